@@ -1,0 +1,134 @@
+"""Verbs that tell readers: plan, publish, deliver, once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, session
+from notifier.models import DeliveryState
+
+if TYPE_CHECKING:
+    from notifier.pipeline.delivering import Delivered
+    from notifier.pipeline.planning import Planned
+    from notifier.pipeline.publishing import Published
+
+COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.command("plan", epilog="Example: notifier plan --now 2026-07-06T08:00:00+02:00")(plan)
+    app.command("publish", epilog="Example: notifier publish --json")(publish)
+    app.command("deliver", epilog="Example: notifier deliver --json")(deliver)
+    app.command("once", epilog="Example, for cron: notifier --config /etc/notifier/config.toml once")(once)
+
+
+def plan(
+    context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
+) -> None:
+    """Write a digest for every subscriber who is due."""
+    from notifier.cli.output import print_json
+    from notifier.pipeline.planning import plan as write_digests
+
+    run = session(context, config, now)
+    planned = write_digests(run.engine, run.config, run.clock())
+    if as_json:
+        print_json(planned)
+    else:
+        typer.echo(_planned(planned))
+
+
+def publish(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Write the feeds of every topic: RSS, Atom, JSON Feed, and a list of them all."""
+    from notifier.cli.output import print_json
+    from notifier.pipeline.publishing import publish as write_feeds
+
+    run = session(context, config)
+    published = write_feeds(run.engine, run.config)
+    if as_json:
+        print_json(published)
+    else:
+        typer.echo(_published(published))
+
+
+def deliver(
+    context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
+) -> None:
+    """Send the mail that is due."""
+    from notifier.cli.output import print_json
+
+    run = session(context, config, now)
+    delivered = send(run)
+    if as_json:
+        print_json(counts(delivered))
+    else:
+        typer.echo(_delivered(delivered))
+    _exit_on_trouble(delivered)
+
+
+def once(
+    context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
+) -> None:
+    """Ingest the dumps folder, plan, publish and deliver: one run of the whole service, for cron."""
+    from notifier import shelf
+    from notifier.cli.output import print_json
+    from notifier.cli.papers import show
+    from notifier.models import DumpStatus
+    from notifier.pipeline.ingesting import ingest
+    from notifier.pipeline.planning import plan as write_digests
+    from notifier.pipeline.publishing import publish as write_feeds
+
+    run = session(context, config, now)
+    folder = run.config.path(run.config.ingest.folder)
+    files = shelf.dump_paths(folder) if folder.is_dir() else []
+    reports = [ingest(run.engine, file, None, run.clock()) for file in files]
+    planned = write_digests(run.engine, run.config, run.clock())
+    published = write_feeds(run.engine, run.config)
+    delivered = send(run)
+    if as_json:
+        print_json({"dumps": reports, "plan": planned, "publish": published, "deliver": counts(delivered)})
+    else:
+        if reports:
+            show(reports)
+        typer.echo(_planned(planned))
+        typer.echo(_published(published))
+        typer.echo(_delivered(delivered))
+    if any(report.status is DumpStatus.QUARANTINED for report in reports):
+        raise typer.Exit(1)
+    _exit_on_trouble(delivered)
+
+
+def send(run: Session) -> Delivered:
+    """Deliver what is due."""
+    from notifier.pipeline.delivering import deliver as hand_over
+    from notifier.pipeline.posting import sender_for
+
+    return asyncio.run(hand_over(sender_for(run.engine, run.config, run.clock)))
+
+
+def counts(delivered: Delivered) -> dict[str, Any]:
+    """How many messages ended in each state that `deliver` reports."""
+    return {state: delivered.states[DeliveryState(state.upper())] for state in COUNTED}
+
+
+def _planned(planned: Planned) -> str:
+    return f"{planned.due} due: {planned.digests} digests, {planned.skipped} with nothing new"
+
+
+def _published(published: Published) -> str:
+    return f"{published.feeds} feeds: {published.written} files written, {published.unchanged} unchanged"
+
+
+def _delivered(delivered: Delivered) -> str:
+    parts = [f"{number} {state}" for state, number in counts(delivered).items() if number]
+    return f"mail: {', '.join(parts) or 'nothing to send'}"
+
+
+def _exit_on_trouble(delivered: Delivered) -> None:
+    if delivered.trouble:
+        typer.echo(f"notifier: the relay was left alone for now: {delivered.trouble}; check [smtp]", err=True)
+    if delivered.trouble or delivered.states[DeliveryState.FAILED]:
+        raise typer.Exit(1)

@@ -1,0 +1,77 @@
+"""What the verbs share: their common options, and the session that these open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from notifier.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from notifier.config import Config
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The config file (default: ./config.toml).", metavar="FILE")
+]
+NowOption = Annotated[
+    str | None, typer.Option("--now", help="Replaces the clock, such as 2026-07-06T08:00:00+02:00.", metavar="ISO-8601")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of a verb: its config, its clock, and the store, opened when it is first asked for."""
+
+    config: Config
+    clock: Clock
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The store; made or upgraded where needed."""
+        from notifier.store.schema import open_store
+
+        return open_store(self.config.store_url)
+
+
+def session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
+    """The session that the options of a verb, or those before it, ask for."""
+    from notifier.config import load
+
+    return Session(load(config or context.obj), clock_from(now))
+
+
+def clock_from(now: str | None) -> Clock:
+    """The clock; one that was replaced starts at `now` when first read, and goes on from there."""
+    if now is None:
+        return lambda: datetime.now(UTC)
+    try:
+        start = datetime.fromisoformat(now)
+    except ValueError:
+        raise UsageError(f"--now {now!r} is not an ISO 8601 time; write it like 2026-07-06T08:00:00+02:00") from None
+    return clock_starting_at(start if start.tzinfo else start.replace(tzinfo=UTC))
+
+
+def clock_starting_at(start: datetime) -> Clock:
+    """A clock that shows `start`, in UTC, when first read, and runs on from there."""
+    started: list[float] = []
+
+    def read() -> datetime:
+        if not started:
+            started.append(time.monotonic())
+            return start.astimezone(UTC)
+        elapsed = time.monotonic() - started[0]
+        return datetime.fromtimestamp(start.timestamp() + elapsed, UTC)
+
+    return read

@@ -1,0 +1,47 @@
+"""Printing: one JSON document, or a short table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+import typer
+
+UNBROKEN = 1000  # columns
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout; dates as ISO 8601."""
+    typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table with aligned columns, numbers to the right; the first column is never broken.
+
+    Only a terminal has a width to keep to: a log or a pipe gets each row on one line.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, name in enumerate(heading):
+        numeric = bool(rows) and all(isinstance(row[column], int) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=column == 0)
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        console.width = UNBROKEN
+    console.print(table)

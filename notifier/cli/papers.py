@@ -1,0 +1,171 @@
+"""Verbs about papers: ingest, topics, trending, preview."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.errors import UsageError
+
+if TYPE_CHECKING:
+    from notifier.pipeline.ingesting import DumpReport
+    from notifier.pipeline.ranking import Ranked
+    from notifier.previewing import Match
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.command("ingest", epilog="Example: notifier ingest seeds/")(ingest)
+    app.command("topics", epilog="Example: notifier topics --json")(topics)
+    app.command("trending", epilog="Example: notifier trending --date 2026-07-06 --limit 10")(trending)
+    app.command("preview", epilog="Example: notifier preview 'quantization OR \"mixture of experts\"'")(preview)
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps.", metavar="PATH...")],
+    day: Annotated[str | None, typer.Option("--date", help="The listing day.", metavar="YYYY-MM-DD")] = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in dumps of papers: the copied text of papers pages."""
+    from notifier import shelf
+    from notifier.cli.output import print_json
+    from notifier.models import DumpStatus
+    from notifier.pipeline.ingesting import ingest as take_in
+    from notifier.pipeline.tagging import tag
+    from notifier.topics import catalogue_of
+
+    listed_on = _day(day)
+    files = [file for path in paths for file in shelf.dump_paths(path)]
+    run = session(context, config, now)
+    catalogue = catalogue_of(run.config)
+    reports = [take_in(run.engine, file, listed_on, run.clock()) for file in files]
+    tag(run.engine, catalogue)
+    if as_json:
+        print_json({"dumps": reports})
+    else:
+        show(reports)
+    if any(report.status is DumpStatus.QUARANTINED for report in reports):
+        raise typer.Exit(1)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError(f"--date {text!r} is not a day; write it like 2026-07-06") from None
+
+
+def show(reports: list[DumpReport]) -> None:
+    """A table of dumps, and beneath it why any were set aside."""
+    from notifier.cli.output import print_table
+
+    heading = ("dump", "status", "listed on", "listings", "new", "known", "skipped")
+    rows = [
+        (
+            Path(each.path).name,
+            each.status,
+            each.listed_on or "",
+            each.listings,
+            each.new,
+            each.papers - each.new,
+            len(each.skipped),
+        )
+        for each in reports
+    ]
+    print_table(heading, rows)
+    for each in reports:
+        if each.reason:
+            typer.echo(f"{each.path}: {each.reason}", err=True)
+
+
+def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the topics, and how many papers each has."""
+    from notifier.cli.output import print_json, print_table
+    from notifier.pipeline.tagging import tag
+    from notifier.store.engine import reading
+    from notifier.store.tags import count_by_topic
+    from notifier.topics import catalogue_of
+
+    run = session(context, config)
+    catalogue = catalogue_of(run.config)
+    tag(run.engine, catalogue)
+    with reading(run.engine) as connection:
+        papers = count_by_topic(connection)
+    if as_json:
+        print_json([{**asdict(topic), "papers": papers.get(slug, 0)} for slug, topic in catalogue.topics.items()])
+        return
+    rows = [(slug, papers.get(slug, 0), topic.description) for slug, topic in catalogue.topics.items()]
+    print_table(("topic", "papers", "what belongs to it"), rows)
+
+
+def trending(
+    context: typer.Context,
+    day: Annotated[str | None, typer.Option("--date", help="As of this day.", metavar="YYYY-MM-DD")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many papers.")] = 10,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the papers that are trending, best first."""
+    from notifier.cli.output import print_json, print_table
+    from notifier.pipeline.ranking import trending as best
+
+    run = session(context, config, now)
+    ranked = best(run.engine, _day(day) or run.clock().date(), limit)
+    if as_json:
+        print_json([_ranked_document(each) for each in ranked])
+    else:
+        print_table(("score", "title"), [(f"{each.score.value:.3f}", each.paper.title) for each in ranked])
+
+
+def _ranked_document(ranked: Ranked) -> dict[str, Any]:
+    paper, score = ranked.paper, ranked.score
+    return {
+        "key": paper.key,
+        "title": paper.title,
+        "upvotes": paper.upvotes,
+        "score": score.value,
+        "parts": asdict(score),
+    }
+
+
+def preview(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="A query, as a subscriber would type it.")],
+    days: Annotated[int | None, typer.Option(min=1, help="Only papers first listed in the last DAYS days.")] = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which stored papers a query matches, before anyone subscribes to it."""
+    from notifier.cli.output import print_json
+    from notifier.previewing import preview as look
+
+    run = session(context, config, now)
+    found = look(run.engine, query, days, run.clock())
+    if as_json:
+        print_json(found)
+        return
+    for match in found.matches:
+        _show_match(match)
+    for warning in found.warnings:
+        typer.echo(f"note: {warning}", err=True)
+    typer.echo(f"{len(found.matches)} papers, about {found.per_week:g} a week")
+
+
+def _show_match(match: Match) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    title = Text(match.title)
+    for start, end in match.spans.title:
+        title.stylize("bold yellow", start, end)
+    Console(highlight=False, soft_wrap=True).print(Text(f"{match.listed_on}  "), title, sep="")

@@ -1,0 +1,47 @@
+"""Verbs that set things up: init."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from notifier.cli.options import session
+from notifier.errors import ConfigError
+
+SECRET_BYTES = 32
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.command("init", epilog="Example: notifier init, then edit config.toml")(init)
+
+
+def init(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", help="The config file to make.", metavar="FILE")] = None,
+) -> None:
+    """Make config.toml from the example, a secret key, and the database; what is there already is left as it is."""
+    from notifier.resources import resource
+
+    file = config or context.obj or Path("config.toml")
+    make_file(file, resource("config.example.toml").read_text(encoding="utf-8"))
+    run = session(context, file)
+    secret = run.config.path(run.config.secret_file)
+    make_file(secret, secrets.token_hex(SECRET_BYTES) + "\n", private=True)
+    _ = run.engine
+    typer.echo(f"config {file}, secret key {secret}, database {run.config.store_url}; now edit the config")
+
+
+def make_file(path: Path, text: str, private: bool = False) -> None:
+    """Write a file that is not there yet; a private one is its owner's alone from its first moment on."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600 if private else 0o644, exist_ok=False)
+        path.write_text(text, encoding="utf-8")
+    except FileExistsError:
+        typer.echo(f"{path} is there already and stays as it is")
+    except OSError as error:
+        raise ConfigError(f"cannot make {path}: {error.strerror}; choose a folder that is yours to write") from None

@@ -1,0 +1,227 @@
+"""The config: TOML, read once, frozen. Every key has a default and is documented in `config.example.toml`."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from difflib import get_close_matches
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from notifier.errors import ConfigError
+from notifier.models import Cadence
+
+DEFAULT_FILE = "config.toml"
+FILE_VARIABLE = "NOTIFIER_CONFIG"
+
+
+class Part(BaseModel):
+    """One table of the config: unknown keys are refused, so that a typo is never a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreConfig(Part):
+    url: str = "sqlite:///var/notifier.db"
+
+    @field_validator("url")
+    @classmethod
+    def _one_of_two_databases(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
+        return url
+
+
+class IngestConfig(Part):
+    folder: Path = Path("var/dumps")
+
+
+class MailConfig(Part):
+    sender: str = "Daily Papers <papers@localhost>"
+    envelope: str = ""  # the sender's own address where empty
+    transport: Literal["maildir", "smtp"] = "maildir"
+    templates: Path | None = None
+
+    @field_validator("sender")
+    @classmethod
+    def _has_an_address(cls, sender: str) -> str:
+        if "@" not in parseaddr(sender)[1]:
+            raise ValueError("write it as Name <address@example.org>")
+        return sender
+
+    @property
+    def address(self) -> str:
+        """The sender's bare address."""
+        return parseaddr(self.sender)[1]
+
+    @property
+    def brand(self) -> str:
+        """The sender's name: what the mails and feeds are called."""
+        return parseaddr(self.sender)[0] or "Daily Papers"
+
+    @property
+    def envelope_sender(self) -> str:
+        """Where bounces go: the address of MAIL FROM."""
+        return self.envelope or self.address
+
+
+class MaildirConfig(Part):
+    folder: Path = Path("var/mail")
+
+
+class SmtpConfig(Part):
+    host: str = "localhost"
+    port: int = Field(default=587, ge=1, le=65535)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
+
+
+class DigestConfig(Part):
+    cadence: Cadence = Cadence.DAILY
+    hour: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    timezone: str = "UTC"
+    papers: int = Field(default=30, ge=1, le=200)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, timezone: str) -> str:
+        if timezone not in available_timezones():
+            raise ValueError("use an IANA name such as Europe/Berlin")
+        return timezone
+
+
+class FeedsConfig(Part):
+    folder: Path = Path("var/feeds")
+
+
+class TopicConfig(Part):
+    """A change to a built-in topic, key by key, or a topic of the operator's own."""
+
+    title: str | None = None
+    description: str | None = None
+    query: str | None = None
+    removed: bool = False
+
+
+class Config(BaseSettings):
+    """Every setting; relative paths are relative to `base`, the config file's folder."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="NOTIFIER_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    store: StoreConfig = StoreConfig()
+    ingest: IngestConfig = IngestConfig()
+    mail: MailConfig = MailConfig()
+    maildir: MaildirConfig = MaildirConfig()
+    smtp: SmtpConfig = SmtpConfig()
+    digest: DigestConfig = DigestConfig()
+    feeds: FeedsConfig = FeedsConfig()
+    built_in_topics: bool = True
+    topics: dict[str, TopicConfig] = {}
+    secret_file: Path = Path("var/secret.key")
+    _base: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose tables arrive as arguments."""
+        return env_settings, init_settings
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths start from."""
+        return self._base
+
+    def path(self, path: Path) -> Path:
+        """`path` made absolute."""
+        return self._base / path
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL, with an absolute path where it is a file."""
+        scheme, _, file = self.store.url.partition(":///")
+        return f"sqlite:///{self._base / file}" if scheme == "sqlite" else self.store.url
+
+    @property
+    def owners_folder(self) -> Path:
+        """Where running senders hold their locks: beside the database file, else under `var`."""
+        scheme, _, file = self.store.url.partition(":///")
+        return self._base / f"{file}-owners" if scheme == "sqlite" else self._base / "var" / "owners"
+
+
+def load(file: Path | None) -> Config:
+    """Read the config from `file`, else from the one that the environment names, else from ./config.toml.
+
+    Without any of them the defaults serve. Raises ConfigError naming the key and the cure.
+    """
+    chosen = file or _named_by_environment() or _default_file()
+    tables = _read(chosen) if chosen else {}
+    try:
+        config = Config(**tables)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, chosen)) from None
+    config._base = chosen.resolve().parent if chosen else Path.cwd()
+    return config
+
+
+def _named_by_environment() -> Path | None:
+    named = os.environ.get(FILE_VARIABLE)
+    return Path(named) if named else None
+
+
+def _default_file() -> Path | None:
+    here = Path(DEFAULT_FILE)
+    return here if here.exists() else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the config {file}: {error.strerror}; name another with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from None
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    """Every wrong key in one sentence each, never with the value: it may be a password."""
+    complaints = [
+        _complaint(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors(include_input=False)
+    ]
+    return f"{file or 'the environment'}: " + "; ".join(complaints)
+
+
+def _complaint(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    key = ".".join(str(part) for part in place)
+    if kind != "extra_forbidden":
+        return f"{key}: {message.removeprefix('Value error, ')}"
+    near = get_close_matches(str(place[-1]), _known_names(place), n=1)
+    return f"{key} is not a key that notifier knows" + (
+        f"; did you mean {near[0]}?" if near else "; see config.example.toml"
+    )
+
+
+def _known_names(place: tuple[int | str, ...]) -> list[str]:
+    if len(place) == 1:
+        return list(Config.model_fields)
+    table = Config.model_fields.get(str(place[0]))
+    part = table.annotation if table else None
+    return list(part.model_fields) if isinstance(part, type) and issubclass(part, BaseModel) else []

@@ -1,0 +1,96 @@
+"""What is shown of a text: its beginning, what stands around a mark further on, and the marked words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from notifier.models import Span
+from notifier.rendering import grapheme_end
+
+LENGTH = 320  # code points of an abstract's beginning
+SLACK = 40  # an abstract that is longer by no more than this is shown whole
+WORD = 60  # how far back a cut looks for the end of a word
+BEFORE, AFTER = 80, 120  # code points around a mark beyond the beginning
+
+
+class Run(NamedTuple):
+    """A piece of text that is marked throughout or not at all."""
+
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """An abstract's beginning, and a further piece where the first mark stands beyond it."""
+
+    beginning: tuple[Run, ...]
+    further: tuple[Run, ...] = ()
+
+
+def excerpt(abstract: str, spans: Iterable[Span]) -> Excerpt:
+    """What a digest shows of an abstract, cut at words, with an ellipsis for what is left out."""
+    marks = marked_spans(abstract, spans)
+    end = len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
+    beyond = marks and marks[0][0] >= end
+    return Excerpt(_piece(abstract, marks, 0, end), _around(abstract, marks, end) if beyond else ())
+
+
+def runs(text: str, spans: Iterable[Span]) -> tuple[Run, ...]:
+    """`text` in pieces, marked and not; together they are the text."""
+    return _runs(text, marked_spans(text, spans))
+
+
+def marked_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
+    """`spans` as they are shown: in order, those outside of `text` dropped, whole letters, neighbours made one.
+
+    Neighbours overlap, or have nothing but one space or hyphen between them.
+    """
+    shown: list[Span] = []
+    inside = sorted(span for span in spans if 0 <= span[0] < span[1] <= len(text))
+    for start, end in ((start, grapheme_end(text, end)) for start, end in inside):
+        if shown and text[shown[-1][1] : start] in ("", " ", "-"):
+            shown[-1] = (shown[-1][0], max(end, shown[-1][1]))
+        else:
+            shown.append((start, end))
+    return tuple(shown)
+
+
+def _runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
+    pieces = []
+    done = 0
+    for start, end in marks:
+        pieces += [Run(text[done:start], False), Run(text[start:end], True)]
+        done = end
+    pieces.append(Run(text[done:], False))
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def _cut(text: str, at: int) -> int:
+    """Where to end a piece of about `at` code points: after a word, where one ends nearby."""
+    if at >= len(text):
+        return len(text)
+    space = text.rfind(" ", at - WORD, at + 1)
+    if space <= 0:
+        return grapheme_end(text, at)
+    return len(text[:space].rstrip(" .,;:([-\N{EN DASH}\N{EM DASH}")) or space
+
+
+def _around(text: str, marks: Sequence[Span], beginning: int) -> tuple[Run, ...]:
+    """The first mark with the words before and after it, from where the beginning ended."""
+    first, last = marks[0]
+    start = max(beginning, first - BEFORE)
+    start = text.find(" ", start, first) + 1 or grapheme_end(text, start)
+    return _piece(text, marks, start, max(last, _cut(text, first + AFTER)))
+
+
+def _piece(text: str, marks: Sequence[Span], start: int, end: int) -> tuple[Run, ...]:
+    within = [(max(left, start), min(right, end)) for left, right in marks if left < end and right > start]
+    piece = list(_runs(text[start:end], [(left - start, right - start) for left, right in within]))
+    if start > 0:
+        piece.insert(0, Run("… ", False))
+    if end < len(text):
+        piece.append(Run("…", False))
+    return tuple(piece)

@@ -1,0 +1,143 @@
+"""The header of a digest's mail: RFC 5322, 2047, 2369, 2919 and 3834."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import quote as escape_quotes
+from urllib.parse import quote
+
+import idna
+
+from notifier.errors import ComposeError
+from notifier.models import Digest
+from notifier.rendering import inert
+
+LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
+ENCODED_BYTES = 39  # of UTF-8 in an encoded word: it fits in a line of 76 beside a header's name (RFC 2047, section 2)
+
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
+_MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
+_FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Who the mails are from.
+
+    `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
+    `unsubscribe` the mailbox that reads who wants to leave, `brand` the list's name.
+    """
+
+    sender: str
+    envelope_sender: str
+    unsubscribe: str
+    brand: str = "Daily Papers"
+
+
+def header_lines(digest: Digest, settings: MailSettings) -> bytes:
+    """Every header line but those of the body, with CRLF ends.
+
+    Raises ComposeError for a value with control characters or with a line beyond 998 octets.
+    """
+    fields = {
+        "Date": _date(digest.planned_at),
+        "From": _mailbox("From", settings.sender),
+        "To": ascii_address(digest.recipient),
+        "Subject": _text("Subject", digest.subject),
+        "Message-ID": _message_id(digest.message_id),
+        "List-Id": _list_id(settings),
+        "List-Unsubscribe": f"<{unsubscribe_url(digest.recipient, settings)}>",
+        "List-Post": "NO",  # RFC 2369, section 3.4: readers cannot post to this list
+        "Precedence": "bulk",
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+    }
+    return b"".join(_line(name, value) for name, value in fields.items())
+
+
+def ascii_address(address: str) -> str:
+    """An address as it travels: an international domain by IDNA 2008. Raises ComposeError where it cannot."""
+    local, _, domain = _checked("address", address).rpartition("@")
+    try:
+        travelling = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError as error:
+        raise ComposeError(f"no mail can go to or from {address!r}: its domain is none ({error})") from None
+    if not _ADDRESS.fullmatch(travelling):
+        raise ComposeError(f"no mail can go to or from {address!r}: write an address such as name@example.org")
+    return travelling
+
+
+def unsubscribe_url(recipient: str, settings: MailSettings) -> str:
+    """The mailto that asks to be left alone (RFC 6068); its subject names the reader, who may write from elsewhere."""
+    mailbox = quote(ascii_address(settings.unsubscribe), safe="@+")
+    return f"mailto:{mailbox}?subject={quote(f'unsubscribe {ascii_address(recipient)}', safe='')}"
+
+
+def _line(name: str, value: str) -> bytes:
+    line = f"{name}: {value}"
+    if not _FOLDED_ASCII.fullmatch(value) or max(map(len, line.split("\r\n"))) > LONGEST_LINE:
+        raise ComposeError(f"the header {name} cannot be written in lines of {LONGEST_LINE} ASCII letters; shorten it")
+    return f"{line}\r\n".encode("ascii")
+
+
+def _checked(name: str, value: str) -> str:
+    if value != inert(value):
+        raise ComposeError(f"the {name} {inert(value)!r} holds control characters; remove them")
+    return value
+
+
+def _text(name: str, value: str) -> str:
+    """Free text (RFC 5322, section 3.6.5)."""
+    return _encoded_words(value) if _needs_encoding(_checked(name, value)) else value
+
+
+def _needs_encoding(value: str) -> bool:
+    """Whether text is not plain ASCII, or would be read as encoded words (RFC 2047)."""
+    return not value.isascii() or "=?" in value
+
+
+def _encoded_words(value: str) -> str:
+    """`value` as words of at most 75 characters, each of whole letters, in lines of at most 76."""
+    words = [b""]
+    for letter in value:
+        if len(words[-1]) + len(letter.encode()) > ENCODED_BYTES:
+            words.append(b"")
+        words[-1] += letter.encode()
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in words)
+
+
+def _mailbox(name: str, value: str) -> str:
+    """A `Name <address>` (RFC 5322, section 3.4), the name quoted or encoded as it needs."""
+    display, address = parseaddr(_checked(name, value))
+    if "@" not in address:
+        raise ComposeError(f"the {name} {value!r} has no address; write it as Name <address@example.org>")
+    if _needs_encoding(display):
+        return f"{_encoded_words(display)}\r\n <{ascii_address(address)}>"
+    return formataddr((display, ascii_address(address)))
+
+
+def _list_id(settings: MailSettings) -> str:
+    """RFC 2919; a name that would need encoded words is left out, since filters compare this header as it stands."""
+    local, _, domain = ascii_address(parseaddr(settings.sender)[1]).rpartition("@")
+    label = re.sub(r"[^A-Za-z0-9]+", "-", local).strip("-") or "papers"
+    list_id = f"<{label}.{domain}>"
+    name = _checked("list's name", settings.brand)
+    if not name or _needs_encoding(name):
+        return list_id
+    return f'"{escape_quotes(name)}" {list_id}'
+
+
+def _message_id(value: str) -> str:
+    if not _MESSAGE_ID.fullmatch(_checked("Message-ID", value)):
+        raise ComposeError(f"{value!r} is not a Message-ID such as <digest.7@example.org>")
+    return value
+
+
+def _date(planned_at: datetime) -> str:
+    if planned_at.tzinfo is None:
+        raise ComposeError(f"the digest's time {planned_at} has no time zone; plan it in UTC")
+    return format_datetime(planned_at.astimezone(UTC))

@@ -1,0 +1,84 @@
+"""Which papers a digest holds, and in which section."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from notifier.models import Item, Paper, Section, Span, Spans, Subscription
+
+PAPERS = 30  # shown in one digest, where the config says nothing else
+
+Matched = Sequence[tuple[Subscription, Sequence[Paper]]]
+Marks = Callable[[Subscription, Paper], Spans]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A digest's content: its sections in the order of the subscriptions, and the papers beyond its limit."""
+
+    sections: tuple[Section, ...]
+    rest: tuple[Item, ...]
+
+
+def select(matched: Matched, held: Container[int], marks: Marks, limit: int = PAPERS) -> Selection | None:
+    """Share `limit` places among the subscriptions' papers; None where there is nothing new to tell.
+
+    `matched` gives each subscription its papers, best first; a paper stands in the first subscription that matched it,
+    and the others are named in its `also`. Papers whose id is in `held` are left out. Places are dealt like cards: each
+    section in turn gets its best paper left, so that a short section is shown whole and no long one crowds it out. The
+    papers that get no place are `rest`, in the order in which they would have been dealt, without marks.
+    """
+    matching, hands = _hands(matched, held)
+    if not matching:
+        return None
+    turns = [(place, paper) for turn in zip_longest(*hands) for place, paper in enumerate(turn) if paper]
+    shares = Counter(place for place, _ in turns[:limit])
+    sections = tuple(
+        Section(subscription.label, tuple(_item(paper, matching[paper.id], marks) for paper in hand[: shares[place]]))
+        for place, ((subscription, _), hand) in enumerate(zip(matched, hands, strict=True))
+        if shares[place]
+    )
+    return Selection(sections, tuple(Item(paper.id, paper.upvotes) for _, paper in turns[limit:]))
+
+
+def _hands(matched: Matched, held: Container[int]) -> tuple[dict[int, list[Subscription]], list[list[Paper]]]:
+    """By paper id the subscriptions that matched it, in order; and per subscription the papers that it is first to."""
+    matching: dict[int, list[Subscription]] = {}
+    hands: list[list[Paper]] = []
+    for subscription, papers in matched:
+        hand = []
+        for paper in papers:
+            if paper.id in matching:
+                matching[paper.id].append(subscription)
+            elif paper.id not in held:
+                matching[paper.id] = [subscription]
+                hand.append(paper)
+        hands.append(hand)
+    return matching, hands
+
+
+def _item(paper: Paper, subscriptions: Sequence[Subscription], marks: Marks) -> Item:
+    spans = [marks(subscription, paper) for subscription in subscriptions]
+    label = subscriptions[0].label
+    also = dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label)
+    return Item(paper.id, paper.upvotes, _merged(spans), tuple(also))
+
+
+def _merged(spans: Sequence[Spans]) -> Spans:
+    if len(spans) == 1:
+        return spans[0]
+    return Spans(_union(s for each in spans for s in each.title), _union(s for each in spans for s in each.abstract))
+
+
+def _union(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Spans in order, overlapping ones made one."""
+    union: list[Span] = []
+    for start, end in sorted(spans):
+        if union and start < union[-1][1]:
+            union[-1] = (union[-1][0], max(end, union[-1][1]))
+        else:
+            union.append((start, end))
+    return tuple(union)

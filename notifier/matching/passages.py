@@ -1,0 +1,47 @@
+"""Passages: the texts of a paper within which a leaf must be true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from notifier.models import Paper
+from notifier.queries.tree import Field
+
+PASSAGE_FIELDS = (Field.TITLE, Field.ABSTRACT, Field.KEYWORD, Field.AUTHOR)
+
+
+def fields_of(field: Field | None) -> tuple[Field, ...]:
+    """The fields that a leaf looks at."""
+    return (field,) if field else (Field.TITLE, Field.ABSTRACT)
+
+
+def passages(paper: Paper, field: Field) -> Sequence[str]:
+    """The texts of a field: a phrase stands within one keyword, a name is one author's."""
+    match field:
+        case Field.TITLE:
+            return (paper.title,)
+        case Field.ABSTRACT:
+            return (paper.abstract,)
+        case Field.KEYWORD:
+            return paper.keywords
+        case Field.AUTHOR:
+            return paper.authors
+        case _:
+            return ()
+
+
+def places(phrase: tuple[str, ...], words: list[str]) -> list[int]:
+    """Where the phrase begins in the words; occurrences may overlap."""
+    wanted = list(phrase)
+    return [place for place in range(len(words) - len(wanted) + 1) if words[place : place + len(wanted)] == wanted]
+
+
+def bears(name: list[str], asked: tuple[str, ...]) -> bool:
+    """Whether an author's name has all the words asked for, each its own; a letter stands for a word that begins so."""
+    left = list(name)
+    for word in sorted(asked, key=len, reverse=True):
+        found = next((own for own in left if own == word or (len(word) == 1 and own.startswith(word))), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True

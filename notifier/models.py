@@ -1,0 +1,237 @@
+"""The nouns: frozen values that the rooms hand to each other. No I/O, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+Span = tuple[int, int]  # half-open, in code points
+
+
+class ListedOnFrom(StrEnum):
+    """How a dump's listing day was decided."""
+
+    OPTION = "option"  # the operator said so
+    NAME = "name"  # the file's name holds a date
+    PAGE = "page"  # the dump's own text holds a date
+    CLOCK = "clock"  # nothing said it: the day of ingest, in UTC
+
+
+class DumpStatus(StrEnum):
+    """What became of a dump."""
+
+    INGESTED = "ingested"
+    KNOWN = "known"  # the same bytes came before
+    QUARANTINED = "quarantined"  # not a dump, or unreadable
+
+
+class Cadence(StrEnum):
+    """How often a subscriber is written to."""
+
+    INSTANT = "instant"
+    DAILY = "daily"
+    WEEKDAYS = "weekdays"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class SubscriberState(StrEnum):
+    """Whether a subscriber is written to; only ACTIVE ones are."""
+
+    PENDING = "PENDING"  # signed up, not confirmed
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+    SUPPRESSED = "SUPPRESSED"  # the address bounced
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery carries."""
+
+    DIGEST = "digest"
+    CONFIRMATION = "confirmation"
+    WELCOME = "welcome"
+    ALERT = "alert"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands. Rows leave LEASED only by the hand that holds their epoch."""
+
+    PENDING = "PENDING"  # to be sent as soon as a lane is free
+    LEASED = "LEASED"  # a sender holds it until its lease ends
+    ACCEPTED = "ACCEPTED"  # the relay answered 250 to the final dot
+    DEFERRED = "DEFERRED"  # tried and to be tried again at `next_try`
+    REJECTED = "REJECTED"  # the relay refused this recipient for good
+    FAILED = "FAILED"  # cannot be made or handed over; its items are kept
+    CANCELLED = "CANCELLED"  # the subscriber left before it was sent
+    UNCERTAIN = "UNCERTAIN"  # the connection was lost at or after the final dot
+    EXPIRED = "EXPIRED"  # too old; the next digest has its items
+    SKIPPED = "SKIPPED"  # an empty digest: its period is used, nothing is sent
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A part of a dump that is no listing: its place (such as `line 3`) and why it was passed over."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One paper as one dump lists it. Text is clean; what the source does not say is None or empty.
+
+    `position` counts from 1 in the dump's own order. `where` is its place in the dump, such as `lines 5-6`.
+    """
+
+    position: int
+    title: str
+    abstract: str = ""
+    where: str = ""
+    arxiv_id: str | None = None  # without version
+    url: str | None = None
+    listed_on: date | None = None  # only where the listing itself says so
+    upvotes: int | None = None  # none is not zero
+    comments: int | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDump:
+    """What a source read from a dump's bytes; `listings` and `skipped` together account for all of it.
+
+    `full_date` is a date with its year inside the dump, `month_day` one without. Where two sources differ about a
+    paper, the higher `rank` is believed.
+    """
+
+    format: str
+    listings: tuple[Listing, ...]
+    skipped: tuple[Skipped, ...] = ()
+    full_date: date | None = None
+    month_day: tuple[int, int] | None = None
+    rank: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A work, as it is matched and shown.
+
+    `listed_on` is its first listing day; `key` its arXiv id, or `t-` and 16 hex digits.
+    """
+
+    id: int
+    key: str
+    title: str
+    abstract: str
+    sequence: int
+    first_seen: datetime
+    listed_on: date
+    arxiv_id: str | None = None
+    url: str | None = None
+    upvotes: int | None = None
+    source: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    topics: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Where a query's words stand in a paper: half-open spans in code points, in order, not overlapping."""
+
+    title: tuple[Span, ...] = ()
+    abstract: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One thing that a subscriber asked for: a query (its canonical form and id) or a topic's slug.
+
+    `label` is what the subscriber typed, or the topic's title: what a section of the digest is headed with.
+    """
+
+    id: int
+    label: str
+    query_id: int | None = None
+    canonical: str | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """An address and what it is owed.
+
+    `hour` is `HH:MM` in `timezone`, `weekday` 0 on Monday. `cursor` is the last paper sequence number that the
+    subscriber's digests took into account; `last_date` and `last_week` are the intended local dates of the last period
+    used, and of the last weekly one.
+    """
+
+    id: int
+    email: str
+    state: SubscriberState
+    cadence: Cadence
+    hour: str
+    timezone: str
+    weekday: int
+    cursor: int
+    confirmed_at: datetime | None
+    next_due: datetime | None
+    last_date: date | None
+    last_week: date | None
+    subscriptions: tuple[Subscription, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper's place in a digest, fixed when planned: upvotes, the spans to mark, and `also`, the labels of the
+    reader's other subscriptions that it matched too."""
+
+    paper_id: int
+    upvotes: int | None = None
+    marks: Spans = field(default_factory=Spans)
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One subscription's papers in a digest, best first."""
+
+    label: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a message is from and to, on the wire; both are ASCII addresses."""
+
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message ready to be handed over: `content` is its bytes, CRLF line ends, headers and body."""
+
+    envelope: Envelope
+    message_id: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One message to one subscriber for one period, as its row keeps it: all that a repeat must show the same.
+
+    `rest` holds the papers beyond the digest's limit, listed by title; they count as told. `planned_at` is the Date.
+    """
+
+    recipient: str
+    period: str
+    planned_at: datetime
+    message_id: str
+    subject: str
+    sections: tuple[Section, ...]
+    rest: tuple[Item, ...] = ()

@@ -1,0 +1,81 @@
+"""Step 1: new dumps become papers and listings. One transaction per dump; its rows are prepared before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from notifier import shelf, sources
+from notifier.errors import DumpError
+from notifier.models import DumpStatus, ListedOnFrom, Skipped
+from notifier.sources.listing_day import listing_day
+from notifier.store import dumps
+from notifier.store.engine import reading, writing
+from notifier.store.identity import prepare
+from notifier.store.ingest import Arrival, add_dump, is_known
+
+
+@dataclass(frozen=True, slots=True)
+class DumpReport:
+    """What became of one dump. `papers` are its distinct papers, `merged` its listings of papers known before."""
+
+    path: str
+    status: DumpStatus
+    format: str | None = None
+    listed_on: date | None = None
+    listed_on_from: ListedOnFrom | None = None
+    papers: int = 0
+    new: int = 0
+    merged: int = 0
+    listings: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    reason: str | None = None
+
+
+def ingest(engine: Engine, path: Path, day: date | None, now: datetime) -> DumpReport:
+    """Take in one dump, whose listing day the operator may name; what is no dump is set aside with its reason."""
+    try:
+        file = shelf.read_dump(path)
+    except DumpError as error:
+        return _set_aside(engine, path, "", error, now)
+    try:
+        return _take_in(engine, file, day, now)
+    except DumpError as error:
+        return _set_aside(engine, path, file.sha256, error, now)
+
+
+def _set_aside(engine: Engine, path: Path, digest: str, error: DumpError, now: datetime) -> DumpReport:
+    with writing(engine) as connection:
+        dumps.quarantine(connection, str(path.resolve()), digest, str(error), now)
+    return DumpReport(str(path), DumpStatus.QUARANTINED, reason=str(error))
+
+
+def _take_in(engine: Engine, file: shelf.DumpFile, day: date | None, now: datetime) -> DumpReport:
+    known = DumpReport(str(file.path), DumpStatus.KNOWN)
+    with reading(engine) as connection:
+        if is_known(connection, file.sha256):
+            return known
+    dump = sources.read(file.content)
+    listed_on, listed_on_from = listing_day(day, file.path.name, dump, now)
+    listings = prepare(dump, listed_on, file.sha256)
+    arrival = Arrival(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
+    with writing(engine) as connection:
+        if is_known(connection, file.sha256):
+            return known
+        placed = add_dump(connection, arrival, listings)
+        dumps.release(connection, str(file.path.resolve()))
+    return DumpReport(
+        path=str(file.path),
+        status=DumpStatus.INGESTED,
+        format=dump.format,
+        listed_on=listed_on,
+        listed_on_from=listed_on_from,
+        papers=placed.papers,
+        new=placed.new,
+        merged=placed.merged,
+        listings=len(listings),
+        skipped=dump.skipped,
+    )

@@ -1,0 +1,71 @@
+"""What a delivery run works with, made from the config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment
+from sqlalchemy import Engine
+
+from notifier.config import Config
+from notifier.delivery.lane import Lane
+from notifier.delivery.maildir import Maildir
+from notifier.delivery.transport import RelaySettings, Transport
+from notifier.digests.headers import MailSettings
+from notifier.rendering import environment
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The store, the way out, the look of the mail, and the clock."""
+
+    engine: Engine
+    transport: Transport
+    mail: MailSettings
+    templates: Environment
+    owners_folder: Path
+    clock: Clock
+
+
+def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
+    """The sender that the config asks for. Raises ConfigError where templates or certificates are not to be found."""
+    folder = config.mail.templates
+    return Sender(
+        engine=engine,
+        transport=_transport(config),
+        mail=_mail_settings(config),
+        templates=environment(config.path(folder) if folder else None),
+        owners_folder=config.owners_folder,
+        clock=clock,
+    )
+
+
+def _transport(config: Config) -> Transport:
+    if config.mail.transport == "maildir":
+        return Maildir(config.path(config.maildir.folder))
+    smtp = config.smtp
+    return Lane(
+        RelaySettings(
+            host=smtp.host,
+            port=smtp.port,
+            tls=smtp.tls,
+            username=smtp.username,
+            password=smtp.password.get_secret_value(),
+            ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
+        )
+    )
+
+
+def _mail_settings(config: Config) -> MailSettings:
+    mail = config.mail
+    return MailSettings(
+        sender=mail.sender,
+        envelope_sender=mail.envelope_sender,
+        unsubscribe=mail.address,
+        brand=mail.brand,
+    )

@@ -1,0 +1,70 @@
+"""Step 3: every topic's feeds, written where their bytes changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from sqlalchemy import Connection, Engine
+
+from notifier import feeds, shelf
+from notifier.config import Config
+from notifier.feeds import Entry, Feed, Publisher
+from notifier.feeds.feed import MOST
+from notifier.models import Paper
+from notifier.pipeline.planning import TRENDING_PAPERS
+from notifier.pipeline.ranking import rank
+from notifier.pipeline.tagging import tag
+from notifier.store import papers
+from notifier.store.engine import reading
+from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How many files there are (three for each feed, and the list of feeds), and how many of them were written."""
+
+    feeds: int
+    written: int
+    unchanged: int
+
+
+def publish(engine: Engine, config: Config) -> Published:
+    """Bring the feeds folder up to date."""
+    catalogue = catalogue_of(config)
+    tag(engine, catalogue)
+    with reading(engine) as connection:
+        found = list(_feeds(connection, catalogue))
+    publisher = Publisher(config.mail.brand, config.mail.address)
+    files = {f"{feed.slug}.{ending}": make(feed, publisher) for feed in found for ending, make in feeds.FORMATS.items()}
+    folder = config.path(config.feeds.folder)
+    files["feeds.opml"] = feeds.opml(found, publisher, folder.resolve().as_uri())
+    written = sum(shelf.write_if_changed(folder / name, content) for name, content in files.items())
+    return Published(feeds=len(found), written=written, unchanged=len(files) - written)
+
+
+def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
+    everything = _newest(connection, None)
+    yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest(everything))
+    best = feeds.newest(_best_of_each_day(connection, everything))
+    yield Feed(TRENDING, "Trending", f"The {TRENDING_PAPERS} best papers of each day.", best)
+    for slug, topic in catalogue.topics.items():
+        yield Feed(slug, topic.title, topic.description, feeds.newest(_newest(connection, slug)))
+
+
+def _newest(connection: Connection, slug: str | None) -> list[Entry]:
+    return [Entry(paper, guid) for paper, guid in papers.newest(connection, slug, MOST)]
+
+
+def _best_of_each_day(connection: Connection, entries: list[Entry]) -> Iterator[Entry]:
+    """The best of the papers that were first seen on the same day, in UTC."""
+    by_id = {entry.paper.id: entry for entry in entries}
+    for day, together in groupby((entry.paper for entry in entries), key=_day):
+        for ranked in rank(connection, list(together), day)[:TRENDING_PAPERS]:
+            yield by_id[ranked.paper.id]
+
+
+def _day(paper: Paper) -> date:
+    return paper.first_seen.date()

@@ -1,0 +1,194 @@
+"""How text is shown: the one Jinja environment, and what makes text from outside harmless in a mail or a page."""
+
+from __future__ import annotations
+
+import re
+import traceback
+import unicodedata
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from urllib.parse import quote
+
+from css_inline import CSSInliner, InlineError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+
+from notifier.errors import ComposeError, ConfigError
+from notifier.models import Paper
+from notifier.resources import resource
+
+LINE_WIDTH = 76  # columns: what RFC 2045 section 6.7 allows an encoded line, and comfortable to read
+
+_SPACES = {*range(0x09, 0x0E), 0x85, 0x2028, 0x2029}
+_CONTROLS = {*range(0x20), *range(0x7F, 0xA0)}
+_BIDI_MARKS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_TAGS = set(range(0xE0000, 0xE0080))  # invisible twins of ASCII
+_SURROGATES = set(range(0xD800, 0xE000))
+_INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") | dict.fromkeys(_SPACES, " ")
+
+_URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
+_SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
+_NEW_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}", re.ASCII)
+_OLD_ARXIV_ID = re.compile(r"[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
+
+_MARKS = {"Mn", "Mc", "Me"}
+_JOINER = "\u200d"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+
+# Selectors that cannot be inlined (`:hover`, `@media`) stay in the style element.
+_INLINER = CSSInliner(
+    keep_style_tags=True,
+    remove_inlined_selectors=True,
+    keep_at_rules=True,
+    minify_css=True,
+    load_remote_stylesheets=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a paper can be read; `url` is http, https or mailto, in ASCII."""
+
+    label: str
+    url: str
+
+
+def environment(overrides: Path | None = None) -> Environment:
+    """The templates: those of the operator's folder `overrides`, file by file, before those that ship with notifier.
+
+    Everything but `.txt.j2` is escaped. Raises ConfigError where the folder does not exist.
+    """
+    if overrides is not None and not overrides.is_dir():
+        raise ConfigError(f"the templates folder {overrides} does not exist; make it, or remove mail.templates")
+    templates = Environment(
+        loader=FileSystemLoader([folder for folder in (overrides, resource("templates")) if folder]),
+        autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.filters.update(safe_url=safe_url, wrapped=wrapped)
+    return templates
+
+
+def render(templates: Environment, name: str, **values: object) -> str:
+    """The template `name` filled with `values`.
+
+    Raises ConfigError where the template is missing or is none, ComposeError where it fails on these values.
+    """
+    try:
+        return templates.get_template(name).render(values)
+    except TemplateSyntaxError as error:
+        place = f"{error.filename or name}, line {error.lineno},"
+        raise ConfigError(f"the template {place} is broken: {error.message}; mend that line") from None
+    except TemplateNotFound as error:
+        raise ConfigError(f"there is no template {error.name}; reinstall notifier, or put the file back") from None
+    except Exception as error:  # a template may hold any expression, so anything may come out of it
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ComposeError(f"the template {_place(error, name)} failed with {reason}; mend that line") from error
+
+
+def _place(error: Exception, name: str) -> str:
+    """The innermost template line that an error went through."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}," if frames else name
+
+
+def inline_css(html: str) -> str:
+    """A page with its style rules written into the elements, as mail programs want it; nothing is fetched."""
+    try:
+        return _INLINER.inline(html)
+    except InlineError as error:
+        raise ComposeError(f"the styles of a mail cannot be inlined: {error}; mend its style element") from None
+
+
+def inert(text: str) -> str:
+    """`text` with the characters that act instead of showing replaced, one for one, so that spans stay true.
+
+    Line ends and tabs become spaces; other controls, surrogates, bidirectional marks and tags become U+FFFD.
+    """
+    return text if text.isprintable() else text.translate(_INERT)
+
+
+def safe_url(url: str | None) -> str:
+    """`url` where it is http, https or mailto, percent-encoded to ASCII; else an empty string."""
+    encoded = quote((url or "").strip(), safe=_URL_PUNCTUATION, errors="replace")
+    return encoded if _SAFE_URL.match(encoded) else ""
+
+
+def links(paper: Paper) -> tuple[Link, ...]:
+    """What is known of where to read a paper, the best first: its arXiv pages, else its own URL."""
+    found = paper.arxiv_id or ""
+    if _NEW_ARXIV_ID.fullmatch(found):
+        return (*_arxiv_links(found), Link("Hugging Face", f"https://huggingface.co/papers/{found}"))
+    if _OLD_ARXIV_ID.fullmatch(found):
+        return _arxiv_links(found)
+    url = safe_url(paper.url)
+    return (Link("Read", url),) if url else ()
+
+
+def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
+    return Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
+
+
+def grapheme_end(text: str, at: int) -> int:
+    """The first place from `at` on where `text` can be cut without parting a letter from its marks (after UAX 29)."""
+    while 0 < at < len(text) and _continues(text, at):
+        at += 1
+    return at
+
+
+def _continues(text: str, at: int) -> bool:
+    character = text[at]
+    return (
+        unicodedata.category(character) in _MARKS
+        or character == _JOINER
+        or text[at - 1] == _JOINER
+        or ord(character) in _SKIN_TONES
+    )
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal gives `text`: two for a wide character (UAX 11), none for a mark."""
+    if text.isascii():
+        return len(text)
+    return sum(_character_columns(character) for character in text)
+
+
+def _character_columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
+    """`text` in lines of at most LINE_WIDTH columns, each after `indent`, the first one after `first` where given."""
+    room = LINE_WIDTH - columns(indent)
+    lines: list[str] = []
+    used = room + 1  # so that the first word opens a line
+    for word in chain.from_iterable(_pieces(word, room) for word in text.split()):
+        width = columns(word)
+        if used + 1 + width <= room:
+            lines[-1] += f" {word}"
+            used += 1 + width
+        else:
+            lines.append(word)
+            used = width
+    start = indent if first is None else first
+    return start + f"\n{indent}".join(lines) if lines else start.rstrip()
+
+
+def _pieces(word: str, room: int) -> list[str]:
+    """A word, cut where it is wider than a line, as a sentence of Chinese or Japanese is."""
+    if columns(word) <= room:
+        return [word]
+    pieces, start = [""], 0
+    while start < len(word):
+        end = grapheme_end(word, start + 1)
+        if columns(pieces[-1] + word[start:end]) > room:
+            pieces.append("")
+        pieces[-1] += word[start:end]
+        start = end
+    return pieces

@@ -1,0 +1,38 @@
+"""Dumps as such: the last one, and those that were set aside."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from notifier.store.tables import dump, paper
+from notifier.store.tables import quarantined as set_aside
+
+
+def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
+    """The dump ingested last: its id, name, listed_on and ingested_at."""
+    statement = select(dump.c.id, dump.c.name, dump.c.listed_on, dump.c.ingested_at)
+    return connection.execute(statement.order_by(dump.c.id.desc()).limit(1)).one_or_none()
+
+
+def count_papers(connection: Connection) -> int:
+    """How many papers are stored."""
+    return connection.scalar(select(func.count()).select_from(paper)) or 0
+
+
+def quarantine(connection: Connection, path: str, sha256: str, reason: str, now: datetime) -> None:
+    """Remember that the file at `path` was set aside."""
+    release(connection, path)
+    connection.execute(insert(set_aside).values(path=path, sha256=sha256, reason=reason, at=now))
+
+
+def release(connection: Connection, path: str) -> None:
+    """Forget that the file at `path` was set aside: it has been read since."""
+    connection.execute(delete(set_aside).where(set_aside.c.path == path))
+
+
+def quarantined(connection: Connection) -> list[Row[str, str]]:
+    """Each file that was set aside: path and reason, the newest first."""
+    statement = select(set_aside.c.path, set_aside.c.reason).order_by(set_aside.c.at.desc(), set_aside.c.path)
+    return list(connection.execute(statement))

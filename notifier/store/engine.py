@@ -1,0 +1,104 @@
+"""Opening the database, and its two kinds of transaction.
+
+pysqlite's own transactions begin too late and lose updates silently, so they are switched off: a read begins with
+BEGIN, a write with BEGIN IMMEDIATE, which takes the write lock before anything is read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from notifier.errors import StoreError
+
+BUSY_TIMEOUT_MS = 30_000
+IMMEDIATE = "notifier_immediate"
+
+
+def connect(url: str) -> Engine:
+    """An engine for the store at `url`; the folder of a SQLite file is made where it is missing."""
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        _make_folder(make_url(url).database)
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A read transaction: one consistent view."""
+    with _explained(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A write transaction; it commits when the block ends, and rolls back when the block raises."""
+    with _explained(), engine.execution_options(**{IMMEDIATE: True}).connect() as connection, connection.begin():
+        yield connection
+
+
+def _make_folder(database: str | None) -> None:
+    folder = Path(database or ".").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the database's folder {folder}: {error.strerror}; see [store] url") from None
+
+
+def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    _use_wal(connection)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; SQLite answers `locked` at once where another process is doing the same."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(IMMEDIATE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+CURES = {
+    "disk is full": "the disk or the database is full; make room, nothing that was committed is lost",
+    "unable to open": "the database file cannot be opened; check that its folder exists and is yours to write",
+    "readonly": "the database is read-only; check who owns the file and its folder",
+    "locked": f"another process has held the database for more than {BUSY_TIMEOUT_MS // 1000} s; try again",
+    "not a database": "the file is not a SQLite database; name another in [store] url",
+    "malformed": "the database file is damaged; restore a backup",
+    "disk I/O error": "the disk failed while the database was read or written; check the disk",
+}
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn a database's own failure into one sentence with a cure; faults of ours stay what they are."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig)
+        cure = next((cure for sign, cure in CURES.items() if sign in said), None)
+        if cure is None:
+            raise
+        raise StoreError(f"the database answers “{said}”: {cure}") from error

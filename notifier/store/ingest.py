@@ -1,0 +1,157 @@
+"""Writing a dump: its row, its listings, and what became of the papers, in one write transaction.
+
+The papers that the dump may touch are read first, the listings are placed among them in memory, and the outcome is
+written in a few bulk statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from notifier.models import ListedOnFrom
+from notifier.store.identity import PreparedListing
+from notifier.store.merging import Facts, dump_origins, load_origins
+from notifier.store.placing import Desk, Work
+from notifier.store.statements import batches, insert_all, insert_one
+from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A dump about to be stored."""
+
+    sha256: str
+    name: str
+    format: str
+    listed_on: date
+    listed_on_from: ListedOnFrom
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a dump brought: its distinct papers, those of them that are new, and the listings of papers known before."""
+
+    papers: int
+    new: int
+    merged: int
+
+
+def is_known(connection: Connection, sha256: str) -> bool:
+    """Whether a dump of these bytes was ingested before."""
+    return connection.scalar(select(dump.c.id).where(dump.c.sha256 == sha256)) is not None
+
+
+def add_dump(connection: Connection, arrival: Arrival, listings: Sequence[PreparedListing]) -> Placed:
+    """Store the dump, its listings, and the papers that they are listings of."""
+    last_sequence = connection.scalar(select(func.max(paper.c.sequence))) or 0
+    desk = Desk(_known_works(connection, listings), last_sequence, arrival.at)
+    for each in listings:
+        desk.place(each)
+    new = sum(work.id is None for work in desk.works)
+    dump_id = _insert_dump(connection, arrival)
+    _write_papers(connection, desk.works)
+    rows = [_listing_row(each, work, dump_id) for work in desk.works for each in work.listings]
+    insert_all(connection, listing, rows)
+    return Placed(papers=sum(bool(work.listings) for work in desk.works), new=new, merged=len(listings) - new)
+
+
+def _known_works(connection: Connection, listings: Sequence[PreparedListing]) -> list[Work]:
+    """The stored papers that share an arXiv id or a title with the listings, oldest first."""
+    titles: dict[int, set[str]] = {}
+    for identity, paper_id in _known_titles(connection, {each.identity for each in listings}):
+        titles.setdefault(paper_id, set()).add(identity)
+    ids = set(titles)
+    for some in batches({each.facts.arxiv_id for each in listings if each.facts.arxiv_id}):
+        ids.update(connection.scalars(select(paper.c.id).where(paper.c.arxiv_id.in_(some))))
+    works = []
+    for some_ids in batches(sorted(ids)):
+        rows = connection.execute(select(paper).where(paper.c.id.in_(some_ids)).order_by(paper.c.id))
+        works += [_work_of(row, titles.get(row.id, set())) for row in rows]
+    return works
+
+
+def _known_titles(connection: Connection, identities: Iterable[str]) -> Iterator[tuple[str, int]]:
+    title = paper_title.c
+    for some in batches(identities):
+        yield from connection.execute(select(title.identity, title.paper_id).where(title.identity.in_(some)))
+
+
+def _work_of(row: Row[Any], titles: set[str]) -> Work:
+    known = {each.name: getattr(row, each.name) for each in fields(Facts)}
+    facts = Facts(**{**known, "origins": load_origins(row.origins)})
+    return Work(facts, row.key, row.first_seen, row.sequence, id=row.id, titles=set(titles), stored_titles=set(titles))
+
+
+def _insert_dump(connection: Connection, arrival: Arrival) -> int:
+    row = {each.name: getattr(arrival, each.name) for each in fields(Arrival)}
+    row["ingested_at"] = row.pop("at")
+    return insert_one(connection, dump, row)
+
+
+def _write_papers(connection: Connection, works: Sequence[Work]) -> None:
+    _insert_papers(connection, [work for work in works if work.id is None])
+    for work in works:
+        for gone in work.absorbed:
+            _redirect(connection, gone, work)
+    _update_papers(connection, [work for work in works if work.changed])
+    aliases = [{"old_id": work.id, "old_key": key, "paper_id": work.id} for work in works for key in work.former_keys]
+    titles = [
+        {"identity": title, "paper_id": work.id} for work in works for title in sorted(work.titles - work.stored_titles)
+    ]
+    insert_all(connection, paper_alias, aliases)
+    insert_all(connection, paper_title, titles)
+
+
+def _insert_papers(connection: Connection, works: list[Work]) -> None:
+    if not works:
+        return
+    rows = [
+        {**_columns(work), "guid": work.key, "first_seen": work.first_seen, "first_sequence": work.sequence}
+        for work in works
+    ]
+    statement = insert(paper).returning(paper.c.id, sort_by_parameter_order=True)
+    for work, paper_id in zip(works, connection.scalars(statement, rows), strict=True):
+        work.id = paper_id
+
+
+def _update_papers(connection: Connection, works: list[Work]) -> None:
+    rows = [{**_columns(work), "row_id": work.id} for work in works]
+    changed = update(paper).where(paper.c.id == bindparam("row_id"))
+    if rows:
+        connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)
+
+
+def _columns(work: Work) -> dict[str, Any]:
+    facts = {each.name: getattr(work.facts, each.name) for each in fields(Facts)}
+    return {**facts, "origins": dump_origins(work.facts.origins), "key": work.key, "sequence": work.sequence}
+
+
+def _redirect(connection: Connection, gone: Work, stays: Work) -> None:
+    """Let everything that names the row `gone` find the row that stays; a paper new in this dump has none."""
+    if gone.id is None:
+        return
+    title = paper_title.c
+    borne = select(title.identity).where(title.paper_id == stays.id)
+    connection.execute(delete(paper_title).where(title.paper_id == gone.id, title.identity.in_(borne)))
+    for table in (paper_title, listing, paper_alias):
+        connection.execute(update(table).where(table.c.paper_id == gone.id).values(paper_id=stays.id))
+    connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == gone.id))
+    connection.execute(delete(paper).where(paper.c.id == gone.id))
+    connection.execute(insert(paper_alias).values(old_id=gone.id, old_key=gone.key, paper_id=stays.id))
+
+
+def _listing_row(prepared: PreparedListing, work: Work, dump_id: int) -> dict[str, Any]:
+    return {
+        "paper_id": work.id,
+        "dump_id": dump_id,
+        "listed_on": prepared.facts.listed_on,
+        "position": prepared.position,
+        "upvotes": prepared.upvotes,
+        "comments": prepared.comments,
+    }

@@ -1,0 +1,122 @@
+"""Reading papers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from notifier.models import Paper
+from notifier.store.statements import batches
+from notifier.store.tables import listing, paper, paper_alias, paper_topic
+from notifier.trending import Appearance
+
+
+def head(connection: Connection) -> int:
+    """The newest sequence number; 0 where there is no paper."""
+    return connection.scalar(select(func.max(paper.c.sequence))) or 0
+
+
+def cursor_before(connection: Connection, instant: datetime) -> int:
+    """The sequence number just before the first paper that was first seen at `instant` or later, else the newest."""
+    first = connection.scalar(select(func.min(paper.c.sequence)).where(paper.c.first_seen >= instant))
+    return head(connection) if first is None else first - 1
+
+
+def papers_after(connection: Connection, cursor: int, until: int) -> list[Paper]:
+    """The papers announced after `cursor` and not after `until`, in the order of their sequence numbers."""
+    window = (paper.c.sequence > cursor) & (paper.c.sequence <= until)
+    return read_papers(connection, _all().where(window).order_by(paper.c.sequence))
+
+
+def all_papers(connection: Connection) -> list[Paper]:
+    """Every stored paper, oldest first."""
+    return read_papers(connection, _all().order_by(paper.c.id))
+
+
+def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]:
+    """Papers by the ids that digests hold; an id whose row became part of another finds that paper."""
+    current = {paper_id: paper_id for paper_id in ids}
+    current.update(_aliases(connection, current))
+    found = {}
+    for some in batches(sorted(set(current.values()))):
+        found.update({each.id: each for each in read_papers(connection, _all().where(paper.c.id.in_(some)))})
+    return {asked: found[now] for asked, now in current.items() if now in found}
+
+
+def appearances(connection: Connection, ids: Iterable[int], until: date) -> dict[int, list[Appearance]]:
+    """The listings of each of these papers up to a day, in the order of their dumps."""
+    row = listing.c
+    found: dict[int, list[Appearance]] = {}
+    for some in batches(ids):
+        statement = select(row.paper_id, row.listed_on, row.position).where(
+            row.paper_id.in_(some), row.listed_on <= until
+        )
+        for paper_id, listed_on, position in connection.execute(statement.order_by(row.id)):
+            found.setdefault(paper_id, []).append(Appearance(listed_on, position))
+    return found
+
+
+def listed_until(connection: Connection, day: date) -> list[Paper]:
+    """The papers first listed on `day` or before."""
+    return read_papers(connection, _all().where(paper.c.listed_on <= day).order_by(paper.c.id))
+
+
+def announced_again(connection: Connection, cursor: int) -> set[int]:
+    """The ids of the papers that stand after `cursor` for the second time, so that a digest may hold them already."""
+    row = paper.c
+    again = select(row.id).where(row.sequence > cursor, row.sequence != row.first_sequence)
+    return set(connection.scalars(again))
+
+
+def current_ids(connection: Connection, ids: set[int]) -> set[int]:
+    """`ids` as they are now, where rows became part of others."""
+    aliases = _aliases(connection, ids)
+    return {aliases.get(paper_id, paper_id) for paper_id in ids}
+
+
+def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
+    alias = paper_alias.c
+    found: dict[int, int] = {}
+    for some in batches(ids):
+        statement = select(alias.old_id, alias.paper_id).where(alias.old_id.in_(some))
+        found.update(connection.execute(statement).all())
+    return found
+
+
+def newest(connection: Connection, slug: str | None, limit: int) -> list[tuple[Paper, str]]:
+    """The papers first seen last, of one topic or of all, newest first, each with its guid."""
+    statement = _all().order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)
+    if slug is not None:
+        tagged = select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug)
+        statement = statement.where(paper.c.id.in_(tagged))
+    guids = {row.id: row.guid for row in connection.execute(statement)}
+    return [(each, guids[each.id]) for each in read_papers(connection, statement)]
+
+
+def read_papers(connection: Connection, statement: Select[Any]) -> list[Paper]:
+    """The papers that a select of whole paper rows gives, in its order, with their topics."""
+    rows = connection.execute(statement).all()
+    topics = _topics(connection, [row.id for row in rows])
+    return [_paper(row, frozenset(topics.get(row.id, ()))) for row in rows]
+
+
+def _topics(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for some in batches(ids):
+        statement = select(paper_topic.c.paper_id, paper_topic.c.slug).where(paper_topic.c.paper_id.in_(some))
+        for paper_id, slug in connection.execute(statement):
+            found.setdefault(paper_id, []).append(slug)
+    return found
+
+
+def _all() -> Select[Any]:
+    return select(paper)
+
+
+def _paper(row: Row[Any], topics: frozenset[str]) -> Paper:
+    known = {each.name: getattr(row, each.name) for each in fields(Paper) if each.name != "topics"}
+    return Paper(**known, topics=topics)

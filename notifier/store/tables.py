@@ -1,0 +1,209 @@
+"""The tables, declared with SQLModel. They do not validate: what comes in is checked at its one entrance."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from notifier.store.columns import Instant, Words
+
+# Named constraints, so that a migration can drop what an earlier one made.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# A row that is gone may still be named elsewhere: by a digest's items, a late result, a link in a mail.
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+
+
+class Table(SQLModel):
+    """What all tables share."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def _instant(nullable: bool = False, index: bool = False) -> Column[datetime]:
+    return Column(Instant, nullable=nullable, index=index)
+
+
+def _words() -> Column[tuple[str, ...]]:
+    return Column(Words, nullable=False, server_default="[]")
+
+
+class Dump(Table, table=True):
+    """One dump that was ingested, known by the SHA-256 of its bytes."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = Field(unique=True)
+    name: str
+    format: str
+    listed_on: date
+    listed_on_from: str
+    ingested_at: datetime = Field(sa_column=_instant())
+
+
+class Quarantined(Table, table=True):
+    """A file that was set aside, and why; it goes when a later reading of that path succeeds."""
+
+    path: str = Field(primary_key=True)
+    sha256: str
+    reason: str
+    at: datetime = Field(sa_column=_instant())
+
+
+class Paper(Table, table=True):
+    """A work. `sequence` is taken anew when it is announced again; `guid` never changes."""
+
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    guid: str = Field(unique=True)
+    arxiv_id: str | None = Field(default=None, unique=True)
+    sequence: int = Field(unique=True)
+    first_sequence: int
+    first_seen: datetime = Field(sa_column=_instant(index=True))
+    listed_on: date
+    title: str
+    abstract: str
+    url: str | None = None
+    source: str
+    upvotes: int | None = None
+    authors: tuple[str, ...] = Field(sa_column=_words())
+    categories: tuple[str, ...] = Field(sa_column=_words())
+    keywords: tuple[str, ...] = Field(sa_column=_words())
+    # For each field: the rank and listing day of the source that its value came from.
+    origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    # Counts the changes; topics that were found for an older revision, or by another catalogue, are found anew.
+    revision: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    tagged_by: str | None = Field(default=None, index=True)
+
+
+class PaperTopic(Table, table=True):
+    """A topic that a paper is tagged with."""
+
+    __tablename__ = "paper_topic"
+
+    slug: str = Field(primary_key=True)
+    paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
+
+
+class PaperTitle(Table, table=True):
+    """Every title that a paper was listed under, folded: what a title-only listing is known by."""
+
+    __tablename__ = "paper_title"
+
+    identity: str = Field(primary_key=True)
+    paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
+
+
+class PaperAlias(Table, table=True):
+    """A key, and the id beside it, that a paper had before: digests and links that name them still find the paper."""
+
+    __tablename__ = "paper_alias"
+
+    old_key: str = Field(primary_key=True)
+    old_id: int = Field(index=True)
+    paper_id: int = Field(foreign_key="paper.id", index=True)
+
+
+class Listing(Table, table=True):
+    """A paper's appearance in a dump."""
+
+    __table_args__ = (UniqueConstraint("dump_id", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    paper_id: int = Field(foreign_key="paper.id", index=True)
+    dump_id: int = Field(foreign_key="dump.id")
+    listed_on: date = Field(index=True)
+    position: int
+    upvotes: int | None = None
+    comments: int | None = None
+
+
+class Query(Table, table=True):
+    """A query in canonical form, shared by all who ask the same."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    canonical: str = Field(unique=True)
+    text_version: int
+
+
+class Subscriber(Table, table=True):
+    """An address and what it is owed. `cursor` is the last paper sequence number that its digests took into account."""
+
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str
+    reader: str = Field(unique=True)  # the address as addresses.same_reader folds it
+    state: str
+    cadence: str
+    hour: str
+    timezone: str
+    weekday: int
+    cursor: int
+    created_at: datetime = Field(sa_column=_instant())
+    confirmed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    next_due: datetime | None = Field(default=None, sa_column=_instant(nullable=True, index=True))
+    last_date: date | None = None  # the intended local date of the last period used
+    last_week: date | None = None  # and of the last weekly one
+
+
+class Subscription(Table, table=True):
+    """What a subscriber asked for: a query, kept as typed beside its canonical form, or a topic."""
+
+    __table_args__ = (UniqueConstraint("subscriber_id", "query_id"), UniqueConstraint("subscriber_id", "topic"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscriber.id")
+    query_id: int | None = Field(default=None, foreign_key="query.id", index=True)
+    topic: str | None = None
+    label: str
+
+
+class Delivery(Table, table=True):
+    """The outbox: one message, from planned to settled. A digest's row keeps its items, and so is the ledger.
+
+    `next_try` is when a sender may take the row: when its lease ends, where it is leased; never, where it is settled.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "kind", "period"),
+        Index("ix_delivery_next_try", "next_try", "id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("subscriber.id", ondelete="SET NULL"))
+    )
+    kind: str
+    period: str
+    recipient: str
+    message_id: str = Field(unique=True)
+    subject: str
+    items: str = Field(sa_column=Column(Text, nullable=False))
+    planned_at: datetime = Field(sa_column=_instant())
+    state: str
+    next_try: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    attempts: int = 0
+    uncertain: int = 0  # how often the connection was lost at or after the final dot
+    owner: str | None = Field(default=None, index=True)
+    epoch: int = 0
+    reply: str = ""
+    settled_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+# The same tables for Core statements, whose columns are columns to the type checker too.
+dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
+paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
+paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
+paper_topic = Table.metadata.tables["paper_topic"]
+query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
+subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]

@@ -1,0 +1,30 @@
+"""The demo: from the source pages to an inbox, by one command."""
+
+from __future__ import annotations
+
+import json
+from email import message_from_bytes
+from pathlib import Path
+
+import feedparser
+from service import notifier
+
+
+def test_the_demo_mails_five_readers_and_then_has_nothing_new(tmp_path: Path) -> None:
+    first = notifier("demo", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    for told in ("209", "94", "364 new papers", "5 readers, 5 digests, 5 mails accepted"):
+        assert told in first.stdout
+    page, feed = (Path(line.split(": ")[1]) for line in first.stdout.splitlines() if "open one" in line)
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert len(feedparser.parse(feed).entries) == 10
+    mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "demo" / "inbox" / "new").iterdir()]
+    assert len({mail["To"] for mail in mails}) == 5
+
+    second = notifier("demo", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert "nothing is new" in second.stdout
+    assert len(list((tmp_path / "demo" / "inbox" / "new").iterdir())) == 5
+
+    status = json.loads(notifier("--config", "demo/config.toml", "status", "--json", cwd=tmp_path).stdout)
+    assert (status["papers"], status["subscribers"], status["deliveries"]) == (364, {"ACTIVE": 5}, {"ACCEPTED": 5})

@@ -1,0 +1,33 @@
+"""Several processes over one database at the same moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from scripted_smtp import ScriptedRelay
+from service import MONDAY, clean_environment, configure, gather
+
+READERS = 40
+
+
+def test_two_runs_at_once_give_each_reader_one_digest(tmp_path: Path) -> None:
+    at_eight = MONDAY.replace(hour=8).isoformat()
+    with ScriptedRelay() as relay:
+        configure(tmp_path, relay.port)
+        gather(READERS, tmp_path).dispose()
+        once = [sys.executable, "-m", "notifier", "once", "--json", "--now", at_eight]
+        runs = [
+            subprocess.Popen(once, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        reports = [json.loads(run.communicate()[0]) for run in runs]
+        assert [run.returncode for run in runs] == [0, 0]
+        copies = Counter(kept.recipient for kept in relay.kept)
+    assert sum(report["plan"]["digests"] for report in reports) == READERS
+    assert sum(report["deliver"]["accepted"] for report in reports) == READERS
+    assert set(copies.values()) == {1}
+    assert len(copies) == READERS

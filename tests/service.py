@@ -1,0 +1,105 @@
+"""Steps that tests of the whole service share: dumps, readers, and the command line as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from notifier.config import Config, load
+from notifier.models import ListedOnFrom, Listing, ParsedDump, Subscriber
+from notifier.pipeline.ingesting import DumpReport, ingest
+from notifier.pipeline.planning import plan
+from notifier.store.engine import writing
+from notifier.store.identity import prepare
+from notifier.store.ingest import Arrival, add_dump
+from notifier.store.schema import open_store
+from notifier.subscribing import SignUp, subscribe
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = sorted((ROOT / "seeds").iterdir())
+MONDAY = datetime(2026, 7, 6, 6, tzinfo=UTC)
+
+ABSTRACT = "We study {} in depth. Our experiments show that the proposed method works better than all earlier ones."
+
+
+def page(titles: Sequence[str], abstracts: Sequence[str] | None = None) -> str:
+    """The copied text of a papers page with these papers."""
+    texts = abstracts or [ABSTRACT.format(title) for title in titles]
+    return "".join(f"{title}\n{text}\n" for title, text in zip(titles, texts, strict=True))
+
+
+def add_page(
+    engine: Engine, folder: Path, titles: Sequence[str], now: datetime = MONDAY, abstracts: Sequence[str] | None = None
+) -> DumpReport:
+    """Ingest a page with these papers at `now`."""
+    text = page(titles, abstracts)
+    file = folder / f"{abs(hash(text)):x}.txt"
+    file.write_text(text, encoding="utf-8")
+    return ingest(engine, file, None, now)
+
+
+def add_listings(
+    engine: Engine, name: str, day: date, *listings: Listing, rank: int = 1, now: datetime = MONDAY
+) -> None:
+    """Store a dump that says just this."""
+    numbered = tuple(replace(each, position=place) for place, each in enumerate(listings, 1))
+    dump = ParsedDump(f"rank {rank}", numbered, rank=rank)
+    with writing(engine) as connection:
+        arrival = Arrival(name, name, dump.format, day, ListedOnFrom.OPTION, now)
+        add_dump(connection, arrival, prepare(dump, day, name))
+
+
+def add_reader(engine: Engine, sign_up: SignUp, now: datetime = MONDAY, settings: Config | None = None) -> Subscriber:
+    """Subscribe a reader; daily at 08:00 UTC unless the sign-up says otherwise."""
+    return subscribe(engine, settings or Config(), sign_up, now)
+
+
+def notifier(
+    *arguments: str | Path, cwd: Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder, as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "notifier", *map(str, arguments)],
+        cwd=cwd,
+        env={**clean_environment(), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without settings for notifier, and with this checkout to import from."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+
+def configure(folder: Path, port: int) -> None:
+    """A config.toml that sends mail to a relay on loopback."""
+    text = f'[mail]\ntransport = "smtp"\n[smtp]\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\n'
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+
+
+def gather(readers: int, folder: Path) -> Engine:
+    """A store in `folder` with a dump and this many daily readers of everything, due at MONDAY 08:00 UTC."""
+    engine = open_store(load(folder / "config.toml").store_url)
+    for number in range(readers):
+        add_reader(engine, SignUp(f"reader{number}@example.org", topics=("all",), confirmed=True))
+    add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
+    return engine
+
+
+def plan_for(readers: int, folder: Path, port: int) -> None:
+    """A store in `folder` with a digest waiting for each of this many readers."""
+    configure(folder, port)
+    engine = gather(readers, folder)
+    plan(engine, load(folder / "config.toml"), MONDAY.replace(hour=8))
+    engine.dispose()

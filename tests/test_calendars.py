@@ -1,0 +1,299 @@
+"""Slots: one instant for each intended local date, whatever clocks, zones and readers do."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import resources
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifier.calendars import Schedule, Slot, Used, due, next_due
+from notifier.models import Cadence
+
+ZONES = [name for name in resources.files("tzdata").joinpath("zones").read_text().split() if name != "Factory"]
+FIRST, LAST = datetime(2006, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
+SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+ONE_DAY = timedelta(days=1)
+MISSING = {
+    "Pacific/Apia": date(2011, 12, 30),
+    "Pacific/Fakaofo": date(2011, 12, 30),
+    "Pacific/Kwajalein": date(1993, 8, 21),
+    "Pacific/Kiritimati": date(1994, 12, 31),
+}
+
+hours = st.one_of(
+    st.sampled_from([time(0), time(0, 30), time(2), time(2, 30), time(8), time(23, 30), time(23, 59)]),
+    st.builds(time, st.integers(0, 23), st.integers(0, 59)),
+)
+schedules = st.builds(
+    Schedule,
+    st.sampled_from([cadence for cadence in Cadence if cadence is not Cadence.INSTANT]),
+    hours,
+    st.sampled_from(ZONES),
+    st.integers(0, 6),
+)
+moments = st.datetimes(FIRST.replace(tzinfo=None), LAST.replace(tzinfo=None), timezones=st.just(UTC))
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def walk(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Slot]:
+    """The slots that a service which never sleeps uses."""
+    used = Used()
+    while (instant := next_due(schedule, after, used)) and instant <= until:
+        slot = due(schedule, instant, after, used)
+        assert slot is not None
+        assert slot.instant == instant
+        yield slot
+        used = used.including(slot, schedule.cadence)
+
+
+def instant_by_search(day: date, hour: time, zone: ZoneInfo) -> datetime:
+    """The first instant at which the zone's clock shows the time; where none does, by the offset before the gap."""
+    shown = datetime.combine(day, hour)
+    noons = [datetime.combine(day, time(12), UTC) + days * ONE_DAY for days in range(-2, 3)]
+    offsets = [noon.astimezone(zone).utcoffset() or timedelta() for noon in noons]
+    candidates = [(shown - offset).replace(tzinfo=UTC) for offset in offsets]
+    return min(
+        (instant for instant in candidates if instant.astimezone(zone).replace(tzinfo=None) == shown),
+        default=candidates[0],
+    )
+
+
+def intended_dates(schedule: Schedule, first: date, last: date) -> list[date]:
+    days = [first + number * ONE_DAY for number in range((last - first).days + 1)]
+    existing = [day for day in days if day != MISSING.get(schedule.timezone)]
+    match schedule.cadence:
+        case Cadence.MONTHLY:
+            return [day for day in days if day.day == 1]
+        case Cadence.WEEKLY:
+            return [day for day in days if day.weekday() == schedule.weekday]
+        case Cadence.WEEKDAYS:
+            return [day for day in existing if day.isoweekday() <= 5]
+        case _:
+            return existing
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "day", "instant", "why"),
+    [
+        ("Europe/Berlin", "02:30", "2026-03-29", "2026-03-29T01:30", "gap: 03:30 there"),
+        ("Europe/Berlin", "02:30", "2026-10-25", "2026-10-25T00:30", "overlap: summer time, the first"),
+        ("America/New_York", "02:30", "2026-03-08", "2026-03-08T07:30", "gap: 03:30 there"),
+        ("America/New_York", "01:30", "2026-11-01", "2026-11-01T05:30", "overlap: the first"),
+        ("Australia/Lord_Howe", "02:15", "2026-10-04", "2026-10-03T15:45", "gap of 30 minutes: 02:45 there"),
+        ("Australia/Lord_Howe", "01:45", "2026-04-05", "2026-04-04T14:45", "overlap of 30 minutes: the first"),
+        ("America/Sao_Paulo", "00:00", "2017-10-15", "2017-10-15T03:00", "gap at midnight: 01:00 there"),
+        ("Africa/Cairo", "00:30", "2023-04-28", "2023-04-27T22:30", "gap at midnight: 01:30 there"),
+        ("Africa/Cairo", "23:30", "2023-10-26", "2023-10-26T20:30", "overlap before midnight: the first"),
+        ("Asia/Beirut", "00:00", "2022-03-27", "2022-03-26T22:00", "gap at midnight: 01:00 there"),
+        ("America/Nuuk", "23:30", "2026-03-28", "2026-03-29T01:30", "gap over midnight: 00:30 of the 29th there"),
+        ("America/St_Johns", "00:00", "2006-10-29", "2006-10-29T02:30", "overlap over midnight: the first"),
+        ("Pacific/Apia", "08:00", "2011-12-31", "2011-12-30T18:00", "after the missing date"),
+        ("Asia/Kathmandu", "08:00", "2026-11-22", "2026-11-22T02:15", "an offset of 5:45"),
+    ],
+)
+def test_an_instant_is_right_where_the_clock_changes(zone: str, hour: str, day: str, instant: str, why: str) -> None:
+    schedule = Schedule(Cadence.DAILY, time.fromisoformat(hour), zone)
+    before = due(schedule, utc(instant) - timedelta(seconds=1), SINCE_EVER, Used())
+    assert before is not None
+    assert before.period < day, why
+    assert due(schedule, utc(instant), SINCE_EVER, Used()) == Slot(date.fromisoformat(day), day, utc(instant)), why
+
+
+def test_a_slot_that_is_past_when_the_clock_goes_back_over_midnight_is_due() -> None:
+    schedule = Schedule(Cadence.DAILY, time(0), "America/St_Johns")
+    second_half_past_eleven_of_the_28th = utc("2006-10-29T03:00")
+    slot = due(schedule, second_half_past_eleven_of_the_28th, SINCE_EVER, Used())
+    assert slot == Slot(date(2006, 10, 29), "2006-10-29", utc("2006-10-29T02:30"))
+
+
+def test_a_slot_that_a_gap_moved_over_midnight_is_still_to_come_there() -> None:
+    schedule = Schedule(Cadence.DAILY, time(23, 30), "America/Nuuk")
+    ten_past_midnight_of_the_29th = utc("2026-03-29T01:10")
+    assert next_due(schedule, ten_past_midnight_of_the_29th, Used()) == utc("2026-03-29T01:30")
+
+
+@pytest.mark.parametrize(("zone", "missing"), MISSING.items())
+def test_a_date_that_a_zone_left_out_has_no_digest_of_its_own(zone: str, missing: date) -> None:
+    noon = datetime.combine(missing, time(12), UTC)
+    slots = walk(Schedule(Cadence.DAILY, time(8), zone), noon - 3 * ONE_DAY, noon + 3 * ONE_DAY)
+    dates = {slot.local_date for slot in slots}
+    assert {missing - ONE_DAY, missing + ONE_DAY} <= dates
+    assert missing not in dates
+
+
+def test_a_friday_that_a_zone_left_out_brings_weekday_readers_no_mail_on_saturday() -> None:
+    schedule = Schedule(Cadence.WEEKDAYS, time(8), "Pacific/Apia")
+    slots = walk(schedule, utc("2011-12-28T20:00"), utc("2012-01-02T12:00"))
+    assert [slot.period for slot in slots] == ["2011-12-29", "2012-01-02"]
+
+
+def test_a_week_whose_weekday_a_zone_left_out_has_its_digest_on_the_day_after() -> None:
+    schedule = Schedule(Cadence.WEEKLY, time(8), "Pacific/Apia", weekday=4)
+    slots = list(walk(schedule, utc("2011-12-20T00:00"), utc("2012-01-07T00:00")))
+    assert [slot.period for slot in slots] == ["2011-W51", "2011-W52", "2012-W01"]
+    assert slots[1].instant == utc("2011-12-30T18:00")
+
+
+@pytest.mark.parametrize(
+    ("cadence", "expected"),
+    [
+        (Cadence.DAILY, ["2026-12-30", "2026-12-31", "2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04"]),
+        (Cadence.WEEKDAYS, ["2026-12-30", "2026-12-31", "2027-01-01", "2027-01-04"]),
+        (Cadence.WEEKLY, ["2026-W53"]),  # the Friday is in 2027, its ISO week is not
+        (Cadence.MONTHLY, ["2027-01"]),
+    ],
+)
+def test_periods_are_named_after_the_day_the_iso_week_or_the_month(cadence: Cadence, expected: list[str]) -> None:
+    schedule = Schedule(cadence, time(8), "UTC", weekday=4)
+    assert [slot.period for slot in walk(schedule, utc("2026-12-29T08:00"), utc("2027-01-04T08:00"))] == expected
+
+
+def test_the_first_slot_is_strictly_after_confirmation() -> None:
+    schedule = Schedule(Cadence.DAILY, time(8), "UTC")
+    confirmed = utc("2026-11-22T08:00")
+    assert due(schedule, confirmed, confirmed, Used()) is None
+    assert next_due(schedule, confirmed, Used()) == utc("2026-11-23T08:00")
+
+
+def test_instant_has_no_calendar() -> None:
+    schedule = Schedule(Cadence.INSTANT, time(8), "UTC")
+    assert due(schedule, LAST, FIRST, Used()) is None
+    assert next_due(schedule, FIRST, Used()) is None
+
+
+def test_a_move_to_the_west_does_not_bring_the_same_date_again() -> None:
+    used = Used(last_date=date(2026, 11, 22))  # told at 08:00 in Tokyo, when Honolulu had the 21st
+    schedule = Schedule(Cadence.DAILY, time(8), "Pacific/Honolulu")
+    assert due(schedule, utc("2026-11-22T20:00"), SINCE_EVER, used) is None
+    assert next_due(schedule, SINCE_EVER, used) == utc("2026-11-23T18:00")
+
+
+def test_an_hour_moved_to_earlier_today_is_due_at_once() -> None:
+    used = Used(last_date=date(2026, 11, 21))  # told at 20:00; at noon of the next day the reader asks for 08:00
+    slot = due(Schedule(Cadence.DAILY, time(8), "UTC"), utc("2026-11-22T12:00"), SINCE_EVER, used)
+    assert slot == Slot(date(2026, 11, 22), "2026-11-22", utc("2026-11-22T08:00"))
+
+
+def test_a_week_counts_once_though_its_weekday_moves() -> None:
+    monday = Slot(date(2026, 11, 16), "2026-W47", utc("2026-11-16T08:00"))
+    tuesday = Slot(date(2026, 11, 17), "2026-11-17", utc("2026-11-17T08:00"))
+    used = Used().including(monday, Cadence.WEEKLY).including(tuesday, Cadence.DAILY)
+    friday = Schedule(Cadence.WEEKLY, time(8), "UTC", weekday=4)
+    assert next_due(friday, SINCE_EVER, used) == utc("2026-11-27T08:00")
+
+
+def test_a_daily_reader_who_turns_weekly_is_told_in_the_same_week() -> None:
+    friday = Schedule(Cadence.WEEKLY, time(8), "UTC", weekday=4)
+    assert next_due(friday, SINCE_EVER, Used(last_date=date(2026, 11, 18))) == utc("2026-11-20T08:00")
+
+
+def test_every_change_of_the_clock_in_every_zone_leaves_each_date_one_instant() -> None:
+    for name in representatives():
+        for change in changes(ZoneInfo(name)):
+            schedule = Schedule(Cadence.DAILY, hour_within(change, ZoneInfo(name)), name)
+            slots = list(walk(schedule, change - 3 * ONE_DAY, change + 3 * ONE_DAY))
+            dates = [slot.local_date for slot in slots]
+            assert dates == intended_dates(schedule, dates[0], dates[-1]), (name, change)
+            for slot in slots:
+                assert slot.instant == instant_by_search(slot.local_date, schedule.hour, ZoneInfo(name))
+
+
+def hour_within(change: datetime, zone: ZoneInfo) -> time:
+    """The middle of what a change of the clock leaves out or shows twice."""
+    before, after = (moment.astimezone(zone).replace(tzinfo=None) for moment in (change - timedelta(seconds=1), change))
+    return (before + (after - before) / 2).time().replace(second=0, microsecond=0)
+
+
+def representatives() -> list[str]:
+    """One zone of each set of links to the same rules."""
+    rules = resources.files("tzdata").joinpath("zoneinfo")
+    return list({rules.joinpath(name).read_bytes(): name for name in ZONES}.values())
+
+
+def changes(zone: ZoneInfo) -> Iterator[datetime]:
+    """The instants of thirty years, to the second, at which the zone's offset changes for a week or longer."""
+    weeks = [(FIRST + timedelta(weeks=number)).astimezone(zone) for number in range((LAST - FIRST).days // 7)]
+    for before, after in pairwise(weeks):
+        if before.utcoffset() == after.utcoffset():
+            continue
+        low, high = before.astimezone(UTC), after.astimezone(UTC)
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) // 2
+            same = middle.astimezone(zone).utcoffset() == before.utcoffset()
+            low, high = (middle, high) if same else (low, middle)
+        yield high.replace(microsecond=0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(schedules, moments)
+def test_every_intended_date_of_half_a_year_is_used_once_at_its_instant(schedule: Schedule, start: datetime) -> None:
+    slots = list(walk(schedule, start, start + timedelta(days=183)))
+    dates = [slot.local_date for slot in slots]
+    assert dates == intended_dates(schedule, dates[0], dates[-1])
+    assert len({slot.period for slot in slots}) == len(slots)
+    assert all(earlier.period < later.period for earlier, later in pairwise(slots))
+    zone = ZoneInfo(schedule.timezone)
+    assert all(slot.instant == instant_by_search(slot.local_date, schedule.hour, zone) for slot in slots)
+
+
+@settings(deadline=None, max_examples=300)
+@given(schedules, moments, st.none() | st.integers(-40, 40), st.integers(0, 40 * 24 * 60))
+def test_a_digest_is_due_exactly_from_the_stored_instant_on(
+    schedule: Schedule, after: datetime, last: int | None, minutes: int
+) -> None:
+    used = Used() if last is None else Used(after.date() + last * ONE_DAY, after.date() + last * ONE_DAY)
+    now = after + timedelta(minutes=minutes)
+    instant = next_due(schedule, after, used)
+    assert instant is not None
+    assert (instant <= now) == (due(schedule, now, after, used) is not None)
+
+
+@settings(deadline=None, max_examples=200)
+@given(schedules, moments, st.integers(0, 400))
+def test_after_days_asleep_there_is_one_digest_the_latest(schedule: Schedule, after: datetime, days: int) -> None:
+    now = after + days * ONE_DAY
+    missed = list(walk(schedule, after, now))
+    latest = missed[-1] if missed else None
+    assert due(schedule, now, after, Used()) == latest
+    if latest is not None:
+        assert due(schedule, now, after, Used().including(latest, schedule.cadence)) is None
+
+
+@settings(deadline=None, max_examples=150)
+@given(moments, st.lists(st.tuples(schedules, st.integers(-3, 12), st.booleans()), min_size=2, max_size=10))
+def test_no_change_of_mind_or_clock_repeats_a_period_or_loses_a_date(
+    start: datetime, stages: list[tuple[Schedule, int, bool]]
+) -> None:
+    """Each stage is a new schedule, kept for so many days (less than none: the clock is set back), awake or asleep."""
+    now, used, told = start, Used(), list[Slot]()
+    for schedule, days, asleep in stages:
+        known, began, now = tuple(told), now, now + days * ONE_DAY
+        for tick in [now] if asleep else hourly(began, now):
+            if slot := due(schedule, tick, start, used):
+                assert start < slot.instant <= tick
+                told.append(slot)
+                used = used.including(slot, schedule.cadence)
+        if asleep:
+            assert len(told) - len(known) <= 1
+        else:
+            assert_none_lost(walk(schedule, max(began, start), now), known, told)
+    assert all(earlier.local_date < later.local_date for earlier, later in pairwise(told))
+    assert len({slot.period for slot in told}) == len(told)
+
+
+def hourly(began: datetime, ended: datetime) -> list[datetime]:
+    return [began + timedelta(hours=number) for number in range((ended - began) // timedelta(hours=1) + 1)]
+
+
+def assert_none_lost(meanwhile: Iterator[Slot], known: tuple[Slot, ...], told: list[Slot]) -> None:
+    """Every slot was told, or is not later than one that was known before."""
+    last_date = max((slot.local_date for slot in known), default=date.min)
+    periods_told = {slot.period for slot in told}
+    assert all(slot.period in periods_told or slot.local_date <= last_date for slot in meanwhile)

@@ -1,0 +1,229 @@
+"""From the outbox to the relay: what becomes of each row, and who may touch it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted_smtp import DROP, HANG, HOST, ScriptedRelay
+from service import MONDAY, add_page, add_reader
+from sqlalchemy import Engine, Row, select
+
+from notifier import shelf
+from notifier.config import Config, MailConfig, SmtpConfig
+from notifier.models import DeliveryState, SubscriberState
+from notifier.pipeline.delivering import Delivered, deliver
+from notifier.pipeline.planning import plan
+from notifier.pipeline.posting import Sender, sender_for
+from notifier.store import outbox, subscribers
+from notifier.store.engine import reading, writing
+from notifier.store.outbox import LEASE, Settlement
+from notifier.store.tables import delivery
+from notifier.subscribing import SignUp, unsubscribe
+
+AT_EIGHT = MONDAY.replace(hour=8)
+ANN, BOB = "ann@example.org", "bob@example.org"
+ACCEPTED = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
+
+
+@pytest.fixture
+def planned(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
+    """A store with one digest waiting for each of two readers."""
+    for email in (ANN, BOB):
+        add_reader(engine, SignUp(email, topics=("all",), confirmed=True))
+    add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
+    plan(engine, Config(), AT_EIGHT)
+    yield engine
+
+
+def sender(engine: Engine, folder: Path, port: int, now: datetime = AT_EIGHT) -> Sender:
+    config = Config(
+        mail=MailConfig(sender="Daily Papers <papers@example.org>", transport="smtp"),
+        smtp=SmtpConfig(host=HOST, port=port, tls="none"),
+    )
+    return replace(sender_for(engine, config, lambda: now), owners_folder=folder / "owners")
+
+
+def run(engine: Engine, folder: Path, relay: ScriptedRelay, now: datetime = AT_EIGHT) -> Delivered:
+    return asyncio.run(deliver(sender(engine, folder, relay.port, now)))
+
+
+def rows(engine: Engine) -> dict[str, Row[Any]]:
+    with reading(engine) as connection:
+        return {row.recipient: row for row in connection.execute(select(delivery))}
+
+
+def only_for(recipient: str, reply: str) -> Any:
+    return lambda line: reply if recipient in line else None
+
+
+def test_every_digest_is_handed_over_once(planned: Engine, tmp_path: Path) -> None:
+    with ScriptedRelay() as relay:
+        assert run(planned, tmp_path, relay).states[DeliveryState.ACCEPTED] == 2
+        assert run(planned, tmp_path, relay).states.total() == 0
+        assert sorted(kept.recipient for kept in relay.kept) == [ANN, BOB]
+        assert {message_from_bytes(kept.content)["Message-ID"] for kept in relay.kept} == {
+            row.message_id for row in rows(planned).values()
+        }
+    assert {(row.state, row.next_try, row.owner) for row in rows(planned).values()} == {("ACCEPTED", None, None)}
+
+
+def test_a_reader_deferred_by_the_relay_is_tried_again_by_the_schedule(planned: Engine, tmp_path: Path) -> None:
+    with ScriptedRelay({"RCPT": only_for(ANN, "450 4.2.1 later")}) as relay:
+        assert run(planned, tmp_path, relay).states[DeliveryState.DEFERRED] == 1
+    row = rows(planned)[ANN]
+    assert (row.state, row.attempts, row.reply) == ("DEFERRED", 1, "450 4.2.1 later")
+    assert timedelta(minutes=4) <= row.next_try - AT_EIGHT <= timedelta(minutes=6)
+    with ScriptedRelay() as relay:
+        run(planned, tmp_path, relay, row.next_try - timedelta(seconds=1))
+        assert relay.kept == []
+        run(planned, tmp_path, relay, row.next_try)
+        assert [kept.recipient for kept in relay.kept] == [ANN]
+
+
+def test_a_refused_address_is_rejected_and_written_to_no_more(planned: Engine, tmp_path: Path) -> None:
+    with ScriptedRelay({"RCPT": only_for(ANN, "550 5.1.1 no such user")}) as relay:
+        run(planned, tmp_path, relay)
+    assert rows(planned)[ANN].state == DeliveryState.REJECTED
+    assert rows(planned)[BOB].state == DeliveryState.ACCEPTED
+    with reading(planned) as connection:
+        reader = subscribers.find(connection, ANN)
+    assert reader is not None
+    assert reader.state is SubscriberState.SUPPRESSED
+
+
+def test_a_reply_lost_after_the_dot_is_uncertain_and_the_same_bytes_come_again(planned: Engine, tmp_path: Path) -> None:
+    unsubscribe(planned, BOB, AT_EIGHT)
+    now, contents = AT_EIGHT, []
+    for attempt in range(1, 4):
+        with ScriptedRelay({"DOT": DROP}) as relay:
+            run(planned, tmp_path, relay, now)
+            contents.append([seen.line for seen in relay.seen if seen.line not in ("QUIT",)])
+        row = rows(planned)[ANN]
+        assert (row.state, row.uncertain) == (DeliveryState.UNCERTAIN, attempt)
+        now += timedelta(minutes=15)
+    assert row.next_try is None
+    assert contents[0] == contents[1] == contents[2]
+
+
+def test_a_connection_lost_before_the_dot_is_deferred(planned: Engine, tmp_path: Path) -> None:
+    unsubscribe(planned, BOB, AT_EIGHT)
+    with ScriptedRelay({"DATA": DROP}) as relay:
+        run(planned, tmp_path, relay)
+    assert rows(planned)[ANN].state == DeliveryState.DEFERRED
+
+
+def test_a_relay_that_cannot_be_reached_defers_one_mail_and_ends_the_run(planned: Engine, tmp_path: Path) -> None:
+    with socket.create_server((HOST, 0)) as closed:
+        port = closed.getsockname()[1]
+    done = asyncio.run(deliver(sender(planned, tmp_path, port)))
+    assert done.trouble
+    assert sorted(row.state for row in rows(planned).values()) == ["DEFERRED", "PENDING"]
+
+
+def test_a_reader_who_left_while_the_mail_was_in_a_senders_hands_gets_no_mail_command(
+    planned: Engine, tmp_path: Path
+) -> None:
+    def leave(_line: str) -> None:
+        unsubscribe(planned, ANN, AT_EIGHT)
+        unsubscribe(planned, BOB, AT_EIGHT)
+
+    with ScriptedRelay({"EHLO": leave}) as relay:
+        run(planned, tmp_path, relay)
+        assert "MAIL" not in relay.verbs()
+    assert {row.state for row in rows(planned).values()} == {"CANCELLED"}
+
+
+def test_one_mail_that_cannot_be_made_stops_no_other(planned: Engine, tmp_path: Path) -> None:
+    with writing(planned) as connection:
+        connection.execute(delivery.update().where(delivery.c.recipient == ANN).values(subject="broken\nsubject"))
+    with ScriptedRelay() as relay:
+        done = run(planned, tmp_path, relay)
+        assert [kept.recipient for kept in relay.kept] == [BOB]
+    assert done.states[DeliveryState.FAILED] == 1
+    assert rows(planned)[ANN].reply
+
+
+def test_a_row_has_one_owner(planned: Engine) -> None:
+    with writing(planned) as connection:
+        first = outbox.claim(connection, "one/a", AT_EIGHT)
+        second = outbox.claim(connection, "two/b", AT_EIGHT)
+        assert outbox.claim(connection, "two/b", AT_EIGHT) is None
+    assert first is not None
+    assert second is not None
+    assert first.id != second.id
+
+
+def test_a_result_of_an_old_epoch_is_dropped(planned: Engine) -> None:
+    later = AT_EIGHT + LEASE
+    with writing(planned) as connection:
+        slow = outbox.claim(connection, "one/a", AT_EIGHT)
+        assert slow is not None
+        outbox.claim(connection, "one/a", AT_EIGHT)
+        again = outbox.claim(connection, "two/b", later)
+        assert again is not None
+        assert (again.id, again.epoch) == (slow.id, slow.epoch + 1)
+        assert not outbox.settle(connection, slow, ACCEPTED, later)
+        assert outbox.settle(connection, again, ACCEPTED, later)
+
+
+def test_a_renewed_lease_is_not_taken_over(planned: Engine) -> None:
+    with writing(planned) as connection:
+        outbox.claim(connection, "one/a", AT_EIGHT)
+        outbox.claim(connection, "one/a", AT_EIGHT)
+        outbox.renew(connection, "one/a", AT_EIGHT + LEASE / 2)
+        assert outbox.claim(connection, "two/b", AT_EIGHT + LEASE) is None
+        assert outbox.claim(connection, "two/b", AT_EIGHT + LEASE * 1.5) is not None
+
+
+def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tmp_path: Path) -> None:
+    owners = tmp_path / "owners"
+    with shelf.owner_lock(owners) as alive:
+        name = alive.rpartition("/")[2]
+        assert not shelf.is_gone(owners, alive)
+    (owners / name).touch()  # as a killed process leaves it
+    with writing(planned) as connection:
+        for _ in range(2):
+            outbox.claim(connection, alive, AT_EIGHT)
+    with ScriptedRelay() as relay:
+        assert run(planned, tmp_path, relay).states[DeliveryState.ACCEPTED] == 2
+    assert list(owners.iterdir()) == []
+
+
+def test_owners_elsewhere_or_without_a_lock_may_be_alive(tmp_path: Path) -> None:
+    here = f"{socket.gethostname()}/{'0' * 32}"
+    assert not shelf.is_gone(tmp_path, here)
+    (tmp_path / ("0" * 32)).touch()
+    assert shelf.is_gone(tmp_path, here)
+    assert not shelf.is_gone(tmp_path, f"another-machine/{'0' * 32}")
+    assert not shelf.is_gone(tmp_path, "../../etc/passwd")
+
+
+def test_what_a_sender_did_not_settle_is_free_when_it_ends(planned: Engine, tmp_path: Path) -> None:
+    async def give_up_while_the_relay_hangs() -> None:
+        with ScriptedRelay({"RCPT": HANG}) as relay:
+            task = asyncio.create_task(deliver(sender(planned, tmp_path, relay.port)))
+            while not relay.hung.is_set():
+                await asyncio.sleep(0.001)
+            assert sorted(row.state for row in rows(planned).values()) == ["LEASED", "PENDING"]
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(give_up_while_the_relay_hangs())
+    assert {(row.state, row.owner) for row in rows(planned).values()} == {("PENDING", None)}
+
+
+def test_without_a_relay_the_mail_goes_into_a_maildir(planned: Engine, tmp_path: Path) -> None:
+    config = Config()
+    config._base = tmp_path
+    asyncio.run(deliver(sender_for(planned, config, lambda: AT_EIGHT)))
+    mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "var" / "mail" / "new").iterdir()]
+    assert sorted(mail["To"] for mail in mails) == [ANN, BOB]

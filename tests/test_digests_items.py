@@ -1,0 +1,82 @@
+"""A digest's items survive their way through the row that keeps them."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifier.digests.items import dumps, loads, paper_ids
+from notifier.errors import ComposeError
+from notifier.models import Item, Section, Spans
+
+text = st.text(max_size=20)
+offsets = st.integers(0, 5000)
+span_lists = st.lists(st.tuples(offsets, offsets), max_size=4).map(tuple)
+item_lists = st.lists(
+    st.builds(
+        Item,
+        paper_id=st.integers(1, 10**9),
+        upvotes=st.none() | st.integers(0, 10**6),
+        marks=st.builds(Spans, title=span_lists, abstract=span_lists),
+        also=st.lists(text, max_size=3).map(tuple),
+    ),
+    max_size=4,
+).map(tuple)
+section_lists = st.lists(st.builds(Section, label=text, items=item_lists), max_size=4).map(tuple)
+
+
+@settings(deadline=None)
+@given(section_lists, item_lists)
+def test_what_was_written_is_read_back(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> None:
+    written = dumps(sections, rest)
+    assert loads(written) == (sections, rest)
+    assert written.isascii() and "\n" not in written
+
+
+@settings(deadline=None)
+@given(section_lists, item_lists)
+def test_the_ledger_names_every_paper(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> None:
+    every = {item.paper_id for section in sections for item in section.items} | {item.paper_id for item in rest}
+    assert paper_ids(dumps(sections, rest)) == every
+
+
+def test_an_unknown_upvote_stays_unknown_and_zero_stays_zero() -> None:
+    items = (Item(1, upvotes=None), Item(2, upvotes=0))
+    assert loads(dumps((), items)) == ((), items)
+
+
+def test_a_plain_item_costs_little_more_than_its_number() -> None:
+    assert dumps((), (Item(7), Item(8))) == "[1,[],[],[[7],[8]]]"
+    assert (
+        dumps((Section("a", (Item(7, 3, Spans(((0, 4),)), ("b",)),)),), ())
+        == '[1,["a","b"],[[0,[[7,3,[0,4],[],[1]]]]],[]]'
+    )
+
+
+def test_items_of_another_version_say_so() -> None:
+    with pytest.raises(ComposeError, match="version 9"):
+        loads("[9,[],[],[]]")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "{}",
+        "[]",
+        "nothing",
+        "[1]",
+        "[1,[],[[0,[[1]]]],[]]",
+        "[1,[],[],[[1,2,[5]]]]",
+        "[1,[],[],[[]]]",
+        "[1,[],[],[7]]",
+    ],
+)
+def test_a_broken_row_fails_alone_with_a_reason(broken: str) -> None:
+    with pytest.raises(ComposeError):
+        loads(broken)
+
+
+def test_the_text_is_json_that_anyone_can_read() -> None:
+    assert json.loads(dumps((Section("vision", (Item(1),)),), (Item(2, 5),))) == [1, ["vision"], [[0, [[1]]]], [[2, 5]]]

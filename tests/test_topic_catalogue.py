@@ -1,0 +1,139 @@
+"""The built-in topics: well made, of a size, and true to labels made by reading before any query was written."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from notifier.matching import index
+from notifier.models import Paper
+from notifier.queries import Query, parse
+from notifier.resources import PACKAGE, resource
+from notifier.sources import read
+from notifier.text import folded_title
+
+LABELS = Path(__file__).parent / "data" / "topic_labels.tsv"
+RESERVED_SLUGS = {"all", "trending"}
+Topics = dict[str, dict[str, str]]
+
+
+@cache
+def catalogue() -> Topics:
+    return tomllib.loads((PACKAGE / "topics.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def queries() -> dict[str, Query]:
+    return {slug: parse(topic["query"], topics_allowed=False) for slug, topic in catalogue().items()}
+
+
+def papers(titled: Iterable[tuple[str, str]]) -> list[Paper]:
+    """One paper for each distinct title, in order."""
+    distinct = {folded_title(title): (title, abstract) for title, abstract in titled}
+    return [
+        Paper(number, str(number), title, abstract, number, datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1))
+        for number, (title, abstract) in enumerate(distinct.values())
+    ]
+
+
+@cache
+def tagged_seeds() -> dict[str, set[str]]:
+    """The topics of each seed paper, by folded title."""
+    dumps = (read(dump.read_bytes()) for dump in sorted(resource("seeds").glob("*.txt")))
+    return tags(papers((listing.title, listing.abstract) for dump in dumps for listing in dump.listings))
+
+
+def tags(tagged: list[Paper]) -> dict[str, set[str]]:
+    searched = index(tagged)
+    found: dict[str, set[str]] = {folded_title(paper.title): set() for paper in tagged}
+    for slug, query in queries().items():
+        for position in searched.match(query):
+            found[folded_title(tagged[position].title)].add(slug)
+    return found
+
+
+@cache
+def labels() -> dict[str, set[str]]:
+    """The topics that a reader gave to seed papers, by folded title."""
+    with LABELS.open(encoding="utf-8", newline="") as table:
+        rows = csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {folded_title(row["title"]): set(filter(None, row["topics"].split(","))) for row in rows}
+
+
+def pairs(topics_of: dict[str, set[str]]) -> set[tuple[str, str]]:
+    return {(title, slug) for title, slugs in topics_of.items() for slug in slugs}
+
+
+def share_without_topic(topics_of: dict[str, set[str]]) -> float:
+    return sum(not slugs for slugs in topics_of.values()) / len(topics_of)
+
+
+def test_the_catalogue_has_at_least_24_topics() -> None:
+    assert len(catalogue()) >= 24
+
+
+def test_every_topic_has_a_title_a_one_sentence_description_and_a_query() -> None:
+    for slug, topic in catalogue().items():
+        assert topic.keys() == {"title", "description", "query"}, slug
+        assert topic["description"].endswith(".") and topic["description"].count(". ") == 0, slug
+
+
+def test_a_slug_is_its_title_in_lower_case_with_hyphens_and_not_a_reserved_one() -> None:
+    for slug, topic in catalogue().items():
+        assert slug == topic["title"].lower().replace(" ", "-")
+    assert not RESERVED_SLUGS & catalogue().keys()
+
+
+def test_the_query_of_every_topic_is_valid() -> None:
+    assert queries().keys() == catalogue().keys()
+
+
+def test_every_label_names_a_paper_of_the_seeds_and_a_topic() -> None:
+    assert len(labels()) == 60
+    assert labels().keys() <= tagged_seeds().keys()
+    assert set().union(*labels().values()) <= catalogue().keys()
+
+
+def test_at_least_four_fifths_of_the_tags_are_right() -> None:
+    given = pairs({title: tagged_seeds()[title] for title in labels()})
+    assert len(given & pairs(labels())) >= 0.8 * len(given)
+
+
+def test_at_least_four_fifths_of_the_labels_are_found() -> None:
+    given = pairs({title: tagged_seeds()[title] for title in labels()})
+    assert len(given & pairs(labels())) >= 0.8 * len(pairs(labels()))
+
+
+def test_no_topic_holds_more_than_a_fifth_of_the_seeds() -> None:
+    held = Counter(slug for slugs in tagged_seeds().values() for slug in slugs)
+    assert all(count <= len(tagged_seeds()) / 5 for count in held.values()), held.most_common(3)
+
+
+def test_at_most_a_tenth_of_the_seeds_have_no_topic() -> None:
+    assert share_without_topic(tagged_seeds()) <= 0.1
+
+
+def test_at_most_a_quarter_of_the_daily_papers_have_no_topic() -> None:
+    folder = os.environ.get("NOTIFIER_REAL_DATA")
+    if not folder:
+        pytest.skip("NOTIFIER_REAL_DATA does not name the folder of real dumps")
+    daily = papers(daily_papers(Path(folder) / "hf_daily"))
+    assert len(daily) > 900
+    assert share_without_topic(tags(daily)) <= 0.25
+
+
+def daily_papers(folder: Path) -> Iterator[tuple[str, str]]:
+    """Titles and abstracts of the daily papers, but for the few days that are not a list of objects."""
+    for day in sorted(folder.glob("*.json")):
+        for record in json.loads(day.read_text(encoding="utf-8")):
+            if isinstance(record, dict):
+                yield record["paper"]["title"], record["paper"].get("summary", "")
