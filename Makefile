@@ -37,8 +37,10 @@ lock:
 compile = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --quiet \
 	--custom-compile-command "make lock"
 
+export PYTHON
+
 .venv-run:
-	@PYTHON='$(PYTHON)' scripts/environment $@ requirements.lock
+	@scripts/environment $@ requirements.lock
 
 .venv-dev:
-	@PYTHON='$(PYTHON)' scripts/environment $@ requirements-dev.lock
+	@scripts/environment $@ requirements-dev.lock

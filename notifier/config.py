@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from difflib import get_close_matches
 from email.utils import parseaddr
@@ -18,6 +19,10 @@ from notifier.models import Cadence
 
 DEFAULT_FILE = "config.toml"
 FILE_VARIABLE = "NOTIFIER_CONFIG"
+LONGEST_BASE_URL = 200  # so that every link fits in a line of a header
+SHORTEST_SECRET = 32  # bytes: as long as what it makes, SHA-256 (RFC 2104, section 3)
+
+_BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 
 
 class Part(BaseModel):
@@ -101,6 +106,23 @@ class FeedsConfig(Part):
     folder: Path = Path("var/feeds")
 
 
+class LogConfig(Part):
+    format: Literal["text", "json"] = "text"
+
+
+class WebConfig(Part):
+    base_url: str = ""  # no links to pages where empty
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address_of_pages(cls, base_url: str) -> str:
+        if base_url and (len(base_url) > LONGEST_BASE_URL or not _BASE_URL.fullmatch(base_url)):
+            raise ValueError(f"write it like https://papers.example.org, in ASCII, at most {LONGEST_BASE_URL} letters")
+        return base_url.rstrip("/")
+
+
 class TopicConfig(Part):
     """A change to a built-in topic, key by key, or a topic of the operator's own."""
 
@@ -128,6 +150,8 @@ class Config(BaseSettings):
     smtp: SmtpConfig = SmtpConfig()
     digest: DigestConfig = DigestConfig()
     feeds: FeedsConfig = FeedsConfig()
+    web: WebConfig = WebConfig()
+    log: LogConfig = LogConfig()
     built_in_topics: bool = True
     topics: dict[str, TopicConfig] = {}
     secret_file: Path = Path("var/secret.key")
@@ -172,14 +196,31 @@ def load(file: Path | None) -> Config:
 
     Without any of them the defaults serve. Raises ConfigError naming the key and the cure.
     """
-    chosen = file or _named_by_environment() or _default_file()
-    tables = _read(chosen) if chosen else {}
+    found = chosen(file)
+    tables = _read(found) if found else {}
     try:
         config = Config(**tables)
     except ValidationError as error:
-        raise ConfigError(_explain(error, chosen)) from None
-    config._base = chosen.resolve().parent if chosen else Path.cwd()
+        raise ConfigError(_explain(error, found)) from None
+    config._base = found.resolve().parent if found else Path.cwd()
     return config
+
+
+def chosen(file: Path | None) -> Path | None:
+    """The config file that `load` would read; None where the defaults serve."""
+    return file or _named_by_environment() or _default_file()
+
+
+def secret_key(config: Config) -> bytes:
+    """The key that links in mails are made with. Raises ConfigError where it is missing or too short to be secret."""
+    file = config.path(config.secret_file)
+    try:
+        key = file.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"cannot read the secret key {file}: {error.strerror}; `notifier init` makes it") from None
+    if len(key) < SHORTEST_SECRET:
+        raise ConfigError(f"the secret key {file} is too short; remove it, and `notifier init` makes a good one")
+    return key
 
 
 def _named_by_environment() -> Path | None:

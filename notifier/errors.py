@@ -37,9 +37,17 @@ class StoreError(NotifierError):
     """The database cannot be opened, is of another version, or is full."""
 
 
+class DumpGoneError(DumpError):
+    """A dump that another process has taken in meanwhile."""
+
+
 class ShelfError(NotifierError):
     """A file that cannot be written."""
 
 
 class ComposeError(NotifierError):
     """A message that cannot be made; it fails alone, and its items are kept."""
+
+
+class TemplateError(ComposeError):
+    """A template that fails on a message: the operator mends it, and the message is made then."""

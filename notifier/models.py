@@ -166,8 +166,9 @@ class Subscriber:
     """An address and what it is owed.
 
     `hour` is `HH:MM` in `timezone`, `weekday` 0 on Monday. `cursor` is the last paper sequence number that the
-    subscriber's digests took into account; `last_date` and `last_week` are the intended local dates of the last period
-    used, and of the last weekly one.
+    subscriber's digests took into account, `last_dump` the last dump; `last_date` and `last_week` are the intended
+    local dates of the last period used, and of the last weekly one. `active_since` is the last confirmation or end of a
+    pause: no slot up to then counts. `paused_until` is when a pause ends by itself; None until resumed.
     """
 
     id: int
@@ -178,7 +179,10 @@ class Subscriber:
     timezone: str
     weekday: int
     cursor: int
+    last_dump: int
     confirmed_at: datetime | None
+    active_since: datetime | None
+    paused_until: datetime | None
     next_due: datetime | None
     last_date: date | None
     last_week: date | None
@@ -198,10 +202,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One subscription's papers in a digest, best first."""
+    """One subscription's papers in a digest, best first; its id is None in rows written before ids were kept."""
 
     label: str
     items: tuple[Item, ...]
+    subscription_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,7 @@ class Digest:
     """One message to one subscriber for one period, as its row keeps it: all that a repeat must show the same.
 
     `rest` holds the papers beyond the digest's limit, listed by title; they count as told. `planned_at` is the Date.
+    `subscriber_id` is None where the subscriber is gone.
     """
 
     recipient: str
@@ -235,3 +241,4 @@ class Digest:
     subject: str
     sections: tuple[Section, ...]
     rest: tuple[Item, ...] = ()
+    subscriber_id: int | None = None

@@ -20,7 +20,7 @@ from notifier.text import stem, words
 DAYS_A_WEEK = 7
 BROAD = 0.1  # of all papers
 NEAR_WORDS = 3
-NEARNESS = 75  # of 100: a letter or two off
+NEARNESS = 65  # of 100: a few letters off
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime) -> Previ
     return Preview(
         canonical=queries.canonical(query),
         per_week=_per_week(found, looked_at, days),
-        warnings=tuple(_warnings(query, found, looked_at, stored)),
+        warnings=tuple(_warnings(text, found, looked_at, stored)),
         matches=tuple(Match(p.key, p.title, p.abstract, p.listed_on, matching.spans(query, p)) for p in found),
     )
 
@@ -70,16 +70,16 @@ def _per_week(found: Sequence[Paper], looked_at: Sequence[Paper], days: int | No
     return round(len(found) * DAYS_A_WEEK / max(length, DAYS_A_WEEK), 1)
 
 
-def _warnings(
-    query: tree.Query, found: Sequence[Paper], looked_at: Sequence[Paper], stored: Sequence[Paper]
-) -> Iterator[str]:
+def _warnings(text: str, found: Sequence[Paper], looked_at: Sequence[Paper], stored: Sequence[Paper]) -> Iterator[str]:
     if looked_at and not found:
         yield f"none of the {len(looked_at)} papers looked at matches this"
     if len(found) > BROAD * len(looked_at):
         yield f"this matches {len(found)} of {len(looked_at)} papers, more than a tenth; AND a word that narrows it"
     vocabulary = Counter(word for paper in stored for word in words(f"{paper.title} {paper.abstract}"))
     stems = {stem(word) for word in vocabulary}
-    for word in _unseen(query, vocabulary, stems):
+    typed = {stem(word): word for word in words(text)}
+    for unseen in _unseen(queries.parse(text), vocabulary, stems):
+        word = typed.get(unseen, unseen)
         near = process.extract(word, vocabulary.keys(), scorer=fuzz.ratio, limit=NEAR_WORDS, score_cutoff=NEARNESS)
         hint = f"; did you mean {' or '.join(each for each, *_ in near)}?" if near else ""
         yield f"no stored paper has the word “{word}”{hint}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import traceback
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,7 +15,7 @@ from urllib.parse import quote
 from css_inline import CSSInliner, InlineError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
 
-from notifier.errors import ComposeError, ConfigError
+from notifier.errors import ComposeError, ConfigError, TemplateError
 from notifier.models import Paper
 from notifier.resources import resource
 
@@ -73,13 +75,27 @@ def environment(overrides: Path | None = None) -> Environment:
     return templates
 
 
+def check(templates: Environment) -> None:
+    """Read every template there is. Raises ConfigError for one that is broken."""
+    for name in templates.list_templates(filter_func=lambda name: name.endswith(".j2")):
+        with _explained(name):
+            templates.get_template(name)
+
+
 def render(templates: Environment, name: str, **values: object) -> str:
     """The template `name` filled with `values`.
 
-    Raises ConfigError where the template is missing or is none, ComposeError where it fails on these values.
+    Raises ConfigError where the template is missing or is none, TemplateError where it fails on these values.
     """
-    try:
+    with _explained(name):
         return templates.get_template(name).render(values)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Say what is wrong with a template in one sentence: the template itself, or what it makes of these values."""
+    try:
+        yield
     except TemplateSyntaxError as error:
         place = f"{error.filename or name}, line {error.lineno},"
         raise ConfigError(f"the template {place} is broken: {error.message}; mend that line") from None
@@ -87,7 +103,7 @@ def render(templates: Environment, name: str, **values: object) -> str:
         raise ConfigError(f"there is no template {error.name}; reinstall notifier, or put the file back") from None
     except Exception as error:  # a template may hold any expression, so anything may come out of it
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ComposeError(f"the template {_place(error, name)} failed with {reason}; mend that line") from error
+        raise TemplateError(f"the template {_place(error, name)} failed with {reason}; mend that line") from error
 
 
 def _place(error: Exception, name: str) -> str:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from notifier import calendars, queries
-from notifier.addresses import parse_address
+from notifier import calendars, queries, starting
+from notifier.addresses import parse_address, same_reader
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import outbox, papers, subscribers
+from notifier.store import erasing, outbox, subscribers, subscriptions
 from notifier.store.engine import writing
+from notifier.store.subscriptions import Wish
 from notifier.text import TEXT_VERSION
-from notifier.topics import TRENDING, Catalogue, catalogue_of
-
-# How far back the first digest looks: nobody gets the backlog.
-FIRST_LOOK_BACK = {
-    Cadence.INSTANT: timedelta(0),
-    Cadence.DAILY: timedelta(hours=24),
-    Cadence.WEEKDAYS: timedelta(hours=24),
-    Cadence.WEEKLY: timedelta(days=7),
-    Cadence.MONTHLY: timedelta(days=30),
-}
+from notifier.topics import RESERVED, TRENDING, Catalogue, catalogue_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +36,13 @@ class SignUp:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """One query or topic, checked: its label, and its canonical form or slug."""
+class Request:
+    """A sign-up, checked: `settings` holds the columns that it names; `confirmed` says that the reader has agreed."""
 
-    label: str
-    canonical: str | None = None
-    topic: str | None = None
+    email: str
+    wishes: tuple[Wish, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    confirmed: bool = False
 
 
 def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) -> Subscriber:
@@ -57,46 +50,91 @@ def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) ->
 
     Raises UsageError or QueryError before anything is written.
     """
-    email = parse_address(sign_up.email)
-    catalogue = catalogue_of(config)
-    wishes = [*map(_query_wish, sign_up.queries), *(_topic_wish(slug, catalogue) for slug in sign_up.topics)]
-    settings = _settings(sign_up)
+    request = check(sign_up, catalogue_of(config))
     with writing(engine) as connection:
-        known = subscribers.find(connection, email)
-        subscriber_id = known.id if known else _insert(connection, email, config.digest, now)
-        if settings:
-            subscribers.update_subscriber(connection, subscriber_id, settings)
-        for wish in wishes or _default_wishes(known, catalogue):
-            _add(connection, subscriber_id, wish)
-        if sign_up.confirmed:
-            _confirm(connection, _found(connection, email), now)
-        elif settings:
-            _reschedule(connection, _found(connection, email), now)
-        return _found(connection, email)
+        enrol(connection, [request], config.digest, now)
+        return known(connection, request.email)
 
 
 def unsubscribe(engine: Engine, email: str, now: datetime) -> Subscriber:
     """Write to this address no more, from the moment that this returns; what waits in the outbox is withdrawn."""
     with writing(engine) as connection:
-        known = subscribers.find(connection, parse_address(email))
-        if known is None:
-            raise UsageError(f"{email} is not a subscriber; `notifier subscribers` lists them")
-        left = {"state": SubscriberState.UNSUBSCRIBED, "next_due": None}
-        subscribers.update_subscriber(connection, known.id, left)
-        outbox.cancel_for(connection, known.id, now)
-        return _found(connection, known.email)
+        leave(connection, known(connection, email), SubscriberState.UNSUBSCRIBED, now)
+        return known(connection, email)
 
 
-def _query_wish(text: str) -> _Wish:
-    return _Wish(label=text.strip(), canonical=queries.canonical(queries.parse(text)))
+def leave_all(engine: Engine, subscriber_id: int, now: datetime) -> Subscriber | None:
+    """As `unsubscribe`, by id; returns the subscriber as it was before, None where it is gone."""
+    with writing(engine) as connection:
+        found = subscribers.again(connection, [subscriber_id]).get(subscriber_id)
+        if found:
+            leave(connection, found, SubscriberState.UNSUBSCRIBED, now)
+        return found
 
 
-def _topic_wish(slug: str, catalogue: Catalogue) -> _Wish:
-    return _Wish(label=catalogue.title(slug), topic=slug)
+def leave_one(engine: Engine, subscription_id: int, now: datetime) -> Subscriber | None:
+    """End one subscription; returns its subscriber as it was before, None where the subscription is gone.
+
+    With the last one a reader leaves altogether; like everyone who does, they find it again if they come back.
+    """
+    with writing(engine) as connection:
+        found = subscribers.asking(connection, subscription_id)
+        if found and len(found.subscriptions) > 1:
+            subscriptions.remove(connection, next(each for each in found.subscriptions if each.id == subscription_id))
+        elif found:
+            leave(connection, found, SubscriberState.UNSUBSCRIBED, now)
+        return found
 
 
-def _default_wishes(known: Subscriber | None, catalogue: Catalogue) -> Sequence[_Wish]:
-    return [] if known and known.subscriptions else [_topic_wish(TRENDING, catalogue)]
+def erase(engine: Engine, email: str, now: datetime) -> int:
+    """Forget a reader: settings, subscriptions and every message are deleted; returns how many messages.
+
+    A fingerprint of the address stays, so that no import brings it back. A sign-up does, as for anyone new.
+    """
+    with writing(engine) as connection:
+        return erasing.erase(connection, known(connection, email), now)
+
+
+def known(connection: Connection, email: str) -> Subscriber:
+    """The subscriber with this address. Raises UsageError where there is none."""
+    found = subscribers.find(connection, parse_address(email))
+    if found is None:
+        raise UsageError(f"{email} is not a subscriber; `notifier subscribers` lists them")
+    return found
+
+
+def check(sign_up: SignUp, catalogue: Catalogue) -> Request:
+    """A sign-up whose address, queries, topics and settings are all right. Raises UsageError or QueryError."""
+    wishes = [*map(_query_wish, sign_up.queries), *(_topic_wish(slug, catalogue) for slug in sign_up.topics)]
+    return Request(parse_address(sign_up.email), tuple(wishes), _settings(sign_up), sign_up.confirmed)
+
+
+def enrol(connection: Connection, requests: Sequence[Request], defaults: DigestConfig, now: datetime) -> int:
+    """Sign up all of these different readers, known or not; returns how many subscriptions are new."""
+    found = _found(connection, requests, defaults, now)
+    pairs = [(each, _set(connection, found[same_reader(each.email)], each.settings)) for each in requests]
+    agreed = [one for request, one in pairs if request.confirmed and one.state is not SubscriberState.ACTIVE]
+    starting.confirm(connection, agreed, now)
+    starting.reschedule(connection, [one for request, one in pairs if request.settings], now)
+    return subscriptions.add(connection, {one.id: each.wishes or _default(one) for each, one in pairs}, TEXT_VERSION)
+
+
+def leave(connection: Connection, subscriber: Subscriber, state: SubscriberState, now: datetime) -> None:
+    """Write to a subscriber no more, for the reason that `state` says; what waits in the outbox is withdrawn."""
+    subscribers.update_subscriber(connection, subscriber.id, {"state": state, "next_due": None})
+    outbox.cancel_for(connection, subscriber.id, now)
+
+
+def _query_wish(text: str) -> Wish:
+    return Wish(label=text.strip(), canonical=queries.canonical(queries.parse(text)))
+
+
+def _topic_wish(slug: str, catalogue: Catalogue) -> Wish:
+    return Wish(label=catalogue.title(slug), topic=slug)
+
+
+def _default(subscriber: Subscriber) -> tuple[Wish, ...]:
+    return () if subscriber.subscriptions else (Wish(RESERVED[TRENDING], topic=TRENDING),)
 
 
 def _settings(sign_up: SignUp) -> dict[str, Any]:
@@ -113,51 +151,35 @@ def _settings(sign_up: SignUp) -> dict[str, Any]:
     return settings
 
 
-def _insert(connection: Connection, email: str, defaults: DigestConfig, now: datetime) -> int:
-    values = {
-        "email": email,
+def _found(
+    connection: Connection, requests: Sequence[Request], defaults: DigestConfig, now: datetime
+) -> dict[str, Subscriber]:
+    """The readers of these requests, by addresses.same_reader; who is new has a row from now on."""
+    found = subscribers.by_reader(connection, [each.email for each in requests])
+    new = [each for each in requests if same_reader(each.email) not in found]
+    subscribers.add(connection, [_row(each, defaults, now) for each in new])
+    emails = [each.email for each in new]
+    erasing.forget(connection, emails)
+    return found | subscribers.by_reader(connection, emails)
+
+
+def _row(request: Request, defaults: DigestConfig, now: datetime) -> dict[str, Any]:
+    return {
+        "email": request.email,
         "state": SubscriberState.PENDING,
         "cadence": defaults.cadence,
         "hour": defaults.hour,
         "timezone": defaults.timezone,
         "weekday": 0,
-        "cursor": papers.head(connection),
+        "cursor": 0,
         "created_at": now,
+        **request.settings,
     }
-    return subscribers.insert_subscriber(connection, values)
 
 
-def _add(connection: Connection, subscriber_id: int, wish: _Wish) -> None:
-    if wish.topic is not None:
-        subscribers.add_topic(connection, subscriber_id, wish.topic, wish.label)
-    elif wish.canonical is not None:
-        subscribers.add_query(connection, subscriber_id, wish.canonical, TEXT_VERSION, wish.label)
-
-
-def _confirm(connection: Connection, subscriber: Subscriber, now: datetime) -> None:
-    """Start, or start again, to write to somebody; one who is written to already goes on as before."""
-    if subscriber.state is SubscriberState.ACTIVE:
-        _reschedule(connection, subscriber, now)
-        return
-    look_back = FIRST_LOOK_BACK[subscriber.cadence]
-    cursor = papers.cursor_before(connection, now - look_back) if look_back else papers.head(connection)
-    started = {"state": SubscriberState.ACTIVE, "confirmed_at": now, "cursor": max(cursor, _told(subscriber))}
-    subscribers.update_subscriber(connection, subscriber.id, started)
-    _reschedule(connection, _found(connection, subscriber.email), now)
-
-
-def _told(subscriber: Subscriber) -> int:
-    """What a subscriber who comes back was told before is not told again."""
-    return subscriber.cursor if subscriber.confirmed_at else 0
-
-
-def _reschedule(connection: Connection, subscriber: Subscriber, now: datetime) -> None:
-    if subscriber.state is SubscriberState.ACTIVE:
-        due = calendars.next_due(calendars.schedule_of(subscriber), now, calendars.used_by(subscriber))
-        subscribers.update_subscriber(connection, subscriber.id, {"next_due": due})
-
-
-def _found(connection: Connection, email: str) -> Subscriber:
-    found = subscribers.find(connection, email)
-    assert found is not None, "the row was written in this transaction"
-    return found
+def _set(connection: Connection, subscriber: Subscriber, settings: Mapping[str, Any]) -> Subscriber:
+    """The subscriber with these settings, which are written down where they differ."""
+    changed = replace(subscriber, **settings)
+    if changed != subscriber:
+        subscribers.update_subscriber(connection, subscriber.id, dict(settings))
+    return changed

@@ -81,7 +81,7 @@ _SNOWBALL = Stemmer("english", 0)  # without its own cache, which is not for sev
 # A token, and the possessive that it drops. In a shape, `a` is a letter or digit, `m` a mark on one, `i` a character
 # that is a token of its own; `s`, `'`, `+` and `#` stand for themselves, and a space for all that splits.
 _ASCII_TOKEN = re.compile(r"([a-z0-9]+(?:(?:\+{1,2}+|#)(?![a-z0-9]))?)(?:'s(?![a-z0-9]))?")
-_SHAPED_TOKEN = re.compile(r"(im*|[as][asm]*(?:(?:\+{1,2}+|#)(?![asi]))?)(?:'s(?![asi]))?")
+_SHAPED_TOKEN = re.compile(r"(i|[as][asm]*(?:(?:\+{1,2}+|#)(?![asi]))?)(?:'s(?![asi]))?")
 
 
 def _cuts(folded: str) -> Iterator[tuple[int, int]]:

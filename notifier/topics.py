@@ -73,6 +73,8 @@ def _built_in() -> dict[str, Topic]:
 def _changed(slug: str, known: Topic | None, change: TopicConfig) -> Topic | None:
     if slug in RESERVED or not SLUG.fullmatch(slug):
         raise ConfigError(f"topics.{slug}: a slug is lower-case words joined by hyphens, and not all or trending")
+    if change.removed and known is None:
+        raise ConfigError(f"topics.{slug}: there is no such topic to remove; `notifier topics` lists them")
     if change.removed:
         return None
     if known is None and not (change.title and change.query):

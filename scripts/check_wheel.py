@@ -29,6 +29,7 @@ def main() -> None:
         elsewhere = folder / "elsewhere"
         as_a_user(folder, "mkdir", elsewhere.name)
         as_a_user(elsewhere, "../installed/bin/notifier", "demo")
+        print(f"{wheel.name}: the demo runs from it elsewhere, as user {elsewhere.stat().st_uid}")
 
 
 def build(folder: Path) -> Path:
@@ -49,7 +50,7 @@ def give_away(folder: Path) -> None:
 
 
 def as_a_user(folder: Path, *command: str) -> None:
-    """Run in `folder` as whoever owns it, with a home of its own; raises SystemExit where the command fails."""
+    """Run in `folder` as its owner, with a home of its own; raises SystemExit with what a failing command said."""
     owner = folder.stat()
     is_root = os.geteuid() == 0
     done = subprocess.run(
@@ -59,10 +60,13 @@ def as_a_user(folder: Path, *command: str) -> None:
         user=owner.st_uid if is_root else None,
         group=owner.st_gid if is_root else None,
         extra_groups=[] if is_root else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         check=False,
     )
     if done.returncode:
-        sys.exit(f"{' '.join(command)} failed from the built wheel with exit code {done.returncode}; see above.")
+        sys.exit(f"{done.stdout}\n{' '.join(command)} failed from the built wheel with exit code {done.returncode}.")
 
 
 if __name__ == "__main__":

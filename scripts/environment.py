@@ -131,17 +131,21 @@ def build_tools(lock: str) -> str:
 
 def run(way: Way, command: list[str]) -> str:
     """Run quietly; returns the line of the output that tells most, if the command failed, or nothing."""
-    with subprocess.Popen(
-        command,
-        env={**os.environ, **way.variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        close_fds=False,
-        process_group=0,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    try:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **way.variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            close_fds=False,
+            process_group=0,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        return str(error)
+    with process:
         try:
             output, _ = process.communicate()
         except SystemExit:

@@ -71,6 +71,10 @@ def _has(text: str, *forms: str) -> bool:
     return any(f" {form} " in f" {text.lower()} " for form in forms)
 
 
+def _says(paper: Paper, *forms: str) -> bool:
+    return _has(paper.title, *forms) or _has(paper.abstract, *forms)
+
+
 def _begins(text: str, start: str) -> bool:
     return any(word.startswith(start) for word in text.lower().split())
 
@@ -78,23 +82,21 @@ def _begins(text: str, start: str) -> bool:
 LEAVES = (
     Leaf(
         ("model", "models", "Modelled", "MODELLING"),
-        lambda paper: (
-            _has(paper.title, "model", "models", "modelling") or _has(paper.abstract, "model", "models", "modelling")
-        ),
+        lambda paper: _says(paper, "model", "models", "modelling"),
     ),
     Leaf(
         ("organise", "organises", "Organisation"),
-        lambda paper: any(_has(text, "organised", "organisation") for text in (paper.title, paper.abstract)),
+        lambda paper: _says(paper, "organised", "organisation"),
     ),
-    Leaf(("llm", "LLMs"), lambda paper: any(_has(text, "llm", "llms") for text in (paper.title, paper.abstract))),
-    Leaf(("news", "News's"), lambda paper: any(_has(text, "news") for text in (paper.title, paper.abstract))),
-    Leaf(("C++", "c++"), lambda paper: any(_has(text, "c++") for text in (paper.title, paper.abstract))),
-    Leaf(('"model"', '"Model."'), lambda paper: any(_has(text, "model") for text in (paper.title, paper.abstract))),
+    Leaf(("llm", "LLMs"), lambda paper: _says(paper, "llm", "llms")),
+    Leaf(("news", "News's"), lambda paper: _says(paper, "news")),
+    Leaf(("C++", "c++"), lambda paper: _says(paper, "c++")),
+    Leaf(('"model"', '"Model."'), lambda paper: _says(paper, "model")),
     Leaf(
         ("GPT-4o", '"gpt 4o"', "gpt/4o"),
-        lambda paper: any(_has(text, "gpt 4o") for text in (paper.title, paper.abstract)),
+        lambda paper: _says(paper, "gpt 4o"),
     ),
-    Leaf(("quant*", "QUANT*"), lambda paper: any(_begins(text, "quant") for text in (paper.title, paper.abstract))),
+    Leaf(("quant*", "QUANT*"), lambda paper: _begins(f"{paper.title} {paper.abstract}", "quant")),
     Leaf(("title:survey", "ti:Surveys", "intitle:(survey)"), lambda paper: _has(paper.title, "survey")),
     Leaf(('abs:"vision language"', "abstract:vision-language"), lambda paper: _has(paper.abstract, "vision language")),
     Leaf(("abs:quanti*", "abstract:Quanti*"), lambda paper: _begins(paper.abstract, "quanti")),

@@ -16,12 +16,13 @@ from scripted_smtp import DROP, HANG, HOST, ScriptedRelay
 from service import MONDAY, add_page, add_reader
 from sqlalchemy import Engine, Row, select
 
-from notifier import shelf
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline.delivering import Delivered, deliver
 from notifier.pipeline.planning import plan
 from notifier.pipeline.posting import Sender, sender_for
+from notifier.rendering import environment
+from notifier.shelf.owners import is_gone, owner_lock
 from notifier.store import outbox, subscribers
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import LEASE, Settlement
@@ -151,6 +152,20 @@ def test_one_mail_that_cannot_be_made_stops_no_other(planned: Engine, tmp_path: 
     assert rows(planned)[ANN].reply
 
 
+def test_mail_that_a_template_fails_on_waits_until_the_template_is_mended(planned: Engine, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "email").mkdir(parents=True)
+    broken = tmp_path / "mine" / "email" / "digest.html.j2"
+    broken.write_text("{{ nosuch.thing }}", encoding="utf-8")
+    with ScriptedRelay() as relay:
+        failing = replace(sender(planned, tmp_path, relay.port), templates=environment(tmp_path / "mine"))
+        done = asyncio.run(deliver(failing))
+        assert done.states[DeliveryState.DEFERRED] == 2
+        assert all("digest.html.j2" in reason for reason in done.reasons)
+        broken.unlink()
+        run(planned, tmp_path, relay, AT_EIGHT + timedelta(hours=1))
+        assert sorted(kept.recipient for kept in relay.kept) == [ANN, BOB]
+
+
 def test_a_row_has_one_owner(planned: Engine) -> None:
     with writing(planned) as connection:
         first = outbox.claim(connection, "one/a", AT_EIGHT)
@@ -185,9 +200,9 @@ def test_a_renewed_lease_is_not_taken_over(planned: Engine) -> None:
 
 def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tmp_path: Path) -> None:
     owners = tmp_path / "owners"
-    with shelf.owner_lock(owners) as alive:
+    with owner_lock(owners) as alive:
         name = alive.rpartition("/")[2]
-        assert not shelf.is_gone(owners, alive)
+        assert not is_gone(owners, alive)
     (owners / name).touch()  # as a killed process leaves it
     with writing(planned) as connection:
         for _ in range(2):
@@ -199,11 +214,11 @@ def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tm
 
 def test_owners_elsewhere_or_without_a_lock_may_be_alive(tmp_path: Path) -> None:
     here = f"{socket.gethostname()}/{'0' * 32}"
-    assert not shelf.is_gone(tmp_path, here)
+    assert not is_gone(tmp_path, here)
     (tmp_path / ("0" * 32)).touch()
-    assert shelf.is_gone(tmp_path, here)
-    assert not shelf.is_gone(tmp_path, f"another-machine/{'0' * 32}")
-    assert not shelf.is_gone(tmp_path, "../../etc/passwd")
+    assert is_gone(tmp_path, here)
+    assert not is_gone(tmp_path, f"another-machine/{'0' * 32}")
+    assert not is_gone(tmp_path, "../../etc/passwd")
 
 
 def test_what_a_sender_did_not_settle_is_free_when_it_ends(planned: Engine, tmp_path: Path) -> None:

@@ -23,7 +23,10 @@ item_lists = st.lists(
     ),
     max_size=4,
 ).map(tuple)
-section_lists = st.lists(st.builds(Section, label=text, items=item_lists), max_size=4).map(tuple)
+subscription_ids = st.none() | st.integers(1, 10**9)
+section_lists = st.lists(
+    st.builds(Section, label=text, items=item_lists, subscription_id=subscription_ids), max_size=4
+).map(tuple)
 
 
 @settings(deadline=None)
@@ -54,6 +57,12 @@ def test_a_plain_item_costs_little_more_than_its_number() -> None:
     )
 
 
+def test_a_section_keeps_its_subscription_and_one_of_an_older_row_has_none() -> None:
+    sections = (Section("a", (Item(7),), 5), Section("b", (Item(8),)))
+    assert dumps(sections, ()) == '[1,["a","b"],[[0,[[7]],5],[1,[[8]]]],[]]'
+    assert loads('[1,["a","b"],[[0,[[7]],5],[1,[[8]]]],[]]') == (sections, ())
+
+
 def test_items_of_another_version_say_so() -> None:
     with pytest.raises(ComposeError, match="version 9"):
         loads("[9,[],[],[]]")
@@ -71,6 +80,7 @@ def test_items_of_another_version_say_so() -> None:
         "[1,[],[],[[1,2,[5]]]]",
         "[1,[],[],[[]]]",
         "[1,[],[],[7]]",
+        '[1,["a"],[[0,[[1]],5,6]],[]]',
     ],
 )
 def test_a_broken_row_fails_alone_with_a_reason(broken: str) -> None:

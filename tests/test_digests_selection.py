@@ -26,7 +26,7 @@ def ids(items: tuple[Item, ...]) -> list[int]:
 def test_a_section_is_headed_by_its_label_and_keeps_the_order_of_its_papers() -> None:
     selection = select([(subscription("diffusion"), [PAPERS[3], PAPERS[1]])], NOTHING, unmarked)
     assert selection is not None
-    assert selection.sections == (Section("diffusion", (Item(3), Item(1))),)
+    assert selection.sections == (Section("diffusion", (Item(3), Item(1)), 1),)
     assert selection.rest == ()
 
 
@@ -40,7 +40,7 @@ def test_a_paper_stands_once_in_the_first_subscription_that_matched_it_and_names
     matched = [(subscription(label), PAPERS[:1]) for label in ("first", "second", "third", "second")]
     selection = select(matched, NOTHING, unmarked)
     assert selection is not None
-    assert selection.sections == (Section("first", (Item(0, also=("second", "third")),)),)
+    assert selection.sections == (Section("first", (Item(0, also=("second", "third")),), 1),)
 
 
 def test_two_subscriptions_of_one_label_do_not_name_each_other() -> None:

@@ -21,7 +21,7 @@ PAPER = Paper(
     listed_on=date(2026, 1, 31),
     upvotes=50,
     source="arxiv",
-    authors=("Jane Q. Smith", "Laurens van der Maaten", "Tim O'Reilly", "王小明"),
+    authors=("Jane Q. Smith", "Laurens van der Maaten", "Tim O'Reilly", "Shi Song", "王小明"),
     categories=("cs.LG", "math-ph", "Computer Vision"),
     keywords=("Graph Neural Networks", "quantum computing"),
     topics=frozenset({"language-models"}),
@@ -123,6 +123,7 @@ def test_a_field_looks_at_nothing_else(true: str, false: str) -> None:
         'au:"van der Maaten"',
         "au:O’Reilly",
         "au:maat*",
+        'au:"S Shi"',
         "au:小",
     ],
 )

@@ -38,6 +38,7 @@ def cut(text: str, found: tuple[Span, ...]) -> list[str]:
         ("a b", "a c b", ["a", "b"]),
         ('"a a"', "a a a", ["a a a"]),
         ('"a b" OR "b c" OR c', "a b c", ["a b c"]),
+        ('"a b c" OR b', "a b c", ["a b c"]),
         ("深 度", "深度", ["深", "度"]),
         ("model OR (tree forest)", "A tree and a model", ["tree", "model"]),
         ("model -tree", "A model of a tree", ["model"]),

@@ -86,6 +86,16 @@ def test_the_seeds_make_a_feed_of_everything_with_the_newest_first(engine: Engin
     assert len(shown) == 76, "the newest 50, and all that came with the newest"
 
 
+def test_the_feeds_of_a_topic_that_was_removed_go_and_other_files_stay(engine: Engine, tmp_path: Path) -> None:
+    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    publish(engine, config(tmp_path))
+    (tmp_path / "feeds" / "notes.json").write_text("{}")
+    publish(engine, Config(built_in_topics=False, feeds=FeedsConfig(folder=tmp_path / "feeds")))
+    names = {file.name for file in (tmp_path / "feeds").iterdir()}
+    assert not any(name.startswith("bees-honey") for name in names)
+    assert {"all.rss", "notes.json"} <= names
+
+
 def test_a_half_written_feed_is_never_seen(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     publish(engine, config(tmp_path))

@@ -1,13 +1,16 @@
-"""Verbs that tell readers: plan, publish, deliver, once."""
+"""Verbs that tell readers: plan, publish, deliver, once, serve, worker."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, clock_from, session
 from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from notifier.pipeline.planning import Planned
     from notifier.pipeline.publishing import Published
 
+REASONS = 5  # told, of why mail was not accepted
 COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
 
 
@@ -23,6 +27,8 @@ def register(app: typer.Typer) -> None:
     app.command("plan", epilog="Example: notifier plan --now 2026-07-06T08:00:00+02:00")(plan)
     app.command("publish", epilog="Example: notifier publish --json")(publish)
     app.command("deliver", epilog="Example: notifier deliver --json")(deliver)
+    app.command("serve", epilog="Example: notifier --config /etc/notifier/config.toml serve")(serve)
+    app.command("worker", epilog="Example: notifier --config /etc/notifier/config.toml worker")(worker)
     app.command("once", epilog="Example, for cron: notifier --config /etc/notifier/config.toml once")(once)
 
 
@@ -73,18 +79,17 @@ def once(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
     """Ingest the dumps folder, plan, publish and deliver: one run of the whole service, for cron."""
-    from notifier import shelf
     from notifier.cli.output import print_json
     from notifier.cli.papers import show
     from notifier.models import DumpStatus
-    from notifier.pipeline.ingesting import ingest
+    from notifier.pipeline.intake import take_in
     from notifier.pipeline.planning import plan as write_digests
     from notifier.pipeline.publishing import publish as write_feeds
+    from notifier.shelf.folder import DumpsFolder
 
     run = session(context, config, now)
-    folder = run.config.path(run.config.ingest.folder)
-    files = shelf.dump_paths(folder) if folder.is_dir() else []
-    reports = [ingest(run.engine, file, None, run.clock()) for file in files]
+    folder = DumpsFolder(run.config.path(run.config.ingest.folder))
+    reports = take_in(run.engine, folder, folder.wait(), run.clock())
     planned = write_digests(run.engine, run.config, run.clock())
     published = write_feeds(run.engine, run.config)
     delivered = send(run)
@@ -99,6 +104,41 @@ def once(
     if any(report.status is DumpStatus.QUARANTINED for report in reports):
         raise typer.Exit(1)
     _exit_on_trouble(delivered)
+
+
+def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
+    """Run the service: dumps as they come, digests when they are due, mail, feeds and the web pages."""
+    _stop_quietly_until_started()
+    from notifier.service import serve as run_service
+
+    file = _logging_config(context, config)
+    run_service(file, clock_from(now))
+
+
+def worker(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
+    """Run a sender beside the service: it only delivers."""
+    _stop_quietly_until_started()
+    from notifier.service import work
+
+    file = _logging_config(context, config)
+    work(file, clock_from(now))
+
+
+def _stop_quietly_until_started() -> None:
+    """A service that is told to stop while it is still being loaded has nothing to finish."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: sys.exit(0))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _logging_config(context: typer.Context, config: Path | None) -> Path | None:
+    """The config file that the options name, once the logs go where it says."""
+    from notifier.config import load
+    from notifier.service.logs import configure
+
+    file: Path | None = config or context.obj
+    configure(load(file).log.format)
+    return file
 
 
 def send(run: Session) -> Delivered:
@@ -128,6 +168,8 @@ def _delivered(delivered: Delivered) -> str:
 
 
 def _exit_on_trouble(delivered: Delivered) -> None:
+    for reason, number in delivered.reasons.most_common(REASONS):
+        typer.echo(f"notifier: {number} {reason}", err=True)
     if delivered.trouble:
         typer.echo(f"notifier: the relay was left alone for now: {delivered.trouble}; check [smtp]", err=True)
     if delivered.trouble or delivered.states[DeliveryState.FAILED]:

@@ -64,12 +64,12 @@ def _open(folder: Path, now: datetime) -> Session:
 
 
 def _ingest(run: Session) -> None:
-    from notifier import shelf
     from notifier.cli.papers import show
     from notifier.pipeline.ingesting import ingest
     from notifier.resources import resource
+    from notifier.shelf.dumps import dump_paths
 
-    reports = [ingest(run.engine, seed, None, run.clock()) for seed in shelf.dump_paths(resource("seeds"))]
+    reports = [ingest(run.engine, seed, None, run.clock()) for seed in dump_paths(resource("seeds"))]
     show(reports)
     typer.echo(f"\n{sum(report.new for report in reports)} new papers\n")
 

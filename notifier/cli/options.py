@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,6 +61,14 @@ def clock_from(now: str | None) -> Clock:
     except ValueError:
         raise UsageError(f"--now {now!r} is not an ISO 8601 time; write it like 2026-07-06T08:00:00+02:00") from None
     return clock_starting_at(start if start.tzinfo else start.replace(tzinfo=UTC))
+
+
+def day_from(text: str | None, option: str) -> date | None:
+    """The day that an option gives, if it does."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is not a day; write it like 2026-07-06") from None
 
 
 def clock_starting_at(start: datetime) -> Clock:

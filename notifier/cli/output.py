@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
 UNBROKEN = 1000  # columns
+
+T = TypeVar("T")
 
 
 def print_json(document: Any) -> None:
@@ -24,6 +26,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def with_progress(steps: Sequence[T], doing: str) -> Iterable[T]:
+    """The steps, one by one, with a bar on a terminal that shows how many are left."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(steps, doing, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

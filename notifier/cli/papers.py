@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
-from notifier.errors import UsageError
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 
 if TYPE_CHECKING:
     from notifier.pipeline.ingesting import DumpReport
@@ -23,7 +21,10 @@ def register(app: typer.Typer) -> None:
     app.command("ingest", epilog="Example: notifier ingest seeds/")(ingest)
     app.command("topics", epilog="Example: notifier topics --json")(topics)
     app.command("trending", epilog="Example: notifier trending --date 2026-07-06 --limit 10")(trending)
-    app.command("preview", epilog="Example: notifier preview 'quantization OR \"mixture of experts\"'")(preview)
+    # A query may begin with a minus, and is no option for that.
+    lenient = {"ignore_unknown_options": True}
+    example = "Example: notifier preview 'quantization OR \"mixture of experts\"'"
+    app.command("preview", context_settings=lenient, epilog=example)(preview)
 
 
 def ingest(
@@ -35,15 +36,15 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Take in dumps of papers: the copied text of papers pages."""
-    from notifier import shelf
     from notifier.cli.output import print_json
     from notifier.models import DumpStatus
     from notifier.pipeline.ingesting import ingest as take_in
     from notifier.pipeline.tagging import tag
+    from notifier.shelf.dumps import dump_paths
     from notifier.topics import catalogue_of
 
-    listed_on = _day(day)
-    files = [file for path in paths for file in shelf.dump_paths(path)]
+    listed_on = day_from(day, "--date")
+    files = [file for path in paths for file in dump_paths(path)]
     run = session(context, config, now)
     catalogue = catalogue_of(run.config)
     reports = [take_in(run.engine, file, listed_on, run.clock()) for file in files]
@@ -54,13 +55,6 @@ def ingest(
         show(reports)
     if any(report.status is DumpStatus.QUARANTINED for report in reports):
         raise typer.Exit(1)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise UsageError(f"--date {text!r} is not a day; write it like 2026-07-06") from None
 
 
 def show(reports: list[DumpReport]) -> None:
@@ -119,7 +113,7 @@ def trending(
     from notifier.pipeline.ranking import trending as best
 
     run = session(context, config, now)
-    ranked = best(run.engine, _day(day) or run.clock().date(), limit)
+    ranked = best(run.engine, day_from(day, "--date") or run.clock().date(), limit)
     if as_json:
         print_json([_ranked_document(each) for each in ranked])
     else:

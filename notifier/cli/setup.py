@@ -25,12 +25,14 @@ def init(
 ) -> None:
     """Make config.toml from the example, a secret key, and the database; what is there already is left as it is."""
     from notifier.resources import resource
+    from notifier.shelf.folder import DumpsFolder
 
     file = config or context.obj or Path("config.toml")
     make_file(file, resource("config.example.toml").read_text(encoding="utf-8"))
     run = session(context, file)
     secret = run.config.path(run.config.secret_file)
     make_file(secret, secrets.token_hex(SECRET_BYTES) + "\n", private=True)
+    DumpsFolder(run.config.path(run.config.ingest.folder)).make()
     _ = run.engine
     typer.echo(f"config {file}, secret key {secret}, database {run.config.store_url}; now edit the config")
 

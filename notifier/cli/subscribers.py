@@ -1,12 +1,14 @@
-"""Verbs about subscribers: subscribe, unsubscribe, subscribers."""
+"""Verbs about subscribers: subscribe, unsubscribe, pause, resume, erase, subscribers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.cli import roster
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 from notifier.models import Cadence, SubscriberState
 
 if TYPE_CHECKING:
@@ -20,7 +22,13 @@ def register(app: typer.Typer) -> None:
     example = "Example: notifier subscribe ann@example.org --query 'mixture of experts' --confirmed"
     app.command("subscribe", epilog=example)(subscribe)
     app.command("unsubscribe", epilog="Example: notifier unsubscribe ann@example.org")(unsubscribe)
-    app.command("subscribers", epilog="Example: notifier subscribers --json")(subscribers)
+    app.command("pause", epilog="Example: notifier pause ann@example.org --until 2026-08-15")(pause)
+    app.command("resume", epilog="Example: notifier resume ann@example.org")(resume)
+    app.command("erase", epilog="Example: notifier erase ann@example.org")(erase)
+    listing = typer.Typer(rich_markup_mode=None)
+    listing.callback(invoke_without_command=True, epilog="Example: notifier subscribers --json")(subscribers)
+    roster.register(listing)
+    app.add_typer(listing, name="subscribers")
 
 
 def subscribe(
@@ -58,8 +66,45 @@ def unsubscribe(
     typer.echo(_summary(leave(run.engine, email, run.clock())))
 
 
+def pause(
+    context: typer.Context,
+    email: EmailArgument,
+    until: Annotated[
+        str | None, typer.Option(help="The first day with mail again; without it, until resumed.", metavar="YYYY-MM-DD")
+    ] = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Write to a reader no more for a while; what waits to be sent goes out after it."""
+    from notifier.pausing import pause as hold
+
+    day = day_from(until, "--until")
+    run = session(context, config, now)
+    typer.echo(_summary(hold(run.engine, email, day, run.clock())))
+
+
+def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
+    """Write to a reader again after a pause."""
+    from notifier.pausing import resume as go_on
+
+    run = session(context, config, now)
+    typer.echo(_summary(go_on(run.engine, email, run.clock())))
+
+
+def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
+    """Forget a reader for good: settings, subscriptions and messages. Nothing brings them back."""
+    from notifier.subscribing import erase as forget
+
+    run = session(context, config, now)
+    messages = forget(run.engine, email, run.clock())
+    typer.echo(f"{email} is erased, and {messages} messages; no import brings the address back, a new sign-up does")
+
+
 def subscribers(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List all subscribers and what they asked for."""
+    if context.invoked_subcommand:
+        context.obj = config or context.obj
+        return
     from notifier.cli.output import print_json, print_table
     from notifier.store.engine import reading
     from notifier.store.subscribers import everyone
@@ -71,25 +116,38 @@ def subscribers(context: typer.Context, config: ConfigOption = None, as_json: Js
         print_json([_document(each) for each in found])
         return
     rows = [
-        (each.email, each.state, each.cadence, each.hour, each.timezone, _labels(each), _due(each)) for each in found
+        (each.email, each.state, each.cadence, each.hour, each.timezone, _labels(each), _next(each)) for each in found
     ]
     print_table(("email", "state", "cadence", "hour", "zone", "subscriptions", "next digest (UTC)"), rows)
 
 
 def _summary(subscriber: Subscriber) -> str:
     line = f"{subscriber.email} is {subscriber.state}: {_labels(subscriber)}"
-    if subscriber.state is SubscriberState.ACTIVE:
-        return f"{line}; {subscriber.cadence} at {subscriber.hour} {subscriber.timezone}, next {_due(subscriber)} UTC"
-    if subscriber.state is SubscriberState.PENDING:
-        return f"{line}; nothing is sent until the reader agrees, which --confirmed says"
-    return line
+    match subscriber.state:
+        case SubscriberState.ACTIVE if subscriber.cadence is Cadence.INSTANT:
+            return f"{line}; instant, {_next(subscriber)}"
+        case SubscriberState.ACTIVE:
+            hour = f"{subscriber.hour} {subscriber.timezone}"
+            return f"{line}; {subscriber.cadence} at {hour}, next {_next(subscriber)} UTC"
+        case SubscriberState.PAUSED:
+            return f"{line}; nothing is sent {_next(subscriber)}"
+        case SubscriberState.PENDING:
+            return f"{line}; nothing is sent until the reader agrees, which --confirmed says"
+        case _:
+            return f"{line}; nothing is sent, unless they come back, which subscribe with --confirmed says"
 
 
 def _labels(subscriber: Subscriber) -> str:
     return ", ".join(each.label for each in subscriber.subscriptions)
 
 
-def _due(subscriber: Subscriber) -> str:
+def _next(subscriber: Subscriber) -> str:
+    """When the next digest is due."""
+    if subscriber.state is SubscriberState.PAUSED:
+        end = subscriber.paused_until
+        return f"until {end.astimezone(ZoneInfo(subscriber.timezone)):%Y-%m-%d}" if end else "until `notifier resume`"
+    if subscriber.state is SubscriberState.ACTIVE and subscriber.cadence is Cadence.INSTANT:
+        return "after each dump"
     return f"{subscriber.next_due:%Y-%m-%d %H:%M}" if subscriber.next_due else ""
 
 
@@ -105,4 +163,5 @@ def _document(subscriber: Subscriber) -> dict[str, Any]:
             for each in subscriber.subscriptions
         ],
         "next_due": subscriber.next_due,
+        "paused_until": subscriber.paused_until if subscriber.state is SubscriberState.PAUSED else None,
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
 
 if TYPE_CHECKING:
     from notifier.status import Status
@@ -17,13 +17,15 @@ def register(app: typer.Typer) -> None:
     app.command("status", epilog="Example: notifier status --json")(status)
 
 
-def status(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def status(
+    context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
+) -> None:
     """Show papers, subscribers, deliveries, and what was set aside."""
     from notifier.cli.output import print_json
     from notifier.status import status as look
 
-    run = session(context, config)
-    found = look(run.engine, run.config)
+    run = session(context, config, now)
+    found = look(run.engine, run.config, run.clock())
     if as_json:
         print_json(found)
     else:
@@ -31,15 +33,22 @@ def status(context: typer.Context, config: ConfigOption = None, as_json: JsonOpt
 
 
 def _show(found: Status) -> None:
+    from notifier.rendering import inert
+
+    typer.echo(f"news         {found.news}")
     typer.echo(f"papers       {found.papers}")
     typer.echo(f"subscribers  {_counts(found.subscribers)}")
     typer.echo(f"deliveries   {_counts(found.deliveries)}")
     last = found.last_dump
-    typer.echo(f"last dump    {f'{last.name}, ingested {last.ingested_at:%Y-%m-%d %H:%M} UTC' if last else 'none yet'}")
+    typer.echo(
+        f"last dump    {f'{inert(last.name)}, ingested {last.ingested_at:%Y-%m-%d %H:%M} UTC' if last else 'none yet'}"
+    )
     typer.echo(f"next digest  {f'{found.next_run:%Y-%m-%d %H:%M} UTC' if found.next_run else 'nobody is due'}")
     typer.echo(f"mail goes to {found.relay}")
+    for trouble in found.troubles:
+        typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:
-        typer.echo(f"set aside    {each.path}: {each.reason}")
+        typer.echo(inert(f"set aside    {each.path}: {each.reason}"))
 
 
 def _counts(by_state: dict[str, int]) -> str:

@@ -9,11 +9,11 @@ from itertools import count
 from jinja2 import Environment
 
 from notifier.digests.cards import Card, Line, card, line
-from notifier.digests.headers import MailSettings, ascii_address, header_lines, unsubscribe_url
+from notifier.digests.headers import MailSettings, ascii_address, header_lines, unsubscribe_page, unsubscribe_url
 from notifier.digests.mime import alternative
 from notifier.digests.periods import occasion
 from notifier.errors import ComposeError
-from notifier.models import Digest, Envelope, Item, Mail, Paper
+from notifier.models import Digest, Envelope, Item, Mail, Paper, Section
 from notifier.rendering import inert, inline_css, render
 
 TITLES = 200  # of the rest; beyond them their number is told, since Gmail clips what is longer than 102 kB
@@ -22,15 +22,19 @@ PREHEADER_TITLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section of the mail: what the reader asked for, and its papers."""
+    """A section of the mail: what the reader asked for, its papers, and the page to stop it (empty: there is none)."""
 
     label: str
     cards: tuple[Card, ...]
+    unsubscribe_page: str
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What the templates show. `unlisted` counts the papers beyond those in `rest`; `labels` is what was asked for."""
+    """What the templates show. `unlisted` counts the papers beyond those in `rest`; `labels` is what was asked for.
+
+    `unsubscribe_url` is a mailto; `unsubscribe_page` is empty where there are no pages.
+    """
 
     subject: str
     brand: str
@@ -42,6 +46,7 @@ class Letter:
     labels: tuple[str, ...]
     recipient: str
     unsubscribe_url: str
+    unsubscribe_page: str
 
 
 def compose(digest: Digest, papers: Mapping[int, Paper], sender: MailSettings, templates: Environment) -> Mail:
@@ -61,7 +66,11 @@ def compose(digest: Digest, papers: Mapping[int, Paper], sender: MailSettings, t
 def _letter(digest: Digest, papers: Mapping[int, Paper], sender: MailSettings) -> Letter:
     numbers = count(1)
     groups = tuple(
-        Group(inert(section.label), tuple(card(next(numbers), item, _paper(item, papers)) for item in section.items))
+        Group(
+            inert(section.label),
+            tuple(card(next(numbers), item, _paper(item, papers)) for item in section.items),
+            _section_page(section, sender),
+        )
         for section in digest.sections
     )
     cards = [each for group in groups for each in group.cards]
@@ -77,7 +86,14 @@ def _letter(digest: Digest, papers: Mapping[int, Paper], sender: MailSettings) -
         labels=tuple(dict.fromkeys(labels)),
         recipient=inert(digest.recipient),
         unsubscribe_url=unsubscribe_url(digest.recipient, sender),
+        unsubscribe_page=unsubscribe_page(digest, sender),
     )
+
+
+def _section_page(section: Section, sender: MailSettings) -> str:
+    if sender.pages is None or section.subscription_id is None:
+        return ""
+    return sender.pages.leave_one(section.subscription_id)
 
 
 def _paper(item: Item, papers: Mapping[int, Paper]) -> Paper:

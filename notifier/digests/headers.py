@@ -1,4 +1,4 @@
-"""The header of a digest's mail: RFC 5322, 2047, 2369, 2919 and 3834."""
+"""The header of a digest's mail: RFC 5322, 2047, 2369, 2919, 3834 and 8058."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import idna
 from notifier.errors import ComposeError
 from notifier.models import Digest
 from notifier.rendering import inert
+from notifier.tokens import Pages
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
 ENCODED_BYTES = 39  # of UTF-8 in an encoded word: it fits in a line of 76 beside a header's name (RFC 2047, section 2)
@@ -29,13 +30,15 @@ class MailSettings:
     """Who the mails are from.
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
-    `unsubscribe` the mailbox that reads who wants to leave, `brand` the list's name.
+    `unsubscribe` the mailbox that reads who wants to leave, `brand` the list's name. `pages` is None where the mails
+    hold no links to pages.
     """
 
     sender: str
     envelope_sender: str
     unsubscribe: str
     brand: str = "Daily Papers"
+    pages: Pages | None = None
 
 
 def header_lines(digest: Digest, settings: MailSettings) -> bytes:
@@ -50,7 +53,7 @@ def header_lines(digest: Digest, settings: MailSettings) -> bytes:
         "Subject": _text("Subject", digest.subject),
         "Message-ID": _message_id(digest.message_id),
         "List-Id": _list_id(settings),
-        "List-Unsubscribe": f"<{unsubscribe_url(digest.recipient, settings)}>",
+        **_ways_out(digest, settings),
         "List-Post": "NO",  # RFC 2369, section 3.4: readers cannot post to this list
         "Precedence": "bulk",
         "Auto-Submitted": "auto-generated",
@@ -75,6 +78,22 @@ def unsubscribe_url(recipient: str, settings: MailSettings) -> str:
     """The mailto that asks to be left alone (RFC 6068); its subject names the reader, who may write from elsewhere."""
     mailbox = quote(ascii_address(settings.unsubscribe), safe="@+")
     return f"mailto:{mailbox}?subject={quote(f'unsubscribe {ascii_address(recipient)}', safe='')}"
+
+
+def unsubscribe_page(digest: Digest, settings: MailSettings) -> str:
+    """The page where the reader of a digest leaves altogether; empty where there is none."""
+    if settings.pages is None or digest.subscriber_id is None:
+        return ""
+    return settings.pages.leave_all(digest.subscriber_id)
+
+
+def _ways_out(digest: Digest, settings: MailSettings) -> dict[str, str]:
+    """How to leave: by one click (RFC 8058), where the page may be used so, and by mail (RFC 2369, section 3.2)."""
+    by_mail = f"<{unsubscribe_url(digest.recipient, settings)}>"
+    page = unsubscribe_page(digest, settings)
+    if not page or settings.pages is None or not settings.pages.allow_one_click:
+        return {"List-Unsubscribe": by_mail}
+    return {"List-Unsubscribe": f"<{page}>, {by_mail}", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _line(name: str, value: str) -> bytes:

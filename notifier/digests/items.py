@@ -1,7 +1,8 @@
 """A digest's items as one compact text: what its row keeps, and the ledger of what a reader was told.
 
-The text is JSON: `[version, labels, sections, rest]`. A section is `[label, items]`, an item `[paper, upvotes, title,
-abstract, also]` without its empty end; labels are places in `labels`, spans are flat runs of starts and ends.
+The text is JSON: `[version, labels, sections, rest]`. A section is `[label, items, subscription]`, an item `[paper,
+upvotes, title, abstract, also]`, both without their empty end; labels are places in `labels`, spans are flat runs of
+starts and ends.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
     names = dict.fromkeys(name for section in sections for name in _names(section.label, section.items))
     names |= dict.fromkeys(name for item in rest for name in item.also)
     places = {name: place for place, name in enumerate(names)}
-    packed = [[places[section.label], [_packed(item, places) for item in section.items]] for section in sections]
+    packed = [_packed_section(section, places) for section in sections]
     document = [VERSION, list(names), packed, [_packed(item, places) for item in rest]]
     return json.dumps(document, separators=(",", ":"))
 
@@ -31,7 +32,7 @@ def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
     names, sections, rest = _document(text)
     try:
         return (
-            tuple(Section(names[label], tuple(_item(packed, names) for packed in items)) for label, items in sections),
+            tuple(_section(packed, names) for packed in sections),
             tuple(_item(packed, names) for packed in rest),
         )
     except (TypeError, ValueError, IndexError, KeyError):
@@ -41,13 +42,18 @@ def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
 def paper_ids(text: str) -> set[int]:
     """The ids of all papers that a digest's items hold, without building them."""
     _, sections, rest = _document(text)
-    return {item[0] for _, items in sections for item in items} | {item[0] for item in rest}
+    return {item[0] for _, items, *_ in sections for item in items} | {item[0] for item in rest}
 
 
 def _names(label: str, items: tuple[Item, ...]) -> Iterator[str]:
     yield label
     for item in items:
         yield from item.also
+
+
+def _packed_section(section: Section, places: dict[str, int]) -> list[Any]:
+    packed = [places[section.label], [_packed(item, places) for item in section.items]]
+    return packed if section.subscription_id is None else [*packed, section.subscription_id]
 
 
 def _packed(item: Item, places: dict[str, int]) -> list[Any]:
@@ -71,6 +77,11 @@ def _document(text: str) -> tuple[list[str], list[Any], list[Any]]:
     if version != VERSION:
         raise ComposeError(f"a digest's items are of version {version}, which this notifier does not know; upgrade it")
     return names, sections, rest
+
+
+def _section(packed: list[Any], names: list[str]) -> Section:
+    label, items, *subscription = packed
+    return Section(names[label], tuple(_item(each, names) for each in items), *subscription)
 
 
 def _item(packed: list[Any], names: list[str]) -> Item:

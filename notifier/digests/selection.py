@@ -37,7 +37,11 @@ def select(matched: Matched, held: Container[int], marks: Marks, limit: int = PA
     turns = [(place, paper) for turn in zip_longest(*hands) for place, paper in enumerate(turn) if paper]
     shares = Counter(place for place, _ in turns[:limit])
     sections = tuple(
-        Section(subscription.label, tuple(_item(paper, matching[paper.id], marks) for paper in hand[: shares[place]]))
+        Section(
+            subscription.label,
+            tuple(_item(paper, matching[paper.id], marks) for paper in hand[: shares[place]]),
+            subscription.id,
+        )
         for place, ((subscription, _), hand) in enumerate(zip(matched, hands, strict=True))
         if shares[place]
     )

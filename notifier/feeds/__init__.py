@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from notifier.feeds.feed import Entry, Feed, Publisher, newest
 from notifier.feeds.json_feed import json_feed
 from notifier.feeds.opml import opml
-from notifier.feeds.xml import atom, rss
+from notifier.feeds.xml_feeds import atom, rss
 
 __all__ = ["FORMATS", "Entry", "Feed", "Publisher", "atom", "json_feed", "newest", "opml", "rss"]
 

@@ -15,7 +15,7 @@ GENERATOR = "notifier"  # without its version, which would change every feed at 
 
 USUAL = 50  # entries of a feed
 MOST = 500
-RECENT = timedelta(hours=48)  # longer than a reader sleeps who looks once a day
+RECENT = timedelta(hours=48)  # so that a program that asks once a day misses nothing
 
 # Every reader would show every paper again if this changed.
 _NAMESPACE = UUID("c820ae74-ed25-4b77-b6c1-30af8322c4a9")
@@ -82,8 +82,8 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """An entry's fields as a reader gets them: `id` a URN, text plain and fit for XML, `url` empty where unknown."""
+class Fields:
+    """What every format says of an entry: `id` a URN, text plain and fit for XML, `url` empty where unknown."""
 
     id: str
     url: str
@@ -106,18 +106,18 @@ def newest(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(ordered[: min(max(recent, USUAL), MOST)])
 
 
-def item(entry: Entry) -> Item:
-    """What the feeds say of a paper, whatever its text holds."""
+def fields_of(entry: Entry) -> Fields:
+    """The fields of an entry, whatever its paper's text holds."""
     paper = entry.paper
     known = links(paper)
-    return Item(
+    return Fields(
         id=_urn(f"paper {entry.guid}"),
         url=known[0].url if known else "",
         title=plain(paper.title) or paper.key,
         abstract=plain(paper.abstract),
         published=_published(paper),
         authors=_plain_all(paper.authors),
-        tags=_plain_all((*paper.categories, *sorted(paper.topics))),
+        tags=_plain_all(dict.fromkeys((*paper.categories, *sorted(paper.topics)))),
     )
 
 
@@ -132,7 +132,7 @@ def plain(text: str) -> str:
 
 
 def _plain_all(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, map(plain, texts))))
+    return tuple(filter(None, map(plain, texts)))
 
 
 def _urn(name: str) -> str:

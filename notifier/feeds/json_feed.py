@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from notifier.feeds.feed import LANGUAGE, Feed, Item, Publisher, item, plain
+from notifier.feeds.feed import LANGUAGE, Feed, Fields, Publisher, fields_of, plain
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -21,21 +21,21 @@ def json_feed(feed: Feed, publisher: Publisher) -> bytes:
         "language": LANGUAGE,
         "authors": [{"name": publisher.byline}],
     }
-    document = _known(about) | {"items": [_item(item(entry)) for entry in feed.entries]}
+    document = _known(about) | {"items": [_item(fields_of(entry)) for entry in feed.entries]}
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _item(shown: Item) -> dict[str, Any]:
+def _item(fields: Fields) -> dict[str, Any]:
     about = {
-        "id": shown.id,
-        "url": shown.url,
-        "title": shown.title,
-        "date_published": shown.published.isoformat(),
-        "authors": [{"name": author} for author in shown.authors],
-        "tags": list(shown.tags),
+        "id": fields.id,
+        "url": fields.url,
+        "title": fields.title,
+        "date_published": fields.published.isoformat(),
+        "authors": [{"name": author} for author in fields.authors],
+        "tags": list(fields.tags),
     }
-    return _known(about) | {"content_text": shown.abstract}
+    return _known(about) | {"content_text": fields.abstract}
 
 
-def _known(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value}
+def _known(about: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in about.items() if value}

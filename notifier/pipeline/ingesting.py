@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from notifier import shelf, sources
-from notifier.errors import DumpError
+from notifier import sources
+from notifier.errors import DumpError, DumpGoneError
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
+from notifier.shelf.dumps import DumpFile, read_dump
 from notifier.sources.listing_day import listing_day
 from notifier.store import dumps
 from notifier.store.engine import reading, writing
@@ -36,9 +37,14 @@ class DumpReport:
 
 
 def ingest(engine: Engine, path: Path, day: date | None, now: datetime) -> DumpReport:
-    """Take in one dump, whose listing day the operator may name; what is no dump is set aside with its reason."""
+    """Take in one dump, whose listing day the operator may name; what is no dump is set aside with its reason.
+
+    Raises DumpGoneError where the file is not there.
+    """
     try:
-        file = shelf.read_dump(path)
+        file = read_dump(path)
+    except DumpGoneError:
+        raise
     except DumpError as error:
         return _set_aside(engine, path, "", error, now)
     try:
@@ -49,11 +55,11 @@ def ingest(engine: Engine, path: Path, day: date | None, now: datetime) -> DumpR
 
 def _set_aside(engine: Engine, path: Path, digest: str, error: DumpError, now: datetime) -> DumpReport:
     with writing(engine) as connection:
-        dumps.quarantine(connection, str(path.resolve()), digest, str(error), now)
+        dumps.quarantine(connection, str(path.absolute()), digest, str(error), now)
     return DumpReport(str(path), DumpStatus.QUARANTINED, reason=str(error))
 
 
-def _take_in(engine: Engine, file: shelf.DumpFile, day: date | None, now: datetime) -> DumpReport:
+def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime) -> DumpReport:
     known = DumpReport(str(file.path), DumpStatus.KNOWN)
     with reading(engine) as connection:
         if is_known(connection, file.sha256):
@@ -66,7 +72,7 @@ def _take_in(engine: Engine, file: shelf.DumpFile, day: date | None, now: dateti
         if is_known(connection, file.sha256):
             return known
         placed = add_dump(connection, arrival, listings)
-        dumps.release(connection, str(file.path.resolve()))
+        dumps.release(connection, str(file.path.absolute()))
     return DumpReport(
         path=str(file.path),
         status=DumpStatus.INGESTED,

@@ -10,12 +10,13 @@ from pathlib import Path
 from jinja2 import Environment
 from sqlalchemy import Engine
 
-from notifier.config import Config
+from notifier.config import Config, secret_key
 from notifier.delivery.lane import Lane
 from notifier.delivery.maildir import Maildir
 from notifier.delivery.transport import RelaySettings, Transport
 from notifier.digests.headers import MailSettings
 from notifier.rendering import environment
+from notifier.tokens import Pages
 
 Clock = Callable[[], datetime]
 
@@ -33,7 +34,7 @@ class Sender:
 
 
 def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
-    """The sender that the config asks for. Raises ConfigError where templates or certificates are not to be found."""
+    """The sender that the config asks for. Raises ConfigError where templates, certificates or the key are missing."""
     folder = config.mail.templates
     return Sender(
         engine=engine,
@@ -68,4 +69,5 @@ def _mail_settings(config: Config) -> MailSettings:
         envelope_sender=mail.envelope_sender,
         unsubscribe=mail.address,
         brand=mail.brand,
+        pages=Pages(config.web.base_url, secret_key(config)) if config.web.base_url else None,
     )

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection, Engine
 
-from notifier import feeds, shelf
+from notifier import feeds
 from notifier.config import Config
 from notifier.feeds import Entry, Feed, Publisher
 from notifier.feeds.feed import MOST
@@ -17,6 +17,7 @@ from notifier.models import Paper
 from notifier.pipeline.planning import TRENDING_PAPERS
 from notifier.pipeline.ranking import rank
 from notifier.pipeline.tagging import tag
+from notifier.shelf.writing import remove_stale, write_if_changed
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
@@ -41,7 +42,8 @@ def publish(engine: Engine, config: Config) -> Published:
     files = {f"{feed.slug}.{ending}": make(feed, publisher) for feed in found for ending, make in feeds.FORMATS.items()}
     folder = config.path(config.feeds.folder)
     files["feeds.opml"] = feeds.opml(found, publisher, folder.resolve().as_uri())
-    written = sum(shelf.write_if_changed(folder / name, content) for name, content in files.items())
+    remove_stale(folder, {feed.slug for feed in found}, tuple(feeds.FORMATS))
+    written = sum(write_if_changed(folder / name, content) for name, content in files.items())
     return Published(feeds=len(found), written=written, unchanged=len(files) - written)
 
 

@@ -30,7 +30,7 @@ def parse(text: str, *, topics_allowed: bool = True) -> Query:
     Raises QueryError, with the column, for whatever the language refuses.
     """
     clause = _Parser(lex(text), topics_allowed).whole()
-    if clause.negative_at is not None:
+    if clause.negative_at:
         raise QueryError("this asks only what a paper must not be; add a word that it must have", clause.negative_at)
     if len(canonical(clause.query)) > LONGEST:
         raise QueryError(f"written out in full this is over {LONGEST:,} characters; make two queries of it", 1)
@@ -75,15 +75,15 @@ class _Parser:
         operands = [self._all(field, depth)]
         while self._take(Kind.OR):
             operands.append(self._all(field, depth))
-        blamed = [operand.negative_at for operand in operands if operand.negative_at is not None]
-        return _Clause(any_of(operand.query for operand in operands), blamed[0] if blamed else None)
+        negatives = [operand.negative_at for operand in operands if operand.negative_at]
+        return _Clause(any_of(operand.query for operand in operands), negatives[0] if negatives else None)
 
     def _all(self, field: Field | None, depth: int) -> _Clause:
         operands = [self._one(field, depth)]
         while self._take(Kind.AND) or self._next.kind in _OPERANDS:
             operands.append(self._one(field, depth))
-        blamed = [operand.negative_at for operand in operands]
-        return _Clause(all_of(operand.query for operand in operands), None if None in blamed else blamed[0])
+        all_negative = all(operand.negative_at for operand in operands)
+        return _Clause(all_of(operand.query for operand in operands), operands[0].negative_at if all_negative else None)
 
     def _one(self, field: Field | None, depth: int) -> _Clause:
         column = self._next.column
@@ -93,7 +93,7 @@ class _Parser:
         clause = self._operand(field, depth)
         if not negated:
             return clause
-        return _Clause(negation(clause.query), column if clause.negative_at is None else None)
+        return _Clause(negation(clause.query), None if clause.negative_at else column)
 
     def _operand(self, field: Field | None, depth: int) -> _Clause:
         if named := self._take(Kind.FIELD):

@@ -6,23 +6,74 @@ import html
 import re
 import unicodedata
 
-_TAGS = (
-    "a abbr article b big blockquote body br center cite code dd del div dl dt em figcaption figure font footer h1 h2 "
-    "h3 h4 h5 h6 head header hr html i img ins kbd li link main mark meta nav ol p pre q s samp script section small "
-    "span strike strong style sub sup table tbody td tfoot th thead title tr tt u ul var"
+from notifier.sources.latex import plain
+
+_MOST_PASSES = 8  # markup in markup in markup; what is nested deeper is an attack
+
+_INLINE = (
+    "a abbr b big cite code del dfn em font i ins kbd mark q s samp small span strike strong style sub sup tt u var"
 )
-_ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))*+"""
-_TAG = re.compile(rf"</?(?:{_TAGS.replace(' ', '|')}|(?:jats|mml):\w+){_ATTRIBUTES}\s*/?>", re.IGNORECASE)
+_BLOCKS = (
+    "article blockquote body br center dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 head header hr html img "
+    "li link main meta nav ol p pre script section table tbody td tfoot th thead title tr ul"
+)
+_ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]++))*+\s*/?"""
+
+
+def _tags(names: str) -> re.Pattern[str]:
+    return re.compile(rf"</?(?:{names}){_ATTRIBUTES}>", re.IGNORECASE)
+
+
+_INLINE_TAG = _tags(_INLINE.replace(" ", "|"))
+_BLOCK_TAG = _tags(_BLOCKS.replace(" ", "|") + r"|(?:jats|mml):\w+")
 _COMMENT = re.compile(r"<!--[^<>]*-->")
+_ENTITY = re.compile(r"&(?:(?:amp|#38|#x26);)*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
 _SPACE = re.compile(r"\s+")
-_INVISIBLE = re.compile(
+_CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
+_MARKUP = re.compile(r"[&<\\$~{]")
+_MARK = re.compile(r"[&<>\\${}]")
+_NOT_LATIN = re.compile("[^\x00-\u02ff]{31,}")
+_MOST_ACCENTS = 30  # on one letter: Unicode's Stream-Safe Text Format (UAX 15, 13)
 
 
 def clean(text: str) -> str:
-    """The text without markup, control characters or line breaks, in NFC; cleaning it again changes nothing."""
-    text = _COMMENT.sub(" ", _TAG.sub("", html.unescape(text)))
-    text = _INVISIBLE.sub("", _SPACE.sub(" ", text))
-    return unicodedata.normalize("NFC", _SPACE.sub(" ", text)).strip()
+    """The text without markup, control characters or line breaks, in NFC; cleaning it again changes nothing.
+
+    `x < y` and `<eos>` are no markup: only HTML's own tags go.
+    """
+    for _ in range(_MOST_PASSES):
+        before, text = text, _one_pass(text)
+        if text == before:
+            return text
+    return _one_pass(_MARK.sub("", text))
+
+
+def _one_pass(text: str) -> str:
+    if _MARKUP.search(text):
+        text = plain(_without_html(text))
+    text = _CONTROL.sub("", _SPACE.sub(" ", text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _NOT_LATIN.sub(_with_few_accents, text))
+    return _SPACE.sub(" ", text).strip()
+
+
+def _without_html(text: str) -> str:
+    text = _ENTITY.sub(lambda found: html.unescape(f"&{found[1]};"), text)
+    return _BLOCK_TAG.sub(" ", _INLINE_TAG.sub("", _COMMENT.sub(" ", text)))
+
+
+def _with_few_accents(run: re.Match[str]) -> str:
+    """A run of characters with at most as many accents on each as text in good faith has.
+
+    Normalising takes time by the square of their number.
+    """
+    kept, accents = [], 0
+    for character in run[0]:
+        accents = accents + 1 if unicodedata.combining(character) else 0
+        if accents <= _MOST_ACCENTS:
+            kept.append(character)
+    return "".join(kept)

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from notifier.models import ListedOnFrom, ParsedDump
 
 # Eight digits are a date only where they stand alone or after a word: a hexadecimal name is none.
-_DATE = re.compile(r"(?<![0-9A-Za-z])(?:[A-Za-z]{3,})?((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?:T\d{4,6}Z?)?(?![0-9A-Za-z])")
+_DATE = re.compile(
+    r"(?<![0-9A-Za-z])(?:[A-Za-z]{3,})?((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?:T\d{4,6}Z?)?(?![0-9A-Za-z])"
+)
 _LEAP_GAP = 8  # years from one 29 February to the next, at most (1896 to 1904)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^\s()]*)\)")
 _LINK_END = re.compile(r"\]\(([^\s()]*)\)$")
+_BOLD = re.compile(r"(\*\*|__)(.+)\1")
 _URL = re.compile(r"https?://[^\s()<>\[\]]+")
 _MARKS = re.compile(r"^(?:#{1,6}|[-*+>])\s+")
 
@@ -24,19 +26,18 @@ class Line:
     links: tuple[str, ...] = ()
 
 
-def lines_of(text: str) -> list[Line]:
+def lines_of(text: str) -> Iterator[Line]:
     """The lines that are not blank, in order."""
-    lines, last = [], 0
-    for number, raw in enumerate(_LINE_END.split(text), 1):
-        visible = _INVISIBLE.sub("", raw).strip()
+    last = 0
+    for number, found in enumerate(_LINE.finditer(text), 1):
+        visible = _INVISIBLE.sub("", found[0]).strip()
         if visible:
-            lines.append(_line(number, visible, number - last - 1))
+            yield _line(number, visible, number - last - 1)
             last = number
-    return lines
 
 
 def _line(number: int, text: str, blanks: int) -> Line:
-    if "](" not in text and not text.startswith(("#", "[", "http")):
+    if "](" not in text and not text.startswith(("#", "[", "http", "**", "__")):
         return Line(number, text, blanks)
     links: list[str] = []
 
@@ -53,6 +54,8 @@ def _line(number: int, text: str, blanks: int) -> Line:
     if plain.startswith("[") and "]" not in plain:
         plain = plain[1:]
     plain = _MARKS.sub("", plain).rstrip("\\").strip()
+    if bold := _BOLD.fullmatch(plain):
+        plain = bold[2]
     if _URL.fullmatch(plain):
         links.append(plain)
     return Line(number, plain or text, blanks, tuple(links))

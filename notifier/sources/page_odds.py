@@ -1,13 +1,15 @@
-"""How often each kind of line has each trait, in per cent: rounded from real papers laid out in many ways.
+"""How often each kind of line shows each trait, and follows each other kind, in per cent.
 
-The figures were taken from 1,700 titles and abstracts of three sources, each abstract on one line, as its first
-sentence alone, and wrapped at 60 to 100 columns; those of chrome are guesses, kept wide because any page has its own.
-They are only where a page's reading starts: what the page itself shows is counted and added (`page_labels`).
+The figures of titles and abstracts were counted on 1,700 real ones, each abstract on one line, as its first sentence
+alone, and wrapped at 60 to 100 columns, and then smoothed by hand. Those of chrome are guesses, and kept wide: every
+page has its own.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+from notifier.sources.page_seams import Seam
 
 
 class Label(IntEnum):
@@ -24,11 +26,9 @@ class Label(IntEnum):
     ALONE = 8  # a title that has no abstract
 
 
-Row = tuple[float, ...]
-
-# Each row: chrome, title, title more, abstract, abstract more, paragraph.
-LINE_ODDS: dict[str, dict[str, Row]] = {
-    "length": {  # in columns
+# For each trait and value: chrome, title, title more, abstract, abstract more, paragraph.
+LINE_ODDS: dict[str, dict[str, tuple[float, ...]]] = {
+    "length": {
         "-3": (14, 0.05, 0.3, 0.02, 0.1, 0.02),
         "-8": (20, 0.3, 9, 0.02, 0.8, 0.05),
         "-15": (22, 1.2, 17, 0.05, 2, 0.1),
@@ -50,16 +50,15 @@ LINE_ODDS: dict[str, dict[str, Row]] = {
         "caseless": (2, 1, 0.5, 2, 0.5, 2),
     },
     "capitals": {
-        "most": (24, 66, 45, 1, 2, 1),
-        "some": (12, 5, 2, 6, 11, 6),
-        "none": (12, 24, 8, 90, 80, 90),
-        "few": (52, 5, 45, 3, 10, 3),
+        "most": (45, 75, 80, 1, 2, 1),
+        "some": (25, 4, 10, 6, 12, 6),
+        "none": (30, 21, 10, 93, 86, 93),
     },
     "prose": {
-        "0": (93, 93, 98, 13, 45, 10),
-        "1": (5, 5, 1.5, 27, 32, 28),
-        "2": (1.5, 1.5, 0.4, 18, 15, 22),
-        "3": (0.5, 0.5, 0.1, 42, 8, 40),
+        "0": (85, 93, 97, 13, 45, 10),
+        "1": (12, 5, 2, 27, 32, 28),
+        "2": (2.5, 1.5, 0.7, 18, 15, 22),
+        "3": (0.5, 0.5, 0.3, 42, 8, 40),
     },
     "breaks": {
         "0": (98, 97, 99.4, 50, 64, 60),
@@ -67,24 +66,34 @@ LINE_ODDS: dict[str, dict[str, Row]] = {
         "2": (0.5, 0.5, 0.1, 42, 3, 28),
     },
     "kind": {
-        "furniture": (58, 0.1, 0.3, 0.03, 1.5, 0.03),
-        "names": (12, 2, 1.5, 0.7, 1, 0.5),
-        "label": (14, 2, 38, 0.5, 4, 0.5),
-        "words": (16, 96, 60, 98.7, 96.7, 99),
+        "furniture": (52, 0.1, 0.3, 0.03, 1.5, 0.03),
+        "names": (10, 0.8, 3, 0.05, 0.1, 0.1),
+        "label": (22, 2.6, 45, 0.1, 3, 0.3),
+        "words": (16, 96.5, 51.7, 99.8, 95.4, 99.6),
     },
-    "interface": {  # words of a page, not of a paper
+    "interface": {
         "0": (72, 97, 98, 97, 99, 98),
         "1": (21, 2.7, 1.8, 2.8, 0.9, 1.8),
         "2": (7, 0.3, 0.2, 0.2, 0.1, 0.2),
     },
-    "repeats": {  # how many lines of the page are the same but for digits
+    "small": {
+        "0": (50, 13, 20, 5, 12, 4),
+        "1": (32, 49, 60, 12, 28, 11),
+        "2": (18, 38, 20, 83, 60, 85),
+    },
+    "echo": {
+        "0": (86, 13, 40, 33, 60, 25),
+        "1": (10, 17, 35, 25, 26, 25),
+        "2": (4, 70, 25, 42, 14, 50),
+    },
+    "repeats": {
         "1": (45, 93, 96, 96, 98.5, 98),
         "2": (10, 6, 3, 3, 1, 1.4),
-        "3-5": (15, 0.8, 0.8, 0.8, 0.4, 0.4),
+        "3-5": (12, 2.5, 2, 2, 1, 1),
         "6-": (30, 0.2, 0.2, 0.2, 0.1, 0.2),
     },
 }
-LABEL_COLUMN = {
+COLUMNS = {  # of LINE_ODDS
     Label.CHROME: 0,
     Label.TITLE: 1,
     Label.TITLE_MORE: 2,
@@ -96,46 +105,75 @@ LABEL_COLUMN = {
     Label.ALONE: 1,
 }
 
-_FROM_TITLE = {Label.TITLE_MORE: 2, Label.BETWEEN: 10, Label.ABSTRACT: 88}
-_FROM_ABSTRACT = {Label.ABSTRACT_MORE: 20, Label.PARAGRAPH: 4, Label.TITLE: 47, Label.CHROME: 29}
-STEP_ODDS: dict[Label, dict[Label, float]] = {
-    Label.CHROME: {Label.CHROME: 50, Label.TITLE: 50},
-    Label.TITLE: _FROM_TITLE,
-    Label.TITLE_MORE: _FROM_TITLE,
-    Label.BETWEEN: {Label.BETWEEN: 40, Label.ABSTRACT: 60},
-    Label.ABSTRACT: _FROM_ABSTRACT,
-    Label.ABSTRACT_MORE: _FROM_ABSTRACT | {Label.ABSTRACT_MORE: 60},
-    Label.PARAGRAPH: _FROM_ABSTRACT | {Label.ABSTRACT_MORE: 20, Label.PARAGRAPH: 30},
-    Label.ORPHAN: {Label.TITLE: 50, Label.CHROME: 50},
-    Label.ALONE: {Label.TITLE: 100},
+_L = Label
+STEP_ODDS: dict[tuple[Label, Label], float] = {
+    (_L.CHROME, _L.CHROME): 50,
+    (_L.CHROME, _L.TITLE): 50,
+    (_L.TITLE, _L.TITLE_MORE): 8,
+    (_L.TITLE, _L.BETWEEN): 10,
+    (_L.TITLE, _L.ABSTRACT): 82,
+    (_L.TITLE_MORE, _L.TITLE_MORE): 8,
+    (_L.TITLE_MORE, _L.BETWEEN): 10,
+    (_L.TITLE_MORE, _L.ABSTRACT): 82,
+    (_L.BETWEEN, _L.BETWEEN): 40,
+    (_L.BETWEEN, _L.ABSTRACT): 60,
+    (_L.ABSTRACT, _L.ABSTRACT_MORE): 20,
+    (_L.ABSTRACT, _L.PARAGRAPH): 4,
+    (_L.ABSTRACT, _L.TITLE): 47,
+    (_L.ABSTRACT, _L.CHROME): 29,
+    (_L.ABSTRACT_MORE, _L.ABSTRACT_MORE): 43,
+    (_L.ABSTRACT_MORE, _L.PARAGRAPH): 3,
+    (_L.ABSTRACT_MORE, _L.TITLE): 33,
+    (_L.ABSTRACT_MORE, _L.CHROME): 21,
+    (_L.PARAGRAPH, _L.ABSTRACT_MORE): 16,
+    (_L.PARAGRAPH, _L.PARAGRAPH): 24,
+    (_L.PARAGRAPH, _L.TITLE): 37,
+    (_L.PARAGRAPH, _L.CHROME): 23,
 }
-# A lost title or abstract is a fault, and faults are not learnt: these odds stand as they are.
-_FAULTS = {Label.ORPHAN: 2.0, Label.ALONE: 0.5}
-FAULT_ODDS: dict[Label, dict[Label, float]] = {
-    Label.ABSTRACT: _FAULTS,
-    Label.ABSTRACT_MORE: _FAULTS,
-    Label.PARAGRAPH: _FAULTS,
-    Label.ORPHAN: {Label.ORPHAN: 20},
-    Label.ALONE: {Label.ALONE: 5},
-    Label.CHROME: {Label.ORPHAN: 0.01},
+# A lost title or abstract is a fault of one page, never its layout: nothing is learnt about these steps.
+FAULT_ODDS: dict[tuple[Label, Label], float] = {
+    (_L.ABSTRACT, _L.ORPHAN): 0.5,
+    (_L.ABSTRACT_MORE, _L.ORPHAN): 0.5,
+    (_L.PARAGRAPH, _L.ORPHAN): 0.5,
+    (_L.CHROME, _L.ORPHAN): 0.0025,
+    (_L.ORPHAN, _L.ORPHAN): 5,
+    (_L.ORPHAN, _L.TITLE): 15,
+    (_L.ORPHAN, _L.CHROME): 15,
+    (_L.ABSTRACT, _L.ALONE): 0.12,
+    (_L.ABSTRACT_MORE, _L.ALONE): 0.12,
+    (_L.PARAGRAPH, _L.ALONE): 0.12,
+    (_L.ALONE, _L.ALONE): 1,
+    (_L.ALONE, _L.TITLE): 99,
 }
 
-# How a line ends, by what comes next: with a stop, with ? or !, open (a comma, "of"), or plainly.
-ENDING_ODDS: dict[str, dict[str, float]] = {
-    "title goes on": {"stop": 0.5, "call": 0.5, "open": 40, "plain": 59},
+# How the line before ends, by what happens there.
+END_ODDS: dict[str, dict[str, float]] = {
+    "a title goes on": {"stop": 0.5, "call": 0.5, "open": 40, "plain": 59},
     "prose goes on": {"stop": 6, "call": 0.5, "open": 30, "plain": 63.5},
-    "title ends": {"stop": 3, "call": 3, "open": 0.7, "plain": 93.3},
+    "a title ends": {"stop": 3, "call": 3, "open": 0.7, "plain": 93.3},
     "prose ends": {"stop": 94, "call": 1, "open": 0.5, "plain": 4.5},
     "chrome ends": {"stop": 4, "call": 4, "open": 3, "plain": 89},
 }
+# Whether the line before fills the width of a wrapped page; on other pages lines seldom go on.
+FILL_ODDS: dict[str, dict[str, float]] = {
+    "a title goes on": {"full": 99, "short": 0.3, "over": 1, "loose": 3},
+    "prose goes on": {"full": 99, "short": 0.3, "over": 1, "loose": 100},
+    "a line ends": {"full": 12, "short": 88, "over": 100, "loose": 100},
+}
+_GOING_ON = {Label.TITLE_MORE: "a title goes on", Label.ABSTRACT_MORE: "prose goes on"}
 
 
-def ending(before: Label, after: Label | None) -> str:
-    """What happens at the end of a line that `after` follows (None: the page ends): a key of ENDING_ODDS."""
-    if after is Label.TITLE_MORE:
-        return "title goes on"
-    if after is Label.ABSTRACT_MORE:
-        return "prose goes on"
+def meeting_odds(before: Label, after: Label, seam: Seam) -> list[float]:
+    """How often, in per cent, two lines of these labels meet as they do here, for each trait of the seam."""
+    odds = [END_ODDS[_end(before, after)][seam.end]]
+    if seam.fill:
+        odds.append(FILL_ODDS[_GOING_ON.get(after, "a line ends")][seam.fill])
+    return odds
+
+
+def _end(before: Label, after: Label) -> str:
+    if after in _GOING_ON:
+        return _GOING_ON[after]
     if before in (Label.TITLE, Label.TITLE_MORE, Label.ALONE):
-        return "title ends"
+        return "a title ends"
     return "chrome ends" if before in (Label.CHROME, Label.BETWEEN) else "prose ends"

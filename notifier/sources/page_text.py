@@ -1,85 +1,112 @@
 """Page text: what is on the clipboard when someone copies a papers page.
 
-Nothing in such a copy says which line is what: a title, its abstract, and between them whatever else the page showed
-(chrome). So every line is weighed, and the best reading of the whole page is taken (`page_labels`).
+Nothing in such a copy says which line is what: a title, an abstract, or whatever else the page showed (chrome). So no
+line is looked up. Each is described by a few traits (`page_traits`), and so is each seam between two lines
+(`page_seams`); from how often titles, abstracts and chrome show them (`page_odds`) follows the most probable reading of
+the whole page (`page_labels`). It is made into papers (`page_papers`), and refused where they are none
+(`page_evidence`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from itertools import islice
 
 from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump, Skipped
 from notifier.sources.cleaning import clean
 from notifier.sources.decoding import decode
 from notifier.sources.format import Format
+from notifier.sources.page_evidence import doubt, other_kind
+from notifier.sources.page_head import dates_of, without_buttons
 from notifier.sources.page_labels import label_lines
 from notifier.sources.page_lines import Line, lines_of
 from notifier.sources.page_odds import Label
+from notifier.sources.page_papers import Link, Paper, joined, links_of, papers_of, where
+from notifier.sources.page_traits import is_furniture
 
-_TITLES = (Label.TITLE, Label.TITLE_MORE, Label.ALONE)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_BROKEN_WORD = re.compile(r"(?<=[^\W_][-—–])\n(?!(?:and|or|to|versus|vs) )(?=\w)|(?<=\w--)\n(?=\w)|(?<=\w)\n(?=--\w)")
-_GLUED = re.compile(r"^Subscribe(?!(?:r[a-z]*|d|s)\b)(?=[^\W_])")
+NAME = "page text"
+
+_MOST_LINES = 200_000  # that are not blank; a day's page has some hundred
+_CURE = "; copy the text of a papers page"
+_SKIPPED = (Label.CHROME, Label.BETWEEN, Label.ORPHAN)
 
 
 def parse(content: bytes) -> ParsedDump:
     """The listings of a copied page; every other line that is not blank is skipped with a reason.
 
-    Raises DumpError where no title with its abstract is found.
+    Raises DumpError where it is no page of papers.
     """
-    lines, repeats = _without_repeats(lines_of(decode(content)))
+    text = decode(content)
+    lines = list(islice(lines_of(text), _MOST_LINES + 1))
+    if fault := _fault(text, lines):
+        raise DumpError(f"this is not a dump: it {fault}{_CURE}")
+    lines, repeats = _without_repeats(lines)
     labels = label_lines(lines)
-    papers, skipped, current = [], repeats, []
-    for line, label in zip(lines, labels, strict=True):
-        if label in (Label.CHROME, Label.BETWEEN, Label.ORPHAN):
-            skipped.append(Skipped(f"line {line.number}", "chrome of the page"))
-        elif label in (Label.TITLE, Label.ALONE):
-            current = [(line, label)]
-            papers.append(current)
-        else:
-            current.append((line, label))
-    if not any(label is Label.ABSTRACT for label in labels):
-        raise DumpError("this is not a dump: no title with its abstract was found; copy the text of a papers page")
-    listings = [_listing(position, paper) for position, paper in enumerate(papers, 1)]
-    return ParsedDump("page text", tuple(listings), tuple(skipped), month_day=_month_day(lines, labels))
+    papers = papers_of(lines, labels)
+    listings = _listings(papers)
+    chrome = [(line, label) for line, label in zip(lines, labels, strict=True) if label in _SKIPPED]
+    if fault := doubt(listings, [line.text for line, _ in chrome]):
+        raise DumpError(f"this is not a dump: {fault}{_CURE}")
+    reasons = repeats | {line: _reason(line, label) for line, label in chrome}
+    skipped = [Skipped(where([line]), reasons[line]) for line in sorted(reasons, key=lambda line: line.number)]
+    return ParsedDump(NAME, tuple(listings), tuple(skipped), *dates_of(papers[0].below))
 
 
-def _without_repeats(lines: Sequence[Line]) -> tuple[list[Line], list[Skipped]]:
-    """The lines less those that say again what the line before said."""
+def _fault(text: str, lines: Sequence[Line]) -> str | None:
+    """What makes a text no page of papers at a glance."""
+    if not lines:
+        return "is empty"
+    if len(lines) > _MOST_LINES:
+        return f"has more than {_MOST_LINES:,} lines"
+    kind = other_kind(text, lines)
+    return kind and f"is {kind}"
+
+
+def _without_repeats(lines: Sequence[Line]) -> tuple[list[Line], dict[Line, str]]:
+    """The lines that say something new, and of the others what they repeat."""
     kept: list[Line] = []
-    skipped: list[Skipped] = []
+    reasons: dict[Line, str] = {}
     for line in lines:
         if kept and kept[-1].text == line.text:
-            skipped.append(Skipped(f"line {line.number}", f"repeats line {kept[-1].number}"))
+            reasons[line] = f"repeats line {kept[-1].number}"
         else:
             kept.append(line)
-    return kept, skipped
+    return kept, reasons
 
 
-def _listing(position: int, paper: Sequence[tuple[Line, Label]]) -> Listing:
-    title = _joined([line.text for line, label in paper if label in _TITLES])
-    abstract = _joined([line.text for line, label in paper if label not in _TITLES])
-    if position == 1:
-        title = _GLUED.sub("", title)
-    where = f"lines {paper[0][0].number}-{paper[-1][0].number}"
-    return Listing(position, clean(title), clean(abstract), where)
+def _listings(papers: Sequence[Paper]) -> list[Listing]:
+    links = links_of(papers)
+    return [
+        _listing(position, papers[position], papers[position - 1].below, links[position])
+        for position in range(1, len(papers))
+    ]
 
 
-def _joined(texts: Sequence[str]) -> str:
-    """Wrapped lines as one; a word broken at its own hyphen is whole again, but `short- and long-term` stays."""
-    return _BROKEN_WORD.sub("", "\n".join(texts)).replace("\n", " ")
+def _listing(position: int, paper: Paper, above: Sequence[Line], link: Link | None) -> Listing:
+    title = joined(paper.title)
+    if position == 1 or above:
+        title = without_buttons(title, above)
+    return Listing(
+        position=position,
+        title=clean(title) or title,
+        abstract=clean(joined(paper.abstract)),
+        where=where(paper.lines),
+        arxiv_id=link.arxiv_id if link else None,
+        url=link.url if link else None,
+    )
 
 
-def _month_day(lines: Sequence[Line], labels: Sequence[Label]) -> tuple[int, int] | None:
-    for line, label in zip(lines, labels, strict=True):
-        if label is Label.TITLE:
-            return None
-        found = re.fullmatch(r"([A-Z][a-z]{2}) (\d{1,2})", line.text)
-        if found and found[1].lower() in _MONTHS:
-            return _MONTHS.index(found[1].lower()) + 1, int(found[2])
-    return None
+def _reason(line: Line, label: Label) -> str:
+    if label is Label.ORPHAN:
+        return "an abstract whose title is missing"
+    if is_furniture(line.text):
+        return "a number, a date, an address or a button of the page"
+    return "text of the page, neither title nor abstract"
 
 
-FORMAT = Format("page text", lambda content: True, parse)
+def _recognises(_: bytes) -> bool:
+    return True
+
+
+FORMAT = Format(NAME, _recognises, parse)

@@ -16,9 +16,20 @@ def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
     return connection.execute(statement.order_by(dump.c.id.desc()).limit(1)).one_or_none()
 
 
-def count_papers(connection: Connection) -> int:
-    """How many papers are stored."""
-    return connection.scalar(select(func.count()).select_from(paper)) or 0
+def newest(connection: Connection, until: datetime | None = None) -> int:
+    """The id of the newest dump, or of the newest that was ingested `until` then; 0 where there is none."""
+    statement = select(func.max(dump.c.id))
+    if until is not None:
+        statement = statement.where(dump.c.ingested_at <= until)
+    return connection.scalar(statement) or 0
+
+
+def count_papers(connection: Connection, since: datetime | None = None) -> int:
+    """How many papers are stored, or were first seen from `since` on."""
+    counted = select(func.count()).select_from(paper)
+    if since is not None:
+        counted = counted.where(paper.c.first_seen >= since)
+    return connection.scalar(counted) or 0
 
 
 def quarantine(connection: Connection, path: str, sha256: str, reason: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from notifier.errors import StoreError
@@ -25,7 +25,7 @@ IMMEDIATE = "notifier_immediate"
 
 def connect(url: str) -> Engine:
     """An engine for the store at `url`; the folder of a SQLite file is made where it is missing."""
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # an error may be logged, and addresses may not
     if engine.dialect.name == "sqlite":
         _make_folder(make_url(url).database)
         event.listen(engine, "connect", _set_pragmas)
@@ -96,9 +96,9 @@ def _explained() -> Iterator[None]:
     """Turn a database's own failure into one sentence with a cure; faults of ours stay what they are."""
     try:
         yield
-    except DBAPIError as error:
+    except (IntegrityError, ProgrammingError):
+        raise
+    except DatabaseError as error:
         said = str(error.orig)
-        cure = next((cure for sign, cure in CURES.items() if sign in said), None)
-        if cure is None:
-            raise
+        cure = next((cure for sign, cure in CURES.items() if sign in said), "check the database and its disk")
         raise StoreError(f"the database answers “{said}”: {cure}") from error

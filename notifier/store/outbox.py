@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
 from notifier.store.statements import insert_all
@@ -90,8 +90,9 @@ def release(connection: Connection, owners: Collection[str]) -> None:
 
 
 def may_be_sent(connection: Connection, delivery_id: int) -> bool:
-    """Whether whom a claimed message is for is still to be written to."""
-    return connection.scalar(select(delivery.c.id).where(delivery.c.id == delivery_id, _may_be_sent())) is not None
+    """Whether whom a claimed message is for has not left; a pause lets finish what a sender holds."""
+    wanted = or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted())
+    return bool(connection.scalar(select(exists().where(delivery.c.id == delivery_id, wanted))))
 
 
 def cancel_for(connection: Connection, subscriber_id: int, now: datetime) -> int:
@@ -101,14 +102,22 @@ def cancel_for(connection: Connection, subscriber_id: int, now: datetime) -> int
 
 def cancel_unwanted(connection: Connection, now: datetime) -> int:
     """Withdraw what is in nobody's hands for all who left: a message may come back from a sender after they did."""
-    gone = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
-    left = select(subscriber.c.id).where(subscriber.c.state.in_(gone))
-    return _cancel(connection, delivery.c.subscriber_id.in_(left), now)
+    return _cancel(connection, _is_unwanted(), now)
+
+
+def has_unwanted(connection: Connection) -> bool:
+    """Whether `cancel_unwanted` would find anything."""
+    return bool(connection.scalar(select(exists().where(_is_free(), _is_unwanted()))))
 
 
 def owners(connection: Connection) -> set[str]:
     """Every sender that holds a row."""
     return set(connection.scalars(select(delivery.c.owner).where(delivery.c.owner.is_not(None)).distinct()))
+
+
+def is_due(connection: Connection, now: datetime) -> bool:
+    """Whether there is a row to claim."""
+    return bool(connection.scalar(select(exists().where(_is_due(now), _may_be_sent()))))
 
 
 def is_busy(connection: Connection, now: datetime) -> bool:
@@ -120,6 +129,15 @@ def is_busy(connection: Connection, now: datetime) -> bool:
 def count_by_state(connection: Connection) -> dict[str, int]:
     """How many deliveries are in each state that has any."""
     return dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all())
+
+
+def troubles(connection: Connection, limit: int) -> list[Row[str, str, int]]:
+    """What was said last of messages that were not accepted: state, reply and how many, the most frequent first."""
+    unhappy = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.UNCERTAIN)
+    number = func.count()
+    statement = select(delivery.c.state, delivery.c.reply, number).where(delivery.c.state.in_(unhappy))
+    grouped = statement.group_by(delivery.c.state, delivery.c.reply).order_by(number.desc(), delivery.c.reply)
+    return list(connection.execute(grouped.limit(limit)))
 
 
 def held_items(connection: Connection, subscriber_id: int) -> list[str]:
@@ -139,7 +157,16 @@ def _may_be_sent() -> ColumnElement[bool]:
     return or_(delivery.c.subscriber_id.is_(None), delivery.c.subscriber_id.in_(active))
 
 
+def _is_unwanted() -> ColumnElement[bool]:
+    gone = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
+    return delivery.c.subscriber_id.in_(select(subscriber.c.id).where(subscriber.c.state.in_(gone)))
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Not settled for good, and in nobody's hands."""
+    return and_(delivery.c.next_try.is_not(None), delivery.c.owner.is_(None))
+
+
 def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -> int:
-    open_rows = and_(delivery.c.next_try.is_not(None), delivery.c.owner.is_(None), whose)
     cancelled = {"state": DeliveryState.CANCELLED, "next_try": None, "settled_at": now}
-    return connection.execute(update(delivery).where(open_rows).values(cancelled)).rowcount
+    return connection.execute(update(delivery).where(_is_free(), whose).values(cancelled)).rowcount

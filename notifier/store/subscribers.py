@@ -6,17 +6,32 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, update
 
 from notifier.addresses import same_reader
 from notifier.models import Cadence, Subscriber, SubscriberState, Subscription
-from notifier.store.statements import batches, insert_one
-from notifier.store.tables import query, subscriber, subscription
+from notifier.store.statements import batches, insert_all
+from notifier.store.tables import dump, query, subscriber, subscription
 
 
 def find(connection: Connection, email: str) -> Subscriber | None:
     """The subscriber with this address, in whichever state."""
     return next(iter(_read(connection, _all().where(subscriber.c.reader == same_reader(email)))), None)
+
+
+def by_reader(connection: Connection, emails: Iterable[str]) -> dict[str, Subscriber]:
+    """Those of these addresses that are known, in whichever state, by addresses.same_reader."""
+    found: dict[str, Subscriber] = {}
+    for some in batches({same_reader(email) for email in emails}):
+        rows = _read(connection, _all().where(subscriber.c.reader.in_(some)))
+        found |= {same_reader(one.email): one for one in rows}
+    return found
+
+
+def asking(connection: Connection, subscription_id: int) -> Subscriber | None:
+    """The subscriber whose subscription this is; None where it is gone."""
+    whose = select(subscription.c.subscriber_id).where(subscription.c.id == subscription_id).scalar_subquery()
+    return next(iter(_read(connection, _all().where(subscriber.c.id == whose))), None)
 
 
 def everyone(connection: Connection) -> list[Subscriber]:
@@ -25,12 +40,12 @@ def everyone(connection: Connection) -> list[Subscriber]:
 
 
 def due(connection: Connection, now: datetime, after: int, limit: int) -> list[Subscriber]:
-    """The first `limit` active subscribers whose next instant has come, by id, those up to id `after` left out."""
+    """The first `limit` active subscribers to whom a digest is due, by id, those up to id `after` left out."""
     return _read(connection, _all().where(_is_due(now), subscriber.c.id > after).order_by(subscriber.c.id).limit(limit))
 
 
 def oldest_cursor_due(connection: Connection, now: datetime) -> int | None:
-    """The lowest cursor among the active subscribers whose next instant has come; None where there is none."""
+    """The lowest cursor among the active subscribers to whom a digest is due; None where there is none."""
     oldest: int | None = connection.scalar(select(func.min(subscriber.c.cursor)).where(_is_due(now)))
     return oldest
 
@@ -44,6 +59,12 @@ def next_due(connection: Connection) -> datetime | None:
     return first
 
 
+def pause_ended(connection: Connection, now: datetime, limit: int) -> list[Subscriber]:
+    """The first `limit` paused subscribers whose pause was to last until `now` or earlier, by id."""
+    over = and_(subscriber.c.state == SubscriberState.PAUSED, subscriber.c.paused_until <= now)
+    return _read(connection, _all().where(over).order_by(subscriber.c.id).limit(limit))
+
+
 def again(connection: Connection, ids: Iterable[int]) -> dict[int, Subscriber]:
     """The subscribers of these ids as they are now, whose state may have changed since they were read."""
     found = [one for some in batches(ids) for one in _read(connection, _all().where(subscriber.c.id.in_(some)))]
@@ -55,10 +76,9 @@ def count_by_state(connection: Connection) -> dict[str, int]:
     return dict(connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state)).all())
 
 
-def insert_subscriber(connection: Connection, values: dict[str, Any]) -> int:
-    """A new row; returns its id."""
-    row = {**values, "reader": same_reader(values["email"])}
-    return insert_one(connection, subscriber, row)
+def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """New subscribers, whose addresses are not known yet."""
+    insert_all(connection, subscriber, [{**row, "reader": same_reader(row["email"])} for row in rows])
 
 
 def update_subscriber(connection: Connection, subscriber_id: int, values: dict[str, Any]) -> None:
@@ -71,45 +91,16 @@ def suppress(connection: Connection, subscriber_id: int) -> None:
     update_subscriber(connection, subscriber_id, {"state": SubscriberState.SUPPRESSED, "next_due": None})
 
 
-def move_cursors(connection: Connection, moves: Sequence[dict[str, Any]]) -> None:
-    """Set the cursor, the periods used and the next instant of many subscribers; each move names its `row_id`."""
-    if moves:
-        connection.execute(update(subscriber).where(subscriber.c.id == bindparam("row_id")), list(moves))
-
-
-def add_query(connection: Connection, subscriber_id: int, canonical: str, text_version: int, label: str) -> bool:
-    """Subscribe to a query; False where the subscriber asks for the same already."""
-    query_id = _query_id(connection, canonical, text_version)
-    return _add(connection, subscriber_id, label, subscription.c.query_id == query_id, {"query_id": query_id})
-
-
-def add_topic(connection: Connection, subscriber_id: int, slug: str, label: str) -> bool:
-    """Subscribe to a topic; False where the subscriber has it already."""
-    return _add(connection, subscriber_id, label, subscription.c.topic == slug, {"topic": slug})
-
-
-def _add(
-    connection: Connection, subscriber_id: int, label: str, same: ColumnElement[bool], target: dict[str, Any]
-) -> bool:
-    if (
-        connection.scalar(select(subscription.c.id).where(subscription.c.subscriber_id == subscriber_id, same))
-        is not None
-    ):
-        return False
-    connection.execute(insert(subscription).values(subscriber_id=subscriber_id, label=label, **target))
-    return True
-
-
-def _query_id(connection: Connection, canonical: str, text_version: int) -> int:
-    known: int | None = connection.scalar(select(query.c.id).where(query.c.canonical == canonical))
-    if known is not None:
-        return known
-    values = {"canonical": canonical, "text_version": text_version}
-    return insert_one(connection, query, values)
+def update_many(connection: Connection, changes: Sequence[dict[str, Any]]) -> None:
+    """Change the same columns of many rows; each change names its `row_id`."""
+    if changes:
+        connection.execute(update(subscriber).where(subscriber.c.id == bindparam("row_id")), list(changes))
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(subscriber.c.state == SubscriberState.ACTIVE, subscriber.c.next_due <= now)
+    newest_dump = select(func.max(dump.c.id)).scalar_subquery()
+    has_a_dump_to_tell = and_(subscriber.c.cadence == Cadence.INSTANT, subscriber.c.last_dump < newest_dump)
+    return and_(subscriber.c.state == SubscriberState.ACTIVE, or_(subscriber.c.next_due <= now, has_a_dump_to_tell))
 
 
 def _all() -> Select[Any]:
@@ -148,7 +139,10 @@ def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subsc
         timezone=row.timezone,
         weekday=row.weekday,
         cursor=row.cursor,
+        last_dump=row.last_dump,
         confirmed_at=row.confirmed_at,
+        active_since=row.active_since,
+        paused_until=row.paused_until,
         next_due=row.next_due,
         last_date=row.last_date,
         last_week=row.last_week,

@@ -135,9 +135,9 @@ class Query(Table, table=True):
 
 
 class Subscriber(Table, table=True):
-    """An address and what it is owed. `cursor` is the last paper sequence number that its digests took into account."""
+    """An address and what it is owed. `cursor` and `last_dump` are the last that its digests took into account."""
 
-    __table_args__ = NEVER_REUSE_IDS
+    __table_args__ = (Index("ix_subscriber_cadence_last_dump", "cadence", "last_dump"), NEVER_REUSE_IDS)
 
     id: int | None = Field(default=None, primary_key=True)
     email: str
@@ -148,17 +148,31 @@ class Subscriber(Table, table=True):
     timezone: str
     weekday: int
     cursor: int
+    last_dump: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     created_at: datetime = Field(sa_column=_instant())
     confirmed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    active_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    paused_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     next_due: datetime | None = Field(default=None, sa_column=_instant(nullable=True, index=True))
     last_date: date | None = None  # the intended local date of the last period used
     last_week: date | None = None  # and of the last weekly one
 
 
+class Erased(Table, table=True):
+    """What is left of a reader who was erased: a fingerprint of the address, so that no import brings it back."""
+
+    fingerprint: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=_instant())
+
+
 class Subscription(Table, table=True):
     """What a subscriber asked for: a query, kept as typed beside its canonical form, or a topic."""
 
-    __table_args__ = (UniqueConstraint("subscriber_id", "query_id"), UniqueConstraint("subscriber_id", "topic"))
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "query_id"),
+        UniqueConstraint("subscriber_id", "topic"),
+        NEVER_REUSE_IDS,
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     subscriber_id: int = Field(foreign_key="subscriber.id")
@@ -206,4 +220,5 @@ paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic = Table.metadata.tables["paper_topic"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
+erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]

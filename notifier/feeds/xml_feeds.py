@@ -16,7 +16,7 @@ from urllib.parse import quote
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from notifier.feeds.feed import GENERATOR, LANGUAGE, Feed, Item, Publisher, item, plain
+from notifier.feeds.feed import GENERATOR, LANGUAGE, Feed, Fields, Publisher, fields_of, plain
 
 TTL = 60  # minutes that a reader may wait before it asks again
 
@@ -31,7 +31,7 @@ def rss(feed: Feed, publisher: Publisher) -> bytes:
     channel.ttl(TTL)
     channel.link(href=publisher.page_url(feed) or f"mailto:{quote(publisher.address, safe='@')}", rel="alternate")
     for entry in feed.entries:
-        channel.add_entry(_rss_item(item(entry)), order="append")
+        channel.add_entry(_rss_item(fields_of(entry)), order="append")
     content: bytes = channel.rss_str(pretty=True)
     return content
 
@@ -44,7 +44,7 @@ def atom(feed: Feed, publisher: Publisher) -> bytes:
     if page := publisher.page_url(feed):
         document.link(href=page, rel="alternate", type="text/html")
     for entry in feed.entries:
-        document.add_entry(_atom_entry(item(entry)), order="append")
+        document.add_entry(_atom_entry(fields_of(entry)), order="append")
     content: bytes = document.atom_str(pretty=True)
     return content
 
@@ -61,33 +61,33 @@ def _generator(feed: Feed, publisher: Publisher, ending: str, media_type: str) -
     return generator
 
 
-def _rss_item(shown: Item) -> Any:
+def _rss_item(fields: Fields) -> Any:
     """One item; its authors are one creator, as in arXiv's feeds: some readers show only the last of several."""
-    entry = _entry(shown)
-    if shown.authors:
+    entry = _entry(fields)
+    if fields.authors:
         entry.load_extension("dc", atom=False)
-        entry.dc.dc_creator(", ".join(shown.authors))
+        entry.dc.dc_creator(", ".join(fields.authors))
     return entry
 
 
-def _atom_entry(shown: Item) -> Any:
-    entry = _entry(shown)
-    entry.updated(shown.published)
-    for author in shown.authors:
+def _atom_entry(fields: Fields) -> Any:
+    entry = _entry(fields)
+    entry.updated(fields.published)
+    for author in fields.authors:
         entry.author(name=author)
     return entry
 
 
-def _entry(shown: Item) -> Any:
+def _entry(fields: Fields) -> Any:
     """What both formats say; without a link there is content even where it is empty (RFC 4287, section 4.1.1.1)."""
     entry = FeedEntry()
-    entry.id(shown.id)
-    entry.title(shown.title)
-    entry.published(shown.published)
-    if shown.abstract or not shown.url:
-        entry.content(escape(shown.abstract, quote=False), type="html")
-    if shown.url:
-        entry.link(href=shown.url, rel="alternate")
-    for tag in shown.tags:
+    entry.id(fields.id)
+    entry.title(fields.title)
+    entry.published(fields.published)
+    if fields.abstract or not fields.url:
+        entry.content(escape(fields.abstract, quote=False), type="html")
+    if fields.url:
+        entry.link(href=fields.url, rel="alternate")
+    for tag in fields.tags:
         entry.category(term=tag)
     return entry

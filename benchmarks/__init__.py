@@ -1,0 +1,1 @@
+"""What notifier costs, measured in child processes: `make bench`, or `python -m benchmarks PART...`."""

@@ -1,0 +1,21 @@
+"""Run the parts that are named, or all; each prints a table and a line of JSON."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import journey
+
+PARTS = {"journey": journey.run}
+
+
+def main(names: list[str]) -> None:
+    """Run these parts."""
+    unknown = set(names) - set(PARTS)
+    if unknown:
+        sys.exit(f"there is no part {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
+    for name in names or PARTS:
+        PARTS[name]()
+
+
+main(sys.argv[1:])

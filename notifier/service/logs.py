@@ -1,0 +1,48 @@
+"""What the service says on stderr: text or JSON, a line each, without addresses or tokens."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+from notifier.rendering import inert
+
+ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+")
+TOKEN = re.compile(r"(/unsubscribe/)[^\s/?#]+")
+
+
+def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
+    """Send all logs to stderr in this form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if form == "json" else _Text("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for noisy in ("alembic", "uvicorn", "aiosmtplib"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that meets a running step is no news
+
+
+def redacted(text: str) -> str:
+    """`text` on one line, without addresses, tokens and characters that would act on a terminal."""
+    return TOKEN.sub(r"\1…", ADDRESS.sub("…@…", inert(" ".join(text.split()))))
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redacted(record.getMessage()),
+        }
+        if record.exc_info and record.exc_info[1]:
+            told["error"] = redacted(repr(record.exc_info[1]))
+        return json.dumps(told, ensure_ascii=False)

@@ -1,0 +1,190 @@
+"""What LaTeX's commands show as: the part of its symbols that titles and abstracts use."""
+
+_GREEK = {
+    name: chr(code)
+    for names, first in (
+        ("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho", 0x3B1),
+        ("sigma tau upsilon phi chi psi omega", 0x3C3),
+        ("Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu Nu Xi Omicron Pi Rho", 0x391),
+        ("Sigma Tau Upsilon Phi Chi Psi Omega", 0x3A3),
+    )
+    for code, name in enumerate(names.split(), first)
+}
+
+_SIGNS = {
+    "×": "times",
+    "±": "pm",
+    "∓": "mp",
+    "·": "cdot",
+    "÷": "div",
+    "∗": "ast",
+    "⋆": "star",
+    "∘": "circ",
+    "•": "bullet",
+    "†": "dagger dag",
+    "‡": "ddagger ddag",
+    "≤": "le leq leqslant",
+    "≥": "ge geq geqslant",
+    "≠": "ne neq",
+    "≪": "ll",
+    "≫": "gg",
+    "∼": "sim",
+    "≃": "simeq",
+    "≈": "approx",
+    "≅": "cong",
+    "≡": "equiv",
+    "∝": "propto",
+    "≲": "lesssim",
+    "≳": "gtrsim",
+    "∈": "in",
+    "∉": "notin",
+    "∋": "ni",
+    "⊂": "subset",
+    "⊆": "subseteq",
+    "⊃": "supset",
+    "⊇": "supseteq",
+    "∪": "cup bigcup",
+    "∩": "cap bigcap",
+    "∖": "setminus",
+    "∅": "emptyset varnothing",
+    "∧": "wedge land",
+    "∨": "vee lor",
+    "¬": "neg lnot",
+    "∀": "forall",
+    "∃": "exists",
+    "⊕": "oplus bigoplus",
+    "⊗": "otimes bigotimes",
+    "⊙": "odot",
+    "⊥": "perp bot",
+    "⊤": "top",
+    "∥": "parallel",
+    "|": "mid vert lvert rvert",
+    "‖": "Vert lVert rVert",
+    "∣": "divides",
+    "→": "to rightarrow longrightarrow",
+    "←": "gets leftarrow longleftarrow",
+    "↔": "leftrightarrow longleftrightarrow",
+    "⇒": "Rightarrow Longrightarrow implies",
+    "⇐": "Leftarrow Longleftarrow",
+    "⇔": "Leftrightarrow Longleftrightarrow iff",
+    "↦": "mapsto",
+    "↑": "uparrow",
+    "↓": "downarrow",
+    "∞": "infty",
+    "∂": "partial",
+    "∇": "nabla",
+    "∑": "sum",
+    "∏": "prod",
+    "∫": "int",
+    "√": "sqrt surd",
+    "ℓ": "ell",
+    "ℏ": "hbar",
+    "ℵ": "aleph",
+    "∠": "angle",
+    "△": "triangle",
+    "□": "square Box",
+    "✓": "checkmark",
+    "°": "degree textdegree",
+    "′": "prime",
+    "…": "dots ldots cdots textellipsis",
+    "⟨": "langle",
+    "⟩": "rangle",
+    "⌈": "lceil",
+    "⌉": "rceil",
+    "⌊": "lfloor",
+    "⌋": "rfloor",
+    "ε": "varepsilon",
+    "ϑ": "vartheta",
+    "φ": "varphi",
+    "ϱ": "varrho",
+    "ς": "varsigma",
+    "ϖ": "varpi",
+    "©": "copyright",
+    "£": "pounds",
+    "€": "euro",
+    "µ": "textmu",
+    "~": "textasciitilde",
+    "^": "textasciicircum",
+    "_": "textunderscore",
+    "–": "textendash",
+    "—": "textemdash",
+    "“": "textquotedblleft",
+    "”": "textquotedblright",
+    "™": "texttrademark",
+    "®": "textregistered",
+    " ": "quad qquad space",
+    "": "left right big Big bigl bigr Bigl Bigr bigg Bigg displaystyle textstyle limits nolimits allowbreak xspace",
+}
+_WORDS = (
+    "arccos arcsin arctan arg cos cosh cot det dim exp gcd hom inf ker lg lim ln log max min sec sin sinh sup tan tanh"
+)
+
+# Every command that stands for itself.
+SYMBOLS: dict[str, str] = (
+    _GREEK
+    | {name: sign for sign, names in _SIGNS.items() for name in names.split()}
+    | {name: name for name in _WORDS.split()}
+    | {"bmod": "mod", "Pr": "Pr", "TeX": "TeX", "LaTeX": "LaTeX"}
+)
+
+# Letters of European languages: a space after them is no space between words.
+LETTERS: dict[str, str] = {
+    "ss": "ß",
+    "ae": "æ",
+    "AE": "Æ",
+    "oe": "œ",
+    "OE": "Œ",
+    "aa": "å",
+    "AA": "Å",
+    "o": "ø",
+    "O": "Ø",
+    "l": "ł",
+    "L": "Ł",
+    "dh": "ð",
+    "DH": "Ð",
+    "th": "þ",
+    "TH": "Þ",
+    "dj": "đ",
+    "DJ": "Đ",
+    "i": "ı",
+    "j": "ȷ",
+}
+
+# Marks that are put on a letter, as combining characters.
+ACCENTS: dict[str, str] = {
+    "`": "\u0300",
+    "'": "\u0301",
+    "^": "\u0302",
+    "~": "\u0303",
+    "=": "\u0304",
+    ".": "\u0307",
+    '"': "\u0308",
+    "u": "\u0306",
+    "r": "\u030a",
+    "H": "\u030b",
+    "v": "\u030c",
+    "d": "\u0323",
+    "c": "\u0327",
+    "k": "\u0328",
+    "hat": "\u0302",
+    "widehat": "\u0302",
+    "tilde": "\u0303",
+    "widetilde": "\u0303",
+    "bar": "\u0304",
+    "overline": "\u0304",
+    "breve": "\u0306",
+    "dot": "\u0307",
+    "ddot": "\u0308",
+    "mathring": "\u030a",
+    "check": "\u030c",
+    "vec": "\u20d7",
+}
+
+# Commands that only change how their text looks: the text stays.
+_STYLE_NAMES = (
+    "bm boldsymbol emph ensuremath mathbf mathbb mathcal mathfrak mathit mathnormal mathrm mathscr mathsf mathtt mbox "
+    "operatorname pmb text textbf textit textmd textnormal textrm textsc textsf textsl texttt textup underline uline "
+    "url"
+)
+STYLES = _STYLE_NAMES.split()
+SWITCHES = ("bf", "bfseries", "cal", "em", "it", "itshape", "rm", "sc", "scshape", "sf", "sl", "tt", "ttfamily")

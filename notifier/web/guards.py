@@ -1,0 +1,99 @@
+"""What stands before every page: headers for the browser, a limit for bodies, and a look at where a form comes from."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Header, HTTPException
+from fastapi.responses import PlainTextResponse
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from notifier.web.site import Here
+
+LARGEST_BODY = 64 * 1024  # bytes
+
+# Nothing is stored, because a page's address holds a token; what may be kept says so itself.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # frame-ancestors, for browsers that do not know it
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def secure_answers(app: ASGIApp) -> ASGIApp:
+    """`app` with SECURITY_HEADERS on every answer."""
+
+    async def secured(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await app(scope, receive, send_secured)
+
+    return secured
+
+
+def limit_bodies(app: ASGIApp) -> ASGIApp:
+    """`app`, which never sees more than LARGEST_BODY: a body is read whole first, however it is announced."""
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+        elif (body := await _whole_body(receive)) is None:
+            await _too_large(scope, receive, send)
+        else:
+            await app(scope, _replayed(body, receive), send)
+
+    return limited
+
+
+async def _whole_body(receive: Receive) -> bytes | None:
+    """The body of a request; None as soon as it is too large."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    unread: list[Message] = [{"type": "http.request", "body": body}]
+
+    async def replay() -> Message:
+        return unread.pop() if unread else await receive()
+
+    return replay
+
+
+# The rest of the body is not waited for.
+_too_large = PlainTextResponse(
+    f"A body of more than {LARGEST_BODY} bytes is not read here.\n",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    headers={"Connection": "close"},
+)
+
+
+def from_our_own_pages(
+    site: Here,
+    origin: Annotated[str | None, Header()] = None,
+    sec_fetch_site: Annotated[str | None, Header()] = None,
+) -> None:
+    """Refuse a form that a browser sends for another site; whoever is no browser names no origin, and may go on.
+
+    Our own forms come with `Origin: null`, because their page sends no referrer (Fetch standard, 3.2): that alone says
+    nothing, so Sec-Fetch-Site decides where a browser sends it.
+    """
+    if origin not in (None, "null", site.origin) or sec_fetch_site in ("cross-site", "same-site"):
+        raise HTTPException(HTTPStatus.FORBIDDEN)

@@ -1,0 +1,73 @@
+"""What every page works with, made from the config, and how a page is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+from sqlalchemy import Engine
+
+from notifier.config import Config, secret_key
+from notifier.pipeline.posting import Clock
+from notifier.rendering import environment, render
+
+DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The store, the look of the pages, who sends the mails, and where the pages are.
+
+    `key` is None where no link was ever made: there is neither a base URL nor a secret key. `origin` is the base URL's
+    as a browser names it (RFC 6454), `root` its path without a final slash; both are empty without a base URL.
+    """
+
+    engine: Engine
+    templates: Environment
+    brand: str
+    mailbox: str
+    key: bytes | None = field(repr=False)
+    origin: str
+    root: str
+    clock: Clock
+
+
+def site_of(engine: Engine, config: Config, clock: Clock) -> Site:
+    """The site that the config asks for. Raises ConfigError where templates or the secret key are missing."""
+    folder = config.mail.templates
+    has_links = bool(config.web.base_url) or config.path(config.secret_file).exists()
+    return Site(
+        engine=engine,
+        templates=environment(config.path(folder) if folder else None),
+        brand=config.mail.brand,
+        mailbox=config.mail.address,
+        key=secret_key(config) if has_links else None,
+        origin=_origin(config.web.base_url),
+        root=urlsplit(config.web.base_url).path,
+        clock=clock,
+    )
+
+
+def _origin(url: str) -> str:
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(DEFAULT_PORTS[parts.scheme])}"
+
+
+def _here(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+Here = Annotated[Site, Depends(_here)]
+
+
+def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResponse:
+    """The page of a template in `web/`, filled with `values`."""
+    shared = {"brand": site.brand, "mailbox": site.mailbox, "root": site.root}
+    return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **shared, **values), status)

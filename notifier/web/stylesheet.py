@@ -1,0 +1,19 @@
+"""The one stylesheet of all pages; the content security policy allows no other."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from notifier.rendering import render
+from notifier.web.site import Here
+
+KEPT_SECONDS = 3600  # by browsers
+
+router = APIRouter()
+
+
+@router.api_route("/style.css", methods=["GET", "HEAD"])
+def stylesheet(site: Here) -> Response:
+    """The look of the pages."""
+    css = render(site.templates, "web/style.css.j2")
+    return Response(css, media_type="text/css", headers={"Cache-Control": f"public, max-age={KEPT_SECONDS}"})

@@ -1,0 +1,202 @@
+"""The service as a process: dumps in, mail out, signals, and what it tells systemd."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from scripted_smtp import ScriptedRelay
+from service import MONDAY, ROOT, clean_environment, configure, gather, page
+
+AT_EIGHT = MONDAY.replace(hour=8).isoformat()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def process(folder: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A verb that goes on until it is told to stop; its stderr is in `run.stderr` once it ended."""
+    run = subprocess.Popen(
+        [sys.executable, "-m", "notifier", *arguments],
+        cwd=folder,
+        env=clean_environment() | {"NOTIFIER_WEB__PORT": str(free_port())} | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield run
+    finally:
+        if run.poll() is None:
+            run.kill()
+        run.communicate()
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.02)
+
+
+def stop(run: subprocess.Popen[str]) -> str:
+    """Tell it to stop, and see that it ends well; returns what it said."""
+    run.send_signal(signal.SIGTERM)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 0, said
+    return said
+
+
+def put_dump(folder: Path, name: str, titles: list[str]) -> None:
+    """A dump that was complete a minute ago, renamed into the folder."""
+    (folder / "var" / "dumps").mkdir(parents=True, exist_ok=True)
+    draft = folder / name
+    draft.write_text(page(titles), encoding="utf-8")
+    os.utime(draft, (time.time() - 60, time.time() - 60))
+    draft.rename(folder / "var" / "dumps" / name)
+
+
+def test_a_dump_in_the_folder_becomes_mail_and_feeds_and_the_service_stops_well(tmp_path: Path) -> None:
+    with ScriptedRelay() as relay:
+        configure(tmp_path, relay.port)
+        gather(3, tmp_path).dispose()
+        put_dump(tmp_path, "monday.txt", ["How Bees Fly at Night", "About Something Else"])
+        with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
+            wait_until(lambda: len(relay.kept) == 3)
+            wait_until((tmp_path / "var" / "feeds" / "all.atom").exists)
+            said = stop(run)
+    assert b"Bees" in relay.kept[0].content
+    assert (tmp_path / "var" / "done" / "monday.txt").exists()
+    assert list((tmp_path / "var" / "notifier.db-owners").iterdir()) == []
+    assert "@example.org" not in said
+
+
+def test_systemd_is_told_ready_status_and_stopping(tmp_path: Path) -> None:
+    configure(tmp_path, 1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(60)
+        with process(tmp_path, "serve", NOTIFY_SOCKET=str(tmp_path / "notify")) as run:
+            assert listener.recv(1000) == b"READY=1"
+            assert listener.recv(1000).startswith(b"WATCHDOG=1\nSTATUS=0 papers")
+            stop(run)
+        assert listener.recv(1000) == b"STOPPING=1"
+
+
+def test_a_wrong_config_is_refused_at_sighup_and_the_old_one_stays(tmp_path: Path) -> None:
+    configure(tmp_path, 1)
+    config = tmp_path / "config.toml"
+    right = config.read_text(encoding="utf-8")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(60)
+        with process(tmp_path, "serve", NOTIFY_SOCKET=str(tmp_path / "notify")) as run:
+            for text in (right + "[digest]\npapers = 'many'\n", right + "[digest]\npapers = 5\n"):
+                while listener.recv(1000) != b"READY=1":
+                    pass
+                config.write_text(text, encoding="utf-8")
+                run.send_signal(signal.SIGHUP)
+            while listener.recv(1000) != b"READY=1":
+                pass
+            said = stop(run)
+    assert "the config stays as it was" in said
+    assert "digest.papers" in said
+    assert "the config was read again" in said
+
+
+def test_told_to_stop_while_it_starts_it_stops_well(tmp_path: Path) -> None:
+    configure(tmp_path, 1)
+    for number, moment in enumerate((0.6, 1.0, 1.5, 2.0)):
+        put_dump(tmp_path, f"{number}.txt", [f"How Bees Fly at Night, Part {number}", f"About Something Else {number}"])
+        with process(tmp_path, "serve") as run:
+            time.sleep(moment)
+            stop(run)
+
+
+def test_a_config_that_is_gone_at_sighup_does_not_make_way_for_the_defaults(tmp_path: Path) -> None:
+    configure(tmp_path, 1)
+    with process(tmp_path, "serve") as run:
+        time.sleep(4)
+        (tmp_path / "config.toml").unlink()
+        run.send_signal(signal.SIGHUP)
+        time.sleep(3)
+        assert "the config stays as it was" in stop(run)
+
+
+def test_logs_may_be_json(tmp_path: Path) -> None:
+    configure(tmp_path, 1)
+    with process(tmp_path, "serve", NOTIFIER_LOG__FORMAT="json") as run:
+        time.sleep(3)
+        lines = stop(run).splitlines()
+    assert {"time", "level", "logger", "message"} <= set(json.loads(lines[0]))
+
+
+def test_the_web_answers_that_all_is_well(tmp_path: Path) -> None:
+    configure(tmp_path, 1)
+    port = free_port()
+    with process(tmp_path, "serve", NOTIFIER_WEB__PORT=str(port)) as run:
+
+        def healthy() -> bool:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+                    return bool(answer.status == 200)
+            except OSError:
+                return False
+
+        wait_until(healthy)
+        stop(run)
+
+
+def test_services_worker_and_cron_together_give_each_reader_one_digest(tmp_path: Path) -> None:
+    readers = 200
+    with ScriptedRelay() as relay:
+        configure(tmp_path, relay.port)
+        gather(readers, tmp_path).dispose()
+        with ExitStack() as stack:
+            runs = [
+                stack.enter_context(process(tmp_path, verb, "--now", AT_EIGHT))
+                for verb in ("serve", "serve", "worker", "once")
+            ]
+            wait_until(lambda: len(relay.kept) >= readers)
+            for run in runs[:3]:
+                stop(run)
+            assert runs[3].wait(timeout=60) == 0
+        copies = Counter(kept.recipient for kept in relay.kept)
+    assert len(copies) == readers
+    assert set(copies.values()) == {1}
+
+
+def test_stopped_at_any_moment_it_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    readers, moments = 120, random.Random(7)
+    with ScriptedRelay() as relay:
+        configure(tmp_path, relay.port)
+        gather(readers, tmp_path).dispose()
+        for _ in range(6):
+            before = len(relay.kept)
+            with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
+                wait_until(lambda before=before: len(relay.kept) > before)  # type: ignore[misc]
+                time.sleep(moments.random() / 10)
+                stop(run)
+        with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
+            wait_until(lambda: len({kept.recipient for kept in relay.kept}) == readers)
+            stop(run)
+        assert set(Counter(kept.recipient for kept in relay.kept).values()) == {1}
+
+
+def test_the_units_that_ship_name_the_verbs_that_exist() -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "packaging").iterdir())
+    assert " serve\n" in text
+    assert text.count(" once") >= 2

@@ -1,0 +1,44 @@
+"""The layer contract: it holds, and it would notice."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
+    shutil.copytree(CHECKOUT / "notifier", tmp_path / "notifier", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_imports_point_strictly_downward() -> None:
+    done = lint(CHECKOUT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_import_upward_breaks_the_contract(copy: Path) -> None:
+    with (copy / "notifier" / "text.py").open("a", encoding="utf-8") as text:
+        text.write("\nfrom notifier import pipeline\n")
+    done = lint(copy)
+    assert done.returncode == 1
+    assert "notifier.text is not allowed to import notifier.pipeline" in done.stdout
+
+
+def test_a_room_that_the_contract_does_not_know_breaks_it(copy: Path) -> None:
+    (copy / "notifier" / "attic.py").write_text("", encoding="utf-8")
+    done = lint(copy)
+    assert done.returncode == 1
+    assert "- notifier.attic" in done.stdout

@@ -1,0 +1,51 @@
+"""What readers were told, as the outbox says, for tests of the whole service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from service import add_page
+from sqlalchemy import Engine, select
+
+from notifier.digests import items
+from notifier.models import DeliveryState, Subscriber
+from notifier.store import papers, subscribers
+from notifier.store.engine import reading
+from notifier.store.tables import delivery
+
+Told = list[tuple[str, list[str]]]
+
+
+def told(engine: Engine, email: str) -> Told:
+    """The period and the titles of each digest of a reader, in order; those with nothing new left out."""
+    row = delivery.c
+    digests = select(row.period, row["items"]).where(row.recipient == email, row.state != DeliveryState.SKIPPED)
+    with reading(engine) as connection:
+        return [(period, _titles(engine, text)) for period, text in connection.execute(digests.order_by(row.id))]
+
+
+def periods(engine: Engine, email: str) -> list[str]:
+    """The periods that a reader's digests have used, in order, those with nothing new included."""
+    with reading(engine) as connection:
+        used = select(delivery.c.period).where(delivery.c.recipient == email).order_by(delivery.c.id)
+        return list(connection.scalars(used))
+
+
+def reader(engine: Engine, email: str) -> Subscriber:
+    """A known subscriber as stored."""
+    with reading(engine) as connection:
+        found = subscribers.find(connection, email)
+    assert found is not None
+    return found
+
+
+def add_paper(engine: Engine, folder: Path, title: str, now: datetime) -> None:
+    """A dump with this paper comes in at `now`."""
+    add_page(engine, folder, [title], now=now)
+
+
+def _titles(engine: Engine, text: str) -> list[str]:
+    with reading(engine) as connection:
+        named = papers.papers_by_id(connection, items.paper_ids(text))
+    return sorted(paper.title for paper in named.values())
