@@ -44,8 +44,6 @@ def decode(content: bytes) -> str:
         if content.startswith(signature):
             raise DumpError(f"this is {name}, not a text{_CURE}")
     text = _decode(content)
-    if "\x00" in text:
-        raise DumpError(f"this is not a text: it holds NUL bytes{_CURE}")
     if len(_CONTROL.findall(text)) > _MOST_CONTROLS * len(text):
         raise DumpError(f"this is not a text: it is full of control characters{_CURE}")
     return text
@@ -79,6 +77,8 @@ def _utf16_without_mark(content: bytes) -> str | None:
 
 
 def _utf8(content: bytes) -> str:
+    if 0 in content:
+        raise DumpError(f"this is not a text: it holds NUL bytes{_CURE}")
     try:
         return _decode_as("utf-8", content)
     except UnicodeDecodeError:

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import zip_longest
 
 from notifier.sources.page_lines import Line
 from notifier.sources.page_odds import COLUMNS, FAULT_ODDS, LINE_ODDS, STEP_ODDS, Label, meeting_odds
@@ -22,8 +21,10 @@ from notifier.sources.page_seams import Seam, seams_of
 from notifier.sources.page_traits import Traits, traits_of
 
 _READINGS = 2
-_STEP_WEIGHT = 5.0  # steps that the given odds count for, beside the page's own
-_RAREST = 0.001  # no single trait or step rules a reading out
+_STEP_WEIGHT = 3.0  # steps that the given odds count for, beside the page's own
+_RAREST = 0.00001  # no single trait or step rules a reading out
+_LAST = (Label.CHROME, Label.ABSTRACT, Label.ABSTRACT_MORE, Label.PARAGRAPH, Label.ORPHAN)
+_GOING_ON = (Label.ABSTRACT_MORE, Label.PARAGRAPH)  # one step to the layout: where a line is broken is chance
 _BLANKS = 4  # kinds of blank space: none, one, two, more
 
 _Table = list[list[tuple[Label, float]]]  # for each label, the labels that it may follow, and the log odds
@@ -41,16 +42,16 @@ class Layout:
 def label_lines(lines: Sequence[Line]) -> list[Label]:
     """A label for every line; there is at least one."""
     seams = seams_of(lines)
-    traits = [_in_place(own, seam) for own, seam in zip_longest(traits_of(lines), seams[1:])]
+    traits = [_in_place(own, below) for own, below in zip(traits_of(lines), seams[1:], strict=True)]
     labels: list[Label] = []
     for _ in range(_READINGS):
         labels = _best_chain(traits, seams, _layout(seams, labels))
     return labels
 
 
-def _in_place(own: Traits, below: Seam | None) -> Traits:
+def _in_place(own: Traits, below: Seam) -> Traits:
     """A line that fills the width of its page is as long as the page is wide, which says nothing of the line."""
-    return own._replace(length="") if below and below.fill == "full" else own
+    return own._replace(length="") if below.fill == "full" else own
 
 
 def _layout(seams: Iterable[Seam], labels: Sequence[Label]) -> Layout:
@@ -63,19 +64,20 @@ def _layout(seams: Iterable[Seam], labels: Sequence[Label]) -> Layout:
 
 
 def _best_chain(traits: Sequence[Traits], seams: Sequence[Seam], layout: Layout) -> list[Label]:
-    """The most probable labels; before the first line the page is chrome, and it does not end inside a paper."""
+    """The most probable labels; above the first line the page is chrome, and below the last one again.
+
+    There is one seam more than lines.
+    """
     tables: dict[Seam, _Table] = {}
     totals = [0.0 if label is Label.CHROME else -math.inf for label in Label]
     origins: list[list[Label]] = []
-    for own, seam in zip(traits, seams, strict=True):
+    for own, seam in zip(traits, seams[:-1], strict=True):
         if seam not in tables:
             tables[seam] = _step_table(seam, layout)
         best = [max([(totals[before] + odds, before) for before, odds in arrivals]) for arrivals in tables[seam]]
         totals = [total + odds for (total, _), odds in zip(best, _line_odds(own), strict=True)]
         origins.append([before for _, before in best])
-    for label in (Label.TITLE, Label.TITLE_MORE, Label.BETWEEN, Label.ALONE):
-        totals[label] = -math.inf
-    chain = [max(Label, key=totals.__getitem__)]
+    chain = [max(_LAST, key=lambda label: totals[label] + _meeting_odds(label, Label.CHROME, seams[-1]))]
     for origin in reversed(origins[1:]):
         chain.append(origin[chain[-1]])
     return chain[::-1]
@@ -97,14 +99,21 @@ def _step_table(seam: Seam, layout: Layout) -> _Table:
 
 def _step_odds(before: Label, after: Label, seam: Seam, layout: Layout) -> float:
     """The log odds that `after` follows `before` over this seam."""
-    met = sum(_log(odds / 100) for odds in meeting_odds(before, after, seam))
+    met = _meeting_odds(before, after, seam)
     if (before, after) in FAULT_ODDS:
         return _log(FAULT_ODDS[before, after] / 100) + met
-    given, taken = STEP_ODDS[before, after] / 100, layout.steps[before, after]
+    alike = _GOING_ON if after in _GOING_ON else (after,)
+    given = sum(STEP_ODDS[before, each] for each in alike) / 100
+    taken = sum(layout.steps[before, each] for each in alike)
     # Its own single occurrence does not vouch for a step.
     step = (max(0, taken - 1) + _STEP_WEIGHT * given) / (layout.departures[before] + _STEP_WEIGHT)
-    blanks = (layout.blanks[before, after, seam.blanks] + _STEP_WEIGHT / _BLANKS) / (taken + _STEP_WEIGHT)
-    return _log(step) + _log(blanks) + met
+    share = STEP_ODDS[before, after] / 100 / given
+    blanks = sum(layout.blanks[before, each, seam.blanks] for each in alike) + _STEP_WEIGHT / _BLANKS
+    return _log(step * share) + _log(blanks / (taken + _STEP_WEIGHT)) + met
+
+
+def _meeting_odds(before: Label, after: Label, seam: Seam) -> float:
+    return sum(_log(odds / 100) for odds in meeting_odds(before, after, seam))
 
 
 def _log(odds: float) -> float:

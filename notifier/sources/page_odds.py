@@ -66,7 +66,8 @@ LINE_ODDS: dict[str, dict[str, tuple[float, ...]]] = {
         "2": (0.5, 0.5, 0.1, 42, 3, 28),
     },
     "kind": {
-        "furniture": (52, 0.1, 0.3, 0.03, 1.5, 0.03),
+        "furniture": (46, 0.1, 0.3, 0.02, 0.8, 0.02),
+        "address": (6, 0.05, 0.2, 0.02, 2, 0.5),
         "names": (10, 0.8, 3, 0.05, 0.1, 0.1),
         "label": (22, 2.6, 45, 0.1, 3, 0.3),
         "words": (16, 96.5, 51.7, 99.8, 95.4, 99.6),
@@ -151,13 +152,15 @@ END_ODDS: dict[str, dict[str, float]] = {
     "a title goes on": {"stop": 0.5, "call": 0.5, "open": 40, "plain": 59},
     "prose goes on": {"stop": 6, "call": 0.5, "open": 30, "plain": 63.5},
     "a title ends": {"stop": 3, "call": 3, "open": 0.7, "plain": 93.3},
-    "prose ends": {"stop": 94, "call": 1, "open": 0.5, "plain": 4.5},
+    "prose ends": {"stop": 94, "call": 1, "open": 0.2, "plain": 4.8},
     "chrome ends": {"stop": 4, "call": 4, "open": 3, "plain": 89},
 }
-# Whether the line before fills the width of a wrapped page; on other pages lines seldom go on.
+# Whether the line before fills the width of a wrapped page, where paragraphs are rare; on other pages titles seldom
+# go on.
 FILL_ODDS: dict[str, dict[str, float]] = {
     "a title goes on": {"full": 99, "short": 0.3, "over": 1, "loose": 3},
     "prose goes on": {"full": 99, "short": 0.3, "over": 1, "loose": 100},
+    "a paragraph ends": {"full": 2, "short": 13, "over": 100, "loose": 100},
     "a line ends": {"full": 12, "short": 88, "over": 100, "loose": 100},
 }
 _GOING_ON = {Label.TITLE_MORE: "a title goes on", Label.ABSTRACT_MORE: "prose goes on"}
@@ -167,8 +170,12 @@ def meeting_odds(before: Label, after: Label, seam: Seam) -> list[float]:
     """How often, in per cent, two lines of these labels meet as they do here, for each trait of the seam."""
     odds = [END_ODDS[_end(before, after)][seam.end]]
     if seam.fill:
-        odds.append(FILL_ODDS[_GOING_ON.get(after, "a line ends")][seam.fill])
+        odds.append(FILL_ODDS[_fill(after)][seam.fill])
     return odds
+
+
+def _fill(after: Label) -> str:
+    return "a paragraph ends" if after is Label.PARAGRAPH else _GOING_ON.get(after, "a line ends")
 
 
 def _end(before: Label, after: Label) -> str:

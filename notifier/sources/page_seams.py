@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -12,6 +12,9 @@ from notifier.sources.page_lines import Line
 _MOST_BLANKS = 3  # more blank lines than these say nothing more
 
 _STOP = re.compile(r"[.。।؟۔][\"'”’)\]]*$")
+_ENDS_IN_ADDRESS = re.compile(r"\shttps?://\S+$")
+_LONGEST_ADDRESS = 200
+_TAIL = 20
 _SMALL_WORD = r"\b(?:a|an|the|of|for|and|or|in|on|to|with|via|by|from|at|as|using|towards?)"
 _OPEN = re.compile(rf"(?:[,:;(\[–—-]|{_SMALL_WORD})$", re.IGNORECASE)
 
@@ -22,7 +25,7 @@ _SENTENCE_ENDS = ".!?。！？"
 
 
 class Seam(NamedTuple):
-    """Where a line meets the line before it; an empty trait says nothing."""
+    """Where a line meets the line above it; an empty trait says nothing."""
 
     blanks: int = 0  # blank lines between them
     end: str = "plain"  # how the line before ends: with a stop, with ? or ! (call), open (a comma, "of"), or plainly
@@ -30,23 +33,19 @@ class Seam(NamedTuple):
 
 
 def seams_of(lines: Sequence[Line]) -> list[Seam]:
-    """The seam before every line; the first line follows nothing."""
+    """The seam above every line, and the one below the last."""
     width = _width(lines)
-    return [Seam(blanks=min(lines[0].blanks, _MOST_BLANKS)), *_seams(lines, width)]
+    first, last = Seam(min(lines[0].blanks, _MOST_BLANKS)), Seam(end=_end(lines[-1].text))
+    return [first, *(_seam(before, after, width) for before, after in pairwise(lines)), last]
 
 
-def _seams(lines: Sequence[Line], width: int | None) -> Iterator[Seam]:
-    for index in range(1, len(lines)):
-        before, after = lines[index - 1].text, lines[index].text
-        yield Seam(
-            blanks=min(lines[index].blanks, _MOST_BLANKS),
-            end=_end(before[-20:]),
-            fill=_fill(before, after, width),
-        )
+def _seam(before: Line, after: Line, width: int | None) -> Seam:
+    return Seam(min(after.blanks, _MOST_BLANKS), _end(before.text), _fill(before.text, after.text, width))
 
 
-def _end(tail: str) -> str:
-    if _STOP.search(tail):
+def _end(text: str) -> str:
+    tail = text[-_TAIL:]
+    if _STOP.search(tail) or _ENDS_IN_ADDRESS.search(text[-_LONGEST_ADDRESS:]):
         return "stop"
     if tail[-1] in "?!？！…":
         return "call"

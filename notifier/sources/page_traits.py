@@ -23,7 +23,7 @@ class Traits(NamedTuple):
     capitals: str  # on the words that a title in title case capitalises
     prose: str  # words that sentences are made with
     breaks: str  # between sentences
-    kind: str  # furniture, people's names, a label of a few words, or words
+    kind: str  # furniture, a web address, people's names, a label of a few words, or words
     interface: str  # words of a page, not of a paper
     small: str  # words such as "of" and "for"
     echo: str  # words that come again in the text below: an abstract repeats words of its title
@@ -37,12 +37,13 @@ _FURNITURE = re.compile(
     | \W* \d+ \s (?:authors?|upvotes?|comments?|likes?|stars?|votes?|points?|replies|papers?|views?)
     | \d+ \s \w+ \s (?:ago|read)
     | (?:submitted|posted|published|uploaded|shared|curated|updated) \s (?:by|on|at) \b .{0,60}
-    | by \s? ak \b .{0,60} | (?:https?://|www\.) \S+ | arxiv: \s? \S+
+    | by \s? ak \b .{0,60} | arxiv: \s? \S+
     | get \s trending \s papers [^!]* !? | (?:daily|trending) \s papers (?: \s ranked \b .{0,60})?
     | new | subscribe | daily | weekly | monthly | previous | next | upvotes? | share | abstract
     | log \s? in | sign \s? (?:up|in) | (?:view|read|show|load) \s (?:paper|pdf|abstract|more|less)
     """
 )
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _NAME = r"(?:[A-Z\u00c0-\u00de][\w.'’-]*|de|da|del|der|di|du|la|le|van|von|el|al|bin)"
 _PERSON = rf"{_NAME}(?: {_NAME}){{0,3}}"
 _PEOPLE = rf"{_PERSON}(?:(?: ?[,;·•|&] ?|,? and ){_PERSON})"
@@ -99,7 +100,7 @@ def traits_of(lines: Sequence[Line]) -> list[Traits]:
 
 def _echoes(texts: Sequence[str]) -> list[str]:
     """For each line how many of its words come again in one of the next lines of text: 0, 1, 2 (or more)."""
-    words = [stems(text) for text in texts]
+    words = [frozenset() if _ADDRESS.fullmatch(text) else stems(text) for text in texts]
     return [
         _echo(own, [below for below in words[index + 1 : index + 1 + _NEAR] if len(below) >= _PROSE_STEMS])
         for index, own in enumerate(words)
@@ -122,7 +123,7 @@ def _template(text: str) -> str:
 
 
 def _traits(head: str, length: int, repeats: int, echo: str) -> Traits:
-    words = _WORD.findall(head)
+    words = [] if _ADDRESS.fullmatch(head) else _WORD.findall(head)
     wide = len(_WIDE.findall(head))
     few = len(words) + wide // 2 <= 3  # too few to say more than that
     foreign = few or sum(word[0].isascii() for word in words) < len(words) / 2  # to the lists of English words
@@ -133,7 +134,7 @@ def _traits(head: str, length: int, repeats: int, echo: str) -> Traits:
         prose="" if foreign else str(min(3, sum(word.lower() in _PROSE_WORDS for word in words))),
         breaks="" if few else str(min(2, len(_SENTENCE_BREAK.findall(head)))),
         kind=_kind(head, few),
-        interface=_interface(words) if length <= 120 else "",
+        interface=_interface(words) if words and length <= 120 else "",
         small="" if foreign else str(min(2, sum(word in _SMALL_WORDS for word in words))),
         echo=echo,
         repeats="1" if repeats == 1 else "2" if repeats == 2 else "3-5" if repeats <= 5 else "6-",
@@ -170,10 +171,12 @@ def _interface(words: Sequence[str]) -> str:
 
 def is_furniture(text: str) -> bool:
     """Whether a line is plainly a number, a date, an address or a button."""
-    return bool(_FURNITURE.fullmatch(text[:_READ]) or is_date(text))
+    return bool(_FURNITURE.fullmatch(text[:_READ]) or _ADDRESS.fullmatch(text) or is_date(text))
 
 
 def _kind(head: str, few: bool) -> str:
+    if _ADDRESS.fullmatch(head):
+        return "address"
     if is_furniture(head):
         return "furniture"
     if len(head) < 400 and _NAMES.fullmatch(head):
