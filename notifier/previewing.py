@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,13 +12,14 @@ from sqlalchemy import Engine
 
 from notifier import matching, queries
 from notifier.models import Paper, Spans
-from notifier.queries import tree
+from notifier.queries import Query
 from notifier.store import papers
 from notifier.store.engine import reading
-from notifier.text import stem, words
+from notifier.store.tokens import tokens_of
 
 DAYS_A_WEEK = 7
 BROAD = 0.1  # of all papers
+BLOCK = 1000  # papers in hand
 NEAR_WORDS = 3
 NEARNESS = 65  # of 100: a few letters off
 
@@ -48,54 +49,59 @@ class Preview:
 def preview(engine: Engine, text: str, days: int | None, now: datetime) -> Preview:
     """Match a query with all papers, or with those first listed in the last `days` days. Raises QueryError."""
     query = queries.parse(text)
+    search = _Search(query, matching.words_asked(text, query), now.date() - timedelta(days=days) if days else date.min)
     with reading(engine) as connection:
-        stored = papers.all_papers(connection)
-    looked_at = [paper for paper in stored if days is None or paper.listed_on > now.date() - timedelta(days=days)]
-    found = [looked_at[place] for place in matching.index(looked_at).match(query)]
-    found.sort(key=lambda paper: (paper.listed_on, -paper.sequence), reverse=True)
+        for block in papers.in_blocks(connection, BLOCK):
+            search.look_at(block, tokens_of(connection, block))
+    search.found.sort(key=lambda paper: (paper.listed_on, -paper.sequence), reverse=True)
     return Preview(
         canonical=queries.canonical(query),
-        per_week=_per_week(found, looked_at, days),
-        warnings=tuple(_warnings(text, found, looked_at, stored)),
-        matches=tuple(Match(p.key, p.title, p.abstract, p.listed_on, matching.spans(query, p)) for p in found),
+        per_week=_per_week(search, days),
+        warnings=tuple(_warnings(search)),
+        matches=tuple(Match(p.key, p.title, p.abstract, p.listed_on, matching.spans(query, p)) for p in search.found),
     )
 
 
-def _per_week(found: Sequence[Paper], looked_at: Sequence[Paper], days: int | None) -> float:
+class _Search:
+    """What is found, block by block: the papers listed after `since` that match, and the words that no paper has."""
+
+    def __init__(self, query: Query, words: Mapping[str, Query], since: date) -> None:
+        self._queries = matching.QuerySet()
+        self._number = self._queries.add(query)
+        self._word_numbers = {word: self._queries.add(alone) for word, alone in words.items()}
+        self._since = since
+        self.found: list[Paper] = []
+        self.listed: Counter[date] = Counter()  # papers by their first listing day, those that count alone
+        self.unseen = set(words)
+        self.vocabulary: set[str] = set()
+
+    def look_at(self, block: Sequence[Paper], tokenised: Sequence[bytes]) -> None:
+        """Search some more papers."""
+        index = matching.index(block, tokenised)
+        matches = index.match_all(self._queries)
+        self.unseen = {word for word in self.unseen if not matches.positions(self._word_numbers[word])}
+        self.vocabulary |= index.words()
+        self.listed.update(paper.listed_on for paper in block if paper.listed_on > self._since)
+        matched = (block[position] for position in matches.positions(self._number))
+        self.found += [paper for paper in matched if paper.listed_on > self._since]
+
+
+def _per_week(search: _Search, days: int | None) -> float:
     """Matches a week over `days`, or else from the first to the last listing day, but never over less than a week."""
-    if not looked_at:
+    if not search.listed:
         return 0.0
-    listed = [paper.listed_on for paper in looked_at]
-    length = days if days is not None else (max(listed) - min(listed)).days + 1
-    return round(len(found) * DAYS_A_WEEK / max(length, DAYS_A_WEEK), 1)
+    length = days if days is not None else (max(search.listed) - min(search.listed)).days + 1
+    return round(len(search.found) * DAYS_A_WEEK / max(length, DAYS_A_WEEK), 1)
 
 
-def _warnings(text: str, found: Sequence[Paper], looked_at: Sequence[Paper], stored: Sequence[Paper]) -> Iterator[str]:
+def _warnings(search: _Search) -> Iterator[str]:
+    found, looked_at = len(search.found), search.listed.total()
     if looked_at and not found:
-        yield f"none of the {len(looked_at)} papers looked at matches this"
-    if len(found) > BROAD * len(looked_at):
-        yield f"this matches {len(found)} of {len(looked_at)} papers, more than a tenth; AND a word that narrows it"
-    vocabulary = Counter(word for paper in stored for word in words(f"{paper.title} {paper.abstract}"))
-    stems = {stem(word) for word in vocabulary}
-    typed = {stem(word): word for word in words(text)}
-    for unseen in _unseen(queries.parse(text), vocabulary, stems):
-        word = typed.get(unseen, unseen)
-        near = process.extract(word, vocabulary.keys(), scorer=fuzz.ratio, limit=NEAR_WORDS, score_cutoff=NEARNESS)
+        yield f"none of the {looked_at} papers looked at matches this"
+    if found > BROAD * looked_at:
+        yield f"this matches {found} of {looked_at} papers, more than a tenth; AND a word that narrows it"
+    vocabulary = sorted(search.vocabulary) if search.unseen else []
+    for word in sorted(search.unseen):
+        near = process.extract(word, vocabulary, scorer=fuzz.ratio, limit=NEAR_WORDS, score_cutoff=NEARNESS)
         hint = f"; did you mean {' or '.join(each for each, *_ in near)}?" if near else ""
         yield f"no stored paper has the word “{word}”{hint}"
-
-
-def _unseen(query: tree.Query, vocabulary: Counter[str], stems: set[str]) -> Iterator[str]:
-    """The words of the query that stand in no stored paper's title or abstract, where they are looked for there."""
-    for leaf in queries.leaves(query):
-        match leaf:
-            case tree.Word(word, field) if _is_text(field) and word not in stems:
-                yield word
-            case tree.Phrase(phrase, field) if _is_text(field):
-                yield from (word for word in phrase if word not in vocabulary)
-            case tree.Prefix(start, field) if _is_text(field):
-                yield from [] if any(word.startswith(start) for word in vocabulary) else [start]
-
-
-def _is_text(field: tree.Field | None) -> bool:
-    return field in (None, tree.Field.TITLE, tree.Field.ABSTRACT)

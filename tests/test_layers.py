@@ -37,6 +37,14 @@ def test_an_import_upward_breaks_the_contract(copy: Path) -> None:
     assert "notifier.text is not allowed to import notifier.pipeline" in done.stdout
 
 
+def test_a_second_evaluator_of_queries_breaks_the_contract(copy: Path) -> None:
+    with (copy / "notifier" / "pipeline" / "window.py").open("a", encoding="utf-8") as window:
+        window.write("\nfrom notifier.queries.tree import And\n")
+    done = lint(copy)
+    assert done.returncode == 1
+    assert "Queries are evaluated in one room BROKEN" in done.stdout
+
+
 def test_a_room_that_the_contract_does_not_know_breaks_it(copy: Path) -> None:
     (copy / "notifier" / "attic.py").write_text("", encoding="utf-8")
     done = lint(copy)

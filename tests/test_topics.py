@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, TopicConfig
 from notifier.errors import ConfigError, UsageError
+from notifier.matching import tokenise
 from notifier.models import Listing
 from notifier.pipeline.planning import Planned, plan
 from notifier.pipeline.tagging import tag
@@ -31,7 +32,7 @@ def config(**topics: TopicConfig) -> Config:
 
 def tagged(engine: Engine) -> dict[str, set[str]]:
     with reading(engine) as connection:
-        return {paper.title: set(paper.topics) for paper in papers.all_papers(connection)}
+        return {paper.title: set(paper.topics) for block in papers.in_blocks(connection, 9) for paper in block}
 
 
 def test_an_operator_adds_edits_and_removes_topics() -> None:
@@ -89,7 +90,7 @@ def test_a_paper_that_changes_while_it_is_tagged_is_tagged_again(engine: Engine)
         ((paper, revision),) = tags.untagged(connection, "fingerprint", 10)
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "About Something Else", "Namely honey."))
     with writing(engine) as connection:
-        tags.tag(connection, "fingerprint", [Tagged(paper.id, revision, ("wrong",))])
+        tags.tag(connection, "fingerprint", [Tagged(paper.id, revision, ("wrong",), tokenise(paper))])
         assert tags.first_untagged(connection, "fingerprint") is not None
     assert tagged(engine)["About Something Else"] == set()
 

@@ -57,6 +57,8 @@ def _packed_section(section: Section, places: dict[str, int]) -> list[Any]:
 
 
 def _packed(item: Item, places: dict[str, int]) -> list[Any]:
+    if not (item.also or item.marks.title or item.marks.abstract):
+        return [item.paper_id] if item.upvotes is None else [item.paper_id, item.upvotes]
     packed: list[Any] = [
         item.paper_id,
         item.upvotes,

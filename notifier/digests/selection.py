@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from notifier.models import Item, Paper, Section, Span, Spans, Subscription
+from notifier.models import Item, Paper, Section, Spans, Subscription, merged
 
 PAPERS = 30  # shown in one digest, where the config says nothing else
 
@@ -74,15 +74,4 @@ def _item(paper: Paper, subscriptions: Sequence[Subscription], marks: Marks) -> 
 def _merged(spans: Sequence[Spans]) -> Spans:
     if len(spans) == 1:
         return spans[0]
-    return Spans(_union(s for each in spans for s in each.title), _union(s for each in spans for s in each.abstract))
-
-
-def _union(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Spans in order, overlapping ones made one."""
-    union: list[Span] = []
-    for start, end in sorted(spans):
-        if union and start < union[-1][1]:
-            union[-1] = (union[-1][0], max(end, union[-1][1]))
-        else:
-            union.append((start, end))
-    return tuple(union)
+    return Spans(merged(s for each in spans for s in each.title), merged(s for each in spans for s in each.abstract))

@@ -1,9 +1,26 @@
-"""Which papers a query matches, and where its words stand in them.
+"""Which papers queries match, and where their words stand in them.
 
-The papers in question are indexed once, and every distinct query is evaluated on that index once.
+    papers --tokenise--> tokens --PaperIndex--> blocks of arrays --+
+    queries --QuerySet--> a graph of leaves and operators ---------+--match--> a bit for each query and paper
+
+The papers in question are indexed, and every distinct query is evaluated on all of them at once: no paper is ever
+checked against one query after the other.
 """
 
-from notifier.matching.index import PaperIndex, index
-from notifier.matching.spans import spans
+from __future__ import annotations
 
-__all__ = ["PaperIndex", "index", "spans"]
+from collections.abc import Iterable, Sequence
+
+from notifier.matching.index import Matches, PaperIndex
+from notifier.matching.query_set import QuerySet
+from notifier.matching.spans import Reasons, Words, spans
+from notifier.matching.tokenised import tokenise
+from notifier.matching.words_asked import words_asked
+from notifier.models import Paper
+
+__all__ = ["Matches", "PaperIndex", "QuerySet", "Reasons", "Words", "index", "spans", "tokenise", "words_asked"]
+
+
+def index(papers: Sequence[Paper], tokenised: Iterable[bytes] | None = None) -> PaperIndex:
+    """An index of the papers; `tokenised` is what `tokenise` made of each, where that is kept."""
+    return PaperIndex(papers, tokenised)

@@ -30,13 +30,7 @@ def passages(paper: Paper, field: Field) -> Sequence[str]:
             return ()
 
 
-def places(phrase: tuple[str, ...], words: list[str]) -> list[int]:
-    """Where the phrase begins in the words; occurrences may overlap."""
-    wanted = list(phrase)
-    return [place for place in range(len(words) - len(wanted) + 1) if words[place : place + len(wanted)] == wanted]
-
-
-def bears(name: list[str], asked: tuple[str, ...]) -> bool:
+def bears(name: Sequence[str], asked: Sequence[str]) -> bool:
     """Whether an author's name has all the words asked for, each its own; a letter stands for a word that begins so."""
     left = list(name)
     for word in sorted(asked, key=len, reverse=True):

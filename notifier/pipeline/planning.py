@@ -66,6 +66,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> Planned:
         window = Window(connection, cursor, catalogue, now.date())
     total = Planned()
     for batch in _due(engine, now):
+        window.match(asked for each in batch for asked in each.subscriptions)
         with reading(engine) as connection:
             choices = [_choose(connection, window, each, config.digest.papers, now) for each in batch]
         with writing(engine) as connection:

@@ -1,7 +1,7 @@
-"""Part of step 1: every paper is tagged with the topics that it belongs to.
+"""Part of step 1: every paper's tokens are worked out, and it is tagged with the topics that it belongs to.
 
-Matching is done outside any transaction; a paper that changes meanwhile is tagged again. So a crash, a changed paper
-and a changed catalogue have the same cure: what the catalogue of today has not tagged is tagged before it is used.
+This is done outside any transaction; a paper that changes meanwhile is tagged again. So a crash, a changed paper and a
+changed catalogue have the same cure: what the catalogue of today has not tagged is tagged before it is used.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from notifier.models import Paper
 from notifier.store import tags
 from notifier.store.engine import reading, writing
 from notifier.store.tags import Tagged
+from notifier.store.tokens import tokens_of
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
@@ -28,16 +29,23 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
             untagged = tags.untagged(connection, catalogue.fingerprint, BLOCK)
         if not untagged:
             return count
-        found = _tagged(untagged, catalogue)
+        papers, revisions = zip(*untagged, strict=True)
+        with reading(engine) as connection:
+            tokenised = tokens_of(connection, papers)
+        slugs = _slugs(papers, tokenised, catalogue)
+        ids = (paper.id for paper in papers)
         with writing(engine) as connection:
-            tags.tag(connection, catalogue.fingerprint, found)
+            tags.tag(connection, catalogue.fingerprint, list(map(Tagged, ids, revisions, slugs, tokenised)))
         count += len(untagged)
 
 
-def _tagged(papers: Sequence[tuple[Paper, int]], catalogue: Catalogue) -> list[Tagged]:
-    index = matching.index([paper for paper, _ in papers])
+def _slugs(papers: Sequence[Paper], tokenised: Sequence[bytes], catalogue: Catalogue) -> list[tuple[str, ...]]:
+    """The topics that each paper belongs to."""
+    asked = matching.QuerySet()
+    numbers = {slug: asked.add(queries.parse(topic.query)) for slug, topic in catalogue.topics.items()}
+    matches = matching.index(papers, tokenised).match_all(asked)
     slugs: list[list[str]] = [[] for _ in papers]
-    for topic in catalogue.topics.values():
-        for place in index.match(queries.parse(topic.query)):
-            slugs[place].append(topic.slug)
-    return [Tagged(paper.id, revision, tuple(found)) for (paper, revision), found in zip(papers, slugs, strict=True)]
+    for slug, number in numbers.items():
+        for position in matches.positions(number):
+            slugs[position].append(slug)
+    return list(map(tuple, slugs))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -10,7 +12,14 @@ from notifier import matching, queries
 from notifier.models import Paper, Spans, Subscription
 from notifier.pipeline.ranking import rank
 from notifier.store import dumps, papers, tags
+from notifier.store.tokens import tokens_of
 from notifier.topics import RESERVED, Catalogue
+
+# How many are kept at hand; memory does not grow with the readers.
+SPANS = 1 << 16  # of a query in a paper
+WORDS = 1 << 10  # of papers
+QUERIES = 1 << 13
+MATCH_BYTES = 1 << 28  # of what queries match; past it all is forgotten, and found anew where it is asked again
 
 
 class Window:
@@ -28,27 +37,50 @@ class Window:
         found = papers.papers_after(connection, cursor, self.head)
         self.papers = [ranked.paper for ranked in rank(connection, found, today)]
         self.announced_again = papers.announced_again(connection, cursor)
+        self._by_id = {paper.id: paper for paper in self.papers}
         self._catalogue = catalogue
-        self._index = matching.index(self.papers)
-        self._matches: dict[str, list[Paper]] = {}
-        self._marks: dict[tuple[str, int], Spans] = {}
+        self._index = matching.index(self.papers, tokens_of(connection, self.papers))
+        self._matches: dict[str, tuple[matching.Matches, int]] = {}
+        self._bytes = 0
+        self._parse = lru_cache(QUERIES)(queries.parse)
+        self._reasons = lru_cache(QUERIES)(self._reasons_of)
+        self._words = lru_cache(WORDS)(self._words_of)
+        self._spans = lru_cache(SPANS)(self._spans_of)
+
+    def match(self, subscriptions: Iterable[Subscription]) -> None:
+        """Match what these ask for, as far as it is not known yet, all of it at once."""
+        asked = {_asked(each) for each in subscriptions if each.topic not in RESERVED}
+        if self._bytes > MATCH_BYTES:
+            self._matches, self._bytes = {}, 0
+        together = matching.QuerySet()
+        numbers = {each: together.add(self._parse(each)) for each in sorted(asked - self._matches.keys())}
+        if numbers:
+            found = self._index.match_all(together)
+            self._matches |= {each: (found, number) for each, number in numbers.items()}
+            self._bytes += found.size
 
     def matches(self, subscription: Subscription) -> list[Paper]:
-        """All papers of the window that a query is true of, or that bear a topic."""
+        """All papers of the window that a query is true of, or that bear a topic; `match` has been told of it."""
         if subscription.topic in RESERVED:
             return self.papers
-        asked = subscription.canonical or f"topic:{subscription.topic}"
-        if asked not in self._matches:
-            found = self._index.match(queries.parse(asked))
-            self._matches[asked] = [self.papers[place] for place in found]
-        return self._matches[asked]
+        matches, number = self._matches[_asked(subscription)]
+        return [self.papers[position] for position in matches.positions(number)]
 
     def marks(self, subscription: Subscription, paper: Paper) -> Spans:
         """Where the words of a query stand in a paper."""
         topic = self._catalogue.topics.get(subscription.topic or "")
         asked = topic.query if topic else subscription.canonical
-        if asked is None:
-            return Spans()
-        if (asked, paper.id) not in self._marks:
-            self._marks[asked, paper.id] = matching.spans(queries.parse(asked), paper)
-        return self._marks[asked, paper.id]
+        return self._spans(asked, paper.id) if asked else Spans()
+
+    def _spans_of(self, asked: str, paper_id: int) -> Spans:
+        return self._reasons(asked).spans(self._words(paper_id))
+
+    def _reasons_of(self, asked: str) -> matching.Reasons:
+        return matching.Reasons(self._parse(asked))
+
+    def _words_of(self, paper_id: int) -> matching.Words:
+        return matching.Words(self._by_id[paper_id])
+
+
+def _asked(subscription: Subscription) -> str:
+    return subscription.canonical or f"topic:{subscription.topic}"

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from notifier.models import ListedOnFrom
+from notifier.store import tokens
 from notifier.store.identity import PreparedListing
 from notifier.store.merging import Facts, dump_origins, load_origins
 from notifier.store.placing import Desk, Work
@@ -125,6 +126,7 @@ def _update_papers(connection: Connection, works: list[Work]) -> None:
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
     if rows:
         connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)
+    tokens.drop(connection, [work.id for work in works if work.reworded and work.id is not None])
 
 
 def _columns(work: Work) -> dict[str, Any]:
@@ -142,6 +144,7 @@ def _redirect(connection: Connection, gone: Work, stays: Work) -> None:
     for table in (paper_title, listing, paper_alias):
         connection.execute(update(table).where(table.c.paper_id == gone.id).values(paper_id=stays.id))
     connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == gone.id))
+    tokens.drop(connection, [gone.id])
     connection.execute(delete(paper).where(paper.c.id == gone.id))
     connection.execute(insert(paper_alias).values(old_id=gone.id, old_key=gone.key, paper_id=stays.id))
 

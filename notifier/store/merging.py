@@ -16,6 +16,7 @@ Origin = tuple[int, str]  # the source's rank, the listing day as ISO 8601
 
 RANKED_FIELDS = ("title", "url", "authors", "categories", "keywords", "source")
 ANNOUNCED_FIELDS = ("abstract", "authors", "categories", "keywords")
+TOKEN_FIELDS = ("title", "abstract", "keywords", "authors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ def merge(known: Facts, new: Facts) -> Facts:
 def gained_text(before: Facts, after: Facts) -> bool:
     """Whether a field that queries look at was empty and is no more."""
     return any(getattr(after, field) and not getattr(before, field) for field in ANNOUNCED_FIELDS)
+
+
+def is_reworded(before: Facts, after: Facts) -> bool:
+    """Whether a text has changed that is kept as tokens."""
+    return any(getattr(after, field) != getattr(before, field) for field in TOKEN_FIELDS)
 
 
 def _candidates(field: str, *facts: Facts) -> list[tuple[Any, Origin]]:

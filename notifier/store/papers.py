@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
@@ -32,9 +32,12 @@ def papers_after(connection: Connection, cursor: int, until: int) -> list[Paper]
     return read_papers(connection, _all().where(window).order_by(paper.c.sequence))
 
 
-def all_papers(connection: Connection) -> list[Paper]:
-    """Every stored paper, oldest first."""
-    return read_papers(connection, _all().order_by(paper.c.id))
+def in_blocks(connection: Connection, limit: int) -> Iterator[list[Paper]]:
+    """Every stored paper, oldest first, at most `limit` at a time."""
+    last = 0
+    while block := read_papers(connection, _all().where(paper.c.id > last).order_by(paper.c.id).limit(limit)):
+        yield block
+        last = block[-1].id
 
 
 def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from notifier.store.identity import PreparedListing
-from notifier.store.merging import Facts, gained_text, merge
+from notifier.store.merging import Facts, gained_text, is_reworded, merge
 
 ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 
@@ -22,6 +22,7 @@ class Work:
     sequence: int
     id: int | None = None
     changed: bool = False
+    reworded: bool = False
     titles: set[str] = field(default_factory=set)
     stored_titles: set[str] = field(default_factory=set)
     listings: list[PreparedListing] = field(default_factory=list)
@@ -72,7 +73,7 @@ class Desk:
         The later sequence number stays too, for readers whose cursor stands between the two.
         """
         older, newer = sorted((one, other), key=lambda work: (work.id is None, work.id or work.sequence))
-        older.facts = merge(older.facts, newer.facts)
+        _change(older, newer.facts)
         older.sequence = max(older.sequence, newer.sequence)
         older.listings += newer.listings
         older.absorbed += [*newer.absorbed, newer]
@@ -87,8 +88,7 @@ class Desk:
 
     def _learn(self, work: Work, listing: PreparedListing) -> None:
         before = work.facts
-        work.facts = merge(before, listing.facts)
-        work.changed |= work.facts != before
+        _change(work, listing.facts)
         _take_number(work)
         recent = self.now - work.first_seen <= ANNOUNCED_AGAIN_WITHIN
         if work.id is not None and recent and gained_text(before, work.facts):
@@ -103,6 +103,13 @@ class Desk:
     def _next_sequence(self) -> int:
         self.sequence += 1
         return self.sequence
+
+
+def _change(work: Work, facts: Facts) -> None:
+    before = work.facts
+    work.facts = merge(before, facts)
+    work.changed |= work.facts != before
+    work.reworded |= is_reworded(before, work.facts)
 
 
 def _take_number(work: Work) -> None:

@@ -93,6 +93,16 @@ class PaperTopic(Table, table=True):
     paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
 
 
+class PaperTokens(Table, table=True):
+    """A paper's tokens and stems, by the text rules of a version; none where its text has changed since."""
+
+    __tablename__ = "paper_tokens"
+
+    paper_id: int = Field(primary_key=True, foreign_key="paper.id")
+    text_version: int
+    tokenised: bytes
+
+
 class PaperTitle(Table, table=True):
     """Every title that a paper was listed under, folded: what a title-only listing is known by."""
 
@@ -218,7 +228,7 @@ class Delivery(Table, table=True):
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
-paper_topic = Table.metadata.tables["paper_topic"]
+paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
 erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from notifier.models import Paper
+from notifier.store import tokens
 from notifier.store.papers import read_papers
-from notifier.store.statements import insert_all
+from notifier.store.statements import batches, insert_all
 from notifier.store.tables import paper, paper_topic
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """What one revision of a paper is tagged with."""
+    """What one revision of a paper is tagged with, and its tokens."""
 
     paper_id: int
     revision: int
     slugs: tuple[str, ...]
+    tokenised: bytes
 
 
 def untagged(connection: Connection, fingerprint: str, limit: int) -> list[tuple[Paper, int]]:
@@ -35,13 +37,19 @@ def first_untagged(connection: Connection, fingerprint: str) -> int | None:
     return first
 
 
-def tag(connection: Connection, fingerprint: str, found: Iterable[Tagged]) -> None:
-    """Replace the tags of these papers; one that has changed since it was read is left for the next time."""
-    for each in found:
-        same = update(paper).where(paper.c.id == each.paper_id, paper.c.revision == each.revision)
-        if connection.execute(same.values(tagged_by=fingerprint)).rowcount:
-            connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == each.paper_id))
-            insert_all(connection, paper_topic, [{"slug": slug, "paper_id": each.paper_id} for slug in each.slugs])
+def tag(connection: Connection, fingerprint: str, found: Sequence[Tagged]) -> None:
+    """Replace the tags and tokens of these papers; one that has changed since it was read is left for the next time."""
+    revisions: dict[int, int] = {}
+    for some in batches(each.paper_id for each in found):
+        read = select(paper.c.id, paper.c.revision).where(paper.c.id.in_(some)).with_for_update()
+        revisions.update(connection.execute(read).all())
+    current = [each for each in found if revisions.get(each.paper_id) == each.revision]
+    for some in batches(each.paper_id for each in current):
+        connection.execute(update(paper).where(paper.c.id.in_(some)).values(tagged_by=fingerprint))
+        connection.execute(delete(paper_topic).where(paper_topic.c.paper_id.in_(some)))
+    rows = [{"slug": slug, "paper_id": each.paper_id} for each in current for slug in each.slugs]
+    insert_all(connection, paper_topic, rows)
+    tokens.keep(connection, {each.paper_id: each.tokenised for each in current})
 
 
 def count_by_topic(connection: Connection) -> dict[str, int]:

@@ -1,0 +1,122 @@
+"""A block of papers as arrays: which words stand where, and in which papers.
+
+All tokens of a block are one stream of word numbers, field after field. Word number 0 ends a passage, and also stands
+for every word that the block does not have: no paper bears it.
+
+A row is a set of the block's papers, one bit each: paper p is bit p % 64 of the row's number p // 64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from notifier.matching.labels import labelled
+from notifier.matching.names import Names
+from notifier.matching.passages import PASSAGE_FIELDS, fields_of
+from notifier.matching.tokenised import read
+from notifier.models import Paper
+from notifier.queries.tree import Field, Leaf
+
+Rows = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.int64]
+
+ROW_BITS = 64
+
+
+class Block:
+    """Papers, with the stream of their tokens; `tokenised` is what `tokenise` made of each."""
+
+    def __init__(self, papers: Sequence[Paper], tokenised: Iterable[bytes]) -> None:
+        self.papers = tuple(papers)
+        self.width = -(-len(self.papers) // ROW_BITS)  # of a row, in numbers of 64 bits
+        tokens = [read(each) for each in tokenised]
+        stem_of = {"": ""}
+        for each in tokens:
+            stem_of.update(zip(each.words, each.stems, strict=True))
+        self.words = sorted(stem_of)
+        self.word_numbers = _numbers_of(self.words)
+        stems = [stem_of[word] or word for word in self.words]
+        self.stem_numbers = _numbers_of(dict.fromkeys(stems))
+        self._stem_of = np.fromiter(map(self.stem_numbers.__getitem__, stems), np.int64)
+        self._rows: dict[tuple[str, Field | None], Rows] = {}
+
+        numbers = [np.fromiter(map(self.word_numbers.__getitem__, each.words), np.int64) for each in tokens]
+        fields = [[own[each.fields[place]] for own, each in zip(numbers, tokens, strict=True)] for place in _PLACES]
+        self.stream = np.concatenate([_NONE, *(found for field in fields for found in field)])
+        positions = np.arange(len(self.papers))
+        self.paper_of = np.concatenate([_NONE, *(np.repeat(positions, _lengths(field)) for field in fields)])
+        self._bounds = np.cumsum([0, *(_lengths(field).sum() for field in fields)]).tolist()
+
+    def tokens_of(self, field: Field | None) -> slice:
+        """Where the tokens of a field stand in the stream; those of title and abstract stand together."""
+        places = [PASSAGE_FIELDS.index(each) for each in fields_of(field)]
+        return slice(self._bounds[places[0]], self._bounds[places[-1] + 1])
+
+    def word_rows(self, field: Field | None) -> Rows:
+        """By word number: the papers that have the word in this field. One row more, an empty one, is at the end."""
+        if ("word", field) not in self._rows:
+            self._rows["word", field] = self._bearers(self.stream[self.tokens_of(field)], field, len(self.words))
+        return self._rows["word", field]
+
+    def stem_rows(self, field: Field | None) -> Rows:
+        """By stem number: the papers that have a word of that stem in this field."""
+        if ("stem", field) not in self._rows:
+            stems = self._stem_of[self.stream[self.tokens_of(field)]]
+            self._rows["stem", field] = self._bearers(stems, field, len(self.stem_numbers))
+        return self._rows["stem", field]
+
+    @cached_property
+    def everything(self) -> Rows:
+        """The row of all papers."""
+        return self.row(np.arange(len(self.papers)))
+
+    @cached_property
+    def labelled(self) -> Mapping[Leaf, list[int]]:
+        """The positions of the papers that bear a label, by the leaf that asks for it."""
+        return labelled(self.papers)
+
+    @cached_property
+    def names(self) -> Names:
+        """The papers' authors."""
+        return Names(self._authors())
+
+    def row(self, positions: Iterable[int] | Numbers) -> Rows:
+        """The row of the papers at these positions."""
+        found = np.fromiter(positions, np.int64)
+        row: Rows = self.rows(np.zeros_like(found), found, 1)[0]
+        return row
+
+    def rows(self, numbers: Numbers, positions: Numbers, count: int) -> Rows:
+        """`count` rows: each of `numbers` is a row, and beside it stands the position of a paper in it."""
+        octets = np.zeros(count * self.width * 8, np.uint8)
+        bits = np.left_shift(1, positions & 7).astype(np.uint8)
+        np.bitwise_or.at(octets, numbers * (self.width * 8) + (positions >> 3), bits)
+        return octets.view("<u8").reshape(count, self.width).astype(np.uint64, copy=False)
+
+    def _bearers(self, borne: Numbers, field: Field | None, count: int) -> Rows:
+        words = borne > 0
+        return self.rows(borne[words], self.paper_of[self.tokens_of(field)][words], count + 1)
+
+    def _authors(self) -> Iterator[tuple[int, list[str]]]:
+        tokens = self.tokens_of(Field.AUTHOR)
+        stream, paper_of = self.stream[tokens], self.paper_of[tokens].tolist()
+        start = 0
+        for end in np.flatnonzero(stream == 0).tolist():
+            yield paper_of[end], [self.words[number] for number in stream[start:end]]
+            start = end + 1
+
+
+_NONE: Numbers = np.zeros(0, np.int64)
+_PLACES = range(len(PASSAGE_FIELDS))
+
+
+def _numbers_of(words: Iterable[str]) -> dict[str, int]:
+    return {word: number for number, word in enumerate(words)}
+
+
+def _lengths(field: Sequence[npt.NDArray[np.integer]]) -> Numbers:
+    return np.fromiter(map(len, field), np.int64)
