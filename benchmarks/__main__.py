@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import journey
+from benchmarks import journey, planning
+from benchmarks.matching import comparison
 
-PARTS = {"journey": journey.run}
+PARTS = {"journey": journey.run, "matching": comparison.run, "planning": planning.run}
 
 
 def main(names: list[str]) -> None:
