@@ -120,7 +120,8 @@ class ParsedDump:
 class Paper:
     """A work, as it is matched and shown.
 
-    `listed_on` is its first listing day; `key` its arXiv id, or `t-` and 16 hex digits.
+    `listed_on` is its first listing day; `key` its arXiv id, or `t-` and 16 hex digits; `sequence` is below 0 where no
+    reader is to be told of it.
     """
 
     id: int

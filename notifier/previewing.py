@@ -53,7 +53,7 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime) -> Previ
     with reading(engine) as connection:
         for block in papers.in_blocks(connection, BLOCK):
             search.look_at(block, tokens_of(connection, block))
-    search.found.sort(key=lambda paper: (paper.listed_on, -paper.sequence), reverse=True)
+    search.found.sort(key=lambda paper: (paper.listed_on, -paper.id), reverse=True)
     return Preview(
         canonical=queries.canonical(query),
         per_week=_per_week(search, days),

@@ -34,10 +34,14 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All topics by slug. `fingerprint` changes with any query or slug, and with the text rules."""
+    """All topics by slug. `fingerprint` changes with any query or slug, and with the text rules.
+
+    `upvotes_named` holds the numbers of upvotes that matter to the topics' queries.
+    """
 
     topics: Mapping[str, Topic]
     fingerprint: str
+    upvotes_named: frozenset[int] = frozenset()
 
     def title(self, slug: str) -> str:
         """What a topic is called, the reserved ones too. Raises UsageError, proposing a near slug."""
@@ -60,9 +64,10 @@ def catalogue_of(config: Config) -> Catalogue:
         if changed is not None:
             topics[slug] = changed
     ordered = {slug: topics[slug] for slug in sorted(topics)}
-    canonical = [f"{slug} {_canonical(topic)}" for slug, topic in ordered.items()]
+    parsed = {slug: _parsed(topic) for slug, topic in ordered.items()}
+    canonical = [f"{slug} {queries.canonical(query)}" for slug, query in parsed.items()]
     fingerprint = sha256("\n".join([str(TEXT_VERSION), *canonical]).encode()).hexdigest()[:16]
-    return Catalogue(ordered, fingerprint)
+    return Catalogue(ordered, fingerprint, frozenset().union(*map(queries.upvotes_named, parsed.values())))
 
 
 def _built_in() -> dict[str, Topic]:
@@ -84,8 +89,8 @@ def _changed(slug: str, known: Topic | None, change: TopicConfig) -> Topic | Non
     return replace(base, **given)
 
 
-def _canonical(topic: Topic) -> str:
+def _parsed(topic: Topic) -> queries.Query:
     try:
-        return queries.canonical(queries.parse(topic.query, topics_allowed=False))
+        return queries.parse(topic.query, topics_allowed=False)
     except QueryError as error:
         raise ConfigError(f"topics.{topic.slug}.query, {error}") from None

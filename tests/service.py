@@ -18,7 +18,7 @@ from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.pipeline.planning import plan
 from notifier.store.engine import writing
 from notifier.store.identity import prepare
-from notifier.store.ingest import Arrival, add_dump
+from notifier.store.ingest import Announcing, Arrival, add_dump
 from notifier.store.schema import open_store
 from notifier.subscribing import SignUp, subscribe
 
@@ -49,11 +49,22 @@ def add_listings(
     engine: Engine, name: str, day: date, *listings: Listing, rank: int = 1, now: datetime = MONDAY
 ) -> None:
     """Store a dump that says just this."""
-    numbered = tuple(replace(each, position=place) for place, each in enumerate(listings, 1))
-    dump = ParsedDump(f"rank {rank}", numbered, rank=rank)
+    dump = ParsedDump(f"rank {rank}", _numbered(listings), rank=rank)
     with writing(engine) as connection:
         arrival = Arrival(name, name, dump.format, day, ListedOnFrom.OPTION, now)
         add_dump(connection, arrival, prepare(dump, day, name))
+
+
+def announce(engine: Engine, announcing: Announcing, name: str, *listings: Listing, now: datetime = MONDAY) -> None:
+    """Store a dump of the day of `now` that says just this, and is announced like this."""
+    dump = ParsedDump("rank 1", _numbered(listings))
+    with writing(engine) as connection:
+        arrival = Arrival(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
+        add_dump(connection, arrival, prepare(dump, now.date(), name), announcing)
+
+
+def _numbered(listings: Sequence[Listing]) -> tuple[Listing, ...]:
+    return tuple(replace(each, position=place) for place, each in enumerate(listings, 1))
 
 
 def add_reader(engine: Engine, sign_up: SignUp, now: datetime = MONDAY, settings: Config | None = None) -> Subscriber:

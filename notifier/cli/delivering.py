@@ -86,10 +86,13 @@ def once(
     from notifier.pipeline.planning import plan as write_digests
     from notifier.pipeline.publishing import publish as write_feeds
     from notifier.shelf.folder import DumpsFolder
+    from notifier.store.ingest import Announcing
+    from notifier.topics import catalogue_of
 
     run = session(context, config, now)
     folder = DumpsFolder(run.config.path(run.config.ingest.folder))
-    reports = take_in(run.engine, folder, folder.wait(), run.clock())
+    announcing = Announcing(catalogue_of(run.config).upvotes_named)
+    reports = take_in(run.engine, folder, folder.wait(), run.clock(), announcing)
     planned = write_digests(run.engine, run.config, run.clock())
     published = write_feeds(run.engine, run.config)
     delivered = send(run)

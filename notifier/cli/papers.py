@@ -31,6 +31,7 @@ def ingest(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps.", metavar="PATH...")],
     day: Annotated[str | None, typer.Option("--date", help="The listing day.", metavar="YYYY-MM-DD")] = None,
+    archive: Annotated[bool, typer.Option("--archive", help="Store the papers as announced already.")] = False,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
@@ -41,13 +42,15 @@ def ingest(
     from notifier.pipeline.ingesting import ingest as take_in
     from notifier.pipeline.tagging import tag
     from notifier.shelf.dumps import dump_paths
+    from notifier.store.ingest import Announcing
     from notifier.topics import catalogue_of
 
     listed_on = day_from(day, "--date")
     files = [file for path in paths for file in dump_paths(path)]
     run = session(context, config, now)
     catalogue = catalogue_of(run.config)
-    reports = [take_in(run.engine, file, listed_on, run.clock()) for file in files]
+    announcing = Announcing(catalogue.upvotes_named, archive)
+    reports = [take_in(run.engine, file, listed_on, run.clock(), announcing) for file in files]
     tag(run.engine, catalogue)
     if as_json:
         print_json({"dumps": reports})

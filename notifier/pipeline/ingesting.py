@@ -16,7 +16,7 @@ from notifier.sources.listing_day import listing_day
 from notifier.store import dumps
 from notifier.store.engine import reading, writing
 from notifier.store.identity import prepare
-from notifier.store.ingest import Arrival, add_dump, is_known
+from notifier.store.ingest import AS_NEWS, Announcing, Arrival, add_dump, is_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,13 @@ class DumpReport:
     reason: str | None = None
 
 
-def ingest(engine: Engine, path: Path, day: date | None, now: datetime) -> DumpReport:
+def ingest(
+    engine: Engine,
+    path: Path,
+    day: date | None,
+    now: datetime,
+    announcing: Announcing = AS_NEWS,
+) -> DumpReport:
     """Take in one dump, whose listing day the operator may name; what is no dump is set aside with its reason.
 
     Raises DumpGoneError where the file is not there.
@@ -48,7 +54,7 @@ def ingest(engine: Engine, path: Path, day: date | None, now: datetime) -> DumpR
     except DumpError as error:
         return _set_aside(engine, path, "", error, now)
     try:
-        return _take_in(engine, file, day, now)
+        return _take_in(engine, file, day, now, announcing)
     except DumpError as error:
         return _set_aside(engine, path, file.sha256, error, now)
 
@@ -59,7 +65,7 @@ def _set_aside(engine: Engine, path: Path, digest: str, error: DumpError, now: d
     return DumpReport(str(path), DumpStatus.QUARANTINED, reason=str(error))
 
 
-def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime) -> DumpReport:
+def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, announcing: Announcing) -> DumpReport:
     known = DumpReport(str(file.path), DumpStatus.KNOWN)
     with reading(engine) as connection:
         if is_known(connection, file.sha256):
@@ -71,7 +77,7 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime) ->
     with writing(engine) as connection:
         if is_known(connection, file.sha256):
             return known
-        placed = add_dump(connection, arrival, listings)
+        placed = add_dump(connection, arrival, listings, announcing)
         dumps.release(connection, str(file.path.absolute()))
     return DumpReport(
         path=str(file.path),

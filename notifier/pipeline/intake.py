@@ -12,14 +12,17 @@ from sqlalchemy import Engine
 from notifier.errors import DumpGoneError
 from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.shelf.folder import DumpsFolder
+from notifier.store.ingest import AS_NEWS, Announcing
 
 
-def take_in(engine: Engine, folder: DumpsFolder, paths: Iterable[Path], now: datetime) -> list[DumpReport]:
+def take_in(
+    engine: Engine, folder: DumpsFolder, paths: Iterable[Path], now: datetime, announcing: Announcing = AS_NEWS
+) -> list[DumpReport]:
     """Ingest the folder's files, one by one; a file that another process has put away meanwhile is left to it."""
     reports = []
     for path in paths:
         with suppress(DumpGoneError):
-            report = ingest(engine, path, None, now)
+            report = ingest(engine, path, None, now, announcing)
             folder.put_away(path, report.reason)
             reports.append(report)
     return reports

@@ -9,5 +9,6 @@ from notifier.queries.canonical import canonical
 from notifier.queries.comma_list import parse_comma_list
 from notifier.queries.parser import parse
 from notifier.queries.tree import Query, leaves
+from notifier.queries.upvotes import upvotes_named
 
-__all__ = ["Query", "canonical", "leaves", "parse", "parse_comma_list"]
+__all__ = ["Query", "canonical", "leaves", "parse", "parse_comma_list", "upvotes_named"]

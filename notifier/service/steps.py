@@ -17,6 +17,8 @@ from notifier.pipeline.planning import plan
 from notifier.pipeline.publishing import publish
 from notifier.shelf.folder import DumpsFolder
 from notifier.status import status
+from notifier.store.ingest import Announcing
+from notifier.topics import catalogue_of
 
 Clock = Callable[[], datetime]
 
@@ -71,7 +73,8 @@ class Steps:
         if self._folder is None or self._folder.folder != path:
             self._folder = DumpsFolder(path)
             self._folder.make()
-        reports = take_in(self.engine, self._folder, self._folder.complete(), self.clock())
+        announcing = Announcing(catalogue_of(self.config).upvotes_named)
+        reports = take_in(self.engine, self._folder, self._folder.complete(), self.clock(), announcing)
         for report in reports:
             if report.status is DumpStatus.QUARANTINED:
                 log.warning("%s was set aside: %s", report.path, report.reason)

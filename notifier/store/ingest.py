@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from notifier.models import ListedOnFrom
-from notifier.store import tokens
+from notifier.store import subscriptions, tokens
 from notifier.store.identity import PreparedListing
 from notifier.store.merging import Facts, dump_origins, load_origins
 from notifier.store.placing import Desk, Work
@@ -35,6 +35,20 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcing:
+    """How a dump's papers are announced: not at all, where it is an `archive`, which is stored as announced already.
+
+    `upvotes_named` are the numbers of upvotes that matter beside those that stored queries name: those of the topics.
+    """
+
+    upvotes_named: frozenset[int] = frozenset()
+    archive: bool = False
+
+
+AS_NEWS = Announcing()
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """What a dump brought: its distinct papers, those of them that are new, and the listings of papers known before."""
 
@@ -48,18 +62,45 @@ def is_known(connection: Connection, sha256: str) -> bool:
     return connection.scalar(select(dump.c.id).where(dump.c.sha256 == sha256)) is not None
 
 
-def add_dump(connection: Connection, arrival: Arrival, listings: Sequence[PreparedListing]) -> Placed:
+def add_dump(
+    connection: Connection,
+    arrival: Arrival,
+    listings: Sequence[PreparedListing],
+    announcing: Announcing = AS_NEWS,
+) -> Placed:
     """Store the dump, its listings, and the papers that they are listings of."""
-    last_sequence = connection.scalar(select(func.max(paper.c.sequence))) or 0
-    desk = Desk(_known_works(connection, listings), last_sequence, arrival.at)
+    desk = _desk(connection, arrival, listings, announcing)
     for each in listings:
         desk.place(each)
+    if not announcing.archive:
+        desk.announce_again(_upvotes_named(connection, listings, announcing))
     new = sum(work.id is None for work in desk.works)
     dump_id = _insert_dump(connection, arrival)
     _write_papers(connection, desk.works)
     rows = [_listing_row(each, work, dump_id) for work in desk.works for each in work.listings]
     insert_all(connection, listing, rows)
     return Placed(papers=sum(bool(work.listings) for work in desk.works), new=new, merged=len(listings) - new)
+
+
+def _desk(
+    connection: Connection, arrival: Arrival, listings: Sequence[PreparedListing], announcing: Announcing
+) -> Desk:
+    """The papers that the listings may touch; what is new in an archive is numbered downwards from -1."""
+    lowest, highest = connection.execute(select(func.min(paper.c.sequence), func.max(paper.c.sequence))).one()
+    works = _known_works(connection, listings)
+    if announcing.archive:
+        return Desk(works, min(lowest or 0, 0), -1, arrival.at)
+    return Desk(works, max(highest or 0, 0), 1, arrival.at)
+
+
+def _upvotes_named(
+    connection: Connection, listings: Sequence[PreparedListing], announcing: Announcing
+) -> Sequence[int]:
+    """The numbers that matter, as far as the listings reach, ascending."""
+    highest = max((each.upvotes for each in listings if each.upvotes is not None), default=None)
+    if highest is None:
+        return ()
+    return sorted(announcing.upvotes_named | subscriptions.upvotes_named(connection, highest))
 
 
 def _known_works(connection: Connection, listings: Sequence[PreparedListing]) -> list[Work]:
@@ -86,7 +127,16 @@ def _known_titles(connection: Connection, identities: Iterable[str]) -> Iterator
 def _work_of(row: Row[Any], titles: set[str]) -> Work:
     known = {each.name: getattr(row, each.name) for each in fields(Facts)}
     facts = Facts(**{**known, "origins": load_origins(row.origins)})
-    return Work(facts, row.key, row.first_seen, row.sequence, id=row.id, titles=set(titles), stored_titles=set(titles))
+    return Work(
+        facts,
+        row.key,
+        row.first_seen,
+        row.sequence,
+        id=row.id,
+        stored=(facts,),
+        titles=set(titles),
+        stored_titles=set(titles),
+    )
 
 
 def _insert_dump(connection: Connection, arrival: Arrival) -> int:

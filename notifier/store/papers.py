@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from notifier.models import Paper
 from notifier.store.statements import batches
@@ -17,18 +17,18 @@ from notifier.trending import Appearance
 
 def head(connection: Connection) -> int:
     """The newest sequence number; 0 where there is no paper."""
-    return connection.scalar(select(func.max(paper.c.sequence))) or 0
+    return connection.scalar(select(func.max(paper.c.sequence)).where(_is_announced())) or 0
 
 
 def cursor_before(connection: Connection, instant: datetime) -> int:
     """The sequence number just before the first paper that was first seen at `instant` or later, else the newest."""
-    first = connection.scalar(select(func.min(paper.c.sequence)).where(paper.c.first_seen >= instant))
+    first = connection.scalar(select(func.min(paper.c.sequence)).where(_is_announced(), paper.c.first_seen >= instant))
     return head(connection) if first is None else first - 1
 
 
 def papers_after(connection: Connection, cursor: int, until: int) -> list[Paper]:
     """The papers announced after `cursor` and not after `until`, in the order of their sequence numbers."""
-    window = (paper.c.sequence > cursor) & (paper.c.sequence <= until)
+    window = _is_announced() & (paper.c.sequence > cursor) & (paper.c.sequence <= until)
     return read_papers(connection, _all().where(window).order_by(paper.c.sequence))
 
 
@@ -91,8 +91,8 @@ def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
 
 
 def newest(connection: Connection, slug: str | None, limit: int) -> list[tuple[Paper, str]]:
-    """The papers first seen last, of one topic or of all, newest first, each with its guid."""
-    statement = _all().order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)
+    """The announced papers first seen last, of one topic or of all, newest first, each with its guid."""
+    statement = _all().where(_is_announced()).order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)
     if slug is not None:
         tagged = select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug)
         statement = statement.where(paper.c.id.in_(tagged))
@@ -114,6 +114,11 @@ def _topics(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
         for paper_id, slug in connection.execute(statement):
             found.setdefault(paper_id, []).append(slug)
     return found
+
+
+def _is_announced() -> ColumnElement[bool]:
+    """What came by an archive alone has a sequence number below 0."""
+    return paper.c.sequence > 0
 
 
 def _all() -> Select[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,31 +15,40 @@ ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 
 @dataclass(eq=False, slots=True)
 class Work:
-    """A paper in hand. `id` is None until its row is written; `titles` are those that this dump may know it by."""
+    """A paper in hand. `id` is None until its row is written; `titles` are those that this dump may know it by.
+
+    `stored` is what the rows that it comes from say, of which there are none where it is new, several where they join.
+    """
 
     facts: Facts
     key: str
     first_seen: datetime
     sequence: int
     id: int | None = None
+    stored: tuple[Facts, ...] = ()
     changed: bool = False
-    reworded: bool = False
     titles: set[str] = field(default_factory=set)
     stored_titles: set[str] = field(default_factory=set)
     listings: list[PreparedListing] = field(default_factory=list)
     absorbed: list[Work] = field(default_factory=list)
     former_keys: list[str] = field(default_factory=list)
 
+    @property
+    def reworded(self) -> bool:
+        """Whether a text that is kept as tokens is no more what a row says."""
+        return any(is_reworded(each, self.facts) for each in self.stored)
+
 
 class Desk:
     """The papers that a dump may touch, found by arXiv id or title, while its listings are placed among them.
 
-    `sequence` is the last sequence number in use.
+    `sequence` is the last sequence number in use, and `step` what leads to the next one.
     """
 
-    def __init__(self, known: Iterable[Work], sequence: int, now: datetime) -> None:
+    def __init__(self, known: Iterable[Work], sequence: int, step: int, now: datetime) -> None:
         self.now = now
         self.sequence = sequence
+        self.step = step
         self.works = list(known)
         self.by_arxiv_id = {work.facts.arxiv_id: work for work in self.works if work.facts.arxiv_id}
         self.by_title: dict[str, list[Work]] = {}
@@ -59,6 +69,17 @@ class Desk:
             self.by_arxiv_id[work.facts.arxiv_id] = work
         self._bear(work, listing.identity)
 
+    def announce_again(self, upvotes_named: Sequence[int]) -> None:
+        """Give a new sequence number to the papers in whose news a reader may find what they asked for.
+
+        `upvotes_named` are the numbers of upvotes that matter, ascending. Where rows became one paper, each of them
+        must gain by it: one that did not was announced with all that the paper is now.
+        """
+        for work in self.works:
+            recent = self.now - work.first_seen <= ANNOUNCED_AGAIN_WITHIN
+            if work.stored and recent and all(_gained(before, work.facts, upvotes_named) for before in work.stored):
+                work.sequence = self._next_sequence()
+
     def _find(self, listing: PreparedListing) -> Work | None:
         bearers = self.by_title.get(listing.identity, [])
         unnumbered = next((work for work in bearers if work.facts.arxiv_id is None), None)
@@ -70,11 +91,14 @@ class Desk:
     def _join(self, one: Work, other: Work) -> Work:
         """Two papers that prove to be one: the older row stays, all that hangs on the other follows.
 
-        The later sequence number stays too, for readers whose cursor stands between the two.
+        The later sequence number stays too, for readers whose cursor stands between the two; one that was taken in this
+        dump was not the paper's to take.
         """
         older, newer = sorted((one, other), key=lambda work: (work.id is None, work.id or work.sequence))
-        _change(older, newer.facts)
-        older.sequence = max(older.sequence, newer.sequence)
+        older.facts = merge(older.facts, newer.facts)
+        if newer.id is not None:
+            older.sequence = max(older.sequence, newer.sequence)
+        older.stored += newer.stored
         older.listings += newer.listings
         older.absorbed += [*newer.absorbed, newer]
         older.changed = True
@@ -88,11 +112,9 @@ class Desk:
 
     def _learn(self, work: Work, listing: PreparedListing) -> None:
         before = work.facts
-        _change(work, listing.facts)
+        work.facts = merge(before, listing.facts)
+        work.changed |= work.facts != before
         _take_number(work)
-        recent = self.now - work.first_seen <= ANNOUNCED_AGAIN_WITHIN
-        if work.id is not None and recent and gained_text(before, work.facts):
-            work.sequence = self._next_sequence()
 
     def _bear(self, work: Work, title: str) -> None:
         bearers = self.by_title.setdefault(title, [])
@@ -101,15 +123,19 @@ class Desk:
         work.titles.add(title)
 
     def _next_sequence(self) -> int:
-        self.sequence += 1
+        self.sequence += self.step
         return self.sequence
 
 
-def _change(work: Work, facts: Facts) -> None:
-    before = work.facts
-    work.facts = merge(before, facts)
-    work.changed |= work.facts != before
-    work.reworded |= is_reworded(before, work.facts)
+def _gained(before: Facts, after: Facts, upvotes_named: Sequence[int]) -> bool:
+    """Whether text arrived that was lacking, or the upvotes have reached a number that matters."""
+    return gained_text(before, after) or _reached(before.upvotes, after.upvotes, upvotes_named)
+
+
+def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> bool:
+    """Whether one of the numbers lies above `before` and not above `after`; upvotes that are unknown are below 0."""
+    below, until = (-1 if upvotes is None else upvotes for upvotes in (before, after))
+    return bisect_right(numbers, below) < bisect_right(numbers, until)
 
 
 def _take_number(work: Work) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, func, select
 
+from notifier import queries
 from notifier.models import Subscription
+from notifier.queries import tree
 from notifier.store.statements import batches, insert_all
-from notifier.store.tables import query, subscription
+from notifier.store.tables import named_upvotes, query, subscription
 
 Target = tuple[int, int | None, str | None]  # the ids of the subscriber and of the query, or the topic's slug
 
@@ -53,6 +55,18 @@ def drop_unasked(connection: Connection, query_ids: Iterable[int]) -> None:
         connection.execute(delete(query).where(query.c.id.in_(some), ~still_asked))
 
 
+def upvotes_named(connection: Connection, until: int) -> set[int]:
+    """The numbers up to `until` that matter to any stored query.
+
+    The index is walked from number to number, for a million queries may name the same few.
+    """
+    number = named_upvotes.c.number
+    walk = select(func.min(number).label("number")).cte("walk", recursive=True)
+    following = select(func.min(number)).where(number > walk.c.number).scalar_subquery()
+    walk = walk.union_all(select(following).where(walk.c.number < until))
+    return set(connection.scalars(select(walk.c.number).where(walk.c.number <= until)))
+
+
 def _targets(connection: Connection, subscriber_ids: Iterable[int]) -> set[Target]:
     row = subscription.c
     found: set[Target] = set()
@@ -66,7 +80,15 @@ def _query_ids(connection: Connection, canonicals: Collection[str], text_version
     known = _known_queries(connection, canonicals)
     missing = sorted(set(canonicals) - known.keys())
     insert_all(connection, query, [{"canonical": each, "text_version": text_version} for each in missing])
-    return known | _known_queries(connection, missing)
+    new = _known_queries(connection, missing)
+    numbers = [{"number": n, "query_id": new[each]} for each in missing for n in _upvotes_named(each)]
+    insert_all(connection, named_upvotes, numbers)
+    return known | new
+
+
+def _upvotes_named(canonical: str) -> Iterable[int]:
+    """Most queries name none, which is seen at a glance."""
+    return queries.upvotes_named(queries.parse(canonical)) if tree.Field.UPVOTES in canonical else ()
 
 
 def _known_queries(connection: Connection, canonicals: Iterable[str]) -> dict[str, int]:

@@ -57,7 +57,10 @@ class Quarantined(Table, table=True):
 
 
 class Paper(Table, table=True):
-    """A work. `sequence` is taken anew when it is announced again; `guid` never changes."""
+    """A work. `guid` never changes; `sequence` is taken anew when it is announced again.
+
+    What is stored as announced already has a sequence number below 0, which no cursor is.
+    """
 
     __table_args__ = NEVER_REUSE_IDS
 
@@ -142,6 +145,17 @@ class Query(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     canonical: str = Field(unique=True)
     text_version: int
+
+
+class NamedUpvotes(Table, table=True):
+    """A number of upvotes that matters to a query: papers that reach it are announced again. It goes with the query."""
+
+    __tablename__ = "named_upvotes"
+
+    number: int = Field(primary_key=True)
+    query_id: int = Field(
+        sa_column=Column(Integer, ForeignKey("query.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
 
 
 class Subscriber(Table, table=True):
@@ -229,6 +243,7 @@ dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quaran
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
+named_upvotes = Table.metadata.tables["named_upvotes"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
 erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]

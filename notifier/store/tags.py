@@ -32,8 +32,11 @@ def untagged(connection: Connection, fingerprint: str, limit: int) -> list[tuple
 
 
 def first_untagged(connection: Connection, fingerprint: str) -> int | None:
-    """The lowest sequence number of a paper that is not tagged yet."""
-    first: int | None = connection.scalar(select(func.min(paper.c.sequence)).where(_is_untagged(fingerprint)))
+    """The lowest sequence number of an announced paper that is not tagged yet."""
+    announced = paper.c.sequence > 0
+    first: int | None = connection.scalar(
+        select(func.min(paper.c.sequence)).where(announced, _is_untagged(fingerprint))
+    )
     return first
 
 
