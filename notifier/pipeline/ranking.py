@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from notifier.models import Paper
 from notifier.store import papers
 from notifier.store.engine import reading
-from notifier.trending import Score, score
+from notifier.trending import Score, score, usual_upvotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,29 @@ class Ranked:
 def trending(engine: Engine, on: date, limit: int) -> list[Ranked]:
     """The best papers as of a day, by the listings until then."""
     with reading(engine) as connection:
-        return rank(connection, papers.listed_until(connection, on), on, until=on)[:limit]
+        scores = _scores(connection, papers.listed_until(connection, on), on, until=on)
+        best = sorted(scores, key=lambda paper_id: _order(scores[paper_id], paper_id))[:limit]
+        found = papers.papers_by_id(connection, best)
+    return [Ranked(found[paper_id], scores[paper_id]) for paper_id in best]
 
 
-def rank(connection: Connection, found: Sequence[Paper], on: date, until: date = date.max) -> list[Ranked]:
-    """Papers by their score on the day `on`, best first; ties go to the paper that came first.
+def rank(connection: Connection, found: Sequence[Paper], on: date) -> list[Ranked]:
+    """Papers by their score on the day `on`, best first; ties go to the paper that came first."""
+    scores = _scores(connection, [paper.id for paper in found], on)
+    ranked = [Ranked(paper, scores[paper.id]) for paper in found]
+    return sorted(ranked, key=lambda each: _order(each.score, each.paper.id))
 
-    Listings after the day `until` do not count; each paper has one before.
+
+def _scores(connection: Connection, ids: Sequence[int], on: date, until: date = date.max) -> dict[int, Score]:
+    """The score of each paper by its listings up to a day, of which it has some.
+
+    What is usual on a day is read from all of its listings, whichever papers are asked for.
     """
-    appearances = papers.appearances(connection, (paper.id for paper in found), until)
-    ranked = [Ranked(paper, score(appearances[paper.id], on)) for paper in found]
-    return sorted(ranked, key=lambda each: (-each.score.value, each.paper.sequence))
+    appearances = papers.appearances(connection, ids, until)
+    days = {each.listed_on for listed in appearances.values() for each in listed if each.upvotes is not None}
+    usual = usual_upvotes(papers.upvotes_by_day(connection, sorted(days)))
+    return {paper_id: score(appearances[paper_id], usual, on) for paper_id in ids}
+
+
+def _order(score: Score, paper_id: int) -> tuple[float, int]:
+    return -score.value, paper_id

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from notifier.models import Paper
 from notifier.store.statements import batches
-from notifier.store.tables import listing, paper, paper_alias, paper_topic
+from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
 from notifier.trending import Appearance
 
 
@@ -53,19 +53,30 @@ def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]
 def appearances(connection: Connection, ids: Iterable[int], until: date) -> dict[int, list[Appearance]]:
     """The listings of each of these papers up to a day, in the order of their dumps."""
     row = listing.c
+    told = select(row.paper_id, row.listed_on, row.position, row.upvotes, dump.c.format).join(dump)
     found: dict[int, list[Appearance]] = {}
     for some in batches(ids):
-        statement = select(row.paper_id, row.listed_on, row.position).where(
-            row.paper_id.in_(some), row.listed_on <= until
-        )
-        for paper_id, listed_on, position in connection.execute(statement.order_by(row.id)):
-            found.setdefault(paper_id, []).append(Appearance(listed_on, position))
+        statement = told.where(row.paper_id.in_(some), row.listed_on <= until).order_by(row.id)
+        for paper_id, *appearance in connection.execute(statement):
+            found.setdefault(paper_id, []).append(Appearance(*appearance))
     return found
 
 
-def listed_until(connection: Connection, day: date) -> list[Paper]:
-    """The papers first listed on `day` or before."""
-    return read_papers(connection, _all().where(paper.c.listed_on <= day).order_by(paper.c.id))
+def upvotes_by_day(connection: Connection, days: Iterable[date]) -> dict[date, list[int]]:
+    """The upvotes of each of these listing days that has any: of every paper listed then, the highest seen that day."""
+    row = listing.c
+    highest = select(row.listed_on, func.max(row.upvotes)).where(row.upvotes.is_not(None))
+    found: dict[date, list[int]] = {}
+    for some in batches(days):
+        statement = highest.where(row.listed_on.in_(some)).group_by(row.listed_on, row.paper_id)
+        for day, upvotes in connection.execute(statement):
+            found.setdefault(day, []).append(upvotes)
+    return found
+
+
+def listed_until(connection: Connection, day: date) -> list[int]:
+    """The ids of the papers first listed on `day` or before."""
+    return list(connection.scalars(select(paper.c.id).where(paper.c.listed_on <= day).order_by(paper.c.id)))
 
 
 def announced_again(connection: Connection, cursor: int) -> set[int]:
