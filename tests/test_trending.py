@@ -24,10 +24,11 @@ from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
 from notifier.subscribing import SignUp
-from notifier.trending import Appearance, score, usual_upvotes
+from notifier.trending import Appearance, Votes, score, usual_votes
 
 DAY = MONDAY.date()
 A_DAY = timedelta(days=1)
+EIGHT = Votes(highest=8, gained=0)
 
 DAYS = st.dates(date(2026, 6, 1), date(2026, 7, 6))
 UPVOTES = st.integers(0, 500)
@@ -40,20 +41,14 @@ OTHERS = st.lists(APPEARANCES, max_size=6)
 
 def value(listed: Sequence[Appearance], others: Sequence[Appearance] = (), on: date = DAY) -> float:
     """A paper's score where each of `others` is the listing of a paper of its own."""
-    highest: dict[date, dict[int, int]] = {}
-    for paper, each in [*((-1, each) for each in listed), *enumerate(others)]:
-        if each.upvotes is not None:
-            of_day = highest.setdefault(each.listed_on, {})
-            of_day[paper] = max(of_day.get(paper, 0), each.upvotes)
-    usual = usual_upvotes({day: list(of_day.values()) for day, of_day in highest.items()})
-    return score(listed, usual, on).value
+    return score(listed, usual_votes([listed, *([each] for each in others)]), on).value
 
 
 def of_day(upvotes: int | None = None, position: int = 1, day: date = DAY, source: str = "list") -> Appearance:
     return Appearance(day, position, upvotes, source)
 
 
-def parts(*listed: Appearance, usual: float = 8) -> dict[str, float]:
+def parts(*listed: Appearance, usual: Votes = EIGHT) -> dict[str, float]:
     return asdict(score(listed, {each.listed_on: usual for each in listed}, DAY))
 
 
@@ -76,7 +71,17 @@ def test_a_place_counts_where_no_upvotes_are_known_and_never_more_than_usual_upv
     assert standings == [1 / 2, 1 / 3, 1 / 4, 1 / 7]
 
 
-def test_upvotes_gained_between_the_captures_of_one_list_count_half_more() -> None:
+def test_usual_are_the_medians_of_a_day() -> None:
+    listed = [[of_day(2), of_day(9)], [of_day(4), of_day(5)], [of_day(1)], [of_day()], [of_day(7, day=DAY - A_DAY)]]
+    assert usual_votes(listed) == {DAY: Votes(5, 1), DAY - A_DAY: Votes(7, 0)}
+
+
+def test_where_all_gain_the_same_nobody_grows() -> None:
+    assert parts(of_day(10), of_day(30), usual=Votes(8, 20))["growth"] == 1
+    assert parts(of_day(10), of_day(30), usual=Votes(8, 30))["growth"] == 1
+
+
+def test_upvotes_gained_beyond_the_usual_between_the_captures_of_one_list_count_half_more() -> None:
     grown = parts(of_day(10), of_day(30))
     assert grown == {**parts(of_day(30)), "growth": 1 + 20 / 40 / 2}
     assert parts(of_day(30), of_day(10)) == grown
@@ -114,7 +119,7 @@ def test_more_upvotes_never_lower_a_paper(listed: list[Appearance], others: list
 def test_of_two_papers_of_a_day_the_one_with_more_upvotes_stands_higher(
     others: list[Appearance], fewer: int, more: int
 ) -> None:
-    usual = {DAY: max([each.upvotes or 0 for each in others], default=0)}
+    usual = {DAY: Votes(max([each.upvotes or 0 for each in others], default=0), 0)}
     assert score([of_day(fewer + more)], usual, DAY).value > score([of_day(fewer)], usual, DAY).value
 
 

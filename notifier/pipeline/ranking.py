@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from notifier.models import Paper
 from notifier.store import papers
 from notifier.store.engine import reading
-from notifier.trending import Score, score, usual_upvotes
+from notifier.trending import Score, score, usual_votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _scores(connection: Connection, ids: Sequence[int], on: date, until: date = 
     """
     appearances = papers.appearances(connection, ids, until)
     days = {each.listed_on for listed in appearances.values() for each in listed if each.upvotes is not None}
-    usual = usual_upvotes(papers.upvotes_by_day(connection, sorted(days)))
+    usual = usual_votes(papers.upvotes_on(connection, sorted(days)).values())
     return {paper_id: score(appearances[paper_id], usual, on) for paper_id in ids}
 
 

@@ -52,26 +52,25 @@ def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]
 
 def appearances(connection: Connection, ids: Iterable[int], until: date) -> dict[int, list[Appearance]]:
     """The listings of each of these papers up to a day, in the order of their dumps."""
-    row = listing.c
-    told = select(row.paper_id, row.listed_on, row.position, row.upvotes, dump.c.format).join(dump)
     found: dict[int, list[Appearance]] = {}
     for some in batches(ids):
-        statement = told.where(row.paper_id.in_(some), row.listed_on <= until).order_by(row.id)
-        for paper_id, *appearance in connection.execute(statement):
-            found.setdefault(paper_id, []).append(Appearance(*appearance))
+        _collect(connection, listing.c.paper_id.in_(some) & (listing.c.listed_on <= until), found)
     return found
 
 
-def upvotes_by_day(connection: Connection, days: Iterable[date]) -> dict[date, list[int]]:
-    """The upvotes of each of these listing days that has any: of every paper listed then, the highest seen that day."""
-    row = listing.c
-    highest = select(row.listed_on, func.max(row.upvotes)).where(row.upvotes.is_not(None))
-    found: dict[date, list[int]] = {}
+def upvotes_on(connection: Connection, days: Iterable[date]) -> dict[int, list[Appearance]]:
+    """The listings of all papers on these days that tell upvotes."""
+    found: dict[int, list[Appearance]] = {}
     for some in batches(days):
-        statement = highest.where(row.listed_on.in_(some)).group_by(row.listed_on, row.paper_id)
-        for day, upvotes in connection.execute(statement):
-            found.setdefault(day, []).append(upvotes)
+        _collect(connection, listing.c.listed_on.in_(some) & listing.c.upvotes.is_not(None), found)
     return found
+
+
+def _collect(connection: Connection, wanted: ColumnElement[bool], found: dict[int, list[Appearance]]) -> None:
+    row = listing.c
+    told = select(row.paper_id, row.listed_on, row.position, row.upvotes, dump.c.format).join(dump)
+    for paper_id, *appearance in connection.execute(told.where(wanted).order_by(row.id)):
+        found.setdefault(paper_id, []).append(Appearance(*appearance))
 
 
 def listed_until(connection: Connection, day: date) -> list[int]:

@@ -1,0 +1,52 @@
+"""The check of trending: its rank correlation, and the captures that it reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.daily_papers import Entry, captures_by_day
+from benchmarks.rank_correlation import by_chance, of_difference, tau_b, within_days
+
+RISING = np.array([(number, number * number) for number in range(12)], dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "came", "expected"),
+    [
+        ([1, 2, 3, 4], [10, 20, 30, 40], 1),
+        ([1, 2, 3, 4], [4, 3, 2, 1], -1),
+        ([1, 2, 3, 4], [1, 2, 4, 3], 4 / 6),
+        ([1, 1, 2, 3], [1, 2, 3, 4], 5 / 30**0.5),
+        ([7, 7, 7], [1, 2, 3], 0),
+        ([1], [1], 0),
+    ],
+)
+def test_tau_b_is_as_kendall_says(predicted: list[float], came: list[float], expected: float) -> None:
+    assert tau_b(np.array([predicted, came], dtype=float).T) == pytest.approx(expected)
+
+
+def test_chance_lies_about_nothing_and_below_what_agrees() -> None:
+    low, high = by_chance([RISING, RISING])
+    assert low < 0 < high < within_days([RISING, RISING]) == 1
+
+
+def test_an_order_is_no_better_than_itself_and_better_than_its_reverse() -> None:
+    falling = np.column_stack((-RISING[:, 0], RISING[:, 1]))
+    assert of_difference(within_days, [RISING], [RISING]) == (0, 0)
+    low, _ = of_difference(within_days, [RISING], [falling])
+    assert low > 0
+
+
+def test_captures_are_read_however_they_are_wrapped(tmp_path: Path) -> None:
+    record = {"paper": {"id": "2501.00001", "upvotes": 7}, "numComments": 2}
+    bare = {"id": "2501.00002", "upvotes": 3}
+    told = [[record, bare], {"status": "success", "data": [repr(record)]}, {"status": "no_data"}, 1]
+    for hour, capture in enumerate(told):
+        (tmp_path / f"2025-01-08__{hour}.json").write_text(json.dumps(capture), encoding="utf-8")
+    first = {"2501.00001": Entry(1, 7, 2), "2501.00002": Entry(2, 3, 0)}
+    assert captures_by_day(tmp_path) == {date(2025, 1, 8): [first, {"2501.00001": Entry(1, 7, 2)}]}
