@@ -120,7 +120,12 @@ def trending(
     if as_json:
         print_json([_ranked_document(each) for each in ranked])
     else:
-        print_table(("score", "title"), [(f"{each.score.value:.3f}", each.paper.title) for each in ranked])
+        print_table(("score", "upvotes", "title"), [_ranked_row(each) for each in ranked])
+
+
+def _ranked_row(ranked: Ranked) -> tuple[str, str, str]:
+    upvotes = ranked.paper.upvotes
+    return f"{ranked.score.value:.3f}", "" if upvotes is None else str(upvotes), ranked.paper.title
 
 
 def _ranked_document(ranked: Ranked) -> dict[str, Any]:
