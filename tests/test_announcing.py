@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from query_samples import ASKED, PAPERS, Asked, holds, written
 from service import MONDAY, add_listings, add_reader, announce
@@ -109,6 +110,26 @@ def test_a_number_is_reached_once_by_the_highest_upvotes_ever(engine: Engine) ->
     capture(engine, 49, MONDAY + timedelta(hours=2))
     capture(engine, 55, MONDAY + timedelta(hours=3))
     assert announced(engine, cursor) == []
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.none() | st.integers(0, 9), st.booleans()), min_size=1, max_size=6), st.integers(1, 9))
+def test_a_reader_is_told_once_by_the_capture_that_is_news_and_reaches_the_number(
+    captures: list[tuple[int | None, bool]], number: int
+) -> None:
+    with TemporaryDirectory() as folder:
+        engine = schema.open_store(f"sqlite:///{folder}/notifier.db")
+        ask(engine, f"upvotes:>={number}")
+        expected, highest = [], 0
+        for days, (upvotes, archive) in enumerate(captures):
+            now = MONDAY + days * A_DAY
+            capture(engine, upvotes, now, Announcing(archive=archive))
+            plan(engine, CONFIG, now.replace(hour=8))
+            if highest < number <= (upvotes or 0) and not archive:
+                expected.append((f"{now:%Y-%m-%d}", [TITLE]))
+            highest = max(highest, upvotes or 0)
+        assert told(engine, "ann@example.org") == expected
+        engine.dispose()
 
 
 def test_numbers_that_nobody_names_announce_nothing(engine: Engine) -> None:
