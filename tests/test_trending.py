@@ -225,7 +225,7 @@ def test_ranking_asks_the_database_no_more_for_more_papers(engine: Engine) -> No
         capture(engine, f"{papers_stored}", {f"The Paper of Number {n}": n for n in range(papers_stored)})
         asked: list[str] = []
         with reading(engine) as connection:
-            found = papers.all_papers(connection)
+            found = [paper for block in papers.in_blocks(connection, 100) for paper in block]
             event.listen(connection, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
             rank(connection, found, DAY)
         return len(asked)

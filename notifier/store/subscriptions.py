@@ -9,7 +9,6 @@ from sqlalchemy import Connection, delete, exists, func, select
 
 from notifier import queries
 from notifier.models import Subscription
-from notifier.queries import tree
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import named_upvotes, query, subscription
 
@@ -88,7 +87,7 @@ def _query_ids(connection: Connection, canonicals: Collection[str], text_version
 
 def _upvotes_named(canonical: str) -> Iterable[int]:
     """Most queries name none, which is seen at a glance."""
-    return queries.upvotes_named(queries.parse(canonical)) if tree.Field.UPVOTES in canonical else ()
+    return queries.upvotes_named(queries.parse(canonical)) if "upvotes:" in canonical else ()
 
 
 def _known_queries(connection: Connection, canonicals: Iterable[str]) -> dict[str, int]:
