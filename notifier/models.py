@@ -71,6 +71,15 @@ class DeliveryState(StrEnum):
     SKIPPED = "SKIPPED"  # an empty digest: its period is used, nothing is sent
 
 
+class Announce(StrEnum):
+    """Why an arXiv feed shows a paper; only new papers and cross-lists are announced to readers."""
+
+    NEW = "new"
+    CROSS = "cross"
+    REPLACE = "replace"
+    REPLACE_CROSS = "replace-cross"
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A part of a dump that is no listing: its place (such as `line 3`) and why it was passed over."""
@@ -83,7 +92,9 @@ class Skipped:
 class Listing:
     """One paper as one dump lists it. Text is clean; what the source does not say is None or empty.
 
-    `position` counts from 1 in the dump's own order. `where` is its place in the dump, such as `lines 5-6`.
+    `position` counts from 1 in the dump's own order. `where` is its place in the dump, such as `lines 5-6`. `published`
+    and `updated` are the paper's own days, never listing days. `comments` are counted; `note` is what arXiv calls the
+    comments: the authors' line about pages, venue and code.
     """
 
     position: int
@@ -91,13 +102,25 @@ class Listing:
     abstract: str = ""
     where: str = ""
     arxiv_id: str | None = None  # without version
-    url: str | None = None
+    url: str | None = None  # of the abstract
     listed_on: date | None = None  # only where the listing itself says so
     upvotes: int | None = None  # none is not zero
     comments: int | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    version: int | None = None
+    doi: str | None = None
+    published: date | None = None
+    updated: date | None = None
+    note: str = ""
+    pdf: str | None = None
+    page: str | None = None  # where readers discuss the paper
+    project: str | None = None
+    code: str | None = None
+    stars: int | None = None  # of the code
+    announce: Announce | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +128,7 @@ class ParsedDump:
     """What a source read from a dump's bytes; `listings` and `skipped` together account for all of it.
 
     `full_date` is a date with its year inside the dump, `month_day` one without. Where two sources differ about a
-    paper, the higher `rank` is believed.
+    paper, the higher `rank` is believed. `deleted` are the arXiv ids that the source says are gone.
     """
 
     format: str
@@ -114,6 +137,7 @@ class ParsedDump:
     full_date: date | None = None
     month_day: tuple[int, int] | None = None
     rank: int = 1
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +163,17 @@ class Paper:
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     topics: frozenset[str] = frozenset()
+    version: int | None = None
+    doi: str | None = None
+    published: date | None = None
+    updated: date | None = None
+    note: str = ""
+    pdf: str | None = None
+    page: str | None = None
+    project: str | None = None
+    code: str | None = None
+    stars: int | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,12 +72,12 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, an
             return known
     dump = sources.read(file.content)
     listed_on, listed_on_from = listing_day(day, file.path.name, dump, now)
-    listings = prepare(dump, listed_on, file.sha256)
+    listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
     arrival = Arrival(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
     with writing(engine) as connection:
         if is_known(connection, file.sha256):
             return known
-        placed = add_dump(connection, arrival, listings, announcing)
+        placed = add_dump(connection, arrival, listings, announcing, dump.deleted)
         dumps.release(connection, str(file.path.absolute()))
     return DumpReport(
         path=str(file.path),

@@ -20,6 +20,7 @@ from notifier.store.merging import Facts, dump_origins, load_origins
 from notifier.store.placing import Desk, Work
 from notifier.store.statements import batches, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic
+from notifier.store.withdrawals import withdraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ def add_dump(
     arrival: Arrival,
     listings: Sequence[PreparedListing],
     announcing: Announcing = AS_NEWS,
+    deleted: Iterable[str] = (),
 ) -> Placed:
-    """Store the dump, its listings, and the papers that they are listings of."""
+    """Store the dump, its listings, the papers that they are listings of, and which arXiv ids it says are deleted."""
     desk = _desk(connection, arrival, listings, announcing)
     for each in listings:
         desk.place(each)
@@ -79,18 +81,17 @@ def add_dump(
     _write_papers(connection, desk.works)
     rows = [_listing_row(each, work, dump_id) for work in desk.works for each in work.listings]
     insert_all(connection, listing, rows)
+    withdraw(connection, deleted, (each.facts.arxiv_id for each in listings if each.facts.arxiv_id))
     return Placed(papers=sum(bool(work.listings) for work in desk.works), new=new, merged=len(listings) - new)
 
 
 def _desk(
     connection: Connection, arrival: Arrival, listings: Sequence[PreparedListing], announcing: Announcing
 ) -> Desk:
-    """The papers that the listings may touch; what is new in an archive is numbered downwards from -1."""
+    """The papers that the listings may touch, and the sequence numbers in use."""
     lowest, highest = connection.execute(select(func.min(paper.c.sequence), func.max(paper.c.sequence))).one()
     works = _known_works(connection, listings)
-    if announcing.archive:
-        return Desk(works, min(lowest or 0, 0), -1, arrival.at)
-    return Desk(works, max(highest or 0, 0), 1, arrival.at)
+    return Desk(works, max(highest or 0, 0), min(lowest or 0, 0), arrival.at, archive=announcing.archive)
 
 
 def _upvotes_named(
@@ -134,6 +135,7 @@ def _work_of(row: Row[Any], titles: set[str]) -> Work:
         row.sequence,
         id=row.id,
         stored=(facts,),
+        archived=row.archived,
         titles=set(titles),
         stored_titles=set(titles),
     )
@@ -163,7 +165,13 @@ def _insert_papers(connection: Connection, works: list[Work]) -> None:
     if not works:
         return
     rows = [
-        {**_columns(work), "guid": work.key, "first_seen": work.first_seen, "first_sequence": work.sequence}
+        {
+            **_columns(work),
+            "guid": work.key,
+            "archived": work.archived,
+            "first_seen": work.first_seen,
+            "first_sequence": work.sequence,
+        }
         for work in works
     ]
     statement = insert(paper).returning(paper.c.id, sort_by_parameter_order=True)
@@ -207,4 +215,5 @@ def _listing_row(prepared: PreparedListing, work: Work, dump_id: int) -> dict[st
         "position": prepared.position,
         "upvotes": prepared.upvotes,
         "comments": prepared.comments,
+        "announce": prepared.announce,
     }

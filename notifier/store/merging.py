@@ -1,7 +1,8 @@
 """What a paper becomes when another listing of it arrives. Pure; the same listings give the same paper in any order.
 
-The longest abstract stays. Every other field keeps the value of the best source, then of the newest listing day, then
-the greater value, so that no tie is left to the order of arrival. A later dump completes, never blanks.
+The longest abstract stays, the latest version, and the most upvotes and stars. Every other field keeps the value of the
+best source, then of the newest listing day, then the greater value, so that no tie is left to the order of arrival. A
+later dump completes, never blanks; what was withdrawn stays so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from typing import Any
 
 Origin = tuple[int, str]  # the source's rank, the listing day as ISO 8601
 
-RANKED_FIELDS = ("title", "url", "authors", "categories", "keywords", "source")
+RANKED_FIELDS = (
+    *("title", "url", "authors", "categories", "keywords", "source", "doi", "published", "note"),
+    *("pdf", "page", "project", "code"),
+)
+GROWING_FIELDS = ("upvotes", "version", "updated", "stars")
 ANNOUNCED_FIELDS = ("abstract", "authors", "categories", "keywords")
 TOKEN_FIELDS = ("title", "abstract", "keywords", "authors")
 
@@ -34,6 +39,17 @@ class Facts:
     categories: tuple[str, ...]
     keywords: tuple[str, ...]
     origins: Mapping[str, Origin]
+    version: int | None = None
+    doi: str | None = None
+    published: date | None = None
+    updated: date | None = None
+    note: str = ""
+    pdf: str | None = None
+    page: str | None = None
+    project: str | None = None
+    code: str | None = None
+    stars: int | None = None
+    withdrawn: bool = False
 
 
 def merge(known: Facts, new: Facts) -> Facts:
@@ -52,8 +68,21 @@ def merge(known: Facts, new: Facts) -> Facts:
         abstract=max(known.abstract, new.abstract, key=lambda text: (len(text), text)),
         listed_on=min(known.listed_on, new.listed_on),
         arxiv_id=known.arxiv_id or new.arxiv_id,
-        upvotes=max((n for n in (known.upvotes, new.upvotes) if n is not None), default=None),
+        withdrawn=known.withdrawn or new.withdrawn,
+        **{field: _greater(getattr(known, field), getattr(new, field)) for field in GROWING_FIELDS},
     )
+
+
+def _greater(one: Any, other: Any) -> Any:
+    """The greater of two values, either of which may be unknown."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
+
+
+def origins_of(known: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
+    """The origin of every ranked field that has a value."""
+    return {field: origin for field in RANKED_FIELDS if known.get(field)}
 
 
 def gained_text(before: Facts, after: Facts) -> bool:

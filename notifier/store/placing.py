@@ -26,12 +26,18 @@ class Work:
     sequence: int
     id: int | None = None
     stored: tuple[Facts, ...] = ()
+    archived: bool = False
     changed: bool = False
     titles: set[str] = field(default_factory=set)
     stored_titles: set[str] = field(default_factory=set)
     listings: list[PreparedListing] = field(default_factory=list)
     absorbed: list[Work] = field(default_factory=list)
     former_keys: list[str] = field(default_factory=list)
+
+    @property
+    def awaits_news(self) -> bool:
+        """Whether no reader was told of the paper, because no listing of it was news yet."""
+        return self.sequence < 0 and not self.archived
 
     @property
     def reworded(self) -> bool:
@@ -42,13 +48,18 @@ class Work:
 class Desk:
     """The papers that a dump may touch, found by arXiv id or title, while its listings are placed among them.
 
-    `sequence` is the last sequence number in use, and `step` what leads to the next one.
+    `sequence` is the last sequence number in use, `quiet` the lowest: below 0, where no cursor stands, are the papers
+    that no reader is told of. Those of an `archive` count as announced; one that was only listed when it was replaced
+    or withdrawn awaits a listing that is news.
     """
 
-    def __init__(self, known: Iterable[Work], sequence: int, step: int, now: datetime) -> None:
+    def __init__(
+        self, known: Iterable[Work], sequence: int, quiet: int, now: datetime, *, archive: bool = False
+    ) -> None:
         self.now = now
         self.sequence = sequence
-        self.step = step
+        self.quiet = quiet
+        self.archive = archive
         self.works = list(known)
         self.by_arxiv_id = {work.facts.arxiv_id: work for work in self.works if work.facts.arxiv_id}
         self.by_title: dict[str, list[Work]] = {}
@@ -60,7 +71,7 @@ class Desk:
         """Find the listing's paper, or make it, and let it learn what the listing says."""
         work = self._find(listing)
         if work is None:
-            work = Work(listing.facts, listing.key, self.now, self._next_sequence())
+            work = Work(listing.facts, listing.key, self.now, self._number_for(listing), archived=self.archive)
             self.works.append(work)
         else:
             self._learn(work, listing)
@@ -72,13 +83,18 @@ class Desk:
     def announce_again(self, upvotes_named: Sequence[int]) -> None:
         """Give a new sequence number to the papers in whose news a reader may find what they asked for.
 
-        `upvotes_named` are the numbers of upvotes that matter, ascending. Where rows became one paper, each of them
-        must gain by it: one that did not was announced with all that the paper is now.
+        `upvotes_named` are the numbers of upvotes that matter, ascending.
         """
         for work in self.works:
-            recent = self.now - work.first_seen <= ANNOUNCED_AGAIN_WITHIN
-            if work.stored and recent and all(_gained(before, work.facts, upvotes_named) for before in work.stored):
+            if _is_first_news(work) or self._is_news_again(work, upvotes_named):
                 work.sequence = self._next_sequence()
+                work.changed = True
+
+    def _is_news_again(self, work: Work, upvotes_named: Sequence[int]) -> bool:
+        """Where rows became one paper, each must gain by it: one that did not was announced with all that it is now."""
+        if work.awaits_news or not work.stored or self.now - work.first_seen > ANNOUNCED_AGAIN_WITHIN:
+            return False
+        return all(_gained(before, work.facts, upvotes_named) for before in work.stored)
 
     def _find(self, listing: PreparedListing) -> Work | None:
         bearers = self.by_title.get(listing.identity, [])
@@ -99,6 +115,7 @@ class Desk:
         if newer.id is not None:
             older.sequence = max(older.sequence, newer.sequence)
         older.stored += newer.stored
+        older.archived |= newer.archived
         older.listings += newer.listings
         older.absorbed += [*newer.absorbed, newer]
         older.changed = True
@@ -122,9 +139,19 @@ class Desk:
             bearers.append(work)
         work.titles.add(title)
 
+    def _number_for(self, listing: PreparedListing) -> int:
+        if not self.archive and listing.announces:
+            return self._next_sequence()
+        self.quiet -= 1
+        return self.quiet
+
     def _next_sequence(self) -> int:
-        self.sequence += self.step
+        self.sequence += 1
         return self.sequence
+
+
+def _is_first_news(work: Work) -> bool:
+    return work.awaits_news and any(listing.announces for listing in work.listings)
 
 
 def _gained(before: Facts, after: Facts, upvotes_named: Sequence[int]) -> bool:

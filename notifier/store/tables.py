@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from notifier.store.columns import Instant, Words
@@ -29,6 +29,10 @@ class Table(SQLModel):
 
 def _instant(nullable: bool = False, index: bool = False) -> Column[datetime]:
     return Column(Instant, nullable=nullable, index=index)
+
+
+def _flag() -> Column[bool]:
+    return Column(Boolean, nullable=False, server_default=false())
 
 
 def _words() -> Column[tuple[str, ...]]:
@@ -59,7 +63,8 @@ class Quarantined(Table, table=True):
 class Paper(Table, table=True):
     """A work. `guid` never changes; `sequence` is taken anew when it is announced again.
 
-    What is stored as announced already has a sequence number below 0, which no cursor is.
+    What no reader is told of has a sequence number below 0, which no cursor is: papers that count as announced already
+    (`archived`), and those that were listed only when they were replaced or withdrawn.
     """
 
     __table_args__ = NEVER_REUSE_IDS
@@ -70,6 +75,7 @@ class Paper(Table, table=True):
     arxiv_id: str | None = Field(default=None, unique=True)
     sequence: int = Field(unique=True)
     first_sequence: int
+    archived: bool = Field(default=False, sa_column=_flag())
     first_seen: datetime = Field(sa_column=_instant(index=True))
     listed_on: date
     title: str
@@ -80,6 +86,17 @@ class Paper(Table, table=True):
     authors: tuple[str, ...] = Field(sa_column=_words())
     categories: tuple[str, ...] = Field(sa_column=_words())
     keywords: tuple[str, ...] = Field(sa_column=_words())
+    version: int | None = None
+    doi: str | None = None
+    published: date | None = None
+    updated: date | None = None
+    note: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    pdf: str | None = None
+    page: str | None = None
+    project: str | None = None
+    code: str | None = None
+    stars: int | None = None
+    withdrawn: bool = Field(default=False, sa_column=_flag())
     # For each field: the rank and listing day of the source that its value came from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     # Counts the changes; topics that were found for an older revision, or by another catalogue, are found anew.
@@ -125,6 +142,12 @@ class PaperAlias(Table, table=True):
     paper_id: int = Field(foreign_key="paper.id", index=True)
 
 
+class Withdrawal(Table, table=True):
+    """An arXiv id whose record was deleted at its source, whether or not the paper has come yet."""
+
+    arxiv_id: str = Field(primary_key=True)
+
+
 class Listing(Table, table=True):
     """A paper's appearance in a dump."""
 
@@ -137,6 +160,7 @@ class Listing(Table, table=True):
     position: int
     upvotes: int | None = None
     comments: int | None = None
+    announce: str | None = None
 
 
 class Query(Table, table=True):
@@ -244,6 +268,7 @@ paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
 named_upvotes = Table.metadata.tables["named_upvotes"]
+withdrawal = Table.metadata.tables["withdrawal"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
 erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
