@@ -26,8 +26,9 @@ check: .venv-dev
 	$(dev)/python scripts/check_wheel.py
 	$(dev)/python -m pytest
 
+# All parts, or PART=matching.
 bench: .venv-dev
-	@$(dev)/python -m benchmarks
+	@$(dev)/python -m benchmarks $(PART)
 
 # The locks, anew from pyproject.toml; needs uv. Versions stay where they still fit.
 lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -65,22 +65,27 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime) -> Previ
 class _Search:
     """What is found, block by block: the papers listed after `since` that match, and the words that no paper has."""
 
-    def __init__(self, query: Query, words: Mapping[str, Query], since: date) -> None:
+    def __init__(self, query: Query, words: Iterable[tuple[str, Query]], since: date) -> None:
         self._queries = matching.QuerySet()
         self._number = self._queries.add(query)
-        self._word_numbers = {word: self._queries.add(alone) for word, alone in words.items()}
         self._since = since
         self.found: list[Paper] = []
         self.listed: Counter[date] = Counter()  # papers by their first listing day, those that count alone
-        self.unseen = set(words)
+        self._unseen = {self._queries.add(alone): word for word, alone in words}
         self.vocabulary: set[str] = set()
+
+    @property
+    def unseen(self) -> list[str]:
+        """The words that no paper has, as they were typed."""
+        return sorted(set(self._unseen.values()))
 
     def look_at(self, block: Sequence[Paper], tokenised: Sequence[bytes]) -> None:
         """Search some more papers."""
         index = matching.index(block, tokenised)
         matches = index.match_all(self._queries)
-        self.unseen = {word for word in self.unseen if not matches.positions(self._word_numbers[word])}
-        self.vocabulary |= index.words()
+        self._unseen = {number: word for number, word in self._unseen.items() if not matches.positions(number)}
+        if self._unseen:
+            self.vocabulary |= index.words()
         self.listed.update(paper.listed_on for paper in block if paper.listed_on > self._since)
         matched = (block[position] for position in matches.positions(self._number))
         self.found += [paper for paper in matched if paper.listed_on > self._since]
@@ -100,8 +105,8 @@ def _warnings(search: _Search) -> Iterator[str]:
         yield f"none of the {looked_at} papers looked at matches this"
     if found > BROAD * looked_at:
         yield f"this matches {found} of {looked_at} papers, more than a tenth; AND a word that narrows it"
-    vocabulary = sorted(search.vocabulary) if search.unseen else []
-    for word in sorted(search.unseen):
+    vocabulary = sorted(search.vocabulary)
+    for word in search.unseen:
         near = process.extract(word, vocabulary, scorer=fuzz.ratio, limit=NEAR_WORDS, score_cutoff=NEARNESS)
         hint = f"; did you mean {' or '.join(each for each, *_ in near)}?" if near else ""
         yield f"no stored paper has the word “{word}”{hint}"

@@ -41,13 +41,13 @@ DUMPS = [
 
 def stored(engine: Engine) -> list[Paper]:
     with reading(engine) as connection:
-        return papers.all_papers(connection)
+        return [paper for block in papers.in_blocks(connection, 100) for paper in block]
 
 
 def delete(engine: Engine, *arxiv_ids: str) -> None:
     with writing(engine) as connection:
         arrival = Arrival("gone", "gone", "OAI-PMH", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
-        add_dump(connection, arrival, [], arxiv_ids)
+        add_dump(connection, arrival, [], deleted=arxiv_ids)
 
 
 def announced(engine: Engine, after: int = 0) -> list[str]:
@@ -101,7 +101,7 @@ def test_a_paper_first_seen_when_it_was_replaced_is_no_news_until_it_is_listed_o
 
 
 def test_what_was_announced_is_not_announced_again_by_replacements_and_cross_lists(engine: Engine) -> None:
-    add_listings(engine, "one", date(2026, 7, 1), EARLY)
+    add_listings(engine, "one", date(2026, 7, 1), replace(EARLY, abstract="It is long."))
     with reading(engine) as connection:
         cursor = papers.head(connection)
     for name, kind in enumerate((Announce.REPLACE, Announce.CROSS, Announce.REPLACE_CROSS, Announce.NEW)):

@@ -14,8 +14,11 @@ from service import MONDAY, SEEDS
 
 from notifier import matching, sources
 from notifier.matching import QuerySet, index, tokenise
+from notifier.matching.passages import PASSAGE_FIELDS
 from notifier.models import Paper
 from notifier.queries import Query, parse
+from notifier.queries.tree import Field
+from notifier.store.merging import Facts, is_reworded
 from notifier.text import words
 
 RANDOMS = st.randoms(use_true_random=False)
@@ -169,3 +172,40 @@ def test_marks_are_the_same_from_words_that_are_used_again(seeds: list[Paper]) -
     assert [matching.Reasons(query).spans(marked) for query in queries] == [
         matching.spans(query, seeds[0]) for query in queries
     ]
+
+
+def test_phrases_of_very_many_lengths_cost_their_own_words_alone() -> None:
+    papers = [paper("a a a b", " ".join(["a"] * 40))]
+    queries = [parse(f'"{" ".join(["a"] * length)}"') for length in range(1, 120)]
+    assert positions(queries, papers) == [[0]] * 40 + [[]] * 79
+
+
+@pytest.mark.parametrize("upvotes", [None, 0, 49, 50, 51])
+def test_bounds_hold_for_each_sign(upvotes: int | None) -> None:
+    papers = [replace(paper("Paper"), upvotes=upvotes)]
+    queries = [parse(f"upvotes:{sign}50") for sign in (">=", ">", "<=", "<", "=")]
+    queries += [parse(f"{field}:2026-07-{day:02}") for field in ("after", "before") for day in (5, 6, 7)]
+    assert positions(queries, papers) == plainly(queries, papers)
+
+
+def test_prefixes_in_any_order_find_their_own_words(seeds: list[Paper]) -> None:
+    starts = ["zzz", "quant", "dif", "the", "mod", "aaa", "quan", "reason", "rea"]
+    queries = [parse(f"{field}{start}*") for start in starts for field in ("", "title:")]
+    assert positions(queries, seeds) == plainly(queries, seeds)
+
+
+def test_tokens_are_dropped_for_a_change_of_any_passage() -> None:
+    known = facts("A Title of Words", "Text.", ("Ann",), ("keyword",))
+    changed = {
+        Field.TITLE: replace(known, title="Another"),
+        Field.ABSTRACT: replace(known, abstract="Another."),
+        Field.AUTHOR: replace(known, authors=("Bob",)),
+        Field.KEYWORD: replace(known, keywords=()),
+    }
+    assert set(changed) == set(PASSAGE_FIELDS)
+    assert all(is_reworded(known, each) for each in changed.values())
+    assert not is_reworded(known, replace(known, upvotes=3, categories=("cs.LG",)))
+
+
+def facts(title: str, abstract: str, authors: tuple[str, ...], keywords: tuple[str, ...]) -> Facts:
+    return Facts(title, abstract, MONDAY.date(), None, None, "page text", None, authors, (), keywords, {})

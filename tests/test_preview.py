@@ -49,3 +49,9 @@ def test_the_volume_a_week_is_over_the_days_looked_at(engine: Engine, tmp_path: 
     add_page(engine, tmp_path, ["A Paper of This Morning", "And Its Companion Now"])
     assert preview(engine, "paper", None, MONDAY).per_week == 1.0
     assert preview(engine, "paper", 7, MONDAY).per_week == 1.0
+
+
+def test_a_word_and_the_same_word_in_quotes_are_looked_for_apart(engine: Engine, tmp_path: Path) -> None:
+    add_page(engine, tmp_path, ["A Survey of Models", "Another Page of Models"])
+    warnings = preview(engine, 'modelling OR "modelled" OR modelx*', None, MONDAY).warnings
+    assert [warning.split("“")[1].split("”")[0] for warning in warnings if "“" in warning] == ["modelled", "modelx*"]

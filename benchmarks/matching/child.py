@@ -31,10 +31,13 @@ PEERS = {
 ADDED = 200  # queries, one after the other
 
 
-def main(name: str, stored: Path, papers: int) -> None:
-    """Serve one contender; `stored` holds the distinct queries in canonical form, and beside it parsed ones."""
+def main(name: str, stored: Path, papers: int, step: int) -> None:
+    """Serve one contender; `stored` holds the distinct queries in canonical form, and beside it parsed ones.
+
+    The pairs of every query at a multiple of `step` are summed up by themselves too.
+    """
     if name == "engine":
-        _serve_engine(stored, papers)
+        _serve_engine(stored, papers, step)
         return
     module, maker = PEERS[name].split(":")
     contender: Contender = getattr(import_module(module), maker)()
@@ -44,10 +47,10 @@ def main(name: str, stored: Path, papers: int) -> None:
     for batch in map(int, sys.stdin):
         given = [tokens_of(paper) for paper in samples.papers(papers, batch)]
         take, match = clocked(partial(contender.take, given)), clocked(contender.match)
-        _say({"take": take, "match": match, "memory": _memory()} | _summary(contender.pairs()))
+        _say({"take": take, "match": match, "memory": _memory()} | _summary(contender.pairs(), step))
 
 
-def _serve_engine(stored: Path, papers: int) -> None:
+def _serve_engine(stored: Path, papers: int, step: int) -> None:
     """The build parses the canonical forms; tokens are what ingest keeps."""
     engine = Engine()
     canonical = stored.read_text(encoding="utf-8").splitlines()
@@ -57,7 +60,7 @@ def _serve_engine(stored: Path, papers: int) -> None:
         given = samples.papers(papers, batch)
         tokenised = list(map(tokenise, given))
         take, match = _clocked(partial(engine.take, given, tokenised)), _clocked(engine.match)
-        _say({"take": take, "match": match, "memory": _memory()} | _summary(engine.pairs()))
+        _say({"take": take, "match": match, "memory": _memory()} | _summary(engine.pairs(), step))
 
 
 def _cost_of_one_more(engine: Engine, canonical: list[str]) -> float:
@@ -69,10 +72,16 @@ def _cost_of_one_more(engine: Engine, canonical: list[str]) -> float:
     return seconds / len(new)
 
 
-def _summary(pairs: Iterable[Pair]) -> dict[str, Any]:
-    """How many pairs there are, and one hash of them all."""
+def _summary(pairs: Iterable[Pair], step: int) -> dict[str, Any]:
+    """How many pairs there are, a hash of them all, and one of those of the sample."""
     found = np.sort(np.fromiter((query << 32 | paper for query, paper in pairs), np.int64))
-    return {"pairs": len(found), "hash": hashlib.sha256(found.tobytes()).hexdigest()}
+    query, paper = found >> 32, found & 0xFFFFFFFF
+    sample = (query // step << 32 | paper)[query % step == 0]
+    return {"pairs": len(found), "hash": _hash(found), "sample": _hash(sample)}
+
+
+def _hash(pairs: np.ndarray[Any, Any]) -> str:
+    return hashlib.sha256(pairs.tobytes()).hexdigest()
 
 
 def _clocked(step: Callable[[], object]) -> float:
@@ -103,4 +112,4 @@ def _say(document: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -25,15 +25,22 @@ _COMMON = 60  # the most frequent words, of which nobody would make a query
 
 
 def papers(number: int, batch: int) -> list[Paper]:
-    """Papers that no other batch has: real ones where NOTIFIER_REAL_DATA names them, else the seeds' own sentences."""
+    """Papers that are new in every batch: sentences of real abstracts put together anew, or of the seeds'.
+
+    The real ones are read where NOTIFIER_REAL_DATA names their folder.
+    """
     chance = Random(f"{_SEED} papers {batch}")
-    real = _real()
-    texts = chance.sample(real, number) if number <= len(real) else [_made_up(chance) for _ in range(number)]
     now = datetime(2026, 11, 26, tzinfo=UTC)
+    texts = (_made_up(chance) for _ in range(number))
     return [
         Paper(place, f"t-{place:016x}", title, abstract, place, now, date(2026, 11, 26))
         for place, (title, abstract) in enumerate(texts, 1)
     ]
+
+
+def source() -> str:
+    """Where the papers' sentences are from."""
+    return "real abstracts" if _real() else "the seeds"
 
 
 def stored_queries(number: int) -> list[Query]:
@@ -147,9 +154,10 @@ def _sentences(text: str) -> list[str]:
 
 
 def _made_up(chance: Random) -> tuple[str, str]:
-    """A title of a seed's words, and an abstract of about as many sentences as the seeds have."""
-    sentences = [chance.choice(_sentences(chance.choice(_seeds())[1])) for _ in range(chance.randint(4, 10))]
-    title = " ".join(chance.choice(_seeds())[0].split()[:5] + chance.choice(_seeds())[0].split()[-5:])
+    """Half of one title and half of another, and an abstract of about as many sentences as real ones have."""
+    texts = _real() or _seeds()
+    sentences = [chance.choice(_sentences(chance.choice(texts)[1])) for _ in range(chance.randint(4, 10))]
+    title = " ".join(chance.choice(texts)[0].split()[:5] + chance.choice(texts)[0].split()[-5:])
     return title, " ".join(sentences)
 
 

@@ -8,13 +8,13 @@ A row is a set of the block's papers, one bit each: paper p is bit p % 64 of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from notifier.matching.labels import labelled
+from notifier.matching.labels import by_label
 from notifier.matching.names import Names
 from notifier.matching.passages import PASSAGE_FIELDS, fields_of
 from notifier.matching.tokenised import read
@@ -25,6 +25,10 @@ Rows = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
 
 ROW_BITS = 64
+_MOST_KEPT = 1 << 23  # bytes of rows; a block of papers of very many words makes them anew each time
+
+_NONE: Numbers = np.zeros(0, np.int64)
+_PLACES = range(len(PASSAGE_FIELDS))
 
 
 class Block:
@@ -41,14 +45,17 @@ class Block:
         self.word_numbers = _numbers_of(self.words)
         stems = [stem_of[word] or word for word in self.words]
         self.stem_numbers = _numbers_of(dict.fromkeys(stems))
-        self._stem_of = np.fromiter(map(self.stem_numbers.__getitem__, stems), np.int64)
+        stem_of_word = np.fromiter(map(self.stem_numbers.__getitem__, stems), np.int64)
         self._rows: dict[tuple[str, Field | None], Rows] = {}
 
         numbers = [np.fromiter(map(self.word_numbers.__getitem__, each.words), np.int64) for each in tokens]
         fields = [[own[each.fields[place]] for own, each in zip(numbers, tokens, strict=True)] for place in _PLACES]
         self.stream = np.concatenate([_NONE, *(found for field in fields for found in field)])
+        self._stems = stem_of_word[self.stream]
         positions = np.arange(len(self.papers))
         self.paper_of = np.concatenate([_NONE, *(np.repeat(positions, _lengths(field)) for field in fields)])
+        self.upvotes = np.array([-1 if paper.upvotes is None else paper.upvotes for paper in self.papers], np.int64)
+        self.listed_on = np.array([paper.listed_on.toordinal() for paper in self.papers], np.int64)
         self._bounds = np.cumsum([0, *(_lengths(field).sum() for field in fields)]).tolist()
 
     def tokens_of(self, field: Field | None) -> slice:
@@ -58,16 +65,11 @@ class Block:
 
     def word_rows(self, field: Field | None) -> Rows:
         """By word number: the papers that have the word in this field. One row more, an empty one, is at the end."""
-        if ("word", field) not in self._rows:
-            self._rows["word", field] = self._bearers(self.stream[self.tokens_of(field)], field, len(self.words))
-        return self._rows["word", field]
+        return self._kept("word", field, lambda: self._bearers(self.stream, field, len(self.words)))
 
     def stem_rows(self, field: Field | None) -> Rows:
         """By stem number: the papers that have a word of that stem in this field."""
-        if ("stem", field) not in self._rows:
-            stems = self._stem_of[self.stream[self.tokens_of(field)]]
-            self._rows["stem", field] = self._bearers(stems, field, len(self.stem_numbers))
-        return self._rows["stem", field]
+        return self._kept("stem", field, lambda: self._bearers(self._stems, field, len(self.stem_numbers)))
 
     @cached_property
     def everything(self) -> Rows:
@@ -77,7 +79,7 @@ class Block:
     @cached_property
     def labelled(self) -> Mapping[Leaf, list[int]]:
         """The positions of the papers that bear a label, by the leaf that asks for it."""
-        return labelled(self.papers)
+        return by_label(self.papers)
 
     @cached_property
     def names(self) -> Names:
@@ -97,9 +99,26 @@ class Block:
         np.bitwise_or.at(octets, numbers * (self.width * 8) + (positions >> 3), bits)
         return octets.view("<u8").reshape(count, self.width).astype(np.uint64, copy=False)
 
+    def packed(self, bearing: npt.NDArray[np.bool_]) -> Rows:
+        """A row for each line of `bearing`, which says of every paper whether it is in it."""
+        octets = np.zeros((len(bearing), self.width * 8), np.uint8)
+        found = np.packbits(bearing, axis=1, bitorder="little")
+        octets[:, : found.shape[1]] = found
+        return octets.view("<u8").astype(np.uint64, copy=False)
+
+    def _kept(self, what: str, field: Field | None, make: Callable[[], Rows]) -> Rows:
+        rows = self._rows.get((what, field))
+        if rows is None:
+            rows = make()
+            if rows.nbytes <= _MOST_KEPT:
+                self._rows[what, field] = rows
+        return rows
+
     def _bearers(self, borne: Numbers, field: Field | None, count: int) -> Rows:
-        words = borne > 0
-        return self.rows(borne[words], self.paper_of[self.tokens_of(field)][words], count + 1)
+        """By number: the papers that bear a word or stem in the field; `borne` has a number for each token."""
+        tokens = self.tokens_of(field)
+        words = borne[tokens] > 0
+        return self.rows(borne[tokens][words], self.paper_of[tokens][words], count + 1)
 
     def _authors(self) -> Iterator[tuple[int, list[str]]]:
         tokens = self.tokens_of(Field.AUTHOR)
@@ -108,10 +127,6 @@ class Block:
         for end in np.flatnonzero(stream == 0).tolist():
             yield paper_of[end], [self.words[number] for number in stream[start:end]]
             start = end + 1
-
-
-_NONE: Numbers = np.zeros(0, np.int64)
-_PLACES = range(len(PASSAGE_FIELDS))
 
 
 def _numbers_of(words: Iterable[str]) -> dict[str, int]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from notifier.matching.block import Block, Numbers, Rows
 from notifier.matching.leaf_rows import Kind, rows_of
-from notifier.matching.query_set import Operation, Operator, QuerySet, Shape, Table
+from notifier.matching.query_set import Operator, QuerySet, Shape, Table
 from notifier.queries.tree import And, Not
 
 _PIECE = 1 << 18  # bytes of rows in hand
@@ -34,8 +34,7 @@ def evaluate(queries: QuerySet, block: Block) -> Rows:
 
 
 def _level(entry: tuple[Shape, Table]) -> int:
-    shape, _ = entry
-    return shape.level if isinstance(shape, Operation) else 0
+    return entry[0].level
 
 
 def _found(

@@ -14,7 +14,7 @@ from notifier.models import Paper
 from notifier.queries.tree import Query
 
 PAPERS = 1000  # of a block
-BYTES = 1 << 23  # of a block's tokens: few papers, if they are very long
+BYTES = 1 << 22  # of a block's tokens: few papers, if they are very long
 
 
 class PaperIndex:

@@ -11,7 +11,7 @@ from notifier.queries.leaves import category_name, label
 from notifier.queries.tree import Category, Leaf, Source, Topic
 
 
-def labelled(papers: Sequence[Paper]) -> Mapping[Leaf, list[int]]:
+def by_label(papers: Sequence[Paper]) -> Mapping[Leaf, list[int]]:
     """By leaf: the positions of the papers that bear its label."""
     found: defaultdict[Leaf, list[int]] = defaultdict(list)
     for position, paper in enumerate(papers):

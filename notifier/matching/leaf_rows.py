@@ -6,15 +6,14 @@ A kind is what leaves have in common but for what they ask: a word in the title,
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from notifier.matching.block import Block, Rows
+from notifier.matching.block import Block, Numbers, Rows
 from notifier.matching.phrases import occurrences
-from notifier.models import Paper
 from notifier.queries import tree
 from notifier.queries.tree import Field, Leaf
 
@@ -28,6 +27,11 @@ class Kind(NamedTuple):
     type: type[Leaf]
     field: Field | None = None
     length: int = 1
+
+    @property
+    def level(self) -> int:
+        """Leaves stand over nothing."""
+        return 0
 
 
 def kind_of(leaf: Leaf) -> tuple[Kind, tuple[Any]]:
@@ -47,13 +51,11 @@ def kind_of(leaf: Leaf) -> tuple[Kind, tuple[Any]]:
 
 def rows_of(block: Block, kind: Kind, asked: Sequence[Any]) -> Rows:
     """A row of papers for everything that is asked for, all of it of one kind."""
-    if kind.type is tree.Word:
-        return block.stem_rows(kind.field)[[block.stem_numbers.get(stem, 0) for stem in asked]]
-    if kind.type is tree.Phrase:
-        return _phrase_rows(block, kind, asked)
-    if kind.type is tree.Prefix:
-        return _prefix_rows(block, kind.field, asked)
-    return np.stack([block.row(_positions(block, kind, each)) for each in asked])
+    return _ROWS.get(kind.type, _label_rows)(block, kind, asked)
+
+
+def _word_rows(block: Block, kind: Kind, stems: Sequence[str]) -> Rows:
+    return block.stem_rows(kind.field)[[block.stem_numbers.get(stem, 0) for stem in stems]]
 
 
 def _phrase_rows(block: Block, kind: Kind, phrases: Sequence[tuple[str, ...]]) -> Rows:
@@ -63,27 +65,64 @@ def _phrase_rows(block: Block, kind: Kind, phrases: Sequence[tuple[str, ...]]) -
     return block.rows(found, block.paper_of[tokens][at], len(phrases))
 
 
-def _prefix_rows(block: Block, field: Field | None, starts: Sequence[str]) -> Rows:
-    """The words that begin alike stand together in alphabetical order: their rows are joined run by run."""
-    edges = [bisect_left(block.words, edge) for start in starts for edge in (start, start + _LAST)]
-    joined = np.bitwise_or.reduceat(block.word_rows(field), edges)[::2]
+def _prefix_rows(block: Block, kind: Kind, starts: Sequence[str]) -> Rows:
+    """Words that begin alike stand together in alphabetical order: their rows are joined run by run, in that order.
+
+    numpy also joins what lies between two runs, which the order keeps short.
+    """
+    order = sorted(range(len(starts)), key=starts.__getitem__)
+    edges = [bisect_left(block.words, edge) for each in order for edge in (starts[each], starts[each] + _LAST)]
+    joined = np.bitwise_or.reduceat(block.word_rows(kind.field), edges)[::2]
     joined[np.equal(edges[::2], edges[1::2])] = 0  # of an empty run, numpy gives the row behind it
-    return joined
+    rows = np.empty_like(joined)
+    rows[order] = joined
+    return rows
 
 
-def _positions(block: Block, kind: Kind, asked: Any) -> Iterable[int]:
-    if kind.type is tree.Name:
-        return block.names.positions(asked)
-    if kind.type in (tree.Upvotes, tree.After, tree.Before):
-        return (position for position, paper in enumerate(block.papers) if _is_within(asked, paper))
-    return block.labelled.get(asked, ())
+def _name_rows(block: Block, _: Kind, names: Sequence[tuple[str, ...]]) -> Rows:
+    return _rows_at(block, map(block.names.positions, names), len(names))
 
 
-def _is_within(bound: tree.Upvotes | tree.After | tree.Before, paper: Paper) -> bool:
-    match bound:
-        case tree.After(day):
-            return paper.listed_on >= day
-        case tree.Before(day):
-            return paper.listed_on < day
-        case tree.Upvotes(sign, number):
-            return paper.upvotes is not None and _COMPARISONS[sign](paper.upvotes, number)
+def _label_rows(block: Block, _: Kind, labels: Sequence[Leaf]) -> Rows:
+    return _rows_at(block, (block.labelled.get(leaf, ()) for leaf in labels), len(labels))
+
+
+def _rows_at(block: Block, found: Iterable[Iterable[int]], count: int) -> Rows:
+    """`count` rows, of the papers at the positions found for each."""
+    pairs = [(number, position) for number, positions in enumerate(found) for position in positions]
+    numbers, positions = np.array(pairs, np.int64).reshape(-1, 2).T
+    return block.rows(numbers, positions, count)
+
+
+def _upvotes_rows(block: Block, _: Kind, bounds: Sequence[tree.Upvotes]) -> Rows:
+    known, upvotes = block.upvotes >= 0, block.upvotes
+    signs = np.array([bound.sign for bound in bounds])
+    numbers = np.array([bound.number for bound in bounds])[:, np.newaxis]
+    rows = np.zeros((len(bounds), block.width), np.uint64)
+    for sign, compare in _COMPARISONS.items():
+        these = signs == sign
+        rows[these] = block.packed(compare(upvotes, numbers[these]) & known)
+    return rows
+
+
+def _after_rows(block: Block, _: Kind, bounds: Sequence[tree.After]) -> Rows:
+    return block.packed(block.listed_on >= _ordinals(bounds))
+
+
+def _before_rows(block: Block, _: Kind, bounds: Sequence[tree.Before]) -> Rows:
+    return block.packed(block.listed_on < _ordinals(bounds))
+
+
+def _ordinals(bounds: Sequence[tree.After | tree.Before]) -> Numbers:
+    return np.array([bound.day.toordinal() for bound in bounds])[:, np.newaxis]
+
+
+_ROWS: dict[type[Leaf], Callable[[Block, Kind, Sequence[Any]], Rows]] = {
+    tree.Word: _word_rows,
+    tree.Phrase: _phrase_rows,
+    tree.Prefix: _prefix_rows,
+    tree.Name: _name_rows,
+    tree.Upvotes: _upvotes_rows,
+    tree.After: _after_rows,
+    tree.Before: _before_rows,
+}

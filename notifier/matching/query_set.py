@@ -63,7 +63,6 @@ class _Node:
     key: Leaf | bytes
     shape: Shape
     row: int
-    level: int
     uses: int = 0
 
 
@@ -90,6 +89,7 @@ class QuerySet:
     def discard(self, number: int) -> None:
         """Take back one `add`; the number of a query that is gone may be given to another."""
         node = self._nodes[number]
+        assert node.uses > 0, "a number that was given back is nobody's"
         node.uses -= 1
         if node.uses:
             return
@@ -115,7 +115,7 @@ class QuerySet:
         key = operator.__name__.encode() + array("i", operands).tobytes()
         if key in self._numbers:
             return self._numbers[key]
-        level = 1 + max(self._nodes[operand].level for operand in operands)
+        level = 1 + max(self._nodes[operand].shape.level for operand in operands)
         for operand in operands:
             self._nodes[operand].uses += 1
         return self._new(key, Operation(level, operator, len(operands)), operands)
@@ -123,7 +123,7 @@ class QuerySet:
     def _new(self, key: Leaf | bytes, shape: Shape, content: Sequence[Any]) -> int:
         number = self._free.pop() if self._free else len(self._nodes)
         table = self.tables.setdefault(shape, Table(shape))
-        node = _Node(key, shape, table.add(number, content), shape.level if isinstance(shape, Operation) else 0)
+        node = _Node(key, shape, table.add(number, content))
         self._nodes[number : number + 1] = [node]
         self._numbers[key] = number
         return number

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from notifier.queries import leaves
-from notifier.queries.tree import Field, Phrase, Prefix, Query, Word
+from notifier.queries.tree import Field, Leaf, Phrase, Prefix, Query, Word
 from notifier.text import stem, words
 
 
-def words_asked(text: str, query: Query) -> dict[str, Query]:
-    """By word, as it was typed in `text`: the queries for the words that `query` looks for in title or abstract."""
+def words_asked(text: str, query: Query) -> list[tuple[str, Query]]:
+    """Each word that `query` looks for in title or abstract, as it was typed in `text`, and the query for it alone."""
     typed = {stem(word): word for word in words(text)}
-    return {typed.get(word, word): alone for word, alone in _alone(query)}
+    return sorted({(_shown(word, typed), word) for word in _words(query)}, key=str)
 
 
-def _alone(query: Query) -> Iterator[tuple[str, Query]]:
+def _shown(alone: Leaf, typed: Mapping[str, str]) -> str:
+    match alone:
+        case Word(stemmed):
+            return typed.get(stemmed, stemmed)
+        case Phrase((word,)):
+            return word
+        case _:
+            return str(alone)
+
+
+def _words(query: Query) -> Iterator[Leaf]:
     for leaf in leaves(query):
         match leaf:
-            case Word(word, field) if _is_text(field):
-                yield word, Word(word)
+            case Word(stemmed, field) if _is_text(field):
+                yield Word(stemmed)
             case Phrase(phrase, field) if _is_text(field):
-                yield from ((word, Phrase((word,))) for word in phrase)
+                yield from (Phrase((word,)) for word in phrase)
             case Prefix(start, field) if _is_text(field):
-                yield start, Prefix(start)
+                yield Prefix(start)
 
 
 def _is_text(field: Field | None) -> bool:

@@ -19,7 +19,8 @@ from notifier.topics import RESERVED, Catalogue
 SPANS = 1 << 16  # of a query in a paper
 WORDS = 1 << 10  # of papers
 QUERIES = 1 << 13
-MATCH_BYTES = 1 << 28  # of what queries match; past it all is forgotten, and found anew where it is asked again
+ENTRY_BYTES = 500  # about what a query's entry takes beside its matches
+MATCH_BYTES = 1 << 27  # of what queries match; past it all is forgotten, and found anew where it is asked again
 
 
 class Window:
@@ -57,7 +58,7 @@ class Window:
         if numbers:
             found = self._index.match_all(together)
             self._matches |= {each: (found, number) for each, number in numbers.items()}
-            self._bytes += found.size
+            self._bytes += found.size + ENTRY_BYTES * len(numbers)
 
     def matches(self, subscription: Subscription) -> list[Paper]:
         """All papers of the window that a query is true of, or that bear a topic; `match` has been told of it."""

@@ -24,10 +24,14 @@ def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
 
 
 def keep(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
-    """Keep the tokens of these papers in place of those that were kept."""
-    drop(connection, tokenised)
-    rows = [{"paper_id": each, "text_version": TEXT_VERSION, "tokenised": found} for each, found in tokenised.items()]
-    insert_all(connection, paper_tokens, rows)
+    """Keep the tokens of these papers, where they are not kept already: what changes is dropped at once."""
+    row = paper_tokens.c
+    for some in batches(tokenised):
+        current = select(row.paper_id).where(row.paper_id.in_(some), row.text_version == TEXT_VERSION)
+        missing = sorted(set(some) - set(connection.scalars(current)))
+        drop(connection, missing)
+        rows = [{"paper_id": each, "text_version": TEXT_VERSION, "tokenised": tokenised[each]} for each in missing]
+        insert_all(connection, paper_tokens, rows)
 
 
 def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
