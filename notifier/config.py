@@ -46,6 +46,40 @@ class IngestConfig(Part):
     folder: Path = Path("var/dumps")
 
 
+class Limits(Part):
+    """What a dump may take of the machine; what is larger is refused, or skipped alone, with the reason."""
+
+    file_mb: int = Field(default=64, ge=1, le=4096)
+    unpacked_mb: int = Field(default=256, ge=1, le=4096)
+    records: int = Field(default=250_000, ge=1)
+    record_kb: int = Field(default=1024, ge=1)
+    line_kb: int = Field(default=1024, ge=1)
+    entities: int = Field(default=300, ge=0)
+
+    @property
+    def file(self) -> int:
+        """Bytes of a file as it lies there."""
+        return self.file_mb << 20
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes of what an archive holds."""
+        return self.unpacked_mb << 20
+
+    @property
+    def record(self) -> int:
+        """Characters of one record."""
+        return self.record_kb << 10
+
+    @property
+    def line(self) -> int:
+        """Characters of one line of page text or JSON lines."""
+        return self.line_kb << 10
+
+
+DEFAULT_LIMITS = Limits()
+
+
 class MailConfig(Part):
     sender: str = "Daily Papers <papers@localhost>"
     envelope: str = ""  # the sender's own address where empty
@@ -145,6 +179,7 @@ class Config(BaseSettings):
 
     store: StoreConfig = StoreConfig()
     ingest: IngestConfig = IngestConfig()
+    limits: Limits = DEFAULT_LIMITS
     mail: MailConfig = MailConfig()
     maildir: MaildirConfig = MaildirConfig()
     smtp: SmtpConfig = SmtpConfig()

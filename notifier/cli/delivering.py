@@ -82,17 +82,15 @@ def once(
     from notifier.cli.output import print_json
     from notifier.cli.papers import show
     from notifier.models import DumpStatus
+    from notifier.pipeline.ingesting import settings_for
     from notifier.pipeline.intake import take_in
     from notifier.pipeline.planning import plan as write_digests
     from notifier.pipeline.publishing import publish as write_feeds
     from notifier.shelf.folder import DumpsFolder
-    from notifier.store.ingest import Announcing
-    from notifier.topics import catalogue_of
 
     run = session(context, config, now)
     folder = DumpsFolder(run.config.path(run.config.ingest.folder))
-    announcing = Announcing(catalogue_of(run.config).upvotes_named)
-    reports = take_in(run.engine, folder, folder.wait(), run.clock(), announcing)
+    reports = take_in(run.engine, folder, folder.wait(), run.clock(), settings_for(run.config))
     planned = write_digests(run.engine, run.config, run.clock())
     published = write_feeds(run.engine, run.config)
     delivered = send(run)

@@ -36,21 +36,21 @@ def ingest(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in dumps of papers: the copied text of papers pages."""
+    """Take in dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz."""
     from notifier.cli.output import print_json
     from notifier.models import DumpStatus
     from notifier.pipeline.ingesting import ingest as take_in
+    from notifier.pipeline.ingesting import settings_for
     from notifier.pipeline.tagging import tag
     from notifier.shelf.dumps import dump_paths
-    from notifier.store.ingest import Announcing
     from notifier.topics import catalogue_of
 
     listed_on = day_from(day, "--date")
     files = [file for path in paths for file in dump_paths(path)]
     run = session(context, config, now)
     catalogue = catalogue_of(run.config)
-    announcing = Announcing(catalogue.upvotes_named, archive)
-    reports = [take_in(run.engine, file, listed_on, run.clock(), announcing) for file in files]
+    settings = settings_for(run.config, archive=archive)
+    reports = [take_in(run.engine, file, listed_on, run.clock(), settings) for file in files]
     tag(run.engine, catalogue)
     if as_json:
         print_json({"dumps": reports})

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from notifier import sources
+from notifier.config import DEFAULT_LIMITS, Config, Limits
 from notifier.errors import DumpError, DumpGoneError
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
 from notifier.shelf.dumps import DumpFile, read_dump
@@ -17,17 +18,38 @@ from notifier.store import dumps
 from notifier.store.engine import reading, writing
 from notifier.store.identity import prepare
 from notifier.store.ingest import AS_NEWS, Announcing, Arrival, add_dump, is_known
+from notifier.topics import catalogue_of
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """What may be read at all, and how its papers are announced."""
+
+    limits: Limits = DEFAULT_LIMITS
+    announcing: Announcing = AS_NEWS
+
+
+AS_SHIPPED = IngestSettings()
+
+
+def settings_for(config: Config, *, archive: bool = False) -> IngestSettings:
+    """The settings that the config asks for, for dumps whose papers are news, or an `archive`. Raises ConfigError."""
+    return IngestSettings(config.limits, Announcing(catalogue_of(config).upvotes_named, archive))
 
 
 @dataclass(frozen=True, slots=True)
 class DumpReport:
-    """What became of one dump. `papers` are its distinct papers, `merged` its listings of papers known before."""
+    """What became of one dump. `papers` are its distinct papers, `merged` its listings of papers known before.
+
+    Nothing vanishes: its `records` are those that were `new`, `merged` or `skipped`.
+    """
 
     path: str
     status: DumpStatus
     format: str | None = None
     listed_on: date | None = None
     listed_on_from: ListedOnFrom | None = None
+    records: int = 0
     papers: int = 0
     new: int = 0
     merged: int = 0
@@ -37,24 +59,20 @@ class DumpReport:
 
 
 def ingest(
-    engine: Engine,
-    path: Path,
-    day: date | None,
-    now: datetime,
-    announcing: Announcing = AS_NEWS,
+    engine: Engine, path: Path, day: date | None, now: datetime, settings: IngestSettings = AS_SHIPPED
 ) -> DumpReport:
     """Take in one dump, whose listing day the operator may name; what is no dump is set aside with its reason.
 
     Raises DumpGoneError where the file is not there.
     """
     try:
-        file = read_dump(path)
+        file = read_dump(path, settings.limits.file)
     except DumpGoneError:
         raise
     except DumpError as error:
         return _set_aside(engine, path, "", error, now)
     try:
-        return _take_in(engine, file, day, now, announcing)
+        return _take_in(engine, file, day, now, settings)
     except DumpError as error:
         return _set_aside(engine, path, file.sha256, error, now)
 
@@ -65,19 +83,19 @@ def _set_aside(engine: Engine, path: Path, digest: str, error: DumpError, now: d
     return DumpReport(str(path), DumpStatus.QUARANTINED, reason=str(error))
 
 
-def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, announcing: Announcing) -> DumpReport:
+def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings) -> DumpReport:
     known = DumpReport(str(file.path), DumpStatus.KNOWN)
     with reading(engine) as connection:
         if is_known(connection, file.sha256):
             return known
-    dump = sources.read(file.content)
+    dump = sources.read(file.content, settings.limits)
     listed_on, listed_on_from = listing_day(day, file.path.name, dump, now)
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
     arrival = Arrival(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
     with writing(engine) as connection:
         if is_known(connection, file.sha256):
             return known
-        placed = add_dump(connection, arrival, listings, announcing, dump.deleted)
+        placed = add_dump(connection, arrival, listings, settings.announcing, dump.deleted)
         dumps.release(connection, str(file.path.absolute()))
     return DumpReport(
         path=str(file.path),
@@ -85,6 +103,7 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, an
         format=dump.format,
         listed_on=listed_on,
         listed_on_from=listed_on_from,
+        records=len(listings) + len(dump.skipped),
         papers=placed.papers,
         new=placed.new,
         merged=placed.merged,

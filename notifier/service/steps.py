@@ -12,13 +12,12 @@ from sqlalchemy import Engine
 from notifier.config import Config
 from notifier.errors import NotifierError
 from notifier.models import DumpStatus
+from notifier.pipeline.ingesting import settings_for
 from notifier.pipeline.intake import take_in
 from notifier.pipeline.planning import plan
 from notifier.pipeline.publishing import publish
 from notifier.shelf.folder import DumpsFolder
 from notifier.status import status
-from notifier.store.ingest import Announcing
-from notifier.topics import catalogue_of
 
 Clock = Callable[[], datetime]
 
@@ -73,8 +72,7 @@ class Steps:
         if self._folder is None or self._folder.folder != path:
             self._folder = DumpsFolder(path)
             self._folder.make()
-        announcing = Announcing(catalogue_of(self.config).upvotes_named)
-        reports = take_in(self.engine, self._folder, self._folder.complete(), self.clock(), announcing)
+        reports = take_in(self.engine, self._folder, self._folder.complete(), self.clock(), settings_for(self.config))
         for report in reports:
             if report.status is DumpStatus.QUARANTINED:
                 log.warning("%s was set aside: %s", report.path, report.reason)

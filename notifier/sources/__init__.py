@@ -1,23 +1,42 @@
 """Sources: a dump's bytes in, its listings out. Pure: no file, no clock.
 
+    bytes --unpacking--> bytes --decoding--> text --a format--> listings, and what was skipped
+
 A new format is one module that ends in a `FORMAT`, and one line in `FORMATS`.
 """
 
 from __future__ import annotations
 
-from notifier.models import ParsedDump
-from notifier.sources import page_text
+from dataclasses import replace
+
+from notifier.config import DEFAULT_LIMITS, Limits
+from notifier.models import ParsedDump, Skipped
+from notifier.sources import arxiv_api, arxiv_feed, daily_json, json_lines, oai_pmh, other_feed, page_text
+from notifier.sources.decoding import decode, decode_markup, is_markup
 from notifier.sources.format import Format
+from notifier.sources.unpacking import unpack
 
 FORMATS: tuple[Format, ...] = (
+    oai_pmh.FORMAT,
+    arxiv_feed.FORMAT,
+    arxiv_api.FORMAT,
+    other_feed.FORMAT,  # after arXiv's own: it takes any feed
+    daily_json.FORMAT,
+    json_lines.FORMAT,  # it takes any JSON
     page_text.FORMAT,  # last: it takes any text
 )
 
 
-def read(content: bytes) -> ParsedDump:
+def read(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
     """The listings that a dump holds, by the first format that recognises it; their text is clean.
 
     Raises DumpError, with the reason, when the bytes are not a dump.
     """
-    recognised = next(each for each in FORMATS if each.recognises(content))
-    return recognised.parse(content)
+    unpacked = unpack(content, limits.unpacked)
+    inside = unpacked.content
+    text = decode_markup(inside) if is_markup(inside) else decode(inside)
+    recognised = next(each for each in FORMATS if each.recognises(text))
+    dump = recognised.parse(text, limits)
+    if unpacked.fault is None:
+        return dump
+    return replace(dump, skipped=(*dump.skipped, Skipped("the end of the file", unpacked.fault)))

@@ -29,12 +29,11 @@ _BLOCK_TAG = _tags(_BLOCKS.replace(" ", "|") + r"|(?:jats|mml):\w+")
 _COMMENT = re.compile(r"<!--[^<>]*-->")
 _ENTITY = re.compile(r"&(?:(?:amp|#38|#x26);)*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
-_SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_MARKUP = re.compile(r"[&<\\$~{]")
+_MARKUP = ("&", "<", "\\", "$", "~", "{")  # looked for one by one, which is quicker than a pattern
 _MARK = re.compile(r"[&<>\\${}]")
 _NOT_LATIN = re.compile("[^\x00-\u02ff]{31,}")
 _MOST_ACCENTS = 30  # on one letter: Unicode's Stream-Safe Text Format (UAX 15, 13)
@@ -45,20 +44,32 @@ def clean(text: str) -> str:
 
     `x < y` and `<eos>` are no markup: only HTML's own tags go.
     """
+    line = " ".join(text.split())
+    if _is_plain(line):
+        return line
     for _ in range(_MOST_PASSES):
         before, text = text, _one_pass(text)
-        if text == before:
+        if text == before or _is_plain(text):
             return text
     return _one_pass(_MARK.sub("", text))
 
 
+def _is_plain(line: str) -> bool:
+    """Whether nothing is to be done: most titles, names and abstracts."""
+    if not line.isprintable() or any(mark in line for mark in _MARKUP):
+        return False
+    return line.isascii() or (not _NOT_LATIN.search(line) and unicodedata.is_normalized("NFC", line))
+
+
 def _one_pass(text: str) -> str:
-    if _MARKUP.search(text):
+    if any(mark in text for mark in _MARKUP):
         text = plain(_without_html(text))
-    text = _CONTROL.sub("", _SPACE.sub(" ", text))
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = _CONTROL.sub("", text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", _NOT_LATIN.sub(_with_few_accents, text))
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _without_html(text: str) -> str:

@@ -1,4 +1,8 @@
-"""From bytes to text: UTF-8, UTF-16 and UTF-32 with or without a mark, else Windows-1252 where it reads as text."""
+"""From bytes to text: UTF-8, UTF-16 and UTF-32 with or without a mark, else Windows-1252 where it reads as text.
+
+A page is refused where it cannot be told what its bytes say. Markup (XML and JSON) shows by its first character what it
+is, and is read to the end, whatever its bytes or its own declaration say.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,10 @@ _SIGNATURES = (
     (b"SQLite format 3", "a SQLite database"),
     (b"\x7fELF", "a program"),
 )
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_SINGLE_OR_DOUBLE_BYTE = re.compile(r"iso-?8859|windows|cp\d|koi8|mac|gb|big5|shift|sjis|euc|ks_c|tis", re.IGNORECASE)
+_MARKUP_STARTS = (b"<", b"{", b"[")
+_BEFORE_MARKUP = b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"  # marks of encodings, and space
 _CURE = "; save the page as UTF-8 text"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x7f\x80-\x84\x86-\x9f]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -47,6 +55,49 @@ def decode(content: bytes) -> str:
     if len(_CONTROL.findall(text)) > _MOST_CONTROLS * len(text):
         raise DumpError(f"this is not a text: it is full of control characters{_CURE}")
     return text
+
+
+def is_markup(content: bytes) -> bool:
+    """Whether the first character, in whatever encoding, is one that XML or JSON begin with."""
+    return content[:_SAMPLE].lstrip(_BEFORE_MARKUP).startswith(_MARKUP_STARTS)
+
+
+def decode_markup(content: bytes) -> str:
+    """The text of an XML or JSON document, whatever its declaration says; what is no character becomes a mark of it.
+
+    A mark of an encoding counts, then UTF-8 where all of it is, then what the document declares (XML 1.0, 4.3.3), then
+    UTF-8 in which each stray byte is one of Windows-1252.
+    """
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None) or _utf16_without_mark(content)
+    if encoding and encoding != "utf-8-sig":
+        return content.decode(encoding, "replace")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return _decode_as("utf-8", content)
+    except UnicodeDecodeError:
+        return content.decode(_declared(content) or "utf-8", "windows-1252-or-mark")
+
+
+def _declared(content: bytes) -> str | None:
+    """The encoding that an XML document declares, where it is one of a byte or two for each character."""
+    found = _DECLARED.match(content.lstrip())
+    name = found[1].decode("ascii") if found else ""
+    if not _SINGLE_OR_DOUBLE_BYTE.match(name):
+        return None
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return None
+
+
+def _stray_bytes(error: UnicodeError) -> tuple[str, int]:
+    """What stands for bytes that an encoding does not know: their characters in Windows-1252."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("windows-1252-or-mark", _stray_bytes)
 
 
 def _decode(content: bytes) -> str:

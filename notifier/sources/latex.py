@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from notifier.sources.latex_symbols import ACCENTS, LETTERS, STYLES, SWITCHES, SYMBOLS
 
-_COMMAND = r"(?<!\\)\\"
+_COMMAND = r"\\(?<!\\\\)"  # one that no backslash stands before; searched by its first character, which is quick
 _GROUP = r"\{((?:[^{}]++|\{[^{}]*+\})*+)\}"  # one level of braces inside
 _BASE = r"(?:\{\s*\\?([A-Za-z])\s*\}|\\([ij])(?![A-Za-z])|([A-Za-z]))"
 
 _BRACKETS = re.compile(rf"{_COMMAND}[()\[\]]")
-_DOLLARS = re.compile(r"(?<!\\)\$+")
+_DOLLARS = re.compile(r"\$(?<!\\\$)\$*+")
 _MARKUP = re.compile(r"[\\^_={}]")
 _PROSE = re.compile(r"(?<!\\)\b[A-Za-z]{3,}(?: [A-Za-z]+){3}")
 _OPERATORS = ("-", "+", "/", "<", ">", ",", "*")
@@ -36,8 +36,10 @@ def plain(text: str) -> str:
 
 
 def _by_rules(text: str) -> str:
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
+    for needed, rules in _RULES:
+        if needed in text:
+            for pattern, replacement in rules:
+                text = pattern.sub(replacement, text)
     return text
 
 
@@ -79,23 +81,57 @@ def _root(found: re.Match[str]) -> str:
     return f"√{found[1]}" if found[1].isalnum() else f"√({found[1]})"
 
 
-_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"\^\{?\\circ(?![A-Za-z])\}?"), "°"),
-    (_SIGN_ACCENT, _accented),
-    (_LETTER_ACCENT, _accented),
-    (_MATH_ACCENT, _accented),
-    (_LETTER, lambda found: LETTERS[found[1]]),
-    (re.compile(r"\{([^\W\d_][\u0300-\u036f]?)\}(?<=[^\x00-\x7f]\})"), r"\1"),  # {é}
-    (re.compile(rf"{_COMMAND}(?:href|textcolor)\s*{_GROUP}\s*{_GROUP}"), r"\2"),
-    (re.compile(rf"{_COMMAND}[dt]?frac\s*{_GROUP}\s*{_GROUP}"), r"\1/\2"),
-    (re.compile(rf"{_COMMAND}sqrt\s*{_GROUP}"), _root),
-    (re.compile(rf"{_COMMAND}(?:{'|'.join(STYLES)})\s*{_GROUP}"), r"\1"),
-    (re.compile(rf"\{{\\(?:{'|'.join(SWITCHES)})(?![A-Za-z])\s*((?:[^{{}}]++|\{{[^{{}}]*+\}})*+)\}}"), r"\1"),
-    (re.compile(r"(?<=[\^_])\{(-?\w+)\}"), r"\1"),  # x^{2}
-    (re.compile(r"(?<=\d)\{,\}(?=\d)"), ","),  # 10{,}000
-    (_NAMED, lambda found: SYMBOLS.get(found[1], found[0])),
-    (re.compile(rf"{_COMMAND}!"), ""),
-    (re.compile(r"\\\\|\\[,;:\s]"), " "),
-    (re.compile(r"\\([%&$#_{}])"), r"\1"),
-    (re.compile(r"(?<=[^\W\d_]|\.)~(?=[\w(\\$])"), " "),  # a tie, unlike that of `~10` and `/~name`
+_Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+
+# In order, with the character that a text must have for any of them to match. Each begins with a character of its own,
+# and looks back after it: so the search is quick.
+_RULES: tuple[tuple[str, tuple[_Rule, ...]], ...] = (
+    (
+        "\\",
+        (
+            (re.compile(r"\^\{?\\circ(?![A-Za-z])\}?"), "°"),
+            (_SIGN_ACCENT, _accented),
+            (_LETTER_ACCENT, _accented),
+            (_MATH_ACCENT, _accented),
+            (_LETTER, lambda found: LETTERS[found[1]]),
+        ),
+    ),
+    (
+        "{",
+        (
+            (re.compile(r"\{([^\W\d_][\u0300-\u036f]?)\}(?<=[^\x00-\x7f]\})"), r"\1"),  # {é}
+        ),
+    ),
+    (
+        "\\",
+        (
+            (re.compile(rf"{_COMMAND}(?:href|textcolor)\s*{_GROUP}\s*{_GROUP}"), r"\2"),
+            (re.compile(rf"{_COMMAND}[dt]?frac\s*{_GROUP}\s*{_GROUP}"), r"\1/\2"),
+            (re.compile(rf"{_COMMAND}sqrt\s*{_GROUP}"), _root),
+            (re.compile(rf"{_COMMAND}(?:{'|'.join(STYLES)})\s*{_GROUP}"), r"\1"),
+            (re.compile(rf"\{{\\(?:{'|'.join(SWITCHES)})(?![A-Za-z])\s*((?:[^{{}}]++|\{{[^{{}}]*+\}})*+)\}}"), r"\1"),
+        ),
+    ),
+    (
+        "{",
+        (
+            (re.compile(r"\{(?<=[\^_]\{)(-?\w+)\}"), r"\1"),  # x^{2}
+            (re.compile(r"\{(?<=\d\{),\}(?=\d)"), ","),  # 10{,}000
+        ),
+    ),
+    (
+        "\\",
+        (
+            (_NAMED, lambda found: SYMBOLS.get(found[1], found[0])),
+            (re.compile(rf"{_COMMAND}!"), ""),
+            (re.compile(r"\\\\|\\[,;:\s]"), " "),
+            (re.compile(r"\\([%&$#_{}])"), r"\1"),
+        ),
+    ),
+    (
+        "~",
+        (
+            (re.compile(r"~(?<=[^\W\d_]~|\.~)(?=[\w(\\$])"), " "),  # a tie, unlike that of `~10` and `/~name`
+        ),
+    ),
 )

@@ -25,7 +25,7 @@ _KINDS = (
         "an HTML or XML document",
         re.compile(r"\s*<(?:!doctype|\?xml|!--|(?:html|head|body|div|rss|feed|svg)\b)", re.IGNORECASE),
     ),
-    ("a JSON document", re.compile(r'\s*(?:\{\s*["}]|\[\s*(?:[{"\d-]|\[\s*["\d-]|\]))')),
+    ("a JSON document", re.compile(r'\s*(?:\{\s*["}]|\[\s*(?:[{"]|-?\d[\d.]*\s*,|\[\s*["\d-]|\]))')),
     ("LaTeX or BibTeX", re.compile(r"(?:\s*%.*\n)*\s*(?:@\w+\s*\{|\\documentclass|\\begin\{)")),
     ("a table", re.compile(r"\s*\w+(?:[,;\t]\w+){2,}\s*\n")),
     (

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+from notifier.config import Limits
 from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump, Skipped
 from notifier.sources.cleaning import clean
-from notifier.sources.decoding import decode
 from notifier.sources.format import Format
 from notifier.sources.page_evidence import doubt, other_kind
 from notifier.sources.page_head import dates_of, without_buttons
@@ -32,14 +32,13 @@ _CURE = "; copy the text of a papers page"
 _SKIPPED = (Label.CHROME, Label.BETWEEN, Label.ORPHAN)
 
 
-def parse(content: bytes) -> ParsedDump:
+def parse(text: str, limits: Limits) -> ParsedDump:
     """The listings of a copied page; every other line that is not blank is skipped with a reason.
 
     Raises DumpError where it is no page of papers.
     """
-    text = decode(content)
     lines = list(islice(lines_of(text), _MOST_LINES + 1))
-    if fault := _fault(text, lines):
+    if fault := _fault(text, lines, limits):
         raise DumpError(f"this is not a dump: it {fault}{_CURE}")
     lines, repeats = _without_repeats(lines)
     labels = label_lines(lines)
@@ -53,12 +52,14 @@ def parse(content: bytes) -> ParsedDump:
     return ParsedDump(NAME, tuple(listings), tuple(skipped), *dates_of(papers[0].below))
 
 
-def _fault(text: str, lines: Sequence[Line]) -> str | None:
+def _fault(text: str, lines: Sequence[Line], limits: Limits) -> str | None:
     """What makes a text no page of papers at a glance."""
     if not lines:
         return "is empty"
     if len(lines) > _MOST_LINES:
         return f"has more than {_MOST_LINES:,} lines"
+    if any(len(line.text) > limits.line for line in lines):
+        return f"has a line longer than {limits.line_kb} KB"
     kind = other_kind(text, lines)
     return kind and f"is {kind}"
 
@@ -105,7 +106,7 @@ def _reason(line: Line, label: Label) -> str:
     return "text of the page, neither title nor abstract"
 
 
-def _recognises(_: bytes) -> bool:
+def _recognises(_: str) -> bool:
     return True
 
 
