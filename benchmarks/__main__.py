@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import journey, planning, trending
+from benchmarks import ingest, journey, planning, trending
 from benchmarks.matching import comparison
 
-PARTS = {"journey": journey.run, "matching": comparison.run, "planning": planning.run, "trending": trending.run}
+PARTS = {
+    "journey": journey.run,
+    "ingest": ingest.run,
+    "matching": comparison.run,
+    "planning": planning.run,
+    "trending": trending.run,
+}
 
 
 def main(names: list[str]) -> None:

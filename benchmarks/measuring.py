@@ -11,10 +11,10 @@ from collections.abc import Sequence
 ROUNDS = 7
 
 
-def rounds(module: str, *arguments: str) -> list[dict[str, float]]:
-    """The figures that `python -m MODULE ARGUMENTS` prints as one JSON object, ROUNDS times."""
+def rounds(module: str, *arguments: str, count: int = ROUNDS) -> list[dict[str, float]]:
+    """The figures that `python -m MODULE ARGUMENTS` prints as one JSON object, `count` times."""
     command = [sys.executable, "-m", module, *arguments]
-    return [json.loads(subprocess.check_output(command, text=True)) for _ in range(ROUNDS)]
+    return [json.loads(subprocess.check_output(command, text=True)) for _ in range(count)]
 
 
 def print_figures(title: str, figures: Sequence[dict[str, float]]) -> None:

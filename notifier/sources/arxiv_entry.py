@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import Element
+
 from notifier.sources import fields
-from notifier.sources.xml_records import Parts, children, first
+from notifier.sources.xml_records import Parts, first
 
 
 def authors(parts: Parts) -> tuple[str, ...]:
     """The names in `author` elements, else those in one line of `creator`."""
     if "author" in parts:
-        return fields.words(first(children(author), "name") or author.text for author in parts["author"])
+        return fields.words(_name(author) for author in parts["author"])
     return fields.people(first(parts, "creator"))
+
+
+def _name(author: Element) -> str | None:
+    return next((part.text for part in author if part.tag.endswith("name")), author.text)
 
 
 def categories(parts: Parts) -> tuple[str, ...]:

@@ -33,7 +33,6 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_MARKUP = ("&", "<", "\\", "$", "~", "{")  # looked for one by one, which is quicker than a pattern
 _MARK = re.compile(r"[&<>\\${}]")
 _NOT_LATIN = re.compile("[^\x00-\u02ff]{31,}")
 _MOST_ACCENTS = 30  # on one letter: Unicode's Stream-Safe Text Format (UAX 15, 13)
@@ -56,13 +55,18 @@ def clean(text: str) -> str:
 
 def _is_plain(line: str) -> bool:
     """Whether nothing is to be done: most titles, names and abstracts."""
-    if not line.isprintable() or any(mark in line for mark in _MARKUP):
+    if not line.isprintable() or _may_hold_markup(line):
         return False
     return line.isascii() or (not _NOT_LATIN.search(line) and unicodedata.is_normalized("NFC", line))
 
 
+def _may_hold_markup(text: str) -> bool:
+    """Whether a character is there that markup begins with; looked for one by one, which is quicker than a pattern."""
+    return "\\" in text or "$" in text or "&" in text or "<" in text or "{" in text or "~" in text
+
+
 def _one_pass(text: str) -> str:
-    if any(mark in text for mark in _MARKUP):
+    if _may_hold_markup(text):
         text = plain(_without_html(text))
     text = " ".join(text.split())
     if not text.isprintable():

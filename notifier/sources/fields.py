@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from notifier.sources.cleaning import clean
@@ -83,9 +84,15 @@ def doi(value: Any) -> str | None:
 
 def words(values: Iterable[Any]) -> tuple[str, ...]:
     """Names or labels, clean, each once, in order."""
-    cleaned = dict.fromkeys(text(value) for value in values)
+    cleaned = dict.fromkeys(_word(value) for value in values if isinstance(value, str))
     cleaned.pop("", None)
     return tuple(cleaned)[:MOST_NAMES]
+
+
+@lru_cache(1 << 12)
+def _word(value: str) -> str:
+    """Clean text, remembered: a category is met again and again."""
+    return clean(value)
 
 
 def people(line: str) -> tuple[str, ...]:
