@@ -26,7 +26,7 @@ _CONTAINERS = frozenset(
     )
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_TWO_LINES = re.compile(r"\s*\{\s*[\"'][^\n]+\n\s*\{\s*[\"']")
+_TWO_LINES = re.compile(r"\s*\{[^\n]+\n\s*\{\s*[\"']")
 _LEFT_OVER = re.compile(r"[\s,\]}\ufeff\x00]*")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 
 from notifier.sources.page_lines import Line
 
@@ -18,6 +19,8 @@ _DATES = tuple(
         r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)",
     )
 )
+_NEIGHBOUR = re.compile(r"https?://\S+/papers/date/(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]))")
+_LONGEST_GAP = timedelta(days=7)  # from one day with papers to the next
 _LEAP_YEAR = 2000  # has every day that some year has
 
 # `Subscriber churn` and `Subscribed users` begin with no button.
@@ -33,24 +36,40 @@ def without_buttons(title: str, above: Iterable[Line]) -> str:
     return _BUTTONS.sub("", title, count=1) if _BUTTONS.match(title) else title
 
 
-def dates_of(head: Iterable[Line]) -> tuple[date | None, tuple[int, int] | None]:
-    """The first line that is a date with a year, and the first that is a month and a day."""
+def dates_of(head: Iterable[Line], foot: Iterable[Line] = ()) -> tuple[date | None, tuple[int, int] | None]:
+    """The first line of the head that is a date with a year, and the first that is a month and a day.
+
+    A day has a year where head or foot link to the page of the day before or after.
+    """
     full: date | None = None
     month_day: tuple[int, int] | None = None
-    for year, month, day in filter(None, (_read(line.text) for line in head)):
+    lines = list(head)
+    for year, month, day in filter(None, (day_in(line.text) for line in lines)):
         if year is None:
             month_day = month_day or (month, day)
         else:
             full = full or date(year, month, day)
-    return full, month_day
+    return full or (_in_linked_year(month_day, [*lines, *foot]) if month_day else None), month_day
+
+
+def _in_linked_year(month_day: tuple[int, int], lines: Iterable[Line]) -> date | None:
+    """The day in the year of the page before or after, where one of the lines links to that."""
+    for found in filter(None, (_NEIGHBOUR.fullmatch(link) for line in lines for link in line.links)):
+        neighbour = date.fromisoformat(found[1])
+        for year in (neighbour.year, neighbour.year - 1, neighbour.year + 1):
+            with suppress(ValueError):
+                day = date(year, *month_day)
+                if abs(day - neighbour) <= _LONGEST_GAP:
+                    return day
+    return None
 
 
 def is_date(text: str) -> bool:
     """Whether a line is a date and nothing else."""
-    return _read(text) is not None
+    return day_in(text) is not None
 
 
-def _read(text: str) -> tuple[int | None, int, int] | None:
+def day_in(text: str) -> tuple[int | None, int, int] | None:
     """The year, month and day that a line consists of, or None where it is no date."""
     found = next(filter(None, (pattern.fullmatch(text) for pattern in _DATES)), None)
     if found is None:

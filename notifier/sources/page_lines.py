@@ -43,6 +43,8 @@ def _line(number: int, text: str, blanks: int) -> Line:
 
     def keep_text(link: re.Match[str]) -> str:
         links.append(link[2])
+        if link[2].endswith("#community"):
+            return f" {link[1]}"  # the count of comments, which copies glue to a date
         return "" if link[0].startswith("!") else link[1]
 
     plain = text

@@ -10,6 +10,7 @@ the whole page (`page_labels`). It is made into papers (`page_papers`), and refu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from notifier.config import Limits
@@ -18,6 +19,7 @@ from notifier.models import Listing, ParsedDump, Skipped
 from notifier.sources.cleaning import clean
 from notifier.sources.format import Format
 from notifier.sources.page_evidence import doubt, other_kind
+from notifier.sources.page_facts import facts_of
 from notifier.sources.page_head import dates_of, without_buttons
 from notifier.sources.page_labels import label_lines
 from notifier.sources.page_lines import Line, lines_of
@@ -49,7 +51,7 @@ def parse(text: str, limits: Limits) -> ParsedDump:
         raise DumpError(f"this is not a dump: {fault}{_CURE}")
     reasons = repeats | {line: _reason(line, label) for line, label in chrome}
     skipped = [Skipped(where([line]), reasons[line]) for line in sorted(reasons, key=lambda line: line.number)]
-    return ParsedDump(NAME, tuple(listings), tuple(skipped), *dates_of(papers[0].below))
+    return ParsedDump(NAME, tuple(listings), tuple(skipped), *dates_of(papers[0].below, papers[-1].below))
 
 
 def _fault(text: str, lines: Sequence[Line], limits: Limits) -> str | None:
@@ -78,9 +80,20 @@ def _without_repeats(lines: Sequence[Line]) -> tuple[list[Line], dict[Line, str]
 
 def _listings(papers: Sequence[Paper]) -> list[Listing]:
     links = links_of(papers)
-    return [
+    listings = [
         _listing(position, papers[position], papers[position - 1].below, links[position])
         for position in range(1, len(papers))
+    ]
+    facts = facts_of(papers, links)[1:]
+    return [
+        replace(
+            listing,
+            upvotes=told.upvotes,
+            comments=told.comments,
+            authors=told.authors,
+            published=told.published,
+        )
+        for listing, told in zip(listings, facts, strict=True)
     ]
 
 
@@ -95,6 +108,7 @@ def _listing(position: int, paper: Paper, above: Sequence[Line], link: Link | No
         where=where(paper.lines),
         arxiv_id=link.arxiv_id if link else None,
         url=link.url if link else None,
+        page=link.url if link and link.url and "/papers/" in link.url else None,
     )
 
 

@@ -83,6 +83,7 @@ _COMMON_WORDS = _words(
 _STEM = 5  # letters
 _PROSE_STEMS = 6  # in a line of text
 _NEAR = 4  # lines
+_LONGEST_NAMES = 400
 
 _LENGTHS = (3, 8, 15, 25, 40, 60, 90, 130, 180, 300, 600)
 _READ = 600  # characters of a line that are looked at: a longer line is prose whatever follows
@@ -174,11 +175,16 @@ def is_furniture(text: str) -> bool:
     return bool(_FURNITURE.fullmatch(text[:_READ]) or _ADDRESS.fullmatch(text) or is_date(text))
 
 
+def is_names(text: str) -> bool:
+    """Whether a line is a list of people's names."""
+    return len(text) < _LONGEST_NAMES and _NAMES.fullmatch(text) is not None
+
+
 def _kind(head: str, few: bool) -> str:
     if _ADDRESS.fullmatch(head):
         return "address"
     if is_furniture(head):
         return "furniture"
-    if len(head) < 400 and _NAMES.fullmatch(head):
+    if is_names(head):
         return "names"
     return "label" if few else "words"

@@ -31,6 +31,8 @@ _DANGEROUS = re.compile(r"[\"'][^\"']*&[^#]|\sSYSTEM\s")
 _NAMESPACE = re.compile(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<>&]*"|'[^'<>&]*')""")
 _PREFIX = re.compile(r"[</\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=>/])")
 
+_ONCE = ("title", "header")  # an element of a record that has one of its own namespace
+
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STRAY = re.compile(
     r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{1,31});)?|<(?![A-Za-z/!?_])"
@@ -125,29 +127,32 @@ class Reader:
     """Parses the records of one document, whose namespaces it knows."""
 
     def __init__(self, document: Document) -> None:
-        declared = dict(_NAMESPACE.findall(document.head))
-        self._wrapper = "".join(f" xmlns:{prefix}={address}" for prefix, address in declared.items())
-        self._prefixes = frozenset(declared)
+        self._namespaces = dict(_NAMESPACE.findall(document.head))
 
     def element(self, fragment: Fragment) -> Element | str:
         """The record as a tree, or why it is none: it may be no XML even after repair."""
         if fragment.fault:
             return fragment.fault
         try:
-            return self._parsed(fragment.text, self._wrapper)
-        except ParseError:
-            pass
-        try:
-            return self._parsed(_repaired(fragment.text), self._wrapper + self._undeclared(fragment.text))
+            element = self._parsed(fragment.text)
         except ParseError as error:
             return f"it is broken XML: {error}"
+        tags = [child.tag for child in element]
+        if any(tags.count(tag) > 1 for tag in tags if tag.endswith(_ONCE)):
+            return "two records run into each other here"
+        return element
 
-    def _parsed(self, text: str, namespaces: str) -> Element:
-        return ElementTree.XML(f"<r{namespaces}>{text}</r>")[0]
+    def _parsed(self, text: str) -> Element:
+        try:
+            return _tree(text, self._namespaces)
+        except ParseError:
+            prefixes = set(_PREFIX.findall(text)) - {"xml", "xmlns"}
+            return _tree(_repaired(text), {prefix: f'"urn:{prefix}"' for prefix in prefixes})
 
-    def _undeclared(self, text: str) -> str:
-        prefixes = sorted(set(_PREFIX.findall(text)) - self._prefixes - {"xml", "xmlns"})
-        return "".join(f' xmlns:{prefix}="urn:{prefix}"' for prefix in prefixes)
+
+def _tree(text: str, namespaces: Mapping[str, str]) -> Element:
+    declared = "".join(f" xmlns:{prefix}={address}" for prefix, address in namespaces.items())
+    return ElementTree.XML(f"<r{declared}>{text}</r>")[0]
 
 
 def _repaired(text: str) -> str:
