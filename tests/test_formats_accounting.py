@@ -108,8 +108,8 @@ def test_small_dumps_of_every_format_give_the_same_papers_in_any_order(tmp_path:
 
 
 def test_real_dumps_of_every_kind_give_the_same_papers_in_any_order(tmp_path: Path) -> None:
-    files = real_files("hf_same_day", "arxiv_api", "arxiv_rss")
-    files += [path for path in real_files("hf_daily") if path.name.startswith(("2024", "2025-01", "2026-01-2"))]
+    files = real_files("hf_same_day", "arxiv_api", "arxiv_rss")[::4]
+    files += [path for path in real_files("hf_daily") if path.name.startswith(("2024-12", "2025-01"))]
     assert_any_order_gives_the_same(tmp_path, files, SHUFFLES)
 
 
