@@ -19,6 +19,7 @@ RANKED_FIELDS = (
     *("title", "url", "authors", "categories", "keywords", "source", "doi", "published", "note"),
     *("pdf", "page", "project", "code"),
 )
+_as_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 GROWING_FIELDS = ("upvotes", "version", "updated", "stars")
 ANNOUNCED_FIELDS = ("abstract", "authors", "categories", "keywords")
 TOKEN_FIELDS = ("title", "abstract", "keywords", "authors")
@@ -106,7 +107,7 @@ def _preference(candidate: tuple[Any, Origin]) -> tuple[Origin, Any]:
 
 def dump_origins(origins: Mapping[str, Origin]) -> str:
     """`origins` as the paper's row keeps them."""
-    return json.dumps(origins, separators=(",", ":"), sort_keys=True)
+    return _as_json(origins)
 
 
 def load_origins(text: str) -> dict[str, Origin]:
