@@ -189,6 +189,17 @@ def test_a_feed_that_breaks_off_keeps_the_records_before(cut: str) -> None:
     assert [(each.where, each.reason) for each in found.skipped] == [("record 3", "the document breaks off here")]
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("<!--", "-->"), ("<![CDATA[", "]]>")])
+def test_a_section_that_ends_in_another_record_or_never_hides_none(opening: str, closing: str) -> None:
+    endless = rss("new", "new", "new").replace("Unlearning", opening)
+    for text in (endless, endless.replace("A Corpus", f"A {closing} Corpus")):
+        found = dump(text)
+        assert IDS[1] in [each.arxiv_id for each in found.listings]
+        assert len(found.listings) + len(found.skipped) == 3
+    whole = rss("new", "new").replace("<item>", f"{opening} <item> {closing}<item>")
+    assert [each.arxiv_id for each in dump(whole).listings] == [*IDS[:2]]
+
+
 def test_a_missing_tag_is_told() -> None:
     found = dump(rss("new", "new", "new").replace("</item>\n<item><title>Tracing", "\n<item><title>Tracing"))
     assert [each.where for each in found.skipped] == ["record 1"]

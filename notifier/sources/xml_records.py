@@ -23,9 +23,9 @@ CUT_OFF = "the document breaks off here"
 
 _PROLOG = 1 << 16  # characters in which the root must begin
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|OAI-PMH|RDF|html)(?=[\s>/])[^<>]*>", re.IGNORECASE)
-_BOUNDARY = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<(/?)(?:[\w.-]+:)?(?:entry|item|record)(?=[\s>/])[^<>]*>", re.DOTALL
-)
+_MARK = re.compile(r"<!\[CDATA\[|<!--|<(/?)(?:[\w.-]+:)?(?:entry|item|record)(?=[\s>/])[^<>]*>")
+_NEXT_RECORD = re.compile(r"</(?:[\w.-]+:)?(?:entry|item|record)\s*>\s*<(?:[\w.-]+:)?(?:entry|item|record)[\s>]")
+_CLOSINGS = {"<![CDATA[": "]]>", "<!--": "-->"}
 _ENTITY = re.compile(r"<!ENTITY\s[^>]{0,2000}")
 _DANGEROUS = re.compile(r"[\"'][^\"']*&[^#]|\sSYSTEM\s")
 _NAMESPACE = re.compile(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<>&]*"|'[^'<>&]*')""")
@@ -82,7 +82,7 @@ def root_of(text: str) -> str | None:
 
 def open_document(text: str, limits: Limits) -> Document:
     """The document, which has a root. Raises DumpError where it declares entities that no dump needs."""
-    first = next((found.start() for found in _BOUNDARY.finditer(text) if found[1] is not None), len(text))
+    first = next((found.start() for found in _boundaries(text, 0)), len(text))
     head = text[:first]
     entities = _ENTITY.findall(head)
     if len(entities) > limits.entities or any(_DANGEROUS.search(entity) for entity in entities):
@@ -93,9 +93,7 @@ def open_document(text: str, limits: Limits) -> Document:
 def fragments(document: Document, limits: Limits) -> Iterator[Fragment]:
     """Every record in order; one whose tags do not pair is a fault, and so is a document that breaks off."""
     text, opened, last, number = document.text, -1, document.start, 0
-    for found in _BOUNDARY.finditer(text, document.start):
-        if found[1] is None:
-            continue
+    for found in _boundaries(text, document.start):
         if found[1] == "":
             if opened >= 0:
                 number += 1
@@ -109,6 +107,24 @@ def fragments(document: Document, limits: Limits) -> Iterator[Fragment]:
         opened, last = -1, found.end()
     if opened >= 0 or not _is_closed(document, last if number else 0):
         yield Fragment(number + 1, "", CUT_OFF)
+
+
+def _boundaries(text: str, place: int) -> Iterator[re.Match[str]]:
+    """The tags of records, but those in comments and CDATA sections.
+
+    A section that has no end, or in which one record ends and the next begins, is damage, and hides nothing.
+    """
+    damaged_until = dict.fromkeys(_CLOSINGS, 0)
+    while found := _MARK.search(text, place):
+        place = found.end()
+        if found[1] is not None:
+            yield found
+        elif place > damaged_until[found[0]]:
+            end = text.find(_CLOSINGS[found[0]], place)
+            if end < 0 or _NEXT_RECORD.search(text, place, end):
+                damaged_until[found[0]] = end if end > 0 else len(text)
+            else:
+                place = end
 
 
 def _is_closed(document: Document, place: int) -> bool:
