@@ -88,7 +88,7 @@ def stored_by(folder: Path, files: list[Path], now: datetime = MONDAY) -> tuple[
     reports = [ingest(engine, path, None, now) for path in files]
     tag(engine, catalogue_of(Config()))
     with reading(engine) as connection:
-        found = papers.all_papers(connection)
+        found = [paper for block in papers.in_blocks(connection, 100) for paper in block]
     engine.dispose()
     return reports, frozenset(replace(paper, id=0, sequence=0) for paper in found)
 
