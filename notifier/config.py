@@ -120,6 +120,9 @@ class SmtpConfig(Part):
     username: str = ""
     password: SecretStr = SecretStr("")
     ca_file: Path | None = None
+    lanes: int = Field(default=4, ge=1, le=100)
+    rate_per_second: float = Field(default=0, ge=0)  # 0 is no limit, here and below
+    rate_per_day: int = Field(default=0, ge=0)
 
 
 class DigestConfig(Part):
@@ -218,6 +221,13 @@ class Config(BaseSettings):
         """The store's URL, with an absolute path where it is a file."""
         scheme, _, file = self.store.url.partition(":///")
         return f"sqlite:///{self._base / file}" if scheme == "sqlite" else self.store.url
+
+    @property
+    def way_out(self) -> str:
+        """Where mail goes, in a few words."""
+        if self.mail.transport == "maildir":
+            return f"maildir {self.path(self.maildir.folder)}"
+        return f"smtp {self.smtp.host}:{self.smtp.port} ({self.smtp.tls})"
 
     @property
     def owners_folder(self) -> Path:

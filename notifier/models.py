@@ -69,6 +69,7 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "UNCERTAIN"  # the connection was lost at or after the final dot
     EXPIRED = "EXPIRED"  # too old; the next digest has its items
     SKIPPED = "SKIPPED"  # an empty digest: its period is used, nothing is sent
+    HELD = "HELD"  # kept back by the operator, until they retry it
 
 
 class Announce(StrEnum):
@@ -272,6 +273,31 @@ class Mail:
     envelope: Envelope
     message_id: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RelayState:
+    """How the relay stands, as its row keeps it for all senders.
+
+    It is paused where `paused_until` is set; from then on one sender at a time may try it with one mail (`probe_owner`,
+    until `probe_until` at most), which ends the pause or begins a longer one; `pauses` counts those in a row. `errors`
+    and `busy` are counted in a row too; `recent` holds the last answers, `x` for an error and `.` for none;
+    `policy_domains` those whose mail was refused by policy since the last acceptance. `sent` mails were taken on `day`
+    (UTC); the next may go out at `next_turn` where there is a rate to keep to.
+    """
+
+    paused_until: datetime | None = None
+    reason: str = ""
+    pauses: int = 0
+    errors: int = 0
+    busy: int = 0
+    recent: str = ""
+    policy_domains: tuple[str, ...] = ()
+    probe_owner: str | None = None
+    probe_until: datetime | None = None
+    day: date | None = None
+    sent: int = 0
+    next_turn: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from sqlalchemy import Engine
 
 from notifier.config import Config
-from notifier.store import dumps, outbox, subscribers
+from notifier.models import RelayState
+from notifier.store import deliveries, dumps, relays, subscribers
 from notifier.store.engine import reading
 
 TROUBLES = 5  # shown, the most frequent first
@@ -41,13 +42,25 @@ class LastDump:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Why the relay is left alone, and until when; then one mail is tried."""
+
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """One look at the store. `next_run` is when the next digest is due, `relay` where mail goes, and `news` tells a day
-    without papers from a day without dumps."""
+    """One look at the store.
+
+    `oldest` is the age in seconds of the oldest delivery in each state that waits for something, `next_run` when the
+    next digest is due, `relay` where mail goes, and `news` tells a day without papers from a day without dumps.
+    """
 
     papers: int
     subscribers: dict[str, int]
     deliveries: dict[str, int]
+    oldest: dict[str, int]
     troubles: list[Trouble]
     quarantine: list[SetAside]
     sources: list[str]
@@ -55,6 +68,7 @@ class Status:
     news: str
     next_run: datetime | None
     relay: str
+    pause: Pause | None
 
 
 def status(engine: Engine, config: Config, now: datetime) -> Status:
@@ -66,14 +80,16 @@ def status(engine: Engine, config: Config, now: datetime) -> Status:
         return Status(
             papers=dumps.count_papers(connection),
             subscribers=subscribers.count_by_state(connection),
-            deliveries=outbox.count_by_state(connection),
-            troubles=[Trouble(*row) for row in outbox.troubles(connection, TROUBLES)],
+            deliveries=deliveries.count_by_state(connection),
+            oldest={state: _age(at, now) for state, at in deliveries.oldest_by_state(connection).items()},
+            troubles=[Trouble(*row) for row in deliveries.troubles(connection, TROUBLES)],
             quarantine=[SetAside(row.path, row.reason) for row in dumps.quarantined(connection)],
             sources=[],
             last_dump=last,
             news=_news(last, dumps.count_papers(connection, since=midnight), midnight),
             next_run=subscribers.next_due(connection),
-            relay=_relay(config),
+            relay=config.way_out,
+            pause=_pause(relays.read(connection, config.way_out)),
         )
 
 
@@ -85,7 +101,9 @@ def _news(last: LastDump | None, new_today: int, midnight: datetime) -> str:
     return f"{new_today} new papers today" if new_today else "dumps came today, but no new papers"
 
 
-def _relay(config: Config) -> str:
-    if config.mail.transport == "maildir":
-        return f"maildir {config.path(config.maildir.folder)}"
-    return f"smtp {config.smtp.host}:{config.smtp.port} ({config.smtp.tls})"
+def _age(planned_at: datetime, now: datetime) -> int:
+    return max(0, int((now - planned_at).total_seconds()))
+
+
+def _pause(relay: RelayState) -> Pause | None:
+    return Pause(relay.reason, relay.paused_until) if relay.paused_until else None

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, Row, select
 
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.models import DeliveryState, SubscriberState
+from notifier.pipeline import claiming
 from notifier.pipeline.delivering import Delivered, deliver
 from notifier.pipeline.planning import plan
 from notifier.pipeline.posting import Sender, sender_for
@@ -42,6 +43,12 @@ def planned(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
     add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, Config(), AT_EIGHT)
     yield engine
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands still in these tests: a pause of the relay never ends."""
+    monkeypatch.setattr(claiming, "SHORT_PAUSE", timedelta(0))
 
 
 def sender(engine: Engine, folder: Path, port: int, now: datetime = AT_EIGHT) -> Sender:
@@ -168,34 +175,28 @@ def test_mail_that_a_template_fails_on_waits_until_the_template_is_mended(planne
 
 def test_a_row_has_one_owner(planned: Engine) -> None:
     with writing(planned) as connection:
-        first = outbox.claim(connection, "one/a", AT_EIGHT)
-        second = outbox.claim(connection, "two/b", AT_EIGHT)
-        assert outbox.claim(connection, "two/b", AT_EIGHT) is None
-    assert first is not None
-    assert second is not None
+        (first,) = outbox.claim(connection, "one/a", AT_EIGHT, 1)
+        (second,) = outbox.claim(connection, "two/b", AT_EIGHT, 50)
+        assert outbox.claim(connection, "two/b", AT_EIGHT, 50) == []
     assert first.id != second.id
 
 
 def test_a_result_of_an_old_epoch_is_dropped(planned: Engine) -> None:
     later = AT_EIGHT + LEASE
     with writing(planned) as connection:
-        slow = outbox.claim(connection, "one/a", AT_EIGHT)
-        assert slow is not None
-        outbox.claim(connection, "one/a", AT_EIGHT)
-        again = outbox.claim(connection, "two/b", later)
-        assert again is not None
+        (slow, _) = outbox.claim(connection, "one/a", AT_EIGHT, 2)
+        (again,) = outbox.claim(connection, "two/b", later, 1)
         assert (again.id, again.epoch) == (slow.id, slow.epoch + 1)
-        assert not outbox.settle(connection, slow, ACCEPTED, later)
-        assert outbox.settle(connection, again, ACCEPTED, later)
+        assert outbox.settle(connection, [(slow, ACCEPTED)], later) == set()
+        assert outbox.settle(connection, [(again, ACCEPTED)], later) == {again.id}
 
 
 def test_a_renewed_lease_is_not_taken_over(planned: Engine) -> None:
     with writing(planned) as connection:
-        outbox.claim(connection, "one/a", AT_EIGHT)
-        outbox.claim(connection, "one/a", AT_EIGHT)
+        outbox.claim(connection, "one/a", AT_EIGHT, 2)
         outbox.renew(connection, "one/a", AT_EIGHT + LEASE / 2)
-        assert outbox.claim(connection, "two/b", AT_EIGHT + LEASE) is None
-        assert outbox.claim(connection, "two/b", AT_EIGHT + LEASE * 1.5) is not None
+        assert outbox.claim(connection, "two/b", AT_EIGHT + LEASE, 2) == []
+        assert len(outbox.claim(connection, "two/b", AT_EIGHT + LEASE * 1.5, 2)) == 2
 
 
 def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tmp_path: Path) -> None:
@@ -205,8 +206,7 @@ def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tm
         assert not is_gone(owners, alive)
     (owners / name).touch()  # as a killed process leaves it
     with writing(planned) as connection:
-        for _ in range(2):
-            outbox.claim(connection, alive, AT_EIGHT)
+        outbox.claim(connection, alive, AT_EIGHT, 2)
     with ScriptedRelay() as relay:
         assert run(planned, tmp_path, relay).states[DeliveryState.ACCEPTED] == 2
     assert list(owners.iterdir()) == []
@@ -227,13 +227,14 @@ def test_what_a_sender_did_not_settle_is_free_when_it_ends(planned: Engine, tmp_
             task = asyncio.create_task(deliver(sender(planned, tmp_path, relay.port)))
             while not relay.hung.is_set():
                 await asyncio.sleep(0.001)
-            assert sorted(row.state for row in rows(planned).values()) == ["LEASED", "PENDING"]
+            assert sorted(row.state for row in rows(planned).values()) == ["LEASED", "LEASED"]
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
 
     asyncio.run(give_up_while_the_relay_hangs())
-    assert {(row.state, row.owner) for row in rows(planned).values()} == {("PENDING", None)}
+    assert {(row.state, row.owner, row.in_doubt) for row in rows(planned).values()} == {("PENDING", None, True)}
+    assert list((tmp_path / "owners").iterdir()) == []
 
 
 def test_without_a_relay_the_mail_goes_into_a_maildir(planned: Engine, tmp_path: Path) -> None:

@@ -59,21 +59,19 @@ def test_other_readers_keep_what_they_share(planned: Engine) -> None:
 def test_what_waited_is_sent_to_nobody(planned: Engine) -> None:
     erase(planned, ANN, AT_EIGHT)
     with writing(planned) as connection:
-        claim = outbox.claim(connection, "some sender", AT_EIGHT)
-        assert claim is not None
-        assert claim.recipient == BOB
-        assert outbox.claim(connection, "some sender", AT_EIGHT) is None
+        claims = outbox.claim(connection, "some sender", AT_EIGHT, 50)
+    assert [claim.recipient for claim in claims] == [BOB]
 
 
 def test_what_a_sender_holds_is_not_begun_any_more_and_its_result_is_let_go(planned: Engine) -> None:
     with writing(planned) as connection:
-        held = outbox.claim(connection, "some sender", AT_EIGHT)
-    assert held is not None
+        (held,) = outbox.claim(connection, "some sender", AT_EIGHT, 1)
     assert held.recipient == ANN
     erase(planned, ANN, AT_EIGHT)
     with writing(planned) as connection:
-        assert not outbox.may_be_sent(connection, held.id)
-        assert not outbox.settle(connection, held, Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0), AT_EIGHT)
+        assert not outbox.is_held(connection, held)
+        accepted = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
+        assert outbox.settle(connection, [(held, accepted)], AT_EIGHT) == set()
     assert ANN not in dump(planned)
 
 
@@ -91,7 +89,7 @@ def test_a_reader_of_whichever_state_can_be_erased(engine: Engine) -> None:
     add_reader(engine, SignUp(ANN))
     add_reader(engine, SignUp(BOB, confirmed=True))
     with writing(engine) as connection:
-        subscribers.suppress(connection, reader(engine, BOB).id)
+        subscribers.suppress(connection, [reader(engine, BOB).id])
     assert reader(engine, BOB).state is SubscriberState.SUPPRESSED
     for email in (ANN, BOB):
         assert erase(engine, email, MONDAY) == 0

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from notifier.delivery.connection import BrokenConnectionError, Connection, StoppedError
-from notifier.delivery.outcomes import Outcome
+from notifier.delivery.outcomes import Outcome, Relay
 from notifier.delivery.transport import RelaySettings, StillWanted, always
 from notifier.errors import ConfigError
 from notifier.models import DeliveryState, Mail
@@ -47,7 +47,8 @@ class Lane:
     async def send(self, mail: Mail, still_wanted: StillWanted = always) -> Outcome:
         """Hand `mail` over to the relay; see Transport."""
         if _NOT_IN_AN_ADDRESS.search(mail.envelope.sender + mail.envelope.recipient):
-            return Outcome(DeliveryState.FAILED, "an address of its envelope cannot be written in SMTP")
+            reason = "an address of its envelope cannot be written in SMTP"
+            return Outcome(DeliveryState.FAILED, reason, Relay.UNTRIED)
         try:
             connection = await self._begin(mail, still_wanted)
             return await connection.finish(mail)

@@ -34,6 +34,7 @@ class Phase(IntEnum):
 class Relay(StrEnum):
     """What an outcome says about the relay."""
 
+    UNTRIED = "untried"  # it was not asked
     WORKING = "working"
     POLICY = "policy"  # it refused one mail by a rule of its own; from several domains in a row, it is refusing us
     BUSY = "busy"  # 421: come back later; no attempt is counted

@@ -9,6 +9,8 @@ FIRST_DELAY = timedelta(minutes=5)
 LONGEST_DELAY = timedelta(minutes=67)
 JITTER = 0.2  # of the delay, either way: mails that failed together do not come back together
 
+LONGEST_WAIT = LONGEST_DELAY * (1 + JITTER)
+
 UNCERTAIN_DELAY = timedelta(minutes=15)
 UNCERTAIN_RETRIES = 2  # a message that the relay may have is sent again this often at most
 

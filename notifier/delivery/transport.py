@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from notifier.delivery.outcomes import Outcome
+from notifier.delivery.outcomes import Outcome, Relay
 from notifier.models import DeliveryState, Mail
 
 StillWanted = Callable[[], Awaitable[bool]]
@@ -37,7 +37,7 @@ class Transport(Protocol):
         ...
 
 
-CANCELLED = Outcome(DeliveryState.CANCELLED, "no longer wanted when its turn came")
+CANCELLED = Outcome(DeliveryState.CANCELLED, "no longer wanted when its turn came", Relay.UNTRIED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Step 4: outbox rows become bytes, are handed over, and are settled right after the answer.
+"""Step 4: outbox rows become bytes, are handed over, and are settled.
 
-One mail at a time. A sender holds a lock for as long as its process lives, and renews its leases while a relay is slow;
-a lease whose owner is gone is taken over at once.
+One task claims rows and composes their mail, ahead of the lanes by one; a task for each mail on the wire; one settles
+what came of them, in groups. A sender holds a lock for as long as its process lives, and renews its leases; a lease
+whose owner is gone is taken over at once.
 """
 
 from __future__ import annotations
@@ -10,35 +11,44 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
+from typing import Any, TypeVar
 
 from notifier.delivery.outcomes import Outcome, Relay
+from notifier.delivery.transport import Transport
 from notifier.digests import items
 from notifier.digests.compose import compose
-from notifier.errors import ComposeError, TemplateError
+from notifier.errors import ComposeError, NotifierError, StoreError, TemplateError
 from notifier.models import DeliveryState, Digest, Mail
+from notifier.pipeline import claiming
+from notifier.pipeline.claiming import Turn
+from notifier.pipeline.grouping import Settler
+from notifier.pipeline.lanes import Lanes
 from notifier.pipeline.posting import Sender
-from notifier.pipeline.settling import settlement
+from notifier.pipeline.settling import Result, settle
 from notifier.shelf import owners
-from notifier.store import outbox, papers, subscribers
-from notifier.store.engine import reading, writing
+from notifier.store import outbox, papers
+from notifier.store.engine import reading
 from notifier.store.outbox import Claim
 
 RENEW_SECONDS = 20
-PATIENCE_SECONDS = 90  # how long to wait for rows in other senders' hands
+PATIENCE_SECONDS = 90  # how long to wait for rows in other senders' hands, or for the relay's short pause to end
 POLL_SECONDS = 0.2
-RELAY_PAUSE_SECONDS = 60
-BUSY_ANSWERS = 3  # in a row; then the relay is left alone
+GRACE_SECONDS = 60  # for the mail on the wire, once told to stop
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Delivered:
-    """How many messages ended this run in each state; `trouble` is why the relay was left alone, if it was.
+    """How many messages ended this run in each state; `trouble` is why it paused the relay, if it did.
 
     `reasons` counts what was said of those that were not accepted.
     """
@@ -47,100 +57,184 @@ class Delivered:
     reasons: Counter[str] = field(default_factory=Counter)
     trouble: str | None = None
 
+    def add(self, outcome: Outcome) -> None:
+        """Count one message."""
+        self.states[outcome.state] += 1
+        if outcome.state is not DeliveryState.ACCEPTED:
+            self.reasons[f"{outcome.state}: {outcome.reply}"] += 1
 
-async def deliver(sender: Sender) -> Delivered:
+
+async def deliver(sender: Sender, stopping: Event | None = None, done: Delivered | None = None) -> Delivered:
     """Send what is due, and wait a while for what is in other senders' hands; returns what became of it all.
 
-    It ends early where the relay is at fault, so that one broken relay does not defer every mail there is.
+    It ends early when told to stop, and where the relay is paused for longer than it would wait. `done` may be given to
+    watch the run by. Raises NotifierError where nothing more can be sent or settled.
     """
-    done = Delivered()
-    async with _sending(sender) as owner:
+    done = done or Delivered()
+    async with _sending(sender, stopping or Event(), done) as run:
         waiting_since = time.monotonic()
-        while not done.trouble:
-            if await _drain(sender, owner, done, Event()):
+        while not run.stopping.is_set():
+            if await run.drain():
                 waiting_since = time.monotonic()
-            elif not _is_busy(sender) or time.monotonic() - waiting_since > PATIENCE_SECONDS:
+            elif time.monotonic() - waiting_since > PATIENCE_SECONDS:
                 break
-            else:
-                await asyncio.sleep(POLL_SECONDS)
+            if not await asyncio.to_thread(claiming.is_worth_waiting, sender):
+                break
+            await asyncio.sleep(POLL_SECONDS)
     return done
 
 
 async def keep_delivering(sender: Sender, stopping: Event) -> None:
     """Send what is due as it becomes due, until told to stop; the mail on the wire is finished then."""
-    async with _sending(sender) as owner:
+    done = Delivered()
+    async with _sending(sender, stopping, done) as run:
         while not stopping.is_set():
-            done = Delivered()
-            if await _drain(sender, owner, done, stopping):
+            if await run.drain():
                 log.info("mail: %s", ", ".join(f"{n} {state}" for state, n in done.states.items() if n))
-            if done.trouble:
-                log.warning("the relay is left alone for %d s: %s", RELAY_PAUSE_SECONDS, done.trouble)
-            await _pause(RELAY_PAUSE_SECONDS if done.trouble else POLL_SECONDS, stopping)
+                done.states.clear()
+                done.reasons.clear()
+            await asyncio.sleep(POLL_SECONDS)
 
 
-async def _pause(seconds: float, stopping: Event) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not stopping.is_set():
-        await asyncio.sleep(POLL_SECONDS)
+async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | None:
+    """Send until told to stop; the mail then on the wire has GRACE_SECONDS, after which its connection is cut.
+
+    None where it was cut: that mail will be sent again.
+    """
+    task = asyncio.ensure_future(sending)
+    while not stopping.is_set() and not task.done():
+        await asyncio.wait([task], timeout=POLL_SECONDS)
+    _, late = await asyncio.wait([task], timeout=GRACE_SECONDS)
+    if not late:
+        return task.result()
+    log.warning("the relay did not answer in %d s; the mail on the wire will be sent again", GRACE_SECONDS)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return None
 
 
-async def _drain(sender: Sender, owner: str, done: Delivered, stopping: Event) -> bool:
-    """Send all that is due; ends early where the relay is at fault or when told to. Says whether anything was done."""
-    before = done.states.total()
-    _tidy(sender, owner, done)
-    busy = 0
-    while not stopping.is_set() and (claim := _claim(sender, owner)):
-        outcome = await _attempt(sender, claim)
-        _settle(sender, claim, outcome, done)
-        busy = busy + 1 if outcome.relay is Relay.BUSY else 0
-        if outcome.relay in (Relay.DOWN, Relay.REFUSING) or busy == BUSY_ANSWERS:
-            done.trouble = outcome.reply
-            break
-    return done.states.total() > before
+class _Run:
+    """One sender at work: what it holds, what it has on the wire, and what became of it."""
+
+    def __init__(self, sender: Sender, owner: str, stopping: Event, done: Delivered, writer: ThreadPoolExecutor):
+        self.sender = sender
+        self.owner = owner
+        self.stopping = stopping
+        self.done = done
+        self._writer = writer
+        self._lanes = Lanes(sender.lanes)
+        self._settler = Settler(self._settle, len(sender.lanes))
+        self._in_hand = 0  # claims without a committed result
+        self._failure: NotifierError | None = None
+        self._relay_open = True
+
+    async def drain(self) -> bool:
+        """Send all that is due; ends early where the relay is paused or when told to. Says whether anything was done.
+
+        Raises NotifierError where the store or the templates fail; the mail on the wire is finished first.
+        """
+        before = self.done.states.total()
+        self._relay_open = True
+        await self._tidy()
+        settling = asyncio.create_task(self._settler.run())
+        try:
+            async with asyncio.TaskGroup() as on_the_wire:
+                await self._send_all(on_the_wire)
+        finally:
+            self._settler.finish()
+            all_settled = await settling
+        if self._in_hand:
+            await self.write(partial(claiming.give_back, self.sender, self.owner, in_doubt=not all_settled))
+            self._in_hand = 0
+        if failure := self._failure or self._settler.failure:
+            raise failure
+        return self.done.states.total() > before
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Do a write transaction, one at a time: no two of one sender wait for each other's locks."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    async def keep_alive(self) -> None:
+        """Renew the leases, and clear away what others left, for as long as this sender is at work."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                await self.write(partial(claiming.renew, self.sender, self.owner))
+                await self._tidy()
+            except StoreError as error:
+                log.warning("the leases were not renewed: %s", error)
+
+    def _is_over(self) -> bool:
+        failed = self._failure is not None or self._settler.failure is not None
+        return self.stopping.is_set() or failed or not self._relay_open
+
+    async def _tidy(self) -> None:
+        tidied = await self.write(partial(claiming.tidy, self.sender, self.owner))
+        self.done.states[DeliveryState.CANCELLED] += tidied.cancelled
+        self.done.states[DeliveryState.EXPIRED] += tidied.expired
+
+    async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
+        try:
+            while turns := await self._take():
+                for turn in turns:
+                    await self._send(turn, on_the_wire)
+        except NotifierError as failure:
+            self._failure = failure
+
+    async def _take(self) -> list[Turn]:
+        if self._is_over():
+            return []
+        turns = await self.write(partial(claiming.take, self.sender, self.owner))
+        self._in_hand += len(turns)
+        return turns
+
+    async def _send(self, turn: Turn, on_the_wire: asyncio.TaskGroup) -> None:
+        """Compose a mail and give it to the next free lane, once its turn has come."""
+        if self._is_over():
+            return
+        try:
+            mail = await asyncio.to_thread(_mail, self.sender, turn.claim)
+        except ComposeError as error:
+            state = DeliveryState.DEFERRED if isinstance(error, TemplateError) else DeliveryState.FAILED
+            await self._settler.room()
+            self._settler.put(Result(turn, Outcome(state, str(error), Relay.UNTRIED)))
+            return
+        await self._wait_for(turn)
+        if lane := await self._lanes.borrow(self._is_over):
+            on_the_wire.create_task(self._carry(lane, turn, mail))
+
+    async def _wait_for(self, turn: Turn) -> None:
+        while (wait := (turn.at - self.sender.clock()).total_seconds()) > 0 and not self._is_over():
+            await asyncio.sleep(min(wait, POLL_SECONDS))
+
+    async def _carry(self, lane: Transport, turn: Turn, mail: Mail) -> None:
+        outcome = None
+        try:
+            await self._settler.room()
+            outcome = self._lanes.judged(await lane.send(mail, partial(self._is_wanted, turn.claim)))
+            settled = self._settler.put(Result(turn, outcome))
+            if outcome.state is not DeliveryState.ACCEPTED:
+                await settled.wait()  # before the next mail: it may have paused the relay
+        except NotifierError as failure:
+            self._failure = failure
+        finally:
+            await self._lanes.give_back(lane, outcome)
+
+    async def _is_wanted(self, claim: Claim) -> bool:
+        return await asyncio.to_thread(_is_held, self.sender, claim)
+
+    async def _settle(self, results: list[Result]) -> None:
+        settled = await self.write(partial(settle, self.sender, results))
+        self._in_hand -= len(results)
+        self._relay_open = settled.is_open
+        for outcome in settled.outcomes:
+            self.done.add(outcome)
+        self.done.trouble = settled.pause or self.done.trouble
 
 
-def _is_busy(sender: Sender) -> bool:
+def _is_held(sender: Sender, claim: Claim) -> bool:
     with reading(sender.engine) as connection:
-        return outbox.is_busy(connection, sender.clock())
-
-
-def _claim(sender: Sender, owner: str) -> Claim | None:
-    """The next row to send; the write lock is asked for only where there is one."""
-    with reading(sender.engine) as connection:
-        if not outbox.is_due(connection, sender.clock()):
-            return None
-    with writing(sender.engine) as connection:
-        return outbox.claim(connection, owner, sender.clock())
-
-
-def _tidy(sender: Sender, owner: str, done: Delivered) -> None:
-    """Free the rows of senders that died, and withdraw those of readers who left."""
-    with reading(sender.engine) as connection:
-        others = outbox.owners(connection) - {owner}
-        unwanted = outbox.has_unwanted(connection)
-    gone = [other for other in others if owners.is_gone(sender.owners_folder, other)]
-    if not gone and not unwanted:
-        return
-    with writing(sender.engine) as connection:
-        outbox.release(connection, gone)
-        done.states[DeliveryState.CANCELLED] += outbox.cancel_unwanted(connection, sender.clock())
-    for owner_gone in gone:
-        owners.forget(sender.owners_folder, owner_gone)
-
-
-async def _attempt(sender: Sender, claim: Claim) -> Outcome:
-    try:
-        mail = _mail(sender, claim)
-    except TemplateError as error:
-        return Outcome(DeliveryState.DEFERRED, str(error))
-    except ComposeError as error:
-        return Outcome(DeliveryState.FAILED, str(error))
-
-    async def still_wanted() -> bool:
-        with reading(sender.engine) as connection:
-            return outbox.may_be_sent(connection, claim.id)
-
-    return await sender.transport.send(mail, still_wanted)
+        return outbox.is_held(connection, claim)
 
 
 def _mail(sender: Sender, claim: Claim) -> Mail:
@@ -157,50 +251,28 @@ def _mail(sender: Sender, claim: Claim) -> Mail:
         rest=rest,
         subscriber_id=claim.subscriber_id,
     )
-    return compose(digest, named, sender.mail, sender.templates)
-
-
-def _settle(sender: Sender, claim: Claim, outcome: Outcome, done: Delivered) -> None:
-    now = sender.clock()
-    with writing(sender.engine) as connection:
-        if not outbox.settle(connection, claim, settlement(claim, outcome, now), now):
-            return
-        if outcome.state is DeliveryState.REJECTED and claim.subscriber_id is not None:
-            subscribers.suppress(connection, claim.subscriber_id)
-    done.states[outcome.state] += 1
-    if outcome.state is not DeliveryState.ACCEPTED:
-        done.reasons[f"{outcome.state}: {outcome.reply}"] += 1
+    mail = compose(digest, named, sender.mail, sender.templates)
+    if sender.bounces is None:
+        return mail
+    return replace(mail, envelope=replace(mail.envelope, sender=sender.bounces.return_path(claim.id)))
 
 
 @asynccontextmanager
-async def _sending(sender: Sender) -> AsyncIterator[str]:
-    """This sender's name while it sends; whatever it still holds at the end is free again."""
-    with owners.owner_lock(sender.owners_folder) as owner:
+async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIterator[_Run]:
+    """A sender at work; whatever it still holds at the end is free again."""
+    with owners.owner_lock(sender.owners_folder) as owner, ThreadPoolExecutor(1, "outbox") as writer:
+        run = _Run(sender, owner, stopping, done, writer)
+        alive = asyncio.create_task(run.keep_alive())
         try:
-            async with sender.transport, _renewing(sender, owner):
-                yield owner
+            async with AsyncExitStack() as lanes:
+                for lane in sender.lanes:
+                    await lanes.enter_async_context(lane)
+                yield run
+        except BaseException:
+            await run.write(partial(claiming.give_back, sender, owner, in_doubt=True))
+            owners.forget(sender.owners_folder, owner)
+            raise
         finally:
-            with writing(sender.engine) as connection:
-                outbox.release(connection, [owner])
-
-
-@asynccontextmanager
-async def _renewing(sender: Sender, owner: str) -> AsyncIterator[None]:
-    """Renew this sender's leases for as long as the block runs."""
-
-    def renew() -> None:
-        with writing(sender.engine) as connection:
-            outbox.renew(connection, owner, sender.clock())
-
-    async def renew_regularly() -> None:
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            await asyncio.to_thread(renew)
-
-    task = asyncio.create_task(renew_regularly())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+            alive.cancel()
+            with suppress(asyncio.CancelledError):
+                await alive

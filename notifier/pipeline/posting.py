@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +10,13 @@ from pathlib import Path
 from jinja2 import Environment
 from sqlalchemy import Engine
 
+from notifier.bounces import Bounces
 from notifier.config import Config, secret_key
 from notifier.delivery.lane import Lane
 from notifier.delivery.maildir import Maildir
+from notifier.delivery.pacing import Rates
 from notifier.delivery.transport import RelaySettings, Transport
-from notifier.digests.headers import MailSettings
+from notifier.digests.headers import MailSettings, ascii_address
 from notifier.rendering import environment
 from notifier.tokens import Pages
 
@@ -23,11 +25,18 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The store, the way out, the look of the mail, and the clock."""
+    """The store, the way out, the look of the mail, and the clock.
+
+    `relay` names the way out, `lanes` are as many as it may be given at once. `bounces` is None where the envelopes
+    bear no tags.
+    """
 
     engine: Engine
-    transport: Transport
+    relay: str
+    lanes: Sequence[Transport]
+    rates: Rates
     mail: MailSettings
+    bounces: Bounces | None
     templates: Environment
     owners_folder: Path
     clock: Clock
@@ -38,28 +47,37 @@ def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
     folder = config.mail.templates
     return Sender(
         engine=engine,
-        transport=_transport(config),
+        relay=config.way_out,
+        lanes=_lanes(config),
+        rates=Rates(config.smtp.rate_per_second, config.smtp.rate_per_day),
         mail=_mail_settings(config),
+        bounces=_bounces(config),
         templates=environment(config.path(folder) if folder else None),
         owners_folder=config.owners_folder,
         clock=clock,
     )
 
 
-def _transport(config: Config) -> Transport:
+def _lanes(config: Config) -> list[Transport]:
     if config.mail.transport == "maildir":
-        return Maildir(config.path(config.maildir.folder))
+        return [Maildir(config.path(config.maildir.folder))]
     smtp = config.smtp
-    return Lane(
-        RelaySettings(
-            host=smtp.host,
-            port=smtp.port,
-            tls=smtp.tls,
-            username=smtp.username,
-            password=smtp.password.get_secret_value(),
-            ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
-        )
+    settings = RelaySettings(
+        host=smtp.host,
+        port=smtp.port,
+        tls=smtp.tls,
+        username=smtp.username,
+        password=smtp.password.get_secret_value(),
+        ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
     )
+    return [Lane(settings) for _ in range(smtp.lanes)]
+
+
+def _bounces(config: Config) -> Bounces | None:
+    """Tags only in a mailbox that the operator has set aside for bounces, and once there is a key to make them with."""
+    if not config.mail.envelope or not config.path(config.secret_file).exists():
+        return None
+    return Bounces(ascii_address(config.mail.envelope), secret_key(config))
 
 
 def _mail_settings(config: Config) -> MailSettings:

@@ -1,13 +1,59 @@
-"""What an outcome makes of a claim: the row's next state, and when it is tried again. Pure."""
+"""What outcomes make of claims and of the relay: written down together, in one transaction for many."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from notifier.delivery import breaker, pacing
 from notifier.delivery.outcomes import Outcome
 from notifier.delivery.schedule import next_try, next_try_uncertain
-from notifier.models import DeliveryState
+from notifier.models import DeliveryState, RelayState
+from notifier.pipeline.claiming import Turn
+from notifier.pipeline.posting import Sender
+from notifier.store import outbox, relays, subscribers
+from notifier.store.engine import writing
 from notifier.store.outbox import Claim, Settlement
+
+TAKEN = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)  # by the relay, or perhaps
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a claim whose turn it was."""
+
+    turn: Turn
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The outcomes that counted, and why the relay is paused, where these results paused it."""
+
+    outcomes: Sequence[Outcome]
+    pause: str | None
+    is_open: bool
+
+
+def settle(sender: Sender, results: Sequence[Result]) -> Settled:
+    """Write down what became of these claims, who is written to no more, and how the relay stands."""
+    now = sender.clock()
+    with writing(sender.engine) as connection:
+        before = relays.lock(connection, sender.relay)
+        settlements = [(each.turn.claim, settlement(each.turn.claim, each.outcome, now)) for each in results]
+        held = outbox.settle(connection, settlements, now)
+        kept = [each for each in results if each.turn.claim.id in held]
+        subscribers.suppress(connection, _refused(kept))
+        after = relay_after(before, results, now)
+        if after != before:
+            relays.write(connection, sender.relay, after)
+    _tell(before, after)
+    is_new_pause = after.paused_until is not None and after.pauses != before.pauses
+    return Settled([each.outcome for each in kept], after.reason if is_new_pause else None, after.paused_until is None)
 
 
 def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
@@ -27,3 +73,25 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
             return Settlement(outcome.state, outcome.reply, next_try_uncertain(times, now), attempts, times)
         case _:
             return Settlement(outcome.state, outcome.reply, None, attempts, claim.uncertain)
+
+
+def relay_after(state: RelayState, results: Sequence[Result], now: datetime) -> RelayState:
+    """The relay after these results, in their order; those of rows that passed to another hand are answers too."""
+    for each in results:
+        domain = each.turn.claim.recipient.rpartition("@")[2].lower()
+        state = breaker.after(state, each.outcome, domain, now, is_probe=each.turn.is_probe)
+    taken = sum(each.outcome.state in TAKEN for each in results)
+    return pacing.counted(state, taken, now) if taken else state
+
+
+def _refused(results: Sequence[Result]) -> list[int]:
+    claims = [each.turn.claim for each in results if each.outcome.state is DeliveryState.REJECTED]
+    return [claim.subscriber_id for claim in claims if claim.subscriber_id is not None]
+
+
+def _tell(before: RelayState, after: RelayState) -> None:
+    """The alert: a line in the log, which an operator's own watch can find; `status` shows the same."""
+    if after.paused_until and after.pauses != before.pauses:
+        log.warning("the relay is left alone until %s UTC: %s", f"{after.paused_until:%Y-%m-%d %H:%M:%S}", after.reason)
+    elif before.paused_until and not after.paused_until:
+        log.info("the relay takes mail again")

@@ -13,13 +13,12 @@ from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.errors import ConfigError, NotifierError
-from notifier.pipeline.delivering import keep_delivering
+from notifier.pipeline.delivering import keep_delivering, within_grace
 from notifier.pipeline.posting import sender_for
 from notifier.service.steps import Clock
 from notifier.web import app
 
 RESTART_SECONDS = 5  # before something that failed is tried again
-GRACE_SECONDS = 60  # for the mail on the wire, once told to stop
 LAST_REQUESTS_SECONDS = 5
 POLL_SECONDS = 0.2
 
@@ -51,21 +50,9 @@ def delivering(engine: Engine, clock: Clock) -> Work:
     """Send mail as it becomes due."""
 
     def deliver(config: Config, stopping: Event) -> None:
-        asyncio.run(_within_grace(engine, config, clock, stopping))
+        asyncio.run(within_grace(keep_delivering(sender_for(engine, config, clock), stopping), stopping))
 
     return deliver
-
-
-async def _within_grace(engine: Engine, config: Config, clock: Clock, stopping: Event) -> None:
-    """Deliver until told to stop; the mail then on the wire has GRACE_SECONDS, after which its connection is cut."""
-    sending = asyncio.create_task(keep_delivering(sender_for(engine, config, clock), stopping))
-    while not stopping.is_set() and not sending.done():
-        await asyncio.wait([sending], timeout=1)
-    _, late = await asyncio.wait([sending], timeout=GRACE_SECONDS)
-    for task in late:
-        log.warning("the relay did not answer in %d s; the mail on the wire will be sent again", GRACE_SECONDS)
-        task.cancel()
-    await asyncio.gather(sending, return_exceptions=bool(late))
 
 
 def answering(engine: Engine, clock: Clock) -> Work:

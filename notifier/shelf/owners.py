@@ -19,7 +19,8 @@ OWNER = re.compile(r"^(?P<host>[^/]+)/(?P<lock>[0-9a-f]{32})$")
 def owner_lock(folder: Path) -> Iterator[str]:
     """Hold a new owner's lock while the block runs; yields the owner's name, `host/lock`.
 
-    The kernel frees the lock when the process ends, however it ends.
+    The kernel frees the lock when the process ends, however it ends. Its file stays where the block raises: rows may
+    name the owner still, and who frees them forgets it.
     """
     lock = uuid.uuid4().hex
     path = folder / lock
@@ -30,10 +31,8 @@ def owner_lock(folder: Path) -> Iterator[str]:
         raise ShelfError(f"cannot make the sender's lock in {folder}: {error.strerror}; check who owns it") from None
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield f"{socket.gethostname()}/{lock}"
-        finally:
-            path.unlink(missing_ok=True)
+        yield f"{socket.gethostname()}/{lock}"
+    path.unlink(missing_ok=True)
 
 
 def is_gone(folder: Path, owner: str) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select, update
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
-from notifier.store.statements import insert_all
+from notifier.store.statements import batches, insert_all
 from notifier.store.tables import delivery, subscriber
 
 LEASE = timedelta(seconds=60)
@@ -50,32 +50,49 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     insert_all(connection, delivery, rows)
 
 
-def claim(connection: Connection, owner: str, now: datetime) -> Claim | None:
-    """Lease the row that has waited longest, if any is due; a row whose lease ran out is due again."""
+def claim(connection: Connection, owner: str, now: datetime, limit: int) -> list[Claim]:
+    """Lease the rows that have waited longest, `limit` at most, by id; a row whose lease ran out is due again.
+
+    A row that another sender is claiming at this moment is passed over (PostgreSQL; SQLite has one writer).
+    """
     oldest = (
         select(delivery.c.id)
         .where(_is_due(now), _may_be_sent())
         .order_by(delivery.c.next_try, delivery.c.id)
-        .limit(1)
-        .scalar_subquery()
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=delivery)
+        .cte("oldest")  # PostgreSQL might run a subquery again, and so take more than the limit
     )
-    statement = (
-        update(delivery)
-        .where(delivery.c.id == oldest)
-        .values(state=DeliveryState.LEASED, owner=owner, next_try=now + LEASE, epoch=delivery.c.epoch + 1)
-        .returning(*(delivery.c[each.name] for each in fields(Claim)))
-    )
-    row = connection.execute(statement).one_or_none()
-    return Claim(**row._mapping) if row else None
+    leased = {
+        "state": DeliveryState.LEASED,
+        "owner": owner,
+        "next_try": now + LEASE,
+        "epoch": delivery.c.epoch + 1,
+        "in_doubt": case((delivery.c.state == DeliveryState.LEASED, True), else_=delivery.c.in_doubt),
+    }
+    statement = update(delivery).where(delivery.c.id.in_(select(oldest.c.id))).values(leased)
+    rows = connection.execute(statement.returning(*(delivery.c[each.name] for each in fields(Claim))))
+    return sorted((Claim(**row._mapping) for row in rows), key=lambda each: each.id)
 
 
-def settle(connection: Connection, claimed: Claim, settlement: Settlement, now: datetime) -> bool:
-    """Write down what became of a claim; False where the row has passed to another hand, whose word then counts."""
-    values = {each.name: getattr(settlement, each.name) for each in fields(Settlement)}
-    held = and_(
-        delivery.c.id == claimed.id, delivery.c.epoch == claimed.epoch, delivery.c.state == DeliveryState.LEASED
-    )
-    return connection.execute(update(delivery).where(held).values(**values, settled_at=now, owner=None)).rowcount == 1
+def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
+    """Write down what became of these claims; returns the ids of those that were still this sender's.
+
+    The others have passed to another hand, whose word then counts.
+    """
+    held = _held(connection, [claimed for claimed, _ in settlements])
+    rows = [{"row_id": claimed.id, **asdict(each)} for claimed, each in settlements if claimed.id in held]
+    if rows:
+        new: dict[str, Any] = {each.name: bindparam(each.name) for each in fields(Settlement)}
+        changed = update(delivery).where(delivery.c.id == bindparam("row_id"))
+        connection.execute(changed.values(**new, settled_at=now, owner=None), rows)
+    return held
+
+
+def is_held(connection: Connection, claimed: Claim) -> bool:
+    """Whether a claim is still this sender's, and whom it is for has not left; a pause lets finish what is held."""
+    wanted = or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted())
+    return bool(connection.scalar(select(exists().where(_is(claimed), wanted))))
 
 
 def renew(connection: Connection, owner: str, now: datetime) -> None:
@@ -83,16 +100,11 @@ def renew(connection: Connection, owner: str, now: datetime) -> None:
     connection.execute(update(delivery).where(delivery.c.owner == owner).values(next_try=now + LEASE))
 
 
-def release(connection: Connection, owners: Collection[str]) -> None:
-    """Let others have at once what these owners hold: they are gone, or did not come to settle it."""
+def release(connection: Connection, owners: Collection[str], *, in_doubt: bool) -> None:
+    """Let others have at once what these owners hold; `in_doubt` where they may have sent some of it."""
     freed = {"state": DeliveryState.PENDING, "next_try": AT_ONCE, "owner": None}
-    connection.execute(update(delivery).where(delivery.c.owner.in_(owners)).values(freed))
-
-
-def may_be_sent(connection: Connection, delivery_id: int) -> bool:
-    """Whether whom a claimed message is for has not left; a pause lets finish what a sender holds."""
-    wanted = or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted())
-    return bool(connection.scalar(select(exists().where(delivery.c.id == delivery_id, wanted))))
+    doubt = {"in_doubt": True} if in_doubt else {}
+    connection.execute(update(delivery).where(delivery.c.owner.in_(owners)).values(freed | doubt))
 
 
 def cancel_for(connection: Connection, subscriber_id: int, now: datetime) -> int:
@@ -126,18 +138,20 @@ def is_busy(connection: Connection, now: datetime) -> bool:
     return bool(connection.scalar(select(due_or_held)))
 
 
-def count_by_state(connection: Connection) -> dict[str, int]:
-    """How many deliveries are in each state that has any."""
-    return dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all())
+def under_way(connection: Connection) -> int:
+    """How many rows are in the hands of any sender."""
+    return connection.scalar(select(func.count()).where(delivery.c.owner.is_not(None))) or 0
 
 
-def troubles(connection: Connection, limit: int) -> list[Row[str, str, int]]:
-    """What was said last of messages that were not accepted: state, reply and how many, the most frequent first."""
-    unhappy = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.UNCERTAIN)
-    number = func.count()
-    statement = select(delivery.c.state, delivery.c.reply, number).where(delivery.c.state.in_(unhappy))
-    grouped = statement.group_by(delivery.c.state, delivery.c.reply).order_by(number.desc(), delivery.c.reply)
-    return list(connection.execute(grouped.limit(limit)))
+def clamp(connection: Connection, now: datetime, longest_wait: timedelta) -> None:
+    """Let no row wait for longer than a lease or a retry can take: the clock was set back since it was put off."""
+    for late, latest in _late(now, longest_wait):
+        connection.execute(update(delivery).where(late).values(next_try=latest))
+
+
+def has_late(connection: Connection, now: datetime, longest_wait: timedelta) -> bool:
+    """Whether `clamp` would find anything."""
+    return any(connection.scalar(select(exists().where(late))) for late, _ in _late(now, longest_wait))
 
 
 def held_items(connection: Connection, subscriber_id: int) -> list[str]:
@@ -147,19 +161,42 @@ def held_items(connection: Connection, subscriber_id: int) -> list[str]:
     return list(connection.scalars(select(delivery.c["items"]).where(digests)))
 
 
+def _held(connection: Connection, claims: Iterable[Claim]) -> set[int]:
+    """The ids of those claims that are still their sender's, which nobody else can change in this transaction."""
+    epochs = {claimed.id: claimed.epoch for claimed in claims}
+    row = delivery.c
+    held: set[int] = set()
+    for some in batches(sorted(epochs)):
+        leased = select(row.id, row.epoch).where(row.id.in_(some), row.state == DeliveryState.LEASED)
+        locked = leased.order_by(row.id).with_for_update()
+        held.update(row_id for row_id, epoch in connection.execute(locked) if epoch == epochs[row_id])
+    return held
+
+
+def _late(now: datetime, longest_wait: timedelta) -> list[tuple[ColumnElement[bool], datetime]]:
+    """What waits for too long, and until when it may."""
+    leased = and_(delivery.c.owner.is_not(None), delivery.c.next_try > now + LEASE)
+    return [(leased, now + LEASE), (delivery.c.next_try > now + longest_wait, now + longest_wait)]
+
+
+def _is(claimed: Claim) -> ColumnElement[bool]:
+    leased = delivery.c.state == DeliveryState.LEASED
+    return and_(delivery.c.id == claimed.id, delivery.c.epoch == claimed.epoch, leased)
+
+
 def _is_due(now: datetime) -> ColumnElement[bool]:
     return delivery.c.next_try <= now
 
 
 def _may_be_sent() -> ColumnElement[bool]:
     """Only to an active subscriber, or to somebody who is none (an alert to the operator)."""
-    active = select(subscriber.c.id).where(subscriber.c.state == SubscriberState.ACTIVE)
-    return or_(delivery.c.subscriber_id.is_(None), delivery.c.subscriber_id.in_(active))
+    active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
+    return or_(delivery.c.subscriber_id.is_(None), active)
 
 
 def _is_unwanted() -> ColumnElement[bool]:
     gone = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
-    return delivery.c.subscriber_id.in_(select(subscriber.c.id).where(subscriber.c.state.in_(gone)))
+    return exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state.in_(gone))
 
 
 def _is_free() -> ColumnElement[bool]:

@@ -86,9 +86,11 @@ def update_subscriber(connection: Connection, subscriber_id: int, values: dict[s
     connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
 
 
-def suppress(connection: Connection, subscriber_id: int) -> None:
-    """Write no more to an address that the relay refused for good."""
-    update_subscriber(connection, subscriber_id, {"state": SubscriberState.SUPPRESSED, "next_due": None})
+def suppress(connection: Connection, subscriber_ids: Iterable[int]) -> None:
+    """Write no more to addresses that the relay refused for good."""
+    suppressed = {"state": SubscriberState.SUPPRESSED, "next_due": None}
+    for some in batches(subscriber_ids):
+        connection.execute(update(subscriber).where(subscriber.c.id.in_(some)).values(suppressed))
 
 
 def update_many(connection: Connection, changes: Sequence[dict[str, Any]]) -> None:

@@ -233,6 +233,7 @@ class Delivery(Table, table=True):
     """The outbox: one message, from planned to settled. A digest's row keeps its items, and so is the ledger.
 
     `next_try` is when a sender may take the row: when its lease ends, where it is leased; never, where it is settled.
+    `in_doubt` says that a sender was lost with the row in its hands, `taken_in` that a later digest holds its items.
     """
 
     __table_args__ = (
@@ -260,6 +261,26 @@ class Delivery(Table, table=True):
     epoch: int = 0
     reply: str = ""
     settled_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    in_doubt: bool = Field(default=False, sa_column=_flag())
+    taken_in: bool = Field(default=False, sa_column=_flag())
+
+
+class Relay(Table, table=True):
+    """How a way out stands, shared by all senders: see models.RelayState. `name` says which it is."""
+
+    name: str = Field(primary_key=True)
+    paused_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    reason: str = ""
+    pauses: int = 0
+    errors: int = 0
+    busy: int = 0
+    recent: str = ""
+    policy_domains: tuple[str, ...] = Field(default=(), sa_column=_words())
+    probe_owner: str | None = None
+    probe_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    day: date | None = None
+    sent: int = 0
+    next_turn: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
 # The same tables for Core statements, whose columns are columns to the type checker too.
@@ -272,3 +293,4 @@ withdrawal = Table.metadata.tables["withdrawal"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
 erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
+relay = Table.metadata.tables["relay"]

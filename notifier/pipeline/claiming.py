@@ -1,0 +1,107 @@
+"""What a sender takes into its hands: rows that are due, as many as the relay may be given, each with its turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from notifier.delivery import pacing
+from notifier.delivery.breaker import PROBE_LEASE, Gate, gate, paused_for
+from notifier.delivery.schedule import LIFETIME, LONGEST_WAIT
+from notifier.pipeline.posting import Sender
+from notifier.shelf import owners
+from notifier.store import expiring, outbox, relays
+from notifier.store.engine import reading, writing
+from notifier.store.outbox import Claim
+
+BATCH = 50  # rows claimed at once
+SHORT_PAUSE = timedelta(seconds=15)  # of a relay that is being restarted: worth waiting for
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A claim, when it may be sent, and whether it is the one mail that tries a relay that was paused."""
+
+    claim: Claim
+    at: datetime
+    is_probe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """How many messages were withdrawn, and how many expired."""
+
+    cancelled: int = 0
+    expired: int = 0
+
+
+def take(sender: Sender, owner: str) -> list[Turn]:
+    """Claim what may be sent next; nothing where nothing is due, or the relay is paused or has had its day's mail."""
+    now = sender.clock()
+    with reading(sender.engine) as connection:
+        state = relays.read(connection, sender.relay)
+        if gate(state, now) is Gate.CLOSED or not outbox.is_due(connection, now):
+            return []
+    with writing(sender.engine) as connection:
+        state = relays.lock(connection, sender.relay)
+        opened = gate(state, now)
+        wanted = {Gate.OPEN: pacing.a_turn_each(sender.rates, BATCH), Gate.PROBE: 1, Gate.CLOSED: 0}[opened]
+        left = pacing.allowed(state, sender.rates, now, outbox.under_way(connection)) if sender.rates.per_day else None
+        claims = outbox.claim(connection, owner, now, wanted if left is None else min(wanted, left))
+        is_probe = opened is Gate.PROBE and bool(claims)
+        taken, turns = pacing.turns(state, sender.rates, now, len(claims))
+        if is_probe:
+            taken = replace(taken, probe_owner=owner, probe_until=now + PROBE_LEASE)
+        if taken != state:
+            relays.write(connection, sender.relay, taken)
+    return [Turn(claim, at, is_probe) for claim, at in zip(claims, turns, strict=True)]
+
+
+def is_worth_waiting(sender: Sender) -> bool:
+    """Whether there soon may be something to send, or another sender may let go of what it holds."""
+    now = sender.clock()
+    with reading(sender.engine) as connection:
+        state = relays.read(connection, sender.relay)
+        left = pacing.allowed(state, sender.rates, now, 0)
+        return paused_for(state, now) < SHORT_PAUSE and left != 0 and outbox.is_busy(connection, now)
+
+
+def renew(sender: Sender, owner: str) -> None:
+    """Keep what this sender holds for another lease."""
+    now = sender.clock()
+    with writing(sender.engine) as connection:
+        outbox.renew(connection, owner, now)
+        relays.renew_probe(connection, owner, now + PROBE_LEASE)
+
+
+def give_back(sender: Sender, owner: str, *, in_doubt: bool) -> None:
+    """Let others have at once what this sender holds; `in_doubt` where it may have sent some of it."""
+    with writing(sender.engine) as connection:
+        relays.end_probes(connection, [owner])
+        outbox.release(connection, [owner], in_doubt=in_doubt)
+
+
+def tidy(sender: Sender, owner: str) -> Tidied:
+    """Free the rows of senders that died, withdraw those of readers who left, expire the old, and mend the times of a
+    clock that was set back."""
+    now = sender.clock()
+    old = now - LIFETIME
+    with reading(sender.engine) as connection:
+        others = (outbox.owners(connection) | relays.probe_owners(connection)) - {owner}
+        is_untidy = (
+            outbox.has_unwanted(connection)
+            or expiring.has_old(connection, old)
+            or outbox.has_late(connection, now, LONGEST_WAIT)
+        )
+    gone = [other for other in others if owners.is_gone(sender.owners_folder, other)]
+    if not gone and not is_untidy:
+        return Tidied()
+    with writing(sender.engine) as connection:
+        outbox.release(connection, gone, in_doubt=True)
+        relays.end_probes(connection, gone)
+        outbox.clamp(connection, now, LONGEST_WAIT)
+        expired = expiring.expire(connection, old, now)
+        done = Tidied(outbox.cancel_unwanted(connection, now), expired)
+    for owner_gone in gone:
+        owners.forget(sender.owners_folder, owner_gone)
+    return done

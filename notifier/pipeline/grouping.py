@@ -1,0 +1,80 @@
+"""Results are settled in groups: a lone one at once, those that come fast together."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from notifier.errors import StoreError
+from notifier.pipeline.settling import Result
+
+GROUP = 64  # results that are not yet committed at most: what a crash may repeat beside the mail on the wire
+GROUP_SECONDS = 0.02  # how long results wait for others, where they come fast
+FAST = 4  # results that came while the last were settled
+
+
+class Settler:
+    """Commits results by `commit`, one group after the other.
+
+    A store that fails is told by `failure`. What still comes is then kept, and committed at the end if the store lets
+    it: the mail on the wire was sent, and a result that is lost is a mail that is sent again.
+    """
+
+    def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], lanes: int) -> None:
+        self.failure: StoreError | None = None
+        self._commit = commit
+        self._room = asyncio.Semaphore(GROUP + lanes)
+        self._arrived: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
+
+    async def room(self) -> None:
+        """Wait until one more mail may be sent, beside those on the wire and the results not yet committed."""
+        await self._room.acquire()
+
+    def put(self, result: Result) -> asyncio.Event:
+        """Take a result, for which there was room; the event says that it was committed, or could not be."""
+        settled = asyncio.Event()
+        self._arrived.put_nowait((result, settled))
+        return settled
+
+    def finish(self) -> None:
+        """No result will come any more."""
+        self._arrived.put_nowait(None)
+
+    async def run(self) -> bool:
+        """Commit results until finished; says whether all are committed."""
+        group: list[Result] = []
+        is_last = False
+        while not is_last:
+            arrived = await self._next()
+            is_last = arrived[-1] is None
+            new = [each for each in arrived if each]
+            group += [result for result, _ in new]
+            if group and (is_last or not self.failure) and await self._is_committed(group):
+                group = []
+            for _, settled in new:
+                settled.set()
+                self._room.release()
+        return not group
+
+    async def _next(self) -> list[tuple[Result, asyncio.Event] | None]:
+        """What has arrived, as soon as anything has."""
+        arrived = [await self._arrived.get()]
+        if self._arrived.qsize() + 1 >= FAST:
+            await self._more()
+        while not self._arrived.empty():
+            arrived.append(self._arrived.get_nowait())
+        return arrived
+
+    async def _more(self) -> None:
+        until = time.monotonic() + GROUP_SECONDS
+        while self._arrived.qsize() + 1 < GROUP and time.monotonic() < until:
+            await asyncio.sleep(GROUP_SECONDS / 10)
+
+    async def _is_committed(self, group: list[Result]) -> bool:
+        try:
+            await self._commit(group)
+        except StoreError as failure:
+            self.failure = failure
+            return False
+        return True

@@ -1,0 +1,33 @@
+"""How the relay stands, and which messages may not be taken back into a later digest."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from notifier.store.columns import Instant, Words
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for name in ("in_doubt", "taken_in"):
+        op.add_column("delivery", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_table(
+        "relay",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("paused_until", Instant(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("busy", sa.Integer(), nullable=False),
+        sa.Column("recent", sa.String(), nullable=False),
+        sa.Column("policy_domains", Words(), server_default="[]", nullable=False),
+        sa.Column("probe_owner", sa.String(), nullable=True),
+        sa.Column("probe_until", Instant(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("next_turn", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_relay"),
+    )
