@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from service import MONDAY, add_listings, add_page, add_reader
 from sqlalchemy import Engine, Row, select
+from told import arrive
 
 from notifier.config import Config
 from notifier.digests import items
@@ -66,8 +67,9 @@ def test_planning_again_plans_nothing(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, TITLES)
     plan(engine, CONFIG, AT_EIGHT)
     assert plan(engine, CONFIG, AT_EIGHT) == Planned()
+    arrive(engine)
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, skipped=1)
-    assert [row.state for row in rows(engine)] == [DeliveryState.PENDING, DeliveryState.SKIPPED]
+    assert [row.state for row in rows(engine)] == [DeliveryState.ACCEPTED, DeliveryState.SKIPPED]
 
 
 def test_a_clock_set_back_plans_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -103,6 +105,7 @@ def test_trending_is_the_ten_best_of_what_is_new_to_the_reader(engine: Engine, t
     titles = [f"The Paper of Number {number}" for number in range(1, 15)]
     add_page(engine, tmp_path, titles)
     plan(engine, CONFIG, AT_EIGHT)
+    arrive(engine)
     add_page(engine, tmp_path, [*titles, "The Last Paper of Them All"], now=AT_EIGHT + A_DAY / 2)
     plan(engine, CONFIG, AT_EIGHT + A_DAY)
     assert [told(engine, row)["Trending"] for row in rows(engine)] == [titles[:10], ["The Last Paper of Them All"]]
@@ -122,11 +125,12 @@ def test_a_paper_announced_again_is_told_only_to_those_who_were_not_told(engine:
     bare = Listing(1, "The Paper without a Text")
     add_listings(engine, "one", MONDAY.date(), bare)
     plan(engine, CONFIG, AT_EIGHT)
+    arrive(engine)
     add_listings(engine, "two", MONDAY.date(), replace(bare, abstract="A surprise."), now=AT_EIGHT + A_DAY / 2)
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == Planned(due=2, digests=1, skipped=1)
     sent = {(row.recipient, row.period): row.state for row in rows(engine)}
     assert sent == {
-        ("ann@example.org", "2026-07-06"): DeliveryState.PENDING,
+        ("ann@example.org", "2026-07-06"): DeliveryState.ACCEPTED,
         ("bob@example.org", "2026-07-06"): DeliveryState.SKIPPED,
         ("ann@example.org", "2026-07-07"): DeliveryState.SKIPPED,
         ("bob@example.org", "2026-07-07"): DeliveryState.PENDING,

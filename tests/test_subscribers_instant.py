@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from service import MONDAY, add_page, add_reader
 from sqlalchemy import Engine, event, select
-from told import add_paper, periods, reader, told
+from told import add_paper, periods, plan, reader, told
 
 from notifier.config import Config
 from notifier.models import Cadence
-from notifier.pipeline.planning import Planned, plan
+from notifier.pipeline.planning import Planned
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from service import MONDAY, add_reader, notifier
 from sqlalchemy import Engine
-from told import add_paper, periods, reader, told
+from told import add_paper, periods, plan, reader, told
 
 from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import Cadence, SubscriberState
 from notifier.pausing import pause, resume
-from notifier.pipeline.planning import Planned, plan
+from notifier.pipeline import planning
+from notifier.pipeline.planning import Planned
 from notifier.store import outbox
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import Claim
@@ -36,6 +37,15 @@ def ann(engine: Engine, tmp_path: Path) -> Engine:
     return engine
 
 
+@pytest.fixture
+def waiting(engine: Engine, tmp_path: Path) -> Engine:
+    """The same reader, to whom the digest of Monday is not sent yet."""
+    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    add_paper(engine, tmp_path, "A Paper of Monday Morning", MONDAY)
+    planning.plan(engine, CONFIG, AT_EIGHT)
+    return engine
+
+
 def claimed(engine: Engine, now: datetime) -> Claim | None:
     with writing(engine) as connection:
         return next(iter(outbox.claim(connection, "some sender", now, 1)), None)
@@ -48,23 +58,23 @@ def test_in_a_pause_nothing_is_planned(ann: Engine, tmp_path: Path) -> None:
     assert reader(ann, ANN).next_due is None
 
 
-def test_what_waits_in_the_outbox_goes_out_after_the_pause(ann: Engine) -> None:
-    pause(ann, ANN, None, AT_EIGHT)
-    assert claimed(ann, AT_EIGHT + A_DAY) is None
-    resume(ann, ANN, AT_EIGHT + A_DAY)
-    waiting = claimed(ann, AT_EIGHT + A_DAY)
-    assert waiting is not None
-    assert waiting.period == "2026-07-06"
+def test_what_waits_in_the_outbox_goes_out_after_the_pause(waiting: Engine) -> None:
+    pause(waiting, ANN, None, AT_EIGHT)
+    assert claimed(waiting, AT_EIGHT + A_DAY) is None
+    resume(waiting, ANN, AT_EIGHT + A_DAY)
+    digest = claimed(waiting, AT_EIGHT + A_DAY)
+    assert digest is not None
+    assert digest.period == "2026-07-06"
 
 
-def test_a_pause_lets_finish_what_a_sender_holds_and_leaving_does_not(ann: Engine) -> None:
-    held = claimed(ann, AT_EIGHT)
+def test_a_pause_lets_finish_what_a_sender_holds_and_leaving_does_not(waiting: Engine) -> None:
+    held = claimed(waiting, AT_EIGHT)
     assert held is not None
-    pause(ann, ANN, None, AT_EIGHT)
-    with reading(ann) as connection:
+    pause(waiting, ANN, None, AT_EIGHT)
+    with reading(waiting) as connection:
         assert outbox.is_held(connection, held)
-    unsubscribe(ann, ANN, AT_EIGHT)
-    with reading(ann) as connection:
+    unsubscribe(waiting, ANN, AT_EIGHT)
+    with reading(waiting) as connection:
         assert not outbox.is_held(connection, held)
 
 

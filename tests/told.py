@@ -8,19 +8,37 @@ from pathlib import Path
 from service import add_page
 from sqlalchemy import Engine, select
 
+from notifier.config import Config
 from notifier.digests import items
 from notifier.models import DeliveryState, Subscriber
+from notifier.pipeline import planning
+from notifier.pipeline.planning import Planned
 from notifier.store import papers, subscribers
-from notifier.store.engine import reading
+from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery
 
 Told = list[tuple[str, list[str]]]
 
 
+def plan(engine: Engine, config: Config, now: datetime) -> Planned:
+    """Plan, and let what was planned reach its readers at once: what does not, the next digest would take in."""
+    planned = planning.plan(engine, config, now)
+    arrive(engine)
+    return planned
+
+
+def arrive(engine: Engine) -> None:
+    """What waits in the outbox reaches its readers."""
+    with writing(engine) as connection:
+        waiting = delivery.c.state == DeliveryState.PENDING
+        connection.execute(delivery.update().where(waiting).values(state=DeliveryState.ACCEPTED, next_try=None))
+
+
 def told(engine: Engine, email: str) -> Told:
-    """The period and the titles of each digest of a reader, in order; those with nothing new left out."""
+    """The period and the titles of each digest of a reader, in order, without those that were empty or expired."""
     row = delivery.c
-    digests = select(row.period, row["items"]).where(row.recipient == email, row.state != DeliveryState.SKIPPED)
+    untold = (DeliveryState.SKIPPED, DeliveryState.EXPIRED)
+    digests = select(row.period, row["items"]).where(row.recipient == email, row.state.not_in(untold))
     with reading(engine) as connection:
         return [(period, _titles(engine, text)) for period, text in connection.execute(digests.order_by(row.id))]
 

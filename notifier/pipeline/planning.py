@@ -9,7 +9,8 @@ Instant readers are due when there is a dump that their digests have not taken i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
@@ -21,12 +22,15 @@ from sqlalchemy import Connection, Engine
 from notifier import calendars
 from notifier.config import Config
 from notifier.digests import items, periods, selection
+from notifier.digests.rolling import take_in
+from notifier.errors import ComposeError
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Subscriber, Subscription
 from notifier.pausing import end_pauses
 from notifier.pipeline.tagging import tag
 from notifier.pipeline.window import Window
-from notifier.store import outbox, papers, subscribers
+from notifier.store import expiring, outbox, papers, subscribers
 from notifier.store.engine import reading, writing
+from notifier.store.expiring import Unsent
 from notifier.topics import TRENDING, catalogue_of
 
 BATCH = 500
@@ -47,11 +51,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What one subscriber is to get for one period; `selection` is None where there is nothing new."""
+    """What one subscriber is to get for one period; `selection` is None where there is nothing new.
+
+    `unsent` are the digests that never reached them, whose papers it holds too.
+    """
 
     subscriber: Subscriber
     slot: calendars.Slot
     selection: selection.Selection | None
+    unsent: tuple[Unsent, ...] = ()
 
 
 def plan(engine: Engine, config: Config, now: datetime) -> Planned:
@@ -68,9 +76,10 @@ def plan(engine: Engine, config: Config, now: datetime) -> Planned:
     for batch in _due(engine, now):
         window.match(asked for each in batch for asked in each.subscriptions)
         with reading(engine) as connection:
-            choices = [_choose(connection, window, each, config.digest.papers, now) for each in batch]
+            chosen = [_choose(connection, window, each, config.digest.papers, now) for each in batch]
+            choices = _with_unsent(connection, [choice for choice in chosen if choice], config.digest.papers)
         with writing(engine) as connection:
-            total += _commit(connection, [choice for choice in choices if choice], window, config, now)
+            total += _commit(connection, choices, window, config, now)
     return total
 
 
@@ -95,6 +104,21 @@ def _choose(
     held = _held(connection, window, subscriber)
     matched = [(each, _new(each, window.matches(each), subscriber.cursor, held)) for each in subscriber.subscriptions]
     return _Choice(subscriber, slot, selection.select(matched, held, window.marks, limit))
+
+
+def _with_unsent(connection: Connection, choices: list[_Choice], limit: int) -> list[_Choice]:
+    """The choices with what the digests hold that never reached their readers.
+
+    Whoever has one that cannot be read is left out for now: it stops nobody else, and `deliver` sets it aside.
+    """
+    found = expiring.unsent(connection, [choice.subscriber.id for choice in choices])
+    rolled = []
+    for choice in choices:
+        unsent = found.get(choice.subscriber.id, ())
+        with suppress(ComposeError):
+            older = [selection.Selection(*items.loads(each.items)) for each in unsent]
+            rolled.append(replace(choice, selection=take_in(choice.selection, older, limit), unsent=unsent))
+    return rolled
 
 
 def _slot(window: Window, subscriber: Subscriber, now: datetime) -> calendars.Slot | None:
@@ -127,8 +151,15 @@ def _held(connection: Connection, window: Window, subscriber: Subscriber) -> set
 
 def _commit(connection: Connection, choices: list[_Choice], window: Window, config: Config, now: datetime) -> Planned:
     """Write the digests of those subscribers who are still what they were when these were chosen."""
-    current = subscribers.again(connection, [choice.subscriber.id for choice in choices])
-    valid = [choice for choice in choices if current.get(choice.subscriber.id) == choice.subscriber]
+    ids = [choice.subscriber.id for choice in choices]
+    current, unsent = subscribers.again(connection, ids), expiring.unsent(connection, ids, lock=True)
+    valid = [
+        choice
+        for choice in choices
+        if current.get(choice.subscriber.id) == choice.subscriber
+        and unsent.get(choice.subscriber.id, ()) == choice.unsent
+    ]
+    expiring.take_in(connection, [each for choice in valid for each in choice.unsent], now)
     outbox.add(connection, [_row(choice, config.mail.sender, now) for choice in valid])
     subscribers.update_many(connection, [_move(choice, window, now) for choice in valid])
     digests = sum(choice.selection is not None for choice in valid)
