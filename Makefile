@@ -4,7 +4,7 @@
 run = .venv-run/bin
 dev = .venv-dev/bin
 
-.PHONY: demo serve test check bench lock .venv-run .venv-dev
+.PHONY: demo serve test check bench torture lock .venv-run .venv-dev
 
 # The seeds to an inbox, in ./demo; a second run goes on there, FRESH=1 starts over.
 demo: .venv-run
@@ -29,6 +29,10 @@ check: .venv-dev
 # All parts, or PART=matching.
 bench: .venv-dev
 	@$(dev)/python -m benchmarks $(PART)
+
+# A sender that is killed a thousand times: what is lost, and what comes twice. Takes half an hour.
+torture: .venv-dev
+	@$(dev)/python tests/torture.py
 
 # The locks, anew from pyproject.toml; needs uv. Versions stay where they still fit.
 lock:

@@ -93,6 +93,12 @@ def status(engine: Engine, config: Config, now: datetime) -> Status:
         )
 
 
+def waiting(engine: Engine, now: datetime) -> int:
+    """How many messages are due to be sent."""
+    with reading(engine) as connection:
+        return deliveries.count_due(connection, now)
+
+
 def _news(last: LastDump | None, new_today: int, midnight: datetime) -> str:
     if last is None:
         return "no dump yet"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from notifier import __version__
-from notifier.cli import delivering, demo, papers, setup, subscribers, watching
+from notifier.cli import delivering, demo, outbox, papers, setup, subscribers, watching
 from notifier.cli.options import ConfigOption
 from notifier.errors import NotifierError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, setup, papers, subscribers, delivering, watching):
+for group in (demo, setup, papers, subscribers, delivering, outbox, watching):
     group.register(app)
 
 

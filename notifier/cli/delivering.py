@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -66,6 +67,7 @@ def deliver(
     """Send the mail that is due."""
     from notifier.cli.output import print_json
 
+    _stop_quietly()
     run = session(context, config, now)
     delivered = send(run)
     if as_json:
@@ -126,10 +128,15 @@ def worker(context: typer.Context, config: ConfigOption = None, now: NowOption =
 
 
 def _stop_quietly_until_started() -> None:
-    """A service that is told to stop while it is still being loaded has nothing to finish."""
+    """A service that is told to stop, or to read its config again, while it is still being loaded."""
+    _stop_quietly()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _stop_quietly() -> None:
+    """Who is told to stop and has no mail on the wire has nothing to finish."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: sys.exit(0))
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _logging_config(context: typer.Context, config: Path | None) -> Path | None:
@@ -143,11 +150,24 @@ def _logging_config(context: typer.Context, config: Path | None) -> Path | None:
 
 
 def send(run: Session) -> Delivered:
-    """Deliver what is due."""
+    """Deliver what is due, with a bar on a terminal; told to stop, it finishes the mail on the wire."""
+    from notifier.cli.output import progress_bar
+    from notifier.pipeline.delivering import Delivered, within_grace
     from notifier.pipeline.delivering import deliver as hand_over
     from notifier.pipeline.posting import sender_for
+    from notifier.status import waiting
 
-    return asyncio.run(hand_over(sender_for(run.engine, run.config, run.clock)))
+    sender, stopping, done = sender_for(run.engine, run.config, run.clock), Event(), Delivered()
+
+    async def until_stopped() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await within_grace(hand_over(sender, stopping, done), stopping)
+
+    with progress_bar("Sending", waiting(run.engine, run.clock()), done.states.total):
+        asyncio.run(until_stopped())
+    _stop_quietly()  # the loop took its handlers with it
+    return done
 
 
 def counts(delivered: Delivered) -> dict[str, Any]:
@@ -172,6 +192,6 @@ def _exit_on_trouble(delivered: Delivered) -> None:
     for reason, number in delivered.reasons.most_common(REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
     if delivered.trouble:
-        typer.echo(f"notifier: the relay was left alone for now: {delivered.trouble}; check [smtp]", err=True)
+        typer.echo(f"notifier: the relay is left alone for now: {delivered.trouble}; check [smtp]", err=True)
     if delivered.trouble or delivered.states[DeliveryState.FAILED]:
         raise typer.Exit(1)

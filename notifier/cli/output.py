@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 import typer
@@ -35,6 +37,33 @@ def with_progress(steps: Sequence[T], doing: str) -> Iterable[T]:
 
     console = Console(stderr=True)
     return track(steps, doing, console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[None]:
+    """A bar on a terminal for as long as the block runs, that shows what `count` says now and then."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not (console.is_terminal and total):
+        yield
+        return
+    columns = (doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task, ended = progress.add_task(doing, total=total), Event()
+
+        def follow() -> None:
+            while not ended.wait(0.2):
+                progress.update(task, completed=count())
+
+        follower = Thread(target=follow, daemon=True)
+        follower.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            follower.join()
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

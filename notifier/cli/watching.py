@@ -39,12 +39,18 @@ def _show(found: Status) -> None:
     typer.echo(f"papers       {found.papers}")
     typer.echo(f"subscribers  {_counts(found.subscribers)}")
     typer.echo(f"deliveries   {_counts(found.deliveries)}")
+    if found.oldest:
+        ages = ", ".join(f"{_duration(age)} {state}" for state, age in sorted(found.oldest.items()))
+        typer.echo(f"oldest       {ages}")
     last = found.last_dump
     typer.echo(
         f"last dump    {f'{inert(last.name)}, ingested {last.ingested_at:%Y-%m-%d %H:%M} UTC' if last else 'none yet'}"
     )
     typer.echo(f"next digest  {f'{found.next_run:%Y-%m-%d %H:%M} UTC' if found.next_run else 'nobody is due'}")
     typer.echo(f"mail goes to {found.relay}")
+    if found.pause:
+        until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
+        typer.echo(inert(f"relay        left alone until {until}, then one mail tries it: {found.pause.reason}"))
     for trouble in found.troubles:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:
@@ -53,3 +59,11 @@ def _show(found: Status) -> None:
 
 def _counts(by_state: dict[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(by_state.items())) or "none"
+
+
+def _duration(seconds: int) -> str:
+    """An age in its largest unit."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

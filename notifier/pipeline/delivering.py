@@ -14,25 +14,24 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
 from notifier.delivery.outcomes import Outcome, Relay
 from notifier.delivery.transport import Transport
-from notifier.digests import items
-from notifier.digests.compose import compose
 from notifier.errors import ComposeError, NotifierError, StoreError, TemplateError
-from notifier.models import DeliveryState, Digest, Mail
+from notifier.models import DeliveryState, Mail
 from notifier.pipeline import claiming
 from notifier.pipeline.claiming import Turn
+from notifier.pipeline.composing import mail_of
 from notifier.pipeline.grouping import Settler
 from notifier.pipeline.lanes import Lanes
 from notifier.pipeline.posting import Sender
 from notifier.pipeline.settling import Result, settle
 from notifier.shelf import owners
-from notifier.store import outbox, papers
+from notifier.store import outbox
 from notifier.store.engine import reading
 from notifier.store.outbox import Claim
 
@@ -193,7 +192,7 @@ class _Run:
         if self._is_over():
             return
         try:
-            mail = await asyncio.to_thread(_mail, self.sender, turn.claim)
+            mail = await asyncio.to_thread(mail_of, self.sender, turn.claim)
         except ComposeError as error:
             state = DeliveryState.DEFERRED if isinstance(error, TemplateError) else DeliveryState.FAILED
             await self._settler.room()
@@ -235,26 +234,6 @@ class _Run:
 def _is_held(sender: Sender, claim: Claim) -> bool:
     with reading(sender.engine) as connection:
         return outbox.is_held(connection, claim)
-
-
-def _mail(sender: Sender, claim: Claim) -> Mail:
-    sections, rest = items.loads(claim.items)
-    with reading(sender.engine) as connection:
-        named = papers.papers_by_id(connection, items.paper_ids(claim.items))
-    digest = Digest(
-        recipient=claim.recipient,
-        period=claim.period,
-        planned_at=claim.planned_at,
-        message_id=claim.message_id,
-        subject=claim.subject,
-        sections=sections,
-        rest=rest,
-        subscriber_id=claim.subscriber_id,
-    )
-    mail = compose(digest, named, sender.mail, sender.templates)
-    if sender.bounces is None:
-        return mail
-    return replace(mail, envelope=replace(mail.envelope, sender=sender.bounces.return_path(claim.id)))
 
 
 @asynccontextmanager

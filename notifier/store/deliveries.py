@@ -25,6 +25,11 @@ def count_by_state(connection: Connection) -> dict[str, int]:
     return dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all())
 
 
+def count_due(connection: Connection, now: datetime) -> int:
+    """How many deliveries may be sent now, as far as their own times go."""
+    return connection.scalar(select(func.count()).where(delivery.c.next_try <= now)) or 0
+
+
 def oldest_by_state(connection: Connection) -> dict[str, datetime]:
     """When the oldest delivery was planned, for each state in which one still waits for something."""
     oldest = func.min(delivery.c.planned_at, type_=delivery.c.planned_at.type)
@@ -40,7 +45,7 @@ def troubles(connection: Connection, limit: int) -> list[Row[str, str, int]]:
     return list(connection.execute(grouped.limit(limit)))
 
 
-def newest(connection: Connection, limit: int) -> Sequence[Row[Any]]:
+def newest(connection: Connection, limit: int | None) -> Sequence[Row[Any]]:
     """The deliveries to list: those that still wait for something first, then the others, each newest first."""
     is_settled = case((delivery.c.state.in_(_SETTLED), 1), else_=0)
     return connection.execute(select(*_LISTED).order_by(is_settled, delivery.c.id.desc()).limit(limit)).all()
