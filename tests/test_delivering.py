@@ -48,7 +48,7 @@ def planned(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock stands still in these tests: a pause of the relay never ends."""
-    monkeypatch.setattr(claiming, "SHORT_PAUSE", timedelta(0))
+    monkeypatch.setattr(claiming, "SHORT_PAUSE", timedelta.resolution)
 
 
 def sender(engine: Engine, folder: Path, port: int, now: datetime = AT_EIGHT) -> Sender:
