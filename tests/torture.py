@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,8 +111,8 @@ def prepare(folder: Path, mails: int, port: int) -> None:
     engine.dispose()
 
 
-def start_sender(folder: Path) -> int:
-    """Start `notifier deliver` in `folder`; returns its process id.
+def start_sender(folder: Path, first: Callable[[], None] = lambda: None) -> int:
+    """Start `notifier deliver` in `folder`, which does `first` before anything else; returns its process id.
 
     It is forked from this process, which has loaded the same modules: a thousand lives would else be spent on imports.
     """
@@ -122,6 +122,7 @@ def start_sender(folder: Path) -> int:
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         sys.argv = ["notifier", "deliver"]
+        first()
         status = 1
         try:
             cli.main()
