@@ -34,11 +34,11 @@ def kill_at(number: int, moment: str) -> None:
         before = commits[0]
         if before == number and moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        really(dialect, connection)
+        really(dialect, connection)  # type: ignore[no-untyped-call]
         if before == number and moment == "after":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "commit", count)  # type: ignore[no-untyped-call]
+    event.listen(Engine, "commit", count)
     DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 
 

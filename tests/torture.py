@@ -184,18 +184,16 @@ def _judge(toll: Toll, folder: Path, seen: list[tuple[str, str]], marks: list[in
         toll.repeats.append(sum(message_id in before for message_id, _ in seen[start:end]))
 
 
-def memory(folder: Path, mails: int) -> list[tuple[int, int]]:
-    """How many mails one sender had sent, and its resident memory in MB, again and again."""
+def memory(folder: Path, mails: int) -> Iterator[tuple[int, int]]:
+    """How many mails one sender has sent, and its resident memory in MB, again and again."""
     log = folder / "relay.log"
-    samples: list[tuple[int, int]] = []
     with paced_relay(log, 0) as port:
         prepare(folder, mails, port)
         process = start_sender(folder)
         while os.waitpid(process, os.WNOHANG) == (0, 0):
             resident = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]
-            samples.append((len(kept(log)), int(resident) // 256))
+            yield len(kept(log)), int(resident) // 256
             time.sleep(5)
-    return samples
 
 
 def main() -> None:
@@ -209,7 +207,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         if options.memory:
             for sent, megabytes in memory(Path(name), options.mails or 100_000):
-                print(f"{sent} mails: {megabytes} MB")
+                print(f"{sent} mails: {megabytes} MB", flush=True)
             return
         toll = torture(Path(name), options.mails or 20_000, options.kills, options.seed)
     print(toll)

@@ -174,10 +174,10 @@ def test_a_disk_that_fails_is_one_sentence_stops_the_mail_and_loses_nothing(tmp_
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB."""
+    """A disk of 16 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=False)
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], check=False)
     if mount.returncode:
         pytest.skip("a disk cannot be mounted here")
     yield folder
