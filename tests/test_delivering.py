@@ -173,6 +173,31 @@ def test_mail_that_a_template_fails_on_waits_until_the_template_is_mended(planne
         assert sorted(kept.recipient for kept in relay.kept) == [ANN, BOB]
 
 
+def test_a_template_that_fails_on_one_reader_stops_no_other(planned: Engine, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "email").mkdir(parents=True)
+    template = "{% if mail.recipient == 'ann@example.org' %}{{ nosuch.thing }}{% endif %}a digest"
+    (tmp_path / "mine" / "email" / "digest.html.j2").write_text(template, encoding="utf-8")
+    with ScriptedRelay() as relay:
+        mine = replace(sender(planned, tmp_path, relay.port), templates=environment(tmp_path / "mine"))
+        done = asyncio.run(deliver(mine))
+        assert [kept.recipient for kept in relay.kept] == [BOB]
+    assert (done.states[DeliveryState.DEFERRED], done.trouble) == (1, None)
+    assert "digest.html.j2" in rows(planned)[ANN].reply
+
+
+def test_a_reader_suppressed_while_the_mail_was_in_a_senders_hands_gets_no_mail_command(
+    planned: Engine, tmp_path: Path
+) -> None:
+    def suppress(_line: str) -> None:
+        with writing(planned) as connection:
+            subscribers.suppress(connection, [1, 2])
+
+    with ScriptedRelay({"EHLO": suppress}) as relay:
+        run(planned, tmp_path, relay)
+        assert "MAIL" not in relay.verbs()
+    assert {row.state for row in rows(planned).values()} == {"CANCELLED"}
+
+
 def test_a_row_has_one_owner(planned: Engine) -> None:
     with writing(planned) as connection:
         (first,) = outbox.claim(connection, "one/a", AT_EIGHT, 1)

@@ -91,8 +91,7 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
 
 def is_held(connection: Connection, claimed: Claim) -> bool:
     """Whether a claim is still this sender's, and whom it is for has not left; a pause lets finish what is held."""
-    wanted = or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted())
-    return bool(connection.scalar(select(exists().where(_is(claimed), wanted))))
+    return bool(connection.scalar(_IS_HELD, {"claimed_id": claimed.id, "claimed_epoch": claimed.epoch}))
 
 
 def renew(connection: Connection, owner: str, now: datetime) -> None:
@@ -179,11 +178,6 @@ def _late(now: datetime, longest_wait: timedelta) -> list[tuple[ColumnElement[bo
     return [(leased, now + LEASE), (delivery.c.next_try > now + longest_wait, now + longest_wait)]
 
 
-def _is(claimed: Claim) -> ColumnElement[bool]:
-    leased = delivery.c.state == DeliveryState.LEASED
-    return and_(delivery.c.id == claimed.id, delivery.c.epoch == claimed.epoch, leased)
-
-
 def _is_due(now: datetime) -> ColumnElement[bool]:
     return delivery.c.next_try <= now
 
@@ -207,3 +201,14 @@ def _is_free() -> ColumnElement[bool]:
 def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -> int:
     cancelled = {"state": DeliveryState.CANCELLED, "next_try": None, "settled_at": now}
     return connection.execute(update(delivery).where(_is_free(), whose).values(cancelled)).rowcount
+
+
+# Asked for each mail: made once.
+_IS_HELD = select(
+    exists().where(
+        delivery.c.id == bindparam("claimed_id"),
+        delivery.c.epoch == bindparam("claimed_epoch"),
+        delivery.c.state == DeliveryState.LEASED,
+        or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),
+    )
+)
