@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from service import MONDAY, add_page, add_reader, notifier
 from sqlalchemy import Engine
-from told import periods, reader, told
+from told import arrive, periods, reader, told
 
 from notifier.config import Config
 from notifier.errors import UsageError
@@ -53,6 +53,7 @@ def test_other_readers_keep_what_they_share(planned: Engine) -> None:
     erase(planned, ANN, AT_EIGHT)
     assert [each.canonical for each in reader(planned, BOB).subscriptions] == ["quantiz"]
     assert len(told(planned, BOB)) == 1
+    arrive(planned)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, skipped=1)
 
 
@@ -81,6 +82,7 @@ def test_who_comes_back_is_somebody_new(planned: Engine) -> None:
     back = add_reader(planned, SignUp(ANN, ("quantization",), confirmed=True), now=AT_EIGHT)
     assert back.id > before.id
     assert (back.last_date, periods(planned, ANN)) == (None, [])
+    arrive(planned)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1
     erase(planned, ANN, AT_EIGHT + A_DAY)
 

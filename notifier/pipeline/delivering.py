@@ -39,6 +39,7 @@ RENEW_SECONDS = 20
 PATIENCE_SECONDS = 90  # how long to wait for rows in other senders' hands, or for the relay's short pause to end
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 60  # for the mail on the wire, once told to stop
+REASONS = 1000
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ log = logging.getLogger(__name__)
 class Delivered:
     """How many messages ended this run in each state; `trouble` is why it paused the relay, if it did.
 
-    `reasons` counts what was said of those that were not accepted.
+    `reasons` counts what was said of those that were not accepted: the first REASONS different ones.
     """
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
@@ -59,8 +60,9 @@ class Delivered:
     def add(self, outcome: Outcome) -> None:
         """Count one message."""
         self.states[outcome.state] += 1
-        if outcome.state is not DeliveryState.ACCEPTED:
-            self.reasons[f"{outcome.state}: {outcome.reply}"] += 1
+        reason = f"{outcome.state}: {outcome.reply}"
+        if outcome.state is not DeliveryState.ACCEPTED and (reason in self.reasons or len(self.reasons) < REASONS):
+            self.reasons[reason] += 1
 
 
 async def deliver(sender: Sender, stopping: Event | None = None, done: Delivered | None = None) -> Delivered:

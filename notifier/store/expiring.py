@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
+from notifier.store.outbox import waits
 from notifier.store.statements import batches
 from notifier.store.tables import delivery, subscriber
 
@@ -70,9 +71,8 @@ def take_in(connection: Connection, digests: Collection[Unsent], now: datetime) 
 
 
 def _is_old(planned_before: datetime) -> ColumnElement[bool]:
-    waits = delivery.c.next_try.is_not(None)  # by this they are found, among all that were ever sent
     tried = or_(delivery.c.attempts > 0, delivery.c.state == DeliveryState.DEFERRED)
-    return and_(waits, tried, _never_got_through(), delivery.c.planned_at <= planned_before)
+    return and_(waits(), tried, _never_got_through(), delivery.c.planned_at <= planned_before)
 
 
 def _never_got_through() -> ColumnElement[bool]:

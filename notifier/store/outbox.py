@@ -123,7 +123,7 @@ def has_unwanted(connection: Connection) -> bool:
 
 def owners(connection: Connection) -> set[str]:
     """Every sender that holds a row."""
-    return set(connection.scalars(select(delivery.c.owner).where(delivery.c.owner.is_not(None)).distinct()))
+    return set(connection.scalars(select(delivery.c.owner).where(_is_owned()).distinct()))
 
 
 def is_due(connection: Connection, now: datetime) -> bool:
@@ -133,13 +133,13 @@ def is_due(connection: Connection, now: datetime) -> bool:
 
 def is_busy(connection: Connection, now: datetime) -> bool:
     """Whether a row is due or in some sender's hands."""
-    due_or_held = or_(exists().where(_is_due(now), _may_be_sent()), exists().where(delivery.c.owner.is_not(None)))
+    due_or_held = or_(exists().where(_is_due(now), _may_be_sent()), exists().where(_is_owned()))
     return bool(connection.scalar(select(due_or_held)))
 
 
 def under_way(connection: Connection) -> int:
     """How many rows are in the hands of any sender."""
-    return connection.scalar(select(func.count()).where(delivery.c.owner.is_not(None))) or 0
+    return connection.scalar(select(func.count()).where(_is_owned())) or 0
 
 
 def clamp(connection: Connection, now: datetime, longest_wait: timedelta) -> None:
@@ -174,7 +174,7 @@ def _held(connection: Connection, claims: Iterable[Claim]) -> set[int]:
 
 def _late(now: datetime, longest_wait: timedelta) -> list[tuple[ColumnElement[bool], datetime]]:
     """What waits for too long, and until when it may."""
-    leased = and_(delivery.c.owner.is_not(None), delivery.c.next_try > now + LEASE)
+    leased = and_(_is_owned(), delivery.c.next_try > now + LEASE)
     return [(leased, now + LEASE), (delivery.c.next_try > now + longest_wait, now + longest_wait)]
 
 
@@ -193,9 +193,19 @@ def _is_unwanted() -> ColumnElement[bool]:
     return exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state.in_(gone))
 
 
+def waits() -> ColumnElement[bool]:
+    """Not settled for good: put so that an index finds these few among all that were ever sent."""
+    return delivery.c.next_try >= AT_ONCE
+
+
+def _is_owned() -> ColumnElement[bool]:
+    """In some sender's hands; put so that an index finds it."""
+    return delivery.c.owner > ""
+
+
 def _is_free() -> ColumnElement[bool]:
     """Not settled for good, and in nobody's hands."""
-    return and_(delivery.c.next_try.is_not(None), delivery.c.owner.is_(None))
+    return and_(waits(), delivery.c.state != DeliveryState.LEASED)
 
 
 def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -> int:
