@@ -221,6 +221,29 @@ def test_when_all_mail_is_put_off_the_breaker_stops_after_50_and_one_accepted_pr
     assert relay_state(engine).errors == 0
 
 
+def test_a_relay_that_puts_off_every_first_try_is_probed_with_a_mail_that_it_knows(
+    engine: Engine, tmp_path: Path
+) -> None:
+    plan_many(engine, tmp_path, [f"reader{number}@example.org" for number in range(60)])
+    clock, known = Clock(), set()
+
+    def greylist(line: str) -> str | None:
+        if line in known:
+            return None
+        known.add(line)
+        return "450 4.7.1 greylisted"
+
+    with ScriptedRelay({"RCPT": greylist}) as relay:
+        run(engine, tmp_path, relay, clock)
+        assert (len(known), relay.kept) == (50, [])
+        clock.now += 10 * A_MINUTE
+        run(engine, tmp_path, relay, clock)
+        assert len(relay.kept) == 50
+        clock.now += 10 * A_MINUTE
+        run(engine, tmp_path, relay, clock)
+    assert set(states(engine).values()) == {"ACCEPTED"}
+
+
 @pytest.mark.parametrize("act", [DROP, HANG])
 def test_a_reply_lost_after_the_dot_leaves_the_mail_uncertain_and_the_same_bytes_come_twice_more(
     planned: Engine, tmp_path: Path, act: Any

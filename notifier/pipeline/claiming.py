@@ -46,8 +46,9 @@ def take(sender: Sender, owner: str) -> list[Turn]:
         state = relays.lock(connection, sender.relay)
         opened = gate(state, now)
         wanted = {Gate.OPEN: pacing.a_turn_each(sender.rates, BATCH), Gate.PROBE: 1, Gate.CLOSED: 0}[opened]
-        left = pacing.allowed(state, sender.rates, now, outbox.under_way(connection)) if sender.rates.per_day else None
-        claims = outbox.claim(connection, owner, now, wanted if left is None else min(wanted, left))
+        left = pacing.allowed(state, sender.rates, now, outbox.under_way(connection))
+        limit = wanted if left is None else min(wanted, left)
+        claims = outbox.claim(connection, owner, now, limit, tried_first=opened is Gate.PROBE)
         is_probe = opened is Gate.PROBE and bool(claims)
         taken, turns = pacing.turns(state, sender.rates, now, len(claims))
         if is_probe:

@@ -50,15 +50,18 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     insert_all(connection, delivery, rows)
 
 
-def claim(connection: Connection, owner: str, now: datetime, limit: int) -> list[Claim]:
+def claim(connection: Connection, owner: str, now: datetime, limit: int, *, tried_first: bool = False) -> list[Claim]:
     """Lease the rows that have waited longest, `limit` at most, by id; a row whose lease ran out is due again.
 
-    A row that another sender is claiming at this moment is passed over (PostgreSQL; SQLite has one writer).
+    A row that another sender is claiming at this moment is passed over (PostgreSQL; SQLite has one writer). With
+    `tried_first` those that were put off go before those that are new: a relay that puts off every first try (by
+    greylisting) takes them.
     """
+    order = (delivery.c.attempts == 0, delivery.c.next_try) if tried_first else (delivery.c.next_try,)
     oldest = (
         select(delivery.c.id)
         .where(_is_due(now), _may_be_sent())
-        .order_by(delivery.c.next_try, delivery.c.id)
+        .order_by(*order, delivery.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=delivery)
         .cte("oldest")  # PostgreSQL might run a subquery again, and so take more than the limit
