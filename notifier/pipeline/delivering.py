@@ -222,7 +222,9 @@ class _Run:
             await self._lanes.give_back(lane, outcome)
 
     async def _is_wanted(self, claim: Claim) -> bool:
-        return await asyncio.to_thread(_is_held, self.sender, claim)
+        """Asked of the store right here, not in a thread: nothing may come between the answer and MAIL."""
+        with reading(self.sender.engine) as connection:
+            return outbox.is_held(connection, claim)
 
     async def _settle(self, results: list[Result]) -> None:
         settled = await self.write(partial(settle, self.sender, results))
@@ -231,11 +233,6 @@ class _Run:
         for outcome in settled.outcomes:
             self.done.add(outcome)
         self.done.trouble = settled.pause or self.done.trouble
-
-
-def _is_held(sender: Sender, claim: Claim) -> bool:
-    with reading(sender.engine) as connection:
-        return outbox.is_held(connection, claim)
 
 
 @asynccontextmanager

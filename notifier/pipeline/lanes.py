@@ -33,7 +33,10 @@ class Lanes:
         """Return a lane, with what became of its mail; None where that is not known."""
         async with self._changed:
             self._in_use -= 1
-            self._free.append(lane)
+            if outcome is None or outcome.relay_fault:
+                self._free.insert(0, lane)  # it lost its connection
+            else:
+                self._free.append(lane)
             if outcome is not None:
                 self._width.learn(outcome)
             self._changed.notify_all()
