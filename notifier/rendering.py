@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from css_inline import CSSInliner, InlineError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
 
-from notifier.errors import ComposeError, ConfigError, TemplateError
+from notifier.errors import ComposeError, ConfigError, NotifierError, TemplateError
 from notifier.models import Paper
 from notifier.resources import resource
 
@@ -45,6 +45,9 @@ _INLINER = CSSInliner(
     minify_css=True,
     load_remote_stylesheets=False,
 )
+
+
+_REPARSER = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def environment(overrides: Path | None = None) -> Environment:
 def check(templates: Environment) -> None:
     """Read every template there is. Raises ConfigError for one that is broken."""
     for name in templates.list_templates(filter_func=lambda name: name.endswith(".j2")):
-        with _explained(name):
+        with explained(name):
             templates.get_template(name)
 
 
@@ -87,15 +90,17 @@ def render(templates: Environment, name: str, **values: object) -> str:
 
     Raises ConfigError where the template is missing or is none, TemplateError where it fails on these values.
     """
-    with _explained(name):
+    with explained(name):
         return templates.get_template(name).render(values)
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     """Say what is wrong with a template in one sentence: the template itself, or what it makes of these values."""
     try:
         yield
+    except NotifierError:
+        raise
     except TemplateSyntaxError as error:
         place = f"{error.filename or name}, line {error.lineno},"
         raise ConfigError(f"the template {place} is broken: {error.message}; mend that line") from None
@@ -118,6 +123,11 @@ def inline_css(html: str) -> str:
         return _INLINER.inline(html)
     except InlineError as error:
         raise ComposeError(f"the styles of a mail cannot be inlined: {error}; mend its style element") from None
+
+
+def reparsed(html: str) -> str:
+    """A page as a program understands it that reads HTML, written down again in one way of several."""
+    return _REPARSER.inline(html)
 
 
 def inert(text: str) -> str:
@@ -184,8 +194,8 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     room = LINE_WIDTH - columns(indent)
     lines: list[str] = []
     used = room + 1  # so that the first word opens a line
-    for word in chain.from_iterable(_pieces(word, room) for word in text.split()):
-        width = columns(word)
+    for word in _words(text, room):
+        width = len(word) if word.isascii() else columns(word)
         if used + 1 + width <= room:
             lines[-1] += f" {word}"
             used += 1 + width
@@ -194,6 +204,14 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
             used = width
     start = indent if first is None else first
     return start + f"\n{indent}".join(lines) if lines else start.rstrip()
+
+
+def _words(text: str, room: int) -> Iterable[str]:
+    """The words of a text, each of which fits into a line."""
+    words = text.split()
+    if 2 * max(map(len, words), default=0) <= room:  # no letter takes more than two columns
+        return words
+    return chain.from_iterable(_pieces(word, room) for word in words)
 
 
 def _pieces(word: str, room: int) -> list[str]:

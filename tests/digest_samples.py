@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import cache
 
-from notifier.digests.compose import compose
+from notifier.digests.compose import Composer
 from notifier.digests.headers import MailSettings
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
 from notifier.rendering import environment
@@ -47,7 +48,13 @@ def paper(number: int, **fields: object) -> Paper:
 
 def mail_of(digest: Digest = DIGEST, *papers: Paper, settings: MailSettings = SETTINGS) -> Mail:
     """The mail of `digest`, whose papers are the sample and `papers`."""
-    return compose(digest, {each.id: each for each in (PAPER, *papers)}, settings, TEMPLATES)
+    return composer(settings).compose(digest, {each.id: each for each in (PAPER, *papers)})
+
+
+@cache
+def composer(settings: MailSettings) -> Composer:
+    """What makes the mails of all tests, so that what one keeps may show in the next."""
+    return Composer(settings, TEMPLATES)
 
 
 def read(mail: Mail) -> EmailMessage:

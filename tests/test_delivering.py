@@ -17,6 +17,7 @@ from service import MONDAY, add_page, add_reader
 from sqlalchemy import Engine, Row, select
 
 from notifier.config import Config, MailConfig, SmtpConfig
+from notifier.digests.compose import Composer
 from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline import claiming
 from notifier.pipeline.delivering import Delivered, deliver
@@ -164,7 +165,8 @@ def test_mail_that_a_template_fails_on_waits_until_the_template_is_mended(planne
     broken = tmp_path / "mine" / "email" / "digest.html.j2"
     broken.write_text("{{ nosuch.thing }}", encoding="utf-8")
     with ScriptedRelay() as relay:
-        failing = replace(sender(planned, tmp_path, relay.port), templates=environment(tmp_path / "mine"))
+        usual = sender(planned, tmp_path, relay.port)
+        failing = replace(usual, composer=Composer(usual.composer.settings, environment(tmp_path / "mine")))
         done = asyncio.run(deliver(failing))
         assert done.states[DeliveryState.DEFERRED] == 2
         assert all("digest.html.j2" in reason for reason in done.reasons)
@@ -178,7 +180,8 @@ def test_a_template_that_fails_on_one_reader_stops_no_other(planned: Engine, tmp
     template = "{% if mail.recipient == 'ann@example.org' %}{{ nosuch.thing }}{% endif %}a digest"
     (tmp_path / "mine" / "email" / "digest.html.j2").write_text(template, encoding="utf-8")
     with ScriptedRelay() as relay:
-        mine = replace(sender(planned, tmp_path, relay.port), templates=environment(tmp_path / "mine"))
+        usual = sender(planned, tmp_path, relay.port)
+        mine = replace(usual, composer=Composer(usual.composer.settings, environment(tmp_path / "mine")))
         done = asyncio.run(deliver(mine))
         assert [kept.recipient for kept in relay.kept] == [BOB]
     assert (done.states[DeliveryState.DEFERRED], done.trouble) == (1, None)

@@ -47,13 +47,13 @@ def test_the_plain_part_is_laid_out_to_be_read() -> None:
     assert plain == (
         "Daily Papers\n============\n\nHere is the selection of papers for today (6 Jul):\n\n\n"
         "quantization\n------------\n\n"
-        " 1. Low-Bit *Quantization* for Everyone (140 ▲)\n    Ada Lovelace, Alan Turing\n\n"
+        "Low-Bit *Quantization* for Everyone (140 ▲)\n    Ada Lovelace, Alan Turing\n\n"
         "    We show that *quantization* to four bits is enough.\n\n"
         "    Why: “Quantization” in the title\n"
         "    arXiv: https://arxiv.org/abs/2607.00001\n    PDF: https://arxiv.org/pdf/2607.00001\n"
         "    Hugging Face: https://huggingface.co/papers/2607.00001\n\n"
         "-- \n"
-        "You get this mail because reader@example.net subscribed to: quantization\n"
+        "You get this mail because reader@example.net subscribed to:\nquantization\n"
         'To leave, reply with the word "unsubscribe", or write to\n'
         "mailto:leave@example.org?subject=unsubscribe%20reader%40example.net\n"
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from notifier.digests.excerpts import Excerpt, Run, excerpt, marked_spans, runs
 from notifier.models import Item, Paper, Span
@@ -18,10 +19,11 @@ REASONS = 4  # marked words named per field
 class Card:
     """One paper of a digest; what is not known is empty, or None.
 
-    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`.
+    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `blocks`
+    keeps what templates make of the card, `parts` what they make of its parts, shared by
+    cards that differ in `also` alone.
     """
 
-    number: int
     title: tuple[Run, ...]
     plain_title: str
     url: str
@@ -31,6 +33,12 @@ class Card:
     also: tuple[str, ...]
     abstract: Excerpt
     links: tuple[Link, ...]
+    blocks: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    parts: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def beside(self, also: tuple[str, ...]) -> Card:
+        """This card where the paper matched these other subscriptions too."""
+        return replace(self, also=tuple(map(inert, also)), blocks={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +50,11 @@ class Line:
     upvotes: int | None
 
 
-def card(number: int, item: Item, paper: Paper) -> Card:
-    """The card of a digest's item, its `number` in the digest counted from 1."""
+def card(item: Item, paper: Paper) -> Card:
+    """The card of a digest's item: of its paper, marks, upvotes and other labels, and of nothing else."""
     title, abstract = inert(paper.title), inert(paper.abstract)
     known = links(paper)
     return Card(
-        number=number,
         title=runs(title, item.marks.title),
         plain_title=title,
         url=known[0].url if known else "",

@@ -3,97 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
 from jinja2 import Environment
 
-from notifier.digests.cards import Card, Line, card, line
-from notifier.digests.headers import MailSettings, ascii_address, header_lines, unsubscribe_page, unsubscribe_url
+from notifier.digests.bodies import Body, html_body, plain_body
+from notifier.digests.cards import Card, card
+from notifier.digests.headers import MailSettings, ascii_address, header_lines
+from notifier.digests.letter import letter_of
 from notifier.digests.mime import alternative
-from notifier.digests.periods import occasion
+from notifier.digests.steps import Memory
 from notifier.errors import ComposeError
-from notifier.models import Digest, Envelope, Item, Mail, Paper, Section
-from notifier.rendering import inert, inline_css, render
+from notifier.models import Digest, Envelope, Item, Mail, Paper
 
-TITLES = 200  # of the rest; beyond them their number is told, since Gmail clips what is longer than 102 kB
-PREHEADER_TITLES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A section of the mail: what the reader asked for, its papers, and the page to stop it (empty: there is none)."""
-
-    label: str
-    cards: tuple[Card, ...]
-    unsubscribe_page: str
+KEPT_BYTES = 128 * 1024 * 1024  # of cards and blocks, roughly
+CARD_BYTES = 2_500  # of a card beside its blocks
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What the templates show. `unlisted` counts the papers beyond those in `rest`; `labels` is what was asked for.
+class Composer:
+    """Makes the mails of one sender, and keeps what mails have in common.
 
-    `unsubscribe_url` is a mailto; `unsubscribe_page` is empty where there are no pages.
+    What is kept never changes a mail: it is what would be made again.
     """
 
-    subject: str
-    brand: str
-    opening: str
-    preheader: str
-    groups: tuple[Group, ...]
-    rest: tuple[Line, ...]
-    unlisted: int
-    labels: tuple[str, ...]
-    recipient: str
-    unsubscribe_url: str
-    unsubscribe_page: str
+    def __init__(self, settings: MailSettings, templates: Environment, kept_bytes: int = KEPT_BYTES) -> None:
+        self.settings = settings
+        self.templates = templates
+        self._memory = Memory(kept_bytes)
+        self._cards: dict[int, tuple[Paper, dict[Any, Card]]] = self._memory.table()
 
-
-def compose(digest: Digest, papers: Mapping[int, Paper], sender: MailSettings, templates: Environment) -> Mail:
-    """The mail of a digest, in plain text and HTML.
-
-    `papers` holds every paper of the digest by id. Raises ComposeError where this one mail cannot be made, and
-    ConfigError where a template is missing or broken, so that none can.
-    """
-    header = header_lines(digest, sender)
-    letter = _letter(digest, papers, sender)
-    text = render(templates, "email/digest.txt.j2", mail=letter)
-    html = inline_css(render(templates, "email/digest.html.j2", mail=letter))
-    envelope = Envelope(ascii_address(sender.envelope_sender), ascii_address(digest.recipient))
-    return Mail(envelope, digest.message_id, header + alternative(text, html, digest.message_id))
-
-
-def _letter(digest: Digest, papers: Mapping[int, Paper], sender: MailSettings) -> Letter:
-    numbers = count(1)
-    groups = tuple(
-        Group(
-            inert(section.label),
-            tuple(card(next(numbers), item, _paper(item, papers)) for item in section.items),
-            _section_page(section, sender),
+    @cached_property
+    def _bodies(self) -> tuple[Body, Body]:
+        return (
+            plain_body(self.templates, "email/digest.txt.j2", self._memory),
+            html_body(self.templates, "email/digest.html.j2", self._memory),
         )
-        for section in digest.sections
-    )
-    cards = [each for group in groups for each in group.cards]
-    labels = [*(group.label for group in groups), *(other for each in cards for other in each.also)]
-    return Letter(
-        subject=inert(digest.subject),
-        brand=inert(sender.brand),
-        opening=occasion(digest.period, digest.planned_at.date()).opening,
-        preheader=" · ".join(each.plain_title for each in cards[:PREHEADER_TITLES]),
-        groups=groups,
-        rest=tuple(line(item, _paper(item, papers)) for item in digest.rest[:TITLES]),
-        unlisted=max(0, len(digest.rest) - TITLES),
-        labels=tuple(dict.fromkeys(labels)),
-        recipient=inert(digest.recipient),
-        unsubscribe_url=unsubscribe_url(digest.recipient, sender),
-        unsubscribe_page=unsubscribe_page(digest, sender),
-    )
 
+    @property
+    def why_slow(self) -> tuple[str, ...]:
+        """Why mails have to be made whole, one by one: a sentence for each template that cannot be taken apart.
 
-def _section_page(section: Section, sender: MailSettings) -> str:
-    if sender.pages is None or section.subscription_id is None:
-        return ""
-    return sender.pages.leave_one(section.subscription_id)
+        Raises ConfigError where a template is missing or broken.
+        """
+        return tuple(body.why_slow for body in self._bodies if body.why_slow)
+
+    def compose(self, digest: Digest, papers: Mapping[int, Paper]) -> Mail:
+        """The mail of a digest, in plain text and HTML.
+
+        `papers` holds every paper of the digest by id. Raises ComposeError where this one mail cannot be made, and
+        ConfigError where a template is missing or broken, so that none can.
+        """
+        header = header_lines(digest, self.settings)
+        letter = letter_of(
+            digest, self.settings, lambda item: self._card(item, papers), lambda item: _paper(item, papers)
+        )
+        plain, html = (body.blocks(letter) for body in self._bodies)
+        envelope = Envelope(ascii_address(self.settings.envelope_sender), ascii_address(digest.recipient))
+        return Mail(envelope, digest.message_id, alternative(header, plain, html, digest.message_id))
+
+    def _card(self, item: Item, papers: Mapping[int, Paper]) -> Card:
+        """The card of an item, as it was made before where its paper is what it was then."""
+        paper = _paper(item, papers)
+        known = self._cards.get(item.paper_id)
+        if known is None or (known[0] is not paper and known[0] != paper):
+            known = self._cards[item.paper_id] = (paper, {})
+        marks = item.marks
+        cards = known[1]
+        key = (item.upvotes, marks.title, marks.abstract, item.also)
+        return cards.get(key) or self._made(cards, key, item, paper)
+
+    def _made(self, cards: dict[Any, Card], key: Any, item: Item, paper: Paper) -> Card:
+        self._memory.spend(CARD_BYTES)
+        alone = (*key[:-1], ())
+        if alone not in cards:
+            cards[alone] = card(replace(item, also=()), paper)
+        if item.also:
+            cards[key] = cards[alone].beside(item.also)
+        return cards[key]
 
 
 def _paper(item: Item, papers: Mapping[int, Paper]) -> Paper:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, formataddr, parseaddr
 from email.utils import quote as escape_quotes
+from functools import lru_cache
 from urllib.parse import quote
 
 import idna
@@ -18,11 +19,19 @@ from notifier.rendering import inert
 from notifier.tokens import Pages
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
+USUAL_LINE = 78  # where it can be folded
 ENCODED_BYTES = 39  # of UTF-8 in an encoded word: it fits in a line of 76 beside a header's name (RFC 2047, section 2)
 
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 _FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
+
+_leave_all = lru_cache(64)(Pages.leave_all)
+
+_SAME_IN_ALL = (
+    b"List-Post: NO\r\n"  # RFC 2369, section 3.4: readers cannot post to this list
+    b"Precedence: bulk\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +55,21 @@ def header_lines(digest: Digest, settings: MailSettings) -> bytes:
 
     Raises ComposeError for a value with control characters or with a line beyond 998 octets.
     """
-    fields = {
-        "Date": _date(digest.planned_at),
-        "From": _mailbox("From", settings.sender),
-        "To": ascii_address(digest.recipient),
-        "Subject": _text("Subject", digest.subject),
-        "Message-ID": _message_id(digest.message_id),
-        "List-Id": _list_id(settings),
-        **_ways_out(digest, settings),
-        "List-Post": "NO",  # RFC 2369, section 3.4: readers cannot post to this list
-        "Precedence": "bulk",
-        "Auto-Submitted": "auto-generated",
-        "MIME-Version": "1.0",
-    }
-    return b"".join(_line(name, value) for name, value in fields.items())
+    return b"".join(
+        (
+            _date_line(digest.planned_at),
+            _from_line(settings.sender),
+            _line("To", ascii_address(digest.recipient)),
+            _subject_line(digest.subject),
+            _line("Message-ID", _message_id(digest.message_id)),
+            _list_id_line(settings.sender, settings.brand),
+            _ways_out(digest, settings),
+            _SAME_IN_ALL,
+        )
+    )
 
 
+@lru_cache(256)
 def ascii_address(address: str) -> str:
     """An address as it travels: an international domain by IDNA 2008. Raises ComposeError where it cannot."""
     local, _, domain = _checked("address", address).rpartition("@")
@@ -76,24 +84,49 @@ def ascii_address(address: str) -> str:
 
 def unsubscribe_url(recipient: str, settings: MailSettings) -> str:
     """The mailto that asks to be left alone (RFC 6068); its subject names the reader, who may write from elsewhere."""
-    mailbox = quote(ascii_address(settings.unsubscribe), safe="@+")
-    return f"mailto:{mailbox}?subject={quote(f'unsubscribe {ascii_address(recipient)}', safe='')}"
+    return _mailto(settings.unsubscribe, recipient)
+
+
+@lru_cache(64)
+def _mailto(mailbox: str, recipient: str) -> str:
+    subject = quote(f"unsubscribe {ascii_address(recipient)}", safe="")
+    return f"mailto:{quote(ascii_address(mailbox), safe='@+')}?subject={subject}"
 
 
 def unsubscribe_page(digest: Digest, settings: MailSettings) -> str:
     """The page where the reader of a digest leaves altogether; empty where there is none."""
     if settings.pages is None or digest.subscriber_id is None:
         return ""
-    return settings.pages.leave_all(digest.subscriber_id)
+    return _leave_all(settings.pages, digest.subscriber_id)
 
 
-def _ways_out(digest: Digest, settings: MailSettings) -> dict[str, str]:
+def _ways_out(digest: Digest, settings: MailSettings) -> bytes:
     """How to leave: by one click (RFC 8058), where the page may be used so, and by mail (RFC 2369, section 3.2)."""
     by_mail = f"<{unsubscribe_url(digest.recipient, settings)}>"
     page = unsubscribe_page(digest, settings)
     if not page or settings.pages is None or not settings.pages.allow_one_click:
-        return {"List-Unsubscribe": by_mail}
-    return {"List-Unsubscribe": f"<{page}>, {by_mail}", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        return _line("List-Unsubscribe", by_mail)
+    return _line("List-Unsubscribe", f"<{page}>, {by_mail}") + b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+
+@lru_cache(64)
+def _date_line(planned_at: datetime) -> bytes:
+    return _line("Date", _date(planned_at))
+
+
+@lru_cache(64)
+def _from_line(sender: str) -> bytes:
+    return _line("From", _mailbox("From", sender))
+
+
+@lru_cache(64)
+def _subject_line(subject: str) -> bytes:
+    return _line("Subject", _text("Subject", subject))
+
+
+@lru_cache(64)
+def _list_id_line(sender: str, brand: str) -> bytes:
+    return _line("List-Id", _list_id(sender, brand))
 
 
 def _line(name: str, value: str) -> bytes:
@@ -111,7 +144,17 @@ def _checked(name: str, value: str) -> str:
 
 def _text(name: str, value: str) -> str:
     """Free text (RFC 5322, section 3.6.5)."""
-    return _encoded_words(value) if _needs_encoding(_checked(name, value)) else value
+    return _encoded_words(value) if _needs_encoding(_checked(name, value)) else _folded(name, value)
+
+
+def _folded(name: str, value: str) -> str:
+    """`value` in lines of at most 78 octets, where single spaces allow it (RFC 5322, section 2.2.3)."""
+    lines = [f"{name}:"]
+    for word in re.split(r"(?<=\S) (?=\S)", value):
+        if len(lines[-1]) + 1 + len(word) > USUAL_LINE and lines[-1] != f"{name}:":
+            lines.append("")
+        lines[-1] += f" {word}"
+    return "\r\n".join(lines)[len(name) + 2 :]
 
 
 def _needs_encoding(value: str) -> bool:
@@ -136,15 +179,15 @@ def _mailbox(name: str, value: str) -> str:
         raise ComposeError(f"the {name} {value!r} has no address; write it as Name <address@example.org>")
     if _needs_encoding(display):
         return f"{_encoded_words(display)}\r\n <{ascii_address(address)}>"
-    return formataddr((display, ascii_address(address)))
+    return _folded(name, formataddr((display, ascii_address(address))))
 
 
-def _list_id(settings: MailSettings) -> str:
+def _list_id(sender: str, brand: str) -> str:
     """RFC 2919; a name that would need encoded words is left out, since filters compare this header as it stands."""
-    local, _, domain = ascii_address(parseaddr(settings.sender)[1]).rpartition("@")
+    local, _, domain = ascii_address(parseaddr(sender)[1]).rpartition("@")
     label = re.sub(r"[^A-Za-z0-9]+", "-", local).strip("-") or "papers"
     list_id = f"<{label}.{domain}>"
-    name = _checked("list's name", settings.brand)
+    name = _checked("list's name", brand)
     if not name or _needs_encoding(name):
         return list_id
     return f'"{escape_quotes(name)}" {list_id}'

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from notifier.digests import items
-from notifier.digests.compose import compose
 from notifier.models import Digest, Mail
 from notifier.pipeline.posting import Sender
 from notifier.store import papers
@@ -28,7 +27,7 @@ def mail_of(sender: Sender, claim: Claim) -> Mail:
         rest=rest,
         subscriber_id=claim.subscriber_id,
     )
-    mail = compose(digest, named, sender.mail, sender.templates)
+    mail = sender.composer.compose(digest, named)
     if sender.bounces is None:
         return mail
     return replace(mail, envelope=replace(mail.envelope, sender=sender.bounces.return_path(claim.id)))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment
 from sqlalchemy import Engine
 
 from notifier.bounces import Bounces
@@ -16,6 +15,7 @@ from notifier.delivery.lane import Lane
 from notifier.delivery.maildir import Maildir
 from notifier.delivery.pacing import Rates
 from notifier.delivery.transport import RelaySettings, Transport
+from notifier.digests.compose import Composer
 from notifier.digests.headers import MailSettings, ascii_address
 from notifier.rendering import environment
 from notifier.tokens import Pages
@@ -25,7 +25,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The store, the way out, the look of the mail, and the clock.
+    """The store, the way out, what makes the mails, and the clock.
 
     `relay` names the way out, `lanes` are as many as it may be given at once. `bounces` is None where the envelopes
     bear no tags.
@@ -35,9 +35,8 @@ class Sender:
     relay: str
     lanes: Sequence[Transport]
     rates: Rates
-    mail: MailSettings
     bounces: Bounces | None
-    templates: Environment
+    composer: Composer
     owners_folder: Path
     clock: Clock
 
@@ -50,9 +49,8 @@ def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
         relay=config.way_out,
         lanes=_lanes(config),
         rates=Rates(config.smtp.rate_per_second, config.smtp.rate_per_day),
-        mail=_mail_settings(config),
         bounces=_bounces(config),
-        templates=environment(config.path(folder) if folder else None),
+        composer=Composer(_mail_settings(config), environment(config.path(folder) if folder else None)),
         owners_folder=config.owners_folder,
         clock=clock,
     )

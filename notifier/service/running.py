@@ -115,8 +115,14 @@ async def _first(*events: asyncio.Event) -> bool:
 
 
 def _check(engine: Engine, config: Config, clock: Clock) -> None:
-    """See that all that hangs on the config is right: certificates, key, templates, topics. Raises ConfigError."""
-    check(sender_for(engine, config, clock).templates)
+    """See that all that hangs on the config is right: certificates, key, templates, topics. Raises ConfigError.
+
+    What is right and only slow is told in the log.
+    """
+    composer = sender_for(engine, config, clock).composer
+    check(composer.templates)
+    for reason in composer.why_slow:
+        log.warning("%s", reason)
     catalogue_of(config)
 
 

@@ -1,0 +1,142 @@
+"""Digests to make mails of, the same ones in every process: readers with Zipf queries over one day's papers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import accumulate, pairwise
+from random import Random
+
+from notifier.digests.headers import MailSettings
+from notifier.models import Digest, Item, Paper, Section, Span, Spans
+from notifier.tokens import Pages
+
+SEED = 20261126
+READERS, PAPERS, SHOWN = 10_000, 200, 17
+WORDS, QUERIES = 4_000, 500
+TOPICAL = slice(60, 360)  # the words that are asked for, by rank: one stands in a tenth of the abstracts, or so
+PLANNED_AT = datetime(2026, 7, 6, 8, tzinfo=UTC)
+SETTINGS = MailSettings(
+    sender="Daily Papers <papers@example.org>",
+    envelope_sender="bounces@example.org",
+    unsubscribe="papers@example.org",
+    pages=Pages("https://papers.example.org", b"a secret key of thirty-two bytes"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One, two or three words, of which a paper holds one."""
+
+    label: str
+    words: tuple[str, ...]
+
+
+def papers_of_a_day() -> dict[int, Paper]:
+    """The papers, by id: words by Zipf's law, of which the topical ones stand in many abstracts."""
+    random = Random(SEED)
+    words = _vocabulary(random)
+    weights = _zipf(WORDS)
+    return {number: _paper(number, random, words, weights) for number in range(1, PAPERS + 1)}
+
+
+def digests(papers: dict[int, Paper]) -> Iterator[Digest]:
+    """A digest for each reader, of 17 papers with their marks, in sections for one to three subscriptions."""
+    random = Random(SEED + 1)
+    queries = _queries(random, _vocabulary(Random(SEED))[TOPICAL])
+    weights = _zipf(QUERIES)
+    found: dict[Query, dict[int, Spans]] = {}
+    best = sorted(papers.values(), key=lambda paper: -(paper.upvotes or 0))
+    for reader in range(1, READERS + 1):
+        asked = random.choices(queries, cum_weights=weights, k=random.choice((1, 1, 2, 3)))
+        for query in asked:
+            if query not in found:
+                found[query] = {paper.id: spans for paper in best if (spans := _marks(paper, query))}
+        yield _digest(reader, [(query, found[query]) for query in dict.fromkeys(asked)], best)
+
+
+def _digest(reader: int, asked: Sequence[tuple[Query, dict[int, Spans]]], best: Sequence[Paper]) -> Digest:
+    """What planning makes: each paper once, under the first subscription that it matches."""
+    sections: list[list[Item]] = [[] for _ in asked]
+    left = SHOWN
+    for paper in best:
+        matched = [place for place, (_, found) in enumerate(asked) if paper.id in found]
+        if matched and left:
+            first, *others = matched
+            also = tuple(asked[place][0].label for place in others)
+            sections[first].append(Item(paper.id, paper.upvotes, asked[first][1][paper.id], also))
+            left -= 1
+    for paper in best:  # a narrow query's digest is filled up, so that all are of one size
+        if left and not any(paper.id == item.paper_id for section in sections for item in section):
+            sections[0].append(Item(paper.id, paper.upvotes))
+            left -= 1
+    return Digest(
+        recipient=f"reader{reader}@mail{reader % 97}.example.net",
+        period="2026-07-06",
+        planned_at=PLANNED_AT,
+        message_id=f"<digest.{reader}.2026-07-06@example.org>",
+        subject="Daily papers of 6 Jul 2026",
+        sections=tuple(
+            Section(query.label, tuple(items), reader * 3 + place)
+            for place, ((query, _), items) in enumerate(zip(asked, sections, strict=True))
+            if items
+        ),
+        subscriber_id=reader,
+    )
+
+
+def _marks(paper: Paper, query: Query) -> Spans | None:
+    title, abstract = _spans(paper.title.lower(), query.words), _spans(paper.abstract.lower(), query.words)
+    return Spans(title, abstract) if title or abstract else None
+
+
+def _spans(text: str, words: tuple[str, ...]) -> tuple[Span, ...]:
+    places = []
+    start = 0
+    for word in text.split(" "):
+        if word.strip(".") in words:
+            places.append((start, start + len(word.strip("."))))
+        start += len(word) + 1
+    return tuple(places)
+
+
+def _queries(random: Random, topical: Sequence[str]) -> list[Query]:
+    queries: dict[str, Query] = {}
+    weights = _zipf(len(topical))
+    while len(queries) < QUERIES:
+        words = tuple(random.choices(topical, cum_weights=weights, k=random.choice((1, 2, 2, 3))))
+        label = " OR ".join(dict.fromkeys(words))
+        queries.setdefault(label, Query(label, tuple(dict.fromkeys(words))))
+    return list(queries.values())
+
+
+def _paper(number: int, random: Random, words: Sequence[str], weights: Sequence[float]) -> Paper:
+    title = " ".join(random.choices(words, cum_weights=weights, k=random.randint(6, 14))).title()
+    text = random.choices(words, cum_weights=weights, k=random.randint(120, 240))
+    for place in range(12, len(text), random.randint(14, 24)):
+        text[place] += "."
+    return Paper(
+        id=number,
+        key=f"2607.{number:05}",
+        title=title,
+        abstract=" ".join(text).capitalize() + ".",
+        sequence=number,
+        first_seen=PLANNED_AT,
+        listed_on=date(2026, 7, 6),
+        arxiv_id=f"2607.{number:05}",
+        upvotes=random.randint(0, 300),
+        authors=tuple(f"{word.title()} {other.title()}" for word, other in pairwise(random.choices(words, k=6))),
+    )
+
+
+def _vocabulary(random: Random) -> list[str]:
+    words: dict[str, None] = {}
+    while len(words) < WORDS:
+        syllables = random.choices(("ta", "re", "mo", "in", "qu", "es", "ly", "on", "st", "er", "al", "pi"), k=4)
+        words["".join(syllables[: random.randint(1, 4)])] = None
+    return list(words)
+
+
+def _zipf(count: int) -> list[float]:
+    return list(accumulate(1 / rank for rank in range(1, count + 1)))

@@ -1,0 +1,226 @@
+"""A Jinja template taken apart into steps, at its loops over groups and over cards.
+
+The syntax tree is split, not the source and not a sample of its output: so that each part's result is known to follow
+from the fields that the tree reads and from nothing else. What is imported, defined or set beforehand goes along with
+each part that uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import NoReturn
+
+from jinja2 import Environment, Template, meta, nodes
+from jinja2.visitor import NodeTransformer
+
+from notifier.digests.reading import CARD, LETTER, PARTS_OF, TURN, Noun, Reads, UnsplittableError, reads_of
+from notifier.digests.steps import HOLE, Cards, Choice, Loop, Memory, Piece, Step
+
+_BINDING = (nodes.Import, nodes.FromImport, nodes.Macro, nodes.Assign, nodes.AssignBlock)
+_CHANGING = (nodes.List, nodes.Dict, nodes.Call)  # a value that one part could change for the next
+_Nouns = Mapping[str, Noun]
+
+
+def split(templates: Environment, name: str, memory: Memory) -> tuple[Step, ...]:
+    """The steps of a template that shows `mail`. Raises UnsplittableError where it has to stay whole."""
+    splitting = _Splitting(templates, name, memory)
+    return tuple(splitting.steps(_parsed(templates, name).body, {"mail": LETTER}, ()))
+
+
+def _parsed(templates: Environment, name: str, within: tuple[str, ...] = ()) -> nodes.Template:
+    """A template's tree, with what it includes in its place."""
+    assert templates.loader is not None
+    source, filename, _ = templates.loader.get_source(templates, name)
+    if HOLE in source:
+        raise UnsplittableError(f"{name} holds a NUL character")
+    if name in within:
+        raise UnsplittableError(f"{name} includes itself")
+    tree = templates.parse(source, name, filename)
+    _Including(templates, name, within).visit(tree)
+    return tree
+
+
+class _Including(NodeTransformer):
+    """Puts included templates in place, each in a scope of its own, as Jinja would."""
+
+    def __init__(self, templates: Environment, name: str, within: tuple[str, ...]) -> None:
+        self._templates = templates
+        self._within = (*within, name)
+        self._escapes = _escapes(templates, name)
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Scope:  # noqa: N802
+        other = node.template.value if isinstance(node.template, nodes.Const) else None
+        if not isinstance(other, str) or not node.with_context or _escapes(self._templates, other) != self._escapes:
+            _refuse(node, "includes what is not known beforehand, or is of another kind")
+        return nodes.Scope(_parsed(self._templates, other, self._within).body, lineno=node.lineno)
+
+    def visit_Extends(self, node: nodes.Extends) -> NoReturn:  # noqa: N802
+        _refuse(node, "extends another template")
+
+    def visit_Block(self, node: nodes.Block) -> NoReturn:  # noqa: N802
+        _refuse(node, f"is a block, {node.name}")
+
+
+class _Splitting:
+    """One template's way into steps."""
+
+    def __init__(self, templates: Environment, name: str, memory: Memory) -> None:
+        self._templates = templates
+        self._name = name
+        self._memory = memory
+        self._set_before: set[str] = set()  # names that a part set for itself, out of sight for the next one
+
+    def steps(self, body: Iterable[nodes.Node], nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Iterator[Step]:
+        """The steps of these nodes; `before` is what they may use."""
+        waiting: list[tuple[nodes.Node, tuple[nodes.Node, ...], Reads]] = []
+        for node in _single(body):
+            if _binds(node):
+                _check_binding(node)
+                before = (*before, node)
+            elif _has_parts(node) or (isinstance(node, nodes.Scope) and CARD in nouns.values()):
+                yield from self._pieces(waiting, nouns)
+                waiting = []
+                yield from self._around_parts(node, nouns, before)
+            else:
+                used = self._used(node, before)
+                text = isinstance(node, nodes.Output) and isinstance(node.nodes[0], nodes.TemplateData)
+                reads = waiting[-1][2] if text and waiting else reads_of((*used, node), nouns)
+                waiting.append((node, used, reads))
+        yield from self._pieces(waiting, nouns)
+
+    def _around_parts(self, node: nodes.Node, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Iterator[Step]:
+        match node:
+            case nodes.For(target=nodes.Name(name=variable)) if path := _path_of_parts(node.iter, nouns):
+                if node.test or node.else_ or node.recursive or variable in nouns:
+                    _refuse(node, "loops in a way of its own")
+                yield self._loop(node, variable, path, nouns, before)
+            case nodes.If():
+                yield self._choice(node, nouns, before)
+            case nodes.Scope():
+                yield from self.steps(node.body, nouns, before)
+            case _:
+                _refuse(node, "does something with all of what is in its loop")
+
+    def _loop(self, node: nodes.For, variable: str, path: str, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Step:
+        inner = {**nouns, variable: PARTS_OF[path.split(".")[1]], "loop": TURN}
+        body = list(self.steps(node.body, inner, before))
+        pieces = [step for step in body if isinstance(step, Piece) and step.is_of(variable)]
+        return Cards(variable, path, pieces) if pieces == body else Loop(variable, path, body)
+
+    def _choice(self, node: nodes.If, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Step:
+        cases = [node, *node.elif_]
+        branches = [list(self.steps(case.body, nouns, before)) for case in cases]
+        branches.append(list(self.steps(node.else_, nouns, before)))
+        test: list[nodes.Node] = [nodes.Output([nodes.TemplateData(str(len(cases)))])]
+        for number, case in reversed(list(enumerate(cases))):
+            test = [
+                nodes.If(case.test, [nodes.Output([nodes.TemplateData(str(number))])], [], test, lineno=case.lineno)
+            ]
+        used = self._used(test[0], before)
+        reads_of((*used, *test), nouns)
+        return Choice(self._compiled([*used, *test]), branches)
+
+    def _pieces(
+        self, waiting: Sequence[tuple[nodes.Node, tuple[nodes.Node, ...], Reads]], nouns: _Nouns
+    ) -> Iterator[Step]:
+        """Neighbours become one piece, but what differs more often than others stays by itself."""
+        for _, together in groupby(waiting, key=lambda each: each[2].rare):
+            body, used, _ = zip(*together, strict=True)
+            beforehand = list(dict.fromkeys(node for each in used for node in each))
+            whole = [*beforehand, *body]
+            yield Piece(
+                self._compiled(whole), reads_of(whole, nouns), _escapes(self._templates, self._name), self._memory
+            )
+            for node in body:
+                self._set_before |= _set_in(node)
+
+    def _used(self, node: nodes.Node, before: tuple[nodes.Node, ...]) -> tuple[nodes.Node, ...]:
+        """Those of the nodes before that a node needs, in order."""
+        needed = self._free([node])
+        used: list[nodes.Node] = []
+        for each in reversed(before):
+            if _bound(each) & needed:
+                used.insert(0, each)
+                needed |= self._free([each])
+        return tuple(used)
+
+    def _free(self, body: list[nodes.Node]) -> set[str]:
+        return meta.find_undeclared_variables(self._tree(body))
+
+    def _compiled(self, body: list[nodes.Node]) -> Template:
+        if lost := self._free(body) & self._set_before:
+            _refuse(body[-1], f"uses {min(lost)}, which an earlier part sets")
+        code = self._templates.compile(self._tree(body), self._name, self._name)
+        return self._templates.template_class.from_code(self._templates, code, self._templates.make_globals(None))
+
+    def _tree(self, body: list[nodes.Node]) -> nodes.Template:
+        tree = nodes.Template(body, lineno=1)
+        tree.set_environment(self._templates)
+        return tree
+
+
+def _single(body: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+    """The nodes, with every output by itself."""
+    for node in body:
+        if isinstance(node, nodes.Output):
+            yield from (nodes.Output([each], lineno=each.lineno) for each in node.nodes)
+        else:
+            yield node
+
+
+def _has_parts(node: nodes.Node) -> bool:
+    """Whether there is a loop over groups or cards in a node."""
+    loops = [node, *node.find_all(nodes.For)]
+    return any(isinstance(each, nodes.For) and _ends_in_parts(each.iter) for each in loops)
+
+
+def _ends_in_parts(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.attr in PARTS_OF
+
+
+def _path_of_parts(node: nodes.Node, nouns: _Nouns) -> str:
+    """`mail.groups` or `group.cards`, whatever the group is called here; else nothing."""
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        noun = nouns.get(node.node.name)
+        if noun is not None and noun.parts == node.attr:
+            return f"{node.node.name}.{node.attr}"
+    return ""
+
+
+def _binds(node: nodes.Node) -> bool:
+    """Whether a node is there for what comes after it, and writes nothing."""
+    if isinstance(node, nodes.If):
+        return bool(_set_in(node)) and node.find(nodes.Output) is None
+    return isinstance(node, _BINDING)
+
+
+def _check_binding(node: nodes.Node) -> None:
+    if isinstance(node, nodes.Import | nodes.FromImport):
+        if node.with_context or not isinstance(node.template, nodes.Const):
+            _refuse(node, "imports what is not known beforehand")
+    elif not isinstance(node, nodes.Macro) and any(True for _ in node.find_all(_CHANGING)):
+        _refuse(node, "sets what a later line could change")
+
+
+def _bound(node: nodes.Node) -> set[str]:
+    """The names that a binding node gives a value."""
+    match node:
+        case nodes.Import(target=name) | nodes.Macro(name=name):
+            return {name}
+        case nodes.FromImport(names=names):
+            return {each if isinstance(each, str) else each[1] for each in names}
+        case _:
+            return _set_in(node)
+
+
+def _set_in(node: nodes.Node) -> set[str]:
+    return {each.name for each in node.find_all(nodes.Name) if each.ctx == "store"}
+
+
+def _escapes(templates: Environment, name: str) -> bool:
+    return templates.autoescape(name) if callable(templates.autoescape) else templates.autoescape
+
+
+def _refuse(node: nodes.Node, reason: str) -> NoReturn:
+    raise UnsplittableError(f"line {node.lineno} {reason}")
