@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import ingest, journey, planning, trending
+from benchmarks import delivery, ingest, journey, planning, trending
 from benchmarks.matching import comparison
 
 PARTS = {
     "journey": journey.run,
+    "delivery": delivery.run,
     "ingest": ingest.run,
     "matching": comparison.run,
     "planning": planning.run,

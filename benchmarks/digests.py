@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -42,35 +43,39 @@ def papers_of_a_day() -> dict[int, Paper]:
 
 
 def digests(papers: dict[int, Paper]) -> Iterator[Digest]:
-    """A digest for each reader, of 17 papers with their marks, in sections for one to three subscriptions."""
+    """A digest for each reader, of 17 papers with their marks, most for one subscription, some for two."""
     random = Random(SEED + 1)
     queries = _queries(random, _vocabulary(Random(SEED))[TOPICAL])
     weights = _zipf(QUERIES)
-    found: dict[Query, dict[int, Spans]] = {}
     best = sorted(papers.values(), key=lambda paper: -(paper.upvotes or 0))
+    places = {paper.id: (_places(paper.title), _places(paper.abstract)) for paper in best}
+    found: dict[Query, dict[int, Spans]] = {}
     for reader in range(1, READERS + 1):
-        asked = random.choices(queries, cum_weights=weights, k=random.choice((1, 1, 2, 3)))
+        asked = tuple(dict.fromkeys(random.choices(queries, cum_weights=weights, k=random.choice((1, 1, 1, 2)))))
         for query in asked:
             if query not in found:
-                found[query] = {paper.id: spans for paper in best if (spans := _marks(paper, query))}
-        yield _digest(reader, [(query, found[query]) for query in dict.fromkeys(asked)], best)
+                found[query] = {paper.id: marks for paper in best if (marks := _marks(places[paper.id], query))}
+        yield _digest(reader, asked, _sections([found[query] for query in asked], asked, best))
 
 
-def _digest(reader: int, asked: Sequence[tuple[Query, dict[int, Spans]]], best: Sequence[Paper]) -> Digest:
-    """What planning makes: each paper once, under the first subscription that it matches."""
+def _sections(found: Sequence[dict[int, Spans]], asked: Sequence[Query], best: Sequence[Paper]) -> list[list[Item]]:
+    """What planning makes: each paper once, under the first subscription that it matches.
+
+    The digest of a narrow query is filled up, so that all are of one size.
+    """
     sections: list[list[Item]] = [[] for _ in asked]
-    left = SHOWN
-    for paper in best:
-        matched = [place for place, (_, found) in enumerate(asked) if paper.id in found]
-        if matched and left:
-            first, *others = matched
-            also = tuple(asked[place][0].label for place in others)
-            sections[first].append(Item(paper.id, paper.upvotes, asked[first][1][paper.id], also))
-            left -= 1
-    for paper in best:  # a narrow query's digest is filled up, so that all are of one size
-        if left and not any(paper.id == item.paper_id for section in sections for item in section):
-            sections[0].append(Item(paper.id, paper.upvotes))
-            left -= 1
+    shown = [paper for paper in best if any(paper.id in each for each in found)][:SHOWN]
+    for paper in shown:
+        first, *others = (place for place, each in enumerate(found) if paper.id in each)
+        also = tuple(asked[place].label for place in others)
+        sections[first].append(Item(paper.id, paper.upvotes, found[first][paper.id], also))
+    known = {paper.id for paper in shown}
+    others_too = [paper for paper in best if paper.id not in known][: SHOWN - len(shown)]
+    sections[0] += [Item(paper.id, paper.upvotes) for paper in others_too]
+    return sections
+
+
+def _digest(reader: int, asked: Sequence[Query], sections: Sequence[Sequence[Item]]) -> Digest:
     return Digest(
         recipient=f"reader{reader}@mail{reader % 97}.example.net",
         period="2026-07-06",
@@ -79,26 +84,24 @@ def _digest(reader: int, asked: Sequence[tuple[Query, dict[int, Spans]]], best: 
         subject="Daily papers of 6 Jul 2026",
         sections=tuple(
             Section(query.label, tuple(items), reader * 3 + place)
-            for place, ((query, _), items) in enumerate(zip(asked, sections, strict=True))
+            for place, (query, items) in enumerate(zip(asked, sections, strict=True))
             if items
         ),
         subscriber_id=reader,
     )
 
 
-def _marks(paper: Paper, query: Query) -> Spans | None:
-    title, abstract = _spans(paper.title.lower(), query.words), _spans(paper.abstract.lower(), query.words)
+def _marks(places: tuple[dict[str, list[Span]], dict[str, list[Span]]], query: Query) -> Spans | None:
+    title, abstract = (tuple(sorted(span for word in query.words for span in each.get(word, ()))) for each in places)
     return Spans(title, abstract) if title or abstract else None
 
 
-def _spans(text: str, words: tuple[str, ...]) -> tuple[Span, ...]:
-    places = []
-    start = 0
-    for word in text.split(" "):
-        if word.strip(".") in words:
-            places.append((start, start + len(word.strip("."))))
-        start += len(word) + 1
-    return tuple(places)
+def _places(text: str) -> dict[str, list[Span]]:
+    """Where each word of a text stands."""
+    found: dict[str, list[Span]] = {}
+    for match in re.finditer(r"\w+", text):
+        found.setdefault(match[0].lower(), []).append(match.span())
+    return found
 
 
 def _queries(random: Random, topical: Sequence[str]) -> list[Query]:

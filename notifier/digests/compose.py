@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,8 @@ from notifier.digests.steps import Memory
 from notifier.errors import ComposeError
 from notifier.models import Digest, Envelope, Item, Mail, Paper
 
+_Key = tuple[Any, ...]  # what a card is made of, beside its paper
+
 KEPT_BYTES = 128 * 1024 * 1024  # of cards and blocks, roughly
 CARD_BYTES = 2_500  # of a card beside its blocks
 
@@ -32,7 +34,7 @@ class Composer:
         self.settings = settings
         self.templates = templates
         self._memory = Memory(kept_bytes)
-        self._cards: dict[int, tuple[Paper, dict[Any, Card]]] = self._memory.table()
+        self._cards: dict[_Key, tuple[Paper, Card]] = self._memory.table()
 
     @cached_property
     def _bodies(self) -> tuple[Body, Body]:
@@ -57,31 +59,34 @@ class Composer:
         """
         header = header_lines(digest, self.settings)
         letter = letter_of(
-            digest, self.settings, lambda item: self._card(item, papers), lambda item: _paper(item, papers)
+            digest, self.settings, lambda items: self._cards_of(items, papers), lambda item: _paper(item, papers)
         )
         plain, html = (body.blocks(letter) for body in self._bodies)
         envelope = Envelope(ascii_address(self.settings.envelope_sender), ascii_address(digest.recipient))
         return Mail(envelope, digest.message_id, alternative(header, plain, html, digest.message_id))
 
-    def _card(self, item: Item, papers: Mapping[int, Paper]) -> Card:
-        """The card of an item, as it was made before where its paper is what it was then."""
-        paper = _paper(item, papers)
-        known = self._cards.get(item.paper_id)
-        if known is None or (known[0] is not paper and known[0] != paper):
-            known = self._cards[item.paper_id] = (paper, {})
-        marks = item.marks
-        cards = known[1]
-        key = (item.upvotes, marks.title, marks.abstract, item.also)
-        return cards.get(key) or self._made(cards, key, item, paper)
+    def _cards_of(self, items: Iterable[Item], papers: Mapping[int, Paper]) -> tuple[Card, ...]:
+        """The cards of items, as they were made before where their papers are what they were then."""
+        found = []
+        for item in items:
+            marks = item.marks
+            key = (item.paper_id, item.upvotes, marks.title, marks.abstract, item.also)
+            known = self._cards.get(key)
+            if known is None or known[0] is not papers.get(item.paper_id):
+                known = self._cards[key] = self._card(key, item, _paper(item, papers))
+            found.append(known[1])
+        return tuple(found)
 
-    def _made(self, cards: dict[Any, Card], key: Any, item: Item, paper: Paper) -> Card:
+    def _card(self, key: _Key, item: Item, paper: Paper) -> tuple[Paper, Card]:
+        known = self._cards.get(key)
+        if known and known[0] == paper:
+            return paper, known[1]
         self._memory.spend(CARD_BYTES)
+        if not item.also:
+            return paper, card(item, paper)
         alone = (*key[:-1], ())
-        if alone not in cards:
-            cards[alone] = card(replace(item, also=()), paper)
-        if item.also:
-            cards[key] = cards[alone].beside(item.also)
-        return cards[key]
+        base = self._cards[alone] = self._card(alone, replace(item, also=()), paper)
+        return paper, base[1].beside(item.also)
 
 
 def _paper(item: Item, papers: Mapping[int, Paper]) -> Paper:

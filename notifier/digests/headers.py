@@ -131,7 +131,8 @@ def _list_id_line(sender: str, brand: str) -> bytes:
 
 def _line(name: str, value: str) -> bytes:
     line = f"{name}: {value}"
-    if not _FOLDED_ASCII.fullmatch(value) or max(map(len, line.split("\r\n"))) > LONGEST_LINE:
+    longest = len(line) if "\r" not in line else max(map(len, line.split("\r\n")))
+    if longest > LONGEST_LINE or not _FOLDED_ASCII.fullmatch(value):
         raise ComposeError(f"the header {name} cannot be written in lines of {LONGEST_LINE} ASCII letters; shorten it")
     return f"{line}\r\n".encode("ascii")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,17 +48,21 @@ class Letter:
 
 
 def letter_of(
-    digest: Digest, sender: MailSettings, card_of: Callable[[Item], Card], paper_of: Callable[[Item], Paper]
+    digest: Digest,
+    sender: MailSettings,
+    cards_of: Callable[[Iterable[Item]], tuple[Card, ...]],
+    paper_of: Callable[[Item], Paper],
 ) -> Letter:
     """The letter of a digest, whose items become cards and papers by the functions given."""
     groups = tuple(
-        Group(inert(section.label), tuple(map(card_of, section.items)), _section_page(section, sender))
+        Group(inert(section.label), cards_of(section.items), _section_page(section, sender))
         for section in digest.sections
     )
     cards = [card for group in groups for card in group.cards]
     labels = dict.fromkeys(group.label for group in groups)
     for card in cards:
-        labels.update(dict.fromkeys(card.also))
+        if card.also:
+            labels.update(dict.fromkeys(card.also))
     return Letter(
         subject=inert(digest.subject),
         brand=inert(sender.brand),

@@ -8,8 +8,14 @@ that order.
 from __future__ import annotations
 
 import binascii
+import re
+from functools import lru_cache
+
+from markupsafe import escape
 
 LONGEST_LINE = 76  # octets without CRLF
+
+_AS_IT_IS = re.compile(r"""[!#-%(-;?-~](?:[ !#-%(-;?-~]{0,70}[!#-%(-;?-~])?""")  # nothing to escape
 
 
 def block(text: str) -> bytes:
@@ -26,6 +32,22 @@ def block(text: str) -> bytes:
     if encoded[0] == ord(".") or b"\n." in encoded:
         encoded = b"\r\n".join(map(_without_leading_dot, encoded.split(b"\r\n")))
     return encoded if ended else _continued(encoded)
+
+
+@lru_cache(128)  # the plain text and the HTML of a mail show the same values
+def value_block(value: str) -> bytes:
+    """A value between other texts, such as an address."""
+    if _AS_IT_IS.fullmatch(value) and value[0] != ".":
+        return value.encode() + b"=\r\n"
+    return block(value)
+
+
+@lru_cache(128)
+def escaped_block(value: str) -> bytes:
+    """A value between other texts of HTML."""
+    if _AS_IT_IS.fullmatch(value) and value[0] != ".":
+        return value.encode() + b"=\r\n"
+    return block(str(escape(value)))
 
 
 def _without_leading_dot(line: bytes) -> bytes:

@@ -24,11 +24,11 @@ class UnsplittableError(NotifierError):
 class Noun:
     """A value that templates read fields of.
 
-    `shared` fields are the same in many mails, `own` ones differ from reader to reader; `parts` is the field whose
-    values become blocks of their own, if any.
+    `shared` fields are the same in many mails, `own` ones differ from reader to reader; `parts` is the field that is
+    only looped over, so that each of its values has blocks of its own.
     """
 
-    shared: frozenset[str]
+    shared: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     parts: str = ""
 
@@ -41,7 +41,9 @@ LETTER = Noun(
 GROUP = Noun(shared=frozenset({"label"}), own=frozenset({"unsubscribe_page"}), parts="cards")
 CARD = Noun(shared=frozenset(each.name for each in fields(Card)) - {"blocks", "parts"})
 TURN = Noun(shared=frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"}))
-PARTS_OF = {"groups": GROUP, "cards": CARD}
+LABEL = Noun()  # a text
+PARTS = {"groups": GROUP, "cards": CARD}
+LOOPS = PARTS | {"labels": LABEL}  # what is taken apart where it is looped over
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ class Reads:
     @property
     def rare(self) -> tuple[bool, ...]:
         """What it reads that is hardly ever the same twice, so that it is best made by itself."""
-        return bool(self.own), "mail.labels" in self.shared, any(path.endswith(".also") for path in self.shared)
+        return bool(self.own), any(path.endswith(".also") for path in self.shared)
+
+    def is_of(self, variable: str) -> bool:
+        """Whether nothing is read but the card of this name."""
+        return not (self.tested or self.own) and all(path == f"{variable}.also" for path in self.shared)
 
 
 class _Use(Enum):
@@ -89,7 +95,11 @@ class _Reading:
         self._card = ""
 
     def result(self) -> Reads:
-        own = {path: uses for path, uses in self._uses.items() if path[1] not in self._nouns[path[0]].shared}
+        own = {
+            path: uses
+            for path, uses in self._uses.items()
+            if path[1] in self._nouns[path[0]].own | {self._nouns[path[0]].parts} - {""}
+        }
         taken = {path for path, uses in own.items() if _Use.TAKEN in uses}
         return Reads(
             shared=_dotted(self._uses.keys() - own.keys()),
@@ -162,14 +172,18 @@ class _Reading:
     def _whole(self, node: nodes.Name, name: str, use: _Use) -> None:
         if node.ctx != "load":
             _refuse(node, f"gives {name} another value")
-        if self._nouns[name] is not CARD:
+        noun = self._nouns[name]
+        if noun is CARD:
+            self._card = name
+            self._uses.setdefault((name, "also"), set()).add(use)
+        elif noun is LABEL:
+            self._uses.setdefault((name, ""), set()).add(use)
+        else:
             _refuse(node, f"takes {name} as a whole")
-        self._card = name
-        self._uses.setdefault((name, "also"), set()).add(use)
 
 
 def _dotted(paths: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    return tuple(sorted(f"{name}.{field}" for name, field in paths))
+    return tuple(sorted(f"{name}.{field}".rstrip(".") for name, field in paths))
 
 
 def _refuse(node: nodes.Node, reason: str) -> NoReturn:

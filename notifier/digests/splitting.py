@@ -14,8 +14,18 @@ from typing import NoReturn
 from jinja2 import Environment, Template, meta, nodes
 from jinja2.visitor import NodeTransformer
 
-from notifier.digests.reading import CARD, LETTER, PARTS_OF, TURN, Noun, Reads, UnsplittableError, reads_of
-from notifier.digests.steps import HOLE, Cards, Choice, Loop, Memory, Piece, Step
+from notifier.digests.reading import CARD, LETTER, LOOPS, PARTS, TURN, Noun, Reads, UnsplittableError, reads_of
+from notifier.digests.steps import (
+    HOLE,
+    Cards,
+    Choice,
+    FilledPiece,
+    Loop,
+    Memory,
+    OwnPiece,
+    Piece,
+    Step,
+)
 
 _BINDING = (nodes.Import, nodes.FromImport, nodes.Macro, nodes.Assign, nodes.AssignBlock)
 _CHANGING = (nodes.List, nodes.Dict, nodes.Call)  # a value that one part could change for the next
@@ -78,7 +88,11 @@ class _Splitting:
             if _binds(node):
                 _check_binding(node)
                 before = (*before, node)
-            elif _has_parts(node) or (isinstance(node, nodes.Scope) and CARD in nouns.values()):
+            elif (
+                _path_of_loop(node, nouns)
+                or _has_parts(node)
+                or (isinstance(node, nodes.Scope) and CARD in nouns.values())
+            ):
                 yield from self._pieces(waiting, nouns)
                 waiting = []
                 yield from self._around_parts(node, nouns, before)
@@ -91,7 +105,7 @@ class _Splitting:
 
     def _around_parts(self, node: nodes.Node, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Iterator[Step]:
         match node:
-            case nodes.For(target=nodes.Name(name=variable)) if path := _path_of_parts(node.iter, nouns):
+            case nodes.For(target=nodes.Name(name=variable)) if path := _path_of_loop(node, nouns):
                 if node.test or node.else_ or node.recursive or variable in nouns:
                     _refuse(node, "loops in a way of its own")
                 yield self._loop(node, variable, path, nouns, before)
@@ -103,10 +117,11 @@ class _Splitting:
                 _refuse(node, "does something with all of what is in its loop")
 
     def _loop(self, node: nodes.For, variable: str, path: str, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Step:
-        inner = {**nouns, variable: PARTS_OF[path.split(".")[1]], "loop": TURN}
+        inner = {**nouns, variable: LOOPS[path.split(".")[1]], "loop": TURN}
         body = list(self.steps(node.body, inner, before))
-        pieces = [step for step in body if isinstance(step, Piece) and step.is_of(variable)]
-        return Cards(variable, path, pieces) if pieces == body else Loop(variable, path, body)
+        counts = any(each.name == "loop" for each in node.find_all(nodes.Name))
+        pieces = [step for step in body if isinstance(step, Piece) and step.reads.is_of(variable)]
+        return Cards(variable, path, pieces) if pieces == body else Loop(variable, path, body, counts)
 
     def _choice(self, node: nodes.If, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Step:
         cases = [node, *node.elif_]
@@ -129,11 +144,17 @@ class _Splitting:
             body, used, _ = zip(*together, strict=True)
             beforehand = list(dict.fromkeys(node for each in used for node in each))
             whole = [*beforehand, *body]
-            yield Piece(
-                self._compiled(whole), reads_of(whole, nouns), _escapes(self._templates, self._name), self._memory
-            )
+            yield self._piece(whole, reads_of(whole, nouns))
             for node in body:
                 self._set_before |= _set_in(node)
+
+    def _piece(self, body: list[nodes.Node], reads: Reads) -> Step:
+        template = self._compiled(body)
+        if reads.own:
+            return OwnPiece(template, reads, self._memory)
+        if reads.tested:
+            return FilledPiece(template, reads, _escapes(self._templates, self._name), self._memory)
+        return Piece(template, reads, self._memory)
 
     def _used(self, node: nodes.Node, before: tuple[nodes.Node, ...]) -> tuple[nodes.Node, ...]:
         """Those of the nodes before that a node needs, in order."""
@@ -176,16 +197,19 @@ def _has_parts(node: nodes.Node) -> bool:
 
 
 def _ends_in_parts(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.attr in PARTS_OF
+    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.attr in PARTS
 
 
-def _path_of_parts(node: nodes.Node, nouns: _Nouns) -> str:
-    """`mail.groups` or `group.cards`, whatever the group is called here; else nothing."""
-    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        noun = nouns.get(node.node.name)
-        if noun is not None and noun.parts == node.attr:
-            return f"{node.node.name}.{node.attr}"
-    return ""
+def _path_of_loop(node: nodes.Node, nouns: _Nouns) -> str:
+    """What a loop is over that is taken apart: `mail.groups`, say; else nothing."""
+    if not isinstance(node, nodes.For) or not isinstance(node.target, nodes.Name):
+        return ""
+    over = node.iter
+    if not isinstance(over, nodes.Getattr) or not isinstance(over.node, nodes.Name):
+        return ""
+    noun = nouns.get(over.node.name)
+    known = noun is not None and over.attr in (noun.parts, *(LOOPS.keys() & noun.shared))
+    return f"{over.node.name}.{over.attr}" if known else ""
 
 
 def _binds(node: nodes.Node) -> bool:

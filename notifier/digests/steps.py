@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, Protocol
 
 from jinja2 import Template
-from markupsafe import escape
 
 from notifier.digests.cards import Card
-from notifier.digests.quoted import block
+from notifier.digests.quoted import block, escaped_block, value_block
 from notifier.digests.reading import Reads
 
 # Stands for a reader's own value. No text in a letter holds a control character, and no template may.
@@ -56,48 +56,54 @@ class Step(Protocol):
 
 
 class Piece:
-    """A part of a template without loops over groups or cards.
+    """A part of a template that reads only what many mails share. What it makes is kept for what it reads."""
 
-    What it makes is kept for the values that it reads. A reader's own values are put between its blocks where they are
-    shown as they are; where more is done with them, nothing is kept.
-    """
+    def __init__(self, template: Template, reads: Reads, memory: Memory) -> None:
+        self.reads = reads
+        self._template = template
+        self._memory = memory
+        self._kept = memory.table()
+        self._shared = _getter(reads.shared)
+        self._card = attrgetter(reads.card) if reads.card else None
+
+    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
+        """Add this part's block."""
+        kept, key = self._kept, self._shared(scope)
+        if self._card:
+            kept, key = self._card(scope).parts, (self, key)
+        out.append(kept.get(key) or self._keep(kept, key, scope))
+
+    def _keep(self, kept: dict[Any, bytes], key: Any, scope: SimpleNamespace) -> bytes:
+        made = block(self._template.render(vars(scope)))
+        self._memory.spend(len(made) + ENTRY_BYTES)
+        kept[key] = made
+        return made
+
+
+class FilledPiece:
+    """A part that shows a reader's own values as they are: they are put between blocks, which are kept."""
 
     def __init__(self, template: Template, reads: Reads, escapes: bool, memory: Memory) -> None:
         self.reads = reads
         self._template = template
-        self._escapes = escapes
+        self._block = escaped_block if escapes else value_block
         self._memory = memory
         self._kept = memory.table()
-        self._card = attrgetter(reads.card) if reads.card else None
         self._shared = _getter(reads.shared)
+        self._card = attrgetter(reads.card) if reads.card else None
         self._tested = _tuple_getter(reads.tested)
         self._shown = _tuple_getter(reads.shown)
-        self._own = _tuple_getter(reads.own)
-
-    def is_of(self, variable: str) -> bool:
-        """Whether it reads nothing but the card of this name."""
-        reads = self.reads
-        return not (reads.tested or reads.own) and all(path == f"{variable}.also" for path in reads.shared)
+        self._tests_more = reads.tested != reads.shown
 
     def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
         """Add this part's blocks."""
-        if self.reads.own and any(self._own(scope)):
-            out.append(block(self._template.render(vars(scope))))
-            return
-        key = (self, self._shared(scope), *map(bool, self._tested(scope)))
-        kept = self._table(scope)
+        values = self._shown(scope)
+        tested = self._tested(scope) if self._tests_more else values
+        key = (self, self._shared(scope), all(tested) or (*map(bool, tested),))
+        kept = self._card(scope).parts if self._card else self._kept
         shape = kept.get(key) or self._keep(kept, key, scope)
-        if len(shape) == 1:
-            out.append(shape[0])
-            return
-        values = [block(str(escape(value)) if self._escapes else value) for value in self._shown(scope)]
-        out.extend([values[each] if type(each) is int else each for each in shape])
-
-    def _table(self, scope: SimpleNamespace) -> dict[Any, Any]:
-        if self._card is None:
-            return self._kept
-        parts: dict[Any, Any] = self._card(scope).parts
-        return parts
+        encoded = self._block
+        out.extend([each if type(each) is bytes else encoded(values[each]) for each in shape])
 
     def _keep(self, kept: dict[Any, Shape], key: Any, scope: SimpleNamespace) -> Shape:
         shape = self._shape(scope)
@@ -113,7 +119,23 @@ class Piece:
                 name, field = path.split(".")
                 variables[name] = replace(variables[name], **{field: f"{HOLE}{place}{HOLE}"})
         pieces = _HOLE.split(self._template.render(variables))
-        return tuple(int(text) if place % 2 else block(text) for place, text in enumerate(pieces))
+        return tuple(int(text) if place % 2 else block(text) for place, text in enumerate(pieces) if text)
+
+
+class OwnPiece:
+    """A part that does more with a reader's own values than show them, so that it is made for each mail."""
+
+    def __init__(self, template: Template, reads: Reads, memory: Memory) -> None:
+        self._template = template
+        self._own = _tuple_getter((*reads.own, *reads.tested))
+        self._without = Piece(template, reads, memory)
+
+    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
+        """Add this part's block; where a reader has nothing of his own, it is the same for many."""
+        if any(self._own(scope)):
+            out.append(block(self._template.render(vars(scope))))
+        else:
+            self._without.write(scope, out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +166,17 @@ class Turn:
         return self.revindex0 == 0
 
 
-class Loop:
-    """A loop over groups, or over cards where more than the card is read."""
+_turn = lru_cache(4096)(Turn)
 
-    def __init__(self, variable: str, path: str, body: Sequence[Step]) -> None:
+
+class Loop:
+    """A loop over parts, each of which is written by the steps of its body."""
+
+    def __init__(self, variable: str, path: str, body: Sequence[Step], counts: bool) -> None:
         self._variable = variable
         self._parts = attrgetter(path)
         self._body = body
+        self._counts = counts
 
     def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
         """Add the blocks of every turn."""
@@ -158,7 +184,8 @@ class Loop:
         outer = getattr(scope, "loop", None)
         for index, each in enumerate(parts):
             setattr(scope, self._variable, each)
-            scope.loop = Turn(index, len(parts))
+            if self._counts:
+                scope.loop = _turn(index, len(parts))
             for step in self._body:
                 step.write(scope, out)
         scope.loop = outer
@@ -167,14 +194,18 @@ class Loop:
 class Cards:
     """A loop over cards that reads nothing but each card, so that each is one block."""
 
-    def __init__(self, variable: str, path: str, pieces: Sequence[Piece]) -> None:
+    def __init__(self, variable: str, path: str, pieces: Sequence[Step]) -> None:
         self._variable = variable
         self._cards = attrgetter(path)
         self._pieces = pieces
 
     def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
         """Add every card's block."""
-        out.extend([card.blocks.get(self) or self._made(card, scope) for card in self._cards(scope)])
+        cards = self._cards(scope)
+        try:
+            out.extend([card.blocks[self] for card in cards])
+        except KeyError:
+            out.extend([card.blocks.get(self) or self._made(card, scope) for card in cards])
 
     def _made(self, card: Card, scope: SimpleNamespace) -> bytes:
         setattr(scope, self._variable, card)

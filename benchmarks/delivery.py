@@ -1,0 +1,146 @@
+"""Part `delivery`: digests made into mails, beside what a user writes; user and system CPU, a mail.
+
+The same digests, papers and templates for all, and every contender makes the cards too. Who needs milliseconds a mail
+makes one mail in fifty, spread over all readers. Digests are read from their rows outside of the clock, a few at a
+time, as sending does it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from email.policy import SMTP
+from itertools import islice
+from pathlib import Path
+
+from css_inline import CSSInliner
+from jinja2 import Environment
+
+from benchmarks.digests import SETTINGS, digests, papers_of_a_day
+from benchmarks.measuring import interleaved, print_comparison
+from notifier.digests import items
+from notifier.digests.cards import Card, card
+from notifier.digests.compose import Composer
+from notifier.digests.headers import unsubscribe_page, unsubscribe_url
+from notifier.digests.letter import Letter, letter_of
+from notifier.digests.styles import styled
+from notifier.models import Digest, Item, Paper
+from notifier.rendering import environment
+
+Make = Callable[[Digest], bytes]
+
+TEMPLATES = {"30 kB": "lean", "80 kB": "tables"}
+TOGETHER = 100  # digests read at a time
+FEWER = 50  # of so many mails a slow contender makes one
+POLICY = SMTP.clone(max_line_length=998)  # else EmailMessage breaks List-Unsubscribe
+OURS = "notifier"
+
+
+def run() -> None:
+    """Print what a mail of each size costs."""
+    for size in TEMPLATES:
+        figures = interleaved("benchmarks.delivery", {name: [name, size] for name in CONTENDERS})
+        print_comparison(f"delivery: composing mails of {size}, CPU microseconds", figures, OURS)
+
+
+def one_round(name: str, size: str) -> float:
+    """The CPU microseconds of a mail."""
+    papers = papers_of_a_day()
+    rows = [(digest, items.dumps(digest.sections, digest.rest)) for digest in digests(papers)]
+    make = CONTENDERS[name](environment(Path(__file__).parent / "templates" / TEMPLATES[size]), papers)
+    rows = rows if name == OURS else rows[::FEWER]
+    make(_read(*rows[0]))  # templates are read outside of the clock, for everyone
+    used = 0.0
+    for some in _batches(rows):
+        together = [_read(*row) for row in some]
+        before = time.process_time()
+        for digest in together:
+            make(digest)
+        used += time.process_time() - before
+    return used / len(rows) * 1_000_000
+
+
+def _read(digest: Digest, text: str) -> Digest:
+    sections, rest = items.loads(text)
+    return replace(digest, sections=sections, rest=rest)
+
+
+def _batches(rows: list[tuple[Digest, str]]) -> Iterator[list[tuple[Digest, str]]]:
+    waiting = iter(rows)
+    while some := list(islice(waiting, TOGETHER)):
+        yield some
+
+
+def by_notifier(templates: Environment, papers: dict[int, Paper]) -> Make:
+    """Blocks; nothing is kept when it starts."""
+    composer = Composer(SETTINGS, templates)
+    assert not composer.why_slow, composer.why_slow
+    return lambda digest: composer.compose(digest, papers).content
+
+
+def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
+    """What a user writes: Jinja, css-inline and EmailMessage, each mail from its beginning."""
+    inliner = CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
+
+    def make(digest: Digest) -> bytes:
+        letter = _letter(digest, papers)
+        message = _message(digest)
+        message.set_content(templates.get_template("email/digest.txt.j2").render(mail=letter))
+        page = templates.get_template("email/digest.html.j2").render(mail=letter)
+        message.add_alternative(inliner.inline(page), subtype="html")
+        return message.as_bytes()
+
+    return make
+
+
+def by_careful_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
+    """The best that these libraries do: styles inlined beforehand, bodies in base64, which costs least."""
+    inlined = styled(templates, "email/digest.html.j2")
+
+    def make(digest: Digest) -> bytes:
+        letter = _letter(digest, papers)
+        message = _message(digest)
+        message.set_content(templates.get_template("email/digest.txt.j2").render(mail=letter), cte="base64")
+        page = inlined.get_template("email/digest.html.j2").render(mail=letter)
+        message.add_alternative(page, subtype="html", cte="base64")
+        return message.as_bytes()
+
+    return make
+
+
+def _letter(digest: Digest, papers: dict[int, Paper]) -> Letter:
+    def cards(items: Iterable[Item]) -> tuple[Card, ...]:
+        return tuple(card(item, papers[item.paper_id]) for item in items)
+
+    return letter_of(digest, SETTINGS, cards, lambda item: papers[item.paper_id])
+
+
+def _message(digest: Digest) -> EmailMessage:
+    message = EmailMessage(policy=POLICY)
+    message["Date"] = digest.planned_at
+    message["From"] = SETTINGS.sender
+    message["To"] = digest.recipient
+    message["Subject"] = digest.subject
+    message["Message-ID"] = digest.message_id
+    message["List-Id"] = "Daily Papers <papers.example.org>"
+    page, mailto = unsubscribe_page(digest, SETTINGS), unsubscribe_url(digest.recipient, SETTINGS)
+    message["List-Unsubscribe"] = f"<{page}>, <{mailto}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["List-Post"] = "NO"
+    message["Precedence"] = "bulk"
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
+CONTENDERS: dict[str, Callable[[Environment, dict[int, Paper]], Make]] = {
+    OURS: by_notifier,
+    "Jinja, css-inline, EmailMessage": by_hand,
+    "the same, styles inlined beforehand, base64": by_careful_hand,
+}
+
+if __name__ == "__main__":
+    print(json.dumps(one_round(*sys.argv[1:])))
