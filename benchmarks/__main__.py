@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, ingest, journey, planning, trending
+from benchmarks import delivery, ingest, journey, planning, publishing, trending
 from benchmarks.matching import comparison
 
 PARTS = {
@@ -13,6 +13,7 @@ PARTS = {
     "ingest": ingest.run,
     "matching": comparison.run,
     "planning": planning.run,
+    "publishing": publishing.run,
     "trending": trending.run,
 }
 

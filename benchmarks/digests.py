@@ -37,15 +37,14 @@ class Query:
 def papers_of_a_day() -> dict[int, Paper]:
     """The papers, by id: words by Zipf's law, of which the topical ones stand in many abstracts."""
     random = Random(SEED)
-    words = _vocabulary(random)
-    weights = _zipf(WORDS)
+    words, weights = vocabulary(), _zipf(WORDS)
     return {number: _paper(number, random, words, weights) for number in range(1, PAPERS + 1)}
 
 
 def digests(papers: dict[int, Paper]) -> Iterator[Digest]:
     """A digest for each reader, of 17 papers with their marks, most for one subscription, some for two."""
     random = Random(SEED + 1)
-    queries = _queries(random, _vocabulary(Random(SEED))[TOPICAL])
+    queries = _queries(random, vocabulary()[TOPICAL])
     weights = _zipf(QUERIES)
     best = sorted(papers.values(), key=lambda paper: -(paper.upvotes or 0))
     places = {paper.id: (_places(paper.title), _places(paper.abstract)) for paper in best}
@@ -133,7 +132,9 @@ def _paper(number: int, random: Random, words: Sequence[str], weights: Sequence[
     )
 
 
-def _vocabulary(random: Random) -> list[str]:
+def vocabulary() -> list[str]:
+    """Words, the most frequent first."""
+    random = Random(SEED + 2)
     words: dict[str, None] = {}
     while len(words) < WORDS:
         syllables = random.choices(("ta", "re", "mo", "in", "qu", "es", "ly", "on", "st", "er", "al", "pi"), k=4)

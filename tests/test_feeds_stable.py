@@ -100,3 +100,20 @@ def test_the_bytes_do_not_name_the_version(ending: str) -> None:
 def test_what_does_not_show_does_not_change_the_bytes(ending: str) -> None:
     voted = entry(upvotes=140, sequence=999)
     assert FORMATS[ending](feed(entry()), PUBLISHER) == FORMATS[ending](feed(voted), PUBLISHER)
+
+
+@formats
+def test_an_entry_is_the_same_bytes_in_every_feed_that_shows_it(ending: str) -> None:
+    several = random_papers(5, seed=7)
+    whole = FORMATS[ending](feed(*several), ONLINE)
+    alone = [FORMATS[ending](Feed("all", "All", "", (each,)), PUBLISHER) for each in several]
+    places = [whole.find(only_entry(ending, written)) for written in alone]
+    assert -1 not in places and places == sorted(places)
+
+
+def only_entry(ending: str, written: bytes) -> bytes:
+    """The entry of a feed that has one, with its indentation."""
+    starts = {"rss": b"    <item>", "atom": b"  <entry>", "json": b"  {"}
+    ends = {"rss": b"</item>", "atom": b"</entry>", "json": b"\n ]\n}"}
+    start = written.index(b'"items"') if ending == "json" else 0
+    return written[written.index(starts[ending], start) : written.rindex(ends[ending])]

@@ -3,12 +3,16 @@
 Titles are plain text and abstracts are HTML, in which nothing is markup: so the RSS Advisory Board's profile has it,
 and so readers get them right. Several take every abstract for HTML, Atom's `type="text"` too.
 
+An entry is written once and put into every feed that shows it.
+
 What feedgen would take from elsewhere is always told to it: dates (else the clock's), the order (it puts each new entry
 first), the generator (its own name and version), and a channel's link (the last one added).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +20,14 @@ from urllib.parse import quote
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from notifier.feeds.feed import GENERATOR, LANGUAGE, Feed, Fields, Publisher, fields_of, plain
+from notifier.feeds.feed import GENERATOR, LANGUAGE, Entry, Feed, Fields, Publisher, fields_of, plain
 
+KEPT_ENTRIES = 4096  # of each format; about 2 kB each
 TTL = 60  # minutes that a reader may wait before it asks again
+
+# Feeds that an entry is written in before it is taken out.
+_ANY_FEED = Feed("any", "Any", "Any.", ())
+_ANYONE = Publisher("Anyone", "anyone@example.org")
 
 
 def rss(feed: Feed, publisher: Publisher) -> bytes:
@@ -30,10 +39,7 @@ def rss(feed: Feed, publisher: Publisher) -> bytes:
     channel.load_extension("dc", atom=False)
     channel.ttl(TTL)
     channel.link(href=publisher.page_url(feed) or f"mailto:{quote(publisher.address, safe='@')}", rel="alternate")
-    for entry in feed.entries:
-        channel.add_entry(_rss_item(fields_of(entry)), order="append")
-    content: bytes = channel.rss_str(pretty=True)
-    return content
+    return _with(channel.rss_str(pretty=True), map(_rss_item, feed.entries), b"  </channel>")
 
 
 def atom(feed: Feed, publisher: Publisher) -> bytes:
@@ -43,10 +49,50 @@ def atom(feed: Feed, publisher: Publisher) -> bytes:
     document.author(name=publisher.byline)
     if page := publisher.page_url(feed):
         document.link(href=page, rel="alternate", type="text/html")
-    for entry in feed.entries:
-        document.add_entry(_atom_entry(fields_of(entry)), order="append")
-    content: bytes = document.atom_str(pretty=True)
-    return content
+    return _with(document.atom_str(pretty=True), map(_atom_entry, feed.entries), b"</feed>")
+
+
+def _with(empty: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
+    """A feed without entries, with these before its end."""
+    place = empty.rindex(end)
+    return b"".join((empty[:place], *entries, empty[place:]))
+
+
+def _alone(document: bytes, start: bytes, end: bytes) -> bytes:
+    """The only entry of a feed as it stands there; text holds no tags, since `<` is written as `&lt;`."""
+    return document[document.index(start) : document.rindex(end)]
+
+
+@lru_cache(KEPT_ENTRIES)
+def _rss_item(entry: Entry) -> bytes:
+    """An item, the same in every feed.
+
+    Its authors are one creator, as in arXiv's feeds: some readers show only the last of several.
+    """
+    channel = _generator(_ANY_FEED, _ANYONE, "rss", "application/rss+xml")
+    channel.load_extension("dc", atom=False)
+    channel.link(href="mailto:anyone@example.org", rel="alternate")
+    fields = fields_of(entry)
+    item = _entry(fields)
+    if fields.authors:
+        item.load_extension("dc", atom=False)
+        item.dc.dc_creator(", ".join(fields.authors))
+    channel.add_entry(item)
+    return _alone(channel.rss_str(pretty=True), b"    <item>", b"  </channel>")
+
+
+@lru_cache(KEPT_ENTRIES)
+def _atom_entry(entry: Entry) -> bytes:
+    """An entry, the same in every feed."""
+    document = _generator(_ANY_FEED, _ANYONE, "atom", "application/atom+xml")
+    document.id(_ANYONE.feed_id(_ANY_FEED))
+    fields = fields_of(entry)
+    made = _entry(fields)
+    made.updated(fields.published)
+    for author in fields.authors:
+        made.author(name=author)
+    document.add_entry(made)
+    return _alone(document.atom_str(pretty=True), b"  <entry>", b"</feed>")
 
 
 def _generator(feed: Feed, publisher: Publisher, ending: str, media_type: str) -> Any:
@@ -59,23 +105,6 @@ def _generator(feed: Feed, publisher: Publisher, ending: str, media_type: str) -
     if url := publisher.feed_url(feed, ending):
         generator.link(href=url, rel="self", type=media_type)
     return generator
-
-
-def _rss_item(fields: Fields) -> Any:
-    """One item; its authors are one creator, as in arXiv's feeds: some readers show only the last of several."""
-    entry = _entry(fields)
-    if fields.authors:
-        entry.load_extension("dc", atom=False)
-        entry.dc.dc_creator(", ".join(fields.authors))
-    return entry
-
-
-def _atom_entry(fields: Fields) -> Any:
-    entry = _entry(fields)
-    entry.updated(fields.published)
-    for author in fields.authors:
-        entry.author(name=author)
-    return entry
 
 
 def _entry(fields: Fields) -> Any:
