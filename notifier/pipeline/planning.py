@@ -8,7 +8,7 @@ Instant readers are due when there is a dump that their digests have not taken i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -49,6 +49,9 @@ class Planned:
         return Planned(self.due + other.due, self.digests + other.digests, self.skipped + other.skipped)
 
 
+_Matched = list[tuple[Subscription, list[Paper]]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """What one subscriber is to get for one period; `selection` is None where there is nothing new.
@@ -76,8 +79,8 @@ def plan(engine: Engine, config: Config, now: datetime) -> Planned:
     for batch in _due(engine, now):
         window.match(asked for each in batch for asked in each.subscriptions)
         with reading(engine) as connection:
-            chosen = [_choose(connection, window, each, config.digest.papers, now) for each in batch]
-            choices = _with_unsent(connection, [choice for choice in chosen if choice], config.digest.papers)
+            chosen = _choose(connection, window, batch, config.digest.papers, now)
+            choices = _with_unsent(connection, chosen, config.digest.papers)
         with writing(engine) as connection:
             total += _commit(connection, choices, window, config, now)
     return total
@@ -96,14 +99,15 @@ def _due(engine: Engine, now: datetime) -> Iterator[list[Subscriber]]:
 
 
 def _choose(
-    connection: Connection, window: Window, subscriber: Subscriber, limit: int, now: datetime
-) -> _Choice | None:
-    slot = _slot(window, subscriber, now)
-    if slot is None:
-        return None
-    held = _held(connection, window, subscriber)
-    matched = [(each, _new(each, window.matches(each), subscriber.cursor, held)) for each in subscriber.subscriptions]
-    return _Choice(subscriber, slot, selection.select(matched, held, window.marks, limit))
+    connection: Connection, window: Window, batch: Iterable[Subscriber], limit: int, now: datetime
+) -> list[_Choice]:
+    slots = [(each, slot) for each in batch if (slot := _slot(window, each, now))]
+    matched = {each.id: _matched(window, each) for each, _ in slots}
+    held = _held(connection, window, matched)
+    return [
+        _Choice(each, slot, selection.select(_new(matched[each.id], held[each.id]), held[each.id], window.marks, limit))
+        for each, slot in slots
+    ]
 
 
 def _with_unsent(connection: Connection, choices: list[_Choice], limit: int) -> list[_Choice]:
@@ -136,17 +140,30 @@ def _slot(window: Window, subscriber: Subscriber, now: datetime) -> calendars.Sl
     return calendars.due(schedule, now, subscriber.active_since, used)
 
 
-def _new(subscription: Subscription, matched: Iterable[Paper], cursor: int, held: set[int]) -> list[Paper]:
-    new = [paper for paper in matched if paper.sequence > cursor and paper.id not in held]
-    return new[:TRENDING_PAPERS] if subscription.topic == TRENDING else new
+def _matched(window: Window, subscriber: Subscriber) -> _Matched:
+    """What each of their subscriptions matches among the papers after their cursor."""
+    return [
+        (each, [paper for paper in window.matches(each) if paper.sequence > subscriber.cursor])
+        for each in subscriber.subscriptions
+    ]
 
 
-def _held(connection: Connection, window: Window, subscriber: Subscriber) -> set[int]:
-    """What the subscriber was told of the papers that are announced again; no other paper can have been told."""
-    if not window.announced_again:
-        return set()
-    told = set().union(*map(items.paper_ids, outbox.held_items(connection, subscriber.id)))
-    return papers.current_ids(connection, told) & window.announced_again
+def _new(matched: _Matched, held: set[int]) -> _Matched:
+    """What of this they were not told of; of what is trending, the best."""
+    new = [(each, [paper for paper in found if paper.id not in held]) for each, found in matched]
+    return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in new]
+
+
+def _held(connection: Connection, window: Window, matched: Mapping[int, _Matched]) -> dict[int, set[int]]:
+    """By subscriber: what they were told of the papers that are announced again; no other can have been told."""
+    held: dict[int, set[int]] = {subscriber_id: set() for subscriber_id in matched}
+    doubtful = [subscriber_id for subscriber_id, each in matched.items() if window.is_announced_again(each)]
+    if doubtful:
+        told = outbox.held_items(connection, doubtful, window.announced_again_since)
+        for subscriber_id, texts in told.items():
+            found = set().union(*map(items.paper_ids, texts))
+            held[subscriber_id] = papers.current_ids(connection, found) & window.announced_again
+    return held
 
 
 def _commit(connection: Connection, choices: list[_Choice], window: Window, config: Config, now: datetime) -> Planned:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -14,6 +14,9 @@ from notifier.pipeline.ranking import rank
 from notifier.store import dumps, papers, tags
 from notifier.store.tokens import tokens_of
 from notifier.topics import RESERVED, Catalogue
+
+CLOCK_TROUBLE = timedelta(days=7)  # a clock may have been set back by so much since a paper came
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 # How many are kept at hand; memory does not grow with the readers.
 SPANS = 1 << 16  # of a query in a paper
@@ -38,6 +41,8 @@ class Window:
         found = papers.papers_after(connection, cursor, self.head)
         self.papers = [ranked.paper for ranked in rank(connection, found, today)]
         self.announced_again = papers.announced_again(connection, cursor)
+        first_seen = [paper.first_seen for paper in self.papers if paper.id in self.announced_again]
+        self.announced_again_since = min(first_seen, default=NEVER) - CLOCK_TROUBLE
         self._by_id = {paper.id: paper for paper in self.papers}
         self._catalogue = catalogue
         self._index = matching.index(self.papers, tokens_of(connection, self.papers))
@@ -66,6 +71,11 @@ class Window:
             return self.papers
         matches, number = self._matches[_asked(subscription)]
         return [self.papers[position] for position in matches.positions(number)]
+
+    def is_announced_again(self, matched: Iterable[tuple[Subscription, Iterable[Paper]]]) -> bool:
+        """Whether one of these papers is, so that its reader may have been told of it."""
+        again = self.announced_again
+        return bool(again) and any(paper.id in again for _, found in matched for paper in found)
 
     def marks(self, subscription: Subscription, paper: Paper) -> Spans:
         """Where the words of a query stand in a paper."""

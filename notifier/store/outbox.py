@@ -156,11 +156,17 @@ def has_late(connection: Connection, now: datetime, longest_wait: timedelta) -> 
     return any(connection.scalar(select(exists().where(late))) for late, _ in _late(now, longest_wait))
 
 
-def held_items(connection: Connection, subscriber_id: int) -> list[str]:
-    """The items of every digest of a subscriber: what they were told, or are about to be."""
-    kept = delivery.c.state.not_in((DeliveryState.SKIPPED, DeliveryState.EXPIRED))
-    digests = and_(delivery.c.subscriber_id == subscriber_id, delivery.c.kind == DeliveryKind.DIGEST, kept)
-    return list(connection.scalars(select(delivery.c["items"]).where(digests)))
+def held_items(connection: Connection, subscriber_ids: Iterable[int], since: datetime) -> dict[int, list[str]]:
+    """By subscriber, the items of every digest planned `since` then: what they were told, or are about to be."""
+    row = delivery.c
+    kept = row.state.not_in((DeliveryState.SKIPPED, DeliveryState.EXPIRED))
+    digests = and_(row.kind == DeliveryKind.DIGEST, row.planned_at >= since, kept)
+    held: dict[int, list[str]] = {}
+    for some in batches(subscriber_ids):
+        found = select(row.subscriber_id, row["items"]).where(row.subscriber_id.in_(some), digests)
+        for subscriber_id, items in connection.execute(found):
+            held.setdefault(subscriber_id, []).append(items)
+    return held
 
 
 def _held(connection: Connection, claims: Iterable[Claim]) -> set[int]:
