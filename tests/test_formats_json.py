@@ -166,6 +166,13 @@ def test_a_damaged_record_costs_itself_alone(damaged: str, reason: str) -> None:
     assert reason in skipped.reason
 
 
+def test_a_stray_quote_in_a_string_costs_its_record_alone() -> None:
+    printed = json.dumps([str(entry) for entry in daily()])
+    found = dump(printed.replace("We study 1", 'We "study 1'))
+    assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
+    assert found.skipped
+
+
 def test_a_damaged_line_costs_itself_alone() -> None:
     lines = json_lines().splitlines()
     found = dump("\n".join([lines[0], lines[1][:-9], "", lines[2], '{"title": "' + "a" * 2_000_000 + '"}']))

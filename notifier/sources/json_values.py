@@ -20,7 +20,8 @@ CUT_OFF = "breaks off here"
 _SPACE = re.compile(r"[\s\ufeff\x00]*")
 _SEPARATORS = re.compile(r"[\s,\ufeff\x00]*")
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
-_FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,100}?"\s*:)')
+_OBJECT_BEGINS = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,100}?"\s*:)')
+_STRING_BEGINS = re.compile(r'"\{[^\n]{1,8}')  # a record as a string
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def elements(text: str, place: int, limit: int) -> Generator[Value, None, int]:
         if found.fault:
             end = _end_of_faulty(text, place, whole)
             found = Value(place, end, fault=CUT_OFF if end == len(text) else found.fault)
-        else:
+        elif text.startswith(("{", '"{'), place):
             whole = found
         yield found
         if found.fault == CUT_OFF:
@@ -94,18 +95,28 @@ def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
 def _end_of_faulty(text: str, place: int, whole: Value | None) -> int:
     """Where a faulty element ends: at its last bracket, or where the next one begins, if that comes first.
 
-    The next one begins with the same key. That says nothing where an element that is `whole` holds such a beginning
+    The next one begins alike. That says nothing where an element that is `whole` holds such a beginning
     inside it too.
     """
     balanced = _balanced_end(text, place)
-    key = _FIRST_KEY.match(text, place) or (_FIRST_KEY.match(text, whole.start) if whole else None)
-    if key is None:
+    own = _beginning(text, place)
+    beginning = own or (_beginning(text, whole.start) if whole else None)
+    if beginning is None:
         return balanced
-    beginning = re.compile(rf"\{{\s*{re.escape(key[1])}")
     if whole and beginning.search(text, whole.start + 1, whole.end):
         return balanced
     following = beginning.search(text, place + 1)
-    return min(balanced, following.start()) if following else balanced
+    if following is None:
+        return balanced
+    return min(balanced, following.start()) if own else following.start()
+
+
+def _beginning(text: str, place: int) -> re.Pattern[str] | None:
+    """What the elements begin with that are like the one at `place`."""
+    if found := _OBJECT_BEGINS.match(text, place):
+        return re.compile(rf"\{{\s*{re.escape(found[1])}")
+    found = _STRING_BEGINS.match(text, place)
+    return re.compile(re.escape(found[0])) if found else None
 
 
 def _balanced_end(text: str, start: int) -> int:
