@@ -195,3 +195,11 @@ def test_a_document_that_breaks_off_keeps_the_records_before() -> None:
     found = dump(text[: text.index(IDS[2])])
     assert [each.arxiv_id for each in found.listings] == [*IDS[:2]]
     assert [(each.where, each.reason) for each in found.skipped] == [("record 3", "the document breaks off here")]
+
+
+def test_a_document_that_is_broken_everywhere_ends_soon_and_says_so() -> None:
+    text = f"[{json.dumps(line(0))}, " + "".join(f'{{"key{number}" broken}},' for number in range(5_000)) + "]"
+    found = dump(text)
+    assert [each.arxiv_id for each in found.listings] == [IDS[0]]
+    assert len(found.skipped) == 1001
+    assert "the rest is not read" in found.skipped[-1].reason

@@ -14,6 +14,7 @@ from typing import Any
 
 _PIECE = 1 << 13  # characters looked at first: most values are smaller
 _LONGEST_INTEGER = 20  # digits
+_MOST_FAULTS = 1000  # in one array: each costs a look at what follows
 
 CUT_OFF = "breaks off here"
 
@@ -69,10 +70,15 @@ def elements(text: str, place: int, limit: int) -> Generator[Value, None, int]:
     The last has the fault CUT_OFF where the array has no end. Returns where the text goes on after it.
     """
     whole: Value | None = None
+    faults = 0
     place = _after(_SEPARATORS, text, place)
     while place < len(text) and text[place] != "]":
         found = value_at(text, place, limit)
         if found.fault:
+            faults += 1
+            if faults > _MOST_FAULTS:
+                yield Value(place, len(text), fault="is broken in so many places that the rest is not read")
+                return len(text)
             end = _end_of_faulty(text, place, whole)
             found = Value(place, end, fault=CUT_OFF if end == len(text) else found.fault)
         elif text.startswith(("{", '"{'), place):
