@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from service import MONDAY, add_listings, add_page, add_reader
 from sqlalchemy import Engine
+from told import arrive
 
 from notifier.config import Config, TopicConfig
 from notifier.errors import ConfigError, UsageError
@@ -107,6 +108,7 @@ def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) 
     add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=before)
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, before, AT_EIGHT).digests == 1
+    arrive(engine)
     assert plan(engine, after, AT_EIGHT + timedelta(days=1)) == Planned(due=1, skipped=1)
     assert tagged(engine)["About Something Else"] == {"bees"}
 
