@@ -3,7 +3,7 @@
     python paced_relay.py LOG RATE      prints its port; RATE 0 is as fast as it can
 
 The log has a line for each thing that happened: `MAIL`; `KEPT message-id digest`, once the final dot is there, whatever
-becomes of the reply; `CUT` for a connection that ended with a mail under way.
+becomes of the reply; `TOLD` once it is given; `CUT` for a connection that ended with a mail under way.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class PacedRelay:
                     under_way = reader.at_eof()
                     if under_way:
                         return
+                    print("TOLD", file=self._log)
                 writer.write(b"250-paced.test\r\n250 SIZE\r\n" if verb == b"EHLO" else b"250 2.0.0 ok\r\n")
         except (OSError, asyncio.IncompleteReadError):
             under_way = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -157,6 +158,7 @@ def send(run: Session) -> Delivered:
     from notifier.pipeline.posting import sender_for
     from notifier.status import waiting
 
+    logging.getLogger("notifier").addHandler(logging.NullHandler())  # what went wrong is told at the end, once
     sender, stopping, done = sender_for(run.engine, run.config, run.clock), Event(), Delivered()
 
     async def until_stopped() -> None:
