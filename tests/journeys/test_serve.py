@@ -60,6 +60,19 @@ def stop(run: subprocess.Popen[str]) -> str:
     return said
 
 
+def wait_for_line(run: subprocess.Popen[str], words: str) -> str:
+    """The line with these words, once it was said; what comes before it is passed over."""
+    assert run.stderr is not None
+    return next(line for line in iter(run.stderr.readline, "") if words in line)
+
+
+def catches_sigterm(run: subprocess.Popen[str]) -> bool:
+    """Whether the process has come so far that it decides itself how it ends."""
+    status = Path(f"/proc/{run.pid}/status").read_text(encoding="utf-8")
+    caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
 def put_dump(folder: Path, name: str, titles: list[str]) -> None:
     """A dump that was complete a minute ago, renamed into the folder."""
     (folder / "var" / "dumps").mkdir(parents=True, exist_ok=True)
@@ -119,9 +132,10 @@ def test_a_wrong_config_is_refused_at_sighup_and_the_old_one_stays(tmp_path: Pat
 
 def test_told_to_stop_while_it_starts_it_stops_well(tmp_path: Path) -> None:
     configure(tmp_path, 1)
-    for number, moment in enumerate((0.6, 1.0, 1.5, 2.0)):
+    for number, moment in enumerate((0, 0.4, 0.9, 1.4)):
         put_dump(tmp_path, f"{number}.txt", [f"How Bees Fly at Night, Part {number}", f"About Something Else {number}"])
         with process(tmp_path, "serve") as run:
+            wait_until(lambda run=run: catches_sigterm(run))  # type: ignore[misc]
             time.sleep(moment)
             stop(run)
 
@@ -129,19 +143,19 @@ def test_told_to_stop_while_it_starts_it_stops_well(tmp_path: Path) -> None:
 def test_a_config_that_is_gone_at_sighup_does_not_make_way_for_the_defaults(tmp_path: Path) -> None:
     configure(tmp_path, 1)
     with process(tmp_path, "serve") as run:
-        time.sleep(4)
+        wait_for_line(run, "ready")
         (tmp_path / "config.toml").unlink()
         run.send_signal(signal.SIGHUP)
-        time.sleep(3)
-        assert "the config stays as it was" in stop(run)
+        wait_for_line(run, "the config stays as it was")
+        stop(run)
 
 
 def test_logs_may_be_json(tmp_path: Path) -> None:
     configure(tmp_path, 1)
     with process(tmp_path, "serve", NOTIFIER_LOG__FORMAT="json") as run:
-        time.sleep(3)
-        lines = stop(run).splitlines()
-    assert {"time", "level", "logger", "message"} <= set(json.loads(lines[0]))
+        line = wait_for_line(run, "ready")
+        stop(run)
+    assert {"time", "level", "logger", "message"} <= set(json.loads(line))
 
 
 def test_the_web_answers_that_all_is_well(tmp_path: Path) -> None:
