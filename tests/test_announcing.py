@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from query_samples import ASKED, PAPERS, Asked, holds, written
 from service import MONDAY, add_listings, add_reader, announce
 from sqlalchemy import Engine, select, text
-from told import told
+from told import plan, told
 
 from notifier import queries
 from notifier.config import Config, TopicConfig
 from notifier.models import Listing, Paper
-from notifier.pipeline.planning import plan
 from notifier.queries import upvotes_named
 from notifier.store import papers, schema, subscriptions
 from notifier.store.engine import connect, reading, writing

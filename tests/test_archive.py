@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from service import MONDAY, add_reader, announce, notifier, page
 from sqlalchemy import Engine
-from told import told
+from told import plan, told
 
 from notifier.config import Config
 from notifier.models import Cadence, Listing
-from notifier.pipeline.planning import plan
 from notifier.store import papers, tags
 from notifier.store.engine import reading
 from notifier.store.ingest import AS_NEWS, Announcing
