@@ -42,6 +42,8 @@ from notifier.topics import catalogue_of
 RATE = 100  # mails a second
 LANES = 4  # connections, as shipped
 GROUP = 64  # results that may be uncommitted
+MOST_REPEATS = 5  # a kill, on average
+ENOUGH = 100  # kills, for an average to say something
 PATIENCE = 120  # seconds for the first MAIL of a life
 
 
@@ -71,7 +73,8 @@ class Toll:
     def is_borne(self) -> bool:
         """Whether all is as promised."""
         nothing_wrong = not (self.lost or self.planned_twice or self.altered)
-        return nothing_wrong and self.worst <= LANES + GROUP and self.average < 5
+        few = self.kills < ENOUGH or self.average < MOST_REPEATS
+        return nothing_wrong and self.worst <= LANES + GROUP and few
 
     def __str__(self) -> str:
         return (
