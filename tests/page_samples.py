@@ -89,10 +89,16 @@ def made_up_papers(draw: st.DrawFn) -> Entry:
 
 def papers(least: int = 1, most: int = 12) -> st.SearchStrategy[list[Entry]]:
     """Some papers, real and made up; the same one may stand there twice, but not twice in a row."""
-    entries = st.one_of(st.sampled_from(seed_papers()), made_up_papers())
+    entries = st.one_of(st.sampled_from(seed_papers()), made_up_papers().filter(_says_enough))
     return st.lists(entries, min_size=least, max_size=most).filter(
         lambda drawn: all(one[0] != other[0] for one, other in pairwise(drawn))
     )
+
+
+def _says_enough(entry: Entry) -> bool:
+    """Two words above one short sentence may be a heading of the page as well as a paper: that is beyond any reader."""
+    title, abstract = entry
+    return len(title.split()) > 2 or len(abstract.split()) >= 10
 
 
 @dataclass(frozen=True)

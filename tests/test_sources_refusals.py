@@ -113,7 +113,6 @@ Your invoices are listed in your account settings under "Billing". You can downl
 TABLE = 'title,abstract,year\nNeural Turing Machines,"We extend the capabilities of neural networks.",2014\n'
 BIBTEX = "@article{graves2014,\n  title={Neural Turing Machines},\n  author={Graves, Alex}\n}\n"
 HTML = f"<!DOCTYPE html><html><body><h3>{seed_papers()[1][0]}</h3><p>{seed_papers()[1][1]}</p></body></html>"
-JSON = '[{"title": "Neural Turing Machines", "abstract": "We extend the capabilities of neural networks."}]'
 TITLES = "\n".join(title for title, _ in seed_papers()[:30])
 
 
@@ -136,7 +135,6 @@ TITLES = "\n".join(title for title, _ in seed_papers()[:30])
         (TABLE, "it is a table"),
         (BIBTEX, "it is LaTeX or BibTeX"),
         (HTML, "it is an HTML or XML document"),
-        (JSON, "it is a JSON document"),
         (TITLES, "hardly a title in it is followed by an abstract"),
         (seed_papers()[0][1], "hardly a title in it is followed by an abstract"),
         ("a\n" * 200_001, "it has more than 200,000 lines"),
