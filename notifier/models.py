@@ -268,11 +268,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message ready to be handed over: `content` is its bytes, CRLF line ends, headers and body."""
+    """A message ready to be handed over: `content` is its bytes, CRLF line ends, headers and body.
+
+    `is_wire_form` where it was made so that SMTP carries it as it is: it ends with CRLF, no CR or LF stands alone, and
+    no line begins with a dot.
+    """
 
     envelope: Envelope
     message_id: str
     content: bytes
+    is_wire_form: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@
 A script names a turn (GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, CONTENT, DOT, RSET, NOOP, QUIT) and what to do
 when it comes: one act; a list, one act for each time and the usual thereafter; or a function of the line received. A
 tuple is several acts in a row. CONTENT comes with the first line of the message, before the rest is read.
+
+Whether it offers PIPELINING is up to the fixture `both_ways`, which runs a test with it and without.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import struct
@@ -88,6 +91,8 @@ class Kept:
 class ScriptedRelay:
     """Listens on `port` of 127.0.0.1 while the `with` lasts; one thread for each connection."""
 
+    offered_beside: tuple[str, ...] = ()
+
     def __init__(
         self,
         script: Mapping[str, Rule] | None = None,
@@ -96,7 +101,8 @@ class ScriptedRelay:
         tls_at_once: bool = False,
         offers: tuple[str, ...] = ("SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"),
     ) -> None:
-        self.tls, self.tls_at_once, self.offers = tls, tls_at_once, offers
+        self.tls, self.tls_at_once = tls, tls_at_once
+        self.offers = (*offers, *self.offered_beside)
         self.seen: list[Seen] = []
         self.kept: list[Kept] = []
         self.connections = 0
@@ -141,6 +147,10 @@ class ScriptedRelay:
                 return rule.pop(0) if rule else None
         return rule(line) if callable(rule) else rule
 
+    def has_rule(self, name: str) -> bool:
+        """Whether the script has anything left to say for this turn."""
+        return bool(self._rules.get(name))
+
     def opened(self, sock: socket.socket) -> None:
         """Remember a socket, to be closed at the end."""
         self._sockets.append(sock)
@@ -169,6 +179,7 @@ class _Session:
         self._reader = sock.makefile("rb")
         self._encrypted = False
         self._sender = self._recipient = ""
+        self._envelope_open = False
 
     def run(self) -> None:
         try:
@@ -191,17 +202,22 @@ class _Session:
         argument = line[line.find("<") + 1 : line.rfind(">")]
         if verb == "EHLO":
             self._take("EHLO", line, usual=self._offer())
+        elif verb in ("RCPT", "DATA") and not self._is_in_order(verb) and not self._relay.has_rule(verb):
+            self._do("503 5.5.1 not now")
         elif verb not in USUAL:
             self._do("500 5.5.2 what?")
         elif (reply := self._take(verb, line)) and reply[0] in "23":
             if verb == "STARTTLS":
                 self._encrypt()
-            elif verb == "MAIL":
-                self._sender = argument
+            elif verb in ("MAIL", "RSET"):
+                self._sender, self._recipient, self._envelope_open = argument, "", verb == "MAIL"
             elif verb == "RCPT":
                 self._recipient = argument
             elif verb == "DATA":
                 self._read_message()
+
+    def _is_in_order(self, verb: str) -> bool:
+        return self._envelope_open if verb == "RCPT" else bool(self._recipient)
 
     def _read_message(self) -> None:
         lines: list[bytes] = []
@@ -211,9 +227,13 @@ class _Session:
             if not lines and (turn := self._relay.turn("CONTENT", line.decode("latin-1"))) is not None:
                 self._do(turn)
             lines.append(line.removeprefix(b"."))
+        if not self._recipient:
+            self._do("554 5.5.1 no valid recipients")
+            return
         turn = self._relay.turn("DOT", self._recipient) or USUAL["DOT"]
         if _reply(turn).startswith("250"):
             self._relay.kept.append(Kept(self._sender, self._recipient, b"".join(lines), self._number))
+        self._recipient, self._envelope_open = "", False
         self._do(turn)
 
     def _offer(self) -> str:
@@ -250,12 +270,10 @@ class _Session:
                 raise _LineCutError
 
     def _is_given_up(self) -> bool:
-        if self._encrypted:
-            return False  # a TLS socket cannot be looked into
-        try:
-            return self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
+        """Whether the client has closed, whatever it wrote before that nobody has read."""
+        watch = select.poll()
+        watch.register(self._sock, select.POLLRDHUP)
+        return bool(watch.poll(0))
 
     def _encrypt(self) -> None:
         if self._relay.tls is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from scripted_smtp import HOST, ScriptedRelay
 
 from notifier.delivery.lane import Lane
 from notifier.delivery.outcomes import Outcome
-from notifier.delivery.transport import RelaySettings
+from notifier.delivery.transport import RelaySettings, StillWanted, always
 from notifier.models import Envelope, Mail
 
 CERTIFICATES = Path(__file__).parent / "data" / "tls"
@@ -31,13 +32,18 @@ def settings_for(relay: ScriptedRelay, **changes: Any) -> RelaySettings:
 
 
 def send(settings: RelaySettings, *mails: Mail) -> list[Outcome]:
-    """The outcomes of sending `mails` one after the other over one lane."""
+    """The outcomes of sending `mails` one after the other over one lane, each with the next one at hand."""
 
     async def one_by_one() -> list[Outcome]:
+        waiting = deque(mails)
         async with Lane(settings) as lane:
-            return [await lane.send(mail) for mail in mails]
+            return [await lane.send(waiting.popleft(), following=lambda: _first(waiting)) for _ in mails]
 
     return asyncio.run(one_by_one())
+
+
+def _first(waiting: deque[Mail]) -> tuple[Mail, StillWanted] | None:
+    return (waiting[0], always) if waiting else None
 
 
 def certified(name: str) -> ssl.SSLContext:

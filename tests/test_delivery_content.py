@@ -16,6 +16,8 @@ from notifier.delivery.inbox import Inbox
 from notifier.delivery.transport import RelaySettings
 from notifier.models import DeliveryState
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 HEADER = b"Message-ID: <1@papers.example.org>\r\nSubject: papers\r\n\r\n"
 BODIES = {
     "leading dots": b".\r\n..\r\n.hidden\r\n...\r\n",

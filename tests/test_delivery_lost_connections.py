@@ -15,6 +15,8 @@ from notifier.delivery.outcomes import Outcome, Relay
 from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.models import DeliveryState
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 LATE = 0.2  # seconds: the patience of these tests
 PATIENT = Timeouts()
 TURNS = [

@@ -15,6 +15,8 @@ from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.errors import ConfigError
 from notifier.models import DeliveryState
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 LOGIN = {"username": "papers", "password": "open sesame"}
 OFFERS_LOGIN = ("AUTH PLAIN LOGIN", "SIZE 50000000")
 

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_digests_hostile_text import PAYLOADS, hostile_digest
 
+from notifier.delivery.connection import dot_stuffed
 from notifier.digests.cards import card
 from notifier.digests.compose import Composer
 from notifier.digests.headers import MailSettings
@@ -138,7 +139,9 @@ def test_what_was_made_before_never_shows(digest: Digest, stored: list[Paper]) -
 @settings(deadline=None, max_examples=40)
 @given(digests, st.lists(papers, max_size=4))
 def test_every_line_is_one_that_smtp_carries_as_it_is(digest: Digest, stored: list[Paper]) -> None:
-    content = WARM[WITH_PAGES].compose(digest, named(stored)).content
+    mail = WARM[WITH_PAGES].compose(digest, named(stored))
+    content = mail.content
+    assert mail.is_wire_form and dot_stuffed(content) == content
     header, body = content.split(b"\r\n\r\n", 1)
     lines = body.split(b"\r\n")
     assert content.isascii() and lines.pop() == b""

@@ -26,6 +26,8 @@ from notifier.store.outbox import LEASE, Claim, Settlement
 from notifier.store.tables import delivery
 from notifier.subscribing import unsubscribe
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 READERS = [f"reader{number}@example.org" for number in range(100)]
 ACCEPTED = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
 OK = Outcome(DeliveryState.ACCEPTED, "250 ok")

@@ -17,6 +17,8 @@ from sqlalchemy import Engine
 from notifier.models import DeliveryState
 from notifier.pipeline.delivering import deliver, within_grace
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 READERS = [f"reader{number}@example.org" for number in range(40)]
 SLOWLY = Pieces(("250 2.0.0", " kept\r\n"), pause=0.05)
 

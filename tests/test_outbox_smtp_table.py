@@ -23,6 +23,8 @@ from notifier.models import DeliveryState
 from notifier.pipeline import claiming
 from notifier.store.schema import open_store
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 ANN, BOB = "ann@example.org", "bob@example.net"
 EVERY_VERB = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "DOT"]
 FROM_RCPT_ON = ["RCPT", "DATA", "DOT"]

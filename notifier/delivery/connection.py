@@ -1,210 +1,230 @@
-"""One open connection to the relay, on aiosmtplib: which phase an attempt had reached is never in doubt here."""
+"""One open connection to the relay: which phase each mail on it had reached is never in doubt here.
+
+Where the relay offers PIPELINING (RFC 2920), an envelope is one write: MAIL, RCPT and DATA; and a message goes out with
+the next mail's envelope behind its final dot, so that a mail costs one round trip. Else each command waits for its
+reply.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Self, cast
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
-from aiosmtplib.protocol import SMTPProtocol
-
+from notifier.delivery.manners import Manners
+from notifier.delivery.opening import BrokenConnectionError, StoppedError
 from notifier.delivery.outcomes import SERVICE_CLOSING, Outcome, Phase, judge, lost
-from notifier.delivery.transport import CANCELLED, RelaySettings, StillWanted, Timeouts
-from notifier.errors import NotifierError
-from notifier.models import DeliveryState, Mail
+from notifier.delivery.replies import Reply
+from notifier.delivery.transport import CANCELLED, Following, StillWanted, Timeouts
+from notifier.delivery.wire import Wire
+from notifier.models import DeliveryState, Envelope, Mail
 
 BLOCK = 1 << 16  # bytes of a message between two looks at the clock
 
-_TROUBLE = (SMTPException, OSError, ValueError)  # ValueError: a challenge or host name that cannot be decoded
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-
-
-class AttemptError(NotifierError):
-    """An attempt that ended early; `outcome` is what that means for its mail."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.reply)
-        self.outcome = outcome
-
-
-class BrokenConnectionError(AttemptError):
-    """The connection is of no more use: lost, closing (421), or answering what nobody asked."""
-
-
-class StoppedError(AttemptError):
-    """This mail goes no further; the connection can carry others."""
-
-
-@contextmanager
-def _during(phase: Phase) -> Iterator[None]:
-    try:
-        yield
-    except SMTPResponseException as refusal:
-        raise BrokenConnectionError(judge(phase, refusal.code, refusal.message)) from refusal
-    except _TROUBLE as trouble:
-        raise BrokenConnectionError(lost(phase, str(trouble) or "timed out")) from trouble
+_NOT_IN_AN_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f]")  # would end the address, or the command
 
 
 class Connection:
-    """Greeted, encrypted and logged in as the settings ask; carries one mail after the other.
+    """Greeted, encrypted and logged in; carries one mail after the other, and the next one's envelope ahead.
 
-    After BrokenConnectionError or a cancellation it must be aborted: aiosmtplib would pair later replies with the
-    wrong commands.
+    After BrokenConnectionError or a cancellation it must be aborted: later replies would be paired with the wrong
+    commands.
     """
 
-    def __init__(self, client: SMTP, timeouts: Timeouts) -> None:
-        self._client = client
-        self._protocol = cast(SMTPProtocol, client.protocol)
-        self._writer = asyncio.StreamWriter(
-            cast(asyncio.WriteTransport, client.transport), self._protocol, None, asyncio.get_running_loop()
-        )
+    def __init__(self, wire: Wire, offers: frozenset[str], timeouts: Timeouts, manners: Manners) -> None:
+        self._wire = wire
+        self._offers = offers
         self._timeouts = timeouts
+        self._manners = manners
+        self._ahead: Mail | None = None  # whose envelope is written while another mail is under way
+        self._together = False  # the envelope under way was written as a whole
+        self._unanswered: list[Phase] = []  # of a refused envelope
         self._envelope_open = False
-
-    @classmethod
-    async def open(cls, settings: RelaySettings, tls: ssl.SSLContext | None) -> Self:
-        """Connect with the TLS that the settings ask for, never with less; raises BrokenConnectionError."""
-        client = SMTP(
-            hostname=settings.host,
-            port=settings.port,
-            timeout=settings.timeouts.greeting,
-            use_tls=settings.tls == "tls",
-            start_tls=False,  # done below, as a phase of its own
-            tls_context=tls,
-        )
-        try:
-            await _greet(client, settings)
-        except BaseException:
-            _abort(client.transport)
-            client.close()
-            raise
-        return cls(client, settings.timeouts)
 
     async def begin(self, mail: Mail, still_wanted: StillWanted) -> None:
         """Have MAIL accepted for `mail`; raises AttemptError."""
-        if self._envelope_open:
-            await self._reset()
-        parameters = self._parameters(mail)
-        if not await still_wanted():
-            raise StoppedError(CANCELLED)
-        self._envelope_open = True
-        sender = f"FROM:<{mail.envelope.sender}>".encode()
-        await self._command(Phase.MAIL, b"MAIL", sender, *parameters)
+        if self._ahead is not mail:
+            await self._write_envelope(mail, still_wanted)
+        await self._accepted(Phase.MAIL)
 
-    async def finish(self, mail: Mail) -> Outcome:
-        """Write the rest of a mail whose MAIL was accepted; raises AttemptError where it is not accepted in the end."""
-        await self._command(Phase.RCPT, b"RCPT", f"TO:<{mail.envelope.recipient}>".encode())
-        await self._command(Phase.DATA, b"DATA")
-        outcome = await self._content(dot_stuffed(mail.content))
-        self._envelope_open = False
-        return outcome
+    async def finish(self, mail: Mail, following: Following) -> Outcome:
+        """Bring a mail whose MAIL was accepted to its end; raises AttemptError where it is not accepted.
+
+        `following` gives the mail whose envelope may go along; see Transport.
+        """
+        if not self._together:
+            self._wire.write(_rcpt(mail))
+        await self._accepted(Phase.RCPT)
+        if not self._together:
+            self._wire.write(b"DATA\r\n")
+        await self._accepted(Phase.DATA)
+        if self._ahead is mail:
+            self._manners.kept_step()
+        self._ahead = None
+        await self._write_message(mail, following)
+        reply = await self._accepted(Phase.DOT)
+        self._envelope_open = self._ahead is not None
+        return judge(Phase.DOT, *reply)
 
     async def quit(self) -> None:
-        """Part politely; what the relay says to that no longer matters."""
-        with _during(Phase.CONNECT):
-            await self._client.quit(timeout=self._timeouts.goodbye)
+        """Part politely, unless a mail is under way; what the relay says to that no longer matters."""
+        if self._ahead is None and not self._unanswered:
+            self._wire.write(b"QUIT\r\n")
+            await self._reply(Phase.CONNECT, self._timeouts.goodbye)
 
     def abort(self) -> None:
         """Close at once, without flushing what is still to be written."""
-        _abort(self._writer.transport)
-        self._client.close()
+        self._wire.abort()
 
-    async def _command(self, phase: Phase, *words: bytes) -> None:
-        timeout = self._timeouts.data if phase is Phase.DATA else self._timeouts.command
-        with _during(phase):
-            reply = await self._client.execute_command(*words, timeout=timeout)
-        if not _is_yes(phase, reply):
-            raise _refusal(phase, reply)
+    async def _write_envelope(self, mail: Mail, still_wanted: StillWanted) -> None:
+        """Write all of an envelope where the relay can take it, else MAIL."""
+        await self._clear()
+        if self._ahead is not None or self._wire.has_reply or self._wire.is_lost:
+            raise BrokenConnectionError(lost(Phase.MAIL, "the connection is not where the next mail could begin"))
+        command = self._mail(mail)
+        self._together = self._pipelines
+        if not await still_wanted():
+            raise StoppedError(CANCELLED)
+        self._envelope_open = True
+        self._wire.write(command + _rcpt(mail) + b"DATA\r\n" if self._together else command)
 
-    async def _reset(self) -> None:
-        """Clear a refused envelope; a relay that answers anything but yes may be answering something else."""
-        try:
-            await self._command(Phase.MAIL, b"RSET")
-        except StoppedError as stopped:
-            raise BrokenConnectionError(stopped.outcome) from stopped
-        self._envelope_open = False
+    async def _clear(self) -> None:
+        """End a refused envelope; a relay that answers anything but yes may be answering something else."""
+        while self._unanswered:
+            await self._hear_out(self._unanswered.pop(0))
+        if self._envelope_open and self._ahead is None:
+            self._wire.write(b"RSET\r\n")
+            _expect(await self._reply(Phase.MAIL, self._timeouts.command), 2)
+            self._envelope_open = False
 
-    def _parameters(self, mail: Mail) -> list[bytes]:
-        """What MAIL says about the mail: RFC 1870, RFC 6152 and, for an address beyond ASCII only, RFC 6531."""
-        parameters = []
-        if self._client.supports_extension("size"):
-            parameters.append(b"SIZE=%d" % len(mail.content))
-        if self._client.supports_extension("8bitmime") and not mail.content.isascii():
-            parameters.append(b"BODY=8BITMIME")
-        if not (mail.envelope.sender + mail.envelope.recipient).isascii():
-            if not self._client.supports_extension("smtputf8"):
-                reason = "the relay takes no address beyond ASCII (it does not offer SMTPUTF8)"
-                raise StoppedError(Outcome(DeliveryState.FAILED, reason))
-            parameters.append(b"SMTPUTF8")
-        return parameters
+    async def _hear_out(self, phase: Phase) -> None:
+        """Take a reply that can no longer change a mail's fate.
 
-    async def _content(self, content: bytes) -> Outcome:
-        """Write the message, then the final dot.
+        RFC 2920, section 3.1: where the relay asks for the message all the same, all that it gets is the final dot. One
+        that took the recipient after it had refused the sender would take that for a message: it gets nothing more.
+        """
+        reply = await self._reply(phase, self._patience(phase))
+        if phase is Phase.DATA and reply.code // 100 == 3:
+            self._wire.write(b".\r\n")
+            reply = await self._reply(Phase.MAIL, self._timeouts.dot)
+        _expect(reply, 4, 5)
+
+    async def _write_message(self, mail: Mail, following: Following) -> None:
+        """Write the message, its final dot, and the next envelope.
 
         Until the dot is given to the socket the relay cannot have the message, and losing it means another try; from
-        then on it may have it, whatever becomes of the connection. A relay may also refuse before the dot, so its
-        reply is awaited from the first byte on.
+        then on it may have it, whatever becomes of the connection.
         """
-        reply = asyncio.ensure_future(self._protocol.read_response())
+        rest = await self._write_blocks(mail.content if mail.is_wire_form else dot_stuffed(mail.content))
+        ahead = await self._envelope_ahead(following)
+        self._wire.write(rest + b".\r\n" + ahead)
+
+    async def _write_blocks(self, content: bytes) -> bytes:
+        """Write all of a message but its last block, which is returned.
+
+        A relay may refuse before the dot: raises its early reply, rather than the broken pipe that follows it.
+        """
+        start = 0
         try:
-            with _during(Phase.CONTENT):
-                await self._write_blocks(content, reply)
-            with _during(Phase.DOT):
-                self._writer.write(b".\r\n")
-                async with asyncio.timeout(self._timeouts.dot):
-                    answer = await reply
-        finally:
-            reply.cancel()
-        if not _is_yes(Phase.DOT, answer):
-            raise _refusal(Phase.DOT, answer)
-        return judge(Phase.DOT, answer.code, answer.message)
+            while len(content) - start > BLOCK and not self._wire.has_reply:
+                self._wire.write(content[start : start + BLOCK])
+                start += BLOCK
+                await self._wire.room(self._timeouts.block)
+        except OSError as trouble:
+            raise BrokenConnectionError(lost(Phase.CONTENT, str(trouble))) from trouble
+        await asyncio.sleep(0)  # a relay that hung up with its 354 is seen now, while it is still certain
+        if self._wire.has_reply or self._wire.is_lost:
+            reply = await self._reply(Phase.CONTENT, self._timeouts.block)
+            raise BrokenConnectionError(judge(Phase.CONTENT, *reply))
+        return content[start:] if start else content
 
-    async def _write_blocks(self, content: bytes, reply: asyncio.Task[SMTPResponse]) -> None:
-        """Raises the relay's early reply, where there is one, rather than the broken pipe that follows it."""
+    async def _envelope_ahead(self, following: Following) -> bytes:
+        """The next mail's envelope, if there is such a mail and it may go along."""
+        self._ahead = None
+        if not self._pipelines or (handed := following()) is None:
+            return b""
+        mail, still_wanted = handed
+        if not is_writable(mail.envelope) or not self._bears(mail) or not await still_wanted():
+            return b""
+        self._ahead, self._together = mail, True
+        return self._mail(mail) + _rcpt(mail) + b"DATA\r\n"
+
+    @property
+    def _pipelines(self) -> bool:
+        return "pipelining" in self._offers and self._manners.are_trusted
+
+    async def _accepted(self, phase: Phase) -> Reply:
+        """The relay's yes at this phase; a 4xx or 5xx ends the mail alone, anything else the connection too."""
+        reply = await self._reply(phase, self._patience(phase))
+        if reply.code // 100 == (3 if phase is Phase.DATA else 2):
+            return reply
+        if self._is_out_of_step(phase) and self._manners.are_at_fault(reply):
+            raise self._broken(phase, f"{reply.code} {reply.text}")
+        outcome = judge(phase, *reply)
+        if not _is_refusal(reply):
+            if reply.code != SERVICE_CLOSING and self._is_out_of_step(phase):
+                self._manners.stumbled()
+            raise BrokenConnectionError(outcome)
+        if phase < Phase.DOT:
+            self._ahead = None
+            self._unanswered = [each for each in (Phase.RCPT, Phase.DATA) if self._together and each > phase]
+        raise StoppedError(outcome)
+
+    async def _reply(self, phase: Phase, patience: float) -> Reply:
         try:
-            for start in range(0, len(content), BLOCK):
-                self._writer.write(content[start : start + BLOCK])
-                async with asyncio.timeout(self._timeouts.block):
-                    await self._writer.drain()
-            await asyncio.sleep(0)  # a relay that hung up with its 354 is seen now, while it is still certain
-        except OSError:
-            if not reply.done():
-                raise
-        if reply.done():
-            raise SMTPResponseException(*reply.result())
+            return await self._wire.reply(patience)
+        except OSError as trouble:
+            raise self._broken(phase, str(trouble)) from trouble
+
+    def _broken(self, phase: Phase, trouble: str) -> BrokenConnectionError:
+        if self._is_out_of_step(phase):
+            self._manners.stumbled()
+        return BrokenConnectionError(lost(phase, trouble))
+
+    def _is_out_of_step(self, phase: Phase) -> bool:
+        """Whether trouble at this phase may come of what was written together."""
+        return self._together if phase < Phase.CONTENT else self._ahead is not None
+
+    def _patience(self, phase: Phase) -> float:
+        timeouts = self._timeouts
+        return {Phase.DATA: timeouts.data, Phase.DOT: timeouts.dot}.get(phase, timeouts.command)
+
+    def _bears(self, mail: Mail) -> bool:
+        return "smtputf8" in self._offers or (mail.envelope.sender + mail.envelope.recipient).isascii()
+
+    def _mail(self, mail: Mail) -> bytes:
+        """MAIL, with RFC 1870, RFC 6152 and, for an address beyond ASCII only, RFC 6531."""
+        envelope = mail.envelope
+        command = f"MAIL FROM:<{envelope.sender}>"
+        if "size" in self._offers:
+            command += f" SIZE={len(mail.content)}"
+        if "8bitmime" in self._offers and not mail.content.isascii():
+            command += " BODY=8BITMIME"
+        if not (envelope.sender + envelope.recipient).isascii():
+            if not self._bears(mail):
+                reason = "the relay takes no address beyond ASCII (it does not offer SMTPUTF8)"
+                raise StoppedError(Outcome(DeliveryState.FAILED, reason))
+            command += " SMTPUTF8"
+        return command.encode() + b"\r\n"
 
 
-async def _greet(client: SMTP, settings: RelaySettings) -> None:
-    with _during(Phase.CONNECT):
-        await client.connect()
-        await client.ehlo()
-    if settings.tls == "starttls":
-        with _during(Phase.TLS):
-            await client.starttls()
-            await client.ehlo()
-    if settings.username:
-        with _during(Phase.AUTH):
-            await client.login(settings.username, settings.password)
+def _expect(reply: Reply, *classes: int) -> None:
+    if reply.code // 100 not in classes or reply.code == SERVICE_CLOSING:
+        raise BrokenConnectionError(judge(Phase.MAIL, *reply))
 
 
-def _is_yes(phase: Phase, reply: SMTPResponse) -> bool:
-    return reply.code // 100 == (3 if phase is Phase.DATA else 2)
+def _rcpt(mail: Mail) -> bytes:
+    return b"RCPT TO:<%b>\r\n" % mail.envelope.recipient.encode()
 
 
-def _refusal(phase: Phase, reply: SMTPResponse) -> AttemptError:
-    """A 4xx or 5xx ends the mail; after anything else than these, relay and client no longer speak of the same."""
-    outcome = judge(phase, reply.code, reply.message)
-    is_proper = 400 <= reply.code < 600 and reply.code != SERVICE_CLOSING
-    return StoppedError(outcome) if is_proper else BrokenConnectionError(outcome)
+def _is_refusal(reply: Reply) -> bool:
+    """Whether relay and client still speak of the same after a reply that is no yes."""
+    return 400 <= reply.code < 600 and reply.code != SERVICE_CLOSING
 
 
-def _abort(transport: asyncio.BaseTransport | None) -> None:
-    if transport is not None:
-        cast(asyncio.WriteTransport, transport).abort()
+def is_writable(envelope: Envelope) -> bool:
+    """Whether an envelope's addresses can be written in SMTP at all."""
+    return not _NOT_IN_AN_ADDRESS.search(envelope.sender + envelope.recipient)
 
 
 def dot_stuffed(content: bytes) -> bytes:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from notifier.delivery.connection import BrokenConnectionError, Connection, StoppedError
+from notifier.delivery.connection import Connection, is_writable
+from notifier.delivery.manners import Manners
+from notifier.delivery.opening import BrokenConnectionError, StoppedError, opened
 from notifier.delivery.outcomes import Outcome, Relay
-from notifier.delivery.transport import RelaySettings, StillWanted, always
+from notifier.delivery.transport import Following, RelaySettings, StillWanted, always, nobody
 from notifier.errors import ConfigError
 from notifier.models import DeliveryState, Mail
-
-_NOT_IN_AN_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f]")  # would end the address, or the command
 
 
 class Lane:
@@ -25,10 +24,11 @@ class Lane:
     gets a new one.
     """
 
-    def __init__(self, settings: RelaySettings) -> None:
-        """Raises ConfigError where the certificates to trust cannot be read."""
+    def __init__(self, settings: RelaySettings, manners: Manners | None = None) -> None:
+        """`manners` are shared by the lanes to one relay. Raises ConfigError where the certificates cannot be read."""
         self._settings = settings
         self._tls = None if settings.tls == "none" else _tls_context(settings.ca_file)
+        self._manners = manners or Manners()
         self._connection: Connection | None = None
 
     async def __aenter__(self) -> Self:
@@ -44,14 +44,14 @@ class Lane:
         finally:
             self._drop()
 
-    async def send(self, mail: Mail, still_wanted: StillWanted = always) -> Outcome:
+    async def send(self, mail: Mail, still_wanted: StillWanted = always, following: Following = nobody) -> Outcome:
         """Hand `mail` over to the relay; see Transport."""
-        if _NOT_IN_AN_ADDRESS.search(mail.envelope.sender + mail.envelope.recipient):
+        if not is_writable(mail.envelope):
             reason = "an address of its envelope cannot be written in SMTP"
             return Outcome(DeliveryState.FAILED, reason, Relay.UNTRIED)
         try:
             connection = await self._begin(mail, still_wanted)
-            return await connection.finish(mail)
+            return await connection.finish(mail, following)
         except StoppedError as stopped:
             return stopped.outcome
         except BrokenConnectionError as broken:
@@ -68,7 +68,8 @@ class Lane:
                 await self._connection.begin(mail, still_wanted)
                 return self._connection
             self._drop()
-        self._connection = await Connection.open(self._settings, self._tls)
+        wire, offers = await opened(self._settings, self._tls)
+        self._connection = Connection(wire, offers, self._settings.timeouts, self._manners)
         await self._connection.begin(mail, still_wanted)
         return self._connection
 

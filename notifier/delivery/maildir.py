@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from notifier.delivery.outcomes import Outcome, Relay, one_line
-from notifier.delivery.transport import CANCELLED, StillWanted, always
+from notifier.delivery.transport import CANCELLED, Following, StillWanted, always, nobody
 from notifier.models import DeliveryState, Mail
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.@_+-]")
@@ -35,7 +35,7 @@ class Maildir:
     ) -> None:
         return None
 
-    async def send(self, mail: Mail, still_wanted: StillWanted = always) -> Outcome:
+    async def send(self, mail: Mail, still_wanted: StillWanted = always, following: Following = nobody) -> Outcome:  # noqa: ARG002
         """Write `mail` to the folder; see Transport. A folder that cannot be written is a relay that is down."""
         if not await still_wanted():
             return CANCELLED

@@ -121,7 +121,9 @@ def lost(phase: Phase, trouble: str) -> Outcome:
 
 def one_line(text: str) -> str:
     """`text` on one line, without control, bidi or unpaired characters, cut to REPLY_LIMIT characters."""
-    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    visible = text
+    if not text.isprintable():
+        visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
     line = " ".join(visible.split())
     return line if len(line) <= REPLY_LIMIT else line[: REPLY_LIMIT - 1] + "…"
 

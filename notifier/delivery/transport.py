@@ -12,11 +12,16 @@ from notifier.delivery.outcomes import Outcome, Relay
 from notifier.models import DeliveryState, Mail
 
 StillWanted = Callable[[], Awaitable[bool]]
+Following = Callable[[], "tuple[Mail, StillWanted] | None"]
 
 
 async def always() -> bool:
     """A mail that nobody can call back."""
     return True
+
+
+def nobody() -> None:
+    """No mail follows, as far as is known."""
 
 
 class Transport(Protocol):
@@ -28,11 +33,15 @@ class Transport(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    async def send(self, mail: Mail, still_wanted: StillWanted = always) -> Outcome:
+    async def send(self, mail: Mail, still_wanted: StillWanted = always, following: Following = nobody) -> Outcome:
         """Hand `mail` over.
 
         `still_wanted` is asked at the last moment, once all waiting is over and just before anything is written for
         this recipient; where it says no, nothing is written and the outcome is CANCELLED.
+
+        `following` may be asked once, for the mail that the caller will send next over this transport: its envelope
+        then goes out with the end of this one. It belongs to the caller again when this call ends; where another one is
+        sent then, what was written of it comes to nothing.
         """
         ...
 

@@ -63,7 +63,8 @@ class Composer:
         )
         plain, html = (body.blocks(letter) for body in self._bodies)
         envelope = Envelope(ascii_address(self.settings.envelope_sender), ascii_address(digest.recipient))
-        return Mail(envelope, digest.message_id, alternative(header, plain, html, digest.message_id))
+        content = alternative(header, plain, html, digest.message_id)
+        return Mail(envelope, digest.message_id, content, is_wire_form=True)
 
     def _cards_of(self, items: Iterable[Item], papers: Mapping[int, Paper]) -> tuple[Card, ...]:
         """The cards of items, as they were made before where their papers are what they were then."""

@@ -13,6 +13,7 @@ from notifier.bounces import Bounces
 from notifier.config import Config, secret_key
 from notifier.delivery.lane import Lane
 from notifier.delivery.maildir import Maildir
+from notifier.delivery.manners import Manners
 from notifier.delivery.pacing import Rates
 from notifier.delivery.transport import RelaySettings, Transport
 from notifier.digests.compose import Composer
@@ -68,7 +69,8 @@ def _lanes(config: Config) -> list[Transport]:
         password=smtp.password.get_secret_value(),
         ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
     )
-    return [Lane(settings) for _ in range(smtp.lanes)]
+    manners = Manners()
+    return [Lane(settings, manners) for _ in range(smtp.lanes)]
 
 
 def _bounces(config: Config) -> Bounces | None:

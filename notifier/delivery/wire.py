@@ -1,0 +1,90 @@
+"""One open connection's bytes: what is written, and the replies in the order in which they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from notifier.delivery.replies import Replies, Reply
+
+
+class Wire(asyncio.Protocol):
+    """Takes over a transport that has been greeted, encrypted and logged in. For one caller at a time."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._replies = Replies()
+        self._arrived: deque[Reply] = deque()
+        self._loss = "the relay closed the connection" if transport.is_closing() else ""
+        self._is_full = False
+        self._change: asyncio.Future[None] | None = None
+        transport.set_protocol(self)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is known to have ended."""
+        return bool(self._loss)
+
+    @property
+    def has_reply(self) -> bool:
+        """Whether a reply has come that nobody has taken yet."""
+        return bool(self._arrived)
+
+    def write(self, content: bytes) -> None:
+        """Send bytes; whether they left is told by the replies."""
+        self._transport.write(content)
+
+    def abort(self) -> None:
+        """Close at once, without flushing what is still to be written."""
+        self._transport.abort()
+
+    async def reply(self, patience: float) -> Reply:
+        """The next reply, within so many seconds. Raises OSError where none comes."""
+        while not self._arrived:
+            await self._next_change(patience)
+        return self._arrived.popleft()
+
+    async def room(self, patience: float) -> None:
+        """Wait until what was written has left but for a rest, or a reply comes. Raises OSError where neither does."""
+        while self._is_full and not self._arrived:
+            await self._next_change(patience)
+
+    async def _next_change(self, patience: float) -> None:
+        if self._loss:
+            raise ConnectionError(self._loss)
+        self._change = self._loop.create_future()
+        timer = self._loop.call_later(patience, self._give_up)
+        try:
+            await self._change
+        finally:
+            timer.cancel()
+            self._change = None
+
+    def _changed(self) -> None:
+        if self._change and not self._change.done():
+            self._change.set_result(None)
+
+    def _give_up(self) -> None:
+        if self._change and not self._change.done():
+            self._change.set_exception(TimeoutError("timed out"))
+
+    def data_received(self, data: bytes) -> None:
+        """Of asyncio.Protocol: bytes have come."""
+        if complete := self._replies.feed(data):
+            self._arrived.extend(complete)
+            self._changed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Of asyncio.Protocol: the connection has ended."""
+        self._loss = str(exc or "") or "the relay closed the connection"
+        self._changed()
+
+    def pause_writing(self) -> None:
+        """Of asyncio.BaseProtocol: more was written than the relay takes at the moment."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        """Of asyncio.BaseProtocol: it takes more again."""
+        self._is_full = False
+        self._changed()
