@@ -321,3 +321,10 @@ class Digest:
     sections: tuple[Section, ...]
     rest: tuple[Item, ...] = ()
     subscriber_id: int | None = None
+
+    @property
+    def paper_ids(self) -> set[int]:
+        """The ids of all its papers."""
+        return {item.paper_id for section in self.sections for item in section.items}.union(
+            item.paper_id for item in self.rest
+        )

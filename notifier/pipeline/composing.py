@@ -1,23 +1,63 @@
-"""From a row of the outbox to the mail that it stands for: the same row, the same bytes."""
+"""From rows of the outbox to the mails that they stand for: the same row, the same bytes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
 from notifier.digests import items
-from notifier.models import Digest, Mail
+from notifier.errors import ComposeError
+from notifier.models import Digest, Mail, Paper
 from notifier.pipeline.posting import Sender
-from notifier.store import papers
+from notifier.store import dumps, papers
 from notifier.store.engine import reading
 from notifier.store.outbox import Claim
 
+PAPERS_KEPT = 20_000
+
+
+class KnownPapers:
+    """The papers that digests hold, kept from one batch to the next for as long as no dump comes in to change them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Paper] = {}
+        self._newest_dump = 0
+
+    def named(self, connection: Connection, ids: set[int]) -> Mapping[int, Paper]:
+        """Papers by id, these among them where they are stored."""
+        newest = dumps.newest(connection)
+        if newest != self._newest_dump or len(self._known) > PAPERS_KEPT:
+            self._known, self._newest_dump = {}, newest
+        if unknown := ids - self._known.keys():
+            self._known |= papers.papers_by_id(connection, unknown)
+        return self._known
+
+
+def mails_of(sender: Sender, claims: Sequence[Claim], known: KnownPapers) -> list[Mail | ComposeError]:
+    """The mail of each delivery, or why this one cannot be made. Raises ConfigError where none can."""
+    digests = [_digest(claim) for claim in claims]
+    held = set().union(*(digest.paper_ids for digest in digests if isinstance(digest, Digest)))
+    with reading(sender.engine) as connection:
+        named = known.named(connection, held)
+    return [_mail(sender, claim, digest, named) for claim, digest in zip(claims, digests, strict=True)]
+
 
 def mail_of(sender: Sender, claim: Claim) -> Mail:
-    """The mail of a delivery; see digests.compose for what it raises."""
-    sections, rest = items.loads(claim.items)
-    with reading(sender.engine) as connection:
-        named = papers.papers_by_id(connection, items.paper_ids(claim.items))
-    digest = Digest(
+    """The mail of one delivery; see digests.compose for what it raises."""
+    (mail,) = mails_of(sender, [claim], KnownPapers())
+    if isinstance(mail, ComposeError):
+        raise mail
+    return mail
+
+
+def _digest(claim: Claim) -> Digest | ComposeError:
+    try:
+        sections, rest = items.loads(claim.items)
+    except ComposeError as error:
+        return error
+    return Digest(
         recipient=claim.recipient,
         period=claim.period,
         planned_at=claim.planned_at,
@@ -27,7 +67,17 @@ def mail_of(sender: Sender, claim: Claim) -> Mail:
         rest=rest,
         subscriber_id=claim.subscriber_id,
     )
-    mail = sender.composer.compose(digest, named)
+
+
+def _mail(
+    sender: Sender, claim: Claim, digest: Digest | ComposeError, named: Mapping[int, Paper]
+) -> Mail | ComposeError:
+    if isinstance(digest, ComposeError):
+        return digest
+    try:
+        mail = sender.composer.compose(digest, named)
+    except ComposeError as error:
+        return error
     if sender.bounces is None:
         return mail
     return replace(mail, envelope=replace(mail.envelope, sender=sender.bounces.return_path(claim.id)))

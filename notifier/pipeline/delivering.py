@@ -1,8 +1,8 @@
 """Step 4: outbox rows become bytes, are handed over, and are settled.
 
-One task claims rows and composes their mail, ahead of the lanes by one; a task for each mail on the wire; one settles
-what came of them, in groups. A sender holds a lock for as long as its process lives, and renews its leases; a lease
-whose owner is gone is taken over at once.
+One task claims rows and composes their mails, ahead of the lanes by a batch at most; one for each lane in use sends
+them; one settles what came of them, in groups. A sender holds a lock for as long as its process lives, and renews its
+leases; a lease whose owner is gone is taken over at once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -20,19 +20,18 @@ from threading import Event
 from typing import Any, TypeVar
 
 from notifier.delivery.outcomes import Outcome, Relay
-from notifier.delivery.transport import Transport
+from notifier.delivery.transport import StillWanted, Transport
 from notifier.errors import ComposeError, NotifierError, StoreError, TemplateError
 from notifier.models import DeliveryState, Mail
 from notifier.pipeline import claiming
 from notifier.pipeline.claiming import Turn
-from notifier.pipeline.composing import mail_of
+from notifier.pipeline.composing import KnownPapers, mails_of
 from notifier.pipeline.grouping import Settler
 from notifier.pipeline.lanes import Lanes
 from notifier.pipeline.posting import Sender
 from notifier.pipeline.settling import Result, settle
 from notifier.shelf import owners
-from notifier.store import outbox
-from notifier.store.engine import reading
+from notifier.store.holding import Holding, holding_of
 from notifier.store.outbox import Claim
 
 RENEW_SECONDS = 20
@@ -42,6 +41,16 @@ GRACE_SECONDS = 60  # for the mail on the wire, once told to stop
 REASONS = 1000
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A mail that is ready to go, and how to ask whether it still should."""
+
+    turn: Turn
+    mail: Mail
+    still_wanted: StillWanted
+
 
 log = logging.getLogger(__name__)
 
@@ -117,17 +126,22 @@ async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | 
 class _Run:
     """One sender at work: what it holds, what it has on the wire, and what became of it."""
 
-    def __init__(self, sender: Sender, owner: str, stopping: Event, done: Delivered, writer: ThreadPoolExecutor):
+    def __init__(self, sender: Sender, holding: Holding, stopping: Event, done: Delivered, writer: ThreadPoolExecutor):
         self.sender = sender
-        self.owner = owner
+        self.owner = holding.owner
         self.stopping = stopping
         self.done = done
         self._writer = writer
         self._lanes = Lanes(sender.lanes)
         self._settler = Settler(self._settle, len(sender.lanes))
+        self._ready: deque[_Job] = deque()
+        self._changed = asyncio.Event()  # fewer are ready, or fewer lanes are in use
+        self._known = KnownPapers()
+        self._holding = holding
         self._in_hand = 0  # claims without a committed result
         self._failure: NotifierError | None = None
         self._relay_open = True
+        self._goes_well = False  # the last mail was accepted: the next is likely to be, and may be begun before
 
     async def drain(self) -> bool:
         """Send all that is due; ends early where the relay is paused or when told to. Says whether anything was done.
@@ -144,6 +158,7 @@ class _Run:
         finally:
             self._settler.finish()
             all_settled = await settling
+            self._ready.clear()
         if self._in_hand:
             await self.write(partial(claiming.give_back, self.sender, self.owner, in_doubt=not all_settled))
             self._in_hand = 0
@@ -166,8 +181,11 @@ class _Run:
                 log.warning("the leases were not renewed: %s", error)
 
     def _is_over(self) -> bool:
-        failed = self._failure is not None or self._settler.failure is not None
-        return self.stopping.is_set() or failed or not self._relay_open
+        return self.stopping.is_set() or self._has_failed or not self._relay_open
+
+    @property
+    def _has_failed(self) -> bool:
+        return self._failure is not None or self._settler.failure is not None
 
     async def _tidy(self) -> None:
         tidied = await self.write(partial(claiming.tidy, self.sender, self.owner))
@@ -177,8 +195,11 @@ class _Run:
     async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
         try:
             while turns := await self._take():
-                for turn in turns:
-                    await self._send(turn, on_the_wire)
+                claims = [turn.claim for turn in turns]
+                mails = await asyncio.to_thread(mails_of, self.sender, claims, self._known)
+                for turn, mail in zip(turns, mails, strict=True):
+                    await self._offer(turn, mail, on_the_wire)
+                await self._until_few_wait()
         except NotifierError as failure:
             self._failure = failure
 
@@ -189,42 +210,77 @@ class _Run:
         self._in_hand += len(turns)
         return turns
 
-    async def _send(self, turn: Turn, on_the_wire: asyncio.TaskGroup) -> None:
-        """Compose a mail and give it to the next free lane, once its turn has come."""
+    async def _offer(self, turn: Turn, mail: Mail | ComposeError, on_the_wire: asyncio.TaskGroup) -> None:
+        """Let the lanes have a mail, once its turn has come; one that could not be made is done with."""
         if self._is_over():
             return
-        try:
-            mail = await asyncio.to_thread(mail_of, self.sender, turn.claim)
-        except ComposeError as error:
-            state = DeliveryState.DEFERRED if isinstance(error, TemplateError) else DeliveryState.FAILED
+        if isinstance(mail, ComposeError):
+            state = DeliveryState.DEFERRED if isinstance(mail, TemplateError) else DeliveryState.FAILED
             await self._settler.room()
-            self._settler.put(Result(turn, Outcome(state, str(error), Relay.UNTRIED)))
+            self._settler.put(Result(turn, Outcome(state, str(mail), Relay.UNTRIED)))
             return
         await self._wait_for(turn)
-        if lane := await self._lanes.borrow(self._is_over):
-            on_the_wire.create_task(self._carry(lane, turn, mail))
+        self._ready.append(_Job(turn, mail, partial(self._is_wanted, turn.claim)))
+        self._use_lanes(on_the_wire)
 
     async def _wait_for(self, turn: Turn) -> None:
         while (wait := (turn.at - self.sender.clock()).total_seconds()) > 0 and not self._is_over():
             await asyncio.sleep(min(wait, POLL_SECONDS))
 
-    async def _carry(self, lane: Transport, turn: Turn, mail: Mail) -> None:
-        outcome = None
+    async def _until_few_wait(self) -> None:
+        while len(self._ready) > len(self.sender.lanes) and not self._is_over():
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _use_lanes(self, on_the_wire: asyncio.TaskGroup) -> None:
+        """Use as many lanes as there are mails for, and as the relay bears."""
+        while self._ready and not self._is_over() and (lane := self._lanes.borrow()):
+            on_the_wire.create_task(self._carry(lane, self._ready.popleft(), on_the_wire))
+
+    async def _carry(self, lane: Transport, job: _Job | None, on_the_wire: asyncio.TaskGroup) -> None:
+        """Send this mail over a lane, and those that are ready after it."""
+        is_connected = False
         try:
-            await self._settler.room()
-            outcome = self._lanes.judged(await lane.send(mail, partial(self._is_wanted, turn.claim)))
-            settled = self._settler.put(Result(turn, outcome))
-            if outcome.state is not DeliveryState.ACCEPTED:
-                await settled.wait()  # before the next mail: it may have paused the relay
+            while job:
+                is_connected = False
+                outcome, ahead = await self._hand_over(lane, job)
+                is_connected = not outcome.relay_fault
+                self._use_lanes(on_the_wire)
+                job = ahead or self._next()
         except NotifierError as failure:
             self._failure = failure
         finally:
-            await self._lanes.give_back(lane, outcome)
+            self._lanes.give_back(lane, is_connected=is_connected)
+            self._changed.set()
+        self._use_lanes(on_the_wire)
+
+    async def _hand_over(self, lane: Transport, job: _Job) -> tuple[Outcome, _Job | None]:
+        """Send a mail; gives the one whose envelope went along, if it is to be sent."""
+        ahead: _Job | None = None
+
+        def following() -> tuple[Mail, StillWanted] | None:
+            nonlocal ahead
+            ahead = self._next() if self._goes_well else None
+            return (ahead.mail, ahead.still_wanted) if ahead else None
+
+        await self._settler.room()
+        outcome = self._lanes.learn(await lane.send(job.mail, job.still_wanted, following))
+        self._goes_well = outcome.state is DeliveryState.ACCEPTED
+        settled = self._settler.put(Result(job.turn, outcome))
+        if outcome.state is not DeliveryState.ACCEPTED:
+            await settled.wait()  # before the next mail: it may have paused the relay
+        return outcome, None if self._has_failed or not self._relay_open else ahead
+
+    def _next(self) -> _Job | None:
+        """The next mail for a lane in use, if it may have one more."""
+        self._changed.set()
+        if not self._ready or self._lanes.are_too_many or self._is_over():
+            return None
+        return self._ready.popleft()
 
     async def _is_wanted(self, claim: Claim) -> bool:
         """Asked of the store right here, not in a thread: nothing may come between the answer and MAIL."""
-        with reading(self.sender.engine) as connection:
-            return outbox.is_held(connection, claim)
+        return self._holding.still_has(claim)
 
     async def _settle(self, results: list[Result]) -> None:
         settled = await self.write(partial(settle, self.sender, results))
@@ -238,8 +294,12 @@ class _Run:
 @asynccontextmanager
 async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIterator[_Run]:
     """A sender at work; whatever it still holds at the end is free again."""
-    with owners.owner_lock(sender.owners_folder) as owner, ThreadPoolExecutor(1, "outbox") as writer:
-        run = _Run(sender, owner, stopping, done, writer)
+    with (
+        owners.owner_lock(sender.owners_folder) as owner,
+        ThreadPoolExecutor(1, "outbox") as writer,
+        holding_of(sender.engine, owner) as holding,
+    ):
+        run = _Run(sender, holding, stopping, done, writer)
         alive = asyncio.create_task(run.keep_alive())
         try:
             async with AsyncExitStack() as lanes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -45,6 +45,30 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction; it commits when the block ends, and rolls back when the block raises."""
     with _explained(), engine.execution_options(**{IMMEDIATE: True}).connect() as connection, connection.begin():
         yield connection
+
+
+Commits = Callable[[], int]
+
+
+@contextmanager
+def commits_of(engine: Engine) -> Iterator[Commits | None]:
+    """A number that is another one once anything was committed by anyone; None where the database has no such number.
+
+    It is SQLite's data_version, which a connection of its own reads: it does not count that connection's own commits.
+    """
+    if engine.dialect.name != "sqlite":
+        yield None
+        return
+    with _explained():
+        connection = engine.raw_connection()
+    with closing(connection):
+        cursor = connection.cursor()
+
+        def commits() -> int:
+            with _explained():
+                return int(cursor.execute("PRAGMA data_version").fetchone()[0])
+
+        yield commits
 
 
 def _make_folder(database: str | None) -> None:
@@ -98,7 +122,7 @@ def _explained() -> Iterator[None]:
         yield
     except (IntegrityError, ProgrammingError):
         raise
-    except DatabaseError as error:
-        said = str(error.orig)
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        said = str(getattr(error, "orig", error))
         cure = next((cure for sign, cure in CURES.items() if sign in said), "check the database and its disk")
         raise StoreError(f"the database answers “{said}”: {cure}") from error

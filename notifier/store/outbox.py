@@ -97,6 +97,11 @@ def is_held(connection: Connection, claimed: Claim) -> bool:
     return bool(connection.scalar(_IS_HELD, {"claimed_id": claimed.id, "claimed_epoch": claimed.epoch}))
 
 
+def held_by(connection: Connection, owner: str) -> set[tuple[int, int]]:
+    """Id and epoch of each claim of this owner that is to be sent, as `is_held` says."""
+    return {(row.id, row.epoch) for row in connection.execute(_HELD_BY, {"claiming_owner": owner})}
+
+
 def renew(connection: Connection, owner: str, now: datetime) -> None:
     """Keep this owner's leases for another LEASE."""
     connection.execute(update(delivery).where(delivery.c.owner == owner).values(next_try=now + LEASE))
@@ -223,11 +228,15 @@ def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -
 
 
 # Asked for each mail: made once.
+_IS_TO_BE_SENT = and_(
+    delivery.c.state == DeliveryState.LEASED,
+    or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),
+)
 _IS_HELD = select(
     exists().where(
-        delivery.c.id == bindparam("claimed_id"),
-        delivery.c.epoch == bindparam("claimed_epoch"),
-        delivery.c.state == DeliveryState.LEASED,
-        or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),
+        delivery.c.id == bindparam("claimed_id"), delivery.c.epoch == bindparam("claimed_epoch"), _IS_TO_BE_SENT
     )
+)
+_HELD_BY = select(delivery.c.id, delivery.c.epoch).where(
+    delivery.c.owner == bindparam("claiming_owner"), _IS_TO_BE_SENT
 )
