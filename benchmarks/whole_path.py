@@ -1,0 +1,159 @@
+"""Part `delivery`: the whole path, from rows that wait to rows that are settled; CPU a mail, without the sink's.
+
+Ours is `deliver` as it is: it claims from a SQLite file (synchronous=FULL), composes, sends and settles. The naive way
+has its digests in memory, composes by Jinja, css-inline and EmailMessage, sends by aiosmtplib, and keeps no books.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import aiosmtplib
+from jinja2 import Environment
+from sqlalchemy import Engine
+
+from benchmarks.delivery import FEWER, TEMPLATES, by_hand
+from benchmarks.digests import PLANNED_AT, READERS, SETTINGS, digests, papers_of_a_day
+from benchmarks.measuring import interleaved, print_comparison
+from benchmarks.sinks import sink
+from notifier.config import Config, MailConfig, SmtpConfig
+from notifier.digests import items
+from notifier.digests.compose import Composer
+from notifier.models import DeliveryKind, DeliveryState, Digest, Paper, SubscriberState
+from notifier.pipeline.delivering import deliver
+from notifier.pipeline.posting import Sender, sender_for
+from notifier.rendering import environment
+from notifier.store import outbox
+from notifier.store.engine import writing
+from notifier.store.outbox import AT_ONCE
+from notifier.store.schema import open_store
+from notifier.store.statements import insert_all
+from notifier.store.tables import paper, subscriber
+
+HOST = "127.0.0.1"
+OURS, NAIVE = "notifier", "Jinja, css-inline, EmailMessage, aiosmtplib.send"
+
+
+def run() -> None:
+    """Print what a mail costs all the way."""
+    with sink() as port:
+        figures = interleaved(__name__, {name: [name, str(port)] for name in (OURS, NAIVE)})
+    print_comparison("delivery: from row to settled row, 30 kB, CPU microseconds a mail", figures, OURS)
+
+
+def one_round(name: str, port: str) -> float:
+    """The CPU microseconds of a mail."""
+    return ours(int(port)) if name == OURS else naive(int(port))
+
+
+def ours(port: int) -> float:
+    """Every digest, from its row."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_store(f"sqlite:///{folder}/notifier.db")
+        with writing(engine) as connection:
+            known = papers_of_a_day()
+            insert_all(connection, paper, [_paper_row(each) for each in known.values()])
+            for some in _batches(digests(known)):
+                insert_all(connection, subscriber, [_subscriber_row(digest) for digest in some])
+                outbox.add(connection, [_delivery_row(digest) for digest in some])
+        sender = _sender(engine, port, Path(folder))
+        before = time.process_time()
+        done = asyncio.run(deliver(sender))
+        used = time.process_time() - before
+        engine.dispose()
+    assert done.states[DeliveryState.ACCEPTED] == READERS, done
+    return used / READERS * 1_000_000
+
+
+def naive(port: int) -> float:
+    """One digest in many."""
+    known = papers_of_a_day()
+    make = by_hand(_templates(), known)
+    mails = list(islice(digests(known), 0, None, FEWER))
+    make(mails[0])
+    before = time.process_time()
+    for digest in mails:
+        sending = aiosmtplib.send(
+            make(digest),
+            sender=SETTINGS.envelope_sender,
+            recipients=digest.recipient,
+            hostname=HOST,
+            port=port,
+            start_tls=False,
+        )
+        asyncio.run(sending)
+    return (time.process_time() - before) / len(mails) * 1_000_000
+
+
+def _sender(engine: Engine, port: int, folder: Path) -> Sender:
+    config = Config(
+        mail=MailConfig(sender=SETTINGS.sender, transport="smtp"),
+        smtp=SmtpConfig(host=HOST, port=port, tls="none"),
+    )
+    sender = sender_for(engine, config, lambda: datetime.now(UTC))
+    return replace(sender, composer=Composer(SETTINGS, _templates()), owners_folder=folder / "owners")
+
+
+def _templates() -> Environment:
+    return environment(Path(__file__).parent / "templates" / TEMPLATES["30 kB"])
+
+
+def _paper_row(each: Paper) -> dict[str, object]:
+    row = {name: value for name, value in asdict(each).items() if name != "topics"}
+    defaults = {"archived": False, "origins": "{}", "revision": 0}
+    return row | defaults | {"guid": each.key, "first_sequence": each.sequence}
+
+
+def _subscriber_row(digest: Digest) -> dict[str, object]:
+    return {
+        "id": digest.subscriber_id,
+        "email": digest.recipient,
+        "reader": digest.recipient,
+        "state": SubscriberState.ACTIVE,
+        "cadence": "daily",
+        "hour": "08:00",
+        "timezone": "UTC",
+        "weekday": 0,
+        "cursor": 0,
+        "last_dump": 0,
+        "created_at": PLANNED_AT,
+    }
+
+
+def _delivery_row(digest: Digest) -> dict[str, object]:
+    return {
+        "subscriber_id": digest.subscriber_id,
+        "kind": DeliveryKind.DIGEST,
+        "period": digest.period,
+        "recipient": digest.recipient,
+        "message_id": digest.message_id,
+        "subject": digest.subject,
+        "items": items.dumps(digest.sections, digest.rest),
+        "planned_at": datetime.now(UTC),  # what is older than three days expires
+        "state": DeliveryState.PENDING,
+        "next_try": AT_ONCE,
+        "attempts": 0,
+        "uncertain": 0,
+        "epoch": 0,
+        "reply": "",
+        "in_doubt": False,
+        "taken_in": False,
+    }
+
+
+def _batches(found: Iterator[Digest]) -> Iterator[list[Digest]]:
+    while some := list(islice(found, 500)):
+        yield some
+
+
+if __name__ == "__main__":
+    print(json.dumps(one_round(*sys.argv[1:])))
