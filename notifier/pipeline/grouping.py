@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from notifier.errors import StoreError
@@ -11,7 +12,7 @@ from notifier.pipeline.settling import Result
 
 GROUP = 64  # results that are not yet committed at most: what a crash may repeat beside the mail on the wire
 GROUP_SECONDS = 0.02  # how long results wait for others, where they come fast
-FAST = 4  # results that came while the last were settled
+FAST = 4  # results in GROUP_SECONDS
 
 
 class Settler:
@@ -26,6 +27,7 @@ class Settler:
         self._commit = commit
         self._room = asyncio.Semaphore(GROUP + lanes)
         self._arrived: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
+        self._times: deque[float] = deque(maxlen=FAST)  # at which the last results came
 
     async def room(self) -> None:
         """Wait until one more mail may be sent, beside those on the wire and the results not yet committed."""
@@ -34,6 +36,7 @@ class Settler:
     def put(self, result: Result) -> asyncio.Event:
         """Take a result, for which there was room; the event says that it was committed, or could not be."""
         settled = asyncio.Event()
+        self._times.append(time.monotonic())
         self._arrived.put_nowait((result, settled))
         return settled
 
@@ -60,7 +63,7 @@ class Settler:
     async def _next(self) -> list[tuple[Result, asyncio.Event] | None]:
         """What has arrived, as soon as anything has."""
         arrived = [await self._arrived.get()]
-        if self._arrived.qsize() + 1 >= FAST:
+        if len(self._times) == FAST and self._times[-1] - self._times[0] < GROUP_SECONDS:
             await self._more()
         while not self._arrived.empty():
             arrived.append(self._arrived.get_nowait())
