@@ -270,8 +270,8 @@ class Envelope:
 class Mail:
     """A message ready to be handed over: `content` is its bytes, CRLF line ends, headers and body.
 
-    `is_wire_form` where it was made so that SMTP carries it as it is: it ends with CRLF, no CR or LF stands alone, and
-    no line begins with a dot.
+    `is_wire_form` where it was made so that SMTP carries it as it is: it is ASCII, ends with CRLF, no CR or LF stands
+    alone, and no line begins with a dot.
     """
 
     envelope: Envelope

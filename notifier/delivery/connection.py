@@ -35,6 +35,7 @@ class Connection:
         self._wire = wire
         self._offers = offers
         self._timeouts = timeouts
+        self._patience = {Phase.DATA: timeouts.data, Phase.DOT: timeouts.dot}
         self._manners = manners
         self._ahead: Mail | None = None  # whose envelope is written while another mail is under way
         self._together = False  # the envelope under way was written as a whole
@@ -103,7 +104,7 @@ class Connection:
         RFC 2920, section 3.1: where the relay asks for the message all the same, all that it gets is the final dot. One
         that took the recipient after it had refused the sender would take that for a message: it gets nothing more.
         """
-        reply = await self._reply(phase, self._patience(phase))
+        reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
         if phase is Phase.DATA and reply.code // 100 == 3:
             self._wire.write(b".\r\n")
             reply = await self._reply(Phase.MAIL, self._timeouts.dot)
@@ -117,7 +118,7 @@ class Connection:
         """
         rest = await self._write_blocks(mail.content if mail.is_wire_form else dot_stuffed(mail.content))
         ahead = await self._envelope_ahead(following)
-        self._wire.write(rest + b".\r\n" + ahead)
+        self._wire.write(b"".join((rest, b".\r\n", ahead)))
 
     async def _write_blocks(self, content: bytes) -> bytes:
         """Write all of a message but its last block, which is returned.
@@ -132,7 +133,8 @@ class Connection:
                 await self._wire.room(self._timeouts.block)
         except OSError as trouble:
             raise BrokenConnectionError(lost(Phase.CONTENT, str(trouble))) from trouble
-        await asyncio.sleep(0)  # a relay that hung up with its 354 is seen now, while it is still certain
+        if not self._manners.are_proven:
+            await asyncio.sleep(0)  # a relay that hung up with its 354 is seen now, while it is still certain
         if self._wire.has_reply or self._wire.is_lost:
             reply = await self._reply(Phase.CONTENT, self._timeouts.block)
             raise BrokenConnectionError(judge(Phase.CONTENT, *reply))
@@ -155,7 +157,7 @@ class Connection:
 
     async def _accepted(self, phase: Phase) -> Reply:
         """The relay's yes at this phase; a 4xx or 5xx ends the mail alone, anything else the connection too."""
-        reply = await self._reply(phase, self._patience(phase))
+        reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
         if reply.code // 100 == (3 if phase is Phase.DATA else 2):
             return reply
         if self._is_out_of_step(phase) and self._manners.are_at_fault(reply):
@@ -185,10 +187,6 @@ class Connection:
         """Whether trouble at this phase may come of what was written together."""
         return self._together if phase < Phase.CONTENT else self._ahead is not None
 
-    def _patience(self, phase: Phase) -> float:
-        timeouts = self._timeouts
-        return {Phase.DATA: timeouts.data, Phase.DOT: timeouts.dot}.get(phase, timeouts.command)
-
     def _bears(self, mail: Mail) -> bool:
         return "smtputf8" in self._offers or (mail.envelope.sender + mail.envelope.recipient).isascii()
 
@@ -198,7 +196,7 @@ class Connection:
         command = f"MAIL FROM:<{envelope.sender}>"
         if "size" in self._offers:
             command += f" SIZE={len(mail.content)}"
-        if "8bitmime" in self._offers and not mail.content.isascii():
+        if "8bitmime" in self._offers and not (mail.is_wire_form or mail.content.isascii()):
             command += " BODY=8BITMIME"
         if not (envelope.sender + envelope.recipient).isascii():
             if not self._bears(mail):

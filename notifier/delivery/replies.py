@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST = 32_768  # bytes of a reply, with all its lines: a relay that never ends one is not listened to
@@ -34,6 +35,8 @@ class Replies:
         return complete
 
     def _take(self, line: bytes) -> Reply | None:
+        if not self._lines and (reply := _alone(line)):
+            return reply
         code = line[:3]
         is_proper = len(code) == 3 and code.isdigit() and line[3:4] in (b"", b" ", b"-")
         if not is_proper or (self._lines and self._lines[0][:3] != code):
@@ -49,3 +52,11 @@ class Replies:
     def _broken_off(self, line: bytes) -> Reply:
         self._lines, self._size = [], 0
         return Reply(MALFORMED, line.decode("utf-8", "replace"))
+
+
+@lru_cache
+def _alone(line: bytes) -> Reply | None:
+    """The reply that is this one line: most are, and most are the same again and again."""
+    if not line[:3].isdigit() or line[3:4] != b" ":
+        return None
+    return Reply(int(line[:3]), line[4:].decode("utf-8", "replace"))

@@ -7,14 +7,17 @@ from collections import deque
 
 from notifier.delivery.replies import Replies, Reply
 
+BUFFER = 4096  # bytes read at once
 
-class Wire(asyncio.Protocol):
+
+class Wire(asyncio.BufferedProtocol):
     """Takes over a transport that has been greeted, encrypted and logged in. For one caller at a time."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._replies = Replies()
+        self._buffer = memoryview(bytearray(BUFFER))  # a view, for TLS fills it part by part
         self._arrived: deque[Reply] = deque()
         self._loss = "the relay closed the connection" if transport.is_closing() else ""
         self._is_full = False
@@ -69,14 +72,18 @@ class Wire(asyncio.Protocol):
         if self._change and not self._change.done():
             self._change.set_exception(TimeoutError("timed out"))
 
-    def data_received(self, data: bytes) -> None:
-        """Of asyncio.Protocol: bytes have come."""
-        if complete := self._replies.feed(data):
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Of asyncio.BufferedProtocol: where bytes go, the same place again and again, for replies are short."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Of asyncio.BufferedProtocol: so many bytes have come."""
+        if complete := self._replies.feed(bytes(self._buffer[:nbytes])):
             self._arrived.extend(complete)
             self._changed()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Of asyncio.Protocol: the connection has ended."""
+        """Of asyncio.BaseProtocol: the connection has ended."""
         self._loss = str(exc or "") or "the relay closed the connection"
         self._changed()
 

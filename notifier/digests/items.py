@@ -87,11 +87,15 @@ def _section(packed: list[Any], names: list[str]) -> Section:
 
 
 def _item(packed: list[Any], names: list[str]) -> Item:
-    paper_id, upvotes, title, abstract, also = packed + [None, [], [], []][len(packed) - 1 :]
+    if len(packed) <= 2:
+        return Item(*packed)
+    paper_id, upvotes, title, abstract, also = packed + [[], []][len(packed) - 3 :]
     return Item(paper_id, upvotes, Spans(_spans(title), _spans(abstract)), tuple(names[place] for place in also))
 
 
 def _spans(flat: list[int]) -> tuple[Span, ...]:
+    if not flat:
+        return ()
     return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,7 +75,7 @@ def claim(connection: Connection, owner: str, now: datetime, limit: int, *, trie
     }
     statement = update(delivery).where(delivery.c.id.in_(select(oldest.c.id))).values(leased)
     rows = connection.execute(statement.returning(*(delivery.c[each.name] for each in fields(Claim))))
-    return sorted((Claim(**row._mapping) for row in rows), key=lambda each: each.id)
+    return sorted((Claim(*row) for row in rows), key=lambda each: each.id)
 
 
 def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
@@ -84,9 +84,11 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
     The others have passed to another hand, whose word then counts.
     """
     held = _held(connection, [claimed for claimed, _ in settlements])
-    rows = [{"row_id": claimed.id, **asdict(each)} for claimed, each in settlements if claimed.id in held]
+    names = [each.name for each in fields(Settlement)]
+    kept = [(claimed.id, each) for claimed, each in settlements if claimed.id in held]
+    rows = [{"row_id": row_id, **{name: getattr(each, name) for name in names}} for row_id, each in kept]
     if rows:
-        new: dict[str, Any] = {each.name: bindparam(each.name) for each in fields(Settlement)}
+        new: dict[str, Any] = {name: bindparam(name) for name in names}
         changed = update(delivery).where(delivery.c.id == bindparam("row_id"))
         connection.execute(changed.values(**new, settled_at=now, owner=None), rows)
     return held
