@@ -194,7 +194,7 @@ def test_services_worker_and_cron_together_give_each_reader_one_digest(tmp_path:
 
 
 def test_stopped_at_any_moment_it_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    readers, moments = 120, random.Random(7)
+    readers, moments = 600, random.Random(7)
     with ScriptedRelay() as relay:
         configure(tmp_path, relay.port)
         gather(readers, tmp_path).dispose()
@@ -202,7 +202,7 @@ def test_stopped_at_any_moment_it_loses_and_repeats_nothing(tmp_path: Path) -> N
             before = len(relay.kept)
             with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
                 wait_until(lambda before=before: len(relay.kept) > before)  # type: ignore[misc]
-                time.sleep(moments.random() / 10)
+                time.sleep(moments.random() / 20)
                 stop(run)
         with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
             wait_until(lambda: len({kept.recipient for kept in relay.kept}) == readers)
