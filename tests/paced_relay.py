@@ -44,7 +44,9 @@ class PacedRelay:
                     if under_way:
                         return
                     print("TOLD", file=self._log)
-                writer.write(b"250-paced.test\r\n250-PIPELINING\r\n250 SIZE\r\n" if verb == b"EHLO" else b"250 2.0.0 ok\r\n")
+                writer.write(
+                    b"250-paced.test\r\n250-PIPELINING\r\n250 SIZE\r\n" if verb == b"EHLO" else b"250 2.0.0 ok\r\n"
+                )
         except (OSError, asyncio.IncompleteReadError):
             under_way = True
         finally:
