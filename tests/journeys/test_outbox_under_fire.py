@@ -186,7 +186,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_one_sentence_and_once_there_is_room_all_mail_arrives(small_disk: Path) -> None:
     with ScriptedRelay() as relay:
-        plan_for(40, small_disk, relay.port)
+        plan_for(300, small_disk, relay.port)
         filler = small_disk / "filler"
         with filler.open("wb", buffering=0) as file:
             try:
@@ -200,6 +200,6 @@ def test_a_full_disk_is_one_sentence_and_once_there_is_room_all_mail_arrives(sma
         filler.unlink()
         assert notifier("deliver", cwd=small_disk).returncode == 0
         copies = Counter((kept.recipient, kept.content) for kept in relay.kept)
-    assert len(copies) == 40
-    assert copies.total() - 40 <= LANES + 4
-    assert states(small_disk) == {DeliveryState.ACCEPTED: 40}
+    assert len(copies) == 300
+    assert copies.total() - 300 <= LANES + GROUP
+    assert states(small_disk) == {DeliveryState.ACCEPTED: 300}
