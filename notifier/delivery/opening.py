@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
@@ -16,6 +16,8 @@ from notifier.delivery.wire import Wire
 from notifier.errors import NotifierError
 
 _TROUBLE = (SMTPException, OSError, ValueError)  # ValueError: a challenge or host name that cannot be decoded
+
+_CANCEL_AGAIN = 0.1  # seconds
 
 
 class AttemptError(NotifierError):
@@ -48,12 +50,26 @@ async def opened(settings: RelaySettings, tls: ssl.SSLContext | None) -> tuple[W
         tls_context=tls,
     )
     try:
-        await _greet(client, settings)
+        await _cancellable(_greet(client, settings))
         return Wire(cast(asyncio.Transport, client.transport)), frozenset(client.esmtp_extensions)
     except BaseException:
         if client.transport is not None:
             cast(asyncio.Transport, client.transport).abort()
         client.close()
+        raise
+
+
+async def _cancellable(opening: Coroutine[Any, Any, None]) -> None:
+    """Await what a cancellation ends: Python 3.11's wait_for, inside aiosmtplib, may lose one as its wait is over."""
+    task = asyncio.ensure_future(opening)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=_CANCEL_AGAIN)
+        if not task.cancelled():
+            task.exception()  # it failed at the same moment, which nobody asks about any more
         raise
 
 
