@@ -124,6 +124,15 @@ def test_a_pause_of_a_clock_that_was_set_back_does_not_last() -> None:
     assert gate(after(DOWN), NOW - timedelta(days=30)) is Gate.PROBE
 
 
+@given(
+    st.lists(st.sampled_from([ACCEPTED, DEFERRED, POLICY, BUSY, DOWN]), max_size=200),
+    st.integers(min_value=1, max_value=600),
+)
+def test_acceptances_counted_together_are_those_counted_one_by_one(before: list[Outcome], number: int) -> None:
+    state = after(*before)
+    assert breaker.after_acceptances(state, number) == after(*[ACCEPTED] * number, state=state)
+
+
 @given(st.lists(st.sampled_from([ACCEPTED, DEFERRED, REJECTED, UNTRIED, POLICY, BUSY, DOWN, REFUSING]), max_size=200))
 def test_a_relay_is_paused_with_a_reason_or_not_at_all(outcomes: list[Outcome]) -> None:
     state = after(*outcomes)

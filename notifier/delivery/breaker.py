@@ -70,6 +70,11 @@ def after(state: RelayState, outcome: Outcome, domain: str, now: datetime, *, is
     return resumed(state) if is_probe else state
 
 
+def after_acceptances(state: RelayState, number: int) -> RelayState:
+    """The relay once it has accepted so many mails, none of them a probe: the same as `after` for each of them."""
+    return replace(state, errors=0, busy=0, recent=(state.recent + _NO_ERROR * number)[-RECENT:], policy_domains=())
+
+
 def resumed(state: RelayState) -> RelayState:
     """The relay once its pause is over: what it said before no longer counts."""
     return RelayState(day=state.day, sent=state.sent, next_turn=state.next_turn)
@@ -97,7 +102,7 @@ def _trouble(state: RelayState, outcome: Outcome) -> str:
         return f"mail to {POLICY_DOMAINS} domains in a row was refused by policy: {outcome.reply}"
     if state.errors >= ERRORS_IN_A_ROW:
         return f"{state.errors} errors in a row: {outcome.reply}"
-    if state.recent.count(_ERROR) >= ERRORS_IN_RECENT and outcome.state is not DeliveryState.ACCEPTED:
+    if outcome.state is not DeliveryState.ACCEPTED and state.recent.count(_ERROR) >= ERRORS_IN_RECENT:
         return f"{state.recent.count(_ERROR)} errors in the last {len(state.recent)} answers: {outcome.reply}"
     return ""
 

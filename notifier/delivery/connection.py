@@ -157,7 +157,7 @@ class Connection:
 
     async def _accepted(self, phase: Phase) -> Reply:
         """The relay's yes at this phase; a 4xx or 5xx ends the mail alone, anything else the connection too."""
-        reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
+        reply = self._wire.next_reply() or await self._reply(phase, self._patience.get(phase, self._timeouts.command))
         if reply.code // 100 == (3 if phase is Phase.DATA else 2):
             return reply
         if self._is_out_of_step(phase) and self._manners.are_at_fault(reply):

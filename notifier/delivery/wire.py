@@ -22,6 +22,8 @@ class Wire(asyncio.BufferedProtocol):
         self._loss = "the relay closed the connection" if transport.is_closing() else ""
         self._is_full = False
         self._change: asyncio.Future[None] | None = None
+        self._deadline = 0.0  # of the change that is waited for
+        self._timer: asyncio.TimerHandle | None = None  # kept from wait to wait, most of which end long before
         transport.set_protocol(self)
 
     @property
@@ -48,6 +50,10 @@ class Wire(asyncio.BufferedProtocol):
             await self._next_change(patience)
         return self._arrived.popleft()
 
+    def next_reply(self) -> Reply | None:
+        """The next reply, where it has come already."""
+        return self._arrived.popleft() if self._arrived else None
+
     async def room(self, patience: float) -> None:
         """Wait until what was written has left but for a rest, or a reply comes. Raises OSError where neither does."""
         while self._is_full and not self._arrived:
@@ -57,19 +63,30 @@ class Wire(asyncio.BufferedProtocol):
         if self._loss:
             raise ConnectionError(self._loss)
         self._change = self._loop.create_future()
-        timer = self._loop.call_later(patience, self._give_up)
+        self._deadline = self._loop.time() + patience
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._set_timer()
         try:
             await self._change
         finally:
-            timer.cancel()
             self._change = None
 
     def _changed(self) -> None:
         if self._change and not self._change.done():
             self._change.set_result(None)
 
-    def _give_up(self) -> None:
-        if self._change and not self._change.done():
+    def _set_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._deadline, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if self._change is None or self._change.done():
+            return
+        if self._loop.time() < self._deadline:  # that of an earlier wait
+            self._set_timer()
+        else:
             self._change.set_exception(TimeoutError("timed out"))
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
@@ -86,6 +103,8 @@ class Wire(asyncio.BufferedProtocol):
         """Of asyncio.BaseProtocol: the connection has ended."""
         self._loss = str(exc or "") or "the relay closed the connection"
         self._changed()
+        if self._timer:
+            self._timer.cancel()
 
     def pause_writing(self) -> None:
         """Of asyncio.BaseProtocol: more was written than the relay takes at the moment."""

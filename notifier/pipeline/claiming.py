@@ -46,7 +46,8 @@ def take(sender: Sender, owner: str) -> list[Turn]:
         state = relays.lock(connection, sender.relay)
         opened = gate(state, now)
         wanted = {Gate.OPEN: pacing.a_turn_each(sender.rates, BATCH), Gate.PROBE: 1, Gate.CLOSED: 0}[opened]
-        left = pacing.allowed(state, sender.rates, now, outbox.under_way(connection))
+        under_way = outbox.under_way(connection) if sender.rates.per_day else 0
+        left = pacing.allowed(state, sender.rates, now, under_way)
         limit = wanted if left is None else min(wanted, left)
         claims = outbox.claim(connection, owner, now, limit, tried_first=opened is Gate.PROBE)
         is_probe = opened is Gate.PROBE and bool(claims)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from notifier.errors import StoreError
 from notifier.pipeline.settling import Result
@@ -27,6 +28,7 @@ class Settler:
         self._commit = commit
         self._room = asyncio.Semaphore(GROUP + lanes)
         self._arrived: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
+        self._full = asyncio.Event()  # a whole group has come, or the last of all
         self._times: deque[float] = deque(maxlen=FAST)  # at which the last results came
 
     async def room(self) -> None:
@@ -38,11 +40,14 @@ class Settler:
         settled = asyncio.Event()
         self._times.append(time.monotonic())
         self._arrived.put_nowait((result, settled))
+        if self._arrived.qsize() >= GROUP - 1:  # one is in hand already
+            self._full.set()
         return settled
 
     def finish(self) -> None:
         """No result will come any more."""
         self._arrived.put_nowait(None)
+        self._full.set()
 
     async def run(self) -> bool:
         """Commit results until finished; says whether all are committed."""
@@ -67,12 +72,14 @@ class Settler:
             await self._more()
         while not self._arrived.empty():
             arrived.append(self._arrived.get_nowait())
+        self._full.clear()
         return arrived
 
     async def _more(self) -> None:
-        until = time.monotonic() + GROUP_SECONDS
-        while self._arrived.qsize() + 1 < GROUP and time.monotonic() < until:
-            await asyncio.sleep(GROUP_SECONDS / 10)
+        """Wait until the group is full, or for GROUP_SECONDS."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GROUP_SECONDS):
+                await self._full.wait()
 
     async def _is_committed(self, group: list[Result]) -> bool:
         try:

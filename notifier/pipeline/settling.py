@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from notifier.delivery import breaker, pacing
 from notifier.delivery.outcomes import Outcome
@@ -77,11 +78,19 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
 
 def relay_after(state: RelayState, results: Sequence[Result], now: datetime) -> RelayState:
     """The relay after these results, in their order; those of rows that passed to another hand are answers too."""
-    for each in results:
-        domain = each.turn.claim.recipient.rpartition("@")[2].lower()
-        state = breaker.after(state, each.outcome, domain, now, is_probe=each.turn.is_probe)
+    for is_usual, some in groupby(results, _is_usual):
+        if is_usual:
+            state = breaker.after_acceptances(state, len(list(some)))
+            continue
+        for each in some:
+            domain = each.turn.claim.recipient.rpartition("@")[2].lower()
+            state = breaker.after(state, each.outcome, domain, now, is_probe=each.turn.is_probe)
     taken = sum(each.outcome.state in TAKEN for each in results)
     return pacing.counted(state, taken, now) if taken else state
+
+
+def _is_usual(each: Result) -> bool:
+    return each.outcome.state is DeliveryState.ACCEPTED and not each.turn.is_probe
 
 
 def _refused(results: Sequence[Result]) -> list[int]:

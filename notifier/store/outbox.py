@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
 from notifier.store.statements import batches, insert_all
@@ -57,24 +58,8 @@ def claim(connection: Connection, owner: str, now: datetime, limit: int, *, trie
     `tried_first` those that were put off go before those that are new: a relay that puts off every first try (by
     greylisting) takes them.
     """
-    order = (delivery.c.attempts == 0, delivery.c.next_try) if tried_first else (delivery.c.next_try,)
-    oldest = (
-        select(delivery.c.id)
-        .where(_is_due(now), _may_be_sent())
-        .order_by(*order, delivery.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=delivery)
-        .cte("oldest")  # PostgreSQL might run a subquery again, and so take more than the limit
-    )
-    leased = {
-        "state": DeliveryState.LEASED,
-        "owner": owner,
-        "next_try": now + LEASE,
-        "epoch": delivery.c.epoch + 1,
-        "in_doubt": case((delivery.c.state == DeliveryState.LEASED, True), else_=delivery.c.in_doubt),
-    }
-    statement = update(delivery).where(delivery.c.id.in_(select(oldest.c.id))).values(leased)
-    rows = connection.execute(statement.returning(*(delivery.c[each.name] for each in fields(Claim))))
+    values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
+    rows = connection.execute(_CLAIM_TRIED_FIRST if tried_first else _CLAIM, values)
     return sorted((Claim(*row) for row in rows), key=lambda each: each.id)
 
 
@@ -84,13 +69,13 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
     The others have passed to another hand, whose word then counts.
     """
     held = _held(connection, [claimed for claimed, _ in settlements])
-    names = [each.name for each in fields(Settlement)]
-    kept = [(claimed.id, each) for claimed, each in settlements if claimed.id in held]
-    rows = [{"row_id": row_id, **{name: getattr(each, name) for name in names}} for row_id, each in kept]
+    rows = [
+        {"row_id": claimed.id, "at": now, **{f"new_{name}": getattr(each, name) for name in _SETTLED}}
+        for claimed, each in settlements
+        if claimed.id in held
+    ]
     if rows:
-        new: dict[str, Any] = {name: bindparam(name) for name in names}
-        changed = update(delivery).where(delivery.c.id == bindparam("row_id"))
-        connection.execute(changed.values(**new, settled_at=now, owner=None), rows)
+        connection.execute(_SETTLE, rows)
     return held
 
 
@@ -138,18 +123,17 @@ def owners(connection: Connection) -> set[str]:
 
 def is_due(connection: Connection, now: datetime) -> bool:
     """Whether there is a row to claim."""
-    return bool(connection.scalar(select(exists().where(_is_due(now), _may_be_sent()))))
+    return bool(connection.scalar(_HAS_DUE, {"at": now}))
 
 
 def is_busy(connection: Connection, now: datetime) -> bool:
     """Whether a row is due or in some sender's hands."""
-    due_or_held = or_(exists().where(_is_due(now), _may_be_sent()), exists().where(_is_owned()))
-    return bool(connection.scalar(select(due_or_held)))
+    return is_due(connection, now) or bool(connection.scalar(_HAS_OWNED))
 
 
 def under_way(connection: Connection) -> int:
     """How many rows are in the hands of any sender."""
-    return connection.scalar(select(func.count()).where(_is_owned())) or 0
+    return connection.scalar(_OWNED) or 0
 
 
 def clamp(connection: Connection, now: datetime, longest_wait: timedelta) -> None:
@@ -179,12 +163,10 @@ def held_items(connection: Connection, subscriber_ids: Iterable[int], since: dat
 def _held(connection: Connection, claims: Iterable[Claim]) -> set[int]:
     """The ids of those claims that are still their sender's, which nobody else can change in this transaction."""
     epochs = {claimed.id: claimed.epoch for claimed in claims}
-    row = delivery.c
     held: set[int] = set()
     for some in batches(sorted(epochs)):
-        leased = select(row.id, row.epoch).where(row.id.in_(some), row.state == DeliveryState.LEASED)
-        locked = leased.order_by(row.id).with_for_update()
-        held.update(row_id for row_id, epoch in connection.execute(locked) if epoch == epochs[row_id])
+        rows = connection.execute(_LEASED, {"row_ids": some})
+        held.update(row_id for row_id, epoch in rows if epoch == epochs[row_id])
     return held
 
 
@@ -194,8 +176,8 @@ def _late(now: datetime, longest_wait: timedelta) -> list[tuple[ColumnElement[bo
     return [(leased, now + LEASE), (delivery.c.next_try > now + longest_wait, now + longest_wait)]
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return delivery.c.next_try <= now
+def _is_due() -> ColumnElement[bool]:
+    return delivery.c.next_try <= bindparam("at")
 
 
 def _may_be_sent() -> ColumnElement[bool]:
@@ -229,7 +211,44 @@ def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -
     return connection.execute(update(delivery).where(_is_free(), whose).values(cancelled)).rowcount
 
 
-# Asked for each mail: made once.
+def _claim(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    oldest = (
+        select(delivery.c.id)
+        .where(_is_due(), _may_be_sent())
+        .order_by(*order, delivery.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=delivery)
+        .cte("oldest")  # PostgreSQL might run a subquery again, and so take more than the limit
+    )
+    leased = {
+        "state": DeliveryState.LEASED,
+        "owner": bindparam("claiming_owner"),
+        "next_try": bindparam("until"),
+        "epoch": delivery.c.epoch + 1,
+        "in_doubt": case((delivery.c.state == DeliveryState.LEASED, True), else_=delivery.c.in_doubt),
+    }
+    statement = update(delivery).where(delivery.c.id.in_(select(oldest.c.id))).values(leased)
+    return statement.returning(*(delivery.c[each.name] for each in fields(Claim)))
+
+
+# Said for each mail or group of mails: made once, since making a statement costs more than running it.
+_CLAIM = _claim(delivery.c.next_try)
+_CLAIM_TRIED_FIRST = _claim(delivery.c.attempts == 0, delivery.c.next_try)
+_HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
+_OWNED = select(func.count()).where(_is_owned())
+_HAS_OWNED = select(exists().where(_is_owned()))
+_LEASED = (
+    select(delivery.c.id, delivery.c.epoch)
+    .where(delivery.c.id.in_(bindparam("row_ids", expanding=True)), delivery.c.state == DeliveryState.LEASED)
+    .order_by(delivery.c.id)
+    .with_for_update()
+)
+_SETTLED = [each.name for each in fields(Settlement)]
+_SETTLE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row_id"))
+    .values(owner=None, settled_at=bindparam("at"), **{name: bindparam(f"new_{name}") for name in _SETTLED})
+)
 _IS_TO_BE_SENT = and_(
     delivery.c.state == DeliveryState.LEASED,
     or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),

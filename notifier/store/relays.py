@@ -6,30 +6,38 @@ from collections.abc import Collection
 from dataclasses import asdict, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from notifier.models import RelayState
 from notifier.store.tables import relay
 
-_COLUMNS = [relay.c[each.name] for each in fields(RelayState)]
+# Said for each group of mails: made once, since making a statement costs more than running it.
+_FIELDS = [each.name for each in fields(RelayState)]
+_THIS_ONE = relay.c.name == bindparam("relay_name")
+_READ = select(*(relay.c[each] for each in _FIELDS)).where(_THIS_ONE)
+_LOCK = _READ.with_for_update()
+_WRITE = update(relay).where(_THIS_ONE).values({each: bindparam(f"new_{each}") for each in _FIELDS})
 
 
 def read(connection: Connection, name: str) -> RelayState:
     """How a relay stands; one that was never used stands well."""
-    return _state(connection.execute(select(*_COLUMNS).where(relay.c.name == name)).one_or_none())
+    return _state(connection.execute(_READ, {"relay_name": name}).one_or_none())
 
 
 def lock(connection: Connection, name: str) -> RelayState:
     """How a relay stands, which no other sender can change until this transaction ends."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(relay).values(name=name, **asdict(RelayState())).on_conflict_do_nothing())
-    return _state(connection.execute(select(*_COLUMNS).where(relay.c.name == name).with_for_update()).one())
+    row = connection.execute(_LOCK, {"relay_name": name}).one_or_none()
+    if row is None:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(relay).values(name=name, **asdict(RelayState())).on_conflict_do_nothing())
+        row = connection.execute(_LOCK, {"relay_name": name}).one()
+    return _state(row)
 
 
 def write(connection: Connection, name: str, state: RelayState) -> None:
     """Keep how a relay stands from now on; it was locked before."""
-    connection.execute(update(relay).where(relay.c.name == name).values(**asdict(state)))
+    connection.execute(_WRITE, {"relay_name": name, **{f"new_{each}": getattr(state, each) for each in _FIELDS}})
 
 
 def renew_probe(connection: Connection, owner: str, until: datetime) -> None:
