@@ -48,16 +48,21 @@ def publish(engine: Engine, config: Config) -> Published:
 
 
 def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
-    everything = _newest(connection, None)
+    slugs: tuple[str | None, ...] = (None, *catalogue.topics)
+    shown = {slug: papers.newest(connection, slug, MOST) for slug in slugs}
+    entries = _entries(connection, set().union(*shown.values()))
+    everything, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest(everything))
     best = feeds.newest(_best_of_each_day(connection, everything))
     yield Feed(TRENDING, "Trending", f"The {TRENDING_PAPERS} best papers of each day.", best)
-    for slug, topic in catalogue.topics.items():
-        yield Feed(slug, topic.title, topic.description, feeds.newest(_newest(connection, slug)))
+    for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
+        yield Feed(slug, topic.title, topic.description, feeds.newest(found))
 
 
-def _newest(connection: Connection, slug: str | None) -> list[Entry]:
-    return [Entry(paper, guid) for paper, guid in papers.newest(connection, slug, MOST)]
+def _entries(connection: Connection, ids: set[int]) -> dict[int, Entry]:
+    """The entries of papers by id: a paper is read once, whichever feeds show it."""
+    guids = papers.guids(connection, ids)
+    return {paper_id: Entry(paper, guids[paper_id]) for paper_id, paper in papers.papers_by_id(connection, ids).items()}
 
 
 def _best_of_each_day(connection: Connection, entries: list[Entry]) -> Iterator[Entry]:

@@ -100,14 +100,21 @@ def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def newest(connection: Connection, slug: str | None, limit: int) -> list[tuple[Paper, str]]:
-    """The announced papers first seen last, of one topic or of all, newest first, each with its guid."""
-    statement = _all().where(_is_announced()).order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)
+def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
+    """The ids of the announced papers first seen last, of one topic or of all, newest first."""
+    statement = select(paper.c.id).where(_is_announced())
     if slug is not None:
         tagged = select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug)
         statement = statement.where(paper.c.id.in_(tagged))
-    guids = {row.id: row.guid for row in connection.execute(statement)}
-    return [(each, guids[each.id]) for each in read_papers(connection, statement)]
+    return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
+
+
+def guids(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """What names each of these papers in feeds, for ever."""
+    found: dict[int, str] = {}
+    for some in batches(ids):
+        found.update(connection.execute(select(paper.c.id, paper.c.guid).where(paper.c.id.in_(some))).all())
+    return found
 
 
 def read_papers(connection: Connection, statement: Select[Any]) -> list[Paper]:
