@@ -3,6 +3,7 @@
 
 run = .venv-run/bin
 dev = .venv-dev/bin
+pytest = $(dev)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo serve test check bench torture lock .venv-run .venv-dev
 
@@ -15,7 +16,7 @@ serve: .venv-run
 	@$(run)/python -m notifier serve
 
 test: .venv-dev
-	@$(dev)/python -m pytest
+	@$(pytest)
 
 # All that a change must pass, the quickest first.
 check: .venv-dev
@@ -24,7 +25,7 @@ check: .venv-dev
 	$(dev)/mypy
 	$(dev)/lint-imports --no-logo
 	$(dev)/python scripts/check_wheel.py
-	$(dev)/python -m pytest
+	$(pytest)
 
 # All parts, or PART=matching.
 bench: .venv-dev

@@ -44,6 +44,7 @@ LANES = 4  # connections, as shipped
 GROUP = 64  # results that may be uncommitted
 MOST_REPEATS = 5  # a kill, on average
 ENOUGH = 100  # kills, for an average to say something
+LAST = 250  # mails that are left to the last life
 PATIENCE = 120  # seconds for the first MAIL of a life
 
 
@@ -91,8 +92,8 @@ def torture(folder: Path, mails: int, kills: int, seed: int = 1) -> Toll:
         prepare(folder, mails, port)
         toll, marks = Toll(mails), [0]
         for kill in range(kills):
-            left = mails - len(kept(log))
-            longest = 2 * left / (kills - kill + 1) / RATE
+            left = mails - min(LAST, mails // 4) - len(set(kept(log)))
+            longest = 2 * max(0, left) / (kills - kill + 1) / RATE
             toll.in_flight += _life(folder, log, moments.uniform(0, longest))
             toll.kills += 1
             marks.append(len(kept(log)))
