@@ -148,6 +148,16 @@ def test_a_relay_that_refuses_us_is_told_by_exit_code_and_status(tmp_path: Path)
     assert json.loads(notifier("status", "--json", cwd=tmp_path).stdout)["pause"]["reason"] == "554 5.7.1 not you"
 
 
+def test_mail_that_waits_for_a_relay_left_alone_says_so_at_every_run(tmp_path: Path) -> None:
+    with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
+        plan_for(2, tmp_path, relay.port)
+        first, again = (notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=tmp_path) for _ in range(2))
+        assert relay.connections == 1
+    assert (first.returncode, first.stdout) == (1, "mail: 1 deferred\n")
+    assert (again.returncode, again.stdout) == (0, "mail: nothing to send\n")
+    assert again.stderr == "notifier: the relay is left alone for now: 554 5.7.1 not you; check [smtp]\n"
+
+
 def test_a_mailbox_for_bounces_gives_each_mail_a_return_path_of_its_own(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
         plan_for(2, tmp_path, relay.port)

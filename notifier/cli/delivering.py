@@ -193,7 +193,7 @@ def _delivered(delivered: Delivered) -> str:
 def _exit_on_trouble(delivered: Delivered) -> None:
     for reason, number in delivered.reasons.most_common(REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
-    if delivered.trouble:
-        typer.echo(f"notifier: the relay is left alone for now: {delivered.trouble}; check [smtp]", err=True)
+    if why := delivered.trouble or delivered.waits:
+        typer.echo(f"notifier: the relay is left alone for now: {why}; check [smtp]", err=True)
     if delivered.trouble or delivered.states[DeliveryState.FAILED]:
         raise typer.Exit(1)

@@ -68,6 +68,14 @@ def is_worth_waiting(sender: Sender) -> bool:
         return paused_for(state, now) < SHORT_PAUSE and left != 0 and outbox.is_busy(connection, now)
 
 
+def why_it_waits(sender: Sender) -> str | None:
+    """What the relay said that is left alone, where mail is due for it; None where nothing waits for that."""
+    now = sender.clock()
+    with reading(sender.engine) as connection:
+        state = relays.read(connection, sender.relay)
+        return state.reason if state.paused_until and outbox.is_due(connection, now) else None
+
+
 def renew(sender: Sender, owner: str) -> None:
     """Keep what this sender holds for another lease."""
     now = sender.clock()

@@ -59,12 +59,14 @@ log = logging.getLogger(__name__)
 class Delivered:
     """How many messages ended this run in each state; `trouble` is why it paused the relay, if it did.
 
-    `reasons` counts what was said of those that were not accepted: the first REASONS different ones.
+    `waits` is what the relay said that is left alone, by this run or an earlier one, if mail waits for that. `reasons`
+    counts what was said of those that were not accepted: the first REASONS different ones.
     """
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     trouble: str | None = None
+    waits: str | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Count one message."""
@@ -91,6 +93,7 @@ async def deliver(sender: Sender, stopping: Event | None = None, done: Delivered
             if not await asyncio.to_thread(claiming.is_worth_waiting, sender):
                 break
             await asyncio.sleep(POLL_SECONDS)
+        done.waits = await asyncio.to_thread(claiming.why_it_waits, sender)
     return done
 
 
