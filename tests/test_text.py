@@ -108,6 +108,15 @@ def test_tokens_are_the_words_with_places_that_hold_them(text: str) -> None:
     assert found == sorted(found, key=lambda token: (token.start, token.end))
 
 
+@settings(deadline=None, max_examples=1000)
+@given(st.text("as1'+# .é’", max_size=14))
+@example("the model's's")
+@example("s's's's")
+@example("it's é's c++'s")
+def test_possessives_and_signs_are_cut_alike_in_words_and_tokens(text: str) -> None:
+    assert words(text) == [token.folded for token in tokens(text)]
+
+
 @settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=127), max_size=60) | st.text("aAsS1'+#- ", max_size=12))
 @example("a++b c#d C++'s F#")
