@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
@@ -30,9 +31,6 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for every value
-
-
 class Words(TypeDecorator[tuple[str, ...]]):
     """A tuple of strings as a JSON array."""
 
@@ -40,7 +38,7 @@ class Words(TypeDecorator[tuple[str, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
-        return None if value is None else _as_json(value)
+        return None if value is None else f"[{', '.join(map(encode_basestring, value))}]"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(json.loads(value))
