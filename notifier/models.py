@@ -178,6 +178,15 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Tags:
+    """What a paper is tagged with: the slugs of its topics, by the catalogue of this fingerprint, and its tokens."""
+
+    fingerprint: str
+    slugs: tuple[str, ...]
+    tokenised: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Spans:
     """Where a query's words stand in a paper: half-open spans in code points, in order, not overlapping."""
 

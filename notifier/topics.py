@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from hashlib import sha256
 
 from notifier import queries
@@ -32,14 +33,15 @@ class Topic:
     query: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All topics by slug. `fingerprint` changes with any query or slug, and with the text rules.
+    """All topics by slug, and what they ask for. `fingerprint` changes with any query or slug, and with the text rules.
 
     `upvotes_named` holds the numbers of upvotes that matter to the topics' queries.
     """
 
     topics: Mapping[str, Topic]
+    asked: Mapping[str, queries.Query]
     fingerprint: str
     upvotes_named: frozenset[int] = frozenset()
 
@@ -63,11 +65,17 @@ def catalogue_of(config: Config) -> Catalogue:
         changed = _changed(slug, topics.pop(slug, None), change)
         if changed is not None:
             topics[slug] = changed
-    ordered = {slug: topics[slug] for slug in sorted(topics)}
-    parsed = {slug: _parsed(topic) for slug, topic in ordered.items()}
+    return _catalogue(tuple(topics[slug] for slug in sorted(topics)))
+
+
+@lru_cache(maxsize=4)
+def _catalogue(topics: tuple[Topic, ...]) -> Catalogue:
+    """The catalogue of these topics, remembered: a service asks for it again and again."""
+    parsed = {topic.slug: _parsed(topic) for topic in topics}
     canonical = [f"{slug} {queries.canonical(query)}" for slug, query in parsed.items()]
     fingerprint = sha256("\n".join([str(TEXT_VERSION), *canonical]).encode()).hexdigest()[:16]
-    return Catalogue(ordered, fingerprint, frozenset().union(*map(queries.upvotes_named, parsed.values())))
+    upvotes_named = frozenset().union(*map(queries.upvotes_named, parsed.values()))
+    return Catalogue({topic.slug: topic for topic in topics}, parsed, fingerprint, upvotes_named)
 
 
 def _built_in() -> dict[str, Topic]:

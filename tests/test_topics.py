@@ -13,7 +13,7 @@ from told import arrive
 from notifier.config import Config, TopicConfig
 from notifier.errors import ConfigError, UsageError
 from notifier.matching import tokenise
-from notifier.models import Listing
+from notifier.models import Listing, Tags
 from notifier.pipeline.planning import Planned, plan
 from notifier.pipeline.tagging import tag
 from notifier.store import papers, tags
@@ -91,7 +91,8 @@ def test_a_paper_that_changes_while_it_is_tagged_is_tagged_again(engine: Engine)
         ((paper, revision),) = tags.untagged(connection, "fingerprint", 10)
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "About Something Else", "Namely honey."))
     with writing(engine) as connection:
-        tags.tag(connection, "fingerprint", [Tagged(paper.id, revision, ("wrong",), tokenise(paper))])
+        wrong = Tags("fingerprint", ("wrong",), tokenise(paper))
+        tags.tag(connection, [Tagged(paper.id, revision, wrong)])
         assert tags.first_untagged(connection, "fingerprint") is not None
     assert tagged(engine)["About Something Else"] == set()
 

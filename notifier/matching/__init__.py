@@ -9,18 +9,24 @@ checked against one query after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from notifier.matching.index import Matches, PaperIndex
+from notifier.matching.index import Matches, PaperIndex, blocks, index
+from notifier.matching.passages import Matchable
 from notifier.matching.query_set import QuerySet
 from notifier.matching.spans import Reasons, Words, spans
-from notifier.matching.tokenised import tokenise
+from notifier.matching.tokenised import packed, tokenise
 from notifier.matching.words_asked import words_asked
-from notifier.models import Paper
 
-__all__ = ["Matches", "PaperIndex", "QuerySet", "Reasons", "Words", "index", "spans", "tokenise", "words_asked"]
-
-
-def index(papers: Sequence[Paper], tokenised: Iterable[bytes] | None = None) -> PaperIndex:
-    """An index of the papers; `tokenised` is what `tokenise` made of each, where that is kept."""
-    return PaperIndex(papers, tokenised)
+__all__ = [
+    "Matchable",
+    "Matches",
+    "PaperIndex",
+    "QuerySet",
+    "Reasons",
+    "Words",
+    "blocks",
+    "index",
+    "packed",
+    "spans",
+    "tokenise",
+    "words_asked",
+]

@@ -16,9 +16,8 @@ import numpy.typing as npt
 
 from notifier.matching.labels import by_label
 from notifier.matching.names import Names
-from notifier.matching.passages import PASSAGE_FIELDS, fields_of
-from notifier.matching.tokenised import read
-from notifier.models import Paper
+from notifier.matching.passages import PASSAGE_FIELDS, Matchable, fields_of
+from notifier.matching.tokenised import Tokens
 from notifier.queries.tree import Field, Leaf
 
 Rows = npt.NDArray[np.uint64]
@@ -27,20 +26,14 @@ Numbers = npt.NDArray[np.int64]
 ROW_BITS = 64
 _MOST_KEPT = 1 << 23  # bytes of rows; a block of papers of very many words makes them anew each time
 
-_NONE: Numbers = np.zeros(0, np.int64)
-_PLACES = range(len(PASSAGE_FIELDS))
-
 
 class Block:
-    """Papers, with the stream of their tokens; `tokenised` is what `tokenise` made of each."""
+    """Papers, with the stream of their tokens."""
 
-    def __init__(self, papers: Sequence[Paper], tokenised: Iterable[bytes]) -> None:
+    def __init__(self, papers: Sequence[Matchable], tokens: Tokens) -> None:
         self.papers = tuple(papers)
         self.width = -(-len(self.papers) // ROW_BITS)  # of a row, in numbers of 64 bits
-        tokens = [read(each) for each in tokenised]
-        stem_of = {"": ""}
-        for each in tokens:
-            stem_of.update(zip(each.words, each.stems, strict=True))
+        stem_of = dict(zip(tokens.words, tokens.stems, strict=True))
         self.words = sorted(stem_of)
         self.word_numbers = _numbers_of(self.words)
         stems = [stem_of[word] or word for word in self.words]
@@ -48,15 +41,14 @@ class Block:
         stem_of_word = np.fromiter(map(self.stem_numbers.__getitem__, stems), np.int64)
         self._rows: dict[tuple[str, Field | None], Rows] = {}
 
-        numbers = [np.fromiter(map(self.word_numbers.__getitem__, each.words), np.int64) for each in tokens]
-        fields = [[own[each.fields[place]] for own, each in zip(numbers, tokens, strict=True)] for place in _PLACES]
-        self.stream = np.concatenate([_NONE, *(found for field in fields for found in field)])
+        numbers = np.fromiter(map(self.word_numbers.__getitem__, tokens.words), np.int64, len(tokens.words))
+        lengths = tokens.lengths.T.ravel()  # field after field
+        self.stream = numbers[tokens.places[_field_after_field(tokens.lengths)]]
         self._stems = stem_of_word[self.stream]
-        positions = np.arange(len(self.papers))
-        self.paper_of = np.concatenate([_NONE, *(np.repeat(positions, _lengths(field)) for field in fields)])
+        self.paper_of = np.repeat(np.tile(np.arange(len(self.papers)), len(PASSAGE_FIELDS)), lengths)
         self.upvotes = np.array([-1 if paper.upvotes is None else paper.upvotes for paper in self.papers], np.int64)
         self.listed_on = np.array([paper.listed_on.toordinal() for paper in self.papers], np.int64)
-        self._bounds = np.cumsum([0, *(_lengths(field).sum() for field in fields)]).tolist()
+        self._bounds = np.cumsum([0, *tokens.lengths.sum(axis=0)]).tolist()
 
     def tokens_of(self, field: Field | None) -> slice:
         """Where the tokens of a field stand in the stream; those of title and abstract stand together."""
@@ -133,5 +125,9 @@ def _numbers_of(words: Iterable[str]) -> dict[str, int]:
     return {word: number for number, word in enumerate(words)}
 
 
-def _lengths(field: Sequence[npt.NDArray[np.integer]]) -> Numbers:
-    return np.fromiter(map(len, field), np.int64)
+def _field_after_field(lengths: npt.NDArray[np.integer]) -> Numbers:
+    """Where the tokens of each field stand in a stream that goes paper after paper; `lengths` has a row for each."""
+    starts = (np.cumsum(lengths) - lengths.ravel()).reshape(lengths.shape).T.ravel()
+    of_parts = lengths.T.ravel()
+    order: Numbers = np.repeat(starts - np.cumsum(of_parts) + of_parts, of_parts) + np.arange(of_parts.sum())
+    return order

@@ -8,9 +8,9 @@ import numpy as np
 
 from notifier.matching.block import Block, Rows
 from notifier.matching.evaluation import evaluate
+from notifier.matching.passages import Matchable
 from notifier.matching.query_set import QuerySet
-from notifier.matching.tokenised import tokenise
-from notifier.models import Paper
+from notifier.matching.tokenised import Tokens, cut, read
 from notifier.queries.tree import Query
 
 PAPERS = 1000  # of a block
@@ -20,9 +20,8 @@ BYTES = 1 << 22  # of a block's tokens: few papers, if they are very long
 class PaperIndex:
     """Papers in blocks; their positions are counted from 0 in the order given."""
 
-    def __init__(self, papers: Sequence[Paper], tokenised: Iterable[bytes] | None = None) -> None:
-        """`tokenised` is what `tokenise` made of each paper, where it is kept."""
-        self.blocks = list(_blocks(papers, map(tokenise, papers) if tokenised is None else tokenised))
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        self.blocks = list(blocks)
 
     def words(self) -> set[str]:
         """Every folded word of the papers."""
@@ -58,16 +57,27 @@ class Matches:
         return found
 
 
-def _blocks(papers: Sequence[Paper], tokenised: Iterable[bytes]) -> Iterator[Block]:
-    some_papers: list[Paper] = []
-    some: list[bytes] = []
-    size = 0
-    for paper, each in zip(papers, tokenised, strict=True):
-        if len(some) == PAPERS or (some and size + len(each) > BYTES):
-            yield Block(some_papers, some)
-            some_papers, some, size = [], [], 0
-        some_papers.append(paper)
-        some.append(each)
-        size += len(each)
-    if some:
-        yield Block(some_papers, some)
+def index(papers: Sequence[Matchable], tokenised: Sequence[bytes] | None = None) -> PaperIndex:
+    """An index of the papers; `tokenised` is what `tokenise` made of each, where that is kept."""
+    if tokenised is None:
+        return PaperIndex(block for block, _ in blocks(papers))
+    return PaperIndex(Block(papers[part], read(tokenised[part])) for part in _parts(list(map(len, tokenised))))
+
+
+def blocks(papers: Sequence[Matchable]) -> Iterator[tuple[Block, Tokens]]:
+    """The papers in blocks, with their tokens, worked out one block after the other."""
+    for part in _parts([len(paper.title) + len(paper.abstract) for paper in papers]):
+        tokens = cut(papers[part])
+        yield Block(papers[part], tokens), tokens
+
+
+def _parts(sizes: Sequence[int]) -> Iterator[slice]:
+    """Papers of these sizes cut into parts, each of at most PAPERS papers and BYTES, or of a single one."""
+    start = total = 0
+    for place, size in enumerate(sizes):
+        if place - start == PAPERS or (place > start and total + size > BYTES):
+            yield slice(start, place)
+            start, total = place, 0
+        total += size
+    if sizes:
+        yield slice(start, len(sizes))

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from notifier.models import Paper
+from notifier.matching.passages import Matchable
 from notifier.queries.leaves import category_name, label
 from notifier.queries.tree import Category, Leaf, Source, Topic
 
 
-def by_label(papers: Sequence[Paper]) -> Mapping[Leaf, list[int]]:
+def by_label(papers: Sequence[Matchable]) -> Mapping[Leaf, list[int]]:
     """By leaf: the positions of the papers that bear its label."""
     found: defaultdict[Leaf, list[int]] = defaultdict(list)
     for position, paper in enumerate(papers):
@@ -20,7 +20,7 @@ def by_label(papers: Sequence[Paper]) -> Mapping[Leaf, list[int]]:
     return found
 
 
-def _labels(paper: Paper) -> Iterator[Leaf]:
+def _labels(paper: Matchable) -> Iterator[Leaf]:
     """A category is in each archive that its dots name."""
     yield Source(label(paper.source))
     yield from (Topic(label(slug)) for slug in paper.topics)

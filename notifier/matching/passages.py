@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Protocol
 
-from notifier.models import Paper
 from notifier.queries.tree import Field
+
+
+class Matchable(Protocol):
+    """What queries look at: of a paper, or of what is to become one."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def abstract(self) -> str: ...
+    @property
+    def keywords(self) -> Sequence[str]: ...
+    @property
+    def authors(self) -> Sequence[str]: ...
+    @property
+    def categories(self) -> Sequence[str]: ...
+    @property
+    def topics(self) -> Collection[str]: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def upvotes(self) -> int | None: ...
+    @property
+    def listed_on(self) -> date: ...
+
 
 PASSAGE_FIELDS = (Field.TITLE, Field.ABSTRACT, Field.KEYWORD, Field.AUTHOR)
 
@@ -15,7 +40,7 @@ def fields_of(field: Field | None) -> tuple[Field, ...]:
     return (field,) if field else (Field.TITLE, Field.ABSTRACT)
 
 
-def passages(paper: Paper, field: Field) -> Sequence[str]:
+def passages(paper: Matchable, field: Field) -> Sequence[str]:
     """The texts of a field: a phrase stands within one keyword, a name is one author's."""
     match field:
         case Field.TITLE:

@@ -12,21 +12,23 @@ from notifier import sources
 from notifier.config import DEFAULT_LIMITS, Config, Limits
 from notifier.errors import DumpError, DumpGoneError
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
+from notifier.pipeline.tagging import with_tags
 from notifier.shelf.dumps import DumpFile, read_dump
 from notifier.sources.listing_day import listing_day
 from notifier.store import dumps
 from notifier.store.engine import reading, writing
-from notifier.store.identity import prepare
-from notifier.store.ingest import AS_NEWS, Announcing, Arrival, add_dump, is_known
-from notifier.topics import catalogue_of
+from notifier.store.identity import PreparedListing, prepare
+from notifier.store.ingest import AS_NEWS, Announcing, Arrival, add_dump, is_known, known_keys
+from notifier.topics import Catalogue, catalogue_of
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """What may be read at all, and how its papers are announced."""
+    """What may be read at all, and how its papers are announced; by which catalogue they are tagged, if at once."""
 
     limits: Limits = DEFAULT_LIMITS
     announcing: Announcing = AS_NEWS
+    catalogue: Catalogue | None = None
 
 
 AS_SHIPPED = IngestSettings()
@@ -34,7 +36,8 @@ AS_SHIPPED = IngestSettings()
 
 def settings_for(config: Config, *, archive: bool = False) -> IngestSettings:
     """The settings that the config asks for, for dumps whose papers are news, or an `archive`. Raises ConfigError."""
-    return IngestSettings(config.limits, Announcing(catalogue_of(config).upvotes_named, archive))
+    catalogue = catalogue_of(config)
+    return IngestSettings(config.limits, Announcing(catalogue.upvotes_named, archive), catalogue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, se
     dump = sources.read(file.content, settings.limits)
     listed_on, listed_on_from = listing_day(day, file.path.name, dump, now)
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
+    if settings.catalogue is not None:
+        listings = _with_tags(engine, listings, settings.catalogue)
     arrival = Arrival(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
     with writing(engine) as connection:
         if is_known(connection, file.sha256):
@@ -110,3 +115,9 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, se
         listings=len(listings),
         skipped=dump.skipped,
     )
+
+
+def _with_tags(engine: Engine, listings: list[PreparedListing], catalogue: Catalogue) -> list[PreparedListing]:
+    with reading(engine) as connection:
+        known = known_keys(connection, {each.key for each in listings})
+    return with_tags(listings, known, catalogue)

@@ -1,24 +1,46 @@
 """Part of step 1: every paper's tokens are worked out, and it is tagged with the topics that it belongs to.
 
-This is done outside any transaction; a paper that changes meanwhile is tagged again. So a crash, a changed paper and a
-changed catalogue have the same cure: what the catalogue of today has not tagged is tagged before it is used.
+What a dump brings is tagged before it is stored, outside any transaction. What is known of a paper may be more than its
+dump says, and changes; so does the catalogue. All that has one cure: what the catalogue of today has not tagged is
+tagged before it is used, and a paper that changes meanwhile is tagged again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from sqlalchemy import Engine
 
-from notifier import matching, queries
-from notifier.models import Paper
+from notifier import matching
+from notifier.matching import Matchable, PaperIndex, QuerySet
+from notifier.models import Tags
 from notifier.store import tags
 from notifier.store.engine import reading, writing
+from notifier.store.identity import PreparedListing
 from notifier.store.tags import Tagged
 from notifier.store.tokens import tokens_of
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
+
+
+def with_tags(
+    listings: Sequence[PreparedListing], known: Collection[str], catalogue: Catalogue
+) -> list[PreparedListing]:
+    """The listings, with the tags of the papers that they make; those whose key is `known` already make none."""
+    new = [each for each in listings if each.key not in known]
+    found = _tags_of([each.facts for each in new], catalogue)
+    tags = {each.position: own for each, own in zip(new, found, strict=True)}
+    return [replace(each, tags=tags.get(each.position)) for each in listings]
+
+
+def _tags_of(papers: Sequence[Matchable], catalogue: Catalogue) -> Iterator[Tags]:
+    """What each paper is tagged with, one block after the other."""
+    for block, tokens in matching.blocks(papers):
+        yield from _tags(PaperIndex([block]), matching.packed(tokens), catalogue)
 
 
 def tag(engine: Engine, catalogue: Catalogue) -> int:
@@ -32,20 +54,26 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
         papers, revisions = zip(*untagged, strict=True)
         with reading(engine) as connection:
             tokenised = tokens_of(connection, papers)
-        slugs = _slugs(papers, tokenised, catalogue)
-        ids = (paper.id for paper in papers)
+        found = _tags(matching.index(papers, tokenised), tokenised, catalogue)
         with writing(engine) as connection:
-            tags.tag(connection, catalogue.fingerprint, list(map(Tagged, ids, revisions, slugs, tokenised)))
+            tags.tag(connection, list(map(Tagged, (paper.id for paper in papers), revisions, found)))
         count += len(untagged)
 
 
-def _slugs(papers: Sequence[Paper], tokenised: Sequence[bytes], catalogue: Catalogue) -> list[tuple[str, ...]]:
-    """The topics that each paper belongs to."""
-    asked = matching.QuerySet()
-    numbers = {slug: asked.add(queries.parse(topic.query)) for slug, topic in catalogue.topics.items()}
-    matches = matching.index(papers, tokenised).match_all(asked)
-    slugs: list[list[str]] = [[] for _ in papers]
+def _tags(index: PaperIndex, tokenised: Iterable[bytes], catalogue: Catalogue) -> Iterator[Tags]:
+    """What each paper of the index is tagged with, with its tokens."""
+    asked, numbers = _asked(catalogue)
+    matches = index.match_all(asked)
+    slugs: defaultdict[int, list[str]] = defaultdict(list)
     for slug, number in numbers.items():
         for position in matches.positions(number):
             slugs[position].append(slug)
-    return list(map(tuple, slugs))
+    for position, each in enumerate(tokenised):
+        yield Tags(catalogue.fingerprint, tuple(slugs[position]), each)
+
+
+@lru_cache(maxsize=4)
+def _asked(catalogue: Catalogue) -> tuple[QuerySet, Mapping[str, int]]:
+    """The queries of all topics, ready to be matched, and the number of each topic's."""
+    asked = QuerySet()
+    return asked, {slug: asked.add(query) for slug, query in catalogue.asked.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from hashlib import sha256
 
-from notifier.models import Announce, Listing, ParsedDump
+from notifier.models import Announce, Listing, ParsedDump, Tags
 from notifier.store.merging import Facts, origins_of
 from notifier.text import folded_title
 
@@ -21,7 +21,8 @@ _TOLD = tuple(each.name for each in fields(Facts) if each.name not in ("listed_o
 class PreparedListing:
     """One listing, ready to be placed: `identity` is what a title is known by, `key` the key of a paper new with it.
 
-    `announces` is False for one that readers are not told of: a replacement, or a paper that was withdrawn.
+    `tags` are those of the paper that it makes if it is the only one, where they are known. `announces` is False for
+    one that readers are not told of: a replacement, or a paper that was withdrawn.
     """
 
     identity: str
@@ -31,6 +32,7 @@ class PreparedListing:
     comments: int | None
     facts: Facts
     announce: Announce | None = None
+    tags: Tags | None = None
 
     @property
     def announces(self) -> bool:

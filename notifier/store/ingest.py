@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from notifier.models import ListedOnFrom
-from notifier.store import subscriptions, tokens
+from notifier.store import subscriptions, tags, tokens
 from notifier.store.identity import PreparedListing
 from notifier.store.merging import Facts, dump_origins, load_origins
 from notifier.store.placing import Desk, Work
@@ -61,6 +61,13 @@ class Placed:
 def is_known(connection: Connection, sha256: str) -> bool:
     """Whether a dump of these bytes was ingested before."""
     return connection.scalar(select(dump.c.id).where(dump.c.sha256 == sha256)) is not None
+
+
+def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Those of the keys that stored papers have."""
+    return {
+        key for some in batches(keys) for key in connection.scalars(select(paper.c.key).where(paper.c.key.in_(some)))
+    }
 
 
 def add_dump(
@@ -170,6 +177,7 @@ def _insert_papers(connection: Connection, works: list[Work]) -> None:
             "archived": work.archived,
             "first_seen": work.first_seen,
             "first_sequence": work.sequence,
+            "tagged_by": work.tags.fingerprint if work.tags else None,
         }
         for work in works
     ]
@@ -178,6 +186,7 @@ def _insert_papers(connection: Connection, works: list[Work]) -> None:
     for some in batches(by_key):
         for key, paper_id in connection.execute(select(paper.c.key, paper.c.id).where(paper.c.key.in_(some))):
             by_key[key].id = paper_id
+    tags.add(connection, {work.id: work.tags for work in works if work.tags and work.id is not None})
 
 
 def _update_papers(connection: Connection, works: list[Work]) -> None:

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar
 
 Origin = tuple[int, str]  # the source's rank, the listing day as ISO 8601
 
@@ -51,6 +52,8 @@ class Facts:
     code: str | None = None
     stars: int | None = None
     withdrawn: bool = False
+
+    topics: ClassVar[frozenset[str]] = frozenset()  # which come after all else: a topic's query asks for none
 
 
 def merge(known: Facts, new: Facts) -> Facts:
@@ -107,7 +110,13 @@ def _preference(candidate: tuple[Any, Origin]) -> tuple[Origin, Any]:
 
 def dump_origins(origins: Mapping[str, Origin]) -> str:
     """`origins` as the paper's row keeps them."""
-    return _as_json(origins)
+    return _origins_text(tuple(origins.items()))
+
+
+@lru_cache(maxsize=1 << 10)
+def _origins_text(origins: tuple[tuple[str, Origin], ...]) -> str:
+    """Remembered, for most papers of a dump have the same."""
+    return _as_json(dict(origins))
 
 
 def load_origins(text: str) -> dict[str, Origin]:

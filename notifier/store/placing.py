@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from notifier.models import Tags
 from notifier.store.identity import PreparedListing
 from notifier.store.merging import Facts, gained_text, is_reworded, merge
 
@@ -43,6 +44,11 @@ class Work:
     def reworded(self) -> bool:
         """Whether a text that is kept as tokens is no more what a row says."""
         return any(is_reworded(each, self.facts) for each in self.stored)
+
+    @property
+    def tags(self) -> Tags | None:
+        """What a new paper is tagged with, where it is what its one listing made it."""
+        return None if self.stored or self.changed else self.listings[0].tags
 
 
 class Desk:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
-from notifier.models import Paper
+from notifier.models import Paper, Tags
 from notifier.store import tokens
 from notifier.store.papers import read_papers
 from notifier.store.statements import batches, insert_all
@@ -16,12 +16,11 @@ from notifier.store.tables import paper, paper_topic
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """What one revision of a paper is tagged with, and its tokens."""
+    """What one revision of a paper is tagged with."""
 
     paper_id: int
     revision: int
-    slugs: tuple[str, ...]
-    tokenised: bytes
+    tags: Tags
 
 
 def untagged(connection: Connection, fingerprint: str, limit: int) -> list[tuple[Paper, int]]:
@@ -40,25 +39,39 @@ def first_untagged(connection: Connection, fingerprint: str) -> int | None:
     return first
 
 
-def tag(connection: Connection, fingerprint: str, found: Sequence[Tagged]) -> None:
-    """Replace the tags and tokens of these papers; one that has changed since it was read is left for the next time."""
+def add(connection: Connection, found: Mapping[int, Tags]) -> None:
+    """Keep the topics and tokens of papers, by their ids; they are new, and their rows say who tagged them."""
+    _add_topics(connection, found)
+    tokens.add(connection, {paper_id: tags.tokenised for paper_id, tags in found.items()})
+
+
+def tag(connection: Connection, found: Sequence[Tagged]) -> None:
+    """Replace the tags and tokens of these papers; one that has changed since it was read is left for the next time.
+
+    All are by one catalogue.
+    """
     revisions: dict[int, int] = {}
     for some in batches(each.paper_id for each in found):
         read = select(paper.c.id, paper.c.revision).where(paper.c.id.in_(some)).with_for_update()
         revisions.update(connection.execute(read).all())
-    current = [each for each in found if revisions.get(each.paper_id) == each.revision]
-    for some in batches(each.paper_id for each in current):
+    current = {each.paper_id: each.tags for each in found if revisions.get(each.paper_id) == each.revision}
+    for some in batches(current):
+        fingerprint = current[some[0]].fingerprint
         connection.execute(update(paper).where(paper.c.id.in_(some)).values(tagged_by=fingerprint))
         connection.execute(delete(paper_topic).where(paper_topic.c.paper_id.in_(some)))
-    rows = [{"slug": slug, "paper_id": each.paper_id} for each in current for slug in each.slugs]
-    insert_all(connection, paper_topic, rows)
-    tokens.keep(connection, {each.paper_id: each.tokenised for each in current})
+    _add_topics(connection, current)
+    tokens.keep(connection, {paper_id: tags.tokenised for paper_id, tags in current.items()})
 
 
 def count_by_topic(connection: Connection) -> dict[str, int]:
     """How many papers bear each tag."""
     statement = select(paper_topic.c.slug, func.count()).group_by(paper_topic.c.slug)
     return dict(connection.execute(statement).all())
+
+
+def _add_topics(connection: Connection, found: Mapping[int, Tags]) -> None:
+    rows = [{"slug": slug, "paper_id": paper_id} for paper_id, tags in found.items() for slug in tags.slugs]
+    insert_all(connection, paper_topic, rows)
 
 
 def _is_untagged(fingerprint: str) -> ColumnElement[bool]:

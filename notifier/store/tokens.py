@@ -30,8 +30,14 @@ def keep(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
         current = select(row.paper_id).where(row.paper_id.in_(some), row.text_version == TEXT_VERSION)
         missing = sorted(set(some) - set(connection.scalars(current)))
         drop(connection, missing)
-        rows = [{"paper_id": each, "text_version": TEXT_VERSION, "tokenised": tokenised[each]} for each in missing]
-        insert_all(connection, paper_tokens, rows)
+        add(connection, {each: tokenised[each] for each in missing})
+
+
+def add(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
+    """Keep the tokens of papers of which none are kept."""
+    columns = ("paper_id", "text_version", "tokenised")
+    rows = [dict(zip(columns, (each, TEXT_VERSION, found), strict=True)) for each, found in tokenised.items()]
+    insert_all(connection, paper_tokens, rows)
 
 
 def drop(connection: Connection, paper_ids: Iterable[int]) -> None:

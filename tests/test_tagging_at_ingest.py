@@ -1,0 +1,80 @@
+"""A dump's papers are tagged, and their tokens kept, when they are stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from service import MONDAY, SEEDS
+from sqlalchemy import Engine, select
+
+from notifier.config import Config, TopicConfig
+from notifier.matching import tokenise
+from notifier.models import Paper
+from notifier.pipeline.ingesting import ingest, settings_for
+from notifier.pipeline.tagging import tag
+from notifier.store import papers
+from notifier.store.engine import reading
+from notifier.store.schema import open_store
+from notifier.store.tables import paper_tokens
+from notifier.topics import catalogue_of
+
+BUILT_IN = Config()
+BEES = Config(built_in_topics=False, topics={"bees": TopicConfig(title="Bees", query="bee OR honey")})
+
+
+def stored(engine: Engine) -> list[Paper]:
+    with reading(engine) as connection:
+        return [paper for block in papers.in_blocks(connection, 100) for paper in block]
+
+
+def tagged(engine: Engine) -> dict[str, set[str]]:
+    return {paper.title: set(paper.topics) for paper in stored(engine)}
+
+
+def kept_tokens(engine: Engine) -> list[bytes]:
+    with reading(engine) as connection:
+        return list(connection.scalars(select(paper_tokens.c.tokenised).order_by(paper_tokens.c.paper_id)))
+
+
+def add_lines(engine: Engine, file: Path, *lines: dict[str, str]) -> None:
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    ingest(engine, file, None, MONDAY, settings_for(BEES))
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
+def test_what_a_dump_brings_is_tagged_at_once_as_it_would_be_later(tmp_path: Path, seed: Path) -> None:
+    at_once, later = (open_store(f"sqlite:///{tmp_path / name}.db") for name in ("at_once", "later"))
+    ingest(at_once, seed, None, MONDAY, settings_for(BUILT_IN))
+    ingest(later, seed, None, MONDAY)
+    assert tag(at_once, catalogue_of(BUILT_IN)) == 0
+    assert tag(later, catalogue_of(BUILT_IN)) == len(stored(later))
+    assert tagged(at_once) == tagged(later)
+    assert any(tagged(at_once).values())
+    assert kept_tokens(at_once) == kept_tokens(later) == list(map(tokenise, stored(later)))
+
+
+def test_a_paper_of_two_listings_is_tagged_by_what_both_say(engine: Engine, tmp_path: Path) -> None:
+    numbered = {"title": "About Something Else", "id": "2607.00001", "abstract": "Short."}
+    longer = {"title": "About Something Else", "abstract": "It is honey that this is about."}
+    alone = {"title": "How Bees Fly at Night", "id": "2607.00002"}
+    add_lines(engine, tmp_path / "papers.jsonl", numbered, longer, alone)
+    assert tagged(engine)["How Bees Fly at Night"] == {"bees"}
+    assert tag(engine, catalogue_of(BEES)) == 1
+    assert tagged(engine)["About Something Else"] == {"bees"}
+
+
+def test_a_paper_that_a_later_dump_changes_is_tagged_anew(engine: Engine, tmp_path: Path) -> None:
+    for abstract in ("Short.", "It is honey that this is about.", "Or not."):
+        add_lines(engine, tmp_path / f"{len(abstract)}.jsonl", {"title": "About Something Else", "abstract": abstract})
+    assert tag(engine, catalogue_of(BEES)) == 1
+    assert tagged(engine) == {"About Something Else": {"bees"}}
+    assert kept_tokens(engine) == list(map(tokenise, stored(engine)))
+
+
+def test_another_catalogue_tags_anew_what_was_tagged_at_once(engine: Engine, tmp_path: Path) -> None:
+    add_lines(engine, tmp_path / "papers.jsonl", {"title": "How Bees Fly at Night"})
+    night = Config(built_in_topics=False, topics={"nights": TopicConfig(title="Nights", query="night")})
+    assert tag(engine, catalogue_of(night)) == 1
+    assert tagged(engine) == {"How Bees Fly at Night": {"nights"}}
