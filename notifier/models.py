@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 Span = tuple[int, int]  # half-open, in code points
 
@@ -186,8 +190,7 @@ class Tags:
     tokenised: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(NamedTuple):
     """Where a query's words stand in a paper: half-open spans in code points, in order, not overlapping."""
 
     title: tuple[Span, ...] = ()
@@ -247,15 +250,25 @@ class Subscriber:
     subscriptions: tuple[Subscription, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A paper's place in a digest, fixed when planned: upvotes, the spans to mark, and `also`, the labels of the
     reader's other subscriptions that it matched too."""
 
     paper_id: int
     upvotes: int | None = None
-    marks: Spans = field(default_factory=Spans)
+    marks: Spans = Spans()
     also: tuple[str, ...] = ()
+
+
+class Hashed(tuple[T, ...]):
+    """A tuple that works out its hash once, so that things can be found by it however long it is."""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return tuple.__hash__(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
@@ -33,6 +34,7 @@ _SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
 _NEW_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}", re.ASCII)
 _OLD_ARXIV_ID = re.compile(r"[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
 
+_ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u2010-\u205e]*")  # most letters of the West, and typographic punctuation
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -192,6 +194,26 @@ def _character_columns(character: str) -> int:
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     """`text` in lines of at most LINE_WIDTH columns, each after `indent`, the first one after `first` where given."""
     room = LINE_WIDTH - columns(indent)
+    start = indent if first is None else first
+    lines = _lines(" ".join(text.split()), room)
+    return start + f"\n{indent}".join(lines) if lines else start.rstrip()
+
+
+def _lines(text: str, room: int) -> list[str]:
+    """A text whose words stand one space apart, in lines as full as they can be."""
+    if room > 1 and _ONE_COLUMN_EACH.fullmatch(text):
+        lines: list[str] = _full_lines(room).findall(text)
+        if sum(map(len, lines)) + len(lines) >= len(text):  # else a word is longer than a line
+            return lines
+    return _lines_by_columns(text, room)
+
+
+@lru_cache(16)
+def _full_lines(room: int) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\S)\S(?:.{{0,{room - 2}}}\S)?(?!\S)")
+
+
+def _lines_by_columns(text: str, room: int) -> list[str]:
     lines: list[str] = []
     used = room + 1  # so that the first word opens a line
     for word in _words(text, room):
@@ -202,8 +224,7 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
         else:
             lines.append(word)
             used = width
-    start = indent if first is None else first
-    return start + f"\n{indent}".join(lines) if lines else start.rstrip()
+    return lines
 
 
 def _words(text: str, room: int) -> Iterable[str]:

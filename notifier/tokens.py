@@ -12,6 +12,7 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 MAC_BYTES = 18  # 144 bits: 24 base64url characters without padding
 UNSUBSCRIBE_PATH = "/unsubscribe/"
@@ -49,21 +50,29 @@ class Pages:
 
     def leave_all(self, subscriber_id: int) -> str:
         """The page where a subscriber leaves altogether."""
-        return self._unsubscribe(Grant(Purpose.LEAVE_ALL, subscriber_id))
+        return f"{self.base_url}{UNSUBSCRIBE_PATH}{_token(self.key, Purpose.LEAVE_ALL, subscriber_id)}"
 
     def leave_one(self, subscription_id: int) -> str:
         """The page where one subscription ends."""
-        return self._unsubscribe(Grant(Purpose.LEAVE_ONE, subscription_id))
-
-    def _unsubscribe(self, grant: Grant) -> str:
-        return f"{self.base_url}{UNSUBSCRIBE_PATH}{mint(self.key, grant)}"
+        return f"{self.base_url}{UNSUBSCRIBE_PATH}{_token(self.key, Purpose.LEAVE_ONE, subscription_id)}"
 
 
 def mint(key: bytes, grant: Grant) -> str:
     """The token of a grant; always the same for the same key."""
-    claim = f"{grant.purpose}{grant.row_id}"
-    mac = hmac.digest(key, claim.encode(), "sha256")[:MAC_BYTES]
-    return urlsafe_b64encode(mac).decode() + claim
+    return _token(key, grant.purpose, grant.row_id)
+
+
+@lru_cache(64)  # a mail holds each several times
+def _token(key: bytes, purpose: Purpose, row_id: int) -> str:
+    claim = f"{purpose.value}{row_id}"
+    mac = _keyed(key).copy()
+    mac.update(claim.encode())
+    return urlsafe_b64encode(mac.digest()[:MAC_BYTES]).decode() + claim
+
+
+@lru_cache(8)
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
 
 
 def verify(key: bytes, token: str) -> Grant | None:

@@ -72,7 +72,7 @@ def test_the_html_part_has_one_heading_a_section_per_subscription_and_a_card_per
 
 
 def test_the_reasons_name_the_words_and_the_other_subscriptions() -> None:
-    item = replace(ITEM, marks=Spans(title=((0, 7),), abstract=((3, 7), (13, 25))), also=("low-bit", "efficiency"))
+    item = ITEM._replace(marks=Spans(title=((0, 7),), abstract=((3, 7), (13, 25))), also=("low-bit", "efficiency"))
     for body in unwrapped(mail_of(replace(DIGEST, sections=(Section("all", (item,)),)))):
         assert "Why: “Low-Bit” in the title, “show”, “quantization” in the abstract" in body
         assert "Also in: low-bit, efficiency" in body

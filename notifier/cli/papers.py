@@ -13,7 +13,7 @@ from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, 
 if TYPE_CHECKING:
     from notifier.pipeline.ingesting import DumpReport
     from notifier.pipeline.ranking import Ranked
-    from notifier.previewing import Match
+    from notifier.previewing import Match, Preview
 
 
 def register(app: typer.Typer) -> None:
@@ -154,13 +154,18 @@ def preview(
     run = session(context, config, now)
     found = look(run.engine, query, days, run.clock())
     if as_json:
-        print_json(found)
+        print_json(_preview_document(found))
         return
     for match in found.matches:
         _show_match(match)
     for warning in found.warnings:
         typer.echo(f"note: {warning}", err=True)
     typer.echo(f"{len(found.matches)} papers, about {found.per_week:g} a week")
+
+
+def _preview_document(found: Preview) -> dict[str, Any]:
+    matches = [{**asdict(match), "spans": match.spans._asdict()} for match in found.matches]
+    return {**asdict(found), "matches": matches}
 
 
 def _show_match(match: Match) -> None:

@@ -11,11 +11,12 @@ from types import SimpleNamespace
 from jinja2 import Environment
 
 from notifier.digests.letter import Letter
+from notifier.digests.memory import Memory
 from notifier.digests.quoted import block
 from notifier.digests.reading import UnsplittableError
 from notifier.digests.samples import SAMPLES
 from notifier.digests.splitting import split
-from notifier.digests.steps import Memory, Step
+from notifier.digests.steps import Step, filled, shape_of
 from notifier.digests.styles import styled
 from notifier.errors import NotifierError, TemplateError
 from notifier.rendering import explained, inline_css, render
@@ -64,8 +65,11 @@ def _split(templates: Environment, name: str, memory: Memory) -> Blocks:
         _check(steps, templates, name, letter)
 
     def by_blocks(letter: Letter) -> Iterable[bytes]:
+        key = name, letter.blanks
         try:
-            return _written(steps, letter)
+            if (shape := letter.kept.get(key)) is None:
+                letter.kept[key] = shape = shape_of(steps, SimpleNamespace(mail=letter))
+            return filled(shape, SimpleNamespace(mail=letter))
         except Exception:  # a template may hold any expression; made whole, it says in which line it failed
             return _whole(templates, name, letter)
 
@@ -81,19 +85,12 @@ def _check(steps: Iterable[Step], templates: Environment, name: str, letter: Let
     try:
         whole = render(templates, name, mail=letter)
         with explained(name):
-            blocks = _written(steps, letter)
+            scope = SimpleNamespace(mail=letter)
+            blocks = filled(shape_of(steps, scope), scope)
     except TemplateError as error:
         raise UnsplittableError(f"it fails on a sample: {error}") from None
     if a2b_qp(b"".join(blocks)) != a2b_qp(block(whole)):
         raise UnsplittableError("its parts do not add up to the whole")
-
-
-def _written(steps: Iterable[Step], letter: Letter) -> list[bytes]:
-    scope = SimpleNamespace(mail=letter)
-    out: list[bytes] = []
-    for step in steps:
-        step.write(scope, out)
-    return out
 
 
 def _slow(name: str, error: NotifierError) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from notifier.digests.excerpts import Excerpt, Run, excerpt, marked_spans, runs
-from notifier.models import Item, Paper, Span
+from notifier.models import Hashed, Item, Paper, Span
 from notifier.rendering import Link, inert, links
 from notifier.text import stem, words
 
@@ -19,9 +19,8 @@ REASONS = 4  # marked words named per field
 class Card:
     """One paper of a digest; what is not known is empty, or None.
 
-    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `blocks`
-    keeps what templates make of the card, `parts` what they make of its parts, shared by
-    cards that differ in `also` alone.
+    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `kept` holds
+    what templates make of the card, `parts` what they make of its parts, shared by cards that differ in `also` alone.
     """
 
     title: tuple[Run, ...]
@@ -33,21 +32,23 @@ class Card:
     also: tuple[str, ...]
     abstract: Excerpt
     links: tuple[Link, ...]
-    blocks: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     parts: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def beside(self, also: tuple[str, ...]) -> Card:
         """This card where the paper matched these other subscriptions too."""
-        return replace(self, also=tuple(map(inert, also)), blocks={})
+        return replace(self, also=tuple(map(inert, also)), kept={})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A paper beyond the digest's limit: told by its title."""
 
     title: str
     url: str
     upvotes: int | None
+
+
+Lines = Hashed[Line]
 
 
 def card(item: Item, paper: Paper) -> Card:

@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 _FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
 
-_leave_all = lru_cache(64)(Pages.leave_all)
+_PERCENT_ENCODED = {code: quote(chr(code), safe="") for code in range(128)}  # RFC 3986, section 2
 
 _SAME_IN_ALL = (
     b"List-Post: NO\r\n"  # RFC 2369, section 3.4: readers cannot post to this list
@@ -72,6 +72,8 @@ def header_lines(digest: Digest, settings: MailSettings) -> bytes:
 @lru_cache(256)
 def ascii_address(address: str) -> str:
     """An address as it travels: an international domain by IDNA 2008. Raises ComposeError where it cannot."""
+    if _ADDRESS.fullmatch(address):
+        return address
     local, _, domain = _checked("address", address).rpartition("@")
     try:
         travelling = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
@@ -89,15 +91,19 @@ def unsubscribe_url(recipient: str, settings: MailSettings) -> str:
 
 @lru_cache(64)
 def _mailto(mailbox: str, recipient: str) -> str:
-    subject = quote(f"unsubscribe {ascii_address(recipient)}", safe="")
-    return f"mailto:{quote(ascii_address(mailbox), safe='@+')}?subject={subject}"
+    return _mailto_unsubscribe(mailbox) + ascii_address(recipient).translate(_PERCENT_ENCODED)
+
+
+@lru_cache(64)
+def _mailto_unsubscribe(mailbox: str) -> str:
+    return f"mailto:{quote(ascii_address(mailbox), safe='@+')}?subject={quote('unsubscribe ')}"
 
 
 def unsubscribe_page(digest: Digest, settings: MailSettings) -> str:
     """The page where the reader of a digest leaves altogether; empty where there is none."""
     if settings.pages is None or digest.subscriber_id is None:
         return ""
-    return _leave_all(settings.pages, digest.subscriber_id)
+    return settings.pages.leave_all(digest.subscriber_id)
 
 
 def _ways_out(digest: Digest, settings: MailSettings) -> bytes:

@@ -1,102 +1,133 @@
 """A digest's items as one compact text: what its row keeps, and the ledger of what a reader was told.
 
-The text is JSON: `[version, labels, sections, rest]`. A section is `[label, items, subscription]`, an item `[paper,
-upvotes, title, abstract, also]`, both without their empty end; labels are places in `labels`, spans are flat runs of
-starts and ends.
+The text is JSON: `[2, subscriptions, section, ..., rest]`. A section is `[label, item, ...]`, the rest is `[null, item,
+...]`, an item `[paper, upvotes, title, abstract, also]` without its empty end; spans are flat runs of starts and ends.
+Each section and the rest stand on a line of their own, and tabs set items apart, so that what many digests hold is the
+same text in all of them, and is read once.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
+from notifier.digests.memory import Memory
 from notifier.errors import ComposeError
-from notifier.models import Item, Section, Span, Spans
+from notifier.models import Hashed, Item, Section, Span, Spans
 
-VERSION = 1
+VERSION = 2
+BYTES_READ = 10  # that an item takes for one of its text, roughly
+PLACE_BYTES = 8  # that its place among others takes
+
+_OPENING, _LINE, _ITEM, _CLOSING = f"[{VERSION},", ",\n", ",\t", "]"  # JSON's own texts hold no tab and no line end
+_LABELS_APART = 1  # the version whose items name their labels by places in a list
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
-    """The sections and the rest as one line of ASCII."""
-    names = dict.fromkeys(name for section in sections for name in _names(section.label, section.items))
-    names |= dict.fromkeys(name for item in rest for name in item.also)
-    places = {name: place for place, name in enumerate(names)}
-    packed = [_packed_section(section, places) for section in sections]
-    document = [VERSION, list(names), packed, [_packed(item, places) for item in rest]]
-    return json.dumps(document, separators=(",", ":"))
+    """The sections and the rest as ASCII."""
+    lines = [
+        _json([section.subscription_id for section in sections]),
+        *(_line(_json(section.label), map(_kept_text, section.items)) for section in sections),
+        _line("null", map(_text, rest)),
+    ]
+    return _OPENING + _LINE.join(lines) + _CLOSING
 
 
 def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
     """The sections and the rest that `dumps` wrote. Raises ComposeError for any other text."""
-    names, sections, rest = _document(text)
-    try:
-        return (
-            tuple(_section(packed, names) for packed in sections),
-            tuple(_item(packed, names) for packed in rest),
-        )
-    except (TypeError, ValueError, IndexError, KeyError):
-        raise _unreadable() from None
+    return Reader(Memory(0)).loads(text)
+
+
+class Reader:
+    """Reads texts of items, and keeps what it read of each line and of each item."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._lines: dict[str, tuple[str, Hashed[Item]]] = memory.table()
+        self._items: dict[str, Item] = memory.table()
+
+    def loads(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
+        """As `loads`; of the same line it gives the same items."""
+        try:
+            if not text.startswith(_OPENING):
+                return _older(text)
+            subscriptions, *lines = text[len(_OPENING) : -len(_CLOSING)].split(_LINE)
+            *parts, (_, rest) = map(self._part, lines)
+            ids = json.loads(subscriptions)
+            return tuple(Section(*part, subscription) for part, subscription in zip(parts, ids, strict=True)), rest
+        except (TypeError, ValueError, IndexError, KeyError):
+            raise _unreadable() from None
+
+    def _part(self, line: str) -> tuple[str, Hashed[Item]]:
+        if (part := self._lines.get(line)) is None:
+            label, *items = line[1:-1].split(_ITEM)
+            part = json.loads(label), Hashed([self._items.get(item) or self._item(item) for item in items])
+            self._memory.spend(len(line) + len(items) * PLACE_BYTES)
+            self._lines[line] = part
+        return part
+
+    def _item(self, text: str) -> Item:
+        item = _item(json.loads(text))
+        self._memory.spend(len(text) * BYTES_READ)
+        self._items[text] = item
+        return item
 
 
 def paper_ids(text: str) -> set[int]:
-    """The ids of all papers that a digest's items hold, without building them."""
-    _, sections, rest = _document(text)
-    return {item[0] for _, items, *_ in sections for item in items} | {item[0] for item in rest}
+    """The ids of all papers that a digest's items hold."""
+    sections, rest = loads(text)
+    return {item.paper_id for section in sections for item in section.items} | {item.paper_id for item in rest}
 
 
-def _names(label: str, items: tuple[Item, ...]) -> Iterator[str]:
-    yield label
-    for item in items:
-        yield from item.also
+def _line(label: str, items: Iterable[str]) -> str:
+    return f"[{_ITEM.join((label, *items))}]"
 
 
-def _packed_section(section: Section, places: dict[str, int]) -> list[Any]:
-    packed = [places[section.label], [_packed(item, places) for item in section.items]]
-    return packed if section.subscription_id is None else [*packed, section.subscription_id]
-
-
-def _packed(item: Item, places: dict[str, int]) -> list[Any]:
+def _text(item: Item) -> str:
     if not (item.also or item.marks.title or item.marks.abstract):
-        return [item.paper_id] if item.upvotes is None else [item.paper_id, item.upvotes]
-    packed: list[Any] = [
-        item.paper_id,
-        item.upvotes,
-        [offset for span in item.marks.title for offset in span],
-        [offset for span in item.marks.abstract for offset in span],
-        [places[name] for name in item.also],
-    ]
-    while packed[-1] is None or packed[-1] == []:
+        return f"[{item.paper_id}]" if item.upvotes is None else f"[{item.paper_id},{item.upvotes}]"
+    packed = [item.paper_id, item.upvotes, *map(_flat, item.marks), item.also]
+    while not packed[-1]:
         packed.pop()
-    return packed
+    return _json(packed)
 
 
-def _document(text: str) -> tuple[list[str], list[Any], list[Any]]:
-    try:
-        version, names, sections, rest = json.loads(text)
-    except (TypeError, ValueError):
-        raise _unreadable() from None
-    if version != VERSION:
-        raise ComposeError(f"a digest's items are of version {version}, which this notifier does not know; upgrade it")
-    return names, sections, rest
+_kept_text = lru_cache(1 << 12)(_text)  # planning writes the same for many readers
 
 
-def _section(packed: list[Any], names: list[str]) -> Section:
-    label, items, *subscription = packed
-    return Section(names[label], tuple(_item(each, names) for each in items), *subscription)
+def _flat(spans: Iterable[Span]) -> list[int]:
+    return [offset for span in spans for offset in span]
 
 
-def _item(packed: list[Any], names: list[str]) -> Item:
+def _item(packed: list[Any]) -> Item:
     if len(packed) <= 2:
         return Item(*packed)
     paper_id, upvotes, title, abstract, also = packed + [[], []][len(packed) - 3 :]
-    return Item(paper_id, upvotes, Spans(_spans(title), _spans(abstract)), tuple(names[place] for place in also))
+    return Item(paper_id, upvotes, Spans(_spans(title), _spans(abstract)), tuple(also))
 
 
 def _spans(flat: list[int]) -> tuple[Span, ...]:
-    if not flat:
-        return ()
-    return tuple(zip(flat[::2], flat[1::2], strict=True))
+    return tuple(zip(flat[::2], flat[1::2], strict=True)) if flat else ()
+
+
+def _older(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
+    """Version 1: `[1, labels, sections, rest]`, a section `[label, items, subscription]`, labels by their places."""
+    version, labels, sections, rest = json.loads(text)
+    if version != _LABELS_APART:
+        raise ComposeError(f"a digest's items are of version {version}, which this notifier does not know; upgrade it")
+
+    def named(packed: Iterable[list[Any]]) -> Iterator[Item]:
+        for item in map(_item, packed):
+            yield item._replace(also=tuple(labels[place] for place in item.also))
+
+    return (
+        tuple(Section(labels[place], tuple(named(packed)), *subscription) for place, packed, *subscription in sections),
+        tuple(named(rest)),
+    )
 
 
 def _unreadable() -> ComposeError:

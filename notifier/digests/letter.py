@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
-from notifier.digests.cards import Card, Line, line
+from notifier.digests.cards import Card, Lines, line
 from notifier.digests.headers import MailSettings, unsubscribe_page, unsubscribe_url
 from notifier.digests.periods import occasion
 from notifier.models import Digest, Item, Paper, Section
@@ -18,7 +19,7 @@ PREHEADER_TITLES = 3
 _occasion = lru_cache(64)(occasion)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Group:
     """A section of the mail: what the reader asked for, its papers, and the page to stop it (empty: there is none)."""
 
@@ -27,11 +28,12 @@ class Group:
     unsubscribe_page: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Letter:
     """What the templates show. `unlisted` counts the papers beyond those in `rest`; `labels` is what was asked for.
 
-    `unsubscribe_url` is a mailto; `unsubscribe_page` is empty where there are no pages.
+    `unsubscribe_url` is a mailto; `unsubscribe_page` is empty where there are no pages. `kept` holds what templates
+    make of the letter, whoever reads it.
     """
 
     subject: str
@@ -39,12 +41,19 @@ class Letter:
     opening: str
     preheader: str
     groups: tuple[Group, ...]
-    rest: tuple[Line, ...]
+    rest: Lines
     unlisted: int
     labels: tuple[str, ...]
     recipient: str
     unsubscribe_url: str
     unsubscribe_page: str
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def blanks(self) -> tuple[bool, ...]:
+        """Which of a reader's own values are empty."""
+        own = (self.recipient, self.unsubscribe_url, self.unsubscribe_page)
+        return tuple([not value for value in (*own, *[group.unsubscribe_page for group in self.groups])])
 
 
 def letter_of(
@@ -59,22 +68,38 @@ def letter_of(
         for section in digest.sections
     )
     cards = [card for group in groups for card in group.cards]
-    labels = dict.fromkeys(group.label for group in groups)
-    for card in cards:
-        if card.also:
-            labels.update(dict.fromkeys(card.also))
+    labels = dict.fromkeys((*(group.label for group in groups), *(label for card in cards for label in card.also)))
     return Letter(
         subject=inert(digest.subject),
         brand=inert(sender.brand),
         opening=_occasion(digest.period, digest.planned_at.date()).opening,
         preheader=" · ".join([card.plain_title for card in cards[:PREHEADER_TITLES]]),
         groups=groups,
-        rest=tuple(line(item, paper_of(item)) for item in digest.rest[:TITLES]),
+        rest=Lines(line(item, paper_of(item)) for item in digest.rest[:TITLES]),
         unlisted=max(0, len(digest.rest) - TITLES),
         labels=tuple(labels),
         recipient=inert(digest.recipient),
         unsubscribe_url=unsubscribe_url(digest.recipient, sender),
         unsubscribe_page=unsubscribe_page(digest, sender),
+    )
+
+
+def addressed(letter: Letter, digest: Digest, sender: MailSettings) -> Letter:
+    """A letter to the reader of a digest that says the same as the one that it was made of."""
+    groups = zip(letter.groups, digest.sections, strict=True)
+    return Letter(
+        subject=letter.subject,
+        brand=letter.brand,
+        opening=letter.opening,
+        preheader=letter.preheader,
+        groups=tuple([Group(each.label, each.cards, _section_page(section, sender)) for each, section in groups]),
+        rest=letter.rest,
+        unlisted=letter.unlisted,
+        labels=letter.labels,
+        recipient=inert(digest.recipient),
+        unsubscribe_url=unsubscribe_url(digest.recipient, sender),
+        unsubscribe_page=unsubscribe_page(digest, sender),
+        kept=letter.kept,
     )
 
 

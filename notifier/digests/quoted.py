@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import binascii
 import re
-from functools import lru_cache
 
 from markupsafe import escape
 
 LONGEST_LINE = 76  # octets without CRLF
 
-_AS_IT_IS = re.compile(r"""[!#-%(-;?-~](?:[ !#-%(-;?-~]{0,70}[!#-%(-;?-~])?""")  # nothing to escape
+_PLAIN = re.compile(r"[!-\-/-~][ -~]{0,300}")  # ASCII that does not start with a dot or a space
+_MARKUP = re.compile("[&<>\"']")
 
 
 def block(text: str) -> bytes:
@@ -29,29 +29,26 @@ def block(text: str) -> bytes:
     ended = text[-1] == "\n"
     # Without a line end in it, b2a_qp would write its soft line breaks as bare line feeds.
     encoded = binascii.b2a_qp((text if ended else text + "\n").replace("\n", "\r\n").encode(), istext=True)
-    if encoded[0] == ord(".") or b"\n." in encoded:
-        encoded = b"\r\n".join(map(_without_leading_dot, encoded.split(b"\r\n")))
+    if encoded[0] == ord(".") or b"\n." in encoded or b"=20\r\n" in encoded or b"=09\r\n" in encoded:
+        encoded = b"\r\n".join(map(_fitting, encoded.split(b"\r\n")))
     return encoded if ended else _continued(encoded)
 
 
-@lru_cache(128)  # the plain text and the HTML of a mail show the same values
 def value_block(value: str) -> bytes:
     """A value between other texts, such as an address."""
-    if _AS_IT_IS.fullmatch(value) and value[0] != ".":
-        return value.encode() + b"=\r\n"
-    return block(value)
+    if not _PLAIN.fullmatch(value):
+        return block(value)
+    return _folded(value.encode().replace(b"=", b"=3D") + b"=") + b"\r\n"
 
 
-@lru_cache(128)
 def escaped_block(value: str) -> bytes:
     """A value between other texts of HTML."""
-    if _AS_IT_IS.fullmatch(value) and value[0] != ".":
-        return value.encode() + b"=\r\n"
-    return block(str(escape(value)))
+    return value_block(str(escape(value)) if _MARKUP.search(value) else value)
 
 
-def _without_leading_dot(line: bytes) -> bytes:
-    return _folded(b"=2E" + line[1:]) if line.startswith(b".") else line
+def _fitting(line: bytes) -> bytes:
+    """A line of b2a_qp, which may start with a dot, or be too long for the last space on it, which it escapes late."""
+    return _folded(b"=2E" + line[1:] if line.startswith(b".") else line)
 
 
 def _continued(encoded: bytes) -> bytes:
@@ -67,4 +64,4 @@ def _folded(line: bytes) -> bytes:
     cut = LONGEST_LINE - 1
     escape = line.rfind(b"=", cut - 2, cut)
     cut = cut if escape < 0 else escape
-    return line[:cut] + b"=\r\n" + _without_leading_dot(line[cut:])
+    return line[:cut] + b"=\r\n" + _fitting(line[cut:])

@@ -34,12 +34,12 @@ class Noun:
 
 
 LETTER = Noun(
-    shared=frozenset({"subject", "brand", "opening", "labels", "unlisted"}),
-    own=frozenset({"preheader", "rest", "recipient", "unsubscribe_url", "unsubscribe_page"}),
+    shared=frozenset({"subject", "brand", "opening", "preheader", "labels", "rest", "unlisted"}),
+    own=frozenset({"recipient", "unsubscribe_url", "unsubscribe_page"}),
     parts="groups",
 )
 GROUP = Noun(shared=frozenset({"label"}), own=frozenset({"unsubscribe_page"}), parts="cards")
-CARD = Noun(shared=frozenset(each.name for each in fields(Card)) - {"blocks", "parts"})
+CARD = Noun(shared=frozenset(each.name for each in fields(Card)) - {"kept", "parts"})
 TURN = Noun(shared=frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"}))
 LABEL = Noun()  # a text
 PARTS = {"groups": GROUP, "cards": CARD}
@@ -64,11 +64,19 @@ class Reads:
     @property
     def rare(self) -> tuple[bool, ...]:
         """What it reads that is hardly ever the same twice, so that it is best made by itself."""
-        return bool(self.own), any(path.endswith(".also") for path in self.shared)
+        return bool(self.own), any(path.endswith((".also", ".preheader")) for path in self.shared)
 
-    def is_of(self, variable: str) -> bool:
-        """Whether nothing is read but the card of this name."""
-        return not (self.tested or self.own) and all(path == f"{variable}.also" for path in self.shared)
+
+def together(reads: Iterable[Reads]) -> Reads:
+    """What is read by several parts of a template."""
+    known = list(reads)
+    return Reads(
+        shared=_sorted(path for each in known for path in each.shared),
+        tested=_sorted(path for each in known for path in each.tested),
+        shown=_sorted(path for each in known for path in each.shown),
+        own=_sorted(path for each in known for path in each.own),
+        card="",
+    )
 
 
 class _Use(Enum):
@@ -183,7 +191,11 @@ class _Reading:
 
 
 def _dotted(paths: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    return tuple(sorted(f"{name}.{field}".rstrip(".") for name, field in paths))
+    return _sorted(f"{name}.{field}".rstrip(".") for name, field in paths)
+
+
+def _sorted(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(paths)))
 
 
 def _refuse(node: nodes.Node, reason: str) -> NoReturn:

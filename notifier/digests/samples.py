@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifier.digests.cards import Card, Line
+from notifier.digests.cards import Card, Line, Lines
 from notifier.digests.excerpts import Excerpt, Run
 from notifier.digests.letter import Group, Letter
 from notifier.rendering import Link
@@ -55,7 +55,7 @@ FULLEST = Letter(
         Group("video & vision", (_BARE, _FULL), f"{_URL}/two"),
         Group("a section of a reader from before", (_SHORT,), ""),
     ),
-    rest=(Line("First <of> the rest", _URL, 3), Line("Second", "", None), Line("Third", _URL, None)),
+    rest=Lines((Line("First <of> the rest", _URL, 3), Line("Second", "", None), Line("Third", _URL, None))),
     unlisted=17,
     labels=("“quantization” OR <trees>", "video & vision", "low-bit", "trees & more"),
     recipient="o'reader+papers@example.net",
@@ -68,7 +68,7 @@ _PLAIN = Letter(
     opening="New papers:",
     preheader="Short",
     groups=(Group("trending", (_SHORT,), ""),),
-    rest=(),
+    rest=Lines(),
     unlisted=0,
     labels=("trending",),
     recipient="b@example.org",
@@ -81,7 +81,7 @@ _LONG = Letter(
     opening="Here is the selection of papers of the last seven days:",
     preheader="論文",
     groups=(Group("a" * 80, (_BARE,) * 7, ""), Group("b", (_FULL, _BARE, _SHORT, _FULL), f"{_URL}/three")),
-    rest=(Line("Only one more", "", 1),),
+    rest=Lines((Line("Only one more", "", 1),)),
     unlisted=0,
     labels=tuple(f"label number {number}" for number in range(12)),
     recipient=f"{'c' * 60}@example.com",
@@ -94,7 +94,7 @@ _EMPTY = Letter(
     opening="Nothing:",
     preheader="",
     groups=(),
-    rest=(),
+    rest=Lines(),
     unlisted=0,
     labels=(),
     recipient="d@example.org",

@@ -14,20 +14,12 @@ from typing import NoReturn
 from jinja2 import Environment, Template, meta, nodes
 from jinja2.visitor import NodeTransformer
 
+from notifier.digests.memory import Memory
 from notifier.digests.reading import CARD, LETTER, LOOPS, PARTS, TURN, Noun, Reads, UnsplittableError, reads_of
-from notifier.digests.steps import (
-    HOLE,
-    Cards,
-    Choice,
-    FilledPiece,
-    Loop,
-    Memory,
-    OwnPiece,
-    Piece,
-    Step,
-)
+from notifier.digests.steps import HOLE, Cards, Choice, Loop, Piece, Step
 
-_BINDING = (nodes.Import, nodes.FromImport, nodes.Macro, nodes.Assign, nodes.AssignBlock)
+_IMPORTING = (nodes.Import, nodes.FromImport)
+_BINDING = (*_IMPORTING, nodes.Macro, nodes.Assign, nodes.AssignBlock)
 _CHANGING = (nodes.List, nodes.Dict, nodes.Call)  # a value that one part could change for the next
 _Nouns = Mapping[str, Noun]
 
@@ -117,11 +109,12 @@ class _Splitting:
                 _refuse(node, "does something with all of what is in its loop")
 
     def _loop(self, node: nodes.For, variable: str, path: str, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Step:
-        inner = {**nouns, variable: LOOPS[path.split(".")[1]], "loop": TURN}
+        field = path.split(".")[1]
+        inner = {**nouns, variable: LOOPS[field], "loop": TURN}
         body = list(self.steps(node.body, inner, before))
-        counts = any(each.name == "loop" for each in node.find_all(nodes.Name))
-        pieces = [step for step in body if isinstance(step, Piece) and step.reads.is_of(variable)]
-        return Cards(variable, path, pieces) if pieces == body else Loop(variable, path, body, counts)
+        if field == "cards" and (pieces := _of_cards_alone(body)):
+            return Cards(variable, path, pieces, self._memory)
+        return Loop(variable, path, body)
 
     def _choice(self, node: nodes.If, nouns: _Nouns, before: tuple[nodes.Node, ...]) -> Step:
         cases = [node, *node.elif_]
@@ -149,12 +142,7 @@ class _Splitting:
                 self._set_before |= _set_in(node)
 
     def _piece(self, body: list[nodes.Node], reads: Reads) -> Step:
-        template = self._compiled(body)
-        if reads.own:
-            return OwnPiece(template, reads, self._memory)
-        if reads.tested:
-            return FilledPiece(template, reads, _escapes(self._templates, self._name), self._memory)
-        return Piece(template, reads, self._memory)
+        return Piece(self._compiled(body), reads, _escapes(self._templates, self._name), self._memory)
 
     def _used(self, node: nodes.Node, before: tuple[nodes.Node, ...]) -> tuple[nodes.Node, ...]:
         """Those of the nodes before that a node needs, in order."""
@@ -172,13 +160,45 @@ class _Splitting:
     def _compiled(self, body: list[nodes.Node]) -> Template:
         if lost := self._free(body) & self._set_before:
             _refuse(body[-1], f"uses {min(lost)}, which an earlier part sets")
-        code = self._templates.compile(self._tree(body), self._name, self._name)
-        return self._templates.template_class.from_code(self._templates, code, self._templates.make_globals(None))
+        imported = {name: value for node in body for name, value in self._imported(node)}
+        tree = self._tree([node for node in body if not isinstance(node, _IMPORTING)])
+        code = self._templates.compile(tree, self._name, self._name)
+        return self._templates.template_class.from_code(self._templates, code, self._templates.make_globals(imported))
+
+    def _imported(self, node: nodes.Node) -> Iterator[tuple[str, object]]:
+        """What a node imports, by the names that it gives it: once here, instead of at every rendering."""
+        if not isinstance(node, _IMPORTING):
+            return
+        assert isinstance(node.template, nodes.Const)
+        try:
+            module = self._templates.get_template(node.template.value).module
+        except Exception as error:  # the whole template will say it better
+            _refuse(node, f"imports what fails: {error}")
+        if isinstance(node, nodes.Import):
+            yield node.target, module
+            return
+        for each in node.names:
+            name, alias = (each, each) if isinstance(each, str) else each
+            if not hasattr(module, name):
+                _refuse(node, f"imports {name}, which is not there")
+            yield alias, getattr(module, name)
 
     def _tree(self, body: list[nodes.Node]) -> nodes.Template:
         tree = nodes.Template(body, lineno=1)
         tree.set_environment(self._templates)
         return tree
+
+
+def _of_cards_alone(body: Iterable[Step]) -> list[Piece]:
+    """The pieces of a loop's body where what they write of a card depends neither on the turn nor on a reader."""
+    pieces = [
+        step
+        for step in body
+        if isinstance(step, Piece)
+        and not step.reads.own
+        and not any(path.startswith("loop.") for path in step.reads.shared)
+    ]
+    return pieces if pieces == body else []
 
 
 def _single(body: Iterable[nodes.Node]) -> Iterator[nodes.Node]:

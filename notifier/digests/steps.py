@@ -1,141 +1,195 @@
-"""What a template is once it is taken apart: steps that write blocks, most of which were made for an earlier mail."""
+"""What a template is once it is taken apart: steps, each with its shape, most of which were made for an earlier mail.
+
+A shape is blocks, with slots for what is one reader's own. Blocks are not joined before a whole mail is, so that one
+that stands in many cards, sections and mails is kept once.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from jinja2 import Template
 
-from notifier.digests.cards import Card
+from notifier.digests.memory import Memory
 from notifier.digests.quoted import block, escaped_block, value_block
-from notifier.digests.reading import Reads
+from notifier.digests.reading import Reads, together
 
 # Stands for a reader's own value. No text in a letter holds a control character, and no template may.
 HOLE = "\0"
 _HOLE = re.compile(f"{HOLE}(\\d+){HOLE}")
 
 ENTRY_BYTES = 300  # of what a table keeps, beside its blocks
+PLACE_BYTES = 8  # of a block's place in a shape
 
-Getter = Callable[[Any], Any]
-Shape = tuple[Any, ...]  # blocks, and between them the places of the values that stand there
+Slot = Callable[[SimpleNamespace], bytes]  # makes the block that stands there of the variables in scope
 
 
-class Memory:
-    """Tables of what was made before, bounded together: when they hold `limit` bytes, all start anew."""
+class Shape(NamedTuple):
+    """Blocks, and the slots among them by their places, where the blocks are empty."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._used = 0
-        self._tables: list[dict[Any, Any]] = []
+    blocks: tuple[bytes, ...]
+    slots: tuple[tuple[int, Slot], ...] = ()
 
-    def table(self) -> dict[Any, Any]:
-        """A new table."""
-        self._tables.append({})
-        return self._tables[-1]
 
-    def spend(self, size: int) -> None:
-        """Make room for what takes about `size` bytes and is put into a table next."""
-        self._used += size
-        if self._used > self._limit:
-            for table in self._tables:
-                table.clear()
-            self._used = size
+class Draft:
+    """Shapes, one after the other, on their way to a mail."""
+
+    def __init__(self) -> None:
+        self.blocks: list[bytes] = []
+        self.slots: list[tuple[int, Slot]] = []
+
+    def add(self, shape: Shape) -> None:
+        """Go on with a shape."""
+        if shape.slots:
+            start = len(self.blocks)
+            self.slots += [(start + place, slot) for place, slot in shape.slots]
+        self.blocks += shape.blocks
+
+    def shape(self) -> Shape:
+        """All of it as one shape."""
+        return Shape(tuple(self.blocks), tuple(self.slots))
+
+
+def filled(shape: Shape, scope: SimpleNamespace) -> list[bytes]:
+    """The blocks of a shape, its slots filled from the variables in `scope`."""
+    blocks = list(shape.blocks)
+    for place, slot in shape.slots:
+        blocks[place] = slot(scope)
+    return blocks
+
+
+def shape_of(steps: Iterable[Step], scope: SimpleNamespace) -> Shape:
+    """The shapes of steps, one after the other, as one."""
+    draft = Draft()
+    for step in steps:
+        step.write(scope, draft)
+    return draft.shape()
 
 
 class Step(Protocol):
-    """A part of a template. `scope` holds the variables that it reads."""
+    """A part of a template."""
 
-    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
-        """Add this part's blocks."""
+    def write(self, scope: SimpleNamespace, draft: Draft) -> None:
+        """Add this part's shape, given the variables in `scope`."""
 
 
 class Piece:
-    """A part of a template that reads only what many mails share. What it makes is kept for what it reads."""
+    """A part of a template without loops over parts. Its shape is kept for what it reads.
 
-    def __init__(self, template: Template, reads: Reads, memory: Memory) -> None:
-        self.reads = reads
-        self._template = template
-        self._memory = memory
-        self._kept = memory.table()
-        self._shared = _getter(reads.shared)
-        self._card = attrgetter(reads.card) if reads.card else None
-
-    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
-        """Add this part's block."""
-        kept, key = self._kept, self._shared(scope)
-        if self._card:
-            kept, key = self._card(scope).parts, (self, key)
-        out.append(kept.get(key) or self._keep(kept, key, scope))
-
-    def _keep(self, kept: dict[Any, bytes], key: Any, scope: SimpleNamespace) -> bytes:
-        made = block(self._template.render(vars(scope)))
-        self._memory.spend(len(made) + ENTRY_BYTES)
-        kept[key] = made
-        return made
-
-
-class FilledPiece:
-    """A part that shows a reader's own values as they are: they are put between blocks, which are kept."""
+    What is only shown of a reader's own values stands in slots. Where more is done with them it is all one slot, unless
+    the reader has none.
+    """
 
     def __init__(self, template: Template, reads: Reads, escapes: bool, memory: Memory) -> None:
         self.reads = reads
         self._template = template
-        self._block = escaped_block if escapes else value_block
+        self._slots = [_slot(_shown(path, escapes)) for path in reads.shown]
         self._memory = memory
-        self._kept = memory.table()
-        self._shared = _getter(reads.shared)
+        self._kept: dict[Any, Shape] = memory.table()
         self._card = attrgetter(reads.card) if reads.card else None
-        self._tested = _tuple_getter(reads.tested)
-        self._shown = _tuple_getter(reads.shown)
-        self._tests_more = reads.tested != reads.shown
+        self._key = _key_getter(reads.shared, (*reads.own, *reads.tested))
 
-    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
-        """Add this part's blocks."""
-        values = self._shown(scope)
-        tested = self._tested(scope) if self._tests_more else values
-        key = (self, self._shared(scope), all(tested) or (*map(bool, tested),))
-        kept = self._card(scope).parts if self._card else self._kept
-        shape = kept.get(key) or self._keep(kept, key, scope)
-        encoded = self._block
-        out.extend([each if type(each) is bytes else encoded(values[each]) for each in shape])
+    def write(self, scope: SimpleNamespace, draft: Draft) -> None:
+        """Add what was made of the same before, else make it."""
+        kept, key = self._kept, self._key(scope)
+        if self._card:
+            kept, key = self._card(scope).parts, (self, key)
+        if (shape := kept.get(key)) is None:
+            shape = self._made(scope)
+            self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
+            kept[key] = shape
+        draft.add(shape)
 
-    def _keep(self, kept: dict[Any, Shape], key: Any, scope: SimpleNamespace) -> Shape:
-        shape = self._shape(scope)
-        self._memory.spend(sum(len(each) for each in shape if isinstance(each, bytes)) + ENTRY_BYTES)
-        kept[key] = shape
-        return shape
-
-    def _shape(self, scope: SimpleNamespace) -> Shape:
-        """This part with holes in place of the values that are shown."""
+    def _made(self, scope: SimpleNamespace) -> Shape:
+        if any(attrgetter(path)(scope) for path in self.reads.own):
+            return _slot(self._rendered)
         variables = vars(scope).copy()
-        for place, (path, value) in enumerate(zip(self.reads.shown, self._shown(scope), strict=True)):
-            if value:
+        for place, path in enumerate(self.reads.shown):
+            if attrgetter(path)(scope):
                 name, field = path.split(".")
                 variables[name] = replace(variables[name], **{field: f"{HOLE}{place}{HOLE}"})
-        pieces = _HOLE.split(self._template.render(variables))
-        return tuple(int(text) if place % 2 else block(text) for place, text in enumerate(pieces) if text)
+        draft = Draft()
+        for place, text in enumerate(_HOLE.split(self._template.render(variables))):
+            if place % 2:
+                draft.add(self._slots[int(text)])
+            elif text:
+                draft.add(Shape((block(text),)))
+        return draft.shape()
+
+    def _rendered(self, scope: SimpleNamespace) -> bytes:
+        return block(self._template.render(vars(scope)))
 
 
-class OwnPiece:
-    """A part that does more with a reader's own values than show them, so that it is made for each mail."""
+class Cards:
+    """A loop over cards that reads each card and what is outside of the loop, so that a card keeps its shape."""
 
-    def __init__(self, template: Template, reads: Reads, memory: Memory) -> None:
+    def __init__(self, variable: str, path: str, pieces: Sequence[Piece], memory: Memory) -> None:
+        self._variable = variable
+        self._cards = attrgetter(path)
+        self._pieces = pieces
+        self._memory = memory
+        reads = together(piece.reads for piece in pieces)
+        self._key = _key_getter(tuple(path for path in reads.shared if path != f"{variable}.also"), reads.tested)
+
+    def write(self, scope: SimpleNamespace, draft: Draft) -> None:
+        """Add every card's shape."""
+        key = self, self._key(scope)
+        for card in self._cards(scope):
+            if (shape := card.kept.get(key)) is None:
+                setattr(scope, self._variable, card)
+                card.kept[key] = shape = shape_of(self._pieces, scope)
+                self._memory.spend(len(shape.blocks) * PLACE_BYTES + ENTRY_BYTES)
+            draft.add(shape)
+
+
+class Loop:
+    """A loop over parts, each of which is written by the steps of its body."""
+
+    def __init__(self, variable: str, path: str, body: Sequence[Step]) -> None:
+        self._variable = variable
+        self._parts = attrgetter(path)
+        self._body = body
+
+    def write(self, scope: SimpleNamespace, draft: Draft) -> None:
+        """Add the shapes of every turn."""
+        outer = getattr(scope, "loop", None)
+        for index in range(len(self._parts(scope))):
+            self._begin(index, scope)
+            shape = shape_of(self._body, scope)
+            draft.add(Shape(shape.blocks, tuple((place, self._within(index, slot)) for place, slot in shape.slots)))
+        scope.loop = outer
+
+    def _begin(self, index: int, scope: SimpleNamespace) -> None:
+        parts = self._parts(scope)
+        setattr(scope, self._variable, parts[index])
+        scope.loop = _turn(index, len(parts))
+
+    def _within(self, index: int, slot: Slot) -> Slot:
+        """A slot of a turn, which reads what it did there."""
+
+        def in_its_turn(scope: SimpleNamespace) -> bytes:
+            self._begin(index, scope)
+            return slot(scope)
+
+        return in_its_turn
+
+
+class Choice:
+    """A condition around loops; its template names the branch to take, from 0."""
+
+    def __init__(self, template: Template, branches: Sequence[Sequence[Step]]) -> None:
         self._template = template
-        self._own = _tuple_getter((*reads.own, *reads.tested))
-        self._without = Piece(template, reads, memory)
+        self._branches = branches
 
-    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
-        """Add this part's block; where a reader has nothing of his own, it is the same for many."""
-        if any(self._own(scope)):
-            out.append(block(self._template.render(vars(scope))))
-        else:
-            self._without.write(scope, out)
+    def write(self, scope: SimpleNamespace, draft: Draft) -> None:
+        """Add the shape of the branch that is taken."""
+        draft.add(shape_of(self._branches[int(self._template.render(vars(scope)))], scope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,73 +223,20 @@ class Turn:
 _turn = lru_cache(4096)(Turn)
 
 
-class Loop:
-    """A loop over parts, each of which is written by the steps of its body."""
-
-    def __init__(self, variable: str, path: str, body: Sequence[Step], counts: bool) -> None:
-        self._variable = variable
-        self._parts = attrgetter(path)
-        self._body = body
-        self._counts = counts
-
-    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
-        """Add the blocks of every turn."""
-        parts = self._parts(scope)
-        outer = getattr(scope, "loop", None)
-        for index, each in enumerate(parts):
-            setattr(scope, self._variable, each)
-            if self._counts:
-                scope.loop = _turn(index, len(parts))
-            for step in self._body:
-                step.write(scope, out)
-        scope.loop = outer
+def _slot(slot: Slot) -> Shape:
+    return Shape((b"",), ((0, slot),))
 
 
-class Cards:
-    """A loop over cards that reads nothing but each card, so that each is one block."""
-
-    def __init__(self, variable: str, path: str, pieces: Sequence[Step]) -> None:
-        self._variable = variable
-        self._cards = attrgetter(path)
-        self._pieces = pieces
-
-    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
-        """Add every card's block."""
-        cards = self._cards(scope)
-        try:
-            out.extend([card.blocks[self] for card in cards])
-        except KeyError:
-            out.extend([card.blocks.get(self) or self._made(card, scope) for card in cards])
-
-    def _made(self, card: Card, scope: SimpleNamespace) -> bytes:
-        setattr(scope, self._variable, card)
-        written: list[bytes] = []
-        for piece in self._pieces:
-            piece.write(scope, written)
-        card.blocks[self] = made = b"".join(written)
-        return made
+def _shown(path: str, escapes: bool) -> Slot:
+    """Where the value of a field is shown."""
+    encoded, value = escaped_block if escapes else value_block, attrgetter(path)
+    return lambda scope: encoded(value(scope))
 
 
-class Choice:
-    """A condition around loops; its template names the branch to take, from 0."""
-
-    def __init__(self, template: Template, branches: Sequence[Sequence[Step]]) -> None:
-        self._template = template
-        self._branches = branches
-
-    def write(self, scope: SimpleNamespace, out: list[bytes]) -> None:
-        """Add the blocks of the branch that is taken."""
-        for step in self._branches[int(self._template.render(vars(scope)))]:
-            step.write(scope, out)
-
-
-def _getter(paths: tuple[str, ...]) -> Getter:
-    return attrgetter(*paths) if paths else lambda _: None
-
-
-def _tuple_getter(paths: tuple[str, ...]) -> Getter:
-    """As `_getter`, but a tuple of one for one path."""
-    if len(paths) == 1:
-        only = attrgetter(paths[0])
-        return lambda scope: (only(scope),)
-    return attrgetter(*paths) if paths else lambda _: ()
+def _key_getter(shared: tuple[str, ...], tested: tuple[str, ...]) -> Callable[[SimpleNamespace], Any]:
+    """What a shape depends on: the values of `shared`, and whether those of `tested` hold anything."""
+    values = attrgetter(*shared) if shared else lambda _: None
+    if not tested:
+        return values
+    tests = [attrgetter(path) for path in tested]
+    return lambda scope: (values(scope), *[bool(test(scope)) for test in tests])

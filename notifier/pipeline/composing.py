@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import Digest, Mail, Paper
 from notifier.pipeline.posting import Sender
@@ -37,7 +36,7 @@ class KnownPapers:
 
 def mails_of(sender: Sender, claims: Sequence[Claim], known: KnownPapers) -> list[Mail | ComposeError]:
     """The mail of each delivery, or why this one cannot be made. Raises ConfigError where none can."""
-    digests = [_digest(claim) for claim in claims]
+    digests = [_digest(sender, claim) for claim in claims]
     held = set().union(*(digest.paper_ids for digest in digests if isinstance(digest, Digest)))
     with reading(sender.engine) as connection:
         named = known.named(connection, held)
@@ -52,9 +51,9 @@ def mail_of(sender: Sender, claim: Claim) -> Mail:
     return mail
 
 
-def _digest(claim: Claim) -> Digest | ComposeError:
+def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
     try:
-        sections, rest = items.loads(claim.items)
+        sections, rest = sender.composer.read(claim.items)
     except ComposeError as error:
         return error
     return Digest(

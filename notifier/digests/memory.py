@@ -1,0 +1,27 @@
+"""What was made before and may be needed again, bounded by the bytes that it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Memory:
+    """Tables of what was made before, bounded together: when they hold `limit` bytes, all start anew."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+        self._tables: list[dict[Any, Any]] = []
+
+    def table(self) -> dict[Any, Any]:
+        """A new table."""
+        self._tables.append({})
+        return self._tables[-1]
+
+    def spend(self, size: int) -> None:
+        """Make room for what takes about `size` bytes and is put into a table next."""
+        self._used += size
+        if self._used > self._limit:
+            for table in self._tables:
+                table.clear()
+            self._used = size
