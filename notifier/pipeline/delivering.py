@@ -184,7 +184,7 @@ class _Run:
                 log.warning("the leases were not renewed: %s", error)
 
     def _is_over(self) -> bool:
-        return self.stopping.is_set() or self._has_failed or not self._relay_open
+        return not self._relay_open or self._has_failed or self.stopping.is_set()
 
     @property
     def _has_failed(self) -> bool:

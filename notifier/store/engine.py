@@ -64,9 +64,11 @@ def commits_of(engine: Engine) -> Iterator[Commits | None]:
     with closing(connection):
         cursor = connection.cursor()
 
-        def commits() -> int:
-            with _explained():
+        def commits() -> int:  # asked before each mail: without the cost of a context manager
+            try:
                 return int(cursor.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.DatabaseError as error:
+                raise _explanation(error) from error
 
         yield commits
 
@@ -123,6 +125,10 @@ def _explained() -> Iterator[None]:
     except (IntegrityError, ProgrammingError):
         raise
     except (DatabaseError, sqlite3.DatabaseError) as error:
-        said = str(getattr(error, "orig", error))
-        cure = next((cure for sign, cure in CURES.items() if sign in said), "check the database and its disk")
-        raise StoreError(f"the database answers “{said}”: {cure}") from error
+        raise _explanation(error) from error
+
+
+def _explanation(error: DatabaseError | sqlite3.DatabaseError) -> StoreError:
+    said = str(getattr(error, "orig", error))
+    cure = next((cure for sign, cure in CURES.items() if sign in said), "check the database and its disk")
+    return StoreError(f"the database answers “{said}”: {cure}")

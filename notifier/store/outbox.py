@@ -86,7 +86,7 @@ def is_held(connection: Connection, claimed: Claim) -> bool:
 
 def held_by(connection: Connection, owner: str) -> set[tuple[int, int]]:
     """Id and epoch of each claim of this owner that is to be sent, as `is_held` says."""
-    return {(row.id, row.epoch) for row in connection.execute(_HELD_BY, {"claiming_owner": owner})}
+    return {(row_id, epoch) for row_id, epoch in connection.execute(_HELD_BY, {"claiming_owner": owner})}
 
 
 def renew(connection: Connection, owner: str, now: datetime) -> None:
