@@ -11,12 +11,15 @@ from notifier.sources.xml_records import Parts, first
 def authors(parts: Parts) -> tuple[str, ...]:
     """The names in `author` elements, else those in one line of `creator`."""
     if "author" in parts:
-        return fields.words(_name(author) for author in parts["author"])
+        return fields.words(map(_name, parts["author"]))
     return fields.people(first(parts, "creator"))
 
 
 def _name(author: Element) -> str | None:
-    return next((part.text for part in author if part.tag.endswith("name")), author.text)
+    for part in author:
+        if part.tag.endswith("name"):
+            return part.text
+    return author.text
 
 
 def categories(parts: Parts) -> tuple[str, ...]:

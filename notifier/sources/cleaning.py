@@ -43,7 +43,7 @@ def clean(text: str) -> str:
 
     `x < y` and `<eos>` are no markup: only HTML's own tags go.
     """
-    line = " ".join(text.split())
+    line = _one_line(text)
     if _is_plain(line):
         return line
     for _ in range(_MOST_PASSES):
@@ -51,6 +51,13 @@ def clean(text: str) -> str:
         if text == before or _is_plain(text):
             return text
     return _one_pass(_MARK.sub("", text))
+
+
+def _one_line(text: str) -> str:
+    """The text with single spaces as its only white space; most have no other, which is quicker seen than made."""
+    if text.isprintable() and "  " not in text and text.strip() == text:
+        return text
+    return " ".join(text.split())
 
 
 def _is_plain(line: str) -> bool:
@@ -68,17 +75,20 @@ def _may_hold_markup(text: str) -> bool:
 def _one_pass(text: str) -> str:
     if _may_hold_markup(text):
         text = plain(_without_html(text))
-    text = " ".join(text.split())
+    text = _one_line(text)
     if not text.isprintable():
         text = _CONTROL.sub("", text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", _NOT_LATIN.sub(_with_few_accents, text))
-    return " ".join(text.split())
+    return _one_line(text)
 
 
 def _without_html(text: str) -> str:
-    text = _ENTITY.sub(lambda found: html.unescape(f"&{found[1]};"), text)
-    return _BLOCK_TAG.sub(" ", _INLINE_TAG.sub("", _COMMENT.sub(" ", text)))
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: html.unescape(f"&{found[1]};"), text)
+    if "<" in text:
+        text = _BLOCK_TAG.sub(" ", _INLINE_TAG.sub("", _COMMENT.sub(" ", text)))
+    return text
 
 
 def _with_few_accents(run: re.Match[str]) -> str:

@@ -84,7 +84,7 @@ def doi(value: Any) -> str | None:
 
 def words(values: Iterable[Any]) -> tuple[str, ...]:
     """Names or labels, clean, each once, in order."""
-    cleaned = dict.fromkeys(_word(value) for value in values if isinstance(value, str))
+    cleaned = dict.fromkeys([_word(value) for value in values if isinstance(value, str)])
     cleaned.pop("", None)
     return tuple(cleaned)[:MOST_NAMES]
 

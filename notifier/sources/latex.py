@@ -32,7 +32,11 @@ _NAMED = re.compile(rf"{_COMMAND}([A-Za-z]+)(?:\{{\}})?")
 
 def plain(text: str) -> str:
     """The text with its LaTeX made plain; commands that are not known stay as written."""
-    return _by_rules(_without_math_marks(_BRACKETS.sub("", text)))
+    if "\\" in text:
+        text = _BRACKETS.sub("", text)
+    if "$" in text:
+        text = _without_math_marks(text)
+    return _by_rules(text)
 
 
 def _by_rules(text: str) -> str:

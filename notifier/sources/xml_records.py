@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
@@ -23,7 +23,7 @@ CUT_OFF = "the document breaks off here"
 
 _PROLOG = 1 << 16  # characters in which the root must begin
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|OAI-PMH|RDF|html)(?=[\s>/])[^<>]*>", re.IGNORECASE)
-_MARK = re.compile(r"<!\[CDATA\[|<!--|<(/?)(?:[\w.-]+:)?(?:entry|item|record)(?=[\s>/])[^<>]*>")
+_MARK = re.compile(r"<!\[CDATA\[|<!--|<(/?)(?:[\w.-]++:)?(?:entry|item|record)(?=[\s>/])[^<>]*>")
 _NEXT_RECORD = re.compile(r"</(?:[\w.-]+:)?(?:entry|item|record)\s*>\s*<(?:[\w.-]+:)?(?:entry|item|record)[\s>]")
 _CLOSINGS = {"<![CDATA[": "]]>", "<!--": "-->"}
 _ENTITY = re.compile(r"<!ENTITY\s[^>]{0,2000}")
@@ -39,6 +39,8 @@ _STRAY = re.compile(
 )
 _BAD_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcBC]|1[0-9A-Fa-f]|[eE]));")
 
+
+_TOGETHER = 1 << 16  # characters of the records that are parsed in one go
 
 Parts = Mapping[str, Sequence[Element]]  # elements by local name
 
@@ -145,30 +147,64 @@ class Reader:
     def __init__(self, document: Document) -> None:
         self._namespaces = dict(_NAMESPACE.findall(document.head))
 
-    def element(self, fragment: Fragment) -> Element | str:
-        """The record as a tree, or why it is none: it may be no XML even after repair."""
+    def elements(self, fragments: Iterable[Fragment]) -> Iterator[tuple[Fragment, Element | str]]:
+        """Each record as a tree, or why it is none: it may be no XML even after repair.
+
+        They are parsed many together, which is quicker; where one of those is broken, each by itself.
+        """
+        for some in _runs(fragments):
+            trees = self._all(some)
+            for place, fragment in enumerate(some):
+                yield fragment, self._checked(trees[place]) if trees else self._alone(fragment)
+
+    def _all(self, fragments: Sequence[Fragment]) -> list[Element] | None:
+        """The trees of sound records; None where not each of them is one."""
+        if any(fragment.fault for fragment in fragments):
+            return None
+        try:
+            trees = _trees("".join(fragment.text for fragment in fragments), self._namespaces)
+        except ParseError:
+            return None
+        return trees if len(trees) == len(fragments) else None
+
+    def _alone(self, fragment: Fragment) -> Element | str:
         if fragment.fault:
             return fragment.fault
         try:
-            element = self._parsed(fragment.text)
+            return self._checked(self._parsed(fragment.text))
         except ParseError as error:
             return f"it is broken XML: {error}"
-        tags = [child.tag for child in element]
-        if any(tags.count(tag) > 1 for tag in tags if tag.endswith(_ONCE)):
-            return "two records run into each other here"
-        return element
 
     def _parsed(self, text: str) -> Element:
         try:
-            return _tree(text, self._namespaces)
+            return _trees(text, self._namespaces)[0]
         except ParseError:
             prefixes = set(_PREFIX.findall(text)) - {"xml", "xmlns"}
-            return _tree(_repaired(text), {prefix: f'"urn:{prefix}"' for prefix in prefixes})
+            return _trees(_repaired(text), {prefix: f'"urn:{prefix}"' for prefix in prefixes})[0]
+
+    @staticmethod
+    def _checked(element: Element) -> Element | str:
+        once = [tag for child in element if (tag := child.tag).endswith(_ONCE)]
+        return element if len(set(once)) == len(once) else "two records run into each other here"
 
 
-def _tree(text: str, namespaces: Mapping[str, str]) -> Element:
+def _runs(fragments: Iterable[Fragment]) -> Iterator[list[Fragment]]:
+    """The fragments in runs, of _TOGETHER characters at most or of a single one."""
+    run: list[Fragment] = []
+    size = 0
+    for fragment in fragments:
+        if run and size + len(fragment.text) > _TOGETHER:
+            yield run
+            run, size = [], 0
+        run.append(fragment)
+        size += len(fragment.text)
+    if run:
+        yield run
+
+
+def _trees(text: str, namespaces: Mapping[str, str]) -> list[Element]:
     declared = "".join(f" xmlns:{prefix}={address}" for prefix, address in namespaces.items())
-    return ElementTree.XML(f"<r{declared}>{text}</r>")[0]
+    return list(ElementTree.XML(f"<r{declared}>{text}</r>"))
 
 
 def _repaired(text: str) -> str:
@@ -188,10 +224,8 @@ def account_of(document: Document, limits: Limits, listing_of: Callable[[Element
 
     Raises DumpError where the document breaks off before its first record.
     """
-    reader = Reader(document)
     account = Account(limits)
-    for fragment in fragments(document, limits):
-        element = reader.element(fragment)
+    for fragment, element in Reader(document).elements(fragments(document, limits)):
         where = fragment.where
         account.add(where, element if isinstance(element, str) else listing_of(element, account.position, where))
     if not account.listings and [each.reason for each in account.skipped] == [CUT_OFF]:
@@ -208,12 +242,16 @@ def content(element: Element | None) -> str:
 
 def first(parts: Parts, *names: str) -> str:
     """The text of the first element of the first of these names that is there."""
-    return next((content(parts[name][0]) for name in names if name in parts), "")
+    for name in names:
+        if name in parts:
+            return content(parts[name][0])
+    return ""
 
 
 def children(element: Element) -> Parts:
     """The children of an element by local name."""
     found: dict[str, list[Element]] = {}
     for child in element:
-        found.setdefault(child.tag.rpartition("}")[2], []).append(child)
+        name = child.tag
+        found.setdefault(name.rpartition("}")[2] if "}" in name else name, []).append(child)
     return found
