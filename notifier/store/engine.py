@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from notifier.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+CACHE_KB = 16_384
 IMMEDIATE = "notifier_immediate"
 
 
@@ -86,6 +87,7 @@ def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) ->
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")  # a dump's pages, each of which is then written once
     _use_wal(connection)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date
 from hashlib import sha256
+from operator import attrgetter
 
 from notifier.models import Announce, Listing, ParsedDump, Tags
 from notifier.store.merging import Facts, origins_of
@@ -15,6 +16,7 @@ LONGEST_IDENTITY = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 
 _OLD_NEWS = (Announce.REPLACE, Announce.REPLACE_CROSS)
 _TOLD = tuple(each.name for each in fields(Facts) if each.name not in ("listed_on", "source", "origins"))
+_told_by = attrgetter(*_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def title_identity(title: str, dump_identity: str) -> str:
 
 def _prepare_one(listing: Listing, dump: ParsedDump, day: date, dump_identity: str) -> PreparedListing:
     identity = title_identity(listing.title, dump_identity)
-    told = {field: getattr(listing, field) for field in _TOLD}
+    told = dict(zip(_TOLD, _told_by(listing), strict=True))
     told["source"] = dump.format
     origins = origins_of(told, (dump.rank, day.isoformat()))
     facts = Facts(listed_on=day, origins=origins, **told)

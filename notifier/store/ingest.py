@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
@@ -47,6 +48,9 @@ class Announcing:
 
 
 AS_NEWS = Announcing()
+
+_FACTS = tuple(each.name for each in fields(Facts))  # columns of the paper's row too
+_facts_of = attrgetter(*_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def _known_titles(connection: Connection, identities: Iterable[str]) -> Iterator
 
 
 def _work_of(row: Row[Any], titles: set[str]) -> Work:
-    known = {each.name: getattr(row, each.name) for each in fields(Facts)}
+    known = dict(zip(_FACTS, _facts_of(row), strict=True))
     facts = Facts(**{**known, "origins": load_origins(row.origins)})
     return Work(
         facts,
@@ -169,7 +173,11 @@ def _write_papers(connection: Connection, works: Sequence[Work]) -> None:
 
 
 def _insert_papers(connection: Connection, works: list[Work]) -> None:
-    """All in one statement, and their ids by another: asking for them row by row costs more than all else here."""
+    """All in one statement, and their ids by another: asking for them row by row costs more than all else here.
+
+    A new id is greater than any before it.
+    """
+    last = connection.scalar(select(func.max(paper.c.id))) or 0
     rows = [
         {
             **_columns(work),
@@ -183,8 +191,8 @@ def _insert_papers(connection: Connection, works: list[Work]) -> None:
     ]
     insert_all(connection, paper, rows)
     by_key = {work.key: work for work in works}
-    for some in batches(by_key):
-        for key, paper_id in connection.execute(select(paper.c.key, paper.c.id).where(paper.c.key.in_(some))):
+    for key, paper_id in connection.execute(select(paper.c.key, paper.c.id).where(paper.c.id > last)):
+        if key in by_key:  # PostgreSQL shows what another dump has stored meanwhile
             by_key[key].id = paper_id
     tags.add(connection, {work.id: work.tags for work in works if work.tags and work.id is not None})
 
@@ -198,8 +206,8 @@ def _update_papers(connection: Connection, works: list[Work]) -> None:
 
 
 def _columns(work: Work) -> dict[str, Any]:
-    facts = {each.name: getattr(work.facts, each.name) for each in fields(Facts)}
-    return {**facts, "origins": dump_origins(work.facts.origins), "key": work.key, "sequence": work.sequence}
+    facts = zip(_FACTS, _facts_of(work.facts), strict=True)
+    return {**dict(facts), "origins": dump_origins(work.facts.origins), "key": work.key, "sequence": work.sequence}
 
 
 def _redirect(connection: Connection, gone: Work, stays: Work) -> None:

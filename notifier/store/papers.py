@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
@@ -119,7 +119,11 @@ def guids(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 def read_papers(connection: Connection, statement: Select[Any]) -> list[Paper]:
     """The papers that a select of whole paper rows gives, in its order, with their topics."""
-    rows = connection.execute(statement).all()
+    return papers_of(connection, connection.execute(statement).all())
+
+
+def papers_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Paper]:
+    """The papers of whole rows, in their order, with their topics."""
     topics = _topics(connection, [row.id for row in rows])
     return [_paper(row, frozenset(topics.get(row.id, ()))) for row in rows]
 

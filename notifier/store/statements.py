@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, repeat
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Column, ColumnDefault, Connection, Dialect, Table, insert
@@ -35,48 +36,53 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, An
     """
     if not rows:
         return
-    insertion = _insertion(table, tuple(rows[0]), connection.dialect)
+    given = tuple(rows[0])
+    insertion = _insertion(table, given, connection.dialect)
+    by_name = dict(zip(given, zip(*map(insertion.values_of, rows), strict=True), strict=True))
     columns = [
-        _converted([row.get(name, default) for row in rows], convert) for name, default, convert in insertion.columns
+        _converted(by_name[each.name], each) if each.name in by_name else each.defaults for each in insertion.columns
     ]
-    values = zip(*columns, strict=True)
-    names = [column.name for column in insertion.columns]
-    is_positional = connection.dialect.positional
-    connection.exec_driver_sql(
-        insertion.statement, list(values) if is_positional else [dict(zip(names, each, strict=True)) for each in values]
-    )
+    values = zip(*columns)  # noqa: B905 - defaults have no end
+    if connection.dialect.positional:
+        parameters: list[Any] = list(values)
+    else:
+        names = [each.name for each in insertion.columns]
+        parameters = [dict(zip(names, each, strict=True)) for each in values]
+    connection.exec_driver_sql(insertion.statement, parameters)
 
 
 class _Column(NamedTuple):
-    """What a column takes where a row has no value for it, and what its values become for the driver."""
+    """What a column takes where rows have no value for it, again and again, and what a value becomes for the driver."""
 
     name: str
-    default: Any
+    defaults: Iterable[Any]
     convert: Callable[[Any], Any] | None
 
 
 class _Insertion(NamedTuple):
-    """A statement in the driver's own SQL, and its parameters in their order."""
+    """A statement in the driver's own SQL, and its parameters in their order; `values_of` takes a row apart."""
 
     statement: str
     columns: list[_Column]
+    values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
 
 
 @lru_cache(maxsize=64)
-def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Insertion:
-    columns = [column for column in table.columns if column.name in names or column.default is not None]
+def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> _Insertion:
+    columns = [column for column in table.columns if column.name in given or column.default is not None]
     compiled = insert(table).compile(dialect=dialect, column_keys=[column.name for column in columns])
-    return _Insertion(compiled.string, [_column(column, dialect) for column in columns])
+    values_of = itemgetter(*given) if len(given) > 1 else lambda row: tuple(row.values())
+    return _Insertion(compiled.string, [_column(column, dialect) for column in columns], values_of)
 
 
 def _column(column: Column[Any], dialect: Dialect) -> _Column:
     default = column.default.arg if isinstance(column.default, ColumnDefault) else None
-    return _Column(column.name, default, column.type.dialect_impl(dialect).bind_processor(dialect))
+    return _Column(column.name, repeat(default), column.type.dialect_impl(dialect).bind_processor(dialect))
 
 
-def _converted(values: list[Any], convert: Callable[[Any], Any] | None) -> list[Any]:
+def _converted(values: Sequence[Any], column: _Column) -> Sequence[Any]:
     """The values as the driver takes them; most days and sources are met again and again, and converted once."""
-    if convert is None:
+    if column.convert is None:
         return values
-    converted = {value: convert(value) for value in set(values)}
+    converted = {value: column.convert(value) for value in set(values)}
     return list(map(converted.__getitem__, values))

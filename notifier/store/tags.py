@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, upd
 
 from notifier.models import Paper, Tags
 from notifier.store import tokens
-from notifier.store.papers import read_papers
+from notifier.store.papers import papers_of
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import paper, paper_topic
 
@@ -26,8 +26,8 @@ class Tagged:
 def untagged(connection: Connection, fingerprint: str, limit: int) -> list[tuple[Paper, int]]:
     """The first `limit` papers that the catalogue of this fingerprint has not tagged yet, each with its revision."""
     statement = select(paper).where(_is_untagged(fingerprint)).order_by(paper.c.sequence).limit(limit)
-    revisions = {row.id: row.revision for row in connection.execute(statement)}
-    return [(found, revisions[found.id]) for found in read_papers(connection, statement)]
+    rows = connection.execute(statement).all()
+    return [(found, row.revision) for found, row in zip(papers_of(connection, rows), rows, strict=True)]
 
 
 def first_untagged(connection: Connection, fingerprint: str) -> int | None:

@@ -16,6 +16,8 @@ def withdraw(connection: Connection, deleted: Iterable[str], listed: Iterable[st
     for some in batches(gone):
         known = connection.scalars(select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(some)))
         insert_all(connection, withdrawal, [{"arxiv_id": each} for each in sorted(set(some).difference(known))])
+    if connection.scalar(select(withdrawal.c.arxiv_id).limit(1)) is None:
+        return
     for some in batches({*gone, *listed}):
         ever_deleted = select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(some))
         marked = update(paper).where(paper.c.arxiv_id.in_(ever_deleted), paper.c.withdrawn.is_(False))
