@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -75,9 +78,27 @@ def ingest(
     except DumpError as error:
         return _set_aside(engine, path, "", error, now)
     try:
-        return _take_in(engine, file, day, now, settings)
+        with _new_garbage_only():
+            return _take_in(engine, file, day, now, settings)
     except DumpError as error:
         return _set_aside(engine, path, file.sha256, error, now)
+
+
+@contextmanager
+def _new_garbage_only() -> Iterator[None]:
+    """Let the garbage collector look only at what is made from now on.
+
+    A dump makes so many objects, all of which stay, that it would look through everything else too, modules and all: a
+    sixth of the time that a dump takes.
+    """
+    if gc.get_freeze_count():  # by somebody else, to whom it is left to undo it
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _set_aside(engine: Engine, path: Path, digest: str, error: DumpError, now: datetime) -> DumpReport:
