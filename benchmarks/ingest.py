@@ -39,7 +39,7 @@ from notifier import sources
 from notifier.config import Config
 from notifier.matching import PaperIndex, QuerySet
 from notifier.matching.block import Block
-from notifier.matching.tokenised import cut, packed
+from notifier.matching.tokenised import Tokens
 from notifier.models import ListedOnFrom, Tags
 from notifier.pipeline.ingesting import ingest, settings_for
 from notifier.pipeline.tagging import tag
@@ -144,8 +144,8 @@ def _split(content: bytes) -> dict[str, float]:
         used["parse"] -= used["clean"]
         listings = _timed(used, "prepare", lambda: prepare(dump, NOW.date(), "feed"))
         papers = [each.facts for each in listings]
-        tokens = _timed(used, "tokenise", lambda: cut(papers))
-        tokenised = _timed(used, "pack tokens", lambda: list(packed(tokens)))
+        tokens = Tokens()
+        tokenised = _timed(used, "tokenise", lambda: list(map(tokens.take, papers)))
         _timed(used, "topics", lambda: PaperIndex([Block(papers, tokens)]).match_all(_query_set(asked)))
         tags = [Tags("by the benchmark", ("a-topic",), each) for each in tokenised]
         tagged = [replace(each, tags=own) for each, own in zip(listings, tags, strict=True)]

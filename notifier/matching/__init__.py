@@ -13,7 +13,7 @@ from notifier.matching.index import Matches, PaperIndex, blocks, index
 from notifier.matching.passages import Matchable
 from notifier.matching.query_set import QuerySet
 from notifier.matching.spans import Reasons, Words, spans
-from notifier.matching.tokenised import packed, tokenise
+from notifier.matching.tokenised import tokenise
 from notifier.matching.words_asked import words_asked
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "Words",
     "blocks",
     "index",
-    "packed",
     "spans",
     "tokenise",
     "words_asked",

@@ -19,6 +19,7 @@ from notifier.matching.names import Names
 from notifier.matching.passages import PASSAGE_FIELDS, Matchable, fields_of
 from notifier.matching.tokenised import Tokens
 from notifier.queries.tree import Field, Leaf
+from notifier.text import stem
 
 Rows = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
@@ -33,10 +34,9 @@ class Block:
     def __init__(self, papers: Sequence[Matchable], tokens: Tokens) -> None:
         self.papers = tuple(papers)
         self.width = -(-len(self.papers) // ROW_BITS)  # of a row, in numbers of 64 bits
-        stem_of = dict(zip(tokens.words, tokens.stems, strict=True))
-        self.words = sorted(stem_of)
+        self.words = sorted(tokens.words)
         self.word_numbers = _numbers_of(self.words)
-        stems = [stem_of[word] or word for word in self.words]
+        stems = list(map(stem, self.words))
         self.stem_numbers = _numbers_of(dict.fromkeys(stems))
         stem_of_word = np.fromiter(map(self.stem_numbers.__getitem__, stems), np.int64)
         self._rows: dict[tuple[str, Field | None], Rows] = {}

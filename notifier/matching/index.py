@@ -10,7 +10,7 @@ from notifier.matching.block import Block, Rows
 from notifier.matching.evaluation import evaluate
 from notifier.matching.passages import Matchable
 from notifier.matching.query_set import QuerySet
-from notifier.matching.tokenised import Tokens, cut, read
+from notifier.matching.tokenised import Tokens
 from notifier.queries.tree import Query
 
 PAPERS = 1000  # of a block
@@ -61,18 +61,19 @@ def index(papers: Sequence[Matchable], tokenised: Sequence[bytes] | None = None)
     """An index of the papers; `tokenised` is what `tokenise` made of each, where that is kept."""
     if tokenised is None:
         return PaperIndex(block for block, _ in blocks(papers))
-    return PaperIndex(Block(papers[part], read(tokenised[part])) for part in _parts(list(map(len, tokenised))))
+    return PaperIndex(Block(papers[part], Tokens.read(tokenised[part])) for part in _parts(list(map(len, tokenised))))
 
 
-def blocks(papers: Sequence[Matchable]) -> Iterator[tuple[Block, Tokens]]:
-    """The papers in blocks, with their tokens, worked out one block after the other."""
+def blocks(papers: Sequence[Matchable]) -> Iterator[tuple[Block, list[bytes]]]:
+    """The papers in blocks, one after the other, and what `tokenise` makes of each."""
     for part in _parts([len(paper.title) + len(paper.abstract) for paper in papers]):
-        tokens = cut(papers[part])
-        yield Block(papers[part], tokens), tokens
+        tokens = Tokens()
+        tokenised = list(map(tokens.take, papers[part]))
+        yield Block(papers[part], tokens), tokenised
 
 
 def _parts(sizes: Sequence[int]) -> Iterator[slice]:
-    """Papers of these sizes cut into parts, each of at most PAPERS papers and BYTES, or of a single one."""
+    """What has these sizes cut into parts: each of at most PAPERS papers and BYTES, or of a single one."""
     start = total = 0
     for place, size in enumerate(sizes):
         if place - start == PAPERS or (place > start and total + size > BYTES):

@@ -1,14 +1,7 @@
-"""Papers' tokens: as numbers to be matched, and each paper's own in one compact value, worked out once and kept.
+"""Papers' tokens: each paper's in one compact value, worked out once and kept, and those of many as numbers.
 
-    papers --cut--> tokens --packed--> a value for each paper --read--> tokens
-
-The value of a paper, by which it needs no other's:
-
-    the number of tokens of each passage field, and the bytes of the texts, as little-endian 32-bit integers
-    the distinct words, and their stems (empty where a word is its own), each joined by spaces, with a line feed between
-    every token as its place among the words: 16 bits, or 32 where there are that many words
-
-The first word is empty: it stands at the end of every passage, and no phrase reaches across it.
+The value of a paper is the number of tokens in each passage field, as little-endian 32-bit integers, and then all of
+the tokens, joined by spaces. An empty one stands at the end of every passage, so that no phrase reaches across it.
 """
 
 from __future__ import annotations
@@ -16,110 +9,76 @@ from __future__ import annotations
 import struct
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from notifier.matching.passages import PASSAGE_FIELDS, Matchable, passages
-from notifier.text import stem, words
+from notifier.text import words
 
-_HEAD = struct.Struct(f"<{len(PASSAGE_FIELDS) + 1}I")
-_MOST_SHORT = 1 << 16  # words that 16 bits can tell apart
-
-
-class Tokens(NamedTuple):
-    """The tokens of papers, one paper after the other, as places in `words`, the distinct words of all of them.
-
-    `stems` are empty where a word is its own. `lengths` has a row for each paper: its tokens in each passage field.
-    """
-
-    words: list[str]
-    stems: list[str]
-    places: npt.NDArray[np.uint32]
-    lengths: npt.NDArray[np.int64]
+_HEAD = struct.Struct(f"<{len(PASSAGE_FIELDS)}I")
 
 
-def cut(papers: Iterable[Matchable]) -> Tokens:
-    """The tokens of the papers' passages, by the text rules of this version."""
-    place = _places()
-    places = array("I")
-    lengths = []
-    for paper in papers:
-        tokens: list[str] = []
-        for field in PASSAGE_FIELDS:
-            before = len(tokens)
-            for passage in passages(paper, field):
-                tokens += words(passage)
-                tokens.append("")
-            lengths.append(len(tokens) - before)
-        places.extend(map(place.__getitem__, tokens))
-    stems = ["" if (stemmed := stem(word)) == word else stemmed for word in place]
-    return Tokens(list(place), stems, np.frombuffer(places, np.uint32), _table(lengths))
+class Tokens:
+    """The tokens of papers, one paper after the other, as places among the distinct words of all of them."""
 
+    def __init__(self) -> None:
+        self._place: defaultdict[str, int] = defaultdict(None, {"": 0})
+        self._place.default_factory = self._place.__len__  # a word that is new takes the next place
+        self._places = array("I")
+        self._lengths = array("I")
 
-def packed(tokens: Tokens) -> Iterator[bytes]:
-    """The value of each paper."""
-    place_of = np.zeros(len(tokens.words), np.uint32)  # of each word that the paper has, among those
-    end = 0
-    for lengths in tokens.lengths.tolist():
-        start, end = end, end + sum(lengths)
-        own = tokens.places[start:end]
-        distinct = list(dict.fromkeys([0, *own.tolist()]))
-        place_of[distinct] = np.arange(len(distinct))
-        lines = (" ".join(map(known.__getitem__, distinct)) for known in (tokens.words, tokens.stems))
-        texts = "\n".join(lines).encode()
-        yield _HEAD.pack(*lengths, len(texts)) + texts + place_of[own].astype(_kind(len(distinct))).tobytes()
+    @classmethod
+    def read(cls, values: Iterable[bytes]) -> Tokens:
+        """Those of the papers whose values these are."""
+        tokens = cls()
+        for value in values:
+            tokens._add(_HEAD.unpack_from(value), value[_HEAD.size :].decode().split(" "))
+        return tokens
+
+    def take(self, paper: Matchable) -> bytes:
+        """Add a paper's, cut by the text rules of this version; returns its value."""
+        lengths, cut = _cut(paper)
+        self._add(lengths, cut)
+        return _value(lengths, cut)
+
+    @property
+    def words(self) -> list[str]:
+        """The distinct words, of which the empty one is the first."""
+        return list(self._place)
+
+    @property
+    def places(self) -> npt.NDArray[np.uint32]:
+        """For every token, the place of its word."""
+        return np.frombuffer(self._places, np.uint32)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """A row for each paper: its tokens in each passage field."""
+        return np.frombuffer(self._lengths, np.uint32).astype(np.int64).reshape(-1, len(PASSAGE_FIELDS))
+
+    def _add(self, lengths: Sequence[int], tokens: Iterable[str]) -> None:
+        self._lengths.extend(lengths)
+        self._places.extend(map(self._place.__getitem__, tokens))
 
 
 def tokenise(paper: Matchable) -> bytes:
     """The value of one paper."""
-    return next(packed(cut([paper])))
+    return _value(*_cut(paper))
 
 
-def read(values: Iterable[bytes]) -> Tokens:
-    """The tokens of the papers whose values these are."""
-    own_words, own_stems, places, lengths = [], [], [], []
-    before = 0  # words of the papers so far
-    for value in values:
-        *of_fields, size = _HEAD.unpack_from(value)
-        end = _HEAD.size + size
-        line, stems = value[_HEAD.size : end].split(b"\n")
-        count = line.count(b" ") + 1
-        own_words.append(line)
-        own_stems.append(stems)
-        places.append(np.frombuffer(value, _kind(count), offset=end) + np.uint32(before))
-        lengths += of_fields
-        before += count
-    return _joined(_split(own_words), _split(own_stems), np.concatenate(places), _table(lengths))
+def _value(lengths: Sequence[int], tokens: Iterable[str]) -> bytes:
+    return _HEAD.pack(*lengths) + " ".join(tokens).encode()
 
 
-def _joined(
-    own_words: Sequence[str], own_stems: Sequence[str], places: npt.NDArray[np.uint32], lengths: npt.NDArray[np.int64]
-) -> Tokens:
-    """Tokens whose words are those of the first paper, then those of the second, as tokens of the distinct words."""
-    place = _places()
-    place_of = np.fromiter(map(place.__getitem__, own_words), np.uint32, len(own_words))
-    met = np.zeros(len(place), np.int64)
-    met[place_of] = np.arange(len(own_words))
-    return Tokens(list(place), [own_stems[each] for each in met.tolist()], place_of[places], lengths)
-
-
-def _places() -> defaultdict[str, int]:
-    """A place for each word that is asked for, in the order in which they are first; that of the empty one is 0."""
-    place: defaultdict[str, int] = defaultdict(None, {"": 0})
-    place.default_factory = place.__len__
-    return place
-
-
-def _split(lines: Iterable[bytes]) -> list[str]:
-    return b" ".join(lines).decode().split(" ")
-
-
-def _table(lengths: Sequence[int]) -> npt.NDArray[np.int64]:
-    return np.array(lengths, np.int64).reshape(-1, len(PASSAGE_FIELDS))
-
-
-def _kind(words_in_all: int) -> np.dtype[np.integer]:
-    return np.dtype("<u2" if words_in_all <= _MOST_SHORT else "<u4")
+def _cut(paper: Matchable) -> tuple[list[int], list[str]]:
+    tokens: list[str] = []
+    lengths = []
+    for field in PASSAGE_FIELDS:
+        before = len(tokens)
+        for passage in passages(paper, field):
+            tokens += words(passage)
+            tokens.append("")
+        lengths.append(len(tokens) - before)
+    return lengths, tokens

@@ -39,8 +39,8 @@ def with_tags(
 
 def _tags_of(papers: Sequence[Matchable], catalogue: Catalogue) -> Iterator[Tags]:
     """What each paper is tagged with, one block after the other."""
-    for block, tokens in matching.blocks(papers):
-        yield from _tags(PaperIndex([block]), matching.packed(tokens), catalogue)
+    for block, tokenised in matching.blocks(papers):
+        yield from _tags(PaperIndex([block]), tokenised, catalogue)
 
 
 def tag(engine: Engine, catalogue: Catalogue) -> int:

@@ -1,0 +1,14 @@
+"""Tokens are kept in the order of the text: those that were kept otherwise are worked out anew."""
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("DELETE FROM paper_tokens")
+    # What is not tagged gets both, tags and tokens.
+    op.execute("UPDATE paper SET tagged_by = NULL")
