@@ -78,3 +78,12 @@ def test_another_catalogue_tags_anew_what_was_tagged_at_once(engine: Engine, tmp
     night = Config(built_in_topics=False, topics={"nights": TopicConfig(title="Nights", query="night")})
     assert tag(engine, catalogue_of(night)) == 1
     assert tagged(engine) == {"How Bees Fly at Night": {"nights"}}
+
+
+def test_both_databases_keep_the_same_of_the_same_dumps(engine: Engine, postgres_store: Engine) -> None:
+    for store in (engine, postgres_store):
+        for seed in SEEDS:
+            ingest(store, seed, None, MONDAY, settings_for(BUILT_IN))
+        tag(store, catalogue_of(BUILT_IN))
+    assert stored(postgres_store) == stored(engine)
+    assert kept_tokens(postgres_store) == kept_tokens(engine)

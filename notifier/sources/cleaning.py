@@ -76,6 +76,8 @@ def _one_pass(text: str) -> str:
     if _may_hold_markup(text):
         text = plain(_without_html(text))
     text = _one_line(text)
+    if text.isascii() and text.isprintable():
+        return text
     if not text.isprintable():
         text = _CONTROL.sub("", text)
     if not text.isascii():

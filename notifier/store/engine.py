@@ -21,6 +21,7 @@ from notifier.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KB = 16_384
+LOG_PAGES = 4_096  # of 4 KB
 IMMEDIATE = "notifier_immediate"
 
 
@@ -87,7 +88,9 @@ def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) ->
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")  # a dump's pages, each of which is then written once
+    # A dump's pages fit into the cache and the log: each is written once, and not copied into the database at once.
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     _use_wal(connection)
 
 

@@ -6,7 +6,7 @@ written in a few bulk statements.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from operator import attrgetter
@@ -19,7 +19,7 @@ from notifier.store import subscriptions, tags, tokens
 from notifier.store.identity import PreparedListing
 from notifier.store.merging import Facts, dump_origins, load_origins
 from notifier.store.placing import Desk, Work
-from notifier.store.statements import batches, insert_all, insert_one
+from notifier.store.statements import among, batches, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic
 from notifier.store.withdrawals import withdraw
 
@@ -69,9 +69,7 @@ def is_known(connection: Connection, sha256: str) -> bool:
 
 def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Those of the keys that stored papers have."""
-    return {
-        key for some in batches(keys) for key in connection.scalars(select(paper.c.key).where(paper.c.key.in_(some)))
-    }
+    return set(connection.scalars(select(paper.c.key).where(among(connection, paper.c.key, keys))))
 
 
 def add_dump(
@@ -118,22 +116,18 @@ def _upvotes_named(
 def _known_works(connection: Connection, listings: Sequence[PreparedListing]) -> list[Work]:
     """The stored papers that share an arXiv id or a title with the listings, oldest first."""
     titles: dict[int, set[str]] = {}
-    for identity, paper_id in _known_titles(connection, {each.identity for each in listings}):
+    identities = {each.identity for each in listings}
+    title = paper_title.c
+    borne = select(title.identity, title.paper_id).where(among(connection, title.identity, identities))
+    for identity, paper_id in connection.execute(borne):
         titles.setdefault(paper_id, set()).add(identity)
-    ids = set(titles)
-    for some in batches({each.facts.arxiv_id for each in listings if each.facts.arxiv_id}):
-        ids.update(connection.scalars(select(paper.c.id).where(paper.c.arxiv_id.in_(some))))
+    arxiv_ids = {each.facts.arxiv_id for each in listings if each.facts.arxiv_id}
+    numbered = connection.scalars(select(paper.c.id).where(among(connection, paper.c.arxiv_id, arxiv_ids)))
     works = []
-    for some_ids in batches(sorted(ids)):
+    for some_ids in batches(sorted({*titles, *numbered})):
         rows = connection.execute(select(paper).where(paper.c.id.in_(some_ids)).order_by(paper.c.id))
         works += [_work_of(row, titles.get(row.id, set())) for row in rows]
     return works
-
-
-def _known_titles(connection: Connection, identities: Iterable[str]) -> Iterator[tuple[str, int]]:
-    title = paper_title.c
-    for some in batches(identities):
-        yield from connection.execute(select(title.identity, title.paper_id).where(title.identity.in_(some)))
 
 
 def _work_of(row: Row[Any], titles: set[str]) -> Work:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Column, ColumnDefault, Connection, Dialect, Table, insert
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnDefault,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    any_,
+    func,
+    insert,
+    literal,
+    select,
+)
 
 BOUND_VALUES = 500  # in one IN list
 
@@ -20,6 +35,14 @@ def batches(values: Iterable[T]) -> Iterator[list[T]]:
     remaining = iter(values)
     while some := list(islice(remaining, BOUND_VALUES)):
         yield some
+
+
+def among(connection: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether the column's text is one of these: one parameter, however many, where a list has one for each."""
+    if connection.dialect.name == "sqlite":
+        listed = func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(literal(list(values), ARRAY(Text)))
 
 
 def insert_one(connection: Connection, table: Table, values: dict[str, Any]) -> int:
