@@ -43,7 +43,9 @@ def clean(text: str) -> str:
 
     `x < y` and `<eos>` are no markup: only HTML's own tags go.
     """
-    line = _one_line(text)
+    if _is_plain(text):
+        return text
+    line = " ".join(text.split())
     if _is_plain(line):
         return line
     for _ in range(_MOST_PASSES):
@@ -53,18 +55,16 @@ def clean(text: str) -> str:
     return _one_pass(_MARK.sub("", text))
 
 
-def _one_line(text: str) -> str:
-    """The text with single spaces as its only white space; most have no other, which is quicker seen than made."""
-    if text.isprintable() and "  " not in text and text.strip() == text:
-        return text
-    return " ".join(text.split())
-
-
-def _is_plain(line: str) -> bool:
+def _is_plain(text: str) -> bool:
     """Whether nothing is to be done: most titles, names and abstracts."""
-    if not line.isprintable() or _may_hold_markup(line):
+    if _may_hold_markup(text) or not _is_one_line(text):
         return False
-    return line.isascii() or (not _NOT_LATIN.search(line) and unicodedata.is_normalized("NFC", line))
+    return text.isascii() or (not _NOT_LATIN.search(text) and unicodedata.is_normalized("NFC", text))
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether single spaces are the only white space, and no control character is there."""
+    return "  " not in text and text.strip() == text and text.isprintable()
 
 
 def _may_hold_markup(text: str) -> bool:
@@ -75,14 +75,14 @@ def _may_hold_markup(text: str) -> bool:
 def _one_pass(text: str) -> str:
     if _may_hold_markup(text):
         text = plain(_without_html(text))
-    text = _one_line(text)
-    if text.isascii() and text.isprintable():
+    if text.isascii() and _is_one_line(text):
         return text
+    text = " ".join(text.split())
     if not text.isprintable():
         text = _CONTROL.sub("", text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", _NOT_LATIN.sub(_with_few_accents, text))
-    return _one_line(text)
+    return " ".join(text.split())
 
 
 def _without_html(text: str) -> str:
