@@ -1,4 +1,4 @@
-"""A dump's papers are tagged, and their tokens kept, when they are stored."""
+"""The papers of a large dump are tagged, and their tokens kept, when they are stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifier.config import Config, TopicConfig
 from notifier.matching import tokenise
 from notifier.models import Paper
 from notifier.pipeline.ingesting import ingest, settings_for
-from notifier.pipeline.tagging import tag
+from notifier.pipeline.tagging import AT_ONCE, tag
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
@@ -38,8 +38,10 @@ def kept_tokens(engine: Engine) -> list[bytes]:
         return list(connection.scalars(select(paper_tokens.c.tokenised).order_by(paper_tokens.c.paper_id)))
 
 
-def add_lines(engine: Engine, file: Path, *lines: dict[str, str]) -> None:
-    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+def add_lines(engine: Engine, file: Path, *lines: dict[str, str], others: int = AT_ONCE) -> None:
+    """A dump of these papers, and of as many others as make it a large one."""
+    more = ({"title": f"One of Many Papers: {number}"} for number in range(others))
+    file.write_text("\n".join(map(json.dumps, [*lines, *more])), encoding="utf-8")
     ingest(engine, file, None, MONDAY, settings_for(BEES))
 
 
@@ -69,15 +71,23 @@ def test_a_paper_that_a_later_dump_changes_is_tagged_anew(engine: Engine, tmp_pa
     for abstract in ("Short.", "It is honey that this is about.", "Or not."):
         add_lines(engine, tmp_path / f"{len(abstract)}.jsonl", {"title": "About Something Else", "abstract": abstract})
     assert tag(engine, catalogue_of(BEES)) == 1
-    assert tagged(engine) == {"About Something Else": {"bees"}}
+    assert tagged(engine)["About Something Else"] == {"bees"}
     assert kept_tokens(engine) == list(map(tokenise, stored(engine)))
 
 
 def test_another_catalogue_tags_anew_what_was_tagged_at_once(engine: Engine, tmp_path: Path) -> None:
     add_lines(engine, tmp_path / "papers.jsonl", {"title": "How Bees Fly at Night"})
+    assert tag(engine, catalogue_of(BEES)) == 0
     night = Config(built_in_topics=False, topics={"nights": TopicConfig(title="Nights", query="night")})
-    assert tag(engine, catalogue_of(night)) == 1
-    assert tagged(engine) == {"How Bees Fly at Night": {"nights"}}
+    assert tag(engine, catalogue_of(night)) == 1 + AT_ONCE
+    assert tagged(engine)["How Bees Fly at Night"] == {"nights"}
+
+
+def test_small_dumps_are_tagged_together(engine: Engine, tmp_path: Path) -> None:
+    add_lines(engine, tmp_path / "one.jsonl", {"title": "How Bees Fly at Night"}, others=0)
+    add_lines(engine, tmp_path / "two.jsonl", {"title": "Where Honey Comes from Today"}, others=0)
+    assert tag(engine, catalogue_of(BEES)) == 2
+    assert tagged(engine) == {"How Bees Fly at Night": {"bees"}, "Where Honey Comes from Today": {"bees"}}
 
 
 def test_both_databases_keep_the_same_of_the_same_dumps(engine: Engine, postgres_store: Engine) -> None:

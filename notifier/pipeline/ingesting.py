@@ -15,7 +15,7 @@ from notifier import sources
 from notifier.config import DEFAULT_LIMITS, Config, Limits
 from notifier.errors import DumpError, DumpGoneError
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
-from notifier.pipeline.tagging import with_tags
+from notifier.pipeline.tagging import AT_ONCE, with_tags
 from notifier.shelf.dumps import DumpFile, read_dump
 from notifier.sources.listing_day import listing_day
 from notifier.store import dumps
@@ -27,7 +27,7 @@ from notifier.topics import Catalogue, catalogue_of
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """What may be read at all, and how its papers are announced; by which catalogue they are tagged, if at once."""
+    """What may be read at all, how its papers are announced, and by which catalogue large dumps are tagged."""
 
     limits: Limits = DEFAULT_LIMITS
     announcing: Announcing = AS_NEWS
@@ -115,7 +115,7 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, se
     dump = sources.read(file.content, settings.limits)
     listed_on, listed_on_from = listing_day(day, file.path.name, dump, now)
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
-    if settings.catalogue is not None:
+    if settings.catalogue is not None and len(listings) >= AT_ONCE:
         listings = _with_tags(engine, listings, settings.catalogue)
     arrival = Arrival(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
     with writing(engine) as connection:

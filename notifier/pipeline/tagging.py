@@ -1,8 +1,9 @@
 """Part of step 1: every paper's tokens are worked out, and it is tagged with the topics that it belongs to.
 
-What a dump brings is tagged before it is stored, outside any transaction. What is known of a paper may be more than its
-dump says, and changes; so does the catalogue. All that has one cure: what the catalogue of today has not tagged is
-tagged before it is used, and a paper that changes meanwhile is tagged again.
+What a large dump brings is tagged before it is stored. The papers of small ones are tagged together, and so are those
+of which more is known than their dump says, those that change, and all of them when the catalogue changes: what the
+catalogue of today has not tagged is tagged before it is used. This is done outside any transaction; a paper that
+changes meanwhile is tagged again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from notifier.store.tokens import tokens_of
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
+AT_ONCE = (
+    50  # listings of a dump that is tagged by itself: to ask all topics of fewer costs more than to read them again
+)
 
 
 def with_tags(
