@@ -31,10 +31,22 @@ _INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") 
 
 _URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
 _SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
-_NEW_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}", re.ASCII)
-_OLD_ARXIV_ID = re.compile(r"[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
+_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
 
-_ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u2010-\u205e]*")  # most letters of the West, and typographic punctuation
+# Most letters of the West, typographic marks, and signs of mathematics.
+_ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u0391-\u03a1\u03a3-\u03c9\u2010-\u205e\u2200-\u22ff▲]*")
+_MARKS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_TAGS = set(range(0xE0000, 0xE0080))  # invisible twins of ASCII
+_SURROGATES = set(range(0xD800, 0xE000))
+_INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") | dict.fromkeys(_SPACES, " ")
+
+_URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
+_SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
+_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
+
+_ONE_COLUMN_EACH = re.compile(
+    "[\0-\u02ff\u0370-\u03ff\u2010-\u205e\u2200-\u22ff▲]*"
+)  # most letters, marks and signs of the West
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -149,16 +161,18 @@ def safe_url(url: str | None) -> str:
 def links(paper: Paper) -> tuple[Link, ...]:
     """What is known of where to read a paper, the best first: its arXiv pages, else its own URL."""
     found = paper.arxiv_id or ""
-    if _NEW_ARXIV_ID.fullmatch(found):
-        return (*_arxiv_links(found), Link("Hugging Face", f"https://huggingface.co/papers/{found}"))
-    if _OLD_ARXIV_ID.fullmatch(found):
+    if _ARXIV_ID.fullmatch(found):
         return _arxiv_links(found)
     url = safe_url(paper.url)
     return (Link("Read", url),) if url else ()
 
 
+@lru_cache(1 << 12)
 def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
-    return Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
+    found = Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
+    if "/" in arxiv_id:  # of before 2007
+        return found
+    return (*found, Link("Hugging Face", f"https://huggingface.co/papers/{arxiv_id}"))
 
 
 def grapheme_end(text: str, at: int) -> int:
@@ -170,6 +184,8 @@ def grapheme_end(text: str, at: int) -> int:
 
 def _continues(text: str, at: int) -> bool:
     character = text[at]
+    if character.isascii():
+        return text[at - 1] == _JOINER
     return (
         unicodedata.category(character) in _MARKS
         or character == _JOINER

@@ -191,6 +191,13 @@ def test_blocks_that_are_joined_are_the_encoding_of_their_texts(pieces: list[str
     assert all(len(line) <= LONGEST_LINE and not line.startswith(b".") for line in joined.split(b"\r\n"))
 
 
+@pytest.mark.parametrize("length", range(70, 80))
+def test_a_space_at_the_end_of_a_full_line_makes_it_no_longer(length: int) -> None:
+    text = "a" * length + " \nb"
+    assert a2b_qp(block(text)).decode() == text.replace("\n", "\r\n")
+    assert all(len(line) <= LONGEST_LINE for line in block(text).split(b"\r\n"))
+
+
 @given(st.text(alphabet="ab.=~! <&'\"é:/?+", max_size=100))
 def test_a_short_value_is_encoded_as_any_text_is(value: str) -> None:
     assert a2b_qp(value_block(value)).decode() == value

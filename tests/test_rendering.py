@@ -1,5 +1,6 @@
 """Templates and the text that goes into them."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,15 @@ def test_wrapping_keeps_every_letter_and_the_width(text: str, indent: str) -> No
     lines = wrapped(text, indent).split("\n")
     assert all(columns(line) <= LINE_WIDTH for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet="abé…▲α≤大", min_size=1, max_size=30), max_size=30), st.sampled_from(["", "    "]))
+def test_lines_are_as_full_as_they_can_be(found: list[str], indent: str) -> None:
+    lines = [line.removeprefix(indent) for line in wrapped(" ".join(found), indent).split("\n")]
+    for line, following in pairwise(lines):
+        assert columns(f"{line} {following.split()[0]}") > LINE_WIDTH - len(indent)
+    assert " ".join(lines) == " ".join(found)
 
 
 def test_no_cut_parts_a_letter_from_its_marks_or_an_emoji_from_its_parts() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from notifier.digests.excerpts import Excerpt, Run, excerpt, marked_spans, runs
@@ -15,7 +16,7 @@ AUTHORS = 3  # named before "et al."
 REASONS = 4  # marked words named per field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Card:
     """One paper of a digest; what is not known is empty, or None.
 
@@ -37,7 +38,18 @@ class Card:
 
     def beside(self, also: tuple[str, ...]) -> Card:
         """This card where the paper matched these other subscriptions too."""
-        return replace(self, also=tuple(map(inert, also)), kept={})
+        return Card(
+            title=self.title,
+            plain_title=self.plain_title,
+            url=self.url,
+            upvotes=self.upvotes,
+            authors=self.authors,
+            why=self.why,
+            also=tuple(map(inert, also)),
+            abstract=self.abstract,
+            links=self.links,
+            parts=self.parts,
+        )
 
 
 class Line(NamedTuple):
@@ -91,8 +103,13 @@ def _words(text: str, spans: Iterable[Span]) -> dict[tuple[str, ...], str]:
     """The marked words as written, each once whatever its case and inflection, by their stems."""
     found: dict[tuple[str, ...], str] = {}
     for start, end in marked_spans(text, spans):
-        found.setdefault(tuple(map(stem, words(text[start:end]))), text[start:end])
+        found.setdefault(_stems(text[start:end]), text[start:end])
     return found
+
+
+@lru_cache(1 << 12)  # what is asked for stands in many papers
+def _stems(marked: str) -> tuple[str, ...]:
+    return tuple(map(stem, words(marked)))
 
 
 def _listed(found: Iterable[str]) -> str:

@@ -92,7 +92,7 @@ class Composer:
 
     def _card(self, item: Item, paper: Paper) -> tuple[Paper, Card]:
         known = self._cards.get(item)
-        if known and known[0] == paper:
+        if known and (known[0] is paper or known[0] == paper):
             return paper, known[1]
         self._memory.spend(CARD_BYTES)
         if not item.also:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from notifier.models import Span
@@ -22,8 +21,7 @@ class Run(NamedTuple):
     marked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """An abstract's beginning, and a further piece where the first mark stands beyond it."""
 
     beginning: tuple[Run, ...]

@@ -163,7 +163,8 @@ class _Splitting:
         imported = {name: value for node in body for name, value in self._imported(node)}
         tree = self._tree([node for node in body if not isinstance(node, _IMPORTING)])
         code = self._templates.compile(tree, self._name, self._name)
-        return self._templates.template_class.from_code(self._templates, code, self._templates.make_globals(imported))
+        known = {**self._templates.globals, **imported}  # a plain dict, which costs least at every rendering
+        return self._templates.template_class.from_code(self._templates, code, known)
 
     def _imported(self, node: nodes.Node) -> Iterator[tuple[str, object]]:
         """What a node imports, by the names that it gives it: once here, instead of at every rendering."""

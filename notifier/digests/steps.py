@@ -7,7 +7,7 @@ that stands in many cards, sections and mails is kept once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import attrgetter
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from jinja2 import Template
 
+from notifier.digests.cards import Card
 from notifier.digests.memory import Memory
 from notifier.digests.quoted import block, escaped_block, value_block
 from notifier.digests.reading import Reads, together
@@ -96,7 +97,11 @@ class Piece:
         self._key = _key_getter(reads.shared, (*reads.own, *reads.tested))
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
-        """Add what was made of the same before, else make it."""
+        """Add this part's shape."""
+        draft.add(self.shape(scope))
+
+    def shape(self, scope: SimpleNamespace) -> Shape:
+        """What was made of the same before, else made now."""
         kept, key = self._kept, self._key(scope)
         if self._card:
             kept, key = self._card(scope).parts, (self, key)
@@ -104,7 +109,7 @@ class Piece:
             shape = self._made(scope)
             self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
             kept[key] = shape
-        draft.add(shape)
+        return shape
 
     def _made(self, scope: SimpleNamespace) -> Shape:
         if any(attrgetter(path)(scope) for path in self.reads.own):
@@ -141,11 +146,22 @@ class Cards:
         """Add every card's shape."""
         key = self, self._key(scope)
         for card in self._cards(scope):
-            if (shape := card.kept.get(key)) is None:
-                setattr(scope, self._variable, card)
-                card.kept[key] = shape = shape_of(self._pieces, scope)
-                self._memory.spend(len(shape.blocks) * PLACE_BYTES + ENTRY_BYTES)
+            draft.add(card.kept.get(key) or self._keep(card, key, scope))
+
+    def _keep(self, card: Card, key: Hashable, scope: SimpleNamespace) -> Shape:
+        setattr(scope, self._variable, card)
+        card.kept[key] = shape = self._made(scope)
+        return shape
+
+    def _made(self, scope: SimpleNamespace) -> Shape:
+        shapes = [shape for piece in self._pieces if (shape := piece.shape(scope)).blocks]
+        if len(shapes) == 1:
+            return shapes[0]
+        draft = Draft()
+        for shape in shapes:
             draft.add(shape)
+        self._memory.spend(len(draft.blocks) * PLACE_BYTES + ENTRY_BYTES)
+        return draft.shape()
 
 
 class Loop:
@@ -159,22 +175,24 @@ class Loop:
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add the shapes of every turn."""
         outer = getattr(scope, "loop", None)
-        for index in range(len(self._parts(scope))):
-            self._begin(index, scope)
-            shape = shape_of(self._body, scope)
-            draft.add(Shape(shape.blocks, tuple((place, self._within(index, slot)) for place, slot in shape.slots)))
+        length = len(self._parts(scope))
+        for turn in [_turn(index, length) for index in range(length)]:
+            self._begin(turn, scope)
+            before = len(draft.slots)
+            for step in self._body:
+                step.write(scope, draft)
+            draft.slots[before:] = [(place, self._within(turn, slot)) for place, slot in draft.slots[before:]]
         scope.loop = outer
 
-    def _begin(self, index: int, scope: SimpleNamespace) -> None:
-        parts = self._parts(scope)
-        setattr(scope, self._variable, parts[index])
-        scope.loop = _turn(index, len(parts))
+    def _begin(self, turn: Turn, scope: SimpleNamespace) -> None:
+        setattr(scope, self._variable, self._parts(scope)[turn.index0])
+        scope.loop = turn
 
-    def _within(self, index: int, slot: Slot) -> Slot:
+    def _within(self, turn: Turn, slot: Slot) -> Slot:
         """A slot of a turn, which reads what it did there."""
 
         def in_its_turn(scope: SimpleNamespace) -> bytes:
-            self._begin(index, scope)
+            self._begin(turn, scope)
             return slot(scope)
 
         return in_its_turn
