@@ -46,16 +46,18 @@ OURS, NAIVE = "notifier", "Jinja, css-inline, EmailMessage, aiosmtplib.send"
 def run() -> None:
     """Print what a mail costs all the way."""
     with sink() as port:
-        figures = interleaved(__name__, {name: [name, str(port)] for name in (OURS, NAIVE)})
-    print_comparison("delivery: from row to settled row, 30 kB, CPU microseconds a mail", figures, OURS)
+        for size in TEMPLATES:
+            figures = interleaved(__name__, {name: [name, size, str(port)] for name in (OURS, NAIVE)})
+            print_comparison(f"delivery: from row to settled row, {size}, CPU microseconds a mail", figures, OURS)
 
 
-def one_round(name: str, port: str) -> float:
+def one_round(name: str, size: str, port: str) -> float:
     """The CPU microseconds of a mail."""
-    return ours(int(port)) if name == OURS else naive(int(port))
+    templates = environment(Path(__file__).parent / "templates" / TEMPLATES[size])
+    return ours(templates, int(port)) if name == OURS else naive(templates, int(port))
 
 
-def ours(port: int) -> float:
+def ours(templates: Environment, port: int) -> float:
     """Every digest, from its row."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_store(f"sqlite:///{folder}/notifier.db")
@@ -65,7 +67,7 @@ def ours(port: int) -> float:
             for some in _batches(digests(known)):
                 insert_all(connection, subscriber, [_subscriber_row(digest) for digest in some])
                 outbox.add(connection, [_delivery_row(digest) for digest in some])
-        sender = _sender(engine, port, Path(folder))
+        sender = replace(_sender(engine, port, Path(folder)), composer=Composer(SETTINGS, templates))
         before = time.process_time()
         done = asyncio.run(deliver(sender))
         used = time.process_time() - before
@@ -74,10 +76,10 @@ def ours(port: int) -> float:
     return used / READERS * 1_000_000
 
 
-def naive(port: int) -> float:
+def naive(templates: Environment, port: int) -> float:
     """One digest in many."""
     known = papers_of_a_day()
-    make = by_hand(_templates(), known)
+    make = by_hand(templates, known)
     mails = list(islice(digests(known), 0, None, FEWER))
     make(mails[0])
     before = time.process_time()
@@ -100,11 +102,7 @@ def _sender(engine: Engine, port: int, folder: Path) -> Sender:
         smtp=SmtpConfig(host=HOST, port=port, tls="none"),
     )
     sender = sender_for(engine, config, lambda: datetime.now(UTC))
-    return replace(sender, composer=Composer(SETTINGS, _templates()), owners_folder=folder / "owners")
-
-
-def _templates() -> Environment:
-    return environment(Path(__file__).parent / "templates" / TEMPLATES["30 kB"])
+    return replace(sender, owners_folder=folder / "owners")
 
 
 def _paper_row(each: Paper) -> dict[str, object]:

@@ -169,6 +169,9 @@ def send(run: Session) -> Delivered:
     with progress_bar("Sending", waiting(run.engine, run.clock()), done.states.total):
         asyncio.run(until_stopped())
     _stop_quietly()  # the loop took its handlers with it
+    if done.states.total():
+        for reason in sender.composer.why_slow:
+            typer.echo(f"note: {reason}", err=True)
     return done
 
 
