@@ -171,6 +171,7 @@ class Loop:
         self._variable = variable
         self._parts = attrgetter(path)
         self._body = body
+        self._within = lru_cache(256)(self._slot_within)
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add the shapes of every turn."""
@@ -188,7 +189,7 @@ class Loop:
         setattr(scope, self._variable, self._parts(scope)[turn.index0])
         scope.loop = turn
 
-    def _within(self, turn: Turn, slot: Slot) -> Slot:
+    def _slot_within(self, turn: Turn, slot: Slot) -> Slot:
         """A slot of a turn, which reads what it did there."""
 
         def in_its_turn(scope: SimpleNamespace) -> bytes:
