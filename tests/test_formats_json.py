@@ -173,6 +173,19 @@ def test_a_stray_quote_in_a_string_costs_its_record_alone() -> None:
     assert found.skipped
 
 
+def test_two_records_that_a_cut_made_one_are_skipped_and_no_mixture_of_both() -> None:
+    entries = [json.dumps(daily_entry(number)) for number in range(3)]
+    glued = f"{entries[0][:-1]}, {entries[1][1:]}"
+    read_from = dump(f"[{glued}, {entries[2]}]")
+    assert [listing.arxiv_id for listing in read_from.listings] == [IDS[2]]
+    assert [(each.where, each.reason) for each in read_from.skipped] == [
+        ("record 1", "it is two records that run into each other here")
+    ]
+    lines = dump(f"{glued}\n{entries[2]}\n")
+    assert [listing.arxiv_id for listing in lines.listings] == [IDS[2]]
+    assert [each.where for each in lines.skipped] == ["line 1"]
+
+
 def test_a_damaged_line_costs_itself_alone() -> None:
     lines = json_lines().splitlines()
     found = dump("\n".join([lines[0], lines[1][:-9], "", lines[2], '{"title": "' + "a" * 2_000_000 + '"}']))

@@ -1,7 +1,8 @@
 """Values in a JSON text, one at a time, so that memory follows the largest of them and a fault costs one alone.
 
 Lenient where sources are: control characters in strings are read. Strict where it protects: what is nested too deep is
-a fault, and numbers that JSON does not know (NaN) or that nobody can count to are null.
+a fault, so is an object that names something twice, and numbers that JSON does not know (NaN) or that nobody can count
+to are null.
 """
 
 from __future__ import annotations
@@ -39,7 +40,18 @@ def _integer(digits: str) -> int | None:
     return int(digits) if len(digits) <= _LONGEST_INTEGER else None
 
 
-_DECODER = json.JSONDecoder(strict=False, parse_int=_integer, parse_constant=lambda _: None)
+class _NamedTwiceError(ValueError):
+    """An object that names something twice: what stood between two of them is lost."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _NamedTwiceError
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, strict=False, parse_int=_integer, parse_constant=lambda _: None)
 
 
 def skip_space(text: str, start: int) -> int:
@@ -53,6 +65,8 @@ def value_at(text: str, start: int, limit: int) -> Value:
     for size in (_PIECE, limit):
         try:
             value, end = _DECODER.raw_decode(text[start : start + min(size, limit)])
+        except _NamedTwiceError:
+            return Value(start, start, fault="is two records that run into each other here")
         except RecursionError:
             return Value(start, start, fault="is nested too deep")
         except ValueError as error:
