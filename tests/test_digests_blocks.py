@@ -136,6 +136,21 @@ def test_what_was_made_before_never_shows(digest: Digest, stored: list[Paper]) -
     assert cold.compose(digest, named(stored)) == WARM[WITH_PAGES].compose(digest, named(stored))
 
 
+ids = st.none() | st.integers(1, 10**9)
+
+
+@settings(deadline=None, max_examples=40)
+@given(digests, st.lists(papers, max_size=4), st.sampled_from(["b@example.org", "o'b&c@example.org"]), ids, ids)
+def test_who_is_told_the_same_gets_links_of_their_own(
+    digest: Digest, stored: list[Paper], reader: str, subscriber: int | None, subscription: int | None
+) -> None:
+    sections = tuple(replace(each, subscription_id=subscription) for each in digest.sections)
+    other = replace(digest, recipient=reader, subscriber_id=subscriber, sections=sections)
+    WARM[WITH_PAGES].compose(digest, named(stored))
+    cold = Composer(WITH_PAGES, TEMPLATES)
+    assert WARM[WITH_PAGES].compose(other, named(stored)) == cold.compose(other, named(stored))
+
+
 @settings(deadline=None, max_examples=40)
 @given(digests, st.lists(papers, max_size=4))
 def test_every_line_is_one_that_smtp_carries_as_it_is(digest: Digest, stored: list[Paper]) -> None:
@@ -221,6 +236,11 @@ SPLITTABLE = {
     "{% for g in mail.groups %}{% for c in g.cards %}{{ show(c, '; ') }}{% endfor %}{% endfor %}",
     "a condition around the loops": "{% if mail.groups %}{% for g in mail.groups %}{% if g.cards %}"
     "{% for c in g.cards %}{{ c.why }}{% endfor %}{% else %}none{% endif %}{% endfor %}{% else %}nothing{% endif %}",
+    "loops over all sections within a section": "{% for g in mail.groups %}{% for c in g.cards %}"
+    "{% for h in mail.groups %}{{ h.label }}{{ h.unsubscribe_page }}{% if h.cards %}{{ c.why }}{% endif %}{% endfor %}"
+    "{% endfor %}{% endfor %}",
+    "a reader's value that is changed beside a card": "{% for g in mail.groups %}{% for c in g.cards %}{{ loop.index }}"
+    "{{ c.plain_title }} {{ (mail.recipient ~ g.unsubscribe_page) | upper }}{% endfor %}{{ loop.index }}{% endfor %}",
     "a reader's value beside a card": "{% for g in mail.groups %}{% for c in g.cards %}{{ c.plain_title }} for "
     "{{ mail.recipient }}, {{ g.label }}{% endfor %}{% endfor %}",
 }
@@ -238,6 +258,10 @@ WHOLE = {
     "something that counts": (
         "{% set seen = [] %}{% for g in mail.groups %}{{ seen.append(g.label) or '' }}{{ seen | length }}{% endfor %}",
         "later line could change",
+    ),
+    "sections for one reader": (
+        "{% if mail.recipient == 'a@example.org' %}{% for g in mail.groups %}{{ g.label }}{% endfor %}{% endif %}",
+        "chooses by more of a reader's own",
     ),
     "a base template": ("{% extends 'email/base.txt.j2' %}", "extends another"),
     "another loop over the cards": (

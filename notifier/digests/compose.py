@@ -20,7 +20,7 @@ from notifier.models import Digest, Envelope, Item, Mail, Paper
 KEPT_BYTES = 128 * 1024 * 1024  # of what mails have in common, roughly
 CARD_BYTES = 2_500  # of a card beside its blocks
 LETTER_BYTES = 3_000
-ITEM_BYTES = 100  # of an item's place in a letter
+ITEM_BYTES = 200  # of an item's place in a letter, or its line
 
 
 class Composer:

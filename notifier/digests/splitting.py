@@ -126,7 +126,8 @@ class _Splitting:
                 nodes.If(case.test, [nodes.Output([nodes.TemplateData(str(number))])], [], test, lineno=case.lineno)
             ]
         used = self._used(test[0], before)
-        reads_of((*used, *test), nouns)
+        if reads_of((*used, *test), nouns).own:
+            _refuse(node, "chooses by more of a reader's own than whether it is there")
         return Choice(self._compiled([*used, *test]), branches)
 
     def _pieces(
