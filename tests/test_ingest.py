@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -190,3 +191,11 @@ def test_abstracts_come_in_whole(engine: Engine, tmp_path: Path) -> None:
     assert [paper.abstract for paper in stored(engine)] == [
         ABSTRACT.format(t) for t in ("The Title of a Paper", "Another Paper of Ours")
     ]
+
+
+def test_the_garbage_collector_looks_at_everything_again_after_a_dump(engine: Engine, tmp_path: Path) -> None:
+    broken = tmp_path / "page.txt"
+    broken.write_bytes(b"\x00\x01\x02")
+    for file in (SEEDS[1], broken):
+        ingest(engine, file, None, MONDAY)
+        assert gc.get_freeze_count() == 0
