@@ -26,9 +26,7 @@ from notifier.store.tokens import tokens_of
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
-AT_ONCE = (
-    50  # listings of a dump that is tagged by itself: to ask all topics of fewer costs more than to read them again
-)
+AT_ONCE = 50  # listings of a dump that is tagged by itself; to ask all topics of fewer costs more than a second reading
 
 
 def with_tags(
