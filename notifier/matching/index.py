@@ -66,10 +66,16 @@ def index(papers: Sequence[Matchable], tokenised: Sequence[bytes] | None = None)
 
 def blocks(papers: Sequence[Matchable]) -> Iterator[tuple[Block, list[bytes]]]:
     """The papers in blocks, one after the other, and what `tokenise` makes of each."""
-    for part in _parts([len(paper.title) + len(paper.abstract) for paper in papers]):
+    for part in _parts(list(map(_size, papers))):
         tokens = Tokens()
         tokenised = list(map(tokens.take, papers[part]))
         yield Block(papers[part], tokens), tokenised
+
+
+def _size(paper: Matchable) -> int:
+    """The length of all texts in which a query's words may stand."""
+    names = sum(map(len, paper.authors)) + sum(map(len, paper.keywords))
+    return len(paper.title) + len(paper.abstract) + names
 
 
 def _parts(sizes: Sequence[int]) -> Iterator[slice]:

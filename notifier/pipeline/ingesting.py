@@ -21,7 +21,7 @@ from notifier.sources.listing_day import listing_day
 from notifier.store import dumps
 from notifier.store.engine import reading, writing
 from notifier.store.identity import PreparedListing, prepare
-from notifier.store.ingest import AS_NEWS, Announcing, Arrival, add_dump, is_known, known_keys
+from notifier.store.ingest import AS_NEWS, Announcing, Arrival, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
 
@@ -88,8 +88,8 @@ def ingest(
 def _new_garbage_only() -> Iterator[None]:
     """Let the garbage collector look only at what is made from now on.
 
-    A dump makes so many objects, all of which stay, that it would look through everything else too, modules and all: a
-    sixth of the time that a dump takes.
+    A dump makes so many objects, all of which stay, that it would look through everything else too, modules and all.
+    What a dump leaves is collected before that is undone, or it would stay for good.
     """
     if gc.get_freeze_count():  # by somebody else, to whom it is left to undo it
         yield
@@ -98,6 +98,7 @@ def _new_garbage_only() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect()
         gc.unfreeze()
 
 
@@ -119,6 +120,7 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, se
         listings = _with_tags(engine, listings, settings.catalogue)
     arrival = Arrival(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
     with writing(engine) as connection:
+        lock(connection)
         if is_known(connection, file.sha256):
             return known
         placed = add_dump(connection, arrival, listings, settings.announcing, dump.deleted)

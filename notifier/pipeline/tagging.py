@@ -57,8 +57,9 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
         with reading(engine) as connection:
             tokenised = tokens_of(connection, papers)
         found = _tags(matching.index(papers, tokenised), tokenised, catalogue)
+        tagged = list(map(Tagged, (paper.id for paper in papers), revisions, found))
         with writing(engine) as connection:
-            tags.tag(connection, list(map(Tagged, (paper.id for paper in papers), revisions, found)))
+            tags.tag(connection, tagged)
         count += len(untagged)
 
 

@@ -23,6 +23,8 @@ from notifier.store.statements import among, batches, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic
 from notifier.store.withdrawals import withdraw
 
+INGEST_LOCK = 0x6E6F7469  # a number of our own, for PostgreSQL's advisory lock
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -70,6 +72,15 @@ def is_known(connection: Connection, sha256: str) -> bool:
 def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Those of the keys that stored papers have."""
     return set(connection.scalars(select(paper.c.key).where(among(connection, paper.c.key, keys))))
+
+
+def lock(connection: Connection) -> None:
+    """Let one dump be stored at a time, until this transaction ends: two would take the same sequence numbers.
+
+    SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(INGEST_LOCK)))
 
 
 def add_dump(

@@ -128,7 +128,7 @@ def is_due(connection: Connection, now: datetime) -> bool:
 
 def is_busy(connection: Connection, now: datetime) -> bool:
     """Whether a row is due or in some sender's hands."""
-    return is_due(connection, now) or bool(connection.scalar(_HAS_OWNED))
+    return bool(connection.scalar(_IS_BUSY, {"at": now}))
 
 
 def under_way(connection: Connection) -> int:
@@ -236,7 +236,7 @@ _CLAIM = _claim(delivery.c.next_try)
 _CLAIM_TRIED_FIRST = _claim(delivery.c.attempts == 0, delivery.c.next_try)
 _HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
 _OWNED = select(func.count()).where(_is_owned())
-_HAS_OWNED = select(exists().where(_is_owned()))
+_IS_BUSY = select(or_(exists().where(_is_due(), _may_be_sent()), exists().where(_is_owned())))
 _LEASED = (
     select(delivery.c.id, delivery.c.epoch)
     .where(delivery.c.id.in_(bindparam("row_ids", expanding=True)), delivery.c.state == DeliveryState.LEASED)

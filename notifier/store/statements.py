@@ -92,8 +92,9 @@ class _Insertion(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> _Insertion:
+    assert set(given) <= set(table.columns.keys()), f"{table.name} has no such columns"
     columns = [column for column in table.columns if column.name in given or column.default is not None]
-    compiled = insert(table).compile(dialect=dialect, column_keys=[column.name for column in columns])
+    compiled = insert(table).inline().compile(dialect=dialect, column_keys=[column.name for column in columns])
     values_of = itemgetter(*given) if len(given) > 1 else lambda row: tuple(row.values())
     return _Insertion(compiled.string, [_column(column, dialect) for column in columns], values_of)
 
