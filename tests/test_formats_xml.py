@@ -216,3 +216,16 @@ def test_entities_of_a_documents_own_are_refused() -> None:
         with pytest.raises(DumpError, match="entities of its own"):
             dump(doctype + rss("new"))
     assert dump("<!DOCTYPE rss [<!ENTITY nbsp '&#160;'>]>" + rss("new").replace(ABSTRACT[:8], "We&nbsp;study")).listings
+
+
+def test_a_record_that_eats_the_next_ones_beginning_moves_no_border_between_records() -> None:
+    hostile = (
+        '<item a=">"/><?x <!-- ?><item><!-- --></item>',
+        f"<item><title>{TITLES[0]}</title><link>https://arxiv.org/abs/{IDS[0]}</link><?foo </item>",
+        "<item> ?></item>",
+    )
+    sound = rss("new")
+    place = sound.index("<item>")
+    found = dump(sound[:place] + "".join(hostile) + sound[place:])
+    assert [each.where for each in found.listings] == ["record 4"]
+    assert [each.where for each in found.skipped] == ["record 1", "record 2", "record 3"]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from service import MONDAY, SEEDS
 from sqlalchemy import Engine, select
 
 from notifier.config import Config, TopicConfig
-from notifier.matching import tokenise
+from notifier.matching import PaperIndex, tokenise
 from notifier.models import Paper
 from notifier.pipeline.ingesting import ingest, settings_for
 from notifier.pipeline.tagging import AT_ONCE, tag
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
-from notifier.store.tables import paper_tokens
+from notifier.store.tables import paper, paper_tokens
 from notifier.topics import catalogue_of
 
 BUILT_IN = Config()
@@ -97,3 +101,33 @@ def test_both_databases_keep_the_same_of_the_same_dumps(engine: Engine, postgres
         tag(store, catalogue_of(BUILT_IN))
     assert stored(postgres_store) == stored(engine)
     assert kept_tokens(postgres_store) == kept_tokens(engine)
+
+
+def test_while_papers_are_matched_others_may_write(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    match_all, written = PaperIndex.match_all, []
+
+    def while_another_writes(*arguments: Any) -> Any:
+        with closing(sqlite3.connect(engine.url.database or "", timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            written.append(True)
+        return match_all(*arguments)
+
+    monkeypatch.setattr(PaperIndex, "match_all", while_another_writes)
+    add_lines(engine, tmp_path / "papers.jsonl")
+    assert tag(engine, catalogue_of(BUILT_IN)) == AT_ONCE
+    assert len(written) >= 2, "at ingest, and for another catalogue"
+
+
+def test_two_dumps_at_once_are_stored_one_after_the_other_in_postgresql(postgres_store: Engine, tmp_path: Path) -> None:
+    def stored_in_a_thread(number: int) -> int:
+        lines = [{"title": f"A Paper of Dump {number}: {place}"} for place in range(200)]
+        file = tmp_path / f"{number}.jsonl"
+        file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+        return ingest(postgres_store, file, None, MONDAY, settings_for(BEES)).new
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(stored_in_a_thread, range(4))) == [200] * 4
+    with reading(postgres_store) as connection:
+        assert sorted(connection.scalars(select(paper.c.sequence))) == list(range(1, 801))
