@@ -91,9 +91,6 @@ def _new_garbage_only() -> Iterator[None]:
     A dump makes so many objects, all of which stay, that it would look through everything else too, modules and all.
     What a dump leaves is collected before that is undone, or it would stay for good.
     """
-    if gc.get_freeze_count():  # by somebody else, to whom it is left to undo it
-        yield
-        return
     gc.freeze()
     try:
         yield
