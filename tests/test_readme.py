@@ -7,10 +7,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from service import ROOT, clean_environment
 
+from notifier import sources
+
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+FORMATS = re.findall(
+    r"^```python\n(.*?FORMAT = .*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
 MAKE_TARGETS = re.findall(r"^    make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -35,3 +42,17 @@ def test_every_make_target_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert {"demo", "test", "check"} <= set(MAKE_TARGETS)
     assert [target for target in MAKE_TARGETS if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def test_the_dump_format_that_the_readme_shows_reads_its_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = FORMATS
+    module: dict[str, Any] = {}
+    exec(code, module)
+    monkeypatch.setattr(sources, "FORMATS", (module["FORMAT"], *sources.FORMATS))
+    dump = sources.read(b"A Paper on Bees\tHow they fly.\n\tNo title.\nAnother One\tAnd its text.\n")
+    assert dump.format == "tabbed lines"
+    assert [(each.title, each.abstract) for each in dump.listings] == [
+        ("A Paper on Bees", "How they fly."),
+        ("Another One", "And its text."),
+    ]
+    assert [(each.where, each.reason) for each in dump.skipped] == [("line 2", "it has no title")]
