@@ -6,10 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cached_property
-from typing import NamedTuple, TypeVar
-
-T = TypeVar("T")
+from typing import NamedTuple
 
 Span = tuple[int, int]  # half-open, in code points
 
@@ -258,17 +255,6 @@ class Item(NamedTuple):
     upvotes: int | None = None
     marks: Spans = Spans()
     also: tuple[str, ...] = ()
-
-
-class Hashed(tuple[T, ...]):
-    """A tuple that works out its hash once, so that things can be found by it however long it is."""
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return tuple.__hash__(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,18 +35,6 @@ _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
 
 # Most letters of the West, typographic marks, and signs of mathematics.
 _ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u0391-\u03a1\u03a3-\u03c9\u2010-\u205e\u2200-\u22ff▲]*")
-_MARKS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-_TAGS = set(range(0xE0000, 0xE0080))  # invisible twins of ASCII
-_SURROGATES = set(range(0xD800, 0xE000))
-_INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") | dict.fromkeys(_SPACES, " ")
-
-_URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
-_SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
-_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
-
-_ONE_COLUMN_EACH = re.compile(
-    "[\0-\u02ff\u0370-\u03ff\u2010-\u205e\u2200-\u22ff▲]*"
-)  # most letters, marks and signs of the West
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from notifier.digests.excerpts import Excerpt, Run, excerpt, marked_spans, runs
-from notifier.models import Hashed, Item, Paper, Span
+from notifier.digests.memory import Hashed
+from notifier.models import Item, Paper, Span
 from notifier.rendering import Link, inert, links
 from notifier.text import stem, words
 

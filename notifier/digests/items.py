@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from notifier.digests.memory import Memory
+from notifier.digests.memory import Hashed, Memory
 from notifier.errors import ComposeError
-from notifier.models import Hashed, Item, Section, Span, Spans
+from notifier.models import Item, Section, Span, Spans
 
 VERSION = 2
 BYTES_READ = 10  # that an item takes for one of its text, roughly

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Memory:
@@ -25,3 +28,14 @@ class Memory:
             for table in self._tables:
                 table.clear()
             self._used = size
+
+
+class Hashed(tuple[T, ...]):
+    """A tuple that works out its hash once, so that things can be found by it however long it is."""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return tuple.__hash__(self)
