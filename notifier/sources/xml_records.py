@@ -40,7 +40,6 @@ _STRAY = re.compile(
 )
 _BAD_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcBC]|1[0-9A-Fa-f]|[eE]));")
 
-
 _TOGETHER = 1 << 16  # characters of the records that are parsed in one go
 
 Parts = Mapping[str, Sequence[Element]]  # elements by local name
