@@ -31,7 +31,7 @@ from notifier.pipeline.lanes import Lanes
 from notifier.pipeline.posting import Sender
 from notifier.pipeline.settling import Result, settle
 from notifier.shelf import owners
-from notifier.store.holding import Holding, holding_of
+from notifier.store.holding import StillHeld, holding
 from notifier.store.outbox import Claim
 
 RENEW_SECONDS = 20
@@ -129,9 +129,17 @@ async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | 
 class _Run:
     """One sender at work: what it holds, what it has on the wire, and what became of it."""
 
-    def __init__(self, sender: Sender, holding: Holding, stopping: Event, done: Delivered, writer: ThreadPoolExecutor):
+    def __init__(
+        self,
+        sender: Sender,
+        owner: str,
+        still_held: StillHeld,
+        stopping: Event,
+        done: Delivered,
+        writer: ThreadPoolExecutor,
+    ) -> None:
         self.sender = sender
-        self.owner = holding.owner
+        self.owner = owner
         self.stopping = stopping
         self.done = done
         self._writer = writer
@@ -140,7 +148,7 @@ class _Run:
         self._ready: deque[_Job] = deque()
         self._changed = asyncio.Event()  # fewer are ready, or fewer lanes are in use
         self._known = KnownPapers()
-        self._holding = holding
+        self._still_held = still_held
         self._in_hand = 0  # claims without a committed result
         self._failure: NotifierError | None = None
         self._relay_open = True
@@ -283,7 +291,7 @@ class _Run:
 
     async def _is_wanted(self, claim: Claim) -> bool:
         """Asked of the store right here, not in a thread: nothing may come between the answer and MAIL."""
-        return self._holding.still_has(claim)
+        return self._still_held(claim)
 
     async def _settle(self, results: list[Result]) -> None:
         settled = await self.write(partial(settle, self.sender, results))
@@ -300,9 +308,9 @@ async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIte
     with (
         owners.owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as writer,
-        holding_of(sender.engine, owner) as holding,
+        holding(sender.engine) as still_held,
     ):
-        run = _Run(sender, holding, stopping, done, writer)
+        run = _Run(sender, owner, still_held, stopping, done, writer)
         alive = asyncio.create_task(run.keep_alive())
         try:
             async with AsyncExitStack() as lanes:

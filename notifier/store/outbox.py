@@ -81,12 +81,7 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
 
 def is_held(connection: Connection, claimed: Claim) -> bool:
     """Whether a claim is still this sender's, and whom it is for has not left; a pause lets finish what is held."""
-    return bool(connection.scalar(_IS_HELD, {"claimed_id": claimed.id, "claimed_epoch": claimed.epoch}))
-
-
-def held_by(connection: Connection, owner: str) -> set[tuple[int, int]]:
-    """Id and epoch of each claim of this owner that is to be sent, as `is_held` says."""
-    return {(row_id, epoch) for row_id, epoch in connection.execute(_HELD_BY, {"claiming_owner": owner})}
+    return bool(connection.scalar(IS_HELD, {"claimed_id": claimed.id, "claimed_epoch": claimed.epoch}))
 
 
 def renew(connection: Connection, owner: str, now: datetime) -> None:
@@ -187,8 +182,8 @@ def _may_be_sent() -> ColumnElement[bool]:
 
 
 def _is_unwanted() -> ColumnElement[bool]:
-    gone = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
-    return exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state.in_(gone))
+    gone = [subscriber.c.state == state for state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)]
+    return exists().where(subscriber.c.id == delivery.c.subscriber_id, or_(*gone))
 
 
 def waits() -> ColumnElement[bool]:
@@ -249,15 +244,11 @@ _SETTLE = (
     .where(delivery.c.id == bindparam("row_id"))
     .values(owner=None, settled_at=bindparam("at"), **{name: bindparam(f"new_{name}") for name in _SETTLED})
 )
-_IS_TO_BE_SENT = and_(
-    delivery.c.state == DeliveryState.LEASED,
-    or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),
-)
-_IS_HELD = select(
+IS_HELD = select(
     exists().where(
-        delivery.c.id == bindparam("claimed_id"), delivery.c.epoch == bindparam("claimed_epoch"), _IS_TO_BE_SENT
+        delivery.c.id == bindparam("claimed_id"),
+        delivery.c.epoch == bindparam("claimed_epoch"),
+        delivery.c.state == DeliveryState.LEASED,
+        or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),
     )
-)
-_HELD_BY = select(delivery.c.id, delivery.c.epoch).where(
-    delivery.c.owner == bindparam("claiming_owner"), _IS_TO_BE_SENT
 )
