@@ -48,7 +48,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction; it commits when the block ends, and rolls back when the block raises."""
-    with _explained(), engine.execution_options(**{IMMEDIATE: True}).connect() as connection, connection.begin():
+    with _explained(), engine.connect() as connection, connection.execution_options(**{IMMEDIATE: True}).begin():
         yield connection
 
 

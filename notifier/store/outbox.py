@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
-from notifier.store.statements import batches, insert_all
+from notifier.store.statements import batches, insert_all, update_all
 from notifier.store.tables import delivery, subscriber
 
 LEASE = timedelta(seconds=60)
@@ -35,8 +35,7 @@ class Claim:
     uncertain: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What becomes of a claim. `next_try` is None where the state is final."""
 
     state: DeliveryState
@@ -69,13 +68,9 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
     The others have passed to another hand, whose word then counts.
     """
     held = _held(connection, [claimed for claimed, _ in settlements])
-    rows = [
-        {"row_id": claimed.id, "at": now, **{f"new_{name}": getattr(each, name) for name in _SETTLED}}
-        for claimed, each in settlements
-        if claimed.id in held
-    ]
-    if rows:
-        connection.execute(_SETTLE, rows)
+    settled = {"owner": None, "settled_at": now}
+    rows = [{"id": claimed.id, **settled, **each._asdict()} for claimed, each in settlements if claimed.id in held]
+    update_all(connection, delivery, rows)
     return held
 
 
@@ -237,12 +232,6 @@ _LEASED = (
     .where(delivery.c.id.in_(bindparam("row_ids", expanding=True)), delivery.c.state == DeliveryState.LEASED)
     .order_by(delivery.c.id)
     .with_for_update()
-)
-_SETTLED = [each.name for each in fields(Settlement)]
-_SETTLE = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("row_id"))
-    .values(owner=None, settled_at=bindparam("at"), **{name: bindparam(f"new_{name}") for name in _SETTLED})
 )
 IS_HELD = select(
     exists().where(

@@ -19,10 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     any_,
+    bindparam,
     func,
     insert,
     literal,
     select,
+    update,
 )
 
 BOUND_VALUES = 500  # in one IN list
@@ -57,51 +59,73 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, An
     The values go to the driver column by column, for SQLAlchemy's own way, value by value, costs more than the database
     itself.
     """
-    if not rows:
-        return
-    given = tuple(rows[0])
-    insertion = _insertion(table, given, connection.dialect)
-    by_name = dict(zip(given, zip(*map(insertion.values_of, rows), strict=True), strict=True))
-    columns = [
-        _converted(by_name[each.name], each) if each.name in by_name else each.defaults for each in insertion.columns
-    ]
-    values = zip(*columns)  # noqa: B905 - defaults have no end
-    if connection.dialect.positional:
-        parameters: list[Any] = list(values)
-    else:
-        names = [each.name for each in insertion.columns]
-        parameters = [dict(zip(names, each, strict=True)) for each in values]
-    connection.exec_driver_sql(insertion.statement, parameters)
+    if rows:
+        _execute_for_all(connection, _insertion(table, tuple(rows[0]), connection.dialect), rows)
+
+
+def update_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Change rows, each named by its `id`, in the columns that the first one has; see insert_all."""
+    if rows:
+        _execute_for_all(connection, _change(table, tuple(rows[0]), connection.dialect), rows)
 
 
 class _Column(NamedTuple):
     """What a column takes where rows have no value for it, again and again, and what a value becomes for the driver."""
 
     name: str
+    parameter: str
     defaults: Iterable[Any]
     convert: Callable[[Any], Any] | None
 
 
-class _Insertion(NamedTuple):
+class _Statement(NamedTuple):
     """A statement in the driver's own SQL, and its parameters in their order; `values_of` takes a row apart."""
 
-    statement: str
+    text: str
     columns: list[_Column]
     values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
 
 
+def _execute_for_all(connection: Connection, statement: _Statement, rows: Sequence[dict[str, Any]]) -> None:
+    by_name = dict(zip(rows[0], zip(*map(statement.values_of, rows), strict=True), strict=True))
+    columns = [
+        _converted(by_name[each.name], each) if each.name in by_name else each.defaults for each in statement.columns
+    ]
+    values = zip(*columns)  # noqa: B905 - defaults have no end
+    if connection.dialect.positional:
+        parameters: list[Any] = list(values)
+    else:
+        names = [each.parameter for each in statement.columns]
+        parameters = [dict(zip(names, each, strict=True)) for each in values]
+    connection.exec_driver_sql(statement.text, parameters)
+
+
 @lru_cache(maxsize=64)
-def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> _Insertion:
+def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> _Statement:
     assert set(given) <= set(table.columns.keys()), f"{table.name} has no such columns"
     columns = [column for column in table.columns if column.name in given or column.default is not None]
     compiled = insert(table).inline().compile(dialect=dialect, column_keys=[column.name for column in columns])
-    values_of = itemgetter(*given) if len(given) > 1 else lambda row: tuple(row.values())
-    return _Insertion(compiled.string, [_column(column, dialect) for column in columns], values_of)
+    return _Statement(compiled.string, [_column(column, dialect) for column in columns], _values_of(given))
 
 
-def _column(column: Column[Any], dialect: Dialect) -> _Column:
+@lru_cache(maxsize=64)
+def _change(table: Table, given: tuple[str, ...], dialect: Dialect) -> _Statement:
+    assert "id" in given and set(given) <= set(table.columns.keys()), f"{table.name} has no such columns"
+    columns = [column for column in table.columns if column.name in given and column.name != "id"]
+    changed = update(table).where(table.c.id == bindparam("row_id"))
+    compiled = changed.compile(dialect=dialect, column_keys=[column.name for column in columns])
+    named = [*(_column(column, dialect) for column in columns), _column(table.c.id, dialect, "row_id")]
+    return _Statement(compiled.string, named, _values_of(given))
+
+
+def _values_of(given: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    return itemgetter(*given) if len(given) > 1 else lambda row: tuple(row.values())
+
+
+def _column(column: Column[Any], dialect: Dialect, parameter: str = "") -> _Column:
     default = column.default.arg if isinstance(column.default, ColumnDefault) else None
-    return _Column(column.name, repeat(default), column.type.dialect_impl(dialect).bind_processor(dialect))
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return _Column(column.name, parameter or column.name, repeat(default), convert)
 
 
 def _converted(values: Sequence[Any], column: _Column) -> Sequence[Any]:
