@@ -16,7 +16,8 @@ from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.delivery.lane import Lane
 from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.models import RelayState
-from notifier.pipeline.delivering import Delivered, deliver
+from notifier.pipeline.delivered import Delivered
+from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
 from notifier.pipeline.posting import Sender, sender_for
 from notifier.store import relays

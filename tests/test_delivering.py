@@ -20,7 +20,8 @@ from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.digests.compose import Composer
 from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline import claiming
-from notifier.pipeline.delivering import Delivered, deliver
+from notifier.pipeline.delivered import Delivered
+from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
 from notifier.pipeline.posting import Sender, sender_for
 from notifier.rendering import environment

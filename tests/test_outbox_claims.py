@@ -101,13 +101,13 @@ def test_what_a_lost_sender_held_is_in_doubt_whoever_takes_it_next(store: Engine
 def test_results_of_many_are_settled_together_with_reader_and_relay(store: Engine, tmp_path: Path) -> None:
     sender = sender_to(store, tmp_path, 1, Clock())
     turns = claiming.take(sender, "one")
-    assert len(turns) == claiming.BATCH
+    assert len(turns) == len(READERS)
     rejected = Outcome(DeliveryState.REJECTED, "550 5.1.1 unknown")
     down = Outcome(DeliveryState.DEFERRED, "CONNECT: refused", Relay.DOWN)
     results = [Result(turns[0], rejected), Result(turns[1], OK), Result(turns[2], down)]
     settled = settle(sender, results)
     assert (len(settled.outcomes), settled.pause, settled.is_open) == (3, "CONNECT: refused", False)
-    assert Counter(states(store).values()) == {"PENDING": 50, "LEASED": 47, "REJECTED": 1, "ACCEPTED": 1, "DEFERRED": 1}
+    assert Counter(states(store).values()) == {"LEASED": 97, "REJECTED": 1, "ACCEPTED": 1, "DEFERRED": 1}
     assert readers(store)[turns[0].claim.recipient] == "SUPPRESSED"
     assert (relay_state(store).sent, relay_state(store).reason) == (1, "CONNECT: refused")
     assert claiming.take(sender, "two") == []

@@ -16,7 +16,7 @@ from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, c
 from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
-    from notifier.pipeline.delivering import Delivered
+    from notifier.pipeline.delivered import Delivered
     from notifier.pipeline.planning import Planned
     from notifier.pipeline.publishing import Published
 
@@ -153,8 +153,9 @@ def _logging_config(context: typer.Context, config: Path | None) -> Path | None:
 def send(run: Session) -> Delivered:
     """Deliver what is due, with a bar on a terminal; told to stop, it finishes the mail on the wire."""
     from notifier.cli.output import progress_bar
-    from notifier.pipeline.delivering import Delivered, within_grace
+    from notifier.pipeline.delivered import Delivered
     from notifier.pipeline.delivering import deliver as hand_over
+    from notifier.pipeline.delivering import within_grace
     from notifier.pipeline.posting import sender_for
     from notifier.status import waiting
 

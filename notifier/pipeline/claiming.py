@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from notifier.delivery import pacing
 from notifier.delivery.breaker import PROBE_LEASE, Gate, gate, paused_for
@@ -14,12 +15,11 @@ from notifier.store import expiring, outbox, relays
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import Claim
 
-BATCH = 50  # rows claimed at once
+BATCH = 200  # rows claimed at once: what is not on the wire yet goes back when a run ends, and is sent once
 SHORT_PAUSE = timedelta(seconds=15)  # of a relay that is being restarted: worth waiting for
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A claim, when it may be sent, and whether it is the one mail that tries a relay that was paused."""
 
     claim: Claim

@@ -1,6 +1,6 @@
 """Step 4: outbox rows become bytes, are handed over, and are settled.
 
-One task claims rows and composes their mails, ahead of the lanes by a batch at most; one for each lane in use sends
+One task claims rows and composes their mails, ahead of the lanes by COMPOSED at most; one for each lane in use sends
 them; one settles what came of them, in groups. A sender holds a lock for as long as its process lives, and renews its
 leases; a lease whose owner is gone is taken over at once.
 """
@@ -10,41 +10,40 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from notifier.delivery.outcomes import Outcome, Relay
 from notifier.delivery.transport import StillWanted, Transport
-from notifier.errors import ComposeError, NotifierError, StoreError, TemplateError
+from notifier.errors import ComposeError, NotifierError, TemplateError
 from notifier.models import DeliveryState, Mail
 from notifier.pipeline import claiming
+from notifier.pipeline.books import Books
 from notifier.pipeline.claiming import Turn
 from notifier.pipeline.composing import KnownPapers, mails_of
+from notifier.pipeline.delivered import Delivered
 from notifier.pipeline.grouping import Settler
 from notifier.pipeline.lanes import Lanes
 from notifier.pipeline.posting import Sender
-from notifier.pipeline.settling import Result, settle
+from notifier.pipeline.settling import Result
 from notifier.shelf import owners
 from notifier.store.holding import StillHeld, holding
 from notifier.store.outbox import Claim
 
-RENEW_SECONDS = 20
+COMPOSED = 50  # mails at once: what the lanes wait for meanwhile
 PATIENCE_SECONDS = 90  # how long to wait for rows in other senders' hands, or for the relay's short pause to end
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 60  # for the mail on the wire, once told to stop
-REASONS = 1000
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     """A mail that is ready to go, and how to ask whether it still should."""
 
     turn: Turn
@@ -53,27 +52,6 @@ class _Job:
 
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Delivered:
-    """How many messages ended this run in each state; `trouble` is why it paused the relay, if it did.
-
-    `waits` is what the relay said that is left alone, by this run or an earlier one, if mail waits for that. `reasons`
-    counts what was said of those that were not accepted: the first REASONS different ones.
-    """
-
-    states: Counter[DeliveryState] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    trouble: str | None = None
-    waits: str | None = None
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one message."""
-        self.states[outcome.state] += 1
-        reason = f"{outcome.state}: {outcome.reply}"
-        if outcome.state is not DeliveryState.ACCEPTED and (reason in self.reasons or len(self.reasons) < REASONS):
-            self.reasons[reason] += 1
 
 
 async def deliver(sender: Sender, stopping: Event | None = None, done: Delivered | None = None) -> Delivered:
@@ -129,29 +107,17 @@ async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | 
 class _Run:
     """One sender at work: what it holds, what it has on the wire, and what became of it."""
 
-    def __init__(
-        self,
-        sender: Sender,
-        owner: str,
-        still_held: StillHeld,
-        stopping: Event,
-        done: Delivered,
-        writer: ThreadPoolExecutor,
-    ) -> None:
+    def __init__(self, sender: Sender, books: Books, still_held: StillHeld, stopping: Event) -> None:
         self.sender = sender
-        self.owner = owner
         self.stopping = stopping
-        self.done = done
-        self._writer = writer
-        self._lanes = Lanes(sender.lanes)
-        self._settler = Settler(self._settle, len(sender.lanes))
-        self._ready: deque[_Job] = deque()
-        self._changed = asyncio.Event()  # fewer are ready, or fewer lanes are in use
-        self._known = KnownPapers()
+        self._books = books
         self._still_held = still_held
-        self._in_hand = 0  # claims without a committed result
+        self._lanes = Lanes(sender.lanes)
+        self._settler = Settler(books.settle, len(sender.lanes))
+        self._ready: deque[_Job] = deque()
+        self._few_wait = asyncio.Event()  # or a lane is no longer in use
+        self._known = KnownPapers()
         self._failure: NotifierError | None = None
-        self._relay_open = True
         self._goes_well = False  # the last mail was accepted: the next is likely to be, and may be begun before
 
     async def drain(self) -> bool:
@@ -159,9 +125,10 @@ class _Run:
 
         Raises NotifierError where the store or the templates fail; the mail on the wire is finished first.
         """
-        before = self.done.states.total()
-        self._relay_open = True
-        await self._tidy()
+        done = self._books.done.states
+        before = done.total()
+        self._books.is_relay_open = True
+        await self._books.tidy()
         settling = asyncio.create_task(self._settler.run())
         try:
             async with asyncio.TaskGroup() as on_the_wire:
@@ -170,56 +137,46 @@ class _Run:
             self._settler.finish()
             all_settled = await settling
             self._ready.clear()
-        if self._in_hand:
-            await self.write(partial(claiming.give_back, self.sender, self.owner, in_doubt=not all_settled))
-            self._in_hand = 0
+        await self._books.give_back_rest(in_doubt=not all_settled)
         if failure := self._failure or self._settler.failure:
             raise failure
-        return self.done.states.total() > before
-
-    async def write(self, work: Callable[[], T]) -> T:
-        """Do a write transaction, one at a time: no two of one sender wait for each other's locks."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
-
-    async def keep_alive(self) -> None:
-        """Renew the leases, and clear away what others left, for as long as this sender is at work."""
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            try:
-                await self.write(partial(claiming.renew, self.sender, self.owner))
-                await self._tidy()
-            except StoreError as error:
-                log.warning("the leases were not renewed: %s", error)
+        return done.total() > before
 
     def _is_over(self) -> bool:
-        return not self._relay_open or self._has_failed or self.stopping.is_set()
+        return not self._books.is_relay_open or self._has_failed or self.stopping.is_set()
 
     @property
     def _has_failed(self) -> bool:
         return self._failure is not None or self._settler.failure is not None
 
-    async def _tidy(self) -> None:
-        tidied = await self.write(partial(claiming.tidy, self.sender, self.owner))
-        self.done.states[DeliveryState.CANCELLED] += tidied.cancelled
-        self.done.states[DeliveryState.EXPIRED] += tidied.expired
-
     async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
         try:
-            while turns := await self._take():
-                claims = [turn.claim for turn in turns]
-                mails = await asyncio.to_thread(mails_of, self.sender, claims, self._known)
-                for turn, mail in zip(turns, mails, strict=True):
-                    await self._offer(turn, mail, on_the_wire)
-                await self._until_few_wait()
+            while not self._is_over() and (turns := await self._books.take()):
+                for first in range(0, len(turns), COMPOSED):
+                    await self._send_some(turns[first : first + COMPOSED], on_the_wire)
         except NotifierError as failure:
             self._failure = failure
 
-    async def _take(self) -> list[Turn]:
+    async def _send_some(self, turns: list[Turn], on_the_wire: asyncio.TaskGroup) -> None:
         if self._is_over():
-            return []
-        turns = await self.write(partial(claiming.take, self.sender, self.owner))
-        self._in_hand += len(turns)
-        return turns
+            return
+        mails = await self._composed([turn.claim for turn in turns])
+        for turn, mail in zip(turns, mails, strict=True):
+            await self._offer(turn, mail, on_the_wire)
+        await self._until_few_wait()
+
+    async def _composed(self, claims: list[Claim]) -> list[Mail | ComposeError]:
+        """The mails of these claims; from templates that make it slow, in a thread, so that replies are heard.
+
+        Else right here: a thread that computes makes each lane wait for the interpreter after each system call, which
+        costs more than the composing.
+        """
+        compose = partial(mails_of, self.sender, claims, self._known)
+        if self.sender.composer.why_slow:
+            return await asyncio.to_thread(compose)
+        mails = compose()
+        await asyncio.sleep(0)  # what came meanwhile goes first
+        return mails
 
     async def _offer(self, turn: Turn, mail: Mail | ComposeError, on_the_wire: asyncio.TaskGroup) -> None:
         """Let the lanes have a mail, once its turn has come; one that could not be made is done with."""
@@ -240,8 +197,8 @@ class _Run:
 
     async def _until_few_wait(self) -> None:
         while len(self._ready) > len(self.sender.lanes) and not self._is_over():
-            self._changed.clear()
-            await self._changed.wait()
+            self._few_wait.clear()
+            await self._few_wait.wait()
 
     def _use_lanes(self, on_the_wire: asyncio.TaskGroup) -> None:
         """Use as many lanes as there are mails for, and as the relay bears."""
@@ -262,7 +219,7 @@ class _Run:
             self._failure = failure
         finally:
             self._lanes.give_back(lane, is_connected=is_connected)
-            self._changed.set()
+            self._few_wait.set()
         self._use_lanes(on_the_wire)
 
     async def _hand_over(self, lane: Transport, job: _Job) -> tuple[Outcome, _Job | None]:
@@ -280,26 +237,20 @@ class _Run:
         settled = self._settler.put(Result(job.turn, outcome))
         if outcome.state is not DeliveryState.ACCEPTED:
             await settled.wait()  # before the next mail: it may have paused the relay
-        return outcome, None if self._has_failed or not self._relay_open else ahead
+        return outcome, None if self._has_failed or not self._books.is_relay_open else ahead
 
     def _next(self) -> _Job | None:
         """The next mail for a lane in use, if it may have one more."""
-        self._changed.set()
         if not self._ready or self._lanes.are_too_many or self._is_over():
             return None
-        return self._ready.popleft()
+        job = self._ready.popleft()
+        if len(self._ready) <= len(self.sender.lanes):
+            self._few_wait.set()
+        return job
 
     async def _is_wanted(self, claim: Claim) -> bool:
         """Asked of the store right here, not in a thread: nothing may come between the answer and MAIL."""
         return self._still_held(claim)
-
-    async def _settle(self, results: list[Result]) -> None:
-        settled = await self.write(partial(settle, self.sender, results))
-        self._in_hand -= len(results)
-        self._relay_open = settled.is_open
-        for outcome in settled.outcomes:
-            self.done.add(outcome)
-        self.done.trouble = settled.pause or self.done.trouble
 
 
 @asynccontextmanager
@@ -310,15 +261,15 @@ async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIte
         ThreadPoolExecutor(1, "outbox") as writer,
         holding(sender.engine) as still_held,
     ):
-        run = _Run(sender, owner, still_held, stopping, done, writer)
-        alive = asyncio.create_task(run.keep_alive())
+        books = Books(sender, owner, done, writer)
+        alive = asyncio.create_task(books.keep_alive())
         try:
             async with AsyncExitStack() as lanes:
                 for lane in sender.lanes:
                     await lanes.enter_async_context(lane)
-                yield run
+                yield _Run(sender, books, still_held, stopping)
         except BaseException:
-            await run.write(partial(claiming.give_back, sender, owner, in_doubt=True))
+            await books.give_back(in_doubt=True)
             owners.forget(sender.owners_folder, owner)
             raise
         finally:
