@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from notifier.models import DeliveryState
 
@@ -42,8 +42,7 @@ class Relay(StrEnum):
     REFUSING = "refusing"  # it does not want us or our sender: nothing gets through until the operator acts
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one attempt.
 
     `state` is where the delivery goes, `reply` the relay's words or the trouble, on one line fit for a row and a

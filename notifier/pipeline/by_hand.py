@@ -55,7 +55,7 @@ def look(sender: Sender, delivery_id: int) -> tuple[Listed, Mail]:
     with reading(sender.engine) as connection:
         row = _known(deliveries.one(connection, delivery_id), delivery_id)
     listed = Listed(**{each.name: row._mapping[each.name] for each in fields(Listed)})
-    claim = Claim(**{each.name: row._mapping[each.name] for each in fields(Claim)})
+    claim = Claim(**{each: row._mapping[each] for each in Claim._fields})
     return listed, mail_of(sender, claim)
 
 

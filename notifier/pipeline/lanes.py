@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from notifier.delivery.outcomes import Outcome, Relay
 from notifier.delivery.transport import Transport
@@ -41,6 +40,6 @@ class Lanes:
         A relay that cannot be reached while it serves others of this sender bears no more connections: it is busy.
         """
         if outcome.relay is Relay.DOWN and self._in_use > 1:
-            outcome = replace(outcome, relay=Relay.BUSY)
+            outcome = outcome._replace(relay=Relay.BUSY)
         self._width.learn(outcome)
         return outcome

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from notifier.delivery import breaker, pacing
 from notifier.delivery.outcomes import Outcome
@@ -23,8 +24,7 @@ TAKEN = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)  # by the relay, or pe
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of a claim whose turn it was."""
 
     turn: Turn

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,8 +17,7 @@ LEASE = timedelta(seconds=60)
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # a pending row's next try: due whatever becomes of the clock
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that this sender holds until its lease ends; `epoch` proves it when the row is settled."""
 
     id: int
@@ -59,7 +57,7 @@ def claim(connection: Connection, owner: str, now: datetime, limit: int, *, trie
     """
     values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
     rows = connection.execute(_CLAIM_TRIED_FIRST if tried_first else _CLAIM, values)
-    return sorted((Claim(*row) for row in rows), key=lambda each: each.id)
+    return sorted(map(Claim._make, rows))
 
 
 def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
@@ -218,7 +216,7 @@ def _claim(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
         "in_doubt": case((delivery.c.state == DeliveryState.LEASED, True), else_=delivery.c.in_doubt),
     }
     statement = update(delivery).where(delivery.c.id.in_(select(oldest.c.id))).values(leased)
-    return statement.returning(*(delivery.c[each.name] for each in fields(Claim)))
+    return statement.returning(*(delivery.c[each] for each in Claim._fields))
 
 
 # Said for each mail or group of mails: made once, since making a statement costs more than running it.
