@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, false
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from notifier.store.columns import Instant, Words
@@ -33,6 +33,12 @@ def _instant(nullable: bool = False, index: bool = False) -> Column[datetime]:
 
 def _flag() -> Column[bool]:
     return Column(Boolean, nullable=False, server_default=false())
+
+
+def _index_of_held(*columns: str) -> Index:
+    """An index of the deliveries that have a value in the first column: none of those that are settled for good."""
+    held = text(f"{columns[0]} IS NOT NULL")
+    return Index(f"ix_delivery_{columns[0]}", *columns, sqlite_where=held, postgresql_where=held)
 
 
 def _words() -> Column[tuple[str, ...]]:
@@ -238,7 +244,8 @@ class Delivery(Table, table=True):
 
     __table_args__ = (
         UniqueConstraint("subscriber_id", "kind", "period"),
-        Index("ix_delivery_next_try", "next_try", "id"),
+        _index_of_held("next_try", "id"),
+        _index_of_held("owner"),
         NEVER_REUSE_IDS,
     )
 
@@ -257,7 +264,7 @@ class Delivery(Table, table=True):
     next_try: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     attempts: int = 0
     uncertain: int = 0  # how often the connection was lost at or after the final dot
-    owner: str | None = Field(default=None, index=True)
+    owner: str | None = None
     epoch: int = 0
     reply: str = ""
     settled_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))

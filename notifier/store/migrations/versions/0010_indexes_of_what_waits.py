@@ -1,0 +1,16 @@
+"""The outbox's indexes hold what waits or is in a sender's hands, not the many rows that are settled for good."""
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for name, columns in (("ix_delivery_next_try", ["next_try", "id"]), ("ix_delivery_owner", ["owner"])):
+        held = text(f"{columns[0]} IS NOT NULL")
+        op.drop_index(name, "delivery")
+        op.create_index(name, "delivery", columns, sqlite_where=held, postgresql_where=held)
