@@ -8,13 +8,12 @@ leases; a lease whose owner is gone is taken over at once.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
@@ -26,6 +25,7 @@ from notifier.models import DeliveryState, Mail
 from notifier.pipeline import claiming
 from notifier.pipeline.books import Books
 from notifier.pipeline.claiming import Turn
+from notifier.pipeline.collecting import collected_seldom
 from notifier.pipeline.composing import KnownPapers, mails_of
 from notifier.pipeline.delivered import Delivered
 from notifier.pipeline.grouping import Settler
@@ -36,8 +36,6 @@ from notifier.shelf import owners
 from notifier.store.holding import StillHeld, holding
 from notifier.store.outbox import Claim
 
-COLLECTED = 50_000  # new objects between two looks of the garbage collector
-USUALLY_COLLECTED = gc.get_threshold()
 COMPOSED = 50  # mails at once: what the lanes wait for meanwhile
 PATIENCE_SECONDS = 90  # how long to wait for rows in other senders' hands, or for the relay's short pause to end
 POLL_SECONDS = 0.2
@@ -256,27 +254,11 @@ class _Run:
         return self._still_held(claim)
 
 
-@contextmanager
-def _collected_seldom() -> Iterator[None]:
-    """Let the garbage collector look seldom, and only at what is made from now on.
-
-    What mails have in common is kept and grows at first: to look through all of it after every few mails would cost as
-    much as half of the sending. What is not kept goes without a collector, but for an error's traceback here and there.
-    """
-    gc.freeze()
-    gc.set_threshold(COLLECTED, *USUALLY_COLLECTED[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*USUALLY_COLLECTED)
-        gc.unfreeze()
-
-
 @asynccontextmanager
 async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIterator[_Run]:
     """A sender at work; whatever it still holds at the end is free again."""
     with (
-        _collected_seldom(),
+        collected_seldom(),
         owners.owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as writer,
         holding(sender.engine) as still_held,
