@@ -16,7 +16,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import aiosmtplib
@@ -93,7 +92,7 @@ async def by_lane(port: int, mails: Sequence[Mail], tls: str) -> float:
         return (waiting[0], always) if waiting else None
 
     async with Lane(settings, Manners()) as lane:
-        await lane.send(replace(mails[0]))
+        await lane.send(mails[0]._replace())
         before = time.process_time()
         while waiting:
             outcome = await lane.send(waiting.popleft(), following=following)

@@ -266,16 +266,14 @@ class Section:
     subscription_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Who a message is from and to, on the wire; both are ASCII addresses."""
 
     sender: str
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """A message ready to be handed over: `content` is its bytes, CRLF line ends, headers and body.
 
     `is_wire_form` where it was made so that SMTP carries it as it is: it is ASCII, ends with CRLF, no CR or LF stands

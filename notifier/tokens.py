@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -18,6 +18,7 @@ MAC_BYTES = 18  # 144 bits: 24 base64url characters without padding
 UNSUBSCRIBE_PATH = "/unsubscribe/"
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{24}([as])([0-9]{1,18})")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SECURE = re.compile(r"https://|http://(localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$)")
 
 
@@ -26,6 +27,9 @@ class Purpose(StrEnum):
 
     LEAVE_ALL = "a"  # stop all mail to a subscriber
     LEAVE_ONE = "s"  # end one subscription
+
+
+_ALL, _ONE = Purpose.LEAVE_ALL.value, Purpose.LEAVE_ONE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +50,32 @@ class Pages:
     @property
     def allow_one_click(self) -> bool:
         """Whether a mail provider may press the button: RFC 8058 wants HTTPS, which pages on loopback cannot have."""
-        return _SECURE.match(self.base_url) is not None
+        return _is_secure(self.base_url)
 
     def leave_all(self, subscriber_id: int) -> str:
         """The page where a subscriber leaves altogether."""
-        return f"{self.base_url}{UNSUBSCRIBE_PATH}{_token(self.key, Purpose.LEAVE_ALL, subscriber_id)}"
+        return f"{self.base_url}{UNSUBSCRIBE_PATH}{_token(self.key, _ALL, subscriber_id)}"
 
     def leave_one(self, subscription_id: int) -> str:
         """The page where one subscription ends."""
-        return f"{self.base_url}{UNSUBSCRIBE_PATH}{_token(self.key, Purpose.LEAVE_ONE, subscription_id)}"
+        return f"{self.base_url}{UNSUBSCRIBE_PATH}{_token(self.key, _ONE, subscription_id)}"
+
+
+@lru_cache(8)
+def _is_secure(base_url: str) -> bool:
+    return _SECURE.match(base_url) is not None
 
 
 def mint(key: bytes, grant: Grant) -> str:
     """The token of a grant; always the same for the same key."""
-    return _token(key, grant.purpose, grant.row_id)
+    return _token(key, grant.purpose.value, grant.row_id)
 
 
-@lru_cache(64)  # a mail holds each several times
-def _token(key: bytes, purpose: Purpose, row_id: int) -> str:
-    claim = f"{purpose.value}{row_id}"
+def _token(key: bytes, purpose: str, row_id: int) -> str:
+    claim = f"{purpose}{row_id}"
     mac = _keyed(key).copy()
     mac.update(claim.encode())
-    return urlsafe_b64encode(mac.digest()[:MAC_BYTES]).decode() + claim
+    return b2a_base64(mac.digest()[:MAC_BYTES], newline=False).translate(_URL_SAFE).decode() + claim
 
 
 @lru_cache(8)

@@ -1,16 +1,27 @@
 """What a digest shows of a title and an abstract."""
 
 import unicodedata
+from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digests.excerpts import LENGTH, SLACK, Run, excerpt, runs
+from notifier.digests import excerpts
+from notifier.digests.excerpts import LENGTH, SLACK, Excerpt, Run, marked_spans
+from notifier.models import Span
 
 SENTENCE = "Large models are slow and we make them fast by doing less of what does not matter. "
 LONG = SENTENCE * 12
 
 spans = st.lists(st.tuples(st.integers(-5, 700), st.integers(-5, 700)), max_size=6)
+
+
+def runs(text: str, some: Sequence[Span]) -> tuple[Run, ...]:
+    return excerpts.runs(text, marked_spans(text, some))
+
+
+def excerpt(abstract: str, some: Sequence[Span]) -> Excerpt:
+    return excerpts.excerpt(abstract, marked_spans(abstract, some))
 
 
 def joined(pieces: tuple[Run, ...]) -> str:

@@ -12,9 +12,9 @@ from digest_samples import DIGEST, SETTINGS, mail_of, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digests.headers import MailSettings, ascii_address, header_lines, unsubscribe_url
+from notifier.digests.headers import MailSettings, ascii_address, header_lines, ways_out
 from notifier.errors import ComposeError
-from notifier.models import Envelope
+from notifier.models import Digest, Envelope
 from notifier.rendering import inert
 
 HOSTILE = ["\r\nBcc: all@example.org", "\n", "\r", "\0", "\x1b[31m", "\u202e", "\u2028", "\ud800", "\x85", "\x7f"]
@@ -24,6 +24,10 @@ def raw_lines(message: bytes) -> dict[str, str]:
     """The header's lines as they are on the wire, by name."""
     header = message.split(b"\r\n\r\n", 1)[0].decode("ascii").replace("\r\n ", " ")
     return dict(line.split(": ", 1) for line in header.split("\r\n"))
+
+
+def lines_of(digest: Digest, sender: MailSettings) -> bytes:
+    return header_lines(digest, ways_out(digest, sender), sender)
 
 
 def test_rfc_5322_every_line_that_a_message_needs_is_there_once() -> None:
@@ -46,7 +50,7 @@ def test_rfc_5322_the_date_is_when_the_digest_was_planned_in_utc() -> None:
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ComposeError, match="no time zone"):
-        header_lines(replace(DIGEST, planned_at=datetime(2026, 7, 6)), SETTINGS)
+        lines_of(replace(DIGEST, planned_at=datetime(2026, 7, 6)), SETTINGS)
 
 
 def test_rfc_2919_the_list_has_a_name_of_the_senders_domain() -> None:
@@ -164,13 +168,13 @@ def test_an_international_domain_is_the_same_however_it_is_typed(domain: str) ->
 
 def test_a_senders_name_without_an_address_is_refused() -> None:
     with pytest.raises(ComposeError, match=r"Daily Papers.* write it as Name <address@example\.org>"):
-        header_lines(DIGEST, replace(SETTINGS, sender="Daily Papers"))
+        lines_of(DIGEST, replace(SETTINGS, sender="Daily Papers"))
 
 
 @pytest.mark.parametrize("message_id", ["", "42", "<42>", "<4 2@example.org>", "<42@example.org> <43@example.org>"])
 def test_what_is_no_message_id_is_refused(message_id: str) -> None:
     with pytest.raises(ComposeError, match="not a Message-ID"):
-        header_lines(replace(DIGEST, message_id=message_id), SETTINGS)
+        lines_of(replace(DIGEST, message_id=message_id), SETTINGS)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -178,7 +182,7 @@ def test_what_is_no_message_id_is_refused(message_id: str) -> None:
 def test_no_control_character_of_a_row_reaches_a_header(field: str, hostile: str) -> None:
     value = getattr(DIGEST, field)
     with pytest.raises(ComposeError):
-        header_lines(replace(DIGEST, **{field: value[:3] + hostile + value[3:]}), SETTINGS)
+        lines_of(replace(DIGEST, **{field: value[:3] + hostile + value[3:]}), SETTINGS)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -186,13 +190,13 @@ def test_no_control_character_of_a_row_reaches_a_header(field: str, hostile: str
 def test_no_control_character_of_the_config_reaches_a_header(field: str, hostile: str) -> None:
     value = getattr(SETTINGS, field)
     with pytest.raises(ComposeError):
-        header_lines(DIGEST, replace(SETTINGS, **{field: value[:3] + hostile + value[3:]}))
+        lines_of(DIGEST, replace(SETTINGS, **{field: value[:3] + hostile + value[3:]}))
 
 
 def test_a_line_that_no_server_would_take_is_refused() -> None:
     with pytest.raises(ComposeError, match="Subject cannot be written"):
-        header_lines(replace(DIGEST, subject="x" * 1000), SETTINGS)
-    header_lines(replace(DIGEST, subject="x" * 980), SETTINGS)
+        lines_of(replace(DIGEST, subject="x" * 1000), SETTINGS)
+    lines_of(replace(DIGEST, subject="x" * 980), SETTINGS)
 
 
 @settings(deadline=None, max_examples=200)
@@ -200,7 +204,7 @@ def test_a_line_that_no_server_would_take_is_refused() -> None:
 def test_any_subject_and_brand_is_refused_or_read_back(subject: str, brand: str) -> None:
     mail_settings = MailSettings(SETTINGS.sender, SETTINGS.envelope_sender, SETTINGS.unsubscribe, brand)
     try:
-        header = header_lines(replace(DIGEST, subject=subject), mail_settings)
+        header = lines_of(replace(DIGEST, subject=subject), mail_settings)
     except ComposeError:
         assert inert(subject) != subject or inert(brand) != brand
         return
@@ -211,5 +215,5 @@ def test_any_subject_and_brand_is_refused_or_read_back(subject: str, brand: str)
 
 
 def test_the_unsubscribe_url_of_the_header_is_the_one_in_the_mail() -> None:
-    assert unsubscribe_url(DIGEST.recipient, SETTINGS) in raw_lines(mail_of().content)["List-Unsubscribe"]
+    assert ways_out(DIGEST, SETTINGS).url in raw_lines(mail_of().content)["List-Unsubscribe"]
     assert isinstance(read(mail_of()), EmailMessage)

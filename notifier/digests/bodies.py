@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from binascii import a2b_qp
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
 
 from jinja2 import Environment
 
-from notifier.digests.letter import Letter
+from notifier.digests.letter import Letter, Own, addressed, own_values
 from notifier.digests.memory import Memory
 from notifier.digests.quoted import block
 from notifier.digests.reading import UnsplittableError
 from notifier.digests.samples import SAMPLES
-from notifier.digests.splitting import split
-from notifier.digests.steps import Step, filled, shape_of
+from notifier.digests.shapes import Shape, filled, joined
+from notifier.digests.splitting import escapes, split
+from notifier.digests.steps import shape_of
 from notifier.digests.styles import styled
 from notifier.errors import NotifierError, TemplateError
 from notifier.rendering import explained, inline_css, render
 
-Blocks = Callable[[Letter], Iterable[bytes]]
+Blocks = Callable[[Letter, Own], Iterable[bytes]]  # of a letter that says what the one to this reader says
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def html_body(templates: Environment, name: str, memory: Memory) -> Body:
     try:
         return _body(styled(templates, name), name, memory)
     except (UnsplittableError, TemplateError) as error:
-        return Body(lambda letter: [block(inline_css(render(templates, name, mail=letter)))], _slow(name, error))
+        return Body(partial(_inlined, templates, name), _slow(name, error))
 
 
 def _body(templates: Environment, name: str, memory: Memory) -> Body:
@@ -60,33 +61,60 @@ def _body(templates: Environment, name: str, memory: Memory) -> Body:
 
 def _split(templates: Environment, name: str, memory: Memory) -> Blocks:
     with explained(name):
-        steps = split(templates, name, memory)
+        parted = _Parted(templates, name, memory)
     for letter in SAMPLES:
-        _check(steps, templates, name, letter)
+        _check(parted.blocks, templates, name, letter)
 
-    def by_blocks(letter: Letter) -> Iterable[bytes]:
-        key = name, letter.blanks
+    def by_blocks(letter: Letter, own: Own) -> Iterable[bytes]:
         try:
-            if (shape := letter.kept.get(key)) is None:
-                letter.kept[key] = shape = shape_of(steps, SimpleNamespace(mail=letter))
-            return filled(shape, SimpleNamespace(mail=letter))
+            return parted.blocks(letter, own)
         except Exception:  # a template may hold any expression; made whole, it says in which line it failed
-            return _whole(templates, name, letter)
+            return _whole(templates, name, letter, own)
 
     return by_blocks
 
 
-def _whole(templates: Environment, name: str, letter: Letter) -> list[bytes]:
-    return [block(render(templates, name, mail=letter))]
+class _Parted:
+    """A template that was taken apart."""
+
+    def __init__(self, templates: Environment, name: str, memory: Memory) -> None:
+        self._steps = split(templates, name, memory)
+        self._escapes = escapes(templates, name)
+        self._memory = memory
+        self._kept: dict[Hashable, tuple[Shape, bool]] = memory.table()  # and whether it is joined
+
+    def blocks(self, letter: Letter, own: Own) -> list[bytes]:
+        """What it makes of a letter, whose shape is kept for other readers who have as many values of their own.
+
+        That is joined when it is needed again: most letters to readers of several subscriptions never are.
+        """
+        key = letter, *map(bool, own.values)
+        shape, is_joined = self._kept.get(key, (None, False))
+        if shape is None:
+            shape = shape_of(self._steps, SimpleNamespace(mail=addressed(letter, own)))
+            self._kept[key] = shape, False
+        elif not is_joined:
+            shape = joined(shape)
+            self._memory.spend(sum(map(len, shape.blocks)))
+            self._kept[key] = shape, True
+        blocks = own.escaped if self._escapes else own.blocks
+        return filled(shape, blocks, lambda: SimpleNamespace(mail=addressed(letter, own)))
 
 
-def _check(steps: Iterable[Step], templates: Environment, name: str, letter: Letter) -> None:
+def _whole(templates: Environment, name: str, letter: Letter, own: Own) -> list[bytes]:
+    return [block(render(templates, name, mail=addressed(letter, own)))]
+
+
+def _inlined(templates: Environment, name: str, letter: Letter, own: Own) -> list[bytes]:
+    return [block(inline_css(render(templates, name, mail=addressed(letter, own))))]
+
+
+def _check(made: Blocks, templates: Environment, name: str, letter: Letter) -> None:
     """See that the blocks of a sample are what the whole template makes of it."""
     try:
         whole = render(templates, name, mail=letter)
         with explained(name):
-            scope = SimpleNamespace(mail=letter)
-            blocks = filled(shape_of(steps, scope), scope)
+            blocks = made(letter, own_values(letter))
     except TemplateError as error:
         raise UnsplittableError(f"it fails on a sample: {error}") from None
     if a2b_qp(b"".join(blocks)) != a2b_qp(block(whole)):

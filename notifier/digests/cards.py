@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from notifier.digests.excerpts import Excerpt, Run, excerpt, marked_spans, runs
 from notifier.digests.memory import Hashed
@@ -16,13 +16,15 @@ from notifier.text import stem, words
 AUTHORS = 3  # named before "et al."
 REASONS = 4  # marked words named per field
 
+Stems = tuple[str, ...]
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)  # things are found by the very card, which is made once
 class Card:
     """One paper of a digest; what is not known is empty, or None.
 
-    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `kept` holds
-    what templates make of the card, `parts` what they make of its parts, shared by cards that differ in `also` alone.
+    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `alone` is
+    the card that says the same, but for `also`; None where this is it.
     """
 
     title: tuple[Run, ...]
@@ -34,8 +36,7 @@ class Card:
     also: tuple[str, ...]
     abstract: Excerpt
     links: tuple[Link, ...]
-    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    parts: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    alone: Card | None = field(default=None, repr=False)
 
     def beside(self, also: tuple[str, ...]) -> Card:
         """This card where the paper matched these other subscriptions too."""
@@ -49,7 +50,7 @@ class Card:
             also=tuple(map(inert, also)),
             abstract=self.abstract,
             links=self.links,
-            parts=self.parts,
+            alone=self,
         )
 
 
@@ -64,20 +65,37 @@ class Line(NamedTuple):
 Lines = Hashed[Line]
 
 
-def card(item: Item, paper: Paper) -> Card:
-    """The card of a digest's item: of its paper, marks, upvotes and other labels, and of nothing else."""
-    title, abstract = inert(paper.title), inert(paper.abstract)
+class Told(NamedTuple):
+    """What every card of a paper says, whatever is marked in it."""
+
+    title: str
+    abstract: str
+    authors: str
+    url: str
+    links: tuple[Link, ...]
+
+
+def told(paper: Paper) -> Told:
+    """What is told of a paper."""
     known = links(paper)
+    url = known[0].url if known else ""
+    return Told(inert(paper.title), inert(paper.abstract), _authors(paper.authors), url, known)
+
+
+def card(item: Item, paper: Told) -> Card:
+    """The card of a digest's item: of its paper, marks, upvotes and other labels, and of nothing else."""
+    in_title = marked_spans(paper.title, item.marks.title)
+    in_abstract = marked_spans(paper.abstract, item.marks.abstract)
     return Card(
-        title=runs(title, item.marks.title),
-        plain_title=title,
-        url=known[0].url if known else "",
+        title=runs(paper.title, in_title),
+        plain_title=paper.title,
+        url=paper.url,
         upvotes=item.upvotes,
-        authors=_authors(paper.authors),
-        why=_why(title, abstract, item),
+        authors=paper.authors,
+        why=_why(_words(paper.title, in_title), _words(paper.abstract, in_abstract)),
         also=tuple(map(inert, item.also)),
-        abstract=excerpt(abstract, item.marks.abstract),
-        links=known,
+        abstract=excerpt(paper.abstract, in_abstract),
+        links=paper.links,
     )
 
 
@@ -92,27 +110,27 @@ def _authors(names: tuple[str, ...]) -> str:
     return f"{named} et al." if len(names) > AUTHORS else named
 
 
-def _why(title: str, abstract: str, item: Item) -> str:
+def _why(in_title: dict[Stems, str], in_abstract: dict[Stems, str]) -> str:
     """The marked words in words; one that stands in the title is not named for the abstract again."""
-    in_title = _words(title, item.marks.title)
-    in_abstract = {key: word for key, word in _words(abstract, item.marks.abstract).items() if key not in in_title}
-    places = ((in_title, "in the title"), (in_abstract, "in the abstract"))
-    return ", ".join(f"{_listed(found.values())} {where}" for found, where in places if found)
+    only = [word for key, word in in_abstract.items() if key not in in_title]
+    places = ((list(in_title.values()), "in the title"), (only, "in the abstract"))
+    return ", ".join([f"{_listed(found)} {where}" for found, where in places if found])
 
 
-def _words(text: str, spans: Iterable[Span]) -> dict[tuple[str, ...], str]:
+def _words(text: str, marks: Iterable[Span]) -> dict[Stems, str]:
     """The marked words as written, each once whatever its case and inflection, by their stems."""
-    found: dict[tuple[str, ...], str] = {}
-    for start, end in marked_spans(text, spans):
-        found.setdefault(_stems(text[start:end]), text[start:end])
+    found: dict[Stems, str] = {}
+    for start, end in marks:
+        word = text[start:end]
+        found.setdefault(_stems(word), word)
     return found
 
 
 @lru_cache(1 << 12)  # what is asked for stands in many papers
-def _stems(marked: str) -> tuple[str, ...]:
+def _stems(marked: str) -> Stems:
     return tuple(map(stem, words(marked)))
 
 
-def _listed(found: Iterable[str]) -> str:
-    quoted = [f"“{each}”" for each in found]
-    return ", ".join(quoted[:REASONS]) + (" and more" if len(quoted) > REASONS else "")
+def _listed(found: Sequence[str]) -> str:
+    quoted = ", ".join([f"“{each}”" for each in found[:REASONS]])
+    return f"{quoted} and more" if len(found) > REASONS else quoted

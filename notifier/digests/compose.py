@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 
 from jinja2 import Environment
 
 from notifier.digests import items
 from notifier.digests.bodies import Body, html_body, plain_body
-from notifier.digests.cards import Card, card
-from notifier.digests.headers import MailSettings, ascii_address, header_lines
-from notifier.digests.letter import TITLES, Letter, addressed, letter_of
+from notifier.digests.cards import Card, Told, card, told
+from notifier.digests.headers import MailSettings, ascii_address, header_lines, ways_out
+from notifier.digests.letter import TITLES, Letter, Own, letter_of, own_of
 from notifier.digests.memory import Memory
 from notifier.digests.mime import alternative
 from notifier.errors import ComposeError
@@ -33,8 +33,10 @@ class Composer:
         self.settings = settings
         self.templates = templates
         self._memory = Memory(kept_bytes)
-        self._cards: dict[Item, tuple[Paper, Card]] = self._memory.table()
-        self._letters: dict[Hashable, tuple[list[Paper | None], Letter]] = self._memory.table()
+        self._papers: Mapping[int, Paper] = {}
+        self._told: dict[int, Told] = self._memory.table()
+        self._cards: dict[Item, Card] = self._memory.table()
+        self._letters: dict[Hashable, Letter] = self._memory.table()
         self.read = items.Reader(self._memory).loads
 
     @cached_property
@@ -52,58 +54,53 @@ class Composer:
         """
         return tuple(body.why_slow for body in self._bodies if body.why_slow)
 
-    def compose(self, digest: Digest, papers: Mapping[int, Paper]) -> Mail:
-        """The mail of a digest, in plain text and HTML.
+    def compose(self, digest: Digest, papers: Mapping[int, Paper], return_path: str = "") -> Mail:
+        """The mail of a digest, in plain text and HTML, whose bounces go to `return_path` if that is given.
 
-        `papers` holds every paper of the digest by id. Raises ComposeError where this one mail cannot be made, and
+        `papers` holds every paper of the digest by id; others may join them later, but where one has changed it must be
+        another mapping, with which all starts anew. Raises ComposeError where this one mail cannot be made, and
         ConfigError where a template is missing or broken, so that none can.
         """
-        header = header_lines(digest, self.settings)
-        letter = self._letter(digest, papers)
-        plain, html = [body.blocks(letter) for body in self._bodies]
-        envelope = Envelope(ascii_address(self.settings.envelope_sender), ascii_address(digest.recipient))
-        content = alternative(header, plain, html, digest.message_id)
+        if papers is not self._papers:
+            self._memory.clear()
+            self._papers = papers
+        out = ways_out(digest, self.settings)
+        header = header_lines(digest, out, self.settings)
+        own = own_of(digest, out, self.settings)
+        letter = self._letter(digest, own)
+        plain, html = self._bodies
+        content = alternative(header, plain.blocks(letter, own), html.blocks(letter, own), digest.message_id)
+        bounces_to = return_path or ascii_address(self.settings.envelope_sender)
+        envelope = Envelope(bounces_to, ascii_address(digest.recipient))
         return Mail(envelope, digest.message_id, content, is_wire_form=True)
 
-    def _letter(self, digest: Digest, papers: Mapping[int, Paper]) -> Letter:
-        """The letter as it was made for a reader who is told the same, where the papers are what they were then."""
-        parts = [(section.label, section.items) for section in digest.sections]
-        key = digest.subject, digest.period, digest.planned_at.date(), digest.rest, *parts
-        shown = [papers.get(item.paper_id) for _, items in (*parts, ("", digest.rest[:TITLES])) for item in items]
-        known = self._letters.get(key)
-        if known is None or known[0] != shown:
-            cards_of, paper_of = partial(self._cards_of, papers=papers), partial(_paper, papers=papers)
-            letter = letter_of(digest, self.settings, cards_of, paper_of)
-            self._memory.spend(LETTER_BYTES + len(shown) * ITEM_BYTES)
-            self._letters[key] = shown, letter
-            return letter
-        known[0][:] = shown  # the same ones need not be compared again
-        return addressed(known[1], digest, self.settings)
+    def _letter(self, digest: Digest, own: Own) -> Letter:
+        """The letter that says what this one says, as it was made before or now."""
+        key = digest.subject, digest.period, digest.rest, *[(each.label, each.items) for each in digest.sections]
+        if (letter := self._letters.get(key)) is None:
+            letter = letter_of(digest, self.settings, own, self._cards_of, self._paper)
+            items = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
+            self._memory.spend(LETTER_BYTES + items * ITEM_BYTES)
+            self._letters[key] = letter
+        return letter
 
-    def _cards_of(self, items: Iterable[Item], papers: Mapping[int, Paper]) -> tuple[Card, ...]:
-        """The cards of items, as they were made before where their papers are what they were then."""
-        found = []
-        for item in items:
-            known = self._cards.get(item)
-            if known is None or known[0] is not papers.get(item.paper_id):
-                known = self._cards[item] = self._card(item, _paper(item, papers))
-            found.append(known[1])
-        return tuple(found)
+    def _cards_of(self, items: Iterable[Item]) -> tuple[Card, ...]:
+        known = self._cards.get
+        return tuple([known(item) or self._card(item) for item in items])
 
-    def _card(self, item: Item, paper: Paper) -> tuple[Paper, Card]:
-        known = self._cards.get(item)
-        if known and (known[0] is paper or known[0] == paper):
-            return paper, known[1]
+    def _card(self, item: Item) -> Card:
         self._memory.spend(CARD_BYTES)
-        if not item.also:
-            return paper, card(item, paper)
-        alone = item._replace(also=())
-        self._cards[alone] = _, base = self._card(alone, paper)
-        return paper, base.beside(item.also)
+        if item.also:
+            (alone,) = self._cards_of([Item(item.paper_id, item.upvotes, item.marks)])
+            self._cards[item] = made = alone.beside(item.also)
+            return made
+        if (known := self._told.get(item.paper_id)) is None:
+            self._told[item.paper_id] = known = told(self._paper(item))
+        self._cards[item] = made = card(item, known)
+        return made
 
-
-def _paper(item: Item, papers: Mapping[int, Paper]) -> Paper:
-    try:
-        return papers[item.paper_id]
-    except KeyError:
-        raise ComposeError(f"the digest holds paper {item.paper_id}, which is not stored; restore it") from None
+    def _paper(self, item: Item) -> Paper:
+        try:
+            return self._papers[item.paper_id]
+        except KeyError:
+            raise ComposeError(f"the digest holds paper {item.paper_id}, which is not stored; restore it") from None

@@ -28,17 +28,27 @@ class Excerpt(NamedTuple):
     further: tuple[Run, ...] = ()
 
 
-def excerpt(abstract: str, spans: Iterable[Span]) -> Excerpt:
+def excerpt(abstract: str, marks: Sequence[Span]) -> Excerpt:
     """What a digest shows of an abstract, cut at words, with an ellipsis for what is left out."""
-    marks = marked_spans(abstract, spans)
     end = len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
     beyond = marks and marks[0][0] >= end
     return Excerpt(_piece(abstract, marks, 0, end), _around(abstract, marks, end) if beyond else ())
 
 
-def runs(text: str, spans: Iterable[Span]) -> tuple[Run, ...]:
+def runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
     """`text` in pieces, marked and not; together they are the text."""
-    return _runs(text, marked_spans(text, spans))
+    if not marks:
+        return (Run(text, False),) if text else ()
+    pieces = []
+    done = 0
+    for start, end in marks:
+        if start > done:
+            pieces.append(Run(text[done:start], False))
+        pieces.append(Run(text[start:end], True))
+        done = end
+    if done < len(text):
+        pieces.append(Run(text[done:], False))
+    return tuple(pieces)
 
 
 def marked_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -47,23 +57,15 @@ def marked_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
     Neighbours overlap, or have nothing but one space or hyphen between them.
     """
     shown: list[Span] = []
-    inside = sorted(span for span in spans if 0 <= span[0] < span[1] <= len(text))
-    for start, end in ((start, grapheme_end(text, end)) for start, end in inside):
+    for start, last in sorted(spans):
+        if not 0 <= start < last <= len(text):
+            continue
+        end = grapheme_end(text, last)
         if shown and text[shown[-1][1] : start] in ("", " ", "-"):
             shown[-1] = (shown[-1][0], max(end, shown[-1][1]))
         else:
             shown.append((start, end))
     return tuple(shown)
-
-
-def _runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
-    pieces = []
-    done = 0
-    for start, end in marks:
-        pieces += [Run(text[done:start], False), Run(text[start:end], True)]
-        done = end
-    pieces.append(Run(text[done:], False))
-    return tuple(piece for piece in pieces if piece.text)
 
 
 def _cut(text: str, at: int) -> int:
@@ -86,7 +88,7 @@ def _around(text: str, marks: Sequence[Span], beginning: int) -> tuple[Run, ...]
 
 def _piece(text: str, marks: Sequence[Span], start: int, end: int) -> tuple[Run, ...]:
     within = [(max(left, start), min(right, end)) for left, right in marks if left < end and right > start]
-    piece = list(_runs(text[start:end], [(left - start, right - start) for left, right in within]))
+    piece = list(runs(text[start:end], [(left - start, right - start) for left, right in within]))
     if start > 0:
         piece.insert(0, Run("… ", False))
     if end < len(text):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, formataddr, parseaddr
 from email.utils import quote as escape_quotes
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 import idna
@@ -26,8 +27,9 @@ _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 _FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
 
-_PERCENT_ENCODED = {code: quote(chr(code), safe="") for code in range(128)}  # RFC 3986, section 2
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # of RFC 3986, section 2.3, and what parts an address
 
+_ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _SAME_IN_ALL = (
     b"List-Post: NO\r\n"  # RFC 2369, section 3.4: readers cannot post to this list
     b"Precedence: bulk\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
@@ -50,30 +52,43 @@ class MailSettings:
     pages: Pages | None = None
 
 
-def header_lines(digest: Digest, settings: MailSettings) -> bytes:
+class WaysOut(NamedTuple):
+    """How a mail's reader leaves altogether: by a mailto, and by a page, which is empty where there is none."""
+
+    url: str
+    page: str
+
+
+def ways_out(digest: Digest, settings: MailSettings) -> WaysOut:
+    """How the reader of a digest leaves. Raises ComposeError for an address that is none."""
+    pages, reader = settings.pages, digest.subscriber_id
+    page = pages.leave_all(reader) if pages and reader is not None else ""
+    return WaysOut(_mailto(settings.unsubscribe, digest.recipient), page)
+
+
+def header_lines(digest: Digest, out: WaysOut, settings: MailSettings) -> bytes:
     """Every header line but those of the body, with CRLF ends.
 
     Raises ComposeError for a value with control characters or with a line beyond 998 octets.
     """
     return b"".join(
         (
-            _date_line(digest.planned_at),
-            _from_line(settings.sender),
+            _date_line(digest.planned_at.replace(microsecond=0)),
+            _lines_of_many(digest.subject, settings.sender, settings.brand),
             _line("To", ascii_address(digest.recipient)),
-            _subject_line(digest.subject),
             _line("Message-ID", _message_id(digest.message_id)),
-            _list_id_line(settings.sender, settings.brand),
-            _ways_out(digest, settings),
+            _unsubscribe_lines(out, settings),
             _SAME_IN_ALL,
         )
     )
 
 
-@lru_cache(256)
 def ascii_address(address: str) -> str:
     """An address as it travels: an international domain by IDNA 2008. Raises ComposeError where it cannot."""
-    if _ADDRESS.fullmatch(address):
-        return address
+    return address if _ADDRESS.fullmatch(address) else _travelling(address)
+
+
+def _travelling(address: str) -> str:
     local, _, domain = _checked("address", address).rpartition("@")
     try:
         travelling = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
@@ -84,14 +99,11 @@ def ascii_address(address: str) -> str:
     return travelling
 
 
-def unsubscribe_url(recipient: str, settings: MailSettings) -> str:
-    """The mailto that asks to be left alone (RFC 6068); its subject names the reader, who may write from elsewhere."""
-    return _mailto(settings.unsubscribe, recipient)
-
-
-@lru_cache(64)
 def _mailto(mailbox: str, recipient: str) -> str:
-    return _mailto_unsubscribe(mailbox) + ascii_address(recipient).translate(_PERCENT_ENCODED)
+    """The mailto that asks to be left alone (RFC 6068); its subject names the reader, who may write from elsewhere."""
+    address = ascii_address(recipient)
+    encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")
+    return _mailto_unsubscribe(mailbox) + encoded
 
 
 @lru_cache(64)
@@ -99,20 +111,11 @@ def _mailto_unsubscribe(mailbox: str) -> str:
     return f"mailto:{quote(ascii_address(mailbox), safe='@+')}?subject={quote('unsubscribe ')}"
 
 
-def unsubscribe_page(digest: Digest, settings: MailSettings) -> str:
-    """The page where the reader of a digest leaves altogether; empty where there is none."""
-    if settings.pages is None or digest.subscriber_id is None:
-        return ""
-    return settings.pages.leave_all(digest.subscriber_id)
-
-
-def _ways_out(digest: Digest, settings: MailSettings) -> bytes:
+def _unsubscribe_lines(out: WaysOut, settings: MailSettings) -> bytes:
     """How to leave: by one click (RFC 8058), where the page may be used so, and by mail (RFC 2369, section 3.2)."""
-    by_mail = f"<{unsubscribe_url(digest.recipient, settings)}>"
-    page = unsubscribe_page(digest, settings)
-    if not page or settings.pages is None or not settings.pages.allow_one_click:
-        return _line("List-Unsubscribe", by_mail)
-    return _line("List-Unsubscribe", f"<{page}>, {by_mail}") + b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    if not out.page or settings.pages is None or not settings.pages.allow_one_click:
+        return _line("List-Unsubscribe", f"<{out.url}>")
+    return _line("List-Unsubscribe", f"<{out.page}>, <{out.url}>") + _ONE_CLICK
 
 
 @lru_cache(64)
@@ -121,18 +124,15 @@ def _date_line(planned_at: datetime) -> bytes:
 
 
 @lru_cache(64)
-def _from_line(sender: str) -> bytes:
-    return _line("From", _mailbox("From", sender))
-
-
-@lru_cache(64)
-def _subject_line(subject: str) -> bytes:
-    return _line("Subject", _text("Subject", subject))
-
-
-@lru_cache(64)
-def _list_id_line(sender: str, brand: str) -> bytes:
-    return _line("List-Id", _list_id(sender, brand))
+def _lines_of_many(subject: str, sender: str, brand: str) -> bytes:
+    """What the mails of one period have in common."""
+    return b"".join(
+        (
+            _line("From", _mailbox("From", sender)),
+            _line("Subject", _text("Subject", subject)),
+            _line("List-Id", _list_id(sender, brand)),
+        )
+    )
 
 
 def _line(name: str, value: str) -> bytes:
@@ -201,7 +201,8 @@ def _list_id(sender: str, brand: str) -> str:
 
 
 def _message_id(value: str) -> str:
-    if not _MESSAGE_ID.fullmatch(_checked("Message-ID", value)):
+    if not _MESSAGE_ID.fullmatch(value):
+        _checked("Message-ID", value)
         raise ComposeError(f"{value!r} is not a Message-ID such as <digest.7@example.org>")
     return value
 

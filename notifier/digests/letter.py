@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
+
+from markupsafe import escape
 
 from notifier.digests.cards import Card, Lines, line
-from notifier.digests.headers import MailSettings, unsubscribe_page, unsubscribe_url
+from notifier.digests.headers import MailSettings, WaysOut
 from notifier.digests.periods import occasion
+from notifier.digests.quoted import escaped_block, value_block
 from notifier.models import Digest, Item, Paper, Section
 from notifier.rendering import inert
 
 TITLES = 200  # of the rest; beyond them their number is told, since Gmail clips what is longer than 102 kB
 PREHEADER_TITLES = 3
 
+# What is a reader's own in a letter, by its numbers; then comes the unsubscribe_page of each group.
+OWN = ("recipient", "unsubscribe_url", "unsubscribe_page")
+
 _occasion = lru_cache(64)(occasion)
+
+
+class Own(NamedTuple):
+    """What a mail holds of its reader alone: values as OWN numbers them, and as blocks, for HTML escaped."""
+
+    values: tuple[str, ...]
+    blocks: list[bytes]
+    escaped: list[bytes]
 
 
 @dataclass(slots=True)
@@ -28,12 +42,11 @@ class Group:
     unsubscribe_page: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # things are found by the very letter, which is made once for all who are told it
 class Letter:
     """What the templates show. `unlisted` counts the papers beyond those in `rest`; `labels` is what was asked for.
 
-    `unsubscribe_url` is a mailto; `unsubscribe_page` is empty where there are no pages. `kept` holds what templates
-    make of the letter, whoever reads it.
+    `unsubscribe_url` is a mailto; `unsubscribe_page` is empty where there are no pages.
     """
 
     subject: str
@@ -47,28 +60,53 @@ class Letter:
     recipient: str
     unsubscribe_url: str
     unsubscribe_page: str
-    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def blanks(self) -> tuple[bool, ...]:
-        """Which of a reader's own values are empty."""
-        own = (self.recipient, self.unsubscribe_url, self.unsubscribe_page)
-        return tuple([not value for value in (*own, *[group.unsubscribe_page for group in self.groups])])
+
+def own_of(digest: Digest, out: WaysOut, sender: MailSettings) -> Own:
+    """What the mail of a digest holds of its reader alone."""
+    pages = [_section_page(section, sender) for section in digest.sections]
+    return _owned((inert(digest.recipient), *out, *pages))
+
+
+def _owned(values: tuple[str, ...]) -> Own:
+    """A reader's own values, which are as OWN numbers them."""
+    blocks = [value_block(value) for value in values]
+    together = "".join(values)
+    has_markup = len(escape(together)) > len(together)
+    return Own(values, blocks, [escaped_block(value) for value in values] if has_markup else blocks)
+
+
+def own_values(letter: Letter) -> Own:
+    """What a letter holds of its reader alone."""
+    pages = [group.unsubscribe_page for group in letter.groups]
+    return _owned((letter.recipient, letter.unsubscribe_url, letter.unsubscribe_page, *pages))
+
+
+def _section_page(section: Section, sender: MailSettings) -> str:
+    if sender.pages is None or section.subscription_id is None:
+        return ""
+    return sender.pages.leave_one(section.subscription_id)
 
 
 def letter_of(
     digest: Digest,
     sender: MailSettings,
+    own: Own,
     cards_of: Callable[[Iterable[Item]], tuple[Card, ...]],
     paper_of: Callable[[Item], Paper],
 ) -> Letter:
     """The letter of a digest, whose items become cards and papers by the functions given."""
+    recipient, url, leave_page, *pages = own.values
     groups = tuple(
-        Group(inert(section.label), cards_of(section.items), _section_page(section, sender))
-        for section in digest.sections
+        [
+            Group(inert(each.label), cards_of(each.items), page)
+            for each, page in zip(digest.sections, pages, strict=True)
+        ]
     )
     cards = [card for group in groups for card in group.cards]
-    labels = dict.fromkeys((*(group.label for group in groups), *(label for card in cards for label in card.also)))
+    labels = dict.fromkeys([group.label for group in groups])
+    for also in dict.fromkeys([card.also for card in cards]):
+        labels |= dict.fromkeys(also)
     return Letter(
         subject=inert(digest.subject),
         brand=inert(sender.brand),
@@ -78,32 +116,26 @@ def letter_of(
         rest=Lines(line(item, paper_of(item)) for item in digest.rest[:TITLES]),
         unlisted=max(0, len(digest.rest) - TITLES),
         labels=tuple(labels),
-        recipient=inert(digest.recipient),
-        unsubscribe_url=unsubscribe_url(digest.recipient, sender),
-        unsubscribe_page=unsubscribe_page(digest, sender),
+        recipient=recipient,
+        unsubscribe_url=url,
+        unsubscribe_page=leave_page,
     )
 
 
-def addressed(letter: Letter, digest: Digest, sender: MailSettings) -> Letter:
-    """A letter to the reader of a digest that says the same as the one that it was made of."""
-    groups = zip(letter.groups, digest.sections, strict=True)
+def addressed(letter: Letter, own: Own) -> Letter:
+    """The same letter to another reader."""
+    recipient, url, page, *pages = own.values
+    groups = zip(letter.groups, pages, strict=True)
     return Letter(
         subject=letter.subject,
         brand=letter.brand,
         opening=letter.opening,
         preheader=letter.preheader,
-        groups=tuple([Group(each.label, each.cards, _section_page(section, sender)) for each, section in groups]),
+        groups=tuple([Group(group.label, group.cards, each) for group, each in groups]),
         rest=letter.rest,
         unlisted=letter.unlisted,
         labels=letter.labels,
-        recipient=inert(digest.recipient),
-        unsubscribe_url=unsubscribe_url(digest.recipient, sender),
-        unsubscribe_page=unsubscribe_page(digest, sender),
-        kept=letter.kept,
+        recipient=recipient,
+        unsubscribe_url=url,
+        unsubscribe_page=page,
     )
-
-
-def _section_page(section: Section, sender: MailSettings) -> str:
-    if sender.pages is None or section.subscription_id is None:
-        return ""
-    return sender.pages.leave_one(section.subscription_id)

@@ -25,9 +25,14 @@ class Memory:
         """Make room for what takes about `size` bytes and is put into a table next."""
         self._used += size
         if self._used > self._limit:
-            for table in self._tables:
-                table.clear()
+            self.clear()
             self._used = size
+
+    def clear(self) -> None:
+        """Start anew."""
+        for table in self._tables:
+            table.clear()
+        self._used = 0
 
 
 class Hashed(tuple[T, ...]):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
+from zlib import crc32
 
-_PART = "Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_OPENING = b"\r\n--=_"
+_PART = "\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _PLAIN = (_PART % "plain").encode()
 _HTML = (_PART % "html").encode()
 
@@ -16,8 +17,12 @@ def alternative(header: bytes, text: Iterable[bytes], html: Iterable[bytes], mes
     The bodies are blocks of quoted-printable. The boundary derives from `message_id`; it cannot occur in them, since no
     quoted-printable text has `=_` in it.
     """
-    boundary = b"=_" + sha256(message_id.encode()).hexdigest()[:32].encode()
-    opening = b"\r\n--" + boundary + b"\r\n"
-    content_type = b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n'
-    closing = b"\r\n--" + boundary + b"--\r\n"
-    return b"".join((header, content_type, opening, _PLAIN, *text, opening, _HTML, *html, closing))
+    boundary = b"%08x" % crc32(message_id.encode())
+    return b"".join(
+        (
+            *(header, b'Content-Type: multipart/alternative; boundary="=_', boundary, b'"\r\n'),
+            *(_OPENING, boundary, _PLAIN, *text),
+            *(_OPENING, boundary, _HTML, *html),
+            *(_OPENING, boundary, b"--\r\n"),
+        )
+    )

@@ -15,7 +15,6 @@ from markupsafe import escape
 LONGEST_LINE = 76  # octets without CRLF
 
 _PLAIN = re.compile(r"[!-\-/-~][ -~]{0,300}")  # ASCII that does not start with a dot or a space
-_MARKUP = re.compile("[&<>\"']")
 
 
 def block(text: str) -> bytes:
@@ -38,12 +37,15 @@ def value_block(value: str) -> bytes:
     """A value between other texts, such as an address."""
     if not _PLAIN.fullmatch(value):
         return block(value)
-    return _folded(value.encode().replace(b"=", b"=3D") + b"=") + b"\r\n"
+    encoded = value.replace("=", "=3D")
+    if len(encoded) < LONGEST_LINE:
+        return f"{encoded}=\r\n".encode()
+    return _folded(f"{encoded}=".encode()) + b"\r\n"
 
 
 def escaped_block(value: str) -> bytes:
     """A value between other texts of HTML."""
-    return value_block(str(escape(value)) if _MARKUP.search(value) else value)
+    return value_block(str(escape(value)))
 
 
 def _fitting(line: bytes) -> bytes:

@@ -4,7 +4,7 @@ same, and so that what is one reader's own can be put into a result that was mad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import Enum, auto
@@ -13,6 +13,7 @@ from typing import NoReturn
 from jinja2 import nodes
 
 from notifier.digests.cards import Card
+from notifier.digests.excerpts import Excerpt
 from notifier.errors import NotifierError
 
 
@@ -39,7 +40,8 @@ LETTER = Noun(
     parts="groups",
 )
 GROUP = Noun(shared=frozenset({"label"}), own=frozenset({"unsubscribe_page"}), parts="cards")
-CARD = Noun(shared=frozenset(each.name for each in fields(Card)) - {"kept", "parts"})
+CARD = Noun(shared=frozenset(each.name for each in fields(Card)) - {"alone"})
+_CARD_FIELDS = [[field] for field in CARD.shared]
 TURN = Noun(shared=frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"}))
 LABEL = Noun()  # a text
 PARTS = {"groups": GROUP, "cards": CARD}
@@ -51,20 +53,19 @@ class Reads:
     """The fields that are read, as `mail.subject`.
 
     The result depends on the values of `shared`, and on whether those of `tested` hold anything. Those of `shown` are
-    written as they are and nothing more is done with them; of `own` anything may be done. `card` is the card of which
-    more is read than `also`, if one is: for one paper and query, that alone differs from reader to reader.
+    written as they are and nothing more is done with them; of `own` anything may be done.
     """
 
     shared: tuple[str, ...]
     tested: tuple[str, ...]
     shown: tuple[str, ...]
     own: tuple[str, ...]
-    card: str
 
     @property
-    def rare(self) -> tuple[bool, ...]:
-        """What it reads that is hardly ever the same twice, so that it is best made by itself."""
-        return bool(self.own), any(path.endswith((".also", ".preheader")) for path in self.shared)
+    def alone(self) -> tuple[Hashable, ...]:
+        """What is read that is seldom the same for two letters, or cards, where all else is: best made by itself."""
+        of_cards = tuple(path for path in self.shared if path.split(".")[1:2] in _CARD_FIELDS)
+        return bool(self.own), any(path.endswith(".preheader") for path in self.shared), of_cards
 
 
 def together(reads: Iterable[Reads]) -> Reads:
@@ -75,7 +76,6 @@ def together(reads: Iterable[Reads]) -> Reads:
         tested=_sorted(path for each in known for path in each.tested),
         shown=_sorted(path for each in known for path in each.shown),
         own=_sorted(path for each in known for path in each.own),
-        card="",
     )
 
 
@@ -100,7 +100,6 @@ class _Reading:
         self._nouns = nouns
         self._uses: dict[tuple[str, str], set[_Use]] = {}
         self._captured = False
-        self._card = ""
 
     def result(self) -> Reads:
         own = {
@@ -114,11 +113,14 @@ class _Reading:
             tested=_dotted(own.keys() - taken),
             shown=_dotted(path for path, uses in own.items() if _Use.SHOWN in uses and path not in taken),
             own=_dotted(taken),
-            card=self._card,
         )
 
     def visit(self, node: nodes.Node, use: _Use) -> None:
         match node:
+            case nodes.Getattr(node=nodes.Getattr(node=nodes.Name(name=name), attr="abstract"), attr=part) if (
+                self._nouns.get(name) is CARD and part in Excerpt._fields
+            ):
+                self._uses.setdefault((name, f"abstract.{part}"), set()).add(use)
             case nodes.Getattr(node=nodes.Name(name=name), attr=field) if name in self._nouns:
                 self._note(node, name, field, use)
             case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(field))) if name in self._nouns:
@@ -172,18 +174,15 @@ class _Reading:
             _refuse(node, f"takes {name}.{field} as a whole")
         if field not in noun.shared | noun.own | {noun.parts}:
             _refuse(node, f"reads {name}.{field}, which is not known beforehand")
-        if noun is CARD and field != "also":
-            self._card = name
-        else:
-            self._uses.setdefault((name, field), set()).add(use)
+        self._uses.setdefault((name, field), set()).add(use)
 
     def _whole(self, node: nodes.Name, name: str, use: _Use) -> None:
         if node.ctx != "load":
             _refuse(node, f"gives {name} another value")
         noun = self._nouns[name]
         if noun is CARD:
-            self._card = name
-            self._uses.setdefault((name, "also"), set()).add(use)
+            for field in CARD.shared:
+                self._uses.setdefault((name, field), set()).add(use)
         elif noun is LABEL:
             self._uses.setdefault((name, ""), set()).add(use)
         else:

@@ -49,11 +49,11 @@ class _Including(NodeTransformer):
     def __init__(self, templates: Environment, name: str, within: tuple[str, ...]) -> None:
         self._templates = templates
         self._within = (*within, name)
-        self._escapes = _escapes(templates, name)
+        self._escapes = escapes(templates, name)
 
     def visit_Include(self, node: nodes.Include) -> nodes.Scope:  # noqa: N802
         other = node.template.value if isinstance(node.template, nodes.Const) else None
-        if not isinstance(other, str) or not node.with_context or _escapes(self._templates, other) != self._escapes:
+        if not isinstance(other, str) or not node.with_context or escapes(self._templates, other) != self._escapes:
             _refuse(node, "includes what is not known beforehand, or is of another kind")
         return nodes.Scope(_parsed(self._templates, other, self._within).body, lineno=node.lineno)
 
@@ -134,7 +134,7 @@ class _Splitting:
         self, waiting: Sequence[tuple[nodes.Node, tuple[nodes.Node, ...], Reads]], nouns: _Nouns
     ) -> Iterator[Step]:
         """Neighbours become one piece, but what differs more often than others stays by itself."""
-        for _, together in groupby(waiting, key=lambda each: each[2].rare):
+        for _, together in groupby(waiting, key=lambda each: each[2].alone):
             body, used, _ = zip(*together, strict=True)
             beforehand = list(dict.fromkeys(node for each in used for node in each))
             whole = [*beforehand, *body]
@@ -143,7 +143,7 @@ class _Splitting:
                 self._set_before |= _set_in(node)
 
     def _piece(self, body: list[nodes.Node], reads: Reads) -> Step:
-        return Piece(self._compiled(body), reads, _escapes(self._templates, self._name), self._memory)
+        return Piece(self._compiled(body), reads, self._memory)
 
     def _used(self, node: nodes.Node, before: tuple[nodes.Node, ...]) -> tuple[nodes.Node, ...]:
         """Those of the nodes before that a node needs, in order."""
@@ -197,7 +197,7 @@ def _of_cards_alone(body: Iterable[Step]) -> list[Piece]:
         step
         for step in body
         if isinstance(step, Piece)
-        and not step.reads.own
+        and not (step.reads.own or step.reads.tested)
         and not any(path.startswith("loop.") for path in step.reads.shared)
     ]
     return pieces if pieces == body else []
@@ -264,7 +264,8 @@ def _set_in(node: nodes.Node) -> set[str]:
     return {each.name for each in node.find_all(nodes.Name) if each.ctx == "store"}
 
 
-def _escapes(templates: Environment, name: str) -> bool:
+def escapes(templates: Environment, name: str) -> bool:
+    """Whether what a template shows is escaped."""
     return templates.autoescape(name) if callable(templates.autoescape) else templates.autoescape
 
 

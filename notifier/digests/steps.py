@@ -1,68 +1,37 @@
-"""What a template is once it is taken apart: steps, each with its shape, most of which were made for an earlier mail.
-
-A shape is blocks, with slots for what is one reader's own. Blocks are not joined before a whole mail is, so that one
-that stands in many cards, sections and mails is kept once.
-"""
+"""What a template is once it is taken apart: steps, each with its shape, most of which was made for an earlier mail."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from jinja2 import Template
 
 from notifier.digests.cards import Card
+from notifier.digests.letter import OWN
 from notifier.digests.memory import Memory
-from notifier.digests.quoted import block, escaped_block, value_block
+from notifier.digests.quoted import block
 from notifier.digests.reading import Reads, together
+from notifier.digests.shapes import Draft, Made, Shape
 
 # Stands for a reader's own value. No text in a letter holds a control character, and no template may.
 HOLE = "\0"
 _HOLE = re.compile(f"{HOLE}(\\d+){HOLE}")
 
 ENTRY_BYTES = 300  # of what a table keeps, beside its blocks
-PLACE_BYTES = 8  # of a block's place in a shape
-
-Slot = Callable[[SimpleNamespace], bytes]  # makes the block that stands there of the variables in scope
 
 
-class Shape(NamedTuple):
-    """Blocks, and the slots among them by their places, where the blocks are empty."""
+class Step(Protocol):
+    """A part of a template."""
 
-    blocks: tuple[bytes, ...]
-    slots: tuple[tuple[int, Slot], ...] = ()
-
-
-class Draft:
-    """Shapes, one after the other, on their way to a mail."""
-
-    def __init__(self) -> None:
-        self.blocks: list[bytes] = []
-        self.slots: list[tuple[int, Slot]] = []
-
-    def add(self, shape: Shape) -> None:
-        """Go on with a shape."""
-        if shape.slots:
-            start = len(self.blocks)
-            self.slots += [(start + place, slot) for place, slot in shape.slots]
-        self.blocks += shape.blocks
-
-    def shape(self) -> Shape:
-        """All of it as one shape."""
-        return Shape(tuple(self.blocks), tuple(self.slots))
-
-
-def filled(shape: Shape, scope: SimpleNamespace) -> list[bytes]:
-    """The blocks of a shape, its slots filled from the variables in `scope`."""
-    blocks = list(shape.blocks)
-    for place, slot in shape.slots:
-        blocks[place] = slot(scope)
-    return blocks
+    def write(self, scope: SimpleNamespace, draft: Draft) -> None:
+        """Add this part's shape, given the variables in `scope`."""
 
 
 def shape_of(steps: Iterable[Step], scope: SimpleNamespace) -> Shape:
@@ -73,95 +42,95 @@ def shape_of(steps: Iterable[Step], scope: SimpleNamespace) -> Shape:
     return draft.shape()
 
 
-class Step(Protocol):
-    """A part of a template."""
-
-    def write(self, scope: SimpleNamespace, draft: Draft) -> None:
-        """Add this part's shape, given the variables in `scope`."""
-
-
 class Piece:
     """A part of a template without loops over parts. Its shape is kept for what it reads.
 
-    What is only shown of a reader's own values stands in slots. Where more is done with them it is all one slot, unless
-    the reader has none.
+    What is only shown of a reader's own values stands in slots. Where more is done with them it is all made for each
+    reader, unless the reader has none.
     """
 
-    def __init__(self, template: Template, reads: Reads, escapes: bool, memory: Memory) -> None:
+    def __init__(self, template: Template, reads: Reads, memory: Memory) -> None:
         self.reads = reads
         self._template = template
-        self._slots = [_slot(_shown(path, escapes)) for path in reads.shown]
         self._memory = memory
         self._kept: dict[Any, Shape] = memory.table()
-        self._card = attrgetter(reads.card) if reads.card else None
         self._key = _key_getter(reads.shared, (*reads.own, *reads.tested))
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
-        """Add this part's shape."""
-        draft.add(self.shape(scope))
+        """Add this part's shape: what was made of the same before, else made now."""
+        blocks, slots, made = shape = self._kept.get(self._key(scope)) or self._keep(scope)
+        if slots or made:
+            draft.add(shape)
+        else:
+            draft.blocks += blocks
 
-    def shape(self, scope: SimpleNamespace) -> Shape:
-        """What was made of the same before, else made now."""
-        kept, key = self._kept, self._key(scope)
-        if self._card:
-            kept, key = self._card(scope).parts, (self, key)
-        if (shape := kept.get(key)) is None:
-            shape = self._made(scope)
-            self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
-            kept[key] = shape
+    def blocks(self, scope: SimpleNamespace) -> tuple[bytes, ...]:
+        """This part's blocks, where it shows nothing of a reader's own."""
+        return (self._kept.get(self._key(scope)) or self._keep(scope)).blocks
+
+    def _keep(self, scope: SimpleNamespace) -> Shape:
+        shape = self._shape(scope)
+        self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
+        self._kept[self._key(scope)] = shape
         return shape
 
-    def _made(self, scope: SimpleNamespace) -> Shape:
-        if any(attrgetter(path)(scope) for path in self.reads.own):
-            return _slot(self._rendered)
+    def _shape(self, scope: SimpleNamespace) -> Shape:
+        if self.reads.own and any(attrgetter(path)(scope) for path in self.reads.own):
+            return Shape((b"",), made=((0, self._made),))
+        if not self.reads.shown:
+            return Shape((self._made(scope),))
         variables = vars(scope).copy()
         for place, path in enumerate(self.reads.shown):
             if attrgetter(path)(scope):
                 name, field = path.split(".")
                 variables[name] = replace(variables[name], **{field: f"{HOLE}{place}{HOLE}"})
-        draft = Draft()
-        for place, text in enumerate(_HOLE.split(self._template.render(variables))):
-            if place % 2:
-                draft.add(self._slots[int(text)])
-            elif text:
-                draft.add(Shape((block(text),)))
-        return draft.shape()
+        return _with_slots(_text(self._template, variables), [_value(path) for path in self.reads.shown])
 
-    def _rendered(self, scope: SimpleNamespace) -> bytes:
-        return block(self._template.render(vars(scope)))
+    def _made(self, scope: SimpleNamespace) -> bytes:
+        return block(_text(self._template, vars(scope)))
 
 
 class Cards:
-    """A loop over cards that reads each card and what is outside of the loop, so that a card keeps its shape."""
+    """A loop over cards that reads each card and what is outside of the loop, so that a card keeps its blocks."""
 
     def __init__(self, variable: str, path: str, pieces: Sequence[Piece], memory: Memory) -> None:
         self._variable = variable
         self._cards = attrgetter(path)
-        self._pieces = pieces
         self._memory = memory
         reads = together(piece.reads for piece in pieces)
-        self._key = _key_getter(tuple(path for path in reads.shared if path != f"{variable}.also"), reads.tested)
+        self._outer = _key_getter(tuple(path for path in reads.shared if not path.startswith(f"{variable}.")), ())
+        also = f"{variable}.also"
+        self._runs = [(alike, tuple(run)) for alike, run in groupby(pieces, lambda each: also not in each.reads.shared)]
+        self._kept: dict[Any, dict[Card, tuple[bytes, ...]]] = memory.table()
+        self._kept_runs: dict[Any, dict[tuple[Card, int], bytes]] = memory.table()
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
-        """Add every card's shape."""
-        key = self, self._key(scope)
+        """Add every card's blocks."""
+        kept = self._kept.setdefault(self._outer(scope), {})
         for card in self._cards(scope):
-            draft.add(card.kept.get(key) or self._keep(card, key, scope))
+            draft.blocks += kept.get(card) or self._keep(card, kept, scope)
 
-    def _keep(self, card: Card, key: Hashable, scope: SimpleNamespace) -> Shape:
+    def _keep(self, card: Card, kept: dict[Card, tuple[bytes, ...]], scope: SimpleNamespace) -> tuple[bytes, ...]:
+        """The blocks of a card; the runs of pieces that do not read `also` are the same in all cards that are alike."""
         setattr(scope, self._variable, card)
-        card.kept[key] = shape = self._made(scope)
-        return shape
+        kept_runs = self._kept_runs.setdefault(self._outer(scope), {})
+        blocks: list[bytes] = []
+        for number, (is_alike, pieces) in enumerate(self._runs):
+            if not is_alike:
+                blocks += [block for piece in pieces for block in piece.blocks(scope)]
+                continue
+            key = card.alone or card, number
+            if (run := kept_runs.get(key)) is None:
+                kept_runs[key] = run = self._joined(pieces, scope)
+            blocks.append(run)
+        kept[card] = together = tuple(blocks)
+        return together
 
-    def _made(self, scope: SimpleNamespace) -> Shape:
-        shapes = [shape for piece in self._pieces if (shape := piece.shape(scope)).blocks]
-        if len(shapes) == 1:
-            return shapes[0]
-        draft = Draft()
-        for shape in shapes:
-            draft.add(shape)
-        self._memory.spend(len(draft.blocks) * PLACE_BYTES + ENTRY_BYTES)
-        return draft.shape()
+    def _joined(self, pieces: Iterable[Piece], scope: SimpleNamespace) -> bytes:
+        """Pieces as one block."""
+        joined = b"".join([block for piece in pieces for block in piece.blocks(scope)])
+        self._memory.spend(len(joined) + ENTRY_BYTES)
+        return joined
 
 
 class Loop:
@@ -171,30 +140,33 @@ class Loop:
         self._variable = variable
         self._parts = attrgetter(path)
         self._body = body
-        self._within = lru_cache(256)(self._slot_within)
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add the shapes of every turn."""
         outer = getattr(scope, "loop", None)
-        length = len(self._parts(scope))
-        for turn in [_turn(index, length) for index in range(length)]:
-            self._begin(turn, scope)
-            before = len(draft.slots)
+        parts = self._parts(scope)
+        for turn, part in zip(_turns(len(parts)), parts, strict=True):
+            setattr(scope, self._variable, part)
+            scope.loop = turn
+            slots, made = len(draft.slots), len(draft.made)
             for step in self._body:
                 step.write(scope, draft)
-            draft.slots[before:] = [(place, self._within(turn, slot)) for place, slot in draft.slots[before:]]
+            if len(draft.slots) > slots:
+                draft.slots[slots:] = [(place, self._in_turn(value, turn)) for place, value in draft.slots[slots:]]
+            if len(draft.made) > made:
+                draft.made[made:] = [(place, self._within(turn, each)) for place, each in draft.made[made:]]
         scope.loop = outer
 
-    def _begin(self, turn: Turn, scope: SimpleNamespace) -> None:
-        setattr(scope, self._variable, self._parts(scope)[turn.index0])
-        scope.loop = turn
+    def _in_turn(self, value: int | str, turn: Turn) -> int | str:
+        return len(OWN) + turn.index0 if value == self._variable else value
 
-    def _slot_within(self, turn: Turn, slot: Slot) -> Slot:
-        """A slot of a turn, which reads what it did there."""
+    def _within(self, turn: Turn, made: Made) -> Made:
+        """What is made of what is read in a turn."""
 
         def in_its_turn(scope: SimpleNamespace) -> bytes:
-            self._begin(turn, scope)
-            return slot(scope)
+            setattr(scope, self._variable, self._parts(scope)[turn.index0])
+            scope.loop = turn
+            return made(scope)
 
         return in_its_turn
 
@@ -239,17 +211,32 @@ class Turn:
         return self.revindex0 == 0
 
 
-_turn = lru_cache(4096)(Turn)
+@lru_cache(256)
+def _turns(length: int) -> tuple[Turn, ...]:
+    return tuple(Turn(index, length) for index in range(length))
 
 
-def _slot(slot: Slot) -> Shape:
-    return Shape((b"",), ((0, slot),))
+def _text(template: Template, variables: Mapping[str, Any]) -> str:
+    """What a template makes of variables, without the copies that `Template.render` makes of them."""
+    context = template.new_context({**template.globals, **variables}, shared=True)
+    return "".join(template.root_render_func(context))
 
 
-def _shown(path: str, escapes: bool) -> Slot:
-    """Where the value of a field is shown."""
-    encoded, value = escaped_block if escapes else value_block, attrgetter(path)
-    return lambda scope: encoded(value(scope))
+def _with_slots(text: str, values: Sequence[int | str]) -> Shape:
+    """A text as blocks, with slots where it holds the places of a reader's own values."""
+    draft = Draft()
+    for place, each in enumerate(_HOLE.split(text)):
+        if place % 2:
+            draft.add(Shape((b"",), slots=((0, values[int(each)]),)))
+        elif each:
+            draft.add(Shape((block(each),)))
+    return draft.shape()
+
+
+def _value(path: str) -> int | str:
+    """Which of a reader's own values this is: its number, or the variable of the group whose it is."""
+    name, field = path.split(".")
+    return OWN.index(field) if name == "mail" else name
 
 
 def _key_getter(shared: tuple[str, ...], tested: tuple[str, ...]) -> Callable[[SimpleNamespace], Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -73,10 +72,8 @@ def _mail(
 ) -> Mail | ComposeError:
     if isinstance(digest, ComposeError):
         return digest
+    return_path = sender.bounces.return_path(claim.id) if sender.bounces else ""
     try:
-        mail = sender.composer.compose(digest, named)
+        return sender.composer.compose(digest, named, return_path)
     except ComposeError as error:
         return error
-    if sender.bounces is None:
-        return mail
-    return replace(mail, envelope=replace(mail.envelope, sender=sender.bounces.return_path(claim.id)))

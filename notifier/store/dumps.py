@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 from notifier.store.tables import dump, paper
 from notifier.store.tables import quarantined as set_aside
 
+_NEWEST = select(func.max(dump.c.id))
+
 
 def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
     """The dump ingested last: its id, name, listed_on and ingested_at."""
@@ -18,9 +20,7 @@ def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
 
 def newest(connection: Connection, until: datetime | None = None) -> int:
     """The id of the newest dump, or of the newest that was ingested `until` then; 0 where there is none."""
-    statement = select(func.max(dump.c.id))
-    if until is not None:
-        statement = statement.where(dump.c.ingested_at <= until)
+    statement = _NEWEST if until is None else _NEWEST.where(dump.c.ingested_at <= until)
     return connection.scalar(statement) or 0
 
 
