@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.digests.compose import Composer
 from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline import claiming
+from notifier.pipeline.collecting import collected_seldom
 from notifier.pipeline.delivered import Delivered
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
@@ -83,6 +85,30 @@ def test_every_digest_is_handed_over_once(planned: Engine, tmp_path: Path) -> No
             row.message_id for row in rows(planned).values()
         }
     assert {(row.state, row.next_try, row.owner) for row in rows(planned).values()} == {("ACCEPTED", None, None)}
+
+
+def test_a_run_leaves_the_garbage_collector_as_it_was(planned: Engine, tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    seen = set()
+
+    def look(_line: str) -> None:
+        seen.add(gc.get_threshold()[0])
+
+    with ScriptedRelay({"RCPT": look}) as relay:
+        run(planned, tmp_path, relay)
+    assert min(seen) > before[0], "it looks seldom while mail is sent"
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+
+
+def test_the_garbage_collector_is_as_it_was_once_the_last_run_ends() -> None:
+    before = gc.get_threshold()
+    one, other = collected_seldom(), collected_seldom()
+    for run_of in (one, other):
+        run_of.__enter__()
+    one.__exit__(None, None, None)
+    assert gc.get_threshold()[0] > before[0], "the other is still at work"
+    other.__exit__(None, None, None)
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
 
 
 def test_a_reader_deferred_by_the_relay_is_tried_again_by_the_schedule(planned: Engine, tmp_path: Path) -> None:

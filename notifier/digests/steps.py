@@ -117,18 +117,18 @@ class Cards:
         blocks: list[bytes] = []
         for number, (is_alike, pieces) in enumerate(self._runs):
             if not is_alike:
-                blocks += [block for piece in pieces for block in piece.blocks(scope)]
+                blocks += [each for piece in pieces for each in piece.blocks(scope)]
                 continue
             key = card.alone or card, number
             if (run := kept_runs.get(key)) is None:
                 kept_runs[key] = run = self._joined(pieces, scope)
             blocks.append(run)
-        kept[card] = together = tuple(blocks)
-        return together
+        kept[card] = whole = tuple(blocks)
+        return whole
 
     def _joined(self, pieces: Iterable[Piece], scope: SimpleNamespace) -> bytes:
         """Pieces as one block."""
-        joined = b"".join([block for piece in pieces for block in piece.blocks(scope)])
+        joined = b"".join([each for piece in pieces for each in piece.blocks(scope)])
         self._memory.spend(len(joined) + ENTRY_BYTES)
         return joined
 

@@ -15,7 +15,9 @@ from notifier.store import expiring, outbox, relays
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import Claim
 
-BATCH = 200  # rows claimed at once: what is not on the wire yet goes back when a run ends, and is sent once
+# Rows claimed at once. What is not on the wire yet goes back when a run ends; after a crash all of it is in doubt, and
+# so is sent as it is, instead of joining the next digest.
+BATCH = 200
 SHORT_PAUSE = timedelta(seconds=15)  # of a relay that is being restarted: worth waiting for
 
 

@@ -5,22 +5,31 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 SELDOM = 50_000  # new objects between two looks
-USUAL = gc.get_threshold()
+
+_lock = Lock()
+_usual: list[tuple[int, int, int]] = []  # what each run that is under way began with
 
 
 @contextmanager
 def collected_seldom() -> Iterator[None]:
-    """Let the garbage collector look seldom, and only at what is made from now on.
+    """Let the garbage collector look seldom, and only at what is made from now on, until the last such block ends.
 
     What mails have in common is kept and grows at first: to look through all of it after every few mails would cost as
     much as half of the sending. What is not kept goes without a collector, but for an error's traceback here and there.
     """
-    gc.freeze()
-    gc.set_threshold(SELDOM, *USUAL[1:])
+    with _lock:
+        if not _usual:
+            gc.freeze()
+        _usual.append(_usual[0] if _usual else gc.get_threshold())
+        gc.set_threshold(SELDOM, *_usual[0][1:])
     try:
         yield
     finally:
-        gc.set_threshold(*USUAL)
-        gc.unfreeze()
+        with _lock:
+            usual = _usual.pop()
+            if not _usual:
+                gc.set_threshold(*usual)
+                gc.unfreeze()

@@ -119,6 +119,7 @@ class _Run:
         self._few_wait = asyncio.Event()  # or a lane is no longer in use
         self._known = KnownPapers()
         self._failure: NotifierError | None = None
+        self._is_slow: bool | None = None  # what composes; to find out takes a while
         self._goes_well = False  # the last mail was accepted: the next is likely to be, and may be begun before
 
     async def drain(self) -> bool:
@@ -173,7 +174,9 @@ class _Run:
         costs more than the composing.
         """
         compose = partial(mails_of, self.sender, claims, self._known)
-        if self.sender.composer.why_slow:
+        if self._is_slow is None:
+            self._is_slow = await asyncio.to_thread(lambda: bool(self.sender.composer.why_slow))
+        if self._is_slow:
             return await asyncio.to_thread(compose)
         mails = compose()
         await asyncio.sleep(0)  # what came meanwhile goes first

@@ -74,6 +74,8 @@ def asking(engine: Engine, question: Select[Any]) -> Iterator[Ask]:
         def ask(values: Mapping[str, int]) -> object:
             try:
                 return cursor.execute(statement, {**constants, **values}).fetchone()[0]
+            except sqlite3.ProgrammingError:
+                raise
             except sqlite3.DatabaseError as error:
                 raise _explanation(error) from error
 

@@ -1,4 +1,4 @@
-"""Statements that several files need: long lists cut to size, and rows put in."""
+"""Statements that several files need: long lists cut to size, and rows put in or changed."""
 
 from __future__ import annotations
 
