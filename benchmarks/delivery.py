@@ -126,7 +126,7 @@ def _letter(digest: Digest, papers: dict[int, Paper]) -> Letter:
         return tuple(card(item, told(papers[item.paper_id])) for item in items)
 
     own = own_of(digest, ways_out(digest, SETTINGS), SETTINGS)
-    return letter_of(digest, SETTINGS, own, cards, lambda item: papers[item.paper_id])
+    return letter_of(digest, SETTINGS, own, cards, lambda item: told(papers[item.paper_id]))
 
 
 def _message(digest: Digest) -> EmailMessage:

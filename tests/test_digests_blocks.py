@@ -88,7 +88,7 @@ def by_email_message(digest: Digest, stored: dict[int, Paper], sender: MailSetti
         sender,
         own_of(digest, ways_out(digest, sender), sender),
         lambda some: tuple(card(each, told(stored[each.paper_id])) for each in some),
-        lambda item: stored[item.paper_id],
+        lambda item: told(stored[item.paper_id]),
     )
     message = EmailMessage(policy=SMTP.clone(max_line_length=998))
     message["Subject"] = digest.subject
@@ -301,7 +301,7 @@ def letter(digest: Digest, stored: dict[int, Paper]) -> Letter:
         WITH_PAGES,
         own_of(digest, ways_out(digest, WITH_PAGES), WITH_PAGES),
         lambda some: tuple(card(each, told(stored[each.paper_id])) for each in some),
-        lambda item: stored[item.paper_id],
+        lambda item: told(stored[item.paper_id]),
     )
 
 

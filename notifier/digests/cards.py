@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -40,18 +40,7 @@ class Card:
 
     def beside(self, also: tuple[str, ...]) -> Card:
         """This card where the paper matched these other subscriptions too."""
-        return Card(
-            title=self.title,
-            plain_title=self.plain_title,
-            url=self.url,
-            upvotes=self.upvotes,
-            authors=self.authors,
-            why=self.why,
-            also=tuple(map(inert, also)),
-            abstract=self.abstract,
-            links=self.links,
-            alone=self,
-        )
+        return replace(self, also=tuple(map(inert, also)), alone=self)
 
 
 class Line(NamedTuple):
@@ -66,7 +55,7 @@ Lines = Hashed[Line]
 
 
 class Told(NamedTuple):
-    """What every card of a paper says, whatever is marked in it."""
+    """What every card and line of a paper says, whatever is marked in it."""
 
     title: str
     abstract: str
@@ -99,10 +88,9 @@ def card(item: Item, paper: Told) -> Card:
     )
 
 
-def line(item: Item, paper: Paper) -> Line:
+def line(item: Item, paper: Told) -> Line:
     """The line of an item that a digest lists by title."""
-    known = links(paper)
-    return Line(inert(paper.title), known[0].url if known else "", item.upvotes)
+    return Line(paper.title, paper.url, item.upvotes)
 
 
 def _authors(names: tuple[str, ...]) -> str:

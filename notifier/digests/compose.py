@@ -78,9 +78,9 @@ class Composer:
         """The letter that says what this one says, as it was made before or now."""
         key = digest.subject, digest.period, digest.rest, *[(each.label, each.items) for each in digest.sections]
         if (letter := self._letters.get(key)) is None:
-            letter = letter_of(digest, self.settings, own, self._cards_of, self._paper)
-            items = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
-            self._memory.spend(LETTER_BYTES + items * ITEM_BYTES)
+            letter = letter_of(digest, self.settings, own, self._cards_of, self._told_of)
+            shown = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
+            self._memory.spend(LETTER_BYTES + shown * ITEM_BYTES)
             self._letters[key] = letter
         return letter
 
@@ -92,15 +92,15 @@ class Composer:
         self._memory.spend(CARD_BYTES)
         if item.also:
             (alone,) = self._cards_of([Item(item.paper_id, item.upvotes, item.marks)])
-            self._cards[item] = made = alone.beside(item.also)
-            return made
-        if (known := self._told.get(item.paper_id)) is None:
-            self._told[item.paper_id] = known = told(self._paper(item))
-        self._cards[item] = made = card(item, known)
+            made = alone.beside(item.also)
+        else:
+            made = card(item, self._told_of(item))
+        self._cards[item] = made
         return made
 
-    def _paper(self, item: Item) -> Paper:
-        try:
-            return self._papers[item.paper_id]
-        except KeyError:
-            raise ComposeError(f"the digest holds paper {item.paper_id}, which is not stored; restore it") from None
+    def _told_of(self, item: Item) -> Told:
+        if (known := self._told.get(item.paper_id)) is None:
+            if (paper := self._papers.get(item.paper_id)) is None:
+                raise ComposeError(f"the digest holds paper {item.paper_id}, which is not stored; restore it")
+            self._told[item.paper_id] = known = told(paper)
+        return known

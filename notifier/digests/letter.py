@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from markupsafe import escape
 
-from notifier.digests.cards import Card, Lines, line
+from notifier.digests.cards import Card, Lines, Told, line
 from notifier.digests.headers import MailSettings, WaysOut
 from notifier.digests.periods import occasion
 from notifier.digests.quoted import escaped_block, value_block
-from notifier.models import Digest, Item, Paper, Section
+from notifier.models import Digest, Item, Section
 from notifier.rendering import inert
 
 TITLES = 200  # of the rest; beyond them their number is told, since Gmail clips what is longer than 102 kB
@@ -93,9 +93,9 @@ def letter_of(
     sender: MailSettings,
     own: Own,
     cards_of: Callable[[Iterable[Item]], tuple[Card, ...]],
-    paper_of: Callable[[Item], Paper],
+    told_of: Callable[[Item], Told],
 ) -> Letter:
-    """The letter of a digest, whose items become cards and papers by the functions given."""
+    """The letter of a digest, whose items become cards, and what is told of their papers, by the functions given."""
     recipient, url, leave_page, *pages = own.values
     groups = tuple(
         [
@@ -113,7 +113,7 @@ def letter_of(
         opening=_occasion(digest.period, digest.planned_at.date()).opening,
         preheader=" · ".join([card.plain_title for card in cards[:PREHEADER_TITLES]]),
         groups=groups,
-        rest=Lines(line(item, paper_of(item)) for item in digest.rest[:TITLES]),
+        rest=Lines(line(item, told_of(item)) for item in digest.rest[:TITLES]),
         unlisted=max(0, len(digest.rest) - TITLES),
         labels=tuple(labels),
         recipient=recipient,
@@ -125,17 +125,5 @@ def letter_of(
 def addressed(letter: Letter, own: Own) -> Letter:
     """The same letter to another reader."""
     recipient, url, page, *pages = own.values
-    groups = zip(letter.groups, pages, strict=True)
-    return Letter(
-        subject=letter.subject,
-        brand=letter.brand,
-        opening=letter.opening,
-        preheader=letter.preheader,
-        groups=tuple([Group(group.label, group.cards, each) for group, each in groups]),
-        rest=letter.rest,
-        unlisted=letter.unlisted,
-        labels=letter.labels,
-        recipient=recipient,
-        unsubscribe_url=url,
-        unsubscribe_page=page,
-    )
+    groups = tuple([replace(group, unsubscribe_page=each) for group, each in zip(letter.groups, pages, strict=True)])
+    return replace(letter, groups=groups, recipient=recipient, unsubscribe_url=url, unsubscribe_page=page)

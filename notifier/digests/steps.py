@@ -57,24 +57,19 @@ class Piece:
         self._key = _key_getter(reads.shared, (*reads.own, *reads.tested))
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
-        """Add this part's shape: what was made of the same before, else made now."""
-        blocks, slots, made = shape = self._kept.get(self._key(scope)) or self._keep(scope)
-        if slots or made:
-            draft.add(shape)
-        else:
-            draft.blocks += blocks
+        """Add this part's shape."""
+        draft.add(self.shape(scope))
 
-    def blocks(self, scope: SimpleNamespace) -> tuple[bytes, ...]:
-        """This part's blocks, where it shows nothing of a reader's own."""
-        return (self._kept.get(self._key(scope)) or self._keep(scope)).blocks
-
-    def _keep(self, scope: SimpleNamespace) -> Shape:
-        shape = self._shape(scope)
-        self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
-        self._kept[self._key(scope)] = shape
+    def shape(self, scope: SimpleNamespace) -> Shape:
+        """What was made of the same before, else made now."""
+        key = self._key(scope)
+        if (shape := self._kept.get(key)) is None:
+            shape = self._new_shape(scope)
+            self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
+            self._kept[key] = shape
         return shape
 
-    def _shape(self, scope: SimpleNamespace) -> Shape:
+    def _new_shape(self, scope: SimpleNamespace) -> Shape:
         if self.reads.own and any(attrgetter(path)(scope) for path in self.reads.own):
             return Shape((b"",), made=((0, self._made),))
         if not self.reads.shown:
@@ -117,7 +112,7 @@ class Cards:
         blocks: list[bytes] = []
         for number, (is_alike, pieces) in enumerate(self._runs):
             if not is_alike:
-                blocks += [each for piece in pieces for each in piece.blocks(scope)]
+                blocks += _blocks(pieces, scope)
                 continue
             key = card.alone or card, number
             if (run := kept_runs.get(key)) is None:
@@ -128,9 +123,14 @@ class Cards:
 
     def _joined(self, pieces: Iterable[Piece], scope: SimpleNamespace) -> bytes:
         """Pieces as one block."""
-        joined = b"".join([each for piece in pieces for each in piece.blocks(scope)])
+        joined = b"".join(_blocks(pieces, scope))
         self._memory.spend(len(joined) + ENTRY_BYTES)
         return joined
+
+
+def _blocks(pieces: Iterable[Piece], scope: SimpleNamespace) -> list[bytes]:
+    """The blocks of pieces that show nothing of a reader's own."""
+    return [each for piece in pieces for each in piece.shape(scope).blocks]
 
 
 class Loop:

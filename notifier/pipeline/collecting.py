@@ -10,7 +10,7 @@ from threading import Lock
 SELDOM = 50_000  # new objects between two looks
 
 _lock = Lock()
-_usual: list[tuple[int, int, int]] = []  # what each run that is under way began with
+_usual: list[tuple[int, int, int]] = []  # what the first run began with, once for each that is under way
 
 
 @contextmanager

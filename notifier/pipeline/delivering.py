@@ -119,7 +119,7 @@ class _Run:
         self._few_wait = asyncio.Event()  # or a lane is no longer in use
         self._known = KnownPapers()
         self._failure: NotifierError | None = None
-        self._is_slow: bool | None = None  # what composes; to find out takes a while
+        self._is_slow: bool | None = None  # whether templates make it slow to compose; finding out takes a while
         self._goes_well = False  # the last mail was accepted: the next is likely to be, and may be begun before
 
     async def drain(self) -> bool:
