@@ -25,18 +25,20 @@ from benchmarks.measuring import interleaved, print_comparison
 from notifier.digests import items
 from notifier.digests.cards import Card, card, told
 from notifier.digests.compose import Composer
-from notifier.digests.headers import ways_out
-from notifier.digests.letter import Letter, letter_of, own_of
+from notifier.digests.letter import Letter, letter_of
+from notifier.digests.own import own_of
 from notifier.digests.styles import styled
 from notifier.models import Digest, Item, Paper, Section
 from notifier.pipeline.collecting import collected_seldom
+from notifier.pipeline.delivering import COMPOSED
 from notifier.rendering import environment
 
 Read = Callable[[str], tuple[tuple[Section, ...], tuple[Item, ...]]]
 Make = Callable[[Digest], bytes]
+MakeAll = Callable[[list[Digest]], object]
 
 TEMPLATES = {"30 kB": "lean", "80 kB": "tables"}
-TOGETHER = 100  # digests read at a time
+TOGETHER = COMPOSED  # digests read at a time
 FEWER = 50  # of so many mails a slow contender makes one
 POLICY = SMTP.clone(max_line_length=998)  # else EmailMessage breaks List-Unsubscribe
 OURS = "notifier"
@@ -54,16 +56,15 @@ def one_round(name: str, size: str) -> float:
     papers = papers_of_a_day()
     rows = [_row(digest) for digest in digests(papers)]
     templates = environment(Path(__file__).parent / "templates" / TEMPLATES[size])
-    read, make = by_notifier(templates, papers) if name == OURS else (items.loads, OTHERS[name](templates, papers))
+    read, make_all = by_notifier(templates, papers) if name == OURS else one_by_one(OTHERS[name](templates, papers))
     rows = rows if name == OURS else rows[::FEWER]
-    make(_digest(*rows[0], read))  # templates are read outside of the clock, for everyone
+    make_all([_digest(*rows[0], read)])  # templates are read outside of the clock, for everyone
     used = 0.0
     with collected_seldom():
         for some in _batches(rows):
             together = [_digest(*row, read) for row in some]
             before = time.process_time()
-            for digest in together:
-                make(digest)
+            make_all(together)
             used += time.process_time() - before
     return used / len(rows) * 1_000_000
 
@@ -84,11 +85,16 @@ def _batches(rows: list[tuple[Digest, str]]) -> Iterator[list[tuple[Digest, str]
         yield some
 
 
-def by_notifier(templates: Environment, papers: dict[int, Paper]) -> tuple[Read, Make]:
+def by_notifier(templates: Environment, papers: dict[int, Paper]) -> tuple[Read, MakeAll]:
     """Blocks; nothing is kept when it starts."""
     composer = Composer(SETTINGS, templates)
     assert not composer.why_slow, composer.why_slow
-    return composer.read, lambda digest: composer.compose(digest, papers).content
+    return composer.read, lambda digests: composer.compose_all([(digest, "") for digest in digests], papers)
+
+
+def one_by_one(make: Make) -> tuple[Read, MakeAll]:
+    """How those work that make one mail after the other."""
+    return items.loads, lambda digests: [make(digest) for digest in digests]
 
 
 def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
@@ -125,8 +131,7 @@ def _letter(digest: Digest, papers: dict[int, Paper]) -> Letter:
     def cards(items: Iterable[Item]) -> tuple[Card, ...]:
         return tuple(card(item, told(papers[item.paper_id])) for item in items)
 
-    own = own_of(digest, ways_out(digest, SETTINGS), SETTINGS)
-    return letter_of(digest, SETTINGS, own, cards, lambda item: told(papers[item.paper_id]))
+    return letter_of(digest, SETTINGS, own_of(digest, SETTINGS), cards, lambda item: told(papers[item.paper_id]))
 
 
 def _message(digest: Digest) -> EmailMessage:
@@ -137,7 +142,7 @@ def _message(digest: Digest) -> EmailMessage:
     message["Subject"] = digest.subject
     message["Message-ID"] = digest.message_id
     message["List-Id"] = "Daily Papers <papers.example.org>"
-    out = ways_out(digest, SETTINGS)
+    out = own_of(digest, SETTINGS).out
     message["List-Unsubscribe"] = f"<{out.page}>, <{out.url}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["List-Post"] = "NO"

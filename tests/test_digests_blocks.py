@@ -21,8 +21,9 @@ from test_digests_hostile_text import PAYLOADS, hostile_digest
 from notifier.delivery.connection import dot_stuffed
 from notifier.digests.cards import card, told
 from notifier.digests.compose import Composer
-from notifier.digests.headers import MailSettings, ways_out
-from notifier.digests.letter import Letter, letter_of, own_of
+from notifier.digests.headers import MailSettings
+from notifier.digests.letter import Letter, letter_of
+from notifier.digests.own import own_of
 from notifier.digests.quoted import LONGEST_LINE, block, escaped_block, value_block
 from notifier.digests.styles import _Page
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
@@ -86,7 +87,7 @@ def by_email_message(digest: Digest, stored: dict[int, Paper], sender: MailSetti
     letter = letter_of(
         digest,
         sender,
-        own_of(digest, ways_out(digest, sender), sender),
+        own_of(digest, sender),
         lambda some: tuple(card(each, told(stored[each.paper_id])) for each in some),
         lambda item: told(stored[item.paper_id]),
     )
@@ -299,7 +300,7 @@ def letter(digest: Digest, stored: dict[int, Paper]) -> Letter:
     return letter_of(
         digest,
         WITH_PAGES,
-        own_of(digest, ways_out(digest, WITH_PAGES), WITH_PAGES),
+        own_of(digest, WITH_PAGES),
         lambda some: tuple(card(each, told(stored[each.paper_id])) for each in some),
         lambda item: told(stored[item.paper_id]),
     )

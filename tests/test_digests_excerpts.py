@@ -21,7 +21,7 @@ def runs(text: str, some: Sequence[Span]) -> tuple[Run, ...]:
 
 
 def excerpt(abstract: str, some: Sequence[Span]) -> Excerpt:
-    return excerpts.excerpt(abstract, marked_spans(abstract, some))
+    return excerpts.excerpt(abstract, marked_spans(abstract, some), excerpts.beginning_of(abstract))
 
 
 def joined(pieces: tuple[Run, ...]) -> str:

@@ -12,7 +12,8 @@ from digest_samples import DIGEST, SETTINGS, mail_of, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digests.headers import MailSettings, ascii_address, header_lines, ways_out
+from notifier.digests.headers import MailSettings, ascii_address, header_lines
+from notifier.digests.own import own_of
 from notifier.errors import ComposeError
 from notifier.models import Digest, Envelope
 from notifier.rendering import inert
@@ -27,7 +28,7 @@ def raw_lines(message: bytes) -> dict[str, str]:
 
 
 def lines_of(digest: Digest, sender: MailSettings) -> bytes:
-    return header_lines(digest, ways_out(digest, sender), sender)
+    return header_lines(digest, own_of(digest, sender).out, sender)
 
 
 def test_rfc_5322_every_line_that_a_message_needs_is_there_once() -> None:
@@ -215,5 +216,5 @@ def test_any_subject_and_brand_is_refused_or_read_back(subject: str, brand: str)
 
 
 def test_the_unsubscribe_url_of_the_header_is_the_one_in_the_mail() -> None:
-    assert ways_out(DIGEST, SETTINGS).url in raw_lines(mail_of().content)["List-Unsubscribe"]
+    assert own_of(DIGEST, SETTINGS).out.url in raw_lines(mail_of().content)["List-Unsubscribe"]
     assert isinstance(read(mail_of()), EmailMessage)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import string
 
 import pytest
@@ -26,6 +28,14 @@ def test_a_token_allows_what_it_was_made_for(key: bytes, grant: Grant) -> None:
 def test_the_same_row_gives_the_same_token_today_and_in_every_later_version() -> None:
     assert mint(KEY, Grant(Purpose.LEAVE_ALL, 17)) == "M2pHNOHYsOEfVEclxb7Da_JYa17"
     assert mint(KEY, Grant(Purpose.LEAVE_ONE, 17)) == "eWAwcxYXujBLKmpZYRZjO_SUs17"
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200), grants)
+def test_a_token_is_hmac_sha256_of_what_it_vouches_for(key: bytes, grant: Grant) -> None:
+    claim = f"{grant.purpose}{grant.row_id}"
+    mac = hmac.digest(key, claim.encode(), "sha256")[:MAC_BYTES]
+    assert mint(key, grant) == base64.urlsafe_b64encode(mac).decode() + claim
 
 
 @settings(deadline=None, max_examples=300)

@@ -147,9 +147,9 @@ def test_a_forged_link_gets_one_answer_whoever_is_in_the_store(
     other = Pages("", b"the key of another notifier, of 32 bytes or more")
     all_of_it = way_out(genuine)
     forged = [
-        other.leave_all(known),
-        other.leave_all(unknown),
-        other.leave_one(known),
+        *other.leave_all([known]),
+        *other.leave_all([unknown]),
+        *other.leave_one([known]),
         all_of_it[:-1],
         all_of_it + "0",
         all_of_it.replace(f"a{known}", f"s{known}"),

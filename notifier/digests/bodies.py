@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from binascii import a2b_qp
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
 
 from jinja2 import Environment
 
-from notifier.digests.letter import Letter, Own, addressed, own_values
+from notifier.digests.letter import Letter, addressed, own_values
 from notifier.digests.memory import Memory
+from notifier.digests.own import Own
 from notifier.digests.quoted import block
 from notifier.digests.reading import UnsplittableError
 from notifier.digests.samples import SAMPLES
@@ -22,7 +23,8 @@ from notifier.digests.styles import styled
 from notifier.errors import NotifierError, TemplateError
 from notifier.rendering import explained, inline_css, render
 
-Blocks = Callable[[Letter, Own], Iterable[bytes]]  # of a letter that says what the one to this reader says
+# Of a letter that says what the one to this reader says; where its own values are empty, this reader's are too.
+Blocks = Callable[[Letter, Own], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +83,27 @@ class _Parted:
         self._steps = split(templates, name, memory)
         self._escapes = escapes(templates, name)
         self._memory = memory
-        self._kept: dict[Hashable, tuple[Shape, bool]] = memory.table()  # and whether it is joined
+        self._kept: dict[Letter, tuple[Shape, bool]] = memory.table()  # and whether it is joined
 
     def blocks(self, letter: Letter, own: Own) -> list[bytes]:
-        """What it makes of a letter, whose shape is kept for other readers who have as many values of their own.
+        """What it makes of a letter, whose shape is kept for the other readers to whom it goes.
 
         That is joined when it is needed again: most letters to readers of several subscriptions never are.
         """
-        key = letter, *map(bool, own.values)
-        shape, is_joined = self._kept.get(key, (None, False))
+        shape, is_joined = self._kept.get(letter, (None, False))
         if shape is None:
             shape = shape_of(self._steps, SimpleNamespace(mail=addressed(letter, own)))
-            self._kept[key] = shape, False
+            self._kept[letter] = shape, False
         elif not is_joined:
             shape = joined(shape)
             self._memory.spend(sum(map(len, shape.blocks)))
-            self._kept[key] = shape, True
-        blocks = own.escaped if self._escapes else own.blocks
-        return filled(shape, blocks, lambda: SimpleNamespace(mail=addressed(letter, own)))
+            self._kept[letter] = shape, True
+        blocks = filled(shape, own.escaped if self._escapes else own.blocks)
+        if shape.made:
+            scope = SimpleNamespace(mail=addressed(letter, own))
+            for place, made in shape.made:
+                blocks[place] = made(scope)
+        return blocks
 
 
 def _whole(templates: Environment, name: str, letter: Letter, own: Own) -> list[bytes]:

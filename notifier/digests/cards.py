@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from notifier.digests.excerpts import Excerpt, Run, excerpt, marked_spans, runs
+from notifier.digests.excerpts import Excerpt, Run, beginning_of, excerpt, marked_spans, runs
 from notifier.digests.memory import Hashed
 from notifier.models import Item, Paper, Span
 from notifier.rendering import Link, inert, links
@@ -33,14 +33,26 @@ class Card:
     upvotes: int | None
     authors: str
     why: str
-    also: tuple[str, ...]
     abstract: Excerpt
     links: tuple[Link, ...]
+    also: tuple[str, ...] = ()
     alone: Card | None = field(default=None, repr=False)
 
     def beside(self, also: tuple[str, ...]) -> Card:
         """This card where the paper matched these other subscriptions too."""
-        return replace(self, also=tuple(map(inert, also)), alone=self)
+        beside = tuple(map(inert, also))
+        return Card(
+            self.title,
+            self.plain_title,
+            self.url,
+            self.upvotes,
+            self.authors,
+            self.why,
+            self.abstract,
+            self.links,
+            also=beside,
+            alone=self,
+        )
 
 
 class Line(NamedTuple):
@@ -52,13 +64,15 @@ class Line(NamedTuple):
 
 
 Lines = Hashed[Line]
+NO_LINES = Lines()
 
 
 class Told(NamedTuple):
-    """What every card and line of a paper says, whatever is marked in it."""
+    """What every card and line of a paper says, whatever is marked in it; `beginning` is how long the abstract's is."""
 
     title: str
     abstract: str
+    beginning: int
     authors: str
     url: str
     links: tuple[Link, ...]
@@ -68,7 +82,8 @@ def told(paper: Paper) -> Told:
     """What is told of a paper."""
     known = links(paper)
     url = known[0].url if known else ""
-    return Told(inert(paper.title), inert(paper.abstract), _authors(paper.authors), url, known)
+    abstract = inert(paper.abstract)
+    return Told(inert(paper.title), abstract, beginning_of(abstract), _authors(paper.authors), url, known)
 
 
 def card(item: Item, paper: Told) -> Card:
@@ -82,9 +97,9 @@ def card(item: Item, paper: Told) -> Card:
         upvotes=item.upvotes,
         authors=paper.authors,
         why=_why(_words(paper.title, in_title), _words(paper.abstract, in_abstract)),
-        also=tuple(map(inert, item.also)),
-        abstract=excerpt(paper.abstract, in_abstract),
+        abstract=excerpt(paper.abstract, in_abstract, paper.beginning),
         links=paper.links,
+        also=tuple(map(inert, item.also)),
     )
 
 

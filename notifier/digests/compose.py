@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from jinja2 import Environment
@@ -10,10 +10,11 @@ from jinja2 import Environment
 from notifier.digests import items
 from notifier.digests.bodies import Body, html_body, plain_body
 from notifier.digests.cards import Card, Told, card, told
-from notifier.digests.headers import MailSettings, ascii_address, header_lines, ways_out
-from notifier.digests.letter import TITLES, Letter, Own, letter_of, own_of
+from notifier.digests.headers import MailSettings, ascii_address, header_lines
+from notifier.digests.letter import TITLES, Letter, letter_of
 from notifier.digests.memory import Memory
 from notifier.digests.mime import alternative
+from notifier.digests.own import Own, owns_of
 from notifier.errors import ComposeError
 from notifier.models import Digest, Envelope, Item, Mail, Paper
 
@@ -61,12 +62,29 @@ class Composer:
         another mapping, with which all starts anew. Raises ComposeError where this one mail cannot be made, and
         ConfigError where a template is missing or broken, so that none can.
         """
+        (mail,) = self.compose_all([(digest, return_path)], papers)
+        if isinstance(mail, ComposeError):
+            raise mail
+        return mail
+
+    def compose_all(
+        self, digests: Sequence[tuple[Digest, str]], papers: Mapping[int, Paper]
+    ) -> list[Mail | ComposeError]:
+        """As `compose`, for each digest with its return path; what they have of their own costs less together."""
         if papers is not self._papers:
             self._memory.clear()
             self._papers = papers
-        out = ways_out(digest, self.settings)
-        header = header_lines(digest, out, self.settings)
-        own = own_of(digest, out, self.settings)
+        owns = owns_of([digest for digest, _ in digests], self.settings)
+        return [self._made(*each, own) for each, own in zip(digests, owns, strict=True)]
+
+    def _made(self, digest: Digest, return_path: str, own: Own | ComposeError) -> Mail | ComposeError:
+        try:
+            return own if isinstance(own, ComposeError) else self._mail(digest, return_path, own)
+        except ComposeError as error:
+            return error
+
+    def _mail(self, digest: Digest, return_path: str, own: Own) -> Mail:
+        header = header_lines(digest, own.out, self.settings)
         letter = self._letter(digest, own)
         plain, html = self._bodies
         content = alternative(header, plain.blocks(letter, own), html.blocks(letter, own), digest.message_id)
@@ -75,8 +93,9 @@ class Composer:
         return Mail(envelope, digest.message_id, content, is_wire_form=True)
 
     def _letter(self, digest: Digest, own: Own) -> Letter:
-        """The letter that says what this one says, as it was made before or now."""
-        key = digest.subject, digest.period, digest.rest, *[(each.label, each.items) for each in digest.sections]
+        """The letter that says what this one says and has links of its own where this has, made before or now."""
+        sections = [(each.label, each.items, each.subscription_id is None) for each in digest.sections]
+        key = digest.subject, digest.period, digest.rest, digest.subscriber_id is None, *sections
         if (letter := self._letters.get(key)) is None:
             letter = letter_of(digest, self.settings, own, self._cards_of, self._told_of)
             shown = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))

@@ -21,6 +21,9 @@ class Run(NamedTuple):
     marked: bool
 
 
+_LEFT_OUT_BEFORE, _LEFT_OUT = Run("… ", False), Run("…", False)
+
+
 class Excerpt(NamedTuple):
     """An abstract's beginning, and a further piece where the first mark stands beyond it."""
 
@@ -28,11 +31,15 @@ class Excerpt(NamedTuple):
     further: tuple[Run, ...] = ()
 
 
-def excerpt(abstract: str, marks: Sequence[Span]) -> Excerpt:
-    """What a digest shows of an abstract, cut at words, with an ellipsis for what is left out."""
-    end = len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
-    beyond = marks and marks[0][0] >= end
-    return Excerpt(_piece(abstract, marks, 0, end), _around(abstract, marks, end) if beyond else ())
+def beginning_of(abstract: str) -> int:
+    """How long the beginning of an abstract is: all of it, if it is short, else up to the end of a word."""
+    return len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
+
+
+def excerpt(abstract: str, marks: Sequence[Span], beginning: int) -> Excerpt:
+    """What a digest shows of an abstract with a beginning of that length, an ellipsis standing for what is left out."""
+    beyond = marks and marks[0][0] >= beginning
+    return Excerpt(_piece(abstract, marks, 0, beginning), _around(abstract, marks, beginning) if beyond else ())
 
 
 def runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
@@ -87,10 +94,10 @@ def _around(text: str, marks: Sequence[Span], beginning: int) -> tuple[Run, ...]
 
 
 def _piece(text: str, marks: Sequence[Span], start: int, end: int) -> tuple[Run, ...]:
-    within = [(max(left, start), min(right, end)) for left, right in marks if left < end and right > start]
-    piece = list(runs(text[start:end], [(left - start, right - start) for left, right in within]))
+    within = [
+        (max(left, start) - start, min(right, end) - start) for left, right in marks if left < end and right > start
+    ]
+    piece = runs(text[start:end], within)
     if start > 0:
-        piece.insert(0, Run("… ", False))
-    if end < len(text):
-        piece.append(Run("…", False))
-    return tuple(piece)
+        piece = (_LEFT_OUT_BEFORE, *piece)
+    return (*piece, _LEFT_OUT) if end < len(text) else piece

@@ -10,7 +10,6 @@ from email.utils import format_datetime, formataddr, parseaddr
 from email.utils import quote as escape_quotes
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import quote
 
 import idna
 
@@ -25,9 +24,10 @@ ENCODED_BYTES = 39  # of UTF-8 in an encoded word: it fits in a line of 76 besid
 
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
+_USUAL_OWN_LINES = re.compile(
+    r"To: [!-~]{1,900}\r\nMessage-ID: <[!-;=?A-~]{1,400}@[!-;=?A-~]{1,400}>\r\nList-Unsubscribe: [ -~]{1,900}\r\n"
+)
 _FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
-
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # of RFC 3986, section 2.3, and what parts an address
 
 _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _SAME_IN_ALL = (
@@ -59,30 +59,29 @@ class WaysOut(NamedTuple):
     page: str
 
 
-def ways_out(digest: Digest, settings: MailSettings) -> WaysOut:
-    """How the reader of a digest leaves. Raises ComposeError for an address that is none."""
-    pages, reader = settings.pages, digest.subscriber_id
-    page = pages.leave_all(reader) if pages and reader is not None else ""
-    return WaysOut(_mailto(settings.unsubscribe, digest.recipient), page)
-
-
 def header_lines(digest: Digest, out: WaysOut, settings: MailSettings) -> bytes:
     """Every header line but those of the body, with CRLF ends.
 
     Raises ComposeError for a value with control characters or with a line beyond 998 octets.
     """
-    return b"".join(
-        (
-            _date_line(digest.planned_at.replace(microsecond=0)),
-            _lines_of_many(digest.subject, settings.sender, settings.brand),
-            _line("To", ascii_address(digest.recipient)),
-            _line("Message-ID", _message_id(digest.message_id)),
-            _unsubscribe_lines(out, settings),
-            _SAME_IN_ALL,
-        )
-    )
+    second = digest.planned_at.replace(microsecond=0)
+    one_click = bool(out.page and settings.pages and settings.pages.allow_one_click)
+    of_many, end = _lines_of_many(second, digest.subject, settings.sender, settings.brand, one_click)
+    return of_many + _own_lines(digest, out, one_click=one_click) + end
 
 
+def _own_lines(digest: Digest, out: WaysOut, *, one_click: bool) -> bytes:
+    """Who this mail is for, its id, and how to leave: RFC 8058, and by mail RFC 2369, section 3.2."""
+    ways = f"<{out.page}>, <{out.url}>" if one_click else f"<{out.url}>"
+    address, message_id = ascii_address(digest.recipient), digest.message_id
+    lines = f"To: {address}\r\nMessage-ID: {message_id}\r\nList-Unsubscribe: {ways}\r\n"
+    if _USUAL_OWN_LINES.fullmatch(lines):
+        return lines.encode()
+    own = _line("To", address), _line("Message-ID", _message_id(message_id)), _line("List-Unsubscribe", ways)
+    return b"".join(own)
+
+
+@lru_cache(64)  # a mail needs its reader's thrice, and every mail its sender's
 def ascii_address(address: str) -> str:
     """An address as it travels: an international domain by IDNA 2008. Raises ComposeError where it cannot."""
     return address if _ADDRESS.fullmatch(address) else _travelling(address)
@@ -99,40 +98,16 @@ def _travelling(address: str) -> str:
     return travelling
 
 
-def _mailto(mailbox: str, recipient: str) -> str:
-    """The mailto that asks to be left alone (RFC 6068); its subject names the reader, who may write from elsewhere."""
-    address = ascii_address(recipient)
-    encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")
-    return _mailto_unsubscribe(mailbox) + encoded
-
-
 @lru_cache(64)
-def _mailto_unsubscribe(mailbox: str) -> str:
-    return f"mailto:{quote(ascii_address(mailbox), safe='@+')}?subject={quote('unsubscribe ')}"
-
-
-def _unsubscribe_lines(out: WaysOut, settings: MailSettings) -> bytes:
-    """How to leave: by one click (RFC 8058), where the page may be used so, and by mail (RFC 2369, section 3.2)."""
-    if not out.page or settings.pages is None or not settings.pages.allow_one_click:
-        return _line("List-Unsubscribe", f"<{out.url}>")
-    return _line("List-Unsubscribe", f"<{out.page}>, <{out.url}>") + _ONE_CLICK
-
-
-@lru_cache(64)
-def _date_line(planned_at: datetime) -> bytes:
-    return _line("Date", _date(planned_at))
-
-
-@lru_cache(64)
-def _lines_of_many(subject: str, sender: str, brand: str) -> bytes:
-    """What the mails of one period have in common."""
-    return b"".join(
-        (
-            _line("From", _mailbox("From", sender)),
-            _line("Subject", _text("Subject", subject)),
-            _line("List-Id", _list_id(sender, brand)),
-        )
+def _lines_of_many(planned_at: datetime, subject: str, sender: str, brand: str, one_click: bool) -> tuple[bytes, bytes]:
+    """What the mails of one period have in common: the lines before a mail's own, and those after them."""
+    before = (
+        _line("Date", _date(planned_at)),
+        _line("From", _mailbox("From", sender)),
+        _line("Subject", _text("Subject", subject)),
+        _line("List-Id", _list_id(sender, brand)),
     )
+    return b"".join(before), _ONE_CLICK + _SAME_IN_ALL if one_click else _SAME_IN_ALL
 
 
 def _line(name: str, value: str) -> bytes:

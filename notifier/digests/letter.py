@@ -5,32 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
-from markupsafe import escape
-
-from notifier.digests.cards import Card, Lines, Told, line
-from notifier.digests.headers import MailSettings, WaysOut
+from notifier.digests.cards import NO_LINES, Card, Lines, Told, line
+from notifier.digests.headers import MailSettings
+from notifier.digests.own import Own, Values, owned
 from notifier.digests.periods import occasion
-from notifier.digests.quoted import escaped_block, value_block
-from notifier.models import Digest, Item, Section
+from notifier.models import Digest, Item
 from notifier.rendering import inert
 
 TITLES = 200  # of the rest; beyond them their number is told, since Gmail clips what is longer than 102 kB
 PREHEADER_TITLES = 3
 
-# What is a reader's own in a letter, by its numbers; then comes the unsubscribe_page of each group.
-OWN = ("recipient", "unsubscribe_url", "unsubscribe_page")
-
 _occasion = lru_cache(64)(occasion)
-
-
-class Own(NamedTuple):
-    """What a mail holds of its reader alone: values as OWN numbers them, and as blocks, for HTML escaped."""
-
-    values: tuple[str, ...]
-    blocks: list[bytes]
-    escaped: list[bytes]
 
 
 @dataclass(slots=True)
@@ -62,30 +48,15 @@ class Letter:
     unsubscribe_page: str
 
 
-def own_of(digest: Digest, out: WaysOut, sender: MailSettings) -> Own:
-    """What the mail of a digest holds of its reader alone."""
-    pages = [_section_page(section, sender) for section in digest.sections]
-    return _owned((inert(digest.recipient), *out, *pages))
-
-
-def _owned(values: tuple[str, ...]) -> Own:
-    """A reader's own values, which are as OWN numbers them."""
-    blocks = [value_block(value) for value in values]
-    together = "".join(values)
-    has_markup = len(escape(together)) > len(together)
-    return Own(values, blocks, [escaped_block(value) for value in values] if has_markup else blocks)
-
-
 def own_values(letter: Letter) -> Own:
     """What a letter holds of its reader alone."""
+    (own,) = owned([_values_in(letter)])
+    return own
+
+
+def _values_in(letter: Letter) -> Values:
     pages = [group.unsubscribe_page for group in letter.groups]
-    return _owned((letter.recipient, letter.unsubscribe_url, letter.unsubscribe_page, *pages))
-
-
-def _section_page(section: Section, sender: MailSettings) -> str:
-    if sender.pages is None or section.subscription_id is None:
-        return ""
-    return sender.pages.leave_one(section.subscription_id)
+    return letter.recipient, letter.unsubscribe_url, letter.unsubscribe_page, *pages
 
 
 def letter_of(
@@ -113,7 +84,7 @@ def letter_of(
         opening=_occasion(digest.period, digest.planned_at.date()).opening,
         preheader=" · ".join([card.plain_title for card in cards[:PREHEADER_TITLES]]),
         groups=groups,
-        rest=Lines(line(item, told_of(item)) for item in digest.rest[:TITLES]),
+        rest=Lines([line(item, told_of(item)) for item in digest.rest[:TITLES]]) if digest.rest else NO_LINES,
         unlisted=max(0, len(digest.rest) - TITLES),
         labels=tuple(labels),
         recipient=recipient,
@@ -123,7 +94,9 @@ def letter_of(
 
 
 def addressed(letter: Letter, own: Own) -> Letter:
-    """The same letter to another reader."""
+    """The same letter to this reader."""
+    if own.values == _values_in(letter):
+        return letter
     recipient, url, page, *pages = own.values
     groups = tuple([replace(group, unsubscribe_page=each) for group, each in zip(letter.groups, pages, strict=True)])
     return replace(letter, groups=groups, recipient=recipient, unsubscribe_url=url, unsubscribe_page=page)

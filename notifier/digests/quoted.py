@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterable
 
 from markupsafe import escape
 
 LONGEST_LINE = 76  # octets without CRLF
 
+_USUAL = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'"}) + b"\n"  # letters of values and their ends: no markup, ASCII
 _PLAIN = re.compile(r"[!-\-/-~][ -~]{0,300}")  # ASCII that does not start with a dot or a space
 
 
@@ -31,6 +33,18 @@ def block(text: str) -> bytes:
     if encoded[0] == ord(".") or b"\n." in encoded or b"=20\r\n" in encoded or b"=09\r\n" in encoded:
         encoded = b"\r\n".join(map(_fitting, encoded.split(b"\r\n")))
     return encoded if ended else _continued(encoded)
+
+
+def usual_blocks(values: Iterable[str]) -> list[bytes] | None:
+    """Values between other texts, such as addresses and links, as blocks for plain text and HTML alike.
+
+    None where one of them has to be looked at by itself. No value may hold a line end.
+    """
+    lines = b"\n" + "\n".join(values).encode()
+    if lines.translate(None, _USUAL) or b"\n." in lines or b"\n " in lines:
+        return None
+    encoded = (lines.replace(b"=", b"=3D").replace(b"\n", b"=\r\n") + b"=\r\n").splitlines(keepends=True)
+    return [each if len(each) <= LONGEST_LINE + 2 else _folded(each[:-2]) + b"\r\n" for each in encoded[1:]]
 
 
 def value_block(value: str) -> bytes:

@@ -25,39 +25,37 @@ class Shape(NamedTuple):
 
 
 class Draft:
-    """Shapes, one after the other, on their way to a mail."""
+    """Shapes, one after the other, on their way to a mail.
+
+    `places` says, by the variable of a loop over groups, which number the value of the present group has.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[bytes] = []
         self.slots: list[tuple[int, Any]] = []
         self.made: list[tuple[int, Made]] = []
+        self.places: dict[str, int] = {}
 
     def add(self, shape: Shape) -> None:
         """Go on with a shape."""
-        start = len(self.blocks)
-        self.blocks += shape.blocks
-        if shape.slots:
-            self.slots += [(start + place, number) for place, number in shape.slots]
-        if shape.made:
-            self.made += [(start + place, made) for place, made in shape.made]
+        blocks, slots, made = shape
+        if slots or made:
+            start = len(self.blocks)
+            number_of = self.places.get
+            self.slots += [(start + place, number_of(value, value)) for place, value in slots]
+            self.made += [(start + place, each) for place, each in made]
+        self.blocks += blocks
 
     def shape(self) -> Shape:
         """All of it as one shape."""
         return Shape(tuple(self.blocks), tuple(self.slots), tuple(self.made))
 
 
-def filled(shape: Shape, own: Sequence[bytes], scope: Callable[[], SimpleNamespace]) -> list[bytes]:
-    """The blocks of a shape, with what is one reader's own in its places.
-
-    `own` is that reader's own values as blocks, by their numbers; `scope` gives the variables of that reader's letter.
-    """
+def filled(shape: Shape, own: Sequence[bytes]) -> list[bytes]:
+    """The blocks of a shape, with one reader's own values in the slots: as blocks, by their numbers."""
     blocks = list(shape.blocks)
     for place, number in shape.slots:
         blocks[place] = own[number]
-    if shape.made:
-        variables = scope()
-        for place, made in shape.made:
-            blocks[place] = made(variables)
     return blocks
 
 

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from jinja2 import Template
 
 from notifier.digests.cards import Card
-from notifier.digests.letter import OWN
 from notifier.digests.memory import Memory
+from notifier.digests.own import OWN
 from notifier.digests.quoted import block
 from notifier.digests.reading import Reads, together
 from notifier.digests.shapes import Draft, Made, Shape
@@ -58,15 +58,17 @@ class Piece:
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add this part's shape."""
-        draft.add(self.shape(scope))
+        draft.add(self._kept.get(self._key(scope)) or self._keep(scope))
 
-    def shape(self, scope: SimpleNamespace) -> Shape:
-        """What was made of the same before, else made now."""
-        key = self._key(scope)
-        if (shape := self._kept.get(key)) is None:
-            shape = self._new_shape(scope)
-            self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
-            self._kept[key] = shape
+    def block(self, scope: SimpleNamespace) -> bytes:
+        """This part as one block, where it shows nothing of a reader's own."""
+        shape = self._kept.get(self._key(scope)) or self._keep(scope)
+        return b"".join(shape.blocks)
+
+    def _keep(self, scope: SimpleNamespace) -> Shape:
+        shape = self._new_shape(scope)
+        self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
+        self._kept[self._key(scope)] = shape
         return shape
 
     def _new_shape(self, scope: SimpleNamespace) -> Shape:
@@ -86,7 +88,10 @@ class Piece:
 
 
 class Cards:
-    """A loop over cards that reads each card and what is outside of the loop, so that a card keeps its blocks."""
+    """A loop over cards that reads each card and what is outside of the loop, so that a card keeps its block.
+
+    Pieces that do not read `also` are the same in all cards that are alike but for it, and are made once for these.
+    """
 
     def __init__(self, variable: str, path: str, pieces: Sequence[Piece], memory: Memory) -> None:
         self._variable = variable
@@ -96,41 +101,35 @@ class Cards:
         self._outer = _key_getter(tuple(path for path in reads.shared if not path.startswith(f"{variable}.")), ())
         also = f"{variable}.also"
         self._runs = [(alike, tuple(run)) for alike, run in groupby(pieces, lambda each: also not in each.reads.shared)]
-        self._kept: dict[Any, dict[Card, tuple[bytes, ...]]] = memory.table()
-        self._kept_runs: dict[Any, dict[tuple[Card, int], bytes]] = memory.table()
+        self._kept: dict[Any, dict[Card, bytes]] = memory.table()
+        self._kept_alike: dict[Any, dict[Card, list[bytes]]] = memory.table()
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
-        """Add every card's blocks."""
-        kept = self._kept.setdefault(self._outer(scope), {})
-        for card in self._cards(scope):
-            draft.blocks += kept.get(card) or self._keep(card, kept, scope)
+        """Add every card's block."""
+        outer = self._outer(scope)
+        known = self._kept.setdefault(outer, {}).get
+        draft.blocks += [known(card) or self._keep(card, outer, scope) for card in self._cards(scope)]
 
-    def _keep(self, card: Card, kept: dict[Card, tuple[bytes, ...]], scope: SimpleNamespace) -> tuple[bytes, ...]:
-        """The blocks of a card; the runs of pieces that do not read `also` are the same in all cards that are alike."""
+    def _keep(self, card: Card, outer: Any, scope: SimpleNamespace) -> bytes:
         setattr(scope, self._variable, card)
-        kept_runs = self._kept_runs.setdefault(self._outer(scope), {})
-        blocks: list[bytes] = []
-        for number, (is_alike, pieces) in enumerate(self._runs):
-            if not is_alike:
-                blocks += _blocks(pieces, scope)
-                continue
-            key = card.alone or card, number
-            if (run := kept_runs.get(key)) is None:
-                kept_runs[key] = run = self._joined(pieces, scope)
-            blocks.append(run)
-        kept[card] = whole = tuple(blocks)
-        return whole
+        alike = iter(self._alike(card.alone or card, outer, scope))
+        block = b"".join([next(alike) if is_alike else _block(run, scope) for is_alike, run in self._runs])
+        self._memory.spend(len(block) + ENTRY_BYTES)
+        self._kept.setdefault(outer, {})[card] = block
+        return block
 
-    def _joined(self, pieces: Iterable[Piece], scope: SimpleNamespace) -> bytes:
-        """Pieces as one block."""
-        joined = b"".join(_blocks(pieces, scope))
-        self._memory.spend(len(joined) + ENTRY_BYTES)
-        return joined
+    def _alike(self, card: Card, outer: Any, scope: SimpleNamespace) -> list[bytes]:
+        """The runs of pieces that do not read `also`."""
+        kept = self._kept_alike.setdefault(outer, {})
+        if (runs := kept.get(card)) is None:
+            runs = [_block(run, scope) for is_alike, run in self._runs if is_alike]
+            self._memory.spend(sum(map(len, runs)) + ENTRY_BYTES)
+            self._kept_alike.setdefault(outer, {})[card] = runs
+        return runs
 
 
-def _blocks(pieces: Iterable[Piece], scope: SimpleNamespace) -> list[bytes]:
-    """The blocks of pieces that show nothing of a reader's own."""
-    return [each for piece in pieces for each in piece.shape(scope).blocks]
+def _block(pieces: Iterable[Piece], scope: SimpleNamespace) -> bytes:
+    return b"".join([piece.block(scope) for piece in pieces])
 
 
 class Loop:
@@ -148,17 +147,13 @@ class Loop:
         for turn, part in zip(_turns(len(parts)), parts, strict=True):
             setattr(scope, self._variable, part)
             scope.loop = turn
-            slots, made = len(draft.slots), len(draft.made)
+            draft.places[self._variable] = len(OWN) + turn.index0
+            made = len(draft.made)
             for step in self._body:
                 step.write(scope, draft)
-            if len(draft.slots) > slots:
-                draft.slots[slots:] = [(place, self._in_turn(value, turn)) for place, value in draft.slots[slots:]]
             if len(draft.made) > made:
                 draft.made[made:] = [(place, self._within(turn, each)) for place, each in draft.made[made:]]
         scope.loop = outer
-
-    def _in_turn(self, value: int | str, turn: Turn) -> int | str:
-        return len(OWN) + turn.index0 if value == self._variable else value
 
     def _within(self, turn: Turn, made: Made) -> Made:
         """What is made of what is read in a turn."""
@@ -180,7 +175,8 @@ class Choice:
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add the shape of the branch that is taken."""
-        draft.add(shape_of(self._branches[int(self._template.render(vars(scope)))], scope))
+        for step in self._branches[int(_text(self._template, vars(scope)))]:
+            step.write(scope, draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +213,9 @@ def _turns(length: int) -> tuple[Turn, ...]:
 
 
 def _text(template: Template, variables: Mapping[str, Any]) -> str:
-    """What a template makes of variables, without the copies that `Template.render` makes of them."""
-    context = template.new_context({**template.globals, **variables}, shared=True)
+    """What a template without blocks makes of variables, without the copies that `Template.render` makes of them."""
+    known = {**template.globals, **variables}
+    context = template.environment.context_class(template.environment, known, template.name, {})
     return "".join(template.root_render_func(context))
 
 
@@ -241,8 +238,10 @@ def _value(path: str) -> int | str:
 
 def _key_getter(shared: tuple[str, ...], tested: tuple[str, ...]) -> Callable[[SimpleNamespace], Any]:
     """What a shape depends on: the values of `shared`, and whether those of `tested` hold anything."""
-    values = attrgetter(*shared) if shared else lambda _: None
+    values: Callable[[SimpleNamespace], Any] = attrgetter(*shared) if shared else bool  # always True
     if not tested:
         return values
-    tests = [attrgetter(path) for path in tested]
-    return lambda scope: (values(scope), *[bool(test(scope)) for test in tests])
+    tests = attrgetter(*tested)
+    if len(tested) == 1:
+        return lambda scope: (values(scope), bool(tests(scope)))
+    return lambda scope: (values(scope), *map(bool, tests(scope)))
