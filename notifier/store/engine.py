@@ -120,7 +120,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _begin(connection: Connection) -> None:
     immediate = connection.get_execution_options().get(IMMEDIATE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 CURES = {
@@ -139,7 +140,7 @@ def _explained() -> Iterator[None]:
     """Turn a database's own failure into one sentence with a cure; faults of ours stay what they are."""
     try:
         yield
-    except (IntegrityError, ProgrammingError):
+    except (IntegrityError, ProgrammingError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise _explanation(error) from error
