@@ -26,7 +26,7 @@ from notifier.pipeline import claiming
 from notifier.pipeline.books import Books
 from notifier.pipeline.claiming import Turn
 from notifier.pipeline.collecting import collected_seldom
-from notifier.pipeline.composing import KnownPapers, mails_of
+from notifier.pipeline.composing import KnownPapers, known_papers, mails_of
 from notifier.pipeline.delivered import Delivered
 from notifier.pipeline.grouping import Settler
 from notifier.pipeline.lanes import Lanes
@@ -108,7 +108,9 @@ async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | 
 class _Run:
     """One sender at work: what it holds, what it has on the wire, and what became of it."""
 
-    def __init__(self, sender: Sender, books: Books, still_held: StillHeld, stopping: Event) -> None:
+    def __init__(
+        self, sender: Sender, books: Books, still_held: StillHeld, known: KnownPapers, stopping: Event
+    ) -> None:
         self.sender = sender
         self.stopping = stopping
         self._books = books
@@ -117,7 +119,7 @@ class _Run:
         self._settler = Settler(books.settle, len(sender.lanes))
         self._ready: deque[_Job] = deque()
         self._few_wait = asyncio.Event()  # or a lane is no longer in use
-        self._known = KnownPapers()
+        self._known = known
         self._failure: NotifierError | None = None
         self._is_slow: bool | None = None  # whether templates make it slow to compose; finding out takes a while
         self._goes_well = False  # the last mail was accepted: the next is likely to be, and may be begun before
@@ -265,6 +267,7 @@ async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIte
         owners.owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as writer,
         holding(sender.engine) as still_held,
+        known_papers(sender.engine) as known,
     ):
         books = Books(sender, owner, done, writer)
         alive = asyncio.create_task(books.keep_alive())
@@ -272,7 +275,7 @@ async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIte
             async with AsyncExitStack() as lanes:
                 for lane in sender.lanes:
                     await lanes.enter_async_context(lane)
-                yield _Run(sender, books, still_held, stopping)
+                yield _Run(sender, books, still_held, known, stopping)
         except BaseException:
             await books.give_back(in_doubt=True)
             owners.forget(sender.owners_folder, owner)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from notifier.errors import StoreError
+from notifier.store.prepared import Values, prepared
 
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KB = 16_384
@@ -52,7 +52,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-Ask = Callable[[Mapping[str, int]], object]
+Ask = Callable[[Values], Any]
 
 
 @contextmanager
@@ -67,13 +67,12 @@ def asking(engine: Engine, question: Select[Any]) -> Iterator[Ask]:
         return
     with _explained():
         connection = engine.raw_connection()
-    compiled = question.compile(dialect=sqlite.dialect(paramstyle="named"))
-    statement, constants = str(compiled), compiled.params
+    said = prepared(question, engine.dialect)
     with closing(connection), closing(connection.cursor()) as cursor:
 
-        def ask(values: Mapping[str, int]) -> object:
+        def ask(values: Values) -> Any:
             try:
-                return cursor.execute(statement, {**constants, **values}).fetchone()[0]
+                return cursor.execute(said.text, said.bound(values)).fetchone()[0]
             except sqlite3.ProgrammingError:
                 raise
             except sqlite3.DatabaseError as error:
@@ -82,7 +81,7 @@ def asking(engine: Engine, question: Select[Any]) -> Iterator[Ask]:
         yield ask
 
 
-def _ask(engine: Engine, question: Select[Any], values: Mapping[str, int]) -> object:
+def _ask(engine: Engine, question: Select[Any], values: Values) -> Any:
     with reading(engine) as connection:
         return connection.scalar(question, values)
 

@@ -30,8 +30,8 @@ class Prepared(NamedTuple):
     def bound(self, values: Values) -> Any:
         """The values of all parameters, as the driver takes them."""
         given = {**self.constants, **values}
-        converted = [given[name] if convert is None else convert(given[name]) for name, convert in self.parameters]
-        return converted if self.is_positional else self._named(converted)
+        bound = [given[name] if convert is None else convert(given[name]) for name, convert in self.parameters]
+        return bound if self.is_positional else self._named(bound)
 
     def all_bound(self, values: Values, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
         """As `bound` for each row, which holds the values of `names`; what rows have in common is converted once."""
@@ -41,8 +41,8 @@ class Prepared(NamedTuple):
         by_row = zip(*columns, strict=True)
         return list(by_row) if self.is_positional else list(map(self._named, by_row))
 
-    def _named(self, converted: Sequence[Any]) -> dict[str, Any]:
-        return {name: value for (name, _), value in zip(self.parameters, converted, strict=True)}
+    def _named(self, bound: Sequence[Any]) -> dict[str, Any]:
+        return {name: value for (name, _), value in zip(self.parameters, bound, strict=True)}
 
 
 def rows_of(connection: Connection, statement: Statement, values: Values) -> list[tuple[Any, ...]]:
