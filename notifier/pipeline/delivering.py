@@ -147,11 +147,12 @@ class _Run:
         return done.total() > before
 
     def _is_over(self) -> bool:
-        return not self._books.is_relay_open or self._has_failed or self.stopping.is_set()
+        return self._is_stopped or self.stopping.is_set()
 
     @property
-    def _has_failed(self) -> bool:
-        return self._failure is not None or self._settler.failure is not None
+    def _is_stopped(self) -> bool:
+        """Whether even an envelope that is on its way is not to be followed by its mail."""
+        return not self._books.is_relay_open or self._failure is not None or self._settler.failure is not None
 
     async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
         try:
@@ -193,7 +194,8 @@ class _Run:
             await self._settler.room()
             self._settler.put(Result(turn, Outcome(state, str(mail), Relay.UNTRIED)))
             return
-        await self._wait_for(turn)
+        if self.sender.rates.per_second:
+            await self._wait_for(turn)
         self._ready.append(_Job(turn, mail, partial(self._is_wanted, turn.claim)))
         self._use_lanes(on_the_wire)
 
@@ -208,42 +210,42 @@ class _Run:
 
     def _use_lanes(self, on_the_wire: asyncio.TaskGroup) -> None:
         """Use as many lanes as there are mails for, and as the relay bears."""
-        while self._ready and not self._is_over() and (lane := self._lanes.borrow()):
-            on_the_wire.create_task(self._carry(lane, self._ready.popleft(), on_the_wire))
+        while self._ready and self._lanes.are_free and not self._is_over():
+            on_the_wire.create_task(self._carry(self._lanes.borrow(), self._ready.popleft(), on_the_wire))
 
-    async def _carry(self, lane: Transport, job: _Job | None, on_the_wire: asyncio.TaskGroup) -> None:
+    async def _carry(self, lane: Transport, first: _Job, on_the_wire: asyncio.TaskGroup) -> None:
         """Send this mail over a lane, and those that are ready after it."""
         is_connected = False
+        jobs = deque([first])
+
+        def following() -> tuple[Mail, StillWanted] | None:
+            if not self._goes_well or (ahead := self._next()) is None:
+                return None
+            jobs.append(ahead)
+            return ahead.mail, ahead.still_wanted
+
         try:
-            while job:
+            while jobs:
                 is_connected = False
-                outcome, ahead = await self._hand_over(lane, job)
+                job = jobs.popleft()
+                await self._settler.room()
+                outcome = self._lanes.learn(await lane.send(job.mail, job.still_wanted, following))
+                self._goes_well = outcome.state is DeliveryState.ACCEPTED
+                settled = self._settler.put(Result(job.turn, outcome))
+                if not self._goes_well:
+                    await settled.wait()  # before the next mail: it may have paused the relay
                 is_connected = not outcome.relay_fault
                 self._use_lanes(on_the_wire)
-                job = ahead or self._next()
+                if self._is_stopped:
+                    jobs.clear()
+                elif not jobs and (another := self._next()):
+                    jobs.append(another)
         except NotifierError as failure:
             self._failure = failure
         finally:
             self._lanes.give_back(lane, is_connected=is_connected)
             self._few_wait.set()
         self._use_lanes(on_the_wire)
-
-    async def _hand_over(self, lane: Transport, job: _Job) -> tuple[Outcome, _Job | None]:
-        """Send a mail; gives the one whose envelope went along, if it is to be sent."""
-        ahead: _Job | None = None
-
-        def following() -> tuple[Mail, StillWanted] | None:
-            nonlocal ahead
-            ahead = self._next() if self._goes_well else None
-            return (ahead.mail, ahead.still_wanted) if ahead else None
-
-        await self._settler.room()
-        outcome = self._lanes.learn(await lane.send(job.mail, job.still_wanted, following))
-        self._goes_well = outcome.state is DeliveryState.ACCEPTED
-        settled = self._settler.put(Result(job.turn, outcome))
-        if outcome.state is not DeliveryState.ACCEPTED:
-            await settled.wait()  # before the next mail: it may have paused the relay
-        return outcome, None if self._has_failed or not self._books.is_relay_open else ahead
 
     def _next(self) -> _Job | None:
         """The next mail for a lane in use, if it may have one more."""
