@@ -11,7 +11,7 @@ from notifier.errors import ComposeError
 from notifier.models import Digest, Mail, Paper
 from notifier.pipeline.posting import Sender
 from notifier.store import dumps, papers
-from notifier.store.engine import Ask, asking, reading
+from notifier.store.engine import Asking, asking, reading
 from notifier.store.outbox import Claim
 
 PAPERS_KEPT = 20_000
@@ -20,17 +20,19 @@ PAPERS_KEPT = 20_000
 class KnownPapers:
     """The papers that digests hold, kept from one batch to the next for as long as no dump comes in to change them."""
 
-    def __init__(self, engine: Engine, newest_dump: Ask) -> None:
+    def __init__(self, engine: Engine, ask: Asking) -> None:
         self._engine = engine
-        self._newest_dump = newest_dump
+        self._ask = ask
         self._known: dict[int, Paper] = {}
-        self._known_since = None
+        self._newest_dump: int | None = None
 
     def named(self, ids: set[int]) -> Mapping[int, Paper]:
         """Papers by id, these among them where they are stored."""
-        newest = self._newest_dump({})  # before they are read: what comes in meanwhile is seen the next time
-        if newest != self._known_since or len(self._known) > PAPERS_KEPT:
-            self._known, self._known_since = {}, newest
+        ((newest,),) = self._ask.rows(
+            dumps.NEWEST, {}
+        )  # before they are read: what comes in meanwhile is seen the next time
+        if newest != self._newest_dump or len(self._known) > PAPERS_KEPT:
+            self._known, self._newest_dump = {}, newest
         if unknown := ids - self._known.keys():
             with reading(self._engine) as connection:
                 self._known |= papers.papers_by_id(connection, unknown)
@@ -40,8 +42,8 @@ class KnownPapers:
 @contextmanager
 def known_papers(engine: Engine) -> Iterator[KnownPapers]:
     """None are known at first."""
-    with asking(engine, dumps.NEWEST) as newest_dump:
-        yield KnownPapers(engine, newest_dump)
+    with asking(engine) as ask:
+        yield KnownPapers(engine, ask)
 
 
 def mails_of(sender: Sender, claims: Sequence[Claim], known: KnownPapers) -> list[Mail | ComposeError]:

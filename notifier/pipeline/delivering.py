@@ -258,7 +258,7 @@ class _Run:
 
     async def _is_wanted(self, claim: Claim) -> bool:
         """Asked of the store right here, not in a thread: nothing may come between the answer and MAIL."""
-        return self._still_held(claim)
+        return self._still_held(claim, (job.turn.claim for job in self._ready))
 
 
 @asynccontextmanager

@@ -74,7 +74,14 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
 
 def is_held(connection: Connection, claimed: Claim) -> bool:
     """Whether a claim is still this sender's, and whom it is for has not left; a pause lets finish what is held."""
-    return bool(connection.scalar(IS_HELD, {"claimed_id": claimed.id, "claimed_epoch": claimed.epoch}))
+    rows = rows_of(connection, held_question(connection.dialect.name), {"row_ids": [claimed.id]})
+    return rows == [(claimed.id, claimed.epoch)]
+
+
+@cache
+def held_question(dialect: str) -> Select[Any]:
+    """The ids and epochs of those rows among `row_ids` that are in some sender's hands, and for nobody who has left."""
+    return _leased(dialect).where(or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()))
 
 
 def renew(connection: Connection, owner: str, now: datetime) -> None:
@@ -111,7 +118,7 @@ def owners(connection: Connection) -> set[str]:
 
 def is_due(connection: Connection, now: datetime) -> bool:
     """Whether there is a row to claim."""
-    return bool(connection.scalar(_HAS_DUE, {"at": now}))
+    return rows_of(connection, _HAS_DUE, {"at": now}) == [(True,)]
 
 
 def is_busy(connection: Connection, now: datetime) -> bool:
@@ -151,7 +158,7 @@ def held_items(connection: Connection, subscriber_ids: Iterable[int], since: dat
 def _held(connection: Connection, claims: Iterable[Claim]) -> set[int]:
     """The ids of those claims that are still their sender's, which nobody else can change in this transaction."""
     epochs = {claimed.id: claimed.epoch for claimed in claims}
-    rows = rows_of(connection, _leased(connection.dialect.name), {"row_ids": sorted(epochs)})
+    rows = rows_of(connection, _locked(connection.dialect.name), {"row_ids": sorted(epochs)})
     return {row_id for row_id, epoch in rows if epoch == epochs[row_id]}
 
 
@@ -196,11 +203,14 @@ def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -
     return connection.execute(update(delivery).where(_is_free(), whose).values(cancelled)).rowcount
 
 
-@cache
 def _leased(dialect: str) -> Select[Any]:
     leased = select(delivery.c.id, delivery.c.epoch).where(delivery.c.state == DeliveryState.LEASED)
-    named = leased.where(one_of(dialect, delivery.c.id, "row_ids"))
-    return named.order_by(delivery.c.id).with_for_update()
+    return leased.where(one_of(dialect, delivery.c.id, "row_ids"))
+
+
+@cache
+def _locked(dialect: str) -> Select[Any]:
+    return _leased(dialect).order_by(delivery.c.id).with_for_update()
 
 
 def _claim(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
@@ -233,12 +243,4 @@ _SETTLE = (
     update(delivery)
     .where(delivery.c.id == bindparam("settled_id"))
     .values(owner=None, settled_at=bindparam("settled_now"), **{each: bindparam(each) for each in Settlement._fields})
-)
-IS_HELD = select(
-    exists().where(
-        delivery.c.id == bindparam("claimed_id"),
-        delivery.c.epoch == bindparam("claimed_epoch"),
-        delivery.c.state == DeliveryState.LEASED,
-        or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),
-    )
 )
