@@ -43,8 +43,7 @@ class Connection:
         self._envelope_open = False
 
     def has_begun(self, mail: Mail) -> bool:
-        """Whether the envelope of `mail` is written, and the relay has said yes to its MAIL, which need not be heard
-        by `begin` then."""
+        """Whether the envelope of `mail` is written and its MAIL accepted already: `begin` has nothing to do then."""
         return self._ahead is mail and self._wire.took(2)
 
     async def begin(self, mail: Mail, still_wanted: StillWanted) -> None:

@@ -168,7 +168,9 @@ class _Run:
         mails = await self._composed([turn.claim for turn in turns])
         for turn, mail in zip(turns, mails, strict=True):
             await self._offer(turn, mail, on_the_wire)
-        await self._until_few_wait()
+        while len(self._ready) > len(self.sender.lanes) and not self._is_over():
+            self._few_wait.clear()
+            await self._few_wait.wait()
 
     async def _composed(self, claims: list[Claim]) -> list[Mail | ComposeError]:
         """The mails of these claims; from templates that make it slow, in a thread, so that replies are heard.
@@ -203,11 +205,6 @@ class _Run:
         while (wait := (turn.at - self.sender.clock()).total_seconds()) > 0 and not self._is_over():
             await asyncio.sleep(min(wait, POLL_SECONDS))
 
-    async def _until_few_wait(self) -> None:
-        while len(self._ready) > len(self.sender.lanes) and not self._is_over():
-            self._few_wait.clear()
-            await self._few_wait.wait()
-
     def _use_lanes(self, on_the_wire: asyncio.TaskGroup) -> None:
         """Use as many lanes as there are mails for, and as the relay bears."""
         while self._ready and self._lanes.are_free and not self._is_over():
@@ -215,14 +212,12 @@ class _Run:
 
     async def _carry(self, lane: Transport, first: _Job, on_the_wire: asyncio.TaskGroup) -> None:
         """Send this mail over a lane, and those that are ready after it."""
-        is_connected = False
         jobs = deque([first])
 
         def following() -> tuple[Mail, StillWanted] | None:
-            if not self._goes_well or (ahead := self._next()) is None:
-                return None
-            jobs.append(ahead)
-            return ahead.mail, ahead.still_wanted
+            if ahead := self._next() if self._goes_well else None:
+                jobs.append(ahead)
+            return (ahead.mail, ahead.still_wanted) if ahead else None
 
         try:
             while jobs:

@@ -53,7 +53,7 @@ def rows_of(connection: Connection, statement: Statement, values: Values) -> lis
         return list(rows)
     by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, convert in said.columns:
-        by_column[place] = list(map(convert, by_column[place]))
+        by_column[place] = converted(by_column[place], convert)
     return list(zip(*by_column, strict=True))
 
 
