@@ -98,3 +98,24 @@ def test_a_store_that_goes_on_failing_is_told_and_keeps_nobody_waiting() -> None
     settler = Settler(commit, LANES)
     assert not asyncio.run(send(settler, 3 * GROUP))
     assert settler.failure is not None
+
+
+def test_results_of_a_second_run_are_committed_before_it_ends() -> None:
+    groups: list[list[Result]] = []
+
+    async def commit(group: list[Result]) -> None:
+        groups.append(list(group))
+
+    async def twice() -> None:
+        settler = Settler(commit, LANES)
+        for first in (0, 2):
+            settling = asyncio.create_task(settler.run())
+            for number in (first, first + 1):
+                await settler.room()
+                settler.put(a_result(number))
+                await asyncio.sleep(0.001)
+            settler.finish()
+            assert await settling
+
+    asyncio.run(twice())
+    assert numbers(groups) == [0, 1, 2, 3]

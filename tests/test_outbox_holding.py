@@ -50,3 +50,17 @@ def test_a_claim_taken_since_another_was_asked_for_is_held(engine: Engine, tmp_p
             with writing(engine) as connection:
                 (claim,) = outbox.claim(connection, OURS, AT_EIGHT, 1)
             assert still_held(claim)
+
+
+@pytest.mark.parametrize("change", [leave, lose_the_lease])
+def test_a_change_counts_for_claims_that_were_looked_up_before_it_along_with_another(
+    engine: Engine, tmp_path: Path, change: Callable[[Engine], None]
+) -> None:
+    plan_many(engine, tmp_path, ["ann@example.org", "bob@example.org", "eve@example.org"])
+    with writing(engine) as connection:
+        ann, bob, eve = outbox.claim(connection, OURS, AT_EIGHT, 3)
+    with holding(engine) as still_held:
+        assert still_held(ann, [bob, eve])
+        assert still_held(bob, [eve])
+        change(engine)
+        assert not still_held(eve)

@@ -42,6 +42,10 @@ class Connection:
         self._unanswered: list[Phase] = []  # of a refused envelope
         self._envelope_open = False
 
+    def has_begun(self, mail: Mail) -> bool:
+        """Whether the envelope of `mail` is written and its MAIL accepted already: `begin` has nothing to do then."""
+        return self._ahead is mail and self._wire.took(2)
+
     async def begin(self, mail: Mail, still_wanted: StillWanted) -> None:
         """Have MAIL accepted for `mail`; raises AttemptError."""
         if self._ahead is not mail:
@@ -55,10 +59,12 @@ class Connection:
         """
         if not self._together:
             self._wire.write(_rcpt(mail))
-        await self._accepted(Phase.RCPT)
+        if not self._wire.took(2):
+            await self._accepted(Phase.RCPT)
         if not self._together:
             self._wire.write(b"DATA\r\n")
-        await self._accepted(Phase.DATA)
+        if not self._wire.took(3):
+            await self._accepted(Phase.DATA)
         if self._ahead is mail:
             self._manners.kept_step()
         self._ahead = None
@@ -116,15 +122,19 @@ class Connection:
         Until the dot is given to the socket the relay cannot have the message, and losing it means another try; from
         then on it may have it, whatever becomes of the connection.
         """
-        rest = await self._write_blocks(mail.content if mail.is_wire_form else dot_stuffed(mail.content))
+        content = mail.content if mail.is_wire_form else dot_stuffed(mail.content)
+        if len(content) > BLOCK:
+            content = await self._write_blocks(content)
+        if not self._manners.are_proven:
+            await asyncio.sleep(0)  # a relay that hung up with its 354 is seen now, while it is still certain
+        if self._wire.has_reply or self._wire.is_lost:
+            reply = await self._reply(Phase.CONTENT, self._timeouts.block)
+            raise BrokenConnectionError(judge(Phase.CONTENT, *reply))  # rather than the broken pipe that follows it
         ahead = await self._envelope_ahead(following)
-        self._wire.write(b"".join((rest, b".\r\n", ahead)))
+        self._wire.write(b"".join((content, b".\r\n", ahead)))
 
     async def _write_blocks(self, content: bytes) -> bytes:
-        """Write all of a message but its last block, which is returned.
-
-        A relay may refuse before the dot: raises its early reply, rather than the broken pipe that follows it.
-        """
+        """Write all of a message but its last block, which is returned; ends early where a reply comes."""
         start = 0
         try:
             while len(content) - start > BLOCK and not self._wire.has_reply:
@@ -133,12 +143,7 @@ class Connection:
                 await self._wire.room(self._timeouts.block)
         except OSError as trouble:
             raise BrokenConnectionError(lost(Phase.CONTENT, str(trouble))) from trouble
-        if not self._manners.are_proven:
-            await asyncio.sleep(0)  # a relay that hung up with its 354 is seen now, while it is still certain
-        if self._wire.has_reply or self._wire.is_lost:
-            reply = await self._reply(Phase.CONTENT, self._timeouts.block)
-            raise BrokenConnectionError(judge(Phase.CONTENT, *reply))
-        return content[start:] if start else content
+        return content[start:]
 
     async def _envelope_ahead(self, following: Following) -> bytes:
         """The next mail's envelope, if there is such a mail and it may go along."""
@@ -157,7 +162,7 @@ class Connection:
 
     async def _accepted(self, phase: Phase) -> Reply:
         """The relay's yes at this phase; a 4xx or 5xx ends the mail alone, anything else the connection too."""
-        reply = self._wire.next_reply() or await self._reply(phase, self._patience.get(phase, self._timeouts.command))
+        reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
         if reply.code // 100 == (3 if phase is Phase.DATA else 2):
             return reply
         if self._is_out_of_step(phase) and self._manners.are_at_fault(reply):

@@ -46,11 +46,13 @@ class Lane:
 
     async def send(self, mail: Mail, still_wanted: StillWanted = always, following: Following = nobody) -> Outcome:
         """Hand `mail` over to the relay; see Transport."""
-        if not is_writable(mail.envelope):
-            reason = "an address of its envelope cannot be written in SMTP"
-            return Outcome(DeliveryState.FAILED, reason, Relay.UNTRIED)
         try:
-            connection = await self._begin(mail, still_wanted)
+            connection = self._connection
+            if connection is None or not connection.has_begun(mail):
+                if not is_writable(mail.envelope):
+                    reason = "an address of its envelope cannot be written in SMTP"
+                    return Outcome(DeliveryState.FAILED, reason, Relay.UNTRIED)
+                connection = await self._begin(mail, still_wanted)
             return await connection.finish(mail, following)
         except StoppedError as stopped:
             return stopped.outcome

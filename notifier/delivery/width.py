@@ -29,13 +29,14 @@ class Width:
 
     def learn(self, outcome: Outcome) -> None:
         """Take in what became of a mail."""
-        if outcome.relay is Relay.UNTRIED:
-            return
-        self._deferred = self._deferred + 1 if outcome.state is DeliveryState.DEFERRED else 0
-        if outcome.relay_fault or self._deferred == BURST:
-            self._lanes = max(1.0, self._lanes / 2)
-            self._pushed_back = True
+        if outcome.state is DeliveryState.ACCEPTED:
             self._deferred = 0
-        elif outcome.state is DeliveryState.ACCEPTED:
-            step = 1 / (STEADY * self._lanes) if self._pushed_back else 1
-            self._lanes = min(float(self._cap), self._lanes + step)
+            if self._lanes < self._cap:
+                step = 1 / (STEADY * self._lanes) if self._pushed_back else 1
+                self._lanes = min(float(self._cap), self._lanes + step)
+        elif outcome.relay is not Relay.UNTRIED:
+            self._deferred = self._deferred + 1 if outcome.state is DeliveryState.DEFERRED else 0
+            if outcome.relay_fault or self._deferred == BURST:
+                self._lanes = max(1.0, self._lanes / 2)
+                self._pushed_back = True
+                self._deferred = 0

@@ -50,9 +50,12 @@ class Wire(asyncio.BufferedProtocol):
             await self._next_change(patience)
         return self._arrived.popleft()
 
-    def next_reply(self) -> Reply | None:
-        """The next reply, where it has come already."""
-        return self._arrived.popleft() if self._arrived else None
+    def took(self, kind: int) -> bool:
+        """Whether the next reply has come and is of this kind, its code's first digit; it is taken then."""
+        is_there = bool(self._arrived) and self._arrived[0].code // 100 == kind
+        if is_there:
+            self._arrived.popleft()
+        return is_there
 
     async def room(self, patience: float) -> None:
         """Wait until what was written has left but for a rest, or a reply comes. Raises OSError where neither does."""
@@ -95,7 +98,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Of asyncio.BufferedProtocol: so many bytes have come."""
-        if complete := self._replies.feed(bytes(self._buffer[:nbytes])):
+        if complete := self._replies.feed(self._buffer[:nbytes].tobytes()):
             self._arrived.extend(complete)
             self._changed()
 

@@ -25,6 +25,7 @@ _OPENING, _LINE, _ITEM, _CLOSING = f"[{VERSION},", ",\n", ",\t", "]"  # JSON's o
 _LABELS_APART = 1  # the version whose items name their labels by places in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
@@ -57,7 +58,7 @@ class Reader:
                 return _older(text)
             subscriptions, *lines = text[len(_OPENING) : -len(_CLOSING)].split(_LINE)
             *parts, (_, rest) = map(self._part, lines)
-            ids = json.loads(subscriptions)
+            ids = _read(subscriptions)
             return tuple(Section(*part, subscription) for part, subscription in zip(parts, ids, strict=True)), rest
         except (TypeError, ValueError, IndexError, KeyError):
             raise _unreadable() from None
@@ -65,13 +66,13 @@ class Reader:
     def _part(self, line: str) -> tuple[str, Hashed[Item]]:
         if (part := self._lines.get(line)) is None:
             label, *items = line[1:-1].split(_ITEM)
-            part = json.loads(label), Hashed([self._items.get(item) or self._item(item) for item in items])
+            part = _read(label), Hashed([self._items.get(item) or self._item(item) for item in items])
             self._memory.spend(len(line) + len(items) * PLACE_BYTES)
             self._lines[line] = part
         return part
 
     def _item(self, text: str) -> Item:
-        item = _item(json.loads(text))
+        item = _item(_read(text))
         self._memory.spend(len(text) * BYTES_READ)
         self._items[text] = item
         return item
@@ -81,6 +82,14 @@ def paper_ids(text: str) -> set[int]:
     """The ids of all papers that a digest's items hold."""
     sections, rest = loads(text)
     return {item.paper_id for section in sections for item in section.items} | {item.paper_id for item in rest}
+
+
+def _read(text: str) -> Any:
+    """As json.loads, which spends more time on the space around a value than on the value itself: here is none."""
+    value, end = _decode(text)
+    if end != len(text):
+        raise ValueError
+    return value
 
 
 def _line(label: str, items: Iterable[str]) -> str:

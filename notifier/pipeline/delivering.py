@@ -26,7 +26,7 @@ from notifier.pipeline import claiming
 from notifier.pipeline.books import Books
 from notifier.pipeline.claiming import Turn
 from notifier.pipeline.collecting import collected_seldom
-from notifier.pipeline.composing import KnownPapers, mails_of
+from notifier.pipeline.composing import KnownPapers, known_papers, mails_of
 from notifier.pipeline.delivered import Delivered
 from notifier.pipeline.grouping import Settler
 from notifier.pipeline.lanes import Lanes
@@ -108,7 +108,9 @@ async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | 
 class _Run:
     """One sender at work: what it holds, what it has on the wire, and what became of it."""
 
-    def __init__(self, sender: Sender, books: Books, still_held: StillHeld, stopping: Event) -> None:
+    def __init__(
+        self, sender: Sender, books: Books, still_held: StillHeld, known: KnownPapers, stopping: Event
+    ) -> None:
         self.sender = sender
         self.stopping = stopping
         self._books = books
@@ -117,7 +119,7 @@ class _Run:
         self._settler = Settler(books.settle, len(sender.lanes))
         self._ready: deque[_Job] = deque()
         self._few_wait = asyncio.Event()  # or a lane is no longer in use
-        self._known = KnownPapers()
+        self._known = known
         self._failure: NotifierError | None = None
         self._is_slow: bool | None = None  # whether templates make it slow to compose; finding out takes a while
         self._goes_well = False  # the last mail was accepted: the next is likely to be, and may be begun before
@@ -145,11 +147,12 @@ class _Run:
         return done.total() > before
 
     def _is_over(self) -> bool:
-        return not self._books.is_relay_open or self._has_failed or self.stopping.is_set()
+        return self._is_stopped or self.stopping.is_set()
 
     @property
-    def _has_failed(self) -> bool:
-        return self._failure is not None or self._settler.failure is not None
+    def _is_stopped(self) -> bool:
+        """Whether even an envelope that is on its way is not to be followed by its mail."""
+        return not self._books.is_relay_open or self._failure is not None or self._settler.failure is not None
 
     async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
         try:
@@ -165,7 +168,9 @@ class _Run:
         mails = await self._composed([turn.claim for turn in turns])
         for turn, mail in zip(turns, mails, strict=True):
             await self._offer(turn, mail, on_the_wire)
-        await self._until_few_wait()
+        while len(self._ready) > len(self.sender.lanes) and not self._is_over():
+            self._few_wait.clear()
+            await self._few_wait.wait()
 
     async def _composed(self, claims: list[Claim]) -> list[Mail | ComposeError]:
         """The mails of these claims; from templates that make it slow, in a thread, so that replies are heard.
@@ -191,7 +196,8 @@ class _Run:
             await self._settler.room()
             self._settler.put(Result(turn, Outcome(state, str(mail), Relay.UNTRIED)))
             return
-        await self._wait_for(turn)
+        if self.sender.rates.per_second:
+            await self._wait_for(turn)
         self._ready.append(_Job(turn, mail, partial(self._is_wanted, turn.claim)))
         self._use_lanes(on_the_wire)
 
@@ -199,49 +205,42 @@ class _Run:
         while (wait := (turn.at - self.sender.clock()).total_seconds()) > 0 and not self._is_over():
             await asyncio.sleep(min(wait, POLL_SECONDS))
 
-    async def _until_few_wait(self) -> None:
-        while len(self._ready) > len(self.sender.lanes) and not self._is_over():
-            self._few_wait.clear()
-            await self._few_wait.wait()
-
     def _use_lanes(self, on_the_wire: asyncio.TaskGroup) -> None:
         """Use as many lanes as there are mails for, and as the relay bears."""
-        while self._ready and not self._is_over() and (lane := self._lanes.borrow()):
-            on_the_wire.create_task(self._carry(lane, self._ready.popleft(), on_the_wire))
+        while self._ready and self._lanes.are_free and not self._is_over():
+            on_the_wire.create_task(self._carry(self._lanes.borrow(), self._ready.popleft(), on_the_wire))
 
-    async def _carry(self, lane: Transport, job: _Job | None, on_the_wire: asyncio.TaskGroup) -> None:
+    async def _carry(self, lane: Transport, first: _Job, on_the_wire: asyncio.TaskGroup) -> None:
         """Send this mail over a lane, and those that are ready after it."""
-        is_connected = False
+        jobs = deque([first])
+
+        def following() -> tuple[Mail, StillWanted] | None:
+            if ahead := self._next() if self._goes_well else None:
+                jobs.append(ahead)
+            return (ahead.mail, ahead.still_wanted) if ahead else None
+
         try:
-            while job:
+            while jobs:
                 is_connected = False
-                outcome, ahead = await self._hand_over(lane, job)
+                job = jobs.popleft()
+                await self._settler.room()
+                outcome = self._lanes.learn(await lane.send(job.mail, job.still_wanted, following))
+                self._goes_well = outcome.state is DeliveryState.ACCEPTED
+                settled = self._settler.put(Result(job.turn, outcome))
+                if not self._goes_well:
+                    await settled.wait()  # before the next mail: it may have paused the relay
                 is_connected = not outcome.relay_fault
                 self._use_lanes(on_the_wire)
-                job = ahead or self._next()
+                if self._is_stopped:
+                    jobs.clear()
+                elif not jobs and (another := self._next()):
+                    jobs.append(another)
         except NotifierError as failure:
             self._failure = failure
         finally:
             self._lanes.give_back(lane, is_connected=is_connected)
             self._few_wait.set()
         self._use_lanes(on_the_wire)
-
-    async def _hand_over(self, lane: Transport, job: _Job) -> tuple[Outcome, _Job | None]:
-        """Send a mail; gives the one whose envelope went along, if it is to be sent."""
-        ahead: _Job | None = None
-
-        def following() -> tuple[Mail, StillWanted] | None:
-            nonlocal ahead
-            ahead = self._next() if self._goes_well else None
-            return (ahead.mail, ahead.still_wanted) if ahead else None
-
-        await self._settler.room()
-        outcome = self._lanes.learn(await lane.send(job.mail, job.still_wanted, following))
-        self._goes_well = outcome.state is DeliveryState.ACCEPTED
-        settled = self._settler.put(Result(job.turn, outcome))
-        if outcome.state is not DeliveryState.ACCEPTED:
-            await settled.wait()  # before the next mail: it may have paused the relay
-        return outcome, None if self._has_failed or not self._books.is_relay_open else ahead
 
     def _next(self) -> _Job | None:
         """The next mail for a lane in use, if it may have one more."""
@@ -254,7 +253,7 @@ class _Run:
 
     async def _is_wanted(self, claim: Claim) -> bool:
         """Asked of the store right here, not in a thread: nothing may come between the answer and MAIL."""
-        return self._still_held(claim)
+        return self._still_held(claim, (job.turn.claim for job in self._ready))
 
 
 @asynccontextmanager
@@ -265,6 +264,7 @@ async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIte
         owners.owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as writer,
         holding(sender.engine) as still_held,
+        known_papers(sender.engine) as known,
     ):
         books = Books(sender, owner, done, writer)
         alive = asyncio.create_task(books.keep_alive())
@@ -272,7 +272,7 @@ async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIte
             async with AsyncExitStack() as lanes:
                 for lane in sender.lanes:
                     await lanes.enter_async_context(lane)
-                yield _Run(sender, books, still_held, stopping)
+                yield _Run(sender, books, still_held, known, stopping)
         except BaseException:
             await books.give_back(in_doubt=True)
             owners.forget(sender.owners_folder, owner)

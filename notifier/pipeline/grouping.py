@@ -26,27 +26,35 @@ class Settler:
     def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], lanes: int) -> None:
         self.failure: StoreError | None = None
         self._commit = commit
-        self._room = asyncio.Semaphore(GROUP + lanes)
-        self._arrived: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
-        self._full = asyncio.Event()  # a whole group has come, or the last of all
+        self._rooms = GROUP + lanes
+        self._is_room = asyncio.Event()
+        self._arrived: list[Result] = []
+        self._settled = asyncio.Event()  # of what has arrived
+        self._is_last = False
+        self._any = asyncio.Event()  # has arrived, or was the last of all
+        self._full = asyncio.Event()  # a whole group has, or the last of all
         self._times: deque[float] = deque(maxlen=FAST)  # at which the last results came
 
     async def room(self) -> None:
         """Wait until one more mail may be sent, beside those on the wire and the results not yet committed."""
-        await self._room.acquire()
+        while not self._rooms:
+            self._is_room.clear()
+            await self._is_room.wait()
+        self._rooms -= 1
 
     def put(self, result: Result) -> asyncio.Event:
         """Take a result, for which there was room; the event says that it was committed, or could not be."""
-        settled = asyncio.Event()
         self._times.append(time.monotonic())
-        self._arrived.put_nowait((result, settled))
-        if self._arrived.qsize() >= GROUP - 1:  # one is in hand already
+        self._arrived.append(result)
+        self._any.set()
+        if len(self._arrived) >= GROUP:
             self._full.set()
-        return settled
+        return self._settled
 
     def finish(self) -> None:
-        """No result will come any more."""
-        self._arrived.put_nowait(None)
+        """No result will come any more, until it runs again."""
+        self._is_last = True
+        self._any.set()
         self._full.set()
 
     async def run(self) -> bool:
@@ -54,26 +62,25 @@ class Settler:
         group: list[Result] = []
         is_last = False
         while not is_last:
-            arrived = await self._next()
-            is_last = arrived[-1] is None
-            new = [each for each in arrived if each]
-            group += [result for result, _ in new]
+            await self._some()
+            arrived, settled, is_last = self._arrived, self._settled, self._is_last
+            self._arrived, self._settled = [], asyncio.Event()
+            group += arrived
             if group and (is_last or not self.failure) and await self._is_committed(group):
                 group = []
-            for _, settled in new:
-                settled.set()
-                self._room.release()
+            settled.set()
+            self._rooms += len(arrived)
+            self._is_room.set()
+        self._is_last = False
         return not group
 
-    async def _next(self) -> list[tuple[Result, asyncio.Event] | None]:
-        """What has arrived, as soon as anything has."""
-        arrived = [await self._arrived.get()]
+    async def _some(self) -> None:
+        """Wait until anything has arrived, and for more of it where results come fast."""
+        await self._any.wait()
         if len(self._times) == FAST and self._times[-1] - self._times[0] < GROUP_SECONDS:
             await self._more()
-        while not self._arrived.empty():
-            arrived.append(self._arrived.get_nowait())
+        self._any.clear()
         self._full.clear()
-        return arrived
 
     async def _more(self) -> None:
         """Wait until the group is full, or for GROUP_SECONDS."""

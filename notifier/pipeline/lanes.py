@@ -22,10 +22,13 @@ class Lanes:
         """Whether more lanes are in use than the relay bears: one has to be given back."""
         return self._in_use > self._width.lanes
 
-    def borrow(self) -> Transport | None:
-        """A lane, where one more may be used now."""
-        if self._in_use >= self._width.lanes:
-            return None
+    @property
+    def are_free(self) -> bool:
+        """Whether one more may be used now."""
+        return self._in_use < self._width.lanes
+
+    def borrow(self) -> Transport:
+        """A lane, where one is free."""
         self._in_use += 1
         return self._free.pop()
 

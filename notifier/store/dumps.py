@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 from notifier.store.tables import dump, paper
 from notifier.store.tables import quarantined as set_aside
 
-_NEWEST = select(func.max(dump.c.id))
+NEWEST = select(func.max(dump.c.id))
 
 
 def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
@@ -20,7 +20,7 @@ def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
 
 def newest(connection: Connection, until: datetime | None = None) -> int:
     """The id of the newest dump, or of the newest that was ingested `until` then; 0 where there is none."""
-    statement = _NEWEST if until is None else _NEWEST.where(dump.c.ingested_at <= until)
+    statement = NEWEST if until is None else NEWEST.where(dump.c.ingested_at <= until)
     return connection.scalar(statement) or 0
 
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from notifier.errors import StoreError
+from notifier.store.prepared import Values, prepared, rows_of
 
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KB = 16_384
@@ -52,39 +52,67 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-Ask = Callable[[Mapping[str, int]], object]
+class Asking(Protocol):
+    """Questions that are put again and again, each to be answered as of the moment at which it is put."""
+
+    def rows(self, question: Select[Any], values: Values) -> list[tuple[Any, ...]]:
+        """The answer; the question was made once, at import."""
+        ...
+
+    def version(self) -> int | None:
+        """A number that is another one once anybody else has committed anything; None where the database tells none."""
+        ...
 
 
 @contextmanager
-def asking(engine: Engine, question: Select[Any]) -> Iterator[Ask]:
-    """A question that is put again and again, to be answered by one value as of the moment at which it is put.
-
-    SQLite's driver is asked itself, outside of a transaction: such a statement sees all that was committed before it,
-    and SQLAlchemy and BEGIN would cost twenty times what the answer costs.
-    """
+def asking(engine: Engine) -> Iterator[Asking]:
+    """A way to ask, for as long as the block lasts."""
     if engine.dialect.name != "sqlite":
-        yield partial(_ask, engine, question)
+        yield _AnyDatabase(engine)
         return
     with _explained():
         connection = engine.raw_connection()
-    compiled = question.compile(dialect=sqlite.dialect(paramstyle="named"))
-    statement, constants = str(compiled), compiled.params
     with closing(connection), closing(connection.cursor()) as cursor:
-
-        def ask(values: Mapping[str, int]) -> object:
-            try:
-                return cursor.execute(statement, {**constants, **values}).fetchone()[0]
-            except sqlite3.ProgrammingError:
-                raise
-            except sqlite3.DatabaseError as error:
-                raise _explanation(error) from error
-
-        yield ask
+        yield _SQLite(engine, cursor)
 
 
-def _ask(engine: Engine, question: Select[Any], values: Mapping[str, int]) -> object:
-    with reading(engine) as connection:
-        return connection.scalar(question, values)
+class _SQLite:
+    """Its driver is asked itself, outside of a transaction: such a statement sees all that was committed before it, and
+    SQLAlchemy and BEGIN would cost twenty times what the answer costs."""
+
+    def __init__(self, engine: Engine, cursor: DBAPICursor) -> None:
+        self._engine = engine
+        self._cursor = cursor
+
+    def rows(self, question: Select[Any], values: Values) -> list[tuple[Any, ...]]:
+        said = prepared(question, self._engine.dialect)
+        return self._answer(said.text, said.bound(values))
+
+    def version(self) -> int:
+        """See https://sqlite.org/pragma.html#pragma_data_version."""
+        ((number,),) = self._answer("PRAGMA data_version", ())
+        return int(number)
+
+    def _answer(self, statement: str, values: Any) -> list[Any]:
+        try:
+            self._cursor.execute(statement, values)
+            return list(self._cursor.fetchall())
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise _explanation(error) from error
+
+
+class _AnyDatabase:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def rows(self, question: Select[Any], values: Values) -> list[tuple[Any, ...]]:
+        with reading(self._engine) as connection:
+            return rows_of(connection, question, values)
+
+    def version(self) -> None:
+        return None
 
 
 def _make_folder(database: str | None) -> None:
@@ -120,7 +148,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _begin(connection: Connection) -> None:
     immediate = connection.get_execution_options().get(IMMEDIATE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 CURES = {
@@ -139,7 +168,7 @@ def _explained() -> Iterator[None]:
     """Turn a database's own failure into one sentence with a cure; faults of ours stay what they are."""
     try:
         yield
-    except (IntegrityError, ProgrammingError):
+    except (IntegrityError, ProgrammingError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise _explanation(error) from error

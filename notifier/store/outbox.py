@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
-from notifier.store.statements import batches, insert_all, update_all
+from notifier.store.prepared import rows_of, run_for_all
+from notifier.store.statements import batches, insert_all, one_of
 from notifier.store.tables import delivery, subscriber
 
 LEASE = timedelta(seconds=60)
@@ -56,8 +58,7 @@ def claim(connection: Connection, owner: str, now: datetime, limit: int, *, trie
     greylisting) takes them.
     """
     values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
-    rows = connection.execute(_CLAIM_TRIED_FIRST if tried_first else _CLAIM, values)
-    return sorted(map(Claim._make, rows))
+    return sorted(map(Claim._make, rows_of(connection, _CLAIM_TRIED_FIRST if tried_first else _CLAIM, values)))
 
 
 def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
@@ -66,15 +67,21 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
     The others have passed to another hand, whose word then counts.
     """
     held = _held(connection, [claimed for claimed, _ in settlements])
-    settled = {"owner": None, "settled_at": now}
-    rows = [{"id": claimed.id, **settled, **each._asdict()} for claimed, each in settlements if claimed.id in held]
-    update_all(connection, delivery, rows)
+    rows = [(claimed.id, *each) for claimed, each in settlements if claimed.id in held]
+    run_for_all(connection, _SETTLE, {"settled_now": now}, ("settled_id", *Settlement._fields), rows)
     return held
 
 
 def is_held(connection: Connection, claimed: Claim) -> bool:
     """Whether a claim is still this sender's, and whom it is for has not left; a pause lets finish what is held."""
-    return bool(connection.scalar(IS_HELD, {"claimed_id": claimed.id, "claimed_epoch": claimed.epoch}))
+    rows = rows_of(connection, held_question(connection.dialect.name), {"row_ids": [claimed.id]})
+    return rows == [(claimed.id, claimed.epoch)]
+
+
+@cache
+def held_question(dialect: str) -> Select[Any]:
+    """The ids and epochs of those rows among `row_ids` that are in some sender's hands, and for nobody who has left."""
+    return _leased(dialect).where(or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()))
 
 
 def renew(connection: Connection, owner: str, now: datetime) -> None:
@@ -111,7 +118,7 @@ def owners(connection: Connection) -> set[str]:
 
 def is_due(connection: Connection, now: datetime) -> bool:
     """Whether there is a row to claim."""
-    return bool(connection.scalar(_HAS_DUE, {"at": now}))
+    return rows_of(connection, _HAS_DUE, {"at": now}) == [(True,)]
 
 
 def is_busy(connection: Connection, now: datetime) -> bool:
@@ -151,11 +158,8 @@ def held_items(connection: Connection, subscriber_ids: Iterable[int], since: dat
 def _held(connection: Connection, claims: Iterable[Claim]) -> set[int]:
     """The ids of those claims that are still their sender's, which nobody else can change in this transaction."""
     epochs = {claimed.id: claimed.epoch for claimed in claims}
-    held: set[int] = set()
-    for some in batches(sorted(epochs)):
-        rows = connection.execute(_LEASED, {"row_ids": some})
-        held.update(row_id for row_id, epoch in rows if epoch == epochs[row_id])
-    return held
+    rows = rows_of(connection, _locked(connection.dialect.name), {"row_ids": sorted(epochs)})
+    return {row_id for row_id, epoch in rows if epoch == epochs[row_id]}
 
 
 def _late(now: datetime, longest_wait: timedelta) -> list[tuple[ColumnElement[bool], datetime]]:
@@ -199,6 +203,16 @@ def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -
     return connection.execute(update(delivery).where(_is_free(), whose).values(cancelled)).rowcount
 
 
+def _leased(dialect: str) -> Select[Any]:
+    leased = select(delivery.c.id, delivery.c.epoch).where(delivery.c.state == DeliveryState.LEASED)
+    return leased.where(one_of(dialect, delivery.c.id, "row_ids"))
+
+
+@cache
+def _locked(dialect: str) -> Select[Any]:
+    return _leased(dialect).order_by(delivery.c.id).with_for_update()
+
+
 def _claim(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
     oldest = (
         select(delivery.c.id)
@@ -225,17 +239,8 @@ _CLAIM_TRIED_FIRST = _claim(delivery.c.attempts == 0, delivery.c.next_try)
 _HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
 _OWNED = select(func.count()).where(_is_owned())
 _IS_BUSY = select(or_(exists().where(_is_due(), _may_be_sent()), exists().where(_is_owned())))
-_LEASED = (
-    select(delivery.c.id, delivery.c.epoch)
-    .where(delivery.c.id.in_(bindparam("row_ids", expanding=True)), delivery.c.state == DeliveryState.LEASED)
-    .order_by(delivery.c.id)
-    .with_for_update()
-)
-IS_HELD = select(
-    exists().where(
-        delivery.c.id == bindparam("claimed_id"),
-        delivery.c.epoch == bindparam("claimed_epoch"),
-        delivery.c.state == DeliveryState.LEASED,
-        or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()),
-    )
+_SETTLE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("settled_id"))
+    .values(owner=None, settled_at=bindparam("settled_now"), **{each: bindparam(each) for each in Settlement._fields})
 )

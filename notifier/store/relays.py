@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from notifier.models import RelayState
+from notifier.store.prepared import rows_of, run
 from notifier.store.tables import relay
 
 # Said for each group of mails: made once, since making a statement costs more than running it.
@@ -22,22 +24,22 @@ _WRITE = update(relay).where(_THIS_ONE).values({each: bindparam(f"new_{each}") f
 
 def read(connection: Connection, name: str) -> RelayState:
     """How a relay stands; one that was never used stands well."""
-    return _state(connection.execute(_READ, {"relay_name": name}).one_or_none())
+    return _found(connection, _READ, name) or RelayState()
 
 
 def lock(connection: Connection, name: str) -> RelayState:
     """How a relay stands, which no other sender can change until this transaction ends."""
-    row = connection.execute(_LOCK, {"relay_name": name}).one_or_none()
-    if row is None:
+    if (state := _found(connection, _LOCK, name)) is None:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(insert(relay).values(name=name, **asdict(RelayState())).on_conflict_do_nothing())
-        row = connection.execute(_LOCK, {"relay_name": name}).one()
-    return _state(row)
+        state = _found(connection, _LOCK, name)
+    assert state is not None
+    return state
 
 
 def write(connection: Connection, name: str, state: RelayState) -> None:
     """Keep how a relay stands from now on; it was locked before."""
-    connection.execute(_WRITE, {"relay_name": name, **{f"new_{each}": getattr(state, each) for each in _FIELDS}})
+    run(connection, _WRITE, {"relay_name": name, **{f"new_{each}": getattr(state, each) for each in _FIELDS}})
 
 
 def renew_probe(connection: Connection, owner: str, until: datetime) -> None:
@@ -56,5 +58,6 @@ def probe_owners(connection: Connection) -> set[str]:
     return set(connection.scalars(select(relay.c.probe_owner).where(relay.c.probe_owner.is_not(None))))
 
 
-def _state(row: Row[tuple[object, ...]] | None) -> RelayState:
-    return RelayState(**row._mapping) if row else RelayState()
+def _found(connection: Connection, statement: Select[Any], name: str) -> RelayState | None:
+    rows = rows_of(connection, statement, {"relay_name": name})
+    return RelayState(*rows[0]) if rows else None

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
+    Integer,
     Table,
     Text,
     any_,
@@ -24,8 +25,10 @@ from sqlalchemy import (
     insert,
     literal,
     select,
-    update,
 )
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from notifier.store.prepared import converted, execute_many
 
 BOUND_VALUES = 500  # in one IN list
 
@@ -47,6 +50,27 @@ def among(connection: Connection, column: ColumnElement[str], values: Iterable[s
     return column == any_(literal(list(values), ARRAY(Text)))
 
 
+def one_of(dialect: str, column: ColumnElement[int], name: str) -> ColumnElement[bool]:
+    """Whether the column's number is in the list that is bound as `name`; see among."""
+    listed = bindparam(name, type_=_Numbers())
+    if dialect == "sqlite":
+        return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+    return column == any_(listed)
+
+
+class _Numbers(TypeDecorator[list[int]]):
+    """A list of numbers as one parameter."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(Integer))
+
+    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> Any:
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+
 def insert_one(connection: Connection, table: Table, values: dict[str, Any]) -> int:
     """A new row; returns its id."""
     new_id: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
@@ -61,12 +85,6 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, An
     """
     if rows:
         _execute_for_all(connection, _insertion(table, tuple(rows[0]), connection.dialect), rows)
-
-
-def update_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Change rows, each named by its `id`, in the columns that the first one has; see insert_all."""
-    if rows:
-        _execute_for_all(connection, _change(table, tuple(rows[0]), connection.dialect), rows)
 
 
 class _Column(NamedTuple):
@@ -89,7 +107,8 @@ class _Statement(NamedTuple):
 def _execute_for_all(connection: Connection, statement: _Statement, rows: Sequence[dict[str, Any]]) -> None:
     by_name = dict(zip(rows[0], zip(*map(statement.values_of, rows), strict=True), strict=True))
     columns = [
-        _converted(by_name[each.name], each) if each.name in by_name else each.defaults for each in statement.columns
+        converted(by_name[each.name], each.convert) if each.name in by_name else each.defaults
+        for each in statement.columns
     ]
     values = zip(*columns)  # noqa: B905 - defaults have no end
     if connection.dialect.positional:
@@ -97,7 +116,7 @@ def _execute_for_all(connection: Connection, statement: _Statement, rows: Sequen
     else:
         names = [each.parameter for each in statement.columns]
         parameters = [dict(zip(names, each, strict=True)) for each in values]
-    connection.exec_driver_sql(statement.text, parameters)
+    execute_many(connection, statement.text, parameters)
 
 
 @lru_cache(maxsize=64)
@@ -108,16 +127,6 @@ def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> _State
     return _Statement(compiled.string, [_column(column, dialect) for column in columns], _values_of(given))
 
 
-@lru_cache(maxsize=64)
-def _change(table: Table, given: tuple[str, ...], dialect: Dialect) -> _Statement:
-    assert "id" in given and set(given) <= set(table.columns.keys()), f"{table.name} has no such columns"
-    columns = [column for column in table.columns if column.name in given and column.name != "id"]
-    changed = update(table).where(table.c.id == bindparam("row_id"))
-    compiled = changed.compile(dialect=dialect, column_keys=[column.name for column in columns])
-    named = [*(_column(column, dialect) for column in columns), _column(table.c.id, dialect, "row_id")]
-    return _Statement(compiled.string, named, _values_of(given))
-
-
 def _values_of(given: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     return itemgetter(*given) if len(given) > 1 else lambda row: tuple(row.values())
 
@@ -126,11 +135,3 @@ def _column(column: Column[Any], dialect: Dialect, parameter: str = "") -> _Colu
     default = column.default.arg if isinstance(column.default, ColumnDefault) else None
     convert = column.type.dialect_impl(dialect).bind_processor(dialect)
     return _Column(column.name, parameter or column.name, repeat(default), convert)
-
-
-def _converted(values: Sequence[Any], column: _Column) -> Sequence[Any]:
-    """The values as the driver takes them; most days and sources are met again and again, and converted once."""
-    if column.convert is None:
-        return values
-    converted = {value: column.convert(value) for value in set(values)}
-    return list(map(converted.__getitem__, values))
