@@ -112,9 +112,14 @@ class Cards:
 
     def _keep(self, card: Card, outer: Any, scope: SimpleNamespace) -> bytes:
         setattr(scope, self._variable, card)
-        alike = iter(self._alike(card.alone or card, outer, scope))
-        block = b"".join([next(alike) if is_alike else _block(run, scope) for is_alike, run in self._runs])
-        self._memory.spend(len(block) + ENTRY_BYTES)
+        alike = self._alike(card.alone or card, outer, scope)
+        if len(alike) == len(self._runs):  # all cards that are alike have these very bytes
+            block = b"".join(alike)
+            self._memory.spend(ENTRY_BYTES)
+        else:
+            runs = iter(alike)
+            block = b"".join([next(runs) if is_alike else _block(run, scope) for is_alike, run in self._runs])
+            self._memory.spend(len(block) + ENTRY_BYTES)
         self._kept.setdefault(outer, {})[card] = block
         return block
 

@@ -28,9 +28,7 @@ class KnownPapers:
 
     def named(self, ids: set[int]) -> Mapping[int, Paper]:
         """Papers by id, these among them where they are stored."""
-        ((newest,),) = self._ask.rows(
-            dumps.NEWEST, {}
-        )  # before they are read: what comes in meanwhile is seen the next time
+        ((newest,),) = self._ask.rows(dumps.NEWEST, {})  # first: what comes in while they are read is seen next time
         if newest != self._newest_dump or len(self._known) > PAPERS_KEPT:
             self._known, self._newest_dump = {}, newest
         if unknown := ids - self._known.keys():
@@ -49,17 +47,25 @@ def known_papers(engine: Engine) -> Iterator[KnownPapers]:
 def mails_of(sender: Sender, claims: Sequence[Claim], known: KnownPapers) -> list[Mail | ComposeError]:
     """The mail of each delivery, or why this one cannot be made. Raises ConfigError where none can."""
     digests = [_digest(sender, claim) for claim in claims]
-    named = known.named(set().union(*(digest.paper_ids for digest in digests if isinstance(digest, Digest))))
-    return [_mail(sender, claim, digest, named) for claim, digest in zip(claims, digests, strict=True)]
+    readable = [(digest, claim) for digest, claim in zip(digests, claims, strict=True) if isinstance(digest, Digest)]
+    named = known.named(set().union(*[digest.paper_ids for digest, _ in readable]))
+    composed = sender.composer.compose_all([(digest, _return_path(sender, claim)) for digest, claim in readable], named)
+    mails = iter(composed)
+    return [digest if isinstance(digest, ComposeError) else next(mails) for digest in digests]
 
 
 def mail_of(sender: Sender, claim: Claim) -> Mail:
     """The mail of one delivery; see digests.compose for what it raises."""
+    digest = _digest(sender, claim)
+    if isinstance(digest, ComposeError):
+        raise digest
     with known_papers(sender.engine) as known:
-        (mail,) = mails_of(sender, [claim], known)
-    if isinstance(mail, ComposeError):
-        raise mail
-    return mail
+        named = known.named(digest.paper_ids)
+    return sender.composer.compose(digest, named, _return_path(sender, claim))
+
+
+def _return_path(sender: Sender, claim: Claim) -> str:
+    return sender.bounces.return_path(claim.id) if sender.bounces else ""
 
 
 def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
@@ -77,15 +83,3 @@ def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
         rest=rest,
         subscriber_id=claim.subscriber_id,
     )
-
-
-def _mail(
-    sender: Sender, claim: Claim, digest: Digest | ComposeError, named: Mapping[int, Paper]
-) -> Mail | ComposeError:
-    if isinstance(digest, ComposeError):
-        return digest
-    return_path = sender.bounces.return_path(claim.id) if sender.bounces else ""
-    try:
-        return sender.composer.compose(digest, named, return_path)
-    except ComposeError as error:
-        return error
