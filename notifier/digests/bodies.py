@@ -26,6 +26,8 @@ from notifier.rendering import explained, inline_css, render
 # Of a letter that says what the one to this reader says; where its own values are empty, this reader's are too.
 Blocks = Callable[[Letter, Own], Iterable[bytes]]
 
+JOINED_AT = 2  # times that a shape was needed before
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -83,21 +85,22 @@ class _Parted:
         self._steps = split(templates, name, memory)
         self._escapes = escapes(templates, name)
         self._memory = memory
-        self._kept: dict[Letter, tuple[Shape, bool]] = memory.table()  # and whether it is joined
+        self._kept: dict[Letter, tuple[Shape, int]] = memory.table()  # and how often it was needed
 
     def blocks(self, letter: Letter, own: Own) -> list[bytes]:
         """What it makes of a letter, whose shape is kept for the other readers to whom it goes.
 
-        That is joined when it is needed again: most letters to readers of several subscriptions never are.
+        That is joined once it has been needed often enough to be worth its bytes: most letters to readers of several
+        subscriptions are told once.
         """
-        shape, is_joined = self._kept.get(letter, (None, False))
+        shape, times = self._kept.get(letter, (None, 0))
         if shape is None:
             shape = shape_of(self._steps, SimpleNamespace(mail=addressed(letter, own)))
-            self._kept[letter] = shape, False
-        elif not is_joined:
+        elif times == JOINED_AT:
             shape = joined(shape)
             self._memory.spend(sum(map(len, shape.blocks)))
-            self._kept[letter] = shape, True
+        if times <= JOINED_AT:
+            self._kept[letter] = shape, times + 1
         blocks = filled(shape, own.escaped if self._escapes else own.blocks)
         if shape.made:
             scope = SimpleNamespace(mail=addressed(letter, own))
@@ -119,10 +122,12 @@ def _check(made: Blocks, templates: Environment, name: str, letter: Letter) -> N
     try:
         whole = render(templates, name, mail=letter)
         with explained(name):
-            twice = [a2b_qp(b"".join(made(letter, own_values(letter)))) for _ in range(2)]  # the second time joined
+            made_again = [
+                a2b_qp(b"".join(made(letter, own_values(letter)))) for _ in range(JOINED_AT + 1)
+            ]  # the last time joined
     except TemplateError as error:
         raise UnsplittableError(f"it fails on a sample: {error}") from None
-    if twice != [a2b_qp(block(whole))] * 2:
+    if made_again != [a2b_qp(block(whole))] * (JOINED_AT + 1):
         raise UnsplittableError("its parts do not add up to the whole")
 
 

@@ -19,7 +19,8 @@ from notifier.errors import ComposeError
 from notifier.models import Digest, Envelope, Item, Mail, Paper
 
 KEPT_BYTES = 128 * 1024 * 1024  # of what mails have in common, roughly
-CARD_BYTES = 2_500  # of a card beside its blocks
+CARD_BYTES = 2_500  # of a card without its blocks
+BESIDE_BYTES = 500  # of one that says the same beside other labels
 LETTER_BYTES = 3_000
 ITEM_BYTES = 200  # of an item's place in a letter, or its line
 
@@ -108,11 +109,12 @@ class Composer:
         return tuple([known(item) or self._card(item) for item in items])
 
     def _card(self, item: Item) -> Card:
-        self._memory.spend(CARD_BYTES)
         if item.also:
             (alone,) = self._cards_of([Item(item.paper_id, item.upvotes, item.marks)])
+            self._memory.spend(BESIDE_BYTES)
             made = alone.beside(item.also)
         else:
+            self._memory.spend(CARD_BYTES)
             made = card(item, self._told_of(item))
         self._cards[item] = made
         return made
