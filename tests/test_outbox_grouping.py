@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from notifier.delivery.outcomes import Outcome
 from notifier.errors import StoreError
 from notifier.models import DeliveryState
@@ -91,13 +93,14 @@ def test_a_store_that_fails_for_a_moment_gets_all_results_in_the_end() -> None:
     assert numbers(groups) == list(range(10))
 
 
-def test_a_store_that_goes_on_failing_is_told_and_keeps_nobody_waiting() -> None:
+@pytest.mark.parametrize("fault", [StoreError("the disk is full; make room"), KeyError("a fault of ours")])
+def test_a_store_that_goes_on_failing_is_told_and_keeps_nobody_waiting(fault: Exception) -> None:
     async def commit(_group: list[Result]) -> None:
-        raise StoreError("the disk is full; make room")
+        raise fault
 
     settler = Settler(commit, LANES)
     assert not asyncio.run(send(settler, 3 * GROUP))
-    assert settler.failure is not None
+    assert settler.failure is fault
 
 
 def test_results_of_a_second_run_are_committed_before_it_ends() -> None:

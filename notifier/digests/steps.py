@@ -108,7 +108,9 @@ class Cards:
         """Add every card's block."""
         outer = self._outer(scope)
         known = self._kept.setdefault(outer, {}).get
-        draft.blocks += [known(card) or self._keep(card, outer, scope) for card in self._cards(scope)]
+        for card in self._cards(scope):
+            block = known(card)
+            draft.blocks.append(self._keep(card, outer, scope) if block is None else block)
 
     def _keep(self, card: Card, outer: Any, scope: SimpleNamespace) -> bytes:
         setattr(scope, self._variable, card)

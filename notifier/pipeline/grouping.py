@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from notifier.errors import StoreError
 from notifier.pipeline.settling import Result
 
 GROUP = 64  # results that are not yet committed at most: what a crash may repeat beside the mail on the wire
@@ -19,12 +18,12 @@ FAST = 4  # results in GROUP_SECONDS
 class Settler:
     """Commits results by `commit`, one group after the other.
 
-    A store that fails is told by `failure`. What still comes is then kept, and committed at the end if the store lets
+    A commit that fails is told by `failure`. What still comes is then kept, and committed at the end if the store lets
     it: the mail on the wire was sent, and a result that is lost is a mail that is sent again.
     """
 
     def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], lanes: int) -> None:
-        self.failure: StoreError | None = None
+        self.failure: Exception | None = None
         self._commit = commit
         self._rooms = GROUP + lanes
         self._is_room = asyncio.Event()
@@ -91,7 +90,9 @@ class Settler:
     async def _is_committed(self, group: list[Result]) -> bool:
         try:
             await self._commit(group)
-        except StoreError as failure:
+        except (
+            Exception
+        ) as failure:  # of whatever kind, for lanes wait for what becomes of this; whoever runs it raises it
             self.failure = failure
             return False
         return True
