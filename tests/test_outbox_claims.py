@@ -22,6 +22,7 @@ from notifier.pipeline.delivering import deliver
 from notifier.pipeline.settling import Result, settle
 from notifier.store import outbox
 from notifier.store.engine import writing
+from notifier.store.holding import holding
 from notifier.store.outbox import LEASE, Claim, Settlement
 from notifier.store.tables import delivery
 from notifier.subscribing import unsubscribe
@@ -71,9 +72,10 @@ def test_a_lease_that_ran_out_passes_on_and_the_late_result_is_dropped(store: En
     others = claim(store, "one", 99)
     again = next(each for each in claim(store, "two", 100, LEASE) if each.id == slow.id)
     assert again.epoch == slow.epoch + 1
+    with holding(store) as still_held:
+        assert not still_held(slow)
+        assert still_held(again)
     with writing(store) as connection:
-        assert not outbox.is_held(connection, slow)
-        assert outbox.is_held(connection, again)
         assert outbox.settle(connection, [(slow, ACCEPTED), (others[0], ACCEPTED)], AT_EIGHT) == set()
         assert outbox.settle(connection, [(again, ACCEPTED)], AT_EIGHT) == {again.id}
         assert outbox.settle(connection, [(again, ACCEPTED)], AT_EIGHT) == set(), "only once"
@@ -187,8 +189,9 @@ def test_no_mail_is_claimed_for_readers_who_left_or_paused_and_theirs_is_withdra
     (held,) = claim(store, "one", 1)
     for email in (READERS[0], READERS[1]):
         unsubscribe(store, email, AT_EIGHT)
+    with holding(store) as still_held:
+        assert still_held(held) == (held.recipient not in READERS[:2])
     with writing(store) as connection:
-        assert outbox.is_held(connection, held) == (held.recipient not in READERS[:2])
         outbox.release(connection, ["one"], in_doubt=False)
     assert claiming.tidy(sender_to(store, tmp_path, 1, Clock()), "two").cancelled == (held.recipient in READERS[:2])
     assert len(claim(store, "two", 1000)) == 98

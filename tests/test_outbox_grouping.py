@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -26,6 +27,16 @@ def a_result(number: int) -> Result:
 
 def numbers(groups: list[list[Result]]) -> list[int]:
     return [result.turn.claim.id for group in groups for result in group]
+
+
+def kept() -> tuple[list[list[Result]], Callable[[list[Result]], Awaitable[None]]]:
+    """What was committed, and how to commit."""
+    groups: list[list[Result]] = []
+
+    async def commit(group: list[Result]) -> None:
+        groups.append(list(group))
+
+    return groups, commit
 
 
 async def send(settler: Settler, results: int) -> bool:
@@ -52,10 +63,7 @@ def test_no_more_results_than_a_group_and_the_lanes_are_open_at_once() -> None:
 
 
 def test_a_lone_result_is_committed_without_waiting_for_others() -> None:
-    groups: list[list[Result]] = []
-
-    async def commit(group: list[Result]) -> None:
-        groups.append(list(group))
+    groups, commit = kept()
 
     async def one_by_one() -> None:
         settler = Settler(commit, LANES)
@@ -104,10 +112,7 @@ def test_a_store_that_goes_on_failing_is_told_and_keeps_nobody_waiting(fault: Ex
 
 
 def test_results_of_a_second_run_are_committed_before_it_ends() -> None:
-    groups: list[list[Result]] = []
-
-    async def commit(group: list[Result]) -> None:
-        groups.append(list(group))
+    groups, commit = kept()
 
     async def twice() -> None:
         settler = Settler(commit, LANES)

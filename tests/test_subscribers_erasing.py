@@ -16,6 +16,7 @@ from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline.planning import Planned, plan
 from notifier.store import outbox, subscribers
 from notifier.store.engine import reading, writing
+from notifier.store.holding import holding
 from notifier.store.outbox import Settlement
 from notifier.subscribing import SignUp, erase
 
@@ -69,8 +70,9 @@ def test_what_a_sender_holds_is_not_begun_any_more_and_its_result_is_let_go(plan
         (held,) = outbox.claim(connection, "some sender", AT_EIGHT, 1)
     assert held.recipient == ANN
     erase(planned, ANN, AT_EIGHT)
+    with holding(planned) as still_held:
+        assert not still_held(held)
     with writing(planned) as connection:
-        assert not outbox.is_held(connection, held)
         accepted = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
         assert outbox.settle(connection, [(held, accepted)], AT_EIGHT) == set()
     assert ANN not in dump(planned)

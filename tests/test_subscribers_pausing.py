@@ -17,7 +17,8 @@ from notifier.pausing import pause, resume
 from notifier.pipeline import planning
 from notifier.pipeline.planning import Planned
 from notifier.store import outbox
-from notifier.store.engine import reading, writing
+from notifier.store.engine import writing
+from notifier.store.holding import holding
 from notifier.store.outbox import Claim
 from notifier.subscribing import SignUp, unsubscribe
 
@@ -71,11 +72,10 @@ def test_a_pause_lets_finish_what_a_sender_holds_and_leaving_does_not(waiting: E
     held = claimed(waiting, AT_EIGHT)
     assert held is not None
     pause(waiting, ANN, None, AT_EIGHT)
-    with reading(waiting) as connection:
-        assert outbox.is_held(connection, held)
-    unsubscribe(waiting, ANN, AT_EIGHT)
-    with reading(waiting) as connection:
-        assert not outbox.is_held(connection, held)
+    with holding(waiting) as still_held:
+        assert still_held(held)
+        unsubscribe(waiting, ANN, AT_EIGHT)
+        assert not still_held(held)
 
 
 def test_a_reader_who_resumes_is_not_due_for_what_lies_in_the_pause(ann: Engine) -> None:

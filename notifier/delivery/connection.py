@@ -18,6 +18,7 @@ from notifier.delivery.transport import CANCELLED, Following, StillWanted, Timeo
 from notifier.delivery.wire import Wire
 from notifier.models import DeliveryState, Envelope, Mail
 
+COMPLETED, GO_AHEAD = 2, 3  # the first digits of a yes, the second to DATA: RFC 5321, section 4.2.1
 BLOCK = 1 << 16  # bytes of a message between two looks at the clock
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -42,9 +43,9 @@ class Connection:
         self._unanswered: list[Phase] = []  # of a refused envelope
         self._envelope_open = False
 
-    def has_begun(self, mail: Mail) -> bool:
-        """Whether the envelope of `mail` is written and its MAIL accepted already: `begin` has nothing to do then."""
-        return self._ahead is mail and self._wire.took(2)
+    def took_mail(self, mail: Mail) -> bool:
+        """Whether MAIL was written ahead for `mail` and accepted, which is taken then: `begin` has nothing to do."""
+        return self._ahead is mail and self._wire.took(COMPLETED)
 
     async def begin(self, mail: Mail, still_wanted: StillWanted) -> None:
         """Have MAIL accepted for `mail`; raises AttemptError."""
@@ -59,11 +60,11 @@ class Connection:
         """
         if not self._together:
             self._wire.write(_rcpt(mail))
-        if not self._wire.took(2):
+        if not self._wire.took(COMPLETED):
             await self._accepted(Phase.RCPT)
         if not self._together:
             self._wire.write(b"DATA\r\n")
-        if not self._wire.took(3):
+        if not self._wire.took(GO_AHEAD):
             await self._accepted(Phase.DATA)
         if self._ahead is mail:
             self._manners.kept_step()
@@ -101,7 +102,7 @@ class Connection:
             await self._hear_out(self._unanswered.pop(0))
         if self._envelope_open and self._ahead is None:
             self._wire.write(b"RSET\r\n")
-            _expect(await self._reply(Phase.MAIL, self._timeouts.command), 2)
+            _expect(await self._reply(Phase.MAIL, self._timeouts.command), COMPLETED)
             self._envelope_open = False
 
     async def _hear_out(self, phase: Phase) -> None:
@@ -111,7 +112,7 @@ class Connection:
         that took the recipient after it had refused the sender would take that for a message: it gets nothing more.
         """
         reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
-        if phase is Phase.DATA and reply.code // 100 == 3:
+        if phase is Phase.DATA and reply.code // 100 == GO_AHEAD:
             self._wire.write(b".\r\n")
             reply = await self._reply(Phase.MAIL, self._timeouts.dot)
         _expect(reply, 4, 5)
@@ -163,7 +164,7 @@ class Connection:
     async def _accepted(self, phase: Phase) -> Reply:
         """The relay's yes at this phase; a 4xx or 5xx ends the mail alone, anything else the connection too."""
         reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
-        if reply.code // 100 == (3 if phase is Phase.DATA else 2):
+        if reply.code // 100 == (GO_AHEAD if phase is Phase.DATA else COMPLETED):
             return reply
         if self._is_out_of_step(phase) and self._manners.are_at_fault(reply):
             raise self._broken(phase, f"{reply.code} {reply.text}")

@@ -48,7 +48,7 @@ class Lane:
         """Hand `mail` over to the relay; see Transport."""
         try:
             connection = self._connection
-            if connection is None or not connection.has_begun(mail):
+            if connection is None or not connection.took_mail(mail):
                 if not is_writable(mail.envelope):
                     reason = "an address of its envelope cannot be written in SMTP"
                     return Outcome(DeliveryState.FAILED, reason, Relay.UNTRIED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -40,19 +40,7 @@ class Card:
 
     def beside(self, also: tuple[str, ...]) -> Card:
         """This card where the paper matched these other subscriptions too."""
-        beside = tuple(map(inert, also))
-        return Card(
-            self.title,
-            self.plain_title,
-            self.url,
-            self.upvotes,
-            self.authors,
-            self.why,
-            self.abstract,
-            self.links,
-            also=beside,
-            alone=self,
-        )
+        return replace(self, also=tuple(map(inert, also)), alone=self)
 
 
 class Line(NamedTuple):

@@ -9,8 +9,10 @@ from itertools import chain, islice
 from typing import NamedTuple
 from urllib.parse import quote
 
+from markupsafe import escape
+
 from notifier.digests.headers import MailSettings, WaysOut, ascii_address
-from notifier.digests.quoted import escaped_block, usual_blocks, value_block
+from notifier.digests.quoted import block, usual_blocks
 from notifier.errors import ComposeError
 from notifier.models import Digest
 from notifier.rendering import inert
@@ -59,10 +61,14 @@ def owned(values: Sequence[Values]) -> list[Own]:
     usual = usual_blocks(list(chain.from_iterable(values)))
     if usual is not None:
         blocks = iter(usual)
-        return [Own(each, some, some) for each in values for some in (list(islice(blocks, len(each))),)]
+        return [_same_in_both(each, list(islice(blocks, len(each)))) for each in values]
     if len(values) > 1:
         return [own for each in values for own in owned([each])]
-    return [Own(each, list(map(value_block, each)), list(map(escaped_block, each))) for each in values]
+    return [Own(each, [block(value) for value in each], [block(escape(value)) for value in each]) for each in values]
+
+
+def _same_in_both(values: Values, blocks: list[bytes]) -> Own:
+    return Own(values, blocks, blocks)
 
 
 def _values(digest: Digest, pages: Iterable[str], sender: MailSettings) -> Values | ComposeError:

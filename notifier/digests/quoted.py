@@ -8,15 +8,11 @@ that order.
 from __future__ import annotations
 
 import binascii
-import re
 from collections.abc import Iterable
-
-from markupsafe import escape
 
 LONGEST_LINE = 76  # octets without CRLF
 
 _USUAL = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'"}) + b"\n"  # letters of values and their ends: no markup, ASCII
-_PLAIN = re.compile(r"[!-\-/-~][ -~]{0,300}")  # ASCII that does not start with a dot or a space
 
 
 def block(text: str) -> bytes:
@@ -45,21 +41,6 @@ def usual_blocks(values: Iterable[str]) -> list[bytes] | None:
         return None
     encoded = (lines.replace(b"=", b"=3D").replace(b"\n", b"=\r\n") + b"=\r\n").splitlines(keepends=True)
     return [each if len(each) <= LONGEST_LINE + 2 else _folded(each[:-2]) + b"\r\n" for each in encoded[1:]]
-
-
-def value_block(value: str) -> bytes:
-    """A value between other texts, such as an address."""
-    if not _PLAIN.fullmatch(value):
-        return block(value)
-    encoded = value.replace("=", "=3D")
-    if len(encoded) < LONGEST_LINE:
-        return f"{encoded}=\r\n".encode()
-    return _folded(f"{encoded}=".encode()) + b"\r\n"
-
-
-def escaped_block(value: str) -> bytes:
-    """A value between other texts of HTML."""
-    return value_block(str(escape(value)))
 
 
 def _fitting(line: bytes) -> bytes:

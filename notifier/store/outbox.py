@@ -72,12 +72,6 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
     return held
 
 
-def is_held(connection: Connection, claimed: Claim) -> bool:
-    """Whether a claim is still this sender's, and whom it is for has not left; a pause lets finish what is held."""
-    rows = rows_of(connection, held_question(connection.dialect.name), {"row_ids": [claimed.id]})
-    return rows == [(claimed.id, claimed.epoch)]
-
-
 @cache
 def held_question(dialect: str) -> Select[Any]:
     """The ids and epochs of those rows among `row_ids` that are in some sender's hands, and for nobody who has left."""
