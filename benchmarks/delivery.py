@@ -23,7 +23,7 @@ from jinja2 import Environment
 from benchmarks.digests import SETTINGS, digests, papers_of_a_day
 from benchmarks.measuring import interleaved, print_comparison
 from notifier.digests import items
-from notifier.digests.cards import Card, card, told
+from notifier.digests.cards import Placed, card, placed, told
 from notifier.digests.compose import Composer
 from notifier.digests.letter import Letter, letter_of
 from notifier.digests.own import own_of
@@ -128,10 +128,10 @@ def by_careful_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
 
 
 def _letter(digest: Digest, papers: dict[int, Paper]) -> Letter:
-    def cards(items: Iterable[Item]) -> tuple[Card, ...]:
-        return tuple(card(item, told(papers[item.paper_id])) for item in items)
+    def placed_of(items: Iterable[Item]) -> tuple[Placed, ...]:
+        return tuple(placed(item, card(item, told(papers[item.paper_id]))) for item in items)
 
-    return letter_of(digest, SETTINGS, own_of(digest, SETTINGS), cards, lambda item: told(papers[item.paper_id]))
+    return letter_of(digest, SETTINGS, own_of(digest, SETTINGS), placed_of, lambda item: told(papers[item.paper_id]))
 
 
 def _message(digest: Digest) -> EmailMessage:

@@ -19,13 +19,14 @@ from hypothesis import strategies as st
 from test_digests_hostile_text import PAYLOADS, hostile_digest
 
 from notifier.delivery.connection import dot_stuffed
-from notifier.digests.cards import card, told
+from notifier.digests.cards import card, placed, told
 from notifier.digests.compose import Composer
 from notifier.digests.headers import MailSettings
 from notifier.digests.letter import Letter, letter_of
 from notifier.digests.own import own_of, owned
 from notifier.digests.quoted import LONGEST_LINE, block
 from notifier.digests.styles import _Page
+from notifier.errors import TemplateError
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
 from notifier.rendering import environment, inert, inline_css, render, reparsed
 from notifier.tokens import Pages
@@ -88,7 +89,7 @@ def by_email_message(digest: Digest, stored: dict[int, Paper], sender: MailSetti
         digest,
         sender,
         own_of(digest, sender),
-        lambda some: tuple(card(each, told(stored[each.paper_id])) for each in some),
+        lambda some: tuple(placed(each, card(each, told(stored[each.paper_id]))) for each in some),
         lambda item: told(stored[item.paper_id]),
     )
     message = EmailMessage(policy=SMTP.clone(max_line_length=998))
@@ -124,7 +125,7 @@ def test_a_mail_from_blocks_is_the_mail_that_email_message_makes(
 ) -> None:
     mail = WARM[sender].compose(digest, named(stored))
     ours, theirs = read(mail), by_email_message(digest, named(stored), sender)
-    assert str(ours["Subject"]).rstrip() == digest.subject.rstrip()
+    assert str(ours["Subject"]).strip() == digest.subject.strip()
     assert str(ours["From"]) == str(theirs["From"])
     assert parts(ours)[0] == parts(theirs)[0]
     assert sorted_attributes(parts(ours)[1]) == sorted_attributes(parts(theirs)[1])
@@ -245,6 +246,8 @@ SPLITTABLE = {
     "{% endfor %}{% endfor %}",
     "a reader's value that is changed beside a card": "{% for g in mail.groups %}{% for c in g.cards %}{{ loop.index }}"
     "{{ c.plain_title }} {{ (mail.recipient ~ g.unsubscribe_page) | upper }}{% endfor %}{{ loop.index }}{% endfor %}",
+    "a value that is set for some cards alone": "{% for g in mail.groups %}{% for c in g.cards %}{% if c.upvotes %}"
+    "{% set votes = c.upvotes %}{% endif %}{{ votes if votes is defined else 'none' }}{% endfor %}{% endfor %}",
     "a reader's value beside a card": "{% for g in mail.groups %}{% for c in g.cards %}{{ c.plain_title }} for "
     "{{ mail.recipient }}, {{ g.label }}{% endfor %}{% endfor %}",
 }
@@ -303,7 +306,7 @@ def letter(digest: Digest, stored: dict[int, Paper]) -> Letter:
         digest,
         WITH_PAGES,
         own_of(digest, WITH_PAGES),
-        lambda some: tuple(card(each, told(stored[each.paper_id])) for each in some),
+        lambda some: tuple(placed(each, card(each, told(stored[each.paper_id]))) for each in some),
         lambda item: told(stored[item.paper_id]),
     )
 
@@ -390,3 +393,18 @@ def sorted_attributes(page: str) -> list[object]:
     """The elements and texts of a page: neither the order of attributes nor empty lines say anything."""
     empty = [("text", "\n" * count) for count in range(9)]
     return [part for part in _Page(page).parts if part not in empty]
+
+
+def test_what_fails_amid_text_that_is_not_escaped_does_not_change_the_next_mail(tmp_path: Path) -> None:
+    shown = "{% autoescape false %}{{ 1 // ((c.upvotes or 7) - 5) }}{% endautoescape %}{{ bold(c.plain_title) }}"
+    composer = composer_of(
+        tmp_path,
+        digest_html_j2="{% macro bold(text) %}<b>{{ text }}</b>{% endmacro %}{% for g in mail.groups %}"
+        "{% for c in g.cards %}{% if c.url %}" + shown + "{% endif %}{% endfor %}{% endfor %}",
+    )
+    assert composer.why_slow == ()
+    stored = {1: paper(1, title="Paper <1>")}
+    failing, next_one = (replace(DIGEST, sections=(Section("label", (Item(1, upvotes),), 1),)) for upvotes in (5, 6))
+    with pytest.raises(TemplateError, match="ZeroDivisionError"):
+        composer.compose(failing, stored)
+    assert b"<b>Paper &lt;1&gt;</b>" in a2b_qp(composer.compose(next_one, stored).content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,12 +19,15 @@ REASONS = 4  # marked words named per field
 Stems = tuple[str, ...]
 
 
+Labels = tuple[str, ...]
+
+
 @dataclass(slots=True, eq=False)  # things are found by the very card, which is made once
 class Card:
     """One paper of a digest; what is not known is empty, or None.
 
-    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `alone` is
-    the card that says the same, but for `also`; None where this is it.
+    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `also` is
+    what else of the reader's it matched.
     """
 
     title: tuple[Run, ...]
@@ -35,12 +38,19 @@ class Card:
     why: str
     abstract: Excerpt
     links: tuple[Link, ...]
-    also: tuple[str, ...] = ()
-    alone: Card | None = field(default=None, repr=False)
+    also: Labels = ()
 
-    def beside(self, also: tuple[str, ...]) -> Card:
-        """This card where the paper matched these other subscriptions too."""
-        return replace(self, also=tuple(map(inert, also)), alone=self)
+
+class Placed(NamedTuple):
+    """A card where it stands in a letter: `also` are the labels beside it there; `alone` is the card without them."""
+
+    alone: Card
+    also: Labels = ()
+
+    @property
+    def card(self) -> Card:
+        """The card with its labels."""
+        return replace(self.alone, also=self.also) if self.also else self.alone
 
 
 class Line(NamedTuple):
@@ -75,7 +85,7 @@ def told(paper: Paper) -> Told:
 
 
 def card(item: Item, paper: Told) -> Card:
-    """The card of a digest's item: of its paper, marks, upvotes and other labels, and of nothing else."""
+    """The card of a digest's item: of its paper, marks and upvotes, and of nothing else."""
     in_title = marked_spans(paper.title, item.marks.title)
     in_abstract = marked_spans(paper.abstract, item.marks.abstract)
     return Card(
@@ -87,8 +97,17 @@ def card(item: Item, paper: Told) -> Card:
         why=_why(_words(paper.title, in_title), _words(paper.abstract, in_abstract)),
         abstract=excerpt(paper.abstract, in_abstract, paper.beginning),
         links=paper.links,
-        also=tuple(map(inert, item.also)),
     )
+
+
+def placed(item: Item, alone: Card) -> Placed:
+    """The card of a digest's item beside the item's other labels."""
+    return Placed(alone, _harmless(item.also))
+
+
+@lru_cache(1 << 12)  # the same stand beside many papers
+def _harmless(labels: Labels) -> Labels:
+    return tuple(map(inert, labels))
 
 
 def line(item: Item, paper: Told) -> Line:

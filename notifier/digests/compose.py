@@ -9,7 +9,7 @@ from jinja2 import Environment
 
 from notifier.digests import items
 from notifier.digests.bodies import Body, html_body, plain_body
-from notifier.digests.cards import Card, Told, card, told
+from notifier.digests.cards import Card, Placed, Told, card, placed, told
 from notifier.digests.headers import MailSettings, ascii_address, header_lines
 from notifier.digests.letter import TITLES, Letter, letter_of
 from notifier.digests.memory import Memory
@@ -20,7 +20,7 @@ from notifier.models import Digest, Envelope, Item, Mail, Paper
 
 KEPT_BYTES = 128 * 1024 * 1024  # of what mails have in common, roughly
 CARD_BYTES = 2_500  # of a card without its blocks
-BESIDE_BYTES = 500  # of one that says the same beside other labels
+PLACED_BYTES = 300  # of one beside its labels
 LETTER_BYTES = 3_000
 ITEM_BYTES = 200  # of an item's place in a letter, or its line
 
@@ -37,8 +37,11 @@ class Composer:
         self._memory = Memory(kept_bytes)
         self._papers: Mapping[int, Paper] = {}
         self._told: dict[int, Told] = self._memory.table()
-        self._cards: dict[Item, Card] = self._memory.table()
+        self._cards: dict[Hashable, Card] = self._memory.table()  # by what their items say but for the other labels
+        # By ids, since to look into each item takes longer than all else about it; what has such an id is held.
+        self._placed: dict[int, Placed] = self._memory.table()
         self._letters: dict[Hashable, Letter] = self._memory.table()
+        self._held: dict[int, object] = self._memory.table()
         self.read = items.Reader(self._memory).loads
 
     @cached_property
@@ -94,29 +97,35 @@ class Composer:
         return Mail(envelope, digest.message_id, content, is_wire_form=True)
 
     def _letter(self, digest: Digest, own: Own) -> Letter:
-        """The letter that says what this one says and has links of its own where this has, made before or now."""
-        sections = [(each.label, each.items, each.subscription_id is None) for each in digest.sections]
-        key = digest.subject, digest.period, digest.rest, digest.subscriber_id is None, *sections
+        """The letter that says what this one says and has links of its own where this has, made before or now.
+
+        It is found where the digest was read by this composer, which gives the same items for the same text.
+        """
+        sections = [(each.label, id(each.items), each.subscription_id is None) for each in digest.sections]
+        key = digest.subject, digest.period, id(digest.rest), digest.subscriber_id is None, *sections
         if (letter := self._letters.get(key)) is None:
-            letter = letter_of(digest, self.settings, own, self._cards_of, self._told_of)
+            letter = letter_of(digest, self.settings, own, self._placed_of, self._told_of)
             shown = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
             self._memory.spend(LETTER_BYTES + shown * ITEM_BYTES)
             self._letters[key] = letter
+            for items in (digest.rest, *[section.items for section in digest.sections]):
+                self._held[id(items)] = items
         return letter
 
-    def _cards_of(self, items: Iterable[Item]) -> tuple[Card, ...]:
-        known = self._cards.get
-        return tuple([known(item) or self._card(item) for item in items])
+    def _placed_of(self, items: Iterable[Item]) -> tuple[Placed, ...]:
+        known = self._placed.get
+        return tuple([known(id(item)) or self._place(item) for item in items])
+
+    def _place(self, item: Item) -> Placed:
+        alone = self._cards.get(item[:3]) or self._card(item)
+        self._memory.spend(PLACED_BYTES)
+        self._placed[id(item)] = made = placed(item, alone)
+        self._held[id(item)] = item
+        return made
 
     def _card(self, item: Item) -> Card:
-        if item.also:
-            (alone,) = self._cards_of([Item(item.paper_id, item.upvotes, item.marks)])
-            self._memory.spend(BESIDE_BYTES)
-            made = alone.beside(item.also)
-        else:
-            self._memory.spend(CARD_BYTES)
-            made = card(item, self._told_of(item))
-        self._cards[item] = made
+        self._memory.spend(CARD_BYTES)
+        self._cards[item[:3]] = made = card(item, self._told_of(item))
         return made
 
     def _told_of(self, item: Item) -> Told:

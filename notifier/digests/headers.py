@@ -64,7 +64,9 @@ def header_lines(digest: Digest, out: WaysOut, settings: MailSettings) -> bytes:
 
     Raises ComposeError for a value with control characters or with a line beyond 998 octets.
     """
-    second = digest.planned_at.replace(microsecond=0)
+    if digest.planned_at.tzinfo is None:
+        raise ComposeError(f"the digest's time {digest.planned_at} has no time zone; plan it in UTC")
+    second = int(digest.planned_at.timestamp())  # of a time itself the hash would be worked out for every row
     one_click = bool(out.page and settings.pages and settings.pages.allow_one_click)
     of_many, end = _lines_of_many(second, digest.subject, settings.sender, settings.brand, one_click)
     return of_many + _own_lines(digest, out, one_click=one_click) + end
@@ -99,10 +101,10 @@ def _travelling(address: str) -> str:
 
 
 @lru_cache(64)
-def _lines_of_many(planned_at: datetime, subject: str, sender: str, brand: str, one_click: bool) -> tuple[bytes, bytes]:
+def _lines_of_many(second: int, subject: str, sender: str, brand: str, one_click: bool) -> tuple[bytes, bytes]:
     """What the mails of one period have in common: the lines before a mail's own, and those after them."""
     before = (
-        _line("Date", _date(planned_at)),
+        _line("Date", format_datetime(datetime.fromtimestamp(second, UTC))),
         _line("From", _mailbox("From", sender)),
         _line("Subject", _text("Subject", subject)),
         _line("List-Id", _list_id(sender, brand)),
@@ -180,9 +182,3 @@ def _message_id(value: str) -> str:
         _checked("Message-ID", value)
         raise ComposeError(f"{value!r} is not a Message-ID such as <digest.7@example.org>")
     return value
-
-
-def _date(planned_at: datetime) -> str:
-    if planned_at.tzinfo is None:
-        raise ComposeError(f"the digest's time {planned_at} has no time zone; plan it in UTC")
-    return format_datetime(planned_at.astimezone(UTC))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from notifier.digests.memory import Hashed, Memory
+from notifier.digests.memory import Memory
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Span, Spans
 
@@ -48,7 +48,7 @@ class Reader:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._lines: dict[str, tuple[str, Hashed[Item]]] = memory.table()
+        self._lines: dict[str, tuple[str, tuple[Item, ...]]] = memory.table()
         self._items: dict[str, Item] = memory.table()
 
     def loads(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
@@ -63,10 +63,10 @@ class Reader:
         except (TypeError, ValueError, IndexError, KeyError):
             raise _unreadable() from None
 
-    def _part(self, line: str) -> tuple[str, Hashed[Item]]:
+    def _part(self, line: str) -> tuple[str, tuple[Item, ...]]:
         if (part := self._lines.get(line)) is None:
             label, *items = line[1:-1].split(_ITEM)
-            part = _read(label), Hashed([self._items.get(item) or self._item(item) for item in items])
+            part = _read(label), tuple([self._items.get(item) or self._item(item) for item in items])
             self._memory.spend(len(line) + len(items) * PLACE_BYTES)
             self._lines[line] = part
         return part

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from notifier.digests.cards import NO_LINES, Card, Lines, Told, line
+from notifier.digests.cards import NO_LINES, Card, Lines, Placed, Told, line
 from notifier.digests.headers import MailSettings
 from notifier.digests.own import Own, Values, owned
 from notifier.digests.periods import occasion
@@ -19,13 +19,18 @@ PREHEADER_TITLES = 3
 _occasion = lru_cache(64)(occasion)
 
 
-@dataclass(slots=True)
+@dataclass
 class Group:
     """A section of the mail: what the reader asked for, its papers, and the page to stop it (empty: there is none)."""
 
     label: str
-    cards: tuple[Card, ...]
+    placed: tuple[Placed, ...]
     unsubscribe_page: str
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        """The papers, best first, each with its labels."""
+        return [each.card for each in self.placed]
 
 
 @dataclass(slots=True, eq=False)  # things are found by the very letter, which is made once for all who are told it
@@ -63,26 +68,26 @@ def letter_of(
     digest: Digest,
     sender: MailSettings,
     own: Own,
-    cards_of: Callable[[Iterable[Item]], tuple[Card, ...]],
+    placed_of: Callable[[Iterable[Item]], tuple[Placed, ...]],
     told_of: Callable[[Item], Told],
 ) -> Letter:
-    """The letter of a digest, whose items become cards, and what is told of their papers, by the functions given."""
+    """The letter of a digest; the functions given make of items what is placed in it, and know their papers."""
     recipient, url, leave_page, *pages = own.values
     groups = tuple(
         [
-            Group(inert(each.label), cards_of(each.items), page)
+            Group(inert(each.label), placed_of(each.items), page)
             for each, page in zip(digest.sections, pages, strict=True)
         ]
     )
-    cards = [card for group in groups for card in group.cards]
+    placed = [each for group in groups for each in group.placed]
     labels = dict.fromkeys([group.label for group in groups])
-    for also in dict.fromkeys([card.also for card in cards]):
+    for also in dict.fromkeys([also for _, also in placed]):
         labels |= dict.fromkeys(also)
     return Letter(
         subject=inert(digest.subject),
         brand=inert(sender.brand),
         opening=_occasion(digest.period, digest.planned_at.date()).opening,
-        preheader=" · ".join([card.plain_title for card in cards[:PREHEADER_TITLES]]),
+        preheader=" · ".join([card.plain_title for card, _ in placed[:PREHEADER_TITLES]]),
         groups=groups,
         rest=Lines([line(item, told_of(item)) for item in digest.rest[:TITLES]]) if digest.rest else NO_LINES,
         unlisted=max(0, len(digest.rest) - TITLES),

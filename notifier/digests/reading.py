@@ -40,7 +40,7 @@ LETTER = Noun(
     parts="groups",
 )
 GROUP = Noun(shared=frozenset({"label"}), own=frozenset({"unsubscribe_page"}), parts="cards")
-CARD = Noun(shared=frozenset(each.name for each in fields(Card)) - {"alone"})
+CARD = Noun(shared=frozenset(each.name for each in fields(Card)))
 _CARD_FIELDS = [[field] for field in CARD.shared]
 TURN = Noun(shared=frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"}))
 LABEL = Noun()  # a text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifier.digests.cards import Card, Line, Lines
+from notifier.digests.cards import Card, Line, Lines, Placed
 from notifier.digests.excerpts import Excerpt, Run
 from notifier.digests.letter import Group, Letter
 from notifier.rendering import Link
@@ -15,7 +15,6 @@ _FULL = Card(
     upvotes=140,
     authors="Ada Lovelace, Ångström's Heir et al.",
     why="“quantized” in the title",
-    also=("low-bit", "trees & more"),
     abstract=Excerpt(
         (Run("We ", False), Run("quantize", True), Run(" what was not, and find it good. " * 8, False)),
         (Run("… and ", False), Run("quantization", True), Run(" again.", False)),
@@ -29,7 +28,6 @@ _SHORT = Card(
     upvotes=None,
     authors="",
     why="",
-    also=(),
     abstract=Excerpt((Run("Known by its beginning.", False),)),
     links=(),
 )
@@ -40,10 +38,12 @@ _BARE = Card(
     upvotes=1,
     authors="A",
     why="“論文” in the title",
-    also=("low-bit",),
     abstract=Excerpt(()),
     links=(Link("Read", _URL),),
 )
+_FIRST = Placed(_FULL, ("low-bit", "trees & more"))
+_SECOND = Placed(_SHORT)
+_THIRD = Placed(_BARE, ("low-bit",))
 
 FULLEST = Letter(
     subject="Daily papers of 6 Jul 2026 & <more>",
@@ -51,9 +51,9 @@ FULLEST = Letter(
     opening="Here is the selection of papers for today (6 Jul):",
     preheader="Trees & <Forests> · Short · 論文",
     groups=(
-        Group("“quantization” OR <trees>", (_FULL, _SHORT, _BARE), f"{_URL}/one"),
-        Group("video & vision", (_BARE, _FULL), f"{_URL}/two"),
-        Group("a section of a reader from before", (_SHORT,), ""),
+        Group("“quantization” OR <trees>", (_FIRST, _SECOND, _THIRD), f"{_URL}/one"),
+        Group("video & vision", (_THIRD, _FIRST), f"{_URL}/two"),
+        Group("a section of a reader from before", (_SECOND,), ""),
     ),
     rest=Lines((Line("First <of> the rest", _URL, 3), Line("Second", "", None), Line("Third", _URL, None))),
     unlisted=17,
@@ -67,7 +67,7 @@ _PLAIN = Letter(
     brand="Papers",
     opening="New papers:",
     preheader="Short",
-    groups=(Group("trending", (_SHORT,), ""),),
+    groups=(Group("trending", (_SECOND,), ""),),
     rest=Lines(),
     unlisted=0,
     labels=("trending",),
@@ -80,7 +80,7 @@ _LONG = Letter(
     brand="Wöchentlich",
     opening="Here is the selection of papers of the last seven days:",
     preheader="論文",
-    groups=(Group("a" * 80, (_BARE,) * 7, ""), Group("b", (_FULL, _BARE, _SHORT, _FULL), f"{_URL}/three")),
+    groups=(Group("a" * 80, (_THIRD,) * 7, ""), Group("b", (_FIRST, _THIRD, _SECOND, _FIRST), f"{_URL}/three")),
     rest=Lines((Line("Only one more", "", 1),)),
     unlisted=0,
     labels=tuple(f"label number {number}" for number in range(12)),

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from jinja2 import Template
 
-from notifier.digests.cards import Card
+from notifier.digests.cards import Card, Placed
 from notifier.digests.memory import Memory
 from notifier.digests.own import OWN
 from notifier.digests.quoted import block
@@ -51,24 +51,26 @@ class Piece:
 
     def __init__(self, template: Template, reads: Reads, memory: Memory) -> None:
         self.reads = reads
-        self._template = template
+        self._text = renderer(template)
         self._memory = memory
         self._kept: dict[Any, Shape] = memory.table()
         self._key = _key_getter(reads.shared, (*reads.own, *reads.tested))
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add this part's shape."""
-        draft.add(self._kept.get(self._key(scope)) or self._keep(scope))
+        key = self._key(scope)
+        draft.add(self._kept.get(key) or self._keep(key, scope))
 
     def block(self, scope: SimpleNamespace) -> bytes:
-        """This part as one block, where it shows nothing of a reader's own."""
-        shape = self._kept.get(self._key(scope)) or self._keep(scope)
-        return b"".join(shape.blocks)
+        """This part as one block, where it reads nothing of a reader's own."""
+        key = self._key(scope)
+        (block,), _, _ = self._kept.get(key) or self._keep(key, scope)
+        return block
 
-    def _keep(self, scope: SimpleNamespace) -> Shape:
+    def _keep(self, key: Any, scope: SimpleNamespace) -> Shape:
         shape = self._new_shape(scope)
         self._memory.spend(sum(map(len, shape.blocks)) + ENTRY_BYTES)
-        self._kept[self._key(scope)] = shape
+        self._kept[key] = shape
         return shape
 
     def _new_shape(self, scope: SimpleNamespace) -> Shape:
@@ -81,58 +83,68 @@ class Piece:
             if attrgetter(path)(scope):
                 name, field = path.split(".")
                 variables[name] = replace(variables[name], **{field: f"{HOLE}{place}{HOLE}"})
-        return _with_slots(_text(self._template, variables), [_value(path) for path in self.reads.shown])
+        return _with_slots(self._text(variables), [_value(path) for path in self.reads.shown])
 
     def _made(self, scope: SimpleNamespace) -> bytes:
-        return block(_text(self._template, vars(scope)))
+        return block(self._text(vars(scope)))
 
 
 class Cards:
-    """A loop over cards that reads each card and what is outside of the loop, so that a card keeps its block.
+    """A loop over the cards of a group that reads each card and what is outside of the loop, so that blocks are kept.
 
-    Pieces that do not read `also` are the same in all cards that are alike but for it, and are made once for these.
+    Pieces that do not read `also` are made once for a card, whatever labels it is placed beside.
     """
 
     def __init__(self, variable: str, path: str, pieces: Sequence[Piece], memory: Memory) -> None:
         self._variable = variable
-        self._cards = attrgetter(path)
+        self._placed = attrgetter(f"{path.removesuffix('.cards')}.placed")
         self._memory = memory
-        reads = together(piece.reads for piece in pieces)
-        self._outer = _key_getter(tuple(path for path in reads.shared if not path.startswith(f"{variable}.")), ())
+        outside = [each for each in _shared(pieces) if not each.startswith(f"{variable}.")]
+        self._outer = _key_getter(tuple(outside), ())
         also = f"{variable}.also"
         self._runs = [(alike, tuple(run)) for alike, run in groupby(pieces, lambda each: also not in each.reads.shared)]
-        self._kept: dict[Any, dict[Card, bytes]] = memory.table()
+        beside = [piece for alike, run in self._runs if not alike for piece in run]
+        self._are_alike = not beside
+        self._reads_also_alone = {*_shared(beside)} <= {also, *outside}
+        self._kept: dict[Any, dict[Card | Placed, bytes]] = memory.table()
         self._kept_alike: dict[Any, dict[Card, list[bytes]]] = memory.table()
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add every card's block."""
         outer = self._outer(scope)
-        known = self._kept.setdefault(outer, {}).get
-        for card in self._cards(scope):
-            block = known(card)
-            draft.blocks.append(self._keep(card, outer, scope) if block is None else block)
+        kept = self._kept.setdefault(outer, {})
+        known = kept.get
+        placed = self._placed(scope)
+        draft.blocks += [
+            self._keep(each, outer, kept, scope) if (block := known(each)) is None else block
+            for each in ([alone for alone, _ in placed] if self._are_alike else placed)
+        ]
 
-    def _keep(self, card: Card, outer: Any, scope: SimpleNamespace) -> bytes:
-        setattr(scope, self._variable, card)
-        alike = self._alike(card.alone or card, outer, scope)
-        if len(alike) == len(self._runs):  # all cards that are alike have these very bytes
-            block = b"".join(alike)
-            self._memory.spend(ENTRY_BYTES)
-        else:
-            runs = iter(alike)
-            block = b"".join([next(runs) if is_alike else _block(run, scope) for is_alike, run in self._runs])
-            self._memory.spend(len(block) + ENTRY_BYTES)
-        self._kept.setdefault(outer, {})[card] = block
+    def _keep(self, each: Card | Placed, outer: Any, kept: dict[Card | Placed, bytes], scope: SimpleNamespace) -> bytes:
+        block = b"".join(self._blocks(each, outer, scope))
+        self._memory.spend(len(block) + ENTRY_BYTES)
+        kept[each] = block
         return block
 
-    def _alike(self, card: Card, outer: Any, scope: SimpleNamespace) -> list[bytes]:
-        """The runs of pieces that do not read `also`."""
+    def _blocks(self, each: Card | Placed, outer: Any, scope: SimpleNamespace) -> list[bytes]:
+        if isinstance(each, Card):
+            return self._alike(each, scope)
         kept = self._kept_alike.setdefault(outer, {})
-        if (runs := kept.get(card)) is None:
-            runs = [_block(run, scope) for is_alike, run in self._runs if is_alike]
-            self._memory.spend(sum(map(len, runs)) + ENTRY_BYTES)
-            self._kept_alike.setdefault(outer, {})[card] = runs
-        return runs
+        if (alike := kept.get(each.alone)) is None:
+            alike = kept[each.alone] = self._alike(each.alone, scope)
+            self._memory.spend(sum(map(len, alike)) + ENTRY_BYTES)
+        setattr(scope, self._variable, each if self._reads_also_alone else each.card)
+        runs = iter(alike)
+        return [next(runs) if is_alike else _block(run, scope) for is_alike, run in self._runs]
+
+    def _alike(self, card: Card, scope: SimpleNamespace) -> list[bytes]:
+        """The runs of pieces that do not read `also`."""
+        setattr(scope, self._variable, card)
+        return [_block(run, scope) for is_alike, run in self._runs if is_alike]
+
+
+def _shared(pieces: Iterable[Piece]) -> tuple[str, ...]:
+    return together(piece.reads for piece in pieces).shared
 
 
 def _block(pieces: Iterable[Piece], scope: SimpleNamespace) -> bytes:
@@ -177,12 +189,12 @@ class Choice:
     """A condition around loops; its template names the branch to take, from 0."""
 
     def __init__(self, template: Template, branches: Sequence[Sequence[Step]]) -> None:
-        self._template = template
+        self._text = renderer(template)
         self._branches = branches
 
     def write(self, scope: SimpleNamespace, draft: Draft) -> None:
         """Add the shape of the branch that is taken."""
-        for step in self._branches[int(_text(self._template, vars(scope)))]:
+        for step in self._branches[int(self._text(vars(scope)))]:
             step.write(scope, draft)
 
 
@@ -219,11 +231,23 @@ def _turns(length: int) -> tuple[Turn, ...]:
     return tuple(Turn(index, length) for index in range(length))
 
 
-def _text(template: Template, variables: Mapping[str, Any]) -> str:
-    """What a template without blocks makes of variables, without the copies that `Template.render` makes of them."""
-    known = {**template.globals, **variables}
-    context = template.environment.context_class(template.environment, known, template.name, {})
-    return "".join(template.root_render_func(context))
+def renderer(template: Template) -> Callable[[Mapping[str, Any]], str]:
+    """What a template without blocks makes of variables, all in one context: `Template.render` makes one each time."""
+    known = template.globals
+    root = template.root_render_func
+    context = template.new_context()
+
+    def text(variables: Mapping[str, Any]) -> str:
+        nonlocal context
+        context.parent = {**known, **variables}
+        context.vars = {}
+        try:
+            return "".join(root(context))
+        except BaseException:
+            context = template.new_context()  # the old one may stand amid something that does not escape
+            raise
+
+    return text
 
 
 def _with_slots(text: str, values: Sequence[int | str]) -> Shape:
