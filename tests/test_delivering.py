@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline import claiming
 from notifier.pipeline.collecting import collected_seldom
 from notifier.pipeline.delivered import Delivered
-from notifier.pipeline.delivering import deliver
+from notifier.pipeline.delivering import deliver, keep_delivering
 from notifier.pipeline.planning import plan
 from notifier.pipeline.posting import Sender, sender_for
 from notifier.rendering import environment
@@ -98,6 +99,23 @@ def test_a_run_leaves_the_garbage_collector_as_it_was(planned: Engine, tmp_path:
         run(planned, tmp_path, relay)
     assert min(seen) > before[0], "it looks seldom while mail is sent"
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+
+
+def test_a_service_that_waits_for_mail_leaves_the_garbage_collector_as_it_was(planned: Engine, tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    stopping = Event()
+
+    async def serve(relay: ScriptedRelay) -> None:
+        serving = asyncio.create_task(keep_delivering(sender(planned, tmp_path, relay.port), stopping))
+        async with asyncio.timeout(20):
+            while len(relay.kept) < 2 or gc.get_threshold() != before:
+                await asyncio.sleep(0.01)
+        assert not serving.done()
+        stopping.set()
+        await serving
+
+    with ScriptedRelay() as relay:
+        asyncio.run(serve(relay))
 
 
 def test_the_garbage_collector_is_as_it_was_once_the_last_run_ends() -> None:

@@ -135,8 +135,9 @@ class _Run:
         await self._books.tidy()
         settling = asyncio.create_task(self._settler.run())
         try:
-            async with asyncio.TaskGroup() as on_the_wire:
-                await self._send_all(on_the_wire)
+            with collected_seldom():
+                async with asyncio.TaskGroup() as on_the_wire:
+                    await self._send_all(on_the_wire)
         finally:
             self._settler.finish()
             all_settled = await settling
@@ -260,7 +261,6 @@ class _Run:
 async def _sending(sender: Sender, stopping: Event, done: Delivered) -> AsyncIterator[_Run]:
     """A sender at work; whatever it still holds at the end is free again."""
     with (
-        collected_seldom(),
         owners.owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as writer,
         holding(sender.engine) as still_held,
