@@ -44,7 +44,7 @@ def _parsed(templates: Environment, name: str, within: tuple[str, ...] = ()) -> 
 
 
 class _Including(NodeTransformer):
-    """Puts included templates in place, each in a scope of its own, as Jinja would."""
+    """Puts included templates in place, each in a scope of its own, as Jinja would; what cannot be is refused."""
 
     def __init__(self, templates: Environment, name: str, within: tuple[str, ...]) -> None:
         self._templates = templates
@@ -56,6 +56,13 @@ class _Including(NodeTransformer):
         if not isinstance(other, str) or not node.with_context or escapes(self._templates, other) != self._escapes:
             _refuse(node, "includes what is not known beforehand, or is of another kind")
         return nodes.Scope(_parsed(self._templates, other, self._within).body, lineno=node.lineno)
+
+    def visit_Import(self, node: nodes.Import | nodes.FromImport) -> nodes.Stmt:  # noqa: N802
+        if node.with_context:
+            _refuse(node, "imports with all that is in sight")
+        return node
+
+    visit_FromImport = visit_Import  # noqa: N815
 
     def visit_Extends(self, node: nodes.Extends) -> NoReturn:  # noqa: N802
         _refuse(node, "extends another template")
@@ -243,7 +250,7 @@ def _binds(node: nodes.Node) -> bool:
 
 def _check_binding(node: nodes.Node) -> None:
     if isinstance(node, nodes.Import | nodes.FromImport):
-        if node.with_context or not isinstance(node.template, nodes.Const):
+        if not isinstance(node.template, nodes.Const):
             _refuse(node, "imports what is not known beforehand")
     elif not isinstance(node, nodes.Macro) and any(True for _ in node.find_all(_CHANGING)):
         _refuse(node, "sets what a later line could change")
