@@ -248,6 +248,11 @@ SPLITTABLE = {
     "{{ c.plain_title }} {{ (mail.recipient ~ g.unsubscribe_page) | upper }}{% endfor %}{{ loop.index }}{% endfor %}",
     "a value that is set for some cards alone": "{% for g in mail.groups %}{% for c in g.cards %}{% if c.upvotes %}"
     "{% set votes = c.upvotes %}{% endif %}{{ votes if votes is defined else 'none' }}{% endfor %}{% endfor %}",
+    "cards that are compared": "{% for g in mail.groups %}{% for c in g.cards %}{% for d in g.cards %}"
+    "{{ 1 if c == d else 0 }}{% endfor %}{{ c.plain_title }}{% endfor %}{% endfor %}",
+    "imports where a sample does not come": "{% import 'email/seen.txt.j2' as a %}{% for g in mail.groups %}"
+    "{% for c in g.cards %}{% if c.plain_title == 'Paper <3>' %}{% import 'email/seen.txt.j2' as b %}"
+    "{{ a.seen() }}{{ b.seen() }}{% endif %}{% endfor %}{% endfor %}",
     "a reader's value beside a card": "{% for g in mail.groups %}{% for c in g.cards %}{{ c.plain_title }} for "
     "{{ mail.recipient }}, {{ g.label }}{% endfor %}{% endfor %}",
 }
@@ -270,6 +275,10 @@ WHOLE = {
         "{% if mail.recipient == 'a@example.org' %}{% for g in mail.groups %}{{ g.label }}{% endfor %}{% endif %}",
         "chooses by more of a reader's own",
     ),
+    "an import that sees the reader": (
+        "{% if mail.subject %}{% import 'email/seen.txt.j2' as a with context %}{{ a.seen() }}{% endif %}",
+        "imports with all that is in sight",
+    ),
     "a base template": ("{% extends 'email/base.txt.j2' %}", "extends another"),
     "another loop over the cards": (
         "{% for g in mail.groups %}{% for c in g.cards | reverse %}{{ c.why }}{% endfor %}{% endfor %}",
@@ -281,6 +290,8 @@ WHOLE = {
 def composer_of(folder: Path, **sources: str) -> Composer:
     (folder / "email").mkdir()
     (folder / "email" / "base.txt.j2").write_text("base", encoding="utf-8")
+    seen = "{% macro seen() %}{{ a is defined }}{{ mail.recipient if mail is defined }}{% endmacro %}"
+    (folder / "email" / "seen.txt.j2").write_text(seen, encoding="utf-8")
     for name, source in sources.items():
         (folder / "email" / name.replace("_", ".")).write_text(source, encoding="utf-8")
     return Composer(WITH_PAGES, environment(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from notifier.digests.excerpts import Excerpt, Run, beginning_of, excerpt, marked_spans, runs
@@ -17,8 +17,6 @@ AUTHORS = 3  # named before "et al."
 REASONS = 4  # marked words named per field
 
 Stems = tuple[str, ...]
-
-
 Labels = tuple[str, ...]
 
 
@@ -27,7 +25,7 @@ class Card:
     """One paper of a digest; what is not known is empty, or None.
 
     `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`. `also` is
-    what else of the reader's it matched.
+    what else of the reader's it matched, where it is placed.
     """
 
     title: tuple[Run, ...]
@@ -41,13 +39,14 @@ class Card:
     also: Labels = ()
 
 
-class Placed(NamedTuple):
+@dataclass(eq=False)
+class Placed:
     """A card where it stands in a letter: `also` are the labels beside it there; `alone` is the card without them."""
 
     alone: Card
-    also: Labels = ()
+    also: Labels
 
-    @property
+    @cached_property
     def card(self) -> Card:
         """The card with its labels."""
         return replace(self.alone, also=self.also) if self.also else self.alone
@@ -102,12 +101,7 @@ def card(item: Item, paper: Told) -> Card:
 
 def placed(item: Item, alone: Card) -> Placed:
     """The card of a digest's item beside the item's other labels."""
-    return Placed(alone, _harmless(item.also))
-
-
-@lru_cache(1 << 12)  # the same stand beside many papers
-def _harmless(labels: Labels) -> Labels:
-    return tuple(map(inert, labels))
+    return Placed(alone, tuple(map(inert, item.also)))
 
 
 def line(item: Item, paper: Told) -> Line:

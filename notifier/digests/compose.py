@@ -20,13 +20,13 @@ from notifier.models import Digest, Envelope, Item, Mail, Paper
 
 KEPT_BYTES = 128 * 1024 * 1024  # of what mails have in common, roughly
 CARD_BYTES = 2_500  # of a card without its blocks
-PLACED_BYTES = 300  # of one beside its labels
+PLACED_BYTES = 500  # of one beside its labels
 LETTER_BYTES = 3_000
 ITEM_BYTES = 200  # of an item's place in a letter, or its line
 
 
 class Composer:
-    """Makes the mails of one sender, and keeps what mails have in common.
+    """Makes the mails of one sender, in one thread at a time, and keeps what mails have in common.
 
     What is kept never changes a mail: it is what would be made again.
     """
@@ -107,9 +107,9 @@ class Composer:
             letter = letter_of(digest, self.settings, own, self._placed_of, self._told_of)
             shown = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
             self._memory.spend(LETTER_BYTES + shown * ITEM_BYTES)
+            for some in (digest.rest, *[section.items for section in digest.sections]):
+                self._held[id(some)] = some
             self._letters[key] = letter
-            for items in (digest.rest, *[section.items for section in digest.sections]):
-                self._held[id(items)] = items
         return letter
 
     def _placed_of(self, items: Iterable[Item]) -> tuple[Placed, ...]:
@@ -119,8 +119,8 @@ class Composer:
     def _place(self, item: Item) -> Placed:
         alone = self._cards.get(item[:3]) or self._card(item)
         self._memory.spend(PLACED_BYTES)
-        self._placed[id(item)] = made = placed(item, alone)
         self._held[id(item)] = item
+        self._placed[id(item)] = made = placed(item, alone)
         return made
 
     def _card(self, item: Item) -> Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from notifier.digests.cards import NO_LINES, Card, Lines, Placed, Told, line
 from notifier.digests.headers import MailSettings
@@ -19,7 +19,7 @@ PREHEADER_TITLES = 3
 _occasion = lru_cache(64)(occasion)
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """A section of the mail: what the reader asked for, its papers, and the page to stop it (empty: there is none)."""
 
@@ -27,10 +27,10 @@ class Group:
     placed: tuple[Placed, ...]
     unsubscribe_page: str
 
-    @cached_property
-    def cards(self) -> list[Card]:
+    @property
+    def cards(self) -> tuple[Card, ...]:
         """The papers, best first, each with its labels."""
-        return [each.card for each in self.placed]
+        return tuple([each.card for each in self.placed])
 
 
 @dataclass(slots=True, eq=False)  # things are found by the very letter, which is made once for all who are told it
@@ -81,13 +81,13 @@ def letter_of(
     )
     placed = [each for group in groups for each in group.placed]
     labels = dict.fromkeys([group.label for group in groups])
-    for also in dict.fromkeys([also for _, also in placed]):
+    for also in dict.fromkeys([each.also for each in placed]):
         labels |= dict.fromkeys(also)
     return Letter(
         subject=inert(digest.subject),
         brand=inert(sender.brand),
         opening=_occasion(digest.period, digest.planned_at.date()).opening,
-        preheader=" · ".join([card.plain_title for card, _ in placed[:PREHEADER_TITLES]]),
+        preheader=" · ".join([each.alone.plain_title for each in placed[:PREHEADER_TITLES]]),
         groups=groups,
         rest=Lines([line(item, told_of(item)) for item in digest.rest[:TITLES]]) if digest.rest else NO_LINES,
         unlisted=max(0, len(digest.rest) - TITLES),

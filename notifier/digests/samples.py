@@ -42,7 +42,7 @@ _BARE = Card(
     links=(Link("Read", _URL),),
 )
 _FIRST = Placed(_FULL, ("low-bit", "trees & more"))
-_SECOND = Placed(_SHORT)
+_SECOND = Placed(_SHORT, ())
 _THIRD = Placed(_BARE, ("low-bit",))
 
 FULLEST = Letter(

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 from jinja2 import Template
+from jinja2.runtime import Context
 
 from notifier.digests.cards import Card, Placed
 from notifier.digests.memory import Memory
@@ -64,8 +65,8 @@ class Piece:
     def block(self, scope: SimpleNamespace) -> bytes:
         """This part as one block, where it reads nothing of a reader's own."""
         key = self._key(scope)
-        (block,), _, _ = self._kept.get(key) or self._keep(key, scope)
-        return block
+        (only,), _, _ = self._kept.get(key) or self._keep(key, scope)
+        return only
 
     def _keep(self, key: Any, scope: SimpleNamespace) -> Shape:
         shape = self._new_shape(scope)
@@ -116,23 +117,24 @@ class Cards:
         known = kept.get
         placed = self._placed(scope)
         draft.blocks += [
-            self._keep(each, outer, kept, scope) if (block := known(each)) is None else block
-            for each in ([alone for alone, _ in placed] if self._are_alike else placed)
+            self._keep(each, outer, kept, scope) if (made := known(each)) is None else made
+            for each in ([each.alone for each in placed] if self._are_alike else placed)
         ]
 
     def _keep(self, each: Card | Placed, outer: Any, kept: dict[Card | Placed, bytes], scope: SimpleNamespace) -> bytes:
-        block = b"".join(self._blocks(each, outer, scope))
-        self._memory.spend(len(block) + ENTRY_BYTES)
-        kept[each] = block
-        return block
+        made = b"".join(self._blocks(each, outer, scope))
+        self._memory.spend(len(made) + ENTRY_BYTES)
+        kept[each] = made  # which nobody will find, where the memory starts anew amid a letter
+        return made
 
     def _blocks(self, each: Card | Placed, outer: Any, scope: SimpleNamespace) -> list[bytes]:
         if isinstance(each, Card):
             return self._alike(each, scope)
         kept = self._kept_alike.setdefault(outer, {})
         if (alike := kept.get(each.alone)) is None:
-            alike = kept[each.alone] = self._alike(each.alone, scope)
+            alike = self._alike(each.alone, scope)
             self._memory.spend(sum(map(len, alike)) + ENTRY_BYTES)
+            kept[each.alone] = alike
         setattr(scope, self._variable, each if self._reads_also_alone else each.card)
         runs = iter(alike)
         return [next(runs) if is_alike else _block(run, scope) for is_alike, run in self._runs]
@@ -232,22 +234,28 @@ def _turns(length: int) -> tuple[Turn, ...]:
 
 
 def renderer(template: Template) -> Callable[[Mapping[str, Any]], str]:
-    """What a template without blocks makes of variables, all in one context: `Template.render` makes one each time."""
+    """What a template without blocks makes of variables, in a context that is kept: `render` makes one each time."""
     known = template.globals
     root = template.root_render_func
-    context = template.new_context()
+    context = _context(template)
 
     def text(variables: Mapping[str, Any]) -> str:
         nonlocal context
         context.parent = {**known, **variables}
         context.vars = {}
         try:
-            return "".join(root(context))
+            made = "".join(root(context))
         except BaseException:
-            context = template.new_context()  # the old one may stand amid something that does not escape
+            context = _context(template)  # the old one may stand amid something that does not escape
             raise
+        context.parent = {}  # nothing of a reader stays
+        return made
 
     return text
+
+
+def _context(template: Template) -> Context:
+    return template.environment.context_class(template.environment, {}, template.name, {})
 
 
 def _with_slots(text: str, values: Sequence[int | str]) -> Shape:
