@@ -135,6 +135,7 @@ class Cards:
             alike = self._alike(each.alone, scope)
             self._memory.spend(sum(map(len, alike)) + ENTRY_BYTES)
             kept[each.alone] = alike
+        # What reads no more of the card than `also` finds that here too, and no card with it has to be made.
         setattr(scope, self._variable, each if self._reads_also_alone else each.card)
         runs = iter(alike)
         return [next(runs) if is_alike else _block(run, scope) for is_alike, run in self._runs]
