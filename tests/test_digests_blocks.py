@@ -263,6 +263,10 @@ WHOLE = {
         "does something with all",
     ),
     "cards that are mixed": ("{{ mail.groups | map(attribute='label') | join(', ') }}", "takes mail.groups as a whole"),
+    "cards of all sections": (
+        "{{ mail.groups | map(attribute='cards') | sum(start=()) | length }}",
+        "takes mail.groups as a whole",
+    ),
     "the loop's neighbours": (
         "{% for g in mail.groups %}{{ loop.nextitem.label if not loop.last }}{% endfor %}",
         "loop.nextitem",
@@ -419,3 +423,12 @@ def test_what_fails_amid_text_that_is_not_escaped_does_not_change_the_next_mail(
     with pytest.raises(TemplateError, match="ZeroDivisionError"):
         composer.compose(failing, stored)
     assert b"<b>Paper &lt;1&gt;</b>" in a2b_qp(composer.compose(next_one, stored).content)
+
+
+def test_a_card_beside_labels_is_the_same_wherever_a_template_meets_it(tmp_path: Path) -> None:
+    source = "{% for g in mail.groups %}{% for c in g.cards %}{% for d in g.cards %}{{ 1 if c == d else 0 }}"
+    composer = composer_of(tmp_path, digest_txt_j2=source + "{% endfor %}{% endfor %}{% endfor %}")
+    assert composer.why_slow == ()
+    section = Section("label", (Item(1, also=("low-bit",)), Item(2, also=("low-bit",))), 1)
+    mail = composer.compose(replace(DIGEST, sections=(section,)), {1: paper(1), 2: paper(2)})
+    assert parts(read(mail))[0].strip() == "1001"
