@@ -68,17 +68,6 @@ class Reads:
         return bool(self.own), any(path.endswith(".preheader") for path in self.shared), of_cards
 
 
-def together(reads: Iterable[Reads]) -> Reads:
-    """What is read by several parts of a template."""
-    known = list(reads)
-    return Reads(
-        shared=_sorted(path for each in known for path in each.shared),
-        tested=_sorted(path for each in known for path in each.tested),
-        shown=_sorted(path for each in known for path in each.shown),
-        own=_sorted(path for each in known for path in each.own),
-    )
-
-
 class _Use(Enum):
     SHOWN = auto()
     TESTED = auto()

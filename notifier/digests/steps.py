@@ -18,7 +18,7 @@ from notifier.digests.cards import Card, Placed
 from notifier.digests.memory import Memory
 from notifier.digests.own import OWN
 from notifier.digests.quoted import block
-from notifier.digests.reading import Reads, together
+from notifier.digests.reading import Reads
 from notifier.digests.shapes import Draft, Made, Shape
 
 # Stands for a reader's own value. No text in a letter holds a control character, and no template may.
@@ -100,13 +100,13 @@ class Cards:
         self._variable = variable
         self._placed = attrgetter(f"{path.removesuffix('.cards')}.placed")
         self._memory = memory
-        outside = [each for each in _shared(pieces) if not each.startswith(f"{variable}.")]
+        outside = [path for path in _shared(pieces) if not path.startswith(f"{variable}.")]
         self._outer = _key_getter(tuple(outside), ())
         also = f"{variable}.also"
         self._runs = [(alike, tuple(run)) for alike, run in groupby(pieces, lambda each: also not in each.reads.shared)]
         beside = [piece for alike, run in self._runs if not alike for piece in run]
         self._are_alike = not beside
-        self._reads_also_alone = {*_shared(beside)} <= {also, *outside}
+        self._reads_also_alone = set(_shared(beside)) <= {also, *outside}
         self._kept: dict[Any, dict[Card | Placed, bytes]] = memory.table()
         self._kept_alike: dict[Any, dict[Card, list[bytes]]] = memory.table()
 
@@ -118,7 +118,7 @@ class Cards:
         placed = self._placed(scope)
         draft.blocks += [
             self._keep(each, outer, kept, scope) if (made := known(each)) is None else made
-            for each in ([each.alone for each in placed] if self._are_alike else placed)
+            for each in ([one.alone for one in placed] if self._are_alike else placed)
         ]
 
     def _keep(self, each: Card | Placed, outer: Any, kept: dict[Card | Placed, bytes], scope: SimpleNamespace) -> bytes:
@@ -146,8 +146,8 @@ class Cards:
         return [_block(run, scope) for is_alike, run in self._runs if is_alike]
 
 
-def _shared(pieces: Iterable[Piece]) -> tuple[str, ...]:
-    return together(piece.reads for piece in pieces).shared
+def _shared(pieces: Iterable[Piece]) -> list[str]:
+    return sorted({path for piece in pieces for path in piece.reads.shared})
 
 
 def _block(pieces: Iterable[Piece], scope: SimpleNamespace) -> bytes:

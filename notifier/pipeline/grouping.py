@@ -90,9 +90,7 @@ class Settler:
     async def _is_committed(self, group: list[Result]) -> bool:
         try:
             await self._commit(group)
-        except (
-            Exception
-        ) as failure:  # of whatever kind, for lanes wait for what becomes of this; whoever runs it raises it
+        except Exception as failure:  # of whatever kind: lanes wait for what becomes of this; whoever runs it raises it
             self.failure = failure
             return False
         return True
