@@ -21,17 +21,27 @@ from string import Template
 
 import pytest
 from scripted_smtp import HOST
+from sending import AUTHORITY, CERTIFICATES
 
 SETTINGS = Path(__file__).parent / "data" / "relays"
 OWNER = pwd.getpwnam("nobody")  # of the mail
+PASSWORD = "open-sesame"
+IN_CLEAR = f'host = "{HOST}"\nport = {{port}}\ntls = "none"\n'
+BY_LOGIN = (
+    f'host = "{HOST}"\nport = {{port}}\ntls = "starttls"\nusername = "papers"\npassword = "{{password}}"\n'
+    'ca_file = "{authority}"\n'
+)
 PATIENCE = 60  # seconds for a relay to start, or to store what it took
 
 
 @dataclass(frozen=True)
 class Relay:
-    """A relay that runs; `restart` ends it amid whatever it does, and starts it again."""
+    """A relay that runs; `restart` ends it amid whatever it does, and starts it again.
 
-    port: int
+    `settings` is what config.toml says of it in `[smtp]`.
+    """
+
+    settings: str
     inbox: Path
     restart: Callable[[], None]
 
@@ -43,59 +53,71 @@ class Relay:
 
 
 @contextmanager
-def postfix(transport: str = "virtual") -> Iterator[Relay]:
-    """Postfix, which stores mail itself, or hands it to `lmtp:inet:HOST:PORT`."""
-    _needs("postfix")
-    with _folder() as folder:
-        port = _set_up(folder, "main.cf", "master.cf", "refused", transport=transport)
-        (folder / "queue").mkdir()
-        shutil.chown(folder / "state", "postfix")
-
-        def command(verb: str) -> None:
-            done = subprocess.run(["postfix", "-c", folder, verb], capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{done.stderr}\n{(folder / 'log').read_text(encoding='utf-8')[-2000:]}"
-
-        def restart() -> None:
-            command("stop")
-            wait_until(lambda: not _answers(port))  # its processes hold the port a little longer
-            command("start")
-            wait_until(lambda: _answers(port))
-
-        command("start")
-        try:
-            wait_until(lambda: _answers(port))
-            yield Relay(port, folder / "inbox", restart)
-        finally:
-            command("stop")
+def postfix() -> Iterator[Relay]:
+    """Postfix, which takes all mail of this machine, and stores it itself."""
+    with _folder("postfix") as folder:
+        port = _free_port()
+        _write(folder, "main.cf", transport="virtual")
+        with _started_postfix(folder, port) as restart:
+            yield Relay(IN_CLEAR.format(port=port), folder / "inbox", restart)
 
 
 @contextmanager
-def postfix_before_dovecot() -> Iterator[Relay]:
-    """Postfix that hands all mail to Dovecot by LMTP (RFC 2033)."""
-    _needs("dovecot")
-    with _folder() as folder:
-        port = _set_up(folder, "dovecot.conf")
+def postfix_and_dovecot() -> Iterator[Relay]:
+    """Postfix, which asks for TLS and for a login that Dovecot knows, and hands Dovecot all mail by LMTP (RFC 2033)."""
+    with _folder("dovecot") as behind, _folder("postfix") as folder:
+        port, lmtp_port, login_port = _free_port(), _free_port(), _free_port()
+        _write(behind, "dovecot.conf", port=lmtp_port, login_port=login_port, password=PASSWORD)
+        _write(folder, "main.cf", transport=f"lmtp:inet:{HOST}:{lmtp_port}")
+        _write(folder, "submission.cf", into="main.cf", login_port=login_port, certificate=CERTIFICATES / "valid.pem")
         with (
-            closing(_Daemon(["dovecot", "-F", "-c", folder / "dovecot.conf"], port)),
-            postfix(f"lmtp:inet:{HOST}:{port}") as relay,
+            closing(_Daemon(["dovecot", "-F", "-c", behind / "dovecot.conf"], lmtp_port)),
+            _started_postfix(folder, port) as restart,
         ):
-            yield Relay(relay.port, folder / "inbox", relay.restart)
+            settings = BY_LOGIN.format(port=port, password=PASSWORD, authority=AUTHORITY)
+            yield Relay(settings, behind / "inbox", restart)
+
+
+@contextmanager
+def _started_postfix(folder: Path, port: int) -> Iterator[Callable[[], None]]:
+    """Postfix with the settings in a folder; gives what restarts it."""
+    _write(folder, "master.cf", port=port)
+    _write(folder, "refused")
+    (folder / "queue").mkdir()
+    shutil.chown(folder / "state", "postfix")
+
+    def command(verb: str) -> None:
+        done = subprocess.run(["postfix", "-c", folder, verb], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{done.stderr}\n{(folder / 'log').read_text(encoding='utf-8')[-2000:]}"
+
+    def restart() -> None:
+        command("stop")
+        wait_until(lambda: not _answers(port))  # its processes hold the port a little longer
+        command("start")
+        wait_until(lambda: _answers(port))
+
+    command("start")
+    try:
+        wait_until(lambda: _answers(port))
+        yield restart
+    finally:
+        command("stop")
 
 
 @contextmanager
 def exim() -> Iterator[Relay]:
     """Exim."""
-    _needs("exim4")
-    with _folder() as folder:
-        port = _set_up(folder, "exim.conf", exim=str(shutil.which("exim4")))
+    with _folder("exim4") as folder:
+        port = _free_port()
+        _write(folder, "exim.conf", port=port, exim=str(shutil.which("exim4")))
         shutil.chown(folder / "state", OWNER.pw_uid, OWNER.pw_gid)
         with closing(_Daemon(["exim4", "-C", folder / "exim.conf", "-bdf", "-q1s"], port)) as daemon:
-            yield Relay(port, folder / "inbox", daemon.restart)
+            yield Relay(IN_CLEAR.format(port=port), folder / "inbox", daemon.restart)
 
 
 RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
     "postfix": postfix,
-    "dovecot": postfix_before_dovecot,
+    "postfix and dovecot": postfix_and_dovecot,
     "exim": exim,
 }
 
@@ -129,15 +151,12 @@ def wait_until(true: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def _needs(program: str) -> None:
+@contextmanager
+def _folder(program: str) -> Iterator[Path]:
+    """A folder for a program, which other users may enter; pytest's they may not."""
     if os.geteuid() != 0 or shutil.which(program) is None:
         pytest.skip(f"needs root and {program}: install Debian's postfix, dovecot-lmtpd or exim4-daemon-light")
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder that other users may enter, which pytest's may not be."""
-    with tempfile.TemporaryDirectory(prefix="relay") as name:
+    with tempfile.TemporaryDirectory(prefix=program) as name:
         folder = Path(name)
         folder.chmod(0o755)
         for owned in ("inbox", "state"):
@@ -146,15 +165,16 @@ def _folder() -> Iterator[Path]:
         yield folder
 
 
-def _set_up(folder: Path, *names: str, **more: str) -> int:
-    """Write settings for a port that is free."""
+def _write(folder: Path, name: str, into: str = "", **values: object) -> None:
+    """Write settings into a folder, after what is in that file."""
+    text = Template((SETTINGS / name).read_text(encoding="ascii"))
+    with (folder / (into or name)).open("a", encoding="ascii") as file:
+        file.write(text.substitute(folder=folder, host=HOST, uid=OWNER.pw_uid, gid=OWNER.pw_gid, **values))
+
+
+def _free_port() -> int:
     with socket.create_server((HOST, 0)) as found:
         port: int = found.getsockname()[1]
-    for name in names:
-        text = Template((SETTINGS / name).read_text(encoding="ascii")).substitute(
-            folder=folder, host=HOST, port=port, uid=OWNER.pw_uid, gid=OWNER.pw_gid, **more
-        )
-        (folder / name).write_text(text, encoding="ascii")
     return port
 
 

@@ -1,4 +1,4 @@
-"""Digests over relays that others wrote: Postfix, Postfix with Dovecot behind it by LMTP, and Exim."""
+"""Digests over relays that others wrote: Postfix, Postfix that asks for TLS and a login, with Dovecot, and Exim."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from outbox_steps import AT_EIGHT, readers, states
 from real_relays import RELAYS, Relay, wait_until
-from service import MONDAY, SEEDS, add_page, clean_environment, configure, notifier
+from service import MONDAY, SEEDS, add_page, clean_environment, notifier
 from sqlalchemy import Engine
 from torture import LANES
 
@@ -41,7 +41,8 @@ def relay(request: pytest.FixtureRequest) -> Iterator[Relay]:
 
 def store_for(relay: Relay, folder: Path, emails: list[str]) -> Engine:
     """A store in `folder` where a digest of the seeds waits for each of these readers."""
-    configure(folder, relay.port)
+    settings = f'[mail]\ntransport = "smtp"\n[smtp]\n{relay.settings}'
+    (folder / "config.toml").write_text(settings, encoding="utf-8")
     config = load(folder / "config.toml")
     engine, catalogue = open_store(config.store_url), catalogue_of(config)
     sign_ups = [
