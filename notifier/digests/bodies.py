@@ -27,6 +27,7 @@ from notifier.rendering import explained, inline_css, render
 Blocks = Callable[[Letter, Own], Iterable[bytes]]
 
 JOINED_AT = 2  # times that a shape was needed before
+JOINED_BYTES = 16 * 1024 * 1024  # by themselves, so that long letters told once or twice drive out no card
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +85,37 @@ class _Parted:
     def __init__(self, templates: Environment, name: str, memory: Memory) -> None:
         self._steps = split(templates, name, memory)
         self._escapes = escapes(templates, name)
-        self._memory = memory
-        self._kept: dict[Letter, tuple[Shape, int]] = memory.table()  # and how often it was needed
+        self._shapes: dict[Letter, Shape] = memory.table()
+        self._joining = memory.part(JOINED_BYTES)
+        self._needed: dict[Letter, int] = self._joining.table()  # how often, before it is joined
+        self._joined: dict[Letter, Shape] = self._joining.table()
 
     def blocks(self, letter: Letter, own: Own) -> list[bytes]:
-        """What it makes of a letter, whose shape is kept for the other readers to whom it goes.
-
-        That is joined once it has been needed often enough to be worth its bytes: most letters to readers of several
-        subscriptions are told once.
-        """
-        shape, times = self._kept.get(letter, (None, 0))
-        if shape is None:
-            shape = shape_of(self._steps, SimpleNamespace(mail=addressed(letter, own)))
-        elif times == JOINED_AT:
-            shape = joined(shape)
-            self._memory.spend(sum(map(len, shape.blocks)))
-        if times <= JOINED_AT:
-            self._kept[letter] = shape, times + 1
+        """What it makes of a letter, whose shape is kept for the other readers to whom it goes."""
+        shape = self._joined.get(letter) or self._shape(letter, own)
         blocks = filled(shape, own.escaped if self._escapes else own.blocks)
         if shape.made:
             scope = SimpleNamespace(mail=addressed(letter, own))
             for place, made in shape.made:
                 blocks[place] = made(scope)
         return blocks
+
+    def _shape(self, letter: Letter, own: Own) -> Shape:
+        """The shape of a letter, which is joined once it was needed often enough to be worth its bytes.
+
+        Most letters to readers of several subscriptions are told once.
+        """
+        if (shape := self._shapes.get(letter)) is None:
+            self._shapes[letter] = made = shape_of(self._steps, SimpleNamespace(mail=addressed(letter, own)))
+            return made
+        times = self._needed.get(letter, 0) + 1
+        if times < JOINED_AT:
+            self._needed[letter] = times
+            return shape
+        shape = joined(shape)
+        self._joining.spend(sum(map(len, shape.blocks)))
+        self._joined[letter] = shape
+        return shape
 
 
 def _whole(templates: Environment, name: str, letter: Letter, own: Own) -> list[bytes]:

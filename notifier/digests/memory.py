@@ -15,11 +15,17 @@ class Memory:
         self._limit = limit
         self._used = 0
         self._tables: list[dict[Any, Any]] = []
+        self._parts: list[Memory] = []
 
     def table(self) -> dict[Any, Any]:
         """A new table."""
         self._tables.append({})
         return self._tables[-1]
+
+    def part(self, limit: int) -> Memory:
+        """A memory that starts anew whenever this one does, and by itself at `limit` bytes, which do not count here."""
+        self._parts.append(Memory(limit))
+        return self._parts[-1]
 
     def spend(self, size: int) -> None:
         """Make room for what takes about `size` bytes and is put into a table next."""
@@ -32,6 +38,8 @@ class Memory:
         """Start anew."""
         for table in self._tables:
             table.clear()
+        for part in self._parts:
+            part.clear()
         self._used = 0
 
 
