@@ -7,15 +7,16 @@ root, and Debian's packages postfix, dovecot-lmtpd or exim4-daemon-light.
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from email import message_from_bytes
 from pathlib import Path
 from string import Template
 
@@ -24,7 +25,8 @@ from scripted_smtp import HOST
 from sending import AUTHORITY, CERTIFICATES
 
 SETTINGS = Path(__file__).parent / "data" / "relays"
-OWNER = pwd.getpwnam("nobody")  # of the mail
+PACKAGES = {"postfix": "postfix", "dovecot": "dovecot-lmtpd", "exim4": "exim4-daemon-light"}
+OWNER = OWNER_GROUP = 65534  # of the mail: nobody
 PASSWORD = "open-sesame"
 IN_CLEAR = f'host = "{HOST}"\nport = {{port}}\ntls = "none"\n'
 BY_LOGIN = (
@@ -46,9 +48,12 @@ class Relay:
     restart: Callable[[], None]
 
     def arrived(self, count: int) -> list[bytes]:
-        """All mail that is in the inbox, once there is so much of it and a moment has passed."""
-        wait_until(lambda: len(list(self.inbox.glob("new/*"))) >= count)
+        """All mail that is in the inbox, once so many different ones are there and a moment has passed."""
+        wait_until(lambda: len({message_from_bytes(mail)["Message-ID"] for mail in self._mails()}) >= count)
         time.sleep(1)  # in which one too many would come
+        return self._mails()
+
+    def _mails(self) -> list[bytes]:
         return [file.read_bytes() for file in self.inbox.glob("new/*")]
 
 
@@ -56,7 +61,7 @@ class Relay:
 def postfix() -> Iterator[Relay]:
     """Postfix, which takes all mail of this machine, and stores it itself."""
     with _folder("postfix") as folder:
-        port = _free_port()
+        (port,) = _free_ports(1)
         _write(folder, "main.cf", transport="virtual")
         with _started_postfix(folder, port) as restart:
             yield Relay(IN_CLEAR.format(port=port), folder / "inbox", restart)
@@ -65,13 +70,13 @@ def postfix() -> Iterator[Relay]:
 @contextmanager
 def postfix_and_dovecot() -> Iterator[Relay]:
     """Postfix, which asks for TLS and for a login that Dovecot knows, and hands Dovecot all mail by LMTP (RFC 2033)."""
-    with _folder("dovecot") as behind, _folder("postfix") as folder:
-        port, lmtp_port, login_port = _free_port(), _free_port(), _free_port()
+    with _folder("dovecot", version="2.3.") as behind, _folder("postfix") as folder:
+        port, lmtp_port, login_port = _free_ports(3)
         _write(behind, "dovecot.conf", port=lmtp_port, login_port=login_port, password=PASSWORD)
         _write(folder, "main.cf", transport=f"lmtp:inet:{HOST}:{lmtp_port}")
         _write(folder, "submission.cf", into="main.cf", login_port=login_port, certificate=CERTIFICATES / "valid.pem")
         with (
-            closing(_Daemon(["dovecot", "-F", "-c", behind / "dovecot.conf"], lmtp_port)),
+            _daemon([_program("dovecot"), "-F", "-c", behind / "dovecot.conf"], lmtp_port),
             _started_postfix(folder, port) as restart,
         ):
             settings = BY_LOGIN.format(port=port, password=PASSWORD, authority=AUTHORITY)
@@ -84,35 +89,38 @@ def _started_postfix(folder: Path, port: int) -> Iterator[Callable[[], None]]:
     _write(folder, "master.cf", port=port)
     _write(folder, "refused")
     (folder / "queue").mkdir()
+    (folder / "log").touch()
     shutil.chown(folder / "state", "postfix")
 
     def command(verb: str) -> None:
-        done = subprocess.run(["postfix", "-c", folder, verb], capture_output=True, text=True, check=False)
+        done = subprocess.run([_program("postfix"), "-c", folder, verb], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{done.stderr}\n{(folder / 'log').read_text(encoding='utf-8')[-2000:]}"
+
+    def start() -> None:
+        command("start")
+        wait_until(lambda: _answers(port))
 
     def restart() -> None:
         command("stop")
         wait_until(lambda: not _answers(port))  # its processes hold the port a little longer
-        command("start")
-        wait_until(lambda: _answers(port))
+        start()
 
-    command("start")
     try:
-        wait_until(lambda: _answers(port))
+        start()
         yield restart
     finally:
-        command("stop")
+        subprocess.run([_program("postfix"), "-c", folder, "stop"], capture_output=True, check=False)
 
 
 @contextmanager
 def exim() -> Iterator[Relay]:
     """Exim."""
     with _folder("exim4") as folder:
-        port = _free_port()
-        _write(folder, "exim.conf", port=port, exim=str(shutil.which("exim4")))
-        shutil.chown(folder / "state", OWNER.pw_uid, OWNER.pw_gid)
-        with closing(_Daemon(["exim4", "-C", folder / "exim.conf", "-bdf", "-q1s"], port)) as daemon:
-            yield Relay(IN_CLEAR.format(port=port), folder / "inbox", daemon.restart)
+        (port,) = _free_ports(1)
+        _write(folder, "exim.conf", port=port, exim=_program("exim4"))
+        shutil.chown(folder / "state", OWNER, OWNER_GROUP)
+        with _daemon([_program("exim4"), "-C", folder / "exim.conf", "-bdf", "-q1s"], port) as restart:
+            yield Relay(IN_CLEAR.format(port=port), folder / "inbox", restart)
 
 
 RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
@@ -122,25 +130,32 @@ RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
 }
 
 
-class _Daemon:
-    """A program that runs until it is closed, and answers at a port."""
+@contextmanager
+def _daemon(command: list[str | Path], port: int) -> Iterator[Callable[[], None]]:
+    """A program that answers at a port, with the processes that it starts for connections; gives what restarts it."""
+    running: list[subprocess.Popen[bytes]] = []
 
-    def __init__(self, command: list[str | Path], port: int) -> None:
-        self._command = command
-        self._port = port
-        self._start()
+    def start() -> None:
+        running.append(subprocess.Popen(command, start_new_session=True))
+        wait_until(lambda: _answers(port) or running[-1].poll() is not None)
+        assert running[-1].poll() is None, f"{command[0]} ended at once"
 
-    def _start(self) -> None:
-        self._process = subprocess.Popen(self._command)
-        wait_until(lambda: _answers(self._port))
+    def restart() -> None:
+        _end(running.pop())
+        start()
 
-    def restart(self) -> None:
-        self.close()
-        self._start()
+    try:
+        start()
+        yield restart
+    finally:
+        for process in running:
+            _end(process)
 
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(PATIENCE)
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    process.wait(PATIENCE)
 
 
 def wait_until(true: Callable[[], object]) -> None:
@@ -152,30 +167,39 @@ def wait_until(true: Callable[[], object]) -> None:
 
 
 @contextmanager
-def _folder(program: str) -> Iterator[Path]:
-    """A folder for a program, which other users may enter; pytest's they may not."""
-    if os.geteuid() != 0 or shutil.which(program) is None:
-        pytest.skip(f"needs root and {program}: install Debian's postfix, dovecot-lmtpd or exim4-daemon-light")
+def _folder(program: str, version: str = "") -> Iterator[Path]:
+    """A folder for a program of a version that starts so, which other users may enter; pytest's they may not."""
+    if os.geteuid() != 0:
+        pytest.skip(f"only root may start {program}")
+    if not _program(program):
+        pytest.skip(f"{program} is missing: install Debian's {PACKAGES[program]}")
+    if version and not subprocess.check_output([_program(program), "--version"], text=True).startswith(version):
+        pytest.skip(f"these settings are for {program} {version}")
     with tempfile.TemporaryDirectory(prefix=program) as name:
         folder = Path(name)
         folder.chmod(0o755)
         for owned in ("inbox", "state"):
             (folder / owned).mkdir()
-        shutil.chown(folder / "inbox", OWNER.pw_uid, OWNER.pw_gid)
+        shutil.chown(folder / "inbox", OWNER, OWNER_GROUP)
         yield folder
+
+
+def _program(name: str) -> str:
+    """Where a program is, also where PATH holds none of root's; empty: nowhere."""
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin") or ""
 
 
 def _write(folder: Path, name: str, into: str = "", **values: object) -> None:
     """Write settings into a folder, after what is in that file."""
     text = Template((SETTINGS / name).read_text(encoding="ascii"))
     with (folder / (into or name)).open("a", encoding="ascii") as file:
-        file.write(text.substitute(folder=folder, host=HOST, uid=OWNER.pw_uid, gid=OWNER.pw_gid, **values))
+        file.write(text.substitute(folder=folder, host=HOST, uid=OWNER, gid=OWNER_GROUP, **values))
 
 
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as found:
-        port: int = found.getsockname()[1]
-    return port
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        found = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in found]
 
 
 def _answers(port: int) -> bool:
