@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scripted_smtp import HOST, ScriptedRelay
-from service import MONDAY, add_page
+from service import MONDAY, add_page, add_readers
 from sqlalchemy import Engine, Row, select
 
 from notifier.config import Config, MailConfig, SmtpConfig
@@ -21,10 +21,9 @@ from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
 from notifier.pipeline.posting import Sender, sender_for
 from notifier.store import relays
-from notifier.store.engine import reading, writing
+from notifier.store.engine import reading
 from notifier.store.tables import delivery, subscriber
-from notifier.subscribing import SignUp, check, enrol
-from notifier.topics import catalogue_of
+from notifier.subscribing import SignUp
 
 AT_EIGHT = MONDAY.replace(hour=8)
 A_MINUTE = timedelta(minutes=1)
@@ -42,10 +41,8 @@ class Clock:
 
 def plan_many(engine: Engine, folder: Path, emails: list[str]) -> None:
     """A digest waits for each of these readers since eight on Monday."""
-    config, catalogue = Config(), catalogue_of(Config())
-    sign_ups = [SignUp(email, topics=("all",), confirmed=True) for email in emails]
-    with writing(engine) as connection:
-        enrol(connection, [check(each, catalogue) for each in sign_ups], config.digest, MONDAY)
+    config = Config()
+    add_readers(engine, config, [SignUp(email, topics=("all",), confirmed=True) for email in emails])
     add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, config, AT_EIGHT)
 

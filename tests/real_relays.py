@@ -6,6 +6,7 @@ root, and Debian's packages postfix, dovecot-lmtpd or exim4-daemon-light.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
@@ -23,17 +24,13 @@ from string import Template
 import pytest
 from scripted_smtp import HOST
 from sending import AUTHORITY, CERTIFICATES
+from service import free_ports, wait_until
 
 SETTINGS = Path(__file__).parent / "data" / "relays"
 PACKAGES = {"postfix": "postfix", "dovecot": "dovecot-lmtpd", "exim4": "exim4-daemon-light"}
 OWNER = OWNER_GROUP = 65534  # of the mail: nobody
 PASSWORD = "open-sesame"
-IN_CLEAR = f'host = "{HOST}"\nport = {{port}}\ntls = "none"\n'
-BY_LOGIN = (
-    f'host = "{HOST}"\nport = {{port}}\ntls = "starttls"\nusername = "papers"\npassword = "{{password}}"\n'
-    'ca_file = "{authority}"\n'
-)
-PATIENCE = 60  # seconds for a relay to start, or to store what it took
+PATIENCE = 60  # seconds for a relay to end
 
 
 @dataclass(frozen=True)
@@ -61,17 +58,17 @@ class Relay:
 def postfix() -> Iterator[Relay]:
     """Postfix, which takes all mail of this machine, and stores it itself."""
     with _folder("postfix") as folder:
-        (port,) = _free_ports(1)
+        (port,) = free_ports(1)
         _write(folder, "main.cf", transport="virtual")
         with _started_postfix(folder, port) as restart:
-            yield Relay(IN_CLEAR.format(port=port), folder / "inbox", restart)
+            yield Relay(_smtp(port=port, tls="none"), folder / "inbox", restart)
 
 
 @contextmanager
 def postfix_and_dovecot() -> Iterator[Relay]:
     """Postfix, which asks for TLS and for a login that Dovecot knows, and hands Dovecot all mail by LMTP (RFC 2033)."""
     with _folder("dovecot", version="2.3.") as behind, _folder("postfix") as folder:
-        port, lmtp_port, login_port = _free_ports(3)
+        port, lmtp_port, login_port = free_ports(3)
         _write(behind, "dovecot.conf", port=lmtp_port, login_port=login_port, password=PASSWORD)
         _write(folder, "main.cf", transport=f"lmtp:inet:{HOST}:{lmtp_port}")
         _write(folder, "submission.cf", into="main.cf", login_port=login_port, certificate=CERTIFICATES / "valid.pem")
@@ -79,8 +76,8 @@ def postfix_and_dovecot() -> Iterator[Relay]:
             _daemon([_program("dovecot"), "-F", "-c", behind / "dovecot.conf"], lmtp_port),
             _started_postfix(folder, port) as restart,
         ):
-            settings = BY_LOGIN.format(port=port, password=PASSWORD, authority=AUTHORITY)
-            yield Relay(settings, behind / "inbox", restart)
+            login = {"username": "papers", "password": PASSWORD, "ca_file": str(AUTHORITY)}
+            yield Relay(_smtp(port=port, tls="starttls", **login), behind / "inbox", restart)
 
 
 @contextmanager
@@ -114,13 +111,13 @@ def _started_postfix(folder: Path, port: int) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def exim() -> Iterator[Relay]:
-    """Exim."""
+    """Exim, which takes all mail and stores it itself."""
     with _folder("exim4") as folder:
-        (port,) = _free_ports(1)
+        (port,) = free_ports(1)
         _write(folder, "exim.conf", port=port, exim=_program("exim4"))
         shutil.chown(folder / "state", OWNER, OWNER_GROUP)
         with _daemon([_program("exim4"), "-C", folder / "exim.conf", "-bdf", "-q1s"], port) as restart:
-            yield Relay(IN_CLEAR.format(port=port), folder / "inbox", restart)
+            yield Relay(_smtp(port=port, tls="none"), folder / "inbox", restart)
 
 
 RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
@@ -158,14 +155,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait(PATIENCE)
 
 
-def wait_until(true: Callable[[], object]) -> None:
-    """Return once something has come true."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.05)
-
-
 @contextmanager
 def _folder(program: str, version: str = "") -> Iterator[Path]:
     """A folder for a program of a version that starts so, which other users may enter; pytest's they may not."""
@@ -196,10 +185,9 @@ def _write(folder: Path, name: str, into: str = "", **values: object) -> None:
         file.write(text.substitute(folder=folder, host=HOST, uid=OWNER, gid=OWNER_GROUP, **values))
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        found = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in found]
+def _smtp(**settings: str | int) -> str:
+    """Lines of TOML, which writes texts and numbers as JSON does."""
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in ({"host": HOST} | settings).items())
 
 
 def _answers(port: int) -> bool:

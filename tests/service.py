@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +23,8 @@ from notifier.store.engine import writing
 from notifier.store.identity import prepare
 from notifier.store.ingest import Announcing, Arrival, add_dump
 from notifier.store.schema import open_store
-from notifier.subscribing import SignUp, subscribe
+from notifier.subscribing import SignUp, check, enrol, subscribe
+from notifier.topics import catalogue_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = sorted((ROOT / "seeds").iterdir())
@@ -67,6 +71,13 @@ def _numbered(listings: Sequence[Listing]) -> tuple[Listing, ...]:
     return tuple(replace(each, position=place) for place, each in enumerate(listings, 1))
 
 
+def add_readers(engine: Engine, config: Config, sign_ups: Sequence[SignUp]) -> None:
+    """Subscribe many readers at once."""
+    catalogue = catalogue_of(config)
+    with writing(engine) as connection:
+        enrol(connection, [check(each, catalogue) for each in sign_ups], config.digest, MONDAY)
+
+
 def add_reader(engine: Engine, sign_up: SignUp, now: datetime = MONDAY, settings: Config | None = None) -> Subscriber:
     """Subscribe a reader; daily at 08:00 UTC unless the sign-up says otherwise."""
     return subscribe(engine, settings or Config(), sign_up, now)
@@ -91,6 +102,21 @@ def clean_environment() -> dict[str, str]:
     """This process's environment without settings for notifier, and with this checkout to import from."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
     return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    """Return once something has come true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.005)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens at, each another one."""
+    with ExitStack() as held:
+        found = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in found]
 
 
 def configure(folder: Path, port: int) -> None:

@@ -32,11 +32,11 @@ def test_a_part_starts_anew_by_itself_and_whenever_the_whole_does() -> None:
     assert (cards, letters) == ({}, {})
 
 
-@pytest.mark.parametrize("room", [0, 10_000_000])
+@pytest.mark.parametrize("share", [1, 10**9])
 def test_a_letter_that_is_told_often_is_the_same_whether_there_is_room_to_join_it_or_not(
-    monkeypatch: pytest.MonkeyPatch, room: int
+    monkeypatch: pytest.MonkeyPatch, share: int
 ) -> None:
-    monkeypatch.setattr(bodies, "JOINED_BYTES", room)
+    monkeypatch.setattr(bodies, "JOINED_SHARE", share)
     composer = Composer(SETTINGS, TEMPLATES)
     papers = {PAPER.id: PAPER}
     assert {composer.compose(DIGEST, papers).content for _ in range(6)} == {mail_of().content}

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service import MONDAY, add_page, configure
+from service import MONDAY, add_page, add_readers, configure
 from sqlalchemy import select
 
 import notifier.pipeline.posting  # noqa: F401 - with all that a sender loads
@@ -33,11 +33,10 @@ from notifier import cli
 from notifier.config import load
 from notifier.models import DeliveryState
 from notifier.pipeline.planning import plan
-from notifier.store.engine import reading, writing
+from notifier.store.engine import reading
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp, check, enrol
-from notifier.topics import catalogue_of
+from notifier.subscribing import SignUp
 
 RATE = 100  # mails a second
 LANES = 4  # connections, as shipped
@@ -106,10 +105,9 @@ def prepare(folder: Path, mails: int, port: int) -> None:
     """A store in `folder` with so many digests that wait."""
     configure(folder, port)
     config = load(folder / "config.toml")
-    engine, catalogue = open_store(config.store_url), catalogue_of(config)
+    engine = open_store(config.store_url)
     sign_ups = [SignUp(f"reader{n}@example{n % 50}.org", topics=("all",), confirmed=True) for n in range(mails)]
-    with writing(engine) as connection:
-        enrol(connection, [check(each, catalogue) for each in sign_ups], config.digest, MONDAY)
+    add_readers(engine, config, sign_ups)
     add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, config, MONDAY.replace(hour=8))
     engine.dispose()

@@ -27,7 +27,7 @@ from notifier.rendering import explained, inline_css, render
 Blocks = Callable[[Letter, Own], Iterable[bytes]]
 
 JOINED_AT = 2  # times that a shape was needed before
-JOINED_BYTES = 16 * 1024 * 1024  # by themselves, so that long letters told once or twice drive out no card
+JOINED_SHARE = 8  # of the memory, for the joined shapes of a body alone: so that long ones drive out no card
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class _Parted:
         self._steps = split(templates, name, memory)
         self._escapes = escapes(templates, name)
         self._shapes: dict[Letter, Shape] = memory.table()
-        self._joining = memory.part(JOINED_BYTES)
+        self._joining = memory.part(JOINED_SHARE)
         self._needed: dict[Letter, int] = self._joining.table()  # how often, before it is joined
         self._joined: dict[Letter, Shape] = self._joining.table()
 

@@ -18,7 +18,7 @@ from notifier.digests.own import Own, owns_of
 from notifier.errors import ComposeError
 from notifier.models import Digest, Envelope, Item, Mail, Paper
 
-KEPT_BYTES = 128 * 1024 * 1024  # of what mails have in common, roughly
+KEPT_BYTES = 128 * 1024 * 1024  # of what mails have in common, roughly; joined shapes take up to a quarter more
 CARD_BYTES = 2_500  # of a card without its blocks
 PLACED_BYTES = 500  # of one beside its labels
 LETTER_BYTES = 3_000

@@ -22,9 +22,9 @@ class Memory:
         self._tables.append({})
         return self._tables[-1]
 
-    def part(self, limit: int) -> Memory:
-        """A memory that starts anew whenever this one does, and by itself at `limit` bytes, which do not count here."""
-        self._parts.append(Memory(limit))
+    def part(self, share: int) -> Memory:
+        """A memory that starts anew with this one, and by itself at a `share`-th of its limit, which comes on top."""
+        self._parts.append(Memory(self._limit // share))
         return self._parts[-1]
 
     def spend(self, size: int) -> None:

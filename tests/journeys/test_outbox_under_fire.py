@@ -11,14 +11,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from scripted_smtp import ScriptedRelay
-from service import ROOT, clean_environment, notifier, plan_for
+from service import ROOT, clean_environment, notifier, plan_for, wait_until
 from sqlalchemy import select
 from torture import GROUP, LANES, kept, paced_relay, prepare
 
@@ -53,13 +53,6 @@ def sender(folder: Path, launcher: tuple[str, ...] = ()) -> Iterator[subprocess.
         if run.poll() is None:
             run.kill()
         run.communicate()
-
-
-def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.005)
 
 
 def states(folder: Path) -> Counter[str]:

@@ -14,18 +14,16 @@ from pathlib import Path
 
 import pytest
 from outbox_steps import AT_EIGHT, readers, states
-from real_relays import RELAYS, Relay, wait_until
-from service import MONDAY, SEEDS, add_page, clean_environment, notifier
+from real_relays import RELAYS, Relay
+from service import MONDAY, SEEDS, add_page, add_readers, clean_environment, notifier, wait_until
 from sqlalchemy import Engine
 from torture import LANES
 
 from notifier.config import load
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
-from notifier.store.engine import writing
 from notifier.store.schema import open_store
-from notifier.subscribing import SignUp, check, enrol
-from notifier.topics import catalogue_of
+from notifier.subscribing import SignUp
 
 READERS = 48
 HOSTILE = [".\r\n.A Title that Starts with a Dot", "Ünïcode, 論文 and 😀 in a Title", f"{'=2E.' * 60} Long"]
@@ -44,12 +42,11 @@ def store_for(relay: Relay, folder: Path, emails: list[str]) -> Engine:
     settings = f'[mail]\ntransport = "smtp"\n[smtp]\n{relay.settings}'
     (folder / "config.toml").write_text(settings, encoding="utf-8")
     config = load(folder / "config.toml")
-    engine, catalogue = open_store(config.store_url), catalogue_of(config)
+    engine = open_store(config.store_url)
     sign_ups = [
-        SignUp(email, ASKED[place % len(ASKED)], ("all",), confirmed=True) for place, email in enumerate(emails)
+        SignUp(email, queries, ("all",), confirmed=True) for email, queries in zip(emails, cycle(ASKED), strict=False)
     ]
-    with writing(engine) as connection:
-        enrol(connection, [check(each, catalogue) for each in sign_ups], config.digest, MONDAY)
+    add_readers(engine, config, sign_ups)
     for seed in SEEDS:
         ingest(engine, seed, None, MONDAY)
     add_page(engine, folder, HOSTILE)

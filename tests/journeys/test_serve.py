@@ -12,19 +12,14 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scripted_smtp import ScriptedRelay
-from service import MONDAY, ROOT, clean_environment, configure, gather, page
+from service import MONDAY, ROOT, clean_environment, configure, free_ports, gather, page, wait_until
 
 AT_EIGHT = MONDAY.replace(hour=8).isoformat()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @contextmanager
@@ -33,7 +28,7 @@ def process(folder: Path, *arguments: str, **environment: str) -> Iterator[subpr
     run = subprocess.Popen(
         [sys.executable, "-m", "notifier", *arguments],
         cwd=folder,
-        env=clean_environment() | {"NOTIFIER_WEB__PORT": str(free_port())} | environment,
+        env=clean_environment() | {"NOTIFIER_WEB__PORT": str(free_ports(1)[0])} | environment,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -43,13 +38,6 @@ def process(folder: Path, *arguments: str, **environment: str) -> Iterator[subpr
         if run.poll() is None:
             run.kill()
         run.communicate()
-
-
-def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.02)
 
 
 def stop(run: subprocess.Popen[str]) -> str:
@@ -160,7 +148,7 @@ def test_logs_may_be_json(tmp_path: Path) -> None:
 
 def test_the_web_answers_that_all_is_well(tmp_path: Path) -> None:
     configure(tmp_path, 1)
-    port = free_port()
+    (port,) = free_ports(1)
     with process(tmp_path, "serve", NOTIFIER_WEB__PORT=str(port)) as run:
 
         def healthy() -> bool:
