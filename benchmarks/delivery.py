@@ -23,15 +23,15 @@ from jinja2 import Environment
 from benchmarks.digests import SETTINGS, digests, papers_of_a_day
 from benchmarks.measuring import interleaved, print_comparison
 from notifier.digests import items
-from notifier.digests.cards import Placed, card, placed, told
-from notifier.digests.compose import Composer
-from notifier.digests.letter import Letter, letter_of
-from notifier.digests.own import own_of
-from notifier.digests.styles import styled
+from notifier.garbage import collecting_seldom
+from notifier.mail.cards import Placed, card, placed, told
+from notifier.mail.compiled.styles import styled
+from notifier.mail.composer import Composer
+from notifier.mail.letter import Letter, letter_of
+from notifier.mail.personal import own_of
 from notifier.models import Digest, Item, Paper, Section
-from notifier.pipeline.collecting import collected_seldom
-from notifier.pipeline.delivering import COMPOSED
-from notifier.rendering import environment
+from notifier.sending.run import COMPOSED
+from notifier.templates import environment
 
 Read = Callable[[str], tuple[tuple[Section, ...], tuple[Item, ...]]]
 Make = Callable[[Digest], bytes]
@@ -60,7 +60,7 @@ def one_round(name: str, size: str) -> float:
     rows = rows if name == OURS else rows[::FEWER]
     make_all([_digest(*rows[0], read)])  # templates are read outside of the clock, for everyone
     used = 0.0
-    with collected_seldom():
+    with collecting_seldom():
         for some in _batches(rows):
             together = [_digest(*row, read) for row in some]
             before = time.process_time()

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from itertools import accumulate, pairwise
 from random import Random
 
-from notifier.digests.headers import MailSettings
+from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Span, Spans
-from notifier.tokens import Pages
+from notifier.signing.links import LinkSigner
 
 SEED = 20261126
 READERS, PAPERS, SHOWN = 10_000, 200, 17
@@ -22,7 +22,7 @@ SETTINGS = MailSettings(
     sender="Daily Papers <papers@example.org>",
     envelope_sender="bounces@example.org",
     unsubscribe="papers@example.org",
-    pages=Pages("https://papers.example.org", b"a secret key of thirty-two bytes"),
+    pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
 )
 
 

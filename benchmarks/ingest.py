@@ -39,18 +39,18 @@ from notifier import sources
 from notifier.config import Config
 from notifier.matching import PaperIndex, QuerySet
 from notifier.matching.block import Block
-from notifier.matching.tokenised import Tokens
+from notifier.matching.tokens import Tokens
 from notifier.models import ListedOnFrom, Tags
+from notifier.papers.identity import PreparedListing, prepare
 from notifier.pipeline.ingesting import ingest, settings_for
 from notifier.pipeline.tagging import tag
 from notifier.queries import Query
 from notifier.sources import fields
 from notifier.sources.cleaning import clean
 from notifier.store.engine import writing
-from notifier.store.identity import PreparedListing, prepare
-from notifier.store.ingest import Arrival, add_dump
+from notifier.store.ingest import NewDump, add_dump
 from notifier.store.schema import open_store
-from notifier.text import folded_title
+from notifier.text.words import folded_title
 from notifier.topics import catalogue_of
 
 ENTRIES = 1_000
@@ -184,7 +184,7 @@ def _query_set(asked: Iterable[Query]) -> QuerySet:
 
 def _store(engine: Engine, listings: Sequence[PreparedListing]) -> None:
     with writing(engine) as connection:
-        add_dump(connection, Arrival("feed", "feed.xml", "feed", NOW.date(), ListedOnFrom.CLOCK, NOW), listings)
+        add_dump(connection, NewDump("feed", "feed.xml", "feed", NOW.date(), ListedOnFrom.CLOCK, NOW), listings)
 
 
 def _sqlite_utils(content: bytes) -> dict[str, float]:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from benchmarks.measuring import print_figures, rounds
 from notifier.config import Config, MaildirConfig
-from notifier.pipeline.delivering import deliver
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
-from notifier.pipeline.posting import sender_for
 from notifier.pipeline.publishing import publish
 from notifier.resources import resource
+from notifier.sending.run import deliver
+from notifier.sending.sender import sender_for
 from notifier.store.schema import open_store
-from notifier.subscribing import SignUp, subscribe
+from notifier.subscribers.subscribing import SignUp, subscribe
 
 READERS = 200
 TASTES = ("quantization", "reasoning -survey", '"mixture of experts"', "PDE OR physics", "(code OR program) synthesis")

@@ -17,15 +17,15 @@ from benchmarks.measuring import print_figures, rounds
 from notifier import queries
 from notifier.config import Config
 from notifier.models import ListedOnFrom, Listing, ParsedDump
+from notifier.papers.identity import prepare
 from notifier.pipeline.planning import plan
 from notifier.pipeline.tagging import tag
 from notifier.store.engine import writing
-from notifier.store.identity import prepare
-from notifier.store.ingest import Arrival, add_dump
+from notifier.store.ingest import NewDump, add_dump
 from notifier.store.schema import open_store
 from notifier.store.statements import batches
-from notifier.store.subscriptions import Wish
-from notifier.subscribing import Request, enrol
+from notifier.store.subscriptions import NewSubscription
+from notifier.subscribers.subscribing import CheckedSignUp, sign_up_all
 from notifier.topics import catalogue_of
 
 READERS = 100_000
@@ -65,27 +65,27 @@ def _fill(store: Path) -> None:
     listings = [Listing(place, each.title, each.abstract) for place, each in enumerate(papers(PAPERS, 0), 1)]
     dump = ParsedDump("sample", tuple(listings))
     with writing(engine) as connection:
-        arrival = Arrival("sample", "sample", "sample", NOW.date(), ListedOnFrom.OPTION, NOW)
+        arrival = NewDump("sample", "sample", "sample", NOW.date(), ListedOnFrom.OPTION, NOW)
         add_dump(connection, arrival, prepare(dump, NOW.date(), "sample"))
     tag(engine, catalogue_of(Config()))
     for some in batches(_requests()):
         with writing(engine) as connection:
-            enrol(connection, some, Config().digest, NOW)
+            sign_up_all(connection, some, Config().digest, NOW)
     engine.dispose()
 
 
-def _requests() -> list[Request]:
+def _requests() -> list[CheckedSignUp]:
     chance = Random("planning")
     numbers = chance.choices(SUBSCRIPTIONS, k=READERS)
     asked = iter(typed_by_subscribers(sum(numbers)))
     return [
-        Request(f"reader{reader}@example.org", tuple(_wish(next(asked)) for _ in range(number)), confirmed=True)
+        CheckedSignUp(f"reader{reader}@example.org", tuple(_wish(next(asked)) for _ in range(number)), confirmed=True)
         for reader, number in enumerate(numbers)
     ]
 
 
-def _wish(text: str) -> Wish:
-    return Wish(text, queries.canonical(queries.parse(text)))
+def _wish(text: str) -> NewSubscription:
+    return NewSubscription(text, queries.canonical(queries.parse(text)))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from benchmarks.digests import TOPICAL, papers_of_a_day, vocabulary
 from benchmarks.measuring import print_figures, rounds
 from notifier.config import Config, FeedsConfig, TopicConfig
 from notifier.models import ListedOnFrom, Listing, ParsedDump
+from notifier.papers.identity import prepare
 from notifier.pipeline.publishing import publish
 from notifier.store.engine import writing
-from notifier.store.identity import prepare
-from notifier.store.ingest import Arrival, add_dump
+from notifier.store.ingest import NewDump, add_dump
 from notifier.store.schema import open_store
 
 TOPICS = 100
@@ -57,7 +57,7 @@ def one_round() -> dict[str, float]:
 def _add(engine: Engine, name: str, listings: Iterable[Listing]) -> None:
     numbered = tuple(Listing(place, listing.title, listing.abstract) for place, listing in enumerate(listings, start=1))
     with writing(engine) as connection:
-        arrival = Arrival(name, name, "made up", DAY, ListedOnFrom.OPTION, NOW)
+        arrival = NewDump(name, name, "made up", DAY, ListedOnFrom.OPTION, NOW)
         add_dump(connection, arrival, prepare(ParsedDump("made up", numbered), DAY, name))
 
 

@@ -23,8 +23,8 @@ import uvloop
 
 from benchmarks.measuring import interleaved, print_comparison
 from benchmarks.sinks import CERTIFICATES, postfix, sink, slow_sink
-from notifier.delivery.lane import Lane
-from notifier.delivery.manners import Manners
+from notifier.delivery.smtp.pipelining import PipeliningTrust
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings, StillWanted, always
 from notifier.models import DeliveryState, Envelope, Mail
 
@@ -91,7 +91,7 @@ async def by_lane(port: int, mails: Sequence[Mail], tls: str) -> float:
     def following() -> tuple[Mail, StillWanted] | None:
         return (waiting[0], always) if waiting else None
 
-    async with Lane(settings, Manners()) as lane:
+    async with SmtpTransport(settings, PipeliningTrust()) as lane:
         await lane.send(mails[0]._replace())
         before = time.process_time()
         while waiting:

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.daily_papers import Capture, captures_by_day
 from benchmarks.rank_correlation import Pairs, Statistic, by_chance, of_difference, over_all, within_days
-from notifier.trending import Appearance, Score, score, usual_votes
+from notifier.papers.trending import Appearance, Score, score, usual_votes
 
 DAY = date(2000, 1, 1)  # any will do: each day is ranked by itself
 

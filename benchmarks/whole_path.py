@@ -27,17 +27,17 @@ from benchmarks.measuring import interleaved, print_comparison
 from benchmarks.sinks import sink
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.digests import items
-from notifier.digests.compose import Composer
+from notifier.mail.composer import Composer
 from notifier.models import DeliveryKind, DeliveryState, Digest, Paper, SubscriberState
-from notifier.pipeline.delivering import deliver
-from notifier.pipeline.posting import Sender, sender_for
-from notifier.rendering import environment
+from notifier.sending.run import deliver
+from notifier.sending.sender import Sender, sender_for
 from notifier.store import outbox
 from notifier.store.engine import writing
 from notifier.store.outbox import AT_ONCE
 from notifier.store.schema import open_store
 from notifier.store.statements import insert_all
 from notifier.store.tables import paper, subscriber
+from notifier.templates import environment
 
 HOST = "127.0.0.1"
 OURS, NAIVE = "notifier", "Jinja, css-inline, EmailMessage, aiosmtplib.send"

@@ -223,7 +223,7 @@ class Config(BaseSettings):
         return f"sqlite:///{self._base / file}" if scheme == "sqlite" else self.store.url
 
     @property
-    def way_out(self) -> str:
+    def relay_name(self) -> str:
         """Where mail goes, in a few words."""
         if self.mail.transport == "maildir":
             return f"maildir {self.path(self.maildir.folder)}"

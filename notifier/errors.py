@@ -41,7 +41,7 @@ class DumpGoneError(DumpError):
     """A dump that another process has taken in meanwhile."""
 
 
-class ShelfError(NotifierError):
+class FileError(NotifierError):
     """A file that cannot be written."""
 
 

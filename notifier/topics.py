@@ -14,7 +14,7 @@ from notifier import queries
 from notifier.config import Config, TopicConfig
 from notifier.errors import ConfigError, QueryError, UsageError
 from notifier.resources import PACKAGE
-from notifier.text import TEXT_VERSION
+from notifier.text.words import TEXT_VERSION
 
 BUILT_IN = PACKAGE / "topics.toml"
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -7,10 +7,10 @@ from email.message import EmailMessage
 from email.policy import default
 from functools import cache
 
-from notifier.digests.compose import Composer
-from notifier.digests.headers import MailSettings
+from notifier.mail.composer import Composer
+from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
-from notifier.rendering import environment
+from notifier.templates import environment
 
 SETTINGS = MailSettings(
     sender="Daily Papers <papers@example.org>",

@@ -13,17 +13,17 @@ from service import MONDAY, add_page, add_readers
 from sqlalchemy import Engine, Row, select
 
 from notifier.config import Config, MailConfig, SmtpConfig
-from notifier.delivery.lane import Lane
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.models import RelayState
-from notifier.pipeline.delivered import Delivered
-from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
-from notifier.pipeline.posting import Sender, sender_for
+from notifier.sending.report import DeliveryReport
+from notifier.sending.run import deliver
+from notifier.sending.sender import Sender, sender_for
 from notifier.store import relays
 from notifier.store.engine import reading
 from notifier.store.tables import delivery, subscriber
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 
 AT_EIGHT = MONDAY.replace(hour=8)
 A_MINUTE = timedelta(minutes=1)
@@ -58,10 +58,10 @@ def sender_to(
     sender = replace(sender_for(engine, config, clock), owners_folder=folder / "owners", relay="the relay")
     if timeouts is None:
         return sender
-    return replace(sender, lanes=[Lane(RelaySettings(HOST, port, "none", timeouts=timeouts))])
+    return replace(sender, lanes=[SmtpTransport(RelaySettings(HOST, port, "none", timeouts=timeouts))])
 
 
-def run(engine: Engine, folder: Path, relay: ScriptedRelay, clock: Clock | None = None, **more: Any) -> Delivered:
+def run(engine: Engine, folder: Path, relay: ScriptedRelay, clock: Clock | None = None, **more: Any) -> DeliveryReport:
     """One run of `deliver`."""
     return asyncio.run(deliver(sender_to(engine, folder, relay.port, clock or Clock(), **more)))
 

@@ -9,7 +9,7 @@ from operator import eq, ge, gt, le, lt
 from notifier.models import Paper
 from notifier.queries import Query, tree
 from notifier.queries.tree import Field
-from notifier.text import fold, stem, words
+from notifier.text.words import fold, stem, words
 
 COMPARISONS = {">=": ge, ">": gt, "<=": le, "<": lt, "=": eq}
 
@@ -36,13 +36,13 @@ def is_true(query: Query, paper: Paper) -> bool:
 def is_bearing(leaf: tree.Leaf, paper: Paper) -> bool:
     """Whether a name, a label, the upvotes or the listing day of the paper is what the leaf asks for."""
     match leaf:
-        case tree.Name(asked):
+        case tree.AuthorName(asked):
             return any(bears(words(name), asked) for name in paper.authors)
         case tree.Category(name):
             return any(f"{fold(' '.join(each.split()))}.".startswith(f"{name}.") for each in paper.categories)
-        case tree.Topic(slug):
+        case tree.TopicTag(slug):
             return slug in paper.topics
-        case tree.Source(name):
+        case tree.SourceName(name):
             return name == "-".join(words(paper.source))
         case tree.Upvotes(sign, number):
             return paper.upvotes is not None and COMPARISONS[sign](paper.upvotes, number)

@@ -10,8 +10,8 @@ from typing import Any
 
 from scripted_smtp import HOST, ScriptedRelay
 
-from notifier.delivery.lane import Lane
 from notifier.delivery.outcomes import Outcome
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings, StillWanted, always
 from notifier.models import Envelope, Mail
 
@@ -36,7 +36,7 @@ def send(settings: RelaySettings, *mails: Mail) -> list[Outcome]:
 
     async def one_by_one() -> list[Outcome]:
         waiting = deque(mails)
-        async with Lane(settings) as lane:
+        async with SmtpTransport(settings) as lane:
             return [await lane.send(waiting.popleft(), following=lambda: _first(waiting)) for _ in mails]
 
     return asyncio.run(one_by_one())

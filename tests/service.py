@@ -17,13 +17,13 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, load
 from notifier.models import ListedOnFrom, Listing, ParsedDump, Subscriber
+from notifier.papers.identity import prepare
 from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.pipeline.planning import plan
 from notifier.store.engine import writing
-from notifier.store.identity import prepare
-from notifier.store.ingest import Announcing, Arrival, add_dump
+from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump
 from notifier.store.schema import open_store
-from notifier.subscribing import SignUp, check, enrol, subscribe
+from notifier.subscribers.subscribing import SignUp, check, sign_up_all, subscribe
 from notifier.topics import catalogue_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,15 +55,15 @@ def add_listings(
     """Store a dump that says just this."""
     dump = ParsedDump(f"rank {rank}", _numbered(listings), rank=rank)
     with writing(engine) as connection:
-        arrival = Arrival(name, name, dump.format, day, ListedOnFrom.OPTION, now)
+        arrival = NewDump(name, name, dump.format, day, ListedOnFrom.OPTION, now)
         add_dump(connection, arrival, prepare(dump, day, name))
 
 
-def announce(engine: Engine, announcing: Announcing, name: str, *listings: Listing, now: datetime = MONDAY) -> None:
+def announce(engine: Engine, announcing: AnnouncePolicy, name: str, *listings: Listing, now: datetime = MONDAY) -> None:
     """Store a dump of the day of `now` that says just this, and is announced like this."""
     dump = ParsedDump("rank 1", _numbered(listings))
     with writing(engine) as connection:
-        arrival = Arrival(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
+        arrival = NewDump(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
         add_dump(connection, arrival, prepare(dump, now.date(), name), announcing)
 
 
@@ -75,7 +75,7 @@ def add_readers(engine: Engine, config: Config, sign_ups: Sequence[SignUp]) -> N
     """Subscribe many readers at once."""
     catalogue = catalogue_of(config)
     with writing(engine) as connection:
-        enrol(connection, [check(each, catalogue) for each in sign_ups], config.digest, MONDAY)
+        sign_up_all(connection, [check(each, catalogue) for each in sign_ups], config.digest, MONDAY)
 
 
 def add_reader(engine: Engine, sign_up: SignUp, now: datetime = MONDAY, settings: Config | None = None) -> Subscriber:

@@ -23,9 +23,9 @@ from notifier.models import Listing, Paper
 from notifier.queries import upvotes_named
 from notifier.store import papers, schema, subscriptions
 from notifier.store.engine import connect, reading, writing
-from notifier.store.ingest import AS_NEWS, Announcing
+from notifier.store.ingest import AS_NEWS, AnnouncePolicy
 from notifier.store.tables import named_upvotes
-from notifier.subscribing import SignUp, erase
+from notifier.subscribers.subscribing import SignUp, erase
 from notifier.topics import catalogue_of
 
 CONFIG = Config()
@@ -36,7 +36,7 @@ PAPER = Listing(1, TITLE, abstract="It is about growth.", arxiv_id="2607.00001")
 HOT = TopicConfig(title="Hot", query="upvotes:>=50")
 
 
-def capture(engine: Engine, upvotes: int | None, now: datetime = MONDAY, announcing: Announcing = AS_NEWS) -> None:
+def capture(engine: Engine, upvotes: int | None, now: datetime = MONDAY, announcing: AnnouncePolicy = AS_NEWS) -> None:
     """A list as it is at `now`, when the paper has that many upvotes."""
     announce(engine, announcing, f"{upvotes} at {now}", replace(PAPER, upvotes=upvotes), now=now)
 
@@ -122,7 +122,7 @@ def test_a_reader_is_told_once_by_the_capture_that_is_news_and_reaches_the_numbe
         expected, highest = [], 0
         for days, (upvotes, archive) in enumerate(captures):
             now = MONDAY + days * A_DAY
-            capture(engine, upvotes, now, Announcing(archive=archive))
+            capture(engine, upvotes, now, AnnouncePolicy(archive=archive))
             plan(engine, CONFIG, now.replace(hour=8))
             if highest < number <= (upvotes or 0) and not archive:
                 expected.append((f"{now:%Y-%m-%d}", [TITLE]))
@@ -201,7 +201,7 @@ def numbers(engine: Engine, until: int = 1000) -> set[int]:
 
 def test_topics_name_numbers_too_and_tags_follow(engine: Engine) -> None:
     config = Config(built_in_topics=False, topics={"hot": HOT})
-    announcing = Announcing(catalogue_of(config).upvotes_named)
+    announcing = AnnouncePolicy(catalogue_of(config).upvotes_named)
     add_reader(engine, SignUp("ann@example.org", topics=("hot",), confirmed=True), settings=config)
     ask(engine, "topic:hot growth", email="bob@example.org")
     capture(engine, 49, announcing=announcing)

@@ -17,10 +17,10 @@ from notifier.config import Config
 from notifier.models import Cadence, Listing
 from notifier.store import papers, tags
 from notifier.store.engine import reading
-from notifier.store.ingest import AS_NEWS, Announcing
-from notifier.subscribing import SignUp
+from notifier.store.ingest import AS_NEWS, AnnouncePolicy
+from notifier.subscribers.subscribing import SignUp
 
-ARCHIVE = Announcing(archive=True)
+ARCHIVE = AnnouncePolicy(archive=True)
 AT_EIGHT = MONDAY.replace(hour=8)
 A_DAY = timedelta(days=1)
 OLD = Listing(1, "The Old Paper of the Archive", abstract="About growth.", arxiv_id="2301.00001", upvotes=10)
@@ -114,7 +114,7 @@ def test_a_first_digest_begins_with_the_first_paper_that_was_announced(engine: E
 
 
 @pytest.mark.parametrize("first", [ARCHIVE, AS_NEWS])
-def test_a_paper_is_announced_where_news_brought_it_first(engine: Engine, first: Announcing) -> None:
+def test_a_paper_is_announced_where_news_brought_it_first(engine: Engine, first: AnnouncePolicy) -> None:
     announce(engine, first, "first", OLD)
     announce(engine, ARCHIVE if first is AS_NEWS else AS_NEWS, "second", OLD, NEW, now=MONDAY + A_DAY)
     assert announced_after(engine, 0) == ([OLD.title] if first is AS_NEWS else [NEW.title])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.bounces import LONGEST_LOCAL_PART, Bounces
+from notifier.signing.return_paths import LONGEST_LOCAL_PART, ReturnPaths
 
-BOUNCES = Bounces("bounces@example.org", b"k" * 32)
+BOUNCES = ReturnPaths("bounces@example.org", b"k" * 32)
 
 
 @given(st.integers(1, 10**17))
@@ -22,7 +22,7 @@ def test_a_return_path_names_its_delivery_in_any_case_and_is_always_the_same(del
 def test_the_tag_of_one_delivery_or_key_does_not_serve_another(one: int, other: int) -> None:
     path = BOUNCES.return_path(one)
     assert BOUNCES.delivery_of(path.replace(f"+b{one}-", f"+b{other}-")) == (one if one == other else None)
-    assert Bounces("bounces@example.org", b"K" * 32).delivery_of(path) is None
+    assert ReturnPaths("bounces@example.org", b"K" * 32).delivery_of(path) is None
 
 
 @given(st.text() | st.from_regex(r"bounces\+b\d{1,20}-[a-z2-7]{26}@example\.org", fullmatch=True))
@@ -32,4 +32,4 @@ def test_an_address_that_nobody_was_given_names_no_delivery(address: str) -> Non
 
 def test_a_mailbox_with_a_long_name_is_left_as_it_is() -> None:
     mailbox = f"{'b' * 40}@example.org"
-    assert Bounces(mailbox, b"k" * 32).return_path(1) == mailbox
+    assert ReturnPaths(mailbox, b"k" * 32).return_path(1) == mailbox

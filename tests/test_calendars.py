@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.calendars import Schedule, Slot, Used, due, next_due
 from notifier.models import Cadence
+from notifier.subscribers.calendars import Occurrence, Schedule, UsedPeriods, due, next_due
 
 ZONES = [name for name in resources.files("tzdata").joinpath("zones").read_text().split() if name != "Factory"]
 FIRST, LAST = datetime(2006, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
@@ -42,9 +42,9 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def walk(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Slot]:
+def walk(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Occurrence]:
     """The slots that a service which never sleeps uses."""
-    used = Used()
+    used = UsedPeriods()
     while (instant := next_due(schedule, after, used)) and instant <= until:
         slot = due(schedule, instant, after, used)
         assert slot is not None
@@ -100,23 +100,25 @@ def intended_dates(schedule: Schedule, first: date, last: date) -> list[date]:
 )
 def test_an_instant_is_right_where_the_clock_changes(zone: str, hour: str, day: str, instant: str, why: str) -> None:
     schedule = Schedule(Cadence.DAILY, time.fromisoformat(hour), zone)
-    before = due(schedule, utc(instant) - timedelta(seconds=1), SINCE_EVER, Used())
+    before = due(schedule, utc(instant) - timedelta(seconds=1), SINCE_EVER, UsedPeriods())
     assert before is not None
     assert before.period < day, why
-    assert due(schedule, utc(instant), SINCE_EVER, Used()) == Slot(date.fromisoformat(day), day, utc(instant)), why
+    assert due(schedule, utc(instant), SINCE_EVER, UsedPeriods()) == Occurrence(
+        date.fromisoformat(day), day, utc(instant)
+    ), why
 
 
 def test_a_slot_that_is_past_when_the_clock_goes_back_over_midnight_is_due() -> None:
     schedule = Schedule(Cadence.DAILY, time(0), "America/St_Johns")
     second_half_past_eleven_of_the_28th = utc("2006-10-29T03:00")
-    slot = due(schedule, second_half_past_eleven_of_the_28th, SINCE_EVER, Used())
-    assert slot == Slot(date(2006, 10, 29), "2006-10-29", utc("2006-10-29T02:30"))
+    slot = due(schedule, second_half_past_eleven_of_the_28th, SINCE_EVER, UsedPeriods())
+    assert slot == Occurrence(date(2006, 10, 29), "2006-10-29", utc("2006-10-29T02:30"))
 
 
 def test_a_slot_that_a_gap_moved_over_midnight_is_still_to_come_there() -> None:
     schedule = Schedule(Cadence.DAILY, time(23, 30), "America/Nuuk")
     ten_past_midnight_of_the_29th = utc("2026-03-29T01:10")
-    assert next_due(schedule, ten_past_midnight_of_the_29th, Used()) == utc("2026-03-29T01:30")
+    assert next_due(schedule, ten_past_midnight_of_the_29th, UsedPeriods()) == utc("2026-03-29T01:30")
 
 
 @pytest.mark.parametrize(("zone", "missing"), MISSING.items())
@@ -158,40 +160,40 @@ def test_periods_are_named_after_the_day_the_iso_week_or_the_month(cadence: Cade
 def test_the_first_slot_is_strictly_after_confirmation() -> None:
     schedule = Schedule(Cadence.DAILY, time(8), "UTC")
     confirmed = utc("2026-11-22T08:00")
-    assert due(schedule, confirmed, confirmed, Used()) is None
-    assert next_due(schedule, confirmed, Used()) == utc("2026-11-23T08:00")
+    assert due(schedule, confirmed, confirmed, UsedPeriods()) is None
+    assert next_due(schedule, confirmed, UsedPeriods()) == utc("2026-11-23T08:00")
 
 
 def test_instant_has_no_calendar() -> None:
     schedule = Schedule(Cadence.INSTANT, time(8), "UTC")
-    assert due(schedule, LAST, FIRST, Used()) is None
-    assert next_due(schedule, FIRST, Used()) is None
+    assert due(schedule, LAST, FIRST, UsedPeriods()) is None
+    assert next_due(schedule, FIRST, UsedPeriods()) is None
 
 
 def test_a_move_to_the_west_does_not_bring_the_same_date_again() -> None:
-    used = Used(last_date=date(2026, 11, 22))  # told at 08:00 in Tokyo, when Honolulu had the 21st
+    used = UsedPeriods(last_date=date(2026, 11, 22))  # told at 08:00 in Tokyo, when Honolulu had the 21st
     schedule = Schedule(Cadence.DAILY, time(8), "Pacific/Honolulu")
     assert due(schedule, utc("2026-11-22T20:00"), SINCE_EVER, used) is None
     assert next_due(schedule, SINCE_EVER, used) == utc("2026-11-23T18:00")
 
 
 def test_an_hour_moved_to_earlier_today_is_due_at_once() -> None:
-    used = Used(last_date=date(2026, 11, 21))  # told at 20:00; at noon of the next day the reader asks for 08:00
+    used = UsedPeriods(last_date=date(2026, 11, 21))  # told at 20:00; at noon of the next day the reader asks for 08:00
     slot = due(Schedule(Cadence.DAILY, time(8), "UTC"), utc("2026-11-22T12:00"), SINCE_EVER, used)
-    assert slot == Slot(date(2026, 11, 22), "2026-11-22", utc("2026-11-22T08:00"))
+    assert slot == Occurrence(date(2026, 11, 22), "2026-11-22", utc("2026-11-22T08:00"))
 
 
 def test_a_week_counts_once_though_its_weekday_moves() -> None:
-    monday = Slot(date(2026, 11, 16), "2026-W47", utc("2026-11-16T08:00"))
-    tuesday = Slot(date(2026, 11, 17), "2026-11-17", utc("2026-11-17T08:00"))
-    used = Used().including(monday, Cadence.WEEKLY).including(tuesday, Cadence.DAILY)
+    monday = Occurrence(date(2026, 11, 16), "2026-W47", utc("2026-11-16T08:00"))
+    tuesday = Occurrence(date(2026, 11, 17), "2026-11-17", utc("2026-11-17T08:00"))
+    used = UsedPeriods().including(monday, Cadence.WEEKLY).including(tuesday, Cadence.DAILY)
     friday = Schedule(Cadence.WEEKLY, time(8), "UTC", weekday=4)
     assert next_due(friday, SINCE_EVER, used) == utc("2026-11-27T08:00")
 
 
 def test_a_daily_reader_who_turns_weekly_is_told_in_the_same_week() -> None:
     friday = Schedule(Cadence.WEEKLY, time(8), "UTC", weekday=4)
-    assert next_due(friday, SINCE_EVER, Used(last_date=date(2026, 11, 18))) == utc("2026-11-20T08:00")
+    assert next_due(friday, SINCE_EVER, UsedPeriods(last_date=date(2026, 11, 18))) == utc("2026-11-20T08:00")
 
 
 def test_every_change_of_the_clock_in_every_zone_leaves_each_date_one_instant() -> None:
@@ -248,7 +250,7 @@ def test_every_intended_date_of_half_a_year_is_used_once_at_its_instant(schedule
 def test_a_digest_is_due_exactly_from_the_stored_instant_on(
     schedule: Schedule, after: datetime, last: int | None, minutes: int
 ) -> None:
-    used = Used() if last is None else Used(after.date() + last * ONE_DAY, after.date() + last * ONE_DAY)
+    used = UsedPeriods() if last is None else UsedPeriods(after.date() + last * ONE_DAY, after.date() + last * ONE_DAY)
     now = after + timedelta(minutes=minutes)
     instant = next_due(schedule, after, used)
     assert instant is not None
@@ -261,9 +263,9 @@ def test_after_days_asleep_there_is_one_digest_the_latest(schedule: Schedule, af
     now = after + days * ONE_DAY
     missed = list(walk(schedule, after, now))
     latest = missed[-1] if missed else None
-    assert due(schedule, now, after, Used()) == latest
+    assert due(schedule, now, after, UsedPeriods()) == latest
     if latest is not None:
-        assert due(schedule, now, after, Used().including(latest, schedule.cadence)) is None
+        assert due(schedule, now, after, UsedPeriods().including(latest, schedule.cadence)) is None
 
 
 @settings(deadline=None, max_examples=150)
@@ -272,7 +274,7 @@ def test_no_change_of_mind_or_clock_repeats_a_period_or_loses_a_date(
     start: datetime, stages: list[tuple[Schedule, int, bool]]
 ) -> None:
     """Each stage is a new schedule, kept for so many days (less than none: the clock is set back), awake or asleep."""
-    now, used, told = start, Used(), list[Slot]()
+    now, used, told = start, UsedPeriods(), list[Occurrence]()
     for schedule, days, asleep in stages:
         known, began, now = tuple(told), now, now + days * ONE_DAY
         for tick in [now] if asleep else hourly(began, now):
@@ -292,7 +294,7 @@ def hourly(began: datetime, ended: datetime) -> list[datetime]:
     return [began + timedelta(hours=number) for number in range((ended - began) // timedelta(hours=1) + 1)]
 
 
-def assert_none_lost(meanwhile: Iterator[Slot], known: tuple[Slot, ...], told: list[Slot]) -> None:
+def assert_none_lost(meanwhile: Iterator[Occurrence], known: tuple[Occurrence, ...], told: list[Occurrence]) -> None:
     """Every slot was told, or is not later than one that was known before."""
     last_date = max((slot.local_date for slot in known), default=date.min)
     periods_told = {slot.period for slot in told}

@@ -12,20 +12,20 @@ from scripted_smtp import ScriptedRelay
 from service import MONDAY, add_page, add_reader, notifier, plan_for
 from sqlalchemy import Engine, select
 
-from notifier.bounces import Bounces
 from notifier.config import Config, load, secret_key
 from notifier.errors import UsageError
 from notifier.models import DeliveryState
-from notifier.pipeline import by_hand
+from notifier.operations import deliveries as by_hand
+from notifier.operations.status import status
 from notifier.pipeline.planning import plan
-from notifier.pipeline.posting import sender_for
-from notifier.status import status
+from notifier.sending.sender import sender_for
+from notifier.signing.return_paths import ReturnPaths
 from notifier.store import outbox
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import Settlement
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp, unsubscribe
+from notifier.subscribers.subscribing import SignUp, unsubscribe
 
 AT_EIGHT = MONDAY.replace(hour=8)
 ANN = "ann@example.org"
@@ -167,6 +167,6 @@ def test_a_mailbox_for_bounces_gives_each_mail_a_return_path_of_its_own(tmp_path
         assert notifier("init", cwd=tmp_path).returncode == 0
         assert notifier("deliver", cwd=tmp_path).returncode == 0
         paths = {kept.recipient: kept.sender for kept in relay.kept}
-    bounces = Bounces("bounces@example.org", secret_key(load(config)))
+    bounces = ReturnPaths("bounces@example.org", secret_key(load(config)))
     assert bounces.delivery_of(paths["reader0@example.org"]) == 1
     assert bounces.delivery_of(paths["reader1@example.org"].upper()) == 2

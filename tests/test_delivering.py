@@ -19,21 +19,21 @@ from service import MONDAY, add_page, add_reader
 from sqlalchemy import Engine, Row, select
 
 from notifier.config import Config, MailConfig, SmtpConfig
-from notifier.digests.compose import Composer
+from notifier.files.sender_locks import is_gone, owner_lock
+from notifier.garbage import collecting_seldom
+from notifier.mail.composer import Composer
 from notifier.models import DeliveryState, SubscriberState
-from notifier.pipeline import claiming
-from notifier.pipeline.collecting import collected_seldom
-from notifier.pipeline.delivered import Delivered
-from notifier.pipeline.delivering import deliver, keep_delivering
 from notifier.pipeline.planning import plan
-from notifier.pipeline.posting import Sender, sender_for
-from notifier.rendering import environment
-from notifier.shelf.owners import is_gone, owner_lock
+from notifier.sending import claims as claiming
+from notifier.sending.report import DeliveryReport
+from notifier.sending.run import deliver, keep_delivering
+from notifier.sending.sender import Sender, sender_for
 from notifier.store import outbox, subscribers
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import LEASE, Settlement
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp, unsubscribe
+from notifier.subscribers.subscribing import SignUp, unsubscribe
+from notifier.templates import environment
 
 AT_EIGHT = MONDAY.replace(hour=8)
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -64,7 +64,7 @@ def sender(engine: Engine, folder: Path, port: int, now: datetime = AT_EIGHT) ->
     return replace(sender_for(engine, config, lambda: now), owners_folder=folder / "owners")
 
 
-def run(engine: Engine, folder: Path, relay: ScriptedRelay, now: datetime = AT_EIGHT) -> Delivered:
+def run(engine: Engine, folder: Path, relay: ScriptedRelay, now: datetime = AT_EIGHT) -> DeliveryReport:
     return asyncio.run(deliver(sender(engine, folder, relay.port, now)))
 
 
@@ -120,7 +120,7 @@ def test_a_service_that_waits_for_mail_leaves_the_garbage_collector_as_it_was(pl
 
 def test_the_garbage_collector_is_as_it_was_once_the_last_run_ends() -> None:
     before = gc.get_threshold()
-    one, other = collected_seldom(), collected_seldom()
+    one, other = collecting_seldom(), collecting_seldom()
     for run_of in (one, other):
         run_of.__enter__()
     one.__exit__(None, None, None)

@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 
 from notifier.delivery import breaker
 from notifier.delivery.breaker import Gate, gate, paused_for
-from notifier.delivery.outcomes import Outcome, Relay
-from notifier.delivery.pacing import Rates, allowed, counted, turns
-from notifier.delivery.width import BURST, Width
+from notifier.delivery.outcomes import Outcome, RelayCondition
+from notifier.delivery.pool import BURST, ParallelLimit
 from notifier.models import DeliveryState, RelayState
+from notifier.sending.pacing import Rates, allowed, counted, turns
 
 NOW = datetime(2026, 7, 6, 8, tzinfo=UTC)
 ACCEPTED = Outcome(DeliveryState.ACCEPTED, "250 ok")
 DEFERRED = Outcome(DeliveryState.DEFERRED, "451 later")
 REJECTED = Outcome(DeliveryState.REJECTED, "550 5.1.1 nobody")
-UNTRIED = Outcome(DeliveryState.FAILED, "cannot be made", Relay.UNTRIED)
-POLICY = Outcome(DeliveryState.DEFERRED, "550 5.7.1 no", Relay.POLICY)
-BUSY = Outcome(DeliveryState.DEFERRED, "421 busy", Relay.BUSY)
-DOWN = Outcome(DeliveryState.DEFERRED, "CONNECT: refused", Relay.DOWN)
-REFUSING = Outcome(DeliveryState.DEFERRED, "535 wrong password", Relay.REFUSING)
+UNTRIED = Outcome(DeliveryState.FAILED, "cannot be made", RelayCondition.UNTRIED)
+POLICY = Outcome(DeliveryState.DEFERRED, "550 5.7.1 no", RelayCondition.POLICY)
+BUSY = Outcome(DeliveryState.DEFERRED, "421 busy", RelayCondition.BUSY)
+DOWN = Outcome(DeliveryState.DEFERRED, "CONNECT: refused", RelayCondition.DOWN)
+REFUSING = Outcome(DeliveryState.DEFERRED, "535 wrong password", RelayCondition.REFUSING)
 
 
 def after(*outcomes: Outcome, state: RelayState | None = None, domain: str = "example.org") -> RelayState:
@@ -162,20 +162,20 @@ def test_turns_of_a_clock_that_was_set_back_are_forgotten() -> None:
     assert turns(state, Rates(per_second=1), NOW, 1)[1] == [NOW]
 
 
-def learned(width: Width, *outcomes: Outcome) -> int:
+def learned(width: ParallelLimit, *outcomes: Outcome) -> int:
     for outcome in outcomes:
         width.learn(outcome)
     return width.lanes
 
 
 def test_lanes_grow_with_success_up_to_the_cap() -> None:
-    width = Width(4)
+    width = ParallelLimit(4)
     assert [learned(width), *(learned(width, ACCEPTED) for _ in range(5))] == [1, 2, 3, 4, 4, 4]
 
 
 @pytest.mark.parametrize("push", [[BUSY], [DEFERRED] * BURST])
 def test_lanes_are_halved_by_a_421_and_by_a_burst_of_deferrals_and_then_grow_slowly(push: list[Outcome]) -> None:
-    width = Width(8)
+    width = ParallelLimit(8)
     assert learned(width, *[ACCEPTED] * 8) == 8
     assert learned(width, *push) == 4
     assert learned(width, *[ACCEPTED] * 30) == 4
@@ -184,6 +184,6 @@ def test_lanes_are_halved_by_a_421_and_by_a_burst_of_deferrals_and_then_grow_slo
 
 
 def test_single_deferrals_and_mail_that_was_not_sent_change_no_width() -> None:
-    width = Width(4)
+    width = ParallelLimit(4)
     learned(width, *[ACCEPTED] * 4)
     assert learned(width, *[DEFERRED, ACCEPTED] * 20, *[UNTRIED] * 20, *[DEFERRED] * (BURST - 1)) == 4

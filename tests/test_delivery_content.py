@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scripted_smtp import HOST, ScriptedRelay
 from sending import a_mail, send, settings_for
 
-from notifier.delivery.connection import BLOCK, dot_stuffed
 from notifier.delivery.inbox import Inbox
+from notifier.delivery.smtp.connection import BLOCK, dot_stuffed
 from notifier.delivery.transport import RelaySettings
 from notifier.models import DeliveryState
 

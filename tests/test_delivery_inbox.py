@@ -13,8 +13,8 @@ from scripted_smtp import HOST
 from sending import a_mail, send
 
 from notifier.delivery.inbox import Inbox
-from notifier.delivery.lane import Lane
 from notifier.delivery.outcomes import Outcome
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings
 from notifier.models import DeliveryState
 
@@ -54,7 +54,7 @@ def test_a_repeat_is_listed_twice_and_kept_once(tmp_path: Path) -> None:
 
 def test_many_lanes_deliver_at_once(tmp_path: Path) -> None:
     async def deliver_from(first: int) -> list[Outcome]:
-        async with Lane(settings_for(inbox)) as lane:
+        async with SmtpTransport(settings_for(inbox)) as lane:
             return [await lane.send(a_mail(number)) for number in range(first, first + 20)]
 
     async def all_at_once() -> None:

@@ -10,8 +10,8 @@ import pytest
 from scripted_smtp import DROP, HANG, HOST, RESET, Act, ScriptedRelay
 from sending import a_mail, send, settings_for
 
-from notifier.delivery.lane import Lane
-from notifier.delivery.outcomes import Outcome, Relay
+from notifier.delivery.outcomes import Outcome, RelayCondition
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.models import DeliveryState
 
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.usefixtures("both_ways")
 LATE = 0.2  # seconds: the patience of these tests
 PATIENT = Timeouts()
 TURNS = [
-    ("GREETING", DeliveryState.DEFERRED, Relay.DOWN, replace(PATIENT, greeting=LATE)),
-    ("EHLO", DeliveryState.DEFERRED, Relay.DOWN, replace(PATIENT, greeting=LATE)),
-    ("MAIL", DeliveryState.DEFERRED, Relay.DOWN, replace(PATIENT, command=LATE)),
-    ("RCPT", DeliveryState.DEFERRED, Relay.WORKING, replace(PATIENT, command=LATE)),
-    ("DATA", DeliveryState.DEFERRED, Relay.WORKING, replace(PATIENT, data=LATE)),
-    ("DOT", DeliveryState.UNCERTAIN, Relay.WORKING, replace(PATIENT, dot=LATE)),
+    ("GREETING", DeliveryState.DEFERRED, RelayCondition.DOWN, replace(PATIENT, greeting=LATE)),
+    ("EHLO", DeliveryState.DEFERRED, RelayCondition.DOWN, replace(PATIENT, greeting=LATE)),
+    ("MAIL", DeliveryState.DEFERRED, RelayCondition.DOWN, replace(PATIENT, command=LATE)),
+    ("RCPT", DeliveryState.DEFERRED, RelayCondition.WORKING, replace(PATIENT, command=LATE)),
+    ("DATA", DeliveryState.DEFERRED, RelayCondition.WORKING, replace(PATIENT, data=LATE)),
+    ("DOT", DeliveryState.UNCERTAIN, RelayCondition.WORKING, replace(PATIENT, dot=LATE)),
 ]
 LARGE = b"Subject: large\r\n\r\n" + (b"y" * 70 + b"\r\n") * 400_000
 
@@ -33,7 +33,7 @@ LARGE = b"Subject: large\r\n\r\n" + (b"y" * 70 + b"\r\n") * 400_000
 @pytest.mark.parametrize("cut", [DROP, RESET])
 @pytest.mark.parametrize(("turn", "state", "fault", "_"), TURNS)
 def test_a_cut_line_is_judged_by_the_phase_and_the_next_mail_goes_over_a_new_one(
-    turn: str, state: DeliveryState, fault: Relay, _: Timeouts, cut: Act
+    turn: str, state: DeliveryState, fault: RelayCondition, _: Timeouts, cut: Act
 ) -> None:
     with ScriptedRelay({turn: [cut]}) as relay:
         cut_off, accepted = send(settings_for(relay), a_mail(1), a_mail(2))
@@ -44,7 +44,7 @@ def test_a_cut_line_is_judged_by_the_phase_and_the_next_mail_goes_over_a_new_one
 
 @pytest.mark.parametrize(("turn", "state", "fault", "timeouts"), TURNS)
 def test_a_relay_that_falls_silent_is_left_in_time_and_the_next_mail_goes_over_a_new_line(
-    turn: str, state: DeliveryState, fault: Relay, timeouts: Timeouts
+    turn: str, state: DeliveryState, fault: RelayCondition, timeouts: Timeouts
 ) -> None:
     with ScriptedRelay({turn: [HANG]}) as relay:
         timed_out, accepted = send(settings_for(relay, timeouts=timeouts), a_mail(1), a_mail(2))
@@ -67,7 +67,7 @@ def test_a_mail_whose_reply_was_lost_was_kept_by_the_relay_so_uncertain_is_the_t
 def test_a_line_cut_before_the_message_was_written_out_is_certain(cut: Act) -> None:
     with ScriptedRelay({"CONTENT": [cut]}) as relay:
         cut_off, accepted = send(settings_for(relay), a_mail(1, content=LARGE), a_mail(2))
-    assert (cut_off.state, cut_off.relay) == (DeliveryState.DEFERRED, Relay.WORKING)
+    assert (cut_off.state, cut_off.relay) == (DeliveryState.DEFERRED, RelayCondition.WORKING)
     assert accepted.state is DeliveryState.ACCEPTED
 
 
@@ -91,20 +91,20 @@ def test_where_nobody_listens_the_mail_is_deferred_and_the_relay_is_down() -> No
     with socket.create_server((HOST, 0)) as closed_soon:
         port = closed_soon.getsockname()[1]
     (outcome,) = send(RelaySettings(HOST, port, tls="none"), a_mail())
-    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, Relay.DOWN)
+    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
     assert outcome.reply.startswith(f"CONNECT: Error connecting to {HOST} on port {port}")
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70 + ".test"])
 def test_a_host_that_cannot_be_found_is_a_relay_that_is_down(host: str) -> None:
     (outcome,) = send(RelaySettings(host, 25, tls="none"), a_mail())
-    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, Relay.DOWN)
+    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
 @pytest.mark.parametrize("turn", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "CONTENT", "DOT"])
 def test_a_cancelled_send_closes_its_connection_and_the_next_send_gets_another(turn: str) -> None:
     async def scenario() -> Outcome:
-        async with Lane(settings_for(relay)) as lane:
+        async with SmtpTransport(settings_for(relay)) as lane:
             sending = asyncio.create_task(lane.send(a_mail(1)))
             await asyncio.to_thread(relay.hung.wait)
             sending.cancel()
@@ -122,7 +122,7 @@ def test_a_refusal_after_a_cancelled_send_is_not_taken_for_an_acceptance() -> No
     """Replies that shift by one would let the late 250 of the first mail answer the second's RCPT."""
 
     async def scenario() -> Outcome:
-        async with Lane(settings_for(relay)) as lane:
+        async with SmtpTransport(settings_for(relay)) as lane:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(lane.send(a_mail(1)), LATE)
             return await lane.send(a_mail(2))

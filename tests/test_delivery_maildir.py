@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sending import a_mail
 
 from notifier.delivery.maildir import Maildir, file_name
-from notifier.delivery.outcomes import Outcome, Relay
+from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState, Mail
 
 
@@ -79,7 +79,7 @@ def test_only_finished_mails_are_visible(tmp_path: Path) -> None:
 def test_a_full_disk_defers_with_the_reason_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with room_for(100):
         (full,) = deliver(tmp_path, a_mail(1, content=b"x" * 10_000))
-    assert (full.state, full.relay) == (DeliveryState.DEFERRED, Relay.DOWN)
+    assert (full.state, full.relay) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
     assert full.reply == f"cannot write to the Maildir {tmp_path}: File too large"
     assert files(tmp_path) == []
     assert deliver(tmp_path, a_mail(1))[0].state is DeliveryState.ACCEPTED
@@ -97,7 +97,7 @@ def test_a_folder_that_is_a_file_defers_with_the_reason(tmp_path: Path) -> None:
     in_the_way = tmp_path / "mail"
     in_the_way.write_text("not a folder")
     (outcome,) = deliver(in_the_way, a_mail(1))
-    assert outcome.relay_fault
+    assert outcome.is_relay_fault
     assert str(in_the_way) in outcome.reply
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.delivery.outcomes import REPLY_LIMIT, Outcome, Phase, Relay, judge, lost, one_line
+from notifier.delivery.outcomes import REPLY_LIMIT, Outcome, Phase, RelayCondition, judge, lost, one_line
 from notifier.models import DeliveryState
 
 BEFORE_RCPT = [Phase.CONNECT, Phase.TLS, Phase.AUTH, Phase.MAIL]
@@ -16,7 +16,7 @@ FROM_RCPT_ON = [Phase.RCPT, Phase.DATA, Phase.CONTENT, Phase.DOT]
 AFTER_RCPT = [Phase.DATA, Phase.CONTENT, Phase.DOT]
 
 
-def verdict(phase: Phase, reply: str) -> tuple[DeliveryState, Relay]:
+def verdict(phase: Phase, reply: str) -> tuple[DeliveryState, RelayCondition]:
     code, _, text = reply.partition(" ")
     outcome = judge(phase, int(code), text)
     return outcome.state, outcome.relay
@@ -24,45 +24,45 @@ def verdict(phase: Phase, reply: str) -> tuple[DeliveryState, Relay]:
 
 @pytest.mark.parametrize("reply", ["250 2.0.0 queued", "250 ok", "252 maybe", "200 fine"])
 def test_any_2xx_to_the_final_dot_is_acceptance(reply: str) -> None:
-    assert verdict(Phase.DOT, reply) == (DeliveryState.ACCEPTED, Relay.WORKING)
+    assert verdict(Phase.DOT, reply) == (DeliveryState.ACCEPTED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_421_is_a_busy_relay_wherever_it_comes_and_counts_no_attempt(phase: Phase) -> None:
     outcome = judge(phase, 421, "4.3.2 shutting down")
-    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, Relay.BUSY)
-    assert outcome.relay_fault
+    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.BUSY)
+    assert outcome.is_relay_fault
     assert not outcome.counted
 
 
 @pytest.mark.parametrize("phase", FROM_RCPT_ON)
 @pytest.mark.parametrize("reply", ["450 4.2.1 busy", "451 4.7.1 greylisted", "452 4.2.2 full", "432 later", "499 odd"])
 def test_4xx_from_rcpt_on_defers_that_mail_alone(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.DEFERRED, Relay.WORKING)
+    assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", BEFORE_RCPT)
 @pytest.mark.parametrize("reply", ["450 4.3.2 not now", "451 4.3.0 disk", "454 4.7.0 no TLS at the moment"])
 def test_4xx_before_rcpt_is_a_relay_that_takes_nothing_at_the_moment(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.DEFERRED, Relay.DOWN)
+    assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
 @pytest.mark.parametrize("phase", [Phase.CONNECT, Phase.AUTH, Phase.MAIL])
 @pytest.mark.parametrize("reply", ["550 go away", "553 5.1.8 bad sender", "554 no service", "550 5.1.1 x", "571 no"])
 def test_5xx_before_rcpt_is_a_relay_that_refuses_us_and_blames_nobody(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.DEFERRED, Relay.REFUSING)
+    assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
     assert not judge(phase, 550, "go away").counted
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.TLS])
 @pytest.mark.parametrize("reply", ["530 5.7.0 log in first", "535 5.7.8 wrong password", "534 5.7.9", "538 5.7.11"])
 def test_a_relay_that_wants_a_login_refuses_us_whatever_the_phase(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.DEFERRED, Relay.REFUSING)
+    assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
 
 
 @pytest.mark.parametrize("reply", ["454 4.7.0 later", "501 5.5.2 syntax", "502 no TLS here", "554 5.7.3 no"])
 def test_refused_tls_is_deferred_with_the_reason(reply: str) -> None:
-    assert verdict(Phase.TLS, reply) == (DeliveryState.DEFERRED, Relay.DOWN)
+    assert verdict(Phase.TLS, reply) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_refused_tls_is_deferred_with_the_reason(reply: str) -> None:
     ],
 )
 def test_5xx_about_the_recipient_at_rcpt_rejects(reply: str) -> None:
-    assert verdict(Phase.RCPT, reply) == (DeliveryState.REJECTED, Relay.WORKING)
+    assert verdict(Phase.RCPT, reply) == (DeliveryState.REJECTED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
@@ -88,73 +88,73 @@ def test_5xx_about_the_recipient_at_rcpt_rejects(reply: str) -> None:
 def test_a_recipient_refused_only_after_data_is_rejected_where_the_enhanced_code_says_so(
     phase: Phase, reply: str
 ) -> None:
-    assert verdict(phase, reply) == (DeliveryState.REJECTED, Relay.WORKING)
+    assert verdict(phase, reply) == (DeliveryState.REJECTED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", FROM_RCPT_ON)
 @pytest.mark.parametrize("reply", ["550 5.7.1 blocked", "554 5.7.1 relay access denied", "550 5.7.26 no DMARC"])
 def test_5_7_x_defers_that_mail_and_blames_no_recipient(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.DEFERRED, Relay.POLICY)
-    assert not judge(phase, 550, "5.7.1 blocked").relay_fault
+    assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
+    assert not judge(phase, 550, "5.7.1 blocked").is_relay_fault
 
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
 @pytest.mark.parametrize("reply", ["550 looks like spam", "554 transaction failed", "571 delivery not authorized"])
 def test_a_refusal_after_data_without_an_enhanced_code_counts_as_policy(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.DEFERRED, Relay.POLICY)
+    assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
 
 
 @pytest.mark.parametrize("reply", ["554 relay access denied", "503 5.5.1 MAIL first", "502 what", "555 5.5.4 option"])
 def test_a_5xx_at_rcpt_that_does_not_speak_of_the_recipient_suppresses_nobody(reply: str) -> None:
-    assert verdict(Phase.RCPT, reply) == (DeliveryState.DEFERRED, Relay.POLICY)
+    assert verdict(Phase.RCPT, reply) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
 
 
 @pytest.mark.parametrize("phase", FROM_RCPT_ON)
 @pytest.mark.parametrize("reply", ["553 5.1.7 bad sender syntax", "550 5.1.8 sender domain not found"])
 def test_a_sender_refused_late_is_a_relay_that_refuses_us(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.DEFERRED, Relay.REFUSING)
+    assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
 
 
 @pytest.mark.parametrize("phase", FROM_RCPT_ON)
 def test_a_full_mailbox_defers_although_its_code_is_permanent(phase: Phase) -> None:
-    assert verdict(phase, "552 5.2.2 over quota") == (DeliveryState.DEFERRED, Relay.WORKING)
+    assert verdict(phase, "552 5.2.2 over quota") == (DeliveryState.DEFERRED, RelayCondition.WORKING)
 
 
 def test_552_at_rcpt_is_about_storage_and_defers() -> None:
-    assert verdict(Phase.RCPT, "552 too much") == (DeliveryState.DEFERRED, Relay.WORKING)
+    assert verdict(Phase.RCPT, "552 too much") == (DeliveryState.DEFERRED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", [Phase.MAIL, *FROM_RCPT_ON])
 @pytest.mark.parametrize("reply", ["552 5.3.4 too big", "552 5.2.3 too big for this mailbox", "554 5.3.4 too big"])
 def test_a_mail_that_is_too_large_fails_alone(phase: Phase, reply: str) -> None:
-    assert verdict(phase, reply) == (DeliveryState.FAILED, Relay.WORKING)
+    assert verdict(phase, reply) == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", [Phase.MAIL, *AFTER_RCPT])
 def test_552_about_the_message_without_an_enhanced_code_is_its_size(phase: Phase) -> None:
-    assert verdict(phase, "552 message size exceeds fixed limit") == (DeliveryState.FAILED, Relay.WORKING)
+    assert verdict(phase, "552 message size exceeds fixed limit") == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
 def test_content_that_the_relay_cannot_carry_fails_alone(phase: Phase) -> None:
-    assert verdict(phase, "554 5.6.1 media not supported") == (DeliveryState.FAILED, Relay.WORKING)
+    assert verdict(phase, "554 5.6.1 media not supported") == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
 def test_an_address_that_the_relay_cannot_parse_fails_alone() -> None:
-    assert verdict(Phase.RCPT, "501 syntax error in address") == (DeliveryState.FAILED, Relay.WORKING)
+    assert verdict(Phase.RCPT, "501 syntax error in address") == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize(
     "reply", ["550 4.1.1 odd class", "550 no 5.7.1 in front", "550 5.7 short", "550 5.7.1234 long"]
 )
 def test_only_a_leading_enhanced_code_of_class_5_is_believed(reply: str) -> None:
-    assert verdict(Phase.RCPT, reply) == (DeliveryState.REJECTED, Relay.WORKING)
+    assert verdict(Phase.RCPT, reply) == (DeliveryState.REJECTED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", [Phase.CONNECT, Phase.TLS, Phase.AUTH, Phase.MAIL])
 def test_a_relay_lost_before_rcpt_is_down(phase: Phase) -> None:
     outcome = lost(phase, "Connection lost")
-    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, Relay.DOWN)
+    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
 @pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DATA, Phase.CONTENT])
@@ -184,7 +184,7 @@ def test_every_reply_has_an_outcome_that_keeps_the_promises(phase: Phase, code: 
         assert 200 <= code < 300
     if outcome.state is DeliveryState.UNCERTAIN:
         assert phase is Phase.DOT
-    if outcome.relay_fault:
+    if outcome.is_relay_fault:
         assert outcome.state is DeliveryState.DEFERRED
 
 

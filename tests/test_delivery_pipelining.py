@@ -12,10 +12,10 @@ from raw_relay import Client, raw_relay
 from scripted_smtp import DROP, HANG, HOST, RESET, Act, Pieces, Rule, ScriptedRelay
 from sending import a_mail, send, settings_for
 
-from notifier.delivery.lane import Lane
-from notifier.delivery.manners import STUMBLES, Manners
-from notifier.delivery.outcomes import Outcome, Relay
-from notifier.delivery.replies import LONGEST, MALFORMED, Replies, Reply
+from notifier.delivery.outcomes import Outcome, RelayCondition
+from notifier.delivery.smtp.pipelining import STUMBLES, PipeliningTrust
+from notifier.delivery.smtp.replies import LONGEST, MALFORMED, Replies, Reply
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.models import DeliveryState, Mail
 
@@ -112,7 +112,9 @@ def test_421_between_two_mails_is_no_matter_of_the_first(verb: str, usual: str, 
     with ScriptedRelay({verb: [usual, "421 4.3.2 going down"]}) as relay:
         outcomes = send(settings_for(relay), *map(a_mail, (1, 2, 3)))
     assert states(outcomes) == [ACCEPTED, second, ACCEPTED]
-    assert [outcome.relay for outcome in outcomes if outcome.state is DEFERRED] == [Relay.BUSY] * (second is DEFERRED)
+    assert [outcome.relay for outcome in outcomes if outcome.state is DEFERRED] == [RelayCondition.BUSY] * (
+        second is DEFERRED
+    )
     assert relay.connections == 2
 
 
@@ -129,7 +131,7 @@ def test_no_envelope_goes_along_for_someone_who_has_left() -> None:
         return False
 
     async def scenario() -> list[Outcome]:
-        async with Lane(settings_for(relay)) as lane:
+        async with SmtpTransport(settings_for(relay)) as lane:
             first = await lane.send(a_mail(1), following=lambda: (a_mail(2), left))
             return [first, await lane.send(a_mail(2), left), await lane.send(a_mail(3))]
 
@@ -142,7 +144,7 @@ def test_no_envelope_goes_along_for_someone_who_has_left() -> None:
 @pytest.mark.parametrize("then", [a_mail(3), None])
 def test_an_envelope_whose_mail_is_not_sent_after_all_comes_to_nothing(then: Mail | None) -> None:
     async def scenario() -> list[Outcome]:
-        async with Lane(settings_for(relay)) as lane:
+        async with SmtpTransport(settings_for(relay)) as lane:
             first = await lane.send(a_mail(1), following=lambda: (a_mail(2), _always))
             return [first, *([await lane.send(then)] if then else [])]
 
@@ -194,16 +196,16 @@ def serve_one_by_one(client: Client, kept: list[bytes]) -> None:
 
 
 def test_a_relay_that_has_shown_that_it_can_may_lose_a_connection_now_and_then() -> None:
-    manners = Manners()
-    manners.kept_step()
+    manners = PipeliningTrust()
+    manners.record_success()
     for _ in range(STUMBLES - 1):
-        manners.stumbled()
-    assert manners.are_trusted
-    manners.kept_step()
+        manners.record_failure()
+    assert manners.may_pipeline
+    manners.record_success()
     for _ in range(STUMBLES):
-        assert manners.are_trusted
-        manners.stumbled()
-    assert not manners.are_trusted
+        assert manners.may_pipeline
+        manners.record_failure()
+    assert not manners.may_pipeline
 
 
 LINES = st.sampled_from(

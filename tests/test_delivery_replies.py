@@ -9,8 +9,8 @@ import pytest
 from scripted_smtp import DROP, HANG, Pieces, ScriptedRelay
 from sending import a_mail, send, settings_for
 
-from notifier.delivery.lane import Lane
-from notifier.delivery.outcomes import Relay
+from notifier.delivery.outcomes import RelayCondition
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import Timeouts
 from notifier.models import DeliveryState
 
@@ -38,39 +38,39 @@ def test_a_thousand_mails_go_over_one_connection() -> None:
 @pytest.mark.parametrize(
     ("turn", "reply", "state", "fault"),
     [
-        ("GREETING", "421 4.3.2 too busy", DeliveryState.DEFERRED, Relay.BUSY),
-        ("GREETING", "554 no service for you", DeliveryState.DEFERRED, Relay.REFUSING),
-        ("GREETING", "450 not now", DeliveryState.DEFERRED, Relay.DOWN),
-        ("EHLO", "421 4.3.2 too busy", DeliveryState.DEFERRED, Relay.BUSY),
-        ("EHLO", "550 5.7.1 your name?", DeliveryState.DEFERRED, Relay.REFUSING),
-        ("MAIL", "421 4.7.0 too much", DeliveryState.DEFERRED, Relay.BUSY),
-        ("MAIL", "451 4.3.0 no disk", DeliveryState.DEFERRED, Relay.DOWN),
-        ("MAIL", "550 5.7.1 not you", DeliveryState.DEFERRED, Relay.REFUSING),
-        ("MAIL", "530 5.7.0 log in first", DeliveryState.DEFERRED, Relay.REFUSING),
-        ("MAIL", "552 5.3.4 too big", DeliveryState.FAILED, Relay.WORKING),
-        ("RCPT", "421 4.7.0 too much", DeliveryState.DEFERRED, Relay.BUSY),
-        ("RCPT", "450 4.2.1 greylisted", DeliveryState.DEFERRED, Relay.WORKING),
-        ("RCPT", "451 4.4.3 no DNS", DeliveryState.DEFERRED, Relay.WORKING),
-        ("RCPT", "452 4.2.2 full", DeliveryState.DEFERRED, Relay.WORKING),
-        ("RCPT", "552 5.2.2 full", DeliveryState.DEFERRED, Relay.WORKING),
-        ("RCPT", "550 5.1.1 no such user", DeliveryState.REJECTED, Relay.WORKING),
-        ("RCPT", "553 5.1.3 bad name", DeliveryState.REJECTED, Relay.WORKING),
-        ("RCPT", "550 5.7.1 policy", DeliveryState.DEFERRED, Relay.POLICY),
-        ("RCPT", "530 5.7.0 log in first", DeliveryState.DEFERRED, Relay.REFUSING),
-        ("DATA", "421 4.3.2 going down", DeliveryState.DEFERRED, Relay.BUSY),
-        ("DATA", "451 4.3.0 later", DeliveryState.DEFERRED, Relay.WORKING),
-        ("DATA", "554 5.7.1 policy", DeliveryState.DEFERRED, Relay.POLICY),
-        ("DATA", "250 that was not the question", DeliveryState.DEFERRED, Relay.WORKING),
-        ("DOT", "421 4.3.2 going down", DeliveryState.DEFERRED, Relay.BUSY),
-        ("DOT", "451 4.7.1 greylisted", DeliveryState.DEFERRED, Relay.WORKING),
-        ("DOT", "552 5.2.2 full", DeliveryState.DEFERRED, Relay.WORKING),
-        ("DOT", "552 5.3.4 too big", DeliveryState.FAILED, Relay.WORKING),
-        ("DOT", "550 5.1.1 no such user", DeliveryState.REJECTED, Relay.WORKING),
-        ("DOT", "554 5.7.1 spam", DeliveryState.DEFERRED, Relay.POLICY),
+        ("GREETING", "421 4.3.2 too busy", DeliveryState.DEFERRED, RelayCondition.BUSY),
+        ("GREETING", "554 no service for you", DeliveryState.DEFERRED, RelayCondition.REFUSING),
+        ("GREETING", "450 not now", DeliveryState.DEFERRED, RelayCondition.DOWN),
+        ("EHLO", "421 4.3.2 too busy", DeliveryState.DEFERRED, RelayCondition.BUSY),
+        ("EHLO", "550 5.7.1 your name?", DeliveryState.DEFERRED, RelayCondition.REFUSING),
+        ("MAIL", "421 4.7.0 too much", DeliveryState.DEFERRED, RelayCondition.BUSY),
+        ("MAIL", "451 4.3.0 no disk", DeliveryState.DEFERRED, RelayCondition.DOWN),
+        ("MAIL", "550 5.7.1 not you", DeliveryState.DEFERRED, RelayCondition.REFUSING),
+        ("MAIL", "530 5.7.0 log in first", DeliveryState.DEFERRED, RelayCondition.REFUSING),
+        ("MAIL", "552 5.3.4 too big", DeliveryState.FAILED, RelayCondition.WORKING),
+        ("RCPT", "421 4.7.0 too much", DeliveryState.DEFERRED, RelayCondition.BUSY),
+        ("RCPT", "450 4.2.1 greylisted", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("RCPT", "451 4.4.3 no DNS", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("RCPT", "452 4.2.2 full", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("RCPT", "552 5.2.2 full", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("RCPT", "550 5.1.1 no such user", DeliveryState.REJECTED, RelayCondition.WORKING),
+        ("RCPT", "553 5.1.3 bad name", DeliveryState.REJECTED, RelayCondition.WORKING),
+        ("RCPT", "550 5.7.1 policy", DeliveryState.DEFERRED, RelayCondition.POLICY),
+        ("RCPT", "530 5.7.0 log in first", DeliveryState.DEFERRED, RelayCondition.REFUSING),
+        ("DATA", "421 4.3.2 going down", DeliveryState.DEFERRED, RelayCondition.BUSY),
+        ("DATA", "451 4.3.0 later", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("DATA", "554 5.7.1 policy", DeliveryState.DEFERRED, RelayCondition.POLICY),
+        ("DATA", "250 that was not the question", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("DOT", "421 4.3.2 going down", DeliveryState.DEFERRED, RelayCondition.BUSY),
+        ("DOT", "451 4.7.1 greylisted", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("DOT", "552 5.2.2 full", DeliveryState.DEFERRED, RelayCondition.WORKING),
+        ("DOT", "552 5.3.4 too big", DeliveryState.FAILED, RelayCondition.WORKING),
+        ("DOT", "550 5.1.1 no such user", DeliveryState.REJECTED, RelayCondition.WORKING),
+        ("DOT", "554 5.7.1 spam", DeliveryState.DEFERRED, RelayCondition.POLICY),
     ],
 )
 def test_a_refusal_is_judged_by_where_it_came_and_the_next_mail_goes_through(
-    turn: str, reply: str, state: DeliveryState, fault: Relay
+    turn: str, reply: str, state: DeliveryState, fault: RelayCondition
 ) -> None:
     with ScriptedRelay({turn: [reply]}) as relay:
         refused, accepted = send(settings_for(relay), a_mail(1), a_mail(2))
@@ -114,7 +114,7 @@ def test_a_connection_that_the_relay_closed_while_idle_is_replaced_and_nobody_is
 
 async def _send_with_a_pause_that_hides_the_end(relay: ScriptedRelay) -> list[DeliveryState]:
     """The pause blocks the event loop, so that the lane writes MAIL before it can see that the line is cut."""
-    async with Lane(settings_for(relay)) as lane:
+    async with SmtpTransport(settings_for(relay)) as lane:
         first = await lane.send(a_mail(1))
         relay.closed.acquire(timeout=10)
         time.sleep(0.05)
@@ -188,7 +188,7 @@ def test_an_address_beyond_ascii_fails_alone_where_the_relay_takes_none() -> Non
     with ScriptedRelay(offers=("8BITMIME",)) as relay:
         failed, accepted = send(settings_for(relay), a_mail(1, recipient="jürgen@example.org"), a_mail(2))
     assert (failed.state, accepted.state) == (DeliveryState.FAILED, DeliveryState.ACCEPTED)
-    assert not failed.relay_fault
+    assert not failed.is_relay_fault
     assert relay.connections == 1
 
 
@@ -203,7 +203,7 @@ def test_no_mail_is_written_for_someone_who_left_while_the_lane_was_connecting()
         return not relay.connections
 
     async def scenario() -> list[DeliveryState]:
-        async with Lane(settings_for(relay)) as lane:
+        async with SmtpTransport(settings_for(relay)) as lane:
             return [(await lane.send(a_mail(1), still_wanted)).state, (await lane.send(a_mail(2))).state]
 
     with ScriptedRelay() as relay:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.delivery.schedule import next_try, next_try_uncertain
+from notifier.delivery.retries import next_try, next_try_uncertain
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import pytest
 from scripted_smtp import DROP, HANG, ScriptedRelay, Turn
 from sending import AUTHORITY, a_mail, certified, send, settings_for
 
-from notifier.delivery.lane import Lane
-from notifier.delivery.outcomes import Outcome, Relay
+from notifier.delivery.outcomes import Outcome, RelayCondition
+from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.errors import ConfigError
 from notifier.models import DeliveryState
@@ -26,7 +26,7 @@ def said_in_clear_text(relay: ScriptedRelay) -> set[str]:
 
 
 def assert_down(outcome: Outcome) -> None:
-    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, Relay.DOWN)
+    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
 def test_starttls_comes_before_login_and_mail() -> None:
@@ -108,7 +108,7 @@ def test_a_handshake_that_hangs_is_left_in_time(silence: Turn) -> None:
 def test_a_refused_login_means_that_the_relay_refuses_us_and_nobody_is_blamed(refusal: str) -> None:
     with ScriptedRelay({"AUTH": refusal}, tls=certified("valid"), offers=OFFERS_LOGIN) as relay:
         (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, **LOGIN), a_mail())
-    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, Relay.REFUSING)
+    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
     assert outcome.reply == refusal
     assert "MAIL" not in relay.verbs()
 
@@ -138,4 +138,4 @@ def test_certificates_that_cannot_be_read_are_an_error_of_the_config(tmp_path: P
     if content is not None:
         ca_file.write_bytes(content)
     with pytest.raises(ConfigError, match="ca_file"):
-        Lane(RelaySettings("relay.example.org", 587, ca_file=ca_file))
+        SmtpTransport(RelaySettings("relay.example.org", 587, ca_file=ca_file))

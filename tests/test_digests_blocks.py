@@ -18,20 +18,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_digests_hostile_text import PAYLOADS, hostile_digest
 
-from notifier.delivery.connection import dot_stuffed
-from notifier.digests.cards import card, placed, told
-from notifier.digests.compose import Composer
-from notifier.digests.headers import MailSettings
-from notifier.digests.letter import Letter, letter_of
-from notifier.digests.own import own_of, owned
-from notifier.digests.quoted import LONGEST_LINE, block
-from notifier.digests.styles import _Page
+from notifier.delivery.smtp.connection import dot_stuffed
 from notifier.errors import TemplateError
+from notifier.mail.cards import card, placed, told
+from notifier.mail.compiled.styles import _Page
+from notifier.mail.composer import Composer
+from notifier.mail.headers import MailSettings
+from notifier.mail.letter import Letter, letter_of
+from notifier.mail.personal import own_of, owned
+from notifier.mail.quoted_printable import LONGEST_LINE, block
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
-from notifier.rendering import environment, inert, inline_css, render, reparsed
-from notifier.tokens import Pages
+from notifier.signing.links import LinkSigner
+from notifier.templates import environment, inline_css, render, reparsed
+from notifier.text.harmless import inert
 
-WITH_PAGES = replace(SETTINGS, pages=Pages("https://papers.example.org", b"a secret key of thirty-two bytes"))
+WITH_PAGES = replace(SETTINGS, pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"))
 WARM = {sender: Composer(sender, TEMPLATES) for sender in (SETTINGS, WITH_PAGES)}
 
 texts = st.text(alphabet=st.characters(), max_size=40) | st.sampled_from(PAYLOADS)

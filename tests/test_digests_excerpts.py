@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digests import excerpts
-from notifier.digests.excerpts import LENGTH, SLACK, Excerpt, Run, marked_spans
+from notifier.mail import excerpts
+from notifier.mail.excerpts import LENGTH, SLACK, Excerpt, Run, marked_spans
 from notifier.models import Span
 
 SENTENCE = "Large models are slow and we make them fast by doing less of what does not matter. "

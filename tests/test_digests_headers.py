@@ -12,11 +12,11 @@ from digest_samples import DIGEST, SETTINGS, mail_of, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digests.headers import MailSettings, ascii_address, header_lines
-from notifier.digests.own import own_of
 from notifier.errors import ComposeError
+from notifier.mail.headers import MailSettings, ascii_address, header_lines
+from notifier.mail.personal import own_of
 from notifier.models import Digest, Envelope
-from notifier.rendering import inert
+from notifier.text.harmless import inert
 
 HOSTILE = ["\r\nBcc: all@example.org", "\n", "\r", "\0", "\x1b[31m", "\u202e", "\u2028", "\ud800", "\x85", "\x7f"]
 

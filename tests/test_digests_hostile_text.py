@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import html as parser
 
 from notifier.models import Digest, Item, Paper, Section, Spans
-from notifier.rendering import inert, safe_url
+from notifier.text.harmless import inert, safe_url
 
 PAYLOADS = [
     "<script>alert(1)</script>",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digests.items import Reader, dumps, loads, paper_ids
-from notifier.digests.memory import Memory
+from notifier.digests.cache import Memory
+from notifier.digests.items import ItemsDecoder, dumps, loads, paper_ids
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Spans
 
@@ -69,7 +69,7 @@ def test_a_row_of_the_version_before_is_read() -> None:
 
 
 def test_the_same_line_gives_the_same_items() -> None:
-    reader = Reader(Memory(1 << 20))
+    reader = ItemsDecoder(Memory(1 << 20))
     first, second = (dumps((Section("a", (Item(7, 3, Spans(((0, 4),))),), number),), ()) for number in (5, 6))
     (one,), (other,) = reader.loads(first)[0], reader.loads(second)[0]
     assert one.items is other.items and (one.subscription_id, other.subscription_id) == (5, 6)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from digest_samples import DIGEST, PAPER, SETTINGS, TEMPLATES, mail_of
 
-from notifier.digests import bodies
-from notifier.digests.compose import Composer
-from notifier.digests.memory import Memory
+from notifier.digests.cache import Memory
+from notifier.mail.compiled import bodies
+from notifier.mail.composer import Composer
 
 
 def test_tables_start_anew_together_when_they_would_hold_too_much() -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from notifier.digests.periods import occasion
+from notifier.digests.periods import wording_of
 from notifier.errors import ComposeError
 
 
@@ -22,7 +22,7 @@ from notifier.errors import ComposeError
     ],
 )
 def test_the_subject_names_the_dates_of_the_papers(period: str, day: date, subject: str) -> None:
-    assert occasion(period, day).subject == subject
+    assert wording_of(period, day).subject == subject
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_the_subject_names_the_dates_of_the_papers(period: str, day: date, subje
     ],
 )
 def test_the_opening_is_the_same_on_whatever_day_the_mail_is_written(period: str, opening: str) -> None:
-    assert occasion(period, date(2026, 7, 6)).opening == opening
-    assert occasion(period, date(2026, 7, 8)).opening == opening
+    assert wording_of(period, date(2026, 7, 6)).opening == opening
+    assert wording_of(period, date(2026, 7, 8)).opening == opening
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_the_opening_is_the_same_on_whatever_day_the_mail_is_written(period: str
 )
 def test_what_is_no_period_is_refused(period: str) -> None:
     with pytest.raises(ComposeError, match="is not a period"):
-        occasion(period, date(2026, 7, 6))
+        wording_of(period, date(2026, 7, 6))

@@ -8,9 +8,9 @@ import pytest
 from digest_samples import DIGEST, ITEM, SETTINGS, bodies, mail_of
 from lxml import html as parser
 
-from notifier.digests.headers import LONGEST_LINE
+from notifier.mail.headers import LONGEST_LINE
 from notifier.models import Digest, Section
-from notifier.tokens import Grant, Pages, Purpose, verify
+from notifier.signing.links import Grant, LinkPurpose, LinkSigner, verify
 
 KEY = b"a secret key of thirty-two bytes"
 BASE_URL = "https://papers.example.org"
@@ -23,7 +23,7 @@ NUMBERED = replace(
 
 def header(digest: Digest = NUMBERED, base_url: str | None = BASE_URL) -> dict[bytes, bytes]:
     """The List- lines of a mail as they are on the wire, by name."""
-    pages = Pages(base_url, KEY) if base_url else None
+    pages = LinkSigner(base_url, KEY) if base_url else None
     lines = mail_of(digest, settings=replace(SETTINGS, pages=pages)).content.split(b"\r\n\r\n")[0].split(b"\r\n")
     return dict(line.split(b": ", 1) for line in lines if line.startswith(b"List-"))
 
@@ -54,21 +54,21 @@ def test_the_longest_link_stands_whole_in_one_line_that_needs_no_encoding() -> N
     line = header(replace(NUMBERED, subscriber_id=10**18 - 1), base_url)[b"List-Unsubscribe"]
     url = line.decode().split(">", maxsplit=1)[0].lstrip("<")
     assert b"=?" not in line and len(line) < LONGEST_LINE
-    assert verify(KEY, url.removeprefix(f"{base_url}/unsubscribe/")) == Grant(Purpose.LEAVE_ALL, 10**18 - 1)
+    assert verify(KEY, url.removeprefix(f"{base_url}/unsubscribe/")) == Grant(LinkPurpose.LEAVE_ALL, 10**18 - 1)
 
 
 def test_every_section_has_the_link_that_ends_it_and_the_footer_the_one_that_ends_all() -> None:
-    pages = Pages(BASE_URL, KEY)
+    pages = LinkSigner(BASE_URL, KEY)
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
     own = [href for href in parser.document_fromstring(html).xpath("//a/@href") if href.startswith(BASE_URL)]
-    assert own == [*pages.leave_one([3, 4]), ALL]
+    assert own == [*pages.unsubscribe_from_one([3, 4]), ALL]
     assert [line for line in plain.splitlines() if line.startswith(BASE_URL)] == own, "each in a line of its own"
     assert BY_MAIL in html
 
 
 def test_a_section_planned_before_ids_were_kept_has_no_link_of_its_own() -> None:
     old = replace(DIGEST, subscriber_id=17)
-    plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=Pages(BASE_URL, KEY))))
+    plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))))
     for body in (plain, html):
         assert body.count(BASE_URL) == body.count(ALL) == 1
 
@@ -79,5 +79,5 @@ def test_without_pages_no_body_has_a_link_to_one() -> None:
 
 
 def test_the_same_row_gives_the_same_bytes() -> None:
-    pages = replace(SETTINGS, pages=Pages(BASE_URL, KEY))
+    pages = replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))
     assert mail_of(NUMBERED, settings=pages).content == mail_of(NUMBERED, settings=pages).content

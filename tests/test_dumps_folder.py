@@ -10,9 +10,9 @@ import pytest
 from service import MONDAY, page
 from sqlalchemy import Engine
 
+from notifier.files.dumps_folder import SETTLED, DumpsFolder
 from notifier.models import DumpStatus
-from notifier.pipeline.intake import take_in
-from notifier.shelf.folder import SETTLED, DumpsFolder
+from notifier.pipeline.ingesting import take_in
 
 TEXT = page(["How Bees Fly at Night", "About Something Else"])
 

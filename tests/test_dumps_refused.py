@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notifier.errors import DumpError
-from notifier.shelf.dumps import dump_paths, read_dump
+from notifier.files.dumps import dump_paths, read_dump
 
 LIMIT = 1 << 20
 

@@ -15,14 +15,13 @@ from told import arrive, told
 
 from notifier.config import Config
 from notifier.digests import items
-from notifier.digests.rolling import take_in
-from notifier.digests.selection import Selection
+from notifier.digests.selection import Selection, take_in
 from notifier.models import DeliveryState, Item, Section
-from notifier.pipeline.planning import Planned, plan
+from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import expiring, outbox
 from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)
@@ -61,7 +60,7 @@ def test_the_next_digest_takes_in_the_papers_of_one_that_still_waits(
 ) -> None:
     change(planned, state=state)
     add_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
-    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, digests=1)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
     assert [(row.state, row.next_try) for row in rows(planned)] == [("EXPIRED", None), ("PENDING", outbox.AT_ONCE)]
     sections, rest = items.loads(rows(planned)[1]._mapping["items"])
     assert [(section.label, len(section.items)) for section in sections] == [("All papers", 4)]
@@ -69,10 +68,10 @@ def test_the_next_digest_takes_in_the_papers_of_one_that_still_waits(
 
 
 def test_what_never_came_is_told_even_where_nothing_else_is_new(planned: Engine) -> None:
-    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, digests=1)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
     assert told(planned, ANN) == [("2026-07-07", ["A Paper of Monday", "Another Paper of Monday"])]
     arrive(planned)
-    assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == Planned(due=1, skipped=1)
+    assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport(due=1, skipped=1)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,7 @@ def test_what_never_came_is_told_even_where_nothing_else_is_new(planned: Engine)
 )
 def test_what_its_reader_may_have_or_may_still_get_is_not_taken_in(planned: Engine, kept: dict[str, Any]) -> None:
     change(planned, **kept)
-    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, skipped=1)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
     assert rows(planned)[0].state == kept["state"]
     assert expire(planned, AT_EIGHT + 10 * A_DAY) == 0
 

@@ -13,11 +13,11 @@ from service import ABSTRACT, MONDAY, SEEDS, add_listings, add_page, page
 from sqlalchemy import Engine, func, select
 
 from notifier.models import DumpStatus, ListedOnFrom, Listing, Paper, ParsedDump
+from notifier.papers.identity import prepare
 from notifier.pipeline.ingesting import ingest
 from notifier.store import papers, tables
 from notifier.store.engine import reading, writing
-from notifier.store.identity import prepare
-from notifier.store.ingest import Arrival, add_dump
+from notifier.store.ingest import NewDump, add_dump
 from notifier.store.schema import open_store
 
 
@@ -170,7 +170,7 @@ def test_a_paper_that_gains_its_abstract_within_14_days_is_announced_again(engin
 def test_a_dump_that_fails_half_way_leaves_nothing(engine: Engine) -> None:
     twice = Listing(1, "The Title of a Paper")
     dump = ParsedDump("page text", (twice, replace(twice, title="Another Paper of Ours")))  # one position, twice
-    arrival = Arrival("sha", "name", "page text", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
+    arrival = NewDump("sha", "name", "page text", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
     with pytest.raises(Exception, match="UNIQUE"), writing(engine) as connection:
         add_dump(connection, arrival, prepare(dump, date(2026, 7, 1), "sha"))
     assert stored(engine) == []

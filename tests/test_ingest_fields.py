@@ -12,10 +12,10 @@ from service import MONDAY, add_listings
 from sqlalchemy import Engine, select
 
 from notifier.models import Announce, ListedOnFrom, Listing, Paper, ParsedDump
+from notifier.papers.identity import LONGEST_IDENTITY, prepare
 from notifier.store import papers, tables
 from notifier.store.engine import reading, writing
-from notifier.store.identity import LONGEST_IDENTITY, prepare
-from notifier.store.ingest import Arrival, add_dump
+from notifier.store.ingest import NewDump, add_dump
 from notifier.store.schema import open_store
 
 TITLE = "The Title of a Paper"
@@ -46,7 +46,7 @@ def stored(engine: Engine) -> list[Paper]:
 
 def delete(engine: Engine, *arxiv_ids: str) -> None:
     with writing(engine) as connection:
-        arrival = Arrival("gone", "gone", "OAI-PMH", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
+        arrival = NewDump("gone", "gone", "OAI-PMH", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
         add_dump(connection, arrival, [], deleted=arxiv_ids)
 
 

@@ -16,10 +16,10 @@ from notifier import matching, sources
 from notifier.matching import QuerySet, index, tokenise
 from notifier.matching.passages import PASSAGE_FIELDS
 from notifier.models import Paper
+from notifier.papers.merging import PaperFacts, is_reworded
 from notifier.queries import Query, parse
 from notifier.queries.tree import Field
-from notifier.store.merging import Facts, is_reworded
-from notifier.text import words
+from notifier.text.words import words
 
 RANDOMS = st.randoms(use_true_random=False)
 QUERIES = st.builds(lambda asked, chance: parse(written(asked, chance)), ASKED, RANDOMS)
@@ -167,9 +167,9 @@ def matching_words(one: Paper) -> set[str]:
 
 
 def test_marks_are_the_same_from_words_that_are_used_again(seeds: list[Paper]) -> None:
-    marked = matching.Words(seeds[0])
+    marked = matching.PaperWords(seeds[0])
     queries = [parse(each) for each in ("model", '"language models" OR reason*', "the -of")]
-    assert [matching.Reasons(query).spans(marked) for query in queries] == [
+    assert [matching.MarkedLeaves(query).spans(marked) for query in queries] == [
         matching.spans(query, seeds[0]) for query in queries
     ]
 
@@ -207,5 +207,5 @@ def test_tokens_are_dropped_for_a_change_of_any_passage() -> None:
     assert not is_reworded(known, replace(known, upvotes=3, categories=("cs.LG",)))
 
 
-def facts(title: str, abstract: str, authors: tuple[str, ...], keywords: tuple[str, ...]) -> Facts:
-    return Facts(title, abstract, MONDAY.date(), None, None, "page text", None, authors, (), keywords, {})
+def facts(title: str, abstract: str, authors: tuple[str, ...], keywords: tuple[str, ...]) -> PaperFacts:
+    return PaperFacts(title, abstract, MONDAY.date(), None, None, "page text", None, authors, (), keywords, {})

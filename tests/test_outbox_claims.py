@@ -15,17 +15,16 @@ from scripted_smtp import ScriptedRelay
 from service import MONDAY
 from sqlalchemy import Engine
 
-from notifier.delivery.outcomes import Outcome, Relay
+from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState
-from notifier.pipeline import claiming
-from notifier.pipeline.delivering import deliver
-from notifier.pipeline.settling import Result, settle
+from notifier.sending import claims as claiming
+from notifier.sending.results import Result, settle
+from notifier.sending.run import deliver
 from notifier.store import outbox
 from notifier.store.engine import writing
-from notifier.store.holding import holding
-from notifier.store.outbox import LEASE, Claim, Settlement
+from notifier.store.outbox import LEASE, Claim, Settlement, holding
 from notifier.store.tables import delivery
-from notifier.subscribing import unsubscribe
+from notifier.subscribers.subscribing import unsubscribe
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
@@ -105,7 +104,7 @@ def test_results_of_many_are_settled_together_with_reader_and_relay(store: Engin
     turns = claiming.take(sender, "one")
     assert len(turns) == len(READERS)
     rejected = Outcome(DeliveryState.REJECTED, "550 5.1.1 unknown")
-    down = Outcome(DeliveryState.DEFERRED, "CONNECT: refused", Relay.DOWN)
+    down = Outcome(DeliveryState.DEFERRED, "CONNECT: refused", RelayCondition.DOWN)
     results = [Result(turns[0], rejected), Result(turns[1], OK), Result(turns[2], down)]
     settled = settle(sender, results)
     assert (len(settled.outcomes), settled.pause, settled.is_open) == (3, "CONNECT: refused", False)
@@ -131,7 +130,7 @@ def test_one_sender_at_a_time_probes_a_relay_and_a_lost_probe_is_taken_over(stor
     clock = Clock()
     sender = sender_to(store, tmp_path, 1, clock)
     (turn, *_) = claiming.take(sender, "one")
-    settle(sender, [Result(turn, Outcome(DeliveryState.DEFERRED, "CONNECT: refused", Relay.DOWN))])
+    settle(sender, [Result(turn, Outcome(DeliveryState.DEFERRED, "CONNECT: refused", RelayCondition.DOWN))])
     claiming.give_back(sender, "one", in_doubt=False)
     clock.now += timedelta(seconds=10)
     (probe,) = claiming.take(sender, "two")

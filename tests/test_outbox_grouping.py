@@ -11,9 +11,9 @@ import pytest
 from notifier.delivery.outcomes import Outcome
 from notifier.errors import StoreError
 from notifier.models import DeliveryState
-from notifier.pipeline.claiming import Turn
-from notifier.pipeline.grouping import GROUP, Settler
-from notifier.pipeline.settling import Result
+from notifier.sending.claims import TimedClaim
+from notifier.sending.results import Result
+from notifier.sending.settling import GROUP, Settler
 from notifier.store.outbox import Claim
 
 LANES = 4
@@ -22,7 +22,7 @@ NOW = datetime(2026, 7, 6, 8, tzinfo=UTC)
 
 def a_result(number: int) -> Result:
     claim = Claim(number, 1, None, "ann@example.org", "2026-07-06", f"<{number}@x>", "", "", NOW, 0, 0)
-    return Result(Turn(claim, NOW, is_probe=False), Outcome(DeliveryState.ACCEPTED, "250 ok"))
+    return Result(TimedClaim(claim, NOW, is_probe=False), Outcome(DeliveryState.ACCEPTED, "250 ok"))
 
 
 def numbers(groups: list[list[Result]]) -> list[int]:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, update
 from notifier.models import SubscriberState
 from notifier.store import outbox
 from notifier.store.engine import writing
-from notifier.store.holding import holding
+from notifier.store.outbox import holding
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery, subscriber
 

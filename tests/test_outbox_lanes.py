@@ -15,7 +15,7 @@ from scripted_smtp import HANG, Pieces, ScriptedRelay, Turn
 from sqlalchemy import Engine
 
 from notifier.models import DeliveryState
-from notifier.pipeline.delivering import deliver, within_grace
+from notifier.sending.run import deliver, within_grace
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
@@ -62,7 +62,7 @@ def test_a_relay_that_bears_two_connections_gets_all_mail_over_two(planned: Engi
 def test_told_to_stop_it_writes_no_more_mail_and_cuts_a_relay_that_never_answers(
     planned: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifier.pipeline.delivering.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("notifier.sending.run.GRACE_SECONDS", 0.3)
     stopping = threading.Event()
 
     def stop(_line: str) -> Turn:

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from notifier.delivery.transport import Timeouts
 from notifier.models import DeliveryState
-from notifier.pipeline import claiming
+from notifier.sending import claims as claiming
 from notifier.store.schema import open_store
 
 pytestmark = pytest.mark.usefixtures("both_ways")

@@ -16,11 +16,11 @@ from notifier.config import Config
 from notifier.digests import items
 from notifier.errors import QueryError, UsageError
 from notifier.models import Cadence, DeliveryState, Listing, SubscriberState
-from notifier.pipeline.planning import Planned, plan
+from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import papers, subscribers
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp, unsubscribe
+from notifier.subscribers.subscribing import SignUp, unsubscribe
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)
@@ -45,8 +45,8 @@ def told(engine: Engine, row: Row[Any]) -> dict[str, list[str]]:
 def test_nobody_is_due_before_their_hour(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp("ann@example.org", ("quantization",), confirmed=True))
     add_page(engine, tmp_path, TITLES)
-    assert plan(engine, CONFIG, AT_EIGHT - timedelta(seconds=1)) == Planned()
-    assert plan(engine, CONFIG, AT_EIGHT) == Planned(due=1, digests=1)
+    assert plan(engine, CONFIG, AT_EIGHT - timedelta(seconds=1)) == PlanReport()
+    assert plan(engine, CONFIG, AT_EIGHT) == PlanReport(due=1, digests=1)
 
 
 def test_a_digest_has_a_section_for_each_subscription_and_each_paper_once(engine: Engine, tmp_path: Path) -> None:
@@ -66,9 +66,9 @@ def test_planning_again_plans_nothing(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     add_page(engine, tmp_path, TITLES)
     plan(engine, CONFIG, AT_EIGHT)
-    assert plan(engine, CONFIG, AT_EIGHT) == Planned()
+    assert plan(engine, CONFIG, AT_EIGHT) == PlanReport()
     arrive(engine)
-    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, skipped=1)
+    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
     assert [row.state for row in rows(engine)] == [DeliveryState.ACCEPTED, DeliveryState.SKIPPED]
 
 
@@ -77,14 +77,14 @@ def test_a_clock_set_back_plans_nothing(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, TITLES)
     plan(engine, CONFIG, AT_EIGHT + A_DAY)
     add_page(engine, tmp_path, ["One More Paper to Read"], now=AT_EIGHT)
-    assert plan(engine, CONFIG, AT_EIGHT) == Planned()
+    assert plan(engine, CONFIG, AT_EIGHT) == PlanReport()
     assert len(rows(engine)) == 1
 
 
 def test_after_days_asleep_there_is_one_digest(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     add_page(engine, tmp_path, TITLES)
-    assert plan(engine, CONFIG, AT_EIGHT + 3 * A_DAY) == Planned(due=1, digests=1)
+    assert plan(engine, CONFIG, AT_EIGHT + 3 * A_DAY) == PlanReport(due=1, digests=1)
     assert [row.period for row in rows(engine)] == ["2026-07-09"]
 
 
@@ -127,7 +127,7 @@ def test_a_paper_announced_again_is_told_only_to_those_who_were_not_told(engine:
     plan(engine, CONFIG, AT_EIGHT)
     arrive(engine)
     add_listings(engine, "two", MONDAY.date(), replace(bare, abstract="A surprise."), now=AT_EIGHT + A_DAY / 2)
-    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == Planned(due=2, digests=1, skipped=1)
+    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=2, digests=1, skipped=1)
     sent = {(row.recipient, row.period): row.state for row in rows(engine)}
     assert sent == {
         ("ann@example.org", "2026-07-06"): DeliveryState.ACCEPTED,
@@ -141,7 +141,7 @@ def test_a_reader_who_has_not_agreed_gets_nothing(engine: Engine, tmp_path: Path
     reader = add_reader(engine, SignUp("ann@example.org", topics=("all",)))
     add_page(engine, tmp_path, TITLES)
     assert reader.state is SubscriberState.PENDING
-    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == Planned()
+    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport()
 
 
 def test_a_reader_who_leaves_gets_nothing_more_not_even_what_was_planned(engine: Engine, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_reader_who_leaves_gets_nothing_more_not_even_what_was_planned(engine:
     plan(engine, CONFIG, AT_EIGHT)
     unsubscribe(engine, "Ann@Example.org", AT_EIGHT)
     assert [row.state for row in rows(engine)] == [DeliveryState.CANCELLED]
-    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == Planned()
+    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport()
 
 
 def test_a_reader_who_comes_back_is_not_told_again(engine: Engine, tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_reader_who_comes_back_is_not_told_again(engine: Engine, tmp_path: Pat
     plan(engine, CONFIG, AT_EIGHT)
     unsubscribe(engine, "ann@example.org", AT_EIGHT)
     add_reader(engine, SignUp("ann@example.org", confirmed=True), now=AT_EIGHT)
-    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, skipped=1)
+    assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
 
 
 def test_each_reader_is_due_at_their_own_hour_in_their_own_zone(engine: Engine, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from service import MONDAY, SEEDS, add_page
 from sqlalchemy import Engine
 
 from notifier.pipeline.ingesting import ingest
-from notifier.previewing import preview
+from notifier.search.preview import preview
 
 
 def test_all_matches_are_shown_newest_listing_first(engine: Engine) -> None:

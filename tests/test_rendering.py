@@ -8,17 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.errors import ComposeError, ConfigError
-from notifier.rendering import (
-    LINE_WIDTH,
-    columns,
-    environment,
-    grapheme_end,
-    inert,
-    inline_css,
-    render,
-    safe_url,
-    wrapped,
-)
+from notifier.templates import environment, inline_css, render
+from notifier.text.harmless import LINE_WIDTH, columns, grapheme_end, inert, safe_url, wrapped
 
 any_text = st.text(alphabet=st.characters())  # surrogates too
 

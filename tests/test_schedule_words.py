@@ -5,8 +5,8 @@ from importlib import resources
 
 import pytest
 
-from notifier.calendars import parse_hour, parse_timezone, parse_weekday
 from notifier.errors import UsageError
+from notifier.subscribers.calendars import parse_hour, parse_timezone, parse_weekday
 
 ZONES = [name for name in resources.files("tzdata").joinpath("zones").read_text().split() if name != "Factory"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notifier.spreadsheet import Refused, read_rows, write_rows
+from notifier.subscribers.spreadsheet import RefusedRow, read_rows, write_rows
 
 COLUMNS = ("first", "second")
 cells = st.text().map(str.strip) | st.text("'=+-@＝x\n,;\"", max_size=6).map(str.strip)
@@ -56,4 +56,4 @@ def test_rows_are_named_by_the_line_that_they_begin_in(text: str, lines: list[in
 def test_columns_without_a_name_are_passed_over_and_cells_beyond_the_header_are_not() -> None:
     rows, refused = read_rows(b"first,,second,\na,b,c,d\na,b,c,d,e\na,b,c,,,,\n", COLUMNS, "first")
     assert [dict(row.cells) for row in rows] == [{"first": "a", "second": "c"}] * 2
-    assert refused == [Refused(3, "the row has 5 cells, the header 4; quote the commas")]
+    assert refused == [RefusedRow(3, "the row has 5 cells, the header 4; quote the commas")]

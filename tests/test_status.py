@@ -9,10 +9,10 @@ from service import MONDAY, SEEDS, add_page, add_reader
 from sqlalchemy import Engine
 
 from notifier.config import Config
+from notifier.operations.status import status
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
-from notifier.status import status
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 
 CONFIG = Config()
 

@@ -19,9 +19,8 @@ from sqlalchemy import Engine, func, select, text
 from notifier.errors import StoreError
 from notifier.pipeline.ingesting import ingest
 from notifier.store import papers, schema
-from notifier.store.columns import Instant
 from notifier.store.engine import connect, reading, writing
-from notifier.store.tables import Table, subscriber
+from notifier.store.tables import Instant, Table, subscriber
 
 
 def test_threads_that_write_at_once_lose_no_update(engine: Engine) -> None:

@@ -14,7 +14,7 @@ from told import add_paper, periods, reader, told
 from notifier.config import Config
 from notifier.models import Cadence
 from notifier.pipeline.planning import plan
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 
 ANN = "ann@example.org"
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)

@@ -13,12 +13,11 @@ from told import arrive, periods, reader, told
 from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import DeliveryState, SubscriberState
-from notifier.pipeline.planning import Planned, plan
+from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import outbox, subscribers
 from notifier.store.engine import reading, writing
-from notifier.store.holding import holding
-from notifier.store.outbox import Settlement
-from notifier.subscribing import SignUp, erase
+from notifier.store.outbox import Settlement, holding
+from notifier.subscribers.subscribing import SignUp, erase
 
 ANN, BOB = "ann.surname@example.org", "bob@example.org"
 CONFIG = Config()
@@ -55,7 +54,7 @@ def test_other_readers_keep_what_they_share(planned: Engine) -> None:
     assert [each.canonical for each in reader(planned, BOB).subscriptions] == ["quantiz"]
     assert len(told(planned, BOB)) == 1
     arrive(planned)
-    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == Planned(due=1, skipped=1)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
 
 
 def test_what_waited_is_sent_to_nobody(planned: Engine) -> None:

@@ -17,11 +17,11 @@ from told import add_paper, periods, plan, reader, told
 
 from notifier.config import Config
 from notifier.models import Cadence
-from notifier.pipeline.planning import Planned
+from notifier.pipeline.planning import PlanReport
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 
 ANN = "ann@example.org"
 CONFIG = Config()
@@ -37,10 +37,10 @@ def ann(engine: Engine, tmp_path: Path) -> Engine:
 
 
 def test_a_reader_is_told_after_the_next_dump_and_of_nothing_before(ann: Engine, tmp_path: Path) -> None:
-    assert plan(ann, CONFIG, MONDAY + A_MINUTE) == Planned()
+    assert plan(ann, CONFIG, MONDAY + A_MINUTE) == PlanReport()
     add_paper(ann, tmp_path, "A Paper of the Next Dump", MONDAY + A_MINUTE)
-    assert plan(ann, CONFIG, MONDAY + A_MINUTE) == Planned(due=1, digests=1)
-    assert plan(ann, CONFIG, MONDAY + A_DAY) == Planned()
+    assert plan(ann, CONFIG, MONDAY + A_MINUTE) == PlanReport(due=1, digests=1)
+    assert plan(ann, CONFIG, MONDAY + A_DAY) == PlanReport()
     assert told(ann, ANN) == [("dump:2", ["A Paper of the Next Dump"])]
 
 
@@ -54,32 +54,32 @@ def test_the_mail_says_that_its_papers_just_came(ann: Engine, tmp_path: Path) ->
 def test_several_dumps_are_one_digest_named_after_the_newest(ann: Engine, tmp_path: Path) -> None:
     for number in range(3):
         add_paper(ann, tmp_path, f"A Paper of Dump {number}", MONDAY + number * A_MINUTE)
-    assert plan(ann, CONFIG, MONDAY + A_DAY) == Planned(due=1, digests=1)
+    assert plan(ann, CONFIG, MONDAY + A_DAY) == PlanReport(due=1, digests=1)
     assert told(ann, ANN) == [("dump:4", ["A Paper of Dump 0", "A Paper of Dump 1", "A Paper of Dump 2"])]
 
 
 def test_a_dump_with_nothing_new_uses_its_period_and_sends_nothing(ann: Engine, tmp_path: Path) -> None:
     add_page(ann, tmp_path, ["A Paper from before Confirmation"], abstracts=["The same paper in another dump, again."])
-    assert plan(ann, CONFIG, MONDAY) == Planned(due=1, skipped=1)
-    assert plan(ann, CONFIG, MONDAY) == Planned()
+    assert plan(ann, CONFIG, MONDAY) == PlanReport(due=1, skipped=1)
+    assert plan(ann, CONFIG, MONDAY) == PlanReport()
     assert (periods(ann, ANN), told(ann, ANN)) == (["dump:2"], [])
 
 
 def test_a_dump_that_is_known_already_is_none(ann: Engine, tmp_path: Path) -> None:
     add_paper(ann, tmp_path, "A Paper from before Confirmation", MONDAY + A_DAY)
-    assert plan(ann, CONFIG, MONDAY + A_DAY) == Planned()
+    assert plan(ann, CONFIG, MONDAY + A_DAY) == PlanReport()
 
 
 def test_a_clock_set_back_delays_nothing_and_repeats_nothing(ann: Engine, tmp_path: Path) -> None:
     add_paper(ann, tmp_path, "A Paper from the Future", MONDAY + A_DAY)
-    assert plan(ann, CONFIG, MONDAY - A_DAY) == Planned(due=1, digests=1)
-    assert plan(ann, CONFIG, MONDAY + A_DAY) == Planned()
+    assert plan(ann, CONFIG, MONDAY - A_DAY) == PlanReport(due=1, digests=1)
+    assert plan(ann, CONFIG, MONDAY + A_DAY) == PlanReport()
 
 
 def test_who_is_not_active_is_not_woken(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, topics=("all",), cadence=Cadence.INSTANT))
     add_paper(engine, tmp_path, "A Paper of Some Dump", MONDAY)
-    assert plan(engine, CONFIG, MONDAY) == Planned()
+    assert plan(engine, CONFIG, MONDAY) == PlanReport()
 
 
 def test_from_daily_to_instant_what_waits_is_told_at_once_and_never_again(engine: Engine, tmp_path: Path) -> None:
@@ -87,12 +87,12 @@ def test_from_daily_to_instant_what_waits_is_told_at_once_and_never_again(engine
     add_paper(engine, tmp_path, "A Paper before the Digest", MONDAY)
     plan(engine, CONFIG, MONDAY.replace(hour=8))
     add_reader(engine, SignUp(ANN, cadence=Cadence.INSTANT), now=MONDAY.replace(hour=9))
-    assert plan(engine, CONFIG, MONDAY.replace(hour=9)) == Planned()
+    assert plan(engine, CONFIG, MONDAY.replace(hour=9)) == PlanReport()
     add_reader(engine, SignUp(ANN, cadence=Cadence.DAILY), now=MONDAY.replace(hour=10))
     add_paper(engine, tmp_path, "A Paper after the Digest", MONDAY.replace(hour=11))
     add_reader(engine, SignUp(ANN, cadence=Cadence.INSTANT), now=MONDAY.replace(hour=12))
-    assert plan(engine, CONFIG, MONDAY.replace(hour=12)) == Planned(due=1, digests=1)
-    assert plan(engine, CONFIG, MONDAY + A_DAY) == Planned()
+    assert plan(engine, CONFIG, MONDAY.replace(hour=12)) == PlanReport(due=1, digests=1)
+    assert plan(engine, CONFIG, MONDAY + A_DAY) == PlanReport()
     assert told(engine, ANN) == [
         ("2026-07-06", ["A Paper before the Digest"]),
         ("dump:2", ["A Paper after the Digest"]),
@@ -105,8 +105,8 @@ def test_from_instant_to_daily_the_next_morning_tells_what_came_since(ann: Engin
     add_reader(ann, SignUp(ANN, cadence=Cadence.DAILY), now=MONDAY + A_MINUTE)
     assert reader(ann, ANN).next_due == MONDAY.replace(hour=8)
     add_paper(ann, tmp_path, "A Paper Told in the Morning", MONDAY + 2 * A_MINUTE)
-    assert plan(ann, CONFIG, MONDAY + 3 * A_MINUTE) == Planned()
-    assert plan(ann, CONFIG, MONDAY.replace(hour=8)) == Planned(due=1, digests=1)
+    assert plan(ann, CONFIG, MONDAY + 3 * A_MINUTE) == PlanReport()
+    assert plan(ann, CONFIG, MONDAY.replace(hour=8)) == PlanReport(due=1, digests=1)
     assert [titles for _, titles in told(ann, ANN)] == [["A Paper Told at Once"], ["A Paper Told in the Morning"]]
 
 

@@ -13,14 +13,13 @@ from told import add_paper, periods, plan, reader, told
 from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import Cadence, SubscriberState
-from notifier.pausing import pause, resume
 from notifier.pipeline import planning
-from notifier.pipeline.planning import Planned
+from notifier.pipeline.planning import PlanReport
 from notifier.store import outbox
 from notifier.store.engine import writing
-from notifier.store.holding import holding
-from notifier.store.outbox import Claim
-from notifier.subscribing import SignUp, unsubscribe
+from notifier.store.outbox import Claim, holding
+from notifier.subscribers.pausing import pause, resume
+from notifier.subscribers.subscribing import SignUp, unsubscribe
 
 ANN = "ann@example.org"
 CONFIG = Config()
@@ -34,7 +33,7 @@ def ann(engine: Engine, tmp_path: Path) -> Engine:
     """A store with one daily reader of everything, who was told of one paper on Monday at eight."""
     add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_paper(engine, tmp_path, "A Paper of Monday Morning", MONDAY)
-    assert plan(engine, CONFIG, AT_EIGHT) == Planned(due=1, digests=1)
+    assert plan(engine, CONFIG, AT_EIGHT) == PlanReport(due=1, digests=1)
     return engine
 
 
@@ -55,7 +54,7 @@ def claimed(engine: Engine, now: datetime) -> Claim | None:
 def test_in_a_pause_nothing_is_planned(ann: Engine, tmp_path: Path) -> None:
     pause(ann, ANN, None, AT_EIGHT + AN_HOUR)
     add_paper(ann, tmp_path, "A Paper of the Pause", AT_EIGHT + 2 * AN_HOUR)
-    assert plan(ann, CONFIG, AT_EIGHT + A_DAY) == Planned()
+    assert plan(ann, CONFIG, AT_EIGHT + A_DAY) == PlanReport()
     assert reader(ann, ANN).next_due is None
 
 
@@ -82,7 +81,7 @@ def test_a_reader_who_resumes_is_not_due_for_what_lies_in_the_pause(ann: Engine)
     pause(ann, ANN, None, AT_EIGHT + AN_HOUR)
     resumed = resume(ann, ANN, AT_EIGHT + 2 * A_DAY + AN_HOUR)
     assert (resumed.state, resumed.next_due) == (SubscriberState.ACTIVE, AT_EIGHT + 3 * A_DAY)
-    assert plan(ann, CONFIG, AT_EIGHT + 2 * A_DAY + 2 * AN_HOUR) == Planned()
+    assert plan(ann, CONFIG, AT_EIGHT + 2 * A_DAY + 2 * AN_HOUR) == PlanReport()
     assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY).due == 1
 
 
@@ -108,7 +107,7 @@ def test_a_short_pause_loses_nothing_and_repeats_nothing(ann: Engine, tmp_path: 
 def test_a_pause_until_a_day_ends_by_itself_when_that_day_begins(ann: Engine) -> None:
     paused = pause(ann, ANN, THURSDAY, AT_EIGHT)
     assert paused.paused_until == datetime(2026, 7, 9, tzinfo=UTC)
-    assert plan(ann, CONFIG, AT_EIGHT + 2 * A_DAY) == Planned()
+    assert plan(ann, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport()
     assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY).due == 1
     assert periods(ann, ANN) == ["2026-07-06", "2026-07-09"]
     assert reader(ann, ANN).state is SubscriberState.ACTIVE
@@ -125,7 +124,7 @@ def test_the_day_begins_on_the_readers_own_clock(engine: Engine, zone: str, hour
     add_reader(engine, SignUp(ANN, topics=("all",), timezone=zone, hour=hour, confirmed=True))
     pause(engine, ANN, THURSDAY, MONDAY)
     first = datetime.fromisoformat(midnight)
-    assert plan(engine, CONFIG, first - timedelta(seconds=1)) == Planned()
+    assert plan(engine, CONFIG, first - timedelta(seconds=1)) == PlanReport()
     assert plan(engine, CONFIG, first).due == 1
     assert periods(engine, ANN) == ["2026-07-09"]
 
@@ -147,7 +146,7 @@ def test_a_pause_that_ended_while_nobody_looked_ended_on_its_day(ann: Engine, tm
         pause(ann, email, THURSDAY, AT_EIGHT)
     add_paper(ann, tmp_path, "A Paper of the Pause", AT_EIGHT + A_DAY)
     add_paper(ann, tmp_path, "A Paper of Thursday", AT_EIGHT + 3 * A_DAY)
-    assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY + AN_HOUR) == Planned(due=2, digests=2)
+    assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY + AN_HOUR) == PlanReport(due=2, digests=2)
     assert told(ann, ANN)[1:] == [("2026-07-09", ["A Paper of Thursday"])]
     assert told(ann, "bob@example.org") == [("dump:3", ["A Paper of Thursday"])]
 
@@ -155,7 +154,7 @@ def test_a_pause_that_ended_while_nobody_looked_ended_on_its_day(ann: Engine, tm
 def test_another_pause_replaces_the_day(ann: Engine) -> None:
     pause(ann, ANN, THURSDAY, AT_EIGHT)
     pause(ann, ANN, None, AT_EIGHT)
-    assert plan(ann, CONFIG, AT_EIGHT + 30 * A_DAY) == Planned()
+    assert plan(ann, CONFIG, AT_EIGHT + 30 * A_DAY) == PlanReport()
     pause(ann, ANN, date(2026, 8, 10), AT_EIGHT + 30 * A_DAY)
     assert plan(ann, CONFIG, AT_EIGHT + 35 * A_DAY).due == 1
 
@@ -164,7 +163,7 @@ def test_an_hour_that_moves_in_a_pause_counts_after_it(ann: Engine) -> None:
     pause(ann, ANN, THURSDAY, AT_EIGHT)
     add_reader(ann, SignUp(ANN, hour="17:00"), now=AT_EIGHT + A_DAY)
     assert reader(ann, ANN).state is SubscriberState.PAUSED
-    assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY) == Planned()
+    assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY) == PlanReport()
     assert plan(ann, CONFIG, AT_EIGHT.replace(hour=17) + 3 * A_DAY).due == 1
 
 
@@ -172,14 +171,14 @@ def test_an_hour_that_moves_after_a_pause_does_not_bring_back_what_lies_in_it(an
     pause(ann, ANN, None, AT_EIGHT)
     resume(ann, ANN, AT_EIGHT + A_DAY + 2 * AN_HOUR)
     add_reader(ann, SignUp(ANN, hour="09:00"), now=AT_EIGHT + A_DAY + 3 * AN_HOUR)
-    assert plan(ann, CONFIG, AT_EIGHT + A_DAY + 4 * AN_HOUR) == Planned()
+    assert plan(ann, CONFIG, AT_EIGHT + A_DAY + 4 * AN_HOUR) == PlanReport()
     assert reader(ann, ANN).next_due == AT_EIGHT + 2 * A_DAY + AN_HOUR
 
 
 def test_who_leaves_in_a_pause_stays_away_when_its_day_comes(ann: Engine) -> None:
     pause(ann, ANN, THURSDAY, AT_EIGHT)
     unsubscribe(ann, ANN, AT_EIGHT)
-    assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY) == Planned()
+    assert plan(ann, CONFIG, AT_EIGHT + 3 * A_DAY) == PlanReport()
     assert reader(ann, ANN).state is SubscriberState.UNSUBSCRIBED
 
 

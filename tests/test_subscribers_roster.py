@@ -15,14 +15,14 @@ from told import reader
 from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.pausing import pause
-from notifier.pipeline.planning import Planned, plan
-from notifier.roster import Imported, export_readers, import_readers
-from notifier.spreadsheet import Row
+from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import subscribers
 from notifier.store.engine import reading, writing
 from notifier.store.schema import open_store
-from notifier.subscribing import SignUp, erase, leave, unsubscribe
+from notifier.subscribers import ImportReport, export_subscribers, import_subscribers
+from notifier.subscribers.pausing import pause
+from notifier.subscribers.spreadsheet import CsvRow
+from notifier.subscribers.subscribing import SignUp, erase, leave, unsubscribe
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)
@@ -30,11 +30,11 @@ HEADER = "email,state,query,topic,cadence,hour,timezone\n"
 ANN, BOB = "ann@example.org", "bob@example.org"
 
 
-def take(engine: Engine, folder: Path, text: str | bytes) -> Imported:
+def take(engine: Engine, folder: Path, text: str | bytes) -> ImportReport:
     """Import a file with this content."""
     file = folder / "readers.csv"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return import_readers(engine, CONFIG, file, MONDAY)
+    return import_subscribers(engine, CONFIG, file, MONDAY)
 
 
 def everyone(engine: Engine) -> list[Subscriber]:
@@ -66,11 +66,11 @@ def test_export_and_import_into_an_empty_store_give_the_same_readers(engine: Eng
     with writing(engine) as connection:
         leave(connection, reader(engine, "grace@example.org"), SubscriberState.SUPPRESSED, MONDAY)
     file, again = tmp_path / "readers.csv", tmp_path / "again.csv"
-    assert export_readers(engine, file) == len(sign_ups)
+    assert export_subscribers(engine, file) == len(sign_ups)
     other = open_store(f"sqlite:///{tmp_path}/other.db")
-    assert import_readers(other, CONFIG, file, MONDAY) == Imported(10, 7, 10)
+    assert import_subscribers(other, CONFIG, file, MONDAY) == ImportReport(10, 7, 10)
     assert [lasting(each) for each in everyone(other)] == [lasting(each) for each in everyone(engine)]
-    export_readers(other, again)
+    export_subscribers(other, again)
     assert again.read_bytes() == file.read_bytes()
     other.dispose()
 
@@ -80,14 +80,14 @@ def test_an_import_of_what_was_exported_changes_nothing_here(engine: Engine, tmp
     add_reader(engine, SignUp(BOB, confirmed=True))
     unsubscribe(engine, BOB, MONDAY)
     before = everyone(engine)
-    export_readers(engine, tmp_path / "readers.csv")
-    assert import_readers(engine, CONFIG, tmp_path / "readers.csv", AT_EIGHT) == Imported(rows=3)
+    export_subscribers(engine, tmp_path / "readers.csv")
+    assert import_subscribers(engine, CONFIG, tmp_path / "readers.csv", AT_EIGHT) == ImportReport(rows=3)
     assert everyone(engine) == before
 
 
 def test_the_columns_are_as_documented_with_one_row_per_subscription(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, ("a, b",), ("all",), confirmed=True))
-    export_readers(engine, tmp_path / "readers.csv")
+    export_subscribers(engine, tmp_path / "readers.csv")
     assert (tmp_path / "readers.csv").read_text(encoding="utf-8").splitlines() == [
         "email,state,query,topic,cadence,hour,timezone",
         'ann@example.org,ACTIVE,"a, b",,daily,08:00,UTC',
@@ -100,12 +100,12 @@ def test_a_query_that_a_spreadsheet_would_run_is_exported_harmless_and_comes_bac
 ) -> None:
     formula = "@SUM(1 +1)|cmd"
     add_reader(engine, SignUp(ANN, (formula, "-survey quantization"), confirmed=True))
-    export_readers(engine, tmp_path / "readers.csv")
+    export_subscribers(engine, tmp_path / "readers.csv")
     text = (tmp_path / "readers.csv").read_text(encoding="utf-8")
     assert ",'@SUM" in text
     assert ",'-survey" in text
     other = open_store(f"sqlite:///{tmp_path}/other.db")
-    import_readers(other, CONFIG, tmp_path / "readers.csv", MONDAY)
+    import_subscribers(other, CONFIG, tmp_path / "readers.csv", MONDAY)
     assert [each.label for each in reader(other, ANN).subscriptions] == [formula, "-survey quantization"]
     other.dispose()
 
@@ -118,7 +118,7 @@ def test_a_file_is_read_as_spreadsheets_write_it(
 ) -> None:
     rows = [["Email", "State", "Query", "Hour"], [ANN, "active", "éclair", "7:05"], ["", "", "", ""], [BOB, "", "", ""]]
     text = "".join(delimiter.join(row) + line_end for row in rows)
-    assert take(engine, tmp_path, mark + text.encode()) == Imported(2, 2, 2)
+    assert take(engine, tmp_path, mark + text.encode()) == ImportReport(2, 2, 2)
     ann, bob = everyone(engine)
     assert (ann.state, ann.hour, ann.subscriptions[0].label) == (SubscriberState.ACTIVE, "07:05", "éclair")
     assert (bob.state, bob.subscriptions[0].topic) == (SubscriberState.PENDING, "trending")
@@ -141,7 +141,7 @@ def test_wrong_rows_are_reported_by_line_and_the_others_taken(engine: Engine, tm
         + "bob@example.org,ACTIVE,,all,,,\n"
     )
     imported = take(engine, tmp_path, text)
-    assert (imported.rows, imported.new_readers, imported.new_subscriptions) == (2, 2, 2)
+    assert (imported.rows, imported.new_subscribers, imported.new_subscriptions) == (2, 2, 2)
     assert [each.email for each in everyone(engine)] == [ANN, BOB]
     said = {each.line: each.reason for each in imported.refused}
     expected = {
@@ -168,7 +168,7 @@ def test_a_reader_s_wrong_row_does_not_cost_the_right_ones(engine: Engine, tmp_p
 
 def test_of_two_rows_about_one_reader_the_later_value_counts(engine: Engine, tmp_path: Path) -> None:
     rows = f"{ANN},ACTIVE,quantized,,daily,07:00,\nANN@example.org,,Quantization,all,weekly fri,,Europe/Berlin\n"
-    assert take(engine, tmp_path, HEADER + rows) == Imported(2, 1, 2)
+    assert take(engine, tmp_path, HEADER + rows) == ImportReport(2, 1, 2)
     ann = reader(engine, ANN)
     assert (ann.state, ann.hour, ann.weekday) == (SubscriberState.ACTIVE, "07:00", 4)
     assert (ann.cadence, ann.timezone) == (Cadence.WEEKLY, "Europe/Berlin")
@@ -207,7 +207,7 @@ def test_who_is_imported_as_active_is_told_like_anyone_who_confirms(engine: Engi
     add_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
     rows = [f"{ANN},ACTIVE,,all,daily,,", f"{BOB},,,all,daily,,", "eve@example.org,PAUSED,,all,daily,,"]
     take(engine, tmp_path, HEADER + "\n".join(rows))
-    assert plan(engine, CONFIG, AT_EIGHT) == Planned(due=1, digests=1)
+    assert plan(engine, CONFIG, AT_EIGHT) == PlanReport(due=1, digests=1)
 
 
 def test_a_pause_that_was_over_when_it_was_imported_ends(engine: Engine, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_an_import_brings_nobody_back_who_left(engine: Engine, tmp_path: Path, s
     assert refused.line == 2
     assert "is UNSUBSCRIBED here" in refused.reason
     assert reader(engine, ANN) == before
-    assert imported.new_readers == 1
+    assert imported.new_subscribers == 1
 
 
 def test_an_import_brings_nobody_back_who_was_erased_until_they_sign_up_again(engine: Engine, tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_an_import_lets_readers_leave_and_withdraws_their_mail(engine: Engine, t
     plan(engine, CONFIG, AT_EIGHT)
     assert take(engine, tmp_path, f"email,state\n{ANN},UNSUBSCRIBED\n").refused == ()
     assert reader(engine, ANN).state is SubscriberState.UNSUBSCRIBED
-    assert plan(engine, CONFIG, AT_EIGHT.replace(day=7)) == Planned()
+    assert plan(engine, CONFIG, AT_EIGHT.replace(day=7)) == PlanReport()
 
 
 def test_thousands_of_rows_are_taken_and_the_batches_are_seen_to_go_by(engine: Engine, tmp_path: Path) -> None:
@@ -267,12 +267,12 @@ def test_thousands_of_rows_are_taken_and_the_batches_are_seen_to_go_by(engine: E
     (tmp_path / "readers.csv").write_text(HEADER + rows, encoding="utf-8")
     seen = []
 
-    def watched(batches: Sequence[list[Row]]) -> Iterator[list[Row]]:
+    def watched(batches: Sequence[list[CsvRow]]) -> Iterator[list[CsvRow]]:
         for batch in batches:
             seen.append(len(batch))
             yield batch
 
-    imported = import_readers(engine, CONFIG, tmp_path / "readers.csv", MONDAY, watched)
-    assert imported == Imported(3000, 1500, 3000)
+    imported = import_subscribers(engine, CONFIG, tmp_path / "readers.csv", MONDAY, watched)
+    assert imported == ImportReport(3000, 1500, 3000)
     assert sum(seen) == 3000
     assert len(seen) > 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from service import notifier
 
-from notifier.spreadsheet import Refused
+from notifier.subscribers.spreadsheet import RefusedRow
 
 HEADER = "email,state,query,topic,cadence,hour,timezone\n"
 ANN = "ann@example.org"
@@ -23,7 +23,7 @@ def test_the_command_line_lists_wrong_rows_on_stderr_and_exits_with_1(tmp_path: 
     again = notifier("subscribers", "import", "readers.csv", "--json", cwd=tmp_path)
     document = json.loads(again.stdout)
     assert document == {"rows": 1, "new_readers": 0, "new_subscriptions": 0, "refused": document["refused"]}
-    assert Refused(**document["refused"][0]).line == 3
+    assert RefusedRow(**document["refused"][0]).line == 3
 
 
 def test_the_command_line_exports_and_the_listing_beside_it_still_works(tmp_path: Path) -> None:

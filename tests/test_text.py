@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notifier.text import fold, folded_title, shortest_word, stem, tokens, words
+from notifier.text.words import fold, folded_title, shortest_word, stem, tokens, words
 
 ANY_TEXT = st.text(max_size=60)
 

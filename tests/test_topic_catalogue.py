@@ -19,7 +19,7 @@ from notifier.models import Paper
 from notifier.queries import Query, parse
 from notifier.resources import PACKAGE, resource
 from notifier.sources import read
-from notifier.text import folded_title
+from notifier.text.words import folded_title
 
 LABELS = Path(__file__).parent / "data" / "topic_labels.tsv"
 RESERVED_SLUGS = {"all", "trending"}

@@ -14,12 +14,12 @@ from notifier.config import Config, TopicConfig
 from notifier.errors import ConfigError, UsageError
 from notifier.matching import tokenise
 from notifier.models import Listing, Tags
-from notifier.pipeline.planning import Planned, plan
+from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.tagging import tag
 from notifier.store import papers, tags
 from notifier.store.engine import reading, writing
-from notifier.store.tags import Tagged
-from notifier.subscribing import SignUp
+from notifier.store.tags import TaggedPaper
+from notifier.subscribers.subscribing import SignUp
 from notifier.topics import catalogue_of
 
 AT_EIGHT = MONDAY.replace(hour=8)
@@ -92,7 +92,7 @@ def test_a_paper_that_changes_while_it_is_tagged_is_tagged_again(engine: Engine)
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "About Something Else", "Namely honey."))
     with writing(engine) as connection:
         wrong = Tags("fingerprint", ("wrong",), tokenise(paper))
-        tags.tag(connection, [Tagged(paper.id, revision, wrong)])
+        tags.tag(connection, [TaggedPaper(paper.id, revision, wrong)])
         assert tags.first_untagged(connection, "fingerprint") is not None
     assert tagged(engine)["About Something Else"] == set()
 
@@ -101,7 +101,7 @@ def test_a_topic_is_a_section_with_its_title_and_marks(engine: Engine, tmp_path:
     bees = config(bees=BEES)
     add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=bees)
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
-    assert plan(engine, bees, AT_EIGHT) == Planned(due=1, digests=1)
+    assert plan(engine, bees, AT_EIGHT) == PlanReport(due=1, digests=1)
 
 
 def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) -> None:
@@ -110,14 +110,14 @@ def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) 
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, before, AT_EIGHT).digests == 1
     arrive(engine)
-    assert plan(engine, after, AT_EIGHT + timedelta(days=1)) == Planned(due=1, skipped=1)
+    assert plan(engine, after, AT_EIGHT + timedelta(days=1)) == PlanReport(due=1, skipped=1)
     assert tagged(engine)["About Something Else"] == {"bees"}
 
 
 def test_a_subscription_to_a_removed_topic_stays_and_matches_nothing(engine: Engine, tmp_path: Path) -> None:
     reader = add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=config(bees=BEES))
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
-    assert plan(engine, config(), AT_EIGHT) == Planned(due=1, skipped=1)
+    assert plan(engine, config(), AT_EIGHT) == PlanReport(due=1, skipped=1)
     assert [each.topic for each in reader.subscriptions] == ["bees"]
 
 

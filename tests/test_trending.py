@@ -18,13 +18,13 @@ from sqlalchemy import Engine, event, select
 from notifier.config import Config
 from notifier.digests import items
 from notifier.models import Listing
+from notifier.papers.trending import Appearance, Votes, score, usual_votes
 from notifier.pipeline.planning import plan
-from notifier.pipeline.ranking import rank, trending
+from notifier.search.ranking import rank, trending
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp
-from notifier.trending import Appearance, Votes, score, usual_votes
+from notifier.subscribers.subscribing import SignUp
 
 DAY = MONDAY.date()
 A_DAY = timedelta(days=1)

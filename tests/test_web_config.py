@@ -11,7 +11,7 @@ from web_site import AT_EIGHT, configured, serving
 
 from notifier.config import WebConfig, secret_key
 from notifier.errors import ConfigError
-from notifier.pipeline.posting import sender_for
+from notifier.sending.sender import sender_for
 from notifier.web import app
 
 

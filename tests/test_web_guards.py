@@ -10,7 +10,7 @@ import httpx
 import pytest
 from lxml import html
 from sqlalchemy import Engine
-from web_site import ann, configured, database, exchange, first_mail, serving, way_out
+from web_site import ann, configured, database, exchange, first_mail, relay_name, serving
 
 from notifier.config import Config
 from notifier.models import SubscriberState
@@ -26,7 +26,7 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture
 def path(engine: Engine, config: Config) -> str:
     """Where Ann's first mail lets her leave."""
-    return way_out(first_mail(engine, config, "quantization"))
+    return relay_name(first_mail(engine, config, "quantization"))
 
 
 @pytest.fixture

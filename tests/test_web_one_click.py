@@ -22,15 +22,15 @@ from web_site import (
     exchange,
     first_mail,
     plan_for_ann,
+    relay_name,
     serving,
-    way_out,
 )
 
 from notifier.config import Config
 from notifier.models import DeliveryState, SubscriberState
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
-from notifier.subscribing import erase
+from notifier.subscribers.subscribing import erase
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def path(engine: Engine, config: Config) -> str:
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     page, by_mail = message["List-Unsubscribe"].split(", ")
     assert page.startswith(f"<{BASE_URL}/unsubscribe/") and by_mail.startswith("<mailto:papers@example.org?")
-    return way_out(message)
+    return relay_name(message)
 
 
 @pytest.fixture

@@ -22,18 +22,18 @@ from web_site import (
     first_mail,
     labels,
     plan_for_ann,
+    relay_name,
     serving,
     urls,
-    way_out,
     ways_out_of_one,
 )
 
 from notifier.config import Config
 from notifier.models import SubscriberState
+from notifier.signing.links import LinkSigner
 from notifier.store.engine import reading
 from notifier.store.tables import query
-from notifier.subscribing import SignUp, unsubscribe
-from notifier.tokens import Pages
+from notifier.subscribers.subscribing import SignUp, unsubscribe
 
 MARKUP = '"<script>alert(1)</script>" OR quantization'
 
@@ -77,7 +77,7 @@ def test_no_url_of_a_mail_changes_anything_when_it_is_fetched(
 def test_the_button_stops_all_mail_and_the_page_says_how_to_come_back(
     engine: Engine, config: Config, client: httpx.Client
 ) -> None:
-    path = way_out(first_mail(engine, config, "quantization", "experts"))
+    path = relay_name(first_mail(engine, config, "quantization", "experts"))
     page = press_the_button(client, path)
     assert ann(engine).state is SubscriberState.UNSUBSCRIBED
     assert "You are unsubscribed" in page.text and "mailto:papers@example.org?subject=subscribe" in page.text
@@ -135,7 +135,7 @@ def test_a_query_that_nobody_asks_any_more_is_forgotten(engine: Engine, config: 
 def test_who_left_altogether_is_told_so_by_every_link(engine: Engine, config: Config, client: httpx.Client) -> None:
     message = first_mail(engine, config, "quantization", "experts")
     unsubscribe(engine, ANN, AT_EIGHT)
-    for path in (way_out(message), *ways_out_of_one(message)):
+    for path in (relay_name(message), *ways_out_of_one(message)):
         assert "You are unsubscribed" in client.get(path).text
 
 
@@ -144,12 +144,12 @@ def test_a_forged_link_gets_one_answer_whoever_is_in_the_store(
 ) -> None:
     genuine = first_mail(engine, config, "quantization", "experts")
     known, unknown = ann(engine).id, 12345
-    other = Pages("", b"the key of another notifier, of 32 bytes or more")
-    all_of_it = way_out(genuine)
+    other = LinkSigner("", b"the key of another notifier, of 32 bytes or more")
+    all_of_it = relay_name(genuine)
     forged = [
-        *other.leave_all([known]),
-        *other.leave_all([unknown]),
-        *other.leave_one([known]),
+        *other.unsubscribe_from_all([known]),
+        *other.unsubscribe_from_all([unknown]),
+        *other.unsubscribe_from_one([known]),
         all_of_it[:-1],
         all_of_it + "0",
         all_of_it.replace(f"a{known}", f"s{known}"),
@@ -168,7 +168,7 @@ def test_a_page_shows_little_of_the_address_to_whoever_finds_it(
     engine: Engine, config: Config, client: httpx.Client
 ) -> None:
     message = first_mail(engine, config, "quantization")
-    for path in (way_out(message), *ways_out_of_one(message)):
+    for path in (relay_name(message), *ways_out_of_one(message)):
         text = client.get(path).text
         assert ANN not in text and "a…@example.org" in text
 
@@ -186,7 +186,7 @@ def test_a_query_that_holds_markup_is_shown_and_does_nothing(
 def test_links_keep_working_when_the_base_url_is_taken_from_the_config(
     engine: Engine, config: Config, tmp_path: Path
 ) -> None:
-    path = way_out(first_mail(engine, config, "quantization"))
+    path = relay_name(first_mail(engine, config, "quantization"))
     with serving(engine, configured(tmp_path, base_url="")) as client:
         assert client.post(path).status_code == 200
     assert ann(engine).state is SubscriberState.UNSUBSCRIBED

@@ -12,7 +12,7 @@ from notifier.config import Config
 from notifier.digests import items
 from notifier.models import DeliveryState, Subscriber
 from notifier.pipeline import planning
-from notifier.pipeline.planning import Planned
+from notifier.pipeline.planning import PlanReport
 from notifier.store import papers, subscribers
 from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery
@@ -20,7 +20,7 @@ from notifier.store.tables import delivery
 Told = list[tuple[str, list[str]]]
 
 
-def plan(engine: Engine, config: Config, now: datetime) -> Planned:
+def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     """Plan, and let what was planned reach its readers at once: what does not, the next digest would take in."""
     planned = planning.plan(engine, config, now)
     arrive(engine)

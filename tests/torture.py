@@ -28,7 +28,6 @@ from pathlib import Path
 from service import MONDAY, add_page, add_readers, configure
 from sqlalchemy import select
 
-import notifier.pipeline.posting  # noqa: F401 - with all that a sender loads
 from notifier import cli
 from notifier.config import load
 from notifier.models import DeliveryState
@@ -36,7 +35,7 @@ from notifier.pipeline.planning import plan
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 
 RATE = 100  # mails a second
 LANES = 4  # connections, as shipped

@@ -23,12 +23,12 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, load
 from notifier.models import Subscriber
-from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
-from notifier.pipeline.posting import sender_for
+from notifier.sending.run import deliver
+from notifier.sending.sender import sender_for
 from notifier.store import subscribers
 from notifier.store.engine import reading
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 from notifier.web import app
 
 HOST = "127.0.0.1"
@@ -132,7 +132,7 @@ def urls(message: EmailMessage) -> list[str]:
     return list(dict.fromkeys(re.findall(r"""(?:https?://|mailto:)[^\s<>"]+""", "\n".join(texts))))
 
 
-def way_out(message: EmailMessage) -> str:
+def relay_name(message: EmailMessage) -> str:
     """The path of the page where a mail's reader leaves altogether, from its header."""
     return urlsplit(str(message["List-Unsubscribe"]).split(", ")[0].strip("<>")).path
 
@@ -140,4 +140,4 @@ def way_out(message: EmailMessage) -> str:
 def ways_out_of_one(message: EmailMessage) -> list[str]:
     """The paths of the pages where single subscriptions end, in the order of the mail's sections."""
     ours = [urlsplit(url).path for url in urls(message) if url.startswith(BASE_URL)]
-    return [path for path in ours if path != way_out(message)]
+    return [path for path in ours if path != relay_name(message)]

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from notifier.models import Paper
 from notifier.queries import Query
-from notifier.text import stem, words
+from notifier.text.words import stem, words
 
 Pair = tuple[int, int]  # the places of a query and of a paper
 

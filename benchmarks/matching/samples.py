@@ -16,7 +16,7 @@ from notifier import queries, sources
 from notifier.models import Paper
 from notifier.queries import Query
 from notifier.resources import resource
-from notifier.text import words
+from notifier.text.words import words
 
 _SEED = 20261126
 _SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-Z])")

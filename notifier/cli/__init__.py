@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from notifier import __version__
-from notifier.cli import delivering, demo, outbox, papers, setup, subscribers, watching
+from notifier.cli import deliveries as outbox
+from notifier.cli import demo, papers, setup, subscribers
+from notifier.cli import pipeline as delivering
+from notifier.cli import status as watching
 from notifier.cli.options import ConfigOption
 from notifier.errors import NotifierError
 

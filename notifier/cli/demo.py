@@ -14,8 +14,8 @@ from notifier.cli.options import NowOption, Session, clock_from, clock_starting_
 
 if TYPE_CHECKING:
     from notifier.models import Mail, Subscriber
-    from notifier.pipeline.planning import Planned
-    from notifier.subscribing import SignUp
+    from notifier.pipeline.planning import PlanReport
+    from notifier.subscribers.subscribing import SignUp
 
 CONFIG = """\
 # The demo's own config: `notifier --config {file} status` looks at it.
@@ -65,9 +65,9 @@ def _open(folder: Path, now: datetime) -> Session:
 
 def _ingest(run: Session) -> None:
     from notifier.cli.papers import show
+    from notifier.files.dumps import dump_paths
     from notifier.pipeline.ingesting import ingest
     from notifier.resources import resource
-    from notifier.shelf.dumps import dump_paths
 
     reports = [ingest(run.engine, seed, None, run.clock()) for seed in dump_paths(resource("seeds"))]
     show(reports)
@@ -75,7 +75,7 @@ def _ingest(run: Session) -> None:
 
 
 def _sample_readers() -> list[SignUp]:
-    from notifier.subscribing import SignUp
+    from notifier.subscribers.subscribing import SignUp
 
     return [
         SignUp(
@@ -103,7 +103,7 @@ def _subscribe(run: Session) -> list[Subscriber]:
 
     from notifier.store.engine import reading
     from notifier.store.subscribers import everyone
-    from notifier.subscribing import subscribe
+    from notifier.subscribers.subscribing import subscribe
 
     with reading(run.engine) as connection:
         known = {each.email for each in everyone(connection)}
@@ -116,19 +116,19 @@ def _subscribe(run: Session) -> list[Subscriber]:
 
 def _first_morning(run: Session, readers: list[Subscriber]) -> datetime:
     """When the last of the readers has had the first instant after confirmation; now, once that is past."""
-    from notifier import calendars
+    from notifier.subscribers import calendars
 
     firsts = [
-        calendars.next_due(calendars.schedule_of(each), each.confirmed_at, calendars.Used())
+        calendars.next_due(calendars.schedule_of(each), each.confirmed_at, calendars.UsedPeriods())
         for each in readers
         if each.confirmed_at
     ]
     return max([run.clock(), *(first for first in firsts if first)])
 
 
-def _send(run: Session) -> tuple[Planned, tuple[Mail, ...]]:
+def _send(run: Session) -> tuple[PlanReport, tuple[Mail, ...]]:
     """Plan, and deliver to a relay that listens on loopback for as long as this takes."""
-    from notifier.cli.delivering import send
+    from notifier.cli.pipeline import send
     from notifier.config import MailConfig, SmtpConfig
     from notifier.delivery.inbox import HOST, Inbox
     from notifier.pipeline.planning import plan
@@ -149,7 +149,7 @@ def _publish(run: Session) -> None:
     typer.echo(f"{published.feeds} feeds, {published.written} files written; open one in a feed reader: {feed}")
 
 
-def _report(folder: Path, readers: list[Subscriber], planned: Planned, mails: tuple[Mail, ...]) -> None:
+def _report(folder: Path, readers: list[Subscriber], planned: PlanReport, mails: tuple[Mail, ...]) -> None:
     from notifier.cli.output import print_table
 
     subjects = {mail.envelope.recipient: _parse(mail)["Subject"] for mail in mails}

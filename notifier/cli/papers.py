@@ -12,8 +12,8 @@ from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, 
 
 if TYPE_CHECKING:
     from notifier.pipeline.ingesting import DumpReport
-    from notifier.pipeline.ranking import Ranked
-    from notifier.previewing import Match, Preview
+    from notifier.search.preview import Preview, PreviewMatch
+    from notifier.search.ranking import RankedPaper
 
 
 def register(app: typer.Typer) -> None:
@@ -38,11 +38,11 @@ def ingest(
 ) -> None:
     """Take in dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz."""
     from notifier.cli.output import print_json
+    from notifier.files.dumps import dump_paths
     from notifier.models import DumpStatus
     from notifier.pipeline.ingesting import ingest as take_in
     from notifier.pipeline.ingesting import settings_for
     from notifier.pipeline.tagging import tag
-    from notifier.shelf.dumps import dump_paths
     from notifier.topics import catalogue_of
 
     listed_on = day_from(day, "--date")
@@ -113,7 +113,7 @@ def trending(
 ) -> None:
     """Show the papers that are trending, best first."""
     from notifier.cli.output import print_json, print_table
-    from notifier.pipeline.ranking import trending as best
+    from notifier.search.ranking import trending as best
 
     run = session(context, config, now)
     ranked = best(run.engine, day_from(day, "--date") or run.clock().date(), limit)
@@ -123,12 +123,12 @@ def trending(
         print_table(("score", "upvotes", "title"), [_ranked_row(each) for each in ranked])
 
 
-def _ranked_row(ranked: Ranked) -> tuple[str, str, str]:
+def _ranked_row(ranked: RankedPaper) -> tuple[str, str, str]:
     upvotes = ranked.paper.upvotes
     return f"{ranked.score.value:.3f}", "" if upvotes is None else str(upvotes), ranked.paper.title
 
 
-def _ranked_document(ranked: Ranked) -> dict[str, Any]:
+def _ranked_document(ranked: RankedPaper) -> dict[str, Any]:
     paper, score = ranked.paper, ranked.score
     return {
         "key": paper.key,
@@ -149,7 +149,7 @@ def preview(
 ) -> None:
     """Show which stored papers a query matches, before anyone subscribes to it."""
     from notifier.cli.output import print_json
-    from notifier.previewing import preview as look
+    from notifier.search.preview import preview as look
 
     run = session(context, config, now)
     found = look(run.engine, query, days, run.clock())
@@ -168,7 +168,7 @@ def _preview_document(found: Preview) -> dict[str, Any]:
     return {**asdict(found), "matches": matches}
 
 
-def _show_match(match: Match) -> None:
+def _show_match(match: PreviewMatch) -> None:
     from rich.console import Console
     from rich.text import Text
 

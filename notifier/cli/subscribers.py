@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from notifier.cli import roster
+from notifier.cli import subscribers_csv as roster
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 from notifier.models import Cadence, SubscriberState
 
@@ -47,8 +47,8 @@ def subscribe(
     now: NowOption = None,
 ) -> None:
     """Subscribe a reader; for a known address, add what is new and replace only what is given."""
-    from notifier.subscribing import SignUp
-    from notifier.subscribing import subscribe as sign_up
+    from notifier.subscribers.subscribing import SignUp
+    from notifier.subscribers.subscribing import subscribe as sign_up
 
     run = session(context, config, now)
     wish = SignUp(email, tuple(query or ()), tuple(topic or ()), cadence, at, timezone, weekday, confirmed)
@@ -60,7 +60,7 @@ def unsubscribe(
     context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None
 ) -> None:
     """Write to a reader no more."""
-    from notifier.subscribing import unsubscribe as leave
+    from notifier.subscribers.subscribing import unsubscribe as leave
 
     run = session(context, config, now)
     typer.echo(_summary(leave(run.engine, email, run.clock())))
@@ -76,7 +76,7 @@ def pause(
     now: NowOption = None,
 ) -> None:
     """Write to a reader no more for a while; what waits to be sent goes out after it."""
-    from notifier.pausing import pause as hold
+    from notifier.subscribers.pausing import pause as hold
 
     day = day_from(until, "--until")
     run = session(context, config, now)
@@ -85,7 +85,7 @@ def pause(
 
 def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
     """Write to a reader again after a pause."""
-    from notifier.pausing import resume as go_on
+    from notifier.subscribers.pausing import resume as go_on
 
     run = session(context, config, now)
     typer.echo(_summary(go_on(run.engine, email, run.clock())))
@@ -93,7 +93,7 @@ def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = 
 
 def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
     """Forget a reader for good: settings, subscriptions and messages. Nothing brings them back."""
-    from notifier.subscribing import erase as forget
+    from notifier.subscribers.subscribing import erase as forget
 
     run = session(context, config, now)
     messages = forget(run.engine, email, run.clock())

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from notifier.delivery.outcomes import Outcome, Relay
+from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState, RelayState
 
 ERRORS_IN_A_ROW = 50
@@ -59,7 +59,7 @@ def after(state: RelayState, outcome: Outcome, domain: str, now: datetime, *, is
     """
     if is_probe:
         state = replace(state, probe_owner=None, probe_until=None)
-    if outcome.relay is Relay.UNTRIED:
+    if outcome.relay is RelayCondition.UNTRIED:
         return state
     state = _counted(state, outcome, domain)
     if state.paused_until and not is_probe:
@@ -83,12 +83,12 @@ def resumed(state: RelayState) -> RelayState:
 def _counted(state: RelayState, outcome: Outcome, domain: str) -> RelayState:
     is_error = outcome.state in (DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
     domains = () if outcome.state is DeliveryState.ACCEPTED else state.policy_domains
-    if outcome.relay is Relay.POLICY and domain not in domains:
+    if outcome.relay is RelayCondition.POLICY and domain not in domains:
         domains = (*domains, domain)[:POLICY_DOMAINS]
     return replace(
         state,
         errors=state.errors + 1 if is_error else 0,
-        busy=state.busy + 1 if outcome.relay is Relay.BUSY else 0,
+        busy=state.busy + 1 if outcome.relay is RelayCondition.BUSY else 0,
         recent=(state.recent + (_ERROR if is_error else _NO_ERROR))[-RECENT:],
         policy_domains=domains,
     )
@@ -96,9 +96,9 @@ def _counted(state: RelayState, outcome: Outcome, domain: str) -> RelayState:
 
 def _trouble(state: RelayState, outcome: Outcome) -> str:
     """Why the relay is to be left alone now; empty where it is not."""
-    if outcome.relay in (Relay.DOWN, Relay.REFUSING) or state.busy >= BUSY_ANSWERS:
+    if outcome.relay in (RelayCondition.DOWN, RelayCondition.REFUSING) or state.busy >= BUSY_ANSWERS:
         return outcome.reply
-    if outcome.relay is Relay.POLICY and len(state.policy_domains) >= POLICY_DOMAINS:
+    if outcome.relay is RelayCondition.POLICY and len(state.policy_domains) >= POLICY_DOMAINS:
         return f"mail to {POLICY_DOMAINS} domains in a row was refused by policy: {outcome.reply}"
     if state.errors >= ERRORS_IN_A_ROW:
         return f"{state.errors} errors in a row: {outcome.reply}"
@@ -108,6 +108,6 @@ def _trouble(state: RelayState, outcome: Outcome) -> str:
 
 
 def _paused(state: RelayState, reason: str, outcome: Outcome, now: datetime) -> RelayState:
-    first, longest = LASTING if outcome.relay in (Relay.REFUSING, Relay.POLICY) else PASSING
+    first, longest = LASTING if outcome.relay in (RelayCondition.REFUSING, RelayCondition.POLICY) else PASSING
     length = min(first * 2 ** min(state.pauses, 10), longest)
     return replace(state, paused_until=now + length, reason=reason, pauses=state.pauses + 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from notifier.delivery.outcomes import Outcome, Relay, one_line
+from notifier.delivery.outcomes import Outcome, RelayCondition, one_line
 from notifier.delivery.transport import CANCELLED, Following, StillWanted, always, nobody
 from notifier.models import DeliveryState, Mail
 
@@ -43,7 +43,7 @@ class Maildir:
             path = await asyncio.to_thread(write, self._folder, mail.message_id, mail.content)
         except OSError as error:
             reason = f"cannot write to the Maildir {self._folder}: {error.strerror or error}"
-            return Outcome(DeliveryState.DEFERRED, one_line(reason), Relay.DOWN)
+            return Outcome(DeliveryState.DEFERRED, one_line(reason), RelayCondition.DOWN)
         return Outcome(DeliveryState.ACCEPTED, one_line(f"written to {path}"))
 
 

@@ -31,7 +31,7 @@ class Phase(IntEnum):
     DOT = 8  # from the moment that the final dot is written: the relay may have the message
 
 
-class Relay(StrEnum):
+class RelayCondition(StrEnum):
     """What an outcome says about the relay."""
 
     UNTRIED = "untried"  # it was not asked
@@ -51,30 +51,30 @@ class Outcome(NamedTuple):
 
     state: DeliveryState
     reply: str
-    relay: Relay = Relay.WORKING
+    relay: RelayCondition = RelayCondition.WORKING
 
     @property
-    def relay_fault(self) -> bool:
+    def is_relay_fault(self) -> bool:
         """Whether the next mail would fare no better, and neither this mail nor its recipient is to blame."""
-        return self.relay in (Relay.BUSY, Relay.DOWN, Relay.REFUSING)
+        return self.relay in (RelayCondition.BUSY, RelayCondition.DOWN, RelayCondition.REFUSING)
 
     @property
     def counted(self) -> bool:
         """Whether this was an attempt of the delivery's own, that moves its next try further away."""
-        return self.relay not in (Relay.BUSY, Relay.REFUSING)
+        return self.relay not in (RelayCondition.BUSY, RelayCondition.REFUSING)
 
 
-_Verdict = tuple[DeliveryState, Relay]
+_Verdict = tuple[DeliveryState, RelayCondition]
 
-_ACCEPTED: _Verdict = (DeliveryState.ACCEPTED, Relay.WORKING)
-_TRY_LATER: _Verdict = (DeliveryState.DEFERRED, Relay.WORKING)
-_BAD_RECIPIENT: _Verdict = (DeliveryState.REJECTED, Relay.WORKING)
-_BAD_MAIL: _Verdict = (DeliveryState.FAILED, Relay.WORKING)
-_POLICY: _Verdict = (DeliveryState.DEFERRED, Relay.POLICY)
-_BUSY: _Verdict = (DeliveryState.DEFERRED, Relay.BUSY)
-_DOWN: _Verdict = (DeliveryState.DEFERRED, Relay.DOWN)
-_REFUSING: _Verdict = (DeliveryState.DEFERRED, Relay.REFUSING)
-_UNCERTAIN: _Verdict = (DeliveryState.UNCERTAIN, Relay.WORKING)
+_ACCEPTED: _Verdict = (DeliveryState.ACCEPTED, RelayCondition.WORKING)
+_TRY_LATER: _Verdict = (DeliveryState.DEFERRED, RelayCondition.WORKING)
+_BAD_RECIPIENT: _Verdict = (DeliveryState.REJECTED, RelayCondition.WORKING)
+_BAD_MAIL: _Verdict = (DeliveryState.FAILED, RelayCondition.WORKING)
+_POLICY: _Verdict = (DeliveryState.DEFERRED, RelayCondition.POLICY)
+_BUSY: _Verdict = (DeliveryState.DEFERRED, RelayCondition.BUSY)
+_DOWN: _Verdict = (DeliveryState.DEFERRED, RelayCondition.DOWN)
+_REFUSING: _Verdict = (DeliveryState.DEFERRED, RelayCondition.REFUSING)
+_UNCERTAIN: _Verdict = (DeliveryState.UNCERTAIN, RelayCondition.WORKING)
 
 _WANTS_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954
 _TOO_LARGE = frozenset({"2.3", "3.4"})

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from notifier.delivery.outcomes import Outcome, Relay
+from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState, Mail
 
 StillWanted = Callable[[], Awaitable[bool]]
@@ -46,7 +46,7 @@ class Transport(Protocol):
         ...
 
 
-CANCELLED = Outcome(DeliveryState.CANCELLED, "no longer wanted when its turn came", Relay.UNTRIED)
+CANCELLED = Outcome(DeliveryState.CANCELLED, "no longer wanted when its turn came", RelayCondition.UNTRIED)
 
 
 @dataclass(frozen=True, slots=True)

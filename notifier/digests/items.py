@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from notifier.digests.memory import Memory
+from notifier.digests.cache import Memory
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Span, Spans
 
@@ -40,10 +40,10 @@ def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
 
 def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
     """The sections and the rest that `dumps` wrote. Raises ComposeError for any other text."""
-    return Reader(Memory(0)).loads(text)
+    return ItemsDecoder(Memory(0)).loads(text)
 
 
-class Reader:
+class ItemsDecoder:
     """Reads texts of items, and keeps what it read of each line and of each item."""
 
     def __init__(self, memory: Memory) -> None:

@@ -19,14 +19,14 @@ ONE_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class PeriodWording:
     """A mail's subject, and the sentence that it opens with."""
 
     subject: str
     opening: str
 
 
-def occasion(period: str, day: date) -> Occasion:
+def wording_of(period: str, day: date) -> PeriodWording:
     """How to speak of `period`, whose mail is meant for the local date `day`.
 
     A weekly mail tells of the seven days before `day`, a monthly one of the month before its own. The opening depends
@@ -38,22 +38,22 @@ def occasion(period: str, day: date) -> Occasion:
         raise ComposeError(f"{period!r} is not a period such as 2026-11-22, 2026-W47, 2026-11 or dump:7") from None
 
 
-def _occasion(period: str, day: date) -> Occasion:
+def _occasion(period: str, day: date) -> PeriodWording:
     found = _PERIOD.fullmatch(period)
     if not found:
         raise ValueError(period)
     if found["day"]:
         day = date.fromisoformat(period)
-        return Occasion(f"Daily papers of {_day(day)} {day.year}", _selection(f"for today ({_day(day)})"))
+        return PeriodWording(f"Daily papers of {_day(day)} {day.year}", _selection(f"for today ({_day(day)})"))
     if found["week"]:
-        return Occasion(
+        return PeriodWording(
             f"Weekly papers of {_span(day - ONE_WEEK, day - ONE_DAY)}", _selection("of the last seven days")
         )
     if found["month"]:
         last = date.fromisoformat(f"{period}-01") - ONE_DAY
         month = _MONTHS[last.month - 1]
-        return Occasion(f"Monthly papers of {month} {last.year}", _selection(f"of the last month ({month})"))
-    return Occasion(f"New papers of {_day(day)} {day.year}", _selection("that just came in"))
+        return PeriodWording(f"Monthly papers of {month} {last.year}", _selection(f"of the last month ({month})"))
+    return PeriodWording(f"New papers of {_day(day)} {day.year}", _selection("that just came in"))
 
 
 def _selection(which: str) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from notifier.models import Paper
-from notifier.rendering import inert, links
+from notifier.text.harmless import inert, links
 
 LANGUAGE = "en"
 GENERATOR = "notifier"  # without its version, which would change every feed at every release

@@ -12,20 +12,20 @@ from __future__ import annotations
 from notifier.matching.index import Matches, PaperIndex, blocks, index
 from notifier.matching.passages import Matchable
 from notifier.matching.query_set import QuerySet
-from notifier.matching.spans import Reasons, Words, spans
-from notifier.matching.tokenised import tokenise
-from notifier.matching.words_asked import words_asked
+from notifier.matching.query_words import query_words
+from notifier.matching.spans import MarkedLeaves, PaperWords, spans
+from notifier.matching.tokens import tokenise
 
 __all__ = [
+    "MarkedLeaves",
     "Matchable",
     "Matches",
     "PaperIndex",
+    "PaperWords",
     "QuerySet",
-    "Reasons",
-    "Words",
     "blocks",
     "index",
+    "query_words",
     "spans",
     "tokenise",
-    "words_asked",
 ]

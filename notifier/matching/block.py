@@ -14,12 +14,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from notifier.matching.labels import by_label
-from notifier.matching.names import Names
+from notifier.matching.labels import AuthorNames, positions_by_label
 from notifier.matching.passages import PASSAGE_FIELDS, Matchable, fields_of
-from notifier.matching.tokenised import Tokens
+from notifier.matching.tokens import Tokens
 from notifier.queries.tree import Field, Leaf
-from notifier.text import stem
+from notifier.text.words import stem
 
 Rows = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
@@ -71,12 +70,12 @@ class Block:
     @cached_property
     def labelled(self) -> Mapping[Leaf, list[int]]:
         """The positions of the papers that bear a label, by the leaf that asks for it."""
-        return by_label(self.papers)
+        return positions_by_label(self.papers)
 
     @cached_property
-    def names(self) -> Names:
+    def names(self) -> AuthorNames:
         """The papers' authors."""
-        return Names(self._authors())
+        return AuthorNames(self._authors())
 
     def row(self, positions: Iterable[int] | Numbers) -> Rows:
         """The row of the papers at these positions."""

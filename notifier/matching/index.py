@@ -3,15 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from notifier.matching.block import Block, Rows
-from notifier.matching.evaluation import evaluate
+from notifier.matching.block import Block, Numbers, Rows
+from notifier.matching.leaf_rows import LeafKind, rows_of
 from notifier.matching.passages import Matchable
-from notifier.matching.query_set import QuerySet
-from notifier.matching.tokenised import Tokens
-from notifier.queries.tree import Query
+from notifier.matching.query_set import Operator, QuerySet, Shape, ShapeTable
+from notifier.matching.tokens import Tokens
+from notifier.queries.tree import And, Not, Query
+
+_PIECE = 1 << 18  # bytes of rows in hand
+
+Bits = TypeVar("Bits", np.uint64, np.bool_)
+
+
+def evaluate(queries: QuerySet, block: Block) -> Rows:
+    """For each number of the set, the row of the papers that the query is true of."""
+    rows = np.zeros((queries.size, block.width), np.uint64)
+    live = np.zeros(queries.size, np.bool_)  # the nodes that are true of some paper
+    for shape, table in sorted(queries.tables.items(), key=_level):
+        for nodes, found in _found(shape, table, block, rows, live):
+            rows[nodes] = found
+            live[nodes] = found.any(axis=1)
+    return rows
+
+
+def _level(entry: tuple[Shape, ShapeTable]) -> int:
+    return entry[0].level
+
+
+def _found(
+    shape: Shape, table: ShapeTable, block: Block, rows: Rows, live: npt.NDArray[np.bool_]
+) -> Iterator[tuple[Numbers, Rows]]:
+    """Nodes of a table and their rows; those that are passed over match nothing."""
+    nodes = np.array(table.nodes, np.int64)
+    if isinstance(shape, LeafKind):
+        if len(nodes):
+            yield nodes, rows_of(block, shape, table.contents)
+        return
+    operands = np.array(table.contents, np.int64).reshape(len(nodes), table.width)
+    step = max(1, _PIECE // (8 * max(1, block.width)))
+    for start in range(0, len(nodes), step):
+        some, of_some = nodes[start : start + step], operands[start : start + step]
+        if shape.operator is Not:
+            yield some, block.everything & ~rows[of_some[:, 0]]
+        else:
+            possible = _joined(shape.operator, of_some, live)
+            yield some[possible], _joined(shape.operator, of_some[possible], rows)
+
+
+def _joined(operator: Operator, operands: Numbers, values: npt.NDArray[Bits]) -> npt.NDArray[Bits]:
+    """AND or OR over the values of the nodes in each row of `operands`."""
+    join = np.bitwise_and if operator is And else np.bitwise_or
+    joined: npt.NDArray[Bits] = values[operands[:, 0]]
+    for column in range(1, operands.shape[1]):
+        join(joined, values[operands[:, column]], out=joined)
+    return joined
+
 
 PAPERS = 1000  # of a block
 BYTES = 1 << 22  # of a block's tokens: few papers, if they are very long

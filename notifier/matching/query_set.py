@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from notifier.matching.leaf_rows import Kind, kind_of
+from notifier.matching.leaf_rows import LeafKind, kind_of
 from notifier.queries.tree import And, Leaf, Not, Or, Query
 
 Operator = type[Not] | type[And] | type[Or]
@@ -25,10 +25,10 @@ class Operation(NamedTuple):
     operands: int
 
 
-Shape = Kind | Operation
+Shape = LeafKind | Operation
 
 
-class Table:
+class ShapeTable:
     """The nodes of one shape, in no order, with what a leaf asks for, or the operands of each one after the other."""
 
     def __init__(self, shape: Shape) -> None:
@@ -70,7 +70,7 @@ class QuerySet:
     """Queries by number. One that is added twice has one number, and is there until it is discarded twice."""
 
     def __init__(self) -> None:
-        self.tables: dict[Shape, Table] = {}
+        self.tables: dict[Shape, ShapeTable] = {}
         self._nodes: list[_Node] = []
         self._free: list[int] = []  # numbers of nodes that are gone
         self._numbers: dict[Leaf | bytes, int] = {}
@@ -122,7 +122,7 @@ class QuerySet:
 
     def _new(self, key: Leaf | bytes, shape: Shape, content: Sequence[Any]) -> int:
         number = self._free.pop() if self._free else len(self._nodes)
-        table = self.tables.setdefault(shape, Table(shape))
+        table = self.tables.setdefault(shape, ShapeTable(shape))
         node = _Node(key, shape, table.add(number, content))
         self._nodes[number : number + 1] = [node]
         self._numbers[key] = number

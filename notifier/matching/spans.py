@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from notifier.matching.passages import fields_of
 from notifier.models import Paper, Span, Spans, merged
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Query, Word
-from notifier.text import stem, tokens
+from notifier.text.words import stem, tokens
 
 
 def spans(query: Query, paper: Paper) -> Spans:
@@ -16,10 +16,10 @@ def spans(query: Query, paper: Paper) -> Spans:
 
     A phrase is one span, from its first word to its last; spans that overlap are one.
     """
-    return Reasons(query).spans(Words(paper))
+    return MarkedLeaves(query).spans(PaperWords(paper))
 
 
-class Reasons:
+class MarkedLeaves:
     """What a query can match for: its leaves, but for those under NOT."""
 
     def __init__(self, query: Query) -> None:
@@ -27,20 +27,20 @@ class Reasons:
         self._title = [leaf for leaf in wanted if _looks_at(leaf, Field.TITLE)]
         self._abstract = [leaf for leaf in wanted if _looks_at(leaf, Field.ABSTRACT)]
 
-    def spans(self, words: Words) -> Spans:
+    def spans(self, words: PaperWords) -> Spans:
         """As `spans`, for the paper whose words these are."""
         return Spans(words.title.marked(self._title), words.abstract.marked(self._abstract))
 
 
-class Words:
+class PaperWords:
     """A paper's words and their places, worked out once for all queries that are asked about it."""
 
     def __init__(self, paper: Paper) -> None:
-        self.title = _Text(paper.title)
-        self.abstract = _Text(paper.abstract)
+        self.title = _MarkableText(paper.title)
+        self.abstract = _MarkableText(paper.abstract)
 
 
-class _Text:
+class _MarkableText:
     """The tokens of a text, and by word and by stem the places where they are found."""
 
     def __init__(self, text: str) -> None:

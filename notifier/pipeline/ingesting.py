@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,14 +14,15 @@ from sqlalchemy import Engine
 from notifier import sources
 from notifier.config import DEFAULT_LIMITS, Config, Limits
 from notifier.errors import DumpError, DumpGoneError
+from notifier.files.dumps import DumpFile, read_dump
+from notifier.files.dumps_folder import DumpsFolder
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
+from notifier.papers.identity import PreparedListing, prepare
 from notifier.pipeline.tagging import AT_ONCE, with_tags
-from notifier.shelf.dumps import DumpFile, read_dump
 from notifier.sources.listing_day import listing_day
 from notifier.store import dumps
 from notifier.store.engine import reading, writing
-from notifier.store.identity import PreparedListing, prepare
-from notifier.store.ingest import AS_NEWS, Announcing, Arrival, add_dump, is_known, known_keys, lock
+from notifier.store.ingest import AS_NEWS, AnnouncePolicy, NewDump, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
 
@@ -30,7 +31,7 @@ class IngestSettings:
     """What may be read at all, how its papers are announced, and by which catalogue large dumps are tagged."""
 
     limits: Limits = DEFAULT_LIMITS
-    announcing: Announcing = AS_NEWS
+    announcing: AnnouncePolicy = AS_NEWS
     catalogue: Catalogue | None = None
 
 
@@ -40,7 +41,7 @@ AS_SHIPPED = IngestSettings()
 def settings_for(config: Config, *, archive: bool = False) -> IngestSettings:
     """The settings that the config asks for, for dumps whose papers are news, or an `archive`. Raises ConfigError."""
     catalogue = catalogue_of(config)
-    return IngestSettings(config.limits, Announcing(catalogue.upvotes_named, archive), catalogue)
+    return IngestSettings(config.limits, AnnouncePolicy(catalogue.upvotes_named, archive), catalogue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, se
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
     if settings.catalogue is not None and len(listings) >= AT_ONCE:
         listings = _with_tags(engine, listings, settings.catalogue)
-    arrival = Arrival(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
+    arrival = NewDump(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
     with writing(engine) as connection:
         lock(connection)
         if is_known(connection, file.sha256):
@@ -141,3 +142,16 @@ def _with_tags(engine: Engine, listings: list[PreparedListing], catalogue: Catal
     with reading(engine) as connection:
         known = known_keys(connection, {each.key for each in listings})
     return with_tags(listings, known, catalogue)
+
+
+def take_in(
+    engine: Engine, folder: DumpsFolder, paths: Iterable[Path], now: datetime, settings: IngestSettings = AS_SHIPPED
+) -> list[DumpReport]:
+    """Ingest the folder's files, one by one; a file that another process has put away meanwhile is left to it."""
+    reports = []
+    for path in paths:
+        with suppress(DumpGoneError):
+            report = ingest(engine, path, None, now, settings)
+            folder.put_away(path, report.reason)
+            reports.append(report)
+    return reports

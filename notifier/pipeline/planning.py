@@ -19,18 +19,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
-from notifier import calendars
 from notifier.config import Config
 from notifier.digests import items, periods, selection
-from notifier.digests.rolling import take_in
+from notifier.digests.selection import take_in
 from notifier.errors import ComposeError
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Subscriber, Subscription
-from notifier.pausing import end_pauses
+from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.tagging import tag
-from notifier.pipeline.window import Window
 from notifier.store import expiring, outbox, papers, subscribers
 from notifier.store.engine import reading, writing
-from notifier.store.expiring import Unsent
+from notifier.store.expiring import UnsentDigest
+from notifier.subscribers import calendars
+from notifier.subscribers.pausing import end_pauses
 from notifier.topics import TRENDING, catalogue_of
 
 BATCH = 500
@@ -38,34 +38,34 @@ TRENDING_PAPERS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlanReport:
     """How many subscribers were due, how many digests were written for them, and how many periods had nothing new."""
 
     due: int = 0
     digests: int = 0
     skipped: int = 0
 
-    def __add__(self, other: Planned) -> Planned:
-        return Planned(self.due + other.due, self.digests + other.digests, self.skipped + other.skipped)
+    def __add__(self, other: PlanReport) -> PlanReport:
+        return PlanReport(self.due + other.due, self.digests + other.digests, self.skipped + other.skipped)
 
 
 _Matched = list[tuple[Subscription, list[Paper]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _PlannedDigest:
     """What one subscriber is to get for one period; `selection` is None where there is nothing new.
 
     `unsent` are the digests that never reached them, whose papers it holds too.
     """
 
     subscriber: Subscriber
-    slot: calendars.Slot
+    slot: calendars.Occurrence
     selection: selection.Selection | None
-    unsent: tuple[Unsent, ...] = ()
+    unsent: tuple[UnsentDigest, ...] = ()
 
 
-def plan(engine: Engine, config: Config, now: datetime) -> Planned:
+def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     """Plan the digests of all who are due at `now`."""
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
@@ -73,9 +73,9 @@ def plan(engine: Engine, config: Config, now: datetime) -> Planned:
     with reading(engine) as connection:
         cursor = subscribers.oldest_cursor_due(connection, now)
         if cursor is None:
-            return Planned()
-        window = Window(connection, cursor, catalogue, now.date())
-    total = Planned()
+            return PlanReport()
+        window = Candidates(connection, cursor, catalogue, now.date())
+    total = PlanReport()
     for batch in _due(engine, now):
         window.match(asked for each in batch for asked in each.subscriptions)
         with reading(engine) as connection:
@@ -99,18 +99,20 @@ def _due(engine: Engine, now: datetime) -> Iterator[list[Subscriber]]:
 
 
 def _choose(
-    connection: Connection, window: Window, batch: Iterable[Subscriber], limit: int, now: datetime
-) -> list[_Choice]:
+    connection: Connection, window: Candidates, batch: Iterable[Subscriber], limit: int, now: datetime
+) -> list[_PlannedDigest]:
     slots = [(each, slot) for each in batch if (slot := _slot(window, each, now))]
     matched = {each.id: _matched(window, each) for each, _ in slots}
     held = _held(connection, window, matched)
     return [
-        _Choice(each, slot, selection.select(_new(matched[each.id], held[each.id]), held[each.id], window.marks, limit))
+        _PlannedDigest(
+            each, slot, selection.select(_new(matched[each.id], held[each.id]), held[each.id], window.marks, limit)
+        )
         for each, slot in slots
     ]
 
 
-def _with_unsent(connection: Connection, choices: list[_Choice], limit: int) -> list[_Choice]:
+def _with_unsent(connection: Connection, choices: list[_PlannedDigest], limit: int) -> list[_PlannedDigest]:
     """The choices with what the digests hold that never reached their readers.
 
     Whoever has one that cannot be read is left out for now: it stops nobody else, and `deliver` sets it aside.
@@ -125,7 +127,7 @@ def _with_unsent(connection: Connection, choices: list[_Choice], limit: int) -> 
     return rolled
 
 
-def _slot(window: Window, subscriber: Subscriber, now: datetime) -> calendars.Slot | None:
+def _slot(window: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
     """What is due to a subscriber: the newest dump, or the latest slot of their calendar.
 
     Nothing yet, where the window was made before they became due and does not reach back to their cursor.
@@ -135,12 +137,12 @@ def _slot(window: Window, subscriber: Subscriber, now: datetime) -> calendars.Sl
     if subscriber.cadence is Cadence.INSTANT:
         if window.dump is None or window.dump <= subscriber.last_dump:
             return None
-        return calendars.Slot(now.astimezone(ZoneInfo(subscriber.timezone)).date(), f"dump:{window.dump}", now)
-    schedule, used = calendars.schedule_of(subscriber), calendars.used_by(subscriber)
+        return calendars.Occurrence(now.astimezone(ZoneInfo(subscriber.timezone)).date(), f"dump:{window.dump}", now)
+    schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
     return calendars.due(schedule, now, subscriber.active_since, used)
 
 
-def _matched(window: Window, subscriber: Subscriber) -> _Matched:
+def _matched(window: Candidates, subscriber: Subscriber) -> _Matched:
     """What each of their subscriptions matches among the papers after their cursor."""
     return [
         (each, [paper for paper in window.matches(each) if paper.sequence > subscriber.cursor])
@@ -154,7 +156,7 @@ def _new(matched: _Matched, held: set[int]) -> _Matched:
     return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in new]
 
 
-def _held(connection: Connection, window: Window, matched: Mapping[int, _Matched]) -> dict[int, set[int]]:
+def _held(connection: Connection, window: Candidates, matched: Mapping[int, _Matched]) -> dict[int, set[int]]:
     """By subscriber: what they were told of the papers that are announced again; no other can have been told."""
     held: dict[int, set[int]] = {subscriber_id: set() for subscriber_id in matched}
     doubtful = [subscriber_id for subscriber_id, each in matched.items() if window.is_announced_again(each)]
@@ -166,7 +168,9 @@ def _held(connection: Connection, window: Window, matched: Mapping[int, _Matched
     return held
 
 
-def _commit(connection: Connection, choices: list[_Choice], window: Window, config: Config, now: datetime) -> Planned:
+def _commit(
+    connection: Connection, choices: list[_PlannedDigest], window: Candidates, config: Config, now: datetime
+) -> PlanReport:
     """Write the digests of those subscribers who are still what they were when these were chosen."""
     ids = [choice.subscriber.id for choice in choices]
     current, unsent = subscribers.again(connection, ids), expiring.unsent(connection, ids, lock=True)
@@ -180,10 +184,10 @@ def _commit(connection: Connection, choices: list[_Choice], window: Window, conf
     outbox.add(connection, [_row(choice, config.mail.sender, now) for choice in valid])
     subscribers.update_many(connection, [_move(choice, window, now) for choice in valid])
     digests = sum(choice.selection is not None for choice in valid)
-    return Planned(len(valid), digests, len(valid) - digests)
+    return PlanReport(len(valid), digests, len(valid) - digests)
 
 
-def _row(choice: _Choice, sender: str, now: datetime) -> dict[str, Any]:
+def _row(choice: _PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
     chosen = choice.selection
     return {
         "subscriber_id": choice.subscriber.id,
@@ -191,7 +195,7 @@ def _row(choice: _Choice, sender: str, now: datetime) -> dict[str, Any]:
         "period": choice.slot.period,
         "recipient": choice.subscriber.email,
         "message_id": f"<{uuid4().hex}@{parseaddr(sender)[1].rpartition('@')[2]}>",
-        "subject": periods.occasion(choice.slot.period, choice.slot.local_date).subject,
+        "subject": periods.wording_of(choice.slot.period, choice.slot.local_date).subject,
         "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.dumps((), ()),
         "planned_at": now,
         "state": DeliveryState.PENDING if chosen else DeliveryState.SKIPPED,
@@ -199,8 +203,8 @@ def _row(choice: _Choice, sender: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _move(choice: _Choice, window: Window, now: datetime) -> dict[str, Any]:
-    subscriber, used = choice.subscriber, calendars.used_by(choice.subscriber)
+def _move(choice: _PlannedDigest, window: Candidates, now: datetime) -> dict[str, Any]:
+    subscriber, used = choice.subscriber, calendars.used_periods_of(choice.subscriber)
     if subscriber.cadence is not Cadence.INSTANT:  # a dump uses no date
         used = used.including(choice.slot, subscriber.cadence)
     return {

@@ -13,18 +13,18 @@ from notifier import feeds
 from notifier.config import Config
 from notifier.feeds import Entry, Feed, Publisher
 from notifier.feeds.feed import MOST
+from notifier.files.atomic import remove_stale, write_if_changed
 from notifier.models import Paper
 from notifier.pipeline.planning import TRENDING_PAPERS
-from notifier.pipeline.ranking import rank
 from notifier.pipeline.tagging import tag
-from notifier.shelf.writing import remove_stale, write_if_changed
+from notifier.search.ranking import rank
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishReport:
     """How many files there are (three for each feed, and the list of feeds), and how many of them were written."""
 
     feeds: int
@@ -32,7 +32,7 @@ class Published:
     unchanged: int
 
 
-def publish(engine: Engine, config: Config) -> Published:
+def publish(engine: Engine, config: Config) -> PublishReport:
     """Bring the feeds folder up to date."""
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
@@ -44,7 +44,7 @@ def publish(engine: Engine, config: Config) -> Published:
     files["feeds.opml"] = feeds.opml(found, publisher, folder.resolve().as_uri())
     remove_stale(folder, {feed.slug for feed in found}, tuple(feeds.FORMATS))
     written = sum(write_if_changed(folder / name, content) for name, content in files.items())
-    return Published(feeds=len(found), written=written, unchanged=len(files) - written)
+    return PublishReport(feeds=len(found), written=written, unchanged=len(files) - written)
 
 
 def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:

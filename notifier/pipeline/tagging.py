@@ -18,11 +18,11 @@ from sqlalchemy import Engine
 from notifier import matching
 from notifier.matching import Matchable, PaperIndex, QuerySet
 from notifier.models import Tags
+from notifier.papers.identity import PreparedListing
 from notifier.store import tags
 from notifier.store.engine import reading, writing
-from notifier.store.identity import PreparedListing
-from notifier.store.tags import Tagged
-from notifier.store.tokens import tokens_of
+from notifier.store.paper_tokens import tokens_of
+from notifier.store.tags import TaggedPaper
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
@@ -57,7 +57,7 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
         with reading(engine) as connection:
             tokenised = tokens_of(connection, papers)
         found = _tags(matching.index(papers, tokenised), tokenised, catalogue)
-        tagged = list(map(Tagged, (paper.id for paper in papers), revisions, found))
+        tagged = list(map(TaggedPaper, (paper.id for paper in papers), revisions, found))
         with writing(engine) as connection:
             tags.tag(connection, tagged)
         count += len(untagged)

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 
 from notifier.errors import QueryError
 from notifier.queries import tree
-from notifier.queries.lexer import Kind, Lexeme
+from notifier.queries.lexer import Lexeme, LexemeKind
 from notifier.queries.tree import Field, Leaf
-from notifier.text import fold, stem, words
+from notifier.text.words import fold, stem, words
 
 SHORTEST_PREFIX = 3  # characters
 
@@ -60,14 +60,14 @@ def _text(field: Field | None, value: Lexeme) -> Leaf:
         return tree.Prefix(_start(value), field)
     found = _words(value)
     if field is Field.AUTHOR:
-        return tree.Name(tuple(sorted(found)))
-    if len(found) == 1 and value.kind is Kind.WORD:
+        return tree.AuthorName(tuple(sorted(found)))
+    if len(found) == 1 and value.kind is LexemeKind.WORD:
         return tree.Word(stem(found[0]), field)
     return tree.Phrase(tuple(found), field)
 
 
 def _has_star(value: Lexeme) -> bool:
-    return value.kind is Kind.WORD and value.text.endswith("*")
+    return value.kind is LexemeKind.WORD and value.text.endswith("*")
 
 
 def _words(value: Lexeme) -> list[str]:
@@ -118,8 +118,8 @@ def _day(field: Field, value: Lexeme) -> date:
 
 _READERS: dict[Field | None, Callable[[Lexeme], Leaf]] = {
     Field.CATEGORY: lambda value: tree.Category(_category(value)),
-    Field.TOPIC: lambda value: tree.Topic(_label(Field.TOPIC, value)),
-    Field.SOURCE: lambda value: tree.Source(_label(Field.SOURCE, value)),
+    Field.TOPIC: lambda value: tree.TopicTag(_label(Field.TOPIC, value)),
+    Field.SOURCE: lambda value: tree.SourceName(_label(Field.SOURCE, value)),
     Field.UPVOTES: lambda value: tree.Upvotes(*_upvotes(value)),
     Field.AFTER: lambda value: tree.After(_day(Field.AFTER, value)),
     Field.BEFORE: lambda value: tree.Before(_day(Field.BEFORE, value)),

@@ -12,7 +12,7 @@ from notifier.errors import QueryError
 LONGEST = 1000  # characters
 
 
-class Kind(StrEnum):
+class LexemeKind(StrEnum):
     """What a lexeme is."""
 
     OPEN = "open"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
 class Lexeme:
     """A piece of a query as it was typed, but a phrase without its quotes and a field without its colon."""
 
-    kind: Kind
+    kind: LexemeKind
     text: str
     column: int
 
@@ -47,7 +47,7 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE,
 )
-_OPERATORS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT, "ANDNOT": Kind.NOT}
+_OPERATORS = {"AND": LexemeKind.AND, "OR": LexemeKind.OR, "NOT": LexemeKind.NOT, "ANDNOT": LexemeKind.NOT}
 
 # What keyboards put in the place of the language's own signs: one character for one, so that columns stay.
 _SIGNS = str.maketrans("“”„‟＂（）｜，", '"""""()|,')
@@ -64,7 +64,7 @@ def lex(text: str) -> list[Lexeme]:
     _refuse_unreadable(text)
     plain = with_plain_signs(text)
     lexemes = [_lexeme(match) for match in _LEXEME.finditer(plain)]
-    return [*lexemes, Lexeme(Kind.END, "", len(text) + 1)]
+    return [*lexemes, Lexeme(LexemeKind.END, "", len(text) + 1)]
 
 
 def _refuse_unreadable(text: str) -> None:
@@ -78,11 +78,11 @@ def _refuse_unreadable(text: str) -> None:
 
 
 def _lexeme(match: re.Match[str]) -> Lexeme:
-    kind = Kind(match.lastgroup or "")
+    kind = LexemeKind(match.lastgroup or "")
     text = match[kind]
     column = match.start() + 1
-    if kind is Kind.UNCLOSED:
+    if kind is LexemeKind.UNCLOSED:
         raise QueryError('this quotation mark has no other half; add the missing "', column)
-    if kind is Kind.WORD:
+    if kind is LexemeKind.WORD:
         kind = _OPERATORS.get(text, kind)
     return Lexeme(kind, text, column)

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from notifier.errors import QueryError
 from notifier.queries.canonical import canonical
 from notifier.queries.leaves import field_named, leaf
-from notifier.queries.lexer import LONGEST, Kind, Lexeme, lex
+from notifier.queries.lexer import LONGEST, Lexeme, LexemeKind, lex
 from notifier.queries.tree import Field, Query, all_of, any_of, negation
 
 MOST_LEAVES = 32
 DEEPEST = 8  # parentheses within parentheses
 
-_OPERANDS = (Kind.WORD, Kind.PHRASE, Kind.OPEN, Kind.FIELD, Kind.NOT)
+_OPERANDS = (LexemeKind.WORD, LexemeKind.PHRASE, LexemeKind.OPEN, LexemeKind.FIELD, LexemeKind.NOT)
 
 
 def parse(text: str, *, topics_allowed: bool = True) -> Query:
@@ -56,7 +56,7 @@ class _Parser:
 
     def whole(self) -> _Clause:
         clause = self._query(None, 0)
-        if self._next.kind is Kind.CLOSE:
+        if self._next.kind is LexemeKind.CLOSE:
             raise _misplaced(self._next, None)
         return clause
 
@@ -64,7 +64,7 @@ class _Parser:
     def _next(self) -> Lexeme:
         return self._lexemes[self._place]
 
-    def _take(self, *kinds: Kind) -> Lexeme | None:
+    def _take(self, *kinds: LexemeKind) -> Lexeme | None:
         lexeme = self._next
         if lexeme.kind not in kinds:
             return None
@@ -73,14 +73,14 @@ class _Parser:
 
     def _query(self, field: Field | None, depth: int) -> _Clause:
         operands = [self._all(field, depth)]
-        while self._take(Kind.OR):
+        while self._take(LexemeKind.OR):
             operands.append(self._all(field, depth))
         negatives = [operand.negative_at for operand in operands if operand.negative_at]
         return _Clause(any_of(operand.query for operand in operands), negatives[0] if negatives else None)
 
     def _all(self, field: Field | None, depth: int) -> _Clause:
         operands = [self._one(field, depth)]
-        while self._take(Kind.AND) or self._next.kind in _OPERANDS:
+        while self._take(LexemeKind.AND) or self._next.kind in _OPERANDS:
             operands.append(self._one(field, depth))
         all_negative = all(operand.negative_at for operand in operands)
         return _Clause(all_of(operand.query for operand in operands), operands[0].negative_at if all_negative else None)
@@ -88,7 +88,7 @@ class _Parser:
     def _one(self, field: Field | None, depth: int) -> _Clause:
         column = self._next.column
         negated = False
-        while self._take(Kind.NOT):
+        while self._take(LexemeKind.NOT):
             negated = not negated
         clause = self._operand(field, depth)
         if not negated:
@@ -96,11 +96,11 @@ class _Parser:
         return _Clause(negation(clause.query), None if clause.negative_at else column)
 
     def _operand(self, field: Field | None, depth: int) -> _Clause:
-        if named := self._take(Kind.FIELD):
+        if named := self._take(LexemeKind.FIELD):
             field = self._field(named)
-        if opening := self._take(Kind.OPEN):
+        if opening := self._take(LexemeKind.OPEN):
             return self._group(opening, field, depth + 1)
-        if value := self._take(Kind.WORD, Kind.PHRASE):
+        if value := self._take(LexemeKind.WORD, LexemeKind.PHRASE):
             return self._leaf(field, value)
         raise _misplaced(self._next, self._lexemes[self._place - 1] if self._place else None)
 
@@ -114,7 +114,7 @@ class _Parser:
         if depth > DEEPEST:
             raise QueryError(f"parentheses go at most {DEEPEST} deep; take this pair out", opening.column)
         clause = self._query(field, depth)
-        if not self._take(Kind.CLOSE):
+        if not self._take(LexemeKind.CLOSE):
             raise _unclosed(opening)
         return clause
 
@@ -129,14 +129,14 @@ class _Parser:
 
 def _misplaced(lexeme: Lexeme, previous: Lexeme | None) -> QueryError:
     """Why a word was wanted where this lexeme stands, said about the one at fault."""
-    if previous and previous.kind in (Kind.AND, Kind.OR, Kind.NOT, Kind.FIELD):
-        sign = f"{previous.text}:" if previous.kind is Kind.FIELD else previous.text
+    if previous and previous.kind in (LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT, LexemeKind.FIELD):
+        sign = f"{previous.text}:" if previous.kind is LexemeKind.FIELD else previous.text
         return QueryError(f"{sign} needs a word, a phrase or a parenthesis directly after it", previous.column)
-    if lexeme.kind is Kind.CLOSE and previous:
+    if lexeme.kind is LexemeKind.CLOSE and previous:
         return QueryError("there is nothing in these parentheses; leave them out", previous.column)
-    if lexeme.kind is Kind.CLOSE:
+    if lexeme.kind is LexemeKind.CLOSE:
         return QueryError("this parenthesis closes none; leave it out, or open one before", lexeme.column)
-    if lexeme.kind is Kind.END and previous:
+    if lexeme.kind is LexemeKind.END and previous:
         return _unclosed(previous)
     return QueryError(f"{lexeme.text} needs a word before it; put it in quotes to search for the word", lexeme.column)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from notifier.text import shortest_word
+from notifier.text.words import shortest_word
 
 
 class Field(StrEnum):
@@ -63,7 +63,7 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class AuthorName:
     """An author whose name has all these words, in any order; a single letter stands for a word that begins so."""
 
     words: tuple[str, ...]
@@ -83,7 +83,7 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class TopicTag:
     """A topic that the paper is tagged with."""
 
     slug: str
@@ -93,7 +93,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceName:
     """Where the paper came from."""
 
     name: str
@@ -141,7 +141,7 @@ def _quoted(*words: str) -> str:
     return f'"{" ".join(words)}"'
 
 
-Leaf = Word | Phrase | Prefix | Name | Category | Topic | Source | Upvotes | After | Before
+Leaf = Word | Phrase | Prefix | AuthorName | Category | TopicTag | SourceName | Upvotes | After | Before
 
 
 @dataclass(frozen=True, slots=True)

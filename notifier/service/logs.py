@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
-from notifier.rendering import inert
+from notifier.text.harmless import inert
 
 ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+")
 TOKEN = re.compile(r"(/unsubscribe/)[^\s/?#]+")
@@ -18,7 +18,7 @@ TOKEN = re.compile(r"(/unsubscribe/)[^\s/?#]+")
 def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     """Send all logs to stderr in this form."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if form == "json" else _Text("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("alembic", "uvicorn", "aiosmtplib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -30,12 +30,12 @@ def redacted(text: str) -> str:
     return TOKEN.sub(r"\1…", ADDRESS.sub("…@…", inert(" ".join(text.split()))))
 
 
-class _Text(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record))
 
 
-class _Json(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         told = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),

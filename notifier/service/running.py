@@ -19,12 +19,12 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, chosen, load
 from notifier.errors import ConfigError, NotifierError
-from notifier.pipeline.posting import sender_for
-from notifier.rendering import check
-from notifier.service.steps import Clock, Steps
+from notifier.sending.sender import sender_for
+from notifier.service.jobs import Clock, Jobs
 from notifier.service.systemd import notify
-from notifier.service.works import Work, answering, delivering, keep_going
+from notifier.service.tasks import Task, answering, delivering, run_until_stopped
 from notifier.store.schema import open_store
+from notifier.templates import check
 from notifier.topics import catalogue_of
 
 FOLDER_SECONDS = 5
@@ -41,7 +41,7 @@ def serve(file: Path | None, clock: Clock) -> None:
     engine = open_store(config.store_url)
     try:
         _check(engine, config, clock)
-        asyncio.run(_serve(file, Steps(engine, config, clock), [delivering(engine, clock), answering(engine, clock)]))
+        asyncio.run(_serve(file, Jobs(engine, config, clock), [delivering(engine, clock), answering(engine, clock)]))
     finally:
         engine.dispose()
 
@@ -53,12 +53,12 @@ def work(file: Path | None, clock: Clock) -> None:
     engine = open_store(config.store_url)
     try:
         _check(engine, config, clock)
-        asyncio.run(_go_on(file, Steps(engine, config, clock), [delivering(engine, clock)], lambda: None))
+        asyncio.run(_go_on(file, Jobs(engine, config, clock), [delivering(engine, clock)], lambda: None))
     finally:
         engine.dispose()
 
 
-async def _serve(file: Path | None, steps: Steps, works: Sequence[Work]) -> None:
+async def _serve(file: Path | None, steps: Jobs, works: Sequence[Task]) -> None:
     scheduler = AsyncIOScheduler(timezone=UTC)
     every = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(steps.start)
@@ -81,7 +81,7 @@ def _follow_clock(scheduler: AsyncIOScheduler) -> None:
             job.modify(next_run_time=now)
 
 
-async def _go_on(file: Path | None, steps: Steps, works: Sequence[Work], look_after: Callable[[], None]) -> None:
+async def _go_on(file: Path | None, steps: Jobs, works: Sequence[Task], look_after: Callable[[], None]) -> None:
     """Keep the works going until told to stop; SIGHUP starts them anew with the config as it is then."""
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -91,7 +91,9 @@ async def _go_on(file: Path | None, steps: Steps, works: Sequence[Work], look_af
     while not stop.is_set():
         notify("READY=1")
         stopping = Event()
-        running = [asyncio.create_task(asyncio.to_thread(keep_going, each, steps.config, stopping)) for each in works]
+        running = [
+            asyncio.create_task(asyncio.to_thread(run_until_stopped, each, steps.config, stopping)) for each in works
+        ]
         while not await _first(stop, reload):
             if not any(each.done() for each in running):
                 notify("WATCHDOG=1", f"STATUS={await asyncio.to_thread(steps.summary)}")
@@ -126,7 +128,7 @@ def _check(engine: Engine, config: Config, clock: Clock) -> None:
     catalogue_of(config)
 
 
-def _reloaded(file: Path | None, steps: Steps) -> Config:
+def _reloaded(file: Path | None, steps: Jobs) -> Config:
     """The config as the file is now, if all is right with it; else the one in use."""
     try:
         new = load(file)

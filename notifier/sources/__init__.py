@@ -11,9 +11,15 @@ from dataclasses import replace
 
 from notifier.config import DEFAULT_LIMITS, Limits
 from notifier.models import ParsedDump, Skipped
-from notifier.sources import arxiv_api, arxiv_feed, daily_json, json_lines, oai_pmh, other_feed, page_text
+from notifier.sources import other_feed
+from notifier.sources.arxiv import api as arxiv_api
+from notifier.sources.arxiv import feed as arxiv_feed
+from notifier.sources.arxiv import oai_pmh
 from notifier.sources.decoding import decode, decode_markup, is_markup
 from notifier.sources.format import Format
+from notifier.sources.json import daily as daily_json
+from notifier.sources.json import lines as json_lines
+from notifier.sources.page import reading as page_text
 from notifier.sources.unpacking import unpack
 
 FORMATS: tuple[Format, ...] = (

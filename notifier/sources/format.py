@@ -14,7 +14,7 @@ PAGE, LINES, DAILY, ARXIV = 1, 2, 3, 4
 
 
 @dataclass(slots=True)
-class Account:
+class RecordTally:
     """What has become of a document's records so far, in order: each is a listing or was skipped.
 
     Adding one raises DumpError where there are more than the limit allows.

@@ -15,9 +15,9 @@ import feedparser
 from notifier.config import Limits
 from notifier.models import Listing, ParsedDump
 from notifier.sources import fields
-from notifier.sources.arxiv_ids import arxiv_id
+from notifier.sources.arxiv.ids import arxiv_id
 from notifier.sources.format import LINES, Format
-from notifier.sources.xml_records import account_of, children, open_document, root_of
+from notifier.sources.xml_records import children, open_document, root_of, tally_of
 
 NAME = "RSS or Atom"
 
@@ -31,7 +31,7 @@ def _recognises(text: str) -> bool:
 
 def _parse(text: str, limits: Limits) -> ParsedDump:
     document = open_document(text, limits)
-    account = account_of(document, limits, _listing)
+    account = tally_of(document, limits, _listing)
     account.refuse_if_all_skipped()
     told = (fields.day(document.told(tag)) for tag in ("pubDate", "lastBuildDate", "updated", "date"))
     return ParsedDump(NAME, *account.outcome, full_date=next(filter(None, told), None), rank=LINES)

@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element, ParseError
 from notifier.config import Limits
 from notifier.errors import DumpError
 from notifier.models import Listing
-from notifier.sources.format import Account
+from notifier.sources.format import RecordTally
 
 CUT_OFF = "the document breaks off here"
 
@@ -141,7 +141,7 @@ def _fragment(number: int, text: str, limits: Limits, fault: str | None) -> Frag
     return Fragment(number, "" if fault else text, fault)
 
 
-class Reader:
+class RecordParser:
     """Parses the records of one document, whose namespaces it knows."""
 
     def __init__(self, document: Document) -> None:
@@ -230,13 +230,15 @@ def _escaped(found: re.Match[str]) -> str:
     return html.escape(character, quote=False)
 
 
-def account_of(document: Document, limits: Limits, listing_of: Callable[[Element, int, str], Listing | str]) -> Account:
+def tally_of(
+    document: Document, limits: Limits, listing_of: Callable[[Element, int, str], Listing | str]
+) -> RecordTally:
     """What `listing_of` makes of each record, its position and place: a listing, or the reason why it is none.
 
     Raises DumpError where the document breaks off before its first record.
     """
-    account = Account(limits)
-    for fragment, element in Reader(document).elements(fragments(document, limits)):
+    account = RecordTally(limits)
+    for fragment, element in RecordParser(document).elements(fragments(document, limits)):
         where = fragment.where
         account.add(where, element if isinstance(element, str) else listing_of(element, account.position, where))
     if not account.listings and [each.reason for each in account.skipped] == [CUT_OFF]:

@@ -52,7 +52,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-class Asking(Protocol):
+class FreshReads(Protocol):
     """Questions that are put again and again, each to be answered as of the moment at which it is put."""
 
     def rows(self, question: Select[Any], values: Values) -> list[tuple[Any, ...]]:
@@ -65,7 +65,7 @@ class Asking(Protocol):
 
 
 @contextmanager
-def asking(engine: Engine) -> Iterator[Asking]:
+def asking(engine: Engine) -> Iterator[FreshReads]:
     """A way to ask, for as long as the block lasts."""
     if engine.dialect.name != "sqlite":
         yield _AnyDatabase(engine)

@@ -11,11 +11,11 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, delete, insert, select
 
-from notifier.addresses import same_reader
 from notifier.models import Subscriber
 from notifier.store.statements import batches
 from notifier.store.subscriptions import drop_unasked
 from notifier.store.tables import delivery, erased, subscriber, subscription
+from notifier.text.addresses import address_key
 
 
 def erase(connection: Connection, one: Subscriber, now: datetime) -> int:
@@ -33,7 +33,7 @@ def erase(connection: Connection, one: Subscriber, now: datetime) -> int:
 
 def erased_among(connection: Connection, emails: Collection[str]) -> set[str]:
     """Those of these addresses that were erased, as addresses.same_reader folds them."""
-    readers = {_fingerprint(email): same_reader(email) for email in emails}
+    readers = {_fingerprint(email): address_key(email) for email in emails}
     found: set[str] = set()
     for some in batches(readers):
         known = select(erased.c.fingerprint).where(erased.c.fingerprint.in_(some))
@@ -48,4 +48,4 @@ def forget(connection: Connection, emails: Collection[str]) -> None:
 
 
 def _fingerprint(email: str) -> str:
-    return sha256(same_reader(email).encode()).hexdigest()
+    return sha256(address_key(email).encode()).hexdigest()

@@ -21,7 +21,7 @@ _WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)
-class Unsent:
+class UnsentDigest:
     """A digest that its reader never got, for the next digest to take in."""
 
     id: int
@@ -47,23 +47,23 @@ def has_old(connection: Connection, planned_before: datetime) -> bool:
 
 def unsent(
     connection: Connection, subscriber_ids: Iterable[int], *, lock: bool = False
-) -> dict[int, tuple[Unsent, ...]]:
+) -> dict[int, tuple[UnsentDigest, ...]]:
     """The digests of each of these subscribers that their next one takes in, oldest first.
 
     With `lock` no sender can claim them before this transaction ends.
     """
-    found: dict[int, tuple[Unsent, ...]] = {}
+    found: dict[int, tuple[UnsentDigest, ...]] = {}
     expired = and_(delivery.c.state == DeliveryState.EXPIRED, ~delivery.c.taken_in)
     for some in batches(subscriber_ids):
         row = delivery.c
         theirs = and_(row.subscriber_id.in_(some), row.kind == DeliveryKind.DIGEST, or_(_never_got_through(), expired))
         statement = select(row.id, row.subscriber_id, row["items"]).where(theirs).order_by(row.id)
         for each in connection.execute(statement.with_for_update() if lock else statement):
-            found[each.subscriber_id] = (*found.get(each.subscriber_id, ()), Unsent(each.id, each[2]))
+            found[each.subscriber_id] = (*found.get(each.subscriber_id, ()), UnsentDigest(each.id, each[2]))
     return found
 
 
-def take_in(connection: Connection, digests: Collection[Unsent], now: datetime) -> None:
+def take_in(connection: Connection, digests: Collection[UnsentDigest], now: datetime) -> None:
     """Expire these digests: another that commits with this holds their items. They were locked."""
     taken = {"state": DeliveryState.EXPIRED, "next_try": None, "settled_at": now, "taken_in": True}
     for some in batches(each.id for each in digests):

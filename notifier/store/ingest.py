@@ -15,19 +15,34 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from notifier.models import ListedOnFrom
-from notifier.store import subscriptions, tags, tokens
-from notifier.store.identity import PreparedListing
-from notifier.store.merging import Facts, dump_origins, load_origins
-from notifier.store.placing import Desk, Work
+from notifier.papers.identity import PreparedListing
+from notifier.papers.merging import PaperFacts, dump_origins, load_origins
+from notifier.papers.placing import ListingPlacer, PendingPaper
+from notifier.store import paper_tokens as tokens
+from notifier.store import subscriptions, tags
 from notifier.store.statements import among, batches, insert_all, insert_one
-from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic
-from notifier.store.withdrawals import withdraw
+from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
+
+
+def withdraw(connection: Connection, deleted: Iterable[str], listed: Iterable[str]) -> None:
+    """Keep the ids that are `deleted` now, and mark the papers of these, and of those `listed`, that ever were."""
+    gone = set(deleted)
+    for some in batches(gone):
+        known = connection.scalars(select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(some)))
+        insert_all(connection, withdrawal, [{"arxiv_id": each} for each in sorted(set(some).difference(known))])
+    if connection.scalar(select(withdrawal.c.arxiv_id).limit(1)) is None:
+        return
+    for some in batches({*gone, *listed}):
+        ever_deleted = select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(some))
+        marked = update(paper).where(paper.c.arxiv_id.in_(ever_deleted), paper.c.withdrawn.is_(False))
+        connection.execute(marked.values(withdrawn=True))
+
 
 INGEST_LOCK = 0x6E6F7469  # a number of our own, for PostgreSQL's advisory lock
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class NewDump:
     """A dump about to be stored."""
 
     sha256: str
@@ -39,7 +54,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Announcing:
+class AnnouncePolicy:
     """How a dump's papers are announced: not at all, where it is an `archive`, which is stored as announced already.
 
     `upvotes_named` are the numbers of upvotes that matter beside those that stored queries name: those of the topics.
@@ -49,14 +64,14 @@ class Announcing:
     archive: bool = False
 
 
-AS_NEWS = Announcing()
+AS_NEWS = AnnouncePolicy()
 
-_FACTS = tuple(each.name for each in fields(Facts))  # columns of the paper's row too
+_FACTS = tuple(each.name for each in fields(PaperFacts))  # columns of the paper's row too
 _facts_of = attrgetter(*_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class IngestCounts:
     """What a dump brought: its distinct papers, those of them that are new, and the listings of papers known before."""
 
     papers: int
@@ -85,11 +100,11 @@ def lock(connection: Connection) -> None:
 
 def add_dump(
     connection: Connection,
-    arrival: Arrival,
+    arrival: NewDump,
     listings: Sequence[PreparedListing],
-    announcing: Announcing = AS_NEWS,
+    announcing: AnnouncePolicy = AS_NEWS,
     deleted: Iterable[str] = (),
-) -> Placed:
+) -> IngestCounts:
     """Store the dump, its listings, the papers that they are listings of, and which arXiv ids it says are deleted."""
     desk = _desk(connection, arrival, listings, announcing)
     for each in listings:
@@ -102,20 +117,20 @@ def add_dump(
     rows = [_listing_row(each, work, dump_id) for work in desk.works for each in work.listings]
     insert_all(connection, listing, rows)
     withdraw(connection, deleted, (each.facts.arxiv_id for each in listings if each.facts.arxiv_id))
-    return Placed(papers=sum(bool(work.listings) for work in desk.works), new=new, merged=len(listings) - new)
+    return IngestCounts(papers=sum(bool(work.listings) for work in desk.works), new=new, merged=len(listings) - new)
 
 
 def _desk(
-    connection: Connection, arrival: Arrival, listings: Sequence[PreparedListing], announcing: Announcing
-) -> Desk:
+    connection: Connection, arrival: NewDump, listings: Sequence[PreparedListing], announcing: AnnouncePolicy
+) -> ListingPlacer:
     """The papers that the listings may touch, and the sequence numbers in use."""
     lowest, highest = connection.execute(select(func.min(paper.c.sequence), func.max(paper.c.sequence))).one()
     works = _known_works(connection, listings)
-    return Desk(works, max(highest or 0, 0), min(lowest or 0, 0), arrival.at, archive=announcing.archive)
+    return ListingPlacer(works, max(highest or 0, 0), min(lowest or 0, 0), arrival.at, archive=announcing.archive)
 
 
 def _upvotes_named(
-    connection: Connection, listings: Sequence[PreparedListing], announcing: Announcing
+    connection: Connection, listings: Sequence[PreparedListing], announcing: AnnouncePolicy
 ) -> Sequence[int]:
     """The numbers that matter, as far as the listings reach, ascending."""
     highest = max((each.upvotes for each in listings if each.upvotes is not None), default=None)
@@ -124,7 +139,7 @@ def _upvotes_named(
     return sorted(announcing.upvotes_named | subscriptions.upvotes_named(connection, highest))
 
 
-def _known_works(connection: Connection, listings: Sequence[PreparedListing]) -> list[Work]:
+def _known_works(connection: Connection, listings: Sequence[PreparedListing]) -> list[PendingPaper]:
     """The stored papers that share an arXiv id or a title with the listings, oldest first."""
     titles: dict[int, set[str]] = {}
     identities = {each.identity for each in listings}
@@ -141,10 +156,10 @@ def _known_works(connection: Connection, listings: Sequence[PreparedListing]) ->
     return works
 
 
-def _work_of(row: Row[Any], titles: set[str]) -> Work:
+def _work_of(row: Row[Any], titles: set[str]) -> PendingPaper:
     known = dict(zip(_FACTS, _facts_of(row), strict=True))
-    facts = Facts(**{**known, "origins": load_origins(row.origins)})
-    return Work(
+    facts = PaperFacts(**{**known, "origins": load_origins(row.origins)})
+    return PendingPaper(
         facts,
         row.key,
         row.first_seen,
@@ -157,13 +172,13 @@ def _work_of(row: Row[Any], titles: set[str]) -> Work:
     )
 
 
-def _insert_dump(connection: Connection, arrival: Arrival) -> int:
-    row = {each.name: getattr(arrival, each.name) for each in fields(Arrival)}
+def _insert_dump(connection: Connection, arrival: NewDump) -> int:
+    row = {each.name: getattr(arrival, each.name) for each in fields(NewDump)}
     row["ingested_at"] = row.pop("at")
     return insert_one(connection, dump, row)
 
 
-def _write_papers(connection: Connection, works: Sequence[Work]) -> None:
+def _write_papers(connection: Connection, works: Sequence[PendingPaper]) -> None:
     _insert_papers(connection, [work for work in works if work.id is None])
     for work in works:
         for gone in work.absorbed:
@@ -177,7 +192,7 @@ def _write_papers(connection: Connection, works: Sequence[Work]) -> None:
     insert_all(connection, paper_title, titles)
 
 
-def _insert_papers(connection: Connection, works: list[Work]) -> None:
+def _insert_papers(connection: Connection, works: list[PendingPaper]) -> None:
     """All in one statement, and their ids by another: asking for them row by row costs more than all else here.
 
     A new id is greater than any before it.
@@ -202,7 +217,7 @@ def _insert_papers(connection: Connection, works: list[Work]) -> None:
     tags.add(connection, {work.id: work.tags for work in works if work.tags and work.id is not None})
 
 
-def _update_papers(connection: Connection, works: list[Work]) -> None:
+def _update_papers(connection: Connection, works: list[PendingPaper]) -> None:
     rows = [{**_columns(work), "row_id": work.id} for work in works]
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
     if rows:
@@ -210,12 +225,12 @@ def _update_papers(connection: Connection, works: list[Work]) -> None:
     tokens.drop(connection, [work.id for work in works if work.reworded and work.id is not None])
 
 
-def _columns(work: Work) -> dict[str, Any]:
+def _columns(work: PendingPaper) -> dict[str, Any]:
     facts = zip(_FACTS, _facts_of(work.facts), strict=True)
     return {**dict(facts), "origins": dump_origins(work.facts.origins), "key": work.key, "sequence": work.sequence}
 
 
-def _redirect(connection: Connection, gone: Work, stays: Work) -> None:
+def _redirect(connection: Connection, gone: PendingPaper, stays: PendingPaper) -> None:
     """Let everything that names the row `gone` find the row that stays; a paper new in this dump has none."""
     if gone.id is None:
         return
@@ -230,7 +245,7 @@ def _redirect(connection: Connection, gone: Work, stays: Work) -> None:
     connection.execute(insert(paper_alias).values(old_id=gone.id, old_key=gone.key, paper_id=stays.id))
 
 
-def _listing_row(prepared: PreparedListing, work: Work, dump_id: int) -> dict[str, Any]:
+def _listing_row(prepared: PreparedListing, work: PendingPaper, dump_id: int) -> dict[str, Any]:
     return {
         "paper_id": work.id,
         "dump_id": dump_id,

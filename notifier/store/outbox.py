@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
+from notifier.store.engine import asking
 from notifier.store.prepared import rows_of, run_for_all
 from notifier.store.statements import batches, insert_all, one_of
 from notifier.store.tables import delivery, subscriber
@@ -238,3 +253,35 @@ _SETTLE = (
     .where(delivery.c.id == bindparam("settled_id"))
     .values(owner=None, settled_at=bindparam("settled_now"), **{each: bindparam(each) for each in Settlement._fields})
 )
+
+
+class StillHeld(Protocol):
+    """See holding; `next_ones` are those that will be asked for soon."""
+
+    def __call__(self, claim: Claim, next_ones: Iterable[Claim] = ()) -> bool: ...
+
+
+@contextmanager
+def holding(engine: Engine) -> Iterator[StillHeld]:
+    """A question, for as long as the block lasts: is this claim still its sender's, and has its reader not left?
+
+    The answer is true as of the moment at which it is asked: whatever was committed before, by anyone, counts. The
+    claims that will be asked for next are looked up along with the first: as long as the database says that nobody has
+    committed anything since, what was read then stands.
+    """
+    seen: int | None = None
+    known: dict[tuple[int, int], bool] = {}
+    question = held_question(engine.dialect.name)
+    with asking(engine) as ask:
+
+        def still_held(claim: Claim, next_ones: Iterable[Claim] = ()) -> bool:
+            nonlocal seen, known
+            key = claim.id, claim.epoch
+            version = ask.version()
+            if version is None or version != seen or key not in known:
+                keys = [key] if version is None else [key, *((each.id, each.epoch) for each in next_ones)]
+                held = set(ask.rows(question, {"row_ids": [row_id for row_id, _ in keys]}))
+                seen, known = version, {each: each in held for each in keys}
+            return known[key]
+
+        yield still_held

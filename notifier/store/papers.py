@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from notifier.models import Paper
+from notifier.papers.trending import Appearance
 from notifier.store.statements import batches
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
-from notifier.trending import Appearance
 
 
 def head(connection: Connection) -> int:

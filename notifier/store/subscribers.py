@@ -8,23 +8,23 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, update
 
-from notifier.addresses import same_reader
 from notifier.models import Cadence, Subscriber, SubscriberState, Subscription
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import dump, query, subscriber, subscription
+from notifier.text.addresses import address_key
 
 
 def find(connection: Connection, email: str) -> Subscriber | None:
     """The subscriber with this address, in whichever state."""
-    return next(iter(_read(connection, _all().where(subscriber.c.reader == same_reader(email)))), None)
+    return next(iter(_read(connection, _all().where(subscriber.c.reader == address_key(email)))), None)
 
 
-def by_reader(connection: Connection, emails: Iterable[str]) -> dict[str, Subscriber]:
+def by_address(connection: Connection, emails: Iterable[str]) -> dict[str, Subscriber]:
     """Those of these addresses that are known, in whichever state, by addresses.same_reader."""
     found: dict[str, Subscriber] = {}
-    for some in batches({same_reader(email) for email in emails}):
+    for some in batches({address_key(email) for email in emails}):
         rows = _read(connection, _all().where(subscriber.c.reader.in_(some)))
-        found |= {same_reader(one.email): one for one in rows}
+        found |= {address_key(one.email): one for one in rows}
     return found
 
 
@@ -78,7 +78,7 @@ def count_by_state(connection: Connection) -> dict[str, int]:
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """New subscribers, whose addresses are not known yet."""
-    insert_all(connection, subscriber, [{**row, "reader": same_reader(row["email"])} for row in rows])
+    insert_all(connection, subscriber, [{**row, "reader": address_key(row["email"])} for row in rows])
 
 
 def update_subscriber(connection: Connection, subscriber_id: int, values: dict[str, Any]) -> None:

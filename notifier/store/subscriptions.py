@@ -16,7 +16,7 @@ Target = tuple[int, int | None, str | None]  # the ids of the subscriber and of 
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewSubscription:
     """One query or topic, checked: its label, and its canonical form or slug."""
 
     label: str
@@ -24,7 +24,7 @@ class Wish:
     topic: str | None = None
 
 
-def add(connection: Connection, wishes: Mapping[int, Sequence[Wish]], text_version: int) -> int:
+def add(connection: Connection, wishes: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
     """Add to what these subscribers, by id, ask for; returns how much of it is new to them."""
     canonicals = {wish.canonical for each in wishes.values() for wish in each if wish.canonical}
     query_ids = _query_ids(connection, canonicals, text_version)

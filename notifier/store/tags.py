@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from notifier.models import Paper, Tags
-from notifier.store import tokens
+from notifier.store import paper_tokens as tokens
 from notifier.store.papers import papers_of
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import paper, paper_topic
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
+class TaggedPaper:
     """What one revision of a paper is tagged with."""
 
     paper_id: int
@@ -45,7 +45,7 @@ def add(connection: Connection, found: Mapping[int, Tags]) -> None:
     tokens.add(connection, {paper_id: tags.tokenised for paper_id, tags in found.items()})
 
 
-def tag(connection: Connection, found: Sequence[Tagged]) -> None:
+def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
     """Replace the tags and tokens of these papers; one that has changed since it was read is left for the next time.
 
     All are by one catalogue.

@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from notifier.web.site import Here
+from notifier.web.site import SiteDependency
 
 LARGEST_BODY = 64 * 1024  # bytes
 
@@ -86,7 +86,7 @@ _too_large = PlainTextResponse(
 
 
 def from_our_own_pages(
-    site: Here,
+    site: SiteDependency,
     origin: Annotated[str | None, Header()] = None,
     sec_fetch_site: Annotated[str | None, Header()] = None,
 ) -> None:

@@ -6,13 +6,13 @@ from fastapi import APIRouter
 
 from notifier.store import subscribers
 from notifier.store.engine import reading
-from notifier.web.site import Here
+from notifier.web.site import SiteDependency
 
 router = APIRouter()
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
-def healthz(site: Here) -> dict[str, str]:
+def healthz(site: SiteDependency) -> dict[str, str]:
     """200 where the database answers; where it does not, the answer is 503, as on every page."""
     with reading(site.engine) as connection:
         subscribers.next_due(connection)

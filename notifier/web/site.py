@@ -12,8 +12,8 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
-from notifier.pipeline.posting import Clock
-from notifier.rendering import environment, render
+from notifier.sending.sender import Clock
+from notifier.templates import environment, render
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -64,7 +64,7 @@ def _here(request: Request) -> Site:
     return site
 
 
-Here = Annotated[Site, Depends(_here)]
+SiteDependency = Annotated[Site, Depends(_here)]
 
 
 def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResponse:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from notifier.rendering import render
-from notifier.web.site import Here
+from notifier.templates import render
+from notifier.web.site import SiteDependency
 
 KEPT_SECONDS = 3600  # by browsers
 
@@ -13,7 +13,7 @@ router = APIRouter()
 
 
 @router.api_route("/style.css", methods=["GET", "HEAD"])
-def stylesheet(site: Here) -> Response:
+def stylesheet(site: SiteDependency) -> Response:
     """The look of the pages."""
     css = render(site.templates, "web/style.css.j2")
     return Response(css, media_type="text/css", headers={"Cache-Control": f"public, max-age={KEPT_SECONDS}"})

@@ -9,20 +9,20 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse
 
 from notifier.models import Subscriber, SubscriberState
-from notifier.rendering import inert
+from notifier.signing.links import UNSUBSCRIBE_PATH, Grant, LinkPurpose, verify
 from notifier.store import subscribers
 from notifier.store.engine import reading
-from notifier.subscribing import leave_all, leave_one
-from notifier.tokens import UNSUBSCRIBE_PATH, Grant, Purpose, verify
+from notifier.subscribers.subscribing import unsubscribe_from_all, unsubscribe_from_one
+from notifier.text.harmless import inert
 from notifier.web.guards import from_our_own_pages
-from notifier.web.site import Here, Site, page
+from notifier.web.site import Site, SiteDependency, page
 
 PATH = UNSUBSCRIBE_PATH + "{token}"
 
 router = APIRouter()
 
 
-def _granted(site: Here, token: str) -> Grant:
+def _granted(site: SiteDependency, token: str) -> Grant:
     """What a link allows. A wrong token is refused before the store is asked: it tells nothing of who is in there."""
     grant = verify(site.key, token) if site.key else None
     if grant is None:
@@ -34,7 +34,7 @@ Granted = Annotated[Grant, Depends(_granted)]
 
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
-def ask(site: Here, grant: Granted) -> HTMLResponse:
+def ask(site: SiteDependency, grant: Granted) -> HTMLResponse:
     """What leaving means, and the button; who has left is told so. Nothing is changed: scanners follow links too."""
     subscriber = _holder(site, grant)
     if subscriber is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
@@ -44,20 +44,20 @@ def ask(site: Here, grant: Granted) -> HTMLResponse:
 
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
-def leave(site: Here, grant: Granted) -> HTMLResponse:
+def leave(site: SiteDependency, grant: Granted) -> HTMLResponse:
     """Leave; asked again, or when the row is gone, the answer is the same: it is done.
 
     A mail provider's request and our own form's are one and the same (RFC 8058, section 3.1), and whatever else a body
     says, nobody is kept for a matter of form.
     """
-    end = leave_all if grant.purpose is Purpose.LEAVE_ALL else leave_one
+    end = unsubscribe_from_all if grant.purpose is LinkPurpose.LEAVE_ALL else unsubscribe_from_one
     return _left(site, grant, end(site.engine, grant.row_id, site.clock()))
 
 
 def _holder(site: Site, grant: Grant) -> Subscriber | None:
     """The subscriber whom a link is about; None where they, or the one subscription, are gone."""
     with reading(site.engine) as connection:
-        if grant.purpose is Purpose.LEAVE_ONE:
+        if grant.purpose is LinkPurpose.LEAVE_ONE:
             return subscribers.asking(connection, grant.row_id)
         return subscribers.again(connection, [grant.row_id]).get(grant.row_id)
 
@@ -66,14 +66,14 @@ def _left(site: Site, grant: Grant, before: Subscriber | None) -> HTMLResponse:
     """The page for somebody who has left, by what they were before."""
     label, others = _subscription(grant, before)
     has_others = before is None or (others > 0 and before.state is not SubscriberState.UNSUBSCRIBED)
-    if grant.purpose is Purpose.LEAVE_ONE and has_others:
+    if grant.purpose is LinkPurpose.LEAVE_ONE and has_others:
         return page(site, "ended", label=label, others=others)
     return page(site, "unsubscribed")
 
 
 def _subscription(grant: Grant, subscriber: Subscriber | None) -> tuple[str, int]:
     """What the one subscription is called that a link is about, and how many others there are; else nothing."""
-    if subscriber is None or grant.purpose is Purpose.LEAVE_ALL:
+    if subscriber is None or grant.purpose is LinkPurpose.LEAVE_ALL:
         return "", 0
     labels = [each.label for each in subscriber.subscriptions if each.id == grant.row_id]
     return inert(labels[0]), len(subscriber.subscriptions) - 1

@@ -16,10 +16,10 @@ from service import add_page, add_reader
 from sqlalchemy import Engine
 
 from notifier.config import Config, MailConfig, SmtpConfig
-from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
-from notifier.pipeline.posting import sender_for
-from notifier.subscribing import SignUp
+from notifier.sending.run import deliver
+from notifier.sending.sender import sender_for
+from notifier.subscribers.subscribing import SignUp
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Tokyo")
 HOUR = timedelta(hours=1)

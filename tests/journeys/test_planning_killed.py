@@ -15,8 +15,8 @@ from service import MONDAY, add_page, clean_environment, notifier
 from notifier.config import Config, load
 from notifier.store.engine import writing
 from notifier.store.schema import open_store
-from notifier.store.subscriptions import Wish
-from notifier.subscribing import Request, enrol
+from notifier.store.subscriptions import NewSubscription
+from notifier.subscribers.subscribing import CheckedSignUp, sign_up_all
 
 READERS = 3000  # six commits
 KILLS = 4
@@ -24,7 +24,7 @@ AT_EIGHT = "2026-07-06T08:00:00+00:00"
 TASTES = ("quantization", "mixture expert", "(survey OR mixture) -speech", '"quantized network"', "speech")
 TITLES = ("Quantization of Large Models", "Mixture of Experts at Scale", "A Survey of Quantized Networks", "On Speech")
 
-Planned = list[tuple[str, str, str]]
+PlanReport = list[tuple[str, str, str]]
 
 
 def test_planning_that_is_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -45,13 +45,13 @@ def fill(folder: Path) -> None:
     folder.mkdir()
     (folder / "config.toml").write_text("", encoding="utf-8")
     engine = open_store(load(folder / "config.toml").store_url)
-    wishes = [Wish(taste, taste) for taste in TASTES]
+    wishes = [NewSubscription(taste, taste) for taste in TASTES]
     requests = [
-        Request(f"reader{number}@example.org", (wishes[number % 5], wishes[number // 5 % 5]), confirmed=True)
+        CheckedSignUp(f"reader{number}@example.org", (wishes[number % 5], wishes[number // 5 % 5]), confirmed=True)
         for number in range(READERS)
     ]
     with writing(engine) as connection:
-        enrol(connection, requests, Config().digest, MONDAY)
+        sign_up_all(connection, requests, Config().digest, MONDAY)
     add_page(engine, folder, TITLES)
     engine.dispose()
 
@@ -66,7 +66,7 @@ def kill_while_planning(folder: Path, after: int) -> int:
     return len(planned(folder))
 
 
-def planned(folder: Path) -> Planned:
+def planned(folder: Path) -> PlanReport:
     """Recipient, period and items of every digest."""
     connection = sqlite3.connect(folder / "var" / "notifier.db", timeout=30)
     with connection:

@@ -23,7 +23,7 @@ from notifier.config import load
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
 from notifier.store.schema import open_store
-from notifier.subscribing import SignUp
+from notifier.subscribers.subscribing import SignUp
 
 READERS = 48
 HOSTILE = [".\r\n.A Title that Starts with a Dot", "Ünïcode, 論文 and 😀 in a Title", f"{'=2E.' * 60} Long"]
@@ -64,7 +64,7 @@ def into_a_folder(folder: Path) -> list[bytes]:
     return [file.read_bytes() for file in copy.glob("var/mail/new/*")]
 
 
-def by_reader(mails: list[bytes]) -> dict[str, bytes]:
+def by_address(mails: list[bytes]) -> dict[str, bytes]:
     """Mails by whom they are to, with line ends as Unix has them."""
     return {str(message_from_bytes(mail)["To"]): mail.replace(b"\r\n", b"\n") for mail in mails}
 
@@ -76,7 +76,7 @@ def test_each_mail_arrives_once_byte_for_byte_and_only_who_is_refused_is_blamed(
     kind_of = {f"{kind}{number}@example.org": kind for number, kind in zip(range(READERS), kinds, strict=False)}
     emails = list(kind_of)
     engine = store_for(relay, folder, emails)
-    composed = by_reader(into_a_folder(folder))
+    composed = by_address(into_a_folder(folder))
     assert len(composed) == READERS
 
     done = notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=folder)
@@ -88,7 +88,7 @@ def test_each_mail_arrives_once_byte_for_byte_and_only_who_is_refused_is_blamed(
 
     accepted = [email for email, kind in kind_of.items() if kind == "reader"]
     mails = relay.arrived(len(accepted))
-    arrived = by_reader(mails)
+    arrived = by_address(mails)
     assert len(mails) == len(arrived)
     assert sorted(arrived) == sorted(accepted)
     for email in accepted:  # a relay writes lines of its own above what it takes

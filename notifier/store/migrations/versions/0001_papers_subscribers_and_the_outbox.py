@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from notifier.store.columns import Instant, Words
+from notifier.store.tables import Instant, Words
 
 revision = "0001"
 down_revision = None

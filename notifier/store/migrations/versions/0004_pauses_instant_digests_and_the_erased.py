@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from notifier.store.columns import Instant
+from notifier.store.tables import Instant
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,118 @@
+"""Verbs about single messages: deliveries, show, retry, hold."""
+
+from __future__ import annotations
+
+import sys
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.models import DeliveryState
+
+if TYPE_CHECKING:
+    from notifier.models import Mail
+    from notifier.operations.deliveries import DeliverySummary
+
+LISTED = 50  # on a screen; --json gives all
+
+IdArgument = Annotated[int, typer.Argument(help="The delivery's number.", metavar="ID")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    listing = typer.Typer(rich_markup_mode=None)
+    listing.callback(invoke_without_command=True, epilog="Example: notifier deliveries --json")(deliveries)
+    listing.command("show", epilog="Example: notifier deliveries show 7 --source")(show)
+    listing.command("retry", epilog="Example: notifier deliveries retry 7")(retry)
+    listing.command("hold", epilog="Example: notifier deliveries hold 7")(hold)
+    app.add_typer(listing, name="deliveries")
+
+
+def deliveries(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the messages: those that wait for something first, then the others, each newest first."""
+    if context.invoked_subcommand:
+        context.obj = config or context.obj
+        return
+    from notifier.cli.output import print_json, print_table
+    from notifier.operations.deliveries import newest
+
+    found = newest(session(context, config).engine, None if as_json else LISTED)
+    if as_json:
+        print_json(found)
+        return
+    print_table(("id", "to", "period", "state", "tries", "next try (UTC)", "said"), [_row(each) for each in found])
+    if len(found) == LISTED:
+        typer.echo(f"at most {LISTED} are shown; --json gives all")
+
+
+def show(
+    context: typer.Context,
+    delivery_id: IdArgument,
+    html: Annotated[bool, typer.Option("--html", help="The HTML of the mail alone.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="The bytes of the mail, as they are sent.")] = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Show a message: how it stands, and its text."""
+    from notifier.errors import UsageError
+    from notifier.operations.deliveries import look
+    from notifier.sending.sender import sender_for
+
+    if html and source:
+        raise UsageError("--html and --source cannot be had together; choose one")
+    run = session(context, config, now)
+    listed, mail = look(sender_for(run.engine, run.config, run.clock), delivery_id)
+    if source:
+        sys.stdout.buffer.write(mail.content)
+    elif html:
+        typer.echo(_body(mail, "html"))
+    else:
+        _show(listed)
+        typer.echo(_body(mail, "plain"))
+
+
+def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None) -> None:
+    """Let a message be sent by the next `deliver`, whatever its schedule says."""
+    from notifier.operations.deliveries import retry as send_again
+
+    send_again(session(context, config).engine, delivery_id)
+    typer.echo(f"delivery {delivery_id} is PENDING; `notifier deliver` sends it")
+
+
+def hold(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None, now: NowOption = None) -> None:
+    """Keep a message back until it is retried."""
+    from notifier.operations.deliveries import hold as keep
+
+    run = session(context, config, now)
+    keep(run.engine, delivery_id, run.clock())
+    typer.echo(f"delivery {delivery_id} is HELD; `notifier deliveries retry {delivery_id}` lets it go")
+
+
+def _row(each: DeliverySummary) -> tuple[object, ...]:
+    from notifier.text.harmless import inert
+
+    is_pending = each.state == DeliveryState.PENDING
+    next_try = "at once" if is_pending else f"{each.next_try:%Y-%m-%d %H:%M}" if each.next_try else ""
+    return each.id, each.recipient, each.period, each.state, each.attempts, next_try, inert(each.reply)
+
+
+def _show(each: DeliverySummary) -> None:
+    from notifier.text.harmless import inert
+
+    typer.echo(f"delivery     {each.id}, the {each.kind} of {each.period} for {inert(each.recipient)}")
+    typer.echo(f"state        {each.state}, {each.attempts} tries, {each.uncertain} uncertain")
+    typer.echo(f"planned      {each.planned_at:%Y-%m-%d %H:%M:%S} UTC")
+    if each.next_try and each.state != DeliveryState.PENDING:
+        typer.echo(f"next try     {each.next_try:%Y-%m-%d %H:%M:%S} UTC")
+    if each.settled_at:
+        typer.echo(f"settled      {each.settled_at:%Y-%m-%d %H:%M:%S} UTC: {inert(each.reply)}")
+    typer.echo(f"message      {inert(each.message_id)}")
+    typer.echo(f"subject      {inert(each.subject)}\n")
+
+
+def _body(mail: Mail, kind: str) -> str:
+    message = message_from_bytes(mail.content, policy=policy.default)
+    body = message.get_body((kind,))
+    return str(body.get_content()) if body else ""

@@ -1,0 +1,69 @@
+"""Verbs that look at the service: status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+
+if TYPE_CHECKING:
+    from notifier.operations.status import Status
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.command("status", epilog="Example: notifier status --json")(status)
+
+
+def status(
+    context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
+) -> None:
+    """Show papers, subscribers, deliveries, and what was set aside."""
+    from notifier.cli.output import print_json
+    from notifier.operations.status import status as look
+
+    run = session(context, config, now)
+    found = look(run.engine, run.config, run.clock())
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _show(found: Status) -> None:
+    from notifier.text.harmless import inert
+
+    typer.echo(f"news         {found.news}")
+    typer.echo(f"papers       {found.papers}")
+    typer.echo(f"subscribers  {_counts(found.subscribers)}")
+    typer.echo(f"deliveries   {_counts(found.deliveries)}")
+    if found.oldest:
+        ages = ", ".join(f"{_duration(age)} {state}" for state, age in sorted(found.oldest.items()))
+        typer.echo(f"oldest       {ages}")
+    last = found.last_dump
+    typer.echo(
+        f"last dump    {f'{inert(last.name)}, ingested {last.ingested_at:%Y-%m-%d %H:%M} UTC' if last else 'none yet'}"
+    )
+    typer.echo(f"next digest  {f'{found.next_run:%Y-%m-%d %H:%M} UTC' if found.next_run else 'nobody is due'}")
+    typer.echo(f"mail goes to {found.relay}")
+    if found.pause:
+        until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
+        typer.echo(inert(f"relay        left alone until {until}, then one mail tries it: {found.pause.reason}"))
+    for trouble in found.troubles:
+        typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
+    for each in found.quarantine:
+        typer.echo(inert(f"set aside    {each.path}: {each.reason}"))
+
+
+def _counts(by_state: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(by_state.items())) or "none"
+
+
+def _duration(seconds: int) -> str:
+    """An age in its largest unit."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

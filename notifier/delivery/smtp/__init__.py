@@ -1,0 +1,1 @@
+"""SMTP to a relay: one lane is one connection."""

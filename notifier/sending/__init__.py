@@ -1,0 +1,1 @@
+"""What `deliver` runs: claim outbox rows, compose their mails, send them, settle the results."""

@@ -1,0 +1,91 @@
+"""What a delivery run works with, made from the config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from notifier.config import Config, secret_key
+from notifier.delivery.maildir import Maildir
+from notifier.delivery.smtp.pipelining import PipeliningTrust
+from notifier.delivery.smtp.transport import SmtpTransport
+from notifier.delivery.transport import RelaySettings, Transport
+from notifier.mail.composer import Composer
+from notifier.mail.headers import MailSettings, ascii_address
+from notifier.sending.pacing import Rates
+from notifier.signing.links import LinkSigner
+from notifier.signing.return_paths import ReturnPaths
+from notifier.templates import environment
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The store, the way out, what makes the mails, and the clock.
+
+    `relay` names the way out, `lanes` are as many as it may be given at once. `bounces` is None where the envelopes
+    bear no tags.
+    """
+
+    engine: Engine
+    relay: str
+    lanes: Sequence[Transport]
+    rates: Rates
+    bounces: ReturnPaths | None
+    composer: Composer
+    owners_folder: Path
+    clock: Clock
+
+
+def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
+    """The sender that the config asks for. Raises ConfigError where templates, certificates or the key are missing."""
+    folder = config.mail.templates
+    return Sender(
+        engine=engine,
+        relay=config.relay_name,
+        lanes=_lanes(config),
+        rates=Rates(config.smtp.rate_per_second, config.smtp.rate_per_day),
+        bounces=_bounces(config),
+        composer=Composer(_mail_settings(config), environment(config.path(folder) if folder else None)),
+        owners_folder=config.owners_folder,
+        clock=clock,
+    )
+
+
+def _lanes(config: Config) -> list[Transport]:
+    if config.mail.transport == "maildir":
+        return [Maildir(config.path(config.maildir.folder))]
+    smtp = config.smtp
+    settings = RelaySettings(
+        host=smtp.host,
+        port=smtp.port,
+        tls=smtp.tls,
+        username=smtp.username,
+        password=smtp.password.get_secret_value(),
+        ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
+    )
+    manners = PipeliningTrust()
+    return [SmtpTransport(settings, manners) for _ in range(smtp.lanes)]
+
+
+def _bounces(config: Config) -> ReturnPaths | None:
+    """Tags only in a mailbox that the operator has set aside for bounces, and once there is a key to make them with."""
+    if not config.mail.envelope or not config.path(config.secret_file).exists():
+        return None
+    return ReturnPaths(ascii_address(config.mail.envelope), secret_key(config))
+
+
+def _mail_settings(config: Config) -> MailSettings:
+    mail = config.mail
+    return MailSettings(
+        sender=mail.sender,
+        envelope_sender=mail.envelope_sender,
+        unsubscribe=mail.address,
+        brand=mail.brand,
+        pages=LinkSigner(config.web.base_url, secret_key(config)) if config.web.base_url else None,
+    )

@@ -1,0 +1,1 @@
+"""What only the holder of the secret key can make: links in mails, and return paths."""

@@ -1,0 +1,1 @@
+"""What arXiv publishes: its API, its feeds, its OAI-PMH pages."""

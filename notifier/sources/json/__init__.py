@@ -1,0 +1,1 @@
+"""Papers as JSON: the daily papers API, and JSON lines."""

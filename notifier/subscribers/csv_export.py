@@ -1,0 +1,21 @@
+"""From the store to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from notifier.files.atomic import write_if_changed
+from notifier.store import subscribers
+from notifier.store.engine import reading
+from notifier.subscribers.csv_rows import COLUMNS, rows_of
+from notifier.subscribers.spreadsheet import write_rows
+
+
+def export_subscribers(engine: Engine, path: Path) -> int:
+    """Write all readers, by address, to a file, which it replaces; returns how many readers."""
+    with reading(engine) as connection:
+        everyone = subscribers.everyone(connection)
+    write_if_changed(path, write_rows(COLUMNS, (row for one in everyone for row in rows_of(one))))
+    return len(everyone)

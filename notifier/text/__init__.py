@@ -1,0 +1,1 @@
+"""Text itself: words and stems, addresses, and what makes it harmless."""

@@ -1,0 +1,161 @@
+"""Text from outside, made harmless in a mail, a page or a terminal: letters, links, lines."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from urllib.parse import quote
+
+from notifier.models import Paper
+
+LINE_WIDTH = 76  # columns: what RFC 2045 section 6.7 allows an encoded line, and comfortable to read
+
+_SPACES = {*range(0x09, 0x0E), 0x85, 0x2028, 0x2029}
+_CONTROLS = {*range(0x20), *range(0x7F, 0xA0)}
+_BIDI_MARKS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_TAGS = set(range(0xE0000, 0xE0080))  # invisible twins of ASCII
+_SURROGATES = set(range(0xD800, 0xE000))
+_INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") | dict.fromkeys(_SPACES, " ")
+
+_URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
+_SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
+_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
+
+# Most letters of the West, typographic marks, and signs of mathematics.
+_ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u0391-\u03a1\u03a3-\u03c9\u2010-\u205e\u2200-\u22ff▲]*")
+_MARKS = {"Mn", "Mc", "Me"}
+_JOINER = "\u200d"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a paper can be read; `url` is http, https or mailto, in ASCII."""
+
+    label: str
+    url: str
+
+
+def inert(text: str) -> str:
+    """`text` with the characters that act instead of showing replaced, one for one, so that spans stay true.
+
+    Line ends and tabs become spaces; other controls, surrogates, bidirectional marks and tags become U+FFFD.
+    """
+    return text if text.isprintable() else text.translate(_INERT)
+
+
+def safe_url(url: str | None) -> str:
+    """`url` where it is http, https or mailto, percent-encoded to ASCII; else an empty string."""
+    encoded = quote((url or "").strip(), safe=_URL_PUNCTUATION, errors="replace")
+    return encoded if _SAFE_URL.match(encoded) else ""
+
+
+def links(paper: Paper) -> tuple[Link, ...]:
+    """What is known of where to read a paper, the best first: its arXiv pages, else its own URL."""
+    found = paper.arxiv_id or ""
+    if _ARXIV_ID.fullmatch(found):
+        return _arxiv_links(found)
+    url = safe_url(paper.url)
+    return (Link("Read", url),) if url else ()
+
+
+@lru_cache(1 << 12)
+def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
+    found = Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
+    if "/" in arxiv_id:  # of before 2007
+        return found
+    return (*found, Link("Hugging Face", f"https://huggingface.co/papers/{arxiv_id}"))
+
+
+def grapheme_end(text: str, at: int) -> int:
+    """The first place from `at` on where `text` can be cut without parting a letter from its marks (after UAX 29)."""
+    while 0 < at < len(text) and _continues(text, at):
+        at += 1
+    return at
+
+
+def _continues(text: str, at: int) -> bool:
+    character = text[at]
+    if character.isascii():
+        return text[at - 1] == _JOINER
+    return (
+        unicodedata.category(character) in _MARKS
+        or character == _JOINER
+        or text[at - 1] == _JOINER
+        or ord(character) in _SKIN_TONES
+    )
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal gives `text`: two for a wide character (UAX 11), none for a mark."""
+    if text.isascii():
+        return len(text)
+    return sum(_character_columns(character) for character in text)
+
+
+def _character_columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
+    """`text` in lines of at most LINE_WIDTH columns, each after `indent`, the first one after `first` where given."""
+    room = LINE_WIDTH - columns(indent)
+    start = indent if first is None else first
+    lines = _lines(" ".join(text.split()), room)
+    return start + f"\n{indent}".join(lines) if lines else start.rstrip()
+
+
+def _lines(text: str, room: int) -> list[str]:
+    """A text whose words stand one space apart, in lines as full as they can be."""
+    if room > 1 and _ONE_COLUMN_EACH.fullmatch(text):
+        lines: list[str] = _full_lines(room).findall(text)
+        if sum(map(len, lines)) + len(lines) >= len(text):  # else a word is longer than a line
+            return lines
+    return _lines_by_columns(text, room)
+
+
+@lru_cache(16)
+def _full_lines(room: int) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\S)\S(?:.{{0,{room - 2}}}\S)?(?!\S)")
+
+
+def _lines_by_columns(text: str, room: int) -> list[str]:
+    lines: list[str] = []
+    used = room + 1  # so that the first word opens a line
+    for word in _words(text, room):
+        width = len(word) if word.isascii() else columns(word)
+        if used + 1 + width <= room:
+            lines[-1] += f" {word}"
+            used += 1 + width
+        else:
+            lines.append(word)
+            used = width
+    return lines
+
+
+def _words(text: str, room: int) -> Iterable[str]:
+    """The words of a text, each of which fits into a line."""
+    words = text.split()
+    if 2 * max(map(len, words), default=0) <= room:  # no letter takes more than two columns
+        return words
+    return chain.from_iterable(_pieces(word, room) for word in words)
+
+
+def _pieces(word: str, room: int) -> list[str]:
+    """A word, cut where it is wider than a line, as a sentence of Chinese or Japanese is."""
+    if columns(word) <= room:
+        return [word]
+    pieces, start = [""], 0
+    while start < len(word):
+        end = grapheme_end(word, start + 1)
+        if columns(pieces[-1] + word[start:end]) > room:
+            pieces.append("")
+        pieces[-1] += word[start:end]
+        start = end
+    return pieces
