@@ -33,7 +33,7 @@ bench: .venv-dev
 
 # A sender that is killed a thousand times: what is lost, and what comes twice. Takes half an hour.
 torture: .venv-dev
-	@$(dev)/python tests/torture.py
+	@PYTHONPATH=tests $(dev)/python -m torture.random_kills
 
 # The locks, anew from pyproject.toml; needs uv. Versions stay where they still fit.
 lock:

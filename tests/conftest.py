@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from notifier.store.schema import open_store
 
-pytest_plugins = ["skip_rule", "postgres", "both_ways"]
+pytest_plugins = ["support.ci_skips", "support.postgres", "support.pipelining"]
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
-from service import ROOT
+from support.paths import CHECKOUT
 
 from notifier.config import Config, TopicConfig, load
 from notifier.errors import ConfigError
 
-EXAMPLE = ROOT / "config.example.toml"
+EXAMPLE = CHECKOUT / "config.example.toml"
 
 
 def write(folder: Path, text: str) -> Path:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from support.paths import DATA
 
 from notifier.matching import index
 from notifier.models import Paper
@@ -21,7 +22,7 @@ from notifier.resources import PACKAGE, resource
 from notifier.sources import read
 from notifier.text.words import folded_title
 
-LABELS = Path(__file__).parent / "data" / "topic_labels.tsv"
+LABELS = DATA / "topic_labels.tsv"
 RESERVED_SLUGS = {"all", "trending"}
 Topics = dict[str, dict[str, str]]
 

@@ -7,7 +7,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import feedparser
-from service import notifier
+from support.service import notifier
 
 
 def test_the_demo_mails_five_readers_and_then_has_nothing_new(tmp_path: Path) -> None:

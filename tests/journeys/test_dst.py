@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from scripted_smtp import HOST, ScriptedRelay
-from service import add_page, add_reader
 from sqlalchemy import Engine
+from support.scripted_relay import HOST, ScriptedRelay
+from support.service import add_page, add_reader
 
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.pipeline.planning import plan

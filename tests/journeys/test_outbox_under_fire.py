@@ -17,10 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from scripted_smtp import ScriptedRelay
-from service import ROOT, clean_environment, notifier, plan_for, wait_until
 from sqlalchemy import select
-from torture import GROUP, LANES, kept, paced_relay, prepare
+from support.scripted_relay import ScriptedRelay
+from support.service import clean_environment, notifier, plan_for, wait_until
+from torture.random_kills import GROUP, LANES, kept, paced_relay, prepare
 
 from notifier.config import load
 from notifier.models import DeliveryState
@@ -28,7 +28,6 @@ from notifier.store.engine import reading
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
 
-TESTS = ROOT / "tests"
 RATE = 50  # mails a second, so that there is always one on the wire
 
 
@@ -78,14 +77,14 @@ def freeze(run: subprocess.Popen[str], folder: Path) -> None:
             time.sleep(0.01)
 
 
-def test_a_short_torture_loses_nothing_and_repeats_little(tmp_path: Path) -> None:
-    done = python(TESTS / "torture.py", "--mails", "240", "--kills", "8", TMPDIR=str(tmp_path))
+def test_random_kills_lose_nothing_and_repeat_little(tmp_path: Path) -> None:
+    done = python("-m", "torture.random_kills", "--mails", "240", "--kills", "8", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "mails 240, kills 8" in done.stdout
 
 
 def test_a_sender_killed_at_any_commit_loses_nothing_and_repeats_the_same_bytes(tmp_path: Path) -> None:
-    done = python(TESTS / "fatal_commits.py", tmp_path, 2)
+    done = python("-m", "torture.kills_at_commits", tmp_path, 2)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("killed before") >= 2
     assert done.stdout.count("killed after") >= 2

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from shutil import copytree
 
-from service import MONDAY, add_page, clean_environment, notifier
+from support.service import MONDAY, add_page, clean_environment, notifier
 
 from notifier.config import Config, load
 from notifier.store.engine import writing

@@ -13,11 +13,11 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from outbox_steps import AT_EIGHT, readers, states
-from real_relays import RELAYS, Relay
-from service import MONDAY, SEEDS, add_page, add_readers, clean_environment, notifier, wait_until
 from sqlalchemy import Engine
-from torture import LANES
+from support.outbox import AT_EIGHT, readers, states
+from support.real_relays import RELAYS, Relay
+from support.service import MONDAY, SEEDS, add_page, add_readers, clean_environment, notifier, wait_until
+from torture.random_kills import LANES
 
 from notifier.config import load
 from notifier.pipeline.ingesting import ingest

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from scripted_smtp import ScriptedRelay
-from service import MONDAY, ROOT, clean_environment, configure, free_ports, gather, page, wait_until
+from support.paths import CHECKOUT
+from support.scripted_relay import ScriptedRelay
+from support.service import MONDAY, clean_environment, configure, free_ports, gather, page, wait_until
 
 AT_EIGHT = MONDAY.replace(hour=8).isoformat()
 
@@ -199,6 +200,6 @@ def test_stopped_at_any_moment_it_loses_and_repeats_nothing(tmp_path: Path) -> N
 
 
 def test_the_units_that_ship_name_the_verbs_that_exist() -> None:
-    text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "packaging").iterdir())
+    text = "".join(file.read_text(encoding="utf-8") for file in (CHECKOUT / "packaging").iterdir())
     assert " serve\n" in text
     assert text.count(" once") >= 2

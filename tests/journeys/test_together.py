@@ -8,8 +8,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from scripted_smtp import ScriptedRelay
-from service import MONDAY, clean_environment, configure, gather
+from support.scripted_relay import ScriptedRelay
+from support.service import MONDAY, clean_environment, configure, gather
 
 READERS = 40
 

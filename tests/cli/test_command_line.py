@@ -1,0 +1,151 @@
+"""The command line: help with examples, errors in one sentence, exit codes, and a quick start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.paths import CHECKOUT
+from support.service import SEEDS, clean_environment, notifier
+
+from notifier.cli import app
+
+VERBS = [command.name for command in app.registered_commands if command.name]
+HEAVY = (
+    "sqlmodel",
+    "sqlalchemy",
+    "jinja2",
+    "aiosmtplib",
+    "aiosmtpd",
+    "numpy",
+    "pydantic",
+    "alembic",
+    "feedgen",
+    "rich.table",
+)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str, tmp_path: Path) -> None:
+    shown = notifier(verb, "--help", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert f"notifier {verb}" in shown.stdout or "--config" in shown.stdout
+    assert "Example" in shown.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = f"import sys, notifier.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["preview", "quantization OR (experts"], "column 17"),
+        (["subscribe", "nobody"], "not an email address"),
+        (["subscribe", "ann@example.org", "--topic", "trendy"], "did you mean trending?"),
+        (["subscribe", "ann@example.org", "--timezone", "Berlin"], "Europe/Berlin"),
+        (["unsubscribe", "ann@example.org"], "not a subscriber"),
+        (["ingest", "missing.txt"], "missing.txt"),
+        (["ingest", str(SEEDS[0]), "--date", "yesterday"], "2026-07-06"),
+        (["plan", "--now", "soon"], "ISO 8601"),
+        (["plan", "--config", "missing.toml"], "missing.toml"),
+        (["status", "--frobnicate"], "frobnicate"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence_with_exit_2(arguments: list[str], says: str, tmp_path: Path) -> None:
+    run = notifier(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert says in run.stderr
+    assert "Traceback" not in run.stderr
+    assert run.stdout == ""
+
+
+def test_ingest_reports_each_dump_as_json(tmp_path: Path) -> None:
+    (tmp_path / "noise.bin").write_bytes(b"\x00\x01\x02\x03" * 100)
+    run = notifier("ingest", CHECKOUT / "seeds", "noise.bin", "--json", cwd=tmp_path)
+    assert run.returncode == 1
+    dumps = json.loads(run.stdout)["dumps"]
+    assert [dump["listings"] for dump in dumps] == [209, 94, 94, 0]
+    assert [dump["status"] for dump in dumps] == ["ingested"] * 3 + ["quarantined"]
+    assert [dump["listed_on_from"] for dump in dumps[:3]] == ["clock", "page", "page"]
+    assert set(dumps[0]["skipped"][0]) == {"where", "reason"}
+    assert dumps[3]["reason"]
+    again = json.loads(notifier("ingest", CHECKOUT / "seeds", "--json", cwd=tmp_path).stdout)
+    assert [dump["status"] for dump in again["dumps"]] == ["known"] * 3
+
+
+def test_a_reader_comes_gets_a_digest_and_goes(tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        done = notifier(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("ingest", str(CHECKOUT / "seeds"), "--now", "2026-07-06T01:00Z")
+    run("subscribe", "ann@example.org", "--query", "quantization", "--confirmed", "--now", "2026-07-06T02:00Z")
+    (reader,) = json.loads(run("subscribers", "--json"))
+    assert reader["subscriptions"] == [{"query": "quantization", "label": "quantization"}]
+    assert reader["next_due"] == "2026-07-06T08:00:00+00:00"
+    assert json.loads(run("plan", "--now", "2026-07-06T08:00Z", "--json")) == {"due": 1, "digests": 1, "skipped": 0}
+    assert json.loads(run("deliver", "--json"))["accepted"] == 1
+    assert json.loads(run("deliver", "--json"))["accepted"] == 0
+    assert "UNSUBSCRIBED" in run("unsubscribe", "ann@example.org")
+    assert json.loads(run("plan", "--now", "2026-07-07T08:00Z", "--json"))["due"] == 0
+
+
+def test_deliver_tells_which_template_makes_it_slow_once_there_is_mail(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "email").mkdir(parents=True)
+    (tmp_path / "mine" / "email" / "digest.txt.j2").write_text("{{ mail.groups | first }}", encoding="utf-8")
+    (tmp_path / "config.toml").write_text('[mail]\ntemplates = "mine"\n', encoding="utf-8")
+    assert notifier("deliver", cwd=tmp_path).stderr == ""
+    notifier("ingest", str(CHECKOUT / "seeds"), "--now", "2026-07-06T06:00:00Z", cwd=tmp_path)
+    notifier(
+        "subscribe", "a@example.org", "--topic", "all", "--confirmed", "--now", "2026-07-06T07:00:00Z", cwd=tmp_path
+    )
+    sent = notifier("once", "--now", "2026-07-06T08:00:00Z", cwd=tmp_path)
+    assert sent.returncode == 0, sent.stderr
+    assert (
+        "note: mails are made whole, one by one, since email/digest.txt.j2 cannot be taken apart: line 1" in sent.stderr
+    )
+
+
+def test_preview_gives_spans_in_the_text_given(tmp_path: Path) -> None:
+    notifier("ingest", SEEDS[0], cwd=tmp_path)
+    found = json.loads(notifier("preview", '"mixture of experts" OR quantization', "--json", cwd=tmp_path).stdout)
+    assert found["matches"]
+    for match in found["matches"]:
+        marked = [
+            match[field][start:end].casefold()
+            for field in ("title", "abstract")
+            for start, end in match["spans"][field]
+        ]
+        assert marked
+        assert all("mixture" in text or "quantiz" in text for text in marked)
+
+
+def test_init_makes_a_config_a_private_key_and_a_database_and_never_overwrites(tmp_path: Path) -> None:
+    assert notifier("init", cwd=tmp_path).returncode == 0
+    key = tmp_path / "var" / "secret.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(key.read_text()) > 32
+    before = key.read_text()
+    (tmp_path / "config.toml").write_text("[digest]\npapers = 5\n")
+    assert notifier("init", cwd=tmp_path).returncode == 0
+    assert key.read_text() == before
+    assert (tmp_path / "config.toml").read_text() == "[digest]\npapers = 5\n"
+
+
+def test_a_fault_of_our_own_is_one_sentence_too(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "notifier.db").mkdir()
+    run = notifier("status", cwd=tmp_path)
+    assert run.returncode == 1
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in run.stderr

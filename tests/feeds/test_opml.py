@@ -1,0 +1,58 @@
+"""The OPML list, for readers to import all feeds at once."""
+
+from dataclasses import replace
+
+from support.feed_samples import HOSTILE, ONLINE, PUBLISHER, entry, feed, xml
+
+from notifier.feeds import Feed, Publisher, opml
+from notifier.feeds.feed import plain
+
+FOLDER = "file:///srv/feeds"
+
+
+def outlines(feeds: list[Feed], publisher: Publisher = PUBLISHER, folder: str = FOLDER) -> list[dict[str, str]]:
+    """The outlines of a list that is known to be OPML 2.0."""
+    root = xml(opml(feeds, publisher, folder))
+    assert root.tag == "opml" and root.get("version") == "2.0"
+    head, body = root
+    assert (head.tag, body.tag) == ("head", "body") and head.findtext("title")
+    found = [{str(name): str(value) for name, value in each.items()} for each in body]
+    assert all(each.tag == "outline" for each in body)
+    assert all(each["type"] == "rss" and each["text"] and each["title"] and each["xmlUrl"] for each in found)
+    return found
+
+
+def test_every_feed_is_listed_once_in_order() -> None:
+    feeds = [Feed("all", "All papers", "", ()), feed(entry()), Feed("trending", "Trending", "", ())]
+    assert [each["xmlUrl"] for each in outlines(feeds)] == [
+        "file:///srv/feeds/all.atom",
+        "file:///srv/feeds/quantization.atom",
+        "file:///srv/feeds/trending.atom",
+    ]
+
+
+def test_without_a_web_site_the_feeds_are_where_their_folder_is() -> None:
+    assert outlines([feed()], folder="file:///srv/feeds/") == [
+        {
+            "type": "rss",
+            "text": "Quantization",
+            "title": "Quantization",
+            "description": "Fewer bits.",
+            "xmlUrl": "file:///srv/feeds/quantization.atom",
+        }
+    ]
+
+
+def test_with_a_web_site_the_feeds_are_there() -> None:
+    (outline,) = outlines([feed()], replace(ONLINE, base_url="https://papers.example.org/"))
+    assert outline["xmlUrl"] == "https://papers.example.org/feeds/quantization.atom"
+    assert outline["htmlUrl"] == "https://papers.example.org/topics/quantization"
+
+
+def test_hostile_titles_are_written_as_text() -> None:
+    found = outlines([Feed(f"topic-{number}", text, text, ()) for number, text in enumerate(HOSTILE)])
+    assert [each["text"] for each in found] == [plain(text) or f"topic-{number}" for number, text in enumerate(HOSTILE)]
+
+
+def test_the_same_feeds_give_the_same_bytes() -> None:
+    assert opml([feed(entry())], ONLINE, FOLDER) == opml([feed()], ONLINE, FOLDER)

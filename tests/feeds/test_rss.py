@@ -1,0 +1,143 @@
+"""RSS 2.0, held against the RSS Advisory Board's specification and profile, rule by rule."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from support.feed_samples import ONLINE, PUBLISHER, SAMPLES, SHOWN, entry, feed, xml
+
+from notifier.feeds import Feed, Publisher, rss
+from notifier.feeds.feed import plain
+
+DC = "{http://purl.org/dc/elements/1.1/}"
+ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
+DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000")
+CHANNEL_ELEMENTS = {"title", "link", "description", "docs", "generator", "language", "lastBuildDate", "ttl", "item"}
+ITEM_ELEMENTS = {"title", "link", "description", "guid", "category", "pubDate", f"{DC}creator"}
+REPEATED = {"category", "item"}
+
+
+def written(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element:
+    """The feed's channel, once it is known to keep the rules."""
+    root = xml(rss(sample, publisher))
+    assert root.tag == "rss" and root.get("version") == "2.0"
+    (channel,) = root
+    check_channel(channel)
+    items = channel.findall("item")
+    for item in items:
+        check_item(item)
+    guids = [item.findtext("guid") for item in items]
+    assert len(set(guids)) == len(guids)
+    return channel
+
+
+def check_channel(channel: etree._Element) -> None:
+    assert channel.tag == "channel"
+    check_children(channel, CHANNEL_ELEMENTS | {ATOM_LINK})
+    assert all(channel.findtext(name) for name in ("title", "link", "description"))
+    assert urlsplit(channel.findtext("link", "")).scheme in {"https", "mailto"}
+    assert channel.findtext("language") == "en"
+    assert int(channel.findtext("ttl", "")) > 0
+    check_date(channel.findtext("lastBuildDate", ""))
+    tags = [child.tag for child in channel]
+    assert "item" not in tags or tags.index("item") == len(tags) - tags.count("item"), "items come last"
+
+
+def check_item(item: etree._Element) -> None:
+    check_children(item, ITEM_ELEMENTS)
+    assert item.findtext("title")
+    link = item.findtext("link")
+    assert link is None or urlsplit(link).scheme in {"http", "https"}
+    guid = item.find("guid")
+    assert guid is not None and guid.text and guid.get("isPermaLink") == "false"
+    assert all(category.text for category in item.findall("category"))
+    check_date(item.findtext("pubDate", ""))
+
+
+def check_children(parent: etree._Element, allowed: set[str]) -> None:
+    tags = [child.tag for child in parent]
+    assert set(tags) <= allowed
+    assert all(tags.count(tag) == 1 for tag in tags if tag not in REPEATED)
+
+
+def check_date(text: str) -> None:
+    """RFC 822 with a year of four digits, and the weekday that this day was."""
+    assert DATE.fullmatch(text)
+    assert parsedate_to_datetime(text).strftime("%a") == text[:3]
+
+
+@pytest.mark.parametrize("publisher", [PUBLISHER, ONLINE])
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_every_feed_keeps_the_rules(sample: Feed, publisher: Publisher) -> None:
+    assert len(written(sample, publisher).findall("item")) == len(sample.entries)
+
+
+def test_an_item_says_what_is_known_of_its_paper() -> None:
+    item = written(feed(entry())).find("item")
+    assert item is not None
+    assert item.findtext("title") == "Low-Bit Quantization for Everyone"
+    assert item.findtext("link") == "https://arxiv.org/abs/2607.00001"
+    assert item.findtext("description") == "We show that quantization to four bits is enough."
+    assert item.findtext(f"{DC}creator") == "Ada Lovelace, Alan Turing"
+    assert [category.text for category in item.findall("category")] == [
+        "cs.LG",
+        "cs.AI",
+        "language-models",
+        "quantization",
+    ]
+    assert parsedate_to_datetime(item.findtext("pubDate", "")) == datetime(2026, 7, 6, 4, 30, 15, tzinfo=UTC)
+
+
+def test_items_stand_in_the_order_that_they_are_given_in() -> None:
+    links = [item.findtext("link", "") for item in written(feed(entry(3), entry(1), entry(2))).findall("item")]
+    assert [link[-1] for link in links] == ["3", "1", "2"]
+
+
+def test_without_a_web_site_the_channel_links_to_whom_to_write_to() -> None:
+    channel = written(feed(entry()))
+    assert channel.findtext("link") == "mailto:papers@example.org"
+    assert channel.find(ATOM_LINK) is None
+
+
+def test_with_a_web_site_the_channel_links_to_its_page_and_to_itself() -> None:
+    channel = written(feed(entry()), ONLINE)
+    assert channel.findtext("link") == "https://papers.example.org/topics/quantization"
+    own = channel.find(ATOM_LINK)
+    assert own is not None and dict(own.attrib) == {
+        "href": "https://papers.example.org/feeds/quantization.rss",
+        "rel": "self",
+        "type": "application/rss+xml",
+    }
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    bare = entry(url="https://example.org/1", arxiv_id=None, abstract="", authors=(), categories=(), topics=frozenset())
+    item = written(feed(bare)).find("item")
+    assert item is not None
+    assert {child.tag for child in item} == {"title", "link", "guid", "pubDate"}
+
+
+def test_a_topic_without_a_description_is_described_by_its_title() -> None:
+    assert written(Feed("mine", "Mine & yours", "", ())).findtext("description") == "Mine & yours"
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_titles_are_text_and_descriptions_are_html_without_markup(text: str) -> None:
+    item = written(feed(entry(title=text, abstract=text))).find("item")
+    assert item is not None
+    assert item.findtext("title") == plain(text)
+    description = item.findtext("description", "")
+    assert "<" not in description and ">" not in description
+    assert description.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == plain(text)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(alphabet=st.characters(), max_size=60))
+def test_any_text_keeps_the_rules(text: str) -> None:
+    bad = entry(title=text, abstract=text, authors=(text,), categories=(text,), arxiv_id=text, url=f"https://a/{text}")
+    written(Feed("any", text, text, (bad,)))

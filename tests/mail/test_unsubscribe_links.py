@@ -1,0 +1,83 @@
+"""How a mail lets its reader out where there are pages: in its header, and below every section."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from lxml import html as parser
+from support.digest_samples import DIGEST, ITEM, SETTINGS, bodies, mail_of
+
+from notifier.mail.headers import LONGEST_LINE
+from notifier.models import Digest, Section
+from notifier.signing.links import Grant, LinkPurpose, LinkSigner, verify
+
+KEY = b"a secret key of thirty-two bytes"
+BASE_URL = "https://papers.example.org"
+ALL = f"{BASE_URL}/unsubscribe/M2pHNOHYsOEfVEclxb7Da_JYa17"
+BY_MAIL = "mailto:leave@example.org?subject=unsubscribe%20reader%40example.net"
+NUMBERED = replace(
+    DIGEST, subscriber_id=17, sections=(Section("quantization", (ITEM,), 3), Section("video", (ITEM,), 4))
+)
+
+
+def header(digest: Digest = NUMBERED, base_url: str | None = BASE_URL) -> dict[bytes, bytes]:
+    """The List- lines of a mail as they are on the wire, by name."""
+    pages = LinkSigner(base_url, KEY) if base_url else None
+    lines = mail_of(digest, settings=replace(SETTINGS, pages=pages)).content.split(b"\r\n\r\n")[0].split(b"\r\n")
+    return dict(line.split(b": ", 1) for line in lines if line.startswith(b"List-"))
+
+
+def test_rfc_8058_the_header_names_the_page_before_the_mailbox_and_allows_one_click() -> None:
+    found = header()
+    assert found[b"List-Unsubscribe"].decode() == f"<{ALL}>, <{BY_MAIL}>"
+    assert found[b"List-Unsubscribe-Post"] == b"List-Unsubscribe=One-Click"
+
+
+@pytest.mark.parametrize(
+    ("digest", "base_url"),
+    [(NUMBERED, None), (NUMBERED, "http://papers.example.org"), (DIGEST, BASE_URL)],
+    ids=["no pages", "no https", "no subscriber any more"],
+)
+def test_without_a_page_for_one_click_the_header_names_the_mailbox_alone(digest: Digest, base_url: str | None) -> None:
+    found = header(digest, base_url)
+    assert found[b"List-Unsubscribe"].decode() == f"<{BY_MAIL}>"
+    assert b"List-Unsubscribe-Post" not in found
+
+
+def test_a_page_on_this_machine_allows_one_click_so_that_it_can_be_tried() -> None:
+    assert b"List-Unsubscribe-Post" in header(base_url="http://127.0.0.1:8000")
+
+
+def test_the_longest_link_stands_whole_in_one_line_that_needs_no_encoding() -> None:
+    base_url = f"https://{'a' * 60}.{'b' * 60}.example.org/{'c' * 60}"
+    line = header(replace(NUMBERED, subscriber_id=10**18 - 1), base_url)[b"List-Unsubscribe"]
+    url = line.decode().split(">", maxsplit=1)[0].lstrip("<")
+    assert b"=?" not in line and len(line) < LONGEST_LINE
+    assert verify(KEY, url.removeprefix(f"{base_url}/unsubscribe/")) == Grant(LinkPurpose.LEAVE_ALL, 10**18 - 1)
+
+
+def test_every_section_has_the_link_that_ends_it_and_the_footer_the_one_that_ends_all() -> None:
+    pages = LinkSigner(BASE_URL, KEY)
+    plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
+    own = [href for href in parser.document_fromstring(html).xpath("//a/@href") if href.startswith(BASE_URL)]
+    assert own == [*pages.unsubscribe_from_one([3, 4]), ALL]
+    assert [line for line in plain.splitlines() if line.startswith(BASE_URL)] == own, "each in a line of its own"
+    assert BY_MAIL in html
+
+
+def test_a_section_planned_before_ids_were_kept_has_no_link_of_its_own() -> None:
+    old = replace(DIGEST, subscriber_id=17)
+    plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))))
+    for body in (plain, html):
+        assert body.count(BASE_URL) == body.count(ALL) == 1
+
+
+def test_without_pages_no_body_has_a_link_to_one() -> None:
+    for body in bodies(mail_of(NUMBERED)):
+        assert "/unsubscribe/" not in body
+
+
+def test_the_same_row_gives_the_same_bytes() -> None:
+    pages = replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))
+    assert mail_of(NUMBERED, settings=pages).content == mail_of(NUMBERED, settings=pages).content

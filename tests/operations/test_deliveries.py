@@ -1,0 +1,172 @@
+"""Single messages by hand: listed, shown, retried and held back."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+from support.scripted_relay import ScriptedRelay
+from support.service import MONDAY, add_page, add_reader, notifier, plan_for
+
+from notifier.config import Config, load, secret_key
+from notifier.errors import UsageError
+from notifier.models import DeliveryState
+from notifier.operations import deliveries as by_hand
+from notifier.operations.status import status
+from notifier.pipeline.planning import plan
+from notifier.sending.sender import sender_for
+from notifier.signing.return_paths import ReturnPaths
+from notifier.store import outbox
+from notifier.store.engine import reading, writing
+from notifier.store.outbox import Settlement
+from notifier.store.schema import open_store
+from notifier.store.tables import delivery
+from notifier.subscribers.subscribing import SignUp, unsubscribe
+
+AT_EIGHT = MONDAY.replace(hour=8)
+ANN = "ann@example.org"
+
+
+@pytest.fixture
+def planned(engine: Engine, tmp_path: Path) -> Engine:
+    """One digest that waits."""
+    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
+    plan(engine, Config(), AT_EIGHT)
+    return engine
+
+
+def state(engine: Engine) -> str:
+    with reading(engine) as connection:
+        return str(connection.scalar(select(delivery.c.state)))
+
+
+def settle(engine: Engine, state: DeliveryState) -> None:
+    with writing(engine) as connection:
+        claims = outbox.claim(connection, "somebody", AT_EIGHT, 1)
+        outbox.settle(connection, [(claims[0], Settlement(state, "said", None, 1, 0))], AT_EIGHT)
+
+
+def claimable(engine: Engine) -> int:
+    with writing(engine) as connection:
+        return len(outbox.claim(connection, "somebody", AT_EIGHT, 50))
+
+
+def test_what_is_held_back_is_sent_only_after_a_retry(planned: Engine) -> None:
+    by_hand.hold(planned, 1, AT_EIGHT)
+    assert (state(planned), claimable(planned)) == ("HELD", 0)
+    by_hand.retry(planned, 1)
+    assert (state(planned), claimable(planned)) == ("PENDING", 1)
+
+
+@pytest.mark.parametrize("before", [DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.REJECTED])
+def test_what_did_not_arrive_is_due_at_once_when_retried(planned: Engine, before: DeliveryState) -> None:
+    settle(planned, before)
+    assert claimable(planned) == 0
+    by_hand.retry(planned, 1)
+    assert claimable(planned) == 1
+
+
+@pytest.mark.parametrize(
+    "before", [DeliveryState.ACCEPTED, DeliveryState.CANCELLED, DeliveryState.EXPIRED, DeliveryState.SKIPPED]
+)
+def test_what_is_over_is_neither_retried_nor_held(planned: Engine, before: DeliveryState) -> None:
+    settle(planned, before)
+    with pytest.raises(UsageError, match=f"delivery 1 is {before} and stays so"):
+        by_hand.retry(planned, 1)
+    with pytest.raises(UsageError, match=f"delivery 1 is {before} and stays so"):
+        by_hand.hold(planned, 1, AT_EIGHT)
+
+
+def test_what_a_sender_holds_is_left_to_it(planned: Engine) -> None:
+    assert claimable(planned) == 1
+    with pytest.raises(UsageError, match="a sender holds it"):
+        by_hand.hold(planned, 1, AT_EIGHT)
+
+
+def test_nothing_is_retried_to_somebody_who_left(planned: Engine) -> None:
+    settle(planned, DeliveryState.FAILED)
+    unsubscribe(planned, ANN, AT_EIGHT)
+    with pytest.raises(UsageError, match="UNSUBSCRIBED"):
+        by_hand.retry(planned, 1)
+
+
+def test_what_is_shown_is_what_is_sent(tmp_path: Path) -> None:
+    with ScriptedRelay() as relay:
+        plan_for(1, tmp_path, relay.port)
+        engine, config = open_store(load(tmp_path / "config.toml").store_url), load(tmp_path / "config.toml")
+        listed, mail = by_hand.look(sender_for(engine, config, lambda: AT_EIGHT), 1)
+        engine.dispose()
+        assert notifier("deliver", cwd=tmp_path).returncode == 0
+        assert relay.kept[0].content == mail.content
+    assert (listed.recipient, listed.state) == ("reader0@example.org", "PENDING")
+
+
+def test_the_verbs_list_show_hold_and_retry(tmp_path: Path) -> None:
+    plan_for(2, tmp_path, 1)
+    listed = json.loads(notifier("deliveries", "--json", cwd=tmp_path).stdout)
+    assert [(each["id"], each["recipient"], each["state"]) for each in listed] == [
+        (2, "reader1@example.org", "PENDING"),
+        (1, "reader0@example.org", "PENDING"),
+    ]
+    source = notifier("deliveries", "show", "1", "--source", cwd=tmp_path).stdout
+    assert message_from_bytes(source.encode())["Message-ID"] == listed[1]["message_id"]
+    assert "<html" in notifier("deliveries", "show", "1", "--html", cwd=tmp_path).stdout
+    assert "The Title of a Paper" in notifier("deliveries", "show", "1", cwd=tmp_path).stdout
+    assert notifier("deliveries", "hold", "1", cwd=tmp_path).returncode == 0
+    assert "HELD" in notifier("deliveries", cwd=tmp_path).stdout
+    assert notifier("deliveries", "retry", "1", cwd=tmp_path).returncode == 0
+    missing = notifier("deliveries", "show", "3", cwd=tmp_path)
+    assert (missing.returncode, missing.stderr) == (
+        2,
+        "notifier: there is no delivery 3; `notifier deliveries` lists them\n",
+    )
+
+
+def test_status_says_how_old_what_waits_is(planned: Engine) -> None:
+    found = status(planned, Config(), AT_EIGHT + timedelta(hours=2))
+    assert (found.oldest, found.pause) == ({"PENDING": 7200}, None)
+    settle(planned, DeliveryState.ACCEPTED)
+    assert status(planned, Config(), AT_EIGHT).oldest == {}
+
+
+def test_a_relay_that_refuses_us_is_told_by_exit_code_and_status(tmp_path: Path) -> None:
+    with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
+        plan_for(1, tmp_path, relay.port)
+        run = notifier("deliver", cwd=tmp_path)
+        again = notifier("deliver", cwd=tmp_path)
+        assert relay.connections == 1, "it is left alone"
+    assert run.returncode == 1
+    assert "554 5.7.1 not you" in run.stderr
+    assert again.returncode == 0, "this run has paused nothing"
+    shown = notifier("status", cwd=tmp_path).stdout
+    assert "left alone until" in shown
+    assert json.loads(notifier("status", "--json", cwd=tmp_path).stdout)["pause"]["reason"] == "554 5.7.1 not you"
+
+
+def test_mail_that_waits_for_a_relay_left_alone_says_so_at_every_run(tmp_path: Path) -> None:
+    with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
+        plan_for(2, tmp_path, relay.port)
+        first, again = (notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=tmp_path) for _ in range(2))
+        assert relay.connections == 1
+    assert (first.returncode, first.stdout) == (1, "mail: 1 deferred\n")
+    assert (again.returncode, again.stdout) == (0, "mail: nothing to send\n")
+    assert again.stderr == "notifier: the relay is left alone for now: 554 5.7.1 not you; check [smtp]\n"
+
+
+def test_a_mailbox_for_bounces_gives_each_mail_a_return_path_of_its_own(tmp_path: Path) -> None:
+    with ScriptedRelay() as relay:
+        plan_for(2, tmp_path, relay.port)
+        config = tmp_path / "config.toml"
+        text = config.read_text(encoding="utf-8").replace("[mail]\n", '[mail]\nenvelope = "bounces@example.org"\n')
+        config.write_text(text, encoding="utf-8")
+        assert notifier("init", cwd=tmp_path).returncode == 0
+        assert notifier("deliver", cwd=tmp_path).returncode == 0
+        paths = {kept.recipient: kept.sender for kept in relay.kept}
+    bounces = ReturnPaths("bounces@example.org", secret_key(load(config)))
+    assert bounces.delivery_of(paths["reader0@example.org"]) == 1
+    assert bounces.delivery_of(paths["reader1@example.org"].upper()) == 2

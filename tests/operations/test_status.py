@@ -1,0 +1,45 @@
+"""Status: how things stand, and whether silence means that nothing came or that nothing works."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+from support.service import MONDAY, SEEDS, add_page, add_reader
+
+from notifier.config import Config
+from notifier.operations.status import status
+from notifier.pipeline.ingesting import ingest
+from notifier.pipeline.planning import plan
+from notifier.subscribers.subscribing import SignUp
+
+CONFIG = Config()
+
+
+def test_a_day_without_papers_is_told_from_a_day_without_dumps(engine: Engine, tmp_path: Path) -> None:
+    def news(days: float) -> str:
+        return status(engine, CONFIG, MONDAY + timedelta(days=days)).news
+
+    titles = ["How Bees Fly at Night", "About Something Else"]
+    assert news(0) == "no dump yet"
+    add_page(engine, tmp_path, titles)
+    assert news(0.1) == "2 new papers today"
+    assert news(2) == "no dump since Monday, 2026-07-06"
+    add_page(engine, tmp_path, [*reversed(titles)], now=MONDAY + timedelta(days=2))
+    assert news(2.1) == "dumps came today, but no new papers"
+
+
+def test_it_counts_papers_readers_and_mail_and_names_what_was_set_aside(engine: Engine, tmp_path: Path) -> None:
+    noise = tmp_path / "noise.bin"
+    noise.write_bytes(b"\x00\x01\x02")
+    ingest(engine, noise, None, MONDAY)
+    ingest(engine, SEEDS[1], None, MONDAY)
+    add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
+    plan(engine, CONFIG, MONDAY.replace(hour=8))
+    found = status(engine, CONFIG, MONDAY)
+    assert (found.papers, found.subscribers, found.deliveries) == (94, {"ACTIVE": 1}, {"PENDING": 1})
+    assert [each.path for each in found.quarantine] == [str(noise)]
+    assert found.last_dump is not None
+    assert found.last_dump.name == SEEDS[1].name
+    assert found.next_run == MONDAY.replace(hour=8) + timedelta(days=1)

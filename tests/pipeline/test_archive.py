@@ -1,0 +1,160 @@
+"""Archives: papers that are there to be looked at, and that nobody is told of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from support.planned_papers import plan, told
+from support.service import MONDAY, add_reader, announce, notifier, page
+
+from notifier.config import Config
+from notifier.models import Cadence, Listing
+from notifier.store import papers, tags
+from notifier.store.engine import reading
+from notifier.store.ingest import AS_NEWS, AnnouncePolicy
+from notifier.subscribers.subscribing import SignUp
+
+ARCHIVE = AnnouncePolicy(archive=True)
+AT_EIGHT = MONDAY.replace(hour=8)
+A_DAY = timedelta(days=1)
+OLD = Listing(1, "The Old Paper of the Archive", abstract="About growth.", arxiv_id="2301.00001", upvotes=10)
+NEW = Listing(1, "The New Paper of the Day", abstract="About growth.", arxiv_id="2607.00001")
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """The command line in a folder of its own; each command must go well."""
+
+    def command(*arguments: str) -> str:
+        done = notifier(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return command
+
+
+def announced_after(engine: Engine, cursor: int) -> list[str]:
+    with reading(engine) as connection:
+        return [paper.title for paper in papers.papers_after(connection, cursor, papers.head(connection))]
+
+
+def write(folder: Path, name: str, *titles: str) -> str:
+    (folder / name).write_text(page(titles), encoding="utf-8")
+    return name
+
+
+def feed(folder: Path, slug: str) -> list[str]:
+    document = json.loads((folder / "var" / "feeds" / f"{slug}.json").read_text(encoding="utf-8"))
+    return [item["title"] for item in document["items"]]
+
+
+def matches(run: Run, query: str) -> list[str]:
+    return [match["title"] for match in json.loads(run("preview", query, "--json"))["matches"]]
+
+
+def test_an_archive_is_searched_and_ranked_but_told_to_nobody(run: Run, tmp_path: Path) -> None:
+    old = write(tmp_path, "2026-07-01.txt", "The First Paper of All", "The Second Paper of All")
+    new = write(tmp_path, "2026-07-06.txt", "A Paper of This Morning", "And Its Companion Today")
+    run("subscribe", "ann@example.org", "--topic", "all", "--confirmed", "--now", "2026-07-05T09:00Z")
+    run("ingest", old, "--archive", "--now", "2026-07-06T01:00Z")
+    for cadence in ("daily", "weekly", "monthly"):
+        email = f"{cadence}@example.org"
+        run("subscribe", email, "--topic", "all", "--cadence", cadence, "--confirmed", "--now", "2026-07-06T02:00Z")
+    plan = ("plan", "--json", "--now", "2026-08-03T08:00Z")
+    assert json.loads(run(*plan)) == {"due": 4, "digests": 0, "skipped": 4}
+    run("publish")
+    assert feed(tmp_path, "all") == feed(tmp_path, "trending") == []
+    assert sorted(matches(run, "first OR second")) == ["The First Paper of All", "The Second Paper of All"]
+    ranked = json.loads(run("trending", "--json", "--now", "2026-07-06T02:00Z"))
+    assert [each["title"] for each in ranked] == ["The First Paper of All", "The Second Paper of All"]
+    assert json.loads(run("status", "--json"))["papers"] == 2
+
+    run("ingest", new, "--now", "2026-08-03T09:00Z")
+    run("publish")
+    assert sorted(feed(tmp_path, "all")) == ["A Paper of This Morning", "And Its Companion Today"]
+    plan = ("plan", "--json", "--now", "2026-08-04T08:00Z")
+    assert json.loads(run(*plan)) == {"due": 2, "digests": 2, "skipped": 0}
+
+
+def test_the_same_file_is_known_however_it_came(run: Run, tmp_path: Path) -> None:
+    old = write(tmp_path, "2026-07-01.txt", "The First Paper of All", "The Second Paper of All")
+
+    def status(*arguments: str) -> str:
+        (dump,) = json.loads(run("ingest", old, "--json", *arguments))["dumps"]
+        return str(dump["status"])
+
+    assert [status("--archive"), status("--archive"), status()] == ["ingested", "known", "known"]
+    run("publish")
+    assert feed(tmp_path, "all") == []
+
+
+@pytest.mark.parametrize("cursor", [-1000, -1, 0, 1])
+def test_no_cursor_brings_an_archive(engine: Engine, cursor: int) -> None:
+    announce(engine, ARCHIVE, "one", OLD, replace(OLD, title="A Second Old Paper", arxiv_id="2301.00002"))
+    announce(engine, ARCHIVE, "two", replace(OLD, title="A Third Old Paper", arxiv_id="2301.00003"))
+    assert announced_after(engine, cursor) == []
+
+
+@pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY, Cadence.INSTANT])
+def test_a_first_digest_begins_with_the_first_paper_that_was_announced(engine: Engine, cadence: Cadence) -> None:
+    announce(engine, AS_NEWS, "one", replace(NEW, title="A Paper of Last Year", arxiv_id="2507.00001"), now=MONDAY)
+    later = MONDAY + timedelta(days=100)
+    announce(engine, ARCHIVE, "two", OLD, now=later)
+    reader = add_reader(engine, SignUp("ann@example.org", topics=("all",), cadence=cadence, confirmed=True), now=later)
+    announce(engine, AS_NEWS, "three", NEW, now=later + timedelta(minutes=1))
+    assert announced_after(engine, reader.cursor) == [NEW.title]
+
+
+@pytest.mark.parametrize("first", [ARCHIVE, AS_NEWS])
+def test_a_paper_is_announced_where_news_brought_it_first(engine: Engine, first: AnnouncePolicy) -> None:
+    announce(engine, first, "first", OLD)
+    announce(engine, ARCHIVE if first is AS_NEWS else AS_NEWS, "second", OLD, NEW, now=MONDAY + A_DAY)
+    assert announced_after(engine, 0) == ([OLD.title] if first is AS_NEWS else [NEW.title])
+
+
+def test_an_archived_paper_is_announced_when_text_arrives_or_upvotes_are_reached(engine: Engine) -> None:
+    add_reader(engine, SignUp("ann@example.org", ("growth upvotes:>=50",), ("all",), confirmed=True))
+    announce(engine, ARCHIVE, "old", OLD)
+    announce(engine, AS_NEWS, "same", OLD, now=MONDAY)
+    plan(engine, Config(), AT_EIGHT)
+    assert told(engine, "ann@example.org") == []
+    announce(engine, AS_NEWS, "grown", replace(OLD, upvotes=50), now=AT_EIGHT)
+    plan(engine, Config(), AT_EIGHT + A_DAY)
+    announce(engine, AS_NEWS, "written", replace(OLD, authors=("Ann Lee",)), now=AT_EIGHT + A_DAY)
+    plan(engine, Config(), AT_EIGHT + 2 * A_DAY)
+    assert told(engine, "ann@example.org") == [("2026-07-07", [OLD.title])]
+
+
+def test_what_an_archive_adds_to_a_paper_announces_nothing(engine: Engine) -> None:
+    add_reader(engine, SignUp("ann@example.org", ("upvotes:>=50",), confirmed=True))
+    announce(engine, AS_NEWS, "one", replace(OLD, abstract=""))
+    with reading(engine) as connection:
+        cursor = papers.head(connection)
+    announce(engine, ARCHIVE, "two", replace(OLD, upvotes=60), NEW, now=MONDAY + A_DAY)
+    assert announced_after(engine, cursor) == []
+    assert announced_after(engine, 0) == [OLD.title]
+
+
+def test_a_title_in_an_archive_does_not_silence_the_paper_that_it_proves_to_be(engine: Engine) -> None:
+    bare = replace(OLD, arxiv_id=None, title="Another Title of the New Paper")
+    announce(engine, ARCHIVE, "one", bare)
+    announce(engine, AS_NEWS, "two", NEW)
+    announce(engine, AS_NEWS, "three", replace(NEW, title=bare.title), now=MONDAY + A_DAY)
+    assert len(announced_after(engine, 0)) == 1
+
+
+def test_an_archive_that_is_not_tagged_yet_holds_up_nobody(engine: Engine) -> None:
+    announce(engine, ARCHIVE, "one", OLD)
+    with reading(engine) as connection:
+        assert tags.first_untagged(connection, "any") is None
+    announce(engine, AS_NEWS, "two", NEW)
+    with reading(engine) as connection:
+        assert tags.first_untagged(connection, "any") == 1

@@ -1,0 +1,151 @@
+"""A digest that never reached its reader expires, and its papers come with the next one, once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, Row, select
+from support.planned_papers import arrive, told
+from support.service import MONDAY, add_page, add_reader
+
+from notifier.config import Config
+from notifier.digests import items
+from notifier.digests.selection import Selection, take_in
+from notifier.models import DeliveryState, Item, Section
+from notifier.pipeline.planning import PlanReport, plan
+from notifier.store import expiring, outbox
+from notifier.store.engine import reading, writing
+from notifier.store.tables import delivery
+from notifier.subscribers.subscribing import SignUp
+
+CONFIG = Config()
+AT_EIGHT = MONDAY.replace(hour=8)
+A_DAY = timedelta(days=1)
+ANN = "ann@example.org"
+LIFETIME = timedelta(hours=72)
+
+
+@pytest.fixture
+def planned(engine: Engine, tmp_path: Path) -> Engine:
+    """A daily reader of everything, whose digest of Monday waits."""
+    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    add_page(engine, tmp_path, ["A Paper of Monday", "Another Paper of Monday"])
+    plan(engine, CONFIG, AT_EIGHT)
+    return engine
+
+
+def change(engine: Engine, **values: Any) -> None:
+    with writing(engine) as connection:
+        connection.execute(delivery.update().values(values))
+
+
+def rows(engine: Engine) -> list[Row[Any]]:
+    with reading(engine) as connection:
+        return list(connection.execute(select(delivery).order_by(delivery.c.id)))
+
+
+def expire(engine: Engine, now: datetime) -> int:
+    with writing(engine) as connection:
+        return expiring.expire(connection, now - LIFETIME, now)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.DEFERRED])
+def test_the_next_digest_takes_in_the_papers_of_one_that_still_waits(
+    planned: Engine, tmp_path: Path, state: DeliveryState
+) -> None:
+    change(planned, state=state)
+    add_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
+    assert [(row.state, row.next_try) for row in rows(planned)] == [("EXPIRED", None), ("PENDING", outbox.AT_ONCE)]
+    sections, rest = items.loads(rows(planned)[1]._mapping["items"])
+    assert [(section.label, len(section.items)) for section in sections] == [("All papers", 4)]
+    assert rest == ()
+
+
+def test_what_never_came_is_told_even_where_nothing_else_is_new(planned: Engine) -> None:
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
+    assert told(planned, ANN) == [("2026-07-07", ["A Paper of Monday", "Another Paper of Monday"])]
+    arrive(planned)
+    assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport(due=1, skipped=1)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"state": DeliveryState.DEFERRED, "uncertain": 1},
+        {"state": DeliveryState.UNCERTAIN, "uncertain": 1},
+        {"state": DeliveryState.PENDING, "in_doubt": True},
+        {"state": DeliveryState.LEASED, "owner": "somebody"},
+        {"state": DeliveryState.ACCEPTED},
+        {"state": DeliveryState.FAILED},
+        {"state": DeliveryState.HELD},
+    ],
+)
+def test_what_its_reader_may_have_or_may_still_get_is_not_taken_in(planned: Engine, kept: dict[str, Any]) -> None:
+    change(planned, **kept)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
+    assert rows(planned)[0].state == kept["state"]
+    assert expire(planned, AT_EIGHT + 10 * A_DAY) == 0
+
+
+def test_what_was_tried_for_72_hours_expires_and_the_next_digest_takes_it_in(planned: Engine) -> None:
+    change(planned, state=DeliveryState.DEFERRED, attempts=50, next_try=AT_EIGHT + LIFETIME)
+    assert expire(planned, AT_EIGHT + LIFETIME - timedelta(seconds=1)) == 0
+    assert expire(planned, AT_EIGHT + LIFETIME) == 1
+    assert rows(planned)[0].state == "EXPIRED"
+    assert plan(planned, CONFIG, AT_EIGHT + LIFETIME + A_DAY).digests == 1
+    assert told(planned, ANN) == [("2026-07-10", ["A Paper of Monday", "Another Paper of Monday"])]
+    arrive(planned)
+    assert plan(planned, CONFIG, AT_EIGHT + LIFETIME + 2 * A_DAY).digests == 0
+
+
+def test_what_nobody_has_tried_to_send_is_late_and_does_not_expire(planned: Engine) -> None:
+    assert expire(planned, AT_EIGHT + 10 * A_DAY) == 0
+
+
+def test_a_sender_that_claims_a_digest_while_the_next_is_chosen_wins(planned: Engine) -> None:
+    with reading(planned) as connection:
+        seen = expiring.unsent(connection, [1])
+    with writing(planned) as connection:
+        outbox.claim(connection, "somebody", AT_EIGHT, 1)
+        assert expiring.unsent(connection, [1], lock=True) == {} != seen
+
+
+def test_a_digest_that_cannot_be_read_stops_no_other_reader(planned: Engine, tmp_path: Path) -> None:
+    change(planned, items="no such text")
+    add_reader(planned, SignUp("bob@example.org", topics=("all",), confirmed=True))
+    add_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1
+    change(planned, state=DeliveryState.FAILED)  # as `deliver` finds
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1
+
+
+ITEMS = st.builds(Item, st.integers(1, 12))
+SECTIONS = st.builds(
+    Section, st.sampled_from("abc"), st.lists(ITEMS, min_size=1, max_size=5).map(tuple), st.sampled_from([1, 2, None])
+)
+SELECTIONS = st.builds(Selection, st.lists(SECTIONS, max_size=3).map(tuple), st.lists(ITEMS, max_size=3).map(tuple))
+
+
+def numbers(selection: Selection) -> list[int]:
+    shown = [item.paper_id for section in selection.sections for item in section.items]
+    return [*shown, *(item.paper_id for item in selection.rest)]
+
+
+@given(SELECTIONS | st.none(), st.lists(SELECTIONS, min_size=1, max_size=3), st.integers(1, 10))
+def test_every_paper_is_taken_in_once_within_the_limit(
+    new: Selection | None, unsent: list[Selection], limit: int
+) -> None:
+    rolled = take_in(new, unsent, limit)
+    assert rolled is not None
+    before = numbers(new) if new else []
+    added = [number for number in numbers(rolled) if number not in before]
+    assert set(numbers(rolled)) == set(before).union(*map(numbers, unsent))
+    assert len(added) == len(set(added))
+    new_shown = sum(len(section.items) for section in new.sections) if new else 0
+    assert sum(len(section.items) for section in rolled.sections) <= max(limit, new_shown)

@@ -1,0 +1,127 @@
+"""What a paper's row keeps of all its listings, in whatever order they come, and which of them are news."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+from support.service import MONDAY, add_listings
+
+from notifier.models import Announce, ListedOnFrom, Listing, Paper, ParsedDump
+from notifier.papers.identity import LONGEST_IDENTITY, prepare
+from notifier.store import papers, tables
+from notifier.store.engine import reading, writing
+from notifier.store.ingest import NewDump, add_dump
+from notifier.store.schema import open_store
+
+TITLE = "The Title of a Paper"
+EARLY = Listing(
+    1, TITLE, arxiv_id="2607.00001", version=1, published=date(2026, 6, 30), updated=date(2026, 6, 30),
+    note="9 pages", pdf="https://arxiv.org/pdf/2607.00001v1", announce=Announce.NEW,
+)  # fmt: skip
+TRENDING = Listing(
+    1, TITLE, arxiv_id="2607.00001", published=date(2026, 7, 1), upvotes=40, stars=7, comments=2,
+    code="https://github.com/a/b", project="https://a.github.io", page="https://huggingface.co/papers/2607.00001",
+)  # fmt: skip
+LATE = Listing(
+    1, TITLE, arxiv_id="2607.00001", version=2, updated=date(2026, 7, 3), doi="10.1000/1", note="10 pages",
+    announce=Announce.REPLACE,
+)  # fmt: skip
+DUMPS = [
+    ("early", date(2026, 7, 1), EARLY, 4),
+    ("trending", date(2026, 7, 2), TRENDING, 3),
+    ("fewer stars", date(2026, 7, 2), replace(TRENDING, stars=3, upvotes=None, page=None), 3),
+    ("late", date(2026, 7, 3), LATE, 4),
+]
+
+
+def stored(engine: Engine) -> list[Paper]:
+    with reading(engine) as connection:
+        return [paper for block in papers.in_blocks(connection, 100) for paper in block]
+
+
+def delete(engine: Engine, *arxiv_ids: str) -> None:
+    with writing(engine) as connection:
+        arrival = NewDump("gone", "gone", "OAI-PMH", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
+        add_dump(connection, arrival, [], deleted=arxiv_ids)
+
+
+def announced(engine: Engine, after: int = 0) -> list[str]:
+    with reading(engine) as connection:
+        return [paper.key for paper in papers.papers_after(connection, after, papers.head(connection))]
+
+
+def test_a_paper_keeps_the_best_of_each_field_in_any_order(tmp_path: Path) -> None:
+    seen: set[Paper] = set()
+    for shuffle in range(20):
+        engine = open_store(f"sqlite:///{tmp_path}/{shuffle}.db")
+        for name, day, listing, rank in random.Random(shuffle).sample(DUMPS, len(DUMPS)):
+            add_listings(engine, name, day, listing, rank=rank)
+        seen.update(replace(paper, id=0, sequence=0) for paper in stored(engine))
+        engine.dispose()
+    (paper,) = seen
+    assert (paper.version, paper.updated, paper.stars, paper.upvotes) == (2, date(2026, 7, 3), 7, 40)
+    assert (paper.published, paper.note, paper.doi) == (date(2026, 6, 30), "10 pages", "10.1000/1")
+    assert (paper.pdf, paper.page, paper.code) == (EARLY.pdf, TRENDING.page, TRENDING.code)
+
+
+def test_a_later_dump_blanks_no_field(engine: Engine) -> None:
+    for name, day, listing, rank in DUMPS:
+        add_listings(engine, name, day, listing, rank=rank)
+    before = stored(engine)
+    add_listings(engine, "bare", date(2026, 7, 9), Listing(1, TITLE, arxiv_id="2607.00001"), rank=4)
+    assert stored(engine) == before
+
+
+@pytest.mark.parametrize("deleted_first", [True, False])
+def test_a_deleted_record_marks_its_paper_whichever_comes_first(engine: Engine, deleted_first: bool) -> None:
+    if deleted_first:
+        delete(engine, "2607.00001", "2607.00009")
+    add_listings(
+        engine, "one", date(2026, 7, 1), EARLY, replace(EARLY, title="Another Paper of Ours", arxiv_id="2607.2")
+    )
+    if not deleted_first:
+        delete(engine, "2607.00001", "2607.00009")
+    assert [(paper.key, paper.withdrawn) for paper in stored(engine)] == [("2607.00001", True), ("2607.2", False)]
+
+
+def test_a_paper_first_seen_when_it_was_replaced_is_no_news_until_it_is_listed_otherwise(engine: Engine) -> None:
+    add_listings(engine, "one", date(2026, 7, 1), LATE)
+    assert announced(engine) == []
+    assert len(stored(engine)) == 1
+    with reading(engine) as connection:
+        assert papers.newest(connection, None, 10) == []
+        cursor = papers.cursor_before(connection, MONDAY)
+    add_listings(engine, "two", date(2026, 7, 2), TRENDING)
+    assert announced(engine, cursor) == ["2607.00001"]
+
+
+def test_what_was_announced_is_not_announced_again_by_replacements_and_cross_lists(engine: Engine) -> None:
+    add_listings(engine, "one", date(2026, 7, 1), replace(EARLY, abstract="It is long."))
+    with reading(engine) as connection:
+        cursor = papers.head(connection)
+    for name, kind in enumerate((Announce.REPLACE, Announce.CROSS, Announce.REPLACE_CROSS, Announce.NEW)):
+        add_listings(engine, str(name), date(2026, 7, 2), replace(LATE, announce=kind, abstract="It is long."))
+    assert announced(engine, cursor) == []
+    with reading(engine) as connection:
+        kinds = connection.scalars(select(tables.listing.c.announce).order_by(tables.listing.c.id)).all()
+    assert kinds == ["new", "replace", "cross", "replace-cross", "new"]
+
+
+def test_the_day_that_a_listing_tells_counts_unless_the_operator_gives_one() -> None:
+    dump = ParsedDump("x", (replace(EARLY, listed_on=date(2026, 7, 2)),))
+    named, given = date(2026, 7, 5), True
+    assert prepare(dump, named, "sha")[0].facts.listed_on == date(2026, 7, 2)
+    assert prepare(dump, named, "sha", given)[0].facts.listed_on == named
+
+
+def test_a_title_of_any_length_has_an_identity_that_an_index_can_hold() -> None:
+    long = " ".join(f"word{number}" for number in range(1000))
+    dump = ParsedDump("x", (Listing(1, long), Listing(2, f"{long} more"), Listing(3, long.upper())))
+    one, other, again = (each.identity for each in prepare(dump, date(2026, 7, 1), "sha"))
+    assert one == again != other
+    assert len(one) <= LONGEST_IDENTITY

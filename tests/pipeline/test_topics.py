@@ -1,0 +1,128 @@
+"""Topics: the catalogue, the operator's changes to it, and the tags that papers bear."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from support.planned_papers import arrive
+from support.service import MONDAY, add_listings, add_page, add_reader
+
+from notifier.config import Config, TopicConfig
+from notifier.errors import ConfigError, UsageError
+from notifier.matching import tokenise
+from notifier.models import Listing, Tags
+from notifier.pipeline.planning import PlanReport, plan
+from notifier.pipeline.tagging import tag
+from notifier.store import papers, tags
+from notifier.store.engine import reading, writing
+from notifier.store.tags import TaggedPaper
+from notifier.subscribers.subscribing import SignUp
+from notifier.topics import catalogue_of
+
+AT_EIGHT = MONDAY.replace(hour=8)
+BEES = TopicConfig(title="Bees", query="bee OR honey")
+
+
+def config(**topics: TopicConfig) -> Config:
+    """A config whose only topics are these."""
+    return Config(built_in_topics=False, topics=topics)
+
+
+def tagged(engine: Engine) -> dict[str, set[str]]:
+    with reading(engine) as connection:
+        return {paper.title: set(paper.topics) for block in papers.in_blocks(connection, 9) for paper in block}
+
+
+def test_an_operator_adds_edits_and_removes_topics() -> None:
+    edited = TopicConfig(description="Fewer bits.")
+    topics = catalogue_of(
+        Config(topics={"bees": BEES, "quantization": edited, "speech": TopicConfig(removed=True)})
+    ).topics
+    built_in = catalogue_of(Config()).topics
+    assert topics["bees"].query == "bee OR honey"
+    assert topics["quantization"].description == "Fewer bits."
+    assert topics["quantization"].query == built_in["quantization"].query
+    assert set(topics) == (set(built_in) - {"speech"}) | {"bees"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "topic", "says"),
+    [
+        ("bees", TopicConfig(title="Bees"), "needs a title and a query"),
+        ("bees", TopicConfig(title="Bees", query="bee OR (honey"), "column 8"),
+        ("bees", TopicConfig(title="Bees", query="topic:quantization bee"), "column 1"),
+        ("trending", BEES, "not all or trending"),
+        ("Two Words", BEES, "lower-case words"),
+    ],
+)
+def test_a_wrong_topic_is_refused_with_its_name(slug: str, topic: TopicConfig, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        catalogue_of(Config(topics={slug: topic}))
+    assert f"topics.{slug}" in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_an_unknown_slug_is_answered_with_a_near_one() -> None:
+    with pytest.raises(UsageError, match="did you mean quantization"):
+        catalogue_of(Config()).title("quantisation")
+
+
+def test_papers_are_tagged_once_and_again_when_they_or_the_topics_change(engine: Engine) -> None:
+    add_listings(
+        engine, "one", date(2026, 7, 1), Listing(1, "How Bees Fly at Night"), Listing(2, "About Something Else")
+    )
+    assert tag(engine, catalogue_of(config(bees=BEES))) == 2
+    assert tag(engine, catalogue_of(config(bees=BEES))) == 0
+    assert tagged(engine) == {"How Bees Fly at Night": {"bees"}, "About Something Else": set()}
+    add_listings(engine, "two", date(2026, 7, 2), Listing(1, "About Something Else", "Namely honey."))
+    assert tag(engine, catalogue_of(config(bees=BEES))) == 1
+    assert tagged(engine)["About Something Else"] == {"bees"}
+    nights = TopicConfig(title="Nights", query="night")
+    assert tag(engine, catalogue_of(config(nights=nights))) == 2
+    assert tagged(engine) == {"How Bees Fly at Night": {"nights"}, "About Something Else": set()}
+
+
+def test_a_paper_that_changes_while_it_is_tagged_is_tagged_again(engine: Engine) -> None:
+    add_listings(engine, "one", date(2026, 7, 1), Listing(1, "About Something Else"))
+    with reading(engine) as connection:
+        ((paper, revision),) = tags.untagged(connection, "fingerprint", 10)
+    add_listings(engine, "two", date(2026, 7, 2), Listing(1, "About Something Else", "Namely honey."))
+    with writing(engine) as connection:
+        wrong = Tags("fingerprint", ("wrong",), tokenise(paper))
+        tags.tag(connection, [TaggedPaper(paper.id, revision, wrong)])
+        assert tags.first_untagged(connection, "fingerprint") is not None
+    assert tagged(engine)["About Something Else"] == set()
+
+
+def test_a_topic_is_a_section_with_its_title_and_marks(engine: Engine, tmp_path: Path) -> None:
+    bees = config(bees=BEES)
+    add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=bees)
+    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    assert plan(engine, bees, AT_EIGHT) == PlanReport(due=1, digests=1)
+
+
+def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) -> None:
+    before, after = config(bees=BEES), config(bees=TopicConfig(title="Bees", query="bee OR something"))
+    add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=before)
+    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    assert plan(engine, before, AT_EIGHT).digests == 1
+    arrive(engine)
+    assert plan(engine, after, AT_EIGHT + timedelta(days=1)) == PlanReport(due=1, skipped=1)
+    assert tagged(engine)["About Something Else"] == {"bees"}
+
+
+def test_a_subscription_to_a_removed_topic_stays_and_matches_nothing(engine: Engine, tmp_path: Path) -> None:
+    reader = add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=config(bees=BEES))
+    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    assert plan(engine, config(), AT_EIGHT) == PlanReport(due=1, skipped=1)
+    assert [each.topic for each in reader.subscriptions] == ["bees"]
+
+
+def test_a_query_may_ask_for_a_topic(engine: Engine, tmp_path: Path) -> None:
+    bees = config(bees=BEES)
+    add_reader(engine, SignUp("ann@example.org", ("topic:bees -night",), confirmed=True), settings=bees)
+    add_page(engine, tmp_path, ["How Bees Fly at Night", "Where Honey Comes from Today"])
+    assert plan(engine, bees, AT_EIGHT).digests == 1

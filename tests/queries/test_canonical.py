@@ -1,0 +1,95 @@
+"""The canonical form, over queries that nobody would think of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.query_samples import ASKED, Asked, written
+
+from notifier.errors import QueryError
+from notifier.queries import Query, canonical, leaves, parse, parse_comma_list
+
+PIECES = (
+    *("a", "models", "organisation", "C++", "naïve", "深度", "’s", "ß", "3.5", "or", " ", " ", " "),
+    *("(", ")", "((", "))", '"', "“", "-", "|", ",", "*", "abc*", ":", "&", "ﷺ"),
+    *("AND ", " OR ", " NOT ", "ANDNOT ", "title:", "au:", "cat:cs.*", "cat:", "topic:x", "source:", "upvotes:>=5"),
+    *("after:2026-01-31", "before:", "upvotes:", "foo:", "\x00", "\u202e"),
+)
+ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
+LETTERS = st.text(st.characters(categories=["L", "N", "M"]), max_size=8)
+ENGLISH = st.text("aeiousydlnrtgmz", max_size=8)
+ENDINGS = st.sampled_from(
+    ["", "s", "es", "ed", "ing", "ness", "ation", "ational", "ise", "ism", "ous", "ative", "fully"]
+)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(ANY_TEXT)
+@pytest.mark.parametrize("read", [parse, parse_comma_list])
+def test_any_text_is_a_query_that_stands_or_refused_with_a_column(read: Callable[[str], Query], text: str) -> None:
+    try:
+        query = read(text)
+    except QueryError as refused:
+        assert 1 <= refused.column <= len(text) + 1
+    else:
+        assert_stands(query)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    LETTERS | ENGLISH, ENDINGS, ENDINGS, st.sampled_from(["x{}", "title:x{}", '"x{}"', "xyz{}*", "au:x{}", "-x{} a"])
+)
+def test_any_word_stands(letters: str, ending: str, second_ending: str, shape: str) -> None:
+    try:
+        query = parse(shape.format(letters + ending + second_ending))
+    except QueryError as refused:
+        assert "a * ends one word only" in refused.reason
+    else:
+        assert_stands(query)
+
+
+@settings(deadline=None, max_examples=300)
+@given(ASKED, st.randoms(use_true_random=False), st.randoms(use_true_random=False))
+def test_case_inflection_spelling_order_and_repetition_do_not_count(asked: Asked, one: Random, other: Random) -> None:
+    first, second = parse(written(asked, one)), parse(written(asked, other))
+    assert canonical(first) == canonical(second)
+    assert first == second
+    assert_stands(first)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("model", '"model"'),
+        ("model", "title:model"),
+        ("model", "mod*"),
+        ("a b", "a OR b"),
+        ("a b", '"a b"'),
+        ('"a b"', '"b a"'),
+        ("a b -c", "a -(b c)"),
+        ("a (b OR c)", "a b OR c"),
+        ("upvotes:>50", "upvotes:>=50"),
+        ("after:2026-01-31", "before:2026-01-31"),
+        ("cat:cs", "cat:cs.LG"),
+        ("topic:llm", "source:llm"),
+    ],
+)
+def test_queries_that_ask_for_different_papers_have_different_canonical_forms(one: str, other: str) -> None:
+    assert canonical(parse(one)) != canonical(parse(other))
+
+
+def test_the_canonical_form_does_not_depend_on_where_a_query_was_split() -> None:
+    joined = parse_comma_list("b a, LLMs | (c, d)")
+    assert canonical(joined) == canonical(parse("(a b) OR (llm OR (d c))"))
+
+
+def assert_stands(query: Query) -> None:
+    """The canonical form is a query, its own canonical form, and means the same."""
+    text = canonical(query)
+    assert parse(text) == query
+    assert canonical(parse(text)) == text
+    assert set(leaves(parse(text))) == set(leaves(query))

@@ -1,0 +1,129 @@
+"""From bytes to a format: archives are opened, encodings told apart, and names and labels never believed."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import lzma
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.format_samples import IDS, TITLES, api, atom, json_lines, rss
+from support.paths import CHECKOUT
+from support.service import SEEDS, clean_environment
+
+from notifier.config import Limits
+from notifier.errors import DumpError
+from notifier.sources import read
+
+UMLAUTS = TITLES[0].replace("Forgetful", "Gödel’s")
+
+
+def title(content: bytes) -> str:
+    return read(content).listings[0].title
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(json_lines().encode()),
+        lzma.compress(json_lines().encode()),
+        gzip.compress(lzma.compress(json_lines().encode())),
+        gzip.compress(json_lines().encode()[:200]) + gzip.compress(json_lines().encode()[200:]),
+        lzma.compress(json_lines().encode()[:200]) + lzma.compress(json_lines().encode()[200:]),
+    ],
+    ids=["gzip", "xz", "nested", "gzip members", "xz members"],
+)
+def test_archives_are_opened(packed: bytes) -> None:
+    assert [each.arxiv_id for each in read(packed).listings] == list(IDS)
+
+
+def test_an_archive_that_breaks_off_gives_what_it_holds_and_says_so() -> None:
+    lines = json_lines().encode() * 400
+    found = read(gzip.compress(lines)[:-20])
+    assert found.listings
+    assert "broken or cut off" in found.skipped[-1].reason
+    with pytest.raises(DumpError, match="broken or cut off"):
+        read(gzip.compress(lines)[:12])
+
+
+def test_an_archive_nested_deeper_is_refused() -> None:
+    with pytest.raises(DumpError, match="a gzip archive"):
+        read(gzip.compress(gzip.compress(gzip.compress(json_lines().encode()))))
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.gz"
+    bomb.write_bytes(gzip.compress(bytes(16 << 20)) * 640)  # 10 GB
+    code = (
+        "import resource, sys; from pathlib import Path; from notifier import sources\n"
+        "try: sources.read(Path(sys.argv[1]).read_bytes())\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
+    )
+    command = [sys.executable, "-c", code, str(bomb)]
+    done = subprocess.run(command, cwd=CHECKOUT, env=clean_environment(), capture_output=True, text=True, check=True)
+    message, peak = done.stdout.strip().splitlines()
+    assert message.startswith("DumpError unpacked it is larger than 256 MB")
+    assert int(peak) < 512 + 128
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("declared", ["UTF-8", "utf-16", "iso-8859-1", "no-such-encoding"])
+def test_a_feed_is_read_in_whatever_unicode_it_is_and_says_it_is(encoding: str, declared: str) -> None:
+    text = api().replace("UTF-8", declared).replace("Forgetful", "Gödel’s")
+    assert title(text.encode(encoding)) == UMLAUTS
+
+
+@pytest.mark.parametrize("declared", ["UTF-8", "windows-1252", "none"])
+def test_windows_1252_is_read_where_it_is_declared_and_where_it_is_not(declared: str) -> None:
+    text = atom().replace('encoding="UTF-8"', f'encoding="{declared}"').replace("Forgetful", "Gödel’s")
+    assert title(text.encode("cp1252")) == UMLAUTS
+
+
+def test_a_single_byte_encoding_that_is_declared_is_believed() -> None:
+    text = atom().replace("UTF-8", "koi8-r").replace("Forgetful", "Модели")
+    assert title(text.encode("koi8-r")).startswith("Модели")
+
+
+def test_one_stray_byte_costs_no_other_character() -> None:
+    content = rss("new").replace("Forgetful", "Gödel’s").encode().replace(b"Unlearning", b"Unl\xe9arning")
+    assert title(content) == UMLAUTS.replace("Unlearning", "Unléarning")
+
+
+def test_space_and_marks_before_a_document_do_not_hide_what_it_is() -> None:
+    for before in (b"\n\n  ", codecs.BOM_UTF8 + b" ", b"\x00"):
+        assert read(before + json_lines().encode()).format == "JSON lines"
+        assert read(before + atom().encode()).format == "arXiv Atom"
+
+
+def test_a_page_that_begins_like_json_is_a_page() -> None:
+    text = SEEDS[1].read_text(encoding="utf-8")
+    for before in ("[12](https://example.org)\n", "[Subscribe](https://example.org)\n", "[-] 1\n"):
+        assert read((before + text).encode()).format == "page text"
+
+
+@pytest.mark.parametrize(
+    ("limits", "content", "reason"),
+    [
+        (Limits(unpacked_mb=1), gzip.compress(b"a" * (2 << 20)), "unpacked it is larger than 1 MB"),
+        (Limits(records=2), json_lines().encode(), "more than 2 records"),
+        (Limits(records=2), rss("new", "new", "new").encode(), "more than 2 records"),
+        (Limits(line_kb=1), b"word " * 300, "a line longer than 1 KB"),
+        (Limits(entities=0), b"<!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss("new").encode(), "entities of its own"),
+    ],
+)
+def test_what_is_over_a_limit_is_refused(limits: Limits, content: bytes, reason: str) -> None:
+    with pytest.raises(DumpError, match=reason):
+        read(content, limits)
+
+
+def test_a_record_over_the_limit_is_skipped_alone() -> None:
+    small = Limits(record_kb=1, line_kb=1)
+    for content in (json_lines(), f"[{','.join(json_lines().splitlines())}]", rss("new", "new", "new")):
+        found = read(content.replace(TITLES[1], TITLES[1] + "." * 1024).encode(), small)
+        assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
+        assert [each.where.split()[1] for each in found.skipped] == ["2"]
+        assert "1 KB" in found.skipped[0].reason

@@ -1,0 +1,76 @@
+"""Whatever comes, a page is read in time and memory that grow with its size: these would not end otherwise."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.page_samples import Layout, seed_papers
+
+from notifier.errors import DumpError
+from notifier.models import ParsedDump
+from notifier.sources import read
+
+SIZE = 1_000_000
+
+
+def outcome(content: bytes) -> ParsedDump | None:
+    try:
+        return read(content)
+    except DumpError:
+        return None
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "word ",
+            "Word. ",
+            "$",
+            "\\",
+            "[",
+            "](",
+            "[a](b)",
+            "[[a](b)](c)",
+            "John Smith, ",
+            "A and ",
+            "1 ",
+            "http://a/",
+        ),
+        *(
+            "a\n",
+            "[a\n",
+            '"\n',
+            "A Title of a Paper\n",
+            "John Smith, Jane Doe\n",
+            "1 2 3\n",
+            "# \n",
+            "{\n",
+            "From: a\n",
+        ),
+        *("\n", "\r", "   \n", "\u202e", "。", "u\u0316\u0301", "Subscribe", "Get trending papers!", "arXiv: ", "%\n"),
+    ],
+)
+def test_a_megabyte_of_the_same_is_read_or_refused(unit: str) -> None:
+    dump = outcome((unit * (SIZE // len(unit.encode()))).encode())
+    assert dump is None or dump.listings
+
+
+def test_a_megabyte_of_papers_is_read() -> None:
+    entries = [(f"{title} {number}", abstract) for number in range(2) for title, abstract in seed_papers()]
+    assert len(read(Layout(1, 1).lay(entries).encode()).listings) == len(entries)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(st.binary(max_size=400), st.text(max_size=400).map(str.encode)))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    dump = outcome(content)
+    assert dump is None or all(listing.title for listing in dump.listings)
+
+
+def test_a_title_of_markup_alone_keeps_its_text() -> None:
+    entries = [("<b></b>", seed_papers()[0][1]), *seed_papers()[1:6]]
+    dump = read(Layout().lay(entries).encode())
+    assert len(dump.listings) >= 5
+    assert all(listing.title for listing in dump.listings)

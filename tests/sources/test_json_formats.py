@@ -1,0 +1,218 @@
+"""Daily papers JSON and JSON lines: whatever wraps the records, each is a listing or is skipped for a reason."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from support.format_samples import CLEAN, IDS, TITLES, column, daily, daily_entry, json_lines, line
+
+from notifier.errors import DumpError
+from notifier.models import Listing, ParsedDump
+from notifier.sources import read
+
+
+def dump(document: Any) -> ParsedDump:
+    return read((document if isinstance(document, str) else json.dumps(document)).encode())
+
+
+def test_an_entry_of_the_daily_papers_tells_all_that_it_has() -> None:
+    listing = dump(daily()).listings[1]
+    assert listing == Listing(
+        position=2,
+        title=TITLES[1],
+        abstract=CLEAN.format(1),
+        where="record 2",
+        arxiv_id=IDS[1],
+        url=f"https://arxiv.org/abs/{IDS[1]}",
+        listed_on=date(2026, 7, 2),
+        upvotes=10,
+        comments=2,
+        authors=("Ann Lee", "Bo Chen"),
+        keywords=("graph networks", "unlearning"),
+        published=date(2026, 6, 28),
+        page=f"https://huggingface.co/papers/{IDS[1]}",
+        project="https://example.org/graphs",
+        code="https://github.com/example/graphs",
+        stars=12,
+    )
+
+
+def columns(prefix: str = "paper_") -> dict[str, list[Any]]:
+    return {f"{prefix}{name}": column(name) for name in ("id", "title", "summary", "upvotes", "submittedOnDailyAt")}
+
+
+def table_rows() -> list[dict[str, Any]]:
+    return [dict(zip(columns(), row, strict=True)) for row in zip(*columns().values(), strict=True)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        daily(),
+        {"status": "success", "date": "2026-07-02", "count": 3, "data": daily()},
+        {"data": {"papers": daily()}},
+        {"2026-07-02": daily()},
+        "\n".join(map(json.dumps, daily())),
+        [str(entry) for entry in daily()],
+        {"status": "success", "data": [str(entry) for entry in daily()]},
+        [json.dumps(entry) for entry in daily()],
+        "\n".join(map(str, daily())),
+        [entry["paper"] for entry in daily()],
+        table_rows(),
+        columns(),
+        {name: dict(enumerate(column)) for name, column in columns("paper.").items()},
+        {"columns": list(columns()), "index": [0, 1, 2], "data": [list(row.values()) for row in table_rows()]},
+        json.dumps(daily(), indent=2),
+    ],
+    ids=lambda document: str(document)[:20],
+)
+def test_daily_papers_are_read_whatever_they_are_wrapped_in(document: Any) -> None:
+    found = dump(document)
+    assert found.format == "daily papers JSON"
+    assert [each.arxiv_id for each in found.listings] == list(IDS)
+    assert [(each.title, each.abstract) for each in found.listings] == [
+        (title, CLEAN.format(number)) for number, title in enumerate(TITLES)
+    ]
+    assert [each.upvotes for each in found.listings] == [0, 10, 20]
+    assert {each.listed_on for each in found.listings} == {date(2026, 7, 2)}
+    assert found.skipped == ()
+
+
+def test_a_single_paper_is_a_dump_of_one() -> None:
+    assert [each.arxiv_id for each in dump(daily_entry(0)).listings] == [IDS[0]]
+    assert [each.arxiv_id for each in dump(daily_entry(1)["paper"]).listings] == [IDS[1]]
+
+
+def test_the_day_of_an_entry_is_never_when_it_was_published() -> None:
+    entry = daily_entry(0)
+    del entry["paper"]["submittedOnDailyAt"]
+    (listing,) = dump([entry]).listings
+    assert (listing.listed_on, listing.published) == (None, date(2026, 6, 28))
+
+
+def test_json_lines_are_read_under_the_names_that_people_use() -> None:
+    told = {
+        "arxiv_id": "http://arxiv.org/abs/math.GT/0309136v2",
+        "title": TITLES[0],
+        "summary": "It is short.",
+        "authors": "Ann Lee, Bo Chen and Cy Young",
+        "categories": "cs.LG stat.ML",
+        "comments": "9 pages",
+        "doi": "https://doi.org/10.1000/xyz",
+        "date": "2026-07-06",
+        "published": "2026-06-28",
+        "upvotes": "12",
+        "pdf_url": "javascript:alert(1)",
+    }
+    found = dump(json.dumps(told) + "\n" + json.dumps({**told, "date": "2026-07-07"}))
+    listing = found.listings[0]
+    assert (listing.arxiv_id, listing.version, listing.doi) == ("math/0309136", 2, "10.1000/xyz")
+    assert listing.authors == ("Ann Lee", "Bo Chen", "Cy Young")
+    assert (listing.categories, listing.note, listing.comments) == (("cs.LG", "stat.ML"), "9 pages", None)
+    assert (listing.listed_on, listing.published, listing.upvotes) == (date(2026, 7, 6), date(2026, 6, 28), 12)
+    assert listing.pdf is None
+    assert [each.where for each in found.listings] == ["line 1", "line 2"]
+
+
+def test_lines_of_one_day_are_a_dump_of_that_day() -> None:
+    found = dump(json.dumps({"title": TITLES[0], "date": "2026-07-06"}))
+    assert (found.full_date, found.listings[0].listed_on) == (date(2026, 7, 6), None)
+
+
+@pytest.mark.parametrize(
+    "document", [[], {"data": []}, {"status": "no_data", "message": "No papers found for this date"}, {"count": 0}]
+)
+def test_an_answer_without_papers_is_a_dump_of_none(document: Any) -> None:
+    found = dump(document)
+    assert (found.listings, found.skipped) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ({"error": "Rate limit exceeded"}, "an error document, not a dump: Rate limit exceeded"),
+        ({"name": "notifier", "version": 3}, "holds no papers"),
+        ([1, 2, 3], "none of its 3 records is a paper: record 1: it is no object with a title"),
+        ([{"id": IDS[0]}], "it has no title"),
+        ('[{"id": "1', "breaks off"),
+    ],
+)
+def test_what_holds_no_paper_is_refused_with_the_reason(document: Any, reason: str) -> None:
+    with pytest.raises(DumpError, match=reason):
+        dump(document)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "reason"),
+    [
+        ('{"id": "1", "title": "A" "b"}', "broken JSON"),
+        ('{"id": "1", "title": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deep"),
+        ('{"id": "1", "title": "' + "a" * 2_000_000 + '"}', "larger than 1024 KB"),
+        ("7", "no object with a title"),
+        ("\"{'id': open()}\"", "a string that holds no record"),
+        ('{"id": "1", "title": "unclosed}', "broken JSON"),
+    ],
+    ids=["comma", "nesting", "size", "number", "code", "quote"],
+)
+def test_a_damaged_record_costs_itself_alone(damaged: str, reason: str) -> None:
+    whole = [json.dumps(line(number)) for number in range(3)]
+    found = dump(f"[{whole[0]}, {damaged}, {whole[1]}, {whole[2]}]")
+    assert [each.arxiv_id for each in found.listings] == list(IDS)
+    (skipped,) = found.skipped
+    assert skipped.where == "record 2"
+    assert reason in skipped.reason
+
+
+def test_a_stray_quote_in_a_string_costs_its_record_alone() -> None:
+    printed = json.dumps([str(entry) for entry in daily()])
+    found = dump(printed.replace("We study 1", 'We "study 1'))
+    assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
+    assert found.skipped
+
+
+def test_two_records_that_a_cut_made_one_are_skipped_and_no_mixture_of_both() -> None:
+    entries = [json.dumps(daily_entry(number)) for number in range(3)]
+    glued = f"{entries[0][:-1]}, {entries[1][1:]}"
+    read_from = dump(f"[{glued}, {entries[2]}]")
+    assert [listing.arxiv_id for listing in read_from.listings] == [IDS[2]]
+    assert [(each.where, each.reason) for each in read_from.skipped] == [
+        ("record 1", "it is two records that run into each other here")
+    ]
+    lines = dump(f"{glued}\n{entries[2]}\n")
+    assert [listing.arxiv_id for listing in lines.listings] == [IDS[2]]
+    assert [each.where for each in lines.skipped] == ["line 1"]
+
+
+def test_a_damaged_line_costs_itself_alone() -> None:
+    lines = json_lines().splitlines()
+    found = dump("\n".join([lines[0], lines[1][:-9], "", lines[2], '{"title": "' + "a" * 2_000_000 + '"}']))
+    assert [each.where for each in found.listings] == ["line 1", "line 4"]
+    assert [each.where for each in found.skipped] == ["line 2", "line 5"]
+
+
+def test_numbers_that_nobody_can_count_to_are_unknown() -> None:
+    text = f'[{{"title": "{TITLES[0]}", "upvotes": {"9" * 5000}}}, {{"title": "{TITLES[1]}", "upvotes": NaN}}]'
+    assert [each.upvotes for each in dump(text).listings] == [None, None]
+
+
+def test_lone_surrogates_and_control_characters_are_cleaned() -> None:
+    (listing,) = dump('[{"title": "A\\ud800 b\x07c\\u0000"}]').listings
+    assert listing.title == "A bc"
+
+
+def test_a_document_that_breaks_off_keeps_the_records_before() -> None:
+    text = json.dumps(daily())
+    found = dump(text[: text.index(IDS[2])])
+    assert [each.arxiv_id for each in found.listings] == [*IDS[:2]]
+    assert [(each.where, each.reason) for each in found.skipped] == [("record 3", "the document breaks off here")]
+
+
+def test_a_document_that_is_broken_everywhere_ends_soon_and_says_so() -> None:
+    text = f"[{json.dumps(line(0))}, " + "".join(f'{{"key{number}" broken}},' for number in range(5_000)) + "]"
+    found = dump(text)
+    assert [each.arxiv_id for each in found.listings] == [IDS[0]]
+    assert len(found.skipped) == 1001
+    assert "the rest is not read" in found.skipped[-1].reason

@@ -1,0 +1,87 @@
+"""Pages as other tools copy them: with addresses, upvotes and authors between the lines."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.paths import DATA
+
+from notifier.models import ParsedDump
+from notifier.sources import read
+
+PAGES = DATA / "pages"
+
+
+def page(name: str) -> ParsedDump:
+    return read((PAGES / name).read_bytes())
+
+
+def test_a_markdown_copy_is_read_without_its_marks() -> None:
+    first, second = page("markdown.md").listings
+    assert first.title == "Forgetful Graphs: Unlearning Edges in Graph Networks"
+    assert first.abstract.startswith("Graph networks remember every edge")
+    assert first.abstract.endswith("at 2 -- 6x the speed of retraining.")
+    assert second.title == "Tracing Citations: Auditing the Sources of Research Assistants"
+    assert second.abstract.endswith("We audit eight assistants, and release the audit as a benchmark.")
+
+
+def test_a_copy_with_addresses_between_the_lines_is_read() -> None:
+    titles = [listing.title for listing in page("addresses.txt").listings]
+    assert titles == ["Learning from Stricter Teachers", "A Corpus of Shell Commands and What They Mean"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [("markdown.md", ["2606.00001", "2509.00002"]), ("addresses.txt", ["2410.00003", "1802.00004"])],
+)
+def test_the_link_of_a_title_is_its_id_and_address(name: str, ids: list[str]) -> None:
+    listings = page(name).listings
+    assert [listing.arxiv_id for listing in listings] == ids
+    assert [listing.url for listing in listings] == [f"https://huggingface.co/papers/{each}" for each in ids]
+
+
+def entries(*chrome: str) -> list[str]:
+    return [
+        "Forgetful Graph Networks",
+        "We introduce graph networks that forget edges on request, and show that they are accurate.",
+        *chrome[:1],
+        "Remembering Everything with Language Models",
+        "We study language models that remember everything, and propose a benchmark for their memory.",
+        *chrome[1:],
+    ]
+
+
+def ids(lines: list[str]) -> list[str | None]:
+    return [listing.arxiv_id for listing in read("\n".join(lines).encode()).listings]
+
+
+def test_an_id_below_each_paper_is_its_own() -> None:
+    lines = entries("arXiv:2601.00001v2", "https://arxiv.org/abs/2601.00002")
+    assert ids(lines) == ["2601.00001", "2601.00002"]
+
+
+def test_an_id_above_each_paper_is_its_own() -> None:
+    lines = ["https://arxiv.org/abs/2601.00001", *entries("https://arxiv.org/pdf/2601.00002v1")]
+    assert ids(lines) == ["2601.00001", "2601.00002"]
+
+
+def test_an_id_that_may_be_of_either_paper_is_of_none() -> None:
+    assert ids(entries("https://arxiv.org/abs/2601.00001")) == [None, None]
+
+
+def test_an_id_that_an_abstract_cites_is_not_its_own() -> None:
+    lines = entries()
+    lines[1] += " It builds on https://arxiv.org/abs/1706.03762 and arXiv:1409.0473."
+    assert ids(lines) == [None, None]
+
+
+def test_no_paper_of_the_real_excerpts_is_lost() -> None:
+    folder = os.environ.get("NOTIFIER_REAL_DATA")
+    if not folder:
+        pytest.skip("NOTIFIER_REAL_DATA does not name the folder of real dumps")
+    found = {path.suffix: read(path.read_bytes()).listings for path in (Path(folder) / "pages").iterdir()}
+    assert [listing.arxiv_id for listing in found[".md"]] == ["2606.00683", "2509.04499"]
+    assert [listing.arxiv_id for listing in found[".txt"]] == ["2410.05434", "1802.08979", "2310.17680"]
+    assert all(listing.abstract for listings in found.values() for listing in listings)

@@ -1,0 +1,195 @@
+"""The copied text of a papers page: every layout reads the same, and a damaged line costs at most its own paper."""
+
+from __future__ import annotations
+
+import random
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.paths import CHECKOUT
+from support.service import SEEDS
+
+from notifier import sources
+from notifier.errors import DumpError
+from notifier.models import ParsedDump
+
+SECOND = SEEDS[1].read_text(encoding="utf-8")
+CHROME = ("Log In", "Sign Up", "Upvote", "Trending Papers", "View all activity", "Submitted by", "12 authors", "·")
+WORDS = [
+    "neural",
+    "sparse",
+    "quantum",
+    "graph",
+    "diffusion",
+    "tensor",
+    "robust",
+    "causal",
+    "latent",
+    "Bayesian",
+    "modular",
+    "recurrent",
+]
+NOUNS = [
+    "Networks",
+    "Models",
+    "Agents",
+    "Circuits",
+    "Solvers",
+    "Transformers",
+    "Kernels",
+    "Programs",
+    "Proofs",
+    "Benchmarks",
+]
+
+
+def papers(dump: ParsedDump) -> list[tuple[str, str]]:
+    return [(listing.title, listing.abstract) for listing in dump.listings]
+
+
+SEED_PAPERS = [paper for seed in SEEDS for paper in papers(sources.read(seed.read_bytes()))]
+
+
+@pytest.mark.parametrize(("seed", "listings"), [(SEEDS[0], 209), (SEEDS[1], 94), (SEEDS[2], 94)])
+def test_every_line_of_a_seed_is_a_papers_or_skipped(seed: Path, listings: int) -> None:
+    dump = sources.read(seed.read_bytes())
+    assert len(dump.listings) == listings
+    lines = [line for line in seed.read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert 2 * listings + len(dump.skipped) == len(lines)
+    assert all(skipped.reason for skipped in dump.skipped)
+    places = [listing.where for listing in dump.listings] + [skipped.where for skipped in dump.skipped]
+    numbers = [number for place in places for number in re.findall(r"\d+", place)]
+    assert len(set(numbers)) == len(numbers), "no line is counted twice"
+
+
+def test_subscribe_is_cut_off_a_title_that_it_is_glued_to_and_off_no_other() -> None:
+    assert papers(sources.read(SEEDS[0].read_bytes()))[0][0].startswith("Accelerate High-Quality")
+    own = [("Subscriber Churn in Mobile Networks", SEED_PAPERS[0][1]), SEED_PAPERS[1], SEED_PAPERS[2]]
+    assert papers(sources.read(lay_out(own).encode())) == own
+
+
+def test_a_day_without_its_year_is_told() -> None:
+    assert sources.read(SEEDS[1].read_bytes()).month_day == (3, 11)
+    assert sources.read(SEEDS[0].read_bytes()).month_day is None
+
+
+def lay_out(laid: list[tuple[str, str]], gap: str = "\n", between: str = "\n", head: str = "", foot: str = "") -> str:
+    return head + between.join(f"{title}{gap}{abstract}\n" for title, abstract in laid) + foot
+
+
+drawn_papers = st.lists(st.sampled_from(SEED_PAPERS), min_size=3, max_size=12, unique_by=lambda paper: paper[0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    laid=drawn_papers,
+    blanks=st.integers(0, 3),
+    ends=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    trailing=st.sampled_from(["", "  ", "\t"]),
+    head=st.lists(st.sampled_from(CHROME), max_size=4, unique=True),
+)
+def test_every_layout_reads_the_same(  # noqa: PLR0913, PLR0917 - one argument for each thing that varies
+    laid: list[tuple[str, str]], blanks: int, ends: str, encoding: str, trailing: str, head: list[str]
+) -> None:
+    gap = "\n" * (blanks + 1)
+    text = lay_out(laid, gap, "\n" * blanks, "".join(f"{line}\n" for line in head))
+    content = text.replace("\n", f"{trailing}{ends}").encode(encoding)
+    assert papers(sources.read(content)) == laid
+
+
+titles = st.builds(
+    lambda words, noun, end: " ".join([*words, noun]).capitalize() + end,
+    st.lists(st.sampled_from(WORDS), min_size=2, max_size=6, unique=True),
+    st.sampled_from(NOUNS),
+    st.sampled_from(["", "", "?", ": A Study", " for 3D Vision"]),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(names=st.lists(titles, min_size=4, max_size=12, unique=True))
+def test_made_up_papers_are_read_back(names: list[str]) -> None:
+    laid = [
+        (
+            name,
+            f"We study {name.casefold().strip('?')} in depth. Our experiments show that this works well in practice.",
+        )
+        for name in names
+    ]
+    assert papers(sources.read(lay_out(laid).encode())) == laid
+    assert papers(sources.read(lay_out(laid, "\n\n").encode())) == laid
+
+
+def damaged(lines: list[str], kind: str, at: int) -> list[str]:
+    line = lines[at]
+    if kind == "missing":
+        return lines[:at] + lines[at + 1 :]
+    if kind == "doubled":
+        return [*lines[:at], line, *lines[at:]]
+    middle = line.find(" ", len(line) // 2)
+    return lines if middle < 0 else [*lines[:at], line[:middle], line[middle + 1 :], *lines[at + 1 :]]
+
+
+@pytest.mark.parametrize("kind", ["missing", "doubled", "wrapped"])
+@pytest.mark.parametrize("seed", SEEDS[:2], ids=["without blank lines", "with blank lines"])
+def test_a_damaged_line_costs_at_most_the_paper_it_belongs_to(kind: str, seed: Path) -> None:
+    lines = seed.read_text(encoding="utf-8").splitlines()
+    before = papers(sources.read(seed.read_bytes()))
+    candidates = [at for at, line in enumerate(lines) if at > 12 and line.strip()]
+    for at in random.Random(1).sample(candidates, 40):
+        after = papers(sources.read("\n".join(damaged(lines, kind, at)).encode()))
+        lost = [paper for paper in before if paper not in after]
+        assert len(lost) <= 1, f"{kind} line {at + 1} cost {[title for title, _ in lost]}"
+
+
+def test_chrome_between_papers_costs_none() -> None:
+    laid = SEED_PAPERS[:8]
+    noise = ["Upvote", "42", "Aug 12, 2025", "· 7 authors", "https://example.org/x"]
+    text = "".join(f"{line}\n{title}\n{abstract}\n" for line, (title, abstract) in zip(noise * 2, laid, strict=False))
+    found = papers(sources.read(text.encode()))
+    assert [title for title, _ in found] == [title for title, _ in laid]
+
+
+def test_the_same_title_twice_is_two_listings() -> None:
+    laid = [*SEED_PAPERS[:4], SEED_PAPERS[1], SEED_PAPERS[5]]
+    assert [title for title, _ in papers(sources.read(lay_out(laid).encode()))] == [title for title, _ in laid]
+
+
+def test_positions_are_the_pages_own_order() -> None:
+    positions = [listing.position for listing in sources.read(SEEDS[1].read_bytes()).listings]
+    assert all(after == before + 1 for before, after in pairwise(positions))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n\n",
+        b"\x00\x01\x02\x03" * 100,
+        b"hello",
+        b'{"papers": [1, 2, 3]}',
+        b"name,age\nann,3\nbob,4\ncid,5\n" * 20,
+        b"<!doctype html><html><body><p>Hello there.</p></body></html>",
+        b"import os\n\n\ndef main() -> None:\n    print(os.getcwd())\n\n\nmain()\n" * 10,
+        b"2026-07-06 08:00:00 INFO started\n2026-07-06 08:00:01 WARNING slow\n" * 50,
+        b'[project]\nname = "notifier"\ndependencies = [\n    "jinja2>=3.1",\n    "numpy>=2.1",\n]\n',
+        (CHECKOUT / "Makefile").read_bytes(),
+        (CHECKOUT / "pyproject.toml").read_bytes(),
+    ],
+)
+def test_what_is_no_page_of_papers_is_refused_with_a_reason(content: bytes) -> None:
+    with pytest.raises(DumpError) as caught:
+        sources.read(content)
+    assert len(str(caught.value)) > 10
+
+
+def test_a_hostile_text_ends_soon() -> None:
+    for piece in (b"a\n", b"$", b"\\", b"{", b"<", b"(", b"The Title of a Paper\n", b"We do it. So do you. "):
+        try:
+            sources.read(piece * (1_000_000 // len(piece)))
+        except DumpError as error:
+            assert str(error)

@@ -1,0 +1,187 @@
+"""Cleaning: one line of plain Unicode, the same however often it is cleaned."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.page_samples import seed_papers
+
+from notifier.sources.cleaning import clean
+
+PIECES = (
+    *(
+        "$",
+        "\\",
+        "{",
+        "}",
+        "<",
+        ">",
+        "&",
+        "amp;",
+        "lt;",
+        "#38;",
+        "b",
+        "5",
+        " ",
+        "^",
+        "_",
+        "~",
+        '"',
+        "'",
+        "=",
+        "/",
+        "\n",
+    ),
+    *("textbf", "frac", "em", "alpha", "é", "e\u0301", "\u0301", "\u202e", "\x00", "!--", "--", ".", "i", "(", "]"),
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        (r"8.7\%", "8.7%"),
+        (r"\textbf{X}", "X"),
+        (r"\emph{a \textbf{b} c}", "a b c"),
+        (r"{\em hello} world", "hello world"),
+        (r"2$\times$", "2×"),
+        (r"$\sim$10", "∼10"),
+        (r"$\alpha$-divergence", "α-divergence"),
+        (r"\beta-VAE", "β-VAE"),
+        (r"$O(n^{2} \log n)$", "O(n^2 log n)"),
+        (r"$\tilde{O}(\sqrt{n})$", "Õ(√n)"),
+        (r"$\{0,1\}^n$", "{0,1}^n"),
+        (r"\(x\) and \[y\] and $$z$$", "x and y and z"),
+        (r"100$^\circ$C", "100°C"),
+        (r"$10{,}000$", "10,000"),
+        (r"$\frac{1}{2}$", "1/2"),
+        (r"\href{https://example.org}{our page}", "our page"),
+        (r"\url{https://example.org/~me}", "https://example.org/~me"),
+        (r"codes~(short)", "codes (short)"),
+        (r"Reliability\  Across", "Reliability Across"),
+        (r"\foo{X} \cite{y}", r"\foo{X} \cite{y}"),
+        (r"C:\new\folder", r"C:\new\folder"),
+    ],
+)
+def test_latex_is_made_plain(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        (r"K\"onig", "König"),
+        (r"Poincar\'e", "Poincaré"),
+        (r"{\'e}", "é"),
+        (r"\'{e}", "é"),
+        (r"{\'{e}}", "é"),
+        (r"na\"{\i}ve", "naïve"),
+        (r"Erd\H{o}s", "Erdős"),
+        (r"\v{S}koda and \c{c} and \v s", "Škoda and ç and š"),
+        (r"Stra\ss e", "Straße"),
+        (r"\O{}rsted", "Ørsted"),
+        (r"\~nandu", "ñandu"),
+        (r"\"quoted\"", r"\"quoted\""),
+    ],
+)
+def test_accents_are_put_on_their_letters(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+@pytest.mark.parametrize(
+    "money",
+    [
+        *(
+            "costs $5 and $10",
+            "between $5-$10",
+            "US$ 5 and A$ 6",
+            "$5/$10",
+            "cost around $250) for",
+            "a $1.5M against $2M",
+        ),
+        *("only $7,800, and $9", "in $HOME and $PATH"),
+    ],
+)
+def test_money_keeps_its_dollars(money: str) -> None:
+    assert clean(money) == money
+
+
+@pytest.mark.parametrize("text", ["x < y", "a<b", "if a<b and c>d", "the <eos> token", "<think>why</think>", "p<0.01"])
+def test_comparisons_and_tokens_are_no_markup(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("<b>bold</b> and <span class='x'>plain</span>", "bold and plain"),
+        ("one<br/>two<p>three</p>", "one two three"),
+        ("H<sub>2</sub>O", "H2O"),
+        ("<jats:p>An abstract.</jats:p>", "An abstract."),
+        ("a &lt; b &amp;amp; &quot;c&quot; &#233; &#xe9;", 'a < b & "c" é é'),
+        ("&lt;i&gt;twice escaped&lt;/i&gt;", "twice escaped"),
+        ("R&D at AT&T, ?a=1&copy=2", "R&D at AT&T, ?a=1&copy=2"),
+        ("a <!-- note --> b", "a b"),
+        ("<a href='javascript:alert(1)'>x</a>", "x"),
+    ],
+)
+def test_html_markup_and_entities_go(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("two\n  lines\tand\r\na tab", "two lines and a tab"),
+        ("a\u00a0b\u2028c\u3000d", "a b c d"),
+        ("safe\u202egnp.exe\u2066", "safegnp.exe"),
+        ("nul\x00 bell\x07 escape\x1b", "nul bell escape"),
+        ("soft\u00adhyphen zero\u200bwidth", "softhyphen zerowidth"),
+        ("e\u0301", "é"),
+        ("  ends  ", "ends"),
+    ],
+)
+def test_controls_go_and_space_is_one_space(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.characters(codec="utf-8")), max_size=20).map("".join))
+def test_cleaning_again_changes_nothing(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    assert unicodedata.is_normalized("NFC", once)
+    assert once == " ".join(once.split())
+
+
+def test_the_seeds_are_clean_after_one_cleaning() -> None:
+    texts = [clean(text) for paper in seed_papers() for text in paper]
+    assert [clean(text) for text in texts] == texts
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "$",
+            "\\",
+            "{",
+            "}",
+            "<",
+            "&",
+            "$x",
+            "&amp;",
+            "\\textbf{",
+            "\\textbf{{a}",
+            "{\\em ",
+            "\\frac{a}{",
+            "\\sqrt{a",
+        ),
+        *("<b a=", '<a b="', "<!--", "x^{", "{{}", "a~", "e\u0301\u0316", "\u0316\u0301", "\u202e", '\\"', "\\^"),
+    ],
+)
+def test_a_megabyte_of_open_marks_is_cleaned(unit: str) -> None:
+    text = clean(unit * (1_000_000 // len(unit)))
+    assert clean(text) == text

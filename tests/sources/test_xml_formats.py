@@ -1,0 +1,231 @@
+"""Feeds and OAI-PMH pages: what each tells, and what a fault costs."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from support.format_samples import (
+    ABSTRACT,
+    CLEAN,
+    IDS,
+    OAI_ARXIV,
+    OAI_DC,
+    OAI_RAW,
+    OTHER_RSS,
+    TITLES,
+    api,
+    atom,
+    oai,
+    oai_record,
+    rss,
+)
+
+from notifier.errors import DumpError
+from notifier.models import Announce, Listing, ParsedDump
+from notifier.sources import read
+
+DAY = date(2026, 7, 6)
+
+
+def dump(text: str) -> ParsedDump:
+    return read(text.encode())
+
+
+def test_an_arxiv_feed_tells_what_was_announced() -> None:
+    found = dump(rss("new", "replace", "cross"))
+    assert (found.format, found.full_date, found.rank) == ("arXiv RSS", DAY, 4)
+    assert found.listings[1] == Listing(
+        position=2,
+        title=TITLES[1],
+        abstract=CLEAN.format(1),
+        where="record 2",
+        arxiv_id=IDS[1],
+        url=f"https://arxiv.org/abs/{IDS[1]}",
+        authors=("Ann Lee (Example, Inc)", "Bo Chen"),
+        categories=("cs.LG", "cs.AI"),
+        version=2,
+        announce=Announce.REPLACE,
+    )
+    assert [each.announce for each in found.listings] == [Announce.NEW, Announce.REPLACE, Announce.CROSS]
+
+
+def test_an_arxiv_feed_is_the_same_as_atom() -> None:
+    found = dump(atom())
+    (listing,) = found.listings
+    assert (found.format, found.full_date) == ("arXiv Atom", DAY)
+    assert (listing.arxiv_id, listing.version, listing.abstract) == (IDS[0], 1, CLEAN.format(0))
+    assert (listing.authors, listing.announce, listing.published) == (("Ann Lee", "Bo Chen"), Announce.CROSS, None)
+
+
+def test_the_rdf_that_arxiv_served_before_is_read() -> None:
+    text = f"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="http://export.arxiv.org/rss/cs.LG">
+<dc:date>2023-07-06T20:30:00-05:00</dc:date></channel>
+<item rdf:about="http://arxiv.org/abs/{IDS[0]}"><title>{TITLES[0]}. (arXiv:{IDS[0]}v2 [cs.LG] UPDATED)</title>
+<link>http://arxiv.org/abs/{IDS[0]}</link><description>&lt;p&gt;It is short.&lt;/p&gt;</description>
+<dc:creator>&lt;a href="http://arxiv.org/a/lee"&gt;Ann Lee&lt;/a&gt;, &lt;a href="x"&gt;Bo Chen&lt;/a&gt;</dc:creator>
+</item></rdf:RDF>"""
+    found = dump(text)
+    (listing,) = found.listings
+    assert found.full_date == date(2023, 7, 6)
+    assert (listing.title, listing.abstract, listing.version) == (f"{TITLES[0]}.", "It is short.", 2)
+    assert (listing.authors, listing.announce) == (("Ann Lee", "Bo Chen"), Announce.REPLACE)
+
+
+def test_the_arxiv_api_tells_version_dates_note_and_doi() -> None:
+    found = dump(api())
+    (listing,) = found.listings
+    assert (found.format, found.full_date) == ("arXiv API", DAY)
+    assert (listing.arxiv_id, listing.version, listing.doi) == (IDS[0], 3, "10.1000/xyz")
+    assert (listing.published, listing.updated) == (date(2026, 6, 28), date(2026, 7, 3))
+    assert (listing.note, listing.pdf) == ("9 pages, 2 figures", f"https://arxiv.org/pdf/{IDS[0]}v3")
+    assert (listing.authors, listing.categories) == (("Ann Lee", "Bo Chen"), ("cs.LG", "cs.AI"))
+
+
+def test_an_answer_without_entries_is_a_dump_of_none() -> None:
+    assert dump(api("")).listings == ()
+    assert dump(rss()).listings == ()
+    assert dump(oai().replace("<request", '<error code="noRecordsMatch">None</error><request')).listings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            api("<entry><id>http://arxiv.org/api/errors#x</id><title>Error</title><summary>bad id</summary></entry>"),
+            "arXiv answered with an error: bad id",
+        ),
+        (
+            oai().replace("<request", '<error code="badResumptionToken">It has &quot;expired&quot;</error><request'),
+            r'error \(badResumptionToken\): It has "expired"',
+        ),
+        ("<rss version='2.0'><channel><item><title>Cut", "breaks off before its first record"),
+        ("<!DOCTYPE html><html><body><rss></rss></body></html>", "HTML"),
+    ],
+)
+def test_an_error_document_is_refused_with_its_own_message(text: str, reason: str) -> None:
+    with pytest.raises(DumpError, match=reason):
+        dump(text)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "authors"),
+    [
+        (OAI_ARXIV, ("Ann Lee", "Bo Chen Jr")),
+        (OAI_RAW, ("Ann Lee", "Bo Chen", "Cy Young")),
+        (OAI_DC, ("Ann Lee", "Bo Chen")),
+    ],
+    ids=["arXiv", "arXivRaw", "oai_dc"],
+)
+def test_each_kind_of_oai_metadata_is_read(metadata: str, authors: tuple[str, ...]) -> None:
+    found = dump(oai(oai_record(metadata)))
+    (listing,) = found.listings
+    assert (found.format, found.full_date) == ("OAI-PMH", DAY)
+    assert (listing.arxiv_id, listing.title, listing.abstract) == (IDS[0], TITLES[0], CLEAN.format(0))
+    assert (listing.published, listing.updated) == (date(2026, 6, 28), date(2026, 7, 3))
+    assert listing.authors == authors
+    assert listing.withdrawn == (metadata is OAI_RAW)
+
+
+def test_a_deleted_record_is_a_fact_and_no_listing() -> None:
+    found = dump(oai(oai_record(OAI_ARXIV), oai_record("", 1, ' status="deleted"')))
+    assert [each.arxiv_id for each in found.listings] == [IDS[0]]
+    assert found.deleted == (IDS[1],)
+    assert [each.where for each in found.skipped] == ["record 2"]
+
+
+@pytest.mark.parametrize(
+    "note", ["This paper has been withdrawn by the author", "Withdrawn due to an error in Lemma 2"]
+)
+def test_a_paper_that_its_authors_withdrew_says_so(note: str) -> None:
+    assert dump(api().replace("9 pages, 2 figures", note)).listings[0].withdrawn
+    assert not dump(api()).listings[0].withdrawn
+
+
+def test_any_other_feed_of_papers_is_read() -> None:
+    found = dump(OTHER_RSS)
+    (listing,) = found.listings
+    assert (found.format, found.full_date) == ("RSS or Atom", DAY)
+    assert (listing.title, listing.abstract, listing.authors) == (TITLES[0], "We study graphs & trees.", ("Ann Lee",))
+    assert (listing.url, listing.doi) == ("https://journal.example.org/1", "10.1000/xyz")
+    assert [(each.where, each.reason) for each in found.skipped] == [("record 2", "it has no title")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "title"),
+    [
+        ("Unlearning Edges", "Unlearning&nbsp;Edges", TITLES[0]),
+        ("Unlearning Edges", "Unlearning & Edges", "Forgetful Graphs: Unlearning & Edges"),
+        ("Unlearning Edges", "Unlearning\x0b Ed\x1bges", TITLES[0]),
+        ("Unlearning Edges", "Unlearning &#11;Edges", TITLES[0]),
+        ("Unlearning Edges", "for x < 3", "Forgetful Graphs: for x < 3"),
+        ("Unlearning Edges", "Unlearning &unknown; Edges", "Forgetful Graphs: Unlearning &unknown; Edges"),
+        ("<title>", "<title><![CDATA[</item>]]>", f"</item>{TITLES[0]}"),
+        ("<title>", "<media:x/><title>", TITLES[0]),
+        (' xmlns:arxiv="http://arxiv.org/schemas/atom"', "", TITLES[0]),
+    ],
+)
+def test_faults_of_xml_are_mended(old: str, new: str, title: str) -> None:
+    found = dump(rss("new", "new").replace(old, new))
+    assert [each.arxiv_id for each in found.listings] == [*IDS[:2]]
+    assert found.listings[0].title == title
+    assert found.skipped == ()
+
+
+def test_a_record_that_is_no_xml_costs_itself_alone() -> None:
+    found = dump(rss("new", "new", "new").replace(f"{TITLES[1]}</title>", TITLES[1]))
+    assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
+    (skipped,) = found.skipped
+    assert skipped.where == "record 2"
+    assert "broken XML" in skipped.reason
+
+
+@pytest.mark.parametrize("cut", ["</item>", "<item>", "</guid>"])
+def test_a_feed_that_breaks_off_keeps_the_records_before(cut: str) -> None:
+    text = rss("new", "new", "new")
+    found = dump(text[: text.rindex(cut) + 3])
+    assert [each.arxiv_id for each in found.listings] == [*IDS[:2]]
+    assert [(each.where, each.reason) for each in found.skipped] == [("record 3", "the document breaks off here")]
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("<!--", "-->"), ("<![CDATA[", "]]>")])
+def test_a_section_that_ends_in_another_record_or_never_hides_none(opening: str, closing: str) -> None:
+    endless = rss("new", "new", "new").replace("Unlearning", opening)
+    for text in (endless, endless.replace("A Corpus", f"A {closing} Corpus")):
+        found = dump(text)
+        assert IDS[1] in [each.arxiv_id for each in found.listings]
+        assert len(found.listings) + len(found.skipped) == 3
+    whole = rss("new", "new").replace("<item>", f"{opening} <item> {closing}<item>")
+    assert [each.arxiv_id for each in dump(whole).listings] == [*IDS[:2]]
+
+
+def test_a_missing_tag_is_told() -> None:
+    found = dump(rss("new", "new", "new").replace("</item>\n<item><title>Tracing", "\n<item><title>Tracing"))
+    assert [each.where for each in found.skipped] == ["record 1"]
+    found = dump(rss("new", "new", "new").replace("</item>\n<item><title>Tracing", "</item>\n<title>Tracing"))
+    assert [(each.where, each.reason) for each in found.skipped] == [
+        ("record 2", "the beginning of the record is missing")
+    ]
+    assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
+
+
+def test_entities_of_a_documents_own_are_refused() -> None:
+    bomb = '<!DOCTYPE r [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]>'
+    for doctype in (bomb, '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/passwd">]>', "<!ENTITY x 'y'>" * 301):
+        with pytest.raises(DumpError, match="entities of its own"):
+            dump(doctype + rss("new"))
+    assert dump("<!DOCTYPE rss [<!ENTITY nbsp '&#160;'>]>" + rss("new").replace(ABSTRACT[:8], "We&nbsp;study")).listings
+
+
+def test_a_record_that_eats_the_next_ones_beginning_moves_no_border_between_records() -> None:
+    hostile = (
+        '<item a=">"/><?x <!-- ?><item><!-- --></item>',
+        f"<item><title>{TITLES[0]}</title><link>https://arxiv.org/abs/{IDS[0]}</link><?foo </item>",
+        "<item> ?></item>",
+    )
+    sound = rss("new")
+    place = sound.index("<item>")
+    found = dump(sound[:place] + "".join(hostile) + sound[place:])
+    assert [each.where for each in found.listings] == ["record 4"]
+    assert [each.where for each in found.skipped] == ["record 1", "record 2", "record 3"]

@@ -1,0 +1,107 @@
+"""The database: its two kinds of transaction, its migrations, and what it says when it cannot serve."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, func, select, text
+from support.service import MONDAY, SEEDS, add_page, clean_environment
+
+from notifier.errors import StoreError
+from notifier.pipeline.ingesting import ingest
+from notifier.store import papers, schema
+from notifier.store.engine import connect, reading, writing
+from notifier.store.tables import Instant, Table, subscriber
+
+
+def test_threads_that_write_at_once_lose_no_update(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE counter (value INTEGER)"))
+        connection.execute(text("INSERT INTO counter VALUES (0)"))
+
+    def count_up() -> None:
+        for _ in range(50):
+            with writing(engine) as connection:
+                value = connection.execute(text("SELECT value FROM counter")).scalar_one()
+                connection.execute(text("UPDATE counter SET value = :value"), {"value": value + 1})
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(count_up) for _ in range(4)]:
+            done.result()
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT value FROM counter")).scalar_one() == 200
+
+
+def test_every_connection_is_durable_and_keeps_foreign_keys(engine: Engine) -> None:
+    with reading(engine) as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert found == ["wal", 2, 1]
+
+
+def test_the_migrations_make_the_declared_tables(engine: Engine) -> None:
+    with reading(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_the_store_asks_for() -> None:
+    settings = Config()
+    settings.set_main_option("script_location", str(schema.MIGRATIONS))
+    assert ScriptDirectory.from_config(settings).get_heads() == [schema.HEAD]
+
+
+def test_processes_that_open_a_new_database_at_once_make_it_once(tmp_path: Path) -> None:
+    code = f"from notifier.store.schema import open_store; open_store('sqlite:///{tmp_path}/new.db').dispose()"
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code], env=clean_environment(), stderr=subprocess.PIPE)
+        for _ in range(6)
+    ]
+    assert [run.communicate()[1] for run in runs] == [b""] * 6
+    engine = schema.open_store(f"sqlite:///{tmp_path}/new.db")
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(subscriber)) == 0
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer"):
+        schema.open_store(str(engine.url))
+
+
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "notifier.db"
+    file.write_text("this is not a database, but a text of some length that stands where one should be" * 20)
+    with pytest.raises(StoreError, match="not a SQLite database"):
+        schema.open_store(f"sqlite:///{file}")
+
+
+def test_a_full_database_is_one_sentence_and_loses_nothing(engine: Engine, tmp_path: Path) -> None:
+    add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
+    with engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="full"):
+        ingest(engine, SEEDS[0], None, MONDAY)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    with reading(engine) as connection:
+        assert len([paper for block in papers.in_blocks(connection, 100) for paper in block]) == 2
+    assert ingest(engine, SEEDS[0], None, MONDAY).new == 209
+
+
+def test_an_instant_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        Instant().process_bind_param(datetime(2026, 7, 6), connect("sqlite://").dialect)

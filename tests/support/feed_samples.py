@@ -1,0 +1,135 @@
+"""Feeds to write and read back: papers of every kind, and text that breaks what is careless."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+from lxml import etree
+from support.paths import DATA
+
+from notifier.feeds import Entry, Feed, Publisher
+from notifier.feeds.feed import plain
+from notifier.models import Paper
+
+NEWEST = datetime(2026, 7, 6, 4, 30, 15, 250_000, tzinfo=UTC)
+PUBLISHER = Publisher("Daily Papers", "papers@example.org")
+ONLINE = replace(PUBLISHER, base_url="https://papers.example.org")
+PAPER = Paper(
+    id=1,
+    key="2607.00001",
+    title="Low-Bit Quantization for Everyone",
+    abstract="We show that quantization to four bits is enough.",
+    sequence=1,
+    first_seen=NEWEST,
+    listed_on=date(2026, 7, 6),
+    arxiv_id="2607.00001",
+    authors=("Ada Lovelace", "Alan Turing"),
+    categories=("cs.LG", "cs.AI"),
+    topics=frozenset({"quantization", "language-models"}),
+)
+HOSTILE = (
+    "x < y and y > z",
+    "Q&A with AT&T",
+    "<script>alert(1)</script>",
+    "Beyond <think>: no end",
+    "a ]]> b <![CDATA[c]]>",
+    "&lt;b&gt; &amp; &nbsp; &#60;",
+    "<b>bold</b>",
+    '<a href="javascript:alert(1)">x</a>',
+    "<!-- --> <?xml version='1.0'?> &undefined;",
+    "emoji \U0001f600 \U0001f469\u200d\U0001f52c",
+    "数学 ∀x∈ℝ",
+    "null \0 escape \x1b[31m next line \x85 bell \x07",
+    "alone \ud800 \udfff and none \ufffe \uffff",
+    "right \u202eot tfel\u202c",
+    "line\nfeed\r\nand\ttab",
+    "\ufeff\u200b",
+    " ",
+    "",
+)
+SHOWN = [text for text in HOSTILE if plain(text)]
+
+
+def paper(number: int, **fields: object) -> Paper:
+    """A paper that differs from the sample in its id, and in `fields`."""
+    key = f"2607.{number:05}"
+    named = replace(PAPER, id=number, key=key, arxiv_id=key, sequence=number)
+    return replace(named, **fields)  # type: ignore[arg-type]
+
+
+def entry(number: int = 1, **fields: object) -> Entry:
+    """The entry of such a paper."""
+    return Entry(paper(number, **fields), guid=f"2607.{number:05}")
+
+
+def seen(number: int, ago: timedelta) -> Entry:
+    """An entry whose paper was first seen that long before the newest."""
+    return entry(number, first_seen=NEWEST - ago)
+
+
+def feed(*entries: Entry) -> Feed:
+    """A topic's feed that holds `entries`."""
+    return Feed("quantization", "Quantization", "Fewer bits.", entries)
+
+
+def hostile_feed() -> Feed:
+    """A feed with every hostile text wherever text comes in."""
+    entries = (
+        entry(
+            number,
+            title=text,
+            abstract=text,
+            authors=(text, text, "Ada"),
+            categories=(text,),
+            topics=frozenset({text}),
+            arxiv_id=text,
+            url=f"https://example.org/{text}",
+        )
+        for number, text in enumerate(HOSTILE, start=1)
+    )
+    return Feed("hostile", HOSTILE[0], HOSTILE[1], tuple(entries))
+
+
+def random_papers(count: int, seed: int) -> tuple[Entry, ...]:
+    """Papers of random text, a part of it hostile; any field may be missing but the title."""
+    random = Random(seed)
+    return tuple(_random_entry(random, number) for number in range(1, count + 1))
+
+
+def _random_entry(random: Random, number: int) -> Entry:
+    authors = tuple(f"Author {letter}" for letter in "ABC"[: random.randrange(4)])
+    return entry(
+        number,
+        title=f"Paper {number}: {_random_text(random)}",
+        abstract=_random_text(random) if random.random() < 0.9 else "",
+        authors=authors,
+        categories=("cs.LG",) if random.random() < 0.5 else (),
+        arxiv_id=None if random.random() < 0.5 else f"2607.{number:05}",
+        url=random.choice([None, "https://example.org/a?b=1&c=2", "javascript:alert(1)"]),
+        first_seen=NEWEST - timedelta(minutes=random.randrange(3000)),
+    )
+
+
+def _random_text(random: Random) -> str:
+    pieces = (random.choice(HOSTILE) if random.random() < 0.4 else _random_word(random) for _ in range(12))
+    return " ".join(pieces)
+
+
+def _random_word(random: Random) -> str:
+    ranges = random.choice([(0x61, 0x7B), (0x20, 0x7F), (0xA0, 0x250), (0x4E00, 0x9FFF), (0x1F300, 0x1F650)])
+    return "".join(chr(random.randrange(*ranges)) for _ in range(random.randrange(1, 9)))
+
+
+SAMPLES = [feed(entry()), feed(), hostile_feed(), feed(*random_papers(100, seed=1))]
+
+
+def xml(content: bytes) -> etree._Element:
+    """The root of a feed, as a strict parser reads it."""
+    return etree.fromstring(content, etree.XMLParser(recover=False, resolve_entities=False, no_network=True))
+
+
+def atom_schema() -> etree.RelaxNG:
+    """RFC 4287's own."""
+    return etree.RelaxNG(etree.parse(DATA / "feeds" / "atom.rng"))

@@ -1,0 +1,89 @@
+"""Steps that tests of the outbox share: a store with digests that wait, a sender with a clock, and the rows after."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Row, select
+from support.scripted_relay import HOST, ScriptedRelay
+from support.service import MONDAY, add_page, add_readers
+
+from notifier.config import Config, MailConfig, SmtpConfig
+from notifier.delivery.smtp.transport import SmtpTransport
+from notifier.delivery.transport import RelaySettings, Timeouts
+from notifier.models import RelayState
+from notifier.pipeline.planning import plan
+from notifier.sending.report import DeliveryReport
+from notifier.sending.run import deliver
+from notifier.sending.sender import Sender, sender_for
+from notifier.store import relays
+from notifier.store.engine import reading
+from notifier.store.tables import delivery, subscriber
+from notifier.subscribers.subscribing import SignUp
+
+AT_EIGHT = MONDAY.replace(hour=8)
+A_MINUTE = timedelta(minutes=1)
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self, now: datetime = AT_EIGHT) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def plan_many(engine: Engine, folder: Path, emails: list[str]) -> None:
+    """A digest waits for each of these readers since eight on Monday."""
+    config = Config()
+    add_readers(engine, config, [SignUp(email, topics=("all",), confirmed=True) for email in emails])
+    add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
+    plan(engine, config, AT_EIGHT)
+
+
+def sender_to(
+    engine: Engine, folder: Path, port: int, clock: Clock, *, timeouts: Timeouts | None = None, **smtp: Any
+) -> Sender:
+    """A sender to a relay on loopback."""
+    config = Config(
+        mail=MailConfig(sender="Daily Papers <papers@example.org>", transport="smtp"),
+        smtp=SmtpConfig(**{"host": HOST, "port": port, "tls": "none", **smtp}),
+    )
+    sender = replace(sender_for(engine, config, clock), owners_folder=folder / "owners", relay="the relay")
+    if timeouts is None:
+        return sender
+    return replace(sender, lanes=[SmtpTransport(RelaySettings(HOST, port, "none", timeouts=timeouts))])
+
+
+def run(engine: Engine, folder: Path, relay: ScriptedRelay, clock: Clock | None = None, **more: Any) -> DeliveryReport:
+    """One run of `deliver`."""
+    return asyncio.run(deliver(sender_to(engine, folder, relay.port, clock or Clock(), **more)))
+
+
+def rows(engine: Engine) -> dict[str, Row[Any]]:
+    """The deliveries by recipient."""
+    with reading(engine) as connection:
+        return {row.recipient: row for row in connection.execute(select(delivery))}
+
+
+def states(engine: Engine) -> dict[str, str]:
+    """The state of each delivery, by recipient."""
+    return {recipient: row.state for recipient, row in rows(engine).items()}
+
+
+def readers(engine: Engine) -> dict[str, str]:
+    """The state of each subscriber, by address."""
+    with reading(engine) as connection:
+        return dict(connection.execute(select(subscriber.c.email, subscriber.c.state)).all())
+
+
+def relay_state(engine: Engine) -> RelayState:
+    """How the relay stands."""
+    with reading(engine) as connection:
+        return relays.read(connection, "the relay")

@@ -1,0 +1,74 @@
+"""A sender that is killed at each of its commits: what it loses and repeats then.
+
+    python -m torture.kills_at_commits FOLDER MAILS
+
+For each write transaction of one run, and both just before and just after it is committed, a fresh outbox is sent by a
+sender that is killed there, and by a second one that finishes. Prints a line for each, and exits with 1 where mail was
+lost or came with other bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
+from torture.random_kills import kept, paced_relay, prepare, start_sender
+
+from notifier.store.engine import IMMEDIATE
+
+
+def kill_at(number: int, moment: str) -> None:
+    """Let this process die just before or just after its commit of that number, counted from 1."""
+    commits, really = [0], DefaultDialect.do_commit
+
+    def count(connection: Any) -> None:
+        commits[0] += bool(connection.get_execution_options().get(IMMEDIATE))
+
+    def do_commit(dialect: DefaultDialect, connection: Any) -> None:
+        before = commits[0]
+        if before == number and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        really(dialect, connection)  # type: ignore[no-untyped-call]
+        if before == number and moment == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "commit", count)
+    DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
+
+
+def main(folder: Path, mails: int) -> int:
+    """Try every commit; the number of those that did harm."""
+    harm, number, was_killed = 0, 0, True
+    with paced_relay(folder / "relay.log", 0) as port:
+        prepare(folder, mails, port)
+        shutil.copytree(folder / "var", folder / "fresh")
+        while was_killed:
+            number += 1
+            for moment in ("before", "after"):
+                was_killed, sentence, is_harmful = _try(folder, number, moment, mails)
+                harm += is_harmful
+                print(sentence)
+    return harm
+
+
+def _try(folder: Path, number: int, moment: str, mails: int) -> tuple[bool, str, bool]:
+    shutil.rmtree(folder / "var")
+    shutil.copytree(folder / "fresh", folder / "var")
+    start = len(kept(folder / "relay.log"))
+    process = start_sender(folder, lambda: kill_at(number, moment))
+    was_killed = os.WIFSIGNALED(os.waitpid(process, 0)[1])
+    ended = os.waitpid(start_sender(folder), 0)[1]
+    seen = kept(folder / "relay.log")[start:]
+    different, message_ids = len(set(seen)), len({message_id for message_id, _ in seen})
+    sentence = f"killed {moment} commit {number}: {message_ids} of {mails} arrived, {len(seen) - message_ids} twice"
+    return was_killed, sentence if was_killed else "not killed", not message_ids == different == mails or ended != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])) > 0)

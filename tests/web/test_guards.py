@@ -1,0 +1,192 @@
+"""What stands before every page: headers, a limit for bodies, forms of other sites, forged hosts, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from lxml import html
+from sqlalchemy import Engine
+from support.web_site import ann, configured, database, exchange, first_mail, relay_name, serving
+
+from notifier.config import Config
+from notifier.models import SubscriberState
+from notifier.store.engine import connect
+from notifier.web.guards import LARGEST_BODY
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return configured(tmp_path)
+
+
+@pytest.fixture
+def path(engine: Engine, config: Config) -> str:
+    """Where Ann's first mail lets her leave."""
+    return relay_name(first_mail(engine, config, "quantization"))
+
+
+@pytest.fixture
+def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
+    with serving(engine, config) as opened:
+        yield opened
+
+
+def assert_secured(answer: httpx.Response) -> None:
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'none'" and "script-src" not in policy
+    assert policy["frame-ancestors"] == "'none'" and policy["base-uri"] == "'none'"
+    assert policy["style-src"] == "'self'" and policy["form-action"] == "'self'"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in answer.headers
+
+
+def test_every_answer_tells_the_browser_to_be_careful(client: httpx.Client, path: str) -> None:
+    answers = {
+        200: client.get(path),
+        404: client.get("/nowhere"),
+        405: client.put(path),
+        413: client.post(path, content=b"x" * (LARGEST_BODY + 1)),
+        403: client.post(path, headers={"Origin": "https://evil.example"}),
+    }
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert_secured(answer)
+        assert answer.headers["cache-control"] == "no-store"
+    for answer in (client.head(path), client.get("/healthz"), client.get("/style.css"), client.post("/style.css")):
+        assert_secured(answer)
+
+
+def test_no_page_holds_a_script_or_a_style_of_its_own(client: httpx.Client, path: str) -> None:
+    for answer in (client.get(path), client.get("/nowhere"), client.post(path), client.get(path)):
+        page = html.document_fromstring(answer.text)
+        assert page.xpath("//script | //style | //@style | //@*[starts-with(name(), 'on')]") == []
+        assert page.xpath("//@src | //link/@href") == ["/style.css"]
+
+
+def test_the_stylesheet_lies_below_the_path_of_the_base_url(engine: Engine, tmp_path: Path) -> None:
+    with serving(engine, configured(tmp_path, base_url="https://example.org/papers/")) as client:
+        page = html.document_fromstring(client.get("/nowhere").text)
+        assert page.xpath("//link/@href") == ["/papers/style.css"], "where the server before us strips /papers"
+
+
+def test_the_stylesheet_fetches_nothing_more(client: httpx.Client) -> None:
+    answer = client.get("/style.css")
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert "@import" not in answer.text and "url(" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://papers.example.org", "https://papers.example.org:8443"]
+)
+def test_a_form_on_another_site_is_refused(engine: Engine, client: httpx.Client, path: str, origin: str) -> None:
+    before = database(engine)
+    assert client.post(path, headers={"Origin": origin}).status_code == 403
+    assert database(engine) == before
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("origin", ["null", "https://papers.example.org"])
+def test_a_form_that_the_browser_says_is_not_ours_is_refused(
+    engine: Engine, client: httpx.Client, path: str, site: str, origin: str
+) -> None:
+    before = database(engine)
+    assert client.post(path, headers={"Origin": origin, "Sec-Fetch-Site": site}).status_code == 403
+    assert database(engine) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "https://papers.example.org"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "null"},
+    ],
+)
+def test_our_own_form_and_who_is_no_browser_are_served(
+    engine: Engine, client: httpx.Client, path: str, headers: dict[str, str]
+) -> None:
+    assert client.post(path, headers=headers).status_code == 200
+    assert ann(engine).state is SubscriberState.UNSUBSCRIBED
+
+
+def test_a_forged_host_is_found_in_no_answer(client: httpx.Client, path: str) -> None:
+    forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    for asked in (path, f"{path}/", "/nowhere", "/style.css", "/healthz", "/unsubscribe/x"):
+        answer = client.get(asked, headers=forged)
+        assert "evil" not in answer.text and "evil" not in str(answer.headers)
+        assert answer.status_code in (200, 404), "and nobody is sent elsewhere"
+
+
+def test_a_body_as_large_as_allowed_is_read(engine: Engine, client: httpx.Client, path: str) -> None:
+    assert client.post(path, content=b"x" * LARGEST_BODY).status_code == 200
+    assert ann(engine).state is SubscriberState.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("size", [LARGEST_BODY + 1, 10_000_000])
+def test_a_larger_body_is_refused_whether_it_is_announced_or_not(
+    engine: Engine, client: httpx.Client, path: str, size: int, method: str
+) -> None:
+    before = database(engine)
+    chunks = (b"x" * min(8192, size - start) for start in range(0, size, 8192))
+    for content in (b"x" * size, chunks):
+        # The server hangs up on who goes on sending, and such a client may never come to read the answer.
+        with suppress(httpx.TransportError) if size > LARGEST_BODY + 1 else nullcontext():
+            assert client.request(method, path, content=content).status_code == 413
+    assert database(engine) == before
+
+
+def test_a_body_without_an_end_is_not_waited_for(client: httpx.Client, path: str) -> None:
+    chunk = b"%x\r\n" % LARGEST_BODY + b"x" * LARGEST_BODY + b"\r\n1\r\nx\r\n"
+    head = (f"POST {path} HTTP/1.1", "Host: papers.example.org", "Transfer-Encoding: chunked")
+    assert exchange(client, *head, body=chunk).startswith(b"HTTP/1.1 413 ")
+
+
+def test_nobody_is_shown_the_api(client: httpx.Client) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json", "/"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_template_that_fails_is_a_plain_500_and_nothing_of_it_is_told(
+    engine: Engine, path: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own" / "web").mkdir(parents=True)
+    (tmp_path / "own" / "web" / "unsubscribe.html.j2").write_text("{{ nothing.like.it }}", encoding="utf-8")
+    with serving(engine, configured(tmp_path, mail='templates = "own"')) as client:
+        answer = client.get(path)
+    assert answer.status_code == 500 and "nothing" not in answer.text and "j2" not in answer.text
+    assert_secured(answer)
+
+
+@pytest.fixture(params=["sqlite:///{}/broken.db", "postgresql+psycopg://nobody@127.0.0.1:1/nothing"])
+def broken(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A store whose file is no database, or whose server is down."""
+    (tmp_path / "broken.db").write_bytes(b"this is not a database" * 100)
+    opened = connect(request.param.format(tmp_path))
+    yield opened
+    opened.dispose()
+
+
+def test_while_the_store_fails_readers_and_providers_are_asked_to_come_again(
+    broken: Engine, config: Config, path: str
+) -> None:
+    with serving(broken, config) as client:
+        for answer in (client.get(path), client.post(path)):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+            assert "Please try again in a minute" in answer.text
+            assert_secured(answer)
+
+
+def test_a_monitor_is_told_whether_the_database_answers(client: httpx.Client, config: Config, broken: Engine) -> None:
+    assert (client.get("/healthz").status_code, client.get("/healthz").json()) == (200, {"status": "ok"})
+    assert client.head("/healthz").status_code == 200
+    with serving(broken, config) as ill:
+        assert ill.get("/healthz").status_code == 503
+        assert ill.head("/healthz").status_code == 503
+        assert ill.get("/style.css").status_code == 200

@@ -1,0 +1,76 @@
+"""What the pages need of the config: a base URL that links can start with, and a key that is secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from support.web_site import AT_EIGHT, configured, serving
+
+from notifier.config import WebConfig, secret_key
+from notifier.errors import ConfigError
+from notifier.sending.sender import sender_for
+from notifier.web import app
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://papers.example.org",
+        "https://papers.example.org:8443",
+        "https://example.org/reading/papers",
+        "http://localhost:8000",
+        "http://[::1]:8000",
+        "",
+    ],
+)
+def test_a_base_url_is_where_links_start_without_a_final_slash(base_url: str) -> None:
+    assert WebConfig(base_url=base_url).base_url == base_url
+    if base_url:
+        assert WebConfig(base_url=f"{base_url}/").base_url == base_url
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "papers.example.org",
+        "ftp://papers.example.org",
+        "https://",
+        "https://user:pass@example.org",
+        "https://example.org/?a=b",
+        "https://example.org/#top",
+        "https://example.org/a b",
+        "https://example.org/a>,<mailto:all@example.org",
+        "https://example.org\r\nBcc: all@example.org",
+        "https://bücher.example",
+        f"https://example.org/{'a' * 200}",
+    ],
+)
+def test_a_base_url_that_no_header_could_carry_is_refused(base_url: str) -> None:
+    with pytest.raises(ValidationError, match=r"write it like https://papers\.example\.org"):
+        WebConfig(base_url=base_url)
+
+
+def test_a_missing_or_short_key_is_refused_with_the_cure(engine: Engine, tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    key = config.path(config.secret_file)
+    for spoil in (lambda: key.write_text("\n" + "5" * 31 + "\n", encoding="utf-8"), key.unlink):
+        spoil()
+        for use in (
+            lambda: secret_key(config),
+            lambda: sender_for(engine, config, lambda: AT_EIGHT),
+            lambda: app(engine, config, lambda: AT_EIGHT),
+        ):
+            with pytest.raises(ConfigError, match=r"the secret key .*secret\.key.*`notifier init` makes"):
+                use()
+
+
+def test_without_a_base_url_no_key_is_needed_and_no_link_is_taken(engine: Engine, tmp_path: Path) -> None:
+    config = configured(tmp_path, base_url="")
+    config.path(config.secret_file).unlink()
+    assert sender_for(engine, config, lambda: AT_EIGHT).composer.settings.pages is None
+    with serving(engine, config) as client:
+        assert client.get("/healthz").status_code == 200
+        assert client.post("/unsubscribe/M2pHNOHYsOEfVEclxb7Da_JYa17").status_code == 404
