@@ -39,17 +39,17 @@ def one_round() -> dict[str, float]:
         seeds = sorted(resource("seeds").iterdir())
         listings = 0
 
-        def take_in() -> None:
+        def ingest_all() -> None:
             nonlocal listings
             listings = sum(ingest(engine, seed, None, NOW).listings for seed in seeds)
 
-        took_in = _cpu(take_in)
+        ingested = _cpu(ingest_all)
         for number in range(READERS):
             wish = SignUp(f"reader{number}@example.org", (TASTES[number % len(TASTES)],), ("trending",), confirmed=True)
             subscribe(engine, config, wish, NOW)
         due = NOW + timedelta(days=1)
         figures = {
-            "ingest, a listing": took_in / listings,
+            "ingest, a listing": ingested / listings,
             "tag and publish, a feed": _cpu(lambda: publish(engine, _with_feeds(config, folder))) / 36,
             "plan, a reader": _cpu(lambda: plan(engine, config, due)) / READERS,
             "compose and deliver to a Maildir, a mail": _cpu(

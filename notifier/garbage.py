@@ -1,4 +1,8 @@
-"""How often the garbage collector looks while mail is sent."""
+"""Settings of Python's garbage collector for work that makes many objects.
+
+The collector belongs to the whole process, and several steps may run at once in threads. Each setting is therefore made
+when the first block that asks for it begins, and undone when the last one ends.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +11,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-SELDOM = 500_000  # new objects between two looks: more than what mails have in common, which is bounded by its bytes
+SELDOM = 500_000  # new objects between two collections: more than the caches of mails, which are bounded by their bytes
 
 _lock = Lock()
-_usual: list[tuple[int, int, int]] = []  # what the first run began with, once for each that is under way
+_frozen = 0  # blocks under way that leave old objects alone
+_thresholds: list[tuple[int, int, int]] = []  # the usual thresholds, once for each block under way that changes them
 
 
 @contextmanager
-def collecting_seldom() -> Iterator[None]:
-    """Let the garbage collector look seldom, and only at what is made from now on, until the last such block ends.
+def collecting_new_objects() -> Iterator[None]:
+    """Let the collector examine only objects that are made from now on, until the last such block ends.
 
-    What mails have in common is kept and grows at first: to look through all of it after every few mails would cost as
-    much as half of the sending, and a look at each new object once still as much as taking its row. What is not kept
-    goes without a collector, but for an error's traceback here and there.
+    A step that makes many objects which all stay would otherwise make the collector examine all modules and caches too.
     """
+    global _frozen  # noqa: PLW0603 - it counts blocks of the whole process, as the collector does
     with _lock:
-        if not _usual:
+        if not _frozen:
             gc.freeze()
-        _usual.append(_usual[0] if _usual else gc.get_threshold())
-        gc.set_threshold(SELDOM, *_usual[0][1:])
+        _frozen += 1
     try:
         yield
     finally:
         with _lock:
-            usual = _usual.pop()
-            if not _usual:
-                gc.freeze()  # and thaw as old what is left, which else would be looked through at once
-                gc.set_threshold(*usual)
+            _frozen -= 1
+            if not _frozen:
                 gc.unfreeze()
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Let the collector run seldom, and only on objects that are made from now on, until the last such block ends.
+
+    Caches of mail parts grow while mail is sent: examining them after every few mails would cost half as much as the
+    sending itself.
+    """
+    with collecting_new_objects():
+        with _lock:
+            _thresholds.append(_thresholds[0] if _thresholds else gc.get_threshold())
+            gc.set_threshold(SELDOM, *_thresholds[0][1:])
+        try:
+            yield
+        finally:
+            with _lock:
+                usual = _thresholds.pop()
+                if not _thresholds:
+                    gc.freeze()  # so that unfreezing counts what is left as old, and no collection starts at once
+                    gc.set_threshold(*usual)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 Span = tuple[int, int]  # half-open, in code points
+Clock = Callable[[], datetime]  # returns the current instant, in UTC
 
 
 class ListedOnFrom(StrEnum):
@@ -90,24 +91,17 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One paper as one dump lists it. Text is clean; what the source does not say is None or empty.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperFields:
+    """The fields that a source may give for a paper, beside its title and abstract. All text is clean.
 
-    `position` counts from 1 in the dump's own order. `where` is its place in the dump, such as `lines 5-6`. `published`
-    and `updated` are the paper's own days, never listing days. `comments` are counted; `note` is what arXiv calls the
-    comments: the authors' line about pages, venue and code.
+    A field that no source gives is None or empty. `published` and `updated` are the paper's own days, never listing
+    days. `note` is what arXiv calls the comments: the authors' line about pages, venue and code.
     """
 
-    position: int
-    title: str
-    abstract: str = ""
-    where: str = ""
     arxiv_id: str | None = None  # without version
     url: str | None = None  # of the abstract
-    listed_on: date | None = None  # only where the listing itself says so
-    upvotes: int | None = None  # none is not zero
-    comments: int | None = None
+    upvotes: int | None = None  # None is unknown, which is not zero
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -117,12 +111,28 @@ class Listing:
     updated: date | None = None
     note: str = ""
     pdf: str | None = None
-    page: str | None = None  # where readers discuss the paper
+    page: str | None = None  # where the paper is discussed
     project: str | None = None
     code: str | None = None
-    stars: int | None = None  # of the code
-    announce: Announce | None = None
+    stars: int | None = None  # of the code repository
     withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(PaperFields):
+    """One paper as one dump lists it.
+
+    `position` counts from 1 in the dump's own order. `where` is its place in the dump, such as `lines 5-6`. `listed_on`
+    is set only if the listing itself gives its day. `comments` is the number of comments on the page.
+    """
+
+    position: int
+    title: str
+    abstract: str = ""
+    where: str = ""
+    listed_on: date | None = None
+    comments: int | None = None
+    announce: Announce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +153,11 @@ class ParsedDump:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(PaperFields):
     """A work, as it is matched and shown.
 
-    `listed_on` is its first listing day; `key` its arXiv id, or `t-` and 16 hex digits; `sequence` is below 0 where no
-    reader is to be told of it.
+    `key` is its arXiv id, or `t-` and 16 hex digits. `listed_on` is its first listing day. `sequence` is below 0 if no
+    subscriber is to be told about the paper.
     """
 
     id: int
@@ -157,25 +167,8 @@ class Paper:
     sequence: int
     first_seen: datetime
     listed_on: date
-    arxiv_id: str | None = None
-    url: str | None = None
-    upvotes: int | None = None
     source: str = ""
-    authors: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
     topics: frozenset[str] = frozenset()
-    version: int | None = None
-    doi: str | None = None
-    published: date | None = None
-    updated: date | None = None
-    note: str = ""
-    pdf: str | None = None
-    page: str | None = None
-    project: str | None = None
-    code: str | None = None
-    stars: int | None = None
-    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.errors import UsageError
+from notifier.models import Clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -26,8 +26,6 @@ NowOption = Annotated[
     str | None, typer.Option("--now", help="Replaces the clock, such as 2026-07-06T08:00:00+02:00.", metavar="ISO-8601")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,7 @@ def ingest(
     from notifier.cli.output import print_json
     from notifier.files.dumps import dump_paths
     from notifier.models import DumpStatus
-    from notifier.pipeline.ingesting import ingest as take_in
-    from notifier.pipeline.ingesting import settings_for
+    from notifier.pipeline import ingesting
     from notifier.pipeline.tagging import tag
     from notifier.topics import catalogue_of
 
@@ -49,8 +48,8 @@ def ingest(
     files = [file for path in paths for file in dump_paths(path)]
     run = session(context, config, now)
     catalogue = catalogue_of(run.config)
-    settings = settings_for(run.config, archive=archive)
-    reports = [take_in(run.engine, file, listed_on, run.clock(), settings) for file in files]
+    settings = ingesting.settings_for(run.config, archive=archive)
+    reports = [ingesting.ingest(run.engine, file, listed_on, run.clock(), settings) for file in files]
     tag(run.engine, catalogue)
     if as_json:
         print_json({"dumps": reports})

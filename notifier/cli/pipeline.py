@@ -86,13 +86,13 @@ def once(
     from notifier.cli.papers import show
     from notifier.files.dumps_folder import DumpsFolder
     from notifier.models import DumpStatus
-    from notifier.pipeline.ingesting import settings_for, take_in
+    from notifier.pipeline.ingesting import ingest_folder, settings_for
     from notifier.pipeline.planning import plan as write_digests
     from notifier.pipeline.publishing import publish as write_feeds
 
     run = session(context, config, now)
     folder = DumpsFolder(run.config.path(run.config.ingest.folder))
-    reports = take_in(run.engine, folder, folder.wait(), run.clock(), settings_for(run.config))
+    reports = ingest_folder(run.engine, folder, folder.wait(), run.clock(), settings_for(run.config))
     planned = write_digests(run.engine, run.config, run.clock())
     published = write_feeds(run.engine, run.config)
     delivered = send(run)

@@ -77,7 +77,7 @@ def _merged(spans: Sequence[Spans]) -> Spans:
     return Spans(merged(s for each in spans for s in each.title), merged(s for each in spans for s in each.abstract))
 
 
-def take_in(new: Selection | None, unsent: Sequence[Selection], limit: int = PAPERS) -> Selection | None:
+def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = PAPERS) -> Selection | None:
     """`new` with the papers of `unsent` digests, the oldest first, each once; None where there are none at all.
 
     They follow the new ones, in the sections of the same subscriptions; what goes beyond `limit` joins the rest.

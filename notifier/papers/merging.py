@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, ClassVar
+
+from notifier.models import PaperFields
 
 Origin = tuple[int, str]  # the source's rank, the listing day as ISO 8601
 
@@ -27,44 +29,27 @@ TOKEN_FIELDS = ("title", "abstract", "keywords", "authors")
 
 
 @dataclass(frozen=True, slots=True)
-class PaperFacts:
-    """What is known of a paper: by its row, or by one listing."""
+class PaperFacts(PaperFields):
+    """What one listing, or a paper's row, says about the paper; `origins` gives the origin of each ranked field."""
 
     title: str
     abstract: str
     listed_on: date
-    arxiv_id: str | None
-    url: str | None
-    source: str
-    upvotes: int | None
-    authors: tuple[str, ...]
-    categories: tuple[str, ...]
-    keywords: tuple[str, ...]
-    origins: Mapping[str, Origin]
-    version: int | None = None
-    doi: str | None = None
-    published: date | None = None
-    updated: date | None = None
-    note: str = ""
-    pdf: str | None = None
-    page: str | None = None
-    project: str | None = None
-    code: str | None = None
-    stars: int | None = None
-    withdrawn: bool = False
+    source: str = ""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
-    topics: ClassVar[frozenset[str]] = frozenset()  # which come after all else: a topic's query asks for none
+    topics: ClassVar[frozenset[str]] = frozenset()  # found later; the query of a topic may not use topic:
 
 
 def merge(known: PaperFacts, new: PaperFacts) -> PaperFacts:
     """All that the two know of one paper."""
     ranked: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
-    for field in RANKED_FIELDS:
-        value, origin = max(_candidates(field, known, new), key=_preference, default=(getattr(known, field), None))
-        ranked[field] = value
+    for name in RANKED_FIELDS:
+        value, origin = max(_candidates(name, known, new), key=_preference, default=(getattr(known, name), None))
+        ranked[name] = value
         if origin is not None:
-            origins[field] = origin
+            origins[name] = origin
     return replace(
         known,
         **ranked,

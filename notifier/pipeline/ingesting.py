@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from notifier.config import DEFAULT_LIMITS, Config, Limits
 from notifier.errors import DumpError, DumpGoneError
 from notifier.files.dumps import DumpFile, read_dump
 from notifier.files.dumps_folder import DumpsFolder
+from notifier.garbage import collecting_new_objects
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
 from notifier.papers.identity import PreparedListing, prepare
 from notifier.pipeline.tagging import AT_ONCE, with_tags
@@ -79,25 +80,13 @@ def ingest(
     except DumpError as error:
         return _set_aside(engine, path, "", error, now)
     try:
-        with _new_garbage_only():
-            return _take_in(engine, file, day, now, settings)
+        with collecting_new_objects():
+            try:
+                return _ingest_file(engine, file, day, now, settings)
+            finally:
+                gc.collect()  # or what the dump leaves would count as old and never be examined
     except DumpError as error:
         return _set_aside(engine, path, file.sha256, error, now)
-
-
-@contextmanager
-def _new_garbage_only() -> Iterator[None]:
-    """Let the garbage collector look only at what is made from now on.
-
-    A dump makes so many objects, all of which stay, that it would look through everything else too, modules and all.
-    What a dump leaves is collected before that is undone, or it would stay for good.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.collect()
-        gc.unfreeze()
 
 
 def _set_aside(engine: Engine, path: Path, digest: str, error: DumpError, now: datetime) -> DumpReport:
@@ -106,7 +95,9 @@ def _set_aside(engine: Engine, path: Path, digest: str, error: DumpError, now: d
     return DumpReport(str(path), DumpStatus.QUARANTINED, reason=str(error))
 
 
-def _take_in(engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings) -> DumpReport:
+def _ingest_file(
+    engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings
+) -> DumpReport:
     known = DumpReport(str(file.path), DumpStatus.KNOWN)
     with reading(engine) as connection:
         if is_known(connection, file.sha256):
@@ -144,7 +135,7 @@ def _with_tags(engine: Engine, listings: list[PreparedListing], catalogue: Catal
     return with_tags(listings, known, catalogue)
 
 
-def take_in(
+def ingest_folder(
     engine: Engine, folder: DumpsFolder, paths: Iterable[Path], now: datetime, settings: IngestSettings = AS_SHIPPED
 ) -> list[DumpReport]:
     """Ingest the folder's files, one by one; a file that another process has put away meanwhile is left to it."""

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.digests import items, periods, selection
-from notifier.digests.selection import take_in
+from notifier.digests.selection import add_unsent
 from notifier.errors import ComposeError
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Subscriber, Subscription
 from notifier.pipeline.candidates import Candidates
@@ -123,7 +123,7 @@ def _with_unsent(connection: Connection, choices: list[_PlannedDigest], limit: i
         unsent = found.get(choice.subscriber.id, ())
         with suppress(ComposeError):
             older = [selection.Selection(*items.loads(each.items)) for each in unsent]
-            rolled.append(replace(choice, selection=take_in(choice.selection, older, limit), unsent=unsent))
+            rolled.append(replace(choice, selection=add_unsent(choice.selection, older, limit), unsent=unsent))
     return rolled
 
 
@@ -180,7 +180,7 @@ def _commit(
         if current.get(choice.subscriber.id) == choice.subscriber
         and unsent.get(choice.subscriber.id, ()) == choice.unsent
     ]
-    expiring.take_in(connection, [each for choice in valid for each in choice.unsent], now)
+    expiring.expire_as_taken_in(connection, [each for choice in valid for each in choice.unsent], now)
     outbox.add(connection, [_row(choice, config.mail.sender, now) for choice in valid])
     subscribers.update_many(connection, [_move(choice, window, now) for choice in valid])
     digests = sum(choice.selection is not None for choice in valid)

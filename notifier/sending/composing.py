@@ -11,7 +11,7 @@ from notifier.errors import ComposeError
 from notifier.models import Digest, Mail, Paper
 from notifier.sending.sender import Sender
 from notifier.store import dumps, papers
-from notifier.store.engine import FreshReads, asking, reading
+from notifier.store.engine import FreshReads, fresh_reads, reading
 from notifier.store.outbox import Claim
 
 PAPERS_KEPT = 20_000
@@ -20,15 +20,15 @@ PAPERS_KEPT = 20_000
 class KnownPapers:
     """The papers that digests hold, kept from one batch to the next for as long as no dump comes in to change them."""
 
-    def __init__(self, engine: Engine, ask: FreshReads) -> None:
+    def __init__(self, engine: Engine, reads: FreshReads) -> None:
         self._engine = engine
-        self._ask = ask
+        self._reads = reads
         self._known: dict[int, Paper] = {}
         self._newest_dump: int | None = None
 
     def named(self, ids: set[int]) -> Mapping[int, Paper]:
         """Papers by id, these among them where they are stored."""
-        ((newest,),) = self._ask.rows(dumps.NEWEST, {})  # first: what comes in while they are read is seen next time
+        ((newest,),) = self._reads.rows(dumps.NEWEST, {})  # first: what comes in while they are read is seen next time
         if newest != self._newest_dump or len(self._known) > PAPERS_KEPT:
             self._known, self._newest_dump = {}, newest
         if unknown := ids - self._known.keys():
@@ -40,8 +40,8 @@ class KnownPapers:
 @contextmanager
 def known_papers(engine: Engine) -> Iterator[KnownPapers]:
     """None are known at first."""
-    with asking(engine) as ask:
-        yield KnownPapers(engine, ask)
+    with fresh_reads(engine) as reads:
+        yield KnownPapers(engine, reads)
 
 
 def mails_of(sender: Sender, claims: Sequence[Claim], known: KnownPapers) -> list[Mail | ComposeError]:

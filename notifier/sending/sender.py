@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,12 +15,11 @@ from notifier.delivery.smtp.transport import SmtpTransport
 from notifier.delivery.transport import RelaySettings, Transport
 from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings, ascii_address
+from notifier.models import Clock
 from notifier.sending.pacing import Rates
 from notifier.signing.links import LinkSigner
 from notifier.signing.return_paths import ReturnPaths
 from notifier.templates import environment
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from threading import Lock
 
 from sqlalchemy import Engine
@@ -12,13 +11,11 @@ from sqlalchemy import Engine
 from notifier.config import Config
 from notifier.errors import NotifierError
 from notifier.files.dumps_folder import DumpsFolder
-from notifier.models import DumpStatus
+from notifier.models import Clock, DumpStatus
 from notifier.operations.status import status
-from notifier.pipeline.ingesting import settings_for, take_in
+from notifier.pipeline.ingesting import ingest_folder, settings_for
 from notifier.pipeline.planning import plan
 from notifier.pipeline.publishing import publish
-
-Clock = Callable[[], datetime]
 
 log = logging.getLogger("notifier")
 
@@ -36,13 +33,13 @@ class Jobs:
     def start(self) -> None:
         """Catch up with what came while the service was down: dumps first, for a digest is planned only once."""
         with self._one_at_a_time:
-            _done(self._take_in)
+            _done(self._ingest)
         self.plan_and_publish()
 
     def look_into_folder(self) -> None:
         """Take in the dumps that are complete; where any was, plan and publish at once."""
         with self._one_at_a_time:
-            if not _done(self._take_in):
+            if not _done(self._ingest):
                 return
         self.plan_and_publish()
 
@@ -66,12 +63,14 @@ class Jobs:
         waiting = sum(found.deliveries.get(state, 0) for state in ("PENDING", "DEFERRED", "LEASED"))
         return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} readers, {waiting} mails waiting"
 
-    def _take_in(self) -> bool:
+    def _ingest(self) -> bool:
         path = self.config.path(self.config.ingest.folder)
         if self._folder is None or self._folder.folder != path:
             self._folder = DumpsFolder(path)
             self._folder.make()
-        reports = take_in(self.engine, self._folder, self._folder.complete(), self.clock(), settings_for(self.config))
+        reports = ingest_folder(
+            self.engine, self._folder, self._folder.complete(), self.clock(), settings_for(self.config)
+        )
         for report in reports:
             if report.status is DumpStatus.QUARANTINED:
                 log.warning("%s was set aside: %s", report.path, report.reason)

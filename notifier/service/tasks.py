@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.errors import ConfigError, NotifierError
+from notifier.models import Clock
 from notifier.sending.run import keep_delivering, within_grace
 from notifier.sending.sender import sender_for
-from notifier.service.jobs import Clock
 from notifier.web import app
 
 RESTART_SECONDS = 5  # before something that failed is tried again

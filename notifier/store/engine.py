@@ -1,4 +1,4 @@
-"""Opening the database, and its two kinds of transaction.
+"""The database connection and its two kinds of transaction.
 
 pysqlite's own transactions begin too late and lose updates silently, so they are switched off: a read begins with
 BEGIN, a write with BEGIN IMMEDIATE, which takes the write lock before anything is read.
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from notifier.errors import StoreError
-from notifier.store.prepared import Values, prepared, rows_of
+from notifier.store.statements import Values, compiled, rows_of
 
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KB = 16_384
@@ -29,7 +29,7 @@ IMMEDIATE = "notifier_immediate"
 
 
 def connect(url: str) -> Engine:
-    """An engine for the store at `url`; the folder of a SQLite file is made where it is missing."""
+    """Return an engine for the store at `url`; make the folder of a SQLite file if it is missing."""
     engine = create_engine(url, hide_parameters=True)  # an error may be logged, and addresses may not
     if engine.dialect.name == "sqlite":
         _make_folder(make_url(url).database)
@@ -40,60 +40,63 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A read transaction: one consistent view."""
+    """Open a read transaction: one consistent view of the store."""
     with _explained(), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A write transaction; it commits when the block ends, and rolls back when the block raises."""
+    """Open a write transaction; it commits when the block ends, and rolls back if the block raises."""
     with _explained(), engine.connect() as connection, connection.execution_options(**{IMMEDIATE: True}).begin():
         yield connection
 
 
 class FreshReads(Protocol):
-    """Questions that are put again and again, each to be answered as of the moment at which it is put."""
+    """Queries that are executed again and again; each sees everything that was committed before it."""
 
-    def rows(self, question: Select[Any], values: Values) -> list[tuple[Any, ...]]:
-        """The answer; the question was made once, at import."""
+    def rows(self, query: Select[Any], values: Values) -> list[tuple[Any, ...]]:
+        """Return the query's result rows; the query was made once, at import."""
         ...
 
     def version(self) -> int | None:
-        """A number that is another one once anybody else has committed anything; None where the database tells none."""
+        """Return a number that changes when another connection commits; None if the database offers no such number."""
         ...
 
 
 @contextmanager
-def asking(engine: Engine) -> Iterator[FreshReads]:
-    """A way to ask, for as long as the block lasts."""
+def fresh_reads(engine: Engine) -> Iterator[FreshReads]:
+    """Yield a reader of committed data; it holds one connection until the block ends."""
     if engine.dialect.name != "sqlite":
-        yield _AnyDatabase(engine)
+        yield _TransactionReads(engine)
         return
     with _explained():
         connection = engine.raw_connection()
     with closing(connection), closing(connection.cursor()) as cursor:
-        yield _SQLite(engine, cursor)
+        yield _SQLiteReads(engine, cursor)
 
 
-class _SQLite:
-    """Its driver is asked itself, outside of a transaction: such a statement sees all that was committed before it, and
-    SQLAlchemy and BEGIN would cost twenty times what the answer costs."""
+class _SQLiteReads:
+    """Reads through SQLite's own driver, outside of a transaction.
+
+    Such a query sees all that was committed before it. SQLAlchemy and BEGIN would cost twenty times as much as the
+    query.
+    """
 
     def __init__(self, engine: Engine, cursor: DBAPICursor) -> None:
         self._engine = engine
         self._cursor = cursor
 
-    def rows(self, question: Select[Any], values: Values) -> list[tuple[Any, ...]]:
-        said = prepared(question, self._engine.dialect)
-        return self._answer(said.text, said.bound(values))
+    def rows(self, query: Select[Any], values: Values) -> list[tuple[Any, ...]]:
+        ready = compiled(query, self._engine.dialect)
+        return self._fetch(ready.text, ready.bound(values))
 
     def version(self) -> int:
-        """See https://sqlite.org/pragma.html#pragma_data_version."""
-        ((number,),) = self._answer("PRAGMA data_version", ())
+        """Return SQLite's data version; see https://sqlite.org/pragma.html#pragma_data_version."""
+        ((number,),) = self._fetch("PRAGMA data_version", ())
         return int(number)
 
-    def _answer(self, statement: str, values: Any) -> list[Any]:
+    def _fetch(self, statement: str, values: Any) -> list[Any]:
         try:
             self._cursor.execute(statement, values)
             return list(self._cursor.fetchall())
@@ -103,13 +106,15 @@ class _SQLite:
             raise _explanation(error) from error
 
 
-class _AnyDatabase:
+class _TransactionReads:
+    """Reads in a read transaction each, for databases whose driver offers nothing faster."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def rows(self, question: Select[Any], values: Values) -> list[tuple[Any, ...]]:
+    def rows(self, query: Select[Any], values: Values) -> list[tuple[Any, ...]]:
         with reading(self._engine) as connection:
-            return rows_of(connection, question, values)
+            return rows_of(connection, query, values)
 
     def version(self) -> None:
         return None
@@ -165,7 +170,7 @@ CURES = {
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn a database's own failure into one sentence with a cure; faults of ours stay what they are."""
+    """Turn an error of the database into a StoreError with a cure; errors in our own SQL pass unchanged."""
     try:
         yield
     except (IntegrityError, ProgrammingError, sqlite3.IntegrityError, sqlite3.ProgrammingError):

@@ -63,7 +63,7 @@ def unsent(
     return found
 
 
-def take_in(connection: Connection, digests: Collection[UnsentDigest], now: datetime) -> None:
+def expire_as_taken_in(connection: Connection, digests: Collection[UnsentDigest], now: datetime) -> None:
     """Expire these digests: another that commits with this holds their items. They were locked."""
     taken = {"state": DeliveryState.EXPIRED, "next_try": None, "settled_at": now, "taken_in": True}
     for some in batches(each.id for each in digests):

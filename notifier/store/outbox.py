@@ -25,9 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
-from notifier.store.engine import asking
-from notifier.store.prepared import rows_of, run_for_all
-from notifier.store.statements import batches, insert_all, one_of
+from notifier.store.engine import fresh_reads
+from notifier.store.statements import batches, insert_all, one_of, rows_of, run_for_all
 from notifier.store.tables import delivery, subscriber
 
 LEASE = timedelta(seconds=60)
@@ -272,15 +271,15 @@ def holding(engine: Engine) -> Iterator[StillHeld]:
     seen: int | None = None
     known: dict[tuple[int, int], bool] = {}
     question = held_question(engine.dialect.name)
-    with asking(engine) as ask:
+    with fresh_reads(engine) as reads:
 
         def still_held(claim: Claim, next_ones: Iterable[Claim] = ()) -> bool:
             nonlocal seen, known
             key = claim.id, claim.epoch
-            version = ask.version()
+            version = reads.version()
             if version is None or version != seen or key not in known:
                 keys = [key] if version is None else [key, *((each.id, each.epoch) for each in next_ones)]
-                held = set(ask.rows(question, {"row_ids": [row_id for row_id, _ in keys]}))
+                held = set(reads.rows(question, {"row_ids": [row_id for row_id, _ in keys]}))
                 seen, known = version, {each: each in held for each in keys}
             return known[key]
 

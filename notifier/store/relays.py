@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from notifier.models import RelayState
-from notifier.store.prepared import rows_of, run
+from notifier.store.statements import rows_of, run
 from notifier.store.tables import relay
 
 # Said for each group of mails: made once, since making a statement costs more than running it.

@@ -1,22 +1,27 @@
-"""Statements that several files need: long lists cut to size, and rows put in or changed."""
+"""SQL statements that are compiled once and then given to the database driver directly.
+
+SQLAlchemy's path from a statement to SQLite and back costs about ten times as much as SQLite's answer. Hot paths
+therefore compile a statement once for each database and convert its parameters column by column. This module also holds
+the helpers for long lists of values.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice, repeat
+from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ARRAY,
-    Column,
     ColumnDefault,
     ColumnElement,
     Connection,
     Dialect,
     Integer,
+    Select,
     Table,
     Text,
     any_,
@@ -26,24 +31,109 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.sql.dml import Insert, ReturningUpdate, Update
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from notifier.store.prepared import converted, execute_many
-
 BOUND_VALUES = 500  # in one IN list
+
+Statement = Select[Any] | Update | ReturningUpdate[Any] | Insert
+Values = Mapping[str, Any]
+Convert = Callable[[Any], Any]
 
 T = TypeVar("T")
 
 
+class CompiledStatement(NamedTuple):
+    """A statement in a driver's own SQL.
+
+    `constants` holds the values of parameters that the statement itself gives. `parameters` lists every parameter in
+    the driver's order, with its conversion to the driver's type, or None. `columns` lists the result columns that
+    need a conversion from the driver's type.
+    """
+
+    text: str
+    constants: dict[str, Any]
+    parameters: list[tuple[str, Convert | None]]
+    columns: list[tuple[int, Convert]]
+    is_positional: bool
+
+    def bound(self, values: Values) -> Any:
+        """Return the values of all parameters in the form that the driver takes."""
+        given = {**self.constants, **values}
+        bound = [given[name] if convert is None else convert(given[name]) for name, convert in self.parameters]
+        return bound if self.is_positional else self._named(bound)
+
+    def all_bound(self, values: Values, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return the bound values for each row; a row holds the values of `names`, and `values` holds the others."""
+        given = {**self.constants, **values}
+        by_name = dict(zip(names, zip(*rows, strict=True), strict=True))
+        columns = [
+            _converted(by_name.get(name) or [given[name]] * len(rows), convert) for name, convert in self.parameters
+        ]
+        by_row = zip(*columns, strict=True)
+        return list(by_row) if self.is_positional else list(map(self._named, by_row))
+
+    def _named(self, bound: Sequence[Any]) -> dict[str, Any]:
+        return {name: value for (name, _), value in zip(self.parameters, bound, strict=True)}
+
+
+@lru_cache(maxsize=64)
+def compiled(statement: Statement, dialect: Dialect) -> CompiledStatement:
+    """Return the statement in the SQL of a database; make the statement once, at import, so that it is found again."""
+    return _compiled(statement.compile(dialect=dialect), statement, dialect)
+
+
+def rows_of(connection: Connection, statement: Statement, values: Values) -> list[tuple[Any, ...]]:
+    """Execute a statement and return its result rows."""
+    ready = compiled(statement, connection.dialect)
+    rows = _execute(connection, ready.text, ready.bound(values)).fetchall()
+    if not (ready.columns and rows):
+        return list(rows)
+    by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, convert in ready.columns:
+        by_column[place] = _converted(by_column[place], convert)
+    return list(zip(*by_column, strict=True))
+
+
+def run(connection: Connection, statement: Statement, values: Values) -> None:
+    """Execute a statement that returns no rows."""
+    ready = compiled(statement, connection.dialect)
+    _execute(connection, ready.text, ready.bound(values))
+
+
+def run_for_all(
+    connection: Connection, statement: Statement, values: Values, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Execute a statement once for each row of values; a row holds the values of `names`, and `values` the others."""
+    if rows:
+        ready = compiled(statement, connection.dialect)
+        _execute_many(connection, ready.text, ready.all_bound(values, names, rows))
+
+
+def insert_one(connection: Connection, table: Table, values: dict[str, Any]) -> int:
+    """Insert a row and return its id."""
+    new_id: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+    return new_id
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows that all have the columns of the first one; columns that are missing get their defaults."""
+    if rows:
+        names = tuple(rows[0])
+        ready = _insertion(table, names, connection.dialect)
+        values_of: Callable[[dict[str, Any]], Any] = itemgetter(*names) if len(names) > 1 else _only_value
+        _execute_many(connection, ready.text, ready.all_bound({}, names, list(map(values_of, rows))))
+
+
 def batches(values: Iterable[T]) -> Iterator[list[T]]:
-    """`values` in lists of at most BOUND_VALUES."""
+    """Yield `values` in lists of at most BOUND_VALUES."""
     remaining = iter(values)
     while some := list(islice(remaining, BOUND_VALUES)):
         yield some
 
 
 def among(connection: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether the column's text is one of these: one parameter, however many, where a list has one for each."""
+    """Return the condition that a text column holds one of these values, which are bound as one parameter."""
     if connection.dialect.name == "sqlite":
         listed = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(listed.c.value))
@@ -51,7 +141,7 @@ def among(connection: Connection, column: ColumnElement[str], values: Iterable[s
 
 
 def one_of(dialect: str, column: ColumnElement[int], name: str) -> ColumnElement[bool]:
-    """Whether the column's number is in the list that is bound as `name`; see among."""
+    """Return the condition that a number column holds one of the numbers bound as the parameter `name`."""
     listed = bindparam(name, type_=_Numbers())
     if dialect == "sqlite":
         return column.in_(select(func.json_each(listed).table_valued("value").c.value))
@@ -59,7 +149,7 @@ def one_of(dialect: str, column: ColumnElement[int], name: str) -> ColumnElement
 
 
 class _Numbers(TypeDecorator[list[int]]):
-    """A list of numbers as one parameter."""
+    """A list of numbers as one parameter: JSON for SQLite, an array for PostgreSQL."""
 
     impl = Text
     cache_ok = True
@@ -71,67 +161,59 @@ class _Numbers(TypeDecorator[list[int]]):
         return json.dumps(value) if dialect.name == "sqlite" else value
 
 
-def insert_one(connection: Connection, table: Table, values: dict[str, Any]) -> int:
-    """A new row; returns its id."""
-    new_id: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
-    return new_id
-
-
-def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """New rows in one statement, of the columns that the first one has; without any, nothing is said to the database.
-
-    The values go to the driver column by column, for SQLAlchemy's own way, value by value, costs more than the database
-    itself.
-    """
-    if rows:
-        _execute_for_all(connection, _insertion(table, tuple(rows[0]), connection.dialect), rows)
-
-
-class _Column(NamedTuple):
-    """What a column takes where rows have no value for it, again and again, and what a value becomes for the driver."""
-
-    name: str
-    parameter: str
-    defaults: Iterable[Any]
-    convert: Callable[[Any], Any] | None
-
-
-class _Statement(NamedTuple):
-    """A statement in the driver's own SQL, and its parameters in their order; `values_of` takes a row apart."""
-
-    text: str
-    columns: list[_Column]
-    values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
-
-
-def _execute_for_all(connection: Connection, statement: _Statement, rows: Sequence[dict[str, Any]]) -> None:
-    by_name = dict(zip(rows[0], zip(*map(statement.values_of, rows), strict=True), strict=True))
-    columns = [
-        converted(by_name[each.name], each.convert) if each.name in by_name else each.defaults
-        for each in statement.columns
-    ]
-    values = zip(*columns)  # noqa: B905 - defaults have no end
-    if connection.dialect.positional:
-        parameters: list[Any] = list(values)
-    else:
-        names = [each.parameter for each in statement.columns]
-        parameters = [dict(zip(names, each, strict=True)) for each in values]
-    execute_many(connection, statement.text, parameters)
-
-
 @lru_cache(maxsize=64)
-def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> _Statement:
-    assert set(given) <= set(table.columns.keys()), f"{table.name} has no such columns"
-    columns = [column for column in table.columns if column.name in given or column.default is not None]
-    compiled = insert(table).inline().compile(dialect=dialect, column_keys=[column.name for column in columns])
-    return _Statement(compiled.string, [_column(column, dialect) for column in columns], _values_of(given))
+def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> CompiledStatement:
+    unknown = set(given) - set(table.columns.keys())
+    assert not unknown, f"{table.name} has no columns {unknown}"
+    defaults = {
+        column.name: column.default.arg
+        for column in table.columns
+        if column.name not in given and isinstance(column.default, ColumnDefault)
+    }
+    statement = insert(table).inline()
+    in_sql = statement.compile(dialect=dialect, column_keys=[*given, *defaults])
+    return _compiled(in_sql, statement, dialect, defaults)
 
 
-def _values_of(given: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
-    return itemgetter(*given) if len(given) > 1 else lambda row: tuple(row.values())
+def _compiled(
+    in_sql: Any, statement: Statement, dialect: Dialect, constants: Values | None = None
+) -> CompiledStatement:
+    names = in_sql.positiontup if in_sql.positional else list(in_sql.params)
+    binds = [(name, in_sql.binds[name]) for name in names]
+    results = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in statement.exported_columns]
+    return CompiledStatement(
+        in_sql.string,
+        {name: in_sql.params[name] for name, bind in binds if not bind.required} | dict(constants or {}),
+        [(name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in binds],
+        [(place, convert) for place, convert in enumerate(results) if convert],
+        in_sql.positional,
+    )
 
 
-def _column(column: Column[Any], dialect: Dialect, parameter: str = "") -> _Column:
-    default = column.default.arg if isinstance(column.default, ColumnDefault) else None
-    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return _Column(column.name, parameter or column.name, repeat(default), convert)
+def _converted(values: Sequence[Any], convert: Convert | None) -> Sequence[Any]:
+    """Return the converted values. Most columns repeat a few values, so each distinct value is converted once."""
+    if convert is None:
+        return values
+    by_value = {value: convert(value) for value in set(values)}
+    return list(map(by_value.__getitem__, values))
+
+
+def _only_value(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.values())
+
+
+def _execute(connection: Connection, text: str, parameters: Any) -> Any:
+    if connection.dialect.name == "sqlite":
+        return _driver(connection).execute(text, parameters)
+    return connection.exec_driver_sql(text, parameters)
+
+
+def _execute_many(connection: Connection, text: str, parameters: list[Any]) -> None:
+    if connection.dialect.name == "sqlite":
+        _driver(connection).executemany(text, parameters)
+    else:
+        connection.exec_driver_sql(text, parameters)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection

@@ -65,7 +65,7 @@ def import_subscribers(
     for batch in watched(list(batches(rows))):
         entries, wrong = _checked(batch, catalogue)
         with writing(engine) as connection:
-            imported += _take_in(connection, entries, config.digest, now) + ImportReport(refused=wrong)
+            imported += _import_batch(connection, entries, config.digest, now) + ImportReport(refused=wrong)
     return replace(imported, refused=tuple(sorted(imported.refused, key=lambda refused: refused.line)))
 
 
@@ -90,7 +90,7 @@ def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportE
     return list(entries.values()), tuple(refused)
 
 
-def _take_in(
+def _import_batch(
     connection: Connection, entries: Sequence[ImportEntry], defaults: DigestConfig, now: datetime
 ) -> ImportReport:
     emails = [each.request.email for each in entries]

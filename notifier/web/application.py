@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from notifier.config import Config
 from notifier.errors import StoreError
-from notifier.sending.sender import Clock
+from notifier.models import Clock
 from notifier.web import health, stylesheet, unsubscribing
 from notifier.web.guards import SECURITY_HEADERS, limit_bodies, secure_answers
 from notifier.web.site import page, site_of

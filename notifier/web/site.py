@@ -12,7 +12,7 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
-from notifier.sending.sender import Clock
+from notifier.models import Clock
 from notifier.templates import environment, render
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}

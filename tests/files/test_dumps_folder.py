@@ -12,7 +12,7 @@ from support.service import MONDAY, page
 
 from notifier.files.dumps_folder import SETTLED, DumpsFolder
 from notifier.models import DumpStatus
-from notifier.pipeline.ingesting import take_in
+from notifier.pipeline.ingesting import ingest_folder
 
 TEXT = page(["How Bees Fly at Night", "About Something Else"])
 
@@ -64,7 +64,7 @@ def test_what_was_read_moves_to_done_and_what_is_no_dump_to_quarantine_with_its_
 ) -> None:
     put(folder, "page.txt")
     put(folder, "noise.bin", "\x00\x01\x02")
-    reports = take_in(engine, folder, folder.complete(), MONDAY)
+    reports = ingest_folder(engine, folder, folder.complete(), MONDAY)
     assert {report.status for report in reports} == {DumpStatus.INGESTED, DumpStatus.QUARANTINED}
     beside = folder.folder.parent
     assert [file.name for file in (beside / "done").iterdir()] == ["page.txt"]
@@ -77,7 +77,7 @@ def test_what_was_read_moves_to_done_and_what_is_no_dump_to_quarantine_with_its_
 def test_a_name_that_comes_again_takes_nobodys_place(engine: Engine, folder: DumpsFolder) -> None:
     for number in range(3):
         put(folder, "page.txt", page([f"How Bees Fly at Night, Part {number}", "About Something Else"]))
-        take_in(engine, folder, folder.complete(), MONDAY)
+        ingest_folder(engine, folder, folder.complete(), MONDAY)
     assert len(list((folder.folder.parent / "done").iterdir())) == 3
 
 
@@ -85,7 +85,7 @@ def test_a_file_that_grew_after_all_stays_and_is_read_again(engine: Engine, fold
     file = put(folder, "page.txt")
     complete = folder.complete()
     file.write_text(TEXT + page(["A Third Paper without Insects"]), encoding="utf-8")
-    take_in(engine, folder, complete, MONDAY)
+    ingest_folder(engine, folder, complete, MONDAY)
     assert file.exists()
 
 
@@ -93,7 +93,7 @@ def test_a_link_or_a_pipe_is_set_aside(engine: Engine, folder: DumpsFolder) -> N
     pipe = folder.folder / "pipe"
     os.mkfifo(pipe)
     os.utime(pipe, (0, 0))
-    (report,) = take_in(engine, folder, folder.complete(), MONDAY)
+    (report,) = ingest_folder(engine, folder, folder.complete(), MONDAY)
     assert report.status is DumpStatus.QUARANTINED
     assert list(folder.folder.iterdir()) == []
 
@@ -103,7 +103,7 @@ def test_a_symbolic_link_is_not_followed(engine: Engine, folder: DumpsFolder, tm
     link = folder.folder / "link.txt"
     link.symlink_to(tmp_path / "outside.txt")
     os.utime(link, (0, 0), follow_symlinks=False)
-    (report,) = take_in(engine, folder, folder.complete(), MONDAY)
+    (report,) = ingest_folder(engine, folder, folder.complete(), MONDAY)
     assert (report.status, report.path) == (DumpStatus.QUARANTINED, str(link))
     assert (tmp_path / "quarantine" / "link.txt").is_symlink()
     assert (tmp_path / "outside.txt").exists()
@@ -113,4 +113,4 @@ def test_a_file_that_another_process_took_is_nobodys_fault(engine: Engine, folde
     file = put(folder, "page.txt")
     complete = folder.complete()
     file.unlink()
-    assert take_in(engine, folder, complete, MONDAY) == []
+    assert ingest_folder(engine, folder, complete, MONDAY) == []

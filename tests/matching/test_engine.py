@@ -208,4 +208,4 @@ def test_tokens_are_dropped_for_a_change_of_any_passage() -> None:
 
 
 def facts(title: str, abstract: str, authors: tuple[str, ...], keywords: tuple[str, ...]) -> PaperFacts:
-    return PaperFacts(title, abstract, MONDAY.date(), None, None, "page text", None, authors, (), keywords, {})
+    return PaperFacts(title, abstract, MONDAY.date(), "page text", authors=authors, keywords=keywords)

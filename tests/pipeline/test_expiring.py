@@ -15,7 +15,7 @@ from support.service import MONDAY, add_page, add_reader
 
 from notifier.config import Config
 from notifier.digests import items
-from notifier.digests.selection import Selection, take_in
+from notifier.digests.selection import Selection, add_unsent
 from notifier.models import DeliveryState, Item, Section
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import expiring, outbox
@@ -141,7 +141,7 @@ def numbers(selection: Selection) -> list[int]:
 def test_every_paper_is_taken_in_once_within_the_limit(
     new: Selection | None, unsent: list[Selection], limit: int
 ) -> None:
-    rolled = take_in(new, unsent, limit)
+    rolled = add_unsent(new, unsent, limit)
     assert rolled is not None
     before = numbers(new) if new else []
     added = [number for number in numbers(rolled) if number not in before]
