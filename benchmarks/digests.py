@@ -11,7 +11,7 @@ from random import Random
 
 from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Span, Spans
-from notifier.signing.links import LinkSigner
+from notifier.signing import LinkSigner
 
 SEED = 20261126
 READERS, PAPERS, SHOWN = 10_000, 200, 17

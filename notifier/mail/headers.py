@@ -15,7 +15,7 @@ import idna
 
 from notifier.errors import ComposeError
 from notifier.models import Digest
-from notifier.signing.links import LinkSigner
+from notifier.signing import LinkSigner
 from notifier.text.harmless import inert
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1

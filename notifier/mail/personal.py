@@ -15,7 +15,7 @@ from notifier.errors import ComposeError
 from notifier.mail.headers import MailSettings, WaysOut, ascii_address
 from notifier.mail.quoted_printable import block, usual_blocks
 from notifier.models import Digest
-from notifier.signing.links import LinkSigner
+from notifier.signing import LinkSigner
 from notifier.text.harmless import inert
 
 # What is a reader's own in a letter, by its numbers; then comes the unsubscribe_page of each group.
@@ -81,8 +81,8 @@ def _values(digest: Digest, pages: Iterable[str], sender: MailSettings) -> Value
 def _pages(digests: Sequence[Digest], pages: LinkSigner | None) -> Iterator[tuple[str, ...]]:
     """For each digest where its reader leaves altogether, then where each of its subscriptions ends; empty: nowhere."""
     subscriptions = [section.subscription_id for each in digests for section in each.sections]
-    of_readers = _links(pages.unsubscribe_from_all if pages else _nowhere, [each.subscriber_id for each in digests])
-    of_sections = iter(_links(pages.unsubscribe_from_one if pages else _nowhere, subscriptions))
+    of_readers = _links(pages.unsubscribe_all_urls if pages else _nowhere, [each.subscriber_id for each in digests])
+    of_sections = iter(_links(pages.unsubscribe_one_urls if pages else _nowhere, subscriptions))
     for digest, page in zip(digests, of_readers, strict=True):
         yield page, *islice(of_sections, len(digest.sections))
 

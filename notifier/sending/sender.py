@@ -17,8 +17,7 @@ from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings, ascii_address
 from notifier.models import Clock
 from notifier.sending.pacing import Rates
-from notifier.signing.links import LinkSigner
-from notifier.signing.return_paths import ReturnPaths
+from notifier.signing import LinkSigner, ReturnPaths
 from notifier.templates import environment
 
 

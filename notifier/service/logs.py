@@ -9,10 +9,10 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+from notifier.signing import redact_links
 from notifier.text.harmless import inert
 
 ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+")
-TOKEN = re.compile(r"(/unsubscribe/)[^\s/?#]+")
 
 
 def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
@@ -27,7 +27,7 @@ def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
 
 def redacted(text: str) -> str:
     """`text` on one line, without addresses, tokens and characters that would act on a terminal."""
-    return TOKEN.sub(r"\1…", ADDRESS.sub("…@…", inert(" ".join(text.split()))))
+    return redact_links(ADDRESS.sub("…@…", inert(" ".join(text.split()))))
 
 
 class _TextFormatter(logging.Formatter):

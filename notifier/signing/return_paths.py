@@ -1,8 +1,8 @@
-"""Bounces: each mail has a return path of its own, so that a returned one says which it was (VERP).
+"""Return paths (VERP): every mail has a bounce address of its own, so that a returned mail says which delivery it was.
 
-The return path is the mailbox for bounces with a tag, `bounces+b7-TAG@example.org` for delivery 7: mail systems put
-what follows the plus sign into the mailbox before it (RFC 5233). The tag is 128 bits of HMAC-SHA256 over the delivery's
-id, in lower-case base32, for a mail system on the way may change the case of an address; nobody can make one up.
+The return path is the mailbox for bounces with a tag, such as `bounces+b7-TAG@example.org` for delivery 7. Mail systems
+deliver what follows the plus sign to the mailbox before it (RFC 5233). The tag is 128 bits of HMAC-SHA256 over the
+delivery's id. It is written in lower-case base32, because a mail system on the way may change the case of an address.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ _TAGGED = re.compile(r".*\+b([0-9]{1,18})-[a-z2-7]{26}")
 
 @dataclass(frozen=True, slots=True)
 class ReturnPaths:
-    """The mailbox for bounces, and the key that tags are made with."""
+    """Makes and recognises return paths: the mailbox for bounces, and the key of the tags."""
 
     mailbox: str
     key: bytes = field(repr=False)
 
     def return_path(self, delivery_id: int) -> str:
-        """The address that a delivery's bounce goes to; always the same. Untagged where the mailbox's name is long."""
+        """Return the bounce address of a delivery; without a tag if the mailbox's name leaves no room for one."""
         local, _, domain = self.mailbox.rpartition("@")
         tagged = f"{local}+b{delivery_id}-{self._tag(delivery_id)}"
         return f"{tagged if len(tagged) <= LONGEST_LOCAL_PART else local}@{domain}"
 
     def delivery_of(self, address: str) -> int | None:
-        """The delivery whose return path this is; None for one that `return_path` did not make with this key."""
+        """Return the id of the delivery with this return path; None if `return_path` did not make it with this key."""
         written = address.lower()
         found = _TAGGED.match(written.rpartition("@")[0])
         if found is None:
             return None
-        own = self.return_path(int(found[1])).lower()
-        return int(found[1]) if hmac.compare_digest(own.encode(), written.encode()) else None
+        expected = self.return_path(int(found[1])).lower()
+        return int(found[1]) if hmac.compare_digest(expected.encode(), written.encode()) else None
 
     def _tag(self, delivery_id: int) -> str:
         mac = hmac.digest(self.key, f"bounce {delivery_id}".encode(), "sha256")[:TAG_BYTES]

@@ -16,14 +16,14 @@ from notifier.text.addresses import address_key
 
 def find(connection: Connection, email: str) -> Subscriber | None:
     """The subscriber with this address, in whichever state."""
-    return next(iter(_read(connection, _all().where(subscriber.c.reader == address_key(email)))), None)
+    return next(iter(_read(connection, _all().where(subscriber.c.address_key == address_key(email)))), None)
 
 
 def by_address(connection: Connection, emails: Iterable[str]) -> dict[str, Subscriber]:
     """Those of these addresses that are known, in whichever state, by addresses.same_reader."""
     found: dict[str, Subscriber] = {}
     for some in batches({address_key(email) for email in emails}):
-        rows = _read(connection, _all().where(subscriber.c.reader.in_(some)))
+        rows = _read(connection, _all().where(subscriber.c.address_key.in_(some)))
         found |= {address_key(one.email): one for one in rows}
     return found
 
@@ -36,7 +36,7 @@ def asking(connection: Connection, subscription_id: int) -> Subscriber | None:
 
 def everyone(connection: Connection) -> list[Subscriber]:
     """All subscribers by address."""
-    return _read(connection, _all().order_by(subscriber.c.reader))
+    return _read(connection, _all().order_by(subscriber.c.address_key))
 
 
 def due(connection: Connection, now: datetime, after: int, limit: int) -> list[Subscriber]:
@@ -78,7 +78,7 @@ def count_by_state(connection: Connection) -> dict[str, int]:
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """New subscribers, whose addresses are not known yet."""
-    insert_all(connection, subscriber, [{**row, "reader": address_key(row["email"])} for row in rows])
+    insert_all(connection, subscriber, [{**row, "address_key": address_key(row["email"])} for row in rows])
 
 
 def update_subscriber(connection: Connection, subscriber_id: int, values: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Words(TypeDecorator[tuple[str, ...]]):
+class JsonStrings(TypeDecorator[tuple[str, ...]]):
     """A tuple of strings as a JSON array."""
 
     impl = Text
@@ -90,12 +90,14 @@ def _index_of_held(*columns: str) -> Index:
     return Index(f"ix_delivery_{columns[0]}", *columns, sqlite_where=held, postgresql_where=held)
 
 
-def _words() -> Column[tuple[str, ...]]:
-    return Column(Words, nullable=False, server_default="[]")
+def _strings() -> Column[tuple[str, ...]]:
+    return Column(JsonStrings, nullable=False, server_default="[]")
 
 
-class Dump(Table, table=True):
+class DumpRow(Table, table=True):
     """One dump that was ingested, known by the SHA-256 of its bytes."""
+
+    __tablename__ = "dump"
 
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = Field(unique=True)
@@ -106,8 +108,10 @@ class Dump(Table, table=True):
     ingested_at: datetime = Field(sa_column=_instant())
 
 
-class Quarantined(Table, table=True):
+class QuarantinedRow(Table, table=True):
     """A file that was set aside, and why; it goes when a later reading of that path succeeds."""
+
+    __tablename__ = "quarantined"
 
     path: str = Field(primary_key=True)
     sha256: str
@@ -115,13 +119,14 @@ class Quarantined(Table, table=True):
     at: datetime = Field(sa_column=_instant())
 
 
-class Paper(Table, table=True):
+class PaperRow(Table, table=True):
     """A work. `guid` never changes; `sequence` is taken anew when it is announced again.
 
     What no reader is told of has a sequence number below 0, which no cursor is: papers that count as announced already
     (`archived`), and those that were listed only when they were replaced or withdrawn.
     """
 
+    __tablename__ = "paper"
     __table_args__ = NEVER_REUSE_IDS
 
     id: int | None = Field(default=None, primary_key=True)
@@ -138,9 +143,9 @@ class Paper(Table, table=True):
     url: str | None = None
     source: str
     upvotes: int | None = None
-    authors: tuple[str, ...] = Field(sa_column=_words())
-    categories: tuple[str, ...] = Field(sa_column=_words())
-    keywords: tuple[str, ...] = Field(sa_column=_words())
+    authors: tuple[str, ...] = Field(sa_column=_strings())
+    categories: tuple[str, ...] = Field(sa_column=_strings())
+    keywords: tuple[str, ...] = Field(sa_column=_strings())
     version: int | None = None
     doi: str | None = None
     published: date | None = None
@@ -159,7 +164,7 @@ class Paper(Table, table=True):
     tagged_by: str | None = Field(default=None, index=True)
 
 
-class PaperTopic(Table, table=True):
+class PaperTopicRow(Table, table=True):
     """A topic that a paper is tagged with."""
 
     __tablename__ = "paper_topic"
@@ -168,7 +173,7 @@ class PaperTopic(Table, table=True):
     paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
 
 
-class PaperTokens(Table, table=True):
+class PaperTokensRow(Table, table=True):
     """A paper's tokens and stems, by the text rules of a version; none where its text has changed since."""
 
     __tablename__ = "paper_tokens"
@@ -178,7 +183,7 @@ class PaperTokens(Table, table=True):
     tokenised: bytes
 
 
-class PaperTitle(Table, table=True):
+class PaperTitleRow(Table, table=True):
     """Every title that a paper was listed under, folded: what a title-only listing is known by."""
 
     __tablename__ = "paper_title"
@@ -187,7 +192,7 @@ class PaperTitle(Table, table=True):
     paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
 
 
-class PaperAlias(Table, table=True):
+class PaperAliasRow(Table, table=True):
     """A key, and the id beside it, that a paper had before: digests and links that name them still find the paper."""
 
     __tablename__ = "paper_alias"
@@ -197,15 +202,18 @@ class PaperAlias(Table, table=True):
     paper_id: int = Field(foreign_key="paper.id", index=True)
 
 
-class Withdrawal(Table, table=True):
+class WithdrawalRow(Table, table=True):
     """An arXiv id whose record was deleted at its source, whether or not the paper has come yet."""
+
+    __tablename__ = "withdrawal"
 
     arxiv_id: str = Field(primary_key=True)
 
 
-class Listing(Table, table=True):
+class ListingRow(Table, table=True):
     """A paper's appearance in a dump."""
 
+    __tablename__ = "listing"
     __table_args__ = (UniqueConstraint("dump_id", "position"),)
 
     id: int | None = Field(default=None, primary_key=True)
@@ -218,15 +226,17 @@ class Listing(Table, table=True):
     announce: str | None = None
 
 
-class Query(Table, table=True):
+class QueryRow(Table, table=True):
     """A query in canonical form, shared by all who ask the same."""
+
+    __tablename__ = "query"
 
     id: int | None = Field(default=None, primary_key=True)
     canonical: str = Field(unique=True)
     text_version: int
 
 
-class NamedUpvotes(Table, table=True):
+class NamedUpvotesRow(Table, table=True):
     """A number of upvotes that matters to a query: papers that reach it are announced again. It goes with the query."""
 
     __tablename__ = "named_upvotes"
@@ -237,14 +247,19 @@ class NamedUpvotes(Table, table=True):
     )
 
 
-class Subscriber(Table, table=True):
+class SubscriberRow(Table, table=True):
     """An address and what it is owed. `cursor` and `last_dump` are the last that its digests took into account."""
 
-    __table_args__ = (Index("ix_subscriber_cadence_last_dump", "cadence", "last_dump"), NEVER_REUSE_IDS)
+    __tablename__ = "subscriber"
+    __table_args__ = (
+        UniqueConstraint("address_key", name="uq_subscriber_reader"),  # SQLite cannot rename a constraint
+        Index("ix_subscriber_cadence_last_dump", "cadence", "last_dump"),
+        NEVER_REUSE_IDS,
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     email: str
-    reader: str = Field(unique=True)  # the address as addresses.same_reader folds it
+    address_key: str  # the address as addresses.address_key folds it
     state: str
     cadence: str
     hour: str
@@ -261,16 +276,19 @@ class Subscriber(Table, table=True):
     last_week: date | None = None  # and of the last weekly one
 
 
-class Erased(Table, table=True):
+class ErasedRow(Table, table=True):
     """What is left of a reader who was erased: a fingerprint of the address, so that no import brings it back."""
+
+    __tablename__ = "erased"
 
     fingerprint: str = Field(primary_key=True)
     at: datetime = Field(sa_column=_instant())
 
 
-class Subscription(Table, table=True):
+class SubscriptionRow(Table, table=True):
     """What a subscriber asked for: a query, kept as typed beside its canonical form, or a topic."""
 
+    __tablename__ = "subscription"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "query_id"),
         UniqueConstraint("subscriber_id", "topic"),
@@ -284,13 +302,14 @@ class Subscription(Table, table=True):
     label: str
 
 
-class Delivery(Table, table=True):
+class DeliveryRow(Table, table=True):
     """The outbox: one message, from planned to settled. A digest's row keeps its items, and so is the ledger.
 
     `next_try` is when a sender may take the row: when its lease ends, where it is leased; never, where it is settled.
     `in_doubt` says that a sender was lost with the row in its hands, `taken_in` that a later digest holds its items.
     """
 
+    __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "kind", "period"),
         _index_of_held("next_try", "id"),
@@ -321,8 +340,10 @@ class Delivery(Table, table=True):
     taken_in: bool = Field(default=False, sa_column=_flag())
 
 
-class Relay(Table, table=True):
+class RelayRow(Table, table=True):
     """How a way out stands, shared by all senders: see models.RelayState. `name` says which it is."""
+
+    __tablename__ = "relay"
 
     name: str = Field(primary_key=True)
     paused_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
@@ -331,7 +352,7 @@ class Relay(Table, table=True):
     errors: int = 0
     busy: int = 0
     recent: str = ""
-    policy_domains: tuple[str, ...] = Field(default=(), sa_column=_words())
+    policy_domains: tuple[str, ...] = Field(default=(), sa_column=_strings())
     probe_owner: str | None = None
     probe_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     day: date | None = None

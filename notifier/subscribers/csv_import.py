@@ -86,7 +86,7 @@ def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportE
         except UsageError as error:
             refused.append(RefusedRow(row.line, str(error)))
         else:
-            entries[entry.reader] = entries[entry.reader] + entry if entry.reader in entries else entry
+            entries[entry.address_key] = entries[entry.address_key] + entry if entry.address_key in entries else entry
     return list(entries.values()), tuple(refused)
 
 
@@ -95,18 +95,20 @@ def _import_batch(
 ) -> ImportReport:
     emails = [each.request.email for each in entries]
     known, erased = subscribers.by_address(connection, emails), erasing.erased_among(connection, emails)
-    reasons = {each.reader: _why_not(each, known.get(each.reader), each.reader in erased) for each in entries}
-    welcome = [each for each in entries if reasons[each.reader] is None]
-    agreed = {each.reader for each in welcome if _agrees(each, known.get(each.reader))}
-    requests = [replace(each.request, confirmed=each.reader in agreed) for each in welcome]
+    reasons = {
+        each.address_key: _why_not(each, known.get(each.address_key), each.address_key in erased) for each in entries
+    }
+    welcome = [each for each in entries if reasons[each.address_key] is None]
+    agreed = {each.address_key for each in welcome if _agrees(each, known.get(each.address_key))}
+    requests = [replace(each.request, confirmed=each.address_key in agreed) for each in welcome]
     new_subscriptions = sign_up_all(connection, requests, defaults, now)
-    _follow(connection, [each for each in welcome if each.state in GONE or each.reader in agreed], now)
+    _follow(connection, [each for each in welcome if each.state in GONE or each.address_key in agreed], now)
     return ImportReport(
         rows=sum(len(each.lines) for each in welcome),
-        new_subscribers=sum(each.reader not in known for each in welcome),
+        new_subscribers=sum(each.address_key not in known for each in welcome),
         new_subscriptions=new_subscriptions,
         refused=tuple(
-            RefusedRow(line, reason) for each in entries if (reason := reasons[each.reader]) for line in each.lines
+            RefusedRow(line, reason) for each in entries if (reason := reasons[each.address_key]) for line in each.lines
         ),
     )
 
@@ -127,7 +129,7 @@ def _follow(connection: Connection, entries: Sequence[ImportEntry], now: datetim
     """Let those leave or pause who are said to."""
     found = subscribers.by_address(connection, [each.request.email for each in entries])
     for each in entries:
-        one = found[each.reader]
+        one = found[each.address_key]
         if each.state is SubscriberState.PAUSED:
             pausing.suspend(connection, one, each.until)
         elif each.state in GONE and one.state not in GONE:

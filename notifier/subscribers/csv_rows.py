@@ -39,8 +39,8 @@ class ImportEntry:
         return ImportEntry(self.lines + other.lines, request, last.state, last.until)
 
     @property
-    def reader(self) -> str:
-        """Whom it is about, as addresses.same_reader folds the address."""
+    def address_key(self) -> str:
+        """The key of the subscriber's address; see addresses.address_key."""
         return address_key(self.request.email)
 
 

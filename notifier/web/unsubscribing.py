@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse
 
 from notifier.models import Subscriber, SubscriberState
-from notifier.signing.links import UNSUBSCRIBE_PATH, Grant, LinkPurpose, verify
+from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose, verify
 from notifier.store import subscribers
 from notifier.store.engine import reading
 from notifier.subscribers.subscribing import unsubscribe_from_all, unsubscribe_from_one
@@ -50,14 +50,14 @@ def leave(site: SiteDependency, grant: Granted) -> HTMLResponse:
     A mail provider's request and our own form's are one and the same (RFC 8058, section 3.1), and whatever else a body
     says, nobody is kept for a matter of form.
     """
-    end = unsubscribe_from_all if grant.purpose is LinkPurpose.LEAVE_ALL else unsubscribe_from_one
+    end = unsubscribe_from_all if grant.purpose is LinkPurpose.UNSUBSCRIBE_ALL else unsubscribe_from_one
     return _left(site, grant, end(site.engine, grant.row_id, site.clock()))
 
 
 def _holder(site: Site, grant: Grant) -> Subscriber | None:
     """The subscriber whom a link is about; None where they, or the one subscription, are gone."""
     with reading(site.engine) as connection:
-        if grant.purpose is LinkPurpose.LEAVE_ONE:
+        if grant.purpose is LinkPurpose.UNSUBSCRIBE_ONE:
             return subscribers.asking(connection, grant.row_id)
         return subscribers.again(connection, [grant.row_id]).get(grant.row_id)
 
@@ -66,14 +66,14 @@ def _left(site: Site, grant: Grant, before: Subscriber | None) -> HTMLResponse:
     """The page for somebody who has left, by what they were before."""
     label, others = _subscription(grant, before)
     has_others = before is None or (others > 0 and before.state is not SubscriberState.UNSUBSCRIBED)
-    if grant.purpose is LinkPurpose.LEAVE_ONE and has_others:
+    if grant.purpose is LinkPurpose.UNSUBSCRIBE_ONE and has_others:
         return page(site, "ended", label=label, others=others)
     return page(site, "unsubscribed")
 
 
 def _subscription(grant: Grant, subscriber: Subscriber | None) -> tuple[str, int]:
     """What the one subscription is called that a link is about, and how many others there are; else nothing."""
-    if subscriber is None or grant.purpose is LinkPurpose.LEAVE_ALL:
+    if subscriber is None or grant.purpose is LinkPurpose.UNSUBSCRIBE_ALL:
         return "", 0
     labels = [each.label for each in subscriber.subscriptions if each.id == grant.row_id]
     return inert(labels[0]), len(subscriber.subscriptions) - 1

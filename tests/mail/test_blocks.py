@@ -29,7 +29,7 @@ from notifier.mail.letter import Letter, letter_of
 from notifier.mail.personal import own_of, owned
 from notifier.mail.quoted_printable import LONGEST_LINE, block
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
-from notifier.signing.links import LinkSigner
+from notifier.signing import LinkSigner
 from notifier.templates import environment, inline_css, render, reparsed
 from notifier.text.harmless import inert
 

@@ -10,7 +10,7 @@ from support.digest_samples import DIGEST, ITEM, SETTINGS, bodies, mail_of
 
 from notifier.mail.headers import LONGEST_LINE
 from notifier.models import Digest, Section
-from notifier.signing.links import Grant, LinkPurpose, LinkSigner, verify
+from notifier.signing import Grant, LinkPurpose, LinkSigner, verify
 
 KEY = b"a secret key of thirty-two bytes"
 BASE_URL = "https://papers.example.org"
@@ -54,14 +54,14 @@ def test_the_longest_link_stands_whole_in_one_line_that_needs_no_encoding() -> N
     line = header(replace(NUMBERED, subscriber_id=10**18 - 1), base_url)[b"List-Unsubscribe"]
     url = line.decode().split(">", maxsplit=1)[0].lstrip("<")
     assert b"=?" not in line and len(line) < LONGEST_LINE
-    assert verify(KEY, url.removeprefix(f"{base_url}/unsubscribe/")) == Grant(LinkPurpose.LEAVE_ALL, 10**18 - 1)
+    assert verify(KEY, url.removeprefix(f"{base_url}/unsubscribe/")) == Grant(LinkPurpose.UNSUBSCRIBE_ALL, 10**18 - 1)
 
 
 def test_every_section_has_the_link_that_ends_it_and_the_footer_the_one_that_ends_all() -> None:
     pages = LinkSigner(BASE_URL, KEY)
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
     own = [href for href in parser.document_fromstring(html).xpath("//a/@href") if href.startswith(BASE_URL)]
-    assert own == [*pages.unsubscribe_from_one([3, 4]), ALL]
+    assert own == [*pages.unsubscribe_one_urls([3, 4]), ALL]
     assert [line for line in plain.splitlines() if line.startswith(BASE_URL)] == own, "each in a line of its own"
     assert BY_MAIL in html
 

@@ -19,7 +19,7 @@ from notifier.operations import deliveries as by_hand
 from notifier.operations.status import status
 from notifier.pipeline.planning import plan
 from notifier.sending.sender import sender_for
-from notifier.signing.return_paths import ReturnPaths
+from notifier.signing import ReturnPaths
 from notifier.store import outbox
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import Settlement

@@ -26,8 +26,8 @@ def test_a_token_allows_what_it_was_made_for(key: bytes, grant: Grant) -> None:
 
 
 def test_the_same_row_gives_the_same_token_today_and_in_every_later_version() -> None:
-    assert sign(KEY, Grant(LinkPurpose.LEAVE_ALL, 17)) == "M2pHNOHYsOEfVEclxb7Da_JYa17"
-    assert sign(KEY, Grant(LinkPurpose.LEAVE_ONE, 17)) == "eWAwcxYXujBLKmpZYRZjO_SUs17"
+    assert sign(KEY, Grant(LinkPurpose.UNSUBSCRIBE_ALL, 17)) == "M2pHNOHYsOEfVEclxb7Da_JYa17"
+    assert sign(KEY, Grant(LinkPurpose.UNSUBSCRIBE_ONE, 17)) == "eWAwcxYXujBLKmpZYRZjO_SUs17"
 
 
 @settings(deadline=None)
@@ -83,7 +83,7 @@ def test_no_text_that_was_not_minted_passes_or_fails_with_an_error(text: str) ->
     "spelling", ["{mac}a017", "{mac}a+17", "{mac}a1_7", "{mac}a\u0661\u0667", "{mac}A17", "{mac}a17\n"]
 )
 def test_no_other_spelling_of_a_token_passes(spelling: str) -> None:
-    token = sign(KEY, Grant(LinkPurpose.LEAVE_ALL, 17))
+    token = sign(KEY, Grant(LinkPurpose.UNSUBSCRIBE_ALL, 17))
     assert verify(KEY, spelling.format(mac=token[:24])) is None
 
 

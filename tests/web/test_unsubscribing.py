@@ -30,7 +30,7 @@ from support.web_site import (
 
 from notifier.config import Config
 from notifier.models import SubscriberState
-from notifier.signing.links import LinkSigner
+from notifier.signing import LinkSigner
 from notifier.store.engine import reading
 from notifier.store.tables import query
 from notifier.subscribers.subscribing import SignUp, unsubscribe
@@ -147,9 +147,9 @@ def test_a_forged_link_gets_one_answer_whoever_is_in_the_store(
     other = LinkSigner("", b"the key of another notifier, of 32 bytes or more")
     all_of_it = relay_name(genuine)
     forged = [
-        *other.unsubscribe_from_all([known]),
-        *other.unsubscribe_from_all([unknown]),
-        *other.unsubscribe_from_one([known]),
+        *other.unsubscribe_all_urls([known]),
+        *other.unsubscribe_all_urls([unknown]),
+        *other.unsubscribe_one_urls([known]),
         all_of_it[:-1],
         all_of_it + "0",
         all_of_it.replace(f"a{known}", f"s{known}"),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from notifier.store.tables import Instant, Words
+from notifier.store.tables import Instant, JsonStrings
 
 revision = "0001"
 down_revision = None
@@ -39,9 +39,9 @@ def upgrade() -> None:
         sa.Column("url", sa.String(), nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("upvotes", sa.Integer(), nullable=True),
-        sa.Column("authors", Words(), server_default="[]", nullable=False),
-        sa.Column("categories", Words(), server_default="[]", nullable=False),
-        sa.Column("keywords", Words(), server_default="[]", nullable=False),
+        sa.Column("authors", JsonStrings(), server_default="[]", nullable=False),
+        sa.Column("categories", JsonStrings(), server_default="[]", nullable=False),
+        sa.Column("keywords", JsonStrings(), server_default="[]", nullable=False),
         sa.Column("origins", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_paper"),
         sa.UniqueConstraint("arxiv_id", name="uq_paper_arxiv_id"),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from notifier.store.tables import Instant, Words
+from notifier.store.tables import Instant, JsonStrings
 
 revision = "0008"
 down_revision = "0007"
@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("errors", sa.Integer(), nullable=False),
         sa.Column("busy", sa.Integer(), nullable=False),
         sa.Column("recent", sa.String(), nullable=False),
-        sa.Column("policy_domains", Words(), server_default="[]", nullable=False),
+        sa.Column("policy_domains", JsonStrings(), server_default="[]", nullable=False),
         sa.Column("probe_owner", sa.String(), nullable=True),
         sa.Column("probe_until", Instant(), nullable=True),
         sa.Column("day", sa.Date(), nullable=True),
