@@ -42,14 +42,12 @@ from notifier.matching.block import Block
 from notifier.matching.tokens import Tokens
 from notifier.models import ListedOnFrom, Tags
 from notifier.papers.identity import PreparedListing, prepare
-from notifier.pipeline.ingesting import ingest, settings_for
-from notifier.pipeline.tagging import tag
+from notifier.pipeline import ingest, settings_for, tag
 from notifier.queries import Query
 from notifier.sources import fields
 from notifier.sources.cleaning import clean
-from notifier.store.engine import writing
+from notifier.store import open_store, writing
 from notifier.store.ingest import NewDump, add_dump
-from notifier.store.schema import open_store
 from notifier.text.words import folded_title
 from notifier.topics import catalogue_of
 
@@ -105,7 +103,7 @@ def _all_contenders() -> dict[str, float]:
 
 def _parse(content: bytes) -> dict[str, float]:
     before = time.process_time()
-    listings = sources.read(content).listings
+    listings = sources.parse_dump(content).listings
     assert len(listings) == ENTRIES
     return {"notifier: parse and clean": time.process_time() - before}
 
@@ -139,7 +137,7 @@ def _split(content: bytes) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         engine = open_store(f"sqlite:///{folder}/notifier.db")
         asked = catalogue_of(Config()).asked.values()
-        dump = _timed(used, "parse", lambda: sources.read(content))
+        dump = _timed(used, "parse", lambda: sources.parse_dump(content))
         _timed(used, "clean", lambda: list(map(clean, raw)))
         used["parse"] -= used["clean"]
         listings = _timed(used, "prepare", lambda: prepare(dump, NOW.date(), "feed"))
@@ -163,7 +161,7 @@ def _what_is_cleaned(content: bytes) -> list[str]:
         return clean(text)
 
     with patch.object(fields, "clean", noted):
-        sources.read(content)
+        sources.parse_dump(content)
     fields._word.cache_clear()
     return raw
 
@@ -208,7 +206,7 @@ def _sqlite_utils_all(content: bytes) -> dict[str, float]:
 
 
 def _peer_papers(content: bytes) -> list[Row]:
-    prepared = prepare(sources.read(content), NOW.date(), "feed")
+    prepared = prepare(sources.parse_dump(content), NOW.date(), "feed")
     return [
         {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(each.facts).items()}
         for each in prepared

@@ -12,14 +12,11 @@ from pathlib import Path
 
 from benchmarks.measuring import print_figures, rounds
 from notifier.config import Config, MaildirConfig
-from notifier.pipeline.ingesting import ingest
-from notifier.pipeline.planning import plan
-from notifier.pipeline.publishing import publish
+from notifier.pipeline import ingest, plan, publish
 from notifier.resources import resource
-from notifier.sending.run import deliver
-from notifier.sending.sender import sender_for
-from notifier.store.schema import open_store
-from notifier.subscribers.subscribing import SignUp, subscribe
+from notifier.sending import send_due, sender_for
+from notifier.store import open_store
+from notifier.subscribers import SignUp, subscribe
 
 READERS = 200
 TASTES = ("quantization", "reasoning -survey", '"mixture of experts"', "PDE OR physics", "(code OR program) synthesis")
@@ -53,7 +50,7 @@ def one_round() -> dict[str, float]:
             "tag and publish, a feed": _cpu(lambda: publish(engine, _with_feeds(config, folder))) / 36,
             "plan, a reader": _cpu(lambda: plan(engine, config, due)) / READERS,
             "compose and deliver to a Maildir, a mail": _cpu(
-                lambda: asyncio.run(deliver(sender_for(engine, config, lambda: due)))
+                lambda: asyncio.run(send_due(sender_for(engine, config, lambda: due)))
             )
             / READERS,
         }

@@ -18,14 +18,12 @@ from notifier import queries
 from notifier.config import Config
 from notifier.models import ListedOnFrom, Listing, ParsedDump
 from notifier.papers.identity import prepare
-from notifier.pipeline.planning import plan
-from notifier.pipeline.tagging import tag
-from notifier.store.engine import writing
+from notifier.pipeline import plan, tag
+from notifier.store import open_store, writing
 from notifier.store.ingest import NewDump, add_dump
-from notifier.store.schema import open_store
 from notifier.store.statements import batches
 from notifier.store.subscriptions import NewSubscription
-from notifier.subscribers.subscribing import CheckedSignUp, sign_up_all
+from notifier.subscribers import CheckedSignUp, sign_up_all
 from notifier.topics import catalogue_of
 
 READERS = 100_000

@@ -16,10 +16,9 @@ from benchmarks.measuring import print_figures, rounds
 from notifier.config import Config, FeedsConfig, TopicConfig
 from notifier.models import ListedOnFrom, Listing, ParsedDump
 from notifier.papers.identity import prepare
-from notifier.pipeline.publishing import publish
-from notifier.store.engine import writing
+from notifier.pipeline import publish
+from notifier.store import open_store, writing
 from notifier.store.ingest import NewDump, add_dump
-from notifier.store.schema import open_store
 
 TOPICS = 100
 NOW = datetime(2026, 7, 6, tzinfo=UTC)

@@ -23,9 +23,8 @@ import uvloop
 
 from benchmarks.measuring import interleaved, print_comparison
 from benchmarks.sinks import CERTIFICATES, postfix, sink, slow_sink
-from notifier.delivery.smtp.pipelining import PipeliningTrust
-from notifier.delivery.smtp.transport import SmtpTransport
-from notifier.delivery.transport import RelaySettings, StillWanted, always
+from notifier.delivery import PipeliningTrust, RelaySettings, SmtpTransport, StillWanted
+from notifier.delivery.transport import always
 from notifier.models import DeliveryState, Envelope, Mail
 
 HOST = "localhost"

@@ -29,12 +29,9 @@ from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.digests import items
 from notifier.mail.composer import Composer
 from notifier.models import DeliveryKind, DeliveryState, Digest, Paper, SubscriberState
-from notifier.sending.run import deliver
-from notifier.sending.sender import Sender, sender_for
-from notifier.store import outbox
-from notifier.store.engine import writing
+from notifier.sending import Sender, send_due, sender_for
+from notifier.store import open_store, outbox, writing
 from notifier.store.outbox import AT_ONCE
-from notifier.store.schema import open_store
 from notifier.store.statements import insert_all
 from notifier.store.tables import paper, subscriber
 from notifier.templates import environment
@@ -70,7 +67,7 @@ def ours(templates: Environment, port: int) -> float:
         sender = replace(_sender(engine, port, Path(folder)), composer=Composer(SETTINGS, templates))
         assert not sender.composer.why_slow, "templates are read outside of the clock, for everyone"
         before = time.process_time()
-        done = asyncio.run(deliver(sender))
+        done = asyncio.run(send_due(sender))
         used = time.process_time() - before
         engine.dispose()
     assert done.states[DeliveryState.ACCEPTED] == READERS, done

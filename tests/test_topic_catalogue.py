@@ -19,7 +19,7 @@ from notifier.matching import index
 from notifier.models import Paper
 from notifier.queries import Query, parse
 from notifier.resources import PACKAGE, resource
-from notifier.sources import read
+from notifier.sources import parse_dump
 from notifier.text.words import folded_title
 
 LABELS = DATA / "topic_labels.tsv"
@@ -49,7 +49,7 @@ def papers(titled: Iterable[tuple[str, str]]) -> list[Paper]:
 @cache
 def tagged_seeds() -> dict[str, set[str]]:
     """The topics of each seed paper, by folded title."""
-    dumps = (read(dump.read_bytes()) for dump in sorted(resource("seeds").glob("*.txt")))
+    dumps = (parse_dump(dump.read_bytes()) for dump in sorted(resource("seeds").glob("*.txt")))
     return tags(papers((listing.title, listing.abstract) for dump in dumps for listing in dump.listings))
 
 

@@ -146,7 +146,7 @@ def _titles() -> list[list[str]]:
 @cache
 def _seeds() -> list[tuple[str, str]]:
     files = sorted(resource("seeds").iterdir())
-    return [(each.title, each.abstract) for file in files for each in sources.read(file.read_bytes()).listings]
+    return [(each.title, each.abstract) for file in files for each in sources.parse_dump(file.read_bytes()).listings]
 
 
 def _sentences(text: str) -> list[str]:

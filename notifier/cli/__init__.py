@@ -9,10 +9,7 @@ from typing import Annotated
 import typer
 
 from notifier import __version__
-from notifier.cli import deliveries as outbox
-from notifier.cli import demo, papers, setup, subscribers
-from notifier.cli import pipeline as delivering
-from notifier.cli import status as watching
+from notifier.cli import deliveries, demo, papers, pipeline, setup, status, subscribers
 from notifier.cli.options import ConfigOption
 from notifier.errors import NotifierError
 
@@ -24,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, setup, papers, subscribers, delivering, outbox, watching):
+for group in (demo, setup, papers, subscribers, pipeline, deliveries, status):
     group.register(app)
 
 
@@ -61,6 +58,6 @@ def main() -> None:
         _fail(f"this is a fault of notifier's own ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows where", 1)
 
 
-def _fail(sentence: str, status: int) -> None:
+def _fail(sentence: str, exit_code: int) -> None:
     typer.echo(f"notifier: {sentence}", err=True)
-    sys.exit(status)
+    sys.exit(exit_code)

@@ -13,7 +13,7 @@ from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
     from notifier.models import Mail
-    from notifier.operations.deliveries import DeliverySummary
+    from notifier.operations import DeliverySummary
 
 LISTED = 50  # on a screen; --json gives all
 
@@ -36,9 +36,9 @@ def deliveries(context: typer.Context, config: ConfigOption = None, as_json: Jso
         context.obj = config or context.obj
         return
     from notifier.cli.output import print_json, print_table
-    from notifier.operations.deliveries import newest
+    from notifier.operations import list_deliveries
 
-    found = newest(session(context, config).engine, None if as_json else LISTED)
+    found = list_deliveries(session(context, config).engine, None if as_json else LISTED)
     if as_json:
         print_json(found)
         return
@@ -57,36 +57,36 @@ def show(
 ) -> None:
     """Show a message: how it stands, and its text."""
     from notifier.errors import UsageError
-    from notifier.operations.deliveries import look
-    from notifier.sending.sender import sender_for
+    from notifier.operations import find_delivery
+    from notifier.sending import mail_of, sender_for
 
     if html and source:
-        raise UsageError("--html and --source cannot be had together; choose one")
+        raise UsageError("--html and --source cannot be combined; choose one")
     run = session(context, config, now)
-    listed, mail = look(sender_for(run.engine, run.config, run.clock), delivery_id)
+    mail = mail_of(sender_for(run.engine, run.config, run.clock), delivery_id)
     if source:
         sys.stdout.buffer.write(mail.content)
     elif html:
         typer.echo(_body(mail, "html"))
     else:
-        _show(listed)
+        _show(find_delivery(run.engine, delivery_id))
         typer.echo(_body(mail, "plain"))
 
 
 def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None) -> None:
     """Let a message be sent by the next `deliver`, whatever its schedule says."""
-    from notifier.operations.deliveries import retry as send_again
+    from notifier.operations import retry_delivery
 
-    send_again(session(context, config).engine, delivery_id)
+    retry_delivery(session(context, config).engine, delivery_id)
     typer.echo(f"delivery {delivery_id} is PENDING; `notifier deliver` sends it")
 
 
 def hold(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None, now: NowOption = None) -> None:
     """Keep a message back until it is retried."""
-    from notifier.operations.deliveries import hold as keep
+    from notifier.operations import hold_delivery
 
     run = session(context, config, now)
-    keep(run.engine, delivery_id, run.clock())
+    hold_delivery(run.engine, delivery_id, run.clock())
     typer.echo(f"delivery {delivery_id} is HELD; `notifier deliveries retry {delivery_id}` lets it go")
 
 

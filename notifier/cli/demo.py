@@ -14,8 +14,8 @@ from notifier.cli.options import NowOption, Session, clock_from, clock_starting_
 
 if TYPE_CHECKING:
     from notifier.models import Mail, Subscriber
-    from notifier.pipeline.planning import PlanReport
-    from notifier.subscribers.subscribing import SignUp
+    from notifier.pipeline import PlanReport
+    from notifier.subscribers import SignUp
 
 CONFIG = """\
 # The demo's own config: `notifier --config {file} status` looks at it.
@@ -65,8 +65,8 @@ def _open(folder: Path, now: datetime) -> Session:
 
 def _ingest(run: Session) -> None:
     from notifier.cli.papers import show
-    from notifier.files.dumps import dump_paths
-    from notifier.pipeline.ingesting import ingest
+    from notifier.files import dump_paths
+    from notifier.pipeline import ingest
     from notifier.resources import resource
 
     reports = [ingest(run.engine, seed, None, run.clock()) for seed in dump_paths(resource("seeds"))]
@@ -75,7 +75,7 @@ def _ingest(run: Session) -> None:
 
 
 def _sample_readers() -> list[SignUp]:
-    from notifier.subscribers.subscribing import SignUp
+    from notifier.subscribers import SignUp
 
     return [
         SignUp(
@@ -101,9 +101,9 @@ def _subscribe(run: Session) -> list[Subscriber]:
     """Subscribe those sample readers who are not there yet; the others stay as their first run left them."""
     from dataclasses import replace
 
-    from notifier.store.engine import reading
+    from notifier.store import reading
     from notifier.store.subscribers import everyone
-    from notifier.subscribers.subscribing import subscribe
+    from notifier.subscribers import subscribe
 
     with reading(run.engine) as connection:
         known = {each.email for each in everyone(connection)}
@@ -131,7 +131,7 @@ def _send(run: Session) -> tuple[PlanReport, tuple[Mail, ...]]:
     from notifier.cli.pipeline import send
     from notifier.config import MailConfig, SmtpConfig
     from notifier.delivery.inbox import HOST, Inbox
-    from notifier.pipeline.planning import plan
+    from notifier.pipeline import plan
 
     planned = plan(run.engine, run.config, run.clock())
     with Inbox(run.config.path(run.config.maildir.folder)) as inbox:
@@ -142,7 +142,7 @@ def _send(run: Session) -> tuple[PlanReport, tuple[Mail, ...]]:
 
 
 def _publish(run: Session) -> None:
-    from notifier.pipeline.publishing import publish
+    from notifier.pipeline import publish
 
     published = publish(run.engine, run.config)
     feed = (run.config.path(run.config.feeds.folder) / "trending.atom").resolve()

@@ -38,7 +38,7 @@ class Session:
     @cached_property
     def engine(self) -> Engine:
         """The store; made or upgraded where needed."""
-        from notifier.store.schema import open_store
+        from notifier.store import open_store
 
         return open_store(self.config.store_url)
 

@@ -11,9 +11,8 @@ import typer
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 
 if TYPE_CHECKING:
-    from notifier.pipeline.ingesting import DumpReport
-    from notifier.search.preview import Preview, PreviewMatch
-    from notifier.search.ranking import RankedPaper
+    from notifier.pipeline import DumpReport
+    from notifier.search import Preview, PreviewMatch, RankedPaper
 
 
 def register(app: typer.Typer) -> None:
@@ -37,20 +36,19 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Take in dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz."""
+    from notifier import pipeline
     from notifier.cli.output import print_json
-    from notifier.files.dumps import dump_paths
+    from notifier.files import dump_paths
     from notifier.models import DumpStatus
-    from notifier.pipeline import ingesting
-    from notifier.pipeline.tagging import tag
     from notifier.topics import catalogue_of
 
     listed_on = day_from(day, "--date")
     files = [file for path in paths for file in dump_paths(path)]
     run = session(context, config, now)
     catalogue = catalogue_of(run.config)
-    settings = ingesting.settings_for(run.config, archive=archive)
-    reports = [ingesting.ingest(run.engine, file, listed_on, run.clock(), settings) for file in files]
-    tag(run.engine, catalogue)
+    settings = pipeline.settings_for(run.config, archive=archive)
+    reports = [pipeline.ingest(run.engine, file, listed_on, run.clock(), settings) for file in files]
+    pipeline.tag(run.engine, catalogue)
     if as_json:
         print_json({"dumps": reports})
     else:
@@ -85,8 +83,8 @@ def show(reports: list[DumpReport]) -> None:
 def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the topics, and how many papers each has."""
     from notifier.cli.output import print_json, print_table
-    from notifier.pipeline.tagging import tag
-    from notifier.store.engine import reading
+    from notifier.pipeline import tag
+    from notifier.store import reading
     from notifier.store.tags import count_by_topic
     from notifier.topics import catalogue_of
 
@@ -112,10 +110,10 @@ def trending(
 ) -> None:
     """Show the papers that are trending, best first."""
     from notifier.cli.output import print_json, print_table
-    from notifier.search.ranking import trending as best
+    from notifier.search import trending_papers
 
     run = session(context, config, now)
-    ranked = best(run.engine, day_from(day, "--date") or run.clock().date(), limit)
+    ranked = trending_papers(run.engine, day_from(day, "--date") or run.clock().date(), limit)
     if as_json:
         print_json([_ranked_document(each) for each in ranked])
     else:
@@ -147,11 +145,11 @@ def preview(
     as_json: JsonOption = False,
 ) -> None:
     """Show which stored papers a query matches, before anyone subscribes to it."""
+    from notifier import search
     from notifier.cli.output import print_json
-    from notifier.search.preview import preview as look
 
     run = session(context, config, now)
-    found = look(run.engine, query, days, run.clock())
+    found = search.preview(run.engine, query, days, run.clock())
     if as_json:
         print_json(_preview_document(found))
         return

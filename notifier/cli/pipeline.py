@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,8 @@ from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, c
 from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
-    from notifier.pipeline.planning import PlanReport
-    from notifier.pipeline.publishing import PublishReport
-    from notifier.sending.report import DeliveryReport
+    from notifier.pipeline import DumpReport, OnceReport, PlanReport, PublishReport
+    from notifier.sending import DeliveryReport
 
 REASONS = 5  # told, of why mail was not accepted
 COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
@@ -37,12 +36,12 @@ def register(app: typer.Typer) -> None:
 def plan(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
-    """Write a digest for every subscriber who is due."""
+    """Plan a digest for every subscriber who is due."""
+    from notifier import pipeline
     from notifier.cli.output import print_json
-    from notifier.pipeline.planning import plan as write_digests
 
     run = session(context, config, now)
-    planned = write_digests(run.engine, run.config, run.clock())
+    planned = pipeline.plan(run.engine, run.config, run.clock())
     if as_json:
         print_json(planned)
     else:
@@ -51,11 +50,11 @@ def plan(
 
 def publish(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Write the feeds of every topic: RSS, Atom, JSON Feed, and a list of them all."""
+    from notifier import pipeline
     from notifier.cli.output import print_json
-    from notifier.pipeline.publishing import publish as write_feeds
 
     run = session(context, config)
-    published = write_feeds(run.engine, run.config)
+    published = pipeline.publish(run.engine, run.config)
     if as_json:
         print_json(published)
     else:
@@ -68,7 +67,7 @@ def deliver(
     """Send the mail that is due."""
     from notifier.cli.output import print_json
 
-    _stop_quietly()
+    _exit_when_stopped()
     run = session(context, config, now)
     delivered = send(run)
     if as_json:
@@ -82,36 +81,53 @@ def once(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
     """Ingest the dumps folder, plan, publish and deliver: one run of the whole service, for cron."""
-    from notifier.cli.output import print_json
-    from notifier.cli.papers import show
-    from notifier.files.dumps_folder import DumpsFolder
+    from notifier import pipeline
     from notifier.models import DumpStatus
-    from notifier.pipeline.ingesting import ingest_folder, settings_for
-    from notifier.pipeline.planning import plan as write_digests
-    from notifier.pipeline.publishing import publish as write_feeds
 
     run = session(context, config, now)
-    folder = DumpsFolder(run.config.path(run.config.ingest.folder))
-    reports = ingest_folder(run.engine, folder, folder.wait(), run.clock(), settings_for(run.config))
-    planned = write_digests(run.engine, run.config, run.clock())
-    published = write_feeds(run.engine, run.config)
-    delivered = send(run)
-    if as_json:
-        print_json({"dumps": reports, "plan": planned, "publish": published, "deliver": counts(delivered)})
-    else:
-        if reports:
-            show(reports)
-        typer.echo(_planned(planned))
-        typer.echo(_published(published))
-        typer.echo(_delivered(delivered))
-    if any(report.status is DumpStatus.QUARANTINED for report in reports):
+    done = pipeline.once(
+        run.engine, run.config, run.clock, ingest=partial(_ingest_folder, run), deliver=partial(send, run)
+    )
+    _show_once(done, as_json)
+    for error in done.errors[1:]:
+        typer.echo(f"notifier: {error}", err=True)
+    if done.errors:
+        raise done.errors[0]
+    if any(report.status is DumpStatus.QUARANTINED for report in done.dumps or ()):
         raise typer.Exit(1)
-    _exit_on_trouble(delivered)
+    if done.deliver:
+        _exit_on_trouble(done.deliver)
+
+
+def _ingest_folder(run: Session) -> list[DumpReport]:
+    from notifier.files import DumpsFolder
+    from notifier.pipeline import ingest_folder, settings_for
+
+    folder = DumpsFolder(run.config.path(run.config.ingest.folder))
+    return ingest_folder(run.engine, folder, folder.wait(), run.clock(), settings_for(run.config))
+
+
+def _show_once(done: OnceReport, as_json: bool) -> None:
+    from notifier.cli.output import print_json
+    from notifier.cli.papers import show
+
+    if as_json:
+        delivered = counts(done.deliver) if done.deliver else None
+        print_json({"dumps": done.dumps, "plan": done.plan, "publish": done.publish, "deliver": delivered})
+        return
+    if done.dumps:
+        show(list(done.dumps))
+    if done.plan:
+        typer.echo(_planned(done.plan))
+    if done.publish:
+        typer.echo(_published(done.publish))
+    if done.deliver:
+        typer.echo(_delivered(done.deliver))
 
 
 def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
     """Run the service: dumps as they come, digests when they are due, mail, feeds and the web pages."""
-    _stop_quietly_until_started()
+    _exit_when_stopped_until_started()
     from notifier.service import serve as run_service
 
     file = _logging_config(context, config)
@@ -120,20 +136,20 @@ def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = 
 
 def worker(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
     """Run a sender beside the service: it only delivers."""
-    _stop_quietly_until_started()
+    _exit_when_stopped_until_started()
     from notifier.service import work
 
     file = _logging_config(context, config)
     work(file, clock_from(now))
 
 
-def _stop_quietly_until_started() -> None:
+def _exit_when_stopped_until_started() -> None:
     """A service that is told to stop, or to read its config again, while it is still being loaded."""
-    _stop_quietly()
+    _exit_when_stopped()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-def _stop_quietly() -> None:
+def _exit_when_stopped() -> None:
     """Who is told to stop and has no mail on the wire has nothing to finish."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: sys.exit(0))
@@ -150,29 +166,20 @@ def _logging_config(context: typer.Context, config: Path | None) -> Path | None:
 
 
 def send(run: Session) -> DeliveryReport:
-    """Deliver what is due, with a bar on a terminal; told to stop, it finishes the mail on the wire."""
+    """Send what is due, with a progress bar on a terminal; a signal to stop lets the mail on the wire finish."""
+    from notifier import pipeline
     from notifier.cli.output import progress_bar
-    from notifier.operations.status import waiting
-    from notifier.sending.report import DeliveryReport
-    from notifier.sending.run import deliver as hand_over
-    from notifier.sending.run import within_grace
-    from notifier.sending.sender import sender_for
+    from notifier.operations import count_due_deliveries
+    from notifier.sending import DeliveryReport
 
-    logging.getLogger("notifier").addHandler(logging.NullHandler())  # what went wrong is told at the end, once
-    sender, stopping, done = sender_for(run.engine, run.config, run.clock), Event(), DeliveryReport()
-
-    async def until_stopped() -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        await within_grace(hand_over(sender, stopping, done), stopping)
-
-    with progress_bar("Sending", waiting(run.engine, run.clock()), done.states.total):
-        asyncio.run(until_stopped())
-    _stop_quietly()  # the loop took its handlers with it
-    if done.states.total():
-        for reason in sender.composer.why_slow:
-            typer.echo(f"note: {reason}", err=True)
-    return done
+    logging.getLogger("notifier").addHandler(logging.NullHandler())  # failures are reported at the end, once
+    stopping, report = Event(), DeliveryReport()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    with progress_bar("Sending", count_due_deliveries(run.engine, run.clock()), report.states.total):
+        pipeline.deliver(run.engine, run.config, run.clock, stopping, report)
+    _exit_when_stopped()
+    return report
 
 
 def counts(delivered: DeliveryReport) -> dict[str, Any]:

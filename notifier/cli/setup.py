@@ -24,7 +24,7 @@ def init(
     config: Annotated[Path | None, typer.Option("--config", help="The config file to make.", metavar="FILE")] = None,
 ) -> None:
     """Make config.toml from the example, a secret key, and the database; what is there already is left as it is."""
-    from notifier.files.dumps_folder import DumpsFolder
+    from notifier.files import DumpsFolder
     from notifier.resources import resource
 
     file = config or context.obj or Path("config.toml")

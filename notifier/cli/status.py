@@ -9,7 +9,7 @@ import typer
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
 
 if TYPE_CHECKING:
-    from notifier.operations.status import Status
+    from notifier.operations import Status
 
 
 def register(app: typer.Typer) -> None:
@@ -22,10 +22,10 @@ def status(
 ) -> None:
     """Show papers, subscribers, deliveries, and what was set aside."""
     from notifier.cli.output import print_json
-    from notifier.operations.status import status as look
+    from notifier.operations import service_status
 
     run = session(context, config, now)
-    found = look(run.engine, run.config, run.clock())
+    found = service_status(run.engine, run.config, run.clock())
     if as_json:
         print_json(found)
     else:

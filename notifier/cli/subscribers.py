@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from notifier.cli import subscribers_csv as roster
+from notifier.cli import subscribers_csv
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 from notifier.models import Cadence, SubscriberState
 
@@ -26,8 +26,8 @@ def register(app: typer.Typer) -> None:
     app.command("resume", epilog="Example: notifier resume ann@example.org")(resume)
     app.command("erase", epilog="Example: notifier erase ann@example.org")(erase)
     listing = typer.Typer(rich_markup_mode=None)
-    listing.callback(invoke_without_command=True, epilog="Example: notifier subscribers --json")(subscribers)
-    roster.register(listing)
+    listing.callback(invoke_without_command=True, epilog="Example: notifier subscribers --json")(list_subscribers)
+    subscribers_csv.register(listing)
     app.add_typer(listing, name="subscribers")
 
 
@@ -47,12 +47,11 @@ def subscribe(
     now: NowOption = None,
 ) -> None:
     """Subscribe a reader; for a known address, add what is new and replace only what is given."""
-    from notifier.subscribers.subscribing import SignUp
-    from notifier.subscribers.subscribing import subscribe as sign_up
+    from notifier import subscribers
 
     run = session(context, config, now)
-    wish = SignUp(email, tuple(query or ()), tuple(topic or ()), cadence, at, timezone, weekday, confirmed)
-    subscriber = sign_up(run.engine, run.config, wish, run.clock())
+    wish = subscribers.SignUp(email, tuple(query or ()), tuple(topic or ()), cadence, at, timezone, weekday, confirmed)
+    subscriber = subscribers.subscribe(run.engine, run.config, wish, run.clock())
     typer.echo(_summary(subscriber))
 
 
@@ -60,10 +59,10 @@ def unsubscribe(
     context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None
 ) -> None:
     """Write to a reader no more."""
-    from notifier.subscribers.subscribing import unsubscribe as leave
+    from notifier import subscribers
 
     run = session(context, config, now)
-    typer.echo(_summary(leave(run.engine, email, run.clock())))
+    typer.echo(_summary(subscribers.unsubscribe(run.engine, email, run.clock())))
 
 
 def pause(
@@ -76,37 +75,37 @@ def pause(
     now: NowOption = None,
 ) -> None:
     """Write to a reader no more for a while; what waits to be sent goes out after it."""
-    from notifier.subscribers.pausing import pause as hold
+    from notifier import subscribers
 
     day = day_from(until, "--until")
     run = session(context, config, now)
-    typer.echo(_summary(hold(run.engine, email, day, run.clock())))
+    typer.echo(_summary(subscribers.pause(run.engine, email, day, run.clock())))
 
 
 def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
     """Write to a reader again after a pause."""
-    from notifier.subscribers.pausing import resume as go_on
+    from notifier import subscribers
 
     run = session(context, config, now)
-    typer.echo(_summary(go_on(run.engine, email, run.clock())))
+    typer.echo(_summary(subscribers.resume(run.engine, email, run.clock())))
 
 
 def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
     """Forget a reader for good: settings, subscriptions and messages. Nothing brings them back."""
-    from notifier.subscribers.subscribing import erase as forget
+    from notifier import subscribers
 
     run = session(context, config, now)
-    messages = forget(run.engine, email, run.clock())
+    messages = subscribers.erase(run.engine, email, run.clock())
     typer.echo(f"{email} is erased, and {messages} messages; no import brings the address back, a new sign-up does")
 
 
-def subscribers(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def list_subscribers(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List all subscribers and what they asked for."""
     if context.invoked_subcommand:
         context.obj = config or context.obj
         return
     from notifier.cli.output import print_json, print_table
-    from notifier.store.engine import reading
+    from notifier.store import reading
     from notifier.store.subscribers import everyone
 
     run = session(context, config)

@@ -1,1 +1,18 @@
-"""Files in and out: dumps to read and put away, feeds to write, and the locks by which senders know each other gone."""
+"""Files in and out: dumps to read and to put away, feeds to write, and the locks of running senders."""
+
+from notifier.files.atomic import remove_stale, write_if_changed
+from notifier.files.dumps import DumpFile, dump_paths, read_dump
+from notifier.files.dumps_folder import DumpsFolder
+from notifier.files.sender_locks import owner_is_gone, owner_lock, remove_owner_lock
+
+__all__ = [
+    "DumpFile",
+    "DumpsFolder",
+    "dump_paths",
+    "owner_is_gone",
+    "owner_lock",
+    "read_dump",
+    "remove_owner_lock",
+    "remove_stale",
+    "write_if_changed",
+]

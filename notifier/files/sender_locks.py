@@ -35,7 +35,7 @@ def owner_lock(folder: Path) -> Iterator[str]:
     path.unlink(missing_ok=True)
 
 
-def is_gone(folder: Path, owner: str) -> bool:
+def owner_is_gone(folder: Path, owner: str) -> bool:
     """Whether the process of an owner on this machine has ended: its lock is there, and free.
 
     An owner of another machine, or one whose lock is not to be found, may be alive: only its lease can tell.
@@ -51,6 +51,6 @@ def is_gone(folder: Path, owner: str) -> bool:
     return True
 
 
-def forget(folder: Path, owner: str) -> None:
+def remove_owner_lock(folder: Path, owner: str) -> None:
     """Remove the lock of an owner that is gone, once nothing names it any more."""
     (folder / owner.rpartition("/")[2]).unlink(missing_ok=True)

@@ -1,1 +1,21 @@
-"""What an operator asks and does."""
+"""What an operator asks and does: the state of the service, and single deliveries."""
+
+from notifier.operations.deliveries import (
+    DeliverySummary,
+    find_delivery,
+    hold_delivery,
+    list_deliveries,
+    retry_delivery,
+)
+from notifier.operations.status import Status, count_due_deliveries, service_status
+
+__all__ = [
+    "DeliverySummary",
+    "Status",
+    "count_due_deliveries",
+    "find_delivery",
+    "hold_delivery",
+    "list_deliveries",
+    "retry_delivery",
+    "service_status",
+]

@@ -9,8 +9,7 @@ from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.models import RelayState
-from notifier.store import deliveries, dumps, relays, subscribers
-from notifier.store.engine import reading
+from notifier.store import deliveries, dumps, reading, relays, subscribers
 
 TROUBLES = 5  # shown, the most frequent first
 
@@ -71,7 +70,7 @@ class Status:
     pause: Pause | None
 
 
-def status(engine: Engine, config: Config, now: datetime) -> Status:
+def service_status(engine: Engine, config: Config, now: datetime) -> Status:
     """The service as it stands."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     with reading(engine) as connection:
@@ -93,7 +92,7 @@ def status(engine: Engine, config: Config, now: datetime) -> Status:
         )
 
 
-def waiting(engine: Engine, now: datetime) -> int:
+def count_due_deliveries(engine: Engine, now: datetime) -> int:
     """How many messages are due to be sent."""
     with reading(engine) as connection:
         return deliveries.count_due(connection, now)

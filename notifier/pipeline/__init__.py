@@ -1,12 +1,36 @@
-"""The story, in idempotent steps, always in this order:
+"""The four steps of the service, always in this order; `once` runs them.
 
     dump --ingest--> papers --plan--> digests in the outbox --deliver--> inbox
-                           \\--publish--> feeds --> readers
+                           \\--publish--> feeds --> feed readers
 
-1. `ingest`: new dumps -> papers, listings, topics of each paper. One transaction per dump, its rows prepared before.
-2. `plan`: subscribers who are due -> one digest each. The outbox row and the subscriber's cursor move commit together.
-3. `publish`: topics that changed -> feed files.
-4. `deliver`: outbox rows -> bytes -> mail -> settled rows.
+1. `ingest` (`ingest_folder` for the dumps folder): a new dump becomes papers and listings, in one transaction; `tag`
+   then tags the papers with their topics.
+2. `plan`: each subscriber who is due gets one digest. Its outbox row and the move of the cursor commit together.
+3. `publish`: the feeds whose topics changed are written.
+4. `deliver`: outbox rows are composed, sent over SMTP, and settled.
 
-Any of them may be stopped at any moment and run again, by any number of processes at once.
+Each step is idempotent: it may be stopped at any moment and run again, by any number of processes at once.
 """
+
+from notifier.pipeline.delivering import deliver
+from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest, ingest_folder, settings_for
+from notifier.pipeline.planning import PlanReport, plan
+from notifier.pipeline.publishing import PublishReport, publish
+from notifier.pipeline.steps import OnceReport, once
+from notifier.pipeline.tagging import tag
+
+__all__ = [
+    "DumpReport",
+    "IngestSettings",
+    "OnceReport",
+    "PlanReport",
+    "PublishReport",
+    "deliver",
+    "ingest",
+    "ingest_folder",
+    "once",
+    "plan",
+    "publish",
+    "settings_for",
+    "tag",
+]

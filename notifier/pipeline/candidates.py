@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from notifier import matching, queries
 from notifier.models import Paper, Spans, Subscription
-from notifier.search.ranking import rank
+from notifier.search import rank
 from notifier.store import dumps, papers, tags
 from notifier.store.paper_tokens import tokens_of
 from notifier.topics import RESERVED, Catalogue

@@ -14,15 +14,13 @@ from sqlalchemy import Engine
 from notifier import sources
 from notifier.config import DEFAULT_LIMITS, Config, Limits
 from notifier.errors import DumpError, DumpGoneError
-from notifier.files.dumps import DumpFile, read_dump
-from notifier.files.dumps_folder import DumpsFolder
+from notifier.files import DumpFile, DumpsFolder, read_dump
 from notifier.garbage import collecting_new_objects
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
 from notifier.papers.identity import PreparedListing, prepare
 from notifier.pipeline.tagging import AT_ONCE, with_tags
-from notifier.sources.listing_day import listing_day
-from notifier.store import dumps
-from notifier.store.engine import reading, writing
+from notifier.sources import decide_listing_day
+from notifier.store import dumps, reading, writing
 from notifier.store.ingest import AS_NEWS, AnnouncePolicy, NewDump, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
@@ -102,8 +100,8 @@ def _ingest_file(
     with reading(engine) as connection:
         if is_known(connection, file.sha256):
             return known
-    dump = sources.read(file.content, settings.limits)
-    listed_on, listed_on_from = listing_day(day, file.path.name, dump, now)
+    dump = sources.parse_dump(file.content, settings.limits)
+    listed_on, listed_on_from = decide_listing_day(day, file.path.name, dump, now)
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
     if settings.catalogue is not None and len(listings) >= AT_ONCE:
         listings = _with_tags(engine, listings, settings.catalogue)

@@ -26,11 +26,9 @@ from notifier.errors import ComposeError
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Subscriber, Subscription
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.tagging import tag
-from notifier.store import expiring, outbox, papers, subscribers
-from notifier.store.engine import reading, writing
+from notifier.store import expiring, outbox, papers, reading, subscribers, writing
 from notifier.store.expiring import UnsentDigest
-from notifier.subscribers import calendars
-from notifier.subscribers.pausing import end_pauses
+from notifier.subscribers import calendars, end_pauses
 from notifier.topics import TRENDING, catalogue_of
 
 BATCH = 500

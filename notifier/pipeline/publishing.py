@@ -13,13 +13,12 @@ from notifier import feeds
 from notifier.config import Config
 from notifier.feeds import Entry, Feed, Publisher
 from notifier.feeds.feed import MOST
-from notifier.files.atomic import remove_stale, write_if_changed
+from notifier.files import remove_stale, write_if_changed
 from notifier.models import Paper
 from notifier.pipeline.planning import TRENDING_PAPERS
 from notifier.pipeline.tagging import tag
-from notifier.search.ranking import rank
-from notifier.store import papers
-from notifier.store.engine import reading
+from notifier.search import rank
+from notifier.store import papers, reading
 from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
 
 

@@ -19,8 +19,7 @@ from notifier import matching
 from notifier.matching import Matchable, PaperIndex, QuerySet
 from notifier.models import Tags
 from notifier.papers.identity import PreparedListing
-from notifier.store import tags
-from notifier.store.engine import reading, writing
+from notifier.store import reading, tags, writing
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.tags import TaggedPaper
 from notifier.topics import Catalogue

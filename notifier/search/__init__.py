@@ -1,1 +1,6 @@
-"""What may be asked of the stored papers."""
+"""Questions about the stored papers: which a query matches, and which are trending."""
+
+from notifier.search.preview import Preview, PreviewMatch, preview
+from notifier.search.ranking import RankedPaper, rank, trending_papers
+
+__all__ = ["Preview", "PreviewMatch", "RankedPaper", "preview", "rank", "trending_papers"]

@@ -13,8 +13,7 @@ from sqlalchemy import Engine
 from notifier import matching, queries
 from notifier.models import Paper, Spans
 from notifier.queries import Query
-from notifier.store import papers
-from notifier.store.engine import reading
+from notifier.store import papers, reading
 from notifier.store.paper_tokens import tokens_of
 
 DAYS_A_WEEK = 7

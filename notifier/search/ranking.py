@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.models import Paper
 from notifier.papers.trending import Score, score, usual_votes
-from notifier.store import papers
-from notifier.store.engine import reading
+from notifier.store import papers, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class RankedPaper:
     score: Score
 
 
-def trending(engine: Engine, on: date, limit: int) -> list[RankedPaper]:
+def trending_papers(engine: Engine, on: date, limit: int) -> list[RankedPaper]:
     """The best papers as of a day, by the listings until then."""
     with reading(engine) as connection:
         scores = _scores(connection, papers.listed_until(connection, on), on, until=on)

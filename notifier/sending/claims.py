@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from notifier.delivery.breaker import PROBE_LEASE, Gate, gate, paused_for
 from notifier.delivery.retries import LIFETIME, LONGEST_WAIT
-from notifier.files import sender_locks as owners
+from notifier.files import owner_is_gone, remove_owner_lock
 from notifier.sending import pacing
 from notifier.sending.sender import Sender
-from notifier.store import expiring, outbox, relays
-from notifier.store.engine import reading, writing
+from notifier.store import expiring, outbox, reading, relays, writing
 from notifier.store.outbox import Claim
 
 # Rows claimed at once. What is not on the wire yet goes back when a run ends; after a crash all of it is in doubt, and
@@ -105,7 +104,7 @@ def tidy(sender: Sender, owner: str) -> CleanupCounts:
             or expiring.has_old(connection, old)
             or outbox.has_late(connection, now, LONGEST_WAIT)
         )
-    gone = [other for other in others if owners.is_gone(sender.owners_folder, other)]
+    gone = [other for other in others if owner_is_gone(sender.owners_folder, other)]
     if not gone and not is_untidy:
         return CleanupCounts()
     with writing(sender.engine) as connection:
@@ -115,5 +114,5 @@ def tidy(sender: Sender, owner: str) -> CleanupCounts:
         expired = expiring.expire(connection, old, now)
         done = CleanupCounts(outbox.cancel_unwanted(connection, now), expired)
     for owner_gone in gone:
-        owners.forget(sender.owners_folder, owner_gone)
+        remove_owner_lock(sender.owners_folder, owner_gone)
     return done

@@ -10,8 +10,7 @@ from sqlalchemy import Engine
 from notifier.errors import ComposeError
 from notifier.models import Digest, Mail, Paper
 from notifier.sending.sender import Sender
-from notifier.store import dumps, papers
-from notifier.store.engine import FreshReads, fresh_reads, reading
+from notifier.store import FreshReads, deliveries, dumps, fresh_reads, papers, reading
 from notifier.store.outbox import Claim
 
 PAPERS_KEPT = 20_000
@@ -54,14 +53,20 @@ def mails_of(sender: Sender, claims: Sequence[Claim], known: KnownPapers) -> lis
     return [digest if isinstance(digest, ComposeError) else next(mails) for digest in digests]
 
 
-def mail_of(sender: Sender, claim: Claim) -> Mail:
-    """The mail of one delivery; see digests.compose for what it raises."""
+def mail_of(sender: Sender, delivery_id: int) -> Mail:
+    """Return the mail of one delivery, as it is or would be sent.
+
+    Raises UsageError if there is no such delivery, and ComposeError or ConfigError if its mail cannot be made.
+    """
+    with reading(sender.engine) as connection:
+        row = deliveries.one(connection, delivery_id)
+    claim = Claim(**{each: row._mapping[each] for each in Claim._fields})
     digest = _digest(sender, claim)
     if isinstance(digest, ComposeError):
         raise digest
     with known_papers(sender.engine) as known:
-        named = known.named(digest.paper_ids)
-    return sender.composer.compose(digest, named, _return_path(sender, claim))
+        papers_of_digest = known.named(digest.paper_ids)
+    return sender.composer.compose(digest, papers_of_digest, _return_path(sender, claim))
 
 
 def _return_path(sender: Sender, claim: Claim) -> str:

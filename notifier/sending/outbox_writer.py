@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from notifier.errors import StoreError
 from notifier.models import DeliveryState
-from notifier.sending import claims as claiming
+from notifier.sending import claims
 from notifier.sending.claims import TimedClaim
 from notifier.sending.report import DeliveryReport
 from notifier.sending.results import Result, settle
@@ -37,7 +37,7 @@ class OutboxWriter:
 
     async def take(self) -> list[TimedClaim]:
         """Claim what may be sent next."""
-        turns = await self._write(partial(claiming.take, self._sender, self._owner))
+        turns = await self._write(partial(claims.take, self._sender, self._owner))
         self._in_hand += len(turns)
         return turns
 
@@ -57,12 +57,12 @@ class OutboxWriter:
 
     async def give_back(self, *, in_doubt: bool) -> None:
         """Let others have all that this sender holds."""
-        await self._write(partial(claiming.give_back, self._sender, self._owner, in_doubt=in_doubt))
+        await self._write(partial(claims.give_back, self._sender, self._owner, in_doubt=in_doubt))
         self._in_hand = 0
 
     async def tidy(self) -> None:
         """Clear away what others left."""
-        tidied = await self._write(partial(claiming.tidy, self._sender, self._owner))
+        tidied = await self._write(partial(claims.tidy, self._sender, self._owner))
         self.done.states[DeliveryState.CANCELLED] += tidied.cancelled
         self.done.states[DeliveryState.EXPIRED] += tidied.expired
 
@@ -71,7 +71,7 @@ class OutboxWriter:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
-                await self._write(partial(claiming.renew, self._sender, self._owner))
+                await self._write(partial(claims.renew, self._sender, self._owner))
                 await self.tidy()
             except StoreError as error:
                 log.warning("the leases were not renewed: %s", error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from notifier.delivery.outcomes import Outcome
+from notifier.delivery import Outcome
 from notifier.models import DeliveryState
 
 REASONS = 1000

@@ -9,15 +9,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from notifier.delivery import breaker
-from notifier.delivery.outcomes import Outcome
+from notifier.delivery import Outcome, breaker
 from notifier.delivery.retries import next_try, next_try_uncertain
 from notifier.models import DeliveryState, RelayState
 from notifier.sending import pacing
 from notifier.sending.claims import TimedClaim
 from notifier.sending.sender import Sender
-from notifier.store import outbox, relays, subscribers
-from notifier.store.engine import writing
+from notifier.store import outbox, relays, subscribers, writing
 from notifier.store.outbox import Claim, Settlement
 
 TAKEN = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)  # by the relay, or perhaps

@@ -18,14 +18,12 @@ from functools import partial
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
-from notifier.delivery.outcomes import Outcome, RelayCondition
-from notifier.delivery.pool import TransportPool
-from notifier.delivery.transport import StillWanted, Transport
+from notifier.delivery import Outcome, RelayCondition, StillWanted, Transport, TransportPool
 from notifier.errors import ComposeError, NotifierError, TemplateError
-from notifier.files import sender_locks as owners
+from notifier.files import owner_lock, remove_owner_lock
 from notifier.garbage import collecting_seldom
 from notifier.models import DeliveryState, Mail
-from notifier.sending import claims as claiming
+from notifier.sending import claims
 from notifier.sending.claims import TimedClaim
 from notifier.sending.composing import KnownPapers, known_papers, mails_of
 from notifier.sending.outbox_writer import OutboxWriter
@@ -54,7 +52,7 @@ class _Job(NamedTuple):
 log = logging.getLogger(__name__)
 
 
-async def deliver(sender: Sender, stopping: Event | None = None, done: DeliveryReport | None = None) -> DeliveryReport:
+async def send_due(sender: Sender, stopping: Event | None = None, done: DeliveryReport | None = None) -> DeliveryReport:
     """Send what is due, and wait a while for what is in other senders' hands; returns what became of it all.
 
     It ends early when told to stop, and where the relay is paused for longer than it would wait. `done` may be given to
@@ -68,14 +66,14 @@ async def deliver(sender: Sender, stopping: Event | None = None, done: DeliveryR
                 waiting_since = time.monotonic()
             elif time.monotonic() - waiting_since > PATIENCE_SECONDS:
                 break
-            if not await asyncio.to_thread(claiming.is_worth_waiting, sender):
+            if not await asyncio.to_thread(claims.is_worth_waiting, sender):
                 break
             await asyncio.sleep(POLL_SECONDS)
-        done.waits = await asyncio.to_thread(claiming.why_it_waits, sender)
+        done.waits = await asyncio.to_thread(claims.why_it_waits, sender)
     return done
 
 
-async def keep_delivering(sender: Sender, stopping: Event) -> None:
+async def keep_sending(sender: Sender, stopping: Event) -> None:
     """Send what is due as it becomes due, until told to stop; the mail on the wire is finished then."""
     done = DeliveryReport()
     async with _sending(sender, stopping, done) as run:
@@ -260,7 +258,7 @@ class _Run:
 async def _sending(sender: Sender, stopping: Event, done: DeliveryReport) -> AsyncIterator[_Run]:
     """A sender at work; whatever it still holds at the end is free again."""
     with (
-        owners.owner_lock(sender.owners_folder) as owner,
+        owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as writer,
         holding(sender.engine) as still_held,
         known_papers(sender.engine) as known,
@@ -274,7 +272,7 @@ async def _sending(sender: Sender, stopping: Event, done: DeliveryReport) -> Asy
                 yield _Run(sender, books, still_held, known, stopping)
         except BaseException:
             await books.give_back(in_doubt=True)
-            owners.forget(sender.owners_folder, owner)
+            remove_owner_lock(sender.owners_folder, owner)
             raise
         finally:
             alive.cancel()

@@ -9,10 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
-from notifier.delivery.maildir import Maildir
-from notifier.delivery.smtp.pipelining import PipeliningTrust
-from notifier.delivery.smtp.transport import SmtpTransport
-from notifier.delivery.transport import RelaySettings, Transport
+from notifier.delivery import Maildir, PipeliningTrust, RelaySettings, SmtpTransport, Transport
 from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings, ascii_address
 from notifier.models import Clock

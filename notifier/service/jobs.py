@@ -1,27 +1,25 @@
-"""What the ticker sets off: each step says what it did, and a step that fails stops no other."""
+"""The jobs that the scheduler starts: they ingest, plan and publish. Sending mail is a task of its own (`tasks`)."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.errors import NotifierError
-from notifier.files.dumps_folder import DumpsFolder
+from notifier.files import DumpsFolder
 from notifier.models import Clock, DumpStatus
-from notifier.operations.status import status
-from notifier.pipeline.ingesting import ingest_folder, settings_for
-from notifier.pipeline.planning import plan
-from notifier.pipeline.publishing import publish
+from notifier.operations import service_status
+from notifier.pipeline import DumpReport, OnceReport, ingest_folder, once, settings_for
 
 log = logging.getLogger("notifier")
 
 
 class Jobs:
-    """The steps over one store; `config` may be replaced between two of them."""
+    """The jobs over one store, one at a time; `config` may be replaced between two of them."""
 
     def __init__(self, engine: Engine, config: Config, clock: Clock) -> None:
         self.config = config
@@ -31,72 +29,68 @@ class Jobs:
         self._folder: DumpsFolder | None = None
 
     def start(self) -> None:
-        """Catch up with what came while the service was down: dumps first, for a digest is planned only once."""
+        """Catch up with what came while the service was down: dumps first, because a digest is planned only once."""
         with self._one_at_a_time:
-            _done(self._ingest)
-        self.plan_and_publish()
+            self._run(self._ingest)
 
     def look_into_folder(self) -> None:
-        """Take in the dumps that are complete; where any was, plan and publish at once."""
+        """Ingest the dumps that are complete; if there are any, plan and publish at once."""
         with self._one_at_a_time:
-            if not _done(self._ingest):
+            try:
+                has_dumps = bool(self._dumps_folder().complete())
+            except NotifierError as error:
+                log.error("%s", error)
                 return
-        self.plan_and_publish()
+            if has_dumps:
+                self._run(self._ingest)
 
     def plan_and_publish(self) -> None:
-        """Write the digests that are due, and the feeds that changed."""
+        """Plan the digests that are due, and write the feeds that changed."""
         with self._one_at_a_time:
-            _done(self._plan)
-            _done(self._publish)
+            self._run(None)
 
     def finish(self) -> None:
-        """Wait for the step that is going on."""
+        """Wait for the job that is running."""
         with self._one_at_a_time:
             pass
 
     def summary(self) -> str:
-        """How the service stands, in one line."""
+        """Return the state of the service in one line."""
         try:
-            found = status(self.engine, self.config, self.clock())
+            found = service_status(self.engine, self.config, self.clock())
         except NotifierError as error:
             return str(error)
         waiting = sum(found.deliveries.get(state, 0) for state in ("PENDING", "DEFERRED", "LEASED"))
-        return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} readers, {waiting} mails waiting"
+        return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} subscribers, {waiting} mails waiting"
 
-    def _ingest(self) -> bool:
+    def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
+        _log(once(self.engine, self.config, self.clock, ingest=ingest))
+
+    def _ingest(self) -> Sequence[DumpReport]:
+        folder = self._dumps_folder()
+        return ingest_folder(self.engine, folder, folder.complete(), self.clock(), settings_for(self.config))
+
+    def _dumps_folder(self) -> DumpsFolder:
         path = self.config.path(self.config.ingest.folder)
         if self._folder is None or self._folder.folder != path:
             self._folder = DumpsFolder(path)
             self._folder.make()
-        reports = ingest_folder(
-            self.engine, self._folder, self._folder.complete(), self.clock(), settings_for(self.config)
-        )
-        for report in reports:
-            if report.status is DumpStatus.QUARANTINED:
-                log.warning("%s was set aside: %s", report.path, report.reason)
-            else:
-                log.info("%s: %d listings, %d new papers", report.path, report.listings, report.new)
-        return bool(reports)
-
-    def _plan(self) -> bool:
-        planned = plan(self.engine, self.config, self.clock())
-        if planned.due:
-            log.info("%d due: %d digests, %d with nothing new", planned.due, planned.digests, planned.skipped)
-        return planned.due > 0
-
-    def _publish(self) -> bool:
-        published = publish(self.engine, self.config)
-        if published.written:
-            log.info("%d feed files written", published.written)
-        return published.written > 0
+        return self._folder
 
 
-def _done(step: Callable[[], bool]) -> bool:
-    """Whether the step did anything; a failure is said, and the next tick tries again."""
-    try:
-        return step()
-    except NotifierError as error:
-        log.error("%s", error)
-    except Exception:
-        log.exception("a fault of notifier's own")
-    return False
+def _log(report: OnceReport) -> None:
+    """Log what the steps did and what failed; the next tick tries again."""
+    for dump in report.dumps or ():
+        if dump.status is DumpStatus.QUARANTINED:
+            log.warning("%s was set aside: %s", dump.path, dump.reason)
+        else:
+            log.info("%s: %d listings, %d new papers", dump.path, dump.listings, dump.new)
+    if report.plan and report.plan.due:
+        log.info("%d due: %d digests, %d with nothing new", report.plan.due, report.plan.digests, report.plan.skipped)
+    if report.publish and report.publish.written:
+        log.info("%d feed files written", report.publish.written)
+    for error in report.errors:
+        if isinstance(error, NotifierError):
+            log.error("%s", error)
+        else:
+            log.error("a fault of notifier's own", exc_info=error)

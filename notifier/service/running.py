@@ -20,11 +20,11 @@ from sqlalchemy import Engine
 from notifier.config import Config, chosen, load
 from notifier.errors import ConfigError, NotifierError
 from notifier.models import Clock
-from notifier.sending.sender import sender_for
+from notifier.sending import sender_for
 from notifier.service.jobs import Jobs
 from notifier.service.systemd import notify
 from notifier.service.tasks import Task, answering, delivering, run_until_stopped
-from notifier.store.schema import open_store
+from notifier.store import open_store
 from notifier.templates import check
 from notifier.topics import catalogue_of
 

@@ -14,8 +14,7 @@ from sqlalchemy import Engine
 from notifier.config import Config
 from notifier.errors import ConfigError, NotifierError
 from notifier.models import Clock
-from notifier.sending.run import keep_delivering, within_grace
-from notifier.sending.sender import sender_for
+from notifier.sending import keep_sending, sender_for, within_grace
 from notifier.web import app
 
 RESTART_SECONDS = 5  # before something that failed is tried again
@@ -50,7 +49,7 @@ def delivering(engine: Engine, clock: Clock) -> Task:
     """Send mail as it becomes due."""
 
     def deliver(config: Config, stopping: Event) -> None:
-        asyncio.run(within_grace(keep_delivering(sender_for(engine, config, clock), stopping), stopping))
+        asyncio.run(within_grace(keep_sending(sender_for(engine, config, clock), stopping), stopping))
 
     return deliver
 

@@ -19,8 +19,11 @@ from notifier.sources.decoding import decode, decode_markup, is_markup
 from notifier.sources.format import Format
 from notifier.sources.json import daily as daily_json
 from notifier.sources.json import lines as json_lines
+from notifier.sources.listing_day import decide_listing_day
 from notifier.sources.page import reading as page_text
 from notifier.sources.unpacking import unpack
+
+__all__ = ["FORMATS", "Format", "decide_listing_day", "parse_dump"]
 
 FORMATS: tuple[Format, ...] = (
     oai_pmh.FORMAT,
@@ -33,7 +36,7 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def read(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
+def parse_dump(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
     """The listings that a dump holds, by the first format that recognises it; their text is clean.
 
     Raises DumpError, with the reason, when the bytes are not a dump.

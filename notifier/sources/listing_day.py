@@ -14,7 +14,7 @@ _DATE = re.compile(
 _LEAP_GAP = 8  # years from one 29 February to the next, at most (1896 to 1904)
 
 
-def listing_day(option: date | None, name: str, dump: ParsedDump, now: datetime) -> tuple[date, ListedOnFrom]:
+def decide_listing_day(option: date | None, name: str, dump: ParsedDump, now: datetime) -> tuple[date, ListedOnFrom]:
     """The listing day and what it was taken from.
 
     In this order: what the operator said; a date in the file's name; a full date inside; a day and month inside, in

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, select, update
 
+from notifier.errors import UsageError
 from notifier.models import DeliveryState
 from notifier.store.outbox import AT_ONCE
 from notifier.store.tables import delivery
@@ -51,9 +52,15 @@ def newest(connection: Connection, limit: int | None) -> Sequence[Row[Any]]:
     return connection.execute(select(*_LISTED).order_by(is_settled, delivery.c.id.desc()).limit(limit)).all()
 
 
-def one(connection: Connection, delivery_id: int) -> Row[Any] | None:
-    """A whole delivery, which nobody else changes in this transaction."""
-    return connection.execute(select(delivery).where(delivery.c.id == delivery_id).with_for_update()).one_or_none()
+def one(connection: Connection, delivery_id: int) -> Row[Any]:
+    """Return the whole row of a delivery, which nobody else changes in this transaction.
+
+    Raises UsageError if there is none.
+    """
+    row = connection.execute(select(delivery).where(delivery.c.id == delivery_id).with_for_update()).one_or_none()
+    if row is None:
+        raise UsageError(f"there is no delivery {delivery_id}; `notifier deliveries` lists them")
+    return row
 
 
 def retry(connection: Connection, delivery_id: int) -> None:

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from notifier.store import tables
 from notifier.store.tables import dump, paper
-from notifier.store.tables import quarantined as set_aside
 
 NEWEST = select(func.max(dump.c.id))
 
@@ -35,15 +35,17 @@ def count_papers(connection: Connection, since: datetime | None = None) -> int:
 def quarantine(connection: Connection, path: str, sha256: str, reason: str, now: datetime) -> None:
     """Remember that the file at `path` was set aside."""
     release(connection, path)
-    connection.execute(insert(set_aside).values(path=path, sha256=sha256, reason=reason, at=now))
+    connection.execute(insert(tables.quarantined).values(path=path, sha256=sha256, reason=reason, at=now))
 
 
 def release(connection: Connection, path: str) -> None:
     """Forget that the file at `path` was set aside: it has been read since."""
-    connection.execute(delete(set_aside).where(set_aside.c.path == path))
+    connection.execute(delete(tables.quarantined).where(tables.quarantined.c.path == path))
 
 
 def quarantined(connection: Connection) -> list[Row[str, str]]:
     """Each file that was set aside: path and reason, the newest first."""
-    statement = select(set_aside.c.path, set_aside.c.reason).order_by(set_aside.c.at.desc(), set_aside.c.path)
+    statement = select(tables.quarantined.c.path, tables.quarantined.c.reason).order_by(
+        tables.quarantined.c.at.desc(), tables.quarantined.c.path
+    )
     return list(connection.execute(statement))

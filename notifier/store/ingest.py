@@ -18,8 +18,7 @@ from notifier.models import ListedOnFrom
 from notifier.papers.identity import PreparedListing
 from notifier.papers.merging import PaperFacts, dump_origins, load_origins
 from notifier.papers.placing import ListingPlacer, PendingPaper
-from notifier.store import paper_tokens as tokens
-from notifier.store import subscriptions, tags
+from notifier.store import paper_tokens, subscriptions, tags
 from notifier.store.statements import among, batches, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
 
@@ -222,7 +221,7 @@ def _update_papers(connection: Connection, works: list[PendingPaper]) -> None:
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
     if rows:
         connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)
-    tokens.drop(connection, [work.id for work in works if work.reworded and work.id is not None])
+    paper_tokens.drop(connection, [work.id for work in works if work.reworded and work.id is not None])
 
 
 def _columns(work: PendingPaper) -> dict[str, Any]:
@@ -240,7 +239,7 @@ def _redirect(connection: Connection, gone: PendingPaper, stays: PendingPaper) -
     for table in (paper_title, listing, paper_alias):
         connection.execute(update(table).where(table.c.paper_id == gone.id).values(paper_id=stays.id))
     connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == gone.id))
-    tokens.drop(connection, [gone.id])
+    paper_tokens.drop(connection, [gone.id])
     connection.execute(delete(paper).where(paper.c.id == gone.id))
     connection.execute(insert(paper_alias).values(old_id=gone.id, old_key=gone.key, paper_id=stays.id))
 

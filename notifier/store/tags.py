@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from notifier.models import Paper, Tags
-from notifier.store import paper_tokens as tokens
+from notifier.store import paper_tokens
 from notifier.store.papers import papers_of
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import paper, paper_topic
@@ -42,7 +42,7 @@ def first_untagged(connection: Connection, fingerprint: str) -> int | None:
 def add(connection: Connection, found: Mapping[int, Tags]) -> None:
     """Keep the topics and tokens of papers, by their ids; they are new, and their rows say who tagged them."""
     _add_topics(connection, found)
-    tokens.add(connection, {paper_id: tags.tokenised for paper_id, tags in found.items()})
+    paper_tokens.add(connection, {paper_id: tags.tokenised for paper_id, tags in found.items()})
 
 
 def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
@@ -60,7 +60,7 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
         connection.execute(update(paper).where(paper.c.id.in_(some)).values(tagged_by=fingerprint))
         connection.execute(delete(paper_topic).where(paper_topic.c.paper_id.in_(some)))
     _add_topics(connection, current)
-    tokens.keep(connection, {paper_id: tags.tokenised for paper_id, tags in current.items()})
+    paper_tokens.keep(connection, {paper_id: tags.tokenised for paper_id, tags in current.items()})
 
 
 def count_by_topic(connection: Connection) -> dict[str, int]:

@@ -1,6 +1,48 @@
-"""All readers as a CSV file, there and back; what they were told is no part of it."""
+"""Subscribers: sign-up, pauses, calendars, leaving and erasing, and all of them as a CSV file."""
 
+from notifier.subscribers.calendars import (
+    Occurrence,
+    Schedule,
+    UsedPeriods,
+    due,
+    next_due,
+    schedule_of,
+    used_periods_of,
+)
 from notifier.subscribers.csv_export import export_subscribers
 from notifier.subscribers.csv_import import ImportReport, import_subscribers
+from notifier.subscribers.pausing import end_pauses, pause, resume
+from notifier.subscribers.subscribing import (
+    CheckedSignUp,
+    SignUp,
+    erase,
+    sign_up_all,
+    subscribe,
+    unsubscribe,
+    unsubscribe_from_all,
+    unsubscribe_from_one,
+)
 
-__all__ = ["ImportReport", "export_subscribers", "import_subscribers"]
+__all__ = [
+    "CheckedSignUp",
+    "ImportReport",
+    "Occurrence",
+    "Schedule",
+    "SignUp",
+    "UsedPeriods",
+    "due",
+    "end_pauses",
+    "erase",
+    "export_subscribers",
+    "import_subscribers",
+    "next_due",
+    "pause",
+    "resume",
+    "schedule_of",
+    "sign_up_all",
+    "subscribe",
+    "unsubscribe",
+    "unsubscribe_from_all",
+    "unsubscribe_from_one",
+    "used_periods_of",
+]

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from notifier.files.atomic import write_if_changed
-from notifier.store import subscribers
-from notifier.store.engine import reading
+from notifier.files import write_if_changed
+from notifier.store import reading, subscribers
 from notifier.subscribers.csv_rows import COLUMNS, rows_of
 from notifier.subscribers.spreadsheet import write_rows
 

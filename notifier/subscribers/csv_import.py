@@ -17,14 +17,14 @@ from sqlalchemy import Connection, Engine
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
-from notifier.store import erasing, subscribers
-from notifier.store.engine import writing
-from notifier.store.statements import batches
+from notifier.store import erasing, subscribers, writing
 from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, ImportEntry, entry_of
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.subscribing import leave, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
+
+BATCH = 500  # rows in one transaction
 
 AGREED = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 GONE = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
@@ -62,7 +62,7 @@ def import_subscribers(
     rows, unreadable = read_rows(_content(path), COLUMNS, needed="email")
     catalogue = catalogue_of(config)
     imported = ImportReport(refused=tuple(unreadable))
-    for batch in watched(list(batches(rows))):
+    for batch in watched([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
         entries, wrong = _checked(batch, catalogue)
         with writing(engine) as connection:
             imported += _import_batch(connection, entries, config.digest, now) + ImportReport(refused=wrong)

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
-from notifier.store import subscribers
-from notifier.store.engine import reading, writing
+from notifier.store import reading, subscribers, writing
 from notifier.subscribers import starting
 from notifier.subscribers.subscribing import known
 

@@ -13,8 +13,7 @@ from notifier import queries
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import erasing, outbox, subscribers, subscriptions
-from notifier.store.engine import writing
+from notifier.store import erasing, outbox, subscribers, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
 from notifier.subscribers import calendars, starting
 from notifier.text.addresses import address_key, parse_address

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from notifier.store import subscribers
-from notifier.store.engine import reading
+from notifier.store import reading, subscribers
 from notifier.web.site import SiteDependency
 
 router = APIRouter()

@@ -10,9 +10,8 @@ from fastapi.responses import HTMLResponse
 
 from notifier.models import Subscriber, SubscriberState
 from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose, verify
-from notifier.store import subscribers
-from notifier.store.engine import reading
-from notifier.subscribers.subscribing import unsubscribe_from_all, unsubscribe_from_one
+from notifier.store import reading, subscribers
+from notifier.subscribers import unsubscribe_from_all, unsubscribe_from_one
 from notifier.text.harmless import inert
 from notifier.web.guards import from_our_own_pages
 from notifier.web.site import Site, SiteDependency, page

@@ -52,7 +52,7 @@ def test_the_dump_format_that_the_readme_shows_reads_its_dumps(monkeypatch: pyte
     module: dict[str, Any] = {}
     exec(code, module)
     monkeypatch.setattr(sources, "FORMATS", (module["FORMAT"], *sources.FORMATS))
-    dump = sources.read(b"A Paper on Bees\tHow they fly.\n\tNo title.\nAnother One\tAnd its text.\n")
+    dump = sources.parse_dump(b"A Paper on Bees\tHow they fly.\n\tNo title.\nAnother One\tAnd its text.\n")
     assert dump.format == "tabbed lines"
     assert [(each.title, each.abstract) for each in dump.listings] == [
         ("A Paper on Bees", "How they fly."),

@@ -17,7 +17,7 @@ from support.service import add_page, add_reader
 
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.pipeline.planning import plan
-from notifier.sending.run import deliver
+from notifier.sending.run import send_due
 from notifier.sending.sender import sender_for
 from notifier.subscribers.subscribing import SignUp
 
@@ -50,7 +50,7 @@ def test_one_mail_for_each_reader_and_local_date(engine: Engine, tmp_path: Path,
                 sender = replace(
                     sender_for(engine, config, lambda: datetime.now(UTC)), owners_folder=tmp_path / "owners"
                 )
-                asyncio.run(deliver(sender))
+                asyncio.run(send_due(sender))
             for kept in relay.kept[told:]:
                 instants.setdefault(kept.recipient, []).append(now)
     for zone in ZONES:

@@ -40,7 +40,7 @@ def plainly(queries: list[Query], papers: list[Paper]) -> list[list[int]]:
 
 @pytest.fixture(scope="module")
 def seeds() -> list[Paper]:
-    listings = [listing for file in SEEDS for listing in sources.read(file.read_bytes()).listings]
+    listings = [listing for file in SEEDS for listing in sources.parse_dump(file.read_bytes()).listings]
     return [paper(each.title, each.abstract, number) for number, each in enumerate(listings, 1)]
 
 

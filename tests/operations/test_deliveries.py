@@ -15,10 +15,9 @@ from support.service import MONDAY, add_page, add_reader, notifier, plan_for
 from notifier.config import Config, load, secret_key
 from notifier.errors import UsageError
 from notifier.models import DeliveryState
-from notifier.operations import deliveries as by_hand
-from notifier.operations.status import status
+from notifier.operations import find_delivery, hold_delivery, retry_delivery, service_status
 from notifier.pipeline.planning import plan
-from notifier.sending.sender import sender_for
+from notifier.sending import mail_of, sender_for
 from notifier.signing import ReturnPaths
 from notifier.store import outbox
 from notifier.store.engine import reading, writing
@@ -57,9 +56,9 @@ def claimable(engine: Engine) -> int:
 
 
 def test_what_is_held_back_is_sent_only_after_a_retry(planned: Engine) -> None:
-    by_hand.hold(planned, 1, AT_EIGHT)
+    hold_delivery(planned, 1, AT_EIGHT)
     assert (state(planned), claimable(planned)) == ("HELD", 0)
-    by_hand.retry(planned, 1)
+    retry_delivery(planned, 1)
     assert (state(planned), claimable(planned)) == ("PENDING", 1)
 
 
@@ -67,7 +66,7 @@ def test_what_is_held_back_is_sent_only_after_a_retry(planned: Engine) -> None:
 def test_what_did_not_arrive_is_due_at_once_when_retried(planned: Engine, before: DeliveryState) -> None:
     settle(planned, before)
     assert claimable(planned) == 0
-    by_hand.retry(planned, 1)
+    retry_delivery(planned, 1)
     assert claimable(planned) == 1
 
 
@@ -77,29 +76,29 @@ def test_what_did_not_arrive_is_due_at_once_when_retried(planned: Engine, before
 def test_what_is_over_is_neither_retried_nor_held(planned: Engine, before: DeliveryState) -> None:
     settle(planned, before)
     with pytest.raises(UsageError, match=f"delivery 1 is {before} and stays so"):
-        by_hand.retry(planned, 1)
+        retry_delivery(planned, 1)
     with pytest.raises(UsageError, match=f"delivery 1 is {before} and stays so"):
-        by_hand.hold(planned, 1, AT_EIGHT)
+        hold_delivery(planned, 1, AT_EIGHT)
 
 
 def test_what_a_sender_holds_is_left_to_it(planned: Engine) -> None:
     assert claimable(planned) == 1
     with pytest.raises(UsageError, match="a sender holds it"):
-        by_hand.hold(planned, 1, AT_EIGHT)
+        hold_delivery(planned, 1, AT_EIGHT)
 
 
 def test_nothing_is_retried_to_somebody_who_left(planned: Engine) -> None:
     settle(planned, DeliveryState.FAILED)
     unsubscribe(planned, ANN, AT_EIGHT)
     with pytest.raises(UsageError, match="UNSUBSCRIBED"):
-        by_hand.retry(planned, 1)
+        retry_delivery(planned, 1)
 
 
 def test_what_is_shown_is_what_is_sent(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
         plan_for(1, tmp_path, relay.port)
         engine, config = open_store(load(tmp_path / "config.toml").store_url), load(tmp_path / "config.toml")
-        listed, mail = by_hand.look(sender_for(engine, config, lambda: AT_EIGHT), 1)
+        listed, mail = find_delivery(engine, 1), mail_of(sender_for(engine, config, lambda: AT_EIGHT), 1)
         engine.dispose()
         assert notifier("deliver", cwd=tmp_path).returncode == 0
         assert relay.kept[0].content == mail.content
@@ -128,10 +127,10 @@ def test_the_verbs_list_show_hold_and_retry(tmp_path: Path) -> None:
 
 
 def test_status_says_how_old_what_waits_is(planned: Engine) -> None:
-    found = status(planned, Config(), AT_EIGHT + timedelta(hours=2))
+    found = service_status(planned, Config(), AT_EIGHT + timedelta(hours=2))
     assert (found.oldest, found.pause) == ({"PENDING": 7200}, None)
     settle(planned, DeliveryState.ACCEPTED)
-    assert status(planned, Config(), AT_EIGHT).oldest == {}
+    assert service_status(planned, Config(), AT_EIGHT).oldest == {}
 
 
 def test_a_relay_that_refuses_us_is_told_by_exit_code_and_status(tmp_path: Path) -> None:

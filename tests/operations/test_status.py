@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from support.service import MONDAY, SEEDS, add_page, add_reader
 
 from notifier.config import Config
-from notifier.operations.status import status
+from notifier.operations.status import service_status
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
 from notifier.subscribers.subscribing import SignUp
@@ -19,7 +19,7 @@ CONFIG = Config()
 
 def test_a_day_without_papers_is_told_from_a_day_without_dumps(engine: Engine, tmp_path: Path) -> None:
     def news(days: float) -> str:
-        return status(engine, CONFIG, MONDAY + timedelta(days=days)).news
+        return service_status(engine, CONFIG, MONDAY + timedelta(days=days)).news
 
     titles = ["How Bees Fly at Night", "About Something Else"]
     assert news(0) == "no dump yet"
@@ -37,7 +37,7 @@ def test_it_counts_papers_readers_and_mail_and_names_what_was_set_aside(engine: 
     ingest(engine, SEEDS[1], None, MONDAY)
     add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     plan(engine, CONFIG, MONDAY.replace(hour=8))
-    found = status(engine, CONFIG, MONDAY)
+    found = service_status(engine, CONFIG, MONDAY)
     assert (found.papers, found.subscribers, found.deliveries) == (94, {"ACTIVE": 1}, {"PENDING": 1})
     assert [each.path for each in found.quarantine] == [str(noise)]
     assert found.last_dump is not None

@@ -20,7 +20,7 @@ from notifier.digests import items
 from notifier.models import Listing
 from notifier.papers.trending import Appearance, Votes, score, usual_votes
 from notifier.pipeline.planning import plan
-from notifier.search.ranking import rank, trending
+from notifier.search.ranking import rank, trending_papers
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
@@ -157,7 +157,7 @@ def capture(engine: Engine, name: str, upvotes: dict[str, int | None], day: date
 
 
 def titles(engine: Engine, on: date = DAY) -> list[str]:
-    return [ranked.paper.title for ranked in trending(engine, on, 100)]
+    return [ranked.paper.title for ranked in trending_papers(engine, on, 100)]
 
 
 def test_papers_of_one_day_come_by_upvotes_and_ties_by_their_place(engine: Engine) -> None:
@@ -174,12 +174,12 @@ def test_where_all_are_the_same_the_place_decides(engine: Engine, upvotes: int |
 
 def test_one_paper_is_a_list_too(engine: Engine) -> None:
     capture(engine, "one", {"The Only Paper There Is": 5})
-    (ranked,) = trending(engine, DAY, 10)
+    (ranked,) = trending_papers(engine, DAY, 10)
     assert ranked.score.value == 0.5
 
 
 def test_no_papers_are_no_fault(engine: Engine) -> None:
-    assert trending(engine, DAY, 10) == []
+    assert trending_papers(engine, DAY, 10) == []
 
 
 def test_the_best_of_a_quiet_day_stands_beside_the_best_of_a_busy_one(engine: Engine) -> None:
@@ -203,9 +203,9 @@ def test_sources_mix(engine: Engine) -> None:
 
 def test_what_comes_later_does_not_change_an_earlier_day(engine: Engine) -> None:
     capture(engine, "one", {"The First of Them": 3, "The Second of Them": 9})
-    before = trending(engine, DAY, 10)
+    before = trending_papers(engine, DAY, 10)
     capture(engine, "two", {"The First of Them": 90, "A Third of Them": 1}, DAY + A_DAY)
-    after = trending(engine, DAY, 10)
+    after = trending_papers(engine, DAY, 10)
     assert [each.score for each in after] == [each.score for each in before]
     assert titles(engine, DAY + A_DAY)[0] == "The First of Them"
 

@@ -23,7 +23,7 @@ from notifier.errors import DumpError
 from notifier.models import DumpStatus, Paper
 from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.pipeline.tagging import tag
-from notifier.sources import read
+from notifier.sources import parse_dump
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
@@ -116,7 +116,7 @@ def test_real_dumps_of_every_kind_give_the_same_papers_in_any_order(tmp_path: Pa
 def outcome(content: bytes) -> tuple[int, int] | None:
     """How many listings and skips a document gives; None where it is refused as a whole."""
     try:
-        dump = read(content)
+        dump = parse_dump(content)
     except DumpError as error:
         assert str(error)
         return None

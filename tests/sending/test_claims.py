@@ -19,7 +19,7 @@ from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState
 from notifier.sending import claims as claiming
 from notifier.sending.results import Result, settle
-from notifier.sending.run import deliver
+from notifier.sending.run import send_due
 from notifier.store import outbox
 from notifier.store.engine import writing
 from notifier.store.outbox import LEASE, Claim, Settlement, holding
@@ -117,7 +117,7 @@ def test_results_of_many_are_settled_together_with_reader_and_relay(store: Engin
 def test_two_senders_share_the_mail_and_each_reader_gets_one(store: Engine, tmp_path: Path) -> None:
     async def both() -> None:
         senders = [sender_to(store, tmp_path, relay.port, Clock()) for _ in range(2)]
-        await asyncio.gather(*(deliver(sender) for sender in senders))
+        await asyncio.gather(*(send_due(sender) for sender in senders))
 
     with ScriptedRelay() as relay:
         asyncio.run(both())
@@ -154,7 +154,7 @@ def test_a_days_mail_counts_what_other_senders_sent_and_what_they_hold(store: En
         limited = sender_to(store, tmp_path, relay.port, clock, rate_per_day=40)
         assert len(claiming.take(limited, "another")) == 40
         claiming.give_back(limited, "another", in_doubt=False)
-        assert asyncio.run(deliver(limited)).states[DeliveryState.ACCEPTED] == 40
+        assert asyncio.run(send_due(limited)).states[DeliveryState.ACCEPTED] == 40
         assert run(store, tmp_path, relay, clock, rate_per_day=40).states.total() == 0, "a new sender counts on"
         clock.now = MONDAY + timedelta(days=1)
         assert run(store, tmp_path, relay, clock, rate_per_day=40).states[DeliveryState.ACCEPTED] == 40

@@ -19,14 +19,14 @@ from support.scripted_relay import DROP, HANG, HOST, ScriptedRelay
 from support.service import MONDAY, add_page, add_reader
 
 from notifier.config import Config, MailConfig, SmtpConfig
-from notifier.files.sender_locks import is_gone, owner_lock
+from notifier.files.sender_locks import owner_is_gone, owner_lock
 from notifier.garbage import collecting_seldom
 from notifier.mail.composer import Composer
 from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline.planning import plan
 from notifier.sending import claims as claiming
 from notifier.sending.report import DeliveryReport
-from notifier.sending.run import deliver, keep_delivering
+from notifier.sending.run import keep_sending, send_due
 from notifier.sending.sender import Sender, sender_for
 from notifier.store import outbox, subscribers
 from notifier.store.engine import reading, writing
@@ -65,7 +65,7 @@ def sender(engine: Engine, folder: Path, port: int, now: datetime = AT_EIGHT) ->
 
 
 def run(engine: Engine, folder: Path, relay: ScriptedRelay, now: datetime = AT_EIGHT) -> DeliveryReport:
-    return asyncio.run(deliver(sender(engine, folder, relay.port, now)))
+    return asyncio.run(send_due(sender(engine, folder, relay.port, now)))
 
 
 def rows(engine: Engine) -> dict[str, Row[Any]]:
@@ -106,7 +106,7 @@ def test_a_service_that_waits_for_mail_leaves_the_garbage_collector_as_it_was(pl
     stopping = Event()
 
     async def serve(relay: ScriptedRelay) -> None:
-        serving = asyncio.create_task(keep_delivering(sender(planned, tmp_path, relay.port), stopping))
+        serving = asyncio.create_task(keep_sending(sender(planned, tmp_path, relay.port), stopping))
         async with asyncio.timeout(20):
             while len(relay.kept) < 2 or gc.get_threshold() != before:
                 await asyncio.sleep(0.01)
@@ -177,7 +177,7 @@ def test_a_connection_lost_before_the_dot_is_deferred(planned: Engine, tmp_path:
 def test_a_relay_that_cannot_be_reached_defers_one_mail_and_ends_the_run(planned: Engine, tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as closed:
         port = closed.getsockname()[1]
-    done = asyncio.run(deliver(sender(planned, tmp_path, port)))
+    done = asyncio.run(send_due(sender(planned, tmp_path, port)))
     assert done.trouble
     assert sorted(row.state for row in rows(planned).values()) == ["DEFERRED", "PENDING"]
 
@@ -212,7 +212,7 @@ def test_mail_that_a_template_fails_on_waits_until_the_template_is_mended(planne
     with ScriptedRelay() as relay:
         usual = sender(planned, tmp_path, relay.port)
         failing = replace(usual, composer=Composer(usual.composer.settings, environment(tmp_path / "mine")))
-        done = asyncio.run(deliver(failing))
+        done = asyncio.run(send_due(failing))
         assert done.states[DeliveryState.DEFERRED] == 2
         assert all("digest.html.j2" in reason for reason in done.reasons)
         broken.unlink()
@@ -227,7 +227,7 @@ def test_a_template_that_fails_on_one_reader_stops_no_other(planned: Engine, tmp
     with ScriptedRelay() as relay:
         usual = sender(planned, tmp_path, relay.port)
         mine = replace(usual, composer=Composer(usual.composer.settings, environment(tmp_path / "mine")))
-        done = asyncio.run(deliver(mine))
+        done = asyncio.run(send_due(mine))
         assert [kept.recipient for kept in relay.kept] == [BOB]
     assert (done.states[DeliveryState.DEFERRED], done.trouble) == (1, None)
     assert "digest.html.j2" in rows(planned)[ANN].reply
@@ -276,7 +276,7 @@ def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tm
     owners = tmp_path / "owners"
     with owner_lock(owners) as alive:
         name = alive.rpartition("/")[2]
-        assert not is_gone(owners, alive)
+        assert not owner_is_gone(owners, alive)
     (owners / name).touch()  # as a killed process leaves it
     with writing(planned) as connection:
         outbox.claim(connection, alive, AT_EIGHT, 2)
@@ -287,17 +287,17 @@ def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tm
 
 def test_owners_elsewhere_or_without_a_lock_may_be_alive(tmp_path: Path) -> None:
     here = f"{socket.gethostname()}/{'0' * 32}"
-    assert not is_gone(tmp_path, here)
+    assert not owner_is_gone(tmp_path, here)
     (tmp_path / ("0" * 32)).touch()
-    assert is_gone(tmp_path, here)
-    assert not is_gone(tmp_path, f"another-machine/{'0' * 32}")
-    assert not is_gone(tmp_path, "../../etc/passwd")
+    assert owner_is_gone(tmp_path, here)
+    assert not owner_is_gone(tmp_path, f"another-machine/{'0' * 32}")
+    assert not owner_is_gone(tmp_path, "../../etc/passwd")
 
 
 def test_what_a_sender_did_not_settle_is_free_when_it_ends(planned: Engine, tmp_path: Path) -> None:
     async def give_up_while_the_relay_hangs() -> None:
         with ScriptedRelay({"RCPT": HANG}) as relay:
-            task = asyncio.create_task(deliver(sender(planned, tmp_path, relay.port)))
+            task = asyncio.create_task(send_due(sender(planned, tmp_path, relay.port)))
             while not relay.hung.is_set():
                 await asyncio.sleep(0.001)
             assert sorted(row.state for row in rows(planned).values()) == ["LEASED", "LEASED"]
@@ -313,6 +313,6 @@ def test_what_a_sender_did_not_settle_is_free_when_it_ends(planned: Engine, tmp_
 def test_without_a_relay_the_mail_goes_into_a_maildir(planned: Engine, tmp_path: Path) -> None:
     config = Config()
     config._base = tmp_path
-    asyncio.run(deliver(sender_for(planned, config, lambda: AT_EIGHT)))
+    asyncio.run(send_due(sender_for(planned, config, lambda: AT_EIGHT)))
     mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "var" / "mail" / "new").iterdir()]
     assert sorted(mail["To"] for mail in mails) == [ANN, BOB]

@@ -15,7 +15,7 @@ from support.outbox import AT_EIGHT, Clock, plan_many, relay_state, run, sender_
 from support.scripted_relay import HANG, Pieces, ScriptedRelay, Turn
 
 from notifier.models import DeliveryState
-from notifier.sending.run import deliver, within_grace
+from notifier.sending.run import send_due, within_grace
 
 pytestmark = pytest.mark.usefixtures("offers_pipelining")
 
@@ -71,7 +71,7 @@ def test_told_to_stop_it_writes_no_more_mail_and_cuts_a_relay_that_never_answers
 
     with ScriptedRelay({"DOT": stop}) as relay:
         sender = sender_to(planned, tmp_path, relay.port, Clock())
-        assert asyncio.run(within_grace(deliver(sender, stopping), stopping)) is None
+        assert asyncio.run(within_grace(send_due(sender, stopping), stopping)) is None
         assert relay.verbs().count("MAIL") == 1
     assert Counter(states(planned).values()) == {"PENDING": 40}
     assert list((tmp_path / "owners").iterdir()) == []
@@ -94,6 +94,6 @@ def test_mail_waits_for_its_turn_by_the_second(planned: Engine, tmp_path: Path) 
 
     with ScriptedRelay({"RCPT": lambda _line: sent_at.append(clock.now)}) as relay:
         sender = replace(sender_to(planned, tmp_path, relay.port, clock, rate_per_second=10), clock=tick)
-        asyncio.run(deliver(sender))
+        asyncio.run(send_due(sender))
     assert len(sent_at) == 40
     assert all(at >= AT_EIGHT + timedelta(seconds=place / 10) for place, at in enumerate(sent_at))

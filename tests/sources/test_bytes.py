@@ -16,13 +16,13 @@ from support.service import SEEDS, clean_environment
 
 from notifier.config import Limits
 from notifier.errors import DumpError
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 UMLAUTS = TITLES[0].replace("Forgetful", "Gödel’s")
 
 
 def title(content: bytes) -> str:
-    return read(content).listings[0].title
+    return parse_dump(content).listings[0].title
 
 
 @pytest.mark.parametrize(
@@ -37,21 +37,21 @@ def title(content: bytes) -> str:
     ids=["gzip", "xz", "nested", "gzip members", "xz members"],
 )
 def test_archives_are_opened(packed: bytes) -> None:
-    assert [each.arxiv_id for each in read(packed).listings] == list(IDS)
+    assert [each.arxiv_id for each in parse_dump(packed).listings] == list(IDS)
 
 
 def test_an_archive_that_breaks_off_gives_what_it_holds_and_says_so() -> None:
     lines = json_lines().encode() * 400
-    found = read(gzip.compress(lines)[:-20])
+    found = parse_dump(gzip.compress(lines)[:-20])
     assert found.listings
     assert "broken or cut off" in found.skipped[-1].reason
     with pytest.raises(DumpError, match="broken or cut off"):
-        read(gzip.compress(lines)[:12])
+        parse_dump(gzip.compress(lines)[:12])
 
 
 def test_an_archive_nested_deeper_is_refused() -> None:
     with pytest.raises(DumpError, match="a gzip archive"):
-        read(gzip.compress(gzip.compress(gzip.compress(json_lines().encode()))))
+        parse_dump(gzip.compress(gzip.compress(gzip.compress(json_lines().encode()))))
 
 
 def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     bomb.write_bytes(gzip.compress(bytes(16 << 20)) * 640)  # 10 GB
     code = (
         "import resource, sys; from pathlib import Path; from notifier import sources\n"
-        "try: sources.read(Path(sys.argv[1]).read_bytes())\n"
+        "try: sources.parse_dump(Path(sys.argv[1]).read_bytes())\n"
         "except Exception as error: print(type(error).__name__, error)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
     )
@@ -95,14 +95,14 @@ def test_one_stray_byte_costs_no_other_character() -> None:
 
 def test_space_and_marks_before_a_document_do_not_hide_what_it_is() -> None:
     for before in (b"\n\n  ", codecs.BOM_UTF8 + b" ", b"\x00"):
-        assert read(before + json_lines().encode()).format == "JSON lines"
-        assert read(before + atom().encode()).format == "arXiv Atom"
+        assert parse_dump(before + json_lines().encode()).format == "JSON lines"
+        assert parse_dump(before + atom().encode()).format == "arXiv Atom"
 
 
 def test_a_page_that_begins_like_json_is_a_page() -> None:
     text = SEEDS[1].read_text(encoding="utf-8")
     for before in ("[12](https://example.org)\n", "[Subscribe](https://example.org)\n", "[-] 1\n"):
-        assert read((before + text).encode()).format == "page text"
+        assert parse_dump((before + text).encode()).format == "page text"
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_a_page_that_begins_like_json_is_a_page() -> None:
 )
 def test_what_is_over_a_limit_is_refused(limits: Limits, content: bytes, reason: str) -> None:
     with pytest.raises(DumpError, match=reason):
-        read(content, limits)
+        parse_dump(content, limits)
 
 
 def test_a_record_over_the_limit_is_skipped_alone() -> None:
     small = Limits(record_kb=1, line_kb=1)
     for content in (json_lines(), f"[{','.join(json_lines().splitlines())}]", rss("new", "new", "new")):
-        found = read(content.replace(TITLES[1], TITLES[1] + "." * 1024).encode(), small)
+        found = parse_dump(content.replace(TITLES[1], TITLES[1] + "." * 1024).encode(), small)
         assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
         assert [each.where.split()[1] for each in found.skipped] == ["2"]
         assert "1 KB" in found.skipped[0].reason

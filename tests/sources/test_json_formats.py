@@ -11,11 +11,11 @@ from support.format_samples import CLEAN, IDS, TITLES, column, daily, daily_entr
 
 from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 
 def dump(document: Any) -> ParsedDump:
-    return read((document if isinstance(document, str) else json.dumps(document)).encode())
+    return parse_dump((document if isinstance(document, str) else json.dumps(document)).encode())
 
 
 def test_an_entry_of_the_daily_papers_tells_all_that_it_has() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from notifier.models import ListedOnFrom, ParsedDump
-from notifier.sources.listing_day import listing_day
+from notifier.sources.listing_day import decide_listing_day
 
 NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
 EMPTY = ParsedDump("page text", ())
@@ -15,30 +15,30 @@ DATED = ParsedDump("page text", (), full_date=date(2025, 9, 11), month_day=(3, 1
 
 
 def day(name: str = "page.txt", dump: ParsedDump = EMPTY, option: date | None = None, now: datetime = NOW) -> date:
-    return listing_day(option, name, dump, now)[0]
+    return decide_listing_day(option, name, dump, now)[0]
 
 
 def test_the_option_comes_first() -> None:
     said = date(2020, 1, 2)
-    assert listing_day(said, "2026-07-05.txt", DATED, NOW) == (said, ListedOnFrom.OPTION)
+    assert decide_listing_day(said, "2026-07-05.txt", DATED, NOW) == (said, ListedOnFrom.OPTION)
 
 
 def test_then_the_name() -> None:
-    assert listing_day(None, "2026-07-05.txt", DATED, NOW) == (date(2026, 7, 5), ListedOnFrom.NAME)
+    assert decide_listing_day(None, "2026-07-05.txt", DATED, NOW) == (date(2026, 7, 5), ListedOnFrom.NAME)
 
 
 def test_then_a_full_date_inside() -> None:
-    assert listing_day(None, "page.txt", DATED, NOW) == (date(2025, 9, 11), ListedOnFrom.PAGE)
+    assert decide_listing_day(None, "page.txt", DATED, NOW) == (date(2025, 9, 11), ListedOnFrom.PAGE)
 
 
 def test_then_a_month_and_day_inside() -> None:
     dump = ParsedDump("page text", (), month_day=(3, 11))
-    assert listing_day(None, "page.txt", dump, NOW) == (date(2026, 3, 11), ListedOnFrom.PAGE)
+    assert decide_listing_day(None, "page.txt", dump, NOW) == (date(2026, 3, 11), ListedOnFrom.PAGE)
 
 
 def test_then_the_clock_in_utc() -> None:
     late_in_new_york = datetime(2026, 7, 5, 22, tzinfo=timezone(timedelta(hours=-4)))
-    assert listing_day(None, "page.txt", EMPTY, late_in_new_york) == (date(2026, 7, 6), ListedOnFrom.CLOCK)
+    assert decide_listing_day(None, "page.txt", EMPTY, late_in_new_york) == (date(2026, 7, 6), ListedOnFrom.CLOCK)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_name_may_hold_a_date(name: str) -> None:
     ],
 )
 def test_other_digits_in_a_name_are_no_date(name: str) -> None:
-    assert listing_day(None, name, EMPTY, NOW)[1] is ListedOnFrom.CLOCK
+    assert decide_listing_day(None, name, EMPTY, NOW)[1] is ListedOnFrom.CLOCK
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_a_day_without_a_year_is_the_latest_that_is_not_after_now(
 
 def test_a_day_that_no_year_has_is_none() -> None:
     dump = ParsedDump("page text", (), month_day=(2, 30))
-    assert listing_day(None, "page.txt", dump, NOW) == (date(2026, 7, 6), ListedOnFrom.CLOCK)
+    assert decide_listing_day(None, "page.txt", dump, NOW) == (date(2026, 7, 6), ListedOnFrom.CLOCK)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from notifier.models import ListedOnFrom, ParsedDump
-from notifier.sources.listing_day import listing_day
+from notifier.sources.listing_day import decide_listing_day
 
 NOW = datetime(2026, 7, 6, 23, 30, tzinfo=UTC)
 
@@ -36,4 +36,4 @@ def dump(full: date | None = None, month_day: tuple[int, int] | None = None) -> 
 def test_the_best_that_is_known_counts(
     option: date | None, name: str, page: ParsedDump, expected: tuple[date, ListedOnFrom]
 ) -> None:
-    assert listing_day(option, name, page, NOW) == expected
+    assert decide_listing_day(option, name, page, NOW) == expected

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import Entry, Layout, cleaned, papers, seed_papers
 
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=100)
 
@@ -33,7 +33,7 @@ BESIDE = (  # the chrome of one paper, by its number
 
 
 def titles_and_abstracts(page: str) -> list[Entry]:
-    return [(listing.title, listing.abstract) for listing in read(page.encode()).listings]
+    return [(listing.title, listing.abstract) for listing in parse_dump(page.encode()).listings]
 
 
 @STEADY
@@ -71,7 +71,7 @@ def test_chrome_between_a_title_and_its_abstract_is_skipped() -> None:
         for place, (title, abstract) in enumerate(entries)
         for line in (title, f"{place + 3} authors", "Ada Byron, Emmy Noether, Kurt Gödel", abstract)
     ]
-    dump = read("\n".join(lines).encode())
+    dump = parse_dump("\n".join(lines).encode())
     assert [(each.title, each.abstract) for each in dump.listings] == cleaned(entries)
     assert dump.listings[0].where == "lines 1, 4"
     assert [each.where for each in dump.skipped[:2]] == ["line 2", "line 3"]
@@ -122,10 +122,10 @@ def test_nothing_is_cut_off_a_title_further_down() -> None:
 def test_a_date_in_the_head_is_the_date_of_the_page(
     line: str, dates: tuple[str | None, tuple[int, int] | None]
 ) -> None:
-    dump = read(Layout(1, 1).lay(seed_papers()[:3], above=["new", "Subscribe", line]).encode())
+    dump = parse_dump(Layout(1, 1).lay(seed_papers()[:3], above=["new", "Subscribe", line]).encode())
     assert (dump.full_date and dump.full_date.isoformat(), dump.month_day) == dates
 
 
 def test_a_date_below_a_paper_is_not_the_date_of_the_page() -> None:
-    dump = read(Layout(1, 1).lay(seed_papers()[:3], below=["Sep 11, 2025"]).encode())
+    dump = parse_dump(Layout(1, 1).lay(seed_papers()[:3], below=["Sep 11, 2025"]).encode())
     assert dump.full_date is None

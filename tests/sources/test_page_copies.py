@@ -9,13 +9,13 @@ import pytest
 from support.paths import DATA
 
 from notifier.models import ParsedDump
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 PAGES = DATA / "pages"
 
 
 def page(name: str) -> ParsedDump:
-    return read((PAGES / name).read_bytes())
+    return parse_dump((PAGES / name).read_bytes())
 
 
 def test_a_markdown_copy_is_read_without_its_marks() -> None:
@@ -54,7 +54,7 @@ def entries(*chrome: str) -> list[str]:
 
 
 def ids(lines: list[str]) -> list[str | None]:
-    return [listing.arxiv_id for listing in read("\n".join(lines).encode()).listings]
+    return [listing.arxiv_id for listing in parse_dump("\n".join(lines).encode()).listings]
 
 
 def test_an_id_below_each_paper_is_its_own() -> None:
@@ -81,7 +81,7 @@ def test_no_paper_of_the_real_excerpts_is_lost() -> None:
     folder = os.environ.get("NOTIFIER_REAL_DATA")
     if not folder:
         pytest.skip("NOTIFIER_REAL_DATA does not name the folder of real dumps")
-    found = {path.suffix: read(path.read_bytes()).listings for path in (Path(folder) / "pages").iterdir()}
+    found = {path.suffix: parse_dump(path.read_bytes()).listings for path in (Path(folder) / "pages").iterdir()}
     assert [listing.arxiv_id for listing in found[".md"]] == ["2606.00683", "2509.04499"]
     assert [listing.arxiv_id for listing in found[".txt"]] == ["2410.05434", "1802.08979", "2310.17680"]
     assert all(listing.abstract for listings in found.values() for listing in listings)

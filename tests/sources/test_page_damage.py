@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import SEEDS, Layout, cleaned, seed_papers
 
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 PAGES = [path.read_text(encoding="utf-8").split("\n") for path in SEEDS]
-WHOLE = [Counter((each.title, each.abstract) for each in read("\n".join(page).encode()).listings) for page in PAGES]
+WHOLE = [
+    Counter((each.title, each.abstract) for each in parse_dump("\n".join(page).encode()).listings) for page in PAGES
+]
 
 places = st.sampled_from(
     [(page, line) for page, lines in enumerate(PAGES) for line, text in enumerate(lines) if text.strip()]
@@ -22,7 +24,7 @@ STEADY = settings(deadline=None, derandomize=True, max_examples=20)
 
 def lost(page: int, lines: list[str]) -> int:
     """How many of a seed's papers its damaged copy no longer holds as they were."""
-    left = Counter((each.title, each.abstract) for each in read("\n".join(lines).encode()).listings)
+    left = Counter((each.title, each.abstract) for each in parse_dump("\n".join(lines).encode()).listings)
     return (WHOLE[page] - left).total()
 
 
@@ -54,7 +56,7 @@ def test_an_abstract_without_a_title_is_skipped_with_that_reason() -> None:
     entries = seed_papers()[:12]
     lines = Layout().lay(entries).splitlines()
     del lines[10]
-    dump = read("\n".join(lines).encode())
+    dump = parse_dump("\n".join(lines).encode())
     assert [(each.where, each.reason) for each in dump.skipped] == [("line 11", "an abstract whose title is missing")]
     assert [(each.title, each.abstract) for each in dump.listings] == cleaned(entries[:5] + entries[6:])
 
@@ -63,16 +65,16 @@ def test_a_title_without_an_abstract_is_listed_without_one() -> None:
     entries = seed_papers()[:12]
     lines = Layout().lay(entries).splitlines()
     del lines[11]
-    listing = read("\n".join(lines).encode()).listings[5]
+    listing = parse_dump("\n".join(lines).encode()).listings[5]
     assert (listing.title, listing.abstract, listing.where) == (cleaned(entries)[5][0], "", "line 11")
 
 
 def test_a_doubled_line_names_the_line_that_it_repeats() -> None:
     lines = Layout().lay(seed_papers()[:3]).splitlines()
-    dump = read("\n".join([lines[0], *lines]).encode())
+    dump = parse_dump("\n".join([lines[0], *lines]).encode())
     assert [(each.where, each.reason) for each in dump.skipped] == [("line 2", "repeats line 1")]
 
 
 @pytest.mark.parametrize("times", [2, 5])
 def test_a_page_copied_several_times_over_is_read_each_time(times: int) -> None:
-    assert len(read("\n".join(PAGES[1] * times).encode()).listings) == 94 * times
+    assert len(parse_dump("\n".join(PAGES[1] * times).encode()).listings) == 94 * times

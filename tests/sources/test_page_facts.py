@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from notifier.models import Listing, ParsedDump
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 HUB = "https://huggingface.co"
 ABSTRACTS = (
@@ -86,7 +86,7 @@ Feb 24, 2018
 
 
 def dump(text: str) -> ParsedDump:
-    found = read(text.encode())
+    found = parse_dump(text.encode())
     assert [(each.title, each.abstract) for each in found.listings] == list(zip(TITLES, ABSTRACTS, strict=True))
     return found
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import Entry, Layout, cleaned, papers, seed_papers
 
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 # The same examples each run: what a page says is a matter of odds, and a test is none.
 STEADY = settings(deadline=None, derandomize=True, max_examples=150)
@@ -31,7 +31,7 @@ layouts = st.builds(
 
 
 def read_back(page: bytes) -> list[Entry]:
-    return [(listing.title, listing.abstract) for listing in read(page).listings]
+    return [(listing.title, listing.abstract) for listing in parse_dump(page).listings]
 
 
 @STEADY

@@ -6,7 +6,7 @@ import pytest
 from support.page_samples import Layout, seed_papers
 
 from notifier.errors import DumpError
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 NOVEL = """CHAPTER I. Down the Rabbit-Hole
 
@@ -142,17 +142,17 @@ TITLES = "\n".join(title for title, _ in seed_papers()[:30])
 )
 def test_what_is_no_page_of_papers_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(DumpError, match=reason) as refused:
-        read(text.encode())
+        parse_dump(text.encode())
     assert str(refused.value).startswith("this is not a dump: ")
     assert str(refused.value).endswith("; copy the text of a papers page")
 
 
 def test_binary_bytes_are_refused() -> None:
     with pytest.raises(DumpError, match="not a text"):
-        read(bytes(range(256)) * 8)
+        parse_dump(bytes(range(256)) * 8)
 
 
 def test_a_paper_about_markup_is_no_markup() -> None:
     title = "<think> Tokens: When Do Language Models Need {Braces}?"
     page = Layout().lay([(title, seed_papers()[1][1]), *seed_papers()[2:4]], above=["Daily Papers"])
-    assert read(page.encode()).listings[0].title == title
+    assert parse_dump(page.encode()).listings[0].title == title

@@ -51,12 +51,12 @@ def papers(dump: ParsedDump) -> list[tuple[str, str]]:
     return [(listing.title, listing.abstract) for listing in dump.listings]
 
 
-SEED_PAPERS = [paper for seed in SEEDS for paper in papers(sources.read(seed.read_bytes()))]
+SEED_PAPERS = [paper for seed in SEEDS for paper in papers(sources.parse_dump(seed.read_bytes()))]
 
 
 @pytest.mark.parametrize(("seed", "listings"), [(SEEDS[0], 209), (SEEDS[1], 94), (SEEDS[2], 94)])
 def test_every_line_of_a_seed_is_a_papers_or_skipped(seed: Path, listings: int) -> None:
-    dump = sources.read(seed.read_bytes())
+    dump = sources.parse_dump(seed.read_bytes())
     assert len(dump.listings) == listings
     lines = [line for line in seed.read_text(encoding="utf-8").splitlines() if line.strip()]
     assert 2 * listings + len(dump.skipped) == len(lines)
@@ -67,14 +67,14 @@ def test_every_line_of_a_seed_is_a_papers_or_skipped(seed: Path, listings: int) 
 
 
 def test_subscribe_is_cut_off_a_title_that_it_is_glued_to_and_off_no_other() -> None:
-    assert papers(sources.read(SEEDS[0].read_bytes()))[0][0].startswith("Accelerate High-Quality")
+    assert papers(sources.parse_dump(SEEDS[0].read_bytes()))[0][0].startswith("Accelerate High-Quality")
     own = [("Subscriber Churn in Mobile Networks", SEED_PAPERS[0][1]), SEED_PAPERS[1], SEED_PAPERS[2]]
-    assert papers(sources.read(lay_out(own).encode())) == own
+    assert papers(sources.parse_dump(lay_out(own).encode())) == own
 
 
 def test_a_day_without_its_year_is_told() -> None:
-    assert sources.read(SEEDS[1].read_bytes()).month_day == (3, 11)
-    assert sources.read(SEEDS[0].read_bytes()).month_day is None
+    assert sources.parse_dump(SEEDS[1].read_bytes()).month_day == (3, 11)
+    assert sources.parse_dump(SEEDS[0].read_bytes()).month_day is None
 
 
 def lay_out(laid: list[tuple[str, str]], gap: str = "\n", between: str = "\n", head: str = "", foot: str = "") -> str:
@@ -99,7 +99,7 @@ def test_every_layout_reads_the_same(  # noqa: PLR0913, PLR0917 - one argument f
     gap = "\n" * (blanks + 1)
     text = lay_out(laid, gap, "\n" * blanks, "".join(f"{line}\n" for line in head))
     content = text.replace("\n", f"{trailing}{ends}").encode(encoding)
-    assert papers(sources.read(content)) == laid
+    assert papers(sources.parse_dump(content)) == laid
 
 
 titles = st.builds(
@@ -120,8 +120,8 @@ def test_made_up_papers_are_read_back(names: list[str]) -> None:
         )
         for name in names
     ]
-    assert papers(sources.read(lay_out(laid).encode())) == laid
-    assert papers(sources.read(lay_out(laid, "\n\n").encode())) == laid
+    assert papers(sources.parse_dump(lay_out(laid).encode())) == laid
+    assert papers(sources.parse_dump(lay_out(laid, "\n\n").encode())) == laid
 
 
 def damaged(lines: list[str], kind: str, at: int) -> list[str]:
@@ -138,10 +138,10 @@ def damaged(lines: list[str], kind: str, at: int) -> list[str]:
 @pytest.mark.parametrize("seed", SEEDS[:2], ids=["without blank lines", "with blank lines"])
 def test_a_damaged_line_costs_at_most_the_paper_it_belongs_to(kind: str, seed: Path) -> None:
     lines = seed.read_text(encoding="utf-8").splitlines()
-    before = papers(sources.read(seed.read_bytes()))
+    before = papers(sources.parse_dump(seed.read_bytes()))
     candidates = [at for at, line in enumerate(lines) if at > 12 and line.strip()]
     for at in random.Random(1).sample(candidates, 40):
-        after = papers(sources.read("\n".join(damaged(lines, kind, at)).encode()))
+        after = papers(sources.parse_dump("\n".join(damaged(lines, kind, at)).encode()))
         lost = [paper for paper in before if paper not in after]
         assert len(lost) <= 1, f"{kind} line {at + 1} cost {[title for title, _ in lost]}"
 
@@ -150,17 +150,17 @@ def test_chrome_between_papers_costs_none() -> None:
     laid = SEED_PAPERS[:8]
     noise = ["Upvote", "42", "Aug 12, 2025", "· 7 authors", "https://example.org/x"]
     text = "".join(f"{line}\n{title}\n{abstract}\n" for line, (title, abstract) in zip(noise * 2, laid, strict=False))
-    found = papers(sources.read(text.encode()))
+    found = papers(sources.parse_dump(text.encode()))
     assert [title for title, _ in found] == [title for title, _ in laid]
 
 
 def test_the_same_title_twice_is_two_listings() -> None:
     laid = [*SEED_PAPERS[:4], SEED_PAPERS[1], SEED_PAPERS[5]]
-    assert [title for title, _ in papers(sources.read(lay_out(laid).encode()))] == [title for title, _ in laid]
+    assert [title for title, _ in papers(sources.parse_dump(lay_out(laid).encode()))] == [title for title, _ in laid]
 
 
 def test_positions_are_the_pages_own_order() -> None:
-    positions = [listing.position for listing in sources.read(SEEDS[1].read_bytes()).listings]
+    positions = [listing.position for listing in sources.parse_dump(SEEDS[1].read_bytes()).listings]
     assert all(after == before + 1 for before, after in pairwise(positions))
 
 
@@ -183,13 +183,13 @@ def test_positions_are_the_pages_own_order() -> None:
 )
 def test_what_is_no_page_of_papers_is_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(DumpError) as caught:
-        sources.read(content)
+        sources.parse_dump(content)
     assert len(str(caught.value)) > 10
 
 
 def test_a_hostile_text_ends_soon() -> None:
     for piece in (b"a\n", b"$", b"\\", b"{", b"<", b"(", b"The Title of a Paper\n", b"We do it. So do you. "):
         try:
-            sources.read(piece * (1_000_000 // len(piece)))
+            sources.parse_dump(piece * (1_000_000 // len(piece)))
         except DumpError as error:
             assert str(error)

@@ -8,7 +8,7 @@ import pytest
 from support.page_samples import HEAD_LINES, SEEDS, cleaned, seed_papers
 
 from notifier.models import ParsedDump
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 
 def lines_in(places: str) -> set[int]:
@@ -18,7 +18,7 @@ def lines_in(places: str) -> set[int]:
 
 
 def dumps() -> list[ParsedDump]:
-    return [read(path.read_bytes()) for path in SEEDS]
+    return [parse_dump(path.read_bytes()) for path in SEEDS]
 
 
 def test_the_seeds_hold_209_94_and_94_listings() -> None:
@@ -41,7 +41,7 @@ def test_subscribe_is_cut_off_the_first_title() -> None:
 
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
 def test_listings_and_skipped_lines_account_for_every_line_once(path) -> None:  # type: ignore[no-untyped-def]
-    dump = read(path.read_bytes())
+    dump = parse_dump(path.read_bytes())
     listed = [lines_in(listing.where) for listing in dump.listings]
     skipped = [lines_in(each.where) for each in dump.skipped]
     lines = path.read_text(encoding="utf-8").splitlines()

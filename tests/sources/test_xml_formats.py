@@ -23,13 +23,13 @@ from support.format_samples import (
 
 from notifier.errors import DumpError
 from notifier.models import Announce, Listing, ParsedDump
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 DAY = date(2026, 7, 6)
 
 
 def dump(text: str) -> ParsedDump:
-    return read(text.encode())
+    return parse_dump(text.encode())
 
 
 def test_an_arxiv_feed_tells_what_was_announced() -> None:

@@ -18,7 +18,7 @@ from notifier.delivery.transport import RelaySettings, Timeouts
 from notifier.models import RelayState
 from notifier.pipeline.planning import plan
 from notifier.sending.report import DeliveryReport
-from notifier.sending.run import deliver
+from notifier.sending.run import send_due
 from notifier.sending.sender import Sender, sender_for
 from notifier.store import relays
 from notifier.store.engine import reading
@@ -63,7 +63,7 @@ def sender_to(
 
 def run(engine: Engine, folder: Path, relay: ScriptedRelay, clock: Clock | None = None, **more: Any) -> DeliveryReport:
     """One run of `deliver`."""
-    return asyncio.run(deliver(sender_to(engine, folder, relay.port, clock or Clock(), **more)))
+    return asyncio.run(send_due(sender_to(engine, folder, relay.port, clock or Clock(), **more)))
 
 
 def rows(engine: Engine) -> dict[str, Row[Any]]:

@@ -24,7 +24,7 @@ from support.service import MONDAY, add_page, add_reader
 from notifier.config import Config, load
 from notifier.models import Subscriber
 from notifier.pipeline.planning import plan
-from notifier.sending.run import deliver
+from notifier.sending.run import send_due
 from notifier.sending.sender import sender_for
 from notifier.store import subscribers
 from notifier.store.engine import reading
@@ -98,7 +98,7 @@ def plan_for_ann(engine: Engine, config: Config, *titles: str, at: datetime = AT
 
 def delivered(engine: Engine, config: Config, at: datetime = AT_EIGHT) -> list[EmailMessage]:
     """Every mail that has been sent, after what waits was sent too."""
-    asyncio.run(deliver(sender_for(engine, config, lambda: at)))
+    asyncio.run(send_due(sender_for(engine, config, lambda: at)))
     files = sorted((config.base / "mail").glob("new/*"), key=lambda file: file.stat().st_mtime_ns)
     return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 

@@ -1,1 +1,6 @@
-"""SMTP to a relay: one lane is one connection."""
+"""SMTP to a relay: a transport that keeps one connection open from mail to mail, and pipelines where it may."""
+
+from notifier.delivery.smtp.pipelining import PipeliningTrust
+from notifier.delivery.smtp.transport import SmtpTransport
+
+__all__ = ["PipeliningTrust", "SmtpTransport"]

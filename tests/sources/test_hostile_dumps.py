@@ -9,14 +9,14 @@ from support.page_samples import Layout, seed_papers
 
 from notifier.errors import DumpError
 from notifier.models import ParsedDump
-from notifier.sources import read
+from notifier.sources import parse_dump
 
 SIZE = 1_000_000
 
 
 def outcome(content: bytes) -> ParsedDump | None:
     try:
-        return read(content)
+        return parse_dump(content)
     except DumpError:
         return None
 
@@ -59,7 +59,7 @@ def test_a_megabyte_of_the_same_is_read_or_refused(unit: str) -> None:
 
 def test_a_megabyte_of_papers_is_read() -> None:
     entries = [(f"{title} {number}", abstract) for number in range(2) for title, abstract in seed_papers()]
-    assert len(read(Layout(1, 1).lay(entries).encode()).listings) == len(entries)
+    assert len(parse_dump(Layout(1, 1).lay(entries).encode()).listings) == len(entries)
 
 
 @settings(deadline=None, max_examples=200)
@@ -71,6 +71,6 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
 
 def test_a_title_of_markup_alone_keeps_its_text() -> None:
     entries = [("<b></b>", seed_papers()[0][1]), *seed_papers()[1:6]]
-    dump = read(Layout().lay(entries).encode())
+    dump = parse_dump(Layout().lay(entries).encode())
     assert len(dump.listings) >= 5
     assert all(listing.title for listing in dump.listings)
