@@ -1,13 +1,14 @@
-# Every target sets itself up from Python 3.11 or later alone; PYTHON=/its/path names another one than `python3`.
-# .venv-run holds what runs notifier, .venv-dev what tests it as well: two makes at once do not meet.
+# Every target needs only Python 3.11 or later; PYTHON=/path/to/python names one that is not called `python3`.
+# .venv-run holds notifier and what it needs to run; .venv-dev also holds what tests it. A file lock lets two makes that
+# run at the same time share them.
 
 run = .venv-run/bin
 dev = .venv-dev/bin
 pytest = $(dev)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: demo serve test check bench torture lock .venv-run .venv-dev
+.PHONY: demo serve test check bench torture lock pictures .venv-run .venv-dev
 
-# The seeds to an inbox, in ./demo; a second run goes on there, FRESH=1 starts over.
+# Run the whole service on the sample pages, in ./demo. A second run continues there; FRESH=1 starts over.
 demo: .venv-run
 	@$(if $(filter 1,$(FRESH)),rm -rf demo)
 	@$(run)/python -m notifier demo --folder demo
@@ -18,7 +19,7 @@ serve: .venv-run
 test: .venv-dev
 	@$(pytest)
 
-# All that a change must pass, the quickest first.
+# Everything that a change must pass, the quickest check first.
 check: .venv-dev
 	$(dev)/ruff format --check .
 	$(dev)/ruff check .
@@ -27,15 +28,19 @@ check: .venv-dev
 	$(dev)/python scripts/check_wheel.py
 	$(pytest)
 
-# All parts, or PART=matching.
+# Run every benchmark, or one part of them: PART=matching.
 bench: .venv-dev
 	@$(dev)/python -m benchmarks $(PART)
 
-# A sender that is killed a thousand times: what is lost, and what comes twice. Takes half an hour.
+# Kill a sender a thousand times, and count the mails that are lost or repeated. This takes half an hour.
 torture: .venv-dev
 	@PYTHONPATH=tests $(dev)/python -m torture.random_kills
 
-# The locks, anew from pyproject.toml; needs uv. Versions stay where they still fit.
+# Make the pictures of the documents from the demo; this needs Chromium.
+pictures: .venv-run
+	@$(run)/python scripts/pictures.py
+
+# Write the lock files from pyproject.toml; this needs uv. Versions that still fit stay as they are.
 lock:
 	$(compile) --output-file requirements.lock
 	$(compile) --all-extras --constraint requirements.lock --output-file requirements-dev.lock

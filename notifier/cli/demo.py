@@ -14,7 +14,7 @@ from notifier.cli.options import NowOption, Session, clock_from, clock_starting_
 
 if TYPE_CHECKING:
     from notifier.models import Mail, Subscriber
-    from notifier.pipeline import PlanReport
+    from notifier.pipeline import OnceReport
     from notifier.subscribers import SignUp
 
 CONFIG = """\
@@ -43,14 +43,14 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo lives; made if missing.")] = Path("demo"),
     now: NowOption = None,
 ) -> None:
-    """Ingest the sample pages, subscribe five readers, and send their first digests to an inbox on this machine."""
+    """Ingest the sample pages, subscribe five people, and send their first digests to an inbox on this machine."""
     run = _open(folder, clock_from(now)())
     _ingest(run)
-    readers = _subscribe(run)
-    later = Session(run.config, clock_starting_at(_first_morning(run, readers)))
-    planned, mails = _send(later)
-    _report(folder, readers, planned, mails)
-    _publish(later)
+    subscribers = _subscribe(run)
+    later = _set_clock_ahead(run, subscribers)
+    done, mails = _run_steps(later)
+    _report(later, subscribers, done, mails)
+    _save_mails(folder / "mail", mails)
 
 
 def _open(folder: Path, now: datetime) -> Session:
@@ -74,7 +74,7 @@ def _ingest(run: Session) -> None:
     typer.echo(f"\n{sum(report.new for report in reports)} new papers\n")
 
 
-def _sample_readers() -> list[SignUp]:
+def _sample_sign_ups() -> list[SignUp]:
     from notifier.subscribers import SignUp
 
     return [
@@ -98,7 +98,7 @@ def _sample_readers() -> list[SignUp]:
 
 
 def _subscribe(run: Session) -> list[Subscriber]:
-    """Subscribe those sample readers who are not there yet; the others stay as their first run left them."""
+    """Subscribe the sample subscribers who are not there yet; leave the others as the first run left them."""
     from dataclasses import replace
 
     from notifier.store import reading
@@ -107,70 +107,83 @@ def _subscribe(run: Session) -> list[Subscriber]:
 
     with reading(run.engine) as connection:
         known = {each.email for each in everyone(connection)}
-    for reader in _sample_readers():
-        if reader.email not in known:
-            subscribe(run.engine, run.config, replace(reader, confirmed=True), run.clock())
+    for sign_up in _sample_sign_ups():
+        if sign_up.email not in known:
+            subscribe(run.engine, run.config, replace(sign_up, confirmed=True), run.clock())
     with reading(run.engine) as connection:
         return everyone(connection)
 
 
-def _first_morning(run: Session, readers: list[Subscriber]) -> datetime:
-    """When the last of the readers has had the first instant after confirmation; now, once that is past."""
+def _set_clock_ahead(run: Session, subscribers: list[Subscriber]) -> Session:
+    """Return a session at the moment when all first digests are due, and say so; the present, if that has passed."""
     from notifier.subscribers import calendars
 
+    now = run.clock()
     firsts = [
         calendars.next_due(calendars.schedule_of(each), each.confirmed_at, calendars.UsedPeriods())
-        for each in readers
+        for each in subscribers
         if each.confirmed_at
     ]
-    return max([run.clock(), *(first for first in firsts if first)])
+    moment = max([now, *(first for first in firsts if first)])
+    if moment > now:
+        typer.echo(
+            f"The demo sets its clock ahead to {moment:%Y-%m-%d %H:%M} UTC, "
+            "the first morning on which all of its sample subscribers are due.\n"
+        )
+    return Session(run.config, clock_starting_at(moment))
 
 
-def _send(run: Session) -> tuple[PlanReport, tuple[Mail, ...]]:
-    """Plan, and deliver to a relay that listens on loopback for as long as this takes."""
+def _run_steps(run: Session) -> tuple[OnceReport, tuple[Mail, ...]]:
+    """Plan, publish and deliver, to a relay that listens on loopback for as long as this takes."""
+    from functools import partial
+
     from notifier.cli.pipeline import send
     from notifier.config import MailConfig, SmtpConfig
     from notifier.delivery.inbox import HOST, Inbox
-    from notifier.pipeline import plan
+    from notifier.pipeline import once
 
-    planned = plan(run.engine, run.config, run.clock())
     with Inbox(run.config.path(run.config.maildir.folder)) as inbox:
         relay = SmtpConfig(host=HOST, port=inbox.port, tls="none")
         mail = MailConfig(sender=run.config.mail.sender, transport="smtp")
-        send(Session(run.config.model_copy(update={"smtp": relay, "mail": mail}), run.clock))
-        return planned, inbox.mails
+        to_inbox = Session(run.config.model_copy(update={"smtp": relay, "mail": mail}), run.clock)
+        done = once(run.engine, run.config, run.clock, deliver=partial(send, to_inbox))
+        if done.errors:
+            raise done.errors[0]
+        return done, inbox.mails
 
 
-def _publish(run: Session) -> None:
-    from notifier.pipeline import publish
-
-    published = publish(run.engine, run.config)
-    feed = (run.config.path(run.config.feeds.folder) / "trending.atom").resolve()
-    typer.echo(f"{published.feeds} feeds, {published.written} files written; open one in a feed reader: {feed}")
-
-
-def _report(folder: Path, readers: list[Subscriber], planned: PlanReport, mails: tuple[Mail, ...]) -> None:
+def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails: tuple[Mail, ...]) -> None:
     from notifier.cli.output import print_table
 
+    assert done.plan is not None and done.publish is not None, "these steps have run without errors"
     subjects = {mail.envelope.recipient: _parse(mail)["Subject"] for mail in mails}
     rows = [
-        (each.email, "; ".join(s.label for s in each.subscriptions), subjects.get(each.email, "")) for each in readers
+        (each.email, "; ".join(s.label for s in each.subscriptions), subjects.get(each.email, ""))
+        for each in subscribers
     ]
-    print_table(("reader", "asked for", "mail"), rows)
-    typer.echo(f"\n{len(readers)} readers, {planned.digests} digests, {len(mails)} mails accepted by the relay")
-    if not mails:
-        typer.echo("nothing is new since the last run")
-        return
-    pages = [_save_html(folder / "mail", mail) for mail in mails]
-    typer.echo(f"open one in a browser: {pages[0]}")
+    print_table(("subscriber", "asked for", "mail"), rows)
+    typer.echo(
+        f"\n{len(subscribers)} subscribers, {done.plan.digests} digests, {len(mails)} mails accepted by the relay"
+    )
+    feed = (run.config.path(run.config.feeds.folder) / "trending.atom").resolve()
+    typer.echo(f"{done.publish.feeds} feeds, {done.publish.written} files written; open one in a feed reader: {feed}")
+
+
+def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:
+    """Save the HTML of each mail as a page, and name one to open."""
+    folder.mkdir(exist_ok=True)
+    pages = [_save_html(folder, mail) for mail in mails]
+    if pages:
+        typer.echo(f"open this mail in a browser: {pages[0].resolve()}")
+    else:
+        typer.echo(f"nothing is new since the last run; its mails are in {folder.resolve()}")
 
 
 def _save_html(folder: Path, mail: Mail) -> Path:
-    folder.mkdir(exist_ok=True)
     body = _parse(mail).get_body(("html",))
     page = folder / f"{re.sub('[^a-z0-9]+', '-', mail.envelope.recipient.casefold())}.html"
     page.write_text(body.get_content() if body else "", encoding="utf-8")
-    return page.resolve()
+    return page
 
 
 def _parse(mail: Mail):  # type: ignore[no-untyped-def]

@@ -58,8 +58,9 @@ def ingest(
 
 
 def show(reports: list[DumpReport]) -> None:
-    """A table of dumps, and beneath it why any were set aside."""
+    """Print a table of dumps, and below it which of them changed nothing and why others were set aside."""
     from notifier.cli.output import print_table
+    from notifier.models import DumpStatus
 
     heading = ("dump", "status", "listed on", "listings", "new", "known", "skipped")
     rows = [
@@ -75,6 +76,9 @@ def show(reports: list[DumpReport]) -> None:
         for each in reports
     ]
     print_table(heading, rows)
+    if known := sum(each.status is DumpStatus.KNOWN for each in reports):
+        dumps = "1 dump was" if known == 1 else f"{known} dumps were"
+        typer.echo(f"{dumps} known already: the same bytes were ingested before, and nothing changed")
     for each in reports:
         if each.reason:
             typer.echo(f"{each.path}: {each.reason}", err=True)

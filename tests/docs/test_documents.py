@@ -1,4 +1,4 @@
-"""The README is true: its commands run, in order, as they are printed."""
+"""README and the pages in docs/ are true: their commands run as printed, and what they name exists."""
 
 from __future__ import annotations
 
@@ -10,45 +10,141 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.paths import CHECKOUT
+from support.paths import CHECKOUT, TESTS
 from support.service import clean_environment
 
 from notifier import sources
+from notifier.cli import app
+from notifier.config import load
+from notifier.topics import catalogue_of
 
-BLOCKS = re.findall(
-    r"^```sh\n(.*?)^```", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-)
-FORMATS = re.findall(
-    r"^```python\n(.*?FORMAT = .*?)^```", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-)
-MAKE_TARGETS = re.findall(r"^    make (\w+)", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+README = CHECKOUT / "README.md"
+DOCUMENTS = [README, *sorted((CHECKOUT / "docs").glob("*.md"))]
+PICTURES = sorted((CHECKOUT / "docs" / "pictures").glob("*.png"))
+MOST_LINES = 120  # of README
+LARGEST_PICTURE = 200_000  # bytes
+
+# Commands that take too long or need a desktop, and the test that runs the same.
+RUN_ELSEWHERE = {
+    "make demo": "test_demo.py",
+    "xdg-open demo/mail/ada-example-org.html": "test_demo.py",  # the demo names this very page
+}
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
-def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
+def fences(document: Path, language: str) -> list[str]:
+    """The fenced blocks of a document in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text_of(document), re.MULTILINE | re.DOTALL)
+
+
+def text_of(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def prose_of(document: Path) -> str:
+    """The text without its fenced blocks."""
+    return re.sub(r"^```.*?^```", "", text_of(document), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the sample pages, as a new user has it, and the command `notifier` in bin/."""
     shutil.copytree(CHECKOUT / "seeds", tmp_path / "seeds")
-    bin_folder = tmp_path / "bin"
-    bin_folder.mkdir()
-    command = bin_folder / "notifier"
+    command = tmp_path / "bin" / "notifier"
+    command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m notifier "$@"\n', encoding="utf-8")
     command.chmod(0o755)
+    return tmp_path
+
+
+@each_document
+def test_every_command_runs_in_order_from_a_fresh_folder(document: Path, folder: Path) -> None:
     environment = clean_environment()
-    environment["PATH"] = f"{bin_folder}:{environment['PATH']}"
-    assert len(BLOCKS) >= 4
-    for block in BLOCKS:
+    environment["PATH"] = f"{folder / 'bin'}:{environment['PATH']}"
+    for block in fences(document, "sh"):
+        here = "\n".join(line for line in block.splitlines() if line not in RUN_ELSEWHERE)
         run = subprocess.run(
-            ["sh", "-eu", "-c", block], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["sh", "-eu", "-c", here], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, block + run.stderr
 
 
-def test_every_make_target_of_the_readme_exists() -> None:
-    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
-    assert {"demo", "test", "check"} <= set(MAKE_TARGETS)
-    assert [target for target in MAKE_TARGETS if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+def test_commands_that_are_not_run_here_have_a_test_elsewhere() -> None:
+    tests = {path.name for path in TESTS.rglob("test_*.py")}
+    assert set(RUN_ELSEWHERE.values()) <= tests
 
 
-def test_the_dump_format_that_the_readme_shows_reads_its_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = FORMATS
+@each_document
+def test_every_make_command_is_known_to_the_makefile(document: Path) -> None:
+    for target, variables in re.findall(
+        r"(?:^ {4}|^|`)make ([a-z]+)((?: [A-Z]+=\w+)*)", text_of(document), re.MULTILINE
+    ):
+        command = ["make", "--dry-run", target, *variables.split()]
+        run = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+
+
+@each_document
+def test_every_named_part_of_the_benchmarks_exists(document: Path) -> None:
+    known = re.findall(r'^    "(\w+)": \[', text_of(CHECKOUT / "benchmarks" / "__main__.py"), re.MULTILINE)
+    assert known
+    assert set(re.findall(r"make bench PART=(\w+)", text_of(document))) <= set(known)
+
+
+@each_document
+def test_every_named_verb_exists(document: Path) -> None:
+    verbs = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
+    assert set(re.findall(r"`notifier\s([a-z]+)", prose_of(document))) <= verbs
+
+
+@each_document
+def test_every_piece_of_config_is_valid(document: Path, tmp_path: Path) -> None:
+    for number, block in enumerate(fences(document, "toml")):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(block, encoding="utf-8")
+        catalogue_of(load(file))
+
+
+@each_document
+def test_every_relative_link_resolves(document: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", prose_of(document))
+    relative = [link for link in links if not re.match(r"[a-z]+:", link)]
+    for link in relative:
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def anchors(document: Path) -> set[str]:
+    """What links may name in a document: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", prose_of(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_document
+def test_every_named_file_of_the_project_exists(document: Path) -> None:
+    folders = "benchmarks|docs|notifier|packaging|scripts|seeds|templates|tests"
+    named = re.findall(rf"`((?:{folders})/[\w./-]*)`", prose_of(document))
+    assert [path for path in named if not (CHECKOUT / path).exists()] == []
+
+
+def test_the_readme_is_a_front_page() -> None:
+    assert len(text_of(README).splitlines()) <= MOST_LINES
+    for page in DOCUMENTS[1:]:
+        assert f"(docs/{page.name})" in text_of(README)
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    assert PICTURES
+    for picture in PICTURES:
+        assert any(f"pictures/{picture.name})" in text_of(document) for document in DOCUMENTS)
+        assert picture.stat().st_size <= LARGEST_PICTURE
+
+
+def test_the_dump_format_that_the_documents_show_reads_its_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = fences(CHECKOUT / "docs" / "sources.md", "python")
     module: dict[str, Any] = {}
     exec(code, module)
     monkeypatch.setattr(sources, "FORMATS", (module["FORMAT"], *sources.FORMATS))

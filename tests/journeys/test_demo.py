@@ -10,12 +10,19 @@ import feedparser
 from support.service import notifier
 
 
-def test_the_demo_mails_five_readers_and_then_has_nothing_new(tmp_path: Path) -> None:
+def test_the_demo_mails_five_subscribers_and_then_has_nothing_new(tmp_path: Path) -> None:
     first = notifier("demo", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    for told in ("209", "94", "364 new papers", "5 readers, 5 digests, 5 mails accepted"):
-        assert told in first.stdout
-    page, feed = (Path(line.split(": ")[1]) for line in first.stdout.splitlines() if "open one" in line)
+    for line in (
+        "209",
+        "94",
+        "364 new papers",
+        "5 subscribers, 5 digests, 5 mails accepted",
+        "sets its clock ahead to",
+    ):
+        assert line in first.stdout
+    feed, page = (Path(line.split(": ")[1]) for line in first.stdout.splitlines()[-2:])
+    assert page == tmp_path / "demo" / "mail" / "ada-example-org.html"  # README names it
     assert "<html" in page.read_text(encoding="utf-8")
     assert len(feedparser.parse(feed).entries) == 10
     mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "demo" / "inbox" / "new").iterdir()]
@@ -23,7 +30,8 @@ def test_the_demo_mails_five_readers_and_then_has_nothing_new(tmp_path: Path) ->
 
     second = notifier("demo", cwd=tmp_path)
     assert second.returncode == 0, second.stderr
-    assert "nothing is new" in second.stdout
+    assert "nothing is new" in second.stdout.splitlines()[-1]
+    assert "3 dumps were known already" in second.stdout
     assert len(list((tmp_path / "demo" / "inbox" / "new").iterdir())) == 5
 
     status = json.loads(notifier("--config", "demo/config.toml", "status", "--json", cwd=tmp_path).stdout)
