@@ -30,7 +30,7 @@ from notifier.mail.composer import Composer
 from notifier.mail.letter import Letter, letter_of
 from notifier.mail.personal import own_of
 from notifier.models import Digest, Item, Paper, Section
-from notifier.sending.run import COMPOSED
+from notifier.sending.run import COMPOSE_BATCH
 from notifier.templates import environment
 
 Read = Callable[[str], tuple[tuple[Section, ...], tuple[Item, ...]]]
@@ -38,7 +38,7 @@ Make = Callable[[Digest], bytes]
 MakeAll = Callable[[list[Digest]], object]
 
 TEMPLATES = {"30 kB": "lean", "80 kB": "tables"}
-TOGETHER = COMPOSED  # digests read at a time
+TOGETHER = COMPOSE_BATCH  # digests read at a time
 FEWER = 50  # of so many mails a slow contender makes one
 POLICY = SMTP.clone(max_line_length=998)  # else EmailMessage breaks List-Unsubscribe
 OURS = "notifier"

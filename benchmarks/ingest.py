@@ -136,14 +136,14 @@ def _split(content: bytes) -> dict[str, float]:
     used: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         engine = open_store(f"sqlite:///{folder}/notifier.db")
-        asked = catalogue_of(Config()).asked.values()
+        asked = catalogue_of(Config()).parsed_queries.values()
         dump = _timed(used, "parse", lambda: sources.parse_dump(content))
         _timed(used, "clean", lambda: list(map(clean, raw)))
         used["parse"] -= used["clean"]
         listings = _timed(used, "prepare", lambda: prepare(dump, NOW.date(), "feed"))
         papers = [each.facts for each in listings]
         tokens = Tokens()
-        tokenised = _timed(used, "tokenise", lambda: list(map(tokens.take, papers)))
+        tokenised = _timed(used, "tokenise", lambda: list(map(tokens.add, papers)))
         _timed(used, "topics", lambda: PaperIndex([Block(papers, tokens)]).match_all(_query_set(asked)))
         tags = [Tags("by the benchmark", ("a-topic",), each) for each in tokenised]
         tagged = [replace(each, tags=own) for each, own in zip(listings, tags, strict=True)]
@@ -162,7 +162,7 @@ def _what_is_cleaned(content: bytes) -> list[str]:
 
     with patch.object(fields, "clean", noted):
         sources.parse_dump(content)
-    fields._word.cache_clear()
+    fields._clean_and_cache.cache_clear()
     return raw
 
 

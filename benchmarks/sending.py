@@ -24,7 +24,7 @@ import uvloop
 from benchmarks.measuring import interleaved, print_comparison
 from benchmarks.sinks import CERTIFICATES, postfix, sink, slow_sink
 from notifier.delivery import PipeliningTrust, RelaySettings, SmtpTransport, StillWanted
-from notifier.delivery.transport import always
+from notifier.delivery.transport import always_wanted
 from notifier.models import DeliveryState, Envelope, Mail
 
 HOST = "localhost"
@@ -87,14 +87,14 @@ async def by_lane(port: int, mails: Sequence[Mail], tls: str) -> float:
     settings = RelaySettings(HOST, port, tls, ca_file=CERTIFICATES / "authority.pem")  # type: ignore[arg-type]
     waiting = deque(mails)
 
-    def following() -> tuple[Mail, StillWanted] | None:
-        return (waiting[0], always) if waiting else None
+    def next_mail() -> tuple[Mail, StillWanted] | None:
+        return (waiting[0], always_wanted) if waiting else None
 
     async with SmtpTransport(settings, PipeliningTrust()) as lane:
         await lane.send(mails[0]._replace())
         before = time.process_time()
         while waiting:
-            outcome = await lane.send(waiting.popleft(), following=following)
+            outcome = await lane.send(waiting.popleft(), next_mail=next_mail)
             assert outcome.state is DeliveryState.ACCEPTED, outcome
         return time.process_time() - before
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.daily_papers import Capture, captures_by_day
 from benchmarks.rank_correlation import Pairs, Statistic, by_chance, of_difference, over_all, within_days
-from notifier.papers.trending import Appearance, Score, score, usual_votes
+from notifier.papers.trending import Appearance, Score, score, usual_upvotes
 
 DAY = date(2000, 1, 1)  # any will do: each day is ranked by itself
 
@@ -54,7 +54,7 @@ def _print_how_ordered(late: Sequence[Capture]) -> None:
 def _score(seen: Seen, key: str) -> Score:
     """As if each capture had been ingested."""
     papers = {each for capture in seen for each in capture}
-    return score(_listed(seen, key), usual_votes(_listed(seen, each) for each in papers), DAY)
+    return score(_listed(seen, key), usual_upvotes(_listed(seen, each) for each in papers), DAY)
 
 
 def _listed(seen: Seen, key: str) -> list[Appearance]:

@@ -1,6 +1,6 @@
-"""notifier: paper alerts that you own.
+"""notifier: a self-hosted paper alert service.
 
-A dump of papers comes in; every subscriber is told, once, about the papers that they asked for.
+Dumps of papers come in. Every subscriber gets, once, the papers that they asked for: by mail, or in a feed.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m notifier` is the same as the console script."""
+"""Runs the command line for `python -m notifier`."""
 
 from notifier.cli import main
 

@@ -1,26 +1,29 @@
-"""One root exception. A message says what happened, to what, and the cure, in one sentence."""
+"""The exceptions that notifier raises for what its user can understand and mend.
+
+All derive from NotifierError. Every message says in one sentence what happened, to what, and the cure.
+"""
 
 
 class NotifierError(Exception):
-    """Anything that notifier can explain to the person who ran it; the command line prints it and exits."""
+    """A failure that notifier can explain to its user; the command line prints the message and exits with exit_code."""
 
     exit_code = 1
 
 
 class UsageError(NotifierError):
-    """What was asked for cannot be done as it was asked."""
+    """A command, option, address or setting that the user has to correct."""
 
     exit_code = 2
 
 
 class ConfigError(UsageError):
-    """The config cannot be used; the message names the key and the cure, never a value."""
+    """A config that cannot be used; the message names the key and the cure, and never shows the value."""
 
 
 class QueryError(UsageError):
-    """A query that the language refuses.
+    """A query that the query language refuses.
 
-    `column` is where, counted in code points from 1, in the text as it was typed.
+    `column` is the place of the error in the query as it was typed: its first code point is column 1.
     """
 
     def __init__(self, message: str, column: int) -> None:
@@ -30,15 +33,15 @@ class QueryError(UsageError):
 
 
 class DumpError(NotifierError):
-    """Bytes that are not a dump, or not one that can be read; the dump is set aside with this reason."""
+    """A file that is not a dump or cannot be read as one; it is set aside with this message as the reason."""
 
 
 class StoreError(NotifierError):
-    """The database cannot be opened, is of another version, or is full."""
+    """A database that cannot be opened or written, or that another version of notifier made."""
 
 
 class DumpGoneError(DumpError):
-    """A dump that another process has taken in meanwhile."""
+    """A dump whose file has gone, because another process has ingested it in the meantime."""
 
 
 class FileError(NotifierError):
@@ -46,8 +49,8 @@ class FileError(NotifierError):
 
 
 class ComposeError(NotifierError):
-    """A message that cannot be made; it fails alone, and its items are kept."""
+    """A message that cannot be composed; only this message fails, and its items are kept."""
 
 
 class TemplateError(ComposeError):
-    """A template that fails on a message: the operator mends it, and the message is made then."""
+    """A template that fails when a message is composed; the message is composed again once the template is mended."""

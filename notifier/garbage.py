@@ -1,7 +1,7 @@
 """Settings of Python's garbage collector for work that makes many objects.
 
-The collector belongs to the whole process, and several steps may run at once in threads. Each setting is therefore made
-when the first block that asks for it begins, and undone when the last one ends.
+The collector belongs to the whole process, and several threads may need a setting at once. Each setting is therefore
+made when the first `with` block that asks for it begins, and undone when the last such block ends.
 """
 
 from __future__ import annotations
@@ -11,49 +11,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-SELDOM = 500_000  # new objects between two collections: more than the caches of mails, which are bounded by their bytes
+# New objects between two collections. The caches of mail parts are bounded by their bytes and never hold so many.
+SELDOM = 500_000
 
 _lock = Lock()
-_frozen = 0  # blocks under way that leave old objects alone
-_thresholds: list[tuple[int, int, int]] = []  # the usual thresholds, once for each block under way that changes them
+_freezing_blocks = 0  # the number of running `collecting_new_objects` blocks
+_usual_thresholds: list[tuple[int, int, int]] = []  # one entry for each running `collecting_seldom` block
 
 
 @contextmanager
 def collecting_new_objects() -> Iterator[None]:
-    """Let the collector examine only objects that are made from now on, until the last such block ends.
+    """Let the collector examine only objects that are made inside the block.
 
-    A step that makes many objects which all stay would otherwise make the collector examine all modules and caches too.
+    Work that makes many lasting objects starts full collections. Without this, each of them would also examine all
+    modules and caches, which are older than the block.
     """
-    global _frozen  # noqa: PLW0603 - it counts blocks of the whole process, as the collector does
+    global _freezing_blocks  # noqa: PLW0603 - the collector is global, and so is the count of its blocks
     with _lock:
-        if not _frozen:
+        if not _freezing_blocks:
             gc.freeze()
-        _frozen += 1
+        _freezing_blocks += 1
     try:
         yield
     finally:
         with _lock:
-            _frozen -= 1
-            if not _frozen:
+            _freezing_blocks -= 1
+            if not _freezing_blocks:
                 gc.unfreeze()
 
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
-    """Let the collector run seldom, and only on objects that are made from now on, until the last such block ends.
+    """Let the collector run seldom inside the block, and only on objects that are made there.
 
-    Caches of mail parts grow while mail is sent: examining them after every few mails would cost half as much as the
-    sending itself.
+    The caches of mail parts grow while mail is sent. To examine them after every few mails would cost half as much as
+    sending the mail.
     """
     with collecting_new_objects():
         with _lock:
-            _thresholds.append(_thresholds[0] if _thresholds else gc.get_threshold())
-            gc.set_threshold(SELDOM, *_thresholds[0][1:])
+            _usual_thresholds.append(_usual_thresholds[0] if _usual_thresholds else gc.get_threshold())
+            gc.set_threshold(SELDOM, *_usual_thresholds[0][1:])
         try:
             yield
         finally:
             with _lock:
-                usual = _thresholds.pop()
-                if not _thresholds:
-                    gc.freeze()  # so that unfreezing counts what is left as old, and no collection starts at once
+                usual = _usual_thresholds.pop()
+                if not _usual_thresholds:
+                    gc.freeze()  # count all new objects as old, so that no collection starts at once
                     gc.set_threshold(*usual)

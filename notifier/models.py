@@ -1,4 +1,7 @@
-"""The nouns: frozen values that the rooms hand to each other. No I/O, no clock."""
+"""The values that the packages of notifier pass to each other: papers, dumps, subscribers, digests and mails.
+
+All of them are immutable. This module does no I/O and reads no clock.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +11,29 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-Span = tuple[int, int]  # half-open, in code points
+Span = tuple[int, int]  # start and end of a passage in a text, in code points; the end is not included
 Clock = Callable[[], datetime]  # returns the current instant, in UTC
 
 
 class ListedOnFrom(StrEnum):
     """How a dump's listing day was decided."""
 
-    OPTION = "option"  # the operator said so
-    NAME = "name"  # the file's name holds a date
-    PAGE = "page"  # the dump's own text holds a date
-    CLOCK = "clock"  # nothing said it: the day of ingest, in UTC
+    OPTION = "option"  # the operator gave it
+    NAME = "name"  # from the date in the file's name
+    PAGE = "page"  # from a date in the dump's text
+    CLOCK = "clock"  # no date was found: the day of ingest, in UTC
 
 
 class DumpStatus(StrEnum):
-    """What became of a dump."""
+    """The outcome of ingesting a dump."""
 
     INGESTED = "ingested"
-    KNOWN = "known"  # the same bytes came before
-    QUARANTINED = "quarantined"  # not a dump, or unreadable
+    KNOWN = "known"  # a dump with the same bytes was ingested before
+    QUARANTINED = "quarantined"  # it cannot be read as a dump, and was set aside
 
 
 class Cadence(StrEnum):
-    """How often a subscriber is written to."""
+    """How often a subscriber gets a digest; INSTANT means after each dump."""
 
     INSTANT = "instant"
     DAILY = "daily"
@@ -40,17 +43,17 @@ class Cadence(StrEnum):
 
 
 class SubscriberState(StrEnum):
-    """Whether a subscriber is written to; only ACTIVE ones are."""
+    """Whether a subscriber gets digests; only ACTIVE subscribers do."""
 
-    PENDING = "PENDING"  # signed up, not confirmed
+    PENDING = "PENDING"  # signed up, not confirmed yet
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
     UNSUBSCRIBED = "UNSUBSCRIBED"
-    SUPPRESSED = "SUPPRESSED"  # the address bounced
+    SUPPRESSED = "SUPPRESSED"  # mail to the address bounced
 
 
 class DeliveryKind(StrEnum):
-    """What a delivery carries."""
+    """The kind of message that a delivery carries."""
 
     DIGEST = "digest"
     CONFIRMATION = "confirmation"
@@ -59,23 +62,27 @@ class DeliveryKind(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands. Rows leave LEASED only by the hand that holds their epoch."""
+    """The state of a delivery.
 
-    PENDING = "PENDING"  # to be sent as soon as a lane is free
-    LEASED = "LEASED"  # a sender holds it until its lease ends
-    ACCEPTED = "ACCEPTED"  # the relay answered 250 to the final dot
-    DEFERRED = "DEFERRED"  # tried and to be tried again at `next_try`
-    REJECTED = "REJECTED"  # the relay refused this recipient for good
-    FAILED = "FAILED"  # cannot be made or handed over; its items are kept
-    CANCELLED = "CANCELLED"  # the subscriber left before it was sent
-    UNCERTAIN = "UNCERTAIN"  # the connection was lost at or after the final dot
-    EXPIRED = "EXPIRED"  # too old; the next digest has its items
-    SKIPPED = "SKIPPED"  # an empty digest: its period is used, nothing is sent
-    HELD = "HELD"  # kept back by the operator, until they retry it
+    A sender claims a delivery for a limited time, its lease; each claim raises the delivery's epoch. A sender may store
+    a result only under the epoch of its own claim, so that it cannot overwrite what a later sender did.
+    """
+
+    PENDING = "PENDING"  # ready to be sent
+    LEASED = "LEASED"  # claimed by one sender, until its lease ends
+    ACCEPTED = "ACCEPTED"  # the relay took the message: it answered 250 to the final dot
+    DEFERRED = "DEFERRED"  # failed for now; it is tried again at `next_try`
+    REJECTED = "REJECTED"  # the relay refused this recipient permanently
+    FAILED = "FAILED"  # the message cannot be composed or sent; its items are kept
+    CANCELLED = "CANCELLED"  # the subscriber unsubscribed before it was sent
+    UNCERTAIN = "UNCERTAIN"  # the connection was lost at or after the final dot, so the relay may have it
+    EXPIRED = "EXPIRED"  # too old to send; the next digest takes in its items
+    SKIPPED = "SKIPPED"  # an empty digest: its period counts as used, and nothing is sent
+    HELD = "HELD"  # kept back by the operator until they retry it
 
 
 class Announce(StrEnum):
-    """Why an arXiv feed shows a paper; only new papers and cross-lists are announced to readers."""
+    """Why an arXiv feed lists a paper; replacements are never announced to subscribers."""
 
     NEW = "new"
     CROSS = "cross"
@@ -85,7 +92,7 @@ class Announce(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A part of a dump that is no listing: its place (such as `line 3`) and why it was passed over."""
+    """A part of a dump that was skipped: its place in the dump, such as `line 3`, and the reason."""
 
     where: str
     reason: str
@@ -93,14 +100,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperFields:
-    """The fields that a source may give for a paper, beside its title and abstract. All text is clean.
+    """The fields that a source may give for a paper, beside its title and abstract.
 
-    A field that no source gives is None or empty. `published` and `updated` are the paper's own days, never listing
-    days. `note` is what arXiv calls the comments: the authors' line about pages, venue and code.
+    All text has been cleaned. A field that no source gives is None or empty. `published` and `updated` are the dates of
+    the paper itself, never listing days. `note` is what arXiv calls the comments: the authors' line about pages, venue
+    and code.
     """
 
     arxiv_id: str | None = None  # without version
-    url: str | None = None  # of the abstract
+    url: str | None = None  # of the page with the abstract
     upvotes: int | None = None  # None is unknown, which is not zero
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -110,20 +118,21 @@ class PaperFields:
     published: date | None = None
     updated: date | None = None
     note: str = ""
-    pdf: str | None = None
-    page: str | None = None  # where the paper is discussed
-    project: str | None = None
-    code: str | None = None
+    pdf: str | None = None  # URL
+    page: str | None = None  # URL of the page where the paper is discussed
+    project: str | None = None  # URL
+    code: str | None = None  # URL of the code repository
     stars: int | None = None  # of the code repository
     withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(PaperFields):
-    """One paper as one dump lists it.
+    """A paper as one dump lists it.
 
-    `position` counts from 1 in the dump's own order. `where` is its place in the dump, such as `lines 5-6`. `listed_on`
-    is set only if the listing itself gives its day. `comments` is the number of comments on the page.
+    `position` counts from 1, in the order of the dump. `where` is the place in the dump's text, such as `lines 5-6`.
+    `listed_on` is set only if the listing gives its own day. `comments` is the number of comments on the page.
+    `announce` is set only by arXiv feeds.
     """
 
     position: int
@@ -137,10 +146,12 @@ class Listing(PaperFields):
 
 @dataclass(frozen=True, slots=True)
 class ParsedDump:
-    """What a source read from a dump's bytes; `listings` and `skipped` together account for all of it.
+    """The content of a dump, as a source read it from the dump's bytes.
 
-    `full_date` is a date with its year inside the dump, `month_day` one without. Where two sources differ about a
-    paper, the higher `rank` is believed. `deleted` are the arXiv ids that the source says are gone.
+    `format` names the format, such as `page text`. Everything in the dump that looks like a listing is either in
+    `listings` or in `skipped`. `full_date` is a date with a year in the dump's text, `month_day` a month and a day
+    without a year. If two dumps differ about a paper, the value from the format with the higher `rank` is used.
+    `deleted` holds the arXiv ids of papers that were deleted at arXiv.
     """
 
     format: str
@@ -154,10 +165,13 @@ class ParsedDump:
 
 @dataclass(frozen=True, slots=True)
 class Paper(PaperFields):
-    """A work, as it is matched and shown.
+    """A stored paper, as queries match it and digests, feeds and pages show it.
 
-    `key` is its arXiv id, or `t-` and 16 hex digits. `listed_on` is its first listing day. `sequence` is below 0 if no
-    subscriber is to be told about the paper.
+    `key` is its arXiv id, or `t-` and 16 hex digits of a hash of its title. `sequence` is its sequence number. Each
+    announcement takes the next higher number, so that a digest is about the papers after a subscriber's cursor; a paper
+    that was never announced has a negative number. `first_seen` is the instant at which the first dump that lists the
+    paper was ingested, and `listed_on` its first listing day. `source` is the format of the best dump that lists it.
+    `topics` holds the slugs of its topics.
     """
 
     id: int
@@ -173,7 +187,11 @@ class Paper(PaperFields):
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a paper is tagged with: the slugs of its topics, by the catalogue of this fingerprint, and its tokens."""
+    """The topics of a paper by one catalogue, and the paper's tokens.
+
+    `fingerprint` identifies the catalogue, `slugs` are the topics whose queries match the paper, and `tokenised` holds
+    the paper's tokens as `notifier.matching` encodes them.
+    """
 
     fingerprint: str
     slugs: tuple[str, ...]
@@ -181,28 +199,29 @@ class Tags:
 
 
 class Spans(NamedTuple):
-    """Where a query's words stand in a paper: half-open spans in code points, in order, not overlapping."""
+    """The passages of a paper's title and abstract that a query matches, in order and without overlap."""
 
     title: tuple[Span, ...] = ()
     abstract: tuple[Span, ...] = ()
 
 
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Spans in order, overlapping ones made one."""
-    joined: list[Span] = []
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the spans in order, with overlapping ones joined into one."""
+    merged: list[Span] = []
     for start, end in sorted(spans):
-        if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            joined.append((start, end))
-    return tuple(joined)
+            merged.append((start, end))
+    return tuple(merged)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One thing that a subscriber asked for: a query (its canonical form and id) or a topic's slug.
+    """A query or a topic that a subscriber asked for.
 
-    `label` is what the subscriber typed, or the topic's title: what a section of the digest is headed with.
+    For a query, `query_id` and `canonical` (its canonical form) are set; for a topic, `topic` is its slug. `label` is
+    the heading of the subscription's section in a digest: the query as it was typed, or the topic's title.
     """
 
     id: int
@@ -214,12 +233,14 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """An address and what it is owed.
+    """A person who gets digests at an email address, with their settings and what their digests have covered.
 
-    `hour` is `HH:MM` in `timezone`, `weekday` 0 on Monday. `cursor` is the last paper sequence number that the
-    subscriber's digests took into account, `last_dump` the last dump; `last_date` and `last_week` are the intended
-    local dates of the last period used, and of the last weekly one. `active_since` is the last confirmation or end of a
-    pause: no slot up to then counts. `paused_until` is when a pause ends by itself; None until resumed.
+    `hour` is a time of day, `HH:MM`, in the time zone `timezone` (an IANA name). `weekday` is 0 for Monday.
+    `cursor` is the last paper sequence number, and `last_dump` the id of the last dump, that the subscriber's digests
+    have taken into account. `last_date` is the intended local date of the last period used, `last_week` that of the
+    last weekly one. `active_since` is the last confirmation or the end of the last pause: digests that were scheduled
+    up to then are not sent. `paused_until` is when a pause ends by itself; None if it lasts until it is ended.
+    `next_due` is the instant of the next scheduled digest; None for the cadence INSTANT.
     """
 
     id: int
@@ -241,8 +262,11 @@ class Subscriber:
 
 
 class Item(NamedTuple):
-    """A paper's place in a digest, fixed when planned: upvotes, the spans to mark, and `also`, the labels of the
-    reader's other subscriptions that it matched too."""
+    """A paper in a digest, with everything about it that is fixed when the digest is planned.
+
+    `marks` are the passages to highlight. `also` holds the labels of the subscriber's other subscriptions that the
+    paper matched.
+    """
 
     paper_id: int
     upvotes: int | None = None
@@ -252,7 +276,10 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One subscription's papers in a digest, best first; its id is None in rows written before ids were kept."""
+    """The papers of one subscription in a digest, best first.
+
+    `subscription_id` is None in a digest that was planned before the ids of subscriptions were stored.
+    """
 
     label: str
     items: tuple[Item, ...]
@@ -260,17 +287,17 @@ class Section:
 
 
 class Envelope(NamedTuple):
-    """Who a message is from and to, on the wire; both are ASCII addresses."""
+    """The sender and the recipient of a message in SMTP (RFC 5321); both are ASCII addresses."""
 
     sender: str
     recipient: str
 
 
 class Mail(NamedTuple):
-    """A message ready to be handed over: `content` is its bytes, CRLF line ends, headers and body.
+    """A message that is ready to be sent.
 
-    `is_wire_form` where it was made so that SMTP carries it as it is: it is ASCII, ends with CRLF, no CR or LF stands
-    alone, and no line begins with a dot.
+    `content` holds the bytes of its headers and body, with CRLF line ends. `is_wire_form` is True if SMTP can carry
+    these bytes unchanged: they are ASCII and end with CRLF, no CR or LF stands alone, and no line begins with a dot.
     """
 
     envelope: Envelope
@@ -281,13 +308,17 @@ class Mail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RelayState:
-    """How the relay stands, as its row keeps it for all senders.
+    """The state of the relay, which all senders share through one row.
 
-    It is paused where `paused_until` is set; from then on one sender at a time may try it with one mail (`probe_owner`,
-    until `probe_until` at most), which ends the pause or begins a longer one; `pauses` counts those in a row. `errors`
-    and `busy` are counted in a row too; `recent` holds the last answers, `x` for an error and `.` for none;
-    `policy_domains` those whose mail was refused by policy since the last acceptance. `sent` mails were taken on `day`
-    (UTC); the next may go out at `next_turn` where there is a rate to keep to.
+    The relay is paused if `paused_until` is set. After that instant one sender at a time may try it with one mail: this
+    is the probe, which `probe_owner` holds until `probe_until` at most. It either ends the pause or begins a longer
+    one. `pauses` counts consecutive pauses, `errors` consecutive mails that were deferred or left uncertain, and `busy`
+    consecutive answers that the relay is busy (421). `recent` holds the last answers, one character each: `x` for an
+    error, `.` for any other. `policy_domains` are the recipient domains whose mail was refused by policy since the last
+    acceptance.
+
+    `sent` is the number of mails that the relay accepted, or may have accepted, on `day` (UTC). `next_turn` is the
+    instant from which the next mail may be sent, if a rate limit is set.
     """
 
     paused_until: datetime | None = None
@@ -306,10 +337,10 @@ class RelayState:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One message to one subscriber for one period, as its row keeps it: all that a repeat must show the same.
+    """A message to one subscriber for one period, with everything that must be the same when it is sent again.
 
-    `rest` holds the papers beyond the digest's limit, listed by title; they count as told. `planned_at` is the Date.
-    `subscriber_id` is None where the subscriber is gone.
+    `rest` holds the papers beyond the digest's limit, which are listed by title only; they count as sent.
+    `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased.
     """
 
     recipient: str
@@ -323,7 +354,7 @@ class Digest:
 
     @property
     def paper_ids(self) -> set[int]:
-        """The ids of all its papers."""
+        """The ids of all papers in the digest."""
         return {item.paper_id for section in self.sections for item in section.items}.union(
             item.paper_id for item in self.rest
         )

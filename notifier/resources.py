@@ -1,4 +1,4 @@
-"""Where the files that come with notifier lie: templates, seeds, the example config."""
+"""The paths of the files that come with notifier: templates, seeds, the example config."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ CHECKOUT = PACKAGE.parent
 
 
 def resource(name: str) -> Path:
-    """The path of a file or folder that ships with notifier.
+    """Return the path of a file or folder that comes with notifier.
 
-    A checkout comes first, so that an edit there is seen at once; a wheel carries the same names inside the package.
+    In a checkout this is the file beside the package, so that an edit takes effect at once. An installed wheel holds
+    the same names inside the package.
     """
     in_checkout = CHECKOUT / name
     is_checkout = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "templates").is_dir()

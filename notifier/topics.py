@@ -1,4 +1,4 @@
-"""The topic catalogue: the built-in topics, and what the operator's config makes of them."""
+"""The topic catalogue: the built-in topics, changed and extended by the operator's config."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RESERVED = {ALL: "All papers", TRENDING: "Trending"}
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A named query of the operator's; papers are tagged with its slug."""
+    """A named query that the operator offers to everybody; papers that match it are tagged with its slug."""
 
     slug: str
     title: str
@@ -35,30 +35,34 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All topics by slug, and what they ask for. `fingerprint` changes with any query or slug, and with the text rules.
+    """All topics by slug, and the parsed query of each.
 
-    `upvotes_named` holds the numbers of upvotes that matter to the topics' queries.
+    `fingerprint` changes when any slug, any query or the text rules change. `upvotes_named` has the upvote counts at
+    which a paper may begin or cease to match a topic.
     """
 
     topics: Mapping[str, Topic]
-    asked: Mapping[str, queries.Query]
+    parsed_queries: Mapping[str, queries.Query]
     fingerprint: str
     upvotes_named: frozenset[int] = frozenset()
 
     def title(self, slug: str) -> str:
-        """What a topic is called, the reserved ones too. Raises UsageError, proposing a near slug."""
+        """Return the title of a topic, or of a reserved one.
+
+        Raises UsageError if there is no topic with this slug; the message proposes a similar one.
+        """
         titles = RESERVED | {topic.slug: topic.title for topic in self.topics.values()}
         if slug in titles:
             return titles[slug]
         near = get_close_matches(slug, titles, n=1)
-        cure = f"did you mean {near[0]}?" if near else "`notifier topics` lists them"
+        cure = f"did you mean {near[0]}?" if near else "`notifier topics` lists the topics"
         raise UsageError(f"there is no topic {slug!r}; {cure}")
 
 
 def catalogue_of(config: Config) -> Catalogue:
-    """The built-in topics, unless the config does not want them, with its changes, by slug.
+    """Return the catalogue of the built-in topics, if the config wants them, with the config's changes.
 
-    Raises ConfigError for a topic that is not complete, or whose query the language refuses.
+    Raises ConfigError if a topic lacks a title or a query, or if the query language refuses its query.
     """
     topics = _built_in() if config.built_in_topics else {}
     for slug, change in config.topics.items():
@@ -70,7 +74,7 @@ def catalogue_of(config: Config) -> Catalogue:
 
 @lru_cache(maxsize=4)
 def _catalogue(topics: tuple[Topic, ...]) -> Catalogue:
-    """The catalogue of these topics, remembered: a service asks for it again and again."""
+    """Return the catalogue of these topics. It is cached, because a service needs it again and again."""
     parsed = {topic.slug: _parsed(topic) for topic in topics}
     canonical = [f"{slug} {queries.canonical(query)}" for slug, query in parsed.items()]
     fingerprint = sha256("\n".join([str(TEXT_VERSION), *canonical]).encode()).hexdigest()[:16]
@@ -83,18 +87,21 @@ def _built_in() -> dict[str, Topic]:
     return {slug: Topic(slug, **table) for slug, table in tables.items()}
 
 
-def _changed(slug: str, known: Topic | None, change: TopicConfig) -> Topic | None:
+def _changed(slug: str, built_in: Topic | None, change: TopicConfig) -> Topic | None:
+    """Return a topic as the config changes or adds it, or None if the config removes it."""
     if slug in RESERVED or not SLUG.fullmatch(slug):
-        raise ConfigError(f"topics.{slug}: a slug is lower-case words joined by hyphens, and not all or trending")
-    if change.removed and known is None:
-        raise ConfigError(f"topics.{slug}: there is no such topic to remove; `notifier topics` lists them")
+        raise ConfigError(
+            f"topics.{slug} is no valid slug; use lower-case words joined by hyphens, not all or trending"
+        )
+    if change.removed and built_in is None:
+        raise ConfigError(f"topics.{slug}: there is no such topic to remove; `notifier topics` lists the topics")
     if change.removed:
         return None
-    if known is None and not (change.title and change.query):
-        raise ConfigError(f"topics.{slug}: a topic of your own needs a title and a query")
-    base = known or Topic(slug, "", "", "")
-    given = change.model_dump(include={"title", "description", "query"}, exclude_none=True)
-    return replace(base, **given)
+    if built_in is None and not (change.title and change.query):
+        raise ConfigError(f"topics.{slug}: a new topic needs a title and a query; add them")
+    base = built_in or Topic(slug, "", "", "")
+    changes = change.model_dump(include={"title", "description", "query"}, exclude_none=True)
+    return replace(base, **changes)
 
 
 def _parsed(topic: Topic) -> queries.Query:

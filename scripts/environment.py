@@ -182,7 +182,7 @@ def pip_settings() -> dict[str, str]:
 
 
 def uv_variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """pip's settings as uv's variables; what the user has set for uv itself stays."""
+    """Pip's settings as uv's variables; what the user has set for uv itself stays."""
     # Like pip, take a package from any index that has it: the lock's hashes decide, not the order of the indexes.
     variables = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
     for pip_name, uv_name in UV_NAMES.items():

@@ -1,4 +1,7 @@
-"""The built-in topics: well made, of a size, and true to labels made by reading before any query was written."""
+"""The built-in topics: their form, their size, and their agreement with labels.
+
+The labels were made by reading seed papers, before any query was written.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def queries() -> dict[str, Query]:
 
 
 def papers(titled: Iterable[tuple[str, str]]) -> list[Paper]:
-    """One paper for each distinct title, in order."""
+    """Return one paper for each distinct title, in order."""
     distinct = {folded_title(title): (title, abstract) for title, abstract in titled}
     return [
         Paper(number, str(number), title, abstract, number, datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1))
@@ -48,7 +51,7 @@ def papers(titled: Iterable[tuple[str, str]]) -> list[Paper]:
 
 @cache
 def tagged_seeds() -> dict[str, set[str]]:
-    """The topics of each seed paper, by folded title."""
+    """Return the topics that the queries give to each seed paper, by folded title."""
     dumps = (parse_dump(dump.read_bytes()) for dump in sorted(resource("seeds").glob("*.txt")))
     return tags(papers((listing.title, listing.abstract) for dump in dumps for listing in dump.listings))
 
@@ -64,7 +67,7 @@ def tags(tagged: list[Paper]) -> dict[str, set[str]]:
 
 @cache
 def labels() -> dict[str, set[str]]:
-    """The topics that a reader gave to seed papers, by folded title."""
+    """Return the labels: the topics that were chosen for some seed papers by reading them, by folded title."""
     with LABELS.open(encoding="utf-8", newline="") as table:
         rows = csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
         return {folded_title(row["title"]): set(filter(None, row["topics"].split(","))) for row in rows}
@@ -98,7 +101,7 @@ def test_the_query_of_every_topic_is_valid() -> None:
     assert queries().keys() == catalogue().keys()
 
 
-def test_every_label_names_a_paper_of_the_seeds_and_a_topic() -> None:
+def test_every_label_names_a_seed_paper_and_existing_topics() -> None:
     assert len(labels()) == 60
     assert labels().keys() <= tagged_seeds().keys()
     assert set().union(*labels().values()) <= catalogue().keys()
@@ -133,7 +136,7 @@ def test_at_most_a_quarter_of_the_daily_papers_have_no_topic() -> None:
 
 
 def daily_papers(folder: Path) -> Iterator[tuple[str, str]]:
-    """Titles and abstracts of the daily papers, but for the few days that are not a list of objects."""
+    """Yield the title and abstract of each daily paper; a few days are not a list of objects and are skipped."""
     for day in sorted(folder.glob("*.json")):
         for record in json.loads(day.read_text(encoding="utf-8")):
             if isinstance(record, dict):

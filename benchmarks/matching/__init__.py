@@ -1,5 +1,5 @@
-"""Part `matching`: this project's engine beside what others would use for stored queries.
+"""Part `matching` of the benchmarks: this project's engine, compared with other ways to match stored queries.
 
-Every contender is a child process of its own that is told of the same distinct queries once. Round by round they get
-the tokens of papers that they have not seen before, one contender after the other, and their pairs are compared.
+Each contender runs in its own child process. It receives the same distinct queries once. In each round, every contender
+in turn receives the tokens of the same new papers, and the pairs of queries and papers that they find are compared.
 """

@@ -1,4 +1,7 @@
-"""One contender in a process of its own: told of the queries, then of a batch of papers for every line of input."""
+"""The child process of one contender.
+
+It receives the queries once. For each line of its input it matches a batch of papers and prints a line of JSON.
+"""
 
 from __future__ import annotations
 
@@ -28,52 +31,54 @@ PEERS = {
     "postgres": "benchmarks.matching.postgres:Postgres",
     "regexes": "benchmarks.matching.regexes:Regexes",
 }
-ADDED = 200  # queries, one after the other
+ADDED_QUERIES = 200
 
 
 def main(name: str, stored: Path, papers: int, step: int) -> None:
-    """Serve one contender; `stored` holds the distinct queries in canonical form, and beside it parsed ones.
+    """Run one contender.
 
-    The pairs of every query at a multiple of `step` are summed up by themselves too.
+    `stored` is a file with the canonical form of the distinct queries; a pickle beside it has the parsed queries.
+    `papers` is the number of papers in a batch. The pairs of every `step`-th query are also summarised separately.
     """
     if name == "engine":
-        _serve_engine(stored, papers, step)
+        _run_engine(stored, papers, step)
         return
     module, maker = PEERS[name].split(":")
     contender: Contender = getattr(import_module(module), maker)()
-    asked = pickle.loads(stored.with_suffix(".pickle").read_bytes())
-    clocked = _walled if name == "postgres" else _clocked
-    _say({"build": clocked(partial(contender.store, asked))})
+    stored_queries = pickle.loads(stored.with_suffix(".pickle").read_bytes())
+    timed = _wall_time if name == "postgres" else _cpu_time
+    _print({"build": timed(partial(contender.set_queries, stored_queries))})
     for batch in map(int, sys.stdin):
         given = [tokens_of(paper) for paper in samples.papers(papers, batch)]
-        take, match = clocked(partial(contender.take, given)), clocked(contender.match)
-        _say({"take": take, "match": match, "memory": _memory()} | _summary(contender.pairs(), step))
+        take, match = timed(partial(contender.set_papers, given)), timed(contender.match)
+        _print({"take": take, "match": match, "memory": _memory()} | _summary(contender.pairs(), step))
 
 
-def _serve_engine(stored: Path, papers: int, step: int) -> None:
-    """The build parses the canonical forms; tokens are what ingest keeps."""
+def _run_engine(stored: Path, papers: int, step: int) -> None:
+    """Run this project's engine: it parses the canonical forms, and gets papers with tokens as ingest stores them."""
     engine = Engine()
     canonical = stored.read_text(encoding="utf-8").splitlines()
-    build = _clocked(lambda: engine.store(map(queries.parse, canonical)))
-    _say({"build": build, "add": _cost_of_one_more(engine, canonical)})
+    build = _cpu_time(lambda: engine.set_queries(map(queries.parse, canonical)))
+    _print({"build": build, "add": _cost_of_one_more(engine, canonical)})
     for batch in map(int, sys.stdin):
         given = samples.papers(papers, batch)
         tokenised = list(map(tokenise, given))
-        take, match = _clocked(partial(engine.take, given, tokenised)), _clocked(engine.match)
-        _say({"take": take, "match": match, "memory": _memory()} | _summary(engine.pairs(), step))
+        take, match = _cpu_time(partial(engine.set_papers, given, tokenised)), _cpu_time(engine.match)
+        _print({"take": take, "match": match, "memory": _memory()} | _summary(engine.pairs(), step))
 
 
 def _cost_of_one_more(engine: Engine, canonical: list[str]) -> float:
-    new = [f"({each}) one{number}" for number, each in enumerate(canonical[:ADDED])]
+    """Return the seconds that it takes to parse and add one query to the many in the set."""
+    new = [f"({each}) one{number}" for number, each in enumerate(canonical[:ADDED_QUERIES])]
     numbers: list[int] = []
-    seconds = _clocked(lambda: numbers.extend(engine.queries.add(queries.parse(each)) for each in new))
+    seconds = _cpu_time(lambda: numbers.extend(engine.queries.add(queries.parse(each)) for each in new))
     for number in numbers:
         engine.queries.discard(number)
     return seconds / len(new)
 
 
 def _summary(pairs: Iterable[Pair], step: int) -> dict[str, Any]:
-    """How many pairs there are, a hash of them all, and one of those of the sample."""
+    """Return the number of pairs, a hash of all pairs, and a hash of the pairs of every `step`-th query."""
     found = np.sort(np.fromiter((query << 32 | paper for query, paper in pairs), np.int64))
     query, paper = found >> 32, found & 0xFFFFFFFF
     sample = (query // step << 32 | paper)[query % step == 0]
@@ -84,30 +89,30 @@ def _hash(pairs: np.ndarray[Any, Any]) -> str:
     return hashlib.sha256(pairs.tobytes()).hexdigest()
 
 
-def _clocked(step: Callable[[], object]) -> float:
-    """Seconds of user and system CPU, those of ended children too."""
-    before = _used()
-    step()
-    return _used() - before
+def _cpu_time(work: Callable[[], object]) -> float:
+    """Return the seconds of user and system CPU that the work takes, including child processes that have ended."""
+    before = _cpu_seconds()
+    work()
+    return _cpu_seconds() - before
 
 
-def _used() -> float:
+def _cpu_seconds() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def _walled(step: Callable[[], object]) -> float:
+def _wall_time(work: Callable[[], object]) -> float:
     before = time.perf_counter()
-    step()
+    work()
     return time.perf_counter() - before
 
 
 def _memory() -> float:
-    """The peak so far, in megabytes."""
+    """Return the peak memory of this process so far, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _say(document: dict[str, Any]) -> None:
+def _print(document: dict[str, Any]) -> None:
     print(json.dumps(document), flush=True)
 
 

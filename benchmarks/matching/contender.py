@@ -1,4 +1,4 @@
-"""What a contender does, and the tokens that all of them are given."""
+"""The interface of a contender, and the tokens that all contenders receive."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from notifier.models import Paper
 from notifier.queries import Query
 from notifier.text.words import stem, words
 
-Pair = tuple[int, int]  # the places of a query and of a paper
+Pair = tuple[int, int]  # the positions of a query and of a paper
 
 
-class Tokens(NamedTuple):
-    """A paper's folded words and their stems, as plain letters: each word begins with `w`, each stem with `s`."""
+class PlainTokens(NamedTuple):
+    """A paper's folded words and stems in ASCII letters and digits; each word begins with `w`, each stem with `s`."""
 
     title: list[str]
     abstract: list[str]
@@ -24,40 +24,40 @@ class Tokens(NamedTuple):
 class Contender(Protocol):
     """A way to match stored queries with papers."""
 
-    def store(self, queries: Sequence[Query]) -> None:
-        """Take the queries, ready to be matched."""
+    def set_queries(self, queries: Sequence[Query]) -> None:
+        """Prepare the queries for matching."""
 
-    def take(self, papers: Sequence[Tokens]) -> None:
-        """Take new papers in place of those before."""
+    def set_papers(self, papers: Sequence[PlainTokens]) -> None:
+        """Prepare new papers for matching, in place of the ones before."""
 
     def match(self) -> None:
         """Match all queries with all papers."""
 
     def pairs(self) -> Iterable[Pair]:
-        """What was matched last; not timed."""
+        """Return the pairs that the last match found; this is not timed."""
 
 
-def tokens_of(paper: Paper) -> Tokens:
-    """What every contender is given of a paper."""
+def tokens_of(paper: Paper) -> PlainTokens:
+    """Return the tokens of a paper that every contender receives."""
     title, abstract = words(paper.title), words(paper.abstract)
-    return Tokens(
+    return PlainTokens(
         *(list(map(word, each)) for each in (title, abstract)),
         *(list(map(stemmed, each)) for each in (title, abstract)),
     )
 
 
 def word(folded: str) -> str:
-    """A folded word as letters and digits that every engine keeps together."""
+    """Encode a folded word in letters and digits, which no engine splits."""
     return "w" + _plain(folded)
 
 
 def stemmed(folded: str) -> str:
-    """The stem of a folded word, told apart from the word."""
+    """Encode the stem of a folded word, so that it differs from every encoded word."""
     return "s" + _plain(stem(folded))
 
 
 def stem_word(stemmed_word: str) -> str:
-    """A stem of the query language, as `stemmed` writes it."""
+    """Encode a stem of a query, as `stemmed` does."""
     return "s" + _plain(stemmed_word)
 
 

@@ -1,4 +1,4 @@
-"""This project's engine."""
+"""The contender that is this project's matching engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from notifier.queries import Query
 
 
 class Engine:
-    """The engine as planning uses it: tokens are kept from ingest."""
+    """The engine as planning uses it: with the tokens that were stored at ingest."""
 
     def __init__(self) -> None:
         self.queries = QuerySet()
@@ -19,16 +19,16 @@ class Engine:
         self._index: PaperIndex
         self._matches: Matches
 
-    def store(self, queries: Iterable[Query]) -> None:
+    def set_queries(self, queries: Iterable[Query]) -> None:
         self._numbers = [self.queries.add(query) for query in queries]
 
-    def take(self, papers: Sequence[Paper], tokenised: Sequence[bytes]) -> None:
+    def set_papers(self, papers: Sequence[Paper], tokenised: Sequence[bytes]) -> None:
         self._index = index(papers, tokenised)
 
     def match(self) -> None:
         self._matches = self._index.match_all(self.queries)
 
     def pairs(self) -> Iterable[Pair]:
-        for place, number in enumerate(self._numbers):
+        for query, number in enumerate(self._numbers):
             for position in self._matches.positions(number):
-                yield place, position
+                yield query, position

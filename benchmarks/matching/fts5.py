@@ -1,11 +1,11 @@
-"""SQLite's FTS5 in memory: a prefix index, one prepared statement, no rank."""
+"""The contender SQLite FTS5: in memory, with a prefix index and one prepared statement, without ranking."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from benchmarks.matching.contender import Pair, Tokens, stem_word, word
+from benchmarks.matching.contender import Pair, PlainTokens, stem_word, word
 from notifier.queries import Query
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Word
 
@@ -13,16 +13,16 @@ _MATCH = "SELECT rowid FROM paper WHERE paper MATCH ?"
 
 
 class Fts5:
-    """Each query is an expression, matched with the table of papers."""
+    """An FTS5 table of papers, which each query is run on as an FTS5 expression."""
 
     def __init__(self) -> None:
         self._expressions: list[str] = []
         self._found: list[list[tuple[int]]] = []
 
-    def store(self, queries: Sequence[Query]) -> None:
+    def set_queries(self, queries: Sequence[Query]) -> None:
         self._expressions = [expression(query) for query in queries]
 
-    def take(self, papers: Sequence[Tokens]) -> None:
+    def set_papers(self, papers: Sequence[PlainTokens]) -> None:
         self._database = sqlite3.connect(":memory:")
         self._database.execute(
             "CREATE VIRTUAL TABLE paper USING fts5 (title, abstract, content='', prefix='4 5 6 7', tokenize='ascii')"
@@ -46,7 +46,7 @@ def _text(words: list[str], stems: list[str]) -> str:
 
 
 def expression(query: Query) -> str:
-    """The query in FTS5's language, whose NOT stands between two operands."""
+    """Return the query in the language of FTS5, in which NOT is an operator between two operands."""
     match query:
         case And(operands):
             wanted = [expression(each) for each in operands if not isinstance(each, Not)]
@@ -55,7 +55,7 @@ def expression(query: Query) -> str:
         case Or(operands):
             return f"({' OR '.join(map(expression, operands))})"
         case Not():
-            raise ValueError("FTS5 has no NOT of its own")
+            raise ValueError("FTS5 has no NOT with a single operand")
         case leaf:
             return _leaf(leaf)
 
@@ -69,7 +69,7 @@ def _leaf(leaf: Leaf) -> str:
         case Phrase(asked, field):
             return _within(field, f'"{" ".join(map(word, asked))}"')
         case _:
-            raise ValueError(f"FTS5 is not asked for {leaf}")
+            raise ValueError(f"the benchmark does not translate {leaf} for FTS5")
 
 
 def _within(field: Field | None, text: str) -> str:

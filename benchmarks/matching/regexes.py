@@ -1,11 +1,11 @@
-"""A compiled regular expression for each query, tried on the text of each paper."""
+"""The contender that has a compiled regular expression for each query, and tries it on the text of each paper."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-from benchmarks.matching.contender import Pair, Tokens, stem_word, word
+from benchmarks.matching.contender import Pair, PlainTokens, stem_word, word
 from notifier.queries import Query
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Word
 
@@ -13,17 +13,17 @@ _BEFORE = {None: ".*", Field.TITLE: "[^|]*", Field.ABSTRACT: r".*\|.*"}  # title
 
 
 class Regexes:
-    """What a first version of any such service does."""
+    """One regular expression for each query: what the first version of such a service is likely to use."""
 
     def __init__(self) -> None:
         self._patterns: list[re.Pattern[str]] = []
         self._texts: list[str] = []
         self._found: list[Pair] = []
 
-    def store(self, queries: Sequence[Query]) -> None:
+    def set_queries(self, queries: Sequence[Query]) -> None:
         self._patterns = [re.compile(expression(each)) for each in queries]
 
-    def take(self, papers: Sequence[Tokens]) -> None:
+    def set_papers(self, papers: Sequence[PlainTokens]) -> None:
         fields = ("title", "title_stems"), ("abstract", "abstract_stems")
         self._texts = [
             " | ".join(" - ".join(f" {' '.join(getattr(each, name))} " for name in names) for names in fields)
@@ -43,7 +43,7 @@ class Regexes:
 
 
 def expression(query: Query) -> str:
-    """The query as what a text must hold ahead of its beginning."""
+    """Return the query as lookaheads, which are tested at the beginning of a text."""
     match query:
         case And(operands):
             return "".join(map(expression, operands))
@@ -64,4 +64,4 @@ def _leaf(leaf: Leaf) -> str:
         case Phrase(asked, field):
             return f"(?={_BEFORE[field]} {' '.join(map(word, asked))} )"
         case _:
-            raise ValueError(f"no expression is made for {leaf}")
+            raise ValueError(f"the benchmark does not translate {leaf} to a regular expression")

@@ -1,4 +1,4 @@
-"""Papers and stored queries of any number, drawn from seeds that are committed here: every run has the same ones."""
+"""Random papers and stored queries, as many as wanted; fixed random seeds make them the same in every run."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from notifier.text.words import words
 
 _SEED = 20261126
 _SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-Z])")
-_ZIPF = 0.9  # the exponent of the ranks that words are drawn by
-_COMMON = 60  # the most frequent words, of which nobody would make a query
+_ZIPF = 0.9  # the exponent of Zipf's law, by which words are drawn
+_COMMON = 60  # so many of the most frequent words are left out, because nobody would search for them
 
 
 def papers(number: int, batch: int) -> list[Paper]:
-    """Papers that are new in every batch: sentences of real abstracts put together anew, or of the seeds'.
+    """Return papers whose abstracts are random sentences of real abstracts; every batch has different papers.
 
-    The real ones are read where NOTIFIER_REAL_DATA names their folder.
+    The sentences come from the folder that NOTIFIER_REAL_DATA names, or from the seed pages if it is not set.
     """
-    chance = Random(f"{_SEED} papers {batch}")
+    rng = Random(f"{_SEED} papers {batch}")
     now = datetime(2026, 11, 26, tzinfo=UTC)
-    texts = (_made_up(chance) for _ in range(number))
+    texts = (_random_paper(rng) for _ in range(number))
     return [
         Paper(place, f"t-{place:016x}", title, abstract, place, now, date(2026, 11, 26))
         for place, (title, abstract) in enumerate(texts, 1)
@@ -39,94 +39,97 @@ def papers(number: int, batch: int) -> list[Paper]:
 
 
 def source() -> str:
-    """Where the papers' sentences are from."""
-    return "real abstracts" if _real() else "the seeds"
+    """Return where the sentences of the papers come from."""
+    return "real abstracts" if _real_abstracts() else "the seeds"
 
 
 def stored_queries(number: int) -> list[Query]:
-    """The distinct queries that this many subscriptions ask."""
+    """Return the distinct queries among this many subscriptions."""
     found = {
         queries.canonical(query): query for query in map(queries.parse, dict.fromkeys(typed_by_subscribers(number)))
     }
     return [found[canonical] for canonical in sorted(found)]
 
 
-def typed(kind: str, number: int) -> list[Query]:
-    """Distinct queries of one kind: `flat`, `nested` and `broad` ones have four leaves each."""
-    chance = Random(f"{_SEED} {kind}")
+def queries_of_kind(kind: str, number: int) -> list[Query]:
+    """Return distinct queries of four leaves each; `kind` is `flat`, `nested` or `broad`."""
+    rng = Random(f"{_SEED} {kind}")
     make = {"flat": _flat, "nested": _nested, "broad": _broad}[kind]
     found: dict[str, Query] = {}
     while len(found) < number:
-        query = queries.parse(make(chance))
+        query = queries.parse(make(rng))
         found[queries.canonical(query)] = query
     return list(found.values())
 
 
 def typed_by_subscribers(number: int) -> Iterator[str]:
-    """Queries as subscribers type them: most of one or two words, few long."""
-    chance = Random(f"{_SEED} queries")
-    kinds = (_word, _phrase, _both, _either, _without, _prefix, _in_field, _nested, _broad)
+    """Yield queries as subscribers type them: most have one or two words, and few are long."""
+    rng = Random(f"{_SEED} queries")
+    kinds = (_word, _phrase, _conjunction, _disjunction, _exclusion, _prefix, _in_field, _nested, _broad)
     shares = (22, 22, 20, 10, 8, 6, 7, 4, 1)
-    for kind in chance.choices(kinds, shares, k=number):
-        yield kind(chance)
+    for kind in rng.choices(kinds, shares, k=number):
+        yield kind(rng)
 
 
-def _word(chance: Random) -> str:
+def _word(rng: Random) -> str:
     names, weights = _vocabulary()
-    return chance.choices(names, cum_weights=weights)[0]
+    return rng.choices(names, cum_weights=weights)[0]
 
 
-def _phrase(chance: Random) -> str:
-    """Two to four words that stand together somewhere; the places of the seeds are drawn by Zipf as well."""
+def _phrase(rng: Random) -> str:
+    """Return two to four words that are adjacent in some title or sentence of the seeds.
+
+    Titles and sentences are drawn with unequal frequency, as words are: the first ones most often.
+    """
     titles = _titles()
-    title = titles[min(int(chance.paretovariate(0.6)), len(titles)) - 1]
-    length = min(len(title), chance.choice((2, 2, 2, 3, 3, 4)))
-    start = chance.randrange(len(title) - length + 1)
+    title = titles[min(int(rng.paretovariate(0.6)), len(titles)) - 1]
+    length = min(len(title), rng.choice((2, 2, 2, 3, 3, 4)))
+    start = rng.randrange(len(title) - length + 1)
     return f'"{" ".join(title[start : start + length])}"'
 
 
-def _leaf(chance: Random) -> str:
-    return chance.choice((_word, _word, _word, _phrase))(chance)
+def _leaf(rng: Random) -> str:
+    return rng.choice((_word, _word, _word, _phrase))(rng)
 
 
-def _both(chance: Random) -> str:
-    return " ".join(_leaf(chance) for _ in range(chance.choice((2, 2, 3))))
+def _conjunction(rng: Random) -> str:
+    return " ".join(_leaf(rng) for _ in range(rng.choice((2, 2, 3))))
 
 
-def _either(chance: Random) -> str:
-    return " OR ".join(_leaf(chance) for _ in range(chance.choice((2, 3, 4))))
+def _disjunction(rng: Random) -> str:
+    return " OR ".join(_leaf(rng) for _ in range(rng.choice((2, 3, 4))))
 
 
-def _without(chance: Random) -> str:
-    return f"{_leaf(chance)} -{_word(chance)}"
+def _exclusion(rng: Random) -> str:
+    return f"{_leaf(rng)} -{_word(rng)}"
 
 
-def _prefix(chance: Random) -> str:
-    word = _word(chance)
+def _prefix(rng: Random) -> str:
+    word = _word(rng)
     return f"{word[: max(3, len(word) - 2)]}*" if len(word) >= 3 else word
 
 
-def _in_field(chance: Random) -> str:
-    return f"{chance.choice(('title', 'title', 'abstract'))}:{_leaf(chance)}"
+def _in_field(rng: Random) -> str:
+    return f"{rng.choice(('title', 'title', 'abstract'))}:{_leaf(rng)}"
 
 
-def _nested(chance: Random) -> str:
-    inner = f"({_leaf(chance)} OR ({_leaf(chance)} {_leaf(chance)}))"
-    return f"{inner} {chance.choice(('-', ''))}{_word(chance)}"
+def _nested(rng: Random) -> str:
+    inner = f"({_leaf(rng)} OR ({_leaf(rng)} {_leaf(rng)}))"
+    return f"{inner} {rng.choice(('-', ''))}{_word(rng)}"
 
 
-def _flat(chance: Random) -> str:
-    return f"{_leaf(chance)} {_leaf(chance)} {_leaf(chance)} {chance.choice(('-', ''))}{_word(chance)}"
+def _flat(rng: Random) -> str:
+    return f"{_leaf(rng)} {_leaf(rng)} {_leaf(rng)} {rng.choice(('-', ''))}{_word(rng)}"
 
 
-def _broad(chance: Random) -> str:
+def _broad(rng: Random) -> str:
     names, _ = _vocabulary()
-    return " OR ".join(chance.sample(names[:40], 4))
+    return " OR ".join(rng.sample(names[:40], 4))
 
 
 @cache
 def _vocabulary() -> tuple[list[str], list[float]]:
-    """The seeds' words, the most frequent first, and the running sums of their weights."""
+    """Return the words of the seeds, the most frequent first, and the running sums of their weights."""
     seen: dict[str, int] = {}
     for title, abstract in _seeds():
         for word in words(f"{title} {abstract}"):
@@ -153,16 +156,16 @@ def _sentences(text: str) -> list[str]:
     return _SENTENCE.split(text)
 
 
-def _made_up(chance: Random) -> tuple[str, str]:
-    """Half of one title and half of another, and an abstract of about as many sentences as real ones have."""
-    texts = _real() or _seeds()
-    sentences = [chance.choice(_sentences(chance.choice(texts)[1])) for _ in range(chance.randint(4, 10))]
-    title = " ".join(chance.choice(texts)[0].split()[:5] + chance.choice(texts)[0].split()[-5:])
+def _random_paper(rng: Random) -> tuple[str, str]:
+    """Return a title from the ends of two titles, and an abstract with about as many sentences as real ones have."""
+    texts = _real_abstracts() or _seeds()
+    sentences = [rng.choice(_sentences(rng.choice(texts)[1])) for _ in range(rng.randint(4, 10))]
+    title = " ".join(rng.choice(texts)[0].split()[:5] + rng.choice(texts)[0].split()[-5:])
     return title, " ".join(sentences)
 
 
 @cache
-def _real() -> list[tuple[str, str]]:
+def _real_abstracts() -> list[tuple[str, str]]:
     folder = os.environ.get("NOTIFIER_REAL_DATA")
     if not folder:
         return []

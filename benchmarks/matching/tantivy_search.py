@@ -1,4 +1,4 @@
-"""Tantivy in memory: each query runs without scores and gives all that match."""
+"""The contender Tantivy: in memory; each query runs without scores and returns all papers that match."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import tantivy
 
-from benchmarks.matching.contender import Pair, Tokens, stem_word, word
+from benchmarks.matching.contender import Pair, PlainTokens, stem_word, word
 from notifier.queries import Query
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Word
 
@@ -15,7 +15,7 @@ _WHITESPACE = "whitespace_only"
 
 
 class Tantivy:
-    """One field for title and abstract together, and one for each, so that no query has to look into two."""
+    """An index with fields for the title, for the abstract, and for both, so that no leaf searches two fields."""
 
     def __init__(self) -> None:
         builder = tantivy.SchemaBuilder().add_integer_field("id", stored=False, indexed=False, fast=True)
@@ -25,10 +25,10 @@ class Tantivy:
         self._queries: list[tantivy.Query] = []
         self._found: list[list[Any]] = []
 
-    def store(self, queries: Sequence[Query]) -> None:
+    def set_queries(self, queries: Sequence[Query]) -> None:
         self._queries = [tantivy.Query.const_score_query(self._query(each), 1.0) for each in queries]
 
-    def take(self, papers: Sequence[Tokens]) -> None:
+    def set_papers(self, papers: Sequence[PlainTokens]) -> None:
         index = tantivy.Index(self._schema)
         index.register_tokenizer(_WHITESPACE, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
         writer = index.writer(num_threads=1)
@@ -60,7 +60,7 @@ class Tantivy:
             case Or(operands):
                 return tantivy.Query.boolean_query([self._clause(each, tantivy.Occur.Should) for each in operands])
             case Not():
-                raise ValueError("tantivy has no NOT of its own")
+                raise ValueError("Tantivy has no NOT outside of AND")
             case leaf:
                 return self._leaf(leaf)
 
@@ -80,7 +80,7 @@ class Tantivy:
             case Phrase(asked, field):
                 return tantivy.Query.phrase_query(self._schema, _name(field), list(map(word, asked)))
             case _:
-                raise ValueError(f"tantivy is not asked for {leaf}")
+                raise ValueError(f"the benchmark does not translate {leaf} for Tantivy")
 
 
 def _name(field: Field | None) -> str:

@@ -1,4 +1,7 @@
-"""The command line: one file per group of verbs; each verb imports what it needs when it runs, for a quick --help."""
+"""The command line: one file for each group of verbs.
+
+Each verb imports what it needs when it runs, so that `--help` and small verbs start quickly.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from notifier.errors import NotifierError
 
 app = typer.Typer(
     name="notifier",
-    help="Paper alerts that you own: dumps of papers in, HTML email digests out.",
+    help="A self-hosted paper alert service: dumps of papers in, HTML email digests and feeds out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,14 +43,14 @@ VersionOption = Annotated[
 def root(
     context: typer.Context,
     config: ConfigOption = None,
-    version: VersionOption = False,  # noqa: ARG001 - its callback does it all
+    version: VersionOption = False,  # noqa: ARG001 - its callback prints the version
 ) -> None:
-    """Paper alerts that you own."""
+    """Keep the config that was named before the verb, for the verb to read."""
     context.obj = config
 
 
 def main() -> None:
-    """Run the command line. What goes wrong is one sentence on stderr; only a wish for it shows a traceback."""
+    """Run the command line. A failure is one sentence on stderr; NOTIFIER_DEBUG=1 shows the traceback."""
     try:
         app()
     except NotifierError as error:

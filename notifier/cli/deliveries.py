@@ -1,4 +1,4 @@
-"""Verbs about single messages: deliveries, show, retry, hold."""
+"""Verbs about single deliveries: deliveries, and its show, retry and hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notifier.models import Mail
     from notifier.operations import DeliverySummary
 
-LISTED = 50  # on a screen; --json gives all
+LISTED = 50  # rows on a screen; --json prints all
 
 IdArgument = Annotated[int, typer.Argument(help="The delivery's number.", metavar="ID")]
 
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def deliveries(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the messages: those that wait for something first, then the others, each newest first."""
+    """List the deliveries: first those that wait for something, then the others, each newest first."""
     if context.invoked_subcommand:
         context.obj = config or context.obj
         return
@@ -42,9 +42,11 @@ def deliveries(context: typer.Context, config: ConfigOption = None, as_json: Jso
     if as_json:
         print_json(found)
         return
-    print_table(("id", "to", "period", "state", "tries", "next try (UTC)", "said"), [_row(each) for each in found])
+    print_table(
+        ("id", "to", "period", "state", "tries", "next try (UTC)", "last reply"), [_row(each) for each in found]
+    )
     if len(found) == LISTED:
-        typer.echo(f"at most {LISTED} are shown; --json gives all")
+        typer.echo(f"at most {LISTED} are shown; --json prints all")
 
 
 def show(
@@ -55,7 +57,7 @@ def show(
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
-    """Show a message: how it stands, and its text."""
+    """Show a delivery: its state, and the text of its mail."""
     from notifier.errors import UsageError
     from notifier.operations import find_delivery
     from notifier.sending import mail_of, sender_for
@@ -74,7 +76,7 @@ def show(
 
 
 def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None) -> None:
-    """Let a message be sent by the next `deliver`, whatever its schedule says."""
+    """Let the next `deliver` send a delivery, even if its next try is not due yet."""
     from notifier.operations import retry_delivery
 
     retry_delivery(session(context, config).engine, delivery_id)
@@ -82,12 +84,12 @@ def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption 
 
 
 def hold(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Keep a message back until it is retried."""
+    """Keep a delivery back until it is retried."""
     from notifier.operations import hold_delivery
 
     run = session(context, config, now)
     hold_delivery(run.engine, delivery_id, run.clock())
-    typer.echo(f"delivery {delivery_id} is HELD; `notifier deliveries retry {delivery_id}` lets it go")
+    typer.echo(f"delivery {delivery_id} is HELD; `notifier deliveries retry {delivery_id}` releases it")
 
 
 def _row(each: DeliverySummary) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("ingest", epilog="Example: notifier ingest seeds/")(ingest)
     app.command("topics", epilog="Example: notifier topics --json")(topics)
     app.command("trending", epilog="Example: notifier trending --date 2026-07-06 --limit 10")(trending)
-    # A query may begin with a minus, and is no option for that.
+    # A query may begin with a minus sign, which must not be taken for an option.
     lenient = {"ignore_unknown_options": True}
     example = "Example: notifier preview 'quantization OR \"mixture of experts\"'"
     app.command("preview", context_settings=lenient, epilog=example)(preview)

@@ -1,4 +1,4 @@
-"""Verbs that tell readers: plan, publish, deliver, once, serve, worker."""
+"""Verbs that run the steps: plan, publish, deliver, once, serve, worker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from notifier.pipeline import DumpReport, OnceReport, PlanReport, PublishReport
     from notifier.sending import DeliveryReport
 
-REASONS = 5  # told, of why mail was not accepted
+REASONS = 5  # printed, of those for which mail was not accepted
 COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
 
 
@@ -104,7 +104,7 @@ def _ingest_folder(run: Session) -> list[DumpReport]:
     from notifier.pipeline import ingest_folder, settings_for
 
     folder = DumpsFolder(run.config.path(run.config.ingest.folder))
-    return ingest_folder(run.engine, folder, folder.wait(), run.clock(), settings_for(run.config))
+    return ingest_folder(run.engine, folder, folder.wait_for_complete_files(), run.clock(), settings_for(run.config))
 
 
 def _show_once(done: OnceReport, as_json: bool) -> None:
@@ -126,7 +126,7 @@ def _show_once(done: OnceReport, as_json: bool) -> None:
 
 
 def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Run the service: dumps as they come, digests when they are due, mail, feeds and the web pages."""
+    """Run the service: ingest dumps as they come, plan digests when they are due, send mail, serve the web pages."""
     _exit_when_stopped_until_started()
     from notifier.service import serve as run_service
 
@@ -135,7 +135,7 @@ def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = 
 
 
 def worker(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Run a sender beside the service: it only delivers."""
+    """Run another sender beside the service; it only delivers."""
     _exit_when_stopped_until_started()
     from notifier.service import work
 
@@ -144,19 +144,19 @@ def worker(context: typer.Context, config: ConfigOption = None, now: NowOption =
 
 
 def _exit_when_stopped_until_started() -> None:
-    """A service that is told to stop, or to read its config again, while it is still being loaded."""
+    """Exit at once on a signal to stop, and ignore one to reload, until the service has started."""
     _exit_when_stopped()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _exit_when_stopped() -> None:
-    """Who is told to stop and has no mail on the wire has nothing to finish."""
+    """Exit at once on a signal to stop: no mail is on the wire that would have to be finished."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: sys.exit(0))
 
 
 def _logging_config(context: typer.Context, config: Path | None) -> Path | None:
-    """The config file that the options name, once the logs go where it says."""
+    """Return the config file that the options name, and configure the logs as it says."""
     from notifier.config import load
     from notifier.service.logs import configure
 
@@ -183,7 +183,7 @@ def send(run: Session) -> DeliveryReport:
 
 
 def counts(delivered: DeliveryReport) -> dict[str, Any]:
-    """How many messages ended in each state that `deliver` reports."""
+    """Return how many messages ended in each state that `deliver` reports."""
     return {state: delivered.states[DeliveryState(state.upper())] for state in COUNTED}
 
 
@@ -203,7 +203,7 @@ def _delivered(delivered: DeliveryReport) -> str:
 def _exit_on_trouble(delivered: DeliveryReport) -> None:
     for reason, number in delivered.reasons.most_common(REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
-    if why := delivered.trouble or delivered.waits:
-        typer.echo(f"notifier: the relay is left alone for now: {why}; check [smtp]", err=True)
-    if delivered.trouble or delivered.states[DeliveryState.FAILED]:
+    if why := delivered.pause_reason or delivered.waiting_reason:
+        typer.echo(f"notifier: the relay is paused: {why}; check [smtp], then `notifier status`", err=True)
+    if delivered.pause_reason or delivered.states[DeliveryState.FAILED]:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Verbs that set things up: init."""
+"""The verb that sets up a folder: init."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def init(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option("--config", help="The config file to make.", metavar="FILE")] = None,
 ) -> None:
-    """Make config.toml from the example, a secret key, and the database; what is there already is left as it is."""
+    """Make config.toml from the example, a secret key, and the database; existing files stay as they are."""
     from notifier.files import DumpsFolder
     from notifier.resources import resource
 
@@ -38,12 +38,12 @@ def init(
 
 
 def make_file(path: Path, text: str, private: bool = False) -> None:
-    """Write a file that is not there yet; a private one is its owner's alone from its first moment on."""
+    """Write a file that does not exist yet; a private one is readable by its owner alone from the start."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600 if private else 0o644, exist_ok=False)
         path.write_text(text, encoding="utf-8")
     except FileExistsError:
-        typer.echo(f"{path} is there already and stays as it is")
+        typer.echo(f"{path} exists already and stays as it is")
     except OSError as error:
-        raise ConfigError(f"cannot make {path}: {error.strerror}; choose a folder that is yours to write") from None
+        raise ConfigError(f"cannot make {path}: {error.strerror}; choose a folder that you may write to") from None

@@ -1,4 +1,4 @@
-"""Verbs that look at the service: status."""
+"""The verb that shows the state of the service: status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 def status(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
-    """Show papers, subscribers, deliveries, and what was set aside."""
+    """Show papers, subscribers, deliveries, the relay, and dumps that were set aside."""
     from notifier.cli.output import print_json
     from notifier.operations import service_status
 
@@ -50,7 +50,7 @@ def _show(found: Status) -> None:
     typer.echo(f"mail goes to {found.relay}")
     if found.pause:
         until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
-        typer.echo(inert(f"relay        left alone until {until}, then one mail tries it: {found.pause.reason}"))
+        typer.echo(inert(f"relay        paused until {until}, then one mail tries it: {found.pause.reason}"))
     for trouble in found.troubles:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:
@@ -62,7 +62,7 @@ def _counts(by_state: dict[str, int]) -> str:
 
 
 def _duration(seconds: int) -> str:
-    """An age in its largest unit."""
+    """Return a number of seconds in its largest unit, such as `3 h`."""
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
             return f"{seconds // length} {unit}"

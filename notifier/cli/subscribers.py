@@ -14,7 +14,7 @@ from notifier.models import Cadence, SubscriberState
 if TYPE_CHECKING:
     from notifier.models import Subscriber
 
-EmailArgument = Annotated[str, typer.Argument(help="The reader's address.", metavar="EMAIL")]
+EmailArgument = Annotated[str, typer.Argument(help="The subscriber's address.", metavar="EMAIL")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,17 +36,19 @@ def subscribe(
     email: EmailArgument,
     query: Annotated[list[str] | None, typer.Option(help="What to look for; may be given again.")] = None,
     topic: Annotated[list[str] | None, typer.Option(help="A topic's slug: all, trending; may be given again.")] = None,
-    cadence: Annotated[Cadence | None, typer.Option(help="How often to write.")] = None,
-    at: Annotated[str | None, typer.Option(help="The local hour.", metavar="HH:MM")] = None,
+    cadence: Annotated[Cadence | None, typer.Option(help="How often to send a digest.")] = None,
+    at: Annotated[str | None, typer.Option(help="The hour in the subscriber's zone.", metavar="HH:MM")] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="The reader's zone, such as Europe/Berlin.", metavar="ZONE")
+        str | None, typer.Option(help="The subscriber's time zone, such as Europe/Berlin.", metavar="ZONE")
     ] = None,
     weekday: Annotated[str | None, typer.Option(help="For weekly, such as mon.", metavar="DAY")] = None,
-    confirmed: Annotated[bool, typer.Option("--confirmed", help="The reader has agreed: start to write.")] = False,
+    confirmed: Annotated[
+        bool, typer.Option("--confirmed", help="The subscriber has agreed: start to send mail.")
+    ] = False,
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
-    """Subscribe a reader; for a known address, add what is new and replace only what is given."""
+    """Subscribe an address; if it is known, add what is new and replace only what is given."""
     from notifier import subscribers
 
     run = session(context, config, now)
@@ -58,7 +60,7 @@ def subscribe(
 def unsubscribe(
     context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None
 ) -> None:
-    """Write to a reader no more."""
+    """Send a subscriber no more mail."""
     from notifier import subscribers
 
     run = session(context, config, now)
@@ -74,7 +76,7 @@ def pause(
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
-    """Write to a reader no more for a while; what waits to be sent goes out after it."""
+    """Send a subscriber no mail for a while; mail that waits in the outbox goes out after the pause."""
     from notifier import subscribers
 
     day = day_from(until, "--until")
@@ -83,7 +85,7 @@ def pause(
 
 
 def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Write to a reader again after a pause."""
+    """Send a subscriber mail again after a pause."""
     from notifier import subscribers
 
     run = session(context, config, now)
@@ -91,12 +93,12 @@ def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = 
 
 
 def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Forget a reader for good: settings, subscriptions and messages. Nothing brings them back."""
+    """Delete a subscriber for good: settings, subscriptions and messages. This cannot be undone."""
     from notifier import subscribers
 
     run = session(context, config, now)
     messages = subscribers.erase(run.engine, email, run.clock())
-    typer.echo(f"{email} is erased, and {messages} messages; no import brings the address back, a new sign-up does")
+    typer.echo(f"{email} and {messages} messages are erased; no import adds the address again, only a new sign-up")
 
 
 def list_subscribers(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -131,9 +133,9 @@ def _summary(subscriber: Subscriber) -> str:
         case SubscriberState.PAUSED:
             return f"{line}; nothing is sent {_next(subscriber)}"
         case SubscriberState.PENDING:
-            return f"{line}; nothing is sent until the reader agrees, which --confirmed says"
+            return f"{line}; nothing is sent until they agree; `subscribe --confirmed` says that they did"
         case _:
-            return f"{line}; nothing is sent, unless they come back, which subscribe with --confirmed says"
+            return f"{line}; nothing is sent; `subscribe --confirmed` starts again, if they ask for it"
 
 
 def _labels(subscriber: Subscriber) -> str:
@@ -141,7 +143,7 @@ def _labels(subscriber: Subscriber) -> str:
 
 
 def _next(subscriber: Subscriber) -> str:
-    """When the next digest is due."""
+    """Return when the next digest is due, in words."""
     if subscriber.state is SubscriberState.PAUSED:
         end = subscriber.paused_until
         return f"until {end.astimezone(ZoneInfo(subscriber.timezone)):%Y-%m-%d}" if end else "until `notifier resume`"

@@ -1,4 +1,4 @@
-"""Verbs beneath `subscribers`: import, export."""
+"""Verbs of `subscribers`: import, export."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FileArgument = Annotated[Path, typer.Argument(help="The CSV file.", metavar="FIL
 
 def register(app: typer.Typer) -> None:
     """Add this file's verbs."""
-    app.command("import", epilog="Example: notifier subscribers import readers.csv")(import_)
-    app.command("export", epilog="Example: notifier subscribers export readers.csv")(export)
+    app.command("import", epilog="Example: notifier subscribers import subscribers.csv")(import_)
+    app.command("export", epilog="Example: notifier subscribers export subscribers.csv")(export)
 
 
 def import_(
@@ -28,13 +28,15 @@ def import_(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign up the readers of a CSV file with some of these columns, in UTF-8; only email is needed:
+    """Sign up the subscribers of a CSV file in UTF-8, one row per subscription.
+
+    The first line names some of these columns, of which only email is required:
 
     email,state,query,topic,cadence,hour,timezone
 
-    One row per subscription, with commas, semicolons or tabs. State ACTIVE says that a new reader has agreed; without
-    it they are PENDING. To known readers, what is new is added; nobody who left is brought back. Rows that are wrong
-    are listed by line, the others taken; the exit code is 1 then.
+    Commas, semicolons or tabs separate the cells. State ACTIVE says that a new subscriber has agreed to get mail;
+    without a state they are PENDING. Known subscribers get the subscriptions that they lack; nobody who left is added
+    again. Wrong rows are listed by line and the others are imported; the exit code is then 1.
     """
     from functools import partial
 
@@ -57,14 +59,14 @@ def _show(imported: ImportReport, file: Path) -> None:
         typer.echo(f"{file}, line {each.line}: {each.reason}", err=True)
     refused = f"; {len(imported.refused)} refused" if imported.refused else ""
     typer.echo(
-        f"{imported.rows} rows taken: {imported.new_subscribers} new readers, "
+        f"{imported.rows} rows imported: {imported.new_subscribers} new subscribers, "
         f"{imported.new_subscriptions} new subscriptions{refused}"
     )
 
 
 def export(context: typer.Context, file: FileArgument, config: ConfigOption = None) -> None:
-    """Write all readers, in every state, to a CSV file that import reads back; it replaces the file."""
+    """Write all subscribers, in every state, to a CSV file that import can read; an existing file is replaced."""
     from notifier.subscribers import export_subscribers
 
-    readers = export_subscribers(session(context, config).engine, file)
-    typer.echo(f"{readers} readers written to {file}")
+    count = export_subscribers(session(context, config).engine, file)
+    typer.echo(f"{count} subscribers written to {file}")

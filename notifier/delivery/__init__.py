@@ -1,8 +1,8 @@
-"""Ways to hand over a mail, and what their answers mean.
+"""Ways to deliver a mail, and what the answers mean.
 
-A transport takes one mail at a time and returns an outcome: SmtpTransport sends it to a relay, Maildir writes it to a
-folder. `breaker` decides when the relay is paused, `retries` when a delivery is tried again. `inbox` is a relay on
-loopback, for the demo.
+A transport takes one mail at a time and returns an outcome. SmtpTransport sends the mail to a relay, and Maildir writes
+it to a folder. The module `breaker` decides when sending to the relay pauses, and `retries` decides when a delivery is
+tried again. `inbox` is an SMTP server on loopback, for the demo.
 """
 
 from notifier.delivery.maildir import Maildir

@@ -1,7 +1,8 @@
-"""When the relay is left alone, and for how long. Pure.
+"""A circuit breaker for the relay: when sending pauses, and for how long. Pure.
 
-A relay that cannot be reached, or does not want us, pauses at once: every mail would fare the same. One that defers
-mail after mail pauses by count. When a pause has run out, one mail is tried: it ends the pause, or a longer one begins.
+If the relay cannot be reached, or refuses all our mail, sending pauses at once, because every mail would fail in the
+same way. If the relay defers many mails, sending pauses when their number reaches a limit. When a pause has run out,
+one mail is sent as a probe: either it ends the pause, or a longer pause begins.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState, RelayState
 
 ERRORS_IN_A_ROW = 50
-RECENT = 500
+RECENT = 500  # answers that are remembered
 ERRORS_IN_RECENT = 150  # 30%
-POLICY_DOMAINS = 3  # that refuse by policy, with no acceptance between: then it is us whom the relay refuses
-BUSY_ANSWERS = 3  # 421, in a row
+POLICY_DOMAINS = 3  # recipient domains; so many policy refusals without an acceptance mean that the relay refuses us
+BUSY_ANSWERS = 3  # replies with code 421, in a row
 
-# First and longest pause, doubling between: for what mends itself, and for what the operator has to mend.
-PASSING = (timedelta(seconds=10), timedelta(minutes=15))
-LASTING = (timedelta(minutes=5), timedelta(hours=1))
+# The first and the longest pause; each pause is twice as long as the one before.
+PAUSES_AFTER_OUTAGE = (timedelta(seconds=10), timedelta(minutes=15))  # outages usually end by themselves
+PAUSES_AFTER_REFUSAL = (timedelta(minutes=5), timedelta(hours=1))  # the operator has to do something
 
-PROBE_LEASE = timedelta(seconds=60)  # renewed with the others
+PROBE_LEASE = timedelta(seconds=60)  # renewed together with the leases of the claims
 
 _ERROR, _NO_ERROR = "x", "."
 
 
-class Gate(Enum):
+class RelayAccess(Enum):
     """How many mails a sender may claim for the relay."""
 
     OPEN = "any"
@@ -36,51 +37,64 @@ class Gate(Enum):
     CLOSED = "none"
 
 
-def gate(state: RelayState, now: datetime) -> Gate:
-    """Whether the relay may be tried at `now`; an instant further off than it can be set is of a clock set back."""
+def relay_access(state: RelayState, now: datetime) -> RelayAccess:
+    """Return how many mails a sender may claim at `now`.
+
+    `probe_until` counts only if it is at most PROBE_LEASE away. If it is later, the clock has been set back since it
+    was stored.
+    """
     if state.paused_until is None:
-        return Gate.OPEN
-    if paused_for(state, now):
-        return Gate.CLOSED
+        return RelayAccess.OPEN
+    if remaining_pause(state, now):
+        return RelayAccess.CLOSED
     is_probed = state.probe_until is not None and now < state.probe_until <= now + PROBE_LEASE
-    return Gate.CLOSED if is_probed else Gate.PROBE
+    return RelayAccess.CLOSED if is_probed else RelayAccess.PROBE
 
 
-def paused_for(state: RelayState, now: datetime) -> timedelta:
-    """How long the pause still lasts; zero where there is none, or where it is time for a probe."""
+def remaining_pause(state: RelayState, now: datetime) -> timedelta:
+    """Return how long the pause still lasts, or zero if there is no pause or a probe may be sent.
+
+    A pause that would last longer than the longest possible one is over: the clock has been set back since it began.
+    """
     left = state.paused_until - now if state.paused_until else timedelta(0)
-    return left if timedelta(0) < left <= LASTING[1] else timedelta(0)
+    return left if timedelta(0) < left <= PAUSES_AFTER_REFUSAL[1] else timedelta(0)
 
 
-def after(state: RelayState, outcome: Outcome, domain: str, now: datetime, *, is_probe: bool = False) -> RelayState:
-    """The relay once it has answered so about a mail to `domain`.
+def state_after(
+    state: RelayState, outcome: Outcome, domain: str, now: datetime, *, is_probe: bool = False
+) -> RelayState:
+    """Return the relay's state after `outcome` for a mail to `domain`.
 
-    While it is paused only the probe's answer counts for the pause: the others were on the wire before it.
+    While sending is paused, only the outcome of a probe can end or lengthen the pause. All other mails were already on
+    the wire when the pause began.
     """
     if is_probe:
         state = replace(state, probe_owner=None, probe_until=None)
     if outcome.relay is RelayCondition.UNTRIED:
         return state
-    state = _counted(state, outcome, domain)
+    state = _with_outcome_counted(state, outcome, domain)
     if state.paused_until and not is_probe:
         return state
-    trouble = _trouble(state, outcome)
-    if trouble:
-        return _paused(state, trouble, outcome, now)
-    return resumed(state) if is_probe else state
+    reason = _reason_to_pause(state, outcome)
+    if reason:
+        return _paused_state(state, reason, outcome, now)
+    return resumed_state(state) if is_probe else state
 
 
-def after_acceptances(state: RelayState, number: int) -> RelayState:
-    """The relay once it has accepted so many mails, none of them a probe: the same as `after` for each of them."""
+def state_after_acceptances(state: RelayState, number: int) -> RelayState:
+    """Return the relay's state after `number` accepted mails, none of which was a probe.
+
+    The result is the same as that of calling `state_after` once for each of them.
+    """
     return replace(state, errors=0, busy=0, recent=(state.recent + _NO_ERROR * number)[-RECENT:], policy_domains=())
 
 
-def resumed(state: RelayState) -> RelayState:
-    """The relay once its pause is over: what it said before no longer counts."""
+def resumed_state(state: RelayState) -> RelayState:
+    """Return the relay's state at the end of a pause, with all counts of earlier errors back at zero."""
     return RelayState(day=state.day, sent=state.sent, next_turn=state.next_turn)
 
 
-def _counted(state: RelayState, outcome: Outcome, domain: str) -> RelayState:
+def _with_outcome_counted(state: RelayState, outcome: Outcome, domain: str) -> RelayState:
     is_error = outcome.state in (DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
     domains = () if outcome.state is DeliveryState.ACCEPTED else state.policy_domains
     if outcome.relay is RelayCondition.POLICY and domain not in domains:
@@ -94,8 +108,8 @@ def _counted(state: RelayState, outcome: Outcome, domain: str) -> RelayState:
     )
 
 
-def _trouble(state: RelayState, outcome: Outcome) -> str:
-    """Why the relay is to be left alone now; empty where it is not."""
+def _reason_to_pause(state: RelayState, outcome: Outcome) -> str:
+    """Return why sending has to pause after `outcome`, or an empty text if it may go on."""
     if outcome.relay in (RelayCondition.DOWN, RelayCondition.REFUSING) or state.busy >= BUSY_ANSWERS:
         return outcome.reply
     if outcome.relay is RelayCondition.POLICY and len(state.policy_domains) >= POLICY_DOMAINS:
@@ -107,7 +121,8 @@ def _trouble(state: RelayState, outcome: Outcome) -> str:
     return ""
 
 
-def _paused(state: RelayState, reason: str, outcome: Outcome, now: datetime) -> RelayState:
-    first, longest = LASTING if outcome.relay in (RelayCondition.REFUSING, RelayCondition.POLICY) else PASSING
+def _paused_state(state: RelayState, reason: str, outcome: Outcome, now: datetime) -> RelayState:
+    is_refusal = outcome.relay in (RelayCondition.REFUSING, RelayCondition.POLICY)
+    first, longest = PAUSES_AFTER_REFUSAL if is_refusal else PAUSES_AFTER_OUTAGE
     length = min(first * 2 ** min(state.pauses, 10), longest)
     return replace(state, paused_until=now + length, reason=reason, pauses=state.pauses + 1)

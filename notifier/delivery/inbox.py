@@ -1,4 +1,4 @@
-"""A loopback inbox: a real SMTP server that keeps what it is given, for `notifier demo` and for trying things out."""
+"""A real SMTP server on loopback that keeps every mail it receives, for `notifier demo` and for tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IDENT = "notifier demo inbox"
 
 
 class Inbox:
-    """An SMTP server on a free port of 127.0.0.1 for as long as the `with` lasts; each mail goes into a Maildir."""
+    """An SMTP server on a free port of 127.0.0.1 that writes each mail to a Maildir while its `with` block runs."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,20 +39,20 @@ class Inbox:
 
     @property
     def port(self) -> int:
-        """The port that it listens on, once entered."""
+        """The port on which it listens; known only inside the `with` block."""
         return int(self._controller.port)
 
     @property
     def mails(self) -> tuple[Mail, ...]:
-        """Every mail accepted so far, in order, as it came over the wire; one for each recipient."""
+        """Every mail accepted so far, in the order of arrival, once for each of its recipients."""
         return tuple(self._mails)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: ARG002, N802
-        """Keep a message; the name and the arguments are aiosmtpd's."""
+        """Store a message and return the SMTP reply; aiosmtpd prescribes the name and the arguments."""
         content = envelope.original_content or b""
         message_id = _message_id(content)
         try:
-            maildir.write(self._folder, message_id, content)
+            maildir.write_message(self._folder, message_id, content)
         except OSError as error:
             return f"452 4.3.1 the inbox cannot be written: {error.strerror}"
         for recipient in envelope.rcpt_tos:
@@ -61,7 +61,10 @@ class Inbox:
 
 
 class _Controller(Controller):
-    """aiosmtpd's own greets itself once to see that it is up, and needs to be told which port the system chose."""
+    """A controller that learns which port the system chose.
+
+    aiosmtpd's own controller connects to the port that it was given, here 0, to see if the server is up.
+    """
 
     def _trigger_server(self) -> None:
         self.port = cast(Server, self.server).sockets[0].getsockname()[1]
@@ -69,6 +72,6 @@ class _Controller(Controller):
 
 
 def _message_id(content: bytes) -> str:
-    """The Message-ID; for a message without one, a name that follows from its bytes."""
+    """Return the Message-ID of a message, or an id made from its hash if it has none."""
     stated = BytesHeaderParser().parsebytes(content)["Message-ID"]
     return str(stated).strip() if stated else f"<{sha256(content).hexdigest()[:32]}@localhost>"

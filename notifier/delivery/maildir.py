@@ -1,6 +1,6 @@
-"""A Maildir: the way out where no relay is configured, and where the loopback inbox keeps its mail.
+"""A Maildir: the transport if no relay is configured, and the place where the loopback inbox keeps its mail.
 
-Layout and protocol: https://cr.yp.to/proto/maildir.html. Line ends are the file system's own (LF), as in any Maildir.
+Layout and protocol: https://cr.yp.to/proto/maildir.html. Lines end with LF, as in every Maildir.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from types import TracebackType
 from typing import Self
 
 from notifier.delivery.outcomes import Outcome, RelayCondition, one_line
-from notifier.delivery.transport import CANCELLED, Following, StillWanted, always, nobody
+from notifier.delivery.transport import CANCELLED, NextMail, StillWanted, always_wanted, no_next_mail
 from notifier.models import DeliveryState, Mail
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.@_+-]")
-_INFO = ":"  # parts a file's name from the flags that a reader adds
+_FLAGS = ":"  # separates the name of a file from the flags that a mail program adds to it
 
 
 class Maildir:
-    """The transport that writes each mail to a folder, which is made where it is missing."""
+    """The transport that writes each mail to a folder; it creates the folder if necessary."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,33 +35,38 @@ class Maildir:
     ) -> None:
         return None
 
-    async def send(self, mail: Mail, still_wanted: StillWanted = always, following: Following = nobody) -> Outcome:  # noqa: ARG002
-        """Write `mail` to the folder; see Transport. A folder that cannot be written is a relay that is down."""
+    async def send(
+        self,
+        mail: Mail,
+        still_wanted: StillWanted = always_wanted,
+        next_mail: NextMail = no_next_mail,  # noqa: ARG002
+    ) -> Outcome:
+        """Write `mail` to the folder, as described in Transport; if that fails, report the relay as DOWN."""
         if not await still_wanted():
             return CANCELLED
         try:
-            path = await asyncio.to_thread(write, self._folder, mail.message_id, mail.content)
+            path = await asyncio.to_thread(write_message, self._folder, mail.message_id, mail.content)
         except OSError as error:
             reason = f"cannot write to the Maildir {self._folder}: {error.strerror or error}"
             return Outcome(DeliveryState.DEFERRED, one_line(reason), RelayCondition.DOWN)
         return Outcome(DeliveryState.ACCEPTED, one_line(f"written to {path}"))
 
 
-def write(folder: Path, message_id: str, content: bytes) -> Path:
-    """Write a message so that it is there as a whole or not at all, and return its path.
+def write_message(folder: Path, message_id: str, content: bytes) -> Path:
+    """Write a message completely or not at all, and return its path.
 
-    A repeat takes the place of the first copy while that is new, and changes nothing where a reader already has it.
-    Raises OSError.
+    If the folder already has a message with this Message-ID, the new copy replaces it in `new`. If a mail program has
+    already moved it to `cur`, nothing is written. Raises OSError if the message cannot be written.
     """
     for part in ("tmp", "new", "cur"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
     name = file_name(message_id)
-    already_read = _named(folder / "cur", name)
+    already_read = _find_file(folder / "cur", name)
     if already_read:
         return already_read
     draft, final = folder / "tmp" / f"{name}.{os.getpid()}", folder / "new" / name
     try:
-        _write_through(draft, content.replace(b"\r\n", b"\n"))
+        _write_and_sync(draft, content.replace(b"\r\n", b"\n"))
         draft.replace(final)
     except OSError:
         draft.unlink(missing_ok=True)
@@ -71,19 +76,19 @@ def write(folder: Path, message_id: str, content: bytes) -> Path:
 
 
 def file_name(message_id: str) -> str:
-    """The file name of a message: the same for the same Message-ID, another for another, without its brackets."""
+    """Return the file name of a message; it depends on the Message-ID alone, and different ids have different names."""
     identity = message_id.strip().strip("<>")
     digest = sha256(identity.encode(errors="surrogateescape")).hexdigest()
     return f"{digest[:16]}.{_UNSAFE.sub('_', identity)[:100]}"
 
 
-def _named(folder: Path, name: str) -> Path | None:
-    """The file of this name in `folder`, whatever flags a reader has added to it."""
+def _find_file(folder: Path, name: str) -> Path | None:
+    """Return the file of this name in `folder`, with or without the flags of a mail program, or None."""
     with os.scandir(folder) as entries:
-        return next((Path(entry) for entry in entries if entry.name.partition(_INFO)[0] == name), None)
+        return next((Path(entry) for entry in entries if entry.name.partition(_FLAGS)[0] == name), None)
 
 
-def _write_through(path: Path, content: bytes) -> None:
+def _write_and_sync(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         file.flush()
@@ -91,7 +96,7 @@ def _write_through(path: Path, content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name as durable as the content."""
+    """Write the folder's entries to the disk, so that a new name is as durable as the file's content."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

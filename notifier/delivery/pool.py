@@ -1,4 +1,4 @@
-"""The lanes of one sender: as many in use at once as the relay bears."""
+"""The SMTP connections of one sender, and how many of them may be in use at once."""
 
 from __future__ import annotations
 
@@ -8,77 +8,79 @@ from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.delivery.transport import Transport
 from notifier.models import DeliveryState
 
-BURST = 5  # mails deferred in a row
-STEADY = 10  # acceptances a lane for one lane more, once the relay has pushed back
+DEFERRALS_IN_A_ROW = 5  # a sign of overload
+ACCEPTANCES_TO_GROW = 10  # acceptances of each connection before one more is added, after a first sign of overload
 
 
 class ParallelLimit:
-    """The number of lanes in use, from 1 to `cap`.
+    """The number of connections that may be in use at once, from 1 to `cap`.
 
-    It grows by one with each acceptance at first. Once the relay has pushed back (with a 421, or by deferring BURST
-    mails in a row) it grows by one for STEADY acceptances of each lane.
+    At first it grows by one with each acceptance. A reply with code 421, or DEFERRALS_IN_A_ROW deferred mails, is a
+    sign of overload: it halves the limit. From then on the limit grows by one only when each connection in use has had
+    ACCEPTANCES_TO_GROW acceptances.
     """
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
-        self._lanes = 1.0
-        self._pushed_back = False
+        self._limit = 1.0
+        self._was_overloaded = False
         self._deferred = 0
 
     @property
-    def lanes(self) -> int:
-        """How many lanes may be in use now."""
-        return int(self._lanes)
+    def connections(self) -> int:
+        """The number of connections that may be in use now."""
+        return int(self._limit)
 
-    def learn(self, outcome: Outcome) -> None:
-        """Take in what became of a mail."""
+    def record(self, outcome: Outcome) -> None:
+        """Adjust the limit to the outcome of a mail."""
         if outcome.state is DeliveryState.ACCEPTED:
             self._deferred = 0
-            if self._lanes < self._cap:
-                step = 1 / (STEADY * self._lanes) if self._pushed_back else 1
-                self._lanes = min(float(self._cap), self._lanes + step)
+            if self._limit < self._cap:
+                step = 1 / (ACCEPTANCES_TO_GROW * self._limit) if self._was_overloaded else 1
+                self._limit = min(float(self._cap), self._limit + step)
         elif outcome.relay is not RelayCondition.UNTRIED:
             self._deferred = self._deferred + 1 if outcome.state is DeliveryState.DEFERRED else 0
-            if outcome.is_relay_fault or self._deferred == BURST:
-                self._lanes = max(1.0, self._lanes / 2)
-                self._pushed_back = True
+            if outcome.is_relay_fault or self._deferred == DEFERRALS_IN_A_ROW:
+                self._limit = max(1.0, self._limit / 2)
+                self._was_overloaded = True
                 self._deferred = 0
 
 
 class TransportPool:
-    """Lends lanes, the one used last first, so that no more connections are open than needed."""
+    """Lends transports; it prefers the one used last, so that no more connections are open than needed."""
 
-    def __init__(self, lanes: Sequence[Transport]) -> None:
-        self._free = list(lanes)
-        self._width = ParallelLimit(len(lanes))
+    def __init__(self, transports: Sequence[Transport]) -> None:
+        self._free = list(transports)
+        self._limit = ParallelLimit(len(transports))
         self._in_use = 0
 
     @property
-    def are_too_many(self) -> bool:
-        """Whether more lanes are in use than the relay bears: one has to be given back."""
-        return self._in_use > self._width.lanes
+    def is_over_limit(self) -> bool:
+        """Whether more transports are in use than allowed, so that one has to be given back."""
+        return self._in_use > self._limit.connections
 
     @property
-    def are_free(self) -> bool:
-        """Whether one more may be used now."""
-        return self._in_use < self._width.lanes
+    def has_free(self) -> bool:
+        """Whether one more transport may be used now."""
+        return self._in_use < self._limit.connections
 
     def borrow(self) -> Transport:
-        """A lane, where one is free."""
+        """Take a free transport out of the pool; `has_free` must be true."""
         self._in_use += 1
         return self._free.pop()
 
-    def give_back(self, lane: Transport, *, is_connected: bool) -> None:
-        """Return a lane; one that lost its connection is lent last."""
+    def give_back(self, transport: Transport, *, is_connected: bool) -> None:
+        """Return a transport to the pool; one that has lost its connection is lent again only after all others."""
         self._in_use -= 1
-        self._free.insert(len(self._free) if is_connected else 0, lane)
+        self._free.insert(len(self._free) if is_connected else 0, transport)
 
-    def learn(self, outcome: Outcome) -> Outcome:
-        """Take in what became of a mail; returns it in the light of the other lanes.
+    def record(self, outcome: Outcome) -> Outcome:
+        """Adjust the limit to the outcome of a mail, and return the outcome, corrected from DOWN to BUSY if necessary.
 
-        A relay that cannot be reached while it serves others of this sender bears no more connections: it is busy.
+        A relay that refuses one connection while it serves others of this sender is not down: it only accepts no more
+        connections.
         """
         if outcome.relay is RelayCondition.DOWN and self._in_use > 1:
             outcome = outcome._replace(relay=RelayCondition.BUSY)
-        self._width.learn(outcome)
+        self._limit.record(outcome)
         return outcome

@@ -7,26 +7,27 @@ from random import Random
 
 FIRST_DELAY = timedelta(minutes=5)
 LONGEST_DELAY = timedelta(minutes=67)
-JITTER = 0.2  # of the delay, either way: mails that failed together do not come back together
+JITTER = 0.2  # share of the delay, added or subtracted, so that mails that failed together are not retried together
 
 LONGEST_WAIT = LONGEST_DELAY * (1 + JITTER)
 
 UNCERTAIN_DELAY = timedelta(minutes=15)
-UNCERTAIN_RETRIES = 2  # a message that the relay may have is sent again this often at most
+UNCERTAIN_RETRIES = 2  # the most times that a message is sent again when the relay may already have it
 
-LIFETIME = timedelta(hours=72)  # after planning; then a delivery that never got through is expired
+LIFETIME = timedelta(hours=72)  # after planning; a delivery that was never accepted expires then
 
 
 def next_try(attempts: int, now: datetime, seed: int) -> datetime:
-    """When to try again after `attempts` counted ones: 5 minutes, doubling to 67, each moved by at most a fifth.
+    """Return when to try again after `attempts` failed attempts.
 
-    The same `seed` (the delivery's id) and `attempts` give the same delay.
+    The delay is 5 minutes, doubling to at most 67, each changed by a random fifth at most. The same `seed` (the
+    delivery's id) and `attempts` always give the same delay.
     """
     doublings = min(max(attempts, 1) - 1, 4)
     delay = min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
     return now + delay * Random(f"{seed}/{attempts}").uniform(1 - JITTER, 1 + JITTER)
 
 
-def next_try_uncertain(times: int, now: datetime) -> datetime | None:
-    """When to send again what was left uncertain `times` times by now; None where it stays so and is shown."""
+def next_try_if_uncertain(times: int, now: datetime) -> datetime | None:
+    """Return when to send a mail again whose outcome was uncertain `times` times, or None if it is not sent again."""
     return now + UNCERTAIN_DELAY if times <= UNCERTAIN_RETRIES else None

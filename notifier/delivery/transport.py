@@ -1,4 +1,4 @@
-"""What every way out offers, and what the relay's needs to know."""
+"""The interface of all transports, and the settings of the SMTP one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState, Mail
 
 StillWanted = Callable[[], Awaitable[bool]]
-Following = Callable[[], "tuple[Mail, StillWanted] | None"]
+NextMail = Callable[[], "tuple[Mail, StillWanted] | None"]
 
 
-async def always() -> bool:
-    """A mail that nobody can call back."""
+async def always_wanted() -> bool:
+    """Return true: the mail cannot be withdrawn."""
     return True
 
 
-def nobody() -> None:
-    """No mail follows, as far as is known."""
+def no_next_mail() -> None:
+    """Return None: no next mail is known."""
 
 
 class Transport(Protocol):
-    """Takes one mail at a time. Open it with `async with`; trouble is an outcome, never an exception."""
+    """Sends one mail at a time; open it with `async with`.
+
+    A failure to send is an outcome, never an exception.
+    """
 
     async def __aenter__(self) -> Self: ...
 
@@ -33,40 +36,45 @@ class Transport(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    async def send(self, mail: Mail, still_wanted: StillWanted = always, following: Following = nobody) -> Outcome:
-        """Hand `mail` over.
+    async def send(
+        self, mail: Mail, still_wanted: StillWanted = always_wanted, next_mail: NextMail = no_next_mail
+    ) -> Outcome:
+        """Send `mail` and return its outcome.
 
-        `still_wanted` is asked at the last moment, once all waiting is over and just before anything is written for
-        this recipient; where it says no, nothing is written and the outcome is CANCELLED.
+        `still_wanted` is called at the last moment, after all waiting and just before anything is written for this
+        recipient. If it returns false, nothing is written and the outcome is CANCELLED.
 
-        `following` may be asked once, for the mail that the caller will send next over this transport: its envelope
-        then goes out with the end of this one. It belongs to the caller again when this call ends; where another one is
-        sent then, what was written of it comes to nothing.
+        `next_mail` may be called once. It returns the mail that the caller expects to send next over this transport, or
+        None. The envelope of that mail may then be written behind this message. The caller may still send another mail
+        next, or none. In that case the envelope is discarded, and its mail is not sent.
         """
         ...
 
 
-CANCELLED = Outcome(DeliveryState.CANCELLED, "no longer wanted when its turn came", RelayCondition.UNTRIED)
+CANCELLED = Outcome(DeliveryState.CANCELLED, "withdrawn before it was sent", RelayCondition.UNTRIED)
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long the relay may take, in seconds: the least that RFC 5321, section 4.5.3.2, asks of a client."""
+    """How long the relay may take, in seconds.
+
+    The defaults are the minimum that RFC 5321, section 4.5.3.2, asks of a client.
+    """
 
     greeting: float = 300  # also for the connection, TLS, EHLO and AUTH
     command: float = 300  # MAIL, RCPT
     data: float = 120
-    block: float = 180  # until a block of the message has left
+    block: float = 180  # until a block of the message has been sent
     dot: float = 600
-    goodbye: float = 5  # QUIT: all is settled by then, and nobody waits long for it
+    goodbye: float = 5  # QUIT: short, because every mail has its outcome by then
 
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """Where the relay is and how to speak to it.
+    """The address of the relay, and how to connect to it.
 
-    `tls` is kept to: a relay that does not offer what is asked gets no mail and no password. `ca_file` holds the
-    certificates to trust in place of the system's. Without `username` there is no login.
+    `tls` is never downgraded: a relay that does not offer it gets no mail and no password. `ca_file` holds the
+    certificates to trust instead of the system's. Without `username` there is no login.
     """
 
     host: str

@@ -1,1 +1,4 @@
-"""Digests: which papers one holds, how they are kept in a row, and how they become a mail. Pure: no I/O, no clock."""
+"""The content of digests: which papers a digest holds, how its row stores them, and how its period is worded.
+
+These modules do no I/O and read no clock.
+"""

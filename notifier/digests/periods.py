@@ -1,4 +1,4 @@
-"""What a mail says about the time that it is for."""
+"""How a digest names its period, in its subject and in its first sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from notifier.errors import ComposeError
 
-# The mail is in English whatever the machine's locale is, which strftime would follow.
+# The mail is in English. strftime would use the language of the machine's locale.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -20,43 +20,43 @@ ONE_WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class PeriodWording:
-    """A mail's subject, and the sentence that it opens with."""
+    """The subject of a digest, and its first sentence."""
 
     subject: str
     opening: str
 
 
 def wording_of(period: str, day: date) -> PeriodWording:
-    """How to speak of `period`, whose mail is meant for the local date `day`.
+    """Return the wording for the digest of `period` whose intended local date is `day`.
 
-    A weekly mail tells of the seven days before `day`, a monthly one of the month before its own. The opening depends
-    on the period alone. Raises ComposeError for what is no period.
+    A weekly digest is about the seven days before `day`, a monthly one about the month before the one that `period`
+    names. The opening depends on `period` alone. Raises ComposeError if `period` is not a period.
     """
     try:
-        return _occasion(period, day)
+        return _wording(period, day)
     except ValueError:
         raise ComposeError(f"{period!r} is not a period such as 2026-11-22, 2026-W47, 2026-11 or dump:7") from None
 
 
-def _occasion(period: str, day: date) -> PeriodWording:
-    found = _PERIOD.fullmatch(period)
-    if not found:
+def _wording(period: str, day: date) -> PeriodWording:
+    match = _PERIOD.fullmatch(period)
+    if not match:
         raise ValueError(period)
-    if found["day"]:
+    if match["day"]:
         day = date.fromisoformat(period)
-        return PeriodWording(f"Daily papers of {_day(day)} {day.year}", _selection(f"for today ({_day(day)})"))
-    if found["week"]:
+        return PeriodWording(f"Daily papers of {_day(day)} {day.year}", _opening(f"for today ({_day(day)})"))
+    if match["week"]:
         return PeriodWording(
-            f"Weekly papers of {_span(day - ONE_WEEK, day - ONE_DAY)}", _selection("of the last seven days")
+            f"Weekly papers of {_date_range(day - ONE_WEEK, day - ONE_DAY)}", _opening("of the last seven days")
         )
-    if found["month"]:
+    if match["month"]:
         last = date.fromisoformat(f"{period}-01") - ONE_DAY
         month = _MONTHS[last.month - 1]
-        return PeriodWording(f"Monthly papers of {month} {last.year}", _selection(f"of the last month ({month})"))
-    return PeriodWording(f"New papers of {_day(day)} {day.year}", _selection("that just came in"))
+        return PeriodWording(f"Monthly papers of {month} {last.year}", _opening(f"of the last month ({month})"))
+    return PeriodWording(f"New papers of {_day(day)} {day.year}", _opening("that just came in"))
 
 
-def _selection(which: str) -> str:
+def _opening(which: str) -> str:
     return f"Here is the selection of papers {which}:"
 
 
@@ -64,8 +64,8 @@ def _day(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1][:3]}"
 
 
-def _span(first: date, last: date) -> str:
-    """From `first` to `last`, with what they share named once: `29 Jun to 5 Jul 2026`."""
+def _date_range(first: date, last: date) -> str:
+    """Return the range from `first` to `last`, naming a shared year or month once: `29 Jun to 5 Jul 2026`."""
     if first.year != last.year:
         return f"{_day(first)} {first.year} to {_day(last)} {last.year}"
     start = str(first.day) if first.month == last.month else _day(first)

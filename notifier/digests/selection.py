@@ -7,91 +7,102 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from notifier.models import Item, Paper, Section, Spans, Subscription, merged
+from notifier.models import Item, Paper, Section, Spans, Subscription, merge_spans
 
-PAPERS = 30  # shown in one digest, where the config says nothing else
+DEFAULT_LIMIT = 30  # papers with a place in one digest
 
-Matched = Sequence[tuple[Subscription, Sequence[Paper]]]
+MatchedPapers = Sequence[tuple[Subscription, Sequence[Paper]]]
 Marks = Callable[[Subscription, Paper], Spans]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A digest's content: its sections in the order of the subscriptions, and the papers beyond its limit."""
+    """The papers of a digest: sections in the order of the subscriptions, and the papers beyond its limit."""
 
     sections: tuple[Section, ...]
     rest: tuple[Item, ...]
 
 
-def select(matched: Matched, held: Container[int], marks: Marks, limit: int = PAPERS) -> Selection | None:
-    """Share `limit` places among the subscriptions' papers; None where there is nothing new to tell.
+def select(matched: MatchedPapers, held: Container[int], marks: Marks, limit: int = DEFAULT_LIMIT) -> Selection | None:
+    """Choose the papers of a digest, or return None if no matched paper is new.
 
-    `matched` gives each subscription its papers, best first; a paper stands in the first subscription that matched it,
-    and the others are named in its `also`. Papers whose id is in `held` are left out. Places are dealt like cards: each
-    section in turn gets its best paper left, so that a short section is shown whole and no long one crowds it out. The
-    papers that get no place are `rest`, in the order in which they would have been dealt, without marks.
+    `matched` gives each subscription with the papers that it matched, best first. Papers whose id is in `held` are left
+    out, because earlier digests held them. `marks` returns the passages of a paper to highlight for a subscription.
+
+    A paper stands in the section of the first subscription that matched it, and its `also` names the others. The
+    sections take turns: each in turn gets its best paper left, until `limit` papers are placed. So a short section is
+    shown whole, and a long one cannot crowd it out. The papers beyond the limit form the rest, in the order in which
+    they would have been placed, and without marks.
     """
-    matching, hands = _hands(matched, held)
+    matching, by_section = _assign(matched, held)
     if not matching:
         return None
-    turns = [(place, paper) for turn in zip_longest(*hands) for place, paper in enumerate(turn) if paper]
-    shares = Counter(place for place, _ in turns[:limit])
+    in_turn = [(place, paper) for turn in zip_longest(*by_section) for place, paper in enumerate(turn) if paper]
+    shown = Counter(place for place, _ in in_turn[:limit])
     sections = tuple(
         Section(
             subscription.label,
-            tuple(_item(paper, matching[paper.id], marks) for paper in hand[: shares[place]]),
+            tuple(_item(paper, matching[paper.id], marks) for paper in papers[: shown[place]]),
             subscription.id,
         )
-        for place, ((subscription, _), hand) in enumerate(zip(matched, hands, strict=True))
-        if shares[place]
+        for place, ((subscription, _), papers) in enumerate(zip(matched, by_section, strict=True))
+        if shown[place]
     )
-    return Selection(sections, tuple(Item(paper.id, paper.upvotes) for _, paper in turns[limit:]))
+    return Selection(sections, tuple(Item(paper.id, paper.upvotes) for _, paper in in_turn[limit:]))
 
 
-def _hands(matched: Matched, held: Container[int]) -> tuple[dict[int, list[Subscription]], list[list[Paper]]]:
-    """By paper id the subscriptions that matched it, in order; and per subscription the papers that it is first to."""
+def _assign(matched: MatchedPapers, held: Container[int]) -> tuple[dict[int, list[Subscription]], list[list[Paper]]]:
+    """Assign each new paper to the first subscription that matched it.
+
+    Returns the subscriptions that matched each paper, by paper id and in order, and the papers of each subscription's
+    section.
+    """
     matching: dict[int, list[Subscription]] = {}
-    hands: list[list[Paper]] = []
+    by_section: list[list[Paper]] = []
     for subscription, papers in matched:
-        hand = []
+        section = []
         for paper in papers:
             if paper.id in matching:
                 matching[paper.id].append(subscription)
             elif paper.id not in held:
                 matching[paper.id] = [subscription]
-                hand.append(paper)
-        hands.append(hand)
-    return matching, hands
+                section.append(paper)
+        by_section.append(section)
+    return matching, by_section
 
 
 def _item(paper: Paper, subscriptions: Sequence[Subscription], marks: Marks) -> Item:
     spans = [marks(subscription, paper) for subscription in subscriptions]
     label = subscriptions[0].label
     also = dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label)
-    return Item(paper.id, paper.upvotes, _merged(spans), tuple(also))
+    return Item(paper.id, paper.upvotes, _merge_marks(spans), tuple(also))
 
 
-def _merged(spans: Sequence[Spans]) -> Spans:
-    if len(spans) == 1:
-        return spans[0]
-    return Spans(merged(s for each in spans for s in each.title), merged(s for each in spans for s in each.abstract))
+def _merge_marks(marks: Sequence[Spans]) -> Spans:
+    if len(marks) == 1:
+        return marks[0]
+    return Spans(
+        title=merge_spans(span for each in marks for span in each.title),
+        abstract=merge_spans(span for each in marks for span in each.abstract),
+    )
 
 
-def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = PAPERS) -> Selection | None:
-    """`new` with the papers of `unsent` digests, the oldest first, each once; None where there are none at all.
+def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = DEFAULT_LIMIT) -> Selection | None:
+    """Return a selection with the papers of `new`, followed by those of digests that were never sent.
 
-    They follow the new ones, in the sections of the same subscriptions; what goes beyond `limit` joins the rest.
+    `unsent` are the selections of these digests, oldest first. Each paper is added once, to the section of its own
+    subscription; once `limit` papers are placed, the others join the rest. Returns `new` if `unsent` is empty.
     """
     if not unsent:
         return new
     sections = list(new.sections) if new else []
     rest = list(new.rest) if new else []
-    told = {item.paper_id for item in _items(sections, rest)}
+    added = {item.paper_id for item in _items(sections, rest)}
     shown = sum(len(section.items) for section in sections)
-    for section, item in _older(unsent):
-        if item.paper_id in told:
+    for section, item in _unsent_items(unsent):
+        if item.paper_id in added:
             continue
-        told.add(item.paper_id)
+        added.add(item.paper_id)
         if section is None or shown >= limit:
             rest.append(Item(item.paper_id, item.upvotes))
         else:
@@ -106,8 +117,8 @@ def _items(sections: Iterable[Section], rest: Iterable[Item]) -> Iterator[Item]:
     yield from rest
 
 
-def _older(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None, Item]]:
-    """All items with their sections, those of the rests last."""
+def _unsent_items(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None, Item]]:
+    """Yield all items, each with its section: first those in sections, then those in the rests with None."""
     for digest in unsent:
         for section in digest.sections:
             yield from ((section, item) for item in section.items)
@@ -116,7 +127,7 @@ def _older(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None, Item]]
 
 
 def _append(sections: list[Section], like: Section, item: Item) -> None:
-    """Put an item into the section of the same subscription as `like`, which is made where there is none."""
+    """Append an item to the section of the same subscription as `like`, adding such a section if there is none."""
     for place, section in enumerate(sections):
         if (section.subscription_id, section.label) == (like.subscription_id, like.label):
             sections[place] = replace(section, items=(*section.items, item))

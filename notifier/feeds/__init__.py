@@ -1,18 +1,19 @@
-"""Feeds: a topic's newest papers as RSS 2.0, Atom 1.0 and JSON Feed 1.1, and an OPML list of all feeds.
+"""Feeds: the newest papers of a topic as RSS 2.0, Atom 1.0 and JSON Feed 1.1, and a list of all feeds as OPML 2.0.
 
-Pure: a feed's bytes follow from its papers alone, so that it is written only when they changed.
+The bytes of a feed depend on its papers alone and not on the clock, so that a feed is written only if its papers have
+changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from notifier.feeds.feed import Entry, Feed, Publisher, newest
+from notifier.feeds.feed import Entry, Feed, Publisher, newest_entries
 from notifier.feeds.json_feed import json_feed
 from notifier.feeds.opml import opml
 from notifier.feeds.xml_feeds import atom, rss
 
-__all__ = ["FORMATS", "Entry", "Feed", "Publisher", "atom", "json_feed", "newest", "opml", "rss"]
+__all__ = ["FORMATS", "Entry", "Feed", "Publisher", "atom", "json_feed", "newest_entries", "opml", "rss"]
 
-# By the ending of a feed's file.
+# The function that writes each format, by the ending of the feed's file.
 FORMATS: Mapping[str, Callable[[Feed, Publisher], bytes]] = {"rss": rss, "atom": atom, "json": json_feed}

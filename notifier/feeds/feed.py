@@ -1,4 +1,4 @@
-"""What is in a feed, and what every format says of it alike."""
+"""The content of a feed, which is the same in every format: its entries and their fields."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from notifier.models import Paper
 from notifier.text.harmless import inert, links
 
 LANGUAGE = "en"
-GENERATOR = "notifier"  # without its version, which would change every feed at every release
+GENERATOR = "notifier"  # without a version, which would change the bytes of every feed at every release
 
-USUAL = 50  # entries of a feed
-MOST = 500
-RECENT = timedelta(hours=48)  # so that a program that asks once a day misses nothing
+USUAL_ENTRIES = 50
+MOST_ENTRIES = 500
+RECENT = timedelta(hours=48)  # so that a feed reader that asks once a day misses no entry
 
-# Every reader would show every paper again if this changed.
+# This must never change: every feed reader would show every paper again.
 _NAMESPACE = UUID("c820ae74-ed25-4b77-b6c1-30af8322c4a9")
 
-# When a feed without entries was updated: RFC 4287 wants a date, and W3C's validator doubts one before 1990.
+# The update time of a feed without entries. RFC 4287 requires one, and W3C's feed validator warns of dates before 1990.
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
-# What stands for a character that must not be shown, and the two that inert lets through and XML does not have.
-_UNSHOWN = str.maketrans("", "", "\ufffd\ufffe\uffff")
+# U+FFFD, by which `inert` replaces harmful characters, and two characters that `inert` keeps and XML does not allow.
+_REMOVED = str.maketrans("", "", "\ufffd\ufffe\uffff")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper in a feed; `guid` is the paper's own and stays, even where its key does not."""
+    """A paper in a feed. Its `guid` never changes, although its key may."""
 
     paper: Paper
     guid: str
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A topic and the entries to show, newest first, as `newest` gives them."""
+    """A topic and the entries of its feed, newest first, as `newest_entries` returns them."""
 
     slug: str
     title: str
@@ -46,18 +46,21 @@ class Feed:
 
     @property
     def heading(self) -> str:
-        """The title as it is shown."""
-        return plain(self.title) or self.slug
+        """The title to show, or the slug if no character of the title is printable."""
+        return printable(self.title) or self.slug
 
     @property
     def updated(self) -> datetime:
-        """When the newest entry was first seen; the start of 2000 where there is none."""
+        """The instant at which the newest entry was first seen, or the start of 2000 if there is no entry."""
         return max((_published(entry.paper) for entry in self.entries), default=_NEVER)
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Who the feeds are from: a name, a bare email address, and the web site, which is empty where there is none."""
+    """The publisher of the feeds.
+
+    `address` is a bare email address. `base_url` is the URL of the web site, or "" if there is none.
+    """
 
     name: str
     address: str
@@ -65,25 +68,28 @@ class Publisher:
 
     @property
     def byline(self) -> str:
-        """The name as it is shown."""
-        return plain(self.name) or self.address
+        """The name to show, or the address if no character of the name is printable."""
+        return printable(self.name) or self.address
 
     def page_url(self, feed: Feed) -> str:
-        """Where the topic's page is, if anywhere."""
+        """Return the URL of the topic's page, or "" without a web site."""
         return f"{self.base_url.rstrip('/')}/topics/{feed.slug}" if self.base_url else ""
 
     def feed_url(self, feed: Feed, ending: str) -> str:
-        """Where the feed itself is, if anywhere."""
+        """Return the URL of the feed in the format of this ending, or "" without a web site."""
         return f"{self.base_url.rstrip('/')}/feeds/{feed.slug}.{ending}" if self.base_url else ""
 
     def feed_id(self, feed: Feed) -> str:
-        """The feed's identity, wherever it is served: a URN."""
+        """Return the identity of the feed, a URN that does not depend on where the feed is served."""
         return _urn(f"feed {self.address} {feed.slug}")
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
-    """What every format says of an entry: `id` a URN, text plain and fit for XML, `url` empty where unknown."""
+class EntryFields:
+    """The fields of an entry, ready to be written in any format.
+
+    `id` is a URN. `url` is "" if unknown. All text is printable and allowed in XML. `published` has whole seconds.
+    """
 
     id: str
     url: str
@@ -94,45 +100,45 @@ class Fields:
     tags: tuple[str, ...]
 
 
-def newest(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Those of a topic's entries that its feed shows, newest first, and papers that came together in their order.
+def newest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the entries that a feed shows, newest first.
 
-    They are the newest 50, and all that were first seen in the 48 hours before the newest; 500 at most. Where a paper
-    stands does not change when it is announced again.
+    These are the newest 50, and all others that were first seen in the 48 hours before the newest; at most 500. Papers
+    that were first seen together stand in the order of their ids. A paper that is announced again keeps its place.
     """
     ordered = sorted(entries, key=lambda entry: entry.paper.id)
     ordered.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
     recent = sum(ordered[0].paper.first_seen - entry.paper.first_seen <= RECENT for entry in ordered)
-    return tuple(ordered[: min(max(recent, USUAL), MOST)])
+    return tuple(ordered[: min(max(recent, USUAL_ENTRIES), MOST_ENTRIES)])
 
 
-def fields_of(entry: Entry) -> Fields:
-    """The fields of an entry, whatever its paper's text holds."""
+def entry_fields(entry: Entry) -> EntryFields:
+    """Return the fields of an entry, made safe for every format."""
     paper = entry.paper
-    known = links(paper)
-    return Fields(
+    paper_links = links(paper)
+    return EntryFields(
         id=_urn(f"paper {entry.guid}"),
-        url=known[0].url if known else "",
-        title=plain(paper.title) or paper.key,
-        abstract=plain(paper.abstract),
+        url=paper_links[0].url if paper_links else "",
+        title=printable(paper.title) or paper.key,
+        abstract=printable(paper.abstract),
         published=_published(paper),
-        authors=_plain_all(paper.authors),
-        tags=_plain_all(dict.fromkeys((*paper.categories, *sorted(paper.topics)))),
+        authors=_printable_all(paper.authors),
+        tags=_printable_all(dict.fromkeys((*paper.categories, *sorted(paper.topics)))),
     )
 
 
 def _published(paper: Paper) -> datetime:
-    """When it was first seen, to the second: RSS has no more, and not every reader understands more."""
+    """Return when the paper was first seen, in whole seconds: RSS and some feed readers know no fractions."""
     return paper.first_seen.replace(microsecond=0)
 
 
-def plain(text: str) -> str:
-    """`text` without the characters that act instead of showing, or that XML cannot hold."""
-    return inert(text).translate(_UNSHOWN).strip()
+def printable(text: str) -> str:
+    """Return the text without characters that are not printable or that XML does not allow."""
+    return inert(text).translate(_REMOVED).strip()
 
 
-def _plain_all(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(filter(None, map(plain, texts)))
+def _printable_all(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, map(printable, texts)))
 
 
 def _urn(name: str) -> str:

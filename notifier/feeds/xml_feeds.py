@@ -1,12 +1,13 @@
-"""The feeds in XML, by feedgen.
+"""Feeds in XML: RSS 2.0 and Atom 1.0, written by feedgen.
 
-Titles are plain text and abstracts are HTML, in which nothing is markup: so the RSS Advisory Board's profile has it,
-and so readers get them right. Several take every abstract for HTML, Atom's `type="text"` too.
+Titles are plain text. Abstracts are HTML with every special character escaped, as the RSS Advisory Board's profile
+recommends, because several feed readers treat every abstract as HTML, even with Atom's `type="text"`.
 
-An entry is written once and put into every feed that shows it.
+The XML of an entry is made once, cached, and inserted into every feed that shows the entry.
 
-What feedgen would take from elsewhere is always told to it: dates (else the clock's), the order (it puts each new entry
-first), the generator (its own name and version), and a channel's link (the last one added).
+Everything for which feedgen has a default is set explicitly, because its defaults do not fit: dates (the clock), the
+order (each added entry becomes the first), the generator (feedgen's name and version), and the link of a channel (the
+last one that was added).
 """
 
 from __future__ import annotations
@@ -20,85 +21,90 @@ from urllib.parse import quote
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
-from notifier.feeds.feed import GENERATOR, LANGUAGE, Entry, Feed, Fields, Publisher, fields_of, plain
+from notifier.feeds.feed import GENERATOR, LANGUAGE, Entry, EntryFields, Feed, Publisher, entry_fields, printable
 
-KEPT_ENTRIES = 4096  # of each format; about 2 kB each
-TTL = 60  # minutes that a reader may wait before it asks again
+CACHED_ENTRIES = 4096  # of each format; about 2 kB each
+TTL = 60  # minutes that a feed reader may wait before it asks again
 
-# Feeds that an entry is written in before it is taken out.
+# feedgen writes an entry only as part of a feed; entries are made in this one and taken out of it.
 _ANY_FEED = Feed("any", "Any", "Any.", ())
 _ANYONE = Publisher("Anyone", "anyone@example.org")
 
 
 def rss(feed: Feed, publisher: Publisher) -> bytes:
-    """The feed as RSS 2.0 (RSS Advisory Board, 2.0.11).
+    """Return the feed as RSS 2.0 (RSS Advisory Board, version 2.0.11).
 
-    A channel must have a link: without a web site it is the publisher's address.
+    A channel must have a link. Without a web site this is the publisher's email address.
     """
     channel = _generator(feed, publisher, "rss", "application/rss+xml")
     channel.load_extension("dc", atom=False)
     channel.ttl(TTL)
     channel.link(href=publisher.page_url(feed) or f"mailto:{quote(publisher.address, safe='@')}", rel="alternate")
-    return _with(channel.rss_str(pretty=True), map(_rss_item, feed.entries), b"  </channel>")
+    return _insert(map(_rss_item, feed.entries), channel.rss_str(pretty=True), b"  </channel>")
 
 
 def atom(feed: Feed, publisher: Publisher) -> bytes:
-    """The feed as Atom 1.0 (RFC 4287)."""
+    """Return the feed as Atom 1.0 (RFC 4287)."""
     document = _generator(feed, publisher, "atom", "application/atom+xml")
     document.id(publisher.feed_id(feed))
     document.author(name=publisher.byline)
     if page := publisher.page_url(feed):
         document.link(href=page, rel="alternate", type="text/html")
-    return _with(document.atom_str(pretty=True), map(_atom_entry, feed.entries), b"</feed>")
+    return _insert(map(_atom_entry, feed.entries), document.atom_str(pretty=True), b"</feed>")
 
 
-def _with(empty: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
-    """A feed without entries, with these before its end."""
-    place = empty.rindex(end)
-    return b"".join((empty[:place], *entries, empty[place:]))
+def _insert(entries: Iterable[bytes], empty_feed: bytes, end: bytes) -> bytes:
+    """Return the feed with the entries inserted before its `end` tag."""
+    place = empty_feed.rindex(end)
+    return b"".join((empty_feed[:place], *entries, empty_feed[place:]))
 
 
-def _alone(document: bytes, start: bytes, end: bytes) -> bytes:
-    """The only entry of a feed as it stands there; text holds no tags, since `<` is written as `&lt;`."""
+def _only_entry(document: bytes, start: bytes, end: bytes) -> bytes:
+    """Return the XML of the only entry of a feed: from its `start` tag to the feed's `end` tag.
+
+    Neither tag can occur in a text, because `<` is written there as `&lt;`.
+    """
     return document[document.index(start) : document.rindex(end)]
 
 
-@lru_cache(KEPT_ENTRIES)
+@lru_cache(CACHED_ENTRIES)
 def _rss_item(entry: Entry) -> bytes:
-    """An item, the same in every feed.
+    """Return the XML of an item, which is the same in every feed.
 
-    Its authors are one creator, as in arXiv's feeds: some readers show only the last of several.
+    All authors are in one creator element, as in arXiv's feeds, because some feed readers show only the last of several
+    creators.
     """
     channel = _generator(_ANY_FEED, _ANYONE, "rss", "application/rss+xml")
     channel.load_extension("dc", atom=False)
     channel.link(href="mailto:anyone@example.org", rel="alternate")
-    fields = fields_of(entry)
+    fields = entry_fields(entry)
     item = _entry(fields)
     if fields.authors:
         item.load_extension("dc", atom=False)
         item.dc.dc_creator(", ".join(fields.authors))
     channel.add_entry(item)
-    return _alone(channel.rss_str(pretty=True), b"    <item>", b"  </channel>")
+    return _only_entry(channel.rss_str(pretty=True), b"    <item>", b"  </channel>")
 
 
-@lru_cache(KEPT_ENTRIES)
+@lru_cache(CACHED_ENTRIES)
 def _atom_entry(entry: Entry) -> bytes:
-    """An entry, the same in every feed."""
+    """Return the XML of an entry, which is the same in every feed."""
     document = _generator(_ANY_FEED, _ANYONE, "atom", "application/atom+xml")
     document.id(_ANYONE.feed_id(_ANY_FEED))
-    fields = fields_of(entry)
-    made = _entry(fields)
-    made.updated(fields.published)
+    fields = entry_fields(entry)
+    item = _entry(fields)
+    item.updated(fields.published)
     for author in fields.authors:
-        made.author(name=author)
-    document.add_entry(made)
-    return _alone(document.atom_str(pretty=True), b"  <entry>", b"</feed>")
+        item.author(name=author)
+    document.add_entry(item)
+    return _only_entry(document.atom_str(pretty=True), b"  <entry>", b"</feed>")
 
 
 def _generator(feed: Feed, publisher: Publisher, ending: str, media_type: str) -> Any:
+    """Return a feedgen generator with the values that RSS and Atom share, and without entries."""
     generator = FeedGenerator()
     generator.title(feed.heading)
-    generator.description(plain(feed.description) or feed.heading)
+    generator.description(printable(feed.description) or feed.heading)
     generator.updated(feed.updated)
     generator.language(LANGUAGE)
     generator.generator(GENERATOR)
@@ -107,8 +113,12 @@ def _generator(feed: Feed, publisher: Publisher, ending: str, media_type: str) -
     return generator
 
 
-def _entry(fields: Fields) -> Any:
-    """What both formats say; without a link there is content even where it is empty (RFC 4287, section 4.1.1.1)."""
+def _entry(fields: EntryFields) -> Any:
+    """Return a feedgen entry with the values that RSS and Atom share.
+
+    An Atom entry without a link must have content, so an empty abstract is written if there is no link (RFC 4287,
+    section 4.1.2).
+    """
     entry = FeedEntry()
     entry.id(fields.id)
     entry.title(fields.title)

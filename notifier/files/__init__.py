@@ -1,4 +1,4 @@
-"""Files in and out: dumps to read and to put away, feeds to write, and the locks of running senders."""
+"""Files in and out: reading dumps and moving them away, writing feeds, and the locks of running senders."""
 
 from notifier.files.atomic import remove_stale, write_if_changed
 from notifier.files.dumps import DumpFile, dump_paths, read_dump

@@ -1,4 +1,4 @@
-"""Writing files that others read at any moment."""
+"""Writing files that other programs may read at any moment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from notifier.errors import FileError
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
-    """Give a file this content, so that it is there as a whole at any moment; False where it had it already."""
+    """Write a file so that other programs see either the old content or the new one, and return whether it changed.
+
+    The folder is created if necessary. Raises FileError if the file cannot be written.
+    """
     try:
         if path.is_file() and path.read_bytes() == content:
             return False
@@ -22,12 +25,18 @@ def write_if_changed(path: Path, content: bytes) -> bool:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror}; check the disk and who owns the folder") from None
+        raise FileError(
+            f"cannot write {path}: {error.strerror}; check the free space and who owns the folder"
+        ) from None
     return True
 
 
 def remove_stale(folder: Path, names: Collection[str], endings: Sequence[str]) -> None:
-    """Remove what was written for other names than these: sets of files, one for each ending, and nothing else."""
+    """Remove the files of all names that are not among `names`.
+
+    A name's files are NAME.ENDING for each of `endings`. They are removed only if all of them exist, so that other
+    files in the folder are safe.
+    """
     for first in folder.glob(f"*.{endings[0]}"):
         files = [first.with_suffix(f".{ending}") for ending in endings]
         if first.stem not in names and all(file.is_file() for file in files):

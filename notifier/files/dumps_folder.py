@@ -1,7 +1,8 @@
 """The dumps folder: which of its files are complete, and where they go when they have been read.
 
-A file that is still being copied grows, or its time changes. It is complete when both have stood still for SETTLED
-seconds: by the file's own time, as for one that was renamed in, or since it was first seen so.
+While a file is being copied, its size or its modification time changes. A file is complete if its modification time is
+at least SETTLED_SECONDS ago, or if neither has changed for so long while it was watched. A file that was written
+elsewhere some time ago and then renamed into the folder is therefore complete at once.
 """
 
 from __future__ import annotations
@@ -15,57 +16,58 @@ from pathlib import Path
 
 from notifier.errors import FileError
 
-SETTLED = 10.0
+SETTLED_SECONDS = 10.0
 
 DONE, QUARANTINE = "done", "quarantine"
 
-Look = tuple[int, int, int]  # inode, size, time of the last change in nanoseconds
+Stamp = tuple[int, int, int]  # inode, size, and modification time in nanoseconds; it changes when the file does
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """How a file looked, and since when, on the monotonic clock."""
+class _Observation:
+    """The stamp of a file, and since when it has not changed, on the monotonic clock."""
 
-    look: Look
+    stamp: Stamp
     since: float
 
 
 class DumpsFolder:
-    """One watcher's view of the folder; `done` and `quarantine` lie beside it."""
+    """Watches a folder for dumps; the folders `done` and `quarantine` are beside it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._seen: dict[Path, _Seen] = {}
+        self._observations: dict[Path, _Observation] = {}
 
     def make(self) -> None:
-        """Make the folder where it is missing, so that there is something to put dumps into. Raises ShelfError."""
+        """Create the folder if it does not exist; raise FileError if that fails."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FileError(f"cannot make {self.folder}: {error.strerror}; see [ingest] folder") from None
+            raise FileError(f"cannot create {self.folder}: {error.strerror}; check [ingest] folder") from None
 
-    def complete(self) -> list[Path]:
-        """The files that may be read now, by name. Hidden files and folders are left alone."""
+    def complete_files(self) -> list[Path]:
+        """Return the files that are complete now, sorted by name, without hidden files and subfolders."""
         now = time.monotonic()
-        looks = {path: look for path in self._entries() if (look := _look(path))}
-        self._seen = {path: self._see(path, look, now) for path, look in looks.items()}
-        return [path for path, seen in self._seen.items() if now - seen.since >= SETTLED]
+        stamps = {path: stamp for path in self._entries() if (stamp := _stamp(path))}
+        self._observations = {path: self._observe(path, stamp, now) for path, stamp in stamps.items()}
+        return [path for path, seen in self._observations.items() if now - seen.since >= SETTLED_SECONDS]
 
-    def wait(self) -> list[Path]:
-        """The files that are complete, after a wait for those that were only just put there."""
-        complete = self.complete()
-        if len(complete) == len(self._seen):
+    def wait_for_complete_files(self) -> list[Path]:
+        """Return the files that are complete; if some are not, wait SETTLED_SECONDS for them first."""
+        complete = self.complete_files()
+        if len(complete) == len(self._observations):
             return complete
-        time.sleep(SETTLED)
-        return self.complete()
+        time.sleep(SETTLED_SECONDS)
+        return self.complete_files()
 
     def put_away(self, path: Path, reason: str | None) -> None:
-        """Move a file that was read to `done`; one that is no dump to `quarantine`, beside a file with the reason.
+        """Move a file to `done`, or to `quarantine` if there is a `reason` why it is no dump.
 
-        A file that has changed since it was seen complete stays, to be read again. Raises ShelfError.
+        The reason is written to a file beside it. A file that has changed since it was complete stays where it is, to
+        be read again. Raises FileError if the file cannot be moved.
         """
-        seen = self._seen.get(path)
-        if seen is not None and _look(path) != seen.look:
+        seen = self._observations.get(path)
+        if seen is not None and _stamp(path) != seen.stamp:
             return
         target = self.folder.parent / (QUARANTINE if reason else DONE)
         try:
@@ -75,7 +77,7 @@ class DumpsFolder:
                 moved.with_name(f"{moved.name}.reason").write_text(f"{reason}\n", encoding="utf-8")
             path.rename(moved)
         except FileNotFoundError:
-            return  # another process has put it away
+            return  # another process has moved it
         except OSError as error:
             raise FileError(f"cannot move {path} to {target}: {error.strerror}; check who owns the folders") from None
 
@@ -85,18 +87,18 @@ class DumpsFolder:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise FileError(f"cannot look into {self.folder}: {error.strerror}; check who owns it") from None
+            raise FileError(f"cannot read the folder {self.folder}: {error.strerror}; check who owns it") from None
 
-    def _see(self, path: Path, look: Look, now: float) -> _Seen:
-        before = self._seen.get(path)
-        if before is not None and before.look == look:
+    def _observe(self, path: Path, stamp: Stamp, now: float) -> _Observation:
+        before = self._observations.get(path)
+        if before is not None and before.stamp == stamp:
             return before
-        age = time.time() - look[2] / 1e9
-        return _Seen(look, now - min(max(age, 0.0), SETTLED))
+        age = time.time() - stamp[2] / 1e9
+        return _Observation(stamp, now - min(max(age, 0.0), SETTLED_SECONDS))
 
 
-def _look(path: Path) -> Look | None:
-    """How a file looks; None for a folder, and for what is gone."""
+def _stamp(path: Path) -> Stamp | None:
+    """Return the stamp of a file, or None for a folder and for a file that no longer exists."""
     try:
         status = os.lstat(path)
     except FileNotFoundError:
@@ -107,7 +109,7 @@ def _look(path: Path) -> Look | None:
 
 
 def _free_name(folder: Path, path: Path) -> Path:
-    """The file's own name, or, where another file of that name came before, one with its path's hash and time."""
+    """Return the file's path in `folder`, with a hash in its name if another file there has the same name."""
     plain = folder / path.name
     if not plain.exists():
         return plain

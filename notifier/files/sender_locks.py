@@ -1,4 +1,4 @@
-"""The locks of running senders: by them the others know that one is gone."""
+"""The lock files of running senders; a free lock shows other senders that its owner has died."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ OWNER = re.compile(r"^(?P<host>[^/]+)/(?P<lock>[0-9a-f]{32})$")
 
 @contextmanager
 def owner_lock(folder: Path) -> Iterator[str]:
-    """Hold a new owner's lock while the block runs; yields the owner's name, `host/lock`.
+    """Hold a new lock while the block runs; yield the name of its owner, `host/lock`.
 
-    The kernel frees the lock when the process ends, however it ends. Its file stays where the block raises: rows may
-    name the owner still, and who frees them forgets it.
+    The kernel frees the lock when the process ends for any reason. If the block raises, the lock's file stays, because
+    rows may still name the owner. The sender that releases those rows removes it.
     """
     lock = uuid.uuid4().hex
     path = folder / lock
@@ -28,7 +28,9 @@ def owner_lock(folder: Path) -> Iterator[str]:
         folder.mkdir(parents=True, exist_ok=True)
         file = path.open("x")
     except OSError as error:
-        raise FileError(f"cannot make the sender's lock in {folder}: {error.strerror}; check who owns it") from None
+        raise FileError(
+            f"cannot create the sender's lock in {folder}: {error.strerror}; check who owns the folder"
+        ) from None
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield f"{socket.gethostname()}/{lock}"
@@ -36,15 +38,16 @@ def owner_lock(folder: Path) -> Iterator[str]:
 
 
 def owner_is_gone(folder: Path, owner: str) -> bool:
-    """Whether the process of an owner on this machine has ended: its lock is there, and free.
+    """Return whether the process of an owner on this machine has ended: its lock file exists and is free.
 
-    An owner of another machine, or one whose lock is not to be found, may be alive: only its lease can tell.
+    An owner on another machine, or one without a lock file, may be alive, so the result is false. Its leases run out if
+    it is dead.
     """
-    named = OWNER.match(owner)
-    if named is None or named["host"] != socket.gethostname():
+    parts = OWNER.match(owner)
+    if parts is None or parts["host"] != socket.gethostname():
         return False
     try:
-        with (folder / named["lock"]).open() as file:
+        with (folder / parts["lock"]).open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return False
@@ -52,5 +55,5 @@ def owner_is_gone(folder: Path, owner: str) -> bool:
 
 
 def remove_owner_lock(folder: Path, owner: str) -> None:
-    """Remove the lock of an owner that is gone, once nothing names it any more."""
+    """Remove the lock file of an owner that is gone; no row may name the owner any more."""
     (folder / owner.rpartition("/")[2]).unlink(missing_ok=True)

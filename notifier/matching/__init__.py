@@ -1,10 +1,10 @@
-"""Which papers queries match, and where their words stand in them.
+"""The matching engine: find the papers that queries match, and the words in each paper that match.
 
     papers --tokenise--> tokens --PaperIndex--> blocks of arrays --+
-    queries --QuerySet--> a graph of leaves and operators ---------+--match--> a bit for each query and paper
+    queries --QuerySet--> a graph of leaves and operators ---------+--match_all--> one bit for each query and paper
 
-The papers in question are indexed, and every distinct query is evaluated on all of them at once: no paper is ever
-checked against one query after the other.
+The engine indexes the papers, and evaluates each distinct query once, on all papers together. It never tests papers
+and queries pair by pair.
 """
 
 from __future__ import annotations

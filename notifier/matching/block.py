@@ -1,9 +1,9 @@
-"""A block of papers as arrays: which words stand where, and in which papers.
+"""A block of papers as arrays: the words of their texts in order, and the set of papers that have each word.
 
-All tokens of a block are one stream of word numbers, field after field. Word number 0 ends a passage, and also stands
-for every word that the block does not have: no paper bears it.
+All tokens of a block are one stream of word numbers: the titles of all papers, then all abstracts, and so on. Word
+number 0 is the empty word, which ends every passage. Wanted words that no paper of the block has get this number too.
 
-A row is a set of the block's papers, one bit each: paper p is bit p % 64 of the row's number p // 64.
+A set of papers is a bitmap of 64-bit integers: the paper at position p of the block is bit p % 64 of integer p // 64.
 """
 
 from __future__ import annotations
@@ -20,99 +20,107 @@ from notifier.matching.tokens import Tokens
 from notifier.queries.tree import Field, Leaf
 from notifier.text.words import stem
 
-Rows = npt.NDArray[np.uint64]
+Bitmaps = npt.NDArray[np.uint64]  # one bitmap in each row
 Numbers = npt.NDArray[np.int64]
 
-ROW_BITS = 64
-_MOST_KEPT = 1 << 23  # bytes of rows; a block of papers of very many words makes them anew each time
+_BITS = 64  # of each integer in a bitmap
+_MAX_CACHED_BYTES = 1 << 23  # of a table of bitmaps; a block with very many words builds larger tables again each time
 
 
 class Block:
-    """Papers, with the stream of their tokens."""
+    """Some papers, with the stream of their tokens and the tables in which leaves are looked up.
+
+    `paper_of` has the paper's position for each token of the stream. `upvotes` is -1 if unknown, and `listed_on` is the
+    ordinal of the day. `bitmap_length` is the number of integers in a bitmap.
+    """
 
     def __init__(self, papers: Sequence[Matchable], tokens: Tokens) -> None:
         self.papers = tuple(papers)
-        self.width = -(-len(self.papers) // ROW_BITS)  # of a row, in numbers of 64 bits
+        self.bitmap_length = -(-len(self.papers) // _BITS)
         self.words = sorted(tokens.words)
-        self.word_numbers = _numbers_of(self.words)
+        self.word_numbers = _numbered(self.words)
         stems = list(map(stem, self.words))
-        self.stem_numbers = _numbers_of(dict.fromkeys(stems))
+        self.stem_numbers = _numbered(dict.fromkeys(stems))
         stem_of_word = np.fromiter(map(self.stem_numbers.__getitem__, stems), np.int64)
-        self._rows: dict[tuple[str, Field | None], Rows] = {}
+        self._cache: dict[tuple[str, Field | None], Bitmaps] = {}
 
         numbers = np.fromiter(map(self.word_numbers.__getitem__, tokens.words), np.int64, len(tokens.words))
-        lengths = tokens.lengths.T.ravel()  # field after field
-        self.stream = numbers[tokens.places[_field_after_field(tokens.lengths)]]
+        lengths = tokens.lengths.T.ravel()  # field by field, as the stream
+        self.stream = numbers[tokens.word_indexes[_field_by_field(tokens.lengths)]]
         self._stems = stem_of_word[self.stream]
         self.paper_of = np.repeat(np.tile(np.arange(len(self.papers)), len(PASSAGE_FIELDS)), lengths)
         self.upvotes = np.array([-1 if paper.upvotes is None else paper.upvotes for paper in self.papers], np.int64)
         self.listed_on = np.array([paper.listed_on.toordinal() for paper in self.papers], np.int64)
-        self._bounds = np.cumsum([0, *tokens.lengths.sum(axis=0)]).tolist()
+        self._field_bounds = np.cumsum([0, *tokens.lengths.sum(axis=0)]).tolist()
 
-    def tokens_of(self, field: Field | None) -> slice:
-        """Where the tokens of a field stand in the stream; those of title and abstract stand together."""
+    def token_slice(self, field: Field | None) -> slice:
+        """Return the part of the stream that holds the tokens of a field, or of title and abstract if it is None."""
         places = [PASSAGE_FIELDS.index(each) for each in fields_of(field)]
-        return slice(self._bounds[places[0]], self._bounds[places[-1] + 1])
+        return slice(self._field_bounds[places[0]], self._field_bounds[places[-1] + 1])
 
-    def word_rows(self, field: Field | None) -> Rows:
-        """By word number: the papers that have the word in this field. One row more, an empty one, is at the end."""
-        return self._kept("word", field, lambda: self._bearers(self.stream, field, len(self.words)))
+    def word_bitmaps(self, field: Field | None) -> Bitmaps:
+        """Return, for each word number, the papers that have the word in this field, and an empty bitmap at the end."""
+        return self._cached("word", field, lambda: self._bitmaps_by_number(self.stream, field, len(self.words)))
 
-    def stem_rows(self, field: Field | None) -> Rows:
-        """By stem number: the papers that have a word of that stem in this field."""
-        return self._kept("stem", field, lambda: self._bearers(self._stems, field, len(self.stem_numbers)))
-
-    @cached_property
-    def everything(self) -> Rows:
-        """The row of all papers."""
-        return self.row(np.arange(len(self.papers)))
+    def stem_bitmaps(self, field: Field | None) -> Bitmaps:
+        """Return, for each stem number, the papers that have a word with this stem in this field."""
+        return self._cached("stem", field, lambda: self._bitmaps_by_number(self._stems, field, len(self.stem_numbers)))
 
     @cached_property
-    def labelled(self) -> Mapping[Leaf, list[int]]:
-        """The positions of the papers that bear a label, by the leaf that asks for it."""
+    def all_papers(self) -> Bitmaps:
+        """The bitmap of all papers of the block."""
+        return self.bitmap(np.arange(len(self.papers)))
+
+    @cached_property
+    def label_positions(self) -> Mapping[Leaf, list[int]]:
+        """The positions of the papers that a category, topic or source leaf is true of, by leaf."""
         return positions_by_label(self.papers)
 
     @cached_property
-    def names(self) -> AuthorNames:
-        """The papers' authors."""
+    def author_names(self) -> AuthorNames:
+        """The names of the papers' authors."""
         return AuthorNames(self._authors())
 
-    def row(self, positions: Iterable[int] | Numbers) -> Rows:
-        """The row of the papers at these positions."""
+    def bitmap(self, positions: Iterable[int] | Numbers) -> Bitmaps:
+        """Return the bitmap of the papers at these positions."""
         found = np.fromiter(positions, np.int64)
-        row: Rows = self.rows(np.zeros_like(found), found, 1)[0]
-        return row
+        bitmap: Bitmaps = self.bitmaps(np.zeros_like(found), found, 1)[0]
+        return bitmap
 
-    def rows(self, numbers: Numbers, positions: Numbers, count: int) -> Rows:
-        """`count` rows: each of `numbers` is a row, and beside it stands the position of a paper in it."""
-        octets = np.zeros(count * self.width * 8, np.uint8)
+    def bitmaps(self, numbers: Numbers, positions: Numbers, count: int) -> Bitmaps:
+        """Return `count` bitmaps: bitmap `numbers[i]` contains the paper at `positions[i]`, for every i."""
+        octets = np.zeros(count * self.bitmap_length * 8, np.uint8)
         bits = np.left_shift(1, positions & 7).astype(np.uint8)
-        np.bitwise_or.at(octets, numbers * (self.width * 8) + (positions >> 3), bits)
-        return octets.view("<u8").reshape(count, self.width).astype(np.uint64, copy=False)
+        np.bitwise_or.at(octets, numbers * (self.bitmap_length * 8) + (positions >> 3), bits)
+        return octets.view("<u8").reshape(count, self.bitmap_length).astype(np.uint64, copy=False)
 
-    def packed(self, bearing: npt.NDArray[np.bool_]) -> Rows:
-        """A row for each line of `bearing`, which says of every paper whether it is in it."""
-        octets = np.zeros((len(bearing), self.width * 8), np.uint8)
-        found = np.packbits(bearing, axis=1, bitorder="little")
-        octets[:, : found.shape[1]] = found
+    def packed_bitmaps(self, is_member: npt.NDArray[np.bool_]) -> Bitmaps:
+        """Return a bitmap for each row of `is_member`, in which each column is a paper of the block."""
+        octets = np.zeros((len(is_member), self.bitmap_length * 8), np.uint8)
+        packed = np.packbits(is_member, axis=1, bitorder="little")
+        octets[:, : packed.shape[1]] = packed
         return octets.view("<u8").astype(np.uint64, copy=False)
 
-    def _kept(self, what: str, field: Field | None, make: Callable[[], Rows]) -> Rows:
-        rows = self._rows.get((what, field))
-        if rows is None:
-            rows = make()
-            if rows.nbytes <= _MOST_KEPT:
-                self._rows[what, field] = rows
-        return rows
+    def _cached(self, kind: str, field: Field | None, make: Callable[[], Bitmaps]) -> Bitmaps:
+        bitmaps = self._cache.get((kind, field))
+        if bitmaps is None:
+            bitmaps = make()
+            if bitmaps.nbytes <= _MAX_CACHED_BYTES:
+                self._cache[kind, field] = bitmaps
+        return bitmaps
 
-    def _bearers(self, borne: Numbers, field: Field | None, count: int) -> Rows:
-        """By number: the papers that bear a word or stem in the field; `borne` has a number for each token."""
-        tokens = self.tokens_of(field)
-        words = borne[tokens] > 0
-        return self.rows(borne[tokens][words], self.paper_of[tokens][words], count + 1)
+    def _bitmaps_by_number(self, token_numbers: Numbers, field: Field | None, count: int) -> Bitmaps:
+        """Return, for each word or stem number, the papers that have it in the field.
+
+        `token_numbers` has the word or stem number of each token of the stream.
+        """
+        tokens = self.token_slice(field)
+        is_word = token_numbers[tokens] > 0
+        return self.bitmaps(token_numbers[tokens][is_word], self.paper_of[tokens][is_word], count + 1)
 
     def _authors(self) -> Iterator[tuple[int, list[str]]]:
-        tokens = self.tokens_of(Field.AUTHOR)
+        """Yield the position of the paper and the words of the name, for each author of each paper."""
+        tokens = self.token_slice(Field.AUTHOR)
         stream, paper_of = self.stream[tokens], self.paper_of[tokens].tolist()
         start = 0
         for end in np.flatnonzero(stream == 0).tolist():
@@ -120,13 +128,16 @@ class Block:
             start = end + 1
 
 
-def _numbers_of(words: Iterable[str]) -> dict[str, int]:
+def _numbered(words: Iterable[str]) -> dict[str, int]:
     return {word: number for number, word in enumerate(words)}
 
 
-def _field_after_field(lengths: npt.NDArray[np.integer]) -> Numbers:
-    """Where the tokens of each field stand in a stream that goes paper after paper; `lengths` has a row for each."""
+def _field_by_field(lengths: npt.NDArray[np.integer]) -> Numbers:
+    """Return the order that turns a stream of tokens that goes paper by paper into one that goes field by field.
+
+    `lengths` has the number of tokens in each field (column) of each paper (row).
+    """
     starts = (np.cumsum(lengths) - lengths.ravel()).reshape(lengths.shape).T.ravel()
-    of_parts = lengths.T.ravel()
-    order: Numbers = np.repeat(starts - np.cumsum(of_parts) + of_parts, of_parts) + np.arange(of_parts.sum())
+    sizes = lengths.T.ravel()
+    order: Numbers = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
     return order

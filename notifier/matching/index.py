@@ -1,4 +1,4 @@
-"""An index of papers, and what queries match in it."""
+"""An index of papers, and the evaluation of queries on it."""
 
 from __future__ import annotations
 
@@ -8,132 +8,141 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from notifier.matching.block import Block, Numbers, Rows
-from notifier.matching.leaf_rows import LeafKind, rows_of
+from notifier.matching.block import Bitmaps, Block, Numbers
+from notifier.matching.leaf_bitmaps import LeafKind, bitmaps_of
 from notifier.matching.passages import Matchable
 from notifier.matching.query_set import Operator, QuerySet, Shape, ShapeTable
 from notifier.matching.tokens import Tokens
 from notifier.queries.tree import And, Not, Query
 
-_PIECE = 1 << 18  # bytes of rows in hand
+MAX_PAPERS = 1000  # in a block
+MAX_BYTES = 1 << 22  # of tokens in a block, so that a block has fewer papers if they are very long
 
-Bits = TypeVar("Bits", np.uint64, np.bool_)
+_STEP_BYTES = 1 << 18  # of bitmaps that one step of an evaluation produces
+
+Values = TypeVar("Values", np.uint64, np.bool_)
 
 
-def evaluate(queries: QuerySet, block: Block) -> Rows:
-    """For each number of the set, the row of the papers that the query is true of."""
-    rows = np.zeros((queries.size, block.width), np.uint64)
-    live = np.zeros(queries.size, np.bool_)  # the nodes that are true of some paper
+def evaluate(queries: QuerySet, block: Block) -> Bitmaps:
+    """Return the papers that each query of the set is true of: a bitmap for each query number."""
+    bitmaps = np.zeros((queries.size, block.bitmap_length), np.uint64)
+    matches_any = np.zeros(queries.size, np.bool_)  # for each node, whether it is true of at least one paper
     for shape, table in sorted(queries.tables.items(), key=_level):
-        for nodes, found in _found(shape, table, block, rows, live):
-            rows[nodes] = found
-            live[nodes] = found.any(axis=1)
-    return rows
+        for nodes, found in _evaluate_table(shape, table, block, bitmaps, matches_any):
+            bitmaps[nodes] = found
+            matches_any[nodes] = found.any(axis=1)
+    return bitmaps
 
 
 def _level(entry: tuple[Shape, ShapeTable]) -> int:
     return entry[0].level
 
 
-def _found(
-    shape: Shape, table: ShapeTable, block: Block, rows: Rows, live: npt.NDArray[np.bool_]
-) -> Iterator[tuple[Numbers, Rows]]:
-    """Nodes of a table and their rows; those that are passed over match nothing."""
+def _evaluate_table(
+    shape: Shape, table: ShapeTable, block: Block, bitmaps: Bitmaps, matches_any: npt.NDArray[np.bool_]
+) -> Iterator[tuple[Numbers, Bitmaps]]:
+    """Yield the node numbers of a table with their bitmaps, some nodes at a time.
+
+    Nodes that cannot be true of any paper, because their operands are not, are left out.
+    """
     nodes = np.array(table.nodes, np.int64)
     if isinstance(shape, LeafKind):
         if len(nodes):
-            yield nodes, rows_of(block, shape, table.contents)
+            yield nodes, bitmaps_of(block, shape, table.contents)
         return
     operands = np.array(table.contents, np.int64).reshape(len(nodes), table.width)
-    step = max(1, _PIECE // (8 * max(1, block.width)))
+    step = max(1, _STEP_BYTES // (8 * max(1, block.bitmap_length)))
     for start in range(0, len(nodes), step):
-        some, of_some = nodes[start : start + step], operands[start : start + step]
+        step_nodes, step_operands = nodes[start : start + step], operands[start : start + step]
         if shape.operator is Not:
-            yield some, block.everything & ~rows[of_some[:, 0]]
+            yield step_nodes, block.all_papers & ~bitmaps[step_operands[:, 0]]
         else:
-            possible = _joined(shape.operator, of_some, live)
-            yield some[possible], _joined(shape.operator, of_some[possible], rows)
+            possible = _combined(shape.operator, step_operands, matches_any)
+            yield step_nodes[possible], _combined(shape.operator, step_operands[possible], bitmaps)
 
 
-def _joined(operator: Operator, operands: Numbers, values: npt.NDArray[Bits]) -> npt.NDArray[Bits]:
-    """AND or OR over the values of the nodes in each row of `operands`."""
-    join = np.bitwise_and if operator is And else np.bitwise_or
-    joined: npt.NDArray[Bits] = values[operands[:, 0]]
+def _combined(operator: Operator, operands: Numbers, values: npt.NDArray[Values]) -> npt.NDArray[Values]:
+    """Return, for each row of operand numbers, the values of these operands combined by AND or OR."""
+    combine = np.bitwise_and if operator is And else np.bitwise_or
+    combined: npt.NDArray[Values] = values[operands[:, 0]]
     for column in range(1, operands.shape[1]):
-        join(joined, values[operands[:, column]], out=joined)
-    return joined
-
-
-PAPERS = 1000  # of a block
-BYTES = 1 << 22  # of a block's tokens: few papers, if they are very long
+        combine(combined, values[operands[:, column]], out=combined)
+    return combined
 
 
 class PaperIndex:
-    """Papers in blocks; their positions are counted from 0 in the order given."""
+    """Papers in blocks. The position of a paper is its place in the order given, counted from 0."""
 
     def __init__(self, blocks: Iterable[Block]) -> None:
         self.blocks = list(blocks)
 
     def words(self) -> set[str]:
-        """Every folded word of the papers."""
+        """Return every folded word of the papers."""
         return {word for block in self.blocks for word in block.words if word}
 
     def match_all(self, queries: QuerySet) -> Matches:
-        """What each query of the set is true of."""
+        """Match all queries of the set with all papers."""
         return Matches([(len(block.papers), evaluate(queries, block)) for block in self.blocks])
 
     def match(self, query: Query) -> list[int]:
-        """The positions of the papers that one query is true of, ascending."""
-        alone = QuerySet()
-        number = alone.add(query)
-        return self.match_all(alone).positions(number)
+        """Return the positions of the papers that one query is true of, ascending."""
+        queries = QuerySet()
+        number = queries.add(query)
+        return self.match_all(queries).positions(number)
 
 
 class Matches:
-    """For each query the papers that it is true of, one bit a paper."""
+    """The papers that each query of a set is true of, in one bit for each query and paper.
 
-    def __init__(self, blocks: Sequence[tuple[int, Rows]]) -> None:
-        """`blocks` are the papers in each block, and the block's row for each query."""
+    `size` is in bytes.
+    """
+
+    def __init__(self, blocks: Sequence[tuple[int, Bitmaps]]) -> None:
+        """Each block is given by its number of papers, and its bitmap for each query number."""
         self._blocks = blocks
-        self.size = sum(rows.nbytes for _, rows in blocks)  # bytes
+        self.size = sum(bitmaps.nbytes for _, bitmaps in blocks)
 
     def positions(self, number: int) -> list[int]:
-        """The positions of the papers that the query of this number is true of, ascending."""
+        """Return the positions of the papers that the query with this number is true of, ascending."""
         found: list[int] = []
         start = 0
-        for papers, rows in self._blocks:
-            bits = np.unpackbits(rows[number].astype("<u8").view(np.uint8), count=papers, bitorder="little")
+        for papers, bitmaps in self._blocks:
+            bits = np.unpackbits(bitmaps[number].astype("<u8").view(np.uint8), count=papers, bitorder="little")
             found += (np.flatnonzero(bits) + start).tolist()
             start += papers
         return found
 
 
 def index(papers: Sequence[Matchable], tokenised: Sequence[bytes] | None = None) -> PaperIndex:
-    """An index of the papers; `tokenised` is what `tokenise` made of each, where that is kept."""
+    """Index the papers; `tokenised` is the result of `tokenise` for each of them, if the caller has stored it."""
     if tokenised is None:
         return PaperIndex(block for block, _ in blocks(papers))
-    return PaperIndex(Block(papers[part], Tokens.read(tokenised[part])) for part in _parts(list(map(len, tokenised))))
+    parts = _parts(list(map(len, tokenised)))
+    return PaperIndex(Block(papers[part], Tokens.unpack(tokenised[part])) for part in parts)
 
 
 def blocks(papers: Sequence[Matchable]) -> Iterator[tuple[Block, list[bytes]]]:
-    """The papers in blocks, one after the other, and what `tokenise` makes of each."""
-    for part in _parts(list(map(_size, papers))):
+    """Yield the papers block by block, each with the result of `tokenise` for its papers."""
+    for part in _parts(list(map(_text_length, papers))):
         tokens = Tokens()
-        tokenised = list(map(tokens.take, papers[part]))
+        tokenised = list(map(tokens.add, papers[part]))
         yield Block(papers[part], tokens), tokenised
 
 
-def _size(paper: Matchable) -> int:
-    """The length of all texts in which a query's words may stand."""
+def _text_length(paper: Matchable) -> int:
+    """Return the length of all texts of a paper in which words are searched."""
     names = sum(map(len, paper.authors)) + sum(map(len, paper.keywords))
     return len(paper.title) + len(paper.abstract) + names
 
 
 def _parts(sizes: Sequence[int]) -> Iterator[slice]:
-    """What has these sizes cut into parts: each of at most PAPERS papers and BYTES, or of a single one."""
+    """Yield the slice of papers for each block; `sizes` has the size of each paper's texts.
+
+    A block has at most MAX_PAPERS papers and MAX_BYTES bytes of text, or a single longer paper.
+    """
     start = total = 0
     for place, size in enumerate(sizes):
-        if place - start == PAPERS or (place > start and total + size > BYTES):
+        if place - start == MAX_PAPERS or (place > start and total + size > MAX_BYTES):
             yield slice(start, place)
             start, total = place, 0
         total += size

@@ -1,4 +1,4 @@
-"""The labels of papers: categories, topics and sources, as the leaves that ask for them."""
+"""Look-up tables for the authors and the labels of papers; a label is a category, a topic or a source."""
 
 from __future__ import annotations
 
@@ -6,39 +6,48 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from notifier.matching.passages import Matchable, bears
+from notifier.matching.passages import Matchable, name_has_words
 from notifier.queries.leaves import category_name, label
 from notifier.queries.tree import Category, Leaf, SourceName, TopicTag
 
 
 class AuthorNames:
-    """Names as lists of folded words, each with the position of the paper that it stands on."""
+    """The names of the authors of a block's papers.
+
+    A name is a list of folded words, and comes with the position of its paper.
+    """
 
     def __init__(self, names: Iterable[tuple[int, list[str]]]) -> None:
         self._names = list(names)
-        self._bearing: defaultdict[str, set[int]] = defaultdict(set)
+        self._names_by_word: defaultdict[str, set[int]] = defaultdict(set)
         for number, (_, name) in enumerate(self._names):
             for word in name:
-                self._bearing[word].add(number)
-                self._bearing[word[0]].add(number)
+                self._names_by_word[word].add(number)
+                self._names_by_word[word[0]].add(number)  # a query may give only the initial
 
-    def positions(self, asked: Sequence[str]) -> Iterator[int]:
-        """The papers with an author whose name has all these words."""
-        candidates = min((self._bearing.get(word, set()) for word in asked), key=len)
-        return (position for position, name in map(self._names.__getitem__, candidates) if bears(name, asked))
+    def positions(self, wanted: Sequence[str]) -> Iterator[int]:
+        """Return the positions of the papers that have an author whose name has all wanted words.
+
+        A position is repeated if several authors of the paper have these words.
+        """
+        candidates = min((self._names_by_word.get(word, set()) for word in wanted), key=len)
+        return (position for position, name in map(self._names.__getitem__, candidates) if name_has_words(name, wanted))
 
 
 def positions_by_label(papers: Sequence[Matchable]) -> Mapping[Leaf, list[int]]:
-    """By leaf: the positions of the papers that bear its label."""
+    """Return, for each leaf that asks for a label of any paper, the positions of the papers that have the label."""
     found: defaultdict[Leaf, list[int]] = defaultdict(list)
     for position, paper in enumerate(papers):
-        for leaf in _labels(paper):
+        for leaf in _label_leaves(paper):
             found[leaf].append(position)
     return found
 
 
-def _labels(paper: Matchable) -> Iterator[Leaf]:
-    """A category is in each archive that its dots name."""
+def _label_leaves(paper: Matchable) -> Iterator[Leaf]:
+    """Yield the leaves that ask for the paper's source, topics and categories.
+
+    For the category `cs.LG`, one leaf asks for `cs.lg` and one for the archive `cs`.
+    """
     yield SourceName(label(paper.source))
     yield from (TopicTag(label(slug)) for slug in paper.topics)
     for category in paper.categories:

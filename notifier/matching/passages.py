@@ -1,4 +1,4 @@
-"""Passages: the texts of a paper within which a leaf must be true."""
+"""Passages: the texts of a paper in which words are searched. A phrase matches only within one passage."""
 
 from __future__ import annotations
 
@@ -10,38 +10,55 @@ from notifier.queries.tree import Field
 
 
 class Matchable(Protocol):
-    """What queries look at: of a paper, or of what is to become one."""
+    """The fields that queries may look at, of a stored paper or of one that is still to be stored."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """The title."""
+
     @property
-    def abstract(self) -> str: ...
+    def abstract(self) -> str:
+        """The abstract, or an empty string."""
+
     @property
-    def keywords(self) -> Sequence[str]: ...
+    def keywords(self) -> Sequence[str]:
+        """The keywords; each is a passage."""
+
     @property
-    def authors(self) -> Sequence[str]: ...
+    def authors(self) -> Sequence[str]:
+        """The authors' names; each is a passage."""
+
     @property
-    def categories(self) -> Sequence[str]: ...
+    def categories(self) -> Sequence[str]:
+        """The categories, such as `cs.LG`."""
+
     @property
-    def topics(self) -> Collection[str]: ...
+    def topics(self) -> Collection[str]:
+        """The slugs of the topics that the paper is tagged with."""
+
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """The source that the paper came from."""
+
     @property
-    def upvotes(self) -> int | None: ...
+    def upvotes(self) -> int | None:
+        """The number of upvotes, or None if it is unknown."""
+
     @property
-    def listed_on(self) -> date: ...
+    def listed_on(self) -> date:
+        """The first listing day."""
 
 
 PASSAGE_FIELDS = (Field.TITLE, Field.ABSTRACT, Field.KEYWORD, Field.AUTHOR)
 
 
 def fields_of(field: Field | None) -> tuple[Field, ...]:
-    """The fields that a leaf looks at."""
+    """Return the fields in which a leaf with this field, or with none, searches for words."""
     return (field,) if field else (Field.TITLE, Field.ABSTRACT)
 
 
 def passages(paper: Matchable, field: Field) -> Sequence[str]:
-    """The texts of a field: a phrase stands within one keyword, a name is one author's."""
+    """Return the passages of one field: the title, the abstract, each keyword, or each author's name."""
     match field:
         case Field.TITLE:
             return (paper.title,)
@@ -55,12 +72,15 @@ def passages(paper: Matchable, field: Field) -> Sequence[str]:
             return ()
 
 
-def bears(name: Sequence[str], asked: Sequence[str]) -> bool:
-    """Whether an author's name has all the words asked for, each its own; a letter stands for a word that begins so."""
-    left = list(name)
-    for word in sorted(asked, key=len, reverse=True):
-        found = next((own for own in left if own == word or (len(word) == 1 and own.startswith(word))), None)
-        if found is None:
+def name_has_words(name: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Return whether each wanted word matches a different word of an author's name.
+
+    A wanted word of a single letter matches any word that begins with it.
+    """
+    unmatched = list(name)
+    for word in sorted(wanted, key=len, reverse=True):
+        match = next((part for part in unmatched if part == word or (len(word) == 1 and part.startswith(word))), None)
+        if match is None:
             return False
-        left.remove(found)
+        unmatched.remove(match)
     return True

@@ -1,7 +1,8 @@
-"""Distinct queries, kept ready to be matched: a graph in which whatever several queries share is there once.
+"""A set of distinct queries, stored as a graph, ready to be matched.
 
-A node is a leaf, or NOT, AND or OR over other nodes. Nodes of one shape stand side by side in a table, so that a match
-works on whole tables. To add or discard a query touches the nodes of that query alone.
+A node of the graph is a leaf, or NOT, AND or OR over other nodes. A part that several queries share is one node. All
+nodes of one shape are rows of one table, so that numpy can evaluate them together. Adding or discarding a query changes
+only the nodes of that query.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from notifier.matching.leaf_rows import LeafKind, kind_of
+from notifier.matching.leaf_bitmaps import LeafKind, kind_of
 from notifier.queries.tree import And, Leaf, Not, Or, Query
 
 Operator = type[Not] | type[And] | type[Or]
 
 
 class Operation(NamedTuple):
-    """The shape of nodes over other nodes. Leaves are of level 0, a node is one level above its highest operand."""
+    """The shape of operator nodes: those with the same level, operator and number of operands.
+
+    Leaves have level 0. The level of an operator node is one more than the highest level of its operands, so nodes can
+    be evaluated level by level.
+    """
 
     level: int
     operator: Operator
@@ -29,7 +34,11 @@ Shape = LeafKind | Operation
 
 
 class ShapeTable:
-    """The nodes of one shape, in no order, with what a leaf asks for, or the operands of each one after the other."""
+    """The nodes of one shape, one in each row, in no particular order.
+
+    `nodes` has the number of the node in each row. `contents` has `width` values for each row: the wanted value of a
+    leaf, or the numbers of the operands.
+    """
 
     def __init__(self, shape: Shape) -> None:
         self.nodes = array("i")
@@ -37,13 +46,13 @@ class ShapeTable:
         self.contents: Any = array("i") if isinstance(shape, Operation) else []
 
     def add(self, node: int, content: Iterable[Any]) -> int:
-        """A new row; returns its place."""
+        """Append a row for a node and return its row number."""
         self.nodes.append(node)
         self.contents.extend(content)
         return len(self.nodes) - 1
 
     def remove(self, row: int) -> int:
-        """Let the last row take the place of this one; returns the node of that row."""
+        """Remove a row by moving the last row into its place; return the number of the moved node."""
         self.contents[row * self.width : (row + 1) * self.width] = self.contents[-self.width :]
         del self.contents[-self.width :]
         moved = self.nodes[row] = self.nodes[-1]
@@ -51,14 +60,17 @@ class ShapeTable:
         return moved
 
     def content(self, row: int) -> Sequence[Any]:
-        """What the node in this row asks for, or its operands."""
-        held: Sequence[Any] = self.contents[row * self.width : (row + 1) * self.width]
-        return held
+        """Return the wanted value or the operands of the node in this row."""
+        content: Sequence[Any] = self.contents[row * self.width : (row + 1) * self.width]
+        return content
 
 
 @dataclass(slots=True, eq=False)
 class _Node:
-    """Where a node stands, and how many queries and other nodes use it; `key` is the same for equal nodes."""
+    """A node's place in the tables, and the number of queries and other nodes that use it.
+
+    Equal nodes have equal keys.
+    """
 
     key: Leaf | bytes
     shape: Shape
@@ -67,29 +79,35 @@ class _Node:
 
 
 class QuerySet:
-    """Queries by number. One that is added twice has one number, and is there until it is discarded twice."""
+    """Distinct queries, each with a number.
+
+    A query that is added twice gets the same number twice, and stays in the set until it is discarded twice.
+    """
 
     def __init__(self) -> None:
         self.tables: dict[Shape, ShapeTable] = {}
         self._nodes: list[_Node] = []
-        self._free: list[int] = []  # numbers of nodes that are gone
+        self._free: list[int] = []  # numbers that new nodes may use again
         self._numbers: dict[Leaf | bytes, int] = {}
 
     @property
     def size(self) -> int:
-        """One more than the greatest number in use."""
+        """The number of bitmaps that a match needs: every node's number is less than this."""
         return len(self._nodes)
 
     def add(self, query: Query) -> int:
-        """The query's number, which stays as long as the query does."""
-        number = self._number(query)
+        """Add a query and return its number, which does not change while the query is in the set."""
+        number = self._node_number(query)
         self._nodes[number].uses += 1
         return number
 
     def discard(self, number: int) -> None:
-        """Take back one `add`; the number of a query that is gone may be given to another."""
+        """Undo one `add` of the query with this number.
+
+        When the query has left the set, its number may be given to another query.
+        """
         node = self._nodes[number]
-        assert node.uses > 0, "a number that was given back is nobody's"
+        assert node.uses > 0, "the number belongs to no query of the set"
         node.uses -= 1
         if node.uses:
             return
@@ -101,26 +119,27 @@ class QuerySet:
         for operand in operands:
             self.discard(operand)
 
-    def _number(self, query: Query) -> int:
+    def _node_number(self, query: Query) -> int:
+        """Return the number of the query's node; create the node, and those below it, if they do not exist."""
         match query:
             case Not(operand):
-                return self._operation(Not, [self._number(operand)])
+                return self._operation_number(Not, [self._node_number(operand)])
             case And(operands) | Or(operands):
-                return self._operation(type(query), sorted(map(self._number, operands)))
+                return self._operation_number(type(query), sorted(map(self._node_number, operands)))
             case leaf:
                 number = self._numbers.get(leaf)
-                return self._new(leaf, *kind_of(leaf)) if number is None else number
+                return self._add_node(leaf, *kind_of(leaf)) if number is None else number
 
-    def _operation(self, operator: Operator, operands: list[int]) -> int:
+    def _operation_number(self, operator: Operator, operands: list[int]) -> int:
         key = operator.__name__.encode() + array("i", operands).tobytes()
         if key in self._numbers:
             return self._numbers[key]
         level = 1 + max(self._nodes[operand].shape.level for operand in operands)
         for operand in operands:
             self._nodes[operand].uses += 1
-        return self._new(key, Operation(level, operator, len(operands)), operands)
+        return self._add_node(key, Operation(level, operator, len(operands)), operands)
 
-    def _new(self, key: Leaf | bytes, shape: Shape, content: Sequence[Any]) -> int:
+    def _add_node(self, key: Leaf | bytes, shape: Shape, content: Sequence[Any]) -> int:
         number = self._free.pop() if self._free else len(self._nodes)
         table = self.tables.setdefault(shape, ShapeTable(shape))
         node = _Node(key, shape, table.add(number, content))

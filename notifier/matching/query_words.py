@@ -1,4 +1,4 @@
-"""The single words of a query, each as a query of its own: what asks whether any paper has the word at all."""
+"""The single words of a query, each as a separate query, so that a preview can report words that no paper has."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ from notifier.text.words import stem, words
 
 
 def query_words(text: str, query: Query) -> list[tuple[str, Query]]:
-    """Each word that `query` looks for in title or abstract, as it was typed in `text`, and the query for it alone."""
+    """Return each word that the query searches for in title or abstract, with a query for this word alone.
+
+    `text` is the query as typed: words are returned in its spelling, not as stems.
+    """
     typed = {stem(word): word for word in words(text)}
-    return sorted({(_shown(word, typed), word) for word in _words(query)}, key=str)
+    return sorted({(_as_typed(leaf, typed), leaf) for leaf in _single_words(query)}, key=str)
 
 
-def _shown(alone: Leaf, typed: Mapping[str, str]) -> str:
-    match alone:
+def _as_typed(leaf: Leaf, typed: Mapping[str, str]) -> str:
+    """Return the word of a leaf as it was typed; `typed` maps stems to typed words."""
+    match leaf:
         case Word(stemmed):
             return typed.get(stemmed, stemmed)
         case Phrase((word,)):
             return word
         case _:
-            return str(alone)
+            return str(leaf)
 
 
-def _words(query: Query) -> Iterator[Leaf]:
+def _single_words(query: Query) -> Iterator[Leaf]:
+    """Yield each word of the query's text leaves as a leaf without a field; a phrase yields each of its words."""
     for leaf in leaves(query):
         match leaf:
-            case Word(stemmed, field) if _is_text(field):
+            case Word(stemmed, field) if _is_title_or_abstract(field):
                 yield Word(stemmed)
-            case Phrase(phrase, field) if _is_text(field):
+            case Phrase(phrase, field) if _is_title_or_abstract(field):
                 yield from (Phrase((word,)) for word in phrase)
-            case Prefix(start, field) if _is_text(field):
+            case Prefix(start, field) if _is_title_or_abstract(field):
                 yield Prefix(start)
 
 
-def _is_text(field: Field | None) -> bool:
+def _is_title_or_abstract(field: Field | None) -> bool:
     return field in (None, Field.TITLE, Field.ABSTRACT)

@@ -1,4 +1,4 @@
-"""Why a paper matched: where the words that were asked for stand in it."""
+"""The reason why a paper matched: the places of the query's words in title and abstract, for marking them."""
 
 from __future__ import annotations
 
@@ -6,34 +6,40 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from notifier.matching.passages import fields_of
-from notifier.models import Paper, Span, Spans, merged
+from notifier.models import Paper, Span, Spans, merge_spans
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Query, Word
 from notifier.text.words import stem, tokens
 
 
 def spans(query: Query, paper: Paper) -> Spans:
-    """Where the words of the query's leaves stand in title and abstract, but for those under NOT.
+    """Return the places in title and abstract of the words that the query searches for.
 
-    A phrase is one span, from its first word to its last; spans that overlap are one.
+    Words under NOT are left out. A phrase is one span, from its first word to its last. Overlapping spans are merged.
     """
     return MarkedLeaves(query).spans(PaperWords(paper))
 
 
 class MarkedLeaves:
-    """What a query can match for: its leaves, but for those under NOT."""
+    """The leaves of a query whose words are marked in papers: the text leaves that are not under NOT.
+
+    A caller that marks many papers for the same query makes this once.
+    """
 
     def __init__(self, query: Query) -> None:
-        wanted = list(_positive_leaves(query))
-        self._title = [leaf for leaf in wanted if _looks_at(leaf, Field.TITLE)]
-        self._abstract = [leaf for leaf in wanted if _looks_at(leaf, Field.ABSTRACT)]
+        positive = list(_positive_leaves(query))
+        self._title = [leaf for leaf in positive if _searches(leaf, Field.TITLE)]
+        self._abstract = [leaf for leaf in positive if _searches(leaf, Field.ABSTRACT)]
 
     def spans(self, words: PaperWords) -> Spans:
-        """As `spans`, for the paper whose words these are."""
+        """Return the places of the query's words in the paper that `words` was made from, as `spans` does."""
         return Spans(words.title.marked(self._title), words.abstract.marked(self._abstract))
 
 
 class PaperWords:
-    """A paper's words and their places, worked out once for all queries that are asked about it."""
+    """The words of a paper's title and abstract, with their places.
+
+    A caller that marks one paper for many queries makes this once.
+    """
 
     def __init__(self, paper: Paper) -> None:
         self.title = _MarkableText(paper.title)
@@ -41,42 +47,45 @@ class PaperWords:
 
 
 class _MarkableText:
-    """The tokens of a text, and by word and by stem the places where they are found."""
+    """The tokens of a text, with two look-up tables: word to token positions, and stem to token positions."""
 
     def __init__(self, text: str) -> None:
         self._tokens = tokens(text)
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
         self._by_stem: defaultdict[str, list[int]] = defaultdict(list)
-        for place, token in enumerate(self._tokens):
-            self._by_word[token.folded].append(place)
-        for word, places in self._by_word.items():
-            self._by_stem[stem(word)] += places
+        for position, token in enumerate(self._tokens):
+            self._by_word[token.folded].append(position)
+        for word, positions in self._by_word.items():
+            self._by_stem[stem(word)] += positions
 
     def marked(self, leaves: Iterable[Leaf]) -> tuple[Span, ...]:
-        """The words that make these leaves true, in order."""
+        """Return the spans of the words that make these leaves true, in order and merged if they overlap."""
         found = [span for leaf in leaves for span in self._occurrences(leaf)]
-        return merged(found) if len(found) > 1 else tuple(found)
+        return merge_spans(found) if len(found) > 1 else tuple(found)
 
     def _occurrences(self, leaf: Leaf) -> list[Span]:
+        """Return the span of each place where the leaf matches."""
         match leaf:
             case Word(wanted):
                 return self._spans(self._by_stem.get(wanted, ()))
             case Prefix(start):
-                begin_so = (places for word, places in self._by_word.items() if word.startswith(start))
-                return self._spans(place for places in begin_so for place in places)
+                positions = (found for word, found in self._by_word.items() if word.startswith(start))
+                return self._spans(position for found in positions for position in found)
             case Phrase(words):
-                begins = (place for place in self._by_word.get(words[0], ()) if self._has(words, place))
-                return self._spans(begins, len(words))
+                firsts = (first for first in self._by_word.get(words[0], ()) if self._has_phrase_at(words, first))
+                return self._spans(firsts, len(words))
         return []
 
-    def _has(self, words: Sequence[str], place: int) -> bool:
-        return tuple(token.folded for token in self._tokens[place : place + len(words)]) == words
+    def _has_phrase_at(self, words: Sequence[str], first: int) -> bool:
+        return tuple(token.folded for token in self._tokens[first : first + len(words)]) == words
 
-    def _spans(self, places: Iterable[int], length: int = 1) -> list[Span]:
-        return [(self._tokens[place].start, self._tokens[place + length - 1].end) for place in places]
+    def _spans(self, firsts: Iterable[int], length: int = 1) -> list[Span]:
+        """Return the spans of `length` tokens each that begin at the tokens of these positions."""
+        return [(self._tokens[first].start, self._tokens[first + length - 1].end) for first in firsts]
 
 
 def _positive_leaves(query: Query) -> Iterator[Leaf]:
+    """Yield the leaves of a query that are not under NOT."""
     match query:
         case Not():
             return
@@ -87,5 +96,5 @@ def _positive_leaves(query: Query) -> Iterator[Leaf]:
             yield query
 
 
-def _looks_at(leaf: Leaf, field: Field) -> bool:
+def _searches(leaf: Leaf, field: Field) -> bool:
     return isinstance(leaf, Word | Phrase | Prefix) and field in fields_of(leaf.field)

@@ -1,7 +1,8 @@
-"""Papers' tokens: each paper's in one compact value, worked out once and kept, and those of many as numbers.
+"""The tokens (words) of papers: packed into bytes for one paper, and as an array of integers for many.
 
-The value of a paper is the number of tokens in each passage field, as little-endian 32-bit integers, and then all of
-the tokens, joined by spaces. An empty one stands at the end of every passage, so that no phrase reaches across it.
+Ingest stores the packed tokens of each paper, so that later matches need not split its texts again. They are the number
+of tokens in each passage field, as little-endian 32-bit integers, followed by all tokens joined by spaces. An empty
+token ends every passage, so that no phrase matches across two passages.
 """
 
 from __future__ import annotations
@@ -17,62 +18,66 @@ import numpy.typing as npt
 from notifier.matching.passages import PASSAGE_FIELDS, Matchable, passages
 from notifier.text.words import words
 
-_HEAD = struct.Struct(f"<{len(PASSAGE_FIELDS)}I")
+_LENGTHS = struct.Struct(f"<{len(PASSAGE_FIELDS)}I")
 
 
 class Tokens:
-    """The tokens of papers, one paper after the other, as places among the distinct words of all of them."""
+    """The tokens of many papers, paper after paper.
+
+    Each token is stored as the index of its word in `words`, the list of distinct words.
+    """
 
     def __init__(self) -> None:
-        self._place: defaultdict[str, int] = defaultdict(None, {"": 0})
-        self._place.default_factory = self._place.__len__  # a word that is new takes the next place
-        self._places = array("I")
+        self._index_of: defaultdict[str, int] = defaultdict(None, {"": 0})
+        self._index_of.default_factory = self._index_of.__len__  # a new word gets the next index
+        self._word_indexes = array("I")
         self._lengths = array("I")
 
     @classmethod
-    def read(cls, values: Iterable[bytes]) -> Tokens:
-        """Those of the papers whose values these are."""
+    def unpack(cls, tokenised: Iterable[bytes]) -> Tokens:
+        """Return the tokens of the papers whose packed tokens these are."""
         tokens = cls()
-        for value in values:
-            tokens._add(_HEAD.unpack_from(value), value[_HEAD.size :].decode().split(" "))
+        for packed in tokenised:
+            tokens._add(_LENGTHS.unpack_from(packed), packed[_LENGTHS.size :].decode().split(" "))
         return tokens
 
-    def take(self, paper: Matchable) -> bytes:
-        """Add a paper's, cut by the text rules of this version; returns its value."""
-        lengths, cut = _cut(paper)
-        self._add(lengths, cut)
-        return _value(lengths, cut)
+    def add(self, paper: Matchable) -> bytes:
+        """Split the texts of a paper into tokens and add them; return them packed, as `tokenise` does."""
+        lengths, tokens = _split(paper)
+        self._add(lengths, tokens)
+        return _pack(lengths, tokens)
 
     @property
     def words(self) -> list[str]:
-        """The distinct words, of which the empty one is the first."""
-        return list(self._place)
+        """The distinct words; the first is the empty one."""
+        return list(self._index_of)
 
     @property
-    def places(self) -> npt.NDArray[np.uint32]:
-        """For every token, the place of its word."""
-        return np.frombuffer(self._places, np.uint32)
+    def word_indexes(self) -> npt.NDArray[np.uint32]:
+        """For each token, the index of its word in `words`."""
+        return np.frombuffer(self._word_indexes, np.uint32)
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """A row for each paper: its tokens in each passage field."""
+        """The number of tokens in each passage field (column) of each paper (row)."""
         return np.frombuffer(self._lengths, np.uint32).astype(np.int64).reshape(-1, len(PASSAGE_FIELDS))
 
     def _add(self, lengths: Sequence[int], tokens: Iterable[str]) -> None:
         self._lengths.extend(lengths)
-        self._places.extend(map(self._place.__getitem__, tokens))
+        self._word_indexes.extend(map(self._index_of.__getitem__, tokens))
 
 
 def tokenise(paper: Matchable) -> bytes:
-    """The value of one paper."""
-    return _value(*_cut(paper))
+    """Split the texts of a paper into tokens by the current text rules, and return them packed."""
+    return _pack(*_split(paper))
 
 
-def _value(lengths: Sequence[int], tokens: Iterable[str]) -> bytes:
-    return _HEAD.pack(*lengths) + " ".join(tokens).encode()
+def _pack(lengths: Sequence[int], tokens: Iterable[str]) -> bytes:
+    return _LENGTHS.pack(*lengths) + " ".join(tokens).encode()
 
 
-def _cut(paper: Matchable) -> tuple[list[int], list[str]]:
+def _split(paper: Matchable) -> tuple[list[int], list[str]]:
+    """Return the number of tokens in each passage field, and all tokens of the paper."""
     tokens: list[str] = []
     lengths = []
     for field in PASSAGE_FIELDS:

@@ -1,4 +1,4 @@
-"""What an operator asks and does: the state of the service, and single deliveries."""
+"""What operators use: the status of the service, and the listing, retrying and holding of single deliveries."""
 
 from notifier.operations.deliveries import (
     DeliverySummary,

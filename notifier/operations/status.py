@@ -1,4 +1,4 @@
-"""How the service stands: what is stored, who is subscribed, what waits, and what was set aside."""
+"""The status of the service: papers, subscribers, deliveries, quarantined files, and the state of the relay."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from notifier.config import Config
 from notifier.models import RelayState
 from notifier.store import deliveries, dumps, reading, relays, subscribers
 
-TROUBLES = 5  # shown, the most frequent first
+TROUBLES = 5  # the most frequent ones are shown
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedFile:
-    """A file that is no dump, and why."""
+    """A file that could not be read as a dump, and why."""
 
     path: str
     reason: str
@@ -24,7 +24,7 @@ class QuarantinedFile:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why messages were not accepted: the state that they are in, what was said, and how many they are."""
+    """A number of messages that were not accepted, with the state that they are in and the reply to them."""
 
     state: str
     reply: str
@@ -42,7 +42,7 @@ class LastDump:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why the relay is left alone, and until when; then one mail is tried."""
+    """Why no mail is sent to the relay, and until when; after that, one mail is tried."""
 
     reason: str
     until: datetime
@@ -50,10 +50,11 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One look at the store.
+    """The status of the service at one moment.
 
-    `oldest` is the age in seconds of the oldest delivery in each state that waits for something, `next_run` when the
-    next digest is due, `relay` where mail goes, and `news` tells a day without papers from a day without dumps.
+    `oldest` is the age in seconds of the oldest delivery in each state that waits for a sender or for the operator.
+    `next_run` is when the next digest is due. `relay` is the name of the relay that mail is sent to. `news` says how
+    many papers are new today, or that no dump has come.
     """
 
     papers: int
@@ -71,7 +72,7 @@ class Status:
 
 
 def service_status(engine: Engine, config: Config, now: datetime) -> Status:
-    """The service as it stands."""
+    """Return the status of the service at `now`."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     with reading(engine) as connection:
         row = dumps.last_dump(connection)
@@ -93,7 +94,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
 
 
 def count_due_deliveries(engine: Engine, now: datetime) -> int:
-    """How many messages are due to be sent."""
+    """Return how many deliveries are due at `now`."""
     with reading(engine) as connection:
         return deliveries.count_due(connection, now)
 

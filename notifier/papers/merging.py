@@ -1,8 +1,9 @@
-"""What a paper becomes when another listing of it arrives. Pure; the same listings give the same paper in any order.
+"""Merging what several listings say about one paper.
 
-The longest abstract stays, the latest version, and the most upvotes and stars. Every other field keeps the value of the
-best source, then of the newest listing day, then the greater value, so that no tie is left to the order of arrival. A
-later dump completes, never blanks; what was withdrawn stays so.
+The same listings give the same paper, in whatever order they arrive. A merged paper has the longest abstract, the
+latest version, and the highest numbers of upvotes and stars. Every other field has the value from the source with the
+highest rank. If two values come from sources of equal rank, the one with the newer listing day is used, and then the
+greater one. An empty field of a later listing never erases a value, and a withdrawn paper stays withdrawn.
 """
 
 from __future__ import annotations
@@ -16,21 +17,29 @@ from typing import Any, ClassVar
 
 from notifier.models import PaperFields
 
-Origin = tuple[int, str]  # the source's rank, the listing day as ISO 8601
+Origin = tuple[int, str]  # where a value is from: the rank of the source, and the listing day in ISO 8601
 
+# Fields for which the value with the highest origin is used.
 RANKED_FIELDS = (
     *("title", "url", "authors", "categories", "keywords", "source", "doi", "published", "note"),
     *("pdf", "page", "project", "code"),
 )
-_as_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+# Fields for which the greatest value is used.
 GROWING_FIELDS = ("upvotes", "version", "updated", "stars")
+# Fields that queries look at: the paper is announced again when one of them gets its first value.
 ANNOUNCED_FIELDS = ("abstract", "authors", "categories", "keywords")
+# Fields whose tokens are stored.
 TOKEN_FIELDS = ("title", "abstract", "keywords", "authors")
+
+_as_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
 class PaperFacts(PaperFields):
-    """What one listing, or a paper's row, says about the paper; `origins` gives the origin of each ranked field."""
+    """What a listing or a paper's row says about the paper.
+
+    `source` is the format of the dump. `origins` gives the origin of each ranked field that has a value.
+    """
 
     title: str
     abstract: str
@@ -38,15 +47,18 @@ class PaperFacts(PaperFields):
     source: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
-    topics: ClassVar[frozenset[str]] = frozenset()  # found later; the query of a topic may not use topic:
+    # The queries of topics are matched with facts. They may not use `topic:`, so facts need no topics.
+    topics: ClassVar[frozenset[str]] = frozenset()
 
 
 def merge(known: PaperFacts, new: PaperFacts) -> PaperFacts:
-    """All that the two know of one paper."""
+    """Return what `known` and `new` together say about one paper."""
     ranked: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
     for name in RANKED_FIELDS:
-        value, origin = max(_candidates(name, known, new), key=_preference, default=(getattr(known, name), None))
+        value, origin = max(
+            _values_with_origins(name, known, new), key=_origin_then_value, default=(getattr(known, name), None)
+        )
         ranked[name] = value
         if origin is not None:
             origins[name] = origin
@@ -63,47 +75,48 @@ def merge(known: PaperFacts, new: PaperFacts) -> PaperFacts:
 
 
 def _greater(one: Any, other: Any) -> Any:
-    """The greater of two values, either of which may be unknown."""
+    """Return the greater of two values; None means unknown, and is less than any value."""
     if one is None or other is None:
         return other if one is None else one
     return max(one, other)
 
 
 def origins_of(known: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
-    """The origin of every ranked field that has a value."""
+    """Return `origin` for every ranked field that has a value in `known`."""
     return {field: origin for field in RANKED_FIELDS if known.get(field)}
 
 
 def gained_text(before: PaperFacts, after: PaperFacts) -> bool:
-    """Whether a field that queries look at was empty and is no more."""
+    """Return whether a field that queries look at was empty before and has a value after."""
     return any(getattr(after, field) and not getattr(before, field) for field in ANNOUNCED_FIELDS)
 
 
 def is_reworded(before: PaperFacts, after: PaperFacts) -> bool:
-    """Whether a text has changed that is kept as tokens."""
+    """Return whether a field has changed whose tokens are stored."""
     return any(getattr(after, field) != getattr(before, field) for field in TOKEN_FIELDS)
 
 
-def _candidates(field: str, *facts: PaperFacts) -> list[tuple[Any, Origin]]:
+def _values_with_origins(field: str, *facts: PaperFacts) -> list[tuple[Any, Origin]]:
+    """Return the values that the facts have for a field, each with its origin."""
     return [(getattr(each, field), each.origins[field]) for each in facts if getattr(each, field)]
 
 
-def _preference(candidate: tuple[Any, Origin]) -> tuple[Origin, Any]:
-    value, origin = candidate
+def _origin_then_value(value_with_origin: tuple[Any, Origin]) -> tuple[Origin, Any]:
+    value, origin = value_with_origin
     return origin, value
 
 
 def dump_origins(origins: Mapping[str, Origin]) -> str:
-    """`origins` as the paper's row keeps them."""
+    """Return the text in which a paper's row stores its origins."""
     return _origins_text(tuple(origins.items()))
 
 
 @lru_cache(maxsize=1 << 10)
 def _origins_text(origins: tuple[tuple[str, Origin], ...]) -> str:
-    """Remembered, for most papers of a dump have the same."""
+    """Return the origins as JSON; cached because most papers of a dump have the same."""
     return _as_json(dict(origins))
 
 
 def load_origins(text: str) -> dict[str, Origin]:
-    """The reverse of `dump_origins`."""
+    """Return the origins from a text that `dump_origins` wrote."""
     return {field: (rank, day) for field, (rank, day) in json.loads(text).items()}

@@ -1,4 +1,7 @@
-"""Placing a dump's listings among the papers: which paper each is of, and what the papers become. Pure."""
+"""Placing a dump's listings among the papers: finding or making the paper of each listing, and updating the papers.
+
+This happens in memory, between the reading of the papers that a dump may touch and the writing of the result.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,13 @@ ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 
 @dataclass(eq=False, slots=True)
 class PendingPaper:
-    """A paper in hand. `id` is None until its row is written; `titles` are those that this dump may know it by.
+    """A paper in memory, whose row is about to be written or updated.
 
-    `stored` is what the rows that it comes from say, of which there are none where it is new, several where they join.
+    `id` is None until its row is written. `stored` holds the facts of the rows that it comes from: none if the paper is
+    new, several if rows have proved to be one paper. `titles` are the title identities by which the paper is found;
+    `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
+    `absorbed` are papers that have proved to be this one, and `former_keys` its keys before it got its arXiv id.
+    `archived` is True if the paper was stored as announced already. `changed` is True if its row must be updated.
     """
 
     facts: PaperFacts
@@ -36,87 +43,108 @@ class PendingPaper:
     former_keys: list[str] = field(default_factory=list)
 
     @property
-    def awaits_news(self) -> bool:
-        """Whether no reader was told of the paper, because no listing of it was news yet."""
+    def awaits_announcement(self) -> bool:
+        """Whether the paper was never announced, because all its listings were of replacements or withdrawn papers."""
         return self.sequence < 0 and not self.archived
 
     @property
     def reworded(self) -> bool:
-        """Whether a text that is kept as tokens is no more what a row says."""
-        return any(is_reworded(each, self.facts) for each in self.stored)
+        """Whether stored tokens of the paper no longer fit its text."""
+        return any(is_reworded(facts, self.facts) for facts in self.stored)
 
     @property
     def tags(self) -> Tags | None:
-        """What a new paper is tagged with, where it is what its one listing made it."""
+        """The tags of a new paper, if its listing has them and no other listing has changed the paper since."""
         return None if self.stored or self.changed else self.listings[0].tags
 
 
 class ListingPlacer:
-    """The papers that a dump may touch, found by arXiv id or title, while its listings are placed among them.
+    """The papers that a dump may touch, among which the dump's listings are placed one by one.
 
-    `sequence` is the last sequence number in use, `quiet` the lowest: below 0, where no cursor stands, are the papers
-    that no reader is told of. Those of an `archive` count as announced; one that was only listed when it was replaced
-    or withdrawn awaits a listing that is news.
+    `known` are the stored papers. `highest_sequence` and `lowest_sequence` are the sequence numbers in use. An
+    announced paper takes the next higher number. A paper that is not announced takes the next lower number below 0, so
+    that it is after no subscriber's cursor.
+
+    The new papers of an `archive` are stored as announced already. A new paper that is listed as a replacement or as
+    withdrawn is announced by its first listing that is news.
     """
 
     def __init__(
-        self, known: Iterable[PendingPaper], sequence: int, quiet: int, now: datetime, *, archive: bool = False
+        self,
+        known: Iterable[PendingPaper],
+        highest_sequence: int,
+        lowest_sequence: int,
+        now: datetime,
+        *,
+        archive: bool = False,
     ) -> None:
-        self.now = now
-        self.sequence = sequence
-        self.quiet = quiet
-        self.archive = archive
-        self.works = list(known)
-        self.by_arxiv_id = {work.facts.arxiv_id: work for work in self.works if work.facts.arxiv_id}
-        self.by_title: dict[str, list[PendingPaper]] = {}
-        for work in self.works:
-            for title in work.titles:
-                self.by_title.setdefault(title, []).append(work)
+        self.papers = list(known)
+        self._highest_sequence = highest_sequence
+        self._lowest_sequence = lowest_sequence
+        self._now = now
+        self._archive = archive
+        self._by_arxiv_id = {paper.facts.arxiv_id: paper for paper in self.papers if paper.facts.arxiv_id}
+        self._by_title: dict[str, list[PendingPaper]] = {}
+        for paper in self.papers:
+            for title in paper.titles:
+                self._by_title.setdefault(title, []).append(paper)
 
     def place(self, listing: PreparedListing) -> None:
-        """Find the listing's paper, or make it, and let it learn what the listing says."""
-        work = self._find(listing)
-        if work is None:
-            work = PendingPaper(listing.facts, listing.key, self.now, self._number_for(listing), archived=self.archive)
-            self.works.append(work)
+        """Find or make the listing's paper, and merge into it what the listing says."""
+        paper = self._find(listing)
+        if paper is None:
+            sequence = self._first_sequence(listing)
+            paper = PendingPaper(listing.facts, listing.key, self._now, sequence, archived=self._archive)
+            self.papers.append(paper)
         else:
-            self._learn(work, listing)
-        work.listings.append(listing)
-        if work.facts.arxiv_id:
-            self.by_arxiv_id[work.facts.arxiv_id] = work
-        self._bear(work, listing.identity)
+            _merge_listing(paper, listing)
+        paper.listings.append(listing)
+        if paper.facts.arxiv_id:
+            self._by_arxiv_id[paper.facts.arxiv_id] = paper
+        self._add_title(paper, listing.identity)
 
     def announce_again(self, upvotes_named: Sequence[int]) -> None:
-        """Give a new sequence number to the papers in whose news a reader may find what they asked for.
+        """Give a new sequence number to each paper about which there is now something to announce.
 
-        `upvotes_named` are the numbers of upvotes that matter, ascending.
+        These are the papers that get their first listing that is news, and known papers that have gained a text or
+        upvotes that a query may ask for. `upvotes_named` are the numbers of upvotes that queries name, ascending.
         """
-        for work in self.works:
-            if _is_first_news(work) or self._is_news_again(work, upvotes_named):
-                work.sequence = self._next_sequence()
-                work.changed = True
+        for paper in self.papers:
+            if _is_first_news(paper) or self._is_news_again(paper, upvotes_named):
+                paper.sequence = self._next_sequence()
+                paper.changed = True
 
-    def _is_news_again(self, work: PendingPaper, upvotes_named: Sequence[int]) -> bool:
-        """Where rows became one paper, each must gain by it: one that did not was announced with all that it is now."""
-        if work.awaits_news or not work.stored or self.now - work.first_seen > ANNOUNCED_AGAIN_WITHIN:
+    def _is_news_again(self, paper: PendingPaper, upvotes_named: Sequence[int]) -> bool:
+        """Return whether a paper that was announced before has gained something that a query may ask for.
+
+        If several rows have become this paper, each of them must have gained something. A row that has gained nothing
+        was announced with everything that is known of the paper now.
+        """
+        if paper.awaits_announcement or not paper.stored or self._now - paper.first_seen > ANNOUNCED_AGAIN_WITHIN:
             return False
-        return all(_gained(before, work.facts, upvotes_named) for before in work.stored)
+        return all(_gained(before, paper.facts, upvotes_named) for before in paper.stored)
 
     def _find(self, listing: PreparedListing) -> PendingPaper | None:
-        bearers = self.by_title.get(listing.identity, [])
-        unnumbered = next((work for work in bearers if work.facts.arxiv_id is None), None)
+        """Return the listing's paper, if there is one yet.
+
+        A listing with an arXiv id is of the paper with this id or of the paper of its title without an id; if both
+        exist, they are one paper. A listing without an id is of the paper of its title without an id, or else of the
+        one with the lowest id.
+        """
+        same_title = self._by_title.get(listing.identity, [])
+        without_id = next((paper for paper in same_title if paper.facts.arxiv_id is None), None)
         if listing.facts.arxiv_id is None:
-            return unnumbered or min(bearers, key=_by_arxiv_id, default=None)
-        numbered = self.by_arxiv_id.get(listing.facts.arxiv_id)
-        return self._join(numbered, unnumbered) if numbered and unnumbered else numbered or unnumbered
+            return without_id or min(same_title, key=_arxiv_id_order, default=None)
+        with_id = self._by_arxiv_id.get(listing.facts.arxiv_id)
+        return self._join(with_id, without_id) if with_id and without_id else with_id or without_id
 
     def _join(self, one: PendingPaper, other: PendingPaper) -> PendingPaper:
-        """Two papers that prove to be one: the older row stays, all that hangs on the other follows.
+        """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
 
-        The later sequence number stays too, for readers whose cursor stands between the two; one that was taken in this
-        dump was not the paper's to take.
+        If both rows are stored, the paper keeps the later of their sequence numbers, so that it still lies ahead of
+        subscribers whose cursor is between the two. A number that the newer paper took in this dump is not kept.
         """
-        older, newer = sorted((one, other), key=lambda work: (work.id is None, work.id or work.sequence))
+        older, newer = sorted((one, other), key=lambda paper: (paper.id is None, paper.id or paper.sequence))
         older.facts = merge(older.facts, newer.facts)
         if newer.id is not None:
             older.sequence = max(older.sequence, newer.sequence)
@@ -125,60 +153,65 @@ class ListingPlacer:
         older.listings += newer.listings
         older.absorbed += [*newer.absorbed, newer]
         older.changed = True
-        _take_number(older)
-        self.works.remove(newer)
+        _key_by_arxiv_id(older)
+        self.papers.remove(newer)
         for title in newer.titles:
-            self.by_title[title].remove(newer)
-            self._bear(older, title)
+            self._by_title[title].remove(newer)
+            self._add_title(older, title)
         older.stored_titles |= newer.stored_titles
         return older
 
-    def _learn(self, work: PendingPaper, listing: PreparedListing) -> None:
-        before = work.facts
-        work.facts = merge(before, listing.facts)
-        work.changed |= work.facts != before
-        _take_number(work)
+    def _add_title(self, paper: PendingPaper, title: str) -> None:
+        same_title = self._by_title.setdefault(title, [])
+        if paper not in same_title:
+            same_title.append(paper)
+        paper.titles.add(title)
 
-    def _bear(self, work: PendingPaper, title: str) -> None:
-        bearers = self.by_title.setdefault(title, [])
-        if work not in bearers:
-            bearers.append(work)
-        work.titles.add(title)
-
-    def _number_for(self, listing: PreparedListing) -> int:
-        if not self.archive and listing.announces:
+    def _first_sequence(self, listing: PreparedListing) -> int:
+        """Return the sequence number of a new paper: a negative one if the listing does not announce it."""
+        if not self._archive and listing.is_news:
             return self._next_sequence()
-        self.quiet -= 1
-        return self.quiet
+        self._lowest_sequence -= 1
+        return self._lowest_sequence
 
     def _next_sequence(self) -> int:
-        self.sequence += 1
-        return self.sequence
+        self._highest_sequence += 1
+        return self._highest_sequence
 
 
-def _is_first_news(work: PendingPaper) -> bool:
-    return work.awaits_news and any(listing.announces for listing in work.listings)
+def _merge_listing(paper: PendingPaper, listing: PreparedListing) -> None:
+    before = paper.facts
+    paper.facts = merge(before, listing.facts)
+    paper.changed |= paper.facts != before
+    _key_by_arxiv_id(paper)
+
+
+def _key_by_arxiv_id(paper: PendingPaper) -> None:
+    """Make the paper's arXiv id its key, if it has one, and keep the key that it had by its title."""
+    if paper.facts.arxiv_id and paper.key != paper.facts.arxiv_id:
+        paper.former_keys.append(paper.key)
+        paper.key = paper.facts.arxiv_id
+
+
+def _is_first_news(paper: PendingPaper) -> bool:
+    return paper.awaits_announcement and any(listing.is_news for listing in paper.listings)
 
 
 def _gained(before: PaperFacts, after: PaperFacts, upvotes_named: Sequence[int]) -> bool:
-    """Whether text arrived that was lacking, or the upvotes have reached a number that matters."""
+    """Return whether a missing text has arrived, or the upvotes have reached one of the numbers."""
     return gained_text(before, after) or _reached(before.upvotes, after.upvotes, upvotes_named)
 
 
 def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> bool:
-    """Whether one of the numbers lies above `before` and not above `after`; upvotes that are unknown are below 0."""
-    below, until = (-1 if upvotes is None else upvotes for upvotes in (before, after))
-    return bisect_right(numbers, below) < bisect_right(numbers, until)
+    """Return whether one of the ascending `numbers` is greater than `before` and at most `after`.
+
+    Unknown upvotes (None) are less than 0.
+    """
+    low, high = (-1 if upvotes is None else upvotes for upvotes in (before, after))
+    return bisect_right(numbers, low) < bisect_right(numbers, high)
 
 
-def _take_number(work: PendingPaper) -> None:
-    """A paper that was known by its title is known by its arXiv id from now on."""
-    if work.facts.arxiv_id and work.key != work.facts.arxiv_id:
-        work.former_keys.append(work.key)
-        work.key = work.facts.arxiv_id
-
-
-def _by_arxiv_id(work: PendingPaper) -> tuple[bool, str]:
-    """Old ids (`astro-ph/0601001`) come before all of the new scheme's."""
-    arxiv_id = work.facts.arxiv_id or ""
+def _arxiv_id_order(paper: PendingPaper) -> tuple[bool, str]:
+    """Return a sort key that puts ids of the old scheme, such as `astro-ph/0601001`, before those of the new one."""
+    arxiv_id = paper.facts.arxiv_id or ""
     return "/" not in arxiv_id, arxiv_id

@@ -1,21 +1,24 @@
-"""The order of papers: a pure formula over their listings.
+"""The trending score of papers: a formula over their listings.
 
     score = standing * growth * recurrence * freshness
 
-    standing    (1 + upvotes) / scale          by the upvotes of a day, scale = 2 + upvotes + usual upvotes
-                1 / (1 + log2(1 + position))   where none are known: the first place counts 1/2, the third 1/3
-    growth      1 + more / scale / 2           more: what was gained between captures beyond what is usual, if anything
-    recurrence  1 + log2(times) / 2            on two days, or by two sources, counts 1.5 times; on four twice
-    freshness   2 ** -(age / 7)                halves with every week since the newest listing day
+    standing    (1 + upvotes) / scale          if upvotes are known: scale = 2 + upvotes + usual upvotes
+                1 / (1 + log2(1 + position))   if they are not: 1/2 for the first position, 1/3 for the third
+    growth      1 + more / scale / 2           more = upvotes gained on the day beyond the usual gain, at least 0
+    recurrence  1 + log2(times) / 2            times = number of different pairs of listing day and source:
+                                               1.5 for two times, 2 for four
+    freshness   2 ** -(age / 7)                age = days since the newest listing day: it halves every week
 
-Captures are listings by one source on one day. They are one time; their highest upvotes count, and what was gained
-between them is these less the lowest. Usual is the median over all papers of the day, so that days with many readers
-and days with few compare, and captures that are hours and minutes apart. Usual upvotes stand at 1/2, and a place alone
-never higher; the 1 and the 2 damp what a handful of upvotes can say. A paper stands by its best day.
+A capture is a listing by one source on one day. Several captures by one source on one day count as one time. The
+upvotes of the day are the highest of them, and the gain is the highest less the lowest upvotes of one source. The usual
+upvotes and the usual gain are the medians over all papers of the day, so that days with many voters compare with days
+with few. A paper with the usual upvotes has a standing of 1/2, and a paper without known upvotes never has more. The
+constants 1 and 2 lessen the effect of small numbers of upvotes. Standing and growth are those of the day on which their
+product is highest.
 
-Another listing never lowers a paper, but for the first that tells its upvotes of a day. The order of papers does not
-depend on the day that ages are counted from: another day multiplies every score by the same factor, and listing days
-after it count as today.
+Another listing never lowers a score, except the first listing that gives the upvotes of a day. The order of papers does
+not depend on the day from which ages are counted, because another day multiplies every score by the same factor.
+Listing days after that day have age 0.
 """
 
 from __future__ import annotations
@@ -32,9 +35,9 @@ GROWTH_WEIGHT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """One listing of a paper, as far as its rank is concerned.
+    """One listing of a paper, with the values that its score depends on.
 
-    `position` counts from 1, `upvotes` from 0, None where the listing does not say; `source` is the kind of list.
+    `position` counts from 1. `upvotes` is None if the listing does not give them. `source` is the format of the dump.
     """
 
     listed_on: date
@@ -44,8 +47,8 @@ class Appearance:
 
 
 @dataclass(frozen=True, slots=True)
-class Votes:
-    """The highest upvotes on one day, and how many were gained between captures: a paper's own, or what is usual."""
+class DayUpvotes:
+    """The highest upvotes of a day and the gain between captures, either of one paper or as medians over all papers."""
 
     highest: float
     gained: float
@@ -53,7 +56,7 @@ class Votes:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A paper's score on one day, as the factors that it is the product of."""
+    """A paper's score, as the four factors whose product it is."""
 
     standing: float
     growth: float
@@ -62,59 +65,64 @@ class Score:
 
     @property
     def value(self) -> float:
-        """Greater is more trending."""
+        """The score; the higher, the more trending."""
         return self.standing * self.growth * self.recurrence * self.freshness
 
 
-def usual_votes(papers: Iterable[Sequence[Appearance]]) -> dict[date, Votes]:
-    """What is usual on each day that tells upvotes, by the appearances of all papers listed on it."""
-    days: dict[date, list[Votes]] = {}
+def usual_upvotes(papers: Iterable[Sequence[Appearance]]) -> dict[date, DayUpvotes]:
+    """Return the usual upvotes of each day on which any are known.
+
+    `papers` gives the appearances of every paper that is listed on these days.
+    """
+    by_day: dict[date, list[DayUpvotes]] = {}
     for appearances in papers:
-        for day, each in _by_day(appearances).items():
-            if votes := _votes(each):
-                days.setdefault(day, []).append(votes)
+        for day, of_day in _by_day(appearances).items():
+            if upvotes := _upvotes_of_day(of_day):
+                by_day.setdefault(day, []).append(upvotes)
     return {
-        day: Votes(median(each.highest for each in votes), median(each.gained for each in votes))
-        for day, votes in days.items()
+        day: DayUpvotes(median(each.highest for each in upvotes), median(each.gained for each in upvotes))
+        for day, upvotes in by_day.items()
     }
 
 
-def score(appearances: Sequence[Appearance], usual: Mapping[date, Votes], on: date) -> Score:
-    """The score on the day `on` of a paper with these appearances, of which there is at least one.
+def score(appearances: Sequence[Appearance], usual: Mapping[date, DayUpvotes], on: date) -> Score:
+    """Return the score that a paper with these appearances has on the day `on`.
 
-    `usual` holds the usual votes of all days of theirs that tell any.
+    There must be at least one appearance. `usual` must hold every day on which one of them gives upvotes.
     """
     days = _by_day(appearances)
-    standing, growth = max((_on_day(day, each, usual) for day, each in days.items()), key=prod)
+    standing, growth = max((_standing_and_growth(day, of_day, usual) for day, of_day in days.items()), key=prod)
     times = len({(each.listed_on, each.source) for each in appearances})
     age = max((on - max(days)).days, 0)
     return Score(standing, growth, recurrence=1 + log2(times) / 2, freshness=2 ** -(age / HALF_LIFE_DAYS))
 
 
-def _on_day(day: date, appearances: Sequence[Appearance], usual: Mapping[date, Votes]) -> tuple[float, float]:
-    """Standing and growth by the listings of one day."""
-    votes = _votes(appearances)
-    if votes is None:
+def _standing_and_growth(
+    day: date, appearances: Sequence[Appearance], usual: Mapping[date, DayUpvotes]
+) -> tuple[float, float]:
+    """Return the standing and the growth of a paper by its appearances on one day."""
+    upvotes = _upvotes_of_day(appearances)
+    if upvotes is None:
         return 1 / (1 + log2(1 + min(each.position for each in appearances))), 1
-    scale = 2 + votes.highest + usual[day].highest
-    more = max(votes.gained - usual[day].gained, 0)
-    return (1 + votes.highest) / scale, 1 + GROWTH_WEIGHT * more / scale
+    scale = 2 + upvotes.highest + usual[day].highest
+    more = max(upvotes.gained - usual[day].gained, 0)
+    return (1 + upvotes.highest) / scale, 1 + GROWTH_WEIGHT * more / scale
 
 
-def _votes(appearances: Iterable[Appearance]) -> Votes | None:
-    """A paper's votes by its listings of one day; None where they tell none."""
-    captures: dict[str, list[int]] = {}
-    for each in appearances:
-        if each.upvotes is not None:
-            captures.setdefault(each.source, []).append(each.upvotes)
-    if not captures:
+def _upvotes_of_day(appearances: Iterable[Appearance]) -> DayUpvotes | None:
+    """Return a paper's upvotes by its appearances on one day; None if none of them gives upvotes."""
+    by_source: dict[str, list[int]] = {}
+    for appearance in appearances:
+        if appearance.upvotes is not None:
+            by_source.setdefault(appearance.source, []).append(appearance.upvotes)
+    if not by_source:
         return None
-    gained = max(max(upvotes) - min(upvotes) for upvotes in captures.values())
-    return Votes(max(map(max, captures.values())), gained)
+    gained = max(max(upvotes) - min(upvotes) for upvotes in by_source.values())
+    return DayUpvotes(max(map(max, by_source.values())), gained)
 
 
 def _by_day(appearances: Iterable[Appearance]) -> dict[date, list[Appearance]]:
     days: dict[date, list[Appearance]] = {}
-    for each in appearances:
-        days.setdefault(each.listed_on, []).append(each)
+    for appearance in appearances:
+        days.setdefault(appearance.listed_on, []).append(appearance)
     return days

@@ -1,15 +1,15 @@
-"""The four steps of the service, always in this order; `once` runs them.
+r"""The four steps of the service, which always run in this order; `once` runs them all.
 
     dump --ingest--> papers --plan--> digests in the outbox --deliver--> inbox
-                           \\--publish--> feeds --> feed readers
+                           \--publish--> feeds --> feed readers
 
-1. `ingest` (`ingest_folder` for the dumps folder): a new dump becomes papers and listings, in one transaction; `tag`
-   then tags the papers with their topics.
-2. `plan`: each subscriber who is due gets one digest. Its outbox row and the move of the cursor commit together.
-3. `publish`: the feeds whose topics changed are written.
-4. `deliver`: outbox rows are composed, sent over SMTP, and settled.
+1. `ingest` (`ingest_folder` for the dumps folder): a new dump becomes papers and listings in one transaction. `tag`
+   tags the papers with their topics.
+2. `plan`: each subscriber who is due gets one digest. Its outbox row and the move of the cursor are committed together.
+3. `publish`: each feed whose papers have changed is written.
+4. `deliver`: the messages in the outbox are composed, sent over SMTP, and settled.
 
-Each step is idempotent: it may be stopped at any moment and run again, by any number of processes at once.
+Each step is idempotent: it may be stopped at any moment and run again, and several processes may run it at once.
 """
 
 from notifier.pipeline.delivering import deliver

@@ -1,4 +1,4 @@
-"""Step 4: the messages that wait in the outbox are sent and settled. `notifier.sending` does the work."""
+"""Step 4, delivering: the messages that wait in the outbox are sent and settled, by `notifier.sending`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ def deliver(
     stopping: Event | None = None,
     report: DeliveryReport | None = None,
 ) -> DeliveryReport:
-    """Send the mail that is due, and return how many messages ended in each state.
+    """Send the messages that are due, and return how many ended in each state.
 
-    When `stopping` is set, the mail on the wire is finished and the rest stays in the outbox. `report` may be given in
-    order to watch the progress. Raises NotifierError if nothing can be sent or settled.
+    Once `stopping` is set, the messages that are being sent are finished and the others stay in the outbox. The counts
+    are added to `report` as they come, so that a caller who gives it can show the progress. Raises NotifierError if
+    messages cannot be sent or settled at all.
     """
     stopping, report = stopping or Event(), report or DeliveryReport()
     sender = sender_for(engine, config, clock)

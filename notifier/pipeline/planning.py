@@ -1,9 +1,11 @@
-"""Step 2: each subscriber who is due gets one digest. Its outbox row and the move of the cursor commit together.
+"""Step 2, planning: each subscriber who is due gets one digest, or a skipped period if there is nothing new.
 
-Matching comes first, in a read view of the store; then at most BATCH subscribers are committed at a time, each only if
-it still is what it was when its digest was chosen. Whoever was planned meanwhile by another process is left alone.
+Matching comes first, in read transactions. Then the digests of at most BATCH subscribers are written in one
+transaction, in which the outbox row of each digest and the move of the subscriber's cursor are committed together. A
+subscriber who has changed since their digest was chosen, for example because another process has planned it, is left
+out; the next planning comes back to them if they are still due.
 
-Instant readers are due when there is a dump that their digests have not taken into account: nothing has to wake them.
+A subscriber with the cadence INSTANT is due when there is a dump that their digests have not taken into account.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ TRENDING_PAPERS = 10
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """How many subscribers were due, how many digests were written for them, and how many periods had nothing new."""
+    """How many subscribers were due, how many of them got a digest, and how many had nothing new."""
 
     due: int = 0
     digests: int = 0
@@ -47,14 +49,15 @@ class PlanReport:
         return PlanReport(self.due + other.due, self.digests + other.digests, self.skipped + other.skipped)
 
 
-_Matched = list[tuple[Subscription, list[Paper]]]
+_MatchedPapers = list[tuple[Subscription, list[Paper]]]
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannedDigest:
-    """What one subscriber is to get for one period; `selection` is None where there is nothing new.
+    """The digest that one subscriber is to get for one period.
 
-    `unsent` are the digests that never reached them, whose papers it holds too.
+    `selection` is None if there is nothing new for them. `unsent` are the subscriber's earlier digests that were never
+    sent, whose papers the selection includes.
     """
 
     subscriber: Subscriber
@@ -64,7 +67,7 @@ class _PlannedDigest:
 
 
 def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
-    """Plan the digests of all who are due at `now`."""
+    """Plan the digests of all subscribers who are due at `now`."""
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
     end_pauses(engine, now)
@@ -72,128 +75,139 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
         cursor = subscribers.oldest_cursor_due(connection, now)
         if cursor is None:
             return PlanReport()
-        window = Candidates(connection, cursor, catalogue, now.date())
+        candidates = Candidates(connection, cursor, catalogue, now.date())
     total = PlanReport()
-    for batch in _due(engine, now):
-        window.match(asked for each in batch for asked in each.subscriptions)
+    for batch in _due_subscribers(engine, now):
+        candidates.match_all(subscription for subscriber in batch for subscription in subscriber.subscriptions)
         with reading(engine) as connection:
-            chosen = _choose(connection, window, batch, config.digest.papers, now)
-            choices = _with_unsent(connection, chosen, config.digest.papers)
+            new = _choose(connection, candidates, batch, config.digest.papers, now)
+            planned = _with_unsent(connection, new, config.digest.papers)
         with writing(engine) as connection:
-            total += _commit(connection, choices, window, config, now)
+            total += _commit(connection, planned, candidates, config, now)
     return total
 
 
-def _due(engine: Engine, now: datetime) -> Iterator[list[Subscriber]]:
-    """Everyone who is due, BATCH at a time."""
-    last = 0
+def _due_subscribers(engine: Engine, now: datetime) -> Iterator[list[Subscriber]]:
+    """Yield all subscribers who are due, at most BATCH at a time."""
+    last_id = 0
     while True:
         with reading(engine) as connection:
-            batch = subscribers.due(connection, now, after=last, limit=BATCH)
+            batch = subscribers.due(connection, now, after=last_id, limit=BATCH)
         if not batch:
             return
         yield batch
-        last = batch[-1].id
+        last_id = batch[-1].id
 
 
 def _choose(
-    connection: Connection, window: Candidates, batch: Iterable[Subscriber], limit: int, now: datetime
+    connection: Connection, candidates: Candidates, batch: Iterable[Subscriber], limit: int, now: datetime
 ) -> list[_PlannedDigest]:
-    slots = [(each, slot) for each in batch if (slot := _slot(window, each, now))]
-    matched = {each.id: _matched(window, each) for each, _ in slots}
-    held = _held(connection, window, matched)
-    return [
-        _PlannedDigest(
-            each, slot, selection.select(_new(matched[each.id], held[each.id]), held[each.id], window.marks, limit)
-        )
-        for each, slot in slots
-    ]
+    """Choose the new papers of each subscriber of the batch who has a digest due."""
+    slots = [(subscriber, slot) for subscriber in batch if (slot := _due_slot(candidates, subscriber, now))]
+    matched = {subscriber.id: _matched_papers(candidates, subscriber) for subscriber, _ in slots}
+    held = _held_papers(connection, candidates, matched)
+    planned = []
+    for subscriber, slot in slots:
+        new = _new_papers(matched[subscriber.id], held[subscriber.id])
+        chosen = selection.select(new, held[subscriber.id], candidates.marks, limit)
+        planned.append(_PlannedDigest(subscriber, slot, chosen))
+    return planned
 
 
-def _with_unsent(connection: Connection, choices: list[_PlannedDigest], limit: int) -> list[_PlannedDigest]:
-    """The choices with what the digests hold that never reached their readers.
+def _with_unsent(connection: Connection, planned: list[_PlannedDigest], limit: int) -> list[_PlannedDigest]:
+    """Return the planned digests with the papers of the subscribers' unsent digests added.
 
-    Whoever has one that cannot be read is left out for now: it stops nobody else, and `deliver` sets it aside.
+    If an unsent digest cannot be read, its subscriber is left out for now, so that it does not stop the planning for
+    all others. `deliver` sets the unreadable digest aside.
     """
-    found = expiring.unsent(connection, [choice.subscriber.id for choice in choices])
-    rolled = []
-    for choice in choices:
-        unsent = found.get(choice.subscriber.id, ())
+    unsent = expiring.unsent_digests(connection, [digest.subscriber.id for digest in planned])
+    complete = []
+    for digest in planned:
+        earlier = unsent.get(digest.subscriber.id, ())
         with suppress(ComposeError):
-            older = [selection.Selection(*items.loads(each.items)) for each in unsent]
-            rolled.append(replace(choice, selection=add_unsent(choice.selection, older, limit), unsent=unsent))
-    return rolled
+            selections = [selection.Selection(*items.loads(each.items)) for each in earlier]
+            rolled = add_unsent(digest.selection, selections, limit)
+            complete.append(replace(digest, selection=rolled, unsent=earlier))
+    return complete
 
 
-def _slot(window: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
-    """What is due to a subscriber: the newest dump, or the latest slot of their calendar.
+def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
+    """Return what the subscriber's digest is for: the newest dump, or the latest slot of their schedule.
 
-    Nothing yet, where the window was made before they became due and does not reach back to their cursor.
+    Returns None if no digest is due, or if the subscriber became due after the candidates were read and the candidates
+    do not reach back to their cursor.
     """
-    if subscriber.cursor < window.cursor or subscriber.active_since is None:
+    if subscriber.cursor < candidates.cursor or subscriber.active_since is None:
         return None
     if subscriber.cadence is Cadence.INSTANT:
-        if window.dump is None or window.dump <= subscriber.last_dump:
+        if candidates.dump is None or candidates.dump <= subscriber.last_dump:
             return None
-        return calendars.Occurrence(now.astimezone(ZoneInfo(subscriber.timezone)).date(), f"dump:{window.dump}", now)
+        today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
+        return calendars.Occurrence(today, f"dump:{candidates.dump}", now)
     schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
     return calendars.due(schedule, now, subscriber.active_since, used)
 
 
-def _matched(window: Candidates, subscriber: Subscriber) -> _Matched:
-    """What each of their subscriptions matches among the papers after their cursor."""
+def _matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPapers:
+    """Return the papers after the subscriber's cursor that each of their subscriptions matches."""
     return [
-        (each, [paper for paper in window.matches(each) if paper.sequence > subscriber.cursor])
+        (each, [paper for paper in candidates.papers_for(each) if paper.sequence > subscriber.cursor])
         for each in subscriber.subscriptions
     ]
 
 
-def _new(matched: _Matched, held: set[int]) -> _Matched:
-    """What of this they were not told of; of what is trending, the best."""
+def _new_papers(matched: _MatchedPapers, held: set[int]) -> _MatchedPapers:
+    """Return the matched papers that are not held by an earlier digest; for the topic `trending` only the best ones."""
     new = [(each, [paper for paper in found if paper.id not in held]) for each, found in matched]
     return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in new]
 
 
-def _held(connection: Connection, window: Candidates, matched: Mapping[int, _Matched]) -> dict[int, set[int]]:
-    """By subscriber: what they were told of the papers that are announced again; no other can have been told."""
+def _held_papers(
+    connection: Connection, candidates: Candidates, matched: Mapping[int, _MatchedPapers]
+) -> dict[int, set[int]]:
+    """Return, by subscriber id, the ids of the candidates that the subscriber's earlier digests hold.
+
+    Only a paper that is announced again can be both after the cursor and in an earlier digest. So earlier digests are
+    read only for subscribers who match such a paper.
+    """
     held: dict[int, set[int]] = {subscriber_id: set() for subscriber_id in matched}
-    doubtful = [subscriber_id for subscriber_id, each in matched.items() if window.is_announced_again(each)]
-    if doubtful:
-        told = outbox.held_items(connection, doubtful, window.announced_again_since)
-        for subscriber_id, texts in told.items():
-            found = set().union(*map(items.paper_ids, texts))
-            held[subscriber_id] = papers.current_ids(connection, found) & window.announced_again
+    in_doubt = [subscriber_id for subscriber_id, each in matched.items() if candidates.has_announced_again(each)]
+    if in_doubt:
+        earlier = outbox.items_since(connection, in_doubt, candidates.announced_again_since)
+        for subscriber_id, texts in earlier.items():
+            ids = set().union(*map(items.paper_ids, texts))
+            held[subscriber_id] = papers.current_ids(connection, ids) & candidates.announced_again
     return held
 
 
 def _commit(
-    connection: Connection, choices: list[_PlannedDigest], window: Candidates, config: Config, now: datetime
+    connection: Connection, planned: list[_PlannedDigest], candidates: Candidates, config: Config, now: datetime
 ) -> PlanReport:
-    """Write the digests of those subscribers who are still what they were when these were chosen."""
-    ids = [choice.subscriber.id for choice in choices]
-    current, unsent = subscribers.again(connection, ids), expiring.unsent(connection, ids, lock=True)
+    """Write the digests of all subscribers who have not changed since their digests were chosen."""
+    ids = [digest.subscriber.id for digest in planned]
+    current, unsent = subscribers.by_ids(connection, ids), expiring.unsent_digests(connection, ids, lock=True)
     valid = [
-        choice
-        for choice in choices
-        if current.get(choice.subscriber.id) == choice.subscriber
-        and unsent.get(choice.subscriber.id, ()) == choice.unsent
+        digest
+        for digest in planned
+        if current.get(digest.subscriber.id) == digest.subscriber
+        and unsent.get(digest.subscriber.id, ()) == digest.unsent
     ]
-    expiring.expire_as_taken_in(connection, [each for choice in valid for each in choice.unsent], now)
-    outbox.add(connection, [_row(choice, config.mail.sender, now) for choice in valid])
-    subscribers.update_many(connection, [_move(choice, window, now) for choice in valid])
-    digests = sum(choice.selection is not None for choice in valid)
+    expiring.mark_taken_in(connection, [each for digest in valid for each in digest.unsent], now)
+    outbox.add(connection, [_delivery_row(digest, config.mail.sender, now) for digest in valid])
+    subscribers.update_many(connection, [_subscriber_update(digest, candidates, now) for digest in valid])
+    digests = sum(digest.selection is not None for digest in valid)
     return PlanReport(len(valid), digests, len(valid) - digests)
 
 
-def _row(choice: _PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
-    chosen = choice.selection
+def _delivery_row(digest: _PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
+    chosen = digest.selection
     return {
-        "subscriber_id": choice.subscriber.id,
+        "subscriber_id": digest.subscriber.id,
         "kind": DeliveryKind.DIGEST,
-        "period": choice.slot.period,
-        "recipient": choice.subscriber.email,
+        "period": digest.slot.period,
+        "recipient": digest.subscriber.email,
         "message_id": f"<{uuid4().hex}@{parseaddr(sender)[1].rpartition('@')[2]}>",
-        "subject": periods.wording_of(choice.slot.period, choice.slot.local_date).subject,
+        "subject": periods.wording_of(digest.slot.period, digest.slot.local_date).subject,
         "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.dumps((), ()),
         "planned_at": now,
         "state": DeliveryState.PENDING if chosen else DeliveryState.SKIPPED,
@@ -201,14 +215,15 @@ def _row(choice: _PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _move(choice: _PlannedDigest, window: Candidates, now: datetime) -> dict[str, Any]:
-    subscriber, used = choice.subscriber, calendars.used_periods_of(choice.subscriber)
-    if subscriber.cadence is not Cadence.INSTANT:  # a dump uses no date
-        used = used.including(choice.slot, subscriber.cadence)
+def _subscriber_update(digest: _PlannedDigest, candidates: Candidates, now: datetime) -> dict[str, Any]:
+    """Return the new values of the subscriber's row: their cursor, the periods used, and when they are due next."""
+    subscriber, used = digest.subscriber, calendars.used_periods_of(digest.subscriber)
+    if subscriber.cadence is not Cadence.INSTANT:  # an instant digest is for a dump, and uses no date
+        used = used.including(digest.slot, subscriber.cadence)
     return {
         "row_id": subscriber.id,
-        "cursor": max(subscriber.cursor, window.head),
-        "last_dump": max(subscriber.last_dump, window.dump or 0),
+        "cursor": max(subscriber.cursor, candidates.head),
+        "last_dump": max(subscriber.last_dump, candidates.dump or 0),
         "last_date": used.last_date,
         "last_week": used.last_week,
         "next_due": calendars.next_due(calendars.schedule_of(subscriber), now, used),

@@ -1,4 +1,4 @@
-"""Step 3: every topic's feeds, written where their bytes changed."""
+"""Step 3, publishing: the feeds of all topics are made, and the files whose bytes changed are written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from notifier import feeds
 from notifier.config import Config
 from notifier.feeds import Entry, Feed, Publisher
-from notifier.feeds.feed import MOST
+from notifier.feeds.feed import MOST_ENTRIES
 from notifier.files import remove_stale, write_if_changed
 from notifier.models import Paper
 from notifier.pipeline.planning import TRENDING_PAPERS
@@ -24,7 +24,10 @@ from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """How many files there are (three for each feed, and the list of feeds), and how many of them were written."""
+    """How many feeds there are, and how many of their files were written or were up to date already.
+
+    Each feed has one file for each format. The list of feeds is one more file.
+    """
 
     feeds: int
     written: int
@@ -32,7 +35,7 @@ class PublishReport:
 
 
 def publish(engine: Engine, config: Config) -> PublishReport:
-    """Bring the feeds folder up to date."""
+    """Bring the feeds folder up to date: write the files that changed, and remove those of topics that are gone."""
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
     with reading(engine) as connection:
@@ -47,30 +50,32 @@ def publish(engine: Engine, config: Config) -> PublishReport:
 
 
 def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
-    slugs: tuple[str | None, ...] = (None, *catalogue.topics)
-    shown = {slug: papers.newest(connection, slug, MOST) for slug in slugs}
+    """Yield the feed of all papers, the feed of trending papers, and the feed of each topic."""
+    slugs: tuple[str | None, ...] = (None, *catalogue.topics)  # None selects the papers of all topics
+    shown = {slug: papers.newest(connection, slug, MOST_ENTRIES) for slug in slugs}
     entries = _entries(connection, set().union(*shown.values()))
-    everything, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
-    yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest(everything))
-    best = feeds.newest(_best_of_each_day(connection, everything))
+    all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
+    yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest_entries(all_entries))
+    best = feeds.newest_entries(_best_of_each_day(connection, all_entries))
     yield Feed(TRENDING, "Trending", f"The {TRENDING_PAPERS} best papers of each day.", best)
     for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
-        yield Feed(slug, topic.title, topic.description, feeds.newest(found))
+        yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found))
 
 
 def _entries(connection: Connection, ids: set[int]) -> dict[int, Entry]:
-    """The entries of papers by id: a paper is read once, whichever feeds show it."""
+    """Return the feed entries of the papers with these ids, by id."""
     guids = papers.guids(connection, ids)
     return {paper_id: Entry(paper, guids[paper_id]) for paper_id, paper in papers.papers_by_id(connection, ids).items()}
 
 
 def _best_of_each_day(connection: Connection, entries: list[Entry]) -> Iterator[Entry]:
-    """The best of the papers that were first seen on the same day, in UTC."""
+    """Yield the best entries of each day on which papers were first seen; `entries` are ordered by first_seen."""
     by_id = {entry.paper.id: entry for entry in entries}
-    for day, together in groupby((entry.paper for entry in entries), key=_day):
-        for ranked in rank(connection, list(together), day)[:TRENDING_PAPERS]:
+    for day, papers_of_day in groupby((entry.paper for entry in entries), key=_day_first_seen):
+        for ranked in rank(connection, list(papers_of_day), day)[:TRENDING_PAPERS]:
             yield by_id[ranked.paper.id]
 
 
-def _day(paper: Paper) -> date:
+def _day_first_seen(paper: Paper) -> date:
+    """Return the day, in UTC, on which the paper was first seen."""
     return paper.first_seen.date()

@@ -1,4 +1,4 @@
-"""The four steps in a row: ingest, plan, publish, deliver."""
+"""Running the four steps in a row: ingest, plan, publish, deliver."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from notifier.sending import DeliveryReport
 
 @dataclass(slots=True)
 class OnceReport:
-    """What each step did; None if it did not run or failed. `errors` are the failures, in the order of the steps."""
+    """The report of each step, None if the step did not run or failed, and the errors of the steps that failed."""
 
     dumps: Sequence[DumpReport] | None = None
     plan: PlanReport | None = None
@@ -35,29 +35,30 @@ def once(
     ingest: Callable[[], Sequence[DumpReport]] | None = None,
     deliver: Callable[[], DeliveryReport] | None = None,
 ) -> OnceReport:
-    """Run the steps in their order; a step that fails stops none of the others.
+    """Run the steps in their order; if a step fails, the others still run.
 
-    The caller gives the first and the last step ready to run: `ingest` takes in the dumps that it has found, and
-    `deliver` may watch and stop the sending. Each is left out if it is None: the service delivers in a thread of its
-    own.
+    The caller passes the first and the last step as functions without arguments. `ingest` ingests the dumps that the
+    caller has found. `deliver` sends the mail, and can let the caller watch and stop the sending. A step whose function
+    is None is left out; the service leaves out `deliver`, because it delivers in a thread of its own.
     """
     report = OnceReport()
     if ingest:
-        with _failures_kept(report):
+        with _collecting_errors(report):
             report.dumps = ingest()
-    with _failures_kept(report):
+    with _collecting_errors(report):
         report.plan = plan(engine, config, clock())
-    with _failures_kept(report):
+    with _collecting_errors(report):
         report.publish = publish(engine, config)
     if deliver:
-        with _failures_kept(report):
+        with _collecting_errors(report):
             report.deliver = deliver()
     return report
 
 
 @contextmanager
-def _failures_kept(report: OnceReport) -> Iterator[None]:
+def _collecting_errors(report: OnceReport) -> Iterator[None]:
+    """Add an exception from the block to the report's errors instead of raising it."""
     try:
         yield
-    except Exception as error:  # of whatever kind: the other steps still run, and whoever called tells of it
+    except Exception as error:  # any kind of error may stop only its own step; the caller reports all of them
         report.errors.append(error)

@@ -1,9 +1,9 @@
-"""Part of step 1: every paper's tokens are worked out, and it is tagged with the topics that it belongs to.
+"""Part of step 1, tagging: the tokens of each paper are worked out, and it is tagged with the topics that match it.
 
-What a large dump brings is tagged before it is stored. The papers of small ones are tagged together, and so are those
-of which more is known than their dump says, those that change, and all of them when the catalogue changes: what the
-catalogue of today has not tagged is tagged before it is used. This is done outside any transaction; a paper that
-changes meanwhile is tagged again.
+The new papers of a large dump are tagged before the dump is stored. All other papers that the current catalogue has not
+tagged yet are tagged together before planning and publishing: the papers of small dumps, papers that have changed, and
+all papers after a change of the catalogue. Papers are matched outside any transaction. If a paper changes in the
+meantime, its tags are not stored, and it is tagged again.
 """
 
 from __future__ import annotations
@@ -25,27 +25,32 @@ from notifier.store.tags import TaggedPaper
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
-AT_ONCE = 50  # listings of a dump that is tagged by itself; to ask all topics of fewer costs more than a second reading
+# A dump with this many listings or more is large. Fewer papers are cheaper to tag later, together with those of other
+# dumps, because matching the queries of all topics has a fixed cost.
+LARGE_DUMP = 50
 
 
 def with_tags(
     listings: Sequence[PreparedListing], known: Collection[str], catalogue: Catalogue
 ) -> list[PreparedListing]:
-    """The listings, with the tags of the papers that they make; those whose key is `known` already make none."""
-    new = [each for each in listings if each.key not in known]
-    found = _tags_of([each.facts for each in new], catalogue)
-    tags = {each.position: own for each, own in zip(new, found, strict=True)}
-    return [replace(each, tags=tags.get(each.position)) for each in listings]
+    """Return the listings with the tags of their papers, except those of papers that are stored already.
+
+    `known` holds the keys of stored papers.
+    """
+    new = [listing for listing in listings if listing.key not in known]
+    tags_of_new = _tags_in_blocks([listing.facts for listing in new], catalogue)
+    by_position = {listing.position: tags for listing, tags in zip(new, tags_of_new, strict=True)}
+    return [replace(listing, tags=by_position.get(listing.position)) for listing in listings]
 
 
-def _tags_of(papers: Sequence[Matchable], catalogue: Catalogue) -> Iterator[Tags]:
-    """What each paper is tagged with, one block after the other."""
+def _tags_in_blocks(papers: Sequence[Matchable], catalogue: Catalogue) -> Iterator[Tags]:
+    """Yield the tags of each paper; the papers are indexed and matched one block after the other."""
     for block, tokenised in matching.blocks(papers):
         yield from _tags(PaperIndex([block]), tokenised, catalogue)
 
 
 def tag(engine: Engine, catalogue: Catalogue) -> int:
-    """Tag all papers that the catalogue has not tagged yet; returns how many there were."""
+    """Tag all papers that the catalogue has not tagged yet, and return how many were tagged."""
     count = 0
     while True:
         with reading(engine) as connection:
@@ -63,19 +68,19 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
 
 
 def _tags(index: PaperIndex, tokenised: Iterable[bytes], catalogue: Catalogue) -> Iterator[Tags]:
-    """What each paper of the index is tagged with, with its tokens."""
-    asked, numbers = _asked(catalogue)
-    matches = index.match_all(asked)
+    """Yield the tags of each paper of the index; `tokenised` gives the tokens of each."""
+    query_set, numbers = _topic_queries(catalogue)
+    matches = index.match_all(query_set)
     slugs: defaultdict[int, list[str]] = defaultdict(list)
     for slug, number in numbers.items():
         for position in matches.positions(number):
             slugs[position].append(slug)
-    for position, each in enumerate(tokenised):
-        yield Tags(catalogue.fingerprint, tuple(slugs[position]), each)
+    for position, tokens in enumerate(tokenised):
+        yield Tags(catalogue.fingerprint, tuple(slugs[position]), tokens)
 
 
 @lru_cache(maxsize=4)
-def _asked(catalogue: Catalogue) -> tuple[QuerySet, Mapping[str, int]]:
-    """The queries of all topics, ready to be matched, and the number of each topic's."""
-    asked = QuerySet()
-    return asked, {slug: asked.add(query) for slug, query in catalogue.asked.items()}
+def _topic_queries(catalogue: Catalogue) -> tuple[QuerySet, Mapping[str, int]]:
+    """Return the queries of all topics as one set, and the number of each topic's query in it."""
+    query_set = QuerySet()
+    return query_set, {slug: query_set.add(query) for slug, query in catalogue.parsed_queries.items()}

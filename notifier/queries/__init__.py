@@ -1,8 +1,8 @@
-"""The query language: from what someone typed to a tree, and from a tree to its one canonical text.
+"""The query language: parse what a subscriber typed into a tree, and write a tree as canonical text.
 
     text --lexer--> lexemes --parser, leaves--> tree --canonical--> text
 
-What it means is DESIGN.md's "The query language"; which papers a tree matches is `notifier.matching`.
+docs/query-language.md describes the language. `notifier.matching` finds the papers that a query matches.
 """
 
 from notifier.queries.canonical import canonical

@@ -1,25 +1,30 @@
-"""The comma list of a sign-up form: `diffusion models, "mixture of experts", LLM -survey`."""
+"""The comma-separated list of queries in a sign-up form.
+
+For example, `diffusion models, "mixture of experts", LLM -survey` is three queries. They are joined by OR.
+"""
 
 from __future__ import annotations
 
-from notifier.queries.lexer import with_plain_signs
+from notifier.queries.lexer import with_ascii_signs
 from notifier.queries.parser import parse
 from notifier.queries.tree import Query
 
 
 def parse_comma_list(text: str, *, topics_allowed: bool = True) -> Query:
-    """The tree of a list of queries, joined by OR; blank items are passed over, and `topics_allowed` is as for parse.
+    """Parse a comma-separated list of queries into one query that joins them by OR.
 
-    Raises QueryError, with the column in the whole list.
+    Empty items are ignored. `topics_allowed` says whether `topic:` may be used, as in `parse`. Raises QueryError if the
+    language refuses the list; the column is counted in the whole list.
     """
     joined = ""
-    for item in _items(with_plain_signs(text)):
+    for item in _split_at_commas(with_ascii_signs(text)):
+        # One character replaces each comma, so that columns stay the same.
         joined += ("|" if joined.strip() and item.strip() else " ") + item
     return parse(joined[1:], topics_allowed=topics_allowed)
 
 
-def _items(text: str) -> list[str]:
-    """What stands between the commas that are outside of quotes and parentheses."""
+def _split_at_commas(text: str) -> list[str]:
+    """Split the text at each comma that is outside of quotation marks and parentheses."""
     items = [""]
     quoted = False
     depth = 0

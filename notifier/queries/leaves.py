@@ -1,4 +1,4 @@
-"""Leaves: what a word or a phrase means behind each field, and what a field refuses."""
+"""Leaves: the meaning of a word or phrase after each field, and the values that each field refuses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifier.queries.lexer import Lexeme, LexemeKind
 from notifier.queries.tree import Field, Leaf
 from notifier.text.words import fold, stem, words
 
-SHORTEST_PREFIX = 3  # characters
+MIN_PREFIX_LENGTH = 3  # characters
 
 _FIELDS = {
     **{field.value: field for field in Field},
@@ -29,35 +29,42 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def field_named(lexeme: Lexeme) -> Field:
-    """The field of that name, in any case; raises QueryError where there is none."""
+    """Return the field that a FIELD lexeme names, in upper or lower case.
+
+    Raises QueryError if there is no such field.
+    """
     name = lexeme.text.lower()
     if name in _FIELDS:
         return _FIELDS[name]
     near = get_close_matches(name, _FIELDS, n=1)
-    guess = f"did you mean {near[0]}:, or else " if near else ""
-    cure = f"{guess}put it in quotes to search for the words"
-    raise QueryError(f"there is no field {lexeme.text}:; {cure}", lexeme.column)
+    suggestion = f" (did you mean {near[0]}:?)" if near else ""
+    cure = "to search for the words themselves, put them in quotation marks"
+    raise QueryError(f"there is no field {lexeme.text}:{suggestion}; {cure}", lexeme.column)
 
 
-def leaf(field: Field | None, value: Lexeme) -> Leaf:
-    """What a word or a phrase means behind that field, or behind none; raises QueryError where it means nothing."""
-    read = _READERS.get(field)
-    return read(value) if read else _text(field, value)
+def make_leaf(field: Field | None, value: Lexeme) -> Leaf:
+    """Return the leaf for a word or phrase that follows `field`, or that follows no field.
+
+    Raises QueryError if the field cannot have this value.
+    """
+    make = _LEAF_MAKERS.get(field)
+    return make(value) if make else _text_leaf(field, value)
 
 
 def category_name(category: str) -> str:
-    """A category as categories are compared: folded, with single spaces."""
+    """Return a category in the form in which categories are compared: folded, with single spaces."""
     return " ".join(fold(category).split())
 
 
 def label(name: str) -> str:
-    """A topic's slug or a source's name as they are compared: its words joined by hyphens."""
+    """Return a topic's slug or a source's name in the form in which they are compared: words joined by hyphens."""
     return "-".join(words(name))
 
 
-def _text(field: Field | None, value: Lexeme) -> Leaf:
-    if _has_star(value):
-        return tree.Prefix(_start(value), field)
+def _text_leaf(field: Field | None, value: Lexeme) -> Leaf:
+    """Return the leaf that searches texts: title, abstract, keywords or authors."""
+    if _ends_in_star(value):
+        return tree.Prefix(_prefix(value), field)
     found = _words(value)
     if field is Field.AUTHOR:
         return tree.AuthorName(tuple(sorted(found)))
@@ -66,45 +73,48 @@ def _text(field: Field | None, value: Lexeme) -> Leaf:
     return tree.Phrase(tuple(found), field)
 
 
-def _has_star(value: Lexeme) -> bool:
+def _ends_in_star(value: Lexeme) -> bool:
     return value.kind is LexemeKind.WORD and value.text.endswith("*")
 
 
 def _words(value: Lexeme) -> list[str]:
+    """Return the folded words of a lexeme; raise QueryError if there are none."""
     found = words(value.text)
     if not found:
         raise QueryError(f'there is no letter or digit in "{value.text}"; leave it out', value.column)
     return found
 
 
-def _start(value: Lexeme) -> str:
+def _prefix(value: Lexeme) -> str:
     found = _words(value)
     if len(found) > 1:
-        raise QueryError("a * ends one word only; write the last word alone, or quote all without *", value.column)
-    if len(found[0]) < SHORTEST_PREFIX:
-        raise QueryError(
-            f"a * needs {SHORTEST_PREFIX} letters or digits before it; write more of the word", value.column
-        )
+        cure = "write the last word alone with *, or put all words in quotation marks without *"
+        raise QueryError(f'* can end only a single word, but "{value.text}" is several words; {cure}', value.column)
+    if len(found[0]) < MIN_PREFIX_LENGTH:
+        needed = f"at least {MIN_PREFIX_LENGTH} letters or digits"
+        raise QueryError(f"* needs {needed} before it; write more of the word", value.column)
     return found[0]
 
 
 def _category(value: Lexeme) -> str:
     name = category_name(value.text).removesuffix(".*")
     if not _CATEGORY.fullmatch(name):
-        raise QueryError("category: takes a category such as cs.LG, or an archive such as cs", value.column)
+        examples = "category:cs.LG or category:cs"
+        raise QueryError(f"category: needs a category or an archive; write for example {examples}", value.column)
     return name
 
 
 def _label(field: Field, value: Lexeme) -> str:
-    if _has_star(value):
-        raise QueryError(f"{field}: takes a whole name; write it without *", value.column)
+    if _ends_in_star(value):
+        raise QueryError(f"{field}: needs a whole name; write the name without *", value.column)
     return "-".join(_words(value))
 
 
 def _upvotes(value: Lexeme) -> tuple[str, int]:
     bound = _UPVOTES.fullmatch(value.text.strip())
     if not bound:
-        raise QueryError("upvotes: takes >=, >, <=, < or = and a whole number, as in upvotes:>=50", value.column)
+        needed = "one of >=, >, <=, < and =, and a whole number of at most 9 digits"
+        raise QueryError(f"upvotes: needs {needed}; write for example upvotes:>=50", value.column)
     return bound[1], int(bound[2])
 
 
@@ -113,10 +123,11 @@ def _day(field: Field, value: Lexeme) -> date:
     try:
         return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
-        raise QueryError(f"{field}: takes a day of the calendar, as in {field}:2026-01-31", value.column) from None
+        example = f"{field}:2026-01-31"
+        raise QueryError(f"{field}: needs a day of the calendar; write for example {example}", value.column) from None
 
 
-_READERS: dict[Field | None, Callable[[Lexeme], Leaf]] = {
+_LEAF_MAKERS: dict[Field | None, Callable[[Lexeme], Leaf]] = {
     Field.CATEGORY: lambda value: tree.Category(_category(value)),
     Field.TOPIC: lambda value: tree.TopicTag(_label(Field.TOPIC, value)),
     Field.SOURCE: lambda value: tree.SourceName(_label(Field.SOURCE, value)),

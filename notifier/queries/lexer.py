@@ -1,4 +1,4 @@
-"""What was typed, cut into lexemes, each with its column."""
+"""The lexer: it splits the text of a query into lexemes, and records the column of each."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from unicodedata import bidirectional, category
 
 from notifier.errors import QueryError
 
-LONGEST = 1000  # characters
+MAX_QUERY_LENGTH = 1000  # characters
 
 
 class LexemeKind(StrEnum):
-    """What a lexeme is."""
+    """The kind of a lexeme."""
 
     OPEN = "open"
     CLOSE = "close"
@@ -23,20 +23,23 @@ class LexemeKind(StrEnum):
     FIELD = "field"
     PHRASE = "phrase"
     WORD = "word"
-    UNCLOSED = "unclosed"  # a quotation mark without its other half
+    UNCLOSED = "unclosed"  # a quotation mark without a partner
     END = "end"
 
 
 @dataclass(frozen=True, slots=True)
 class Lexeme:
-    """A piece of a query as it was typed, but a phrase without its quotes and a field without its colon."""
+    """A piece of a query: a word, a phrase, a field, an operator or a parenthesis.
+
+    `text` is as typed, except that a phrase has no quotation marks and a field has no colon. `column` counts from 1.
+    """
 
     kind: LexemeKind
     text: str
     column: int
 
 
-# The groups are named as the kinds.
+# Each group has the name of a LexemeKind.
 _LEXEME = re.compile(
     r"""
       (?P<open>\() | (?P<close>\)) | (?P<or>\|)
@@ -49,27 +52,30 @@ _LEXEME = re.compile(
 )
 _OPERATORS = {"AND": LexemeKind.AND, "OR": LexemeKind.OR, "NOT": LexemeKind.NOT, "ANDNOT": LexemeKind.NOT}
 
-# What keyboards put in the place of the language's own signs: one character for one, so that columns stay.
+# Signs that keyboards may produce instead of the ASCII ones. Each is one character, so that columns stay the same.
 _SIGNS = str.maketrans("“”„‟＂（）｜，", '"""""()|,')
 _BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
-def with_plain_signs(text: str) -> str:
-    """The text with curly quotes and full-width signs as the ASCII ones; every column stays what it was."""
+def with_ascii_signs(text: str) -> str:
+    """Replace curly quotation marks and full-width signs by the ASCII ones; the length stays the same."""
     return text.translate(_SIGNS)
 
 
 def lex(text: str) -> list[Lexeme]:
-    """The lexemes of a query, the last one END; raises QueryError for what no query may hold."""
-    _refuse_unreadable(text)
-    plain = with_plain_signs(text)
-    lexemes = [_lexeme(match) for match in _LEXEME.finditer(plain)]
+    """Split the text of a query into lexemes, of which the last is END.
+
+    Raises QueryError if the text is empty, is too long, or has a control character or an unclosed quotation mark.
+    """
+    _check_text(text)
+    lexemes = [_lexeme(match) for match in _LEXEME.finditer(with_ascii_signs(text))]
     return [*lexemes, Lexeme(LexemeKind.END, "", len(text) + 1)]
 
 
-def _refuse_unreadable(text: str) -> None:
-    if len(text) > LONGEST:
-        raise QueryError(f"a query has at most {LONGEST:,} characters, and this one has {len(text):,}", LONGEST + 1)
+def _check_text(text: str) -> None:
+    if len(text) > MAX_QUERY_LENGTH:
+        message = f"a query may have at most {MAX_QUERY_LENGTH:,} characters, but this has {len(text):,}; shorten it"
+        raise QueryError(message, MAX_QUERY_LENGTH + 1)
     for column, char in enumerate(text, start=1):
         if category(char) in {"Cc", "Cs"} or bidirectional(char) in _BIDI_CONTROLS:
             raise QueryError(f"the control character U+{ord(char):04X} cannot be part of a query; remove it", column)
@@ -82,7 +88,7 @@ def _lexeme(match: re.Match[str]) -> Lexeme:
     text = match[kind]
     column = match.start() + 1
     if kind is LexemeKind.UNCLOSED:
-        raise QueryError('this quotation mark has no other half; add the missing "', column)
+        raise QueryError('this quotation mark has no partner; add the missing "', column)
     if kind is LexemeKind.WORD:
         kind = _OPERATORS.get(text, kind)
     return Lexeme(kind, text, column)

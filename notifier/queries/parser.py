@@ -1,10 +1,11 @@
-"""The grammar, by recursive descent.
+"""The parser of queries, by recursive descent.
 
-    query = all *( OR all )
-    all   = one *( [ AND ] one )
-    one   = *NOT [ FIELD ] ( WORD / PHRASE / "(" query ")" )
+    query       = conjunction *( OR conjunction )
+    conjunction = term *( [ AND ] term )
+    term        = *NOT operand
+    operand     = [ FIELD ] ( WORD / PHRASE / "(" query ")" )
 
-A field holds for all leaves within, but for those that have their own.
+A field before a parenthesis applies to all leaves inside, except to those that have a field of their own.
 """
 
 from __future__ import annotations
@@ -14,47 +15,55 @@ from dataclasses import dataclass
 
 from notifier.errors import QueryError
 from notifier.queries.canonical import canonical
-from notifier.queries.leaves import field_named, leaf
-from notifier.queries.lexer import LONGEST, Lexeme, LexemeKind, lex
+from notifier.queries.leaves import field_named, make_leaf
+from notifier.queries.lexer import MAX_QUERY_LENGTH, Lexeme, LexemeKind, lex
 from notifier.queries.tree import Field, Query, all_of, any_of, negation
 
-MOST_LEAVES = 32
-DEEPEST = 8  # parentheses within parentheses
+MAX_LEAVES = 32
+MAX_DEPTH = 8  # parentheses within parentheses
 
-_OPERANDS = (LexemeKind.WORD, LexemeKind.PHRASE, LexemeKind.OPEN, LexemeKind.FIELD, LexemeKind.NOT)
+_TERM_STARTS = (LexemeKind.WORD, LexemeKind.PHRASE, LexemeKind.OPEN, LexemeKind.FIELD, LexemeKind.NOT)
 
 
 def parse(text: str, *, topics_allowed: bool = True) -> Query:
-    """The tree of a query as it was typed; `topics_allowed` is whether it may use `topic:`.
+    """Parse the text of a query into its tree.
 
-    Raises QueryError, with the column, for whatever the language refuses.
+    `topics_allowed` says whether the query may use `topic:`. Raises QueryError, with the column of the mistake, if the
+    language refuses the query.
     """
-    clause = _Parser(lex(text), topics_allowed).whole()
+    clause = _Parser(lex(text), topics_allowed).parse()
     if clause.negative_at:
-        raise QueryError("this asks only what a paper must not be; add a word that it must have", clause.negative_at)
-    if len(canonical(clause.query)) > LONGEST:
-        raise QueryError(f"written out in full this is over {LONGEST:,} characters; make two queries of it", 1)
+        message = "this part of the query only excludes papers; add a word that a paper must contain"
+        raise QueryError(message, clause.negative_at)
+    if len(canonical(clause.query)) > MAX_QUERY_LENGTH:
+        length = f"over {MAX_QUERY_LENGTH:,} characters"
+        raise QueryError(f"with every field and letter written out this query has {length}; split it into two", 1)
     return clause.query
 
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """A part of the query, and the column of the NOT that makes it true where none of its leaves is, if one does."""
+    """A part of the query, and whether it is negative.
+
+    A clause is negative if it is true of some paper of which none of its leaves is true. Examples are `-survey` and
+    `model OR -survey`. `negative_at` is the column of the NOT that causes this, or None if the clause is not negative.
+    """
 
     query: Query
     negative_at: int | None
 
 
 class _Parser:
-    """A place in the lexemes, and how many leaves lie before it."""
+    """The state of parsing: the position in the lexemes, and the number of leaves before it."""
 
     def __init__(self, lexemes: Sequence[Lexeme], topics_allowed: bool) -> None:
         self._lexemes = lexemes
         self._topics_allowed = topics_allowed
-        self._place = 0
-        self._leaves = 0
+        self._position = 0
+        self._leaf_count = 0
 
-    def whole(self) -> _Clause:
+    def parse(self) -> _Clause:
+        """Parse all lexemes as one query."""
         clause = self._query(None, 0)
         if self._next.kind is LexemeKind.CLOSE:
             raise _misplaced(self._next, None)
@@ -62,33 +71,37 @@ class _Parser:
 
     @property
     def _next(self) -> Lexeme:
-        return self._lexemes[self._place]
+        return self._lexemes[self._position]
 
-    def _take(self, *kinds: LexemeKind) -> Lexeme | None:
+    def _accept(self, *kinds: LexemeKind) -> Lexeme | None:
+        """Return the next lexeme and step past it if it is of one of the kinds; otherwise return None."""
         lexeme = self._next
         if lexeme.kind not in kinds:
             return None
-        self._place += 1
+        self._position += 1
         return lexeme
 
     def _query(self, field: Field | None, depth: int) -> _Clause:
-        operands = [self._all(field, depth)]
-        while self._take(LexemeKind.OR):
-            operands.append(self._all(field, depth))
+        """Parse operands that are joined by OR; the clause is negative if any operand is."""
+        operands = [self._conjunction(field, depth)]
+        while self._accept(LexemeKind.OR):
+            operands.append(self._conjunction(field, depth))
         negatives = [operand.negative_at for operand in operands if operand.negative_at]
         return _Clause(any_of(operand.query for operand in operands), negatives[0] if negatives else None)
 
-    def _all(self, field: Field | None, depth: int) -> _Clause:
-        operands = [self._one(field, depth)]
-        while self._take(LexemeKind.AND) or self._next.kind in _OPERANDS:
-            operands.append(self._one(field, depth))
+    def _conjunction(self, field: Field | None, depth: int) -> _Clause:
+        """Parse operands that are joined by AND; the clause is negative if all operands are."""
+        operands = [self._term(field, depth)]
+        while self._accept(LexemeKind.AND) or self._next.kind in _TERM_STARTS:
+            operands.append(self._term(field, depth))
         all_negative = all(operand.negative_at for operand in operands)
         return _Clause(all_of(operand.query for operand in operands), operands[0].negative_at if all_negative else None)
 
-    def _one(self, field: Field | None, depth: int) -> _Clause:
+    def _term(self, field: Field | None, depth: int) -> _Clause:
+        """Parse an operand with any number of NOTs before it; an odd number makes a negative clause positive."""
         column = self._next.column
         negated = False
-        while self._take(LexemeKind.NOT):
+        while self._accept(LexemeKind.NOT):
             negated = not negated
         clause = self._operand(field, depth)
         if not negated:
@@ -96,49 +109,54 @@ class _Parser:
         return _Clause(negation(clause.query), None if clause.negative_at else column)
 
     def _operand(self, field: Field | None, depth: int) -> _Clause:
-        if named := self._take(LexemeKind.FIELD):
-            field = self._field(named)
-        if opening := self._take(LexemeKind.OPEN):
+        if name := self._accept(LexemeKind.FIELD):
+            field = self._field(name)
+        if opening := self._accept(LexemeKind.OPEN):
             return self._group(opening, field, depth + 1)
-        if value := self._take(LexemeKind.WORD, LexemeKind.PHRASE):
+        if value := self._accept(LexemeKind.WORD, LexemeKind.PHRASE):
             return self._leaf(field, value)
-        raise _misplaced(self._next, self._lexemes[self._place - 1] if self._place else None)
+        raise _misplaced(self._next, self._lexemes[self._position - 1] if self._position else None)
 
-    def _field(self, named: Lexeme) -> Field:
-        field = field_named(named)
+    def _field(self, name: Lexeme) -> Field:
+        field = field_named(name)
         if field is Field.TOPIC and not self._topics_allowed:
-            raise QueryError("a topic's own query cannot use topic:; repeat the other topic's query here", named.column)
+            cure = "copy the other topic's query here instead"
+            raise QueryError(f"a topic's own query cannot use topic:; {cure}", name.column)
         return field
 
     def _group(self, opening: Lexeme, field: Field | None, depth: int) -> _Clause:
-        if depth > DEEPEST:
-            raise QueryError(f"parentheses go at most {DEEPEST} deep; take this pair out", opening.column)
+        if depth > MAX_DEPTH:
+            raise QueryError(f"parentheses may be nested at most {MAX_DEPTH} deep; remove this pair", opening.column)
         clause = self._query(field, depth)
-        if not self._take(LexemeKind.CLOSE):
+        if not self._accept(LexemeKind.CLOSE):
             raise _unclosed(opening)
         return clause
 
     def _leaf(self, field: Field | None, value: Lexeme) -> _Clause:
-        self._leaves += 1
-        if self._leaves > MOST_LEAVES:
-            raise QueryError(
-                f"a query has at most {MOST_LEAVES} words and phrases; make two queries of it", value.column
-            )
-        return _Clause(leaf(field, value), None)
+        self._leaf_count += 1
+        if self._leaf_count > MAX_LEAVES:
+            limit = f"at most {MAX_LEAVES} words and phrases"
+            raise QueryError(f"a query may have {limit}; split it into two queries", value.column)
+        return _Clause(make_leaf(field, value), None)
 
 
 def _misplaced(lexeme: Lexeme, previous: Lexeme | None) -> QueryError:
-    """Why a word was wanted where this lexeme stands, said about the one at fault."""
+    """Return the error for a lexeme that stands where a word, a phrase or a parenthesis must stand.
+
+    The error is about `previous`, the lexeme before it, if that is an operator, a field or a parenthesis.
+    """
     if previous and previous.kind in (LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT, LexemeKind.FIELD):
         sign = f"{previous.text}:" if previous.kind is LexemeKind.FIELD else previous.text
-        return QueryError(f"{sign} needs a word, a phrase or a parenthesis directly after it", previous.column)
+        needed = "a word, a phrase or a parenthesis directly after it"
+        return QueryError(f"{sign} needs {needed}; add one, or remove {sign}", previous.column)
     if lexeme.kind is LexemeKind.CLOSE and previous:
-        return QueryError("there is nothing in these parentheses; leave them out", previous.column)
+        return QueryError("these parentheses are empty; remove them", previous.column)
     if lexeme.kind is LexemeKind.CLOSE:
-        return QueryError("this parenthesis closes none; leave it out, or open one before", lexeme.column)
+        return QueryError("this closing parenthesis has no opening one; remove it, or add the missing (", lexeme.column)
     if lexeme.kind is LexemeKind.END and previous:
         return _unclosed(previous)
-    return QueryError(f"{lexeme.text} needs a word before it; put it in quotes to search for the word", lexeme.column)
+    cure = "add one, or put the operator in quotation marks to search for it as a word"
+    return QueryError(f"{lexeme.text} needs a word before it; {cure}", lexeme.column)
 
 
 def _unclosed(opening: Lexeme) -> QueryError:

@@ -1,7 +1,7 @@
-"""The tree of a query: leaves, and AND, OR and NOT over them.
+"""The tree of a query: leaves, joined by AND, OR and NOT.
 
-Two queries that differ only in the order, repetition or grouping of operands are equal trees. The text of a leaf is its
-canonical form.
+Queries that differ only in the order, repetition or grouping of operands have equal trees. `str(leaf)` is the canonical
+form of a leaf.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from notifier.text.words import shortest_word
 
 
 class Field(StrEnum):
-    """What a leaf looks at, where it is not title or abstract; the value is how the language spells it."""
+    """A field of papers that a leaf may be restricted to; the value is its name in the query language.
+
+    A leaf without a field looks in title and abstract.
+    """
 
     TITLE = "title"
     ABSTRACT = "abstract"
@@ -31,109 +34,109 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Any inflection of a word; `field` is TITLE, ABSTRACT, KEYWORD, or None for title or abstract."""
+    """A word in any inflection; `field` is TITLE, ABSTRACT or KEYWORD, or None for title or abstract."""
 
     stem: str
     field: Field | None = None
 
     def __str__(self) -> str:
-        return _bound(self.field, shortest_word(self.stem))
+        return _with_field(self.field, shortest_word(self.stem))
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Exact folded words in sequence; `field` as for Word, and one keyword is one field."""
+    """Exact folded words in sequence, within one text; `field` is as for Word, and each keyword is a text."""
 
     words: tuple[str, ...]
     field: Field | None = None
 
     def __str__(self) -> str:
-        return _bound(self.field, _quoted(*self.words))
+        return _with_field(self.field, _quoted(*self.words))
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Any folded word that begins so; `field` as for Word, or AUTHOR."""
+    """Any folded word that begins with `start`; `field` is as for Word, or AUTHOR."""
 
     start: str
     field: Field | None = None
 
     def __str__(self) -> str:
-        return _bound(self.field, f"{self.start}*")
+        return _with_field(self.field, f"{self.start}*")
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorName:
-    """An author whose name has all these words, in any order; a single letter stands for a word that begins so."""
+    """An author whose name has all these words, in any order; a single letter matches any word that begins with it."""
 
     words: tuple[str, ...]
 
     def __str__(self) -> str:
-        return _bound(Field.AUTHOR, _quoted(*self.words))
+        return _with_field(Field.AUTHOR, _quoted(*self.words))
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category, or an archive with all categories in it."""
+    """A category such as `cs.lg`, or an archive such as `cs` with all of its categories."""
 
     name: str
 
     def __str__(self) -> str:
-        return _bound(Field.CATEGORY, _quoted(self.name))
+        return _with_field(Field.CATEGORY, _quoted(self.name))
 
 
 @dataclass(frozen=True, slots=True)
 class TopicTag:
-    """A topic that the paper is tagged with."""
+    """A topic that the paper must be tagged with."""
 
     slug: str
 
     def __str__(self) -> str:
-        return _bound(Field.TOPIC, self.slug)
+        return _with_field(Field.TOPIC, self.slug)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceName:
-    """Where the paper came from."""
+    """The source that the paper must come from."""
 
     name: str
 
     def __str__(self) -> str:
-        return _bound(Field.SOURCE, self.name)
+        return _with_field(Field.SOURCE, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Upvotes:
-    """A bound on the upvotes, by `>=`, `>`, `<=`, `<` or `=`; unknown upvotes are within none."""
+    """A bound on the upvotes, with the sign `>=`, `>`, `<=`, `<` or `=`; unknown upvotes satisfy no bound."""
 
     sign: str
     number: int
 
     def __str__(self) -> str:
-        return _bound(Field.UPVOTES, f"{self.sign}{self.number}")
+        return _with_field(Field.UPVOTES, f"{self.sign}{self.number}")
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """First listed on that day or later."""
+    """A paper that was first listed on `day` or later."""
 
     day: date
 
     def __str__(self) -> str:
-        return _bound(Field.AFTER, f"{self.day}")
+        return _with_field(Field.AFTER, f"{self.day}")
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """First listed earlier than that day."""
+    """A paper that was first listed before `day`."""
 
     day: date
 
     def __str__(self) -> str:
-        return _bound(Field.BEFORE, f"{self.day}")
+        return _with_field(Field.BEFORE, f"{self.day}")
 
 
-def _bound(field: Field | None, value: str) -> str:
+def _with_field(field: Field | None, value: str) -> str:
     return f"{field}:{value}" if field else value
 
 
@@ -146,21 +149,21 @@ Leaf = Word | Phrase | Prefix | AuthorName | Category | TopicTag | SourceName | 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """True where its operand, which is no Not, is false."""
+    """A query that is true if its operand is false; the operand is never a Not."""
 
     operand: Query
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """True where all of its operands are: two or more, none of them an And."""
+    """A query that is true if all of its operands are; there are two or more, and none is an And."""
 
     operands: frozenset[Query]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """True where one of its operands is: two or more, none of them an Or."""
+    """A query that is true if at least one of its operands is; there are two or more, and none is an Or."""
 
     operands: frozenset[Query]
 
@@ -169,21 +172,21 @@ Query = Leaf | Not | And | Or
 
 
 def negation(operand: Query) -> Query:
-    """NOT, where two of them cancel each other."""
+    """Return NOT over the operand; two NOTs cancel each other."""
     return operand.operand if isinstance(operand, Not) else Not(operand)
 
 
 def all_of(operands: Iterable[Query]) -> Query:
-    """AND over one or more operands, flat."""
-    return _joined(And, operands)
+    """Join one or more operands by AND; an operand that is itself an And is replaced by its operands."""
+    return _flattened(And, operands)
 
 
 def any_of(operands: Iterable[Query]) -> Query:
-    """OR over one or more operands, flat."""
-    return _joined(Or, operands)
+    """Join one or more operands by OR; an operand that is itself an Or is replaced by its operands."""
+    return _flattened(Or, operands)
 
 
-def _joined(kind: type[And] | type[Or], operands: Iterable[Query]) -> Query:
+def _flattened(kind: type[And] | type[Or], operands: Iterable[Query]) -> Query:
     flat: set[Query] = set()
     for operand in operands:
         flat |= operand.operands if isinstance(operand, kind) else {operand}
@@ -191,7 +194,7 @@ def _joined(kind: type[And] | type[Or], operands: Iterable[Query]) -> Query:
 
 
 def leaves(query: Query) -> Iterator[Leaf]:
-    """Every leaf of a query, in no particular order."""
+    """Yield every leaf of a query, in no particular order."""
     match query:
         case Not(operand):
             yield from leaves(operand)

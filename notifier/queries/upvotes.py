@@ -1,4 +1,4 @@
-"""Which numbers of upvotes matter to a query."""
+"""The upvote counts at which a query may begin or cease to match a paper."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from notifier.queries.tree import Query, leaves
 
 
 def upvotes_named(query: Query) -> frozenset[int]:
-    """The numbers at which a paper's growing upvotes can change whether the query is true of it.
+    """Return the upvote counts at which a paper, as its upvotes grow, may begin or cease to match the query.
 
-    For `>=50` that is 50, for `>50` 51. What holds below a number begins to hold at 0, when upvotes are first known.
+    For `upvotes:>=50` that is 50, and for `upvotes:>50` it is 51. For `upvotes:<50` the counts are 0 and 50, because a
+    paper whose upvotes are unknown does not match, and one with 0 upvotes does.
     """
-    return frozenset(number for leaf in leaves(query) if isinstance(leaf, tree.Upvotes) for number in _turns(leaf))
+    bounds = (leaf for leaf in leaves(query) if isinstance(leaf, tree.Upvotes))
+    return frozenset(count for bound in bounds for count in _turning_points(bound))
 
 
-def _turns(bound: tree.Upvotes) -> tuple[int, ...]:
+def _turning_points(bound: tree.Upvotes) -> tuple[int, ...]:
     match bound.sign:
         case ">=":
             return (bound.number,)

@@ -1,4 +1,4 @@
-"""Questions about the stored papers: which a query matches, and which are trending."""
+"""Searches in the stored papers: which papers a query matches, and which are trending."""
 
 from notifier.search.preview import Preview, PreviewMatch, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers

@@ -1,4 +1,4 @@
-"""Preview: which stored papers a query matches, before anybody subscribes to it, and what is odd about it."""
+"""The preview of a query, for its author: which stored papers it matches, and warnings if it looks like a mistake."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from notifier.store import papers, reading
 from notifier.store.paper_tokens import tokens_of
 
 DAYS_A_WEEK = 7
-BROAD = 0.1  # of all papers
-BLOCK = 1000  # papers in hand
-NEAR_WORDS = 3
-NEARNESS = 65  # of 100: a few letters off
+BROAD = 0.1  # a query that matches a larger share of all papers is warned about
+BLOCK = 1000  # papers read and matched at a time
+SIMILAR_WORDS = 3  # proposed for a word that no paper has
+SIMILARITY = 65  # of 100: the least that a proposed word must have; it allows for a few wrong letters
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewMatch:
-    """A paper that the query is true of; `spans` are code points of the text given."""
+    """A paper that the query matches; `spans` are the matching passages of `title` and `abstract`."""
 
     key: str
     title: str
@@ -36,8 +36,11 @@ class PreviewMatch:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A query's canonical form, its matches, newest listing first, how many papers a week it would bring, and whatever
-    its author may want to think about again, in sentences."""
+    """The result of a preview.
+
+    `canonical` is the query's canonical form, `per_week` the number of matching papers a week. `warnings` are
+    sentences for the query's author. `matches` are ordered by listing day, newest first.
+    """
 
     canonical: str
     per_week: float
@@ -46,68 +49,80 @@ class Preview:
 
 
 def preview(engine: Engine, text: str, days: int | None, now: datetime) -> Preview:
-    """Match a query with all papers, or with those first listed in the last `days` days. Raises QueryError."""
+    """Match a query with all stored papers, or only with those first listed in the last `days` days.
+
+    Raises QueryError if the query language refuses the text.
+    """
     query = queries.parse(text)
     search = _Search(query, matching.query_words(text, query), now.date() - timedelta(days=days) if days else date.min)
     with reading(engine) as connection:
         for block in papers.in_blocks(connection, BLOCK):
-            search.look_at(block, tokens_of(connection, block))
-    search.found.sort(key=lambda paper: (paper.listed_on, -paper.id), reverse=True)
+            search.search_block(block, tokens_of(connection, block))
+    search.matched.sort(key=lambda paper: (paper.listed_on, -paper.id), reverse=True)
     return Preview(
         canonical=queries.canonical(query),
         per_week=_per_week(search, days),
         warnings=tuple(_warnings(search)),
         matches=tuple(
-            PreviewMatch(p.key, p.title, p.abstract, p.listed_on, matching.spans(query, p)) for p in search.found
+            PreviewMatch(paper.key, paper.title, paper.abstract, paper.listed_on, matching.spans(query, paper))
+            for paper in search.matched
         ),
     )
 
 
 class _Search:
-    """What is found, block by block: the papers listed after `since` that match, and the words that no paper has."""
+    """A search through all papers, block by block.
+
+    It collects the papers listed after `since` that match the query, and the words of the query that no paper has,
+    whenever listed. `words` gives each word as it was typed, with a query for this word alone.
+    """
 
     def __init__(self, query: Query, words: Iterable[tuple[str, Query]], since: date) -> None:
         self._queries = matching.QuerySet()
         self._number = self._queries.add(query)
         self._since = since
-        self.found: list[Paper] = []
-        self.listed: Counter[date] = Counter()  # papers by their first listing day, those that count alone
-        self._unseen = {self._queries.add(alone): word for word, alone in words}
+        self.matched: list[Paper] = []
+        self.searched: Counter[date] = Counter()  # papers listed after `since`, counted by first listing day
+        self._missing = {self._queries.add(word_query): word for word, word_query in words}
         self.vocabulary: set[str] = set()
 
     @property
-    def unseen(self) -> list[str]:
+    def missing_words(self) -> list[str]:
         """The words that no paper has, as they were typed."""
-        return sorted(set(self._unseen.values()))
+        return sorted(set(self._missing.values()))
 
-    def look_at(self, block: Sequence[Paper], tokenised: Sequence[bytes]) -> None:
-        """Search some more papers."""
+    def search_block(self, block: Sequence[Paper], tokenised: Sequence[bytes]) -> None:
+        """Search these papers; `tokenised` holds the tokens of each."""
         index = matching.index(block, tokenised)
         matches = index.match_all(self._queries)
-        self._unseen = {number: word for number, word in self._unseen.items() if not matches.positions(number)}
-        if self._unseen:
+        self._missing = {number: word for number, word in self._missing.items() if not matches.positions(number)}
+        if self._missing:
             self.vocabulary |= index.words()
-        self.listed.update(paper.listed_on for paper in block if paper.listed_on > self._since)
+        self.searched.update(paper.listed_on for paper in block if paper.listed_on > self._since)
         matched = (block[position] for position in matches.positions(self._number))
-        self.found += [paper for paper in matched if paper.listed_on > self._since]
+        self.matched += [paper for paper in matched if paper.listed_on > self._since]
 
 
 def _per_week(search: _Search, days: int | None) -> float:
-    """Matches a week over `days`, or else from the first to the last listing day, but never over less than a week."""
-    if not search.listed:
+    """Return the number of matches a week.
+
+    The mean is over the last `days` days, or else over the time from the first to the last listing day; a shorter time
+    counts as one week.
+    """
+    if not search.searched:
         return 0.0
-    length = days if days is not None else (max(search.listed) - min(search.listed)).days + 1
-    return round(len(search.found) * DAYS_A_WEEK / max(length, DAYS_A_WEEK), 1)
+    length = days if days is not None else (max(search.searched) - min(search.searched)).days + 1
+    return round(len(search.matched) * DAYS_A_WEEK / max(length, DAYS_A_WEEK), 1)
 
 
 def _warnings(search: _Search) -> Iterator[str]:
-    found, looked_at = len(search.found), search.listed.total()
-    if looked_at and not found:
-        yield f"none of the {looked_at} papers looked at matches this"
-    if found > BROAD * looked_at:
-        yield f"this matches {found} of {looked_at} papers, more than a tenth; AND a word that narrows it"
+    matched, searched = len(search.matched), search.searched.total()
+    if searched and not matched:
+        yield f"the query matches none of the {searched} papers searched; try fewer words, or OR between them"
+    if matched > BROAD * searched:
+        yield f"the query matches {matched} of {searched} papers, more than a tenth; add a word that narrows it"
     vocabulary = sorted(search.vocabulary)
-    for word in search.unseen:
-        near = process.extract(word, vocabulary, scorer=fuzz.ratio, limit=NEAR_WORDS, score_cutoff=NEARNESS)
-        hint = f"; did you mean {' or '.join(each for each, *_ in near)}?" if near else ""
+    for word in search.missing_words:
+        similar = process.extract(word, vocabulary, scorer=fuzz.ratio, limit=SIMILAR_WORDS, score_cutoff=SIMILARITY)
+        hint = f"; did you mean {' or '.join(each for each, *_ in similar)}?" if similar else ""
         yield f"no stored paper has the word “{word}”{hint}"

@@ -1,4 +1,7 @@
-"""What a sender takes into its hands: rows that are due, as many as the relay may be given, each with its turn."""
+"""Claiming outbox rows: as many due rows as the relay's limits allow, each with the time at which it may be sent.
+
+The module also renews the leases of claims, releases claims, and cleans up after senders that died.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from notifier.delivery.breaker import PROBE_LEASE, Gate, gate, paused_for
+from notifier.delivery.breaker import PROBE_LEASE, RelayAccess, relay_access, remaining_pause
 from notifier.delivery.retries import LIFETIME, LONGEST_WAIT
 from notifier.files import owner_is_gone, remove_owner_lock
 from notifier.sending import pacing
@@ -14,105 +17,122 @@ from notifier.sending.sender import Sender
 from notifier.store import expiring, outbox, reading, relays, writing
 from notifier.store.outbox import Claim
 
-# Rows claimed at once. What is not on the wire yet goes back when a run ends; after a crash all of it is in doubt, and
-# so is sent as it is, instead of joining the next digest.
+# The most rows that are claimed at once. When a run ends, it releases those that are not on the wire. After a crash all
+# of them are in doubt: they are sent as they are, and their papers cannot move to the next digest.
 BATCH = 200
-SHORT_PAUSE = timedelta(seconds=15)  # of a relay that is being restarted: worth waiting for
+LONGEST_AWAITED_PAUSE = timedelta(seconds=15)  # a run waits for a shorter pause, such as that of a relay's restart
 
 
 class TimedClaim(NamedTuple):
-    """A claim, when it may be sent, and whether it is the one mail that tries a relay that was paused."""
+    """A claim and the time at which it may be sent.
+
+    `is_probe` is true for the one mail that tests a relay to which sending has been paused.
+    """
 
     claim: Claim
-    at: datetime
+    send_at: datetime
     is_probe: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CleanupCounts:
-    """How many messages were withdrawn, and how many expired."""
+    """How many messages were cancelled, and how many expired."""
 
     cancelled: int = 0
     expired: int = 0
 
 
-def take(sender: Sender, owner: str) -> list[TimedClaim]:
-    """Claim what may be sent next; nothing where nothing is due, or the relay is paused or has had its day's mail."""
+def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
+    """Claim the rows that `owner` may send next.
+
+    The list is empty if nothing is due, if sending is paused, or if the day's limit is reached.
+    """
     now = sender.clock()
     with reading(sender.engine) as connection:
         state = relays.read(connection, sender.relay)
-        if gate(state, now) is Gate.CLOSED or not outbox.is_due(connection, now):
+        if relay_access(state, now) is RelayAccess.CLOSED or not outbox.is_due(connection, now):
             return []
     with writing(sender.engine) as connection:
         state = relays.lock(connection, sender.relay)
-        opened = gate(state, now)
-        wanted = {Gate.OPEN: pacing.claim_limit(sender.rates, BATCH), Gate.PROBE: 1, Gate.CLOSED: 0}[opened]
-        under_way = outbox.under_way(connection) if sender.rates.per_day else 0
-        left = pacing.allowed(state, sender.rates, now, under_way)
-        limit = wanted if left is None else min(wanted, left)
-        claims = outbox.claim(connection, owner, now, limit, tried_first=opened is Gate.PROBE)
-        is_probe = opened is Gate.PROBE and bool(claims)
-        taken, turns = pacing.turns(state, sender.rates, now, len(claims))
+        access = relay_access(state, now)
+        wanted = {
+            RelayAccess.OPEN: pacing.claim_limit(sender.rates, BATCH),
+            RelayAccess.PROBE: 1,
+            RelayAccess.CLOSED: 0,
+        }[access]
+        under_way = outbox.count_leased(connection) if sender.rates.per_day else 0
+        remaining = pacing.remaining_today(state, sender.rates, now, under_way)
+        limit = wanted if remaining is None else min(wanted, remaining)
+        claims = outbox.claim(connection, owner, now, limit, retries_first=access is RelayAccess.PROBE)
+        is_probe = access is RelayAccess.PROBE and bool(claims)
+        new_state, send_times = pacing.send_times(state, sender.rates, now, len(claims))
         if is_probe:
-            taken = replace(taken, probe_owner=owner, probe_until=now + PROBE_LEASE)
-        if taken != state:
-            relays.write(connection, sender.relay, taken)
-    return [TimedClaim(claim, at, is_probe) for claim, at in zip(claims, turns, strict=True)]
+            new_state = replace(new_state, probe_owner=owner, probe_until=now + PROBE_LEASE)
+        if new_state != state:
+            relays.write(connection, sender.relay, new_state)
+    return [TimedClaim(claim, send_at, is_probe) for claim, send_at in zip(claims, send_times, strict=True)]
 
 
 def is_worth_waiting(sender: Sender) -> bool:
-    """Whether there soon may be something to send, or another sender may let go of what it holds."""
+    """Return whether there may soon be something to send, or another sender may soon release what it holds."""
     now = sender.clock()
     with reading(sender.engine) as connection:
         state = relays.read(connection, sender.relay)
-        left = pacing.allowed(state, sender.rates, now, 0)
-        return paused_for(state, now) < SHORT_PAUSE and left != 0 and outbox.is_busy(connection, now)
+        remaining = pacing.remaining_today(state, sender.rates, now, 0)
+        is_short_pause = remaining_pause(state, now) < LONGEST_AWAITED_PAUSE
+        return is_short_pause and remaining != 0 and outbox.is_busy(connection, now)
 
 
-def why_it_waits(sender: Sender) -> str | None:
-    """What the relay said that is left alone, where mail is due for it; None where nothing waits for that."""
+def reason_for_waiting(sender: Sender) -> str | None:
+    """Return why sending is paused if mail is due, or None if no mail waits for the end of a pause."""
     now = sender.clock()
     with reading(sender.engine) as connection:
         state = relays.read(connection, sender.relay)
         return state.reason if state.paused_until and outbox.is_due(connection, now) else None
 
 
-def renew(sender: Sender, owner: str) -> None:
-    """Keep what this sender holds for another lease."""
+def renew_leases(sender: Sender, owner: str) -> None:
+    """Extend the leases of all that `owner` has claimed, and its right to probe the relay."""
     now = sender.clock()
     with writing(sender.engine) as connection:
         outbox.renew(connection, owner, now)
         relays.renew_probe(connection, owner, now + PROBE_LEASE)
 
 
-def give_back(sender: Sender, owner: str, *, in_doubt: bool) -> None:
-    """Let others have at once what this sender holds; `in_doubt` where it may have sent some of it."""
+def release_claims(sender: Sender, owner: str, *, in_doubt: bool) -> None:
+    """Release all claims of `owner`, so that other senders can claim the rows at once.
+
+    `in_doubt` must be true if some of them may have been sent.
+    """
     with writing(sender.engine) as connection:
         relays.end_probes(connection, [owner])
         outbox.release(connection, [owner], in_doubt=in_doubt)
 
 
-def tidy(sender: Sender, owner: str) -> CleanupCounts:
-    """Free the rows of senders that died, withdraw those of readers who left, expire the old, and mend the times of a
-    clock that was set back."""
+def clean_up(sender: Sender, owner: str) -> CleanupCounts:
+    """Repair what other senders and the passing of time have left in the outbox.
+
+    Releases the rows of senders that died, cancels those of subscribers who left, and expires old ones. Times that are
+    too far in the future, because the clock has been set back, are brought nearer.
+    """
     now = sender.clock()
-    old = now - LIFETIME
+    oldest = now - LIFETIME
     with reading(sender.engine) as connection:
         others = (outbox.owners(connection) | relays.probe_owners(connection)) - {owner}
-        is_untidy = (
+        has_work = (
             outbox.has_unwanted(connection)
-            or expiring.has_old(connection, old)
-            or outbox.has_late(connection, now, LONGEST_WAIT)
+            or expiring.has_expirable(connection, oldest)
+            or outbox.has_overlong_waits(connection, now, LONGEST_WAIT)
         )
     gone = [other for other in others if owner_is_gone(sender.owners_folder, other)]
-    if not gone and not is_untidy:
+    if not gone and not has_work:
         return CleanupCounts()
     with writing(sender.engine) as connection:
         outbox.release(connection, gone, in_doubt=True)
         relays.end_probes(connection, gone)
-        outbox.clamp(connection, now, LONGEST_WAIT)
-        expired = expiring.expire(connection, old, now)
-        done = CleanupCounts(outbox.cancel_unwanted(connection, now), expired)
+        outbox.limit_waits(connection, now, LONGEST_WAIT)
+        expired = expiring.expire(connection, oldest, now)
+        counts = CleanupCounts(outbox.cancel_unwanted(connection, now), expired)
     for owner_gone in gone:
         remove_owner_lock(sender.owners_folder, owner_gone)
-    return done
+    return counts

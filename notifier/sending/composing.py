@@ -1,4 +1,4 @@
-"""From rows of the outbox to the mails that they stand for: the same row, the same bytes."""
+"""Composing the mails of outbox rows: the same row always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -13,43 +13,47 @@ from notifier.sending.sender import Sender
 from notifier.store import FreshReads, deliveries, dumps, fresh_reads, papers, reading
 from notifier.store.outbox import Claim
 
-PAPERS_KEPT = 20_000
+CACHED_PAPERS = 20_000
 
 
-class KnownPapers:
-    """The papers that digests hold, kept from one batch to the next for as long as no dump comes in to change them."""
+class PaperCache:
+    """The papers of earlier digests, kept from batch to batch until a new dump may have changed them."""
 
     def __init__(self, engine: Engine, reads: FreshReads) -> None:
         self._engine = engine
         self._reads = reads
-        self._known: dict[int, Paper] = {}
+        self._papers: dict[int, Paper] = {}
         self._newest_dump: int | None = None
 
-    def named(self, ids: set[int]) -> Mapping[int, Paper]:
-        """Papers by id, these among them where they are stored."""
-        ((newest,),) = self._reads.rows(dumps.NEWEST, {})  # first: what comes in while they are read is seen next time
-        if newest != self._newest_dump or len(self._known) > PAPERS_KEPT:
-            self._known, self._newest_dump = {}, newest
-        if unknown := ids - self._known.keys():
+    def papers_by_id(self, ids: set[int]) -> Mapping[int, Paper]:
+        """Return papers by id: those of `ids` that are stored, and possibly others."""
+        # The newest dump is read first. A dump that comes while the papers are read is then noticed next time.
+        ((newest,),) = self._reads.rows(dumps.NEWEST, {})
+        if newest != self._newest_dump or len(self._papers) > CACHED_PAPERS:
+            self._papers, self._newest_dump = {}, newest
+        if missing := ids - self._papers.keys():
             with reading(self._engine) as connection:
-                self._known |= papers.papers_by_id(connection, unknown)
-        return self._known
+                self._papers |= papers.papers_by_id(connection, missing)
+        return self._papers
 
 
 @contextmanager
-def known_papers(engine: Engine) -> Iterator[KnownPapers]:
-    """None are known at first."""
+def paper_cache(engine: Engine) -> Iterator[PaperCache]:
+    """Open a cache that is empty at first."""
     with fresh_reads(engine) as reads:
-        yield KnownPapers(engine, reads)
+        yield PaperCache(engine, reads)
 
 
-def mails_of(sender: Sender, claims: Sequence[Claim], known: KnownPapers) -> list[Mail | ComposeError]:
-    """The mail of each delivery, or why this one cannot be made. Raises ConfigError where none can."""
+def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list[Mail | ComposeError]:
+    """Compose the mail of each claim, or return the error in its place.
+
+    Raises ConfigError if no mail at all can be composed.
+    """
     digests = [_digest(sender, claim) for claim in claims]
     readable = [(digest, claim) for digest, claim in zip(digests, claims, strict=True) if isinstance(digest, Digest)]
-    named = known.named(set().union(*[digest.paper_ids for digest, _ in readable]))
-    composed = sender.composer.compose_all([(digest, _return_path(sender, claim)) for digest, claim in readable], named)
-    mails = iter(composed)
+    cached = cache.papers_by_id(set().union(*[digest.paper_ids for digest, _ in readable]))
+    addressed = [(digest, _return_path(sender, claim)) for digest, claim in readable]
+    mails = iter(sender.composer.compose_all(addressed, cached))
     return [digest if isinstance(digest, ComposeError) else next(mails) for digest in digests]
 
 
@@ -59,13 +63,13 @@ def mail_of(sender: Sender, delivery_id: int) -> Mail:
     Raises UsageError if there is no such delivery, and ComposeError or ConfigError if its mail cannot be made.
     """
     with reading(sender.engine) as connection:
-        row = deliveries.one(connection, delivery_id)
-    claim = Claim(**{each: row._mapping[each] for each in Claim._fields})
+        row = deliveries.get(connection, delivery_id)
+    claim = Claim(**{name: row._mapping[name] for name in Claim._fields})
     digest = _digest(sender, claim)
     if isinstance(digest, ComposeError):
         raise digest
-    with known_papers(sender.engine) as known:
-        papers_of_digest = known.named(digest.paper_ids)
+    with paper_cache(sender.engine) as cache:
+        papers_of_digest = cache.papers_by_id(digest.paper_ids)
     return sender.composer.compose(digest, papers_of_digest, _return_path(sender, claim))
 
 
@@ -74,6 +78,7 @@ def _return_path(sender: Sender, claim: Claim) -> str:
 
 
 def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
+    """Return the digest that a row holds, or the error if its items cannot be read."""
     try:
         sections, rest = sender.composer.read(claim.items)
     except ComposeError as error:

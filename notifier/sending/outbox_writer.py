@@ -1,4 +1,7 @@
-"""What a run says to the store: one write at a time, in a thread, for a write may wait for the disk or for a lock."""
+"""The outbox writes of one delivery run, one at a time in a thread.
+
+A write may wait for the disk or for a lock, and must not block the event loop meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -25,56 +28,59 @@ log = logging.getLogger(__name__)
 
 
 class OutboxWriter:
-    """One sender's: what it has in its hands, what became of it (`done`), and whether the relay may be used."""
+    """Claims, settles and releases the rows of one sender, and counts the outcomes in `report`.
 
-    def __init__(self, sender: Sender, owner: str, done: DeliveryReport, writer: ThreadPoolExecutor) -> None:
-        self.done = done
+    `is_relay_open` is false from the moment at which a settled result pauses sending.
+    """
+
+    def __init__(self, sender: Sender, owner: str, report: DeliveryReport, thread: ThreadPoolExecutor) -> None:
+        self.report = report
         self.is_relay_open = True
         self._sender = sender
         self._owner = owner
-        self._writer = writer
-        self._in_hand = 0  # claims without a committed result
+        self._thread = thread
+        self._unsettled = 0  # claims without a committed result
 
-    async def take(self) -> list[TimedClaim]:
-        """Claim what may be sent next."""
-        turns = await self._write(partial(claims.take, self._sender, self._owner))
-        self._in_hand += len(turns)
-        return turns
+    async def claim_next(self) -> list[TimedClaim]:
+        """Claim the rows that may be sent next."""
+        claimed = await self._in_thread(partial(claims.claim_next, self._sender, self._owner))
+        self._unsettled += len(claimed)
+        return claimed
 
     async def settle(self, results: list[Result]) -> None:
-        """Write down what became of these claims."""
-        settled = await self._write(partial(settle, self._sender, results))
-        self._in_hand -= len(results)
+        """Store the results of these claims."""
+        settled = await self._in_thread(partial(settle, self._sender, results))
+        self._unsettled -= len(results)
         self.is_relay_open = settled.is_open
         for outcome in settled.outcomes:
-            self.done.add(outcome)
-        self.done.trouble = settled.pause or self.done.trouble
+            self.report.add(outcome)
+        self.report.pause_reason = settled.pause_reason or self.report.pause_reason
 
-    async def give_back_rest(self, *, in_doubt: bool) -> None:
-        """Let others have what has no result, if there is any; `in_doubt` where some of it may have been sent."""
-        if self._in_hand:
-            await self.give_back(in_doubt=in_doubt)
+    async def release_unsettled(self, *, in_doubt: bool) -> None:
+        """Release the claims that have no result, if there are any; `in_doubt` if some may have been sent."""
+        if self._unsettled:
+            await self.release_all(in_doubt=in_doubt)
 
-    async def give_back(self, *, in_doubt: bool) -> None:
-        """Let others have all that this sender holds."""
-        await self._write(partial(claims.give_back, self._sender, self._owner, in_doubt=in_doubt))
-        self._in_hand = 0
+    async def release_all(self, *, in_doubt: bool) -> None:
+        """Release all claims of this sender for other senders; `in_doubt` if some may have been sent."""
+        await self._in_thread(partial(claims.release_claims, self._sender, self._owner, in_doubt=in_doubt))
+        self._unsettled = 0
 
-    async def tidy(self) -> None:
-        """Clear away what others left."""
-        tidied = await self._write(partial(claims.tidy, self._sender, self._owner))
-        self.done.states[DeliveryState.CANCELLED] += tidied.cancelled
-        self.done.states[DeliveryState.EXPIRED] += tidied.expired
+    async def clean_up(self) -> None:
+        """Clean up the outbox, and count the messages that were cancelled or expired."""
+        counts = await self._in_thread(partial(claims.clean_up, self._sender, self._owner))
+        self.report.states[DeliveryState.CANCELLED] += counts.cancelled
+        self.report.states[DeliveryState.EXPIRED] += counts.expired
 
-    async def keep_alive(self) -> None:
-        """Renew the leases, and clear away what others left, for as long as this sender is at work."""
+    async def keep_leases_alive(self) -> None:
+        """Renew the leases and clean up the outbox every RENEW_SECONDS, until cancelled."""
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
-                await self._write(partial(claims.renew, self._sender, self._owner))
-                await self.tidy()
+                await self._in_thread(partial(claims.renew_leases, self._sender, self._owner))
+                await self.clean_up()
             except StoreError as error:
                 log.warning("the leases were not renewed: %s", error)
 
-    async def _write(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+    async def _in_thread(self, write: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, write)

@@ -1,4 +1,4 @@
-"""How fast mail may go out: turns by the second and a number for the day, shared by all senders. Pure."""
+"""How fast mail may be sent: a rate per second and a limit per day, shared by all senders. Pure."""
 
 from __future__ import annotations
 
@@ -7,41 +7,46 @@ from datetime import UTC, datetime, timedelta
 
 from notifier.models import RelayState
 
-TURNS_GIVEN = 60  # at most, ahead of time: a next turn that lies further off is of a clock set back
+# The farthest ahead that a stored send time can be: so many intervals between two mails, each of at least a second.
+INTERVALS_AHEAD = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What the relay allows; 0 is no limit. A day is one of UTC."""
+    """The relay's limits; 0 means no limit. A day is a UTC day."""
 
     per_second: float = 0
     per_day: int = 0
 
 
-def allowed(state: RelayState, rates: Rates, now: datetime, under_way: int) -> int | None:
-    """How many more mails may be claimed today, beside those `under_way`; None is any number."""
-    return max(0, rates.per_day - _sent_on(state, now) - under_way) if rates.per_day else None
+def remaining_today(state: RelayState, rates: Rates, now: datetime, under_way: int) -> int | None:
+    """Return how many more mails may be claimed today, besides those `under_way`; None if there is no limit."""
+    return max(0, rates.per_day - _sent_today(state, now) - under_way) if rates.per_day else None
 
 
-def counted(state: RelayState, number: int, now: datetime) -> RelayState:
-    """The relay once it has taken, or may have taken, so many mails more."""
-    return replace(state, day=now.astimezone(UTC).date(), sent=_sent_on(state, now) + number)
+def with_sent_counted(state: RelayState, number: int, now: datetime) -> RelayState:
+    """Return the relay's state after `number` more mails that it has accepted or may have accepted."""
+    return replace(state, day=now.astimezone(UTC).date(), sent=_sent_today(state, now) + number)
 
 
 def claim_limit(rates: Rates, wanted: int) -> int:
-    """How many mails to claim at once, that none waits long for its turn: a second's worth."""
+    """Return how many mails to claim at once: at most as many as may be sent in a second, so that none waits long."""
     return min(wanted, max(1, int(rates.per_second))) if rates.per_second else wanted
 
 
-def turns(state: RelayState, rates: Rates, now: datetime, number: int) -> tuple[RelayState, list[datetime]]:
-    """When each of `number` mails may be sent, and the relay with these turns taken."""
+def send_times(state: RelayState, rates: Rates, now: datetime, number: int) -> tuple[RelayState, list[datetime]]:
+    """Return the times at which `number` mails may be sent, and the relay's state with these times taken.
+
+    A stored next send time counts only if it is at most INTERVALS_AHEAD away. If it is later, the clock has been set
+    back since it was stored.
+    """
     if not rates.per_second or not number:
         return state, [now] * number
-    step = timedelta(seconds=1 / rates.per_second)
-    furthest = now + TURNS_GIVEN * max(step, timedelta(seconds=1))
-    free = state.next_turn if state.next_turn and now < state.next_turn <= furthest else now
-    return replace(state, next_turn=free + step * number), [free + step * place for place in range(number)]
+    interval = timedelta(seconds=1 / rates.per_second)
+    farthest = now + INTERVALS_AHEAD * max(interval, timedelta(seconds=1))
+    first = state.next_turn if state.next_turn and now < state.next_turn <= farthest else now
+    return replace(state, next_turn=first + interval * number), [first + interval * place for place in range(number)]
 
 
-def _sent_on(state: RelayState, now: datetime) -> int:
+def _sent_today(state: RelayState, now: datetime) -> int:
     return state.sent if state.day == now.astimezone(UTC).date() else 0

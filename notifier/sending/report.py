@@ -1,4 +1,4 @@
-"""What a delivery run comes to, as it is told at its end."""
+"""The report of a delivery run."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from dataclasses import dataclass, field
 from notifier.delivery import Outcome
 from notifier.models import DeliveryState
 
-REASONS = 1000
+MOST_REASONS = 1000
 
 
 @dataclass(slots=True)
 class DeliveryReport:
-    """How many messages ended this run in each state; `trouble` is why it paused the relay, if it did.
+    """How many messages ended a run in each state, and why some were not accepted.
 
-    `waits` is what the relay said that is left alone, by this run or an earlier one, if mail waits for that. `reasons`
-    counts what was said of those that were not accepted: the first REASONS different ones.
+    `reasons` counts the reasons why messages were not accepted; only the first MOST_REASONS different ones are kept.
+    `pause_reason` says why this run paused sending, if it did. `waiting_reason` says why sending is paused at the end
+    of the run, by this run or an earlier one, if mail is waiting.
     """
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    trouble: str | None = None
-    waits: str | None = None
+    pause_reason: str | None = None
+    waiting_reason: str | None = None
 
     def add(self, outcome: Outcome) -> None:
-        """Count one message."""
+        """Count the outcome of one message."""
         self.states[outcome.state] += 1
         if outcome.state is DeliveryState.ACCEPTED:
             return
         reason = f"{outcome.state}: {outcome.reply}"
-        if reason in self.reasons or len(self.reasons) < REASONS:
+        if reason in self.reasons or len(self.reasons) < MOST_REASONS:
             self.reasons[reason] += 1

@@ -1,4 +1,4 @@
-"""What outcomes make of claims and of the relay: written down together, in one transaction for many."""
+"""Storing the results of sent mails: in one transaction, the rows, the subscribers and the relay's state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from notifier.delivery import Outcome, breaker
-from notifier.delivery.retries import next_try, next_try_uncertain
+from notifier.delivery.retries import next_try, next_try_if_uncertain
 from notifier.models import DeliveryState, RelayState
 from notifier.sending import pacing
 from notifier.sending.claims import TimedClaim
@@ -18,53 +18,67 @@ from notifier.sending.sender import Sender
 from notifier.store import outbox, relays, subscribers, writing
 from notifier.store.outbox import Claim, Settlement
 
-TAKEN = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)  # by the relay, or perhaps
+COUNTED_AS_SENT = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)  # the relay has the mail, or may have it
 
 log = logging.getLogger(__name__)
 
 
 class Result(NamedTuple):
-    """What became of a claim whose turn it was."""
+    """A claim and the outcome of sending its mail."""
 
-    turn: TimedClaim
+    timed_claim: TimedClaim
     outcome: Outcome
+
+    @property
+    def claim(self) -> Claim:
+        """The claim without its send time."""
+        return self.timed_claim.claim
 
 
 @dataclass(frozen=True, slots=True)
 class SettleReport:
-    """The outcomes that counted, and why the relay is paused, where these results paused it."""
+    """What settling a group of results has changed.
+
+    `outcomes` are those that were stored. `pause_reason` says why sending is paused if these results paused it.
+    `is_open` is false if sending is paused for any reason.
+    """
 
     outcomes: Sequence[Outcome]
-    pause: str | None
+    pause_reason: str | None
     is_open: bool
 
 
 def settle(sender: Sender, results: Sequence[Result]) -> SettleReport:
-    """Write down what became of these claims, who is written to no more, and how the relay stands."""
+    """Store the results of claims, suppress subscribers whose addresses were rejected, and update the relay's state.
+
+    The result of a claim that another sender has taken over is not stored.
+    """
     now = sender.clock()
     with writing(sender.engine) as connection:
         before = relays.lock(connection, sender.relay)
-        settlements = [(each.turn.claim, settlement(each.turn.claim, each.outcome, now)) for each in results]
-        held = outbox.settle(connection, settlements, now)
-        kept = [each for each in results if each.turn.claim.id in held]
-        subscribers.suppress(connection, _refused(kept))
-        after = relay_after(before, results, now)
+        settlements = [(result.claim, settlement(result.claim, result.outcome, now)) for result in results]
+        settled_ids = outbox.settle(connection, settlements, now)
+        stored = [result for result in results if result.claim.id in settled_ids]
+        subscribers.suppress(connection, _rejected_subscribers(stored))
+        after = relay_state_after(before, results, now)
         if after != before:
             relays.write(connection, sender.relay, after)
-    _tell(before, after)
+    _log_pause(before, after)
     is_new_pause = after.paused_until is not None and after.pauses != before.pauses
     return SettleReport(
-        [each.outcome for each in kept], after.reason if is_new_pause else None, after.paused_until is None
+        outcomes=[result.outcome for result in stored],
+        pause_reason=after.reason if is_new_pause else None,
+        is_open=after.paused_until is None,
     )
 
 
 def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
-    """The row after this outcome.
+    """Return the new values of a row after an outcome.
 
-    A deferred mail is tried again by the schedule, of which only attempts of its own count. One left uncertain is sent
-    again twice at most; then it stays so and is shown.
+    A deferred mail is tried again after a delay that grows with the number of counted attempts. A mail whose outcome
+    was uncertain is sent again twice at most; then it stays UNCERTAIN and is shown to the operator.
     """
-    attempts = claim.attempts + outcome.counted
+    attempts = claim.attempts + outcome.counts_as_attempt
     match outcome.state:
         case DeliveryState.DEFERRED:
             return Settlement(
@@ -72,36 +86,40 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
             )
         case DeliveryState.UNCERTAIN:
             times = claim.uncertain + 1
-            return Settlement(outcome.state, outcome.reply, next_try_uncertain(times, now), attempts, times)
+            return Settlement(outcome.state, outcome.reply, next_try_if_uncertain(times, now), attempts, times)
         case _:
             return Settlement(outcome.state, outcome.reply, None, attempts, claim.uncertain)
 
 
-def relay_after(state: RelayState, results: Sequence[Result], now: datetime) -> RelayState:
-    """The relay after these results, in their order; those of rows that passed to another hand are answers too."""
-    for is_usual, some in groupby(results, _is_usual):
-        if is_usual:
-            state = breaker.after_acceptances(state, len(list(some)))
+def relay_state_after(state: RelayState, results: Sequence[Result], now: datetime) -> RelayState:
+    """Return the relay's state after these results, in their order.
+
+    The results of claims that another sender has taken over count too, because they are answers of the relay.
+    """
+    for are_acceptances, group in groupby(results, _is_ordinary_acceptance):
+        if are_acceptances:
+            state = breaker.state_after_acceptances(state, len(list(group)))
             continue
-        for each in some:
-            domain = each.turn.claim.recipient.rpartition("@")[2].lower()
-            state = breaker.after(state, each.outcome, domain, now, is_probe=each.turn.is_probe)
-    taken = sum(each.outcome.state in TAKEN for each in results)
-    return pacing.counted(state, taken, now) if taken else state
+        for result in group:
+            domain = result.claim.recipient.rpartition("@")[2].lower()
+            state = breaker.state_after(state, result.outcome, domain, now, is_probe=result.timed_claim.is_probe)
+    sent = sum(result.outcome.state in COUNTED_AS_SENT for result in results)
+    return pacing.with_sent_counted(state, sent, now) if sent else state
 
 
-def _is_usual(each: Result) -> bool:
-    return each.outcome.state is DeliveryState.ACCEPTED and not each.turn.is_probe
+def _is_ordinary_acceptance(result: Result) -> bool:
+    return result.outcome.state is DeliveryState.ACCEPTED and not result.timed_claim.is_probe
 
 
-def _refused(results: Sequence[Result]) -> list[int]:
-    claims = [each.turn.claim for each in results if each.outcome.state is DeliveryState.REJECTED]
+def _rejected_subscribers(results: Sequence[Result]) -> list[int]:
+    claims = [result.claim for result in results if result.outcome.state is DeliveryState.REJECTED]
     return [claim.subscriber_id for claim in claims if claim.subscriber_id is not None]
 
 
-def _tell(before: RelayState, after: RelayState) -> None:
-    """The alert: a line in the log, which an operator's own watch can find; `status` shows the same."""
+def _log_pause(before: RelayState, after: RelayState) -> None:
+    """Log the begin and the end of a pause, so that an operator's monitoring can find them."""
     if after.paused_until and after.pauses != before.pauses:
-        log.warning("the relay is left alone until %s UTC: %s", f"{after.paused_until:%Y-%m-%d %H:%M:%S}", after.reason)
+        until = f"{after.paused_until:%Y-%m-%d %H:%M:%S}"
+        log.warning("no mail is sent until %s UTC, because of the relay's answer: %s", until, after.reason)
     elif before.paused_until and not after.paused_until:
-        log.info("the relay takes mail again")
+        log.info("the relay accepts mail again")

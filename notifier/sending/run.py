@@ -1,8 +1,8 @@
-"""Step 4: outbox rows become bytes, are handed over, and are settled.
+"""A delivery run: claim outbox rows, compose their mails, send them, and settle the results.
 
-One task claims rows and composes their mails, ahead of the lanes by COMPOSED at most; one for each lane in use sends
-them; one settles what came of them, in groups. A sender holds a lock for as long as its process lives, and renews its
-leases; a lease whose owner is gone is taken over at once.
+Several tasks share a run. One claims rows and composes their mails, at most COMPOSE_BATCH ahead of sending. One for
+each connection in use sends mails. One settles the results in groups. A sender holds a file lock while its process
+lives, and renews its leases. If the process dies, the lock is free, and other senders take the leases over at once.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
 from functools import partial
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
@@ -25,26 +26,26 @@ from notifier.garbage import collecting_seldom
 from notifier.models import DeliveryState, Mail
 from notifier.sending import claims
 from notifier.sending.claims import TimedClaim
-from notifier.sending.composing import KnownPapers, known_papers, mails_of
+from notifier.sending.composing import PaperCache, mails_of, paper_cache
 from notifier.sending.outbox_writer import OutboxWriter
 from notifier.sending.report import DeliveryReport
 from notifier.sending.results import Result
 from notifier.sending.sender import Sender
 from notifier.sending.settling import Settler
-from notifier.store.outbox import Claim, StillHeld, holding
+from notifier.store.outbox import Claim, ClaimCheck, checking_claims
 
-COMPOSED = 50  # mails at once: what the lanes wait for meanwhile
-PATIENCE_SECONDS = 90  # how long to wait for rows in other senders' hands, or for the relay's short pause to end
+COMPOSE_BATCH = 50  # mails composed at once; no reply is read while they are composed
+WAIT_SECONDS = 90  # how long to wait for rows that other senders hold, or for the end of a short pause
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 60  # for the mail on the wire, once told to stop
+GRACE_SECONDS = 60  # for the mail on the wire after a request to stop
 
 T = TypeVar("T")
 
 
 class _Job(NamedTuple):
-    """A mail that is ready to go, and how to ask whether it still should."""
+    """A composed mail, its claim, and the function that says whether the mail is still wanted."""
 
-    turn: TimedClaim
+    timed_claim: TimedClaim
     mail: Mail
     still_wanted: StillWanted
 
@@ -52,43 +53,46 @@ class _Job(NamedTuple):
 log = logging.getLogger(__name__)
 
 
-async def send_due(sender: Sender, stopping: Event | None = None, done: DeliveryReport | None = None) -> DeliveryReport:
-    """Send what is due, and wait a while for what is in other senders' hands; returns what became of it all.
+async def send_due(
+    sender: Sender, stopping: Event | None = None, report: DeliveryReport | None = None
+) -> DeliveryReport:
+    """Send all mail that is due, and return the report of the run.
 
-    It ends early when told to stop, and where the relay is paused for longer than it would wait. `done` may be given to
-    watch the run by. Raises NotifierError where nothing more can be sent or settled.
+    Waits up to WAIT_SECONDS for rows that other senders hold. Ends early when `stopping` is set, or if sending is
+    paused for longer than it waits. `report` may be given in order to watch the progress. Raises NotifierError if
+    nothing more can be sent or settled.
     """
-    done = done or DeliveryReport()
-    async with _sending(sender, stopping or Event(), done) as run:
+    report = report or DeliveryReport()
+    async with _running(sender, stopping or Event(), report) as run:
         waiting_since = time.monotonic()
         while not run.stopping.is_set():
             if await run.drain():
                 waiting_since = time.monotonic()
-            elif time.monotonic() - waiting_since > PATIENCE_SECONDS:
+            elif time.monotonic() - waiting_since > WAIT_SECONDS:
                 break
             if not await asyncio.to_thread(claims.is_worth_waiting, sender):
                 break
             await asyncio.sleep(POLL_SECONDS)
-        done.waits = await asyncio.to_thread(claims.why_it_waits, sender)
-    return done
+        report.waiting_reason = await asyncio.to_thread(claims.reason_for_waiting, sender)
+    return report
 
 
 async def keep_sending(sender: Sender, stopping: Event) -> None:
-    """Send what is due as it becomes due, until told to stop; the mail on the wire is finished then."""
-    done = DeliveryReport()
-    async with _sending(sender, stopping, done) as run:
+    """Send mail as it becomes due until `stopping` is set, then finish the mail on the wire."""
+    report = DeliveryReport()
+    async with _running(sender, stopping, report) as run:
         while not stopping.is_set():
             if await run.drain():
-                log.info("mail: %s", ", ".join(f"{n} {state}" for state, n in done.states.items() if n))
-                done.states.clear()
-                done.reasons.clear()
+                log.info("mail: %s", ", ".join(f"{n} {state}" for state, n in report.states.items() if n))
+                report.states.clear()
+                report.reasons.clear()
             await asyncio.sleep(POLL_SECONDS)
 
 
 async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | None:
-    """Send until told to stop; the mail then on the wire has GRACE_SECONDS, after which its connection is cut.
+    """Await `sending`, but cancel it if it is still running GRACE_SECONDS after `stopping` was set.
 
-    None where it was cut: that mail will be sent again.
+    Returns the result of `sending`, or None if it was cancelled. In that case the mail on the wire is sent again later.
     """
     task = asyncio.ensure_future(sending)
     while not stopping.is_set() and not task.done():
@@ -103,33 +107,34 @@ async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | 
 
 
 class _Run:
-    """One sender at work: what it holds, what it has on the wire, and what became of it."""
+    """The state of one sender's run: the mails that are ready, the transports in use, and the results."""
 
     def __init__(
-        self, sender: Sender, books: OutboxWriter, still_held: StillHeld, known: KnownPapers, stopping: Event
+        self, sender: Sender, outbox: OutboxWriter, still_held: ClaimCheck, cache: PaperCache, stopping: Event
     ) -> None:
         self.sender = sender
         self.stopping = stopping
-        self._books = books
+        self._outbox = outbox
         self._still_held = still_held
-        self._lanes = TransportPool(sender.lanes)
-        self._settler = Settler(books.settle, len(sender.lanes))
+        self._pool = TransportPool(sender.transports)
+        self._settler = Settler(outbox.settle, len(sender.transports))
         self._ready: deque[_Job] = deque()
-        self._few_wait = asyncio.Event()  # or a lane is no longer in use
-        self._known = known
+        self._needs_mails = asyncio.Event()  # set when few mails are ready, or a transport has been given back
+        self._cache = cache
         self._failure: NotifierError | None = None
-        self._is_slow: bool | None = None  # whether templates make it slow to compose; finding out takes a while
-        self._goes_well = False  # the last mail was accepted: the next is likely to be, and may be begun before
+        self._is_slow: bool | None = None  # whether the templates are slow to compose with; None if not known yet
+        self._was_accepted = False  # the last mail; if so, the envelope of the next may be written behind a message
 
     async def drain(self) -> bool:
-        """Send all that is due; ends early where the relay is paused or when told to. Says whether anything was done.
+        """Send all mail that is due, and return whether anything was done.
 
-        Raises NotifierError where the store or the templates fail; the mail on the wire is finished first.
+        Ends early if sending is paused or `stopping` is set. If the store or the templates fail, the mail on the wire
+        is finished before NotifierError is raised.
         """
-        done = self._books.done.states
-        before = done.total()
-        self._books.is_relay_open = True
-        await self._books.tidy()
+        states = self._outbox.report.states
+        before = states.total()
+        self._outbox.is_relay_open = True
+        await self._outbox.clean_up()
         settling = asyncio.create_task(self._settler.run())
         try:
             with collecting_seldom():
@@ -139,142 +144,149 @@ class _Run:
             self._settler.finish()
             all_settled = await settling
             self._ready.clear()
-        await self._books.give_back_rest(in_doubt=not all_settled)
+        await self._outbox.release_unsettled(in_doubt=not all_settled)
         if failure := self._failure or self._settler.failure:
             raise failure
-        return done.total() > before
+        return states.total() > before
 
-    def _is_over(self) -> bool:
-        return self._is_stopped or self.stopping.is_set()
+    def _is_ending(self) -> bool:
+        """Return whether no further mail may be begun."""
+        return self._is_blocked or self.stopping.is_set()
 
     @property
-    def _is_stopped(self) -> bool:
-        """Whether even an envelope that is on its way is not to be followed by its mail."""
-        return not self._books.is_relay_open or self._failure is not None or self._settler.failure is not None
+    def _is_blocked(self) -> bool:
+        """Whether not even a mail whose envelope was already written may be sent."""
+        return not self._outbox.is_relay_open or self._failure is not None or self._settler.failure is not None
 
     async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
         try:
-            while not self._is_over() and (turns := await self._books.take()):
-                for first in range(0, len(turns), COMPOSED):
-                    await self._send_some(turns[first : first + COMPOSED], on_the_wire)
+            while not self._is_ending() and (claimed := await self._outbox.claim_next()):
+                for first in range(0, len(claimed), COMPOSE_BATCH):
+                    await self._send_batch(claimed[first : first + COMPOSE_BATCH], on_the_wire)
         except NotifierError as failure:
             self._failure = failure
 
-    async def _send_some(self, turns: list[TimedClaim], on_the_wire: asyncio.TaskGroup) -> None:
-        if self._is_over():
+    async def _send_batch(self, batch: list[TimedClaim], on_the_wire: asyncio.TaskGroup) -> None:
+        """Compose the mails of a batch, start sending them, and wait until only a few of them are left."""
+        if self._is_ending():
             return
-        mails = await self._composed([turn.claim for turn in turns])
-        for turn, mail in zip(turns, mails, strict=True):
-            await self._offer(turn, mail, on_the_wire)
-        while len(self._ready) > len(self.sender.lanes) and not self._is_over():
-            self._few_wait.clear()
-            await self._few_wait.wait()
+        mails = await self._composed([timed_claim.claim for timed_claim in batch])
+        for timed_claim, mail in zip(batch, mails, strict=True):
+            await self._make_ready(timed_claim, mail, on_the_wire)
+        while len(self._ready) > len(self.sender.transports) and not self._is_ending():
+            self._needs_mails.clear()
+            await self._needs_mails.wait()
 
     async def _composed(self, claims: list[Claim]) -> list[Mail | ComposeError]:
-        """The mails of these claims; from templates that make it slow, in a thread, so that replies are heard.
+        """Compose the mails of these claims, in a thread if the templates are slow, so that replies are read meanwhile.
 
-        Else right here: a thread that computes makes each lane wait for the interpreter after each system call, which
-        costs more than the composing.
+        With fast templates a thread would cost more than the composing, because it makes each connection wait for the
+        interpreter after each system call.
         """
-        compose = partial(mails_of, self.sender, claims, self._known)
+        compose = partial(mails_of, self.sender, claims, self._cache)
         if self._is_slow is None:
             self._is_slow = await asyncio.to_thread(lambda: bool(self.sender.composer.why_slow))
         if self._is_slow:
             return await asyncio.to_thread(compose)
         mails = compose()
-        await asyncio.sleep(0)  # what came meanwhile goes first
+        await asyncio.sleep(0)  # lets the event loop handle the replies that have come meanwhile
         return mails
 
-    async def _offer(self, turn: TimedClaim, mail: Mail | ComposeError, on_the_wire: asyncio.TaskGroup) -> None:
-        """Let the lanes have a mail, once its turn has come; one that could not be made is done with."""
-        if self._is_over():
+    async def _make_ready(
+        self, timed_claim: TimedClaim, mail: Mail | ComposeError, on_the_wire: asyncio.TaskGroup
+    ) -> None:
+        """Wait for the send time of a mail and let a transport send it; settle a mail that could not be composed."""
+        if self._is_ending():
             return
         if isinstance(mail, ComposeError):
             state = DeliveryState.DEFERRED if isinstance(mail, TemplateError) else DeliveryState.FAILED
-            await self._settler.room()
-            self._settler.put(Result(turn, Outcome(state, str(mail), RelayCondition.UNTRIED)))
+            await self._settler.reserve_place()
+            self._settler.put(Result(timed_claim, Outcome(state, str(mail), RelayCondition.UNTRIED)))
             return
         if self.sender.rates.per_second:
-            await self._wait_for(turn)
-        self._ready.append(_Job(turn, mail, partial(self._is_wanted, turn.claim)))
-        self._use_lanes(on_the_wire)
+            await self._wait_until(timed_claim.send_at)
+        self._ready.append(_Job(timed_claim, mail, partial(self._is_wanted, timed_claim.claim)))
+        self._start_transports(on_the_wire)
 
-    async def _wait_for(self, turn: TimedClaim) -> None:
-        while (wait := (turn.at - self.sender.clock()).total_seconds()) > 0 and not self._is_over():
+    async def _wait_until(self, send_at: datetime) -> None:
+        while (wait := (send_at - self.sender.clock()).total_seconds()) > 0 and not self._is_ending():
             await asyncio.sleep(min(wait, POLL_SECONDS))
 
-    def _use_lanes(self, on_the_wire: asyncio.TaskGroup) -> None:
-        """Use as many lanes as there are mails for, and as the relay bears."""
-        while self._ready and self._lanes.are_free and not self._is_over():
-            on_the_wire.create_task(self._carry(self._lanes.borrow(), self._ready.popleft(), on_the_wire))
+    def _start_transports(self, on_the_wire: asyncio.TaskGroup) -> None:
+        """Start as many transports as there are mails for, within the limit of the pool."""
+        while self._ready and self._pool.has_free and not self._is_ending():
+            on_the_wire.create_task(self._send_over(self._pool.borrow(), self._ready.popleft(), on_the_wire))
 
-    async def _carry(self, lane: Transport, first: _Job, on_the_wire: asyncio.TaskGroup) -> None:
-        """Send this mail over a lane, and those that are ready after it."""
+    async def _send_over(self, transport: Transport, first: _Job, on_the_wire: asyncio.TaskGroup) -> None:
+        """Send a mail over a transport, and then others that are ready."""
         jobs = deque([first])
 
-        def following() -> tuple[Mail, StillWanted] | None:
-            if ahead := self._next() if self._goes_well else None:
-                jobs.append(ahead)
-            return (ahead.mail, ahead.still_wanted) if ahead else None
+        def next_mail() -> tuple[Mail, StillWanted] | None:
+            if expected := self._next_job() if self._was_accepted else None:
+                jobs.append(expected)
+            return (expected.mail, expected.still_wanted) if expected else None
 
         try:
             while jobs:
                 is_connected = False
                 job = jobs.popleft()
-                await self._settler.room()
-                outcome = self._lanes.learn(await lane.send(job.mail, job.still_wanted, following))
-                self._goes_well = outcome.state is DeliveryState.ACCEPTED
-                settled = self._settler.put(Result(job.turn, outcome))
-                if not self._goes_well:
-                    await settled.wait()  # before the next mail: it may have paused the relay
+                await self._settler.reserve_place()
+                outcome = self._pool.record(await transport.send(job.mail, job.still_wanted, next_mail))
+                self._was_accepted = outcome.state is DeliveryState.ACCEPTED
+                settled = self._settler.put(Result(job.timed_claim, outcome))
+                if not self._was_accepted:
+                    await settled.wait()  # because this result may pause sending
                 is_connected = not outcome.is_relay_fault
-                self._use_lanes(on_the_wire)
-                if self._is_stopped:
+                self._start_transports(on_the_wire)
+                if self._is_blocked:
                     jobs.clear()
-                elif not jobs and (another := self._next()):
+                elif not jobs and (another := self._next_job()):
                     jobs.append(another)
         except NotifierError as failure:
             self._failure = failure
         finally:
-            self._lanes.give_back(lane, is_connected=is_connected)
-            self._few_wait.set()
-        self._use_lanes(on_the_wire)
+            self._pool.give_back(transport, is_connected=is_connected)
+            self._needs_mails.set()
+        self._start_transports(on_the_wire)
 
-    def _next(self) -> _Job | None:
-        """The next mail for a lane in use, if it may have one more."""
-        if not self._ready or self._lanes.are_too_many or self._is_over():
+    def _next_job(self) -> _Job | None:
+        """Return the next mail for a transport in use, or None if the transport has to be given back."""
+        if not self._ready or self._pool.is_over_limit or self._is_ending():
             return None
         job = self._ready.popleft()
-        if len(self._ready) <= len(self.sender.lanes):
-            self._few_wait.set()
+        if len(self._ready) <= len(self.sender.transports):
+            self._needs_mails.set()
         return job
 
     async def _is_wanted(self, claim: Claim) -> bool:
-        """Asked of the store right here, not in a thread: nothing may come between the answer and MAIL."""
-        return self._still_held(claim, (job.turn.claim for job in self._ready))
+        """Return whether this sender still holds a claim, and its subscriber still wants mail.
+
+        The store is read here and not in a thread, so that nothing can happen between the answer and MAIL.
+        """
+        return self._still_held(claim, (job.timed_claim.claim for job in self._ready))
 
 
 @asynccontextmanager
-async def _sending(sender: Sender, stopping: Event, done: DeliveryReport) -> AsyncIterator[_Run]:
-    """A sender at work; whatever it still holds at the end is free again."""
+async def _running(sender: Sender, stopping: Event, report: DeliveryReport) -> AsyncIterator[_Run]:
+    """Hold the sender's lock and its open transports while the block runs; release all claims if the block raises."""
     with (
         owner_lock(sender.owners_folder) as owner,
-        ThreadPoolExecutor(1, "outbox") as writer,
-        holding(sender.engine) as still_held,
-        known_papers(sender.engine) as known,
+        ThreadPoolExecutor(1, "outbox") as thread,
+        checking_claims(sender.engine) as still_held,
+        paper_cache(sender.engine) as cache,
     ):
-        books = OutboxWriter(sender, owner, done, writer)
-        alive = asyncio.create_task(books.keep_alive())
+        outbox = OutboxWriter(sender, owner, report, thread)
+        renewing = asyncio.create_task(outbox.keep_leases_alive())
         try:
-            async with AsyncExitStack() as lanes:
-                for lane in sender.lanes:
-                    await lanes.enter_async_context(lane)
-                yield _Run(sender, books, still_held, known, stopping)
+            async with AsyncExitStack() as opened:
+                for transport in sender.transports:
+                    await opened.enter_async_context(transport)
+                yield _Run(sender, outbox, still_held, cache, stopping)
         except BaseException:
-            await books.give_back(in_doubt=True)
+            await outbox.release_all(in_doubt=True)
             remove_owner_lock(sender.owners_folder, owner)
             raise
         finally:
-            alive.cancel()
+            renewing.cancel()
             with suppress(asyncio.CancelledError):
-                await alive
+                await renewing

@@ -1,4 +1,4 @@
-"""What a delivery run works with, made from the config."""
+"""The parts that a delivery run needs, made from the config."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from notifier.templates import environment
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The store, the way out, what makes the mails, and the clock.
+    """The store, the transports, the composer and the clock of a delivery run.
 
-    `relay` names the way out, `lanes` are as many as it may be given at once. `bounces` is None where the envelopes
-    bear no tags.
+    `relay` is the name under which the relay's state is stored. There are as many `transports` as may be used at once.
+    `bounces` makes a return path of its own for each mail, so that a bounce shows which mail it is about. It is None
+    if all mails have the same envelope sender. `owners_folder` holds the lock files of running senders.
     """
 
     engine: Engine
     relay: str
-    lanes: Sequence[Transport]
+    transports: Sequence[Transport]
     rates: Rates
     bounces: ReturnPaths | None
     composer: Composer
@@ -37,12 +38,15 @@ class Sender:
 
 
 def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
-    """The sender that the config asks for. Raises ConfigError where templates, certificates or the key are missing."""
+    """Return the sender that the config asks for.
+
+    Raises ConfigError if the templates, the certificates or the secret key cannot be read.
+    """
     folder = config.mail.templates
     return Sender(
         engine=engine,
         relay=config.relay_name,
-        lanes=_lanes(config),
+        transports=_transports(config),
         rates=Rates(config.smtp.rate_per_second, config.smtp.rate_per_day),
         bounces=_bounces(config),
         composer=Composer(_mail_settings(config), environment(config.path(folder) if folder else None)),
@@ -51,7 +55,7 @@ def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
     )
 
 
-def _lanes(config: Config) -> list[Transport]:
+def _transports(config: Config) -> list[Transport]:
     if config.mail.transport == "maildir":
         return [Maildir(config.path(config.maildir.folder))]
     smtp = config.smtp
@@ -63,12 +67,15 @@ def _lanes(config: Config) -> list[Transport]:
         password=smtp.password.get_secret_value(),
         ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
     )
-    manners = PipeliningTrust()
-    return [SmtpTransport(settings, manners) for _ in range(smtp.lanes)]
+    trust = PipeliningTrust()
+    return [SmtpTransport(settings, trust) for _ in range(smtp.lanes)]
 
 
 def _bounces(config: Config) -> ReturnPaths | None:
-    """Tags only in a mailbox that the operator has set aside for bounces, and once there is a key to make them with."""
+    """Return the maker of return paths, or None.
+
+    Return paths need a mailbox that the operator reserves for bounces (`[mail] envelope`) and the secret key's file.
+    """
     if not config.mail.envelope or not config.path(config.secret_file).exists():
         return None
     return ReturnPaths(ascii_address(config.mail.envelope), secret_key(config))

@@ -1,4 +1,4 @@
-"""Results are settled in groups: a lone one at once, those that come fast together."""
+"""Results are committed in groups: a single result at once, and results that come fast together."""
 
 from __future__ import annotations
 
@@ -10,87 +10,91 @@ from contextlib import suppress
 
 from notifier.sending.results import Result
 
-GROUP = 64  # results that are not yet committed at most: what a crash may repeat beside the mail on the wire
-GROUP_SECONDS = 0.02  # how long results wait for others, where they come fast
-FAST = 4  # results in GROUP_SECONDS
+GROUP_SIZE = 64  # the most uncommitted results; a crash repeats their mails and those on the wire
+GROUP_SECONDS = 0.02  # how long a result waits for others if results come fast
+FAST_RESULTS = 4  # so many results within GROUP_SECONDS are fast
 
 
 class Settler:
-    """Commits results by `commit`, one group after the other.
+    """Commits results by calling `commit` with one group after the other.
 
-    A commit that fails is told by `failure`. What still comes is then kept, and committed at the end if the store lets
-    it: the mail on the wire was sent, and a result that is lost is a mail that is sent again.
+    If a commit fails, `failure` holds the error. Results that come after that are kept, and one commit of all of them
+    is tried at the end. Their mails have been sent, and a mail whose result is lost is sent again.
     """
 
-    def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], lanes: int) -> None:
+    def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], connections: int) -> None:
         self.failure: Exception | None = None
         self._commit = commit
-        self._rooms = GROUP + lanes
-        self._is_room = asyncio.Event()
-        self._arrived: list[Result] = []
-        self._settled = asyncio.Event()  # of what has arrived
-        self._is_last = False
-        self._any = asyncio.Event()  # has arrived, or was the last of all
-        self._full = asyncio.Event()  # a whole group has, or the last of all
-        self._times: deque[float] = deque(maxlen=FAST)  # at which the last results came
+        self._places = GROUP_SIZE + connections  # how many more mails may be sent before a result is committed
+        self._place_freed = asyncio.Event()
+        self._results: list[Result] = []  # that no group has taken yet
+        self._results_settled = asyncio.Event()  # set when those results have been committed, or cannot be
+        self._is_finished = False
+        self._has_work = asyncio.Event()  # set when there is a result, or `finish` was called
+        self._has_full_group = asyncio.Event()  # set when there are GROUP_SIZE results, or `finish` was called
+        self._arrival_times: deque[float] = deque(maxlen=FAST_RESULTS)  # of the newest results
 
-    async def room(self) -> None:
-        """Wait until one more mail may be sent, beside those on the wire and the results not yet committed."""
-        while not self._rooms:
-            self._is_room.clear()
-            await self._is_room.wait()
-        self._rooms -= 1
+    async def reserve_place(self) -> None:
+        """Wait until one more mail may be sent, and reserve the place of its result."""
+        while not self._places:
+            self._place_freed.clear()
+            await self._place_freed.wait()
+        self._places -= 1
 
     def put(self, result: Result) -> asyncio.Event:
-        """Take a result, for which there was room; the event says that it was committed, or could not be."""
-        self._times.append(time.monotonic())
-        self._arrived.append(result)
-        self._any.set()
-        if len(self._arrived) >= GROUP:
-            self._full.set()
-        return self._settled
+        """Add a result, for which a place was reserved; the event is set when it has been committed, or cannot be."""
+        self._arrival_times.append(time.monotonic())
+        self._results.append(result)
+        self._has_work.set()
+        if len(self._results) >= GROUP_SIZE:
+            self._has_full_group.set()
+        return self._results_settled
 
     def finish(self) -> None:
-        """No result will come any more, until it runs again."""
-        self._is_last = True
-        self._any.set()
-        self._full.set()
+        """Let `run` end after the results that have been added."""
+        self._is_finished = True
+        self._has_work.set()
+        self._has_full_group.set()
 
     async def run(self) -> bool:
-        """Commit results until finished; says whether all are committed."""
+        """Commit results until `finish` is called, and return whether all of them are committed."""
         group: list[Result] = []
         is_last = False
         while not is_last:
-            await self._some()
-            arrived, settled, is_last = self._arrived, self._settled, self._is_last
-            self._arrived, self._settled = [], asyncio.Event()
-            group += arrived
-            if group and (is_last or not self.failure) and await self._is_committed(group):
+            await self._wait_for_group()
+            results, settled, is_last = self._results, self._results_settled, self._is_finished
+            self._results, self._results_settled = [], asyncio.Event()
+            group += results
+            if group and (is_last or not self.failure) and await self._try_commit(group):
                 group = []
             settled.set()
-            self._rooms += len(arrived)
-            self._is_room.set()
-        self._is_last = False
+            self._places += len(results)
+            self._place_freed.set()
+        self._is_finished = False
         return not group
 
-    async def _some(self) -> None:
-        """Wait until anything has arrived, and for more of it where results come fast."""
-        await self._any.wait()
-        if len(self._times) == FAST and self._times[-1] - self._times[0] < GROUP_SECONDS:
-            await self._more()
-        self._any.clear()
-        self._full.clear()
+    async def _wait_for_group(self) -> None:
+        """Wait for a result and, if results come fast, for a full group or GROUP_SECONDS."""
+        await self._has_work.wait()
+        if (
+            len(self._arrival_times) == FAST_RESULTS
+            and self._arrival_times[-1] - self._arrival_times[0] < GROUP_SECONDS
+        ):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GROUP_SECONDS):
+                    await self._has_full_group.wait()
+        self._has_work.clear()
+        self._has_full_group.clear()
 
-    async def _more(self) -> None:
-        """Wait until the group is full, or for GROUP_SECONDS."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GROUP_SECONDS):
-                await self._full.wait()
+    async def _try_commit(self, group: list[Result]) -> bool:
+        """Commit a group and return whether that succeeded.
 
-    async def _is_committed(self, group: list[Result]) -> bool:
+        Every exception is caught here, because other tasks wait for the group to be settled. The caller of the settler
+        raises `failure` later.
+        """
         try:
             await self._commit(group)
-        except Exception as failure:  # of whatever kind: lanes wait for what becomes of this; whoever runs it raises it
+        except Exception as failure:
             self.failure = failure
             return False
         return True

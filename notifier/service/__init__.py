@@ -1,4 +1,4 @@
-"""The service: the four steps by the clock, the mail as it becomes due, the web pages, and the signals."""
+"""The service: it runs the steps on a schedule, sends mail as it becomes due, and serves the web pages."""
 
 from notifier.service.running import serve, work
 

@@ -37,7 +37,7 @@ class Jobs:
         """Ingest the dumps that are complete; if there are any, plan and publish at once."""
         with self._one_at_a_time:
             try:
-                has_dumps = bool(self._dumps_folder().complete())
+                has_dumps = bool(self._dumps_folder().complete_files())
             except NotifierError as error:
                 log.error("%s", error)
                 return
@@ -68,7 +68,7 @@ class Jobs:
 
     def _ingest(self) -> Sequence[DumpReport]:
         folder = self._dumps_folder()
-        return ingest_folder(self.engine, folder, folder.complete(), self.clock(), settings_for(self.config))
+        return ingest_folder(self.engine, folder, folder.complete_files(), self.clock(), settings_for(self.config))
 
     def _dumps_folder(self) -> DumpsFolder:
         path = self.config.path(self.config.ingest.folder)

@@ -1,4 +1,4 @@
-"""What the service says on stderr: text or JSON, a line each, without addresses or tokens."""
+"""Logs on stderr, as text or JSON, one line each, without email addresses and signed links."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("alembic", "uvicorn", "aiosmtplib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that meets a running step is no news
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that comes while a job still runs is normal
 
 
 def redacted(text: str) -> str:
-    """`text` on one line, without addresses, tokens and characters that would act on a terminal."""
+    """Return `text` on one line, without addresses, signed links and characters that control a terminal."""
     return redact_links(ADDRESS.sub("…@…", inert(" ".join(text.split()))))
 
 
@@ -37,12 +37,12 @@ class _TextFormatter(logging.Formatter):
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        told = {
+        entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": redacted(record.getMessage()),
         }
         if record.exc_info and record.exc_info[1]:
-            told["error"] = redacted(repr(record.exc_info[1]))
-        return json.dumps(told, ensure_ascii=False)
+            entry["error"] = redacted(repr(record.exc_info[1]))
+        return json.dumps(entry, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Talking to systemd, where it listens (sd_notify(3)): ready, stopping, alive, and one line on how things stand."""
+"""Messages to systemd (sd_notify(3)): ready, stopping, still alive, and one line about the state of the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ log = logging.getLogger("notifier")
 
 
 def notify(*states: str) -> None:
-    """Send states such as `READY=1`; without a NOTIFY_SOCKET there is nobody to tell."""
+    """Send states such as `READY=1` to systemd; do nothing if it did not start this process (no NOTIFY_SOCKET)."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

@@ -1,4 +1,4 @@
-"""What the service does all the time, each in a thread of its own: delivering, and answering web requests."""
+"""The tasks that the service keeps running, each in a thread of its own: sending mail, and serving web requests."""
 
 from __future__ import annotations
 
@@ -17,47 +17,41 @@ from notifier.models import Clock
 from notifier.sending import keep_sending, sender_for, within_grace
 from notifier.web import app
 
-RESTART_SECONDS = 5  # before something that failed is tried again
+RESTART_SECONDS = 5  # between a failure of a task and its next start
 LAST_REQUESTS_SECONDS = 5
 POLL_SECONDS = 0.2
 
-Task = Callable[[Config, Event], None]
+Task = Callable[[Config, Event], None]  # runs with this config until the event is set
 
 log = logging.getLogger("notifier")
 
 
-def run_until_stopped(work: Task, config: Config, stopping: Event) -> None:
-    """Do a work until told to stop; what fails is said, and tried again after a while."""
+def run_until_stopped(task: Task, config: Config, stopping: Event) -> None:
+    """Run a task until `stopping` is set; if it fails, log the failure and start it again after a while."""
     while not stopping.is_set():
         try:
-            work(config, stopping)
+            task(config, stopping)
         except NotifierError as error:
             log.error("%s", error)
-            _pause(stopping)
+            _wait_before_restart(stopping)
         except Exception:
             log.exception("a fault of notifier's own")
-            _pause(stopping)
+            _wait_before_restart(stopping)
 
 
-def _pause(stopping: Event) -> None:
-    until = time.monotonic() + RESTART_SECONDS
-    while time.monotonic() < until and not stopping.is_set():
-        time.sleep(POLL_SECONDS)
+def sending_task(engine: Engine, clock: Clock) -> Task:
+    """Return the task that sends mail as it becomes due."""
 
-
-def delivering(engine: Engine, clock: Clock) -> Task:
-    """Send mail as it becomes due."""
-
-    def deliver(config: Config, stopping: Event) -> None:
+    def send(config: Config, stopping: Event) -> None:
         asyncio.run(within_grace(keep_sending(sender_for(engine, config, clock), stopping), stopping))
 
-    return deliver
+    return send
 
 
-def answering(engine: Engine, clock: Clock) -> Task:
-    """Serve the pages at [web] host and port."""
+def web_task(engine: Engine, clock: Clock) -> Task:
+    """Return the task that serves the web pages at [web] host and port."""
 
-    def answer(config: Config, stopping: Event) -> None:
+    def serve(config: Config, stopping: Event) -> None:
         settings = uvicorn.Config(
             app(engine, config, clock),
             host=config.web.host,
@@ -67,18 +61,24 @@ def answering(engine: Engine, clock: Clock) -> Task:
             server_header=False,
             timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
         )
-        _answer_until(stopping, uvicorn.Server(settings))
+        _serve_until(stopping, uvicorn.Server(settings))
         if not stopping.is_set():
             raise ConfigError(f"cannot listen on {config.web.host} port {config.web.port}; set another in [web]")
 
-    return answer
+    return serve
 
 
-def _answer_until(stopping: Event, server: uvicorn.Server) -> None:
-    """Run the server in a thread, where it leaves the process's signals alone, until told to stop or it gives up."""
+def _serve_until(stopping: Event, server: uvicorn.Server) -> None:
+    """Run the server until `stopping` is set or it gives up; in a thread, so that it leaves the signals alone."""
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     while thread.is_alive() and not stopping.is_set():
         time.sleep(POLL_SECONDS)
     server.should_exit = True
     thread.join()
+
+
+def _wait_before_restart(stopping: Event) -> None:
+    until = time.monotonic() + RESTART_SECONDS
+    while time.monotonic() < until and not stopping.is_set():
+        time.sleep(POLL_SECONDS)

@@ -1,9 +1,9 @@
 """Signed links in mails: whoever holds the mail may follow them, and nobody else can make one.
 
-A link ends in a signed id: 24 characters of HMAC-SHA256 (RFC 2104) in base64url (RFC 4648), then the claim that they
-sign: one letter for the purpose, and the id of a row. A signed id depends on nothing but its claim and the key, so the
-same row gives the same link in a repeat of the mail. It ends in a digit, so that no mail program takes its last
-character for punctuation.
+A link ends in a signed id: 24 characters of HMAC-SHA256 (RFC 2104) in base64url (RFC 4648), then the payload that they
+sign: one letter for the purpose, and the id of a row. A signed id depends only on its payload and the key, so a mail
+that is sent again has the same links. It ends in a digit, so that no mail program takes its last character for
+punctuation.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _SECURE = re.compile(r"https://|http://(localhost|127(\.\d+){3}|\[::1\])(?=[:/]|
 
 
 class LinkPurpose(StrEnum):
-    """What a signed link lets its holder do; it also says of which table its id is."""
+    """What a signed link allows; each purpose also decides the table that the id belongs to."""
 
     UNSUBSCRIBE_ALL = "a"  # end all mail to a subscriber
     UNSUBSCRIBE_ONE = "s"  # end one subscription
 
 
-# The path that links of each purpose start with. Logs are redacted by these, so every purpose must have one.
+# The path that links of each purpose start with. `redact_links` uses these paths, so every purpose must have one.
 PATHS: Mapping[LinkPurpose, str] = {
     LinkPurpose.UNSUBSCRIBE_ALL: UNSUBSCRIBE_PATH,
     LinkPurpose.UNSUBSCRIBE_ONE: UNSUBSCRIBE_PATH,
@@ -69,11 +69,11 @@ class LinkSigner:
         return _is_secure(self.base_url)
 
     def unsubscribe_all_urls(self, subscriber_ids: Iterable[int]) -> list[str]:
-        """Return, for each subscriber, the page that ends all mail to them."""
+        """Return, for each subscriber, the URL of the page that ends all mail to them."""
         return self._urls(LinkPurpose.UNSUBSCRIBE_ALL, subscriber_ids)
 
     def unsubscribe_one_urls(self, subscription_ids: Iterable[int]) -> list[str]:
-        """Return, for each subscription, the page that ends it."""
+        """Return, for each subscription, the URL of the page that ends it."""
         return self._urls(LinkPurpose.UNSUBSCRIBE_ONE, subscription_ids)
 
     def _urls(self, purpose: LinkPurpose, row_ids: Iterable[int]) -> list[str]:
@@ -82,13 +82,13 @@ class LinkSigner:
 
 
 def sign(key: bytes, grant: Grant) -> str:
-    """Return the signed id of a grant; it is always the same for the same key."""
+    """Return the signed id of a grant; the same key and grant always give the same id."""
     (signed,) = _signed_ids(key, [f"{grant.purpose}{grant.row_id}"])
     return signed
 
 
 def verify(key: bytes, signed_id: str) -> Grant | None:
-    """Return what a signed id allows; None if `sign` did not make it with this key.
+    """Return the grant of a signed id; None if `sign` did not make the id with this key.
 
     The id is signed again and compared as a whole, in constant time, so that no other spelling of it passes.
     """
@@ -100,7 +100,7 @@ def verify(key: bytes, signed_id: str) -> Grant | None:
 
 
 def redact_links(text: str) -> str:
-    """Return `text` with the signed id of every link, of whatever purpose, replaced by an ellipsis."""
+    """Return `text` with the signed id of every link replaced by an ellipsis."""
     return _LINKS.sub(r"\1…", text)
 
 
@@ -109,27 +109,31 @@ def _is_secure(base_url: str) -> bool:
     return _SECURE.match(base_url) is not None
 
 
-def _signed_ids(key: bytes, claims: Sequence[str]) -> list[str]:
-    """Return the signed id of each claim. MAC_BYTES is a multiple of three, so all MACs can be encoded as one."""
-    macs = b2a_base64(b"".join(_macs(key, claims)), newline=False).translate(_URL_SAFE).decode()
-    return [macs[place * MAC_LENGTH : (place + 1) * MAC_LENGTH] + claim for place, claim in enumerate(claims)]
+def _signed_ids(key: bytes, payloads: Sequence[str]) -> list[str]:
+    """Return the signed id of each payload.
+
+    MAC_BYTES is a multiple of three, so base64 needs no padding, and all MACs can be encoded in one call.
+    """
+    macs = b2a_base64(b"".join(_macs(key, payloads)), newline=False).translate(_URL_SAFE).decode()
+    return [macs[index * MAC_LENGTH : (index + 1) * MAC_LENGTH] + payload for index, payload in enumerate(payloads)]
 
 
-def _macs(key: bytes, claims: Iterable[str]) -> Iterator[bytes]:
-    """Yield the HMAC-SHA256 of each claim, as `hmac` would make it.
+def _macs(key: bytes, payloads: Iterable[str]) -> Iterator[bytes]:
+    """Yield the HMAC-SHA256 of each payload, cut to MAC_BYTES.
 
-    A digest holds several links, and a day may hold a million digests: this takes less than half the time of `hmac`.
+    The values equal those of the `hmac` module. This takes less than half of its time, which matters because each
+    digest holds several links.
     """
     inner_start, outer_start = _keyed_hashes(key)
-    for claim in claims:
+    for payload in payloads:
         inner, outer = inner_start.copy(), outer_start.copy()
-        inner.update(claim.encode())
+        inner.update(payload.encode())
         outer.update(inner.digest())
         yield outer.digest()[:MAC_BYTES]
 
 
 @lru_cache(8)
 def _keyed_hashes(key: bytes) -> tuple[_Hash, _Hash]:
-    """Return the inner and the outer hash after the key, before any message (RFC 2104, section 4)."""
+    """Return the inner and the outer hash, fed with the key but with no message yet (RFC 2104, section 4)."""
     block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
     return sha256(block.translate(_INNER_PAD)), sha256(block.translate(_OUTER_PAD))

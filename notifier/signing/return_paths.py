@@ -1,4 +1,4 @@
-"""Return paths (VERP): every mail has a bounce address of its own, so that a returned mail says which delivery it was.
+"""Return paths (VERP): every mail has its own bounce address, so that a returned mail identifies its delivery.
 
 The return path is the mailbox for bounces with a tag, such as `bounces+b7-TAG@example.org` for delivery 7. Mail systems
 deliver what follows the plus sign to the mailbox before it (RFC 5233). The tag is 128 bits of HMAC-SHA256 over the
@@ -26,13 +26,16 @@ class ReturnPaths:
     key: bytes = field(repr=False)
 
     def return_path(self, delivery_id: int) -> str:
-        """Return the bounce address of a delivery; without a tag if the mailbox's name leaves no room for one."""
+        """Return the bounce address of a delivery.
+
+        This is the mailbox itself, without a tag, if its name is so long that the tag does not fit.
+        """
         local, _, domain = self.mailbox.rpartition("@")
         tagged = f"{local}+b{delivery_id}-{self._tag(delivery_id)}"
         return f"{tagged if len(tagged) <= LONGEST_LOCAL_PART else local}@{domain}"
 
     def delivery_of(self, address: str) -> int | None:
-        """Return the id of the delivery with this return path; None if `return_path` did not make it with this key."""
+        """Return the id of the delivery with this return path; None if `return_path` did not make the address."""
         written = address.lower()
         found = _TAGGED.match(written.rpartition("@")[0])
         if found is None:

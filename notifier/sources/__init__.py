@@ -1,8 +1,8 @@
-"""Sources: a dump's bytes in, its listings out. Pure: no file, no clock.
+"""Turn the bytes of a dump into its listings. Nothing here reads a file or a clock.
 
-    bytes --unpacking--> bytes --decoding--> text --a format--> listings, and what was skipped
-
-A new format is one module that ends in a `FORMAT`, and one line in `FORMATS`.
+The steps are: unpack the bytes, decode them to text, and parse the text with the first format that recognises it. The
+result holds the listings and the records that were skipped. A new format is one module that defines `FORMAT`, and one
+line in `FORMATS`.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from notifier.sources.unpacking import unpack
 
 __all__ = ["FORMATS", "Format", "decide_listing_day", "parse_dump"]
 
+# Every known format. The first that recognises a text parses it, so the formats that accept more come later.
 FORMATS: tuple[Format, ...] = (
     oai_pmh.FORMAT,
     arxiv_feed.FORMAT,
     arxiv_api.FORMAT,
-    other_feed.FORMAT,  # after arXiv's own: it takes any feed
+    other_feed.FORMAT,  # accepts every feed, so it comes after arXiv's feeds
     daily_json.FORMAT,
-    json_lines.FORMAT,  # it takes any JSON
-    page_text.FORMAT,  # last: it takes any text
+    json_lines.FORMAT,  # accepts every JSON document
+    page_text.FORMAT,  # accepts every text
 )
 
 
 def parse_dump(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
-    """The listings that a dump holds, by the first format that recognises it; their text is clean.
+    """Return the listings of a dump, parsed by the first format that recognises its text.
 
-    Raises DumpError, with the reason, when the bytes are not a dump.
+    All text in the listings is clean. Raises DumpError, with the reason, if the bytes are not a dump.
     """
     unpacked = unpack(content, limits.unpacked)
-    inside = unpacked.content
-    text = decode_markup(inside) if is_markup(inside) else decode(inside)
-    recognised = next(each for each in FORMATS if each.recognises(text))
+    text = decode_markup(unpacked.content) if is_markup(unpacked.content) else decode(unpacked.content)
+    recognised = next(candidate for candidate in FORMATS if candidate.recognises(text))
     dump = recognised.parse(text, limits)
     if unpacked.fault is None:
         return dump

@@ -1,4 +1,4 @@
-"""Text as it is stored: one line of plain Unicode, whatever markup it came in."""
+"""Clean the text of papers before it is stored: remove markup, and make it one line of plain Unicode."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import html
 import re
 import unicodedata
 
-from notifier.sources.latex import plain
+from notifier.sources.latex import latex_to_unicode
 
-_MOST_PASSES = 8  # markup in markup in markup; what is nested deeper is an attack
+_MAX_PASSES = 8  # each pass removes one level of nested markup; only an attack nests it deeper
 
-_INLINE = (
+_INLINE_NAMES = (
     "a abbr b big cite code del dfn em font i ins kbd mark q s samp small span strike strong style sub sup tt u var"
 )
-_BLOCKS = (
+_BLOCK_NAMES = (
     "article blockquote body br center dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 head header hr html img "
     "li link main meta nav ol p pre script section table tbody td tfoot th thead title tr ul"
 )
 _ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]++))*+\s*/?"""
 
 
-def _tags(names: str) -> re.Pattern[str]:
+def _tag_pattern(names: str) -> re.Pattern[str]:
     return re.compile(rf"</?(?:{names}){_ATTRIBUTES}>", re.IGNORECASE)
 
 
-_INLINE_TAG = _tags(_INLINE.replace(" ", "|"))
-_BLOCK_TAG = _tags(_BLOCKS.replace(" ", "|") + r"|(?:jats|mml):\w+")
+_INLINE_TAG = _tag_pattern(_INLINE_NAMES.replace(" ", "|"))
+_BLOCK_TAG = _tag_pattern(_BLOCK_NAMES.replace(" ", "|") + r"|(?:jats|mml):\w+")
 _COMMENT = re.compile(r"<!--[^<>]*-->")
 _ENTITY = re.compile(r"&(?:(?:amp|#38|#x26);)*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
@@ -33,55 +33,57 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_MARK = re.compile(r"[&<>\\${}]")
-_NOT_LATIN = re.compile("[^\x00-\u02ff]{31,}")
-_MOST_ACCENTS = 30  # on one letter: Unicode's Stream-Safe Text Format (UAX 15, 13)
+_MARKUP_CHARACTER = re.compile(r"[&<>\\${}]")
+_MAX_ACCENTS = 30  # on one letter: the limit of Unicode's Stream-Safe Text Format (UAX 15, section 13)
+_LONG_NOT_LATIN = re.compile("[^\x00-\u02ff]{31,}")  # long enough for more than _MAX_ACCENTS accents
 
 
 def clean(text: str) -> str:
-    """The text without markup, control characters or line breaks, in NFC; cleaning it again changes nothing.
+    """Return the text in Unicode normal form NFC, without markup, control characters and line breaks.
 
-    `x < y` and `<eos>` are no markup: only HTML's own tags go.
+    Only tags that HTML defines are removed, so `x < y` and `<eos>` stay. Cleaning a clean text changes nothing.
     """
-    if _is_plain(text):
+    if _is_clean(text):
         return text
     line = " ".join(text.split())
-    if _is_plain(line):
+    if _is_clean(line):
         return line
-    for _ in range(_MOST_PASSES):
-        before, text = text, _one_pass(text)
-        if text == before or _is_plain(text):
+    for _ in range(_MAX_PASSES):
+        before, text = text, _clean_once(text)
+        if text == before or _is_clean(text):
             return text
-    return _one_pass(_MARK.sub("", text))
+    # Without these characters, no markup is left that a later cleaning would remove.
+    return _clean_once(_MARKUP_CHARACTER.sub("", text))
 
 
-def _is_plain(text: str) -> bool:
-    """Whether nothing is to be done: most titles, names and abstracts."""
-    if _may_hold_markup(text) or not _is_one_line(text):
+def _is_clean(text: str) -> bool:
+    """Return whether a text is clean already, as most titles, names and abstracts are."""
+    if _may_contain_markup(text) or not _is_one_line(text):
         return False
-    return text.isascii() or (not _NOT_LATIN.search(text) and unicodedata.is_normalized("NFC", text))
+    return text.isascii() or (not _LONG_NOT_LATIN.search(text) and unicodedata.is_normalized("NFC", text))
 
 
 def _is_one_line(text: str) -> bool:
-    """Whether single spaces are the only white space, and no control character is there."""
+    """Return whether a text has no control characters, and no white space but single spaces between words."""
     return "  " not in text and text.strip() == text and text.isprintable()
 
 
-def _may_hold_markup(text: str) -> bool:
-    """Whether a character is there that markup begins with; looked for one by one, which is quicker than a pattern."""
+def _may_contain_markup(text: str) -> bool:
+    """Return whether a text contains a character with which markup begins."""
+    # This is faster than a regular expression.
     return "\\" in text or "$" in text or "&" in text or "<" in text or "{" in text or "~" in text
 
 
-def _one_pass(text: str) -> str:
-    if _may_hold_markup(text):
-        text = plain(_without_html(text))
+def _clean_once(text: str) -> str:
+    if _may_contain_markup(text):
+        text = latex_to_unicode(_without_html(text))
     if text.isascii() and _is_one_line(text):
         return text
     text = " ".join(text.split())
     if not text.isprintable():
         text = _CONTROL.sub("", text)
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _NOT_LATIN.sub(_with_few_accents, text))
+        text = unicodedata.normalize("NFC", _LONG_NOT_LATIN.sub(_with_few_accents, text))
     return " ".join(text.split())
 
 
@@ -94,13 +96,13 @@ def _without_html(text: str) -> str:
 
 
 def _with_few_accents(run: re.Match[str]) -> str:
-    """A run of characters with at most as many accents on each as text in good faith has.
+    """Return a run of characters with at most _MAX_ACCENTS accents on each letter.
 
-    Normalising takes time by the square of their number.
+    Normalisation takes time that grows with the square of the number of accents.
     """
     kept, accents = [], 0
     for character in run[0]:
         accents = accents + 1 if unicodedata.combining(character) else 0
-        if accents <= _MOST_ACCENTS:
+        if accents <= _MAX_ACCENTS:
             kept.append(character)
     return "".join(kept)

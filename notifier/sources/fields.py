@@ -1,4 +1,7 @@
-"""The fields of a record, read from whatever type and spelling a source gives them; what makes no sense is unknown."""
+"""Convert the values of a record's fields, as sources write them, to the types of a listing.
+
+A value that cannot be understood becomes None or empty.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ from typing import Any
 
 from notifier.sources.cleaning import clean
 
-MOST_NAMES = 5_000  # authors of one paper; the largest collaborations have some 3,000
-_GREATEST = 2**31 - 1  # what every database keeps as an integer
-_LONGEST_ADDRESS = 2_000
+MOST_NAMES = 5_000  # authors of one paper; the largest collaborations have about 3,000
+_GREATEST_INTEGER = 2**31 - 1  # the greatest value of an INTEGER column in every supported database
+_LONGEST_URL = 2_000
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f-\x9f\ud800-\udfff]+")
+_URL = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f-\x9f\ud800-\udfff]+")
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s?)?(10\.\d{4,9}/[^\s\x00-\x20\ud800-\udfff]+)", re.IGNORECASE)
 _ISO_DAY = re.compile(r"\s*(\d{4})-(\d\d)-(\d\d)(?!\d)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MAIL_DAY = re.compile(rf"(?:\s*[A-Za-z]+,)?\s*(\d{{1,2}}) ({'|'.join(_MONTHS)})[a-z]* (\d{{4}})\b", re.IGNORECASE)
 _INTEGER = re.compile(r"\s*\d{1,10}\s*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS = 10**11  # as seconds, a day in the year 5138
-_FIRST_SECOND = 10**8  # smaller numbers are no instants
+_FIRST_TIMESTAMP = 10**8  # smaller numbers are not taken as timestamps
+_FIRST_IN_MILLISECONDS = 10**11  # as seconds, this would be a day in the year 5138
 _SEPARATOR = re.compile(r"\s*;\s*|\s*,(?![^()]*\))\s*(?:and\s+)?|\s+and\s+")
 _WITHDRAWN = re.compile(
     r"\s*(?:(?:this|the)\s(?:paper|article|submission|manuscript|work|preprint)\s(?:has\sbeen|is|was)\s)?"
@@ -32,27 +35,33 @@ _WITHDRAWN = re.compile(
 
 
 def text(value: Any) -> str:
-    """Clean text; empty where the value is none."""
+    """Return the clean text of a string; return an empty string for any other value."""
     return clean(value) if isinstance(value, str) else ""
 
 
-def number(value: Any) -> int | None:
-    """A count from 0 on; booleans, fractions and what no database keeps are none."""
+def count(value: Any) -> int | None:
+    """Return a count of at least 0, given as a number or a string of digits.
+
+    Returns None for any other value, such as a boolean, a fraction, or a number that is too large for a database.
+    """
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if 0 <= value <= _GREATEST else None
+    return value if 0 <= value <= _GREATEST_INTEGER else None
 
 
 def day(value: Any) -> date | None:
-    """The day of a date or time as it is written: ISO 8601, RFC 5322, or seconds or milliseconds since 1970."""
+    """Return the day of a date or time: ISO 8601, RFC 5322, or seconds or milliseconds since 1970.
+
+    The day of a written time is the day as it is written: its time zone is not converted.
+    """
     if isinstance(value, str):
         return _written_day(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and _FIRST_SECOND <= value < 10**14:
-        seconds = value / 1000 if value >= _MILLISECONDS else value
+    if isinstance(value, int | float) and not isinstance(value, bool) and _FIRST_TIMESTAMP <= value < 10**14:
+        seconds = value / 1000 if value >= _FIRST_IN_MILLISECONDS else value
         return (_EPOCH + timedelta(seconds=seconds)).date()
     return None
 
@@ -68,38 +77,44 @@ def _written_day(value: str) -> date | None:
     return None
 
 
-def address(value: Any) -> str | None:
-    """A web address; other schemes, and what is no address, are none."""
-    if not isinstance(value, str) or len(value) > _LONGEST_ADDRESS:
+def http_url(value: Any) -> str | None:
+    """Return an http or https URL; return None for any other value."""
+    if not isinstance(value, str) or len(value) > _LONGEST_URL:
         return None
     value = value.strip()
-    return value if _ADDRESS.fullmatch(value) else None
+    return value if _URL.fullmatch(value) else None
 
 
 def doi(value: Any) -> str | None:
-    """A DOI without the resolver before it; of several, the first."""
+    """Return the DOI at the start of a string, without a resolver such as `https://doi.org/` or a `doi:` prefix."""
     found = _DOI.match(value.strip()) if isinstance(value, str) else None
-    return found[1][:_LONGEST_ADDRESS] if found else None
+    return found[1][:_LONGEST_URL] if found else None
 
 
-def words(values: Iterable[Any]) -> tuple[str, ...]:
-    """Names or labels, clean, each once, in order."""
-    cleaned = dict.fromkeys([_word(value) for value in values if isinstance(value, str)])
+def distinct_texts(values: Iterable[Any]) -> tuple[str, ...]:
+    """Return the clean texts of all strings among the values, in order, without empty and repeated texts.
+
+    There are at most MOST_NAMES of them. Names of authors, categories and keywords are read with this function.
+    """
+    cleaned = dict.fromkeys([_clean_and_cache(value) for value in values if isinstance(value, str)])
     cleaned.pop("", None)
     return tuple(cleaned)[:MOST_NAMES]
 
 
 @lru_cache(1 << 12)
-def _word(value: str) -> str:
-    """Clean text, remembered: a category is met again and again."""
+def _clean_and_cache(value: str) -> str:
+    """Return the clean text. The cache saves time because many records have the same categories."""
     return clean(value)
 
 
-def people(line: str) -> tuple[str, ...]:
-    """The names in one line, between commas, semicolons or `and`; an affiliation in parentheses is part of its name."""
-    return words(_SEPARATOR.split(line))
+def split_names(line: str) -> tuple[str, ...]:
+    """Return the names in a line that separates them by commas, semicolons or `and`.
+
+    A comma inside parentheses separates nothing: `Ann Lee (Example, Inc)` is one name.
+    """
+    return distinct_texts(_SEPARATOR.split(line))
 
 
 def is_withdrawn(*texts: str) -> bool:
-    """Whether a note or an abstract says that the paper was withdrawn."""
-    return any(_WITHDRAWN.match(each) for each in texts if each)
+    """Return whether one of the texts (a note or an abstract) begins by saying that the paper was withdrawn."""
+    return any(_WITHDRAWN.match(text) for text in texts if text)

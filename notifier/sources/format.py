@@ -1,4 +1,4 @@
-"""What every dump format offers: a name, a look at the text, and a parser."""
+"""The interface of a dump format, and the tally that formats keep of a document's records."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from notifier.config import Limits
 from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump, Skipped
 
-# The rank of a format: where two differ about a paper, the higher is believed.
+# The ranks of the formats. If two dumps disagree about a paper, the value from the higher rank is used.
 PAGE, LINES, DAILY, ARXIV = 1, 2, 3, 4
 
 
 @dataclass(slots=True)
 class RecordTally:
-    """What has become of a document's records so far, in order: each is a listing or was skipped.
-
-    Adding one raises DumpError where there are more than the limit allows.
-    """
+    """The records of one document so far, in order. Each record became a listing or was skipped."""
 
     limits: Limits
     listings: list[Listing] = field(default_factory=list)
@@ -26,37 +23,42 @@ class RecordTally:
 
     @property
     def position(self) -> int:
-        """The position of the next listing, from 1."""
+        """The position of the next listing, counted from 1."""
         return len(self.listings) + 1
 
     @property
-    def outcome(self) -> tuple[tuple[Listing, ...], tuple[Skipped, ...]]:
-        """All listings, and all that was skipped."""
+    def listings_and_skipped(self) -> tuple[tuple[Listing, ...], tuple[Skipped, ...]]:
+        """All listings and all skipped records, as the second and third argument of ParsedDump."""
         return tuple(self.listings), tuple(self.skipped)
 
-    def add(self, where: str, outcome: Listing | str) -> None:
-        """Enter one record by its place: the listing that it is, or the reason why it is none."""
-        if isinstance(outcome, Listing):
-            self.listings.append(outcome)
+    def add(self, where: str, listing: Listing | str) -> None:
+        """Add the record at the place `where`: its listing, or the reason why it is skipped.
+
+        Raises DumpError if the document has more records than `limits` allows.
+        """
+        if isinstance(listing, Listing):
+            self.listings.append(listing)
         else:
-            self.skipped.append(Skipped(where, outcome))
+            self.skipped.append(Skipped(where, listing))
         if len(self.listings) + len(self.skipped) > self.limits.records:
             raise DumpError(f"it has more than {self.limits.records:,} records; split it, or raise [limits] records")
 
     def refuse_if_all_skipped(self, cure: str = "; give a dump of papers") -> None:
-        """Raise DumpError where there are records but none is a paper: that is no dump of papers."""
+        """Raise DumpError if there are records and none of them is a paper. Its message ends with `cure`."""
         if self.skipped and not self.listings:
             first = self.skipped[0]
-            raise DumpError(f"none of its {len(self.skipped)} records is a paper: {first.where}: {first.reason}{cure}")
+            raise DumpError(
+                f"none of its {len(self.skipped)} records is a paper (for example {first.where}: {first.reason}){cure}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One kind of dump.
+    """A dump format.
 
-    `recognises` is cheap and looks at the content only, never at a name. `parse` reads what was recognised: every
-    record becomes a listing or is skipped with its place and reason. It raises DumpError, with the reason, where the
-    text is no dump after all.
+    `recognises(text)` returns whether a text has this format. It is fast, and it sees only the text, never a file name.
+    `parse(text, limits)` parses a text that was recognised. Every record becomes a listing, or is skipped with its
+    place and the reason. It raises DumpError, with the reason, if the text is not a dump after all.
     """
 
     name: str

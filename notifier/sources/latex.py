@@ -1,6 +1,7 @@
-"""LaTeX made plain: what a reader of the compiled paper sees, as far as one line of Unicode can show it.
+"""Convert LaTeX in titles and abstracts to Unicode text that looks like the compiled paper.
 
-Every pattern is linear: a repeated part is possessive, or ends at a character that it cannot hold.
+Every regular expression here takes linear time. Its repeated parts are possessive, or end at a character that they
+cannot contain.
 """
 
 from __future__ import annotations
@@ -11,71 +12,82 @@ from collections.abc import Callable
 
 from notifier.sources.latex_symbols import ACCENTS, LETTERS, STYLES, SWITCHES, SYMBOLS
 
-_COMMAND = r"\\(?<!\\\\)"  # one that no backslash stands before; searched by its first character, which is quick
-_GROUP = r"\{((?:[^{}]++|\{[^{}]*+\})*+)\}"  # one level of braces inside
-_BASE = r"(?:\{\s*\\?([A-Za-z])\s*\}|\\([ij])(?![A-Za-z])|([A-Za-z]))"
+# The beginning of a command: a backslash that does not follow another backslash. The lookbehind comes second because a
+# search is fast if its pattern begins with a fixed character.
+_COMMAND = r"\\(?<!\\\\)"
+_GROUP = r"\{((?:[^{}]++|\{[^{}]*+\})*+)\}"  # a group in braces, which may contain one more level of groups
+_BASE_LETTER = r"(?:\{\s*\\?([A-Za-z])\s*\}|\\([ij])(?![A-Za-z])|([A-Za-z]))"  # under an accent
 
-_BRACKETS = re.compile(rf"{_COMMAND}[()\[\]]")
-_DOLLARS = re.compile(r"\$(?<!\\\$)\$*+")
-_MARKUP = re.compile(r"[\\^_={}]")
-_PROSE = re.compile(r"(?<!\\)\b[A-Za-z]{3,}(?: [A-Za-z]+){3}")
+_FORMULA_BRACKETS = re.compile(rf"{_COMMAND}[()\[\]]")
+_DOLLAR_SIGNS = re.compile(r"\$(?<!\\\$)\$*+")
+_FORMULA_CHARACTER = re.compile(r"[\\^_={}]")
+_PROSE = re.compile(r"(?<!\\)\b[A-Za-z]{3,}(?: [A-Za-z]+){3}")  # four words, which are too many for a formula
 _OPERATORS = ("-", "+", "/", "<", ">", ",", "*")
-_OPEN_END = ("-", "–", "/", ",", "+", "(", ":")  # what stands before a second amount of money, not in a formula
+_BEFORE_MONEY = ("-", "–", "/", ",", "+", "(", ":")  # ends the text between two amounts of money, as in `$5-$10`
 _WORD_FOLLOWS = re.compile(r"\s[A-Za-z]{2}")
 
-_SIGN_ACCENT = re.compile(rf"{_COMMAND}([\"'`^~=.])\s?{_BASE}")
+_SIGN_ACCENT = re.compile(rf"{_COMMAND}([\"'`^~=.])\s?{_BASE_LETTER}")
 _LETTER_ACCENT = re.compile(rf"{_COMMAND}([Hcdkruv])(?:\s*\{{\s*\\?([A-Za-z])\s*\}}|\s+([A-Za-z])(?![A-Za-z]))")
-_MATH_ACCENT = re.compile(rf"{_COMMAND}({'|'.join(name for name in ACCENTS if len(name) > 2)})(?![A-Za-z])\s*{_BASE}")
+_MATH_ACCENT_NAMES = "|".join(name for name in ACCENTS if len(name) > 2)
+_MATH_ACCENT = re.compile(rf"{_COMMAND}({_MATH_ACCENT_NAMES})(?![A-Za-z])\s*{_BASE_LETTER}")
 _LETTER = re.compile(rf"{_COMMAND}({'|'.join(LETTERS)})(?![A-Za-z])(?:\{{\}}| (?=\w))?")
-_NAMED = re.compile(rf"{_COMMAND}([A-Za-z]+)(?:\{{\}})?")
+_NAMED_COMMAND = re.compile(rf"{_COMMAND}([A-Za-z]+)(?:\{{\}})?")
 
 
-def plain(text: str) -> str:
-    """The text with its LaTeX made plain; commands that are not known stay as written."""
+def latex_to_unicode(text: str) -> str:
+    """Return the text with its LaTeX converted to Unicode. Unknown commands stay as they are written."""
     if "\\" in text:
-        text = _BRACKETS.sub("", text)
+        text = _FORMULA_BRACKETS.sub("", text)
     if "$" in text:
         text = _without_math_marks(text)
-    return _by_rules(text)
+    return _apply_rules(text)
 
 
-def _by_rules(text: str) -> str:
-    for needed, rules in _RULES:
-        if needed in text:
+def _apply_rules(text: str) -> str:
+    for needed_character, rules in _RULES:
+        if needed_character in text:
             for pattern, replacement in rules:
                 text = pattern.sub(replacement, text)
     return text
 
 
 def _without_math_marks(text: str) -> str:
-    """Formulas without the dollars around them; amounts of money keep theirs."""
-    parts = _DOLLARS.split(text)
-    done, index = [parts[0]], 1
+    """Remove the dollar signs around formulas, and keep those before amounts of money."""
+    parts = _DOLLAR_SIGNS.split(text)
+    result, index = [parts[0]], 1
     while index < len(parts):
         if index + 1 < len(parts) and _is_formula(parts[index], parts[index + 1]):
-            done += _by_rules(parts[index]), parts[index + 1]
+            result += _apply_rules(parts[index]), parts[index + 1]
             index += 2
         else:
-            done += "$", parts[index]
+            result += "$", parts[index]
             index += 1
-    return "".join(done)
+    return "".join(result)
 
 
 def _is_formula(inside: str, after: str) -> bool:
-    """Whether what stands between two dollars is a formula, and not the way from one amount of money to the next."""
+    """Return whether the text between two dollar signs is a formula.
+
+    It is not one in `$5 and $10`, where both signs belong to amounts of money. `after` is the text after the second
+    sign.
+    """
     if not inside.strip() or _PROSE.search(inside):
         return False
-    if _MARKUP.search(inside) or inside in _OPERATORS:
+    if _FORMULA_CHARACTER.search(inside) or inside in _OPERATORS:
         return True
     if inside[0].isspace() or inside[-1].isspace():
         return False
     return not inside[0].isdigit() or not (
-        inside.endswith(_OPEN_END) or after[:1].isdigit() or _WORD_FOLLOWS.search(inside)
+        inside.endswith(_BEFORE_MONEY) or after[:1].isdigit() or _WORD_FOLLOWS.search(inside)
     )
 
 
 def _accented(found: re.Match[str]) -> str:
-    """A letter with its accent, if Unicode has it as one character or the accent is one of mathematics."""
+    """Return a letter with its accent.
+
+    If Unicode has no single character for the two, a mathematical accent such as that of `hat` is put on the letter,
+    and any other command stays as it is written.
+    """
     mark, letter = ACCENTS[found[1]], next(filter(None, found.groups()[1:]))
     whole = unicodedata.normalize("NFC", letter + mark)
     return whole if len(whole) == 1 or len(found[1]) > 1 else found[0]
@@ -87,8 +99,8 @@ def _root(found: re.Match[str]) -> str:
 
 _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
-# In order, with the character that a text must have for any of them to match. Each begins with a character of its own,
-# and looks back after it: so the search is quick.
+# The rules in the order in which they are applied. Each group has a character that all its matches contain, so that
+# the group is skipped if the text does not contain it.
 _RULES: tuple[tuple[str, tuple[_Rule, ...]], ...] = (
     (
         "\\",
@@ -126,7 +138,7 @@ _RULES: tuple[tuple[str, tuple[_Rule, ...]], ...] = (
     (
         "\\",
         (
-            (_NAMED, lambda found: SYMBOLS.get(found[1], found[0])),
+            (_NAMED_COMMAND, lambda found: SYMBOLS.get(found[1], found[0])),
             (re.compile(rf"{_COMMAND}!"), ""),
             (re.compile(r"\\\\|\\[,;:\s]"), " "),
             (re.compile(r"\\([%&$#_{}])"), r"\1"),
@@ -135,7 +147,7 @@ _RULES: tuple[tuple[str, tuple[_Rule, ...]], ...] = (
     (
         "~",
         (
-            (re.compile(r"~(?<=[^\W\d_]~|\.~)(?=[\w(\\$])"), " "),  # a tie, unlike that of `~10` and `/~name`
+            (re.compile(r"~(?<=[^\W\d_]~|\.~)(?=[\w(\\$])"), " "),  # a tie between words; `~10` and `/~name` stay
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What LaTeX's commands show as: the part of its symbols that titles and abstracts use."""
+"""The characters that LaTeX commands produce, for the commands that titles and abstracts use."""
 
 _GREEK = {
     name: chr(code)
@@ -119,7 +119,7 @@ _WORDS = (
     "arccos arcsin arctan arg cos cosh cot det dim exp gcd hom inf ker lg lim ln log max min sec sin sinh sup tan tanh"
 )
 
-# Every command that stands for itself.
+# The text that each command without an argument produces.
 SYMBOLS: dict[str, str] = (
     _GREEK
     | {name: sign for sign, names in _SIGNS.items() for name in names.split()}
@@ -127,7 +127,7 @@ SYMBOLS: dict[str, str] = (
     | {"bmod": "mod", "Pr": "Pr", "TeX": "TeX", "LaTeX": "LaTeX"}
 )
 
-# Letters of European languages: a space after them is no space between words.
+# The letters of European languages. A space after such a command ends the command and is not part of the text.
 LETTERS: dict[str, str] = {
     "ss": "ß",
     "ae": "æ",
@@ -150,7 +150,7 @@ LETTERS: dict[str, str] = {
     "j": "ȷ",
 }
 
-# Marks that are put on a letter, as combining characters.
+# The combining character of each command that puts an accent on a letter.
 ACCENTS: dict[str, str] = {
     "`": "\u0300",
     "'": "\u0301",
@@ -180,11 +180,12 @@ ACCENTS: dict[str, str] = {
     "vec": "\u20d7",
 }
 
-# Commands that only change how their text looks: the text stays.
+# Commands that change only how their argument looks.
 _STYLE_NAMES = (
     "bm boldsymbol emph ensuremath mathbf mathbb mathcal mathfrak mathit mathnormal mathrm mathscr mathsf mathtt mbox "
     "operatorname pmb text textbf textit textmd textnormal textrm textsc textsf textsl texttt textup underline uline "
     "url"
 )
 STYLES = _STYLE_NAMES.split()
+# Commands that change how the rest of their group looks.
 SWITCHES = ("bf", "bfseries", "cal", "em", "it", "itshape", "rm", "sc", "scshape", "sf", "sl", "tt", "ttfamily")

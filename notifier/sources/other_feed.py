@@ -1,6 +1,7 @@
-"""Any other RSS or Atom feed of papers, as journals and preprint servers have them.
+"""The format of any other RSS or Atom feed of papers, such as those of journals and preprint servers.
 
-feedparser knows their dialects. It is given one record at a time, and well-formed, so that each is accounted for.
+feedparser, which knows the dialects of RSS and Atom, parses the entries. It gets one well-formed entry at a time, so
+that a broken entry is reported as skipped.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import feedparser
 from notifier.config import Limits
 from notifier.models import Listing, ParsedDump
 from notifier.sources import fields
-from notifier.sources.arxiv.ids import arxiv_id
+from notifier.sources.arxiv.ids import parse_arxiv_id
 from notifier.sources.format import LINES, Format
-from notifier.sources.xml_records import children, open_document, root_of, tally_of
+from notifier.sources.xml_document import open_document, root_of
+from notifier.sources.xml_records import children_of, tally_records
 
 NAME = "RSS or Atom"
 
@@ -31,49 +33,52 @@ def _recognises(text: str) -> bool:
 
 def _parse(text: str, limits: Limits) -> ParsedDump:
     document = open_document(text, limits)
-    account = tally_of(document, limits, _listing)
-    account.refuse_if_all_skipped()
-    told = (fields.day(document.told(tag)) for tag in ("pubDate", "lastBuildDate", "updated", "date"))
-    return ParsedDump(NAME, *account.outcome, full_date=next(filter(None, told), None), rank=LINES)
+    tally = tally_records(document, limits, _listing)
+    tally.refuse_if_all_skipped()
+    days = (fields.day(document.head_text(tag)) for tag in ("pubDate", "lastBuildDate", "updated", "date"))
+    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=next(filter(None, days), None), rank=LINES)
 
 
 def _listing(record: Element, position: int, where: str) -> Listing | str:
-    if "title" not in children(record):
+    """Return the listing of an entry, or the reason why it is skipped."""
+    if "title" not in children_of(record):
         return "it has no title"
     try:
-        entry = _entry(record)
+        entry = _parse_entry(record)
     except RecursionError:
-        return "it is nested too deep"
+        return "it is nested too deeply"
     title = fields.text(entry.get("title"))
     if not title:
         return "it has no title"
-    url = fields.address(entry.get("link"))
-    names = [value for key in ("id", "link", "dc_identifier", "prism_doi") if isinstance(value := entry.get(key), str)]
-    known = next(filter(None, map(arxiv_id, names)), None)
+    url = fields.http_url(entry.get("link"))
+    id_keys = ("id", "link", "dc_identifier", "prism_doi")
+    id_texts = [value for key in id_keys if isinstance(value := entry.get(key), str)]
+    versioned_id = next(filter(None, map(parse_arxiv_id, id_texts)), None)
     abstract = fields.text(_longest_text(entry))
     return Listing(
         position=position,
         title=title,
         abstract=abstract,
         where=where,
-        arxiv_id=known[0] if known else None,
-        version=known[1] if known else None,
+        arxiv_id=versioned_id.arxiv_id if versioned_id else None,
+        version=versioned_id.version if versioned_id else None,
         url=url,
         authors=_authors(entry),
-        keywords=fields.words(tag.get("term") for tag in entry.get("tags", ())),
-        doi=next(filter(None, map(fields.doi, names)), None),
+        keywords=fields.distinct_texts(tag.get("term") for tag in entry.get("tags", ())),
+        doi=next(filter(None, map(fields.doi, id_texts)), None),
         published=fields.day(entry.get("published")),
         updated=fields.day(entry.get("updated")),
         withdrawn=fields.is_withdrawn(abstract),
     )
 
 
-def _entry(record: Element) -> dict[str, Any]:
+def _parse_entry(record: Element) -> dict[str, Any]:
+    """Return the values that feedparser finds in an entry, or an empty dict if it finds no entry."""
     text = ElementTree.tostring(record, encoding="unicode")
     frame = _ATOM if record.tag.endswith("entry") else _RSS
     content = BytesIO(frame.format(text).encode())
-    found = feedparser.parse(content, resolve_relative_uris=False, sanitize_html=False)
-    return dict(found.entries[0]) if found.entries else {}
+    feed = feedparser.parse(content, resolve_relative_uris=False, sanitize_html=False)
+    return dict(feed.entries[0]) if feed.entries else {}
 
 
 def _longest_text(entry: dict[str, Any]) -> str:
@@ -83,7 +88,8 @@ def _longest_text(entry: dict[str, Any]) -> str:
 
 def _authors(entry: dict[str, Any]) -> tuple[str, ...]:
     names = [name for author in entry.get("authors", ()) if isinstance(name := author.get("name"), str)]
-    return fields.people(names[0]) if len(names) == 1 else fields.words(names)
+    # A single name may be a line with the names of all authors.
+    return fields.split_names(names[0]) if len(names) == 1 else fields.distinct_texts(names)
 
 
 FORMAT = Format(NAME, _recognises, _parse)

@@ -1,4 +1,7 @@
-"""Opening gzip (RFC 1952) and xz files, piece by piece, so that a bomb is refused before it fills the memory."""
+"""Unpack gzip (RFC 1952) and xz files.
+
+They are unpacked chunk by chunk, so that a decompression bomb is refused before it fills the memory.
+"""
 
 from __future__ import annotations
 
@@ -11,49 +14,52 @@ from io import BytesIO
 
 from notifier.errors import DumpError
 
-_Opened = gzip.GzipFile | lzma.LZMAFile
+_OpenArchive = gzip.GzipFile | lzma.LZMAFile
 
-_ARCHIVES: tuple[tuple[bytes, Callable[[BytesIO], _Opened]], ...] = (
+# The bytes with which each kind of archive begins, and the function that opens it.
+_ARCHIVES: tuple[tuple[bytes, Callable[[BytesIO], _OpenArchive]], ...] = (
     (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
     (b"\xfd7zXZ\x00", lzma.LZMAFile),
 )
-_MOST_LAYERS = 2  # an archive in an archive, and no deeper
-_PIECE = 1 << 16  # bytes inflated at a time
+_MAX_LAYERS = 2  # an archive inside an archive
+_CHUNK = 1 << 16  # bytes unpacked at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """The bytes inside, and the fault after which nothing more could be read, if there was one."""
+    """The bytes of a document, and the fault that ended reading early, if there was one."""
 
     content: bytes
     fault: str | None = None
 
 
 def unpack(content: bytes, limit: int) -> Unpacked:
-    """The bytes of a document that may be a gzip or xz archive, or one in one; members one after another are joined.
+    """Return the bytes of a document that may be packed once or twice with gzip or xz.
 
-    What can be read before a fault is kept. Raises DumpError where it would be larger than `limit` bytes, or where
-    nothing could be read.
+    The members of an archive are joined. If an archive is damaged, the bytes before the fault are kept. Raises
+    DumpError if the result would be larger than `limit` bytes, or if nothing could be read before a fault.
     """
     unpacked = Unpacked(content)
-    for _ in range(_MOST_LAYERS):
+    for _ in range(_MAX_LAYERS):
         opener = next((opener for magic, opener in _ARCHIVES if unpacked.content.startswith(magic)), None)
         if opener is None:
             break
-        inner = _inflated(opener(BytesIO(unpacked.content)), limit)
+        inner = _read_archive(opener(BytesIO(unpacked.content)), limit)
         unpacked = Unpacked(inner.content, unpacked.fault or inner.fault)
         if unpacked.fault and not unpacked.content:
             raise DumpError(f"{unpacked.fault}; fetch or copy the file again")
     return unpacked
 
 
-def _inflated(archive: _Opened, limit: int) -> Unpacked:
+def _read_archive(archive: _OpenArchive, limit: int) -> Unpacked:
     content = bytearray()
     try:
-        while piece := archive.read1(_PIECE):
-            content += piece
+        while chunk := archive.read1(_CHUNK):
+            content += chunk
             if len(content) > limit:
-                raise DumpError(f"unpacked it is larger than {limit >> 20} MB; split it, or raise [limits] unpacked_mb")
+                raise DumpError(
+                    f"the unpacked file is larger than {limit >> 20} MB; split it, or raise [limits] unpacked_mb"
+                )
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         return Unpacked(bytes(content), f"the archive is broken or cut off: {error}")
     return Unpacked(bytes(content))

@@ -1,8 +1,7 @@
-"""Records in an XML text: feeds and OAI-PMH pages, cut into their records before any is parsed.
+"""Parse the records of an XML document to elements, and repair the usual faults of feeds.
 
-So a fault costs one record alone, and memory follows the largest of them. What a document declares in its DOCTYPE never
-reaches a parser: no entity is expanded but XML's own and HTML's. Elements are known by their local names, for feeds
-disagree about prefixes.
+Elements are found by their names without prefix, since feeds use different prefixes. The only entities that are
+expanded are those of XML and HTML.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
@@ -19,20 +17,13 @@ from notifier.config import Limits
 from notifier.errors import DumpError
 from notifier.models import Listing
 from notifier.sources.format import RecordTally
+from notifier.sources.xml_document import CUT_OFF, Document, Fragment, split_records
 
-CUT_OFF = "the document breaks off here"
-
-_PROLOG = 1 << 16  # characters in which the root must begin
-_ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|OAI-PMH|RDF|html)(?=[\s>/])[^<>]*>", re.IGNORECASE)
-_MARK = re.compile(r"<!\[CDATA\[|<!--|<(/?)(?:[\w.-]++:)?(?:entry|item|record)(?=[\s>/])[^<>]*>")
-_NEXT_RECORD = re.compile(r"</(?:[\w.-]+:)?(?:entry|item|record)\s*>\s*<(?:[\w.-]+:)?(?:entry|item|record)[\s>]")
-_CLOSINGS = {"<![CDATA[": "]]>", "<!--": "-->"}
-_ENTITY = re.compile(r"<!ENTITY\s[^>]{0,2000}")
-_DANGEROUS = re.compile(r"[\"'][^\"']*&[^#]|\sSYSTEM\s")
 _NAMESPACE = re.compile(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<>&]*"|'[^'<>&]*')""")
 _PREFIX = re.compile(r"[</\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=>/])")
 
-_ONCE = ("title", "header")  # an element of a record that has one of its own namespace
+# A record has at most one child of each tag that ends so. If it has two, damage has merged two records.
+_AT_MOST_ONCE = ("title", "header")
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STRAY = re.compile(
@@ -40,186 +31,97 @@ _STRAY = re.compile(
 )
 _BAD_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcBC]|1[0-9A-Fa-f]|[eE]));")
 
-_TOGETHER = 1 << 16  # characters of the records that are parsed in one go
+_BATCH = 1 << 16  # the number of characters of records that are parsed together
 
-Parts = Mapping[str, Sequence[Element]]  # elements by local name
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """An XML text: the local name of its root, what stands before the first record, and where that begins."""
-
-    text: str
-    root: str
-    head: str
-    start: int
-
-    def told(self, name: str) -> str | None:
-        """The text of an element before the first record."""
-        found = re.search(rf"<(?:[\w.-]+:)?{name}(?:\s[^<>]*)?>([^<]*)<", self.head)
-        return html.unescape(found[1]).strip() if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """The text of one record, numbered from 1, or the fault for which it cannot be read."""
-
-    number: int
-    text: str
-    fault: str | None = None
-
-    @property
-    def where(self) -> str:
-        """Its place."""
-        return f"record {self.number}"
-
-
-def root_of(text: str) -> str | None:
-    """The local name of the root, where it is one that dumps have."""
-    if not text.lstrip("\ufeff\x00 \t\r\n").startswith("<"):
-        return None
-    found = _ROOT.search(text, 0, _PROLOG)
-    return found[1] if found and found[1].lower() != "html" else None
-
-
-def open_document(text: str, limits: Limits) -> Document:
-    """The document, which has a root. Raises DumpError where it declares entities that no dump needs."""
-    first = next((found.start() for found in _boundaries(text, 0)), len(text))
-    head = text[:first]
-    entities = _ENTITY.findall(head)
-    if len(entities) > limits.entities or any(_DANGEROUS.search(entity) for entity in entities):
-        raise DumpError("this XML declares entities of its own, as attacks do; fetch it again, or remove its DOCTYPE")
-    return Document(text, root_of(text) or "", head, first)
-
-
-def fragments(document: Document, limits: Limits) -> Iterator[Fragment]:
-    """Every record in order; one whose tags do not pair is a fault, and so is a document that breaks off."""
-    text, opened, last, number = document.text, -1, document.start, 0
-    for found in _boundaries(text, document.start):
-        if found[1] == "":
-            if opened >= 0:
-                number += 1
-                yield _fragment(number, text[opened : found.start()], limits, "the end of the record is missing")
-            opened = found.start()
-            if not found[0].endswith("/>"):
-                continue
-        number += 1
-        fault = None if opened >= 0 else "the beginning of the record is missing"
-        yield _fragment(number, text[opened if opened >= 0 else last : found.end()], limits, fault)
-        opened, last = -1, found.end()
-    if opened >= 0 or not _is_closed(document, last if number else 0):
-        yield Fragment(number + 1, "", CUT_OFF)
-
-
-def _boundaries(text: str, place: int) -> Iterator[re.Match[str]]:
-    """The tags of records, but those in comments and CDATA sections.
-
-    A section that has no end, or in which one record ends and the next begins, is damage, and hides nothing.
-    """
-    damaged_until = dict.fromkeys(_CLOSINGS, 0)
-    while found := _MARK.search(text, place):
-        place = found.end()
-        if found[1] is not None:
-            yield found
-        elif place > damaged_until[found[0]]:
-            end = text.find(_CLOSINGS[found[0]], place)
-            if end < 0 or _NEXT_RECORD.search(text, place, end):
-                damaged_until[found[0]] = end if end > 0 else len(text)
-            else:
-                place = end
-
-
-def _is_closed(document: Document, place: int) -> bool:
-    """Whether the root ends, after `place`."""
-    closing = re.compile(rf"</(?:[\w.-]+:)?{document.root}\s*>")
-    return closing.search(document.text, place) is not None
-
-
-def _fragment(number: int, text: str, limits: Limits, fault: str | None) -> Fragment:
-    if len(text) > limits.record:
-        fault = f"it is larger than {limits.record_kb} KB"
-    return Fragment(number, "" if fault else text, fault)
+Children = Mapping[str, Sequence[Element]]  # the children of an element by their names without prefix
 
 
 class RecordParser:
-    """Parses the records of one document, whose namespaces it knows."""
+    """A parser for the records of one document. It knows the namespaces that the document declares."""
 
     def __init__(self, document: Document) -> None:
         self._namespaces = dict(_NAMESPACE.findall(document.head))
 
-    def elements(self, fragments: Iterable[Fragment]) -> Iterator[tuple[Fragment, Element | str]]:
-        """Each record as a tree, or why it is none: it may be no XML even after repair.
+    def parse(self, fragments: Iterable[Fragment]) -> Iterator[tuple[Fragment, Element | str]]:
+        """Yield each record with its element, or with the reason why it cannot be parsed.
 
-        They are parsed many together, which is quicker; where one of those is broken, each by itself.
+        Records are parsed in batches, which is faster. If a batch has a fault, its records are parsed one by one.
         """
-        for some in _runs(fragments):
-            trees = self._all(some)
-            for place, fragment in enumerate(some):
-                yield fragment, self._checked(trees[place]) if trees else self._alone(fragment)
+        for batch in _batches(fragments):
+            elements = self._parse_batch(batch)
+            for index, fragment in enumerate(batch):
+                yield fragment, _refuse_merged(elements[index]) if elements else self._parse_alone(fragment)
 
-    def _all(self, fragments: Sequence[Fragment]) -> list[Element] | None:
-        """The trees of sound records; None where not each of them is one."""
-        if any(fragment.fault for fragment in fragments):
+    def _parse_batch(self, batch: Sequence[Fragment]) -> list[Element] | None:
+        """Return the elements of a batch of records, or None if any of them has a fault."""
+        if any(fragment.fault for fragment in batch):
             return None
-        texts = [fragment.text for fragment in fragments]
-        between = _unheard_of(texts)
+        texts = [fragment.text for fragment in batch]
+        separator = _unused_name(texts)
         try:
-            trees = _trees(f"<{between}/>".join(texts), self._namespaces)
+            elements = _parse_elements(f"<{separator}/>".join(texts), self._namespaces)
         except ParseError:
             return None
-        borders = [tree.tag for tree in trees[1::2]]
-        return trees[::2] if borders == [between] * (len(texts) - 1) and len(trees) == 2 * len(texts) - 1 else None
+        separators = [element.tag for element in elements[1::2]]
+        is_sound = separators == [separator] * (len(texts) - 1) and len(elements) == 2 * len(texts) - 1
+        return elements[::2] if is_sound else None
 
-    def _alone(self, fragment: Fragment) -> Element | str:
+    def _parse_alone(self, fragment: Fragment) -> Element | str:
         if fragment.fault:
             return fragment.fault
         try:
-            return self._checked(self._parsed(fragment.text))
+            return _refuse_merged(self._parse_or_repair(fragment.text))
         except ParseError as error:
             return f"it is broken XML: {error}"
 
-    def _parsed(self, text: str) -> Element:
+    def _parse_or_repair(self, text: str) -> Element:
         try:
-            return _trees(text, self._namespaces)[0]
+            return _parse_elements(text, self._namespaces)[0]
         except ParseError:
             prefixes = set(_PREFIX.findall(text)) - {"xml", "xmlns"}
-            return _trees(_repaired(text), {prefix: f'"urn:{prefix}"' for prefix in prefixes})[0]
-
-    @staticmethod
-    def _checked(element: Element) -> Element | str:
-        once = [tag for child in element if (tag := child.tag).endswith(_ONCE)]
-        return element if len(set(once)) == len(once) else "two records run into each other here"
+            return _parse_elements(_repaired(text), {prefix: f'"urn:{prefix}"' for prefix in prefixes})[0]
 
 
-def _unheard_of(texts: Iterable[str]) -> str:
-    """The name of an element that stands in none of the texts, so that none can move the borders between them."""
+def _refuse_merged(element: Element) -> Element | str:
+    """Return the element of a record, or the reason to skip it if it was made of two records by damage."""
+    tags = [tag for child in element if (tag := child.tag).endswith(_AT_MOST_ONCE)]
+    return element if len(set(tags)) == len(tags) else "two records run into each other here"
+
+
+def _unused_name(texts: Iterable[str]) -> str:
+    """Return an element name that no text contains, so that no text can imitate a separator with this name."""
     digest = sha256()
     for text in texts:
         digest.update(text.encode("utf-8", "surrogatepass"))
     return f"n{digest.hexdigest()}"
 
 
-def _runs(fragments: Iterable[Fragment]) -> Iterator[list[Fragment]]:
-    """The fragments in runs, of _TOGETHER characters at most or of a single one."""
-    run: list[Fragment] = []
+def _batches(fragments: Iterable[Fragment]) -> Iterator[list[Fragment]]:
+    """Yield the fragments in batches of at most _BATCH characters. A larger fragment is a batch of its own."""
+    batch: list[Fragment] = []
     size = 0
     for fragment in fragments:
-        if run and size + len(fragment.text) > _TOGETHER:
-            yield run
-            run, size = [], 0
-        run.append(fragment)
+        if batch and size + len(fragment.text) > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(fragment)
         size += len(fragment.text)
-    if run:
-        yield run
+    if batch:
+        yield batch
 
 
-def _trees(text: str, namespaces: Mapping[str, str]) -> list[Element]:
-    declared = "".join(f" xmlns:{prefix}={address}" for prefix, address in namespaces.items())
-    return list(ElementTree.XML(f"<r{declared}>{text}</r>"))
+def _parse_elements(text: str, namespaces: Mapping[str, str]) -> list[Element]:
+    """Return the elements at the top of a text. `namespaces` holds the quoted URI of each prefix."""
+    declarations = "".join(f" xmlns:{prefix}={uri}" for prefix, uri in namespaces.items())
+    return list(ElementTree.XML(f"<r{declarations}>{text}</r>"))
 
 
 def _repaired(text: str) -> str:
-    """The text without characters that XML forbids, with HTML's entities as characters and stray marks escaped."""
+    """Return an XML text with the usual faults repaired.
+
+    Characters that XML forbids are removed. HTML's entities become characters. A `&` or `<` that begins no reference
+    and no tag is escaped, except in CDATA sections.
+    """
     text = _BAD_REFERENCE.sub("", _NOT_XML.sub("", text))
     parts = re.split(r"(<!\[CDATA\[.*?\]\]>)", text, flags=re.DOTALL)
     return "".join(part if part.startswith("<![CDATA[") else _STRAY.sub(_escaped, part) for part in parts)
@@ -230,41 +132,42 @@ def _escaped(found: re.Match[str]) -> str:
     return html.escape(character, quote=False)
 
 
-def tally_of(
+def tally_records(
     document: Document, limits: Limits, listing_of: Callable[[Element, int, str], Listing | str]
 ) -> RecordTally:
-    """What `listing_of` makes of each record, its position and place: a listing, or the reason why it is none.
+    """Return the tally of all records of a document.
 
-    Raises DumpError where the document breaks off before its first record.
+    `listing_of(element, position, where)` returns the listing of a record, or the reason why it is skipped. Raises
+    DumpError if the document breaks off before its first record ends.
     """
-    account = RecordTally(limits)
-    for fragment, element in RecordParser(document).elements(fragments(document, limits)):
+    tally = RecordTally(limits)
+    for fragment, element in RecordParser(document).parse(split_records(document, limits)):
         where = fragment.where
-        account.add(where, element if isinstance(element, str) else listing_of(element, account.position, where))
-    if not account.listings and [each.reason for each in account.skipped] == [CUT_OFF]:
+        tally.add(where, element if isinstance(element, str) else listing_of(element, tally.position, where))
+    if not tally.listings and [skipped.reason for skipped in tally.skipped] == [CUT_OFF]:
         raise DumpError("this document breaks off before its first record ends; fetch it again")
-    return account
+    return tally
 
 
-def content(element: Element | None) -> str:
-    """All text in an element."""
+def text_of(element: Element | None) -> str:
+    """Return all text in an element and its descendants; return an empty string for None."""
     if element is None:
         return ""
     return "".join(element.itertext()) if len(element) else element.text or ""
 
 
-def first(parts: Parts, *names: str) -> str:
-    """The text of the first element of the first of these names that is there."""
+def first_text(children: Children, *names: str) -> str:
+    """Return the text of the first child with the first of these names that any child has."""
     for name in names:
-        if name in parts:
-            return content(parts[name][0])
+        if name in children:
+            return text_of(children[name][0])
     return ""
 
 
-def children(element: Element) -> Parts:
-    """The children of an element by local name."""
-    found: dict[str, list[Element]] = {}
+def children_of(element: Element) -> Children:
+    """Return the children of an element, by their names without prefix."""
+    by_name: dict[str, list[Element]] = {}
     for child in element:
         name = child.tag
-        found.setdefault(name.rpartition("}")[2] if "}" in name else name, []).append(child)
-    return found
+        by_name.setdefault(name.rpartition("}")[2] if "}" in name else name, []).append(child)
+    return by_name

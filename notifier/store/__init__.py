@@ -1,8 +1,8 @@
-"""The only SQL: tables, migrations, and the statements of each step.
+"""The database: its tables, its migrations, and all SQL of the project.
 
-This door opens the database and its transactions. The statements lie in one module for each noun (`papers`, `outbox`,
-`subscribers`, ...), whose functions take a connection inside a transaction that the caller has opened. Tables, the
-compiler of statements and the migrations are used by this room alone.
+This package exports how to open the database and its transactions. The SQL statements are in one module for each noun
+(`papers`, `outbox`, `subscribers`, ...). Their functions take a connection on which the caller has begun a transaction.
+Only this package uses the tables, the compiled statements and the migrations.
 """
 
 from notifier.store.engine import FreshReads, fresh_reads, reading, writing

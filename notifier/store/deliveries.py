@@ -1,4 +1,7 @@
-"""The outbox as people look at it: counts, lists, one message in full, and what they change by hand."""
+"""Deliveries for operators: counts, lists, one whole row, and the changes that an operator makes.
+
+The statements with which senders claim and settle deliveries are in `outbox`.
+"""
 
 from __future__ import annotations
 
@@ -13,47 +16,54 @@ from notifier.models import DeliveryState
 from notifier.store.outbox import AT_ONCE
 from notifier.store.tables import delivery
 
-_UNHAPPY = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.UNCERTAIN)
-_SETTLED = (DeliveryState.ACCEPTED, DeliveryState.SKIPPED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
+_NOT_ACCEPTED = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.UNCERTAIN)
+# Deliveries in all other states wait for something: for a sender, or for the operator.
+_DONE = (DeliveryState.ACCEPTED, DeliveryState.SKIPPED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
 
-# What the lists show of a row; its items are long, and only the one message that is shown needs them.
+# The columns that lists show. The items are left out, because they are long.
 _LISTED = [delivery.c[name] for name in ("id", "recipient", "kind", "period", "state", "planned_at", "next_try")]
 _LISTED += [delivery.c[name] for name in ("attempts", "uncertain", "reply", "settled_at", "message_id", "subject")]
 
 
 def count_by_state(connection: Connection) -> dict[str, int]:
-    """How many deliveries are in each state that has any."""
+    """Return the number of deliveries in each state; states without deliveries are left out."""
     return dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all())
 
 
 def count_due(connection: Connection, now: datetime) -> int:
-    """How many deliveries may be sent now, as far as their own times go."""
+    """Return the number of deliveries whose next try is due at `now`."""
     return connection.scalar(select(func.count()).where(delivery.c.next_try <= now)) or 0
 
 
 def oldest_by_state(connection: Connection) -> dict[str, datetime]:
-    """When the oldest delivery was planned, for each state in which one still waits for something."""
+    """Return when the oldest delivery was planned, for each state that waits for a sender or for the operator."""
     oldest = func.min(delivery.c.planned_at, type_=delivery.c.planned_at.type)
-    waiting = delivery.c.state.not_in(_SETTLED)
+    waiting = delivery.c.state.not_in(_DONE)
     return dict(connection.execute(select(delivery.c.state, oldest).where(waiting).group_by(delivery.c.state)).all())
 
 
 def troubles(connection: Connection, limit: int) -> list[Row[str, str, int]]:
-    """What was said last of messages that were not accepted: state, reply and how many, the most frequent first."""
+    """Count the deliveries that were not accepted, by state and last reply.
+
+    Returns rows of state, reply and count, the highest count first, at most `limit`.
+    """
     number = func.count()
-    statement = select(delivery.c.state, delivery.c.reply, number).where(delivery.c.state.in_(_UNHAPPY))
+    statement = select(delivery.c.state, delivery.c.reply, number).where(delivery.c.state.in_(_NOT_ACCEPTED))
     grouped = statement.group_by(delivery.c.state, delivery.c.reply).order_by(number.desc(), delivery.c.reply)
     return list(connection.execute(grouped.limit(limit)))
 
 
 def newest(connection: Connection, limit: int | None) -> Sequence[Row[Any]]:
-    """The deliveries to list: those that still wait for something first, then the others, each newest first."""
-    is_settled = case((delivery.c.state.in_(_SETTLED), 1), else_=0)
-    return connection.execute(select(*_LISTED).order_by(is_settled, delivery.c.id.desc()).limit(limit)).all()
+    """Return the deliveries that wait for a sender or for the operator, then the others, both newest first.
+
+    Returns at most `limit` rows, or all if it is None.
+    """
+    is_done = case((delivery.c.state.in_(_DONE), 1), else_=0)
+    return connection.execute(select(*_LISTED).order_by(is_done, delivery.c.id.desc()).limit(limit)).all()
 
 
-def one(connection: Connection, delivery_id: int) -> Row[Any]:
-    """Return the whole row of a delivery, which nobody else changes in this transaction.
+def get(connection: Connection, delivery_id: int) -> Row[Any]:
+    """Return the whole row of a delivery, locked until this transaction ends.
 
     Raises UsageError if there is none.
     """
@@ -64,12 +74,12 @@ def one(connection: Connection, delivery_id: int) -> Row[Any]:
 
 
 def retry(connection: Connection, delivery_id: int) -> None:
-    """Let a delivery that is in nobody's hands be sent as soon as a lane is free."""
+    """Make a delivery due at once; no sender may hold a lease on it."""
     _change(connection, delivery_id, {"state": DeliveryState.PENDING, "next_try": AT_ONCE, "settled_at": None})
 
 
 def hold(connection: Connection, delivery_id: int, now: datetime) -> None:
-    """Keep a delivery that is in nobody's hands back until it is retried."""
+    """Hold a delivery back until it is retried; no sender may hold a lease on it."""
     _change(connection, delivery_id, {"state": DeliveryState.HELD, "next_try": None, "settled_at": now})
 
 

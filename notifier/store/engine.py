@@ -1,7 +1,8 @@
 """The database connection and its two kinds of transaction.
 
-pysqlite's own transactions begin too late and lose updates silently, so they are switched off: a read begins with
-BEGIN, a write with BEGIN IMMEDIATE, which takes the write lock before anything is read.
+The transactions that pysqlite begins by itself begin too late, so that two writers can overwrite each other's changes.
+They are therefore switched off. A read begins with BEGIN, and a write with BEGIN IMMEDIATE, which takes the write lock
+before anything is read.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from notifier.store.statements import Values, compiled, rows_of
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KB = 16_384
 LOG_PAGES = 4_096  # of 4 KB
-IMMEDIATE = "notifier_immediate"
+IMMEDIATE = "notifier_immediate"  # the execution option of write transactions
 
 
 def connect(url: str) -> Engine:
-    """Return an engine for the store at `url`; make the folder of a SQLite file if it is missing."""
-    engine = create_engine(url, hide_parameters=True)  # an error may be logged, and addresses may not
+    """Return an engine for the store at `url`; create the folder of a SQLite file if it is missing."""
+    engine = create_engine(url, hide_parameters=True)  # errors are logged, and logs must not hold addresses
     if engine.dialect.name == "sqlite":
         _make_folder(make_url(url).database)
         event.listen(engine, "connect", _set_pragmas)
@@ -53,10 +54,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 class FreshReads(Protocol):
-    """Queries that are executed again and again; each sees everything that was committed before it."""
+    """Executes queries, each of which sees everything that was committed before it."""
 
     def rows(self, query: Select[Any], values: Values) -> list[tuple[Any, ...]]:
-        """Return the query's result rows; the query was made once, at import."""
+        """Return the query's result rows. Construct the query once, at import: its compiled form is cached."""
         ...
 
     def version(self) -> int | None:
@@ -66,7 +67,7 @@ class FreshReads(Protocol):
 
 @contextmanager
 def fresh_reads(engine: Engine) -> Iterator[FreshReads]:
-    """Yield a reader of committed data; it holds one connection until the block ends."""
+    """Open a connection for reads of the newest committed data; it is closed when the block ends."""
     if engine.dialect.name != "sqlite":
         yield _TransactionReads(engine)
         return
@@ -77,10 +78,10 @@ def fresh_reads(engine: Engine) -> Iterator[FreshReads]:
 
 
 class _SQLiteReads:
-    """Reads through SQLite's own driver, outside of a transaction.
+    """Reads through SQLite's driver, without a transaction.
 
-    Such a query sees all that was committed before it. SQLAlchemy and BEGIN would cost twenty times as much as the
-    query.
+    A query without a transaction sees everything that was committed before it. Going through SQLAlchemy and BEGIN would
+    cost twenty times as much as the query.
     """
 
     def __init__(self, engine: Engine, cursor: DBAPICursor) -> None:
@@ -107,7 +108,7 @@ class _SQLiteReads:
 
 
 class _TransactionReads:
-    """Reads in a read transaction each, for databases whose driver offers nothing faster."""
+    """Reads with one transaction for each query, for databases other than SQLite."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -125,7 +126,9 @@ def _make_folder(database: str | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"cannot make the database's folder {folder}: {error.strerror}; see [store] url") from None
+        raise StoreError(
+            f"cannot create the database's folder {folder}: {error.strerror}; create it, or change [store] url"
+        ) from None
 
 
 def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -133,14 +136,17 @@ def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) ->
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # A dump's pages fit into the cache and the log: each is written once, and not copied into the database at once.
+    # The pages that ingesting a dump changes fit into the cache and the log, so that each page is written only once.
     connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     _use_wal(connection)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging; SQLite answers `locked` at once where another process is doing the same."""
+    """Switch to write-ahead logging.
+
+    This tries again for BUSY_TIMEOUT_MS: SQLite reports "locked" without waiting if another process switches too.
+    """
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
@@ -157,11 +163,12 @@ def _begin(connection: Connection) -> None:
     driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+# What to tell users, by a part of the database's message.
 CURES = {
-    "disk is full": "the disk or the database is full; make room, nothing that was committed is lost",
-    "unable to open": "the database file cannot be opened; check that its folder exists and is yours to write",
+    "disk is full": "the disk or the database is full; make room and try again, nothing that was committed is lost",
+    "unable to open": "the database file cannot be opened; check that its folder exists and that you may write to it",
     "readonly": "the database is read-only; check who owns the file and its folder",
-    "locked": f"another process has held the database for more than {BUSY_TIMEOUT_MS // 1000} s; try again",
+    "locked": f"another process has locked the database for more than {BUSY_TIMEOUT_MS // 1000} s; try again",
     "not a database": "the file is not a SQLite database; name another in [store] url",
     "malformed": "the database file is damaged; restore a backup",
     "disk I/O error": "the disk failed while the database was read or written; check the disk",
@@ -170,7 +177,7 @@ CURES = {
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn an error of the database into a StoreError with a cure; errors in our own SQL pass unchanged."""
+    """Turn database errors in the block into StoreErrors that name a cure; errors in our SQL pass unchanged."""
     try:
         yield
     except (IntegrityError, ProgrammingError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
@@ -180,6 +187,6 @@ def _explained() -> Iterator[None]:
 
 
 def _explanation(error: DatabaseError | sqlite3.DatabaseError) -> StoreError:
-    said = str(getattr(error, "orig", error))
-    cure = next((cure for sign, cure in CURES.items() if sign in said), "check the database and its disk")
-    return StoreError(f"the database answers “{said}”: {cure}")
+    message = str(getattr(error, "orig", error))
+    cure = next((cure for sign, cure in CURES.items() if sign in message), "check the database and its disk")
+    return StoreError(f"the database reports “{message}”: {cure}")

@@ -1,6 +1,6 @@
-"""Erasing readers: every row of theirs goes, and of the address there stays a fingerprint.
+"""Erasing subscribers: all their rows are deleted, and only a fingerprint of the address is kept.
 
-The fingerprint serves one end: that no list brings back who asked to be forgotten. It goes when they sign up again.
+The fingerprint prevents an import from adding the address again. It is deleted when the person signs up again.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ from sqlalchemy import Connection, delete, insert, select
 
 from notifier.models import Subscriber
 from notifier.store.statements import batches
-from notifier.store.subscriptions import drop_unasked
+from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased, subscriber, subscription
 from notifier.text.addresses import address_key
 
 
-def erase(connection: Connection, one: Subscriber, now: datetime) -> int:
-    """Delete a subscriber with all messages, subscriptions, and the queries that nobody else asks.
+def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
+    """Delete a subscriber with all subscriptions and deliveries, and the queries that nobody else uses.
 
-    Returns how many messages that were; one on the wire may finish.
+    Returns the number of deliveries deleted. One that is being sent at this moment may still arrive.
     """
-    connection.execute(delete(subscription).where(subscription.c.subscriber_id == one.id))
-    drop_unasked(connection, {each.query_id for each in one.subscriptions if each.query_id is not None})
-    messages = connection.execute(delete(delivery).where(delivery.c.subscriber_id == one.id)).rowcount
-    connection.execute(delete(subscriber).where(subscriber.c.id == one.id))
-    connection.execute(insert(erased).values(fingerprint=_fingerprint(one.email), at=now))
+    connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
+    delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
+    messages = connection.execute(delete(delivery).where(delivery.c.subscriber_id == person.id)).rowcount
+    connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
+    connection.execute(insert(erased).values(fingerprint=_fingerprint(person.email), at=now))
     return messages
 
 
 def erased_among(connection: Connection, emails: Collection[str]) -> set[str]:
-    """Those of these addresses that were erased, as addresses.same_reader folds them."""
-    readers = {_fingerprint(email): address_key(email) for email in emails}
+    """Return the keys (see addresses.address_key) of those of these addresses that were erased."""
+    keys = {_fingerprint(email): address_key(email) for email in emails}
     found: set[str] = set()
-    for some in batches(readers):
-        known = select(erased.c.fingerprint).where(erased.c.fingerprint.in_(some))
-        found.update(readers[fingerprint] for fingerprint in connection.scalars(known))
+    for batch in batches(keys):
+        known = select(erased.c.fingerprint).where(erased.c.fingerprint.in_(batch))
+        found.update(keys[fingerprint] for fingerprint in connection.scalars(known))
     return found
 
 
-def forget(connection: Connection, emails: Collection[str]) -> None:
-    """Forget that these addresses were erased: they came back."""
-    for some in batches(map(_fingerprint, emails)):
-        connection.execute(delete(erased).where(erased.c.fingerprint.in_(some)))
+def delete_fingerprints(connection: Connection, emails: Collection[str]) -> None:
+    """Delete the fingerprints of these addresses, whose owners have signed up again."""
+    for batch in batches(map(_fingerprint, emails)):
+        connection.execute(delete(erased).where(erased.c.fingerprint.in_(batch)))
 
 
 def _fingerprint(email: str) -> str:

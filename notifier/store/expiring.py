@@ -1,7 +1,7 @@
-"""Digests that grew too old in the outbox: they expire, and the next digest takes their items in.
+"""Digests that could not be sent in time: they expire, and the subscriber's next digest includes their items.
 
-One that the relay may have, because a connection or a sender was lost, neither expires nor is taken in: its papers
-could reach the reader twice.
+If a connection or a sender was lost while a digest was being sent, the relay may have it. Such a digest does not
+expire, and its items are not included in another one, because its papers could reach the subscriber twice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
-from notifier.store.outbox import waits
+from notifier.store.outbox import is_unsettled
 from notifier.store.statements import batches
 from notifier.store.tables import delivery, subscriber
 
@@ -22,17 +22,17 @@ _WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 
 @dataclass(frozen=True, slots=True)
 class UnsentDigest:
-    """A digest that its reader never got, for the next digest to take in."""
+    """A digest that its subscriber did not get; the next digest includes its items."""
 
     id: int
     items: str
 
 
 def expire(connection: Connection, planned_before: datetime, now: datetime) -> int:
-    """Expire what was planned before that, was tried, and never got through; returns how many messages.
+    """Expire the deliveries that were planned at `planned_before` or earlier, and were tried without success.
 
-    What was never tried, because no sender was running, is late but not lost: it is sent. What a reader's pause holds
-    back expires only once it is over.
+    Deliveries that were never tried, because no sender was running, do not expire: they are sent late. Deliveries to
+    paused subscribers expire only when the pause is over. Returns the number of deliveries that expired.
     """
     paused = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.PAUSED)
     old = and_(_is_old(planned_before), ~paused)
@@ -40,40 +40,47 @@ def expire(connection: Connection, planned_before: datetime, now: datetime) -> i
     return connection.execute(update(delivery).where(old).values(expired)).rowcount
 
 
-def has_old(connection: Connection, planned_before: datetime) -> bool:
-    """Whether `expire` may find anything."""
+def has_expirable(connection: Connection, planned_before: datetime) -> bool:
+    """Return whether there may be deliveries that `expire` would change.
+
+    This does not look at pauses, so it costs less than `expire`.
+    """
     return bool(connection.scalar(select(exists().where(_is_old(planned_before)))))
 
 
-def unsent(
+def unsent_digests(
     connection: Connection, subscriber_ids: Iterable[int], *, lock: bool = False
 ) -> dict[int, tuple[UnsentDigest, ...]]:
-    """The digests of each of these subscribers that their next one takes in, oldest first.
+    """Return, by subscriber, the digests whose items the next digest must include, oldest first.
 
-    With `lock` no sender can claim them before this transaction ends.
+    With `lock`, no sender can claim them before this transaction ends.
     """
     found: dict[int, tuple[UnsentDigest, ...]] = {}
     expired = and_(delivery.c.state == DeliveryState.EXPIRED, ~delivery.c.taken_in)
-    for some in batches(subscriber_ids):
+    for batch in batches(subscriber_ids):
         row = delivery.c
-        theirs = and_(row.subscriber_id.in_(some), row.kind == DeliveryKind.DIGEST, or_(_never_got_through(), expired))
-        statement = select(row.id, row.subscriber_id, row["items"]).where(theirs).order_by(row.id)
-        for each in connection.execute(statement.with_for_update() if lock else statement):
-            found[each.subscriber_id] = (*found.get(each.subscriber_id, ()), UnsentDigest(each.id, each[2]))
+        wanted = and_(row.subscriber_id.in_(batch), row.kind == DeliveryKind.DIGEST, or_(_was_not_sent(), expired))
+        statement = select(row.id, row.subscriber_id, row["items"]).where(wanted).order_by(row.id)
+        for delivery_id, subscriber_id, items in connection.execute(statement.with_for_update() if lock else statement):
+            found[subscriber_id] = (*found.get(subscriber_id, ()), UnsentDigest(delivery_id, items))
     return found
 
 
-def expire_as_taken_in(connection: Connection, digests: Collection[UnsentDigest], now: datetime) -> None:
-    """Expire these digests: another that commits with this holds their items. They were locked."""
-    taken = {"state": DeliveryState.EXPIRED, "next_try": None, "settled_at": now, "taken_in": True}
-    for some in batches(each.id for each in digests):
-        connection.execute(update(delivery).where(delivery.c.id.in_(some)).values(taken))
+def mark_taken_in(connection: Connection, digests: Collection[UnsentDigest], now: datetime) -> None:
+    """Mark digests as expired and as taken in: a digest that is planned in this transaction includes their items.
+
+    The caller has locked them with `unsent_digests`.
+    """
+    taken_in = {"state": DeliveryState.EXPIRED, "next_try": None, "settled_at": now, "taken_in": True}
+    for batch in batches(digest.id for digest in digests):
+        connection.execute(update(delivery).where(delivery.c.id.in_(batch)).values(taken_in))
 
 
 def _is_old(planned_before: datetime) -> ColumnElement[bool]:
     tried = or_(delivery.c.attempts > 0, delivery.c.state == DeliveryState.DEFERRED)
-    return and_(waits(), tried, _never_got_through(), delivery.c.planned_at <= planned_before)
+    return and_(is_unsettled(), tried, _was_not_sent(), delivery.c.planned_at <= planned_before)
 
 
-def _never_got_through() -> ColumnElement[bool]:
+def _was_not_sent() -> ColumnElement[bool]:
+    """Return the condition that a delivery waits, and that the relay certainly has not accepted it."""
     return and_(delivery.c.state.in_(_WAITING), delivery.c.uncertain == 0, ~delivery.c.in_doubt)

@@ -1,7 +1,7 @@
-"""Writing a dump: its row, its listings, and what became of the papers, in one write transaction.
+"""Storing a dump: its row, its listings, and the papers that it adds or changes, in one write transaction.
 
-The papers that the dump may touch are read first, the listings are placed among them in memory, and the outcome is
-written in a few bulk statements.
+The stored papers that the listings may belong to are read first. Then the listings are assigned to papers in memory
+(see papers.placing), and the result is written in a few bulk statements.
 """
 
 from __future__ import annotations
@@ -19,59 +19,46 @@ from notifier.papers.identity import PreparedListing
 from notifier.papers.merging import PaperFacts, dump_origins, load_origins
 from notifier.papers.placing import ListingPlacer, PendingPaper
 from notifier.store import paper_tokens, subscriptions, tags
-from notifier.store.statements import among, batches, insert_all, insert_one
+from notifier.store.statements import batches, in_values, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
 
-
-def withdraw(connection: Connection, deleted: Iterable[str], listed: Iterable[str]) -> None:
-    """Keep the ids that are `deleted` now, and mark the papers of these, and of those `listed`, that ever were."""
-    gone = set(deleted)
-    for some in batches(gone):
-        known = connection.scalars(select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(some)))
-        insert_all(connection, withdrawal, [{"arxiv_id": each} for each in sorted(set(some).difference(known))])
-    if connection.scalar(select(withdrawal.c.arxiv_id).limit(1)) is None:
-        return
-    for some in batches({*gone, *listed}):
-        ever_deleted = select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(some))
-        marked = update(paper).where(paper.c.arxiv_id.in_(ever_deleted), paper.c.withdrawn.is_(False))
-        connection.execute(marked.values(withdrawn=True))
-
-
-INGEST_LOCK = 0x6E6F7469  # a number of our own, for PostgreSQL's advisory lock
+INGEST_LOCK = 0x6E6F7469  # the number of PostgreSQL's advisory lock; any number serves that nothing else uses
 
 
 @dataclass(frozen=True, slots=True)
 class NewDump:
-    """A dump about to be stored."""
+    """A dump that is about to be stored; its fields are columns of the dump's row."""
 
     sha256: str
     name: str
     format: str
     listed_on: date
     listed_on_from: ListedOnFrom
-    at: datetime
+    ingested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AnnouncePolicy:
-    """How a dump's papers are announced: not at all, where it is an `archive`, which is stored as announced already.
+    """How a dump's papers are announced to subscribers.
 
-    `upvotes_named` are the numbers of upvotes that matter beside those that stored queries name: those of the topics.
+    Papers of an `archive` are stored as if they had been announced already, so no digest contains them. A paper is
+    announced again when its upvotes reach one of `upvotes_named`, the numbers that the topics' queries name. The
+    numbers that stored queries name count too; they need not be given.
     """
 
     upvotes_named: frozenset[int] = frozenset()
     archive: bool = False
 
 
-AS_NEWS = AnnouncePolicy()
+AS_NEWS = AnnouncePolicy()  # announces papers, and has no topics that name upvotes
 
-_FACTS = tuple(each.name for each in fields(PaperFacts))  # columns of the paper's row too
-_facts_of = attrgetter(*_FACTS)
+_FACT_NAMES = tuple(field.name for field in fields(PaperFacts))  # also the names of columns of the table `paper`
+_fact_values = attrgetter(*_FACT_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
 class IngestCounts:
-    """What a dump brought: its distinct papers, those of them that are new, and the listings of papers known before."""
+    """How many distinct papers a dump lists, how many are new, and how many of its listings are of known papers."""
 
     papers: int
     new: int
@@ -79,19 +66,19 @@ class IngestCounts:
 
 
 def is_known(connection: Connection, sha256: str) -> bool:
-    """Whether a dump of these bytes was ingested before."""
+    """Return whether a dump with this SHA-256 was ingested before."""
     return connection.scalar(select(dump.c.id).where(dump.c.sha256 == sha256)) is not None
 
 
 def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
-    """Those of the keys that stored papers have."""
-    return set(connection.scalars(select(paper.c.key).where(among(connection, paper.c.key, keys))))
+    """Return those of the keys that belong to stored papers."""
+    return set(connection.scalars(select(paper.c.key).where(in_values(connection, paper.c.key, keys))))
 
 
 def lock(connection: Connection) -> None:
-    """Let one dump be stored at a time, until this transaction ends: two would take the same sequence numbers.
+    """Wait until no other transaction stores a dump, and keep others out until this transaction ends.
 
-    SQLite has one writer anyway.
+    Two transactions at once would give the same sequence numbers. SQLite needs no lock, because it has one writer.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(INGEST_LOCK)))
@@ -104,60 +91,65 @@ def add_dump(
     announcing: AnnouncePolicy = AS_NEWS,
     deleted: Iterable[str] = (),
 ) -> IngestCounts:
-    """Store the dump, its listings, the papers that they are listings of, and which arXiv ids it says are deleted."""
-    desk = _desk(connection, arrival, listings, announcing)
-    for each in listings:
-        desk.place(each)
+    """Store a dump with its listings and their papers.
+
+    If several processes may store dumps at once, call `lock` first, in the same transaction. `deleted` holds the arXiv
+    ids that were deleted at the dump's source; their papers are marked as withdrawn.
+    """
+    placer = _listing_placer(connection, arrival, listings, announcing)
+    for prepared in listings:
+        placer.place(prepared)
     if not announcing.archive:
-        desk.announce_again(_upvotes_named(connection, listings, announcing))
-    new = sum(work.id is None for work in desk.works)
-    dump_id = _insert_dump(connection, arrival)
-    _write_papers(connection, desk.works)
-    rows = [_listing_row(each, work, dump_id) for work in desk.works for each in work.listings]
+        placer.announce_again(_upvotes_named(connection, listings, announcing))
+    new = sum(pending.id is None for pending in placer.papers)
+    dump_id = insert_one(connection, dump, {field.name: getattr(arrival, field.name) for field in fields(NewDump)})
+    _write_papers(connection, placer.papers)
+    rows = [_listing_row(prepared, pending, dump_id) for pending in placer.papers for prepared in pending.listings]
     insert_all(connection, listing, rows)
-    withdraw(connection, deleted, (each.facts.arxiv_id for each in listings if each.facts.arxiv_id))
-    return IngestCounts(papers=sum(bool(work.listings) for work in desk.works), new=new, merged=len(listings) - new)
+    _mark_withdrawn(connection, deleted, listings)
+    papers = sum(bool(pending.listings) for pending in placer.papers)
+    return IngestCounts(papers=papers, new=new, merged=len(listings) - new)
 
 
-def _desk(
+def _listing_placer(
     connection: Connection, arrival: NewDump, listings: Sequence[PreparedListing], announcing: AnnouncePolicy
 ) -> ListingPlacer:
-    """The papers that the listings may touch, and the sequence numbers in use."""
     lowest, highest = connection.execute(select(func.min(paper.c.sequence), func.max(paper.c.sequence))).one()
-    works = _known_works(connection, listings)
-    return ListingPlacer(works, max(highest or 0, 0), min(lowest or 0, 0), arrival.at, archive=announcing.archive)
+    known = _known_papers(connection, listings)
+    now = arrival.ingested_at
+    return ListingPlacer(known, max(highest or 0, 0), min(lowest or 0, 0), now, archive=announcing.archive)
 
 
 def _upvotes_named(
     connection: Connection, listings: Sequence[PreparedListing], announcing: AnnouncePolicy
 ) -> Sequence[int]:
-    """The numbers that matter, as far as the listings reach, ascending."""
-    highest = max((each.upvotes for each in listings if each.upvotes is not None), default=None)
+    """Return the numbers of upvotes that topics or stored queries name, up to the highest listed one, ascending."""
+    highest = max((prepared.upvotes for prepared in listings if prepared.upvotes is not None), default=None)
     if highest is None:
         return ()
     return sorted(announcing.upvotes_named | subscriptions.upvotes_named(connection, highest))
 
 
-def _known_works(connection: Connection, listings: Sequence[PreparedListing]) -> list[PendingPaper]:
-    """The stored papers that share an arXiv id or a title with the listings, oldest first."""
+def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -> list[PendingPaper]:
+    """Return the stored papers that share an arXiv id or a title with the listings, oldest first."""
     titles: dict[int, set[str]] = {}
-    identities = {each.identity for each in listings}
-    title = paper_title.c
-    borne = select(title.identity, title.paper_id).where(among(connection, title.identity, identities))
-    for identity, paper_id in connection.execute(borne):
+    identities = {prepared.identity for prepared in listings}
+    row = paper_title.c
+    same_title = select(row.identity, row.paper_id).where(in_values(connection, row.identity, identities))
+    for identity, paper_id in connection.execute(same_title):
         titles.setdefault(paper_id, set()).add(identity)
-    arxiv_ids = {each.facts.arxiv_id for each in listings if each.facts.arxiv_id}
-    numbered = connection.scalars(select(paper.c.id).where(among(connection, paper.c.arxiv_id, arxiv_ids)))
-    works = []
-    for some_ids in batches(sorted({*titles, *numbered})):
-        rows = connection.execute(select(paper).where(paper.c.id.in_(some_ids)).order_by(paper.c.id))
-        works += [_work_of(row, titles.get(row.id, set())) for row in rows]
-    return works
+    arxiv_ids = {prepared.facts.arxiv_id for prepared in listings if prepared.facts.arxiv_id}
+    same_arxiv_id = connection.scalars(select(paper.c.id).where(in_values(connection, paper.c.arxiv_id, arxiv_ids)))
+    found = []
+    for batch in batches(sorted({*titles, *same_arxiv_id})):
+        rows = connection.execute(select(paper).where(paper.c.id.in_(batch)).order_by(paper.c.id))
+        found += [_pending_paper(row, titles.get(row.id, set())) for row in rows]
+    return found
 
 
-def _work_of(row: Row[Any], titles: set[str]) -> PendingPaper:
-    known = dict(zip(_FACTS, _facts_of(row), strict=True))
-    facts = PaperFacts(**{**known, "origins": load_origins(row.origins)})
+def _pending_paper(row: Row[Any], titles: set[str]) -> PendingPaper:
+    values = dict(zip(_FACT_NAMES, _fact_values(row), strict=True))
+    facts = PaperFacts(**{**values, "origins": load_origins(row.origins)})
     return PendingPaper(
         facts,
         row.key,
@@ -171,82 +163,103 @@ def _work_of(row: Row[Any], titles: set[str]) -> PendingPaper:
     )
 
 
-def _insert_dump(connection: Connection, arrival: NewDump) -> int:
-    row = {each.name: getattr(arrival, each.name) for each in fields(NewDump)}
-    row["ingested_at"] = row.pop("at")
-    return insert_one(connection, dump, row)
-
-
-def _write_papers(connection: Connection, works: Sequence[PendingPaper]) -> None:
-    _insert_papers(connection, [work for work in works if work.id is None])
-    for work in works:
-        for gone in work.absorbed:
-            _redirect(connection, gone, work)
-    _update_papers(connection, [work for work in works if work.changed])
-    aliases = [{"old_id": work.id, "old_key": key, "paper_id": work.id} for work in works for key in work.former_keys]
+def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> None:
+    _insert_papers(connection, [each for each in papers if each.id is None])
+    for each in papers:
+        for absorbed in each.absorbed:
+            _merge_rows(connection, absorbed, each)
+    _update_papers(connection, [each for each in papers if each.changed])
+    aliases = [{"old_id": each.id, "old_key": key, "paper_id": each.id} for each in papers for key in each.former_keys]
     titles = [
-        {"identity": title, "paper_id": work.id} for work in works for title in sorted(work.titles - work.stored_titles)
+        {"identity": title, "paper_id": each.id}
+        for each in papers
+        for title in sorted(each.titles - each.stored_titles)
     ]
     insert_all(connection, paper_alias, aliases)
     insert_all(connection, paper_title, titles)
 
 
-def _insert_papers(connection: Connection, works: list[PendingPaper]) -> None:
-    """All in one statement, and their ids by another: asking for them row by row costs more than all else here.
+def _insert_papers(connection: Connection, papers: list[PendingPaper]) -> None:
+    """Insert new papers, and set their ids.
 
-    A new id is greater than any before it.
+    One statement inserts all rows, and another reads their ids, which are greater than all earlier ones. Returning the
+    ids row by row would cost more than everything else here.
     """
     last = connection.scalar(select(func.max(paper.c.id))) or 0
     rows = [
         {
-            **_columns(work),
-            "guid": work.key,
-            "archived": work.archived,
-            "first_seen": work.first_seen,
-            "first_sequence": work.sequence,
-            "tagged_by": work.tags.fingerprint if work.tags else None,
+            **_columns(new),
+            "guid": new.key,
+            "archived": new.archived,
+            "first_seen": new.first_seen,
+            "first_sequence": new.sequence,
+            "tagged_by": new.tags.fingerprint if new.tags else None,
         }
-        for work in works
+        for new in papers
     ]
     insert_all(connection, paper, rows)
-    by_key = {work.key: work for work in works}
+    by_key = {new.key: new for new in papers}
     for key, paper_id in connection.execute(select(paper.c.key, paper.c.id).where(paper.c.id > last)):
-        if key in by_key:  # PostgreSQL shows what another dump has stored meanwhile
+        if key in by_key:  # on PostgreSQL, another transaction may have committed papers since
             by_key[key].id = paper_id
-    tags.add(connection, {work.id: work.tags for work in works if work.tags and work.id is not None})
+    tags.add(connection, {new.id: new.tags for new in papers if new.tags and new.id is not None})
 
 
-def _update_papers(connection: Connection, works: list[PendingPaper]) -> None:
-    rows = [{**_columns(work), "row_id": work.id} for work in works]
+def _update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
+    rows = [{**_columns(each), "row_id": each.id} for each in papers]
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
     if rows:
         connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)
-    paper_tokens.drop(connection, [work.id for work in works if work.reworded and work.id is not None])
+    paper_tokens.drop(connection, [each.id for each in papers if each.reworded and each.id is not None])
 
 
-def _columns(work: PendingPaper) -> dict[str, Any]:
-    facts = zip(_FACTS, _facts_of(work.facts), strict=True)
-    return {**dict(facts), "origins": dump_origins(work.facts.origins), "key": work.key, "sequence": work.sequence}
+def _columns(pending: PendingPaper) -> dict[str, Any]:
+    values = dict(zip(_FACT_NAMES, _fact_values(pending.facts), strict=True))
+    origins = dump_origins(pending.facts.origins)
+    return {**values, "origins": origins, "key": pending.key, "sequence": pending.sequence}
 
 
-def _redirect(connection: Connection, gone: PendingPaper, stays: PendingPaper) -> None:
-    """Let everything that names the row `gone` find the row that stays; a paper new in this dump has none."""
-    if gone.id is None:
+def _merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPaper) -> None:
+    """Delete the row of an absorbed paper, and let everything that refers to it refer to the row that is kept.
+
+    Does nothing if the absorbed paper has no row, because it is new in this dump.
+    """
+    if absorbed.id is None:
         return
     title = paper_title.c
-    borne = select(title.identity).where(title.paper_id == stays.id)
-    connection.execute(delete(paper_title).where(title.paper_id == gone.id, title.identity.in_(borne)))
+    kept_titles = select(title.identity).where(title.paper_id == kept.id)
+    connection.execute(delete(paper_title).where(title.paper_id == absorbed.id, title.identity.in_(kept_titles)))
     for table in (paper_title, listing, paper_alias):
-        connection.execute(update(table).where(table.c.paper_id == gone.id).values(paper_id=stays.id))
-    connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == gone.id))
-    paper_tokens.drop(connection, [gone.id])
-    connection.execute(delete(paper).where(paper.c.id == gone.id))
-    connection.execute(insert(paper_alias).values(old_id=gone.id, old_key=gone.key, paper_id=stays.id))
+        connection.execute(update(table).where(table.c.paper_id == absorbed.id).values(paper_id=kept.id))
+    connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == absorbed.id))
+    paper_tokens.drop(connection, [absorbed.id])
+    connection.execute(delete(paper).where(paper.c.id == absorbed.id))
+    connection.execute(insert(paper_alias).values(old_id=absorbed.id, old_key=absorbed.key, paper_id=kept.id))
 
 
-def _listing_row(prepared: PreparedListing, work: PendingPaper, dump_id: int) -> dict[str, Any]:
+def _mark_withdrawn(connection: Connection, deleted: Iterable[str], listings: Iterable[PreparedListing]) -> None:
+    """Record the arXiv ids that are `deleted`, and mark papers as withdrawn.
+
+    These are the papers with the deleted ids, and the papers of those listings whose ids were recorded as deleted
+    earlier: a deletion may be recorded before the paper is listed.
+    """
+    deleted_now = set(deleted)
+    for batch in batches(deleted_now):
+        recorded = connection.scalars(select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(batch)))
+        new = sorted(set(batch).difference(recorded))
+        insert_all(connection, withdrawal, [{"arxiv_id": arxiv_id} for arxiv_id in new])
+    if connection.scalar(select(withdrawal.c.arxiv_id).limit(1)) is None:
+        return
+    listed = {prepared.facts.arxiv_id for prepared in listings if prepared.facts.arxiv_id}
+    for batch in batches(deleted_now | listed):
+        ever_deleted = select(withdrawal.c.arxiv_id).where(withdrawal.c.arxiv_id.in_(batch))
+        unmarked = update(paper).where(paper.c.arxiv_id.in_(ever_deleted), paper.c.withdrawn.is_(False))
+        connection.execute(unmarked.values(withdrawn=True))
+
+
+def _listing_row(prepared: PreparedListing, pending: PendingPaper, dump_id: int) -> dict[str, Any]:
     return {
-        "paper_id": work.id,
+        "paper_id": pending.id,
         "dump_id": dump_id,
         "listed_on": prepared.facts.listed_on,
         "position": prepared.position,

@@ -1,4 +1,8 @@
-"""The outbox: rows claimed under a lease, settled by the hand that holds their epoch."""
+"""The outbox: deliveries that senders claim under a lease, send, and settle.
+
+A claim gives the row to one sender until the lease ends, and increases the row's epoch. A sender whose epoch is no
+longer the row's has lost the row to another sender, and cannot settle it.
+"""
 
 from __future__ import annotations
 
@@ -26,15 +30,19 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
 from notifier.store.engine import fresh_reads
-from notifier.store.statements import batches, insert_all, one_of, rows_of, run_for_all
+from notifier.store.statements import batches, in_parameter, insert_all, rows_of, run_for_all
 from notifier.store.tables import delivery, subscriber
 
 LEASE = timedelta(seconds=60)
-AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # a pending row's next try: due whatever becomes of the clock
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # the next try of a pending row: due even if the clock is set back
 
 
 class Claim(NamedTuple):
-    """A delivery that this sender holds until its lease ends; `epoch` proves it when the row is settled."""
+    """A delivery that one sender has leased.
+
+    `epoch` is the row's epoch under this lease. `uncertain` counts how often the connection was lost at or after the
+    final dot, so that nobody knows whether the relay accepted the message.
+    """
 
     id: int
     epoch: int
@@ -50,7 +58,7 @@ class Claim(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """What becomes of a claim. `next_try` is None where the state is final."""
+    """The result of a claim: the new values of its row. `next_try` is None if there will be no other try."""
 
     state: DeliveryState
     reply: str
@@ -60,118 +68,126 @@ class Settlement(NamedTuple):
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Put planned messages into the outbox."""
+    """Add planned deliveries to the outbox."""
     insert_all(connection, delivery, rows)
 
 
-def claim(connection: Connection, owner: str, now: datetime, limit: int, *, tried_first: bool = False) -> list[Claim]:
-    """Lease the rows that have waited longest, `limit` at most, by id; a row whose lease ran out is due again.
+def claim(connection: Connection, owner: str, now: datetime, limit: int, *, retries_first: bool = False) -> list[Claim]:
+    """Lease the due rows that have waited longest, at most `limit`, and return the claims by id.
 
-    A row that another sender is claiming at this moment is passed over (PostgreSQL; SQLite has one writer). With
-    `tried_first` those that were put off go before those that are new: a relay that puts off every first try (by
-    greylisting) takes them.
+    A row whose lease has ended is due again. Rows that another sender is claiming at this moment are left out
+    (PostgreSQL only; SQLite has one writer). With `retries_first`, rows that were tried before come first: a relay that
+    defers every first try (greylisting) accepts these.
     """
     values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
-    return sorted(map(Claim._make, rows_of(connection, _CLAIM_TRIED_FIRST if tried_first else _CLAIM, values)))
+    return sorted(map(Claim._make, rows_of(connection, _CLAIM_RETRIES_FIRST if retries_first else _CLAIM, values)))
 
 
 def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
-    """Write down what became of these claims; returns the ids of those that were still this sender's.
+    """Store the results of these claims, and return the ids of the rows that were settled.
 
-    The others have passed to another hand, whose word then counts.
+    Claims that are no longer valid are left out: the row was deleted, or another sender has claimed or released it.
     """
-    held = _held(connection, [claimed for claimed, _ in settlements])
-    rows = [(claimed.id, *each) for claimed, each in settlements if claimed.id in held]
+    held = _still_claimed(connection, [claimed for claimed, _ in settlements])
+    rows = [(claimed.id, *settlement) for claimed, settlement in settlements if claimed.id in held]
     run_for_all(connection, _SETTLE, {"settled_now": now}, ("settled_id", *Settlement._fields), rows)
     return held
 
 
-@cache
-def held_question(dialect: str) -> Select[Any]:
-    """The ids and epochs of those rows among `row_ids` that are in some sender's hands, and for nobody who has left."""
-    return _leased(dialect).where(or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()))
-
-
 def renew(connection: Connection, owner: str, now: datetime) -> None:
-    """Keep this owner's leases for another LEASE."""
+    """Extend all leases of this owner to LEASE from now."""
     connection.execute(update(delivery).where(delivery.c.owner == owner).values(next_try=now + LEASE))
 
 
 def release(connection: Connection, owners: Collection[str], *, in_doubt: bool) -> None:
-    """Let others have at once what these owners hold; `in_doubt` where they may have sent some of it."""
-    freed = {"state": DeliveryState.PENDING, "next_try": AT_ONCE, "owner": None}
+    """End the leases of these owners, so that other senders can claim the rows at once.
+
+    `in_doubt` says that the owners may have sent some of the rows without settling them.
+    """
+    released = {"state": DeliveryState.PENDING, "next_try": AT_ONCE, "owner": None}
     doubt = {"in_doubt": True} if in_doubt else {}
-    connection.execute(update(delivery).where(delivery.c.owner.in_(owners)).values(freed | doubt))
+    connection.execute(update(delivery).where(delivery.c.owner.in_(owners)).values(released | doubt))
 
 
 def cancel_for(connection: Connection, subscriber_id: int, now: datetime) -> int:
-    """Withdraw what is in nobody's hands for a subscriber who left; returns how many messages."""
+    """Cancel the deliveries to a subscriber who left, except leased ones; returns how many."""
     return _cancel(connection, delivery.c.subscriber_id == subscriber_id, now)
 
 
 def cancel_unwanted(connection: Connection, now: datetime) -> int:
-    """Withdraw what is in nobody's hands for all who left: a message may come back from a sender after they did."""
+    """Cancel the deliveries to all subscribers who left, except leased ones; returns how many.
+
+    A sender may have deferred a delivery after `cancel_for` was called for its subscriber.
+    """
     return _cancel(connection, _is_unwanted(), now)
 
 
 def has_unwanted(connection: Connection) -> bool:
-    """Whether `cancel_unwanted` would find anything."""
+    """Return whether `cancel_unwanted` would cancel anything."""
     return bool(connection.scalar(select(exists().where(_is_free(), _is_unwanted()))))
 
 
 def owners(connection: Connection) -> set[str]:
-    """Every sender that holds a row."""
+    """Return the senders that hold leases."""
     return set(connection.scalars(select(delivery.c.owner).where(_is_owned()).distinct()))
 
 
 def is_due(connection: Connection, now: datetime) -> bool:
-    """Whether there is a row to claim."""
+    """Return whether there is a row to claim."""
     return rows_of(connection, _HAS_DUE, {"at": now}) == [(True,)]
 
 
 def is_busy(connection: Connection, now: datetime) -> bool:
-    """Whether a row is due or in some sender's hands."""
+    """Return whether any row is due or leased."""
     return bool(connection.scalar(_IS_BUSY, {"at": now}))
 
 
-def under_way(connection: Connection) -> int:
-    """How many rows are in the hands of any sender."""
-    return connection.scalar(_OWNED) or 0
+def count_leased(connection: Connection) -> int:
+    """Return the number of rows that are leased to any sender."""
+    return connection.scalar(_COUNT_LEASED) or 0
 
 
-def clamp(connection: Connection, now: datetime, longest_wait: timedelta) -> None:
-    """Let no row wait for longer than a lease or a retry can take: the clock was set back since it was put off."""
-    for late, latest in _late(now, longest_wait):
-        connection.execute(update(delivery).where(late).values(next_try=latest))
+def limit_waits(connection: Connection, now: datetime, longest_wait: timedelta) -> None:
+    """Move next tries that are too far in the future to the latest instant that is possible from `now`.
+
+    Leases end within LEASE, and retries begin within `longest_wait`. A later instant was computed from a clock that has
+    been set back since.
+    """
+    for is_overlong, latest in _overlong_waits(now, longest_wait):
+        connection.execute(update(delivery).where(is_overlong).values(next_try=latest))
 
 
-def has_late(connection: Connection, now: datetime, longest_wait: timedelta) -> bool:
-    """Whether `clamp` would find anything."""
-    return any(connection.scalar(select(exists().where(late))) for late, _ in _late(now, longest_wait))
+def has_overlong_waits(connection: Connection, now: datetime, longest_wait: timedelta) -> bool:
+    """Return whether `limit_waits` would change anything."""
+    overlong = [is_overlong for is_overlong, _ in _overlong_waits(now, longest_wait)]
+    return any(connection.scalar(select(exists().where(is_overlong))) for is_overlong in overlong)
 
 
-def held_items(connection: Connection, subscriber_ids: Iterable[int], since: datetime) -> dict[int, list[str]]:
-    """By subscriber, the items of every digest planned `since` then: what they were told, or are about to be."""
+def items_since(connection: Connection, subscriber_ids: Iterable[int], since: datetime) -> dict[int, list[str]]:
+    """Return, by subscriber, the items of each digest planned at `since` or later.
+
+    Skipped and expired digests are left out: the subscriber never gets their items from them.
+    """
     row = delivery.c
     kept = row.state.not_in((DeliveryState.SKIPPED, DeliveryState.EXPIRED))
     digests = and_(row.kind == DeliveryKind.DIGEST, row.planned_at >= since, kept)
-    held: dict[int, list[str]] = {}
-    for some in batches(subscriber_ids):
-        found = select(row.subscriber_id, row["items"]).where(row.subscriber_id.in_(some), digests)
+    items_by_subscriber: dict[int, list[str]] = {}
+    for batch in batches(subscriber_ids):
+        found = select(row.subscriber_id, row["items"]).where(row.subscriber_id.in_(batch), digests)
         for subscriber_id, items in connection.execute(found):
-            held.setdefault(subscriber_id, []).append(items)
-    return held
+            items_by_subscriber.setdefault(subscriber_id, []).append(items)
+    return items_by_subscriber
 
 
-def _held(connection: Connection, claims: Iterable[Claim]) -> set[int]:
-    """The ids of those claims that are still their sender's, which nobody else can change in this transaction."""
+def _still_claimed(connection: Connection, claims: Iterable[Claim]) -> set[int]:
+    """Return the ids of the rows whose claims are still valid, and lock them until this transaction ends."""
     epochs = {claimed.id: claimed.epoch for claimed in claims}
-    rows = rows_of(connection, _locked(connection.dialect.name), {"row_ids": sorted(epochs)})
+    rows = rows_of(connection, _leases_locked(connection.dialect.name), {"row_ids": sorted(epochs)})
     return {row_id for row_id, epoch in rows if epoch == epochs[row_id]}
 
 
-def _late(now: datetime, longest_wait: timedelta) -> list[tuple[ColumnElement[bool], datetime]]:
-    """What waits for too long, and until when it may."""
+def _overlong_waits(now: datetime, longest_wait: timedelta) -> list[tuple[ColumnElement[bool], datetime]]:
+    """Return the conditions under which a row waits too long, each with the latest instant that it may wait for."""
     leased = and_(_is_owned(), delivery.c.next_try > now + LEASE)
     return [(leased, now + LEASE), (delivery.c.next_try > now + longest_wait, now + longest_wait)]
 
@@ -181,54 +197,62 @@ def _is_due() -> ColumnElement[bool]:
 
 
 def _may_be_sent() -> ColumnElement[bool]:
-    """Only to an active subscriber, or to somebody who is none (an alert to the operator)."""
+    """Return the condition that a delivery is to an active subscriber, or to no subscriber, as alerts are."""
     active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
     return or_(delivery.c.subscriber_id.is_(None), active)
 
 
 def _is_unwanted() -> ColumnElement[bool]:
-    gone = [subscriber.c.state == state for state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)]
-    return exists().where(subscriber.c.id == delivery.c.subscriber_id, or_(*gone))
+    """Return the condition that a delivery is to a subscriber who left."""
+    left = [subscriber.c.state == state for state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)]
+    return exists().where(subscriber.c.id == delivery.c.subscriber_id, or_(*left))
 
 
-def waits() -> ColumnElement[bool]:
-    """Not settled for good: put so that an index finds these few among all that were ever sent."""
+def is_unsettled() -> ColumnElement[bool]:
+    """Return the condition that a row may be tried again, written so that the index of `next_try` is used."""
     return delivery.c.next_try >= AT_ONCE
 
 
 def _is_owned() -> ColumnElement[bool]:
-    """In some sender's hands; put so that an index finds it."""
+    """Return the condition that a sender has leased the row, written so that the index of `owner` is used."""
     return delivery.c.owner > ""
 
 
 def _is_free() -> ColumnElement[bool]:
-    """Not settled for good, and in nobody's hands."""
-    return and_(waits(), delivery.c.state != DeliveryState.LEASED)
+    """Return the condition that a row may be tried again and is not leased."""
+    return and_(is_unsettled(), delivery.c.state != DeliveryState.LEASED)
 
 
-def _cancel(connection: Connection, whose: ColumnElement[bool], now: datetime) -> int:
+def _cancel(connection: Connection, is_wanted: ColumnElement[bool], now: datetime) -> int:
     cancelled = {"state": DeliveryState.CANCELLED, "next_try": None, "settled_at": now}
-    return connection.execute(update(delivery).where(_is_free(), whose).values(cancelled)).rowcount
+    return connection.execute(update(delivery).where(_is_free(), is_wanted).values(cancelled)).rowcount
 
 
-def _leased(dialect: str) -> Select[Any]:
+def _leases(dialect: str) -> Select[Any]:
+    """Return a query of the ids and epochs of those rows that are leased, among the ids bound as `row_ids`."""
     leased = select(delivery.c.id, delivery.c.epoch).where(delivery.c.state == DeliveryState.LEASED)
-    return leased.where(one_of(dialect, delivery.c.id, "row_ids"))
+    return leased.where(in_parameter(dialect, delivery.c.id, "row_ids"))
 
 
 @cache
-def _locked(dialect: str) -> Select[Any]:
-    return _leased(dialect).order_by(delivery.c.id).with_for_update()
+def _leases_locked(dialect: str) -> Select[Any]:
+    return _leases(dialect).order_by(delivery.c.id).with_for_update()
 
 
-def _claim(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
+@cache
+def _leases_to_send(dialect: str) -> Select[Any]:
+    """Return the query of `_leases` without the deliveries to subscribers who left."""
+    return _leases(dialect).where(or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()))
+
+
+def _claim_statement(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
     oldest = (
         select(delivery.c.id)
         .where(_is_due(), _may_be_sent())
         .order_by(*order, delivery.c.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=delivery)
-        .cte("oldest")  # PostgreSQL might run a subquery again, and so take more than the limit
+        .cte("oldest")  # PostgreSQL could run a plain subquery more than once, and claim more than the limit
     )
     leased = {
         "state": DeliveryState.LEASED,
@@ -238,49 +262,52 @@ def _claim(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
         "in_doubt": case((delivery.c.state == DeliveryState.LEASED, True), else_=delivery.c.in_doubt),
     }
     statement = update(delivery).where(delivery.c.id.in_(select(oldest.c.id))).values(leased)
-    return statement.returning(*(delivery.c[each] for each in Claim._fields))
+    return statement.returning(*(delivery.c[name] for name in Claim._fields))
 
 
-# Said for each mail or group of mails: made once, since making a statement costs more than running it.
-_CLAIM = _claim(delivery.c.next_try)
-_CLAIM_TRIED_FIRST = _claim(delivery.c.attempts == 0, delivery.c.next_try)
+# These run for each message or group of messages. Constructing a statement costs more than running it, so each is
+# constructed once.
+_CLAIM = _claim_statement(delivery.c.next_try)
+_CLAIM_RETRIES_FIRST = _claim_statement(delivery.c.attempts == 0, delivery.c.next_try)
 _HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
-_OWNED = select(func.count()).where(_is_owned())
+_COUNT_LEASED = select(func.count()).where(_is_owned())
 _IS_BUSY = select(or_(exists().where(_is_due(), _may_be_sent()), exists().where(_is_owned())))
 _SETTLE = (
     update(delivery)
     .where(delivery.c.id == bindparam("settled_id"))
-    .values(owner=None, settled_at=bindparam("settled_now"), **{each: bindparam(each) for each in Settlement._fields})
+    .values(owner=None, settled_at=bindparam("settled_now"), **{name: bindparam(name) for name in Settlement._fields})
 )
 
 
-class StillHeld(Protocol):
-    """See holding; `next_ones` are those that will be asked for soon."""
+class ClaimCheck(Protocol):
+    """A function that `checking_claims` yields."""
 
-    def __call__(self, claim: Claim, next_ones: Iterable[Claim] = ()) -> bool: ...
+    def __call__(self, claim: Claim, next_ones: Iterable[Claim] = ()) -> bool:
+        """Return whether a claim is still valid; `next_ones` are the claims that the caller will ask about next."""
+        ...
 
 
 @contextmanager
-def holding(engine: Engine) -> Iterator[StillHeld]:
-    """A question, for as long as the block lasts: is this claim still its sender's, and has its reader not left?
+def checking_claims(engine: Engine) -> Iterator[ClaimCheck]:
+    """Yield a function that returns whether a claim is still valid and its subscriber has not left.
 
-    The answer is true as of the moment at which it is asked: whatever was committed before, by anyone, counts. The
-    claims that will be asked for next are looked up along with the first: as long as the database says that nobody has
-    committed anything since, what was read then stands.
+    The answer takes into account everything that was committed before the call. The next claims are looked up together
+    with the first one. Their answers are cached, and used for as long as the database's data version shows that nobody
+    has committed anything since.
     """
-    seen: int | None = None
-    known: dict[tuple[int, int], bool] = {}
-    question = held_question(engine.dialect.name)
+    cached_version: int | None = None
+    cached: dict[tuple[int, int], bool] = {}
+    query = _leases_to_send(engine.dialect.name)
     with fresh_reads(engine) as reads:
 
-        def still_held(claim: Claim, next_ones: Iterable[Claim] = ()) -> bool:
-            nonlocal seen, known
+        def is_still_held(claim: Claim, next_ones: Iterable[Claim] = ()) -> bool:
+            nonlocal cached_version, cached
             key = claim.id, claim.epoch
             version = reads.version()
-            if version is None or version != seen or key not in known:
+            if version is None or version != cached_version or key not in cached:
                 keys = [key] if version is None else [key, *((each.id, each.epoch) for each in next_ones)]
-                held = set(reads.rows(question, {"row_ids": [row_id for row_id, _ in keys]}))
-                seen, known = version, {each: each in held for each in keys}
-            return known[key]
+                held = set(reads.rows(query, {"row_ids": [row_id for row_id, _ in keys]}))
+                cached_version, cached = version, {each: each in held for each in keys}
+            return cached[key]
 
-        yield still_held
+        yield is_still_held

@@ -1,4 +1,4 @@
-"""The tokens of papers, kept from when they were tagged."""
+"""The tokens of papers, stored so that matching does not compute them again for each digest."""
 
 from __future__ import annotations
 
@@ -14,33 +14,38 @@ from notifier.text.words import TEXT_VERSION
 
 
 def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
-    """What `tokenise` makes of each of these papers: as it is kept, or worked out now where it is not."""
-    kept: dict[int, bytes] = {}
+    """Return the result of `tokenise` for each of these papers: the stored one if there is one, else a new one."""
+    stored: dict[int, bytes] = {}
     row = paper_tokens.c
-    for some in batches(paper.id for paper in papers):
-        current = select(row.paper_id, row.tokenised).where(row.paper_id.in_(some), row.text_version == TEXT_VERSION)
-        kept.update(connection.execute(current).all())
-    return [kept.get(paper.id) or tokenise(paper) for paper in papers]
+    for batch in batches(paper.id for paper in papers):
+        current = select(row.paper_id, row.tokenised).where(row.paper_id.in_(batch), row.text_version == TEXT_VERSION)
+        stored.update(connection.execute(current).all())
+    return [stored.get(paper.id) or tokenise(paper) for paper in papers]
 
 
 def keep(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
-    """Keep the tokens of these papers, where they are not kept already: what changes is dropped at once."""
+    """Store the tokens of those of these papers, by id, that have none stored for the current text rules.
+
+    Stored tokens are never out of date, because they are deleted when a paper's text changes.
+    """
     row = paper_tokens.c
-    for some in batches(tokenised):
-        current = select(row.paper_id).where(row.paper_id.in_(some), row.text_version == TEXT_VERSION)
-        missing = sorted(set(some) - set(connection.scalars(current)))
+    for batch in batches(tokenised):
+        current = select(row.paper_id).where(row.paper_id.in_(batch), row.text_version == TEXT_VERSION)
+        missing = sorted(set(batch) - set(connection.scalars(current)))
         drop(connection, missing)
-        add(connection, {each: tokenised[each] for each in missing})
+        add(connection, {paper_id: tokenised[paper_id] for paper_id in missing})
 
 
 def add(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
-    """Keep the tokens of papers of which none are kept."""
-    columns = ("paper_id", "text_version", "tokenised")
-    rows = [dict(zip(columns, (each, TEXT_VERSION, found), strict=True)) for each, found in tokenised.items()]
+    """Store the tokens of papers, by id, that have none stored."""
+    rows = [
+        {"paper_id": paper_id, "text_version": TEXT_VERSION, "tokenised": tokens}
+        for paper_id, tokens in tokenised.items()
+    ]
     insert_all(connection, paper_tokens, rows)
 
 
 def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
-    """Forget the tokens of papers that are gone, or whose text has changed."""
-    for some in batches(paper_ids):
-        connection.execute(delete(paper_tokens).where(paper_tokens.c.paper_id.in_(some)))
+    """Delete the stored tokens of papers that are deleted, or whose text has changed."""
+    for batch in batches(paper_ids):
+        connection.execute(delete(paper_tokens).where(paper_tokens.c.paper_id.in_(batch)))

@@ -1,4 +1,4 @@
-"""How each way out stands: one row for each, shared by all senders and kept over restarts."""
+"""The state of each relay that mail is sent through: one row for each, shared by all senders."""
 
 from __future__ import annotations
 
@@ -14,50 +14,50 @@ from notifier.models import RelayState
 from notifier.store.statements import rows_of, run
 from notifier.store.tables import relay
 
-# Said for each group of mails: made once, since making a statement costs more than running it.
-_FIELDS = [each.name for each in fields(RelayState)]
-_THIS_ONE = relay.c.name == bindparam("relay_name")
-_READ = select(*(relay.c[each] for each in _FIELDS)).where(_THIS_ONE)
+_FIELDS = [field.name for field in fields(RelayState)]
+# These run for each group of messages. Constructing a statement costs more than running it, so that is done once.
+_HAS_NAME = relay.c.name == bindparam("relay_name")
+_READ = select(*(relay.c[name] for name in _FIELDS)).where(_HAS_NAME)
 _LOCK = _READ.with_for_update()
-_WRITE = update(relay).where(_THIS_ONE).values({each: bindparam(f"new_{each}") for each in _FIELDS})
+_WRITE = update(relay).where(_HAS_NAME).values({name: bindparam(f"new_{name}") for name in _FIELDS})
 
 
 def read(connection: Connection, name: str) -> RelayState:
-    """How a relay stands; one that was never used stands well."""
-    return _found(connection, _READ, name) or RelayState()
+    """Return the state of a relay; a relay that was never used has the default state."""
+    return _find(connection, _READ, name) or RelayState()
 
 
 def lock(connection: Connection, name: str) -> RelayState:
-    """How a relay stands, which no other sender can change until this transaction ends."""
-    if (state := _found(connection, _LOCK, name)) is None:
+    """Return the state of a relay, and lock it until this transaction ends."""
+    if (state := _find(connection, _LOCK, name)) is None:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(insert(relay).values(name=name, **asdict(RelayState())).on_conflict_do_nothing())
-        state = _found(connection, _LOCK, name)
+        state = _find(connection, _LOCK, name)
     assert state is not None
     return state
 
 
 def write(connection: Connection, name: str, state: RelayState) -> None:
-    """Keep how a relay stands from now on; it was locked before."""
-    run(connection, _WRITE, {"relay_name": name, **{f"new_{each}": getattr(state, each) for each in _FIELDS}})
+    """Store the state of a relay, which the caller has locked in this transaction."""
+    run(connection, _WRITE, {"relay_name": name, **{f"new_{field}": getattr(state, field) for field in _FIELDS}})
 
 
 def renew_probe(connection: Connection, owner: str, until: datetime) -> None:
-    """Keep the right to probe for longer, where this owner has it."""
+    """Extend the right of this owner to probe a relay until `until`, if the owner has it."""
     connection.execute(update(relay).where(relay.c.probe_owner == owner).values(probe_until=until))
 
 
 def end_probes(connection: Connection, owners: Collection[str]) -> None:
-    """Let others probe: these owners are gone, or did not come to it."""
+    """End the right of these owners to probe a relay, so that others can: they ended, or sent no probe."""
     ended = {"probe_owner": None, "probe_until": None}
     connection.execute(update(relay).where(relay.c.probe_owner.in_(owners)).values(ended))
 
 
 def probe_owners(connection: Connection) -> set[str]:
-    """Every sender that may be probing."""
+    """Return the senders that have the right to probe a relay."""
     return set(connection.scalars(select(relay.c.probe_owner).where(relay.c.probe_owner.is_not(None))))
 
 
-def _found(connection: Connection, statement: Select[Any], name: str) -> RelayState | None:
+def _find(connection: Connection, statement: Select[Any], name: str) -> RelayState | None:
     rows = rows_of(connection, statement, {"relay_name": name})
     return RelayState(*rows[0]) if rows else None

@@ -1,4 +1,4 @@
-"""Bringing a database to this version's tables, by Alembic migrations."""
+"""Opening a store, and upgrading its tables to this version with Alembic migrations."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from sqlalchemy import Connection, Engine, inspect, text
 from notifier.errors import StoreError
 from notifier.store.engine import connect, reading, writing
 
-HEAD = "0011"  # the newest migration; known without importing Alembic, which costs a tenth of a second
+HEAD = "0011"  # the newest migration; a constant, because importing Alembic takes a tenth of a second
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_store(url: str) -> Engine:
-    """The store at `url`, made or upgraded where needed; several processes may do so at once."""
+    """Return the engine of the store at `url`, created or upgraded if necessary.
+
+    Several processes may call this at once. Raises StoreError if the database was made by a newer version.
+    """
     engine = connect(url)
     with reading(engine) as connection:
         current = _version(connection)
@@ -43,4 +46,6 @@ def _upgrade(connection: Connection) -> None:
     try:
         command.upgrade(settings, "head")
     except CommandError as error:
-        raise StoreError(f"the database cannot be upgraded: {error}; was it made by a newer notifier?") from None
+        raise StoreError(
+            f"the database cannot be upgraded: {error}; if a newer notifier made it, use that version"
+        ) from None

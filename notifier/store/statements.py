@@ -1,8 +1,8 @@
 """SQL statements that are compiled once and then given to the database driver directly.
 
-SQLAlchemy's path from a statement to SQLite and back costs about ten times as much as SQLite's answer. Hot paths
-therefore compile a statement once for each database and convert its parameters column by column. This module also holds
-the helpers for long lists of values.
+To execute a statement through SQLAlchemy takes about ten times as long as SQLite itself needs for it. Statements that
+run very often are therefore compiled once for each database, and their parameters are converted column by column. This
+module also holds the helpers for long lists of values.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Insert, ReturningUpdate, Update
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-BOUND_VALUES = 500  # in one IN list
+BOUND_VALUES = 500  # at most, in one list of an IN condition
 
 Statement = Select[Any] | Update | ReturningUpdate[Any] | Insert
 Values = Mapping[str, Any]
@@ -44,11 +44,12 @@ T = TypeVar("T")
 
 
 class CompiledStatement(NamedTuple):
-    """A statement in a driver's own SQL.
+    """A statement as the SQL text that a database driver takes.
 
-    `constants` holds the values of parameters that the statement itself gives. `parameters` lists every parameter in
-    the driver's order, with its conversion to the driver's type, or None. `columns` lists the result columns that
-    need a conversion from the driver's type.
+    `constants` holds the parameters whose values are part of the statement. `parameters` lists all parameters in the
+    driver's order, each with the function that converts a value to the driver's type, or None. `columns` lists, by
+    index, the result columns whose values must be converted from the driver's type. `is_positional` says that the
+    driver takes parameters by position, not by name.
     """
 
     text: str
@@ -58,13 +59,16 @@ class CompiledStatement(NamedTuple):
     is_positional: bool
 
     def bound(self, values: Values) -> Any:
-        """Return the values of all parameters in the form that the driver takes."""
+        """Return the values of all parameters in the form that the driver takes; `values` gives them by name."""
         given = {**self.constants, **values}
         bound = [given[name] if convert is None else convert(given[name]) for name, convert in self.parameters]
         return bound if self.is_positional else self._named(bound)
 
     def all_bound(self, values: Values, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """Return the bound values for each row; a row holds the values of `names`, and `values` holds the others."""
+        """Return, for each row, the values of all parameters in the form that the driver takes.
+
+        Each row gives the values of the parameters `names`, and `values` gives those of the other parameters.
+        """
         given = {**self.constants, **values}
         by_name = dict(zip(names, zip(*rows, strict=True), strict=True))
         columns = [
@@ -79,7 +83,10 @@ class CompiledStatement(NamedTuple):
 
 @lru_cache(maxsize=64)
 def compiled(statement: Statement, dialect: Dialect) -> CompiledStatement:
-    """Return the statement in the SQL of a database; make the statement once, at import, so that it is found again."""
+    """Return a statement compiled for a database.
+
+    The result is cached by the statement object, so construct the statement once, at import.
+    """
     return _compiled(statement.compile(dialect=dialect), statement, dialect)
 
 
@@ -90,8 +97,8 @@ def rows_of(connection: Connection, statement: Statement, values: Values) -> lis
     if not (ready.columns and rows):
         return list(rows)
     by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for place, convert in ready.columns:
-        by_column[place] = _converted(by_column[place], convert)
+    for index, convert in ready.columns:
+        by_column[index] = _converted(by_column[index], convert)
     return list(zip(*by_column, strict=True))
 
 
@@ -104,7 +111,10 @@ def run(connection: Connection, statement: Statement, values: Values) -> None:
 def run_for_all(
     connection: Connection, statement: Statement, values: Values, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Execute a statement once for each row of values; a row holds the values of `names`, and `values` the others."""
+    """Execute a statement once for each row of parameters.
+
+    Each row gives the values of the parameters `names`, and `values` gives those of the other parameters.
+    """
     if rows:
         ready = compiled(statement, connection.dialect)
         _execute_many(connection, ready.text, ready.all_bound(values, names, rows))
@@ -117,7 +127,7 @@ def insert_one(connection: Connection, table: Table, values: dict[str, Any]) -> 
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows that all have the columns of the first one; columns that are missing get their defaults."""
+    """Insert rows that all give the same columns; the other columns of the table get their defaults."""
     if rows:
         names = tuple(rows[0])
         ready = _insertion(table, names, connection.dialect)
@@ -128,20 +138,20 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, An
 def batches(values: Iterable[T]) -> Iterator[list[T]]:
     """Yield `values` in lists of at most BOUND_VALUES."""
     remaining = iter(values)
-    while some := list(islice(remaining, BOUND_VALUES)):
-        yield some
+    while batch := list(islice(remaining, BOUND_VALUES)):
+        yield batch
 
 
-def among(connection: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a text column holds one of these values, which are bound as one parameter."""
+def in_values(connection: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a text column equals one of these values, which are bound as one parameter."""
     if connection.dialect.name == "sqlite":
         listed = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(listed.c.value))
     return column == any_(literal(list(values), ARRAY(Text)))
 
 
-def one_of(dialect: str, column: ColumnElement[int], name: str) -> ColumnElement[bool]:
-    """Return the condition that a number column holds one of the numbers bound as the parameter `name`."""
+def in_parameter(dialect: str, column: ColumnElement[int], name: str) -> ColumnElement[bool]:
+    """Return the condition that a number column equals one of the numbers bound as the parameter `name`."""
     listed = bindparam(name, type_=_Numbers())
     if dialect == "sqlite":
         return column.in_(select(func.json_each(listed).table_valued("value").c.value))
@@ -149,7 +159,7 @@ def one_of(dialect: str, column: ColumnElement[int], name: str) -> ColumnElement
 
 
 class _Numbers(TypeDecorator[list[int]]):
-    """A list of numbers as one parameter: JSON for SQLite, an array for PostgreSQL."""
+    """The type of a parameter that is a list of numbers: JSON text for SQLite, an array for PostgreSQL."""
 
     impl = Text
     cache_ok = True
@@ -163,6 +173,7 @@ class _Numbers(TypeDecorator[list[int]]):
 
 @lru_cache(maxsize=64)
 def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> CompiledStatement:
+    """Return the statement that inserts rows with the given columns and the defaults of the others."""
     unknown = set(given) - set(table.columns.keys())
     assert not unknown, f"{table.name} has no columns {unknown}"
     defaults = {
@@ -185,13 +196,13 @@ def _compiled(
         in_sql.string,
         {name: in_sql.params[name] for name, bind in binds if not bind.required} | dict(constants or {}),
         [(name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in binds],
-        [(place, convert) for place, convert in enumerate(results) if convert],
+        [(index, convert) for index, convert in enumerate(results) if convert],
         in_sql.positional,
     )
 
 
 def _converted(values: Sequence[Any], convert: Convert | None) -> Sequence[Any]:
-    """Return the converted values. Most columns repeat a few values, so each distinct value is converted once."""
+    """Return the converted values; each distinct value is converted once, because most columns repeat a few values."""
     if convert is None:
         return values
     by_value = {value: convert(value) for value in set(values)}

@@ -1,4 +1,4 @@
-"""What subscribers ask for; each distinct query is stored once for all who ask it."""
+"""Subscriptions and their queries; each distinct query is stored once, however many subscribers have it."""
 
 from __future__ import annotations
 
@@ -12,87 +12,98 @@ from notifier.models import Subscription
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import named_upvotes, query, subscription
 
-Target = tuple[int, int | None, str | None]  # the ids of the subscriber and of the query, or the topic's slug
+# What a subscription is for: the subscriber's id, and either the query's id or the topic's slug.
+Target = tuple[int, int | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class NewSubscription:
-    """One query or topic, checked: its label, and its canonical form or slug."""
+    """A valid subscription that is not stored yet: its label, and either a canonical query or a topic's slug."""
 
     label: str
     canonical: str | None = None
     topic: str | None = None
 
 
-def add(connection: Connection, wishes: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
-    """Add to what these subscribers, by id, ask for; returns how much of it is new to them."""
-    canonicals = {wish.canonical for each in wishes.values() for wish in each if wish.canonical}
+def add(connection: Connection, wanted: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
+    """Add subscriptions, by the subscriber's id, and return how many were added.
+
+    Subscriptions that a subscriber has already are not added again. `text_version` is the version of the text rules by
+    which the queries were made canonical.
+    """
+    canonicals = {one.canonical for of_one in wanted.values() for one in of_one if one.canonical}
     query_ids = _query_ids(connection, canonicals, text_version)
-    known = _targets(connection, wishes)
-    new: dict[Target, str] = {}
-    for subscriber_id, each in wishes.items():
-        for wish in each:
-            target = (subscriber_id, query_ids.get(wish.canonical or ""), wish.topic)
-            if target not in known:
-                new.setdefault(target, wish.label)
+    existing = _targets(connection, wanted)
+    labels: dict[Target, str] = {}
+    for subscriber_id, of_one in wanted.items():
+        for one in of_one:
+            target = (subscriber_id, query_ids.get(one.canonical or ""), one.topic)
+            if target not in existing:
+                labels.setdefault(target, one.label)
     columns = ("subscriber_id", "query_id", "topic", "label")
-    insert_all(connection, subscription, [dict(zip(columns, (*each, new[each]), strict=True)) for each in new])
-    return len(new)
+    rows = [dict(zip(columns, (*target, label), strict=True)) for target, label in labels.items()]
+    insert_all(connection, subscription, rows)
+    return len(labels)
 
 
 def remove(connection: Connection, ended: Subscription) -> None:
-    """End one subscription."""
+    """Delete a subscription, and its query if nobody else has it."""
     connection.execute(delete(subscription).where(subscription.c.id == ended.id))
     if ended.query_id is not None:
-        drop_unasked(connection, [ended.query_id])
+        delete_unused_queries(connection, [ended.query_id])
 
 
-def drop_unasked(connection: Connection, query_ids: Iterable[int]) -> None:
-    """Delete those of these queries that nobody asks any more."""
-    still_asked = exists().where(subscription.c.query_id == query.c.id)
-    for some in batches(query_ids):
-        connection.execute(delete(query).where(query.c.id.in_(some), ~still_asked))
+def delete_unused_queries(connection: Connection, query_ids: Iterable[int]) -> None:
+    """Delete those of these queries that no subscription has any more."""
+    is_used = exists().where(subscription.c.query_id == query.c.id)
+    for batch in batches(query_ids):
+        connection.execute(delete(query).where(query.c.id.in_(batch), ~is_used))
 
 
 def upvotes_named(connection: Connection, until: int) -> set[int]:
-    """The numbers up to `until` that matter to any stored query.
+    """Return the numbers of upvotes up to `until` that stored queries name.
 
-    The index is walked from number to number, for a million queries may name the same few.
+    A million queries may name the same few numbers. The recursive query therefore goes through the index from each
+    number to the next greater one, instead of reading all rows.
     """
     number = named_upvotes.c.number
-    walk = select(func.min(number).label("number")).cte("walk", recursive=True)
-    following = select(func.min(number)).where(number > walk.c.number).scalar_subquery()
-    walk = walk.union_all(select(following).where(walk.c.number < until))
-    return set(connection.scalars(select(walk.c.number).where(walk.c.number <= until)))
+    numbers = select(func.min(number).label("number")).cte("walk", recursive=True)
+    next_number = select(func.min(number)).where(number > numbers.c.number).scalar_subquery()
+    numbers = numbers.union_all(select(next_number).where(numbers.c.number < until))
+    return set(connection.scalars(select(numbers.c.number).where(numbers.c.number <= until)))
 
 
 def _targets(connection: Connection, subscriber_ids: Iterable[int]) -> set[Target]:
+    """Return what these subscribers have subscriptions for."""
     row = subscription.c
     found: set[Target] = set()
-    for some in batches(subscriber_ids):
-        asked = select(row.subscriber_id, row.query_id, row.topic).where(row.subscriber_id.in_(some))
-        found.update((each.subscriber_id, each.query_id, each.topic) for each in connection.execute(asked))
+    for batch in batches(subscriber_ids):
+        targets = select(row.subscriber_id, row.query_id, row.topic).where(row.subscriber_id.in_(batch))
+        found.update((each.subscriber_id, each.query_id, each.topic) for each in connection.execute(targets))
     return found
 
 
 def _query_ids(connection: Connection, canonicals: Collection[str], text_version: int) -> dict[str, int]:
+    """Return the ids of these canonical queries; those that are not stored yet are inserted."""
     known = _known_queries(connection, canonicals)
     missing = sorted(set(canonicals) - known.keys())
     insert_all(connection, query, [{"canonical": each, "text_version": text_version} for each in missing])
     new = _known_queries(connection, missing)
-    numbers = [{"number": n, "query_id": new[each]} for each in missing for n in _upvotes_named(each)]
+    numbers = [
+        {"number": number, "query_id": new[canonical]} for canonical in missing for number in _upvotes_named(canonical)
+    ]
     insert_all(connection, named_upvotes, numbers)
     return known | new
 
 
 def _upvotes_named(canonical: str) -> Iterable[int]:
-    """Most queries name none, which is seen at a glance."""
+    """Return the numbers of upvotes that a query names. Most queries name none, and are not parsed."""
     return queries.upvotes_named(queries.parse(canonical)) if "upvotes:" in canonical else ()
 
 
 def _known_queries(connection: Connection, canonicals: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for some in batches(canonicals):
-        known = select(query.c.canonical, query.c.id).where(query.c.canonical.in_(some))
+    for batch in batches(canonicals):
+        known = select(query.c.canonical, query.c.id).where(query.c.canonical.in_(batch))
         found.update(connection.execute(known).all())
     return found

@@ -1,4 +1,7 @@
-"""The tables, declared with SQLModel. They do not validate: what comes in is checked at its one entrance."""
+"""The tables, declared with SQLModel.
+
+The models do not validate values: input is checked where it enters the program.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +29,13 @@ from sqlmodel import Field, SQLModel
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime; a naive one is refused, for nobody could say when it was."""
+    """The column type of an aware datetime in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the value for the database. Raises ValueError for a datetime without a time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -40,25 +44,28 @@ class Instant(TypeDecorator[datetime]):
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the database's value as an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class JsonStrings(TypeDecorator[tuple[str, ...]]):
-    """A tuple of strings as a JSON array."""
+    """The column type of a tuple of strings, stored as a JSON array."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        """Return the tuple as JSON."""
         return None if value is None else f"[{', '.join(map(encode_basestring, value))}]"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
+        """Return the tuple that the JSON holds."""
         return None if value is None else tuple(json.loads(value))
 
 
-# Named constraints, so that a migration can drop what an earlier one made.
+# All constraints have names, so that a migration can drop a constraint that an earlier one created.
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -66,12 +73,12 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-# A row that is gone may still be named elsewhere: by a digest's items, a late result, a link in a mail.
+# Ids of deleted rows may still be in use elsewhere: in a digest's items, in a late settlement, or in a link in a mail.
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 
 class Table(SQLModel):
-    """What all tables share."""
+    """The base of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
 
@@ -84,10 +91,13 @@ def _flag() -> Column[bool]:
     return Column(Boolean, nullable=False, server_default=false())
 
 
-def _index_of_held(*columns: str) -> Index:
-    """An index of the deliveries that have a value in the first column: none of those that are settled for good."""
-    held = text(f"{columns[0]} IS NOT NULL")
-    return Index(f"ix_delivery_{columns[0]}", *columns, sqlite_where=held, postgresql_where=held)
+def _partial_delivery_index(*columns: str) -> Index:
+    """Return an index of the deliveries whose first column is not null.
+
+    Most deliveries have been sent, and have no next try and no owner. The index leaves them out and so stays small.
+    """
+    has_value = text(f"{columns[0]} IS NOT NULL")
+    return Index(f"ix_delivery_{columns[0]}", *columns, sqlite_where=has_value, postgresql_where=has_value)
 
 
 def _strings() -> Column[tuple[str, ...]]:
@@ -95,7 +105,7 @@ def _strings() -> Column[tuple[str, ...]]:
 
 
 class DumpRow(Table, table=True):
-    """One dump that was ingested, known by the SHA-256 of its bytes."""
+    """A dump that was ingested; the SHA-256 of its bytes identifies it."""
 
     __tablename__ = "dump"
 
@@ -109,7 +119,7 @@ class DumpRow(Table, table=True):
 
 
 class QuarantinedRow(Table, table=True):
-    """A file that was set aside, and why; it goes when a later reading of that path succeeds."""
+    """A file that could not be ingested, and why; the row is deleted when the file at that path is ingested later."""
 
     __tablename__ = "quarantined"
 
@@ -120,10 +130,12 @@ class QuarantinedRow(Table, table=True):
 
 
 class PaperRow(Table, table=True):
-    """A work. `guid` never changes; `sequence` is taken anew when it is announced again.
+    """A paper.
 
-    What no reader is told of has a sequence number below 0, which no cursor is: papers that count as announced already
-    (`archived`), and those that were listed only when they were replaced or withdrawn.
+    `guid` identifies the paper in feeds and never changes. `sequence` is a new number whenever the paper is announced;
+    `first_sequence` is the first one. Cursors are never below 0, so a paper with a sequence number below 0 is in no
+    digest. Two kinds of papers have such numbers: those that count as announced already (`archived`), and those that
+    were listed only because they were replaced or withdrawn.
     """
 
     __tablename__ = "paper"
@@ -157,15 +169,16 @@ class PaperRow(Table, table=True):
     code: str | None = None
     stars: int | None = None
     withdrawn: bool = Field(default=False, sa_column=_flag())
-    # For each field: the rank and listing day of the source that its value came from.
+    # JSON: for each field, the rank and the listing day of the source that its value comes from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
-    # Counts the changes; topics that were found for an older revision, or by another catalogue, are found anew.
+    # The number of changes. `tagged_by` is the fingerprint of the topic catalogue that tagged the newest revision;
+    # it is null if none has.
     revision: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     tagged_by: str | None = Field(default=None, index=True)
 
 
 class PaperTopicRow(Table, table=True):
-    """A topic that a paper is tagged with."""
+    """A tag: a paper and one of its topics."""
 
     __tablename__ = "paper_topic"
 
@@ -174,7 +187,7 @@ class PaperTopicRow(Table, table=True):
 
 
 class PaperTokensRow(Table, table=True):
-    """A paper's tokens and stems, by the text rules of a version; none where its text has changed since."""
+    """The tokens and stems of a paper, by one version of the text rules; deleted when the paper's text changes."""
 
     __tablename__ = "paper_tokens"
 
@@ -184,7 +197,7 @@ class PaperTokensRow(Table, table=True):
 
 
 class PaperTitleRow(Table, table=True):
-    """Every title that a paper was listed under, folded: what a title-only listing is known by."""
+    """A folded title that a paper was listed under; listings without an arXiv id are assigned to papers by it."""
 
     __tablename__ = "paper_title"
 
@@ -193,7 +206,7 @@ class PaperTitleRow(Table, table=True):
 
 
 class PaperAliasRow(Table, table=True):
-    """A key, and the id beside it, that a paper had before: digests and links that name them still find the paper."""
+    """A key and an id that a paper had before; digests and links that contain them still lead to the paper."""
 
     __tablename__ = "paper_alias"
 
@@ -203,7 +216,7 @@ class PaperAliasRow(Table, table=True):
 
 
 class WithdrawalRow(Table, table=True):
-    """An arXiv id whose record was deleted at its source, whether or not the paper has come yet."""
+    """An arXiv id whose record was deleted at its source; there may be no paper with this id yet."""
 
     __tablename__ = "withdrawal"
 
@@ -227,7 +240,7 @@ class ListingRow(Table, table=True):
 
 
 class QueryRow(Table, table=True):
-    """A query in canonical form, shared by all who ask the same."""
+    """A query in canonical form, shared by all subscriptions that ask for the same."""
 
     __tablename__ = "query"
 
@@ -237,7 +250,7 @@ class QueryRow(Table, table=True):
 
 
 class NamedUpvotesRow(Table, table=True):
-    """A number of upvotes that matters to a query: papers that reach it are announced again. It goes with the query."""
+    """A number of upvotes that a query names; papers that reach it are announced again. Deleted with the query."""
 
     __tablename__ = "named_upvotes"
 
@@ -248,18 +261,23 @@ class NamedUpvotesRow(Table, table=True):
 
 
 class SubscriberRow(Table, table=True):
-    """An address and what it is owed. `cursor` and `last_dump` are the last that its digests took into account."""
+    """A subscriber: an address, its settings, and the state of its digests.
+
+    `cursor` is the highest sequence number, and `last_dump` the id of the newest dump, that digests to this subscriber
+    have taken into account.
+    """
 
     __tablename__ = "subscriber"
     __table_args__ = (
-        UniqueConstraint("address_key", name="uq_subscriber_reader"),  # SQLite cannot rename a constraint
+        # The name is that of the column before it was renamed: SQLite cannot rename a constraint.
+        UniqueConstraint("address_key", name="uq_subscriber_reader"),
         Index("ix_subscriber_cadence_last_dump", "cadence", "last_dump"),
         NEVER_REUSE_IDS,
     )
 
     id: int | None = Field(default=None, primary_key=True)
     email: str
-    address_key: str  # the address as addresses.address_key folds it
+    address_key: str  # see addresses.address_key
     state: str
     cadence: str
     hour: str
@@ -272,12 +290,12 @@ class SubscriberRow(Table, table=True):
     active_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     paused_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     next_due: datetime | None = Field(default=None, sa_column=_instant(nullable=True, index=True))
-    last_date: date | None = None  # the intended local date of the last period used
-    last_week: date | None = None  # and of the last weekly one
+    last_date: date | None = None  # the intended local date of the last digest
+    last_week: date | None = None  # the intended local date of the last weekly digest
 
 
 class ErasedRow(Table, table=True):
-    """What is left of a reader who was erased: a fingerprint of the address, so that no import brings it back."""
+    """The fingerprint of an erased subscriber's address, so that no import adds the address again."""
 
     __tablename__ = "erased"
 
@@ -286,7 +304,7 @@ class ErasedRow(Table, table=True):
 
 
 class SubscriptionRow(Table, table=True):
-    """What a subscriber asked for: a query, kept as typed beside its canonical form, or a topic."""
+    """What a subscriber asked for: a query or a topic. `label` is the query as it was typed, or the topic's title."""
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -303,17 +321,19 @@ class SubscriptionRow(Table, table=True):
 
 
 class DeliveryRow(Table, table=True):
-    """The outbox: one message, from planned to settled. A digest's row keeps its items, and so is the ledger.
+    """A row of the outbox: one message, from its planning until it is settled.
 
-    `next_try` is when a sender may take the row: when its lease ends, where it is leased; never, where it is settled.
-    `in_doubt` says that a sender was lost with the row in its hands, `taken_in` that a later digest holds its items.
+    The `items` of a digest are kept, so that the rows also record which papers each subscriber got. `next_try` is when
+    a sender may claim the row; for a leased row that is the end of the lease, and for a row that will not be tried
+    again it is null. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
+    `taken_in` says that a later digest contains the items of this one.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "kind", "period"),
-        _index_of_held("next_try", "id"),
-        _index_of_held("owner"),
+        _partial_delivery_index("next_try", "id"),
+        _partial_delivery_index("owner"),
         NEVER_REUSE_IDS,
     )
 
@@ -341,7 +361,7 @@ class DeliveryRow(Table, table=True):
 
 
 class RelayRow(Table, table=True):
-    """How a way out stands, shared by all senders: see models.RelayState. `name` says which it is."""
+    """The state of a relay, shared by all senders; see models.RelayState."""
 
     __tablename__ = "relay"
 
@@ -360,7 +380,7 @@ class RelayRow(Table, table=True):
     next_turn: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
-# The same tables for Core statements, whose columns are columns to the type checker too.
+# The same tables for SQLAlchemy's Core statements. The type checker knows that their columns are columns.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]

@@ -1,4 +1,8 @@
-"""The topics that papers are tagged with."""
+"""The topics that papers are tagged with.
+
+The fingerprint of a topic catalogue says which topics and queries it holds. Each paper stores the fingerprint of the
+catalogue that tagged it, so that papers are tagged again when the catalogue changes.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from notifier.store.tables import paper, paper_topic
 
 @dataclass(frozen=True, slots=True)
 class TaggedPaper:
-    """What one revision of a paper is tagged with."""
+    """The tags of one revision of a paper."""
 
     paper_id: int
     revision: int
@@ -24,14 +28,14 @@ class TaggedPaper:
 
 
 def untagged(connection: Connection, fingerprint: str, limit: int) -> list[tuple[Paper, int]]:
-    """The first `limit` papers that the catalogue of this fingerprint has not tagged yet, each with its revision."""
+    """Return at most `limit` papers that the catalogue with this fingerprint has not tagged, and their revisions."""
     statement = select(paper).where(_is_untagged(fingerprint)).order_by(paper.c.sequence).limit(limit)
     rows = connection.execute(statement).all()
     return [(found, row.revision) for found, row in zip(papers_of(connection, rows), rows, strict=True)]
 
 
 def first_untagged(connection: Connection, fingerprint: str) -> int | None:
-    """The lowest sequence number of an announced paper that is not tagged yet."""
+    """Return the lowest sequence number of announced papers not tagged by the catalogue; None if there are none."""
     announced = paper.c.sequence > 0
     first: int | None = connection.scalar(
         select(func.min(paper.c.sequence)).where(announced, _is_untagged(fingerprint))
@@ -40,31 +44,31 @@ def first_untagged(connection: Connection, fingerprint: str) -> int | None:
 
 
 def add(connection: Connection, found: Mapping[int, Tags]) -> None:
-    """Keep the topics and tokens of papers, by their ids; they are new, and their rows say who tagged them."""
+    """Store the tags and tokens of new papers, by id; their rows already hold the catalogue's fingerprint."""
     _add_topics(connection, found)
     paper_tokens.add(connection, {paper_id: tags.tokenised for paper_id, tags in found.items()})
 
 
 def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
-    """Replace the tags and tokens of these papers; one that has changed since it was read is left for the next time.
+    """Replace the tags and tokens of these papers, which one catalogue has tagged.
 
-    All are by one catalogue.
+    A paper whose revision has changed since it was read is left out, so that it stays untagged.
     """
     revisions: dict[int, int] = {}
-    for some in batches(each.paper_id for each in found):
-        read = select(paper.c.id, paper.c.revision).where(paper.c.id.in_(some)).with_for_update()
+    for batch in batches(each.paper_id for each in found):
+        read = select(paper.c.id, paper.c.revision).where(paper.c.id.in_(batch)).with_for_update()
         revisions.update(connection.execute(read).all())
     current = {each.paper_id: each.tags for each in found if revisions.get(each.paper_id) == each.revision}
-    for some in batches(current):
-        fingerprint = current[some[0]].fingerprint
-        connection.execute(update(paper).where(paper.c.id.in_(some)).values(tagged_by=fingerprint))
-        connection.execute(delete(paper_topic).where(paper_topic.c.paper_id.in_(some)))
+    for batch in batches(current):
+        fingerprint = current[batch[0]].fingerprint
+        connection.execute(update(paper).where(paper.c.id.in_(batch)).values(tagged_by=fingerprint))
+        connection.execute(delete(paper_topic).where(paper_topic.c.paper_id.in_(batch)))
     _add_topics(connection, current)
     paper_tokens.keep(connection, {paper_id: tags.tokenised for paper_id, tags in current.items()})
 
 
 def count_by_topic(connection: Connection) -> dict[str, int]:
-    """How many papers bear each tag."""
+    """Return the number of papers that are tagged with each topic."""
     statement = select(paper_topic.c.slug, func.count()).group_by(paper_topic.c.slug)
     return dict(connection.execute(statement).all())
 

@@ -1,4 +1,4 @@
-"""Subscribers: sign-up, pauses, calendars, leaving and erasing, and all of them as a CSV file."""
+"""What happens to subscribers: sign-up, schedules, pauses, unsubscribing, erasing, and CSV import and export."""
 
 from notifier.subscribers.calendars import (
     Occurrence,

@@ -1,12 +1,15 @@
 """When a digest is due, and which period it is for.
 
-A schedule intends local dates: every day, Monday to Friday, one weekday, or the 1st. Each has one instant, its hour
-on the reader's clock by PEP 495 with fold 0: in a gap the instant moves forward by the gap (02:30 becomes 03:30), in an
-overlap the first counts. A date that a zone left out (Pacific/Apia, 2011-12-30) has no digest of its own: daily and
-on weekdays its papers come with the next one, weekly and monthly the digest comes on the day after.
+A schedule has slots. Each slot has an intended local date: every day, Monday to Friday, one weekday, or the 1st of the
+month. Its instant is the schedule's hour on that date in the subscriber's time zone, by PEP 495 with fold 0. If the
+clock skips that hour, the instant moves forward by the gap (02:30 becomes 03:30). If the hour occurs twice, the first
+time counts.
 
-What was used is remembered as intended local dates, not as instants: so no change of hour, zone or cadence, and no
-clock that is set back, brings a date or a week a second time.
+A zone may skip a whole date, as Pacific/Apia skipped 2011-12-30. For the cadences daily and weekdays, this date has no
+slot, and its papers are in the next digest. For weekly and monthly, the slot's instant is on the day after.
+
+The store keeps the intended local dates of the last digests, not their instants. So no date and no week gets a second
+digest if the hour, the zone or the cadence changes, or if the clock is set back.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ ONE_DAY = timedelta(days=1)
 class Schedule:
     """When a subscriber wants digests: `hour` on the clock of `timezone` (an IANA name).
 
-    `weekday` counts from Monday, 0, and is for weekly only. Instant has no calendar: nothing is ever due by it.
+    `weekday` counts from Monday, which is 0, and is used by the weekly cadence only. The instant cadence has no slots.
     """
 
     cadence: Cadence
@@ -44,7 +47,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One digest of a schedule: the intended local date, the period named after it, and the instant, in UTC."""
+    """A slot of a schedule: the intended local date, the name of the digest's period, and the instant in UTC."""
 
     local_date: date
     period: str
@@ -53,53 +56,57 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class UsedPeriods:
-    """How far a subscriber's digests have come: the intended local date of the last one, and of the last weekly one.
+    """The intended local dates of a subscriber's last digest, and of the last weekly digest.
 
-    The second is kept because a week counts once, even when its weekday moves from Monday to Friday.
+    The date of the weekly digest is kept so that a week has only one weekly digest, even if the weekday changes.
     """
 
     last_date: date | None = None
     last_week: date | None = None
 
     def including(self, slot: Occurrence, cadence: Cadence) -> UsedPeriods:
-        """What is used once the digest of `slot`, planned for `cadence`, is."""
+        """Return the used periods after the digest of `slot` was planned for `cadence`."""
         return UsedPeriods(slot.local_date, slot.local_date if cadence is Cadence.WEEKLY else self.last_week)
 
 
 def due(schedule: Schedule, now: datetime, after: datetime, used: UsedPeriods) -> Occurrence | None:
-    """The latest slot that is not after `now`, if it is later than `after` and than what was used; else None.
+    """Return the latest slot that is not after `now`; None if it is not after `after`, or its period was used.
 
-    `after` is the confirmation. Older slots are not made up: after a sleep of days there is one digest.
+    `after` is when the subscriber was activated. Earlier slots are skipped: if the service did not run for days, there
+    is one digest.
     """
     if schedule.cadence is Cadence.INSTANT:
         return None
-    # Where an overlap takes the clock back over midnight, tomorrow's slot may be past.
+    # If the clock was set back over midnight, the slot of tomorrow may have passed already.
     tomorrow = now.astimezone(ZoneInfo(schedule.timezone)).date() + ONE_DAY
     latest = next(slot for slot in _slots(schedule, tomorrow, -ONE_DAY) if slot.instant <= now)
     return latest if _is_new(latest, schedule.cadence, after, used) else None
 
 
 def next_due(schedule: Schedule, after: datetime, used: UsedPeriods) -> datetime | None:
-    """The first instant from which `due` answers, or None for instant. It may be past."""
+    """Return the first instant at which `due` returns a slot; None for the instant cadence.
+
+    The instant may be in the past. `after` is when the subscriber was activated.
+    """
     if schedule.cadence is Cadence.INSTANT:
         return None
-    # Where a gap takes the clock over midnight, yesterday's slot may be to come.
+    # If the clock skips midnight, the slot of yesterday may not have passed yet.
     yesterday = after.astimezone(ZoneInfo(schedule.timezone)).date() - ONE_DAY
     slots = _slots(schedule, max(yesterday, used.last_date or date.min), ONE_DAY)
     return next(slot.instant for slot in slots if _is_new(slot, schedule.cadence, after, used))
 
 
 def _slots(schedule: Schedule, day: date, step: timedelta) -> Iterator[Occurrence]:
-    """The slots of the dates from `day` on, forward or backward."""
+    """Yield the slots of the dates from `day` on, forward or backward in steps of one day."""
     zone = ZoneInfo(schedule.timezone)
     while True:
-        if _intends(schedule, day, zone):
+        if _has_slot(schedule, day, zone):
             instant = datetime.combine(day, schedule.hour, zone).astimezone(UTC)
             yield Occurrence(day, _period(schedule.cadence, day), instant)
         day += step
 
 
-def _intends(schedule: Schedule, day: date, zone: ZoneInfo) -> bool:
+def _has_slot(schedule: Schedule, day: date, zone: ZoneInfo) -> bool:
     match schedule.cadence:
         case Cadence.MONTHLY:
             return day.day == 1
@@ -112,7 +119,7 @@ def _intends(schedule: Schedule, day: date, zone: ZoneInfo) -> bool:
 
 
 def _exists(day: date, zone: ZoneInfo) -> bool:
-    """Whether the zone had this date; only a gap of a whole day reaches noon."""
+    """Return whether this date exists in the zone: noon is missing only if the zone skips the whole date."""
     return datetime.combine(day, NOON, zone).astimezone(UTC).astimezone(zone).date() == day
 
 
@@ -128,6 +135,7 @@ def _period(cadence: Cadence, day: date) -> str:
 
 
 def _is_new(slot: Occurrence, cadence: Cadence, after: datetime, used: UsedPeriods) -> bool:
+    """Return whether the slot is after `after`, and its date and, for weekly, its week have no digest yet."""
     if slot.instant <= after or slot.local_date <= (used.last_date or date.min):
         return False
     if cadence is not Cadence.WEEKLY or used.last_week is None:
@@ -136,7 +144,7 @@ def _is_new(slot: Occurrence, cadence: Cadence, after: datetime, used: UsedPerio
 
 
 def parse_hour(text: str) -> time:
-    """The time of day that `08:00` or `8:00` names. Raises UsageError."""
+    """Return the time of day of a text such as `08:00` or `8:00`. Raises UsageError if it is none."""
     found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text.strip())
     if not found:
         raise UsageError(f"the hour {text!r} is not a time of day; write it as HH:MM, from 00:00 to 23:59")
@@ -144,7 +152,7 @@ def parse_hour(text: str) -> time:
 
 
 def parse_weekday(text: str) -> int:
-    """The weekday that `mon` or `Monday` names, counted from Monday, 0. Raises UsageError."""
+    """Return the number of a weekday such as `mon` or `Monday`; Monday is 0. Raises UsageError if it is none."""
     word = text.strip().casefold()
     for number, name in enumerate(WEEKDAYS):
         if word in (name, name[:3]):
@@ -153,7 +161,10 @@ def parse_weekday(text: str) -> int:
 
 
 def parse_timezone(text: str) -> str:
-    """The IANA name of a zone, as IANA spells it, from a name in any case. Raises UsageError proposing near names."""
+    """Return the IANA name of a time zone, in IANA's spelling, from a name in any case.
+
+    Raises UsageError with similar names if there is no such zone.
+    """
     names = _zone_names()
     key = text.strip().replace(" ", "_").casefold()
     if key in names:
@@ -166,16 +177,19 @@ def parse_timezone(text: str) -> str:
 
 @cache
 def _zone_names() -> dict[str, str]:
-    """IANA's own list by folded name: a machine's zone folder also holds `localtime`, `posixrules` and the like."""
+    """Return IANA's names of time zones by their folded forms.
+
+    They are read from IANA's list, because a system's folder of zones also holds other files, such as `posixrules`.
+    """
     names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    return {name.casefold(): name for name in names if name != "Factory"}  # Factory is a clock that nobody has set
+    return {name.casefold(): name for name in names if name != "Factory"}  # Factory means an unset zone
 
 
 def schedule_of(subscriber: Subscriber) -> Schedule:
-    """When this subscriber wants digests."""
+    """Return the schedule of a subscriber."""
     return Schedule(subscriber.cadence, parse_hour(subscriber.hour), subscriber.timezone, subscriber.weekday)
 
 
 def used_periods_of(subscriber: Subscriber) -> UsedPeriods:
-    """How far this subscriber's digests have come."""
+    """Return the used periods of a subscriber."""
     return UsedPeriods(subscriber.last_date, subscriber.last_week)

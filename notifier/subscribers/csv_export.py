@@ -1,4 +1,4 @@
-"""From the store to a file."""
+"""Writing all subscribers to a CSV file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifier.subscribers.spreadsheet import write_rows
 
 
 def export_subscribers(engine: Engine, path: Path) -> int:
-    """Write all readers, by address, to a file, which it replaces; returns how many readers."""
+    """Write all subscribers, by address, to a file, which is replaced if it exists; returns how many they are."""
     with reading(engine) as connection:
         everyone = subscribers.everyone(connection)
     write_if_changed(path, write_rows(COLUMNS, (row for one in everyone for row in rows_of(one))))

@@ -1,8 +1,9 @@
-"""From a file to the store: checked first, then written a few hundred rows at a time.
+"""Importing subscribers from a CSV file, a few hundred rows in each transaction.
 
-State ACTIVE or PAUSED says of somebody new that they have agreed; without a state they are PENDING. Whoever is known is
-added to, as by a sign-up, and keeps the state that they chose here: an import lets readers leave, but brings back
-nobody who left.
+New subscribers get the state that the file gives; ACTIVE or PAUSED means that they have agreed to get mail, and no
+state means PENDING. Subscribers who are known already keep their state, and the file adds to their subscriptions. Two
+states change: the file can confirm pending subscribers, and unsubscribe or suppress any. It cannot bring back
+subscribers who left or were erased.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from notifier.store import erasing, subscribers, writing
 from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, ImportEntry, entry_of
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
-from notifier.subscribers.subscribing import leave, sign_up_all
+from notifier.subscribers.subscribing import deactivate, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
 
 BATCH = 500  # rows in one transaction
 
 AGREED = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
-GONE = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
+LEFT = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of a file: the rows that were taken, what they brought, and the rows that were refused."""
+    """The result of an import: the number of imported rows, what they added, and the rows that were refused."""
 
     rows: int = 0
     new_subscribers: int = 0
@@ -55,9 +56,10 @@ def import_subscribers(
     now: datetime,
     watched: Callable[[Sequence[list[CsvRow]]], Iterable[list[CsvRow]]] = iter,
 ) -> ImportReport:
-    """Sign up the readers of a file; rows that are wrong are refused, each with its reason, and the others taken.
+    """Import the subscribers in a CSV file; rows that are wrong are refused, and the others imported.
 
-    `watched` sees the batches of rows go by. Raises UsageError for what is no such file.
+    `watched` gets the batches of rows and must yield each of them; a progress bar can count them. Raises UsageError if
+    the file cannot be read, or is not a list of subscribers.
     """
     rows, unreadable = read_rows(_content(path), COLUMNS, needed="email")
     catalogue = catalogue_of(config)
@@ -77,7 +79,7 @@ def _content(path: Path) -> bytes:
 
 
 def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportEntry], tuple[RefusedRow, ...]]:
-    """What these rows say, by reader, and the rows that are wrong."""
+    """Return one entry for each subscriber in these rows, and the rows that are wrong."""
     entries: dict[str, ImportEntry] = {}
     refused = []
     for row in rows:
@@ -86,51 +88,58 @@ def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportE
         except UsageError as error:
             refused.append(RefusedRow(row.line, str(error)))
         else:
-            entries[entry.address_key] = entries[entry.address_key] + entry if entry.address_key in entries else entry
+            key = entry.address_key
+            entries[key] = entries[key] + entry if key in entries else entry
     return list(entries.values()), tuple(refused)
 
 
 def _import_batch(
     connection: Connection, entries: Sequence[ImportEntry], defaults: DigestConfig, now: datetime
 ) -> ImportReport:
-    emails = [each.request.email for each in entries]
+    emails = [entry.request.email for entry in entries]
     known, erased = subscribers.by_address(connection, emails), erasing.erased_among(connection, emails)
     reasons = {
-        each.address_key: _why_not(each, known.get(each.address_key), each.address_key in erased) for each in entries
+        entry.address_key: _refusal(entry, known.get(entry.address_key), entry.address_key in erased)
+        for entry in entries
     }
-    welcome = [each for each in entries if reasons[each.address_key] is None]
-    agreed = {each.address_key for each in welcome if _agrees(each, known.get(each.address_key))}
-    requests = [replace(each.request, confirmed=each.address_key in agreed) for each in welcome]
+    accepted = [entry for entry in entries if reasons[entry.address_key] is None]
+    confirmed = {entry.address_key for entry in accepted if _confirms(entry, known.get(entry.address_key))}
+    requests = [replace(entry.request, confirmed=entry.address_key in confirmed) for entry in accepted]
     new_subscriptions = sign_up_all(connection, requests, defaults, now)
-    _follow(connection, [each for each in welcome if each.state in GONE or each.address_key in agreed], now)
+    changing = [entry for entry in accepted if entry.state in LEFT or entry.address_key in confirmed]
+    _pause_or_deactivate(connection, changing, now)
     return ImportReport(
-        rows=sum(len(each.lines) for each in welcome),
-        new_subscribers=sum(each.address_key not in known for each in welcome),
+        rows=sum(len(entry.lines) for entry in accepted),
+        new_subscribers=sum(entry.address_key not in known for entry in accepted),
         new_subscriptions=new_subscriptions,
         refused=tuple(
-            RefusedRow(line, reason) for each in entries if (reason := reasons[each.address_key]) for line in each.lines
+            RefusedRow(line, reason)
+            for entry in entries
+            if (reason := reasons[entry.address_key])
+            for line in entry.lines
         ),
     )
 
 
-def _why_not(entry: ImportEntry, known: Subscriber | None, erased: bool) -> str | None:
-    left = known is not None and known.state in GONE and entry.state not in GONE
-    if not erased and not left:
+def _refusal(entry: ImportEntry, known: Subscriber | None, is_erased: bool) -> str | None:
+    """Return why the entry must not be imported; None if it may be."""
+    would_bring_back = known is not None and known.state in LEFT and entry.state not in LEFT
+    if not is_erased and not would_bring_back:
         return None
     here = "was erased" if known is None else f"is {known.state}"
-    return f"{entry.request.email} {here} here; `notifier subscribe --confirmed` brings them back, if they ask for it"
+    return f"{entry.request.email} {here} here; if they ask for mail again, use `notifier subscribe --confirmed`"
 
 
-def _agrees(entry: ImportEntry, known: Subscriber | None) -> bool:
+def _confirms(entry: ImportEntry, known: Subscriber | None) -> bool:
     return entry.state in AGREED and (known is None or known.state is SubscriberState.PENDING)
 
 
-def _follow(connection: Connection, entries: Sequence[ImportEntry], now: datetime) -> None:
-    """Let those leave or pause who are said to."""
-    found = subscribers.by_address(connection, [each.request.email for each in entries])
-    for each in entries:
-        one = found[each.address_key]
-        if each.state is SubscriberState.PAUSED:
-            pausing.suspend(connection, one, each.until)
-        elif each.state in GONE and one.state not in GONE:
-            leave(connection, one, each.state, now)
+def _pause_or_deactivate(connection: Connection, entries: Sequence[ImportEntry], now: datetime) -> None:
+    """Give these subscribers the state PAUSED, UNSUBSCRIBED or SUPPRESSED if their entries say so."""
+    found = subscribers.by_address(connection, [entry.request.email for entry in entries])
+    for entry in entries:
+        subscriber = found[entry.address_key]
+        if entry.state is SubscriberState.PAUSED:
+            pausing.set_paused(connection, subscriber, entry.until)
+        elif entry.state in LEFT and subscriber.state not in LEFT:
+            deactivate(connection, subscriber, entry.state, now)

@@ -1,7 +1,7 @@
-"""One row per subscription: how a reader is written, and what rows say about one.
+"""Conversion between subscribers and rows of a CSV file, with one row for each subscription.
 
-A weekday other than Monday stands beside the cadence (`weekly fri`), and the day on which a pause ends beside the state
-(`PAUSED until 2026-11-22`).
+A weekday other than Monday is written after the cadence (`weekly fri`), and the day on which a pause ends after the
+state (`PAUSED until 2026-11-22`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.subscribers.calendars import WEEKDAYS
 from notifier.subscribers.spreadsheet import CsvRow
-from notifier.subscribers.subscribing import CheckedSignUp, SignUp, check
+from notifier.subscribers.subscribing import CheckedSignUp, SignUp, check_sign_up
 from notifier.text.addresses import address_key
 from notifier.topics import Catalogue
 
@@ -24,7 +24,10 @@ COLUMNS = ("email", "state", "query", "topic", "cadence", "hour", "timezone")
 
 @dataclass(frozen=True, slots=True)
 class ImportEntry:
-    """What the rows of these lines say about one reader; `until` is the day on which a pause ends."""
+    """What a file says about one subscriber.
+
+    `lines` are the lines in which the subscriber's rows begin. `until` is the day on which a pause ends.
+    """
 
     lines: tuple[int, ...]
     request: CheckedSignUp
@@ -32,9 +35,10 @@ class ImportEntry:
     until: date | None = None
 
     def __add__(self, other: ImportEntry) -> ImportEntry:
-        """Both together; where they differ, the later counts."""
+        """Combine two entries for one subscriber; if they differ, the values of the second one count."""
         settings = {**self.request.settings, **other.request.settings}
-        request = replace(self.request, wishes=self.request.wishes + other.request.wishes, settings=settings)
+        subscriptions = self.request.subscriptions + other.request.subscriptions
+        request = replace(self.request, subscriptions=subscriptions, settings=settings)
         last = other if other.state else self
         return ImportEntry(self.lines + other.lines, request, last.state, last.until)
 
@@ -45,7 +49,7 @@ class ImportEntry:
 
 
 def entry_of(row: CsvRow, catalogue: Catalogue) -> ImportEntry:
-    """What one row says. Raises UsageError or QueryError for a cell that is wrong."""
+    """Return the entry that one row makes. Raises UsageError or QueryError if a cell is wrong."""
     cells = row.cells
     cadence, weekday = _cadence(cells.get("cadence", ""))
     sign_up = SignUp(
@@ -57,23 +61,23 @@ def entry_of(row: CsvRow, catalogue: Catalogue) -> ImportEntry:
         timezone=cells.get("timezone"),
         weekday=weekday,
     )
-    return ImportEntry((row.line,), check(sign_up, catalogue), *_state(cells.get("state", "")))
+    return ImportEntry((row.line,), check_sign_up(sign_up, catalogue), *_state(cells.get("state", "")))
 
 
 def rows_of(subscriber: Subscriber) -> Iterator[tuple[str, ...]]:
-    """The rows from which an import makes the same subscriber, in the order of COLUMNS."""
+    """Yield a subscriber's rows, with cells in the order of COLUMNS, from which an import makes the same subscriber."""
     cadence, state = str(subscriber.cadence), str(subscriber.state)
     if subscriber.weekday:
         cadence = f"{cadence} {WEEKDAYS[subscriber.weekday][:3]}"
     if subscriber.state is SubscriberState.PAUSED and subscriber.paused_until:
         state = f"{state} until {subscriber.paused_until.astimezone(ZoneInfo(subscriber.timezone)).date()}"
-    for each in subscriber.subscriptions:
-        wish = ("", each.topic) if each.topic else (each.label, "")
-        yield (subscriber.email, state, *wish, cadence, subscriber.hour, subscriber.timezone)
+    for subscription in subscriber.subscriptions:
+        query_and_topic = ("", subscription.topic) if subscription.topic else (subscription.label, "")
+        yield (subscriber.email, state, *query_and_topic, cadence, subscriber.hour, subscriber.timezone)
 
 
 def _cadence(cell: str) -> tuple[Cadence | None, str | None]:
-    """The cadence, and the weekday where one stands beside it."""
+    """Return the cadence in a cell, and the weekday after it; either is None if it is not there."""
     word, _, weekday = cell.partition(" ")
     try:
         return (Cadence(word.casefold()) if word else None), weekday or None
@@ -82,7 +86,7 @@ def _cadence(cell: str) -> tuple[Cadence | None, str | None]:
 
 
 def _state(cell: str) -> tuple[SubscriberState | None, date | None]:
-    """The state, and the day where a pause has an end."""
+    """Return the state in a cell, and the day after it on which a pause ends; either is None if it is not there."""
     word, _, day = cell.partition(" until ")
     try:
         return (SubscriberState(word.upper()) if word else None), (date.fromisoformat(day) if day else None)

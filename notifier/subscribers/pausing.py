@@ -1,4 +1,4 @@
-"""Pauses of the readers' own: until a day, or until they resume."""
+"""Pauses: a paused subscriber gets no mail until a day, or until they resume."""
 
 from __future__ import annotations
 
@@ -10,68 +10,75 @@ from sqlalchemy import Connection, Engine
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
 from notifier.store import reading, subscribers, writing
-from notifier.subscribers import starting
-from notifier.subscribers.subscribing import known
+from notifier.subscribers import activation
+from notifier.subscribers.subscribing import get_subscriber
 
 BATCH = 500
 
 
 def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subscriber:
-    """Plan and send nothing for a reader until that day begins on their clock, or until they resume.
+    """Pause a subscriber until the day `until` begins in their time zone, or, if it is None, until they resume.
 
-    A digest that waits in the outbox stays there, and goes out after the pause. Raises UsageError for a day that is not
-    after today, and for somebody who is not written to anyway.
+    In a pause nothing is planned or sent. A digest that waits in the outbox is sent after the pause. Raises UsageError
+    if the day is not after today, or if the subscriber is neither active nor paused.
     """
     with writing(engine) as connection:
-        subscriber = known(connection, email)
-        _refuse_unless_a_reader(subscriber)
+        subscriber = get_subscriber(connection, email)
+        _refuse_unless_active_or_paused(subscriber)
         if until is not None and _beginning_of(until, subscriber) <= now:
-            raise UsageError(f"a pause until {until} is over already; give a day after today")
-        suspend(connection, subscriber, until)
-        return known(connection, email)
+            raise UsageError(f"a pause until {until} would be over already; give a day after today")
+        set_paused(connection, subscriber, until)
+        return get_subscriber(connection, email)
 
 
 def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
-    """Write to a reader again: what came in the pause is told as far back as a first digest looks, and no further.
+    """End the pause of a subscriber; an active subscriber stays as they are.
 
-    Raises UsageError for somebody who is neither paused nor active.
+    The next digest contains papers that came in the pause, if they are not older than FIRST_LOOK_BACK in `activation`
+    allows. Raises UsageError if the subscriber is neither active nor paused.
     """
     with writing(engine) as connection:
-        subscriber = known(connection, email)
-        _refuse_unless_a_reader(subscriber)
+        subscriber = get_subscriber(connection, email)
+        _refuse_unless_active_or_paused(subscriber)
         if subscriber.state is SubscriberState.PAUSED:
-            starting.start(connection, [subscriber], now)
-        return known(connection, email)
+            activation.activate(connection, [subscriber], now)
+        return get_subscriber(connection, email)
 
 
 def end_pauses(engine: Engine, now: datetime) -> None:
-    """Let all pauses end whose day has come, as if each had been ended at its first instant."""
+    """End all pauses whose day has begun; each ends as of the first instant of its day."""
     while True:
         with reading(engine) as connection:
-            if not subscribers.pause_ended(connection, now, limit=1):
+            if not subscribers.with_ended_pause(connection, now, limit=1):
                 return
         with writing(engine) as connection:
-            for each in subscribers.pause_ended(connection, now, BATCH):
-                assert each.paused_until is not None, "only these are found"
-                # A slot at that very instant counts.
-                starting.start(connection, [each], each.paused_until - timedelta.resolution)
+            for each in subscribers.with_ended_pause(connection, now, BATCH):
+                assert each.paused_until is not None, "a pause without an end is not selected"
+                # This is just before the day begins, so that a slot at its first instant counts.
+                activation.activate(connection, [each], each.paused_until - timedelta.resolution)
 
 
-def suspend(connection: Connection, subscriber: Subscriber, until: date | None) -> None:
-    """Pause a subscriber until a day, or until resumed; a pause whose day is past ends when digests are planned."""
+def set_paused(connection: Connection, subscriber: Subscriber, until: date | None) -> None:
+    """Pause a subscriber until a day, or, if it is None, until they resume.
+
+    A pause whose day has passed ends at the next call of `end_pauses`.
+    """
     end = None if until is None else _beginning_of(until, subscriber)
     paused = {"state": SubscriberState.PAUSED, "paused_until": end, "next_due": None}
     subscribers.update_subscriber(connection, subscriber.id, paused)
 
 
 def _beginning_of(day: date, subscriber: Subscriber) -> datetime:
-    """The first instant of a day on the reader's clock; where a gap leaves midnight out, the gap's."""
+    """Return the first instant of a day in the subscriber's time zone.
+
+    If the clock skips midnight, this is the instant at which it does.
+    """
     return datetime.combine(day, time(0), ZoneInfo(subscriber.timezone)).astimezone(UTC)
 
 
-def _refuse_unless_a_reader(subscriber: Subscriber) -> None:
+def _refuse_unless_active_or_paused(subscriber: Subscriber) -> None:
     if subscriber.state not in (SubscriberState.ACTIVE, SubscriberState.PAUSED):
         raise UsageError(
-            f"{subscriber.email} is {subscriber.state}: there is nothing to pause or to resume; "
-            f"where the reader agrees, `notifier subscribe {subscriber.email} --confirmed` starts"
+            f"{subscriber.email} is {subscriber.state} and gets no mail that could be paused or resumed; "
+            f"if the subscriber agrees, run `notifier subscribe {subscriber.email} --confirmed`"
         )

@@ -1,7 +1,7 @@
-"""CSV as spreadsheets read and write it. Pure.
+"""CSV as spreadsheets read and write it.
 
-What a spreadsheet would take for a formula is written with an apostrophe before it, and read without: so a cell that a
-stranger typed does nothing when the file is opened, and comes back as it was.
+A cell that a spreadsheet would take for a formula is written with an apostrophe before it, which is removed again when
+the cell is read. So a text that a stranger has typed runs nothing when the file is opened, and is imported unchanged.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from difflib import get_close_matches
 from notifier.errors import UsageError
 
 DELIMITERS = ",;\t"
-# What begins a formula: https://owasp.org/www-community/attacks/CSV_Injection. The apostrophes before it are for cells
-# that were typed with one.
+# A cell that begins like a formula: see https://owasp.org/www-community/attacks/CSV_Injection. Apostrophes may
+# come before it, so that a cell that was typed with one gets another, and keeps the first when it is read.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row: the line that it begins in, counted from 1, and its cells by column, those that are empty left out."""
+    """A row: the line in which it begins, counted from 1, and its cells that are not empty, by column name."""
 
     line: int
     cells: Mapping[str, str]
@@ -31,47 +31,52 @@ class CsvRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that cannot be taken: the line that it begins in, and why."""
+    """A row that cannot be imported: the line in which it begins, counted from 1, and why."""
 
     line: int
     reason: str
 
 
 def read_rows(content: bytes, columns: Collection[str], needed: str) -> tuple[list[CsvRow], list[RefusedRow]]:
-    """The rows of a file whose header names some of `columns`, `needed` among them, in any order and case.
+    """Return the rows of a CSV file, and the rows that cannot be read.
 
-    The header tells commas, semicolons and tabs apart. Rows without any text are passed over. Raises UsageError for
-    what is not UTF-8, and for a header that is none.
+    The header names some of `columns`, in any order and case; it must name `needed`. The delimiter is the comma, the
+    semicolon or the tab, whichever the header has most of. Rows without any text are left out. Raises UsageError if the
+    file is not UTF-8 text, or the header names a column that is unknown or given twice, or not the needed one.
     """
     text = _decoded(content)
     delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = _header(_first(reader), columns, needed)
+    names = _column_names(_first_row(reader), columns, needed)
     rows: list[CsvRow] = []
     refused: list[RefusedRow] = []
     while True:
         line = reader.line_num + 1
         try:
-            cells = [_plain(cell) for cell in next(reader)]
+            cells = [_unescaped(cell) for cell in next(reader)]
         except StopIteration:
             return rows, refused
         except csv.Error as error:
-            refused.append(RefusedRow(line, f"the row cannot be read: {error}; is a quotation mark missing?"))
+            refused.append(
+                RefusedRow(line, f"the row cannot be read: {error}; check whether a quotation mark is missing")
+            )
             continue
         if any(cells[len(names) :]):
             refused.append(
-                RefusedRow(line, f"the row has {len(cells)} cells, the header {len(names)}; quote the commas")
+                RefusedRow(
+                    line, f"the row has {len(cells)} cells, and the header {len(names)}; quote cells with commas"
+                )
             )
         elif any(cells):
             rows.append(CsvRow(line, {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}))
 
 
 def write_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A file with this header and these rows, which `read_rows` reads back; RFC 4180, in UTF-8."""
+    """Return a CSV file (RFC 4180, UTF-8) with this header and these rows, which `read_rows` can read."""
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(columns)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([_escaped(cell) for cell in row] for row in rows)
     return written.getvalue().encode()
 
 
@@ -82,31 +87,32 @@ def _decoded(content: bytes) -> str:
         raise UsageError("the file is not UTF-8 text; save it again as “CSV UTF-8”") from None
 
 
-def _first(reader: Iterator[list[str]]) -> list[str]:
+def _first_row(reader: Iterator[list[str]]) -> list[str]:
     try:
         return next(reader, [])
     except csv.Error:
         return []
 
 
-def _header(cells: Sequence[str], columns: Collection[str], needed: str) -> list[str]:
+def _column_names(cells: Sequence[str], columns: Collection[str], needed: str) -> list[str]:
+    """Return the folded names in a header. Raises UsageError if they are wrong."""
     names = [cell.strip().casefold() for cell in cells]
     for name in filter(None, names):
         if name not in columns:
             near = get_close_matches(name, columns, n=1)
             cure = f"did you mean {near[0]}?" if near else f"give some of {', '.join(columns)}"
-            raise UsageError(f"the first line names a column {name!r}, which is unknown; {cure}")
+            raise UsageError(f"the header names a column {name!r}, which is unknown; {cure}")
         if names.count(name) > 1:
-            raise UsageError(f"the first line names the column {name} twice; remove one")
+            raise UsageError(f"the header names the column {name} twice; remove one")
     if needed not in names:
-        raise UsageError(f"the first line names no column {needed}; it must name some of {', '.join(columns)}")
+        raise UsageError(f"the header names no column {needed}; add it, and any of {', '.join(columns)}")
     return names
 
 
-def _harmless(cell: str) -> str:
+def _escaped(cell: str) -> str:
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def _plain(cell: str) -> str:
+def _unescaped(cell: str) -> str:
     cell = cell.strip()
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

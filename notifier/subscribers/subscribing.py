@@ -1,4 +1,4 @@
-"""Coming and going: what subscribe and unsubscribe do to a subscriber, from the command line or anywhere else."""
+"""Signing up, unsubscribing and erasing subscribers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.store import erasing, outbox, subscribers, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
-from notifier.subscribers import calendars, starting
+from notifier.subscribers import activation, calendars
 from notifier.text.addresses import address_key, parse_address
 from notifier.text.words import TEXT_VERSION
 from notifier.topics import RESERVED, TRENDING, Catalogue, catalogue_of
@@ -23,7 +23,11 @@ from notifier.topics import RESERVED, TRENDING, Catalogue, catalogue_of
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What somebody asks for. None leaves a known subscriber's setting as it is, and a new one's to the config."""
+    """What somebody asks for, not checked yet.
+
+    A setting that is None stays as it is for a known subscriber; for a new one it is taken from the configuration.
+    `confirmed` says that the subscriber has agreed to get mail.
+    """
 
     email: str
     queries: tuple[str, ...] = ()
@@ -37,110 +41,121 @@ class SignUp:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSignUp:
-    """A sign-up, checked: `settings` holds the columns that it names; `confirmed` says that the reader has agreed."""
+    """A valid sign-up; `settings` holds the columns of the subscriber's row that it sets."""
 
     email: str
-    wishes: tuple[NewSubscription, ...] = ()
+    subscriptions: tuple[NewSubscription, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     confirmed: bool = False
 
 
 def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) -> Subscriber:
-    """Sign somebody up, or add to what a known subscriber asks for; returns the subscriber as it stands then.
+    """Sign up a new subscriber, or change a known one, and return the subscriber as stored.
 
-    Raises UsageError or QueryError before anything is written.
+    A known subscriber keeps their subscriptions and gets those of the sign-up too. Raises UsageError or QueryError, and
+    changes nothing, if the sign-up is not valid.
     """
-    request = check(sign_up, catalogue_of(config))
+    request = check_sign_up(sign_up, catalogue_of(config))
     with writing(engine) as connection:
         sign_up_all(connection, [request], config.digest, now)
-        return known(connection, request.email)
+        return get_subscriber(connection, request.email)
 
 
 def unsubscribe(engine: Engine, email: str, now: datetime) -> Subscriber:
-    """Write to this address no more, from the moment that this returns; what waits in the outbox is withdrawn."""
+    """End all mail to this address, cancel what waits in the outbox, and return the subscriber as stored.
+
+    Raises UsageError if the address is not a subscriber's.
+    """
     with writing(engine) as connection:
-        leave(connection, known(connection, email), SubscriberState.UNSUBSCRIBED, now)
-        return known(connection, email)
+        deactivate(connection, get_subscriber(connection, email), SubscriberState.UNSUBSCRIBED, now)
+        return get_subscriber(connection, email)
 
 
 def unsubscribe_from_all(engine: Engine, subscriber_id: int, now: datetime) -> Subscriber | None:
-    """As `unsubscribe`, by id; returns the subscriber as it was before, None where it is gone."""
+    """Unsubscribe by id, and return the subscriber as it was before; None if there is no such subscriber."""
     with writing(engine) as connection:
-        found = subscribers.again(connection, [subscriber_id]).get(subscriber_id)
+        found = subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id)
         if found:
-            leave(connection, found, SubscriberState.UNSUBSCRIBED, now)
+            deactivate(connection, found, SubscriberState.UNSUBSCRIBED, now)
         return found
 
 
 def unsubscribe_from_one(engine: Engine, subscription_id: int, now: datetime) -> Subscriber | None:
-    """End one subscription; returns its subscriber as it was before, None where the subscription is gone.
+    """End one subscription, and return its subscriber as it was before; None if there is no such subscription.
 
-    With the last one a reader leaves altogether; like everyone who does, they find it again if they come back.
+    If it is the subscriber's last subscription, the subscriber is unsubscribed instead, and the subscription is kept.
+    So it is still there if they sign up again.
     """
     with writing(engine) as connection:
-        found = subscribers.asking(connection, subscription_id)
+        found = subscribers.of_subscription(connection, subscription_id)
         if found and len(found.subscriptions) > 1:
-            subscriptions.remove(connection, next(each for each in found.subscriptions if each.id == subscription_id))
+            subscriptions.remove(connection, next(one for one in found.subscriptions if one.id == subscription_id))
         elif found:
-            leave(connection, found, SubscriberState.UNSUBSCRIBED, now)
+            deactivate(connection, found, SubscriberState.UNSUBSCRIBED, now)
         return found
 
 
 def erase(engine: Engine, email: str, now: datetime) -> int:
-    """Forget a reader: settings, subscriptions and every message are deleted; returns how many messages.
+    """Delete a subscriber with all settings, subscriptions and messages; returns how many messages.
 
-    A fingerprint of the address stays, so that no import brings it back. A sign-up does, as for anyone new.
+    A fingerprint of the address is kept, so that no import adds the address again. A sign-up can. Raises UsageError if
+    the address is not a subscriber's.
     """
     with writing(engine) as connection:
-        return erasing.erase(connection, known(connection, email), now)
+        return erasing.erase(connection, get_subscriber(connection, email), now)
 
 
-def known(connection: Connection, email: str) -> Subscriber:
-    """The subscriber with this address. Raises UsageError where there is none."""
+def get_subscriber(connection: Connection, email: str) -> Subscriber:
+    """Return the subscriber with this address. Raises UsageError if there is none."""
     found = subscribers.find(connection, parse_address(email))
     if found is None:
         raise UsageError(f"{email} is not a subscriber; `notifier subscribers` lists them")
     return found
 
 
-def check(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
-    """A sign-up whose address, queries, topics and settings are all right. Raises UsageError or QueryError."""
-    wishes = [*map(_query_wish, sign_up.queries), *(_topic_wish(slug, catalogue) for slug in sign_up.topics)]
-    return CheckedSignUp(parse_address(sign_up.email), tuple(wishes), _settings(sign_up), sign_up.confirmed)
+def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
+    """Check the address, queries, topics and settings of a sign-up. Raises UsageError or QueryError if one is wrong."""
+    wanted = [_query_subscription(text) for text in sign_up.queries]
+    wanted += [_topic_subscription(slug, catalogue) for slug in sign_up.topics]
+    return CheckedSignUp(parse_address(sign_up.email), tuple(wanted), _settings(sign_up), sign_up.confirmed)
 
 
 def sign_up_all(
     connection: Connection, requests: Sequence[CheckedSignUp], defaults: DigestConfig, now: datetime
 ) -> int:
-    """Sign up all of these different readers, known or not; returns how many subscriptions are new."""
-    found = _found(connection, requests, defaults, now)
-    pairs = [(each, _set(connection, found[address_key(each.email)], each.settings)) for each in requests]
-    agreed = [one for request, one in pairs if request.confirmed and one.state is not SubscriberState.ACTIVE]
-    starting.confirm(connection, agreed, now)
-    starting.reschedule(connection, [one for request, one in pairs if request.settings], now)
-    return subscriptions.add(connection, {one.id: each.wishes or _default(one) for each, one in pairs}, TEXT_VERSION)
+    """Store sign-ups, each of a different address, known or not; returns how many subscriptions were added."""
+    found = _find_or_add(connection, requests, defaults, now)
+    pairs = [
+        (request, _apply_settings(connection, found[address_key(request.email)], request.settings))
+        for request in requests
+    ]
+    confirmed = [one for request, one in pairs if request.confirmed and one.state is not SubscriberState.ACTIVE]
+    activation.confirm(connection, confirmed, now)
+    activation.reschedule(connection, [one for request, one in pairs if request.settings], now)
+    wanted = {one.id: request.subscriptions or _default_subscriptions(one) for request, one in pairs}
+    return subscriptions.add(connection, wanted, TEXT_VERSION)
 
 
-def leave(connection: Connection, subscriber: Subscriber, state: SubscriberState, now: datetime) -> None:
-    """Write to a subscriber no more, for the reason that `state` says; what waits in the outbox is withdrawn."""
+def deactivate(connection: Connection, subscriber: Subscriber, state: SubscriberState, now: datetime) -> None:
+    """End all mail to a subscriber, who gets this state, and cancel what waits in the outbox."""
     subscribers.update_subscriber(connection, subscriber.id, {"state": state, "next_due": None})
     outbox.cancel_for(connection, subscriber.id, now)
 
 
-def _query_wish(text: str) -> NewSubscription:
+def _query_subscription(text: str) -> NewSubscription:
     return NewSubscription(label=text.strip(), canonical=queries.canonical(queries.parse(text)))
 
 
-def _topic_wish(slug: str, catalogue: Catalogue) -> NewSubscription:
+def _topic_subscription(slug: str, catalogue: Catalogue) -> NewSubscription:
     return NewSubscription(label=catalogue.title(slug), topic=slug)
 
 
-def _default(subscriber: Subscriber) -> tuple[NewSubscription, ...]:
+def _default_subscriptions(subscriber: Subscriber) -> tuple[NewSubscription, ...]:
     return () if subscriber.subscriptions else (NewSubscription(RESERVED[TRENDING], topic=TRENDING),)
 
 
 def _settings(sign_up: SignUp) -> dict[str, Any]:
-    """The columns that a sign-up names, checked."""
+    """Return the columns that a sign-up sets. Raises UsageError if a value is wrong."""
     settings: dict[str, Any] = {}
     if sign_up.cadence is not None:
         settings["cadence"] = sign_up.cadence
@@ -153,19 +168,19 @@ def _settings(sign_up: SignUp) -> dict[str, Any]:
     return settings
 
 
-def _found(
+def _find_or_add(
     connection: Connection, requests: Sequence[CheckedSignUp], defaults: DigestConfig, now: datetime
 ) -> dict[str, Subscriber]:
-    """The readers of these requests, by addresses.same_reader; who is new has a row from now on."""
-    found = subscribers.by_address(connection, [each.email for each in requests])
-    new = [each for each in requests if address_key(each.email) not in found]
-    subscribers.add(connection, [_row(each, defaults, now) for each in new])
-    emails = [each.email for each in new]
-    erasing.forget(connection, emails)
+    """Return the subscribers of these requests, by key (see addresses.address_key); new ones are inserted."""
+    found = subscribers.by_address(connection, [request.email for request in requests])
+    new = [request for request in requests if address_key(request.email) not in found]
+    subscribers.add(connection, [_new_row(request, defaults, now) for request in new])
+    emails = [request.email for request in new]
+    erasing.delete_fingerprints(connection, emails)
     return found | subscribers.by_address(connection, emails)
 
 
-def _row(request: CheckedSignUp, defaults: DigestConfig, now: datetime) -> dict[str, Any]:
+def _new_row(request: CheckedSignUp, defaults: DigestConfig, now: datetime) -> dict[str, Any]:
     return {
         "email": request.email,
         "state": SubscriberState.PENDING,
@@ -179,8 +194,8 @@ def _row(request: CheckedSignUp, defaults: DigestConfig, now: datetime) -> dict[
     }
 
 
-def _set(connection: Connection, subscriber: Subscriber, settings: Mapping[str, Any]) -> Subscriber:
-    """The subscriber with these settings, which are written down where they differ."""
+def _apply_settings(connection: Connection, subscriber: Subscriber, settings: Mapping[str, Any]) -> Subscriber:
+    """Return the subscriber with these settings, which are stored if they differ."""
     changed = replace(subscriber, **settings)
     if changed != subscriber:
         subscribers.update_subscriber(connection, subscriber.id, dict(settings))

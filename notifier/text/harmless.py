@@ -1,4 +1,7 @@
-"""Text from outside, made harmless in a mail, a page or a terminal: letters, links, lines."""
+"""Functions that make text from outside safe to show in a mail, a page or a terminal.
+
+They replace control characters, check URLs, and wrap lines without separating a letter from its marks.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from urllib.parse import quote
 
 from notifier.models import Paper
 
-LINE_WIDTH = 76  # columns: what RFC 2045 section 6.7 allows an encoded line, and comfortable to read
+LINE_WIDTH = 76  # columns: the longest encoded line that RFC 2045 section 6.7 allows, and comfortable to read
 
 _SPACES = {*range(0x09, 0x0E), 0x85, 0x2028, 0x2029}
 _CONTROLS = {*range(0x20), *range(0x7F, 0xA0)}
 _BIDI_MARKS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-_TAGS = set(range(0xE0000, 0xE0080))  # invisible twins of ASCII
+_TAGS = set(range(0xE0000, 0xE0080))  # invisible copies of ASCII characters
 _SURROGATES = set(range(0xD800, 0xE000))
 _INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") | dict.fromkeys(_SPACES, " ")
 
@@ -25,7 +28,7 @@ _URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
 _SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
 _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
 
-# Most letters of the West, typographic marks, and signs of mathematics.
+# Most Western letters, punctuation and mathematical signs: each takes one column.
 _ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u0391-\u03a1\u03a3-\u03c9\u2010-\u205e\u2200-\u22ff▲]*")
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINER = "\u200d"
@@ -34,28 +37,29 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a paper can be read; `url` is http, https or mailto, in ASCII."""
+    """A link to a page where a paper can be read; `url` is http, https or mailto, in ASCII."""
 
     label: str
     url: str
 
 
 def inert(text: str) -> str:
-    """`text` with the characters that act instead of showing replaced, one for one, so that spans stay true.
+    """Replace the characters of a text that control its display instead of being displayed.
 
-    Line ends and tabs become spaces; other controls, surrogates, bidirectional marks and tags become U+FFFD.
+    Line ends and tabs become spaces. Other control characters, surrogates, bidirectional marks and tag characters
+    become U+FFFD. The length stays the same, so spans in the text stay valid.
     """
     return text if text.isprintable() else text.translate(_INERT)
 
 
 def safe_url(url: str | None) -> str:
-    """`url` where it is http, https or mailto, percent-encoded to ASCII; else an empty string."""
+    """Return a URL percent-encoded to ASCII if it is http, https or mailto; otherwise an empty string."""
     encoded = quote((url or "").strip(), safe=_URL_PUNCTUATION, errors="replace")
     return encoded if _SAFE_URL.match(encoded) else ""
 
 
 def links(paper: Paper) -> tuple[Link, ...]:
-    """What is known of where to read a paper, the best first: its arXiv pages, else its own URL."""
+    """Return the links to a paper, the best first: to its arXiv pages, or else to its own URL."""
     found = paper.arxiv_id or ""
     if _ARXIV_ID.fullmatch(found):
         return _arxiv_links(found)
@@ -66,13 +70,16 @@ def links(paper: Paper) -> tuple[Link, ...]:
 @lru_cache(1 << 12)
 def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
     found = Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
-    if "/" in arxiv_id:  # of before 2007
+    if "/" in arxiv_id:  # an arXiv id from before April 2007
         return found
     return (*found, Link("Hugging Face", f"https://huggingface.co/papers/{arxiv_id}"))
 
 
 def grapheme_end(text: str, at: int) -> int:
-    """The first place from `at` on where `text` can be cut without parting a letter from its marks (after UAX 29)."""
+    """Return the first index, from `at` on, where cutting `text` separates no letter from its marks.
+
+    The rules are a subset of UAX 29's for grapheme clusters.
+    """
     while 0 < at < len(text) and _continues(text, at):
         at += 1
     return at
@@ -91,7 +98,7 @@ def _continues(text: str, at: int) -> bool:
 
 
 def columns(text: str) -> int:
-    """How many columns a terminal gives `text`: two for a wide character (UAX 11), none for a mark."""
+    """Return the number of terminal columns that `text` takes: two for a wide character (UAX 11), none for a mark."""
     if text.isascii():
         return len(text)
     return sum(_character_columns(character) for character in text)
@@ -104,7 +111,10 @@ def _character_columns(character: str) -> int:
 
 
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
-    """`text` in lines of at most LINE_WIDTH columns, each after `indent`, the first one after `first` where given."""
+    """Wrap `text` into lines of at most LINE_WIDTH columns.
+
+    Every line begins with `indent`, except that the first one begins with `first` if it is given.
+    """
     room = LINE_WIDTH - columns(indent)
     start = indent if first is None else first
     lines = _lines(" ".join(text.split()), room)
@@ -112,10 +122,10 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
 
 
 def _lines(text: str, room: int) -> list[str]:
-    """A text whose words stand one space apart, in lines as full as they can be."""
+    """Split a text, whose words are separated by single spaces, into lines that are as full as possible."""
     if room > 1 and _ONE_COLUMN_EACH.fullmatch(text):
         lines: list[str] = _full_lines(room).findall(text)
-        if sum(map(len, lines)) + len(lines) >= len(text):  # else a word is longer than a line
+        if sum(map(len, lines)) + len(lines) >= len(text):  # otherwise a word is longer than a line
             return lines
     return _lines_by_columns(text, room)
 
@@ -127,7 +137,7 @@ def _full_lines(room: int) -> re.Pattern[str]:
 
 def _lines_by_columns(text: str, room: int) -> list[str]:
     lines: list[str] = []
-    used = room + 1  # so that the first word opens a line
+    used = room + 1  # so that the first word begins a new line
     for word in _words(text, room):
         width = len(word) if word.isascii() else columns(word)
         if used + 1 + width <= room:
@@ -140,7 +150,7 @@ def _lines_by_columns(text: str, room: int) -> list[str]:
 
 
 def _words(text: str, room: int) -> Iterable[str]:
-    """The words of a text, each of which fits into a line."""
+    """Return the words of a text, with those that are wider than a line cut into pieces."""
     words = text.split()
     if 2 * max(map(len, words), default=0) <= room:  # no letter takes more than two columns
         return words
@@ -148,7 +158,7 @@ def _words(text: str, room: int) -> Iterable[str]:
 
 
 def _pieces(word: str, room: int) -> list[str]:
-    """A word, cut where it is wider than a line, as a sentence of Chinese or Japanese is."""
+    """Cut a word into pieces that fit into a line; a Chinese sentence is such a word, because it has no spaces."""
     if columns(word) <= room:
         return [word]
     pieces, start = [""], 0

@@ -1,7 +1,7 @@
-"""The text rules: how words are folded, cut into tokens and stemmed, for papers and queries alike.
+"""The text rules: how text is folded, split into tokens (words) and stemmed, in papers and in queries.
 
-Whatever compares text goes through here. A change of any rule raises TEXT_VERSION: canonical queries and folded titles
-that were stored under another version are then recomputed.
+All comparisons of text use this module. TEXT_VERSION must be raised when any rule changes: canonical queries, folded
+titles and tokens that were stored under another version are then recomputed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TEXT_VERSION = 1
 
 
 class Token(NamedTuple):
-    """A word as it is compared, and where it stands: half-open, in code points of the text that was given."""
+    """A folded word and its place in the original text, from `start` up to but not including `end`, in code points."""
 
     folded: str
     start: int
@@ -27,66 +27,75 @@ class Token(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """The text without case, compatibility forms, and marks on Latin, Greek and Cyrillic letters; idempotent."""
+    """Fold text: remove case, Unicode compatibility forms, and marks on Latin, Greek and Cyrillic letters.
+
+    Folding a folded text changes nothing.
+    """
     if text.isascii():
         return text.lower()
-    return _BEYOND_ASCII.sub(_plain_match, normalize("NFKC", text).casefold())
+    return _NON_ASCII.sub(_without_marks_in_match, normalize("NFKC", text).casefold())
 
 
 def words(text: str) -> list[str]:
-    """The folded tokens of a text, in order: those of `tokens`, found more quickly."""
+    """Return the folded tokens of a text in order, as `tokens` does, but faster and without their places."""
     folded = fold(text)
     if folded.isascii():
         return _ascii_words(folded)
-    # White space always splits: what stands between it and is ASCII need not go the long way.
+    # White space always separates tokens, so the pieces that are ASCII can be split by the faster function.
     runs = groupby(folded.split(), str.isascii)
-    return [word for is_ascii, run in runs for word in (_ascii_words if is_ascii else _shaped_words)(" ".join(run))]
+    return [word for is_ascii, run in runs for word in (_ascii_words if is_ascii else _unicode_words)(" ".join(run))]
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of a text, in order, with their places; one character may be part of two (`½` is `1` and `2`)."""
+    """Return the tokens of a text in order, with their places.
+
+    A character may belong to two tokens: `½` folds to the tokens `1` and `2`.
+    """
     if text.isascii():
         return [Token(match[1], *match.span(1)) for match in _ASCII_TOKEN.finditer(text.lower())]
     folded, places = _fold_with_places(text)
-    return [Token(folded[start:end], places[start][0], places[end - 1][1]) for start, end in _cuts(folded)]
+    return [Token(folded[start:end], places[start][0], places[end - 1][1]) for start, end in _token_spans(folded)]
 
 
 def folded_title(title: str) -> str:
-    """What identifies a paper that has no arXiv id: its tokens joined by spaces."""
+    """Return the tokens of a title joined by spaces: the identity of a paper without an arXiv id."""
     return " ".join(words(title))
 
 
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """What the inflections of a folded word have in common; a word of other than ASCII letters is its own stem.
+    """Return the stem of a folded word, which is the same for all inflections of an English word.
 
-    Snowball's English stemmer, applied once. It leaves the plurals of most abbreviations (`llms`, `pdes`) as they are:
-    a word of 4 to 8 letters loses that one `s`.
+    The stemmer is Snowball's for English, applied once. It does not change the plurals of most abbreviations, such as
+    `llms` and `pdes`; therefore a word of 4 to 8 letters that it leaves unchanged also loses a final `s`, unless it
+    ends in `ss`. A word with characters other than ASCII letters is its own stem.
     """
     if not (word.isascii() and word.isalpha()):
         return word
     stemmed: str = _SNOWBALL.stemWord(word)
-    left_plural = stemmed == word and 4 <= len(word) <= 8 and word.endswith("s") and not word.endswith("ss")
-    return word[:-1] if left_plural else stemmed
+    is_plural = stemmed == word and 4 <= len(word) <= 8 and word.endswith("s") and not word.endswith("ss")
+    return word[:-1] if is_plural else stemmed
 
 
 def shortest_word(stemmed: str) -> str:
-    """The one word that stands for all of that stem: the stem itself, but for the few that stem would cut again.
+    """Return the shortest word that has this stem.
 
-    So `organis` is `organise`. No stem is known that none of the endings fits.
+    For most stems it is the stem itself. A few stems would be shortened again by `stem`, such as `organis`, and need an
+    ending: `organise`. No stem is known for which none of the four endings is right.
     """
     candidates = (stemmed + ending for ending in ("", "e", "s", "ness"))
     return next((word for word in candidates if stem(word) == stemmed), stemmed)
 
 
-_SNOWBALL = Stemmer("english", 0)  # without its own cache, which is not for several threads
+_SNOWBALL = Stemmer("english", 0)  # no cache inside the stemmer, because it is not safe for several threads
 
-# A token, and the possessive that it drops. In a shape, `a` is a letter or digit, `m` a mark on one, `i` a character
-# that is a token of its own; `s`, `'`, `+` and `#` stand for themselves, and a space for all that splits.
+# Two patterns match a token and the possessive `'s` that is dropped after it: one in ASCII text, the other in the shape
+# of any text. A shape has the class of each character in its place: `a` is a letter or digit, `m` is a mark, `i` is a
+# character that is a token by itself, and a space is a separator. `s`, `'`, `+` and `#` are classes of their own.
 _ASCII_TOKEN = re.compile(r"([a-z0-9]+(?:(?:\+{1,2}+|#)(?![a-z0-9]))?)(?:'s(?![a-z0-9]))?")
 _ASCII_POSSESSIVE = re.compile(r"([a-z0-9])'s(?![a-z0-9])")
 _ASCII_SPLIT = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(128)
-_SHAPED_TOKEN = re.compile(r"(i|[as][asm]*(?:(?:\+{1,2}+|#)(?![asi]))?)(?:'s(?![asi]))?")
+_TOKEN_IN_SHAPE = re.compile(r"(i|[as][asm]*(?:(?:\+{1,2}+|#)(?![asi]))?)(?:'s(?![asi]))?")
 
 
 def _ascii_words(folded: str) -> list[str]:
@@ -97,16 +106,16 @@ def _ascii_words(folded: str) -> list[str]:
     return folded.encode().translate(_ASCII_SPLIT).decode().split()
 
 
-def _shaped_words(folded: str) -> list[str]:
-    return [folded[start:end] for start, end in _cuts(folded)]
+def _unicode_words(folded: str) -> list[str]:
+    return [folded[start:end] for start, end in _token_spans(folded)]
 
 
-def _cuts(folded: str) -> Iterator[tuple[int, int]]:
-    return (match.span(1) for match in _SHAPED_TOKEN.finditer(folded.translate(_SHAPES)))
+def _token_spans(folded: str) -> Iterator[tuple[int, int]]:
+    return (match.span(1) for match in _TOKEN_IN_SHAPE.finditer(folded.translate(_SHAPES)))
 
 
 class _Shapes(dict[int, str]):
-    """A table for str.translate that learns each character at its first use."""
+    """A table for str.translate, from code points to shapes; each entry is computed at its first use."""
 
     def __missing__(self, code_point: int) -> str:
         self[code_point] = shape = _shape(chr(code_point))
@@ -115,10 +124,11 @@ class _Shapes(dict[int, str]):
 
 _SHAPES = _Shapes()
 _SCRIPTS_WITHOUT_SPACES = ("CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "HENTAIGANA ")
-_SCRIPTS_WITHOUT_MARKS = ("LATIN ", "GREEK ", "CYRILLIC ")
+_SCRIPTS_THAT_LOSE_MARKS = ("LATIN ", "GREEK ", "CYRILLIC ")
 
 
 def _shape(char: str) -> str:
+    """Return the class of a character, by which it appears in a shape."""
     if char in "s'+#":
         return char
     if char.isalnum():
@@ -130,20 +140,20 @@ def _is_mark(char: str) -> bool:
     return category(char).startswith("M")
 
 
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")  # a mark that it begins with is on an ASCII character, and goes
+_NON_ASCII = re.compile(r"[^\x00-\x7f]+")  # marks at the start of a match belong to an ASCII character, and are removed
 _PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "’": "'"})
 
 
-def _plain_match(match: re.Match[str]) -> str:
-    return _plain(match[0])
+def _without_marks_in_match(match: re.Match[str]) -> str:
+    return _without_marks(match[0])
 
 
 @lru_cache(maxsize=1 << 12)
-def _plain(cased: str) -> str:
-    """Without the marks that do not count, and with the letters that Unicode does not take apart mapped."""
+def _without_marks(casefolded: str) -> str:
+    """Remove marks on Latin, Greek and Cyrillic letters, and replace the letters that Unicode does not decompose."""
     kept = []
     base = ""
-    for char in normalize("NFKD", cased):
+    for char in normalize("NFKD", casefolded):
         if not _is_mark(char):
             base = char
         if base == char or _keeps_marks(base):
@@ -153,11 +163,11 @@ def _plain(cased: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _keeps_marks(base: str) -> bool:
-    return base.isalpha() and not name(base, "").startswith(_SCRIPTS_WITHOUT_MARKS)
+    return base.isalpha() and not name(base, "").startswith(_SCRIPTS_THAT_LOSE_MARKS)
 
 
 def _fold_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The folded text, and for each of its characters the span that it was made from."""
+    """Return the folded text, and for each of its characters the span of the original text that it comes from."""
     folded: list[str] = []
     places: list[tuple[int, int]] = []
     for start, end in _clusters(text):
@@ -168,7 +178,7 @@ def _fold_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _clusters(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of a text that are folded each by itself: a character, and those after it that compose with it."""
+    """Yield the spans of a text that can be folded separately: a character, and those after it that compose with it."""
     start = 0
     for end in range(1, len(text)):
         if not _composes(text[end]):
@@ -180,6 +190,9 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=1 << 14)
 def _composes(char: str) -> bool:
-    """Whether NFKC may join the character to the one before: marks, and the later letters of a Hangul syllable."""
+    """Return whether NFKC may join the character to the one before.
+
+    This holds for marks, and for the second and third letters of a Hangul syllable.
+    """
     first = normalize("NFKD", char)[0]
     return _is_mark(first) or "\u1161" <= first <= "\u1175" or "\u11a8" <= first <= "\u11c2"

@@ -1,4 +1,4 @@
-"""The pages put together."""
+"""The web application: all pages, guards and error pages put together."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 
 def app(engine: Engine, config: Config, clock: Clock) -> FastAPI:
-    """The pages of one service, over its store.
+    """Make the web application of one service, over its store.
 
-    Raises ConfigError where the templates folder or the secret key is missing.
+    Raises ConfigError if the templates folder or the secret key is missing.
     """
     pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     pages.state.site = site_of(engine, config, clock)
@@ -34,7 +34,7 @@ def app(engine: Engine, config: Config, clock: Clock) -> FastAPI:
     pages.include_router(stylesheet.router)
     pages.include_router(unsubscribing.router)
     pages.add_middleware(limit_bodies)
-    pages.add_middleware(secure_answers)  # outermost: the answers of the one above are secured too
+    pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of the one above
     pages.add_exception_handler(HTTPException, _refused)
     pages.add_exception_handler(StoreError, _store_failed)
     pages.add_exception_handler(SQLAlchemyError, _store_failed)
@@ -50,13 +50,13 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _store_failed(request: Request, error: Exception) -> Response:
-    reason = getattr(error, "orig", None) or error  # not the statement, which may hold an address
+    reason = getattr(error, "orig", None) or error  # without the statement, which may hold an address
     log.error("the database does not answer: %s", reason)
     unavailable = HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_SECONDS)})
     return _refused(request, unavailable)
 
 
 def _failed(_request: Request, _error: Exception) -> Response:
-    """In plain words, without a template: it may be the template that failed. The server logs the error."""
-    words = "Something went wrong here, and it has been written down. Please try again later.\n"
+    """Answer without a template, because a template may be what failed. The server logs the error."""
+    words = "Something went wrong here, and the operator can see it in the log. Please try again later.\n"
     return PlainTextResponse(words, HTTPStatus.INTERNAL_SERVER_ERROR, headers=SECURITY_HEADERS)

@@ -1,4 +1,4 @@
-"""What stands before every page: headers for the browser, a limit for bodies, and a look at where a form comes from."""
+"""Guards before every page: security headers, a limit for request bodies, and a check of where a form comes from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notifier.web.site import SiteDependency
 
 LARGEST_BODY = 64 * 1024  # bytes
 
-# Nothing is stored, because a page's address holds a token; what may be kept says so itself.
+# Nothing is cached, because the address of a page may hold a signed id; a page that may be cached says so itself.
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
 
 
 def secure_answers(app: ASGIApp) -> ASGIApp:
-    """`app` with SECURITY_HEADERS on every answer."""
+    """Wrap `app` so that every answer has the SECURITY_HEADERS."""
 
     async def secured(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
@@ -43,7 +43,7 @@ def secure_answers(app: ASGIApp) -> ASGIApp:
 
 
 def limit_bodies(app: ASGIApp) -> ASGIApp:
-    """`app`, which never sees more than LARGEST_BODY: a body is read whole first, however it is announced."""
+    """Wrap `app` so that no body is larger than LARGEST_BODY; it is read as a whole first, whatever its headers say."""
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,7 +57,7 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
-    """The body of a request; None as soon as it is too large."""
+    """Read the body of a request; return None as soon as it is too large."""
     body = bytearray()
     while True:
         message = await receive()
@@ -77,9 +77,9 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-# The rest of the body is not waited for.
+# The connection is closed without waiting for the rest of the body.
 _too_large = PlainTextResponse(
-    f"A body of more than {LARGEST_BODY} bytes is not read here.\n",
+    f"The body of this request is larger than {LARGEST_BODY} bytes, which is the limit.\n",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     headers={"Connection": "close"},
 )
@@ -90,10 +90,11 @@ def from_our_own_pages(
     origin: Annotated[str | None, Header()] = None,
     sec_fetch_site: Annotated[str | None, Header()] = None,
 ) -> None:
-    """Refuse a form that a browser sends for another site; whoever is no browser names no origin, and may go on.
+    """Refuse a form that a browser submits from the page of another site.
 
-    Our own forms come with `Origin: null`, because their page sends no referrer (Fetch standard, 3.2): that alone says
-    nothing, so Sec-Fetch-Site decides where a browser sends it.
+    Mail providers and other programs send neither header and are let through. Our own forms come with `Origin: null`,
+    because our pages send no referrer (Fetch standard, section 3.2). `null` alone therefore proves nothing; browsers
+    that send it also send Sec-Fetch-Site, which decides.
     """
     if origin not in (None, "null", site.origin) or sec_fetch_site in ("cross-site", "same-site"):
         raise HTTPException(HTTPStatus.FORBIDDEN)

@@ -1,4 +1,4 @@
-"""Whether the service is well, for a monitor or a load balancer."""
+"""The health check, for a monitor or a load balancer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ router = APIRouter()
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
 def healthz(site: SiteDependency) -> dict[str, str]:
-    """200 where the database answers; where it does not, the answer is 503, as on every page."""
+    """Answer 200 if the database answers; otherwise 503, as every page does then."""
     with reading(site.engine) as connection:
         subscribers.next_due(connection)
     return {"status": "ok"}

@@ -1,4 +1,4 @@
-"""What every page works with, made from the config, and how a page is made."""
+"""What every page needs, made from the config, and the function that renders a page."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The store, the look of the pages, who sends the mails, and where the pages are.
+    """The store, the templates, the sender of the mails, and the address of the pages.
 
-    `key` is None where no link was ever made: there is neither a base URL nor a secret key. `origin` is the base URL's
-    as a browser names it (RFC 6454), `root` its path without a final slash; both are empty without a base URL.
+    `key` signs and checks links; it is None if no link was ever made: there is neither a base URL nor a secret key.
+    `origin` is the origin of the base URL (RFC 6454) and `root` its path without a final slash; both are empty without
+    a base URL.
     """
 
     engine: Engine
@@ -37,7 +38,7 @@ class Site:
 
 
 def site_of(engine: Engine, config: Config, clock: Clock) -> Site:
-    """The site that the config asks for. Raises ConfigError where templates or the secret key are missing."""
+    """Make the site from the config. Raises ConfigError if templates or the secret key are missing."""
     folder = config.mail.templates
     has_links = bool(config.web.base_url) or config.path(config.secret_file).exists()
     return Site(
@@ -59,15 +60,15 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(DEFAULT_PORTS[parts.scheme])}"
 
 
-def _here(request: Request) -> Site:
+def _site(request: Request) -> Site:
     site: Site = request.app.state.site
     return site
 
 
-SiteDependency = Annotated[Site, Depends(_here)]
+SiteDependency = Annotated[Site, Depends(_site)]
 
 
 def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResponse:
-    """The page of a template in `web/`, filled with `values`."""
+    """Render a template in `web/` with `values` and what all pages share."""
     shared = {"brand": site.brand, "mailbox": site.mailbox, "root": site.root}
     return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **shared, **values), status)

@@ -1,4 +1,4 @@
-"""The one stylesheet of all pages; the content security policy allows no other."""
+"""The stylesheet of all pages; the content security policy allows no other."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from fastapi import APIRouter, Response
 from notifier.templates import render
 from notifier.web.site import SiteDependency
 
-KEPT_SECONDS = 3600  # by browsers
+CACHE_SECONDS = 3600  # in browsers
 
 router = APIRouter()
 
 
 @router.api_route("/style.css", methods=["GET", "HEAD"])
 def stylesheet(site: SiteDependency) -> Response:
-    """The look of the pages."""
+    """Serve the stylesheet."""
     css = render(site.templates, "web/style.css.j2")
-    return Response(css, media_type="text/css", headers={"Cache-Control": f"public, max-age={KEPT_SECONDS}"})
+    return Response(css, media_type="text/css", headers={"Cache-Control": f"public, max-age={CACHE_SECONDS}"})

@@ -1,4 +1,4 @@
-"""The way out: a page with one button, for all mail or for one subscription, and the same by one click (RFC 8058)."""
+"""Unsubscribing: a page with one button, for all mail or for one subscription, and one-click POST (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ from notifier.text.harmless import inert
 from notifier.web.guards import from_our_own_pages
 from notifier.web.site import Site, SiteDependency, page
 
-PATH = UNSUBSCRIBE_PATH + "{token}"
+PATH = UNSUBSCRIBE_PATH + "{signed_id}"
 
 router = APIRouter()
 
 
-def _granted(site: SiteDependency, token: str) -> Grant:
-    """What a link allows. A wrong token is refused before the store is asked: it tells nothing of who is in there."""
-    grant = verify(site.key, token) if site.key else None
+def _grant(site: SiteDependency, signed_id: str) -> Grant:
+    """Return what a link allows. A wrong link is refused before the store is asked, so that it reveals nothing."""
+    grant = verify(site.key, signed_id) if site.key else None
     if grant is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return grant
 
 
-Granted = Annotated[Grant, Depends(_granted)]
+GrantDependency = Annotated[Grant, Depends(_grant)]
 
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
-def ask(site: SiteDependency, grant: Granted) -> HTMLResponse:
-    """What leaving means, and the button; who has left is told so. Nothing is changed: scanners follow links too."""
-    subscriber = _holder(site, grant)
+def ask(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
+    """Show what unsubscribing means, and a button. Nothing changes yet, because link scanners follow links too."""
+    subscriber = _subscriber_of(site, grant)
     if subscriber is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
-        return _left(site, grant, subscriber)
+        return _unsubscribed_page(site, grant, subscriber)
     label, others = _subscription(grant, subscriber)
     return page(site, "unsubscribe", address=_masked(subscriber.email), label=label, others=others)
 
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
-def leave(site: SiteDependency, grant: Granted) -> HTMLResponse:
-    """Leave; asked again, or when the row is gone, the answer is the same: it is done.
+def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
+    """Unsubscribe; a repeated request, or one whose row is gone, gets the same answer.
 
-    A mail provider's request and our own form's are one and the same (RFC 8058, section 3.1), and whatever else a body
-    says, nobody is kept for a matter of form.
+    A mail provider's one-click request and our own form are handled alike (RFC 8058, section 3.1). The body is not
+    read: nobody stays subscribed because of a malformed request.
     """
     end = unsubscribe_from_all if grant.purpose is LinkPurpose.UNSUBSCRIBE_ALL else unsubscribe_from_one
-    return _left(site, grant, end(site.engine, grant.row_id, site.clock()))
+    return _unsubscribed_page(site, grant, end(site.engine, grant.row_id, site.clock()))
 
 
-def _holder(site: Site, grant: Grant) -> Subscriber | None:
-    """The subscriber whom a link is about; None where they, or the one subscription, are gone."""
+def _subscriber_of(site: Site, grant: Grant) -> Subscriber | None:
+    """Return the subscriber whom a link is for; None if they, or the one subscription, are gone."""
     with reading(site.engine) as connection:
         if grant.purpose is LinkPurpose.UNSUBSCRIBE_ONE:
-            return subscribers.asking(connection, grant.row_id)
-        return subscribers.again(connection, [grant.row_id]).get(grant.row_id)
+            return subscribers.of_subscription(connection, grant.row_id)
+        return subscribers.by_ids(connection, [grant.row_id]).get(grant.row_id)
 
 
-def _left(site: Site, grant: Grant, before: Subscriber | None) -> HTMLResponse:
-    """The page for somebody who has left, by what they were before."""
+def _unsubscribed_page(site: Site, grant: Grant, before: Subscriber | None) -> HTMLResponse:
+    """Render the page for somebody who has unsubscribed; `before` is the subscriber as they were before."""
     label, others = _subscription(grant, before)
     has_others = before is None or (others > 0 and before.state is not SubscriberState.UNSUBSCRIBED)
     if grant.purpose is LinkPurpose.UNSUBSCRIBE_ONE and has_others:
@@ -71,7 +71,7 @@ def _left(site: Site, grant: Grant, before: Subscriber | None) -> HTMLResponse:
 
 
 def _subscription(grant: Grant, subscriber: Subscriber | None) -> tuple[str, int]:
-    """What the one subscription is called that a link is about, and how many others there are; else nothing."""
+    """Return the label of the subscription that a link is for, and the number of others; `"", 0` if it is for all."""
     if subscriber is None or grant.purpose is LinkPurpose.UNSUBSCRIBE_ALL:
         return "", 0
     labels = [each.label for each in subscriber.subscriptions if each.id == grant.row_id]
@@ -79,6 +79,6 @@ def _subscription(grant: Grant, subscriber: Subscriber | None) -> tuple[str, int
 
 
 def _masked(address: str) -> str:
-    """Enough of an address for its owner to know it, and too little for whoever is forwarded the mail's link."""
+    """Shorten an address: its owner still recognises it, and someone to whom the mail was forwarded learns little."""
     local, _, domain = address.rpartition("@")
     return f"{local[0]}…@{domain}"

@@ -1,4 +1,4 @@
-"""When the relay is left alone, for how long, and how it is taken up again."""
+"""When sending to the relay pauses, for how long, and how it resumes; and how fast mail is sent."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.delivery import breaker
-from notifier.delivery.breaker import Gate, gate, paused_for
+from notifier.delivery.breaker import RelayAccess, relay_access, remaining_pause
 from notifier.delivery.outcomes import Outcome, RelayCondition
-from notifier.delivery.pool import BURST, ParallelLimit
+from notifier.delivery.pool import DEFERRALS_IN_A_ROW, ParallelLimit
 from notifier.models import DeliveryState, RelayState
-from notifier.sending.pacing import Rates, allowed, counted, turns
+from notifier.sending.pacing import Rates, remaining_today, send_times, with_sent_counted
 
 NOW = datetime(2026, 7, 6, 8, tzinfo=UTC)
 ACCEPTED = Outcome(DeliveryState.ACCEPTED, "250 ok")
@@ -29,82 +29,84 @@ REFUSING = Outcome(DeliveryState.DEFERRED, "535 wrong password", RelayCondition.
 def after(*outcomes: Outcome, state: RelayState | None = None, domain: str = "example.org") -> RelayState:
     state = state or RelayState()
     for outcome in outcomes:
-        state = breaker.after(state, outcome, domain, NOW)
+        state = breaker.state_after(state, outcome, domain, NOW)
     return state
 
 
 @pytest.mark.parametrize("outcome", [DOWN, REFUSING])
-def test_a_relay_that_is_down_or_refuses_us_pauses_at_once_with_its_own_words(outcome: Outcome) -> None:
+def test_sending_pauses_at_once_if_the_relay_is_down_or_refuses_us_with_its_reply_as_reason(
+    outcome: Outcome,
+) -> None:
     state = after(outcome)
-    assert (gate(state, NOW), state.reason) == (Gate.CLOSED, outcome.reply)
+    assert (relay_access(state, NOW), state.reason) == (RelayAccess.CLOSED, outcome.reply)
 
 
-def test_fifty_errors_in_a_row_pause_it_and_one_acceptance_between_does_not() -> None:
-    assert gate(after(*[DEFERRED] * 49), NOW) is Gate.OPEN
-    assert gate(after(*[DEFERRED] * 49, ACCEPTED, *[DEFERRED] * 49), NOW) is Gate.OPEN
-    assert gate(after(*[DEFERRED] * 50), NOW) is Gate.CLOSED
+def test_fifty_errors_in_a_row_pause_sending_unless_one_mail_between_is_accepted() -> None:
+    assert relay_access(after(*[DEFERRED] * 49), NOW) is RelayAccess.OPEN
+    assert relay_access(after(*[DEFERRED] * 49, ACCEPTED, *[DEFERRED] * 49), NOW) is RelayAccess.OPEN
+    assert relay_access(after(*[DEFERRED] * 50), NOW) is RelayAccess.CLOSED
 
 
-def test_three_in_ten_of_the_last_five_hundred_pause_it() -> None:
+def test_sending_pauses_if_three_in_ten_of_the_last_five_hundred_answers_are_errors() -> None:
     mixed = ([ACCEPTED] * 7 + [DEFERRED] * 3) * 50
-    assert gate(after(*mixed[:-1]), NOW) is Gate.OPEN
-    assert gate(after(*mixed), NOW) is Gate.CLOSED
+    assert relay_access(after(*mixed[:-1]), NOW) is RelayAccess.OPEN
+    assert relay_access(after(*mixed), NOW) is RelayAccess.CLOSED
 
 
-def test_errors_of_long_ago_are_forgotten() -> None:
-    assert gate(after(*([ACCEPTED, ACCEPTED, ACCEPTED, DEFERRED] * 500)), NOW) is Gate.OPEN
+def test_only_the_last_five_hundred_answers_count() -> None:
+    assert relay_access(after(*([ACCEPTED, ACCEPTED, ACCEPTED, DEFERRED] * 500)), NOW) is RelayAccess.OPEN
 
 
-def test_refused_addresses_and_mail_that_cannot_be_made_are_no_errors_of_the_relay() -> None:
+def test_rejected_addresses_and_mail_that_cannot_be_composed_do_not_count_as_errors() -> None:
     assert after(*[UNTRIED] * 500) == RelayState()
-    assert gate(after(*[REJECTED] * 500), NOW) is Gate.OPEN
+    assert relay_access(after(*[REJECTED] * 500), NOW) is RelayAccess.OPEN
 
 
-def test_policy_refusals_from_three_domains_pause_it_unless_it_accepts_between() -> None:
+def test_policy_refusals_for_three_domains_pause_sending_unless_a_mail_between_is_accepted() -> None:
     def refused(*domains: str, state: RelayState | None = None) -> RelayState:
         state = state or RelayState()
         for domain in domains:
             state = after(POLICY, state=state, domain=domain)
         return state
 
-    assert gate(refused("a.org", "b.org", "a.org"), NOW) is Gate.OPEN
-    assert gate(refused("a.org", "b.org", "c.org"), NOW) is Gate.CLOSED
+    assert relay_access(refused("a.org", "b.org", "a.org"), NOW) is RelayAccess.OPEN
+    assert relay_access(refused("a.org", "b.org", "c.org"), NOW) is RelayAccess.CLOSED
     between = after(ACCEPTED, state=refused("a.org", "b.org"))
-    assert gate(refused("c.org", "a.org", state=between), NOW) is Gate.OPEN
+    assert relay_access(refused("c.org", "a.org", state=between), NOW) is RelayAccess.OPEN
 
 
-def test_three_421_in_a_row_pause_it() -> None:
-    assert gate(after(BUSY, BUSY, ACCEPTED, BUSY, BUSY), NOW) is Gate.OPEN
-    assert gate(after(BUSY, BUSY, BUSY), NOW) is Gate.CLOSED
+def test_three_replies_421_in_a_row_pause_sending() -> None:
+    assert relay_access(after(BUSY, BUSY, ACCEPTED, BUSY, BUSY), NOW) is RelayAccess.OPEN
+    assert relay_access(after(BUSY, BUSY, BUSY), NOW) is RelayAccess.CLOSED
 
 
-def test_when_the_pause_has_run_out_one_sender_at_a_time_may_probe() -> None:
+def test_when_the_pause_has_run_out_one_sender_at_a_time_may_probe_the_relay() -> None:
     paused = after(DOWN)
     assert paused.paused_until is not None
-    assert gate(paused, paused.paused_until) is Gate.PROBE
+    assert relay_access(paused, paused.paused_until) is RelayAccess.PROBE
     probed = RelayState(paused_until=NOW, pauses=1, probe_owner="one", probe_until=NOW + timedelta(seconds=60))
-    assert gate(probed, NOW) is Gate.CLOSED
-    assert gate(probed, NOW + timedelta(seconds=60)) is Gate.PROBE
+    assert relay_access(probed, NOW) is RelayAccess.CLOSED
+    assert relay_access(probed, NOW + timedelta(seconds=60)) is RelayAccess.PROBE
 
 
 @pytest.mark.parametrize("outcome", [ACCEPTED, REJECTED, DEFERRED])
 def test_a_probe_that_reaches_a_relay_which_was_down_ends_the_pause(outcome: Outcome) -> None:
-    state = breaker.after(after(DOWN), outcome, "example.org", NOW, is_probe=True)
-    assert (gate(state, NOW), state.pauses, state.probe_owner) == (Gate.OPEN, 0, None)
+    state = breaker.state_after(after(DOWN), outcome, "example.org", NOW, is_probe=True)
+    assert (relay_access(state, NOW), state.pauses, state.probe_owner) == (RelayAccess.OPEN, 0, None)
 
 
-def test_a_probe_that_is_put_off_keeps_the_breaker_open_and_one_that_is_accepted_forgets_all() -> None:
-    tripped = after(*[DEFERRED] * 50)
-    again = breaker.after(tripped, DEFERRED, "example.org", NOW, is_probe=True)
-    assert (gate(again, NOW), again.pauses) == (Gate.CLOSED, 2)
-    mended = breaker.after(again, ACCEPTED, "example.org", NOW, is_probe=True)
-    assert (mended.paused_until, mended.errors, mended.recent) == (None, 0, "")
+def test_a_deferred_probe_begins_a_longer_pause_and_an_accepted_one_resets_all_counts() -> None:
+    paused = after(*[DEFERRED] * 50)
+    again = breaker.state_after(paused, DEFERRED, "example.org", NOW, is_probe=True)
+    assert (relay_access(again, NOW), again.pauses) == (RelayAccess.CLOSED, 2)
+    resumed = breaker.state_after(again, ACCEPTED, "example.org", NOW, is_probe=True)
+    assert (resumed.paused_until, resumed.errors, resumed.recent) == (None, 0, "")
 
 
-def test_what_was_on_the_wire_before_the_pause_neither_ends_nor_lengthens_it() -> None:
+def test_a_mail_that_was_on_the_wire_when_the_pause_began_neither_ends_nor_lengthens_it() -> None:
     paused = after(DOWN)
     for outcome in (ACCEPTED, DOWN, REFUSING, DEFERRED):
-        state = breaker.after(paused, outcome, "example.org", NOW)
+        state = breaker.state_after(paused, outcome, "example.org", NOW)
         assert (state.paused_until, state.pauses) == (paused.paused_until, 1)
 
 
@@ -112,78 +114,83 @@ def test_what_was_on_the_wire_before_the_pause_neither_ends_nor_lengthens_it() -
     ("outcome", "seconds"),
     [(DOWN, [10, 20, 40, 80, 160, 320, 640, 900, 900]), (REFUSING, [300, 600, 1200, 2400, 3600, 3600])],
 )
-def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest(outcome: Outcome, seconds: list[int]) -> None:
+def test_each_failed_probe_doubles_the_pause_up_to_the_longest(outcome: Outcome, seconds: list[int]) -> None:
     state, lengths = RelayState(), []
     for _ in seconds:
-        state = breaker.after(state, outcome, "example.org", NOW, is_probe=True)
-        lengths.append(paused_for(state, NOW).total_seconds())
+        state = breaker.state_after(state, outcome, "example.org", NOW, is_probe=True)
+        lengths.append(remaining_pause(state, NOW).total_seconds())
     assert lengths == seconds
 
 
-def test_a_pause_of_a_clock_that_was_set_back_does_not_last() -> None:
-    assert gate(after(DOWN), NOW - timedelta(days=30)) is Gate.PROBE
+def test_a_pause_is_over_if_the_clock_has_been_set_back_by_a_month() -> None:
+    assert relay_access(after(DOWN), NOW - timedelta(days=30)) is RelayAccess.PROBE
 
 
 @given(
     st.lists(st.sampled_from([ACCEPTED, DEFERRED, POLICY, BUSY, DOWN]), max_size=200),
     st.integers(min_value=1, max_value=600),
 )
-def test_acceptances_counted_together_are_those_counted_one_by_one(before: list[Outcome], number: int) -> None:
+def test_acceptances_counted_together_or_one_by_one_give_the_same_state(before: list[Outcome], number: int) -> None:
     state = after(*before)
-    assert breaker.after_acceptances(state, number) == after(*[ACCEPTED] * number, state=state)
+    assert breaker.state_after_acceptances(state, number) == after(*[ACCEPTED] * number, state=state)
 
 
 @given(st.lists(st.sampled_from([ACCEPTED, DEFERRED, REJECTED, UNTRIED, POLICY, BUSY, DOWN, REFUSING]), max_size=200))
-def test_a_relay_is_paused_with_a_reason_or_not_at_all(outcomes: list[Outcome]) -> None:
+def test_every_pause_has_a_reason(outcomes: list[Outcome]) -> None:
     state = after(*outcomes)
     assert bool(state.paused_until) == bool(state.reason) == bool(state.pauses)
     assert len(state.recent) <= 500
 
 
-def test_the_day_has_so_many_mails_and_a_new_day_begins_anew() -> None:
+def test_the_limit_per_day_counts_sent_mails_and_mails_under_way_and_starts_again_each_day() -> None:
     rates = Rates(per_day=100)
-    state = counted(RelayState(), 60, NOW)
-    assert allowed(state, rates, NOW, under_way=10) == 30
-    assert allowed(counted(state, 60, NOW), rates, NOW, 0) == 0
-    assert allowed(state, rates, NOW + timedelta(days=1), 0) == 100
-    assert allowed(state, Rates(), NOW, 0) is None
+    state = with_sent_counted(RelayState(), 60, NOW)
+    assert remaining_today(state, rates, NOW, under_way=10) == 30
+    assert remaining_today(with_sent_counted(state, 60, NOW), rates, NOW, 0) == 0
+    assert remaining_today(state, rates, NOW + timedelta(days=1), 0) == 100
+    assert remaining_today(state, Rates(), NOW, 0) is None
 
 
-def test_turns_follow_each_other_at_the_rate_whoever_takes_them() -> None:
+def test_send_times_follow_the_rate_for_all_senders_together() -> None:
     rates = Rates(per_second=10)
-    state, first = turns(RelayState(), rates, NOW, 2)
-    _, second = turns(state, rates, NOW, 2)
-    assert [(turn - NOW).total_seconds() for turn in [*first, *second]] == [0, 0.1, 0.2, 0.3]
-    assert turns(state, rates, NOW + timedelta(seconds=5), 1)[1] == [NOW + timedelta(seconds=5)]
+    state, first = send_times(RelayState(), rates, NOW, 2)
+    _, second = send_times(state, rates, NOW, 2)
+    assert [(time - NOW).total_seconds() for time in [*first, *second]] == [0, 0.1, 0.2, 0.3]
+    assert send_times(state, rates, NOW + timedelta(seconds=5), 1)[1] == [NOW + timedelta(seconds=5)]
 
 
-def test_turns_of_a_clock_that_was_set_back_are_forgotten() -> None:
-    state, _ = turns(RelayState(), Rates(per_second=1), NOW + timedelta(days=1), 1)
-    assert turns(state, Rates(per_second=1), NOW, 1)[1] == [NOW]
+def test_send_times_start_again_if_the_clock_has_been_set_back() -> None:
+    state, _ = send_times(RelayState(), Rates(per_second=1), NOW + timedelta(days=1), 1)
+    assert send_times(state, Rates(per_second=1), NOW, 1)[1] == [NOW]
 
 
-def learned(width: ParallelLimit, *outcomes: Outcome) -> int:
+def connections_after(limit: ParallelLimit, *outcomes: Outcome) -> int:
     for outcome in outcomes:
-        width.learn(outcome)
-    return width.lanes
+        limit.record(outcome)
+    return limit.connections
 
 
-def test_lanes_grow_with_success_up_to_the_cap() -> None:
-    width = ParallelLimit(4)
-    assert [learned(width), *(learned(width, ACCEPTED) for _ in range(5))] == [1, 2, 3, 4, 4, 4]
+def test_each_acceptance_allows_one_more_connection_up_to_the_cap() -> None:
+    limit = ParallelLimit(4)
+    assert [connections_after(limit), *(connections_after(limit, ACCEPTED) for _ in range(5))] == [1, 2, 3, 4, 4, 4]
 
 
-@pytest.mark.parametrize("push", [[BUSY], [DEFERRED] * BURST])
-def test_lanes_are_halved_by_a_421_and_by_a_burst_of_deferrals_and_then_grow_slowly(push: list[Outcome]) -> None:
-    width = ParallelLimit(8)
-    assert learned(width, *[ACCEPTED] * 8) == 8
-    assert learned(width, *push) == 4
-    assert learned(width, *[ACCEPTED] * 30) == 4
-    assert learned(width, *[ACCEPTED] * 20) == 5
-    assert learned(width, *[BUSY] * 10) == 1
+@pytest.mark.parametrize("overload", [[BUSY], [DEFERRED] * DEFERRALS_IN_A_ROW])
+def test_a_421_or_several_deferrals_in_a_row_halve_the_limit_which_then_grows_slowly(
+    overload: list[Outcome],
+) -> None:
+    limit = ParallelLimit(8)
+    assert connections_after(limit, *[ACCEPTED] * 8) == 8
+    assert connections_after(limit, *overload) == 4
+    assert connections_after(limit, *[ACCEPTED] * 30) == 4
+    assert connections_after(limit, *[ACCEPTED] * 20) == 5
+    assert connections_after(limit, *[BUSY] * 10) == 1
 
 
-def test_single_deferrals_and_mail_that_was_not_sent_change_no_width() -> None:
-    width = ParallelLimit(4)
-    learned(width, *[ACCEPTED] * 4)
-    assert learned(width, *[DEFERRED, ACCEPTED] * 20, *[UNTRIED] * 20, *[DEFERRED] * (BURST - 1)) == 4
+def test_single_deferrals_and_mail_that_was_not_sent_do_not_change_the_limit() -> None:
+    limit = ParallelLimit(4)
+    connections_after(limit, *[ACCEPTED] * 4)
+    assert (
+        connections_after(limit, *[DEFERRED, ACCEPTED] * 20, *[UNTRIED] * 20, *[DEFERRED] * (DEFERRALS_IN_A_ROW - 1))
+        == 4
+    )

@@ -1,4 +1,4 @@
-"""What a relay's answer means: for the delivery, for its recipient, for the relay."""
+"""What a relay's reply means for the delivery, for its recipient, and for the relay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.delivery.outcomes import REPLY_LIMIT, Outcome, Phase, RelayCondition, judge, lost, one_line
+from notifier.delivery.outcomes import (
+    REPLY_LIMIT,
+    Outcome,
+    Phase,
+    RelayCondition,
+    one_line,
+    outcome_of_reply,
+    outcome_without_reply,
+)
 from notifier.models import DeliveryState
 
 BEFORE_RCPT = [Phase.CONNECT, Phase.TLS, Phase.AUTH, Phase.MAIL]
@@ -18,21 +26,21 @@ AFTER_RCPT = [Phase.DATA, Phase.CONTENT, Phase.DOT]
 
 def verdict(phase: Phase, reply: str) -> tuple[DeliveryState, RelayCondition]:
     code, _, text = reply.partition(" ")
-    outcome = judge(phase, int(code), text)
+    outcome = outcome_of_reply(phase, int(code), text)
     return outcome.state, outcome.relay
 
 
 @pytest.mark.parametrize("reply", ["250 2.0.0 queued", "250 ok", "252 maybe", "200 fine"])
-def test_any_2xx_to_the_final_dot_is_acceptance(reply: str) -> None:
+def test_any_2xx_reply_to_the_final_dot_accepts_the_mail(reply: str) -> None:
     assert verdict(Phase.DOT, reply) == (DeliveryState.ACCEPTED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_421_is_a_busy_relay_wherever_it_comes_and_counts_no_attempt(phase: Phase) -> None:
-    outcome = judge(phase, 421, "4.3.2 shutting down")
+def test_421_means_a_busy_relay_at_every_phase_and_does_not_count_as_an_attempt(phase: Phase) -> None:
+    outcome = outcome_of_reply(phase, 421, "4.3.2 shutting down")
     assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.BUSY)
     assert outcome.is_relay_fault
-    assert not outcome.counted
+    assert not outcome.counts_as_attempt
 
 
 @pytest.mark.parametrize("phase", FROM_RCPT_ON)
@@ -43,25 +51,25 @@ def test_4xx_from_rcpt_on_defers_that_mail_alone(phase: Phase, reply: str) -> No
 
 @pytest.mark.parametrize("phase", BEFORE_RCPT)
 @pytest.mark.parametrize("reply", ["450 4.3.2 not now", "451 4.3.0 disk", "454 4.7.0 no TLS at the moment"])
-def test_4xx_before_rcpt_is_a_relay_that_takes_nothing_at_the_moment(phase: Phase, reply: str) -> None:
+def test_4xx_before_rcpt_means_that_the_relay_is_down(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
 @pytest.mark.parametrize("phase", [Phase.CONNECT, Phase.AUTH, Phase.MAIL])
 @pytest.mark.parametrize("reply", ["550 go away", "553 5.1.8 bad sender", "554 no service", "550 5.1.1 x", "571 no"])
-def test_5xx_before_rcpt_is_a_relay_that_refuses_us_and_blames_nobody(phase: Phase, reply: str) -> None:
+def test_5xx_before_rcpt_means_that_the_relay_refuses_us_and_blames_no_recipient(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
-    assert not judge(phase, 550, "go away").counted
+    assert not outcome_of_reply(phase, 550, "go away").counts_as_attempt
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.TLS])
 @pytest.mark.parametrize("reply", ["530 5.7.0 log in first", "535 5.7.8 wrong password", "534 5.7.9", "538 5.7.11"])
-def test_a_relay_that_wants_a_login_refuses_us_whatever_the_phase(phase: Phase, reply: str) -> None:
+def test_a_reply_that_asks_for_a_login_means_that_the_relay_refuses_us_at_every_phase(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
 
 
 @pytest.mark.parametrize("reply", ["454 4.7.0 later", "501 5.5.2 syntax", "502 no TLS here", "554 5.7.3 no"])
-def test_refused_tls_is_deferred_with_the_reason(reply: str) -> None:
+def test_a_refusal_of_tls_defers_the_mail(reply: str) -> None:
     assert verdict(Phase.TLS, reply) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
@@ -79,15 +87,13 @@ def test_refused_tls_is_deferred_with_the_reason(reply: str) -> None:
         *["554 5.1.10 null MX", "550 5.2.1 disabled", "501 5.1.3 syntax", "550 5.4.1 no access", "511 5.1.1 unknown"],
     ],
 )
-def test_5xx_about_the_recipient_at_rcpt_rejects(reply: str) -> None:
+def test_5xx_about_the_recipient_at_rcpt_rejects_the_recipient(reply: str) -> None:
     assert verdict(Phase.RCPT, reply) == (DeliveryState.REJECTED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
 @pytest.mark.parametrize("reply", ["550 5.1.1 unknown", "554 5.1.1 unknown", "550 5.2.1 disabled"])
-def test_a_recipient_refused_only_after_data_is_rejected_where_the_enhanced_code_says_so(
-    phase: Phase, reply: str
-) -> None:
+def test_a_refusal_after_data_rejects_the_recipient_if_the_enhanced_code_says_so(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.REJECTED, RelayCondition.WORKING)
 
 
@@ -95,7 +101,7 @@ def test_a_recipient_refused_only_after_data_is_rejected_where_the_enhanced_code
 @pytest.mark.parametrize("reply", ["550 5.7.1 blocked", "554 5.7.1 relay access denied", "550 5.7.26 no DMARC"])
 def test_5_7_x_defers_that_mail_and_blames_no_recipient(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
-    assert not judge(phase, 550, "5.7.1 blocked").is_relay_fault
+    assert not outcome_of_reply(phase, 550, "5.7.1 blocked").is_relay_fault
 
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
@@ -105,13 +111,13 @@ def test_a_refusal_after_data_without_an_enhanced_code_counts_as_policy(phase: P
 
 
 @pytest.mark.parametrize("reply", ["554 relay access denied", "503 5.5.1 MAIL first", "502 what", "555 5.5.4 option"])
-def test_a_5xx_at_rcpt_that_does_not_speak_of_the_recipient_suppresses_nobody(reply: str) -> None:
+def test_a_5xx_at_rcpt_that_is_not_about_the_recipient_suppresses_nobody(reply: str) -> None:
     assert verdict(Phase.RCPT, reply) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
 
 
 @pytest.mark.parametrize("phase", FROM_RCPT_ON)
 @pytest.mark.parametrize("reply", ["553 5.1.7 bad sender syntax", "550 5.1.8 sender domain not found"])
-def test_a_sender_refused_late_is_a_relay_that_refuses_us(phase: Phase, reply: str) -> None:
+def test_a_sender_address_refused_at_or_after_rcpt_means_that_the_relay_refuses_us(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
 
 
@@ -131,50 +137,52 @@ def test_a_mail_that_is_too_large_fails_alone(phase: Phase, reply: str) -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.MAIL, *AFTER_RCPT])
-def test_552_about_the_message_without_an_enhanced_code_is_its_size(phase: Phase) -> None:
+def test_552_about_the_message_without_an_enhanced_code_means_that_it_is_too_large(phase: Phase) -> None:
     assert verdict(phase, "552 message size exceeds fixed limit") == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
-def test_content_that_the_relay_cannot_carry_fails_alone(phase: Phase) -> None:
+def test_a_mail_whose_content_the_relay_does_not_support_fails_alone(phase: Phase) -> None:
     assert verdict(phase, "554 5.6.1 media not supported") == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
-def test_an_address_that_the_relay_cannot_parse_fails_alone() -> None:
+def test_a_mail_whose_address_the_relay_cannot_parse_fails_alone() -> None:
     assert verdict(Phase.RCPT, "501 syntax error in address") == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize(
     "reply", ["550 4.1.1 odd class", "550 no 5.7.1 in front", "550 5.7 short", "550 5.7.1234 long"]
 )
-def test_only_a_leading_enhanced_code_of_class_5_is_believed(reply: str) -> None:
+def test_an_enhanced_code_counts_only_if_it_is_complete_leads_the_text_and_has_class_5(reply: str) -> None:
     assert verdict(Phase.RCPT, reply) == (DeliveryState.REJECTED, RelayCondition.WORKING)
 
 
 @pytest.mark.parametrize("phase", [Phase.CONNECT, Phase.TLS, Phase.AUTH, Phase.MAIL])
 def test_a_relay_lost_before_rcpt_is_down(phase: Phase) -> None:
-    outcome = lost(phase, "Connection lost")
+    outcome = outcome_without_reply(phase, "Connection lost")
     assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
 @pytest.mark.parametrize("phase", [Phase.RCPT, Phase.DATA, Phase.CONTENT])
 def test_a_relay_lost_after_rcpt_and_before_the_dot_defers_that_mail(phase: Phase) -> None:
-    assert lost(phase, "Connection lost") == Outcome(DeliveryState.DEFERRED, f"{phase.name}: Connection lost")
+    assert outcome_without_reply(phase, "Connection lost") == Outcome(
+        DeliveryState.DEFERRED, f"{phase.name}: Connection lost"
+    )
 
 
 def test_a_relay_lost_at_the_dot_leaves_it_uncertain() -> None:
-    assert lost(Phase.DOT, "Connection lost").state is DeliveryState.UNCERTAIN
+    assert outcome_without_reply(Phase.DOT, "Connection lost").state is DeliveryState.UNCERTAIN
 
 
 @pytest.mark.parametrize("code", [-1, 0, 99, 354, 600, 999])
-def test_an_answer_to_the_dot_that_is_no_smtp_leaves_it_uncertain(code: int) -> None:
-    assert judge(Phase.DOT, code, "?").state is DeliveryState.UNCERTAIN
+def test_a_reply_to_the_final_dot_that_is_not_smtp_makes_the_outcome_uncertain(code: int) -> None:
+    assert outcome_of_reply(Phase.DOT, code, "?").state is DeliveryState.UNCERTAIN
 
 
 @given(st.sampled_from(Phase), st.integers(-1, 1000), st.text() | st.from_regex(r"[245]\.\d{1,3}\.\d{1,3} .*"))
 @settings(deadline=None)
-def test_every_reply_has_an_outcome_that_keeps_the_promises(phase: Phase, code: int, text: str) -> None:
-    outcome = judge(phase, code, text)
+def test_every_reply_has_an_outcome_that_fits_its_phase_and_code(phase: Phase, code: int, text: str) -> None:
+    outcome = outcome_of_reply(phase, code, text)
     if outcome.state is DeliveryState.REJECTED:
         assert phase >= Phase.RCPT
         assert 500 <= code < 600
@@ -197,8 +205,8 @@ def test_a_reply_becomes_one_harmless_line(text: str) -> None:
     line.encode()
 
 
-def test_a_reply_keeps_the_relays_words() -> None:
-    assert judge(Phase.RCPT, 550, "5.1.1 <x@example.org>:\n5.1.1 no such\tuser").reply == (
+def test_the_text_of_a_reply_is_kept() -> None:
+    assert outcome_of_reply(Phase.RCPT, 550, "5.1.1 <x@example.org>:\n5.1.1 no such\tuser").reply == (
         "550 5.1.1 <x@example.org>: 5.1.1 no such user"
     )
 

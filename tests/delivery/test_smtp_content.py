@@ -1,4 +1,4 @@
-"""What arrives is what was sent, byte for byte."""
+"""The content of a mail arrives byte for byte."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("offers_pipelining")
 HEADER = b"Message-ID: <1@papers.example.org>\r\nSubject: papers\r\n\r\n"
 BODIES = {
     "leading dots": b".\r\n..\r\n.hidden\r\n...\r\n",
-    "an early end": b"before\r\n.\r\nMAIL FROM:<evil@example.org>\r\n",
+    "a dot on a line of its own": b"before\r\n.\r\nMAIL FROM:<evil@example.org>\r\n",
     "long lines": b"x" * 20_000 + b"\r\n.\r\n",
     "eight bits": "Ünïcödé, 日本語\r\n".encode() + bytes(range(128, 256)) + b"\r\n",
     "an empty last line": b"text\r\n\r\n",
@@ -38,17 +38,17 @@ def test_a_body_arrives_byte_for_byte(body: bytes) -> None:
     assert [kept.content for kept in relay.kept] == [HEADER + body, a_mail(2).content]
 
 
-@pytest.mark.parametrize("offers", [("8BITMIME",), ()])
-def test_eight_bits_are_announced_where_the_relay_knows_of_them(offers: tuple[str, ...]) -> None:
-    with ScriptedRelay(offers=offers) as relay:
+@pytest.mark.parametrize("extensions", [("8BITMIME",), ()])
+def test_8bit_content_is_announced_if_the_relay_supports_it(extensions: tuple[str, ...]) -> None:
+    with ScriptedRelay(extensions=extensions) as relay:
         send(settings_for(relay), a_mail(1, content=HEADER + "é\r\n".encode()), a_mail(2))
     first, second = (line for line in relay.lines() if line.startswith("MAIL"))
-    assert first.endswith("BODY=8BITMIME") == bool(offers)
+    assert first.endswith("BODY=8BITMIME") == bool(extensions)
     assert "BODY" not in second
 
 
 @pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r"])
-def test_a_message_cannot_end_itself_and_speak_for_us(end: bytes) -> None:
+def test_a_message_cannot_end_early_and_smuggle_commands(end: bytes) -> None:
     smuggled = b"text" + end + b"MAIL FROM:<evil@example.org>\r\n"
     with ScriptedRelay() as relay:
         send(settings_for(relay), a_mail(1, content=HEADER + smuggled))
@@ -64,7 +64,7 @@ def test_a_message_without_a_last_line_end_gets_one() -> None:
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"..", b"x", b"\x00", b"\xff"])).map(b"".join))
 @settings(deadline=None)
-def test_dot_stuffing_is_undone_by_any_relay_and_never_ends_early(content: bytes) -> None:
+def test_dot_stuffing_can_be_undone_and_never_ends_a_message_early(content: bytes) -> None:
     lines = dot_stuffed(content).split(b"\r\n")
     assert lines.pop() == b""
     assert b"." not in lines
@@ -74,7 +74,7 @@ def test_dot_stuffing_is_undone_by_any_relay_and_never_ends_early(content: bytes
     assert received == plain if plain.endswith(b"\r\n") else received == plain + b"\r\n"
 
 
-def test_a_real_server_receives_any_lines_as_they_are(tmp_path: Path) -> None:
+def test_a_real_smtp_server_receives_any_lines_unchanged(tmp_path: Path) -> None:
     line = st.binary(max_size=80).map(lambda raw: re.sub(rb"[\r\n]", b"", raw)) | st.sampled_from([b".", b""])
 
     @given(st.lists(line))

@@ -1,4 +1,4 @@
-"""TLS is had as asked, or nothing is said: no mail, no address and no password in clear text."""
+"""If the TLS that was asked for cannot be had, no mail, no address and no password is sent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.scripted_relay import DROP, HANG, ScriptedRelay, Turn
-from support.smtp import AUTHORITY, a_mail, certified, send, settings_for
+from support.scripted_relay import DROP, HANG, Response, ScriptedRelay
+from support.smtp import AUTHORITY, a_mail, send, settings_for, tls_server_context
 
 from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.delivery.smtp.transport import SmtpTransport
@@ -18,10 +18,10 @@ from notifier.models import DeliveryState
 pytestmark = pytest.mark.usefixtures("offers_pipelining")
 
 LOGIN = {"username": "papers", "password": "open sesame"}
-OFFERS_LOGIN = ("AUTH PLAIN LOGIN", "SIZE 50000000")
+LOGIN_EXTENSIONS = ("AUTH PLAIN LOGIN", "SIZE 50000000")
 
 
-def said_in_clear_text(relay: ScriptedRelay) -> set[str]:
+def verbs_in_clear_text(relay: ScriptedRelay) -> set[str]:
     return {seen.line.split(" ")[0] for seen in relay.seen if not seen.encrypted}
 
 
@@ -30,35 +30,35 @@ def assert_down(outcome: Outcome) -> None:
 
 
 def test_starttls_comes_before_login_and_mail() -> None:
-    with ScriptedRelay(tls=certified("valid"), offers=OFFERS_LOGIN) as relay:
+    with ScriptedRelay(tls=tls_server_context("valid"), extensions=LOGIN_EXTENSIONS) as relay:
         (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, **LOGIN), a_mail())
     assert outcome.state is DeliveryState.ACCEPTED
     assert relay.verbs() == ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
-    assert said_in_clear_text(relay) == {"EHLO", "STARTTLS"}
+    assert verbs_in_clear_text(relay) == {"EHLO", "STARTTLS"}
 
 
-def test_tls_from_the_first_byte() -> None:
-    with ScriptedRelay(tls=certified("valid"), tls_at_once=True, offers=OFFERS_LOGIN) as relay:
+def test_with_implicit_tls_nothing_is_sent_in_clear_text() -> None:
+    with ScriptedRelay(tls=tls_server_context("valid"), implicit_tls=True, extensions=LOGIN_EXTENSIONS) as relay:
         outcomes = send(settings_for(relay, tls="tls", ca_file=AUTHORITY, **LOGIN), a_mail(1), a_mail(2))
     assert [outcome.state for outcome in outcomes] == [DeliveryState.ACCEPTED] * 2
-    assert said_in_clear_text(relay) == set()
+    assert verbs_in_clear_text(relay) == set()
 
 
-def test_a_relay_that_does_not_offer_starttls_gets_nothing() -> None:
-    with ScriptedRelay(offers=OFFERS_LOGIN) as relay:
+def test_a_relay_that_does_not_offer_starttls_gets_no_mail_and_no_password() -> None:
+    with ScriptedRelay(extensions=LOGIN_EXTENSIONS) as relay:
         (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, **LOGIN), a_mail())
     assert_down(outcome)
     assert outcome.reply == "TLS: SMTP STARTTLS extension not supported by server."
-    assert said_in_clear_text(relay) == {"EHLO"}
+    assert verbs_in_clear_text(relay) == {"EHLO"}
 
 
 @pytest.mark.parametrize("refusal", ["454 4.7.0 not available", "501 syntax", "250 ok, but no"])
-def test_a_relay_that_refuses_starttls_gets_nothing(refusal: str) -> None:
-    with ScriptedRelay({"STARTTLS": [refusal]}, tls=certified("valid"), offers=OFFERS_LOGIN) as relay:
+def test_a_relay_that_refuses_starttls_gets_no_mail_and_no_password(refusal: str) -> None:
+    with ScriptedRelay({"STARTTLS": [refusal]}, tls=tls_server_context("valid"), extensions=LOGIN_EXTENSIONS) as relay:
         (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, **LOGIN), a_mail())
     assert_down(outcome)
     assert outcome.reply == refusal
-    assert said_in_clear_text(relay) == {"EHLO", "STARTTLS"}
+    assert verbs_in_clear_text(relay) == {"EHLO", "STARTTLS"}
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
@@ -70,50 +70,52 @@ def test_a_relay_that_refuses_starttls_gets_nothing(refusal: str) -> None:
         ("valid", None, "unable to get local issuer"),
     ],
 )
-def test_a_certificate_that_does_not_hold_gets_nothing_and_the_reason_is_told(
+def test_a_relay_with_an_invalid_certificate_gets_nothing_and_the_outcome_says_why(
     tls: str, certificate: str, trusted: Path | None, complaint: str
 ) -> None:
-    with ScriptedRelay(tls=certified(certificate), tls_at_once=tls == "tls", offers=OFFERS_LOGIN) as relay:
+    with ScriptedRelay(
+        tls=tls_server_context(certificate), implicit_tls=tls == "tls", extensions=LOGIN_EXTENSIONS
+    ) as relay:
         (outcome,) = send(settings_for(relay, tls=tls, ca_file=trusted, **LOGIN), a_mail())
     assert_down(outcome)
     assert complaint in outcome.reply
-    assert said_in_clear_text(relay) <= {"EHLO", "STARTTLS"}
+    assert verbs_in_clear_text(relay) <= {"EHLO", "STARTTLS"}
 
 
-def test_words_slipped_in_before_the_encryption_are_not_heard_after_it() -> None:
-    """RFC 3207, section 4.2: an attacker on the way could add replies to the one that precedes the handshake."""
+def test_replies_that_were_injected_before_the_encryption_are_ignored_after_it() -> None:
+    """RFC 3207, section 4.2: an attacker could append replies to the one that precedes the handshake."""
     injected = "220 go ahead\r\n250-scripted.test\r\n250 SMTPUTF8"
-    with ScriptedRelay({"STARTTLS": [injected]}, tls=certified("valid"), offers=()) as relay:
+    with ScriptedRelay({"STARTTLS": [injected]}, tls=tls_server_context("valid"), extensions=()) as relay:
         settings = settings_for(relay, tls="starttls", ca_file=AUTHORITY)
         (outcome,) = send(settings, a_mail(recipient="jürgen@example.org"))
     assert outcome.state is DeliveryState.FAILED  # the encrypted EHLO offers no SMTPUTF8
 
 
-def test_tls_asked_from_a_relay_that_speaks_clear_text_is_deferred() -> None:
+def test_implicit_tls_with_a_relay_that_speaks_clear_text_defers_the_mail() -> None:
     with ScriptedRelay() as relay:
         (outcome,) = send(settings_for(relay, tls="tls", ca_file=AUTHORITY), a_mail())
     assert_down(outcome)
     assert "MAIL" not in relay.verbs()
 
 
-@pytest.mark.parametrize("silence", [HANG, ("220 go ahead", HANG)])
-def test_a_handshake_that_hangs_is_left_in_time(silence: Turn) -> None:
+@pytest.mark.parametrize("response", [HANG, ("220 go ahead", HANG)])
+def test_a_handshake_that_hangs_is_a_timeout(response: Response) -> None:
     timeouts = replace(Timeouts(), greeting=0.3)
-    with ScriptedRelay({"STARTTLS": [silence]}, tls=certified("valid")) as relay:
+    with ScriptedRelay({"STARTTLS": [response]}, tls=tls_server_context("valid")) as relay:
         (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, timeouts=timeouts), a_mail())
     assert_down(outcome)
 
 
 @pytest.mark.parametrize("refusal", ["535 5.7.8 wrong", "534 5.7.9 too weak", "550 5.7.1 not from there", "503 again?"])
-def test_a_refused_login_means_that_the_relay_refuses_us_and_nobody_is_blamed(refusal: str) -> None:
-    with ScriptedRelay({"AUTH": refusal}, tls=certified("valid"), offers=OFFERS_LOGIN) as relay:
+def test_a_refused_login_means_that_the_relay_refuses_us_and_blames_no_recipient(refusal: str) -> None:
+    with ScriptedRelay({"AUTH": refusal}, tls=tls_server_context("valid"), extensions=LOGIN_EXTENSIONS) as relay:
         (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, **LOGIN), a_mail())
     assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)
     assert outcome.reply == refusal
     assert "MAIL" not in relay.verbs()
 
 
-def test_a_relay_that_offers_no_login_where_one_is_asked_for_gets_no_mail() -> None:
+def test_a_relay_that_offers_no_login_gets_no_mail_if_a_login_is_configured() -> None:
     with ScriptedRelay() as relay:
         (outcome,) = send(settings_for(relay, **LOGIN), a_mail())
     assert_down(outcome)
@@ -121,8 +123,8 @@ def test_a_relay_that_offers_no_login_where_one_is_asked_for_gets_no_mail() -> N
     assert "MAIL" not in relay.verbs()
 
 
-def test_a_relay_that_hangs_up_at_the_login_is_down() -> None:
-    with ScriptedRelay({"AUTH": DROP}, offers=OFFERS_LOGIN) as relay:
+def test_a_relay_that_closes_the_connection_at_the_login_is_down() -> None:
+    with ScriptedRelay({"AUTH": DROP}, extensions=LOGIN_EXTENSIONS) as relay:
         (outcome,) = send(settings_for(relay, **LOGIN), a_mail())
     assert_down(outcome)
     assert outcome.reply.startswith("AUTH: ")
@@ -133,7 +135,7 @@ def test_the_password_is_not_shown_with_the_settings() -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"not a certificate"])
-def test_certificates_that_cannot_be_read_are_an_error_of_the_config(tmp_path: Path, content: bytes | None) -> None:
+def test_certificates_that_cannot_be_read_raise_a_config_error(tmp_path: Path, content: bytes | None) -> None:
     ca_file = tmp_path / "ca.pem"
     if content is not None:
         ca_file.write_bytes(content)

@@ -1,4 +1,4 @@
-"""A digest's items survive their way through the row that keeps them."""
+"""The text in which a digest's row stores its items."""
 
 import json
 
@@ -32,7 +32,7 @@ section_lists = st.lists(
 
 @settings(deadline=None)
 @given(section_lists, item_lists)
-def test_what_was_written_is_read_back(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> None:
+def test_items_are_read_back_as_they_were_written(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> None:
     written = dumps(sections, rest)
     assert loads(written) == (sections, rest)
     assert written.isascii() and written.count("\n") == len(sections) + 1
@@ -40,42 +40,42 @@ def test_what_was_written_is_read_back(sections: tuple[Section, ...], rest: tupl
 
 @settings(deadline=None)
 @given(section_lists, item_lists)
-def test_the_ledger_names_every_paper(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> None:
+def test_paper_ids_returns_every_paper_of_the_text(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> None:
     every = {item.paper_id for section in sections for item in section.items} | {item.paper_id for item in rest}
     assert paper_ids(dumps(sections, rest)) == every
 
 
-def test_an_unknown_upvote_stays_unknown_and_zero_stays_zero() -> None:
+def test_unknown_upvotes_stay_unknown_and_zero_stays_zero() -> None:
     items = (Item(1, upvotes=None), Item(2, upvotes=0))
     assert loads(dumps((), items)) == ((), items)
 
 
-def test_a_plain_item_costs_little_more_than_its_number() -> None:
+def test_values_of_an_item_that_are_empty_are_not_written() -> None:
     assert dumps((), (Item(7), Item(8))) == "[2,[],\n[null,\t[7],\t[8]]]"
     section = Section("a", (Item(7, 3, Spans(((0, 4),)), ("b",)),))
     assert dumps((section,), ()) == '[2,[null],\n["a",\t[7,3,[0,4],[],["b"]]],\n[null]]'
 
 
-def test_a_section_keeps_its_subscription() -> None:
+def test_a_section_keeps_the_id_of_its_subscription() -> None:
     sections = (Section("a", (Item(7),), 5), Section("b", (Item(8),)))
     assert dumps(sections, ()) == '[2,[5,null],\n["a",\t[7]],\n["b",\t[8]],\n[null]]'
 
 
-def test_a_row_of_the_version_before_is_read() -> None:
+def test_a_text_of_version_1_is_read() -> None:
     sections = (Section("a", (Item(7, 3, Spans(((0, 4),)), ("b",)), Item(9, also=("a",))), 5), Section("b", (Item(8),)))
     older = '[1,["a","b"],[[0,[[7,3,[0,4],[],[1]],[9,null,[],[],[0]]],5],[1,[[8]]]],[[6],[5,0]]]'
     assert loads(older) == (sections, (Item(6), Item(5, 0)))
     assert paper_ids(older) == {5, 6, 7, 8, 9}
 
 
-def test_the_same_line_gives_the_same_items() -> None:
-    reader = ItemsDecoder(Memory(1 << 20))
+def test_a_decoder_returns_the_same_objects_for_the_same_line() -> None:
+    decoder = ItemsDecoder(Memory(1 << 20))
     first, second = (dumps((Section("a", (Item(7, 3, Spans(((0, 4),))),), number),), ()) for number in (5, 6))
-    (one,), (other,) = reader.loads(first)[0], reader.loads(second)[0]
+    (one,), (other,) = decoder.loads(first)[0], decoder.loads(second)[0]
     assert one.items is other.items and (one.subscription_id, other.subscription_id) == (5, 6)
 
 
-def test_items_of_another_version_say_so() -> None:
+def test_a_text_of_an_unknown_version_is_refused_with_its_version() -> None:
     with pytest.raises(ComposeError, match="version 9"):
         loads("[9,[],[],[]]")
 
@@ -103,11 +103,11 @@ def test_items_of_another_version_say_so() -> None:
         '[2,[],\n["a"],\n[null]]',
     ],
 )
-def test_a_broken_row_fails_alone_with_a_reason(broken: str) -> None:
+def test_a_broken_text_raises_a_compose_error(broken: str) -> None:
     with pytest.raises(ComposeError):
         loads(broken)
 
 
-def test_the_text_is_json_that_anyone_can_read() -> None:
+def test_the_text_is_valid_json() -> None:
     written = dumps((Section("vision", (Item(1),), 3),), (Item(2, 5),))
     assert json.loads(written) == [2, [3], ["vision", [1]], [None, [2, 5]]]

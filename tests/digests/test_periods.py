@@ -1,4 +1,4 @@
-"""What a mail says about the time that it is for."""
+"""How a digest names its period in its subject and in its first sentence."""
 
 from datetime import date
 
@@ -34,7 +34,7 @@ def test_the_subject_names_the_dates_of_the_papers(period: str, day: date, subje
         ("dump:7", "Here is the selection of papers that just came in:"),
     ],
 )
-def test_the_opening_is_the_same_on_whatever_day_the_mail_is_written(period: str, opening: str) -> None:
+def test_the_opening_depends_on_the_period_alone(period: str, opening: str) -> None:
     assert wording_of(period, date(2026, 7, 6)).opening == opening
     assert wording_of(period, date(2026, 7, 8)).opening == opening
 
@@ -43,6 +43,6 @@ def test_the_opening_is_the_same_on_whatever_day_the_mail_is_written(period: str
     "period",
     ["", "2026", "2026-13", "2026-02-30", "2026-W1", "dump:", "today", "\u0662\u0660\u0662\u0666-\u0660\u0667"],
 )
-def test_what_is_no_period_is_refused(period: str) -> None:
+def test_a_text_that_is_not_a_period_is_refused(period: str) -> None:
     with pytest.raises(ComposeError, match="is not a period"):
         wording_of(period, date(2026, 7, 6))

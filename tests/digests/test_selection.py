@@ -8,10 +8,10 @@ from notifier.digests.selection import select
 from notifier.models import Item, Paper, Section, Spans, Subscription
 
 PAPERS = [paper(number) for number in range(40)]
-NOTHING: frozenset[int] = frozenset()
+NONE_HELD: frozenset[int] = frozenset()
 
 
-def unmarked(_subscription: Subscription, _paper: Paper) -> Spans:
+def no_marks(_subscription: Subscription, _paper: Paper) -> Spans:
     return Spans()
 
 
@@ -23,36 +23,36 @@ def ids(items: tuple[Item, ...]) -> list[int]:
     return [item.paper_id for item in items]
 
 
-def test_a_section_is_headed_by_its_label_and_keeps_the_order_of_its_papers() -> None:
-    selection = select([(subscription("diffusion"), [PAPERS[3], PAPERS[1]])], NOTHING, unmarked)
+def test_a_section_has_the_label_of_its_subscription_and_its_papers_in_order() -> None:
+    selection = select([(subscription("diffusion"), [PAPERS[3], PAPERS[1]])], NONE_HELD, no_marks)
     assert selection is not None
     assert selection.sections == (Section("diffusion", (Item(3), Item(1)), 1),)
     assert selection.rest == ()
 
 
 def test_without_a_new_paper_there_is_no_digest() -> None:
-    assert select([], NOTHING, unmarked) is None
-    assert select([(subscription("diffusion"), [])], NOTHING, unmarked) is None
-    assert select([(subscription("diffusion"), PAPERS[:2])], {0, 1}, unmarked) is None
+    assert select([], NONE_HELD, no_marks) is None
+    assert select([(subscription("diffusion"), [])], NONE_HELD, no_marks) is None
+    assert select([(subscription("diffusion"), PAPERS[:2])], {0, 1}, no_marks) is None
 
 
-def test_a_paper_stands_once_in_the_first_subscription_that_matched_it_and_names_the_others() -> None:
+def test_a_paper_is_in_the_section_of_the_first_subscription_that_matched_it_and_names_the_others() -> None:
     matched = [(subscription(label), PAPERS[:1]) for label in ("first", "second", "third", "second")]
-    selection = select(matched, NOTHING, unmarked)
+    selection = select(matched, NONE_HELD, no_marks)
     assert selection is not None
     assert selection.sections == (Section("first", (Item(0, also=("second", "third")),), 1),)
 
 
-def test_two_subscriptions_of_one_label_do_not_name_each_other() -> None:
+def test_two_subscriptions_with_the_same_label_do_not_name_each_other() -> None:
     selection = select(
-        [(subscription("same", 1), PAPERS[:1]), (subscription("same", 2), PAPERS[:1])], NOTHING, unmarked
+        [(subscription("same", 1), PAPERS[:1]), (subscription("same", 2), PAPERS[:1])], NONE_HELD, no_marks
     )
     assert selection is not None
     assert selection.sections[0].items[0].also == ()
 
 
 def test_papers_held_by_earlier_digests_are_left_out() -> None:
-    selection = select([(subscription("all"), PAPERS[:3])], {1}, unmarked)
+    selection = select([(subscription("all"), PAPERS[:3])], {1}, no_marks)
     assert selection is not None
     assert ids(selection.sections[0].items) == [0, 2]
 
@@ -63,14 +63,14 @@ def test_the_marks_of_all_matching_subscriptions_are_merged() -> None:
         "second": Spans(title=((2, 6), (8, 9)), abstract=((3, 5), (12, 14))),
     }
     matched = [(subscription(label), PAPERS[:1]) for label in marks]
-    selection = select(matched, NOTHING, lambda subscription, _: marks[subscription.label])
+    selection = select(matched, NONE_HELD, lambda subscription, _: marks[subscription.label])
     assert selection is not None
     assert selection.sections[0].items[0].marks == Spans(((0, 6), (8, 9)), ((3, 5), (10, 12), (12, 14)))
 
 
-def test_upvotes_are_kept_with_shown_and_unshown_papers() -> None:
+def test_items_in_sections_and_in_the_rest_keep_their_upvotes() -> None:
     papers = [paper(1, upvotes=7), paper(2, upvotes=None), paper(3, upvotes=0)]
-    selection = select([(subscription("all"), papers)], NOTHING, unmarked, limit=1)
+    selection = select([(subscription("all"), papers)], NONE_HELD, no_marks, limit=1)
     assert selection is not None
     assert selection.sections[0].items[0].upvotes == 7
     assert [item.upvotes for item in selection.rest] == [None, 0]
@@ -78,7 +78,7 @@ def test_upvotes_are_kept_with_shown_and_unshown_papers() -> None:
 
 def test_a_short_section_is_shown_whole_beside_a_long_one() -> None:
     matched = [(subscription("long"), PAPERS[:20]), (subscription("short"), PAPERS[20:22])]
-    selection = select(matched, NOTHING, unmarked, limit=6)
+    selection = select(matched, NONE_HELD, no_marks, limit=6)
     assert selection is not None
     assert [(section.label, ids(section.items)) for section in selection.sections] == [
         ("long", [0, 1, 2, 3]),
@@ -87,16 +87,16 @@ def test_a_short_section_is_shown_whole_beside_a_long_one() -> None:
     assert ids(selection.rest) == list(range(4, 20))
 
 
-def test_the_rest_takes_turns_between_the_sections_best_first() -> None:
+def test_the_rest_takes_papers_from_the_sections_in_turn_best_first() -> None:
     matched = [(subscription("one"), PAPERS[:3]), (subscription("two"), PAPERS[10:13])]
-    selection = select(matched, NOTHING, unmarked, limit=2)
+    selection = select(matched, NONE_HELD, no_marks, limit=2)
     assert selection is not None
     assert ids(selection.rest) == [1, 11, 2, 12]
 
 
-def test_with_fewer_places_than_subscriptions_the_first_ones_are_served_and_nothing_is_lost() -> None:
+def test_if_there_are_fewer_places_than_subscriptions_the_first_ones_get_them_and_the_rest_has_the_others() -> None:
     matched = [(subscription(str(number)), [PAPERS[number]]) for number in range(5)]
-    selection = select(matched, NOTHING, unmarked, limit=3)
+    selection = select(matched, NONE_HELD, no_marks, limit=3)
     assert selection is not None
     assert [section.label for section in selection.sections] == ["0", "1", "2"]
     assert ids(selection.rest) == [3, 4]
@@ -108,18 +108,18 @@ def test_with_fewer_places_than_subscriptions_the_first_ones_are_served_and_noth
     st.sets(st.sampled_from(range(40))),
     st.integers(1, 12),
 )
-def test_every_new_paper_is_told_once_and_places_are_shared_fairly(
+def test_every_new_paper_is_in_the_digest_once_and_sections_differ_by_at_most_one_paper(
     numbers: list[list[int]], held: set[int], limit: int
 ) -> None:
     matched = [(subscription(str(place)), [PAPERS[n] for n in each]) for place, each in enumerate(numbers)]
-    selection = select(matched, held, unmarked, limit)
+    selection = select(matched, held, no_marks, limit)
     new = {n for each in numbers for n in each} - held
     if selection is None:
         assert not new
         return
     shown = {section.label: ids(section.items) for section in selection.sections}
-    told = [n for each in shown.values() for n in each] + ids(selection.rest)
-    assert sorted(told) == sorted(new)
+    in_digest = [n for each in shown.values() for n in each] + ids(selection.rest)
+    assert sorted(in_digest) == sorted(new)
     assert sum(map(len, shown.values())) == min(limit, len(new))
     owner = {n: next(str(place) for place, each in enumerate(numbers) if n in each) for n in new}
     assert all(owner[n] == label for label, each in shown.items() for n in each)

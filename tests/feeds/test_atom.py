@@ -1,4 +1,4 @@
-"""Atom 1.0, held against RFC 4287: its schema, and what the schema cannot say."""
+"""Feeds as Atom 1.0, checked against the schema of RFC 4287 and its rules that a schema cannot express."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -19,14 +19,14 @@ from support.feed_samples import (
 )
 
 from notifier.feeds import Feed, Publisher, atom
-from notifier.feeds.feed import plain
+from notifier.feeds.feed import printable
 
 ATOM = {"atom": "http://www.w3.org/2005/Atom"}
 SCHEMA = atom_schema()
 
 
-def written(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element:
-    """The feed's root, once it is known to be valid."""
+def valid_atom(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element:
+    """Write a feed, assert that it is valid, and return its root element."""
     root = xml(atom(sample, publisher))
     SCHEMA.assertValid(root)
     assert root.xpath("atom:author", namespaces=ATOM), "RFC 4287, 4.1.1: a feed needs an author if an entry has none"
@@ -45,22 +45,22 @@ def texts(root: etree._Element, path: str) -> list[str]:
 
 @pytest.mark.parametrize("publisher", [PUBLISHER, ONLINE])
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_every_feed_is_valid(sample: Feed, publisher: Publisher) -> None:
-    root = written(sample, publisher)
+def test_every_feed_is_valid_atom(sample: Feed, publisher: Publisher) -> None:
+    root = valid_atom(sample, publisher)
     assert len(texts(root, "atom:entry/atom:id")) == len(sample.entries)
 
 
 @pytest.mark.parametrize("element", ["id", "title", "updated"])
-def test_the_schema_refuses_what_the_rfc_does(element: str) -> None:
-    root = written(feed(entry()))
+def test_the_schema_refuses_an_entry_without_a_required_element(element: str) -> None:
+    root = valid_atom(feed(entry()))
     found = root.find(f"atom:entry/atom:{element}", ATOM)
     assert found is not None
     found.tag = "{http://www.w3.org/2005/Atom}unknown"
     assert not SCHEMA.validate(root)
 
 
-def test_an_entry_says_what_is_known_of_its_paper() -> None:
-    root = written(feed(entry()))
+def test_an_entry_has_the_fields_of_its_paper() -> None:
+    root = valid_atom(feed(entry()))
     assert texts(root, "atom:entry/atom:title") == ["Low-Bit Quantization for Everyone"]
     assert texts(root, "atom:entry/atom:content") == ["We show that quantization to four bits is enough."]
     assert texts(root, "atom:entry/atom:author/atom:name") == ["Ada Lovelace", "Alan Turing"]
@@ -71,8 +71,8 @@ def test_an_entry_says_what_is_known_of_its_paper() -> None:
     assert terms == ["cs.LG", "cs.AI", "language-models", "quantization"]
 
 
-def test_the_feed_itself_says_who_publishes_it_and_when_it_changed() -> None:
-    root = written(feed(entry()))
+def test_the_feed_has_a_title_a_publisher_and_an_update_time() -> None:
+    root = valid_atom(feed(entry()))
     assert texts(root, "atom:title") == ["Quantization"]
     assert texts(root, "atom:subtitle") == ["Fewer bits."]
     assert texts(root, "atom:author/atom:name") == ["Daily Papers"]
@@ -81,42 +81,42 @@ def test_the_feed_itself_says_who_publishes_it_and_when_it_changed() -> None:
     assert root.xpath("@xml:lang") == ["en"]
 
 
-def test_entries_stand_in_the_order_that_they_are_given_in() -> None:
-    root = written(feed(entry(3), entry(1), entry(2)))
+def test_entries_keep_their_order() -> None:
+    root = valid_atom(feed(entry(3), entry(1), entry(2)))
     assert root.xpath("atom:entry/atom:link/@href", namespaces=ATOM) == [
         f"https://arxiv.org/abs/2607.0000{number}" for number in (3, 1, 2)
     ]
 
 
-def test_without_a_web_site_a_feed_links_to_nothing_of_its_own() -> None:
-    assert written(feed(entry())).findall("atom:link", ATOM) == []
+def test_without_a_web_site_a_feed_has_no_link() -> None:
+    assert valid_atom(feed(entry())).findall("atom:link", ATOM) == []
 
 
 def test_with_a_web_site_a_feed_links_to_itself_and_to_its_page() -> None:
-    links = written(feed(entry()), ONLINE).findall("atom:link", ATOM)
+    links = valid_atom(feed(entry()), ONLINE).findall("atom:link", ATOM)
     assert {link.get("rel"): link.get("href") for link in links} == {
         "self": "https://papers.example.org/feeds/quantization.atom",
         "alternate": "https://papers.example.org/topics/quantization",
     }
 
 
-def test_a_paper_of_which_only_the_title_is_known_is_an_entry_too() -> None:
-    root = written(feed(entry(arxiv_id=None, url=None, abstract="", authors=(), categories=(), topics=frozenset())))
+def test_a_paper_with_nothing_but_a_title_is_a_valid_entry() -> None:
+    root = valid_atom(feed(entry(arxiv_id=None, url=None, abstract="", authors=(), categories=(), topics=frozenset())))
     assert texts(root, "atom:entry/atom:title") == ["Low-Bit Quantization for Everyone"]
     assert texts(root, "atom:entry/atom:content") == [""]
 
 
-def test_a_link_that_is_no_web_page_is_left_out() -> None:
-    root = written(feed(entry(arxiv_id=None, url="javascript:alert(1)")))
+def test_a_url_that_is_not_of_a_web_page_is_left_out() -> None:
+    root = valid_atom(feed(entry(arxiv_id=None, url="javascript:alert(1)")))
     assert root.findall("atom:entry/atom:link", ATOM) == []
 
 
 @pytest.mark.parametrize("text", SHOWN)
-def test_hostile_text_is_written_as_text(text: str) -> None:
-    root = written(feed(entry(title=text, abstract=text, authors=(text,))))
-    assert texts(root, "atom:entry/atom:title") == [plain(text)]
-    assert texts(root, "atom:entry/atom:author/atom:name") == [plain(text)]
-    escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def test_markup_in_a_text_is_escaped(text: str) -> None:
+    root = valid_atom(feed(entry(title=text, abstract=text, authors=(text,))))
+    assert texts(root, "atom:entry/atom:title") == [printable(text)]
+    assert texts(root, "atom:entry/atom:author/atom:name") == [printable(text)]
+    escaped = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert texts(root, "atom:entry/atom:content[@type='html']") == [escaped]
 
 
@@ -131,26 +131,26 @@ def test_hostile_text_is_written_as_text(text: str) -> None:
         ("\U0001f469\u200d\U0001f52c stays", "\U0001f469\u200d\U0001f52c stays"),
     ],
 )
-def test_characters_that_act_instead_of_showing_are_left_out(text: str, shown: str) -> None:
-    assert texts(written(feed(entry(title=text))), "atom:entry/atom:title") == [shown]
+def test_characters_that_are_not_printable_are_left_out(text: str, shown: str) -> None:
+    assert texts(valid_atom(feed(entry(title=text))), "atom:entry/atom:title") == [shown]
 
 
-def test_a_paper_whose_title_shows_nothing_is_called_by_its_key() -> None:
-    assert texts(written(feed(entry(title="\0 \u202e"))), "atom:entry/atom:title") == ["2607.00001"]
+def test_a_paper_whose_title_has_nothing_printable_has_its_key_as_title() -> None:
+    assert texts(valid_atom(feed(entry(title="\0 \u202e"))), "atom:entry/atom:title") == ["2607.00001"]
 
 
-def test_one_bad_paper_leaves_the_others_as_they_are() -> None:
+def test_a_bad_paper_does_not_change_the_entries_of_others() -> None:
     bad = entry(2, title="\ud800", abstract="\0" * 9, authors=("\ufffe", ""), categories=("",), arxiv_id="\0", url="\0")
-    root = written(feed(entry(1), bad, entry(3)))
-    alone = [written(feed(entry(number))) for number in (1, 3)]
+    root = valid_atom(feed(entry(1), bad, entry(3)))
+    alone = [valid_atom(feed(entry(number))) for number in (1, 3)]
     found = root.findall("atom:entry", ATOM)
     assert len(found) == 3
     kept = [etree.tostring(each).strip() for each in (found[0], found[2])]
     assert kept == [etree.tostring(each.findall("atom:entry", ATOM)[0]).strip() for each in alone]
 
 
-def test_a_publisher_without_a_name_goes_by_its_address() -> None:
-    root = written(feed(entry()), replace(PUBLISHER, name=" "))
+def test_a_publisher_without_a_name_is_named_by_its_address() -> None:
+    root = valid_atom(feed(entry()), replace(PUBLISHER, name=" "))
     assert texts(root, "atom:author/atom:name") == ["papers@example.org"]
 
 
@@ -161,4 +161,4 @@ def test_any_text_makes_a_valid_feed(any_text: str, markup: str) -> None:
         bad = entry(
             title=text, abstract=text, authors=(text,), categories=(text,), arxiv_id=text, url=f"https://a/{text}"
         )
-        written(Feed("any", text, text, (bad,)), replace(PUBLISHER, name=text))
+        valid_atom(Feed("any", text, text, (bad,)), replace(PUBLISHER, name=text))

@@ -1,4 +1,4 @@
-"""JSON Feed 1.1, held against its specification."""
+"""Feeds as JSON Feed 1.1, checked against its specification."""
 
 import json
 from datetime import UTC, datetime
@@ -8,14 +8,14 @@ import pytest
 from support.feed_samples import ONLINE, PUBLISHER, SAMPLES, SHOWN, entry, feed
 
 from notifier.feeds import Feed, Publisher, json_feed
-from notifier.feeds.feed import plain
+from notifier.feeds.feed import printable
 
 FEED_KEYS = {"version", "title", "description", "home_page_url", "feed_url", "language", "authors", "items"}
 ITEM_KEYS = {"id", "url", "title", "content_text", "date_published", "authors", "tags"}
 
 
-def written(sample: Feed, publisher: Publisher = PUBLISHER) -> dict[str, Any]:
-    """The feed, once it is known to be one."""
+def valid_json_feed(sample: Feed, publisher: Publisher = PUBLISHER) -> dict[str, Any]:
+    """Write a feed, assert that it is a valid JSON Feed, and return its document."""
     document: dict[str, Any] = json.loads(json_feed(sample, publisher).decode("utf-8", "strict"))
     assert document["version"] == "https://jsonfeed.org/version/1.1"
     assert document["title"] and document.keys() <= FEED_KEYS
@@ -31,12 +31,12 @@ def written(sample: Feed, publisher: Publisher = PUBLISHER) -> dict[str, Any]:
 
 @pytest.mark.parametrize("publisher", [PUBLISHER, ONLINE])
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_every_feed_has_what_a_json_feed_needs(sample: Feed, publisher: Publisher) -> None:
-    assert len(written(sample, publisher)["items"]) == len(sample.entries)
+def test_every_feed_is_a_valid_json_feed(sample: Feed, publisher: Publisher) -> None:
+    assert len(valid_json_feed(sample, publisher)["items"]) == len(sample.entries)
 
 
-def test_an_item_says_what_is_known_of_its_paper() -> None:
-    (item,) = written(feed(entry()))["items"]
+def test_an_item_has_the_fields_of_its_paper() -> None:
+    (item,) = valid_json_feed(feed(entry()))["items"]
     assert item.pop("id").startswith("urn:uuid:")
     assert datetime.fromisoformat(item.pop("date_published")) == datetime(2026, 7, 6, 4, 30, 15, tzinfo=UTC)
     assert item == {
@@ -48,17 +48,17 @@ def test_an_item_says_what_is_known_of_its_paper() -> None:
     }
 
 
-def test_without_a_web_site_a_feed_names_no_address_of_its_own() -> None:
-    assert written(feed()).keys() == {"version", "title", "description", "language", "authors", "items"}
+def test_without_a_web_site_a_feed_has_no_url() -> None:
+    assert valid_json_feed(feed()).keys() == {"version", "title", "description", "language", "authors", "items"}
 
 
-def test_with_a_web_site_a_feed_names_itself_and_its_page() -> None:
-    document = written(feed(), ONLINE)
+def test_with_a_web_site_a_feed_has_its_own_url_and_that_of_its_page() -> None:
+    document = valid_json_feed(feed(), ONLINE)
     assert document["feed_url"] == "https://papers.example.org/feeds/quantization.json"
     assert document["home_page_url"] == "https://papers.example.org/topics/quantization"
 
 
 @pytest.mark.parametrize("text", SHOWN)
-def test_text_is_plain_and_stands_as_it_is(text: str) -> None:
-    (item,) = written(feed(entry(title=text, abstract=text)))["items"]
-    assert (item["title"], item["content_text"]) == (plain(text), plain(text))
+def test_text_is_written_without_escaping_its_markup(text: str) -> None:
+    (item,) = valid_json_feed(feed(entry(title=text, abstract=text)))["items"]
+    assert (item["title"], item["content_text"]) == (printable(text), printable(text))

@@ -1,17 +1,17 @@
-"""The OPML list, for readers to import all feeds at once."""
+"""The OPML list, from which feed readers import all feeds at once."""
 
 from dataclasses import replace
 
 from support.feed_samples import HOSTILE, ONLINE, PUBLISHER, entry, feed, xml
 
 from notifier.feeds import Feed, Publisher, opml
-from notifier.feeds.feed import plain
+from notifier.feeds.feed import printable
 
 FOLDER = "file:///srv/feeds"
 
 
 def outlines(feeds: list[Feed], publisher: Publisher = PUBLISHER, folder: str = FOLDER) -> list[dict[str, str]]:
-    """The outlines of a list that is known to be OPML 2.0."""
+    """Write the list, assert that it is valid OPML 2.0, and return its outlines."""
     root = xml(opml(feeds, publisher, folder))
     assert root.tag == "opml" and root.get("version") == "2.0"
     head, body = root
@@ -22,7 +22,7 @@ def outlines(feeds: list[Feed], publisher: Publisher = PUBLISHER, folder: str = 
     return found
 
 
-def test_every_feed_is_listed_once_in_order() -> None:
+def test_every_feed_is_listed_once_and_in_order() -> None:
     feeds = [Feed("all", "All papers", "", ()), feed(entry()), Feed("trending", "Trending", "", ())]
     assert [each["xmlUrl"] for each in outlines(feeds)] == [
         "file:///srv/feeds/all.atom",
@@ -31,7 +31,7 @@ def test_every_feed_is_listed_once_in_order() -> None:
     ]
 
 
-def test_without_a_web_site_the_feeds_are_where_their_folder_is() -> None:
+def test_without_a_web_site_the_list_refers_to_the_files_in_the_folder() -> None:
     assert outlines([feed()], folder="file:///srv/feeds/") == [
         {
             "type": "rss",
@@ -43,16 +43,18 @@ def test_without_a_web_site_the_feeds_are_where_their_folder_is() -> None:
     ]
 
 
-def test_with_a_web_site_the_feeds_are_there() -> None:
+def test_with_a_web_site_the_list_refers_to_the_feeds_and_pages_there() -> None:
     (outline,) = outlines([feed()], replace(ONLINE, base_url="https://papers.example.org/"))
     assert outline["xmlUrl"] == "https://papers.example.org/feeds/quantization.atom"
     assert outline["htmlUrl"] == "https://papers.example.org/topics/quantization"
 
 
-def test_hostile_titles_are_written_as_text() -> None:
+def test_markup_in_titles_is_escaped() -> None:
     found = outlines([Feed(f"topic-{number}", text, text, ()) for number, text in enumerate(HOSTILE)])
-    assert [each["text"] for each in found] == [plain(text) or f"topic-{number}" for number, text in enumerate(HOSTILE)]
+    assert [each["text"] for each in found] == [
+        printable(text) or f"topic-{number}" for number, text in enumerate(HOSTILE)
+    ]
 
 
-def test_the_same_feeds_give_the_same_bytes() -> None:
+def test_the_entries_of_a_feed_do_not_change_the_list() -> None:
     assert opml([feed(entry())], ONLINE, FOLDER) == opml([feed()], ONLINE, FOLDER)

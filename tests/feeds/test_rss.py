@@ -1,4 +1,4 @@
-"""RSS 2.0, held against the RSS Advisory Board's specification and profile, rule by rule."""
+"""Feeds as RSS 2.0, checked against the RSS Advisory Board's specification and profile, rule by rule."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from lxml import etree
 from support.feed_samples import ONLINE, PUBLISHER, SAMPLES, SHOWN, entry, feed, xml
 
 from notifier.feeds import Feed, Publisher, rss
-from notifier.feeds.feed import plain
+from notifier.feeds.feed import printable
 
 DC = "{http://purl.org/dc/elements/1.1/}"
 ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
@@ -22,8 +22,8 @@ ITEM_ELEMENTS = {"title", "link", "description", "guid", "category", "pubDate", 
 REPEATED = {"category", "item"}
 
 
-def written(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element:
-    """The feed's channel, once it is known to keep the rules."""
+def valid_rss(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element:
+    """Write a feed, assert that it is valid, and return its channel element."""
     root = xml(rss(sample, publisher))
     assert root.tag == "rss" and root.get("version") == "2.0"
     (channel,) = root
@@ -66,19 +66,19 @@ def check_children(parent: etree._Element, allowed: set[str]) -> None:
 
 
 def check_date(text: str) -> None:
-    """RFC 822 with a year of four digits, and the weekday that this day was."""
+    """Assert that a date is of RFC 822, with a year of four digits and the right weekday."""
     assert DATE.fullmatch(text)
     assert parsedate_to_datetime(text).strftime("%a") == text[:3]
 
 
 @pytest.mark.parametrize("publisher", [PUBLISHER, ONLINE])
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_every_feed_keeps_the_rules(sample: Feed, publisher: Publisher) -> None:
-    assert len(written(sample, publisher).findall("item")) == len(sample.entries)
+def test_every_feed_is_valid_rss(sample: Feed, publisher: Publisher) -> None:
+    assert len(valid_rss(sample, publisher).findall("item")) == len(sample.entries)
 
 
-def test_an_item_says_what_is_known_of_its_paper() -> None:
-    item = written(feed(entry())).find("item")
+def test_an_item_has_the_fields_of_its_paper() -> None:
+    item = valid_rss(feed(entry())).find("item")
     assert item is not None
     assert item.findtext("title") == "Low-Bit Quantization for Everyone"
     assert item.findtext("link") == "https://arxiv.org/abs/2607.00001"
@@ -93,19 +93,19 @@ def test_an_item_says_what_is_known_of_its_paper() -> None:
     assert parsedate_to_datetime(item.findtext("pubDate", "")) == datetime(2026, 7, 6, 4, 30, 15, tzinfo=UTC)
 
 
-def test_items_stand_in_the_order_that_they_are_given_in() -> None:
-    links = [item.findtext("link", "") for item in written(feed(entry(3), entry(1), entry(2))).findall("item")]
+def test_items_keep_their_order() -> None:
+    links = [item.findtext("link", "") for item in valid_rss(feed(entry(3), entry(1), entry(2))).findall("item")]
     assert [link[-1] for link in links] == ["3", "1", "2"]
 
 
-def test_without_a_web_site_the_channel_links_to_whom_to_write_to() -> None:
-    channel = written(feed(entry()))
+def test_without_a_web_site_the_channel_links_to_the_email_address() -> None:
+    channel = valid_rss(feed(entry()))
     assert channel.findtext("link") == "mailto:papers@example.org"
     assert channel.find(ATOM_LINK) is None
 
 
 def test_with_a_web_site_the_channel_links_to_its_page_and_to_itself() -> None:
-    channel = written(feed(entry()), ONLINE)
+    channel = valid_rss(feed(entry()), ONLINE)
     assert channel.findtext("link") == "https://papers.example.org/topics/quantization"
     own = channel.find(ATOM_LINK)
     assert own is not None and dict(own.attrib) == {
@@ -115,29 +115,29 @@ def test_with_a_web_site_the_channel_links_to_its_page_and_to_itself() -> None:
     }
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_unknown_fields_are_left_out() -> None:
     bare = entry(url="https://example.org/1", arxiv_id=None, abstract="", authors=(), categories=(), topics=frozenset())
-    item = written(feed(bare)).find("item")
+    item = valid_rss(feed(bare)).find("item")
     assert item is not None
     assert {child.tag for child in item} == {"title", "link", "guid", "pubDate"}
 
 
 def test_a_topic_without_a_description_is_described_by_its_title() -> None:
-    assert written(Feed("mine", "Mine & yours", "", ())).findtext("description") == "Mine & yours"
+    assert valid_rss(Feed("mine", "Mine & yours", "", ())).findtext("description") == "Mine & yours"
 
 
 @pytest.mark.parametrize("text", SHOWN)
-def test_titles_are_text_and_descriptions_are_html_without_markup(text: str) -> None:
-    item = written(feed(entry(title=text, abstract=text))).find("item")
+def test_titles_are_plain_text_and_descriptions_are_escaped_html(text: str) -> None:
+    item = valid_rss(feed(entry(title=text, abstract=text))).find("item")
     assert item is not None
-    assert item.findtext("title") == plain(text)
+    assert item.findtext("title") == printable(text)
     description = item.findtext("description", "")
     assert "<" not in description and ">" not in description
-    assert description.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == plain(text)
+    assert description.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == printable(text)
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(alphabet=st.characters(), max_size=60))
-def test_any_text_keeps_the_rules(text: str) -> None:
+def test_any_text_makes_a_valid_feed(text: str) -> None:
     bad = entry(title=text, abstract=text, authors=(text,), categories=(text,), arxiv_id=text, url=f"https://a/{text}")
-    written(Feed("any", text, text, (bad,)))
+    valid_rss(Feed("any", text, text, (bad,)))

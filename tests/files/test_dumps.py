@@ -1,4 +1,4 @@
-"""What is no plain file in its own place is refused with a reason, and read by nobody."""
+"""Reading dumps: only regular files are read; anything else is refused with a reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notifier.files.dumps import dump_paths, read_dump
 LIMIT = 1 << 20
 
 
-def link(folder: Path) -> Path:
+def symbolic_link(folder: Path) -> Path:
     path = folder / "link.json"
     path.symlink_to(folder / "plain.json")
     return path
@@ -30,11 +30,11 @@ def device(_: Path) -> Path:
     return Path("/dev/zero")
 
 
-def up_and_down(folder: Path) -> Path:
+def path_with_dots(folder: Path) -> Path:
     return folder / ".." / folder.name / "plain.json"
 
 
-def large(folder: Path) -> Path:
+def large_file(folder: Path) -> Path:
     path = folder / "large.json"
     path.write_bytes(bytes(LIMIT + 1))
     return path
@@ -43,14 +43,14 @@ def large(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (link, "a symbolic link"),
-        (fifo, "not a plain file"),
-        (device, "not a plain file"),
-        (up_and_down, r"`\.\.`"),
-        (large, "larger than 1 MB"),
+        (symbolic_link, "a symbolic link"),
+        (fifo, "not a regular file"),
+        (device, "not a regular file"),
+        (path_with_dots, r"`\.\.`"),
+        (large_file, "larger than 1 MB"),
     ],
 )
-def test_only_plain_files_in_their_own_place_are_read(
+def test_only_regular_files_with_a_plain_path_and_a_moderate_size_are_read(
     tmp_path: Path, make: Callable[[Path], Path], reason: str
 ) -> None:
     (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
@@ -58,9 +58,9 @@ def test_only_plain_files_in_their_own_place_are_read(
         read_dump(make(tmp_path), LIMIT)
 
 
-def test_a_folder_gives_what_is_refused_too_so_that_nothing_is_passed_over_in_silence(tmp_path: Path) -> None:
+def test_a_folder_lists_links_and_special_files_too_so_that_they_are_refused_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
     (tmp_path / ".hidden.json").write_text("[]", encoding="utf-8")
     (tmp_path / "folder").mkdir()
-    expected = sorted([link(tmp_path), fifo(tmp_path), tmp_path / "plain.json"])
+    expected = sorted([symbolic_link(tmp_path), fifo(tmp_path), tmp_path / "plain.json"])
     assert dump_paths(tmp_path) == expected

@@ -1,4 +1,4 @@
-"""The dumps folder: a file is read when it is complete, and put away when it was read."""
+"""The dumps folder: a file is read when it is complete, and then moved away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from support.service import MONDAY, page
 
-from notifier.files.dumps_folder import SETTLED, DumpsFolder
+from notifier.files.dumps_folder import SETTLED_SECONDS, DumpsFolder
 from notifier.models import DumpStatus
 from notifier.pipeline.ingesting import ingest_folder
 
@@ -24,47 +24,49 @@ def folder(tmp_path: Path) -> DumpsFolder:
 
 
 def put(folder: DumpsFolder, name: str, text: str = TEXT, age: float = 60) -> Path:
-    """A file in the folder that was last written `age` seconds ago."""
+    """Put a file into the folder that was last written `age` seconds ago."""
     file = folder.folder / name
     file.write_text(text, encoding="utf-8")
     os.utime(file, (time.time() - age, time.time() - age))
     return file
 
 
-def test_a_file_that_was_renamed_in_is_read_at_once(folder: DumpsFolder) -> None:
+def test_a_file_that_was_written_a_while_ago_is_complete_at_once(folder: DumpsFolder) -> None:
     file = put(folder, "page.txt")
-    assert folder.complete() == [file]
+    assert folder.complete_files() == [file]
 
 
-def test_a_file_that_is_still_written_waits(folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_still_being_written_is_not_complete(
+    folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = [time.monotonic()]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     file = put(folder, "page.txt", "How Bees", age=0)
     for written in range(4):
-        assert folder.complete() == []
-        clock[0] += SETTLED * 0.7
+        assert folder.complete_files() == []
+        clock[0] += SETTLED_SECONDS * 0.7
         file.write_text(TEXT[: 10 * written], encoding="utf-8")
-    assert folder.complete() == []
-    clock[0] += SETTLED
-    assert folder.complete() == [file]
+    assert folder.complete_files() == []
+    clock[0] += SETTLED_SECONDS
+    assert folder.complete_files() == [file]
 
 
-def test_hidden_files_and_folders_are_left_alone(folder: DumpsFolder) -> None:
+def test_hidden_files_and_folders_are_ignored(folder: DumpsFolder) -> None:
     put(folder, ".page.txt.part")
     (folder.folder / "later").mkdir()
-    assert folder.complete() == []
+    assert folder.complete_files() == []
 
 
-def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
-    assert DumpsFolder(tmp_path / "nowhere").complete() == []
+def test_a_folder_that_does_not_exist_has_no_complete_files(tmp_path: Path) -> None:
+    assert DumpsFolder(tmp_path / "nowhere").complete_files() == []
 
 
-def test_what_was_read_moves_to_done_and_what_is_no_dump_to_quarantine_with_its_reason(
+def test_a_dump_moves_to_done_and_another_file_to_quarantine_with_the_reason(
     engine: Engine, folder: DumpsFolder
 ) -> None:
     put(folder, "page.txt")
     put(folder, "noise.bin", "\x00\x01\x02")
-    reports = ingest_folder(engine, folder, folder.complete(), MONDAY)
+    reports = ingest_folder(engine, folder, folder.complete_files(), MONDAY)
     assert {report.status for report in reports} == {DumpStatus.INGESTED, DumpStatus.QUARANTINED}
     beside = folder.folder.parent
     assert [file.name for file in (beside / "done").iterdir()] == ["page.txt"]
@@ -74,43 +76,43 @@ def test_what_was_read_moves_to_done_and_what_is_no_dump_to_quarantine_with_its_
     assert list(folder.folder.iterdir()) == []
 
 
-def test_a_name_that_comes_again_takes_nobodys_place(engine: Engine, folder: DumpsFolder) -> None:
+def test_files_with_the_same_name_do_not_replace_each_other(engine: Engine, folder: DumpsFolder) -> None:
     for number in range(3):
         put(folder, "page.txt", page([f"How Bees Fly at Night, Part {number}", "About Something Else"]))
-        ingest_folder(engine, folder, folder.complete(), MONDAY)
+        ingest_folder(engine, folder, folder.complete_files(), MONDAY)
     assert len(list((folder.folder.parent / "done").iterdir())) == 3
 
 
-def test_a_file_that_grew_after_all_stays_and_is_read_again(engine: Engine, folder: DumpsFolder) -> None:
+def test_a_file_that_has_grown_since_it_was_complete_stays_in_the_folder(engine: Engine, folder: DumpsFolder) -> None:
     file = put(folder, "page.txt")
-    complete = folder.complete()
+    complete = folder.complete_files()
     file.write_text(TEXT + page(["A Third Paper without Insects"]), encoding="utf-8")
     ingest_folder(engine, folder, complete, MONDAY)
     assert file.exists()
 
 
-def test_a_link_or_a_pipe_is_set_aside(engine: Engine, folder: DumpsFolder) -> None:
+def test_a_pipe_is_quarantined(engine: Engine, folder: DumpsFolder) -> None:
     pipe = folder.folder / "pipe"
     os.mkfifo(pipe)
     os.utime(pipe, (0, 0))
-    (report,) = ingest_folder(engine, folder, folder.complete(), MONDAY)
+    (report,) = ingest_folder(engine, folder, folder.complete_files(), MONDAY)
     assert report.status is DumpStatus.QUARANTINED
     assert list(folder.folder.iterdir()) == []
 
 
-def test_a_symbolic_link_is_not_followed(engine: Engine, folder: DumpsFolder, tmp_path: Path) -> None:
+def test_a_symbolic_link_is_quarantined_and_not_followed(engine: Engine, folder: DumpsFolder, tmp_path: Path) -> None:
     (tmp_path / "outside.txt").write_text(TEXT, encoding="utf-8")
     link = folder.folder / "link.txt"
     link.symlink_to(tmp_path / "outside.txt")
     os.utime(link, (0, 0), follow_symlinks=False)
-    (report,) = ingest_folder(engine, folder, folder.complete(), MONDAY)
+    (report,) = ingest_folder(engine, folder, folder.complete_files(), MONDAY)
     assert (report.status, report.path) == (DumpStatus.QUARANTINED, str(link))
     assert (tmp_path / "quarantine" / "link.txt").is_symlink()
     assert (tmp_path / "outside.txt").exists()
 
 
-def test_a_file_that_another_process_took_is_nobodys_fault(engine: Engine, folder: DumpsFolder) -> None:
+def test_a_file_that_another_process_has_moved_is_ignored(engine: Engine, folder: DumpsFolder) -> None:
     file = put(folder, "page.txt")
-    complete = folder.complete()
+    complete = folder.complete_files()
     file.unlink()
     assert ingest_folder(engine, folder, complete, MONDAY) == []

@@ -1,4 +1,4 @@
-"""A sender that is killed, frozen, told to stop, or has no room to write: what arrives, and what arrives twice."""
+"""A sender that is killed, frozen, told to stop, or has a full disk: which mails arrive, and which arrive twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import select
 from support.scripted_relay import ScriptedRelay
 from support.service import clean_environment, notifier, plan_for, wait_until
-from torture.random_kills import GROUP, LANES, kept, paced_relay, prepare
+from torture.random_kills import CONNECTIONS, GROUP_SIZE, kept_mails, paced_relay, prepare
 
 from notifier.config import load
 from notifier.models import DeliveryState
@@ -28,7 +28,7 @@ from notifier.store.engine import reading
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
 
-RATE = 50  # mails a second, so that there is always one on the wire
+RATE = 50  # mails per second; slow enough that there is always one on the wire
 
 
 def python(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ def python(*arguments: object, **environment: str) -> subprocess.CompletedProces
 
 @contextmanager
 def sender(folder: Path, launcher: tuple[str, ...] = ()) -> Iterator[subprocess.Popen[str]]:
-    """`notifier deliver`, as a process, started by a launcher where there is one."""
+    """Run `notifier deliver` as a process, started by a launcher if one is given."""
     command = [*launcher, sys.executable, "-m", "notifier", "deliver"]
     run = subprocess.Popen(command, cwd=folder, env=clean_environment(), stderr=subprocess.PIPE, text=True)
     try:
@@ -55,16 +55,16 @@ def sender(folder: Path, launcher: tuple[str, ...] = ()) -> Iterator[subprocess.
 
 
 def states(folder: Path) -> Counter[str]:
-    """How many rows are in each state."""
+    """Return how many rows are in each state."""
     engine = open_store(load(folder / "config.toml").store_url)
     with reading(engine) as connection:
-        found = Counter(state for (state,) in connection.execute(select(delivery.c.state)))
+        counts = Counter(state for (state,) in connection.execute(select(delivery.c.state)))
     engine.dispose()
-    return found
+    return counts
 
 
 def freeze(run: subprocess.Popen[str], folder: Path) -> None:
-    """Stop a process at a moment at which it does not hold SQLite's one write lock: that would stop all others."""
+    """Stop a process at a moment at which it does not hold SQLite's write lock, which would stop all others too."""
     file = load(folder / "config.toml").store_url.removeprefix("sqlite:///")
     while True:
         run.send_signal(signal.SIGSTOP)
@@ -77,96 +77,98 @@ def freeze(run: subprocess.Popen[str], folder: Path) -> None:
             time.sleep(0.01)
 
 
-def test_random_kills_lose_nothing_and_repeat_little(tmp_path: Path) -> None:
+def test_random_kills_lose_no_mail_and_repeat_few(tmp_path: Path) -> None:
     done = python("-m", "torture.random_kills", "--mails", "240", "--kills", "8", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "mails 240, kills 8" in done.stdout
 
 
-def test_a_sender_killed_at_any_commit_loses_nothing_and_repeats_the_same_bytes(tmp_path: Path) -> None:
+def test_a_sender_killed_at_any_commit_loses_no_mail_and_repeats_the_same_bytes(tmp_path: Path) -> None:
     done = python("-m", "torture.kills_at_commits", tmp_path, 2)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("killed before") >= 2
     assert done.stdout.count("killed after") >= 2
 
 
-def test_a_sender_frozen_past_its_lease_repeats_only_what_it_had_on_the_wire(tmp_path: Path) -> None:
-    log, readers = tmp_path / "relay.log", 160
+def test_a_sender_frozen_for_longer_than_its_lease_repeats_only_uncommitted_mails(tmp_path: Path) -> None:
+    log, mails = tmp_path / "relay.log", 160
     with paced_relay(log, RATE) as port:
-        prepare(tmp_path, readers, port)
+        prepare(tmp_path, mails, port)
         with sender(tmp_path) as frozen:
-            wait_until(lambda: len(kept(log)) >= 5)
+            wait_until(lambda: len(kept_mails(log)) >= 5)
             freeze(frozen, tmp_path)
             later = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
             other = notifier("deliver", "--json", "--now", later, cwd=tmp_path)
             assert other.returncode == 0, other.stderr
             frozen.send_signal(signal.SIGCONT)
             assert frozen.wait(timeout=60) == 0
-        copies = Counter(message_id for message_id, _ in kept(log))
-        contents = len(set(kept(log)))
-    assert len(copies) == contents == readers
-    assert copies.total() - readers <= LANES + GROUP
-    assert states(tmp_path) == {"ACCEPTED": readers}
+        copies = Counter(message_id for message_id, _ in kept_mails(log))
+        contents = len(set(kept_mails(log)))
+    assert len(copies) == contents == mails
+    assert copies.total() - mails <= CONNECTIONS + GROUP_SIZE
+    assert states(tmp_path) == {"ACCEPTED": mails}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_finishes_what_is_on_the_wire_and_gives_the_rest_back(tmp_path: Path, number: int) -> None:
-    log, readers, moments = tmp_path / "relay.log", 150, random.Random(number)
+def test_a_sender_that_is_told_to_stop_finishes_the_mail_on_the_wire_and_releases_the_rest(
+    tmp_path: Path, number: int
+) -> None:
+    log, mails, moments = tmp_path / "relay.log", 150, random.Random(number)
     with paced_relay(log, RATE) as port:
-        prepare(tmp_path, readers, port)
+        prepare(tmp_path, mails, port)
         for _ in range(4):
-            start = len(kept(log))
+            start = len(kept_mails(log))
             with sender(tmp_path) as run:
-                wait_until(lambda start=start: len(kept(log)) > start)  # type: ignore[misc]
+                wait_until(lambda start=start: len(kept_mails(log)) > start)  # type: ignore[misc]
                 time.sleep(moments.random() / 2)
                 run.send_signal(number)
                 assert run.wait(timeout=60) == 0
             assert set(states(tmp_path)) <= {"ACCEPTED", "PENDING"}
         assert notifier("deliver", cwd=tmp_path).returncode == 0
-        copies = Counter(message_id for message_id, _ in kept(log))
-    assert (len(copies), copies.total()) == (readers, readers), "nothing lost, nothing twice"
+        copies = Counter(message_id for message_id, _ in kept_mails(log))
+    assert (len(copies), copies.total()) == (mails, mails), "no mail is lost or sent twice"
 
 
 def test_four_senders_at_once_send_each_mail_once(tmp_path: Path) -> None:
-    log, readers = tmp_path / "relay.log", 400
+    log, mails = tmp_path / "relay.log", 400
     with paced_relay(log, 0) as port:
-        prepare(tmp_path, readers, port)
+        prepare(tmp_path, mails, port)
         command = [sys.executable, "-m", "notifier", "deliver", "--json"]
         runs = [
             subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, text=True)
             for _ in range(4)
         ]
         reports = [json.loads(run.communicate()[0]) for run in runs]
-        copies = Counter(message_id for message_id, _ in kept(log))
-    assert sum(report["accepted"] for report in reports) == readers
-    assert (len(copies), copies.total()) == (readers, readers)
+        copies = Counter(message_id for message_id, _ in kept_mails(log))
+    assert sum(report["accepted"] for report in reports) == mails
+    assert (len(copies), copies.total()) == (mails, mails)
 
 
-# A process without large files: its write-ahead log stays small, and then fails as on a broken disk.
-NO_LARGE_FILES = ("prlimit", "--fsize=160000")
+# Writes to the write-ahead log fail when it reaches this size, as on a broken disk.
+FILE_SIZE_LIMIT = ("prlimit", "--fsize=160000")
 
 
-def test_a_disk_that_fails_is_one_sentence_stops_the_mail_and_loses_nothing(tmp_path: Path) -> None:
-    readers = 200  # whose results, however they are grouped, take more than that
+def test_a_disk_that_fails_prints_one_sentence_ends_the_run_and_loses_no_mail(tmp_path: Path) -> None:
+    mails = 200  # their results need more space than the limit, however they are grouped
     with ScriptedRelay() as relay:
-        plan_for(readers, tmp_path, relay.port)
-        with sender(tmp_path, NO_LARGE_FILES) as run:
-            _, said = run.communicate(timeout=60)
+        plan_for(mails, tmp_path, relay.port)
+        with sender(tmp_path, FILE_SIZE_LIMIT) as run:
+            _, errors = run.communicate(timeout=60)
         sent = len(relay.kept)
         assert run.returncode == 1
-        assert said.startswith("notifier: the database answers")
-        assert said.count("\n") == 1
-        assert sent < readers, "it stopped"
+        assert errors.startswith("notifier: the database reports")
+        assert errors.count("\n") == 1
+        assert sent < mails, "the run ended early"
         last = notifier("deliver", "--json", cwd=tmp_path)
         assert last.returncode == 0, last.stderr
         copies = Counter((kept.recipient, kept.content) for kept in relay.kept)
-    assert len(copies) == readers
-    assert copies.total() - readers <= LANES + GROUP
+    assert len(copies) == mails
+    assert copies.total() - mails <= CONNECTIONS + GROUP_SIZE
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 16 MB."""
+    """Yield a folder on a disk of 16 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], check=False)
@@ -176,7 +178,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_is_one_sentence_and_once_there_is_room_all_mail_arrives(small_disk: Path) -> None:
+def test_a_full_disk_prints_one_sentence_and_when_there_is_space_again_all_mail_arrives(small_disk: Path) -> None:
     with ScriptedRelay() as relay:
         plan_for(300, small_disk, relay.port)
         filler = small_disk / "filler"
@@ -193,5 +195,5 @@ def test_a_full_disk_is_one_sentence_and_once_there_is_room_all_mail_arrives(sma
         assert notifier("deliver", cwd=small_disk).returncode == 0
         copies = Counter((kept.recipient, kept.content) for kept in relay.kept)
     assert len(copies) == 300
-    assert copies.total() - 300 <= LANES + GROUP
+    assert copies.total() - 300 <= CONNECTIONS + GROUP_SIZE
     assert states(small_disk) == {DeliveryState.ACCEPTED: 300}

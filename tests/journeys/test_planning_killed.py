@@ -1,4 +1,4 @@
-"""kill -9 in the middle of planning: whoever is planned is planned once and whole, and the next run plans the rest."""
+"""SIGKILL in the middle of planning: each digest is planned once and completely, and the next run plans the rest."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from notifier.store.schema import open_store
 from notifier.store.subscriptions import NewSubscription
 from notifier.subscribers.subscribing import CheckedSignUp, sign_up_all
 
-READERS = 3000  # six commits
+SUBSCRIBERS = 3000  # six commits
 KILLS = 4
 AT_EIGHT = "2026-07-06T08:00:00+00:00"
-TASTES = ("quantization", "mixture expert", "(survey OR mixture) -speech", '"quantized network"', "speech")
+QUERIES = ("quantization", "mixture expert", "(survey OR mixture) -speech", '"quantized network"', "speech")
 TITLES = ("Quantization of Large Models", "Mixture of Experts at Scale", "A Survey of Quantized Networks", "On Speech")
 
-PlanReport = list[tuple[str, str, str]]
+PlannedDigests = list[tuple[str, str, str]]
 
 
-def test_planning_that_is_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    fill(whole)
-    copytree(whole, killed)
-    assert notifier("plan", "--now", AT_EIGHT, cwd=whole).returncode == 0
-    expected = planned(whole)
-    assert len(expected) == READERS
+def test_planning_that_is_killed_halfway_is_continued_by_the_next_run(tmp_path: Path) -> None:
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    fill(undisturbed)
+    copytree(undisturbed, killed)
+    assert notifier("plan", "--now", AT_EIGHT, cwd=undisturbed).returncode == 0
+    expected = planned(undisturbed)
+    assert len(expected) == SUBSCRIBERS
 
-    stopped_at = [kill_while_planning(killed, kill * READERS // (KILLS + 2)) for kill in range(1, KILLS + 1)]
-    assert any(0 < count < READERS for count in stopped_at), "no kill fell into the middle"
+    stopped_at = [kill_while_planning(killed, kill * SUBSCRIBERS // (KILLS + 2)) for kill in range(1, KILLS + 1)]
+    assert any(0 < count < SUBSCRIBERS for count in stopped_at), "no kill happened in the middle of planning"
     assert notifier("plan", "--now", AT_EIGHT, cwd=killed).returncode == 0
     assert planned(killed) == expected
 
@@ -45,10 +45,14 @@ def fill(folder: Path) -> None:
     folder.mkdir()
     (folder / "config.toml").write_text("", encoding="utf-8")
     engine = open_store(load(folder / "config.toml").store_url)
-    wishes = [NewSubscription(taste, taste) for taste in TASTES]
+    subscriptions = [NewSubscription(query, query) for query in QUERIES]
     requests = [
-        CheckedSignUp(f"reader{number}@example.org", (wishes[number % 5], wishes[number // 5 % 5]), confirmed=True)
-        for number in range(READERS)
+        CheckedSignUp(
+            f"subscriber{number}@example.org",
+            (subscriptions[number % 5], subscriptions[number // 5 % 5]),
+            confirmed=True,
+        )
+        for number in range(SUBSCRIBERS)
     ]
     with writing(engine) as connection:
         sign_up_all(connection, requests, Config().digest, MONDAY)
@@ -57,7 +61,7 @@ def fill(folder: Path) -> None:
 
 
 def kill_while_planning(folder: Path, after: int) -> int:
-    """Kill a run once it has planned so many readers, or as soon after that as can be; returns how many it had."""
+    """Kill a run soon after it has planned `after` digests, and return how many it had planned."""
     command = [sys.executable, "-m", "notifier", "plan", "--now", AT_EIGHT]
     with subprocess.Popen(command, cwd=folder, env=clean_environment(), stdout=subprocess.DEVNULL) as run:
         while run.poll() is None and len(planned(folder)) < after:
@@ -66,8 +70,8 @@ def kill_while_planning(folder: Path, after: int) -> int:
     return len(planned(folder))
 
 
-def planned(folder: Path) -> PlanReport:
-    """Recipient, period and items of every digest."""
+def planned(folder: Path) -> PlannedDigests:
+    """Return recipient, period and items of every digest."""
     connection = sqlite3.connect(folder / "var" / "notifier.db", timeout=30)
     with connection:
         rows = connection.execute("SELECT recipient, period, items FROM delivery ORDER BY recipient, period").fetchall()

@@ -1,4 +1,4 @@
-"""Digests over relays that others wrote: Postfix, Postfix that asks for TLS and a login, with Dovecot, and Exim."""
+"""Digests sent to real mail servers: Postfix, Postfix with TLS and a login over Dovecot, and Exim."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.outbox import AT_EIGHT, readers, states
+from support.outbox import AT_EIGHT, states, subscriber_states
 from support.real_relays import RELAYS, Relay
 from support.service import MONDAY, SEEDS, add_page, add_readers, clean_environment, notifier, wait_until
-from torture.random_kills import LANES
+from torture.random_kills import CONNECTIONS
 
 from notifier.config import load
 from notifier.pipeline.ingesting import ingest
@@ -25,26 +25,26 @@ from notifier.pipeline.planning import plan
 from notifier.store.schema import open_store
 from notifier.subscribers.subscribing import SignUp
 
-READERS = 48
+SUBSCRIBERS = 48
 HOSTILE = [".\r\n.A Title that Starts with a Dot", "Ünïcode, 論文 and 😀 in a Title", f"{'=2E.' * 60} Long"]
-ASKED: tuple[tuple[str, ...], ...] = ((), ("language model",), ("video OR image",), ("agents", "title:learning"))
+QUERIES: tuple[tuple[str, ...], ...] = ((), ("language model",), ("video OR image",), ("agents", "title:learning"))
 
 
 @pytest.fixture(params=RELAYS)
 def relay(request: pytest.FixtureRequest) -> Iterator[Relay]:
-    """Each of them."""
+    """Run each of the mail servers."""
     with RELAYS[request.param]() as running:
         yield running
 
 
 def store_for(relay: Relay, folder: Path, emails: list[str]) -> Engine:
-    """A store in `folder` where a digest of the seeds waits for each of these readers."""
+    """Make a store in `folder` with a planned digest of the seeds for each of these addresses."""
     settings = f'[mail]\ntransport = "smtp"\n[smtp]\n{relay.settings}'
     (folder / "config.toml").write_text(settings, encoding="utf-8")
     config = load(folder / "config.toml")
     engine = open_store(config.store_url)
     sign_ups = [
-        SignUp(email, queries, ("all",), confirmed=True) for email, queries in zip(emails, cycle(ASKED), strict=False)
+        SignUp(email, queries, ("all",), confirmed=True) for email, queries in zip(emails, cycle(QUERIES), strict=False)
     ]
     add_readers(engine, config, sign_ups)
     for seed in SEEDS:
@@ -54,8 +54,8 @@ def store_for(relay: Relay, folder: Path, emails: list[str]) -> Engine:
     return engine
 
 
-def into_a_folder(folder: Path) -> list[bytes]:
-    """The mails that wait in `folder` as the Maildir transport writes them, which leaves the outbox there alone."""
+def mails_by_maildir(folder: Path) -> list[bytes]:
+    """Return the mails that are due in `folder` as the Maildir transport writes them; the outbox does not change."""
     copy = folder.with_name("copy")
     shutil.copytree(folder, copy)
     (copy / "config.toml").write_text('[mail]\ntransport = "maildir"\n', encoding="utf-8")
@@ -65,40 +65,40 @@ def into_a_folder(folder: Path) -> list[bytes]:
 
 
 def by_address(mails: list[bytes]) -> dict[str, bytes]:
-    """Mails by whom they are to, with line ends as Unix has them."""
+    """Return mails by recipient, with LF at the end of lines."""
     return {str(message_from_bytes(mail)["To"]): mail.replace(b"\r\n", b"\n") for mail in mails}
 
 
-def test_each_mail_arrives_once_byte_for_byte_and_only_who_is_refused_is_blamed(relay: Relay, tmp_path: Path) -> None:
+def test_each_mail_arrives_once_byte_for_byte_and_only_rejected_subscribers_are_suppressed(
+    relay: Relay, tmp_path: Path
+) -> None:
     folder = tmp_path / "papers"
     folder.mkdir()
-    kinds = cycle(("reader", "reader", "gone", "reader", "later", "reader"))
-    kind_of = {f"{kind}{number}@example.org": kind for number, kind in zip(range(READERS), kinds, strict=False)}
+    kinds = cycle(("accepted", "accepted", "gone", "accepted", "later", "accepted"))
+    kind_of = {f"{kind}{number}@example.org": kind for number, kind in zip(range(SUBSCRIBERS), kinds, strict=False)}
     emails = list(kind_of)
     engine = store_for(relay, folder, emails)
-    composed = by_address(into_a_folder(folder))
-    assert len(composed) == READERS
+    composed = by_address(mails_by_maildir(folder))
+    assert len(composed) == SUBSCRIBERS
 
     done = notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=folder)
     assert done.returncode == 0, done.stderr
-    expected = {"reader": "ACCEPTED", "gone": "REJECTED", "later": "DEFERRED"}
+    expected = {"accepted": "ACCEPTED", "gone": "REJECTED", "later": "DEFERRED"}
     assert states(engine) == {email: expected[kind] for email, kind in kind_of.items()}
-    blamed = {email for email, state in readers(engine).items() if state == "SUPPRESSED"}
-    assert blamed == {email for email, kind in kind_of.items() if kind == "gone"}
+    suppressed = {email for email, state in subscriber_states(engine).items() if state == "SUPPRESSED"}
+    assert suppressed == {email for email, kind in kind_of.items() if kind == "gone"}
 
-    accepted = [email for email, kind in kind_of.items() if kind == "reader"]
+    accepted = [email for email, kind in kind_of.items() if kind == "accepted"]
     mails = relay.arrived(len(accepted))
     arrived = by_address(mails)
     assert len(mails) == len(arrived)
     assert sorted(arrived) == sorted(accepted)
-    for email in accepted:  # a relay writes lines of its own above what it takes
+    for email in accepted:  # a mail server adds header lines above the mail
         assert arrived[email].endswith(composed[email])
 
 
-def test_a_relay_that_is_restarted_amid_the_mail_loses_none_and_gets_none_twice_but_what_was_on_the_wire(
-    relay: Relay, tmp_path: Path
-) -> None:
-    emails = [f"reader{number}@example.org" for number in range(READERS * 3)]
+def test_a_restart_of_the_relay_loses_no_mail_and_repeats_only_mails_on_the_wire(relay: Relay, tmp_path: Path) -> None:
+    emails = [f"subscriber{number}@example.org" for number in range(SUBSCRIBERS * 3)]
     engine = store_for(relay, tmp_path, emails)
     with (tmp_path / "config.toml").open("a", encoding="utf-8") as config:
         config.write("rate_per_second = 50\n")
@@ -111,15 +111,18 @@ def test_a_relay_that_is_restarted_amid_the_mail_loses_none_and_gets_none_twice_
             run.wait(120)
         finally:
             run.kill()
-    tomorrow = AT_EIGHT + timedelta(days=1)  # by when all that was put off is due again
+    tomorrow = AT_EIGHT + timedelta(days=1)  # when all deferred mails are due again
     assert notifier("deliver", "--now", tomorrow.isoformat(), cwd=tmp_path).returncode == 0
     assert Counter(states(engine).values()) == {"ACCEPTED": len(emails)}
-    handed_over = {_handed_over(mail) for mail in relay.arrived(len(emails))}
-    assert len({message_id for message_id, _ in handed_over}) == len(emails)
-    assert len(handed_over) - len(emails) <= LANES
+    transfers = {_transfer(mail) for mail in relay.arrived(len(emails))}
+    assert len({message_id for message_id, _ in transfers}) == len(emails)
+    assert len(transfers) - len(emails) <= CONNECTIONS
 
 
-def _handed_over(mail: bytes) -> tuple[str, str]:
-    """Which mail it is, and how the relay noted that it took it: Postfix may repeat it to Dovecot on its own."""
+def _transfer(mail: bytes) -> tuple[str, str]:
+    """Return the Message-ID and the last Received line, which identifies the transfer from notifier to the relay.
+
+    Postfix may send a mail to Dovecot twice after it has received it once.
+    """
     message = message_from_bytes(mail)
     return str(message["Message-ID"]), str(message.get_all("Received", [])[-1])

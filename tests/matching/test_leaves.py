@@ -1,4 +1,4 @@
-"""Which papers a leaf is true of."""
+"""The papers that each kind of leaf is true of."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def assert_false(query: str, paper: Paper = PAPER) -> None:
         "language models",
     ],
 )
-def test_words_and_prefixes_stand_in_title_or_abstract(query: str) -> None:
+def test_words_and_prefixes_match_in_title_or_abstract(query: str) -> None:
     assert_true(query)
 
 
 @pytest.mark.parametrize("query", ["c", "quant", "languages*", "uantized*", "graph", "smith", "cs", "习学"])
-def test_other_words_do_not(query: str) -> None:
+def test_other_words_and_prefixes_do_not_match(query: str) -> None:
     assert_false(query)
 
 
@@ -76,7 +76,7 @@ def test_other_words_do_not(query: str) -> None:
         '"gpus heat"',
     ],
 )
-def test_phrases_are_exact_words_in_sequence(query: str) -> None:
+def test_phrases_match_exact_words_in_sequence(query: str) -> None:
     assert_true(query)
 
 
@@ -84,7 +84,7 @@ def test_phrases_are_exact_words_in_sequence(query: str) -> None:
     "query",
     ['"language model"', '"models large"', '"c++ models we"', '"organised"', "度深", '"large models"', '"4o gpt"'],
 )
-def test_phrases_are_neither_inflected_nor_reordered_nor_run_over_the_end_of_a_field(query: str) -> None:
+def test_phrases_do_not_match_inflections_or_another_order_or_across_two_fields(query: str) -> None:
     assert_false(query)
 
 
@@ -108,7 +108,7 @@ def test_phrases_are_neither_inflected_nor_reordered_nor_run_over_the_end_of_a_f
         ('category:"computer  vision"', "category:computer"),
     ],
 )
-def test_a_field_looks_at_nothing_else(true: str, false: str) -> None:
+def test_a_leaf_with_a_field_matches_only_in_this_field(true: str, false: str) -> None:
     assert_true(true)
     assert_false(false)
 
@@ -127,7 +127,7 @@ def test_a_field_looks_at_nothing_else(true: str, false: str) -> None:
         "au:小",
     ],
 )
-def test_an_author_is_found_by_any_of_the_names_words_and_initials(query: str) -> None:
+def test_an_author_is_found_by_words_and_initials_of_the_name(query: str) -> None:
     assert_true(query)
 
 
@@ -143,11 +143,11 @@ def test_an_author_is_found_by_any_of_the_names_words_and_initials(query: str) -
         "au:smiths",
     ],
 )
-def test_an_author_is_one_person_who_has_each_of_the_words(query: str) -> None:
+def test_all_words_must_match_different_words_of_one_authors_name(query: str) -> None:
     assert_false(query)
 
 
-def test_names_in_parentheses_may_be_several_authors() -> None:
+def test_names_in_parentheses_may_match_several_authors() -> None:
     assert_true("au:(Jane Maaten)")
 
 
@@ -159,7 +159,7 @@ def test_names_in_parentheses_may_be_several_authors() -> None:
         (None, [], [">=0", "<=0", "=0", "<1", ">0"]),
     ],
 )
-def test_unknown_upvotes_are_within_no_bound(upvotes: int | None, true: list[str], false: list[str]) -> None:
+def test_unknown_upvotes_satisfy_no_bound(upvotes: int | None, true: list[str], false: list[str]) -> None:
     paper = replace(PAPER, upvotes=upvotes)
     for bound in true:
         assert_true(f"upvotes:{bound}", paper)
@@ -168,13 +168,13 @@ def test_unknown_upvotes_are_within_no_bound(upvotes: int | None, true: list[str
         assert_true(f"model -upvotes:{bound}", paper)
 
 
-def test_after_holds_on_the_day_itself_and_before_does_not() -> None:
+def test_after_includes_the_day_itself_and_before_does_not() -> None:
     assert_true("after:2026-01-31 before:2026-02-01")
     assert_false("after:2026-02-01")
     assert_false("before:2026-01-31")
 
 
-def test_a_paper_of_title_alone_is_matched_by_what_it_has() -> None:
+def test_a_paper_that_has_only_a_title_matches_no_leaf_of_other_fields() -> None:
     bare = Paper(1, "t-1", "Models", "", 1, datetime(2026, 2, 3, tzinfo=UTC), date(2026, 1, 31))
     assert_true("model -cat:cs -au:smith -topic:x -upvotes:>=0 -source:arxiv", bare)
 

@@ -1,4 +1,4 @@
-"""The words that are marked in a paper as the reason why it matched."""
+"""The words of a paper that are marked to show why it matched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def paper(title: str, abstract: str = "") -> Paper:
     )
 
 
-def cut(text: str, found: tuple[Span, ...]) -> list[str]:
+def texts_of(text: str, found: tuple[Span, ...]) -> list[str]:
     return [text[start:end] for start, end in found]
 
 
@@ -50,17 +50,17 @@ def cut(text: str, found: tuple[Span, ...]) -> list[str]:
         ("model", "", []),
     ],
 )
-def test_the_words_of_true_leaves_are_marked(query: str, title: str, marked: list[str]) -> None:
+def test_the_words_that_make_leaves_true_are_marked(query: str, title: str, marked: list[str]) -> None:
     found = spans(parse(query), paper(title))
-    assert cut(title, found.title) == marked
+    assert texts_of(title, found.title) == marked
     assert found.abstract == ()
 
 
-def test_title_and_abstract_are_marked_each_by_itself() -> None:
+def test_title_and_abstract_are_marked_separately() -> None:
     sample = paper("Vision models", "A language; models of vision.")
     found = spans(parse('title:vision "models" abs:language'), sample)
-    assert cut(sample.title, found.title) == ["Vision", "models"]
-    assert cut(sample.abstract, found.abstract) == ["language", "models"]
+    assert texts_of(sample.title, found.title) == ["Vision", "models"]
+    assert texts_of(sample.abstract, found.abstract) == ["language", "models"]
 
 
 def test_a_phrase_does_not_run_from_the_title_into_the_abstract() -> None:

@@ -1,4 +1,4 @@
-"""Single messages by hand: listed, shown, retried and held back."""
+"""What operators do with single deliveries: list, show, retry and hold."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ANN = "ann@example.org"
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
-    """One digest that waits."""
+    """A store with one waiting digest."""
     add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, Config(), AT_EIGHT)
@@ -46,34 +46,34 @@ def state(engine: Engine) -> str:
 
 def settle(engine: Engine, state: DeliveryState) -> None:
     with writing(engine) as connection:
-        claims = outbox.claim(connection, "somebody", AT_EIGHT, 1)
-        outbox.settle(connection, [(claims[0], Settlement(state, "said", None, 1, 0))], AT_EIGHT)
+        claims = outbox.claim(connection, "some sender", AT_EIGHT, 1)
+        outbox.settle(connection, [(claims[0], Settlement(state, "the reply", None, 1, 0))], AT_EIGHT)
 
 
-def claimable(engine: Engine) -> int:
+def count_claimable(engine: Engine) -> int:
     with writing(engine) as connection:
-        return len(outbox.claim(connection, "somebody", AT_EIGHT, 50))
+        return len(outbox.claim(connection, "some sender", AT_EIGHT, 50))
 
 
-def test_what_is_held_back_is_sent_only_after_a_retry(planned: Engine) -> None:
+def test_a_held_delivery_is_sent_only_after_a_retry(planned: Engine) -> None:
     hold_delivery(planned, 1, AT_EIGHT)
-    assert (state(planned), claimable(planned)) == ("HELD", 0)
+    assert (state(planned), count_claimable(planned)) == ("HELD", 0)
     retry_delivery(planned, 1)
-    assert (state(planned), claimable(planned)) == ("PENDING", 1)
+    assert (state(planned), count_claimable(planned)) == ("PENDING", 1)
 
 
 @pytest.mark.parametrize("before", [DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.REJECTED])
-def test_what_did_not_arrive_is_due_at_once_when_retried(planned: Engine, before: DeliveryState) -> None:
+def test_a_delivery_that_was_not_accepted_is_due_at_once_when_retried(planned: Engine, before: DeliveryState) -> None:
     settle(planned, before)
-    assert claimable(planned) == 0
+    assert count_claimable(planned) == 0
     retry_delivery(planned, 1)
-    assert claimable(planned) == 1
+    assert count_claimable(planned) == 1
 
 
 @pytest.mark.parametrize(
     "before", [DeliveryState.ACCEPTED, DeliveryState.CANCELLED, DeliveryState.EXPIRED, DeliveryState.SKIPPED]
 )
-def test_what_is_over_is_neither_retried_nor_held(planned: Engine, before: DeliveryState) -> None:
+def test_a_delivery_that_is_done_can_be_neither_retried_nor_held(planned: Engine, before: DeliveryState) -> None:
     settle(planned, before)
     with pytest.raises(UsageError, match=f"delivery 1 is {before} and stays so"):
         retry_delivery(planned, 1)
@@ -81,20 +81,20 @@ def test_what_is_over_is_neither_retried_nor_held(planned: Engine, before: Deliv
         hold_delivery(planned, 1, AT_EIGHT)
 
 
-def test_what_a_sender_holds_is_left_to_it(planned: Engine) -> None:
-    assert claimable(planned) == 1
-    with pytest.raises(UsageError, match="a sender holds it"):
+def test_a_leased_delivery_cannot_be_held(planned: Engine) -> None:
+    assert count_claimable(planned) == 1
+    with pytest.raises(UsageError, match="a sender is sending it"):
         hold_delivery(planned, 1, AT_EIGHT)
 
 
-def test_nothing_is_retried_to_somebody_who_left(planned: Engine) -> None:
+def test_a_delivery_to_a_subscriber_who_left_cannot_be_retried(planned: Engine) -> None:
     settle(planned, DeliveryState.FAILED)
     unsubscribe(planned, ANN, AT_EIGHT)
     with pytest.raises(UsageError, match="UNSUBSCRIBED"):
         retry_delivery(planned, 1)
 
 
-def test_what_is_shown_is_what_is_sent(tmp_path: Path) -> None:
+def test_the_mail_that_is_shown_is_the_mail_that_is_sent(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
         plan_for(1, tmp_path, relay.port)
         engine, config = open_store(load(tmp_path / "config.toml").store_url), load(tmp_path / "config.toml")
@@ -105,7 +105,7 @@ def test_what_is_shown_is_what_is_sent(tmp_path: Path) -> None:
     assert (listed.recipient, listed.state) == ("reader0@example.org", "PENDING")
 
 
-def test_the_verbs_list_show_hold_and_retry(tmp_path: Path) -> None:
+def test_the_commands_list_show_hold_and_retry_deliveries(tmp_path: Path) -> None:
     plan_for(2, tmp_path, 1)
     listed = json.loads(notifier("deliveries", "--json", cwd=tmp_path).stdout)
     assert [(each["id"], each["recipient"], each["state"]) for each in listed] == [
@@ -126,19 +126,19 @@ def test_the_verbs_list_show_hold_and_retry(tmp_path: Path) -> None:
     )
 
 
-def test_status_says_how_old_what_waits_is(planned: Engine) -> None:
+def test_status_shows_the_age_of_the_oldest_waiting_delivery(planned: Engine) -> None:
     found = service_status(planned, Config(), AT_EIGHT + timedelta(hours=2))
     assert (found.oldest, found.pause) == ({"PENDING": 7200}, None)
     settle(planned, DeliveryState.ACCEPTED)
     assert service_status(planned, Config(), AT_EIGHT).oldest == {}
 
 
-def test_a_relay_that_refuses_us_is_told_by_exit_code_and_status(tmp_path: Path) -> None:
+def test_a_relay_that_refuses_connections_shows_in_exit_code_and_status(tmp_path: Path) -> None:
     with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
         plan_for(1, tmp_path, relay.port)
         run = notifier("deliver", cwd=tmp_path)
         again = notifier("deliver", cwd=tmp_path)
-        assert relay.connections == 1, "it is left alone"
+        assert relay.connections == 1, "the relay is paused"
     assert run.returncode == 1
     assert "554 5.7.1 not you" in run.stderr
     assert again.returncode == 0, "this run has paused nothing"
@@ -147,7 +147,7 @@ def test_a_relay_that_refuses_us_is_told_by_exit_code_and_status(tmp_path: Path)
     assert json.loads(notifier("status", "--json", cwd=tmp_path).stdout)["pause"]["reason"] == "554 5.7.1 not you"
 
 
-def test_mail_that_waits_for_a_relay_left_alone_says_so_at_every_run(tmp_path: Path) -> None:
+def test_every_run_with_mail_for_a_paused_relay_says_that_it_is_paused(tmp_path: Path) -> None:
     with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
         plan_for(2, tmp_path, relay.port)
         first, again = (notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=tmp_path) for _ in range(2))
@@ -157,7 +157,7 @@ def test_mail_that_waits_for_a_relay_left_alone_says_so_at_every_run(tmp_path: P
     assert again.stderr == "notifier: the relay is left alone for now: 554 5.7.1 not you; check [smtp]\n"
 
 
-def test_a_mailbox_for_bounces_gives_each_mail_a_return_path_of_its_own(tmp_path: Path) -> None:
+def test_a_mailbox_for_bounces_gives_each_mail_its_own_return_path(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
         plan_for(2, tmp_path, relay.port)
         config = tmp_path / "config.toml"

@@ -1,4 +1,4 @@
-"""Status: how things stand, and whether silence means that nothing came or that nothing works."""
+"""The status: its counts, and the difference between a day without papers and a day without dumps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from notifier.subscribers.subscribing import SignUp
 CONFIG = Config()
 
 
-def test_a_day_without_papers_is_told_from_a_day_without_dumps(engine: Engine, tmp_path: Path) -> None:
+def test_status_tells_apart_a_day_without_papers_and_a_day_without_dumps(engine: Engine, tmp_path: Path) -> None:
     def news(days: float) -> str:
         return service_status(engine, CONFIG, MONDAY + timedelta(days=days)).news
 
@@ -30,7 +30,9 @@ def test_a_day_without_papers_is_told_from_a_day_without_dumps(engine: Engine, t
     assert news(2.1) == "dumps came today, but no new papers"
 
 
-def test_it_counts_papers_readers_and_mail_and_names_what_was_set_aside(engine: Engine, tmp_path: Path) -> None:
+def test_status_counts_papers_subscribers_and_deliveries_and_lists_quarantined_files(
+    engine: Engine, tmp_path: Path
+) -> None:
     noise = tmp_path / "noise.bin"
     noise.write_bytes(b"\x00\x01\x02")
     ingest(engine, noise, None, MONDAY)

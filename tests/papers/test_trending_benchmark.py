@@ -1,4 +1,4 @@
-"""The check of trending: its rank correlation, and the captures that it reads."""
+"""The benchmark of trending: its rank correlation, and how it reads captures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RISING = np.array([(number, number * number) for number in range(12)], dtype=flo
 
 
 @pytest.mark.parametrize(
-    ("predicted", "came", "expected"),
+    ("predicted", "actual", "expected"),
     [
         ([1, 2, 3, 4], [10, 20, 30, 40], 1),
         ([1, 2, 3, 4], [4, 3, 2, 1], -1),
@@ -26,11 +26,11 @@ RISING = np.array([(number, number * number) for number in range(12)], dtype=flo
         ([1], [1], 0),
     ],
 )
-def test_tau_b_is_as_kendall_says(predicted: list[float], came: list[float], expected: float) -> None:
-    assert tau_b(np.array([predicted, came], dtype=float).T) == pytest.approx(expected)
+def test_tau_b_is_computed_by_kendalls_definition(predicted: list[float], actual: list[float], expected: float) -> None:
+    assert tau_b(np.array([predicted, actual], dtype=float).T) == pytest.approx(expected)
 
 
-def test_chance_lies_about_nothing_and_below_what_agrees() -> None:
+def test_the_range_by_chance_includes_zero_and_lies_below_full_agreement() -> None:
     low, high = by_chance([RISING, RISING])
     assert low < 0 < high < within_days([RISING, RISING]) == 1
 
@@ -42,11 +42,11 @@ def test_an_order_is_no_better_than_itself_and_better_than_its_reverse() -> None
     assert low > 0
 
 
-def test_captures_are_read_however_they_are_wrapped(tmp_path: Path) -> None:
+def test_captures_are_read_in_each_of_their_file_layouts(tmp_path: Path) -> None:
     record = {"paper": {"id": "2501.00001", "upvotes": 7}, "numComments": 2}
     bare = {"id": "2501.00002", "upvotes": 3}
-    told = [[record, bare], {"status": "success", "data": [repr(record)]}, {"status": "no_data"}, 1]
-    for hour, capture in enumerate(told):
+    captures = [[record, bare], {"status": "success", "data": [repr(record)]}, {"status": "no_data"}, 1]
+    for hour, capture in enumerate(captures):
         (tmp_path / f"2025-01-08__{hour}.json").write_text(json.dumps(capture), encoding="utf-8")
     first = {"2501.00001": Entry(1, 7, 2), "2501.00002": Entry(2, 3, 0)}
     assert captures_by_day(tmp_path) == {date(2025, 1, 8): [first, {"2501.00001": Entry(1, 7, 2)}]}

@@ -1,4 +1,4 @@
-"""Announcing again: a paper that reaches the upvotes that somebody asked for comes back, and nobody gets it twice."""
+"""Announcing a paper again when it reaches upvotes that a query names, without sending it to anybody twice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from alembic.config import Config as AlembicConfig
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
-from support.planned_papers import plan, told
-from support.query_samples import ASKED, PAPERS, Asked, holds, written
+from support.planned_papers import digests_of, plan_and_accept
+from support.query_samples import SAMPLE_PAPERS, SAMPLE_QUERIES, SampleQuery, is_sample_true, spelled
 from support.service import MONDAY, add_listings, add_reader, announce
 
 from notifier import queries
@@ -37,32 +37,34 @@ HOT = TopicConfig(title="Hot", query="upvotes:>=50")
 
 
 def capture(engine: Engine, upvotes: int | None, now: datetime = MONDAY, announcing: AnnouncePolicy = AS_NEWS) -> None:
-    """A list as it is at `now`, when the paper has that many upvotes."""
+    """Store a dump of `now` in which the paper has this many upvotes."""
     announce(engine, announcing, f"{upvotes} at {now}", replace(PAPER, upvotes=upvotes), now=now)
 
 
-def announced(engine: Engine, cursor: int) -> list[str]:
+def titles_after(engine: Engine, cursor: int) -> list[str]:
     with reading(engine) as connection:
-        return [paper.title for paper in papers.papers_after(connection, cursor, papers.head(connection))]
+        return [paper.title for paper in papers.papers_after(connection, cursor, papers.newest_sequence(connection))]
 
 
 def head(engine: Engine) -> int:
     with reading(engine) as connection:
-        return papers.head(connection)
+        return papers.newest_sequence(connection)
 
 
-def ask(engine: Engine, *asked: str, email: str = "ann@example.org") -> None:
+def subscribe_to(engine: Engine, *asked: str, email: str = "ann@example.org") -> None:
     add_reader(engine, SignUp(email, asked, confirmed=True))
 
 
-@given(ASKED, PAPERS, st.none() | st.integers(0, 60), st.integers(0, 60), st.randoms())
-def test_between_the_numbers_that_it_names_upvotes_change_no_query(
-    asked: Asked, paper: Paper, before: int | None, rise: int, chance: object
+@given(SAMPLE_QUERIES, SAMPLE_PAPERS, st.none() | st.integers(0, 60), st.integers(0, 60), st.randoms())
+def test_a_query_changes_its_answer_only_at_the_upvotes_that_it_names(
+    asked: SampleQuery, paper: Paper, before: int | None, rise: int, chance: object
 ) -> None:
     after = (before or 0) + rise
-    named = upvotes_named(queries.parse(written(asked, chance)))  # type: ignore[arg-type]
+    named = upvotes_named(queries.parse(spelled(asked, chance)))  # type: ignore[arg-type]
     if not any(-1 if before is None else before < number <= after for number in named):
-        assert holds(asked, replace(paper, upvotes=before)) == holds(asked, replace(paper, upvotes=after))
+        assert is_sample_true(asked, replace(paper, upvotes=before)) == is_sample_true(
+            asked, replace(paper, upvotes=after)
+        )
 
 
 @pytest.mark.parametrize(
@@ -79,93 +81,93 @@ def test_between_the_numbers_that_it_names_upvotes_change_no_query(
         ("growth (upvotes:>=1000 OR upvotes:>=50)", 3, 999),
     ],
 )
-def test_a_reader_is_told_when_a_paper_reaches_the_upvotes_they_asked_for(
+def test_a_subscriber_gets_a_paper_when_it_reaches_the_upvotes_they_asked_for(
     engine: Engine, asked: str, early: int | None, late: int
 ) -> None:
-    ask(engine, asked)
+    subscribe_to(engine, asked)
     capture(engine, early)
-    plan(engine, CONFIG, AT_EIGHT)
-    assert told(engine, "ann@example.org") == []
+    plan_and_accept(engine, CONFIG, AT_EIGHT)
+    assert digests_of(engine, "ann@example.org") == []
     capture(engine, late, AT_EIGHT + A_DAY / 2)
-    plan(engine, CONFIG, AT_EIGHT + A_DAY)
-    assert told(engine, "ann@example.org") == [("2026-07-07", [TITLE])]
+    plan_and_accept(engine, CONFIG, AT_EIGHT + A_DAY)
+    assert digests_of(engine, "ann@example.org") == [("2026-07-07", [TITLE])]
 
 
-def test_nobody_is_told_twice_of_a_paper_that_reaches_one_number_after_the_other(engine: Engine) -> None:
+def test_nobody_gets_a_paper_twice_when_it_reaches_several_numbers(engine: Engine) -> None:
     add_reader(engine, SignUp("all@example.org", topics=("all",), confirmed=True))
-    ask(engine, "upvotes:>=50", "upvotes:>=100")
+    subscribe_to(engine, "upvotes:>=50", "upvotes:>=100")
     for day, upvotes in enumerate([20, 50, 60, 100, 101, 300]):
         capture(engine, upvotes, MONDAY + day * A_DAY)
-        plan(engine, CONFIG, AT_EIGHT + day * A_DAY)
-    assert told(engine, "all@example.org") == [("2026-07-06", [TITLE])]
-    assert told(engine, "ann@example.org") == [("2026-07-07", [TITLE])]
+        plan_and_accept(engine, CONFIG, AT_EIGHT + day * A_DAY)
+    assert digests_of(engine, "all@example.org") == [("2026-07-06", [TITLE])]
+    assert digests_of(engine, "ann@example.org") == [("2026-07-07", [TITLE])]
 
 
-def test_a_number_is_reached_once_by_the_highest_upvotes_ever(engine: Engine) -> None:
-    ask(engine, "upvotes:>=50")
+def test_a_number_of_upvotes_announces_a_paper_once_although_upvotes_fall_and_rise_again(engine: Engine) -> None:
+    subscribe_to(engine, "upvotes:>=50")
     capture(engine, 50)
     cursor = head(engine)
     capture(engine, 30, MONDAY + timedelta(hours=1))
     capture(engine, 49, MONDAY + timedelta(hours=2))
     capture(engine, 55, MONDAY + timedelta(hours=3))
-    assert announced(engine, cursor) == []
+    assert titles_after(engine, cursor) == []
 
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.tuples(st.none() | st.integers(0, 9), st.booleans()), min_size=1, max_size=6), st.integers(1, 9))
-def test_a_reader_is_told_once_by_the_capture_that_is_news_and_reaches_the_number(
+def test_a_subscriber_gets_a_paper_once_unless_an_archive_brought_the_upvotes(
     captures: list[tuple[int | None, bool]], number: int
 ) -> None:
     with TemporaryDirectory() as folder:
         engine = schema.open_store(f"sqlite:///{folder}/notifier.db")
-        ask(engine, f"upvotes:>={number}")
+        subscribe_to(engine, f"upvotes:>={number}")
         expected, highest = [], 0
         for days, (upvotes, archive) in enumerate(captures):
             now = MONDAY + days * A_DAY
             capture(engine, upvotes, now, AnnouncePolicy(archive=archive))
-            plan(engine, CONFIG, now.replace(hour=8))
+            plan_and_accept(engine, CONFIG, now.replace(hour=8))
             if highest < number <= (upvotes or 0) and not archive:
                 expected.append((f"{now:%Y-%m-%d}", [TITLE]))
             highest = max(highest, upvotes or 0)
-        assert told(engine, "ann@example.org") == expected
+        assert digests_of(engine, "ann@example.org") == expected
         engine.dispose()
 
 
-def test_numbers_that_nobody_names_announce_nothing(engine: Engine) -> None:
-    ask(engine, "growth")
+def test_upvotes_that_no_query_names_announce_nothing(engine: Engine) -> None:
+    subscribe_to(engine, "growth")
     capture(engine, 1)
     cursor = head(engine)
     capture(engine, 500, MONDAY + A_DAY)
-    assert announced(engine, cursor) == []
+    assert titles_after(engine, cursor) == []
 
 
 def test_after_14_days_upvotes_announce_nothing(engine: Engine) -> None:
-    ask(engine, "upvotes:>=50", "upvotes:>=60")
+    subscribe_to(engine, "upvotes:>=50", "upvotes:>=60")
     capture(engine, 1)
     cursor = head(engine)
     capture(engine, 50, MONDAY + timedelta(days=14))
-    assert announced(engine, cursor) == [TITLE]
+    assert titles_after(engine, cursor) == [TITLE]
     cursor = head(engine)
     capture(engine, 60, MONDAY + timedelta(days=14, seconds=1))
-    assert announced(engine, cursor) == []
+    assert titles_after(engine, cursor) == []
 
 
-def test_a_number_goes_with_the_last_who_names_it(engine: Engine) -> None:
-    ask(engine, "upvotes:>=50", "growth upvotes:>=70")
-    ask(engine, "upvotes:>=50", email="bob@example.org")
-    assert numbers(engine) == {50, 70}
+def test_a_number_is_forgotten_with_the_last_query_that_names_it(engine: Engine) -> None:
+    subscribe_to(engine, "upvotes:>=50", "growth upvotes:>=70")
+    subscribe_to(engine, "upvotes:>=50", email="bob@example.org")
+    assert stored_numbers(engine) == {50, 70}
     erase(engine, "ann@example.org", MONDAY)
-    assert numbers(engine) == {50}
+    assert stored_numbers(engine) == {50}
     erase(engine, "bob@example.org", MONDAY)
-    assert numbers(engine) == set()
+    assert stored_numbers(engine) == set()
     with reading(engine) as connection:
         assert connection.execute(select(named_upvotes)).all() == []
 
 
-def test_of_many_numbers_only_those_within_reach_are_read(engine: Engine) -> None:
-    ask(engine, *(f"upvotes:>={number}" for number in range(10, 100, 10)), "upvotes:>=40 growth")
-    assert numbers(engine, until=40) == {10, 20, 30, 40}
-    assert numbers(engine, until=9) == set()
+def test_only_named_numbers_up_to_a_limit_are_read(engine: Engine) -> None:
+    subscribe_to(engine, *(f"upvotes:>={number}" for number in range(10, 100, 10)), "upvotes:>=40 growth")
+    assert stored_numbers(engine, until=40) == {10, 20, 30, 40}
+    assert stored_numbers(engine, until=9) == set()
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_of_many_numbers_only_those_within_reach_are_read(engine: Engine) -> Non
         '"upvotes 5"',
     ],
 )
-def test_an_older_store_learns_the_numbers_of_the_queries_that_it_has(tmp_path: Path, asked: str) -> None:
+def test_an_upgrade_stores_the_numbers_that_stored_queries_name(tmp_path: Path, asked: str) -> None:
     query = queries.parse(asked)
     url = f"sqlite:///{tmp_path}/old.db"
     old, settings = connect(url), AlembicConfig()
@@ -190,55 +192,55 @@ def test_an_older_store_learns_the_numbers_of_the_queries_that_it_has(tmp_path: 
         connection.execute(text("INSERT INTO query (canonical, text_version) VALUES (:canonical, 1)"), values)
     old.dispose()
     upgraded = schema.open_store(url)
-    assert numbers(upgraded) == upvotes_named(query)
+    assert stored_numbers(upgraded) == upvotes_named(query)
     upgraded.dispose()
 
 
-def numbers(engine: Engine, until: int = 1000) -> set[int]:
+def stored_numbers(engine: Engine, until: int = 1000) -> set[int]:
     with reading(engine) as connection:
         return subscriptions.upvotes_named(connection, until)
 
 
-def test_topics_name_numbers_too_and_tags_follow(engine: Engine) -> None:
+def test_upvotes_that_a_topic_names_announce_the_paper_and_change_its_tags(engine: Engine) -> None:
     config = Config(built_in_topics=False, topics={"hot": HOT})
     announcing = AnnouncePolicy(catalogue_of(config).upvotes_named)
     add_reader(engine, SignUp("ann@example.org", topics=("hot",), confirmed=True), settings=config)
-    ask(engine, "topic:hot growth", email="bob@example.org")
+    subscribe_to(engine, "topic:hot growth", email="bob@example.org")
     capture(engine, 49, announcing=announcing)
-    plan(engine, config, AT_EIGHT)
+    plan_and_accept(engine, config, AT_EIGHT)
     capture(engine, 50, AT_EIGHT + A_DAY / 2, announcing)
-    plan(engine, config, AT_EIGHT + A_DAY)
+    plan_and_accept(engine, config, AT_EIGHT + A_DAY)
     for email in ("ann@example.org", "bob@example.org"):
-        assert told(engine, email) == [("2026-07-07", [TITLE])]
+        assert digests_of(engine, email) == [("2026-07-07", [TITLE])]
 
 
-def test_a_paper_takes_one_new_number_however_much_a_dump_says_of_it(engine: Engine) -> None:
-    ask(engine, "upvotes:>=50")
+def test_a_paper_takes_one_new_sequence_number_for_all_that_a_dump_adds_to_it(engine: Engine) -> None:
+    subscribe_to(engine, "upvotes:>=50")
     add_listings(engine, "one", MONDAY.date(), Listing(1, TITLE), Listing(2, "Another Paper of Ours"))
     cursor = head(engine)
     grown = [replace(PAPER, upvotes=60), replace(PAPER, upvotes=70, authors=("Ann Lee",))]
     add_listings(engine, "two", MONDAY.date(), *grown, Listing(3, "A Third Paper of Ours"))
-    assert announced(engine, cursor) == ["A Third Paper of Ours", TITLE]
+    assert titles_after(engine, cursor) == ["A Third Paper of Ours", TITLE]
     assert head(engine) == cursor + 2
 
 
-def test_two_rows_that_become_one_are_announced_where_neither_said_it_all(engine: Engine) -> None:
+def test_two_rows_that_become_one_paper_are_announced_if_both_gain_text(engine: Engine) -> None:
     numbered = Listing(1, "The Old Title of It", arxiv_id="2607.00001", categories=("cs.LG",))
     titled = Listing(1, "The New Title of It", abstract="About growth.")
-    ask(engine, "growth category:cs.LG")
+    subscribe_to(engine, "growth category:cs.LG")
     add_listings(engine, "one", MONDAY.date(), numbered)
     add_listings(engine, "two", MONDAY.date(), titled)
-    plan(engine, CONFIG, AT_EIGHT)
+    plan_and_accept(engine, CONFIG, AT_EIGHT)
     add_listings(
         engine, "three", MONDAY.date(), replace(numbered, title="The New Title of It", categories=()), now=AT_EIGHT
     )
-    plan(engine, CONFIG, AT_EIGHT + A_DAY)
-    assert told(engine, "ann@example.org") == [("2026-07-07", ["The Old Title of It"])]
+    plan_and_accept(engine, CONFIG, AT_EIGHT + A_DAY)
+    assert digests_of(engine, "ann@example.org") == [("2026-07-07", ["The Old Title of It"])]
 
 
-def test_two_rows_that_become_one_are_not_announced_where_one_said_it_all(engine: Engine) -> None:
+def test_two_rows_that_become_one_paper_are_not_announced_if_one_gains_nothing(engine: Engine) -> None:
     add_listings(engine, "one", MONDAY.date(), Listing(1, "The Old Title of It", arxiv_id="2607.00001"))
     add_listings(engine, "two", MONDAY.date(), Listing(1, "The New Title of It", abstract="About growth."))
     cursor = head(engine)
     add_listings(engine, "three", MONDAY.date(), Listing(1, "The New Title of It", arxiv_id="2607.00001"))
-    assert announced(engine, cursor) == []
+    assert titles_after(engine, cursor) == []

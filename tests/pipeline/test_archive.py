@@ -1,4 +1,4 @@
-"""Archives: papers that are there to be looked at, and that nobody is told of."""
+"""Archives: papers that can be searched and ranked, and that no digest or feed announces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.planned_papers import plan, told
+from support.planned_papers import digests_of, plan_and_accept
 from support.service import MONDAY, add_reader, announce, notifier, page
 
 from notifier.config import Config
@@ -31,7 +31,7 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """The command line in a folder of its own; each command must go well."""
+    """Return a function that runs the command line in a folder, and asserts that the command succeeds."""
 
     def command(*arguments: str) -> str:
         done = notifier(*arguments, cwd=tmp_path)
@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Run:
 
 def announced_after(engine: Engine, cursor: int) -> list[str]:
     with reading(engine) as connection:
-        return [paper.title for paper in papers.papers_after(connection, cursor, papers.head(connection))]
+        return [paper.title for paper in papers.papers_after(connection, cursor, papers.newest_sequence(connection))]
 
 
 def write(folder: Path, name: str, *titles: str) -> str:
@@ -60,7 +60,7 @@ def matches(run: Run, query: str) -> list[str]:
     return [match["title"] for match in json.loads(run("preview", query, "--json"))["matches"]]
 
 
-def test_an_archive_is_searched_and_ranked_but_told_to_nobody(run: Run, tmp_path: Path) -> None:
+def test_an_archive_is_searched_and_ranked_but_sent_to_nobody(run: Run, tmp_path: Path) -> None:
     old = write(tmp_path, "2026-07-01.txt", "The First Paper of All", "The Second Paper of All")
     new = write(tmp_path, "2026-07-06.txt", "A Paper of This Morning", "And Its Companion Today")
     run("subscribe", "ann@example.org", "--topic", "all", "--confirmed", "--now", "2026-07-05T09:00Z")
@@ -84,7 +84,7 @@ def test_an_archive_is_searched_and_ranked_but_told_to_nobody(run: Run, tmp_path
     assert json.loads(run(*plan)) == {"due": 2, "digests": 2, "skipped": 0}
 
 
-def test_the_same_file_is_known_however_it_came(run: Run, tmp_path: Path) -> None:
+def test_a_file_is_known_whether_it_was_ingested_as_an_archive_or_not(run: Run, tmp_path: Path) -> None:
     old = write(tmp_path, "2026-07-01.txt", "The First Paper of All", "The Second Paper of All")
 
     def status(*arguments: str) -> str:
@@ -97,24 +97,26 @@ def test_the_same_file_is_known_however_it_came(run: Run, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("cursor", [-1000, -1, 0, 1])
-def test_no_cursor_brings_an_archive(engine: Engine, cursor: int) -> None:
+def test_an_archive_is_not_after_any_cursor(engine: Engine, cursor: int) -> None:
     announce(engine, ARCHIVE, "one", OLD, replace(OLD, title="A Second Old Paper", arxiv_id="2301.00002"))
     announce(engine, ARCHIVE, "two", replace(OLD, title="A Third Old Paper", arxiv_id="2301.00003"))
     assert announced_after(engine, cursor) == []
 
 
 @pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY, Cadence.INSTANT])
-def test_a_first_digest_begins_with_the_first_paper_that_was_announced(engine: Engine, cadence: Cadence) -> None:
+def test_a_first_digest_leaves_out_an_archive_of_the_same_time(engine: Engine, cadence: Cadence) -> None:
     announce(engine, AS_NEWS, "one", replace(NEW, title="A Paper of Last Year", arxiv_id="2507.00001"), now=MONDAY)
     later = MONDAY + timedelta(days=100)
     announce(engine, ARCHIVE, "two", OLD, now=later)
-    reader = add_reader(engine, SignUp("ann@example.org", topics=("all",), cadence=cadence, confirmed=True), now=later)
+    subscriber = add_reader(
+        engine, SignUp("ann@example.org", topics=("all",), cadence=cadence, confirmed=True), now=later
+    )
     announce(engine, AS_NEWS, "three", NEW, now=later + timedelta(minutes=1))
-    assert announced_after(engine, reader.cursor) == [NEW.title]
+    assert announced_after(engine, subscriber.cursor) == [NEW.title]
 
 
 @pytest.mark.parametrize("first", [ARCHIVE, AS_NEWS])
-def test_a_paper_is_announced_where_news_brought_it_first(engine: Engine, first: AnnouncePolicy) -> None:
+def test_a_paper_is_announced_only_if_it_was_not_in_an_archive_before(engine: Engine, first: AnnouncePolicy) -> None:
     announce(engine, first, "first", OLD)
     announce(engine, ARCHIVE if first is AS_NEWS else AS_NEWS, "second", OLD, NEW, now=MONDAY + A_DAY)
     assert announced_after(engine, 0) == ([OLD.title] if first is AS_NEWS else [NEW.title])
@@ -124,26 +126,26 @@ def test_an_archived_paper_is_announced_when_text_arrives_or_upvotes_are_reached
     add_reader(engine, SignUp("ann@example.org", ("growth upvotes:>=50",), ("all",), confirmed=True))
     announce(engine, ARCHIVE, "old", OLD)
     announce(engine, AS_NEWS, "same", OLD, now=MONDAY)
-    plan(engine, Config(), AT_EIGHT)
-    assert told(engine, "ann@example.org") == []
+    plan_and_accept(engine, Config(), AT_EIGHT)
+    assert digests_of(engine, "ann@example.org") == []
     announce(engine, AS_NEWS, "grown", replace(OLD, upvotes=50), now=AT_EIGHT)
-    plan(engine, Config(), AT_EIGHT + A_DAY)
+    plan_and_accept(engine, Config(), AT_EIGHT + A_DAY)
     announce(engine, AS_NEWS, "written", replace(OLD, authors=("Ann Lee",)), now=AT_EIGHT + A_DAY)
-    plan(engine, Config(), AT_EIGHT + 2 * A_DAY)
-    assert told(engine, "ann@example.org") == [("2026-07-07", [OLD.title])]
+    plan_and_accept(engine, Config(), AT_EIGHT + 2 * A_DAY)
+    assert digests_of(engine, "ann@example.org") == [("2026-07-07", [OLD.title])]
 
 
-def test_what_an_archive_adds_to_a_paper_announces_nothing(engine: Engine) -> None:
+def test_text_and_upvotes_from_an_archive_do_not_announce_a_paper(engine: Engine) -> None:
     add_reader(engine, SignUp("ann@example.org", ("upvotes:>=50",), confirmed=True))
     announce(engine, AS_NEWS, "one", replace(OLD, abstract=""))
     with reading(engine) as connection:
-        cursor = papers.head(connection)
+        cursor = papers.newest_sequence(connection)
     announce(engine, ARCHIVE, "two", replace(OLD, upvotes=60), NEW, now=MONDAY + A_DAY)
     assert announced_after(engine, cursor) == []
     assert announced_after(engine, 0) == [OLD.title]
 
 
-def test_a_title_in_an_archive_does_not_silence_the_paper_that_it_proves_to_be(engine: Engine) -> None:
+def test_a_paper_of_an_archive_that_becomes_one_with_an_announced_paper_leaves_it_announced(engine: Engine) -> None:
     bare = replace(OLD, arxiv_id=None, title="Another Title of the New Paper")
     announce(engine, ARCHIVE, "one", bare)
     announce(engine, AS_NEWS, "two", NEW)
@@ -151,7 +153,7 @@ def test_a_title_in_an_archive_does_not_silence_the_paper_that_it_proves_to_be(e
     assert len(announced_after(engine, 0)) == 1
 
 
-def test_an_archive_that_is_not_tagged_yet_holds_up_nobody(engine: Engine) -> None:
+def test_an_archive_that_is_not_tagged_yet_delays_no_digest(engine: Engine) -> None:
     announce(engine, ARCHIVE, "one", OLD)
     with reading(engine) as connection:
         assert tags.first_untagged(connection, "any") is None

@@ -1,4 +1,4 @@
-"""Text on its way in: decoded whatever it was written in, and made plain once."""
+"""Decoding a dump from any usual encoding, and cleaning its text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_text_is_made_plain(written: str, plain: str) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(st.text(max_size=200))
-def test_cleaning_twice_changes_nothing_and_leaves_nothing_that_acts(text: str) -> None:
+def test_clean_text_has_no_control_characters_and_is_not_changed_by_cleaning_it_again(text: str) -> None:
     once = clean(text)
     assert clean(once) == once
     assert unicodedata.is_normalized("NFC", once)
@@ -47,7 +47,7 @@ def test_cleaning_twice_changes_nothing_and_leaves_nothing_that_acts(text: str) 
 
 
 @pytest.mark.parametrize("piece", ["$", "\\", "{", "<", "&", "\\textbf{", "$x", "<b", "&#"])
-def test_a_hostile_text_is_cleaned_in_time(piece: str) -> None:
+def test_a_long_hostile_text_is_cleaned_quickly(piece: str) -> None:
     assert len(clean(piece * (300_000 // len(piece)))) <= 300_000
 
 
@@ -59,6 +59,6 @@ def test_the_usual_encodings_are_read(encoding: str) -> None:
 @pytest.mark.parametrize(
     "content", [b"\x00\x01\x02\x03" * 50, bytes(range(256)) * 4, b"\x89PNG\r\n\x1a\n" + b"\x00" * 40]
 )
-def test_what_is_no_text_is_refused(content: bytes) -> None:
+def test_bytes_that_are_not_text_are_refused(content: bytes) -> None:
     with pytest.raises(DumpError):
         decode(content)

@@ -1,4 +1,4 @@
-"""A digest that never reached its reader expires, and its papers come with the next one, once."""
+"""Unsent digests: they expire, and the next digest takes in each of their papers once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, Row, select
-from support.planned_papers import arrive, told
+from support.planned_papers import accept_waiting, digests_of
 from support.service import MONDAY, add_page, add_reader
 
 from notifier.config import Config
@@ -32,7 +32,7 @@ LIFETIME = timedelta(hours=72)
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
-    """A daily reader of everything, whose digest of Monday waits."""
+    """Return a store with a daily subscriber to all papers, whose digest of Monday waits in the outbox."""
     add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_page(engine, tmp_path, ["A Paper of Monday", "Another Paper of Monday"])
     plan(engine, CONFIG, AT_EIGHT)
@@ -55,7 +55,7 @@ def expire(engine: Engine, now: datetime) -> int:
 
 
 @pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.DEFERRED])
-def test_the_next_digest_takes_in_the_papers_of_one_that_still_waits(
+def test_the_next_digest_takes_in_the_papers_of_a_digest_that_still_waits(
     planned: Engine, tmp_path: Path, state: DeliveryState
 ) -> None:
     change(planned, state=state)
@@ -67,10 +67,10 @@ def test_the_next_digest_takes_in_the_papers_of_one_that_still_waits(
     assert rest == ()
 
 
-def test_what_never_came_is_told_even_where_nothing_else_is_new(planned: Engine) -> None:
+def test_the_papers_of_an_unsent_digest_are_sent_although_no_other_paper_is_new(planned: Engine) -> None:
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
-    assert told(planned, ANN) == [("2026-07-07", ["A Paper of Monday", "Another Paper of Monday"])]
-    arrive(planned)
+    assert digests_of(planned, ANN) == [("2026-07-07", ["A Paper of Monday", "Another Paper of Monday"])]
+    accept_waiting(planned)
     assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport(due=1, skipped=1)
 
 
@@ -86,42 +86,44 @@ def test_what_never_came_is_told_even_where_nothing_else_is_new(planned: Engine)
         {"state": DeliveryState.HELD},
     ],
 )
-def test_what_its_reader_may_have_or_may_still_get_is_not_taken_in(planned: Engine, kept: dict[str, Any]) -> None:
+def test_a_digest_that_its_subscriber_may_have_or_may_still_get_is_not_taken_in(
+    planned: Engine, kept: dict[str, Any]
+) -> None:
     change(planned, **kept)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
     assert rows(planned)[0].state == kept["state"]
     assert expire(planned, AT_EIGHT + 10 * A_DAY) == 0
 
 
-def test_what_was_tried_for_72_hours_expires_and_the_next_digest_takes_it_in(planned: Engine) -> None:
+def test_a_digest_that_was_tried_for_72_hours_expires_and_the_next_one_takes_it_in(planned: Engine) -> None:
     change(planned, state=DeliveryState.DEFERRED, attempts=50, next_try=AT_EIGHT + LIFETIME)
     assert expire(planned, AT_EIGHT + LIFETIME - timedelta(seconds=1)) == 0
     assert expire(planned, AT_EIGHT + LIFETIME) == 1
     assert rows(planned)[0].state == "EXPIRED"
     assert plan(planned, CONFIG, AT_EIGHT + LIFETIME + A_DAY).digests == 1
-    assert told(planned, ANN) == [("2026-07-10", ["A Paper of Monday", "Another Paper of Monday"])]
-    arrive(planned)
+    assert digests_of(planned, ANN) == [("2026-07-10", ["A Paper of Monday", "Another Paper of Monday"])]
+    accept_waiting(planned)
     assert plan(planned, CONFIG, AT_EIGHT + LIFETIME + 2 * A_DAY).digests == 0
 
 
-def test_what_nobody_has_tried_to_send_is_late_and_does_not_expire(planned: Engine) -> None:
+def test_a_digest_that_was_never_tried_does_not_expire(planned: Engine) -> None:
     assert expire(planned, AT_EIGHT + 10 * A_DAY) == 0
 
 
-def test_a_sender_that_claims_a_digest_while_the_next_is_chosen_wins(planned: Engine) -> None:
+def test_a_digest_that_a_sender_claims_while_the_next_is_chosen_is_not_taken_in(planned: Engine) -> None:
     with reading(planned) as connection:
-        seen = expiring.unsent(connection, [1])
+        seen = expiring.unsent_digests(connection, [1])
     with writing(planned) as connection:
         outbox.claim(connection, "somebody", AT_EIGHT, 1)
-        assert expiring.unsent(connection, [1], lock=True) == {} != seen
+        assert expiring.unsent_digests(connection, [1], lock=True) == {} != seen
 
 
-def test_a_digest_that_cannot_be_read_stops_no_other_reader(planned: Engine, tmp_path: Path) -> None:
+def test_a_digest_that_cannot_be_read_stops_no_other_subscriber(planned: Engine, tmp_path: Path) -> None:
     change(planned, items="no such text")
     add_reader(planned, SignUp("bob@example.org", topics=("all",), confirmed=True))
     add_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1
-    change(planned, state=DeliveryState.FAILED)  # as `deliver` finds
+    change(planned, state=DeliveryState.FAILED)  # as `deliver` would set it
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1
 
 

@@ -34,7 +34,7 @@ def test_the_seeds_hold_397_listings_of_364_papers(engine: Engine) -> None:
     assert stored(engine)[0].title == "Accelerate High-Quality Diffusion Models with Inner Loop Feedback"
 
 
-def test_the_same_bytes_under_another_name_are_known(engine: Engine, tmp_path: Path) -> None:
+def test_a_dump_with_the_same_bytes_and_another_name_is_known(engine: Engine, tmp_path: Path) -> None:
     copy = tmp_path / "copy.txt"
     copy.write_bytes(SEEDS[1].read_bytes())
     assert ingest(engine, SEEDS[1], None, MONDAY).status is DumpStatus.INGESTED
@@ -42,7 +42,9 @@ def test_the_same_bytes_under_another_name_are_known(engine: Engine, tmp_path: P
     assert len(stored(engine)) == 94
 
 
-def test_what_is_no_dump_is_set_aside_with_its_reason_until_it_is_mended(engine: Engine, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_dump_is_quarantined_with_its_reason_until_it_is_mended(
+    engine: Engine, tmp_path: Path
+) -> None:
     file = tmp_path / "page.txt"
     file.write_bytes(b"\x00\x01\x02")
     report = ingest(engine, file, None, MONDAY)
@@ -64,7 +66,7 @@ def test_what_is_no_dump_is_set_aside_with_its_reason_until_it_is_mended(engine:
         ("page.txt", None, (date(2026, 3, 11), ListedOnFrom.PAGE)),
     ],
 )
-def test_the_listing_day_is_the_best_that_is_known(
+def test_the_listing_day_is_from_the_option_else_the_name_else_the_page(
     engine: Engine, tmp_path: Path, name: str, option: date | None, expected: tuple[date, ListedOnFrom]
 ) -> None:
     file = tmp_path / name
@@ -73,12 +75,12 @@ def test_the_listing_day_is_the_best_that_is_known(
     assert (report.listed_on, report.listed_on_from) == expected
 
 
-def test_a_page_without_any_date_is_of_the_day_of_ingest(engine: Engine) -> None:
+def test_the_listing_day_of_a_page_without_a_date_is_the_day_of_ingest(engine: Engine) -> None:
     report = ingest(engine, SEEDS[0], None, MONDAY)
     assert (report.listed_on, report.listed_on_from) == (MONDAY.date(), ListedOnFrom.CLOCK)
 
 
-def test_a_short_title_is_no_identity_beyond_its_dump(engine: Engine, tmp_path: Path) -> None:
+def test_a_short_title_identifies_a_paper_only_within_its_dump(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, ["Pointer Networks", "A Long Enough Title for Everyone"])
     add_page(engine, tmp_path, ["Pointer Networks", "A Long Enough Title for Everyone!"])
     titles = [paper.title for paper in stored(engine)]
@@ -111,7 +113,7 @@ def test_a_paper_known_by_its_title_takes_its_arxiv_id_and_keeps_its_guid(engine
         )
 
 
-def test_two_rows_that_prove_to_be_one_paper_become_the_older_one(engine: Engine) -> None:
+def test_two_rows_that_prove_to_be_one_paper_become_the_older_row(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), Listing(1, "The Old Title of It", arxiv_id="2607.00001"))
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "The New Title of It", abstract="Long known."))
     old, new = (paper.id for paper in stored(engine))
@@ -124,7 +126,7 @@ def test_two_rows_that_prove_to_be_one_paper_become_the_older_one(engine: Engine
     assert listings == [old, old, old]
 
 
-def test_a_later_dump_completes_and_never_blanks(engine: Engine) -> None:
+def test_a_later_dump_fills_empty_fields_and_empties_none(engine: Engine) -> None:
     full = Listing(1, "The Title of a Paper", abstract="Long.", arxiv_id="2607.00001", authors=("Ann Lee",), upvotes=7)
     add_listings(engine, "one", date(2026, 7, 1), full, rank=1)
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "The Title of a Paper", arxiv_id="2607.00001"), rank=4)
@@ -158,16 +160,16 @@ def test_a_paper_that_gains_its_abstract_within_14_days_is_announced_again(engin
         engine, "one", date(2026, 7, 1), Listing(1, "The Title of a Paper"), Listing(2, "Another Paper of Ours")
     )
     with reading(engine) as connection:
-        cursor = papers.head(connection)
+        cursor = papers.newest_sequence(connection)
     late, too_late = MONDAY + timedelta(days=13), MONDAY + timedelta(days=15)
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "The Title of a Paper", "At last."), now=late)
     add_listings(engine, "three", date(2026, 7, 3), Listing(1, "Another Paper of Ours", "At last."), now=too_late)
     with reading(engine) as connection:
-        announced = papers.papers_after(connection, cursor, papers.head(connection))
+        announced = papers.papers_after(connection, cursor, papers.newest_sequence(connection))
     assert [paper.title for paper in announced] == ["The Title of a Paper"]
 
 
-def test_a_dump_that_fails_half_way_leaves_nothing(engine: Engine) -> None:
+def test_a_dump_that_fails_half_way_stores_nothing(engine: Engine) -> None:
     twice = Listing(1, "The Title of a Paper")
     dump = ParsedDump("page text", (twice, replace(twice, title="Another Paper of Ours")))  # one position, twice
     arrival = NewDump("sha", "name", "page text", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
@@ -186,14 +188,14 @@ def test_the_first_listing_day_is_the_earliest(engine: Engine, tmp_path: Path) -
     assert next(paper for paper in stored(engine) if "Same" in paper.title).listed_on == date(2026, 7, 3)
 
 
-def test_abstracts_come_in_whole(engine: Engine, tmp_path: Path) -> None:
+def test_abstracts_are_stored_whole(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     assert [paper.abstract for paper in stored(engine)] == [
         ABSTRACT.format(t) for t in ("The Title of a Paper", "Another Paper of Ours")
     ]
 
 
-def test_the_garbage_collector_looks_at_everything_again_after_a_dump(engine: Engine, tmp_path: Path) -> None:
+def test_the_garbage_collector_examines_all_objects_again_after_a_dump(engine: Engine, tmp_path: Path) -> None:
     broken = tmp_path / "page.txt"
     broken.write_bytes(b"\x00\x01\x02")
     for file in (SEEDS[1], broken):

@@ -1,4 +1,4 @@
-"""What a paper's row keeps of all its listings, in whatever order they come, and which of them are news."""
+"""The fields of a paper with several listings, and which listings announce it."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def stored(engine: Engine) -> list[Paper]:
         return [paper for block in papers.in_blocks(connection, 100) for paper in block]
 
 
-def delete(engine: Engine, *arxiv_ids: str) -> None:
+def store_deletions(engine: Engine, *arxiv_ids: str) -> None:
     with writing(engine) as connection:
         arrival = NewDump("gone", "gone", "OAI-PMH", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
         add_dump(connection, arrival, [], deleted=arxiv_ids)
 
 
-def announced(engine: Engine, after: int = 0) -> list[str]:
+def keys_after(engine: Engine, after: int = 0) -> list[str]:
     with reading(engine) as connection:
-        return [paper.key for paper in papers.papers_after(connection, after, papers.head(connection))]
+        return [paper.key for paper in papers.papers_after(connection, after, papers.newest_sequence(connection))]
 
 
 def test_a_paper_keeps_the_best_of_each_field_in_any_order(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_paper_keeps_the_best_of_each_field_in_any_order(tmp_path: Path) -> No
     assert (paper.pdf, paper.page, paper.code) == (EARLY.pdf, TRENDING.page, TRENDING.code)
 
 
-def test_a_later_dump_blanks_no_field(engine: Engine) -> None:
+def test_a_later_dump_empties_no_field(engine: Engine) -> None:
     for name, day, listing, rank in DUMPS:
         add_listings(engine, name, day, listing, rank=rank)
     before = stored(engine)
@@ -78,41 +78,43 @@ def test_a_later_dump_blanks_no_field(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("deleted_first", [True, False])
-def test_a_deleted_record_marks_its_paper_whichever_comes_first(engine: Engine, deleted_first: bool) -> None:
+def test_a_deleted_record_marks_its_paper_as_withdrawn_whichever_comes_first(
+    engine: Engine, deleted_first: bool
+) -> None:
     if deleted_first:
-        delete(engine, "2607.00001", "2607.00009")
+        store_deletions(engine, "2607.00001", "2607.00009")
     add_listings(
         engine, "one", date(2026, 7, 1), EARLY, replace(EARLY, title="Another Paper of Ours", arxiv_id="2607.2")
     )
     if not deleted_first:
-        delete(engine, "2607.00001", "2607.00009")
+        store_deletions(engine, "2607.00001", "2607.00009")
     assert [(paper.key, paper.withdrawn) for paper in stored(engine)] == [("2607.00001", True), ("2607.2", False)]
 
 
-def test_a_paper_first_seen_when_it_was_replaced_is_no_news_until_it_is_listed_otherwise(engine: Engine) -> None:
+def test_a_paper_first_seen_as_a_replacement_is_announced_by_its_first_other_listing(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), LATE)
-    assert announced(engine) == []
+    assert keys_after(engine) == []
     assert len(stored(engine)) == 1
     with reading(engine) as connection:
         assert papers.newest(connection, None, 10) == []
         cursor = papers.cursor_before(connection, MONDAY)
     add_listings(engine, "two", date(2026, 7, 2), TRENDING)
-    assert announced(engine, cursor) == ["2607.00001"]
+    assert keys_after(engine, cursor) == ["2607.00001"]
 
 
-def test_what_was_announced_is_not_announced_again_by_replacements_and_cross_lists(engine: Engine) -> None:
+def test_an_announced_paper_is_not_announced_again_by_later_listings_of_it(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), replace(EARLY, abstract="It is long."))
     with reading(engine) as connection:
-        cursor = papers.head(connection)
+        cursor = papers.newest_sequence(connection)
     for name, kind in enumerate((Announce.REPLACE, Announce.CROSS, Announce.REPLACE_CROSS, Announce.NEW)):
         add_listings(engine, str(name), date(2026, 7, 2), replace(LATE, announce=kind, abstract="It is long."))
-    assert announced(engine, cursor) == []
+    assert keys_after(engine, cursor) == []
     with reading(engine) as connection:
         kinds = connection.scalars(select(tables.listing.c.announce).order_by(tables.listing.c.id)).all()
     assert kinds == ["new", "replace", "cross", "replace-cross", "new"]
 
 
-def test_the_day_that_a_listing_tells_counts_unless_the_operator_gives_one() -> None:
+def test_the_day_that_a_listing_gives_is_used_unless_the_operator_gives_one() -> None:
     dump = ParsedDump("x", (replace(EARLY, listed_on=date(2026, 7, 2)),))
     named, given = date(2026, 7, 5), True
     assert prepare(dump, named, "sha")[0].facts.listed_on == date(2026, 7, 2)

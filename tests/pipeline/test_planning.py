@@ -1,4 +1,4 @@
-"""From papers to digests: who is due, what they get, and that nobody gets anything twice."""
+"""Planning: who is due, which papers they get, and that nobody gets a paper twice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, Row, select
-from support.planned_papers import arrive
+from support.planned_papers import accept_waiting
 from support.service import MONDAY, add_listings, add_page, add_reader
 
 from notifier.config import Config
@@ -33,8 +33,8 @@ def rows(engine: Engine) -> list[Row[Any]]:
         return list(connection.execute(select(delivery).order_by(delivery.c.id)))
 
 
-def told(engine: Engine, row: Row[Any]) -> dict[str, list[str]]:
-    """The titles under each section of a digest; the rest under None."""
+def titles_by_section(engine: Engine, row: Row[Any]) -> dict[str, list[str]]:
+    """Return the titles in each section of a digest, by label, and those of the rest under "rest"."""
     sections, rest = items.loads(row._mapping["items"])
     with reading(engine) as connection:
         named = papers.papers_by_id(connection, items.paper_ids(row._mapping["items"]))
@@ -54,7 +54,7 @@ def test_a_digest_has_a_section_for_each_subscription_and_each_paper_once(engine
     add_page(engine, tmp_path, [*TITLES, "Something Else Entirely, Honestly"])
     plan(engine, CONFIG, AT_EIGHT)
     (row,) = rows(engine)
-    assert told(engine, row) == {
+    assert titles_by_section(engine, row) == {
         "quantization": ["Quantization of Large Models", "A Survey of Quantized Networks"],
         "survey OR experts": ["Mixture of Experts at Scale"],
         "All papers": ["Something Else Entirely, Honestly"],
@@ -67,7 +67,7 @@ def test_planning_again_plans_nothing(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, TITLES)
     plan(engine, CONFIG, AT_EIGHT)
     assert plan(engine, CONFIG, AT_EIGHT) == PlanReport()
-    arrive(engine)
+    accept_waiting(engine)
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
     assert [row.state for row in rows(engine)] == [DeliveryState.ACCEPTED, DeliveryState.SKIPPED]
 
@@ -81,7 +81,7 @@ def test_a_clock_set_back_plans_nothing(engine: Engine, tmp_path: Path) -> None:
     assert len(rows(engine)) == 1
 
 
-def test_after_days_asleep_there_is_one_digest(engine: Engine, tmp_path: Path) -> None:
+def test_after_days_without_planning_there_is_one_digest(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     add_page(engine, tmp_path, TITLES)
     assert plan(engine, CONFIG, AT_EIGHT + 3 * A_DAY) == PlanReport(due=1, digests=1)
@@ -95,20 +95,25 @@ def test_a_first_digest_looks_back_no_further_than_its_cadence(
     for days, title in [(60, "A Paper from Long Ago"), (20, "A Paper of Last Month"), (5, "A Paper of Last Week")]:
         add_page(engine, tmp_path, [title, f"And Its Companion, Day {days}"], now=MONDAY - days * A_DAY)
     add_page(engine, tmp_path, ["A Paper of Last Night", "And Its Own Companion"], now=MONDAY - A_DAY / 2)
-    reader = add_reader(engine, SignUp("ann@example.org", topics=("all",), cadence=cadence, confirmed=True))
+    subscriber = add_reader(engine, SignUp("ann@example.org", topics=("all",), cadence=cadence, confirmed=True))
     with reading(engine) as connection:
-        assert len(papers.papers_after(connection, reader.cursor, papers.head(connection))) == 2 * expected
+        assert (
+            len(papers.papers_after(connection, subscriber.cursor, papers.newest_sequence(connection))) == 2 * expected
+        )
 
 
-def test_trending_is_the_ten_best_of_what_is_new_to_the_reader(engine: Engine, tmp_path: Path) -> None:
+def test_trending_is_the_ten_best_papers_that_are_new_to_the_subscriber(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp("ann@example.org", confirmed=True))
     titles = [f"The Paper of Number {number}" for number in range(1, 15)]
     add_page(engine, tmp_path, titles)
     plan(engine, CONFIG, AT_EIGHT)
-    arrive(engine)
+    accept_waiting(engine)
     add_page(engine, tmp_path, [*titles, "The Last Paper of Them All"], now=AT_EIGHT + A_DAY / 2)
     plan(engine, CONFIG, AT_EIGHT + A_DAY)
-    assert [told(engine, row)["Trending"] for row in rows(engine)] == [titles[:10], ["The Last Paper of Them All"]]
+    assert [titles_by_section(engine, row)["Trending"] for row in rows(engine)] == [
+        titles[:10],
+        ["The Last Paper of Them All"],
+    ]
 
 
 def test_a_digest_shows_thirty_papers_and_lists_the_rest(engine: Engine, tmp_path: Path) -> None:
@@ -116,16 +121,19 @@ def test_a_digest_shows_thirty_papers_and_lists_the_rest(engine: Engine, tmp_pat
     add_page(engine, tmp_path, [f"The Paper of Number {number}" for number in range(40)])
     plan(engine, CONFIG, AT_EIGHT)
     (row,) = rows(engine)
-    assert {label: len(titles) for label, titles in told(engine, row).items()} == {"All papers": 30, "rest": 10}
+    assert {label: len(titles) for label, titles in titles_by_section(engine, row).items()} == {
+        "All papers": 30,
+        "rest": 10,
+    }
 
 
-def test_a_paper_announced_again_is_told_only_to_those_who_were_not_told(engine: Engine) -> None:
+def test_a_paper_announced_again_goes_only_to_subscribers_who_did_not_get_it_before(engine: Engine) -> None:
     add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     add_reader(engine, SignUp("bob@example.org", ("surprise",), confirmed=True))
     bare = Listing(1, "The Paper without a Text")
     add_listings(engine, "one", MONDAY.date(), bare)
     plan(engine, CONFIG, AT_EIGHT)
-    arrive(engine)
+    accept_waiting(engine)
     add_listings(engine, "two", MONDAY.date(), replace(bare, abstract="A surprise."), now=AT_EIGHT + A_DAY / 2)
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=2, digests=1, skipped=1)
     sent = {(row.recipient, row.period): row.state for row in rows(engine)}
@@ -137,14 +145,16 @@ def test_a_paper_announced_again_is_told_only_to_those_who_were_not_told(engine:
     }
 
 
-def test_a_reader_who_has_not_agreed_gets_nothing(engine: Engine, tmp_path: Path) -> None:
-    reader = add_reader(engine, SignUp("ann@example.org", topics=("all",)))
+def test_a_subscriber_who_has_not_confirmed_gets_nothing(engine: Engine, tmp_path: Path) -> None:
+    subscriber = add_reader(engine, SignUp("ann@example.org", topics=("all",)))
     add_page(engine, tmp_path, TITLES)
-    assert reader.state is SubscriberState.PENDING
+    assert subscriber.state is SubscriberState.PENDING
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport()
 
 
-def test_a_reader_who_leaves_gets_nothing_more_not_even_what_was_planned(engine: Engine, tmp_path: Path) -> None:
+def test_a_subscriber_who_unsubscribes_gets_nothing_more_not_even_a_planned_digest(
+    engine: Engine, tmp_path: Path
+) -> None:
     add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     add_page(engine, tmp_path, TITLES)
     plan(engine, CONFIG, AT_EIGHT)
@@ -153,7 +163,7 @@ def test_a_reader_who_leaves_gets_nothing_more_not_even_what_was_planned(engine:
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport()
 
 
-def test_a_reader_who_comes_back_is_not_told_again(engine: Engine, tmp_path: Path) -> None:
+def test_a_subscriber_who_comes_back_does_not_get_the_same_papers_again(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     add_page(engine, tmp_path, TITLES)
     plan(engine, CONFIG, AT_EIGHT)
@@ -162,7 +172,7 @@ def test_a_reader_who_comes_back_is_not_told_again(engine: Engine, tmp_path: Pat
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
 
 
-def test_each_reader_is_due_at_their_own_hour_in_their_own_zone(engine: Engine, tmp_path: Path) -> None:
+def test_each_subscriber_is_due_at_their_own_hour_in_their_own_zone(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, TITLES)
     for email, zone in [("tokyo@example.org", "Asia/Tokyo"), ("york@example.org", "America/New_York")]:
         add_reader(engine, SignUp(email, topics=("all",), timezone=zone, hour="08:00", confirmed=True))
@@ -179,16 +189,20 @@ def test_each_reader_is_due_at_their_own_hour_in_their_own_zone(engine: Engine, 
 
 def test_subscribing_again_adds_and_replaces_only_what_is_given(engine: Engine) -> None:
     add_reader(engine, SignUp("ann@example.org", ("quantization",), hour="06:30", confirmed=True))
-    reader = add_reader(
+    subscriber = add_reader(
         engine, SignUp("ANN@example.org", ("Quantized", "mixture of experts"), timezone="europe/berlin")
     )
-    assert [each.label for each in reader.subscriptions] == ["quantization", "mixture of experts"]
-    assert (reader.state, reader.hour, reader.timezone) == (SubscriberState.ACTIVE, "06:30", "Europe/Berlin")
+    assert [each.label for each in subscriber.subscriptions] == ["quantization", "mixture of experts"]
+    assert (subscriber.state, subscriber.hour, subscriber.timezone) == (
+        SubscriberState.ACTIVE,
+        "06:30",
+        "Europe/Berlin",
+    )
     with reading(engine) as connection:
         assert len(subscribers.everyone(connection)) == 1
 
 
-def test_the_same_question_is_stored_once_for_all_who_ask_it(engine: Engine) -> None:
+def test_queries_with_the_same_canonical_form_are_stored_once(engine: Engine) -> None:
     ann = add_reader(engine, SignUp("ann@example.org", ("Models AND quantization",)))
     bob = add_reader(engine, SignUp("bob@example.org", ("quantized model",)))
     assert ann.subscriptions[0].query_id == bob.subscriptions[0].query_id
@@ -210,7 +224,7 @@ def test_a_wrong_sign_up_is_refused_and_writes_nothing(engine: Engine, sign_up: 
         assert subscribers.everyone(connection) == []
 
 
-def test_a_wrong_query_is_pointed_at(engine: Engine) -> None:
+def test_a_wrong_query_is_refused_with_the_column_of_the_error(engine: Engine) -> None:
     with pytest.raises(QueryError) as caught:
         add_reader(engine, SignUp("ann@example.org", ("quantization OR (experts",)))
     assert caught.value.column == 17

@@ -1,4 +1,4 @@
-"""From tagged papers to feed files."""
+"""Publishing: the feed files that are made of tagged papers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_publishing_again_writes_nothing_until_a_paper_comes(engine: Engine, tmp
     assert publish(engine, config(tmp_path)).written == 6, "all and trending, not bees-honey"
 
 
-def test_a_paper_has_the_same_id_in_every_feed_and_keeps_it_when_it_takes_its_arxiv_id(
+def test_a_paper_has_the_same_id_in_every_feed_and_keeps_it_when_its_arxiv_id_becomes_known(
     engine: Engine, tmp_path: Path
 ) -> None:
     def ids() -> set[str]:
@@ -77,7 +77,7 @@ def test_trending_holds_the_ten_best_of_each_day(engine: Engine, tmp_path: Path)
     )
 
 
-def test_the_seeds_make_a_feed_of_everything_with_the_newest_first(engine: Engine, tmp_path: Path) -> None:
+def test_the_feed_of_all_papers_of_the_seeds_has_the_newest_first(engine: Engine, tmp_path: Path) -> None:
     for days, seed in enumerate(SEEDS):
         ingest(engine, seed, None, MONDAY + timedelta(days=7 * days))
     publish(engine, config(tmp_path))
@@ -86,7 +86,7 @@ def test_the_seeds_make_a_feed_of_everything_with_the_newest_first(engine: Engin
     assert len(shown) == 76, "the newest 50, and all that came with the newest"
 
 
-def test_the_feeds_of_a_topic_that_was_removed_go_and_other_files_stay(engine: Engine, tmp_path: Path) -> None:
+def test_the_feed_files_of_a_removed_topic_are_deleted_and_other_files_stay(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     publish(engine, config(tmp_path))
     (tmp_path / "feeds" / "notes.json").write_text("{}")
@@ -96,7 +96,7 @@ def test_the_feeds_of_a_topic_that_was_removed_go_and_other_files_stay(engine: E
     assert {"all.rss", "notes.json"} <= names
 
 
-def test_a_half_written_feed_is_never_seen(engine: Engine, tmp_path: Path) -> None:
+def test_publishing_leaves_no_temporary_files(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     publish(engine, config(tmp_path))
     assert not [file for file in (tmp_path / "feeds").iterdir() if file.name.startswith(".")]

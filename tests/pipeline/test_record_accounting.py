@@ -1,4 +1,4 @@
-"""Nothing vanishes: of every file each record is new, merged or skipped, whatever order the files come in."""
+"""Every record of every file becomes a new paper, is merged or is skipped, in whatever order the files are ingested."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def real_files(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((Path(root) / folder).iterdir())]
 
 
-def records_in(path: Path) -> int:
-    """How many records a file has, counted without this project."""
+def count_records(path: Path) -> int:
+    """Count the records of a file without the code under test."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".xml":
         return len(re.findall(r"<(?:entry|item|record)>", text))
@@ -56,7 +56,7 @@ def records_in(path: Path) -> int:
         return sum(1 for line in text.splitlines() if line.strip())
     document = json.loads(text)
     found = document.get("data", []) if isinstance(document, dict) else document
-    return sum(1 for each in found if isinstance(each, dict) or ast.literal_eval(each))
+    return sum(1 for record in found if isinstance(record, dict) or ast.literal_eval(record))
 
 
 def test_every_record_of_every_real_dump_is_accounted_for(engine: Engine) -> None:
@@ -68,10 +68,10 @@ def test_every_record_of_every_real_dump_is_accounted_for(engine: Engine) -> Non
             continue
         if report.status is DumpStatus.KNOWN:
             continue
-        assert report.records == records_in(path), path
+        assert report.records == count_records(path), path
         assert report.new + report.merged + len(report.skipped) == report.records, path
         assert not report.skipped, path
-    assert refused == 2  # arXiv's error document, and a capture that is the digit 1
+    assert refused == 2  # an error message of arXiv, and a file that contains only the digit 1
 
 
 def test_repeats_within_one_file_are_merged(engine: Engine, tmp_path: Path) -> None:
@@ -79,11 +79,16 @@ def test_repeats_within_one_file_are_merged(engine: Engine, tmp_path: Path) -> N
     file.write_text(json_lines() + json_lines() + "{}\n", encoding="utf-8")
     report = ingest(engine, file, None, MONDAY)
     assert (report.records, report.papers, report.new, report.merged) == (7, 3, 3, 3)
-    assert [each.where for each in report.skipped] == ["line 7"]
+    assert [skipped.where for skipped in report.skipped] == ["line 7"]
 
 
-def stored_by(folder: Path, files: list[Path], now: datetime = MONDAY) -> tuple[list[DumpReport], frozenset[Paper]]:
-    """What a new store holds after these files, without what tells the order in which they came."""
+def ingest_into_new_store(
+    folder: Path, files: list[Path], now: datetime = MONDAY
+) -> tuple[list[DumpReport], frozenset[Paper]]:
+    """Ingest files into a new store, and return the reports and the papers.
+
+    The ids and sequence numbers of the papers, which depend on the order of the files, are set to 0.
+    """
     engine = open_store(f"sqlite:///{folder}/{random.random()}.db")
     reports = [ingest(engine, path, None, now) for path in files]
     tag(engine, catalogue_of(Config()))
@@ -93,9 +98,9 @@ def stored_by(folder: Path, files: list[Path], now: datetime = MONDAY) -> tuple[
     return reports, frozenset(replace(paper, id=0, sequence=0) for paper in found)
 
 
-def assert_any_order_gives_the_same(folder: Path, files: list[Path], shuffles: int) -> None:
+def assert_any_order_gives_the_same_papers(folder: Path, files: list[Path], shuffles: int) -> None:
     orders = [random.Random(shuffle).sample(files, len(files)) for shuffle in range(shuffles)]
-    first, *others = [stored_by(folder, order)[1] for order in orders]
+    first, *others = [ingest_into_new_store(folder, order)[1] for order in orders]
     assert first
     assert all(other == first for other in others)
 
@@ -104,23 +109,23 @@ def test_small_dumps_of_every_format_give_the_same_papers_in_any_order(tmp_path:
     files = [tmp_path / name for name in DOCUMENTS]
     for file in files:
         file.write_text(DOCUMENTS[file.name], encoding="utf-8")
-    assert_any_order_gives_the_same(tmp_path, files, SHUFFLES)
+    assert_any_order_gives_the_same_papers(tmp_path, files, SHUFFLES)
 
 
 def test_real_dumps_of_every_kind_give_the_same_papers_in_any_order(tmp_path: Path) -> None:
     files = real_files("hf_same_day", "arxiv_api", "arxiv_rss")[::4]
     files += [path for path in real_files("hf_daily") if path.name.startswith(("2024-12", "2025-01"))]
-    assert_any_order_gives_the_same(tmp_path, files, SHUFFLES)
+    assert_any_order_gives_the_same_papers(tmp_path, files, SHUFFLES)
 
 
-def outcome(content: bytes) -> tuple[int, int] | None:
-    """How many listings and skips a document gives; None where it is refused as a whole."""
+def counts_of(content: bytes) -> tuple[int, int] | None:
+    """Return the numbers of listings and of skipped records in a document, or None if the document is refused."""
     try:
         dump = parse_dump(content)
     except DumpError as error:
         assert str(error)
         return None
-    assert all(each.where and each.reason for each in dump.skipped)
+    assert all(skipped.where and skipped.reason for skipped in dump.skipped)
     return len(dump.listings), len(dump.skipped)
 
 
@@ -129,31 +134,33 @@ documents = st.sampled_from([text.encode() for text in DOCUMENTS.values()])
 
 @settings(deadline=None, max_examples=200)
 @given(document=documents, place=st.floats(0, 1), cut=st.integers(0, 40), junk=st.binary(max_size=12))
-def test_a_mutated_document_is_read_or_refused_and_loses_no_record(
+def test_a_damaged_document_is_refused_or_every_record_is_read_or_reported(
     document: bytes, place: float, cut: int, junk: bytes
 ) -> None:
     start = int(place * len(document))
-    whole = outcome(document)
-    damaged = outcome(document[:start] + junk + document[start + cut :])
+    whole = counts_of(document)
+    damaged = counts_of(document[:start] + junk + document[start + cut :])
     assert whole is not None
     if damaged is not None:
-        assert sum(damaged) >= sum(whole) - 1, "two records may run into each other, and no more"
-        assert damaged[0] >= whole[0] - 2, "the damage may touch two records, and no more"
-        edges = set(document[start : start + cut]) & set(b"{}<>\n")  # where a record begins or ends
-        joined = bool(edges) and sum(damaged) == sum(whole) - 1
-        assert damaged[0] >= whole[0] or damaged[1] or joined, "what is lost is told, but for two records made one"
+        assert sum(damaged) >= sum(whole) - 1, "damage merges at most two records"
+        assert damaged[0] >= whole[0] - 2, "damage affects at most two records"
+        edges = set(document[start : start + cut]) & set(b"{}<>\n")  # a record begins or ends here
+        has_merged = bool(edges) and sum(damaged) == sum(whole) - 1
+        assert damaged[0] >= whole[0] or damaged[1] or has_merged, (
+            "a lost record is reported as skipped, unless damage has merged two records"
+        )
 
 
 @settings(deadline=None, max_examples=100)
 @given(document=documents, place=st.floats(0, 1))
-def test_a_truncated_document_keeps_the_records_before(document: bytes, place: float) -> None:
+def test_a_truncated_document_keeps_the_records_before_the_cut(document: bytes, place: float) -> None:
     kept = document[: int(place * len(document))]
-    found = outcome(kept)
-    ends = max(
+    counts = counts_of(kept)
+    complete_records = max(
         kept.count(end) for end in (b"</item>", b"</entry>", b"</record>", b'"Ann Lee"]}\n', b'"numComments": 2}')
     )
-    if found is not None and ends:
-        assert sum(found) >= ends
+    if counts is not None and complete_records:
+        assert sum(counts) >= complete_records
 
 
 @settings(deadline=None, max_examples=100)
@@ -162,4 +169,4 @@ def test_a_truncated_document_keeps_the_records_before(document: bytes, place: f
     st.sampled_from([b"", b"{", b'[{"title":', b"<rss>", b"<feed><entry>", b"\x1f\x8b", b"\xfd7zXZ\x00"]),
 )
 def test_any_bytes_are_read_or_refused(junk: bytes, before: bytes) -> None:
-    outcome(before + junk)
+    counts_of(before + junk)

@@ -1,4 +1,4 @@
-"""The papers of a large dump are tagged, and their tokens kept, when they are stored."""
+"""Tagging at ingest: the papers of a large dump are stored with their tags and tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from notifier.config import Config, TopicConfig
 from notifier.matching import PaperIndex, tokenise
 from notifier.models import Paper
 from notifier.pipeline.ingesting import ingest, settings_for
-from notifier.pipeline.tagging import AT_ONCE, tag
+from notifier.pipeline.tagging import LARGE_DUMP, tag
 from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
@@ -37,20 +37,20 @@ def tagged(engine: Engine) -> dict[str, set[str]]:
     return {paper.title: set(paper.topics) for paper in stored(engine)}
 
 
-def kept_tokens(engine: Engine) -> list[bytes]:
+def stored_tokens(engine: Engine) -> list[bytes]:
     with reading(engine) as connection:
         return list(connection.scalars(select(paper_tokens.c.tokenised).order_by(paper_tokens.c.paper_id)))
 
 
-def add_lines(engine: Engine, file: Path, *lines: dict[str, str], others: int = AT_ONCE) -> None:
-    """A dump of these papers, and of as many others as make it a large one."""
+def add_lines(engine: Engine, file: Path, *lines: dict[str, str], others: int = LARGE_DUMP) -> None:
+    """Ingest a dump of these papers and `others` more, by default so many that it is a large dump."""
     more = ({"title": f"One of Many Papers: {number}"} for number in range(others))
     file.write_text("\n".join(map(json.dumps, [*lines, *more])), encoding="utf-8")
     ingest(engine, file, None, MONDAY, settings_for(BEES))
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
-def test_what_a_dump_brings_is_tagged_at_once_as_it_would_be_later(tmp_path: Path, seed: Path) -> None:
+def test_the_papers_of_a_large_dump_get_the_same_tags_at_ingest_as_later(tmp_path: Path, seed: Path) -> None:
     at_once, later = (open_store(f"sqlite:///{tmp_path / name}.db") for name in ("at_once", "later"))
     ingest(at_once, seed, None, MONDAY, settings_for(BUILT_IN))
     ingest(later, seed, None, MONDAY)
@@ -58,10 +58,10 @@ def test_what_a_dump_brings_is_tagged_at_once_as_it_would_be_later(tmp_path: Pat
     assert tag(later, catalogue_of(BUILT_IN)) == len(stored(later))
     assert tagged(at_once) == tagged(later)
     assert any(tagged(at_once).values())
-    assert kept_tokens(at_once) == kept_tokens(later) == list(map(tokenise, stored(later)))
+    assert stored_tokens(at_once) == stored_tokens(later) == list(map(tokenise, stored(later)))
 
 
-def test_a_paper_of_two_listings_is_tagged_by_what_both_say(engine: Engine, tmp_path: Path) -> None:
+def test_a_paper_with_two_listings_in_a_dump_is_tagged_by_both(engine: Engine, tmp_path: Path) -> None:
     numbered = {"title": "About Something Else", "id": "2607.00001", "abstract": "Short."}
     longer = {"title": "About Something Else", "abstract": "It is honey that this is about."}
     alone = {"title": "How Bees Fly at Night", "id": "2607.00002"}
@@ -71,19 +71,21 @@ def test_a_paper_of_two_listings_is_tagged_by_what_both_say(engine: Engine, tmp_
     assert tagged(engine)["About Something Else"] == {"bees"}
 
 
-def test_a_paper_that_a_later_dump_changes_is_tagged_anew(engine: Engine, tmp_path: Path) -> None:
+def test_a_paper_that_a_later_dump_changes_is_tagged_again(engine: Engine, tmp_path: Path) -> None:
     for abstract in ("Short.", "It is honey that this is about.", "Or not."):
         add_lines(engine, tmp_path / f"{len(abstract)}.jsonl", {"title": "About Something Else", "abstract": abstract})
     assert tag(engine, catalogue_of(BEES)) == 1
     assert tagged(engine)["About Something Else"] == {"bees"}
-    assert kept_tokens(engine) == list(map(tokenise, stored(engine)))
+    assert stored_tokens(engine) == list(map(tokenise, stored(engine)))
 
 
-def test_another_catalogue_tags_anew_what_was_tagged_at_once(engine: Engine, tmp_path: Path) -> None:
+def test_papers_that_were_tagged_at_ingest_are_tagged_again_by_another_catalogue(
+    engine: Engine, tmp_path: Path
+) -> None:
     add_lines(engine, tmp_path / "papers.jsonl", {"title": "How Bees Fly at Night"})
     assert tag(engine, catalogue_of(BEES)) == 0
     night = Config(built_in_topics=False, topics={"nights": TopicConfig(title="Nights", query="night")})
-    assert tag(engine, catalogue_of(night)) == 1 + AT_ONCE
+    assert tag(engine, catalogue_of(night)) == 1 + LARGE_DUMP
     assert tagged(engine)["How Bees Fly at Night"] == {"nights"}
 
 
@@ -94,16 +96,16 @@ def test_small_dumps_are_tagged_together(engine: Engine, tmp_path: Path) -> None
     assert tagged(engine) == {"How Bees Fly at Night": {"bees"}, "Where Honey Comes from Today": {"bees"}}
 
 
-def test_both_databases_keep_the_same_of_the_same_dumps(engine: Engine, postgres_store: Engine) -> None:
+def test_sqlite_and_postgresql_store_the_same_papers_and_tokens(engine: Engine, postgres_store: Engine) -> None:
     for store in (engine, postgres_store):
         for seed in SEEDS:
             ingest(store, seed, None, MONDAY, settings_for(BUILT_IN))
         tag(store, catalogue_of(BUILT_IN))
     assert stored(postgres_store) == stored(engine)
-    assert kept_tokens(postgres_store) == kept_tokens(engine)
+    assert stored_tokens(postgres_store) == stored_tokens(engine)
 
 
-def test_while_papers_are_matched_others_may_write(
+def test_another_process_can_write_while_papers_are_matched(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     match_all, written = PaperIndex.match_all, []
@@ -116,7 +118,7 @@ def test_while_papers_are_matched_others_may_write(
 
     monkeypatch.setattr(PaperIndex, "match_all", while_another_writes)
     add_lines(engine, tmp_path / "papers.jsonl")
-    assert tag(engine, catalogue_of(BUILT_IN)) == AT_ONCE
+    assert tag(engine, catalogue_of(BUILT_IN)) == LARGE_DUMP
     assert len(written) >= 2, "at ingest, and for another catalogue"
 
 

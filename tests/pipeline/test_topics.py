@@ -1,4 +1,4 @@
-"""Topics: the catalogue, the operator's changes to it, and the tags that papers bear."""
+"""Topics: the catalogue, the operator's changes to it, and the tags of papers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.planned_papers import arrive
+from support.planned_papers import accept_waiting
 from support.service import MONDAY, add_listings, add_page, add_reader
 
 from notifier.config import Config, TopicConfig
@@ -27,7 +27,7 @@ BEES = TopicConfig(title="Bees", query="bee OR honey")
 
 
 def config(**topics: TopicConfig) -> Config:
-    """A config whose only topics are these."""
+    """Return a config whose only topics are these."""
     return Config(built_in_topics=False, topics=topics)
 
 
@@ -49,7 +49,7 @@ def test_an_operator_adds_edits_and_removes_topics() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slug", "topic", "says"),
+    ("slug", "topic", "message"),
     [
         ("bees", TopicConfig(title="Bees"), "needs a title and a query"),
         ("bees", TopicConfig(title="Bees", query="bee OR (honey"), "column 8"),
@@ -58,14 +58,14 @@ def test_an_operator_adds_edits_and_removes_topics() -> None:
         ("Two Words", BEES, "lower-case words"),
     ],
 )
-def test_a_wrong_topic_is_refused_with_its_name(slug: str, topic: TopicConfig, says: str) -> None:
+def test_a_wrong_topic_is_refused_with_its_slug(slug: str, topic: TopicConfig, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         catalogue_of(Config(topics={slug: topic}))
     assert f"topics.{slug}" in str(caught.value)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_an_unknown_slug_is_answered_with_a_near_one() -> None:
+def test_for_an_unknown_slug_a_similar_one_is_proposed() -> None:
     with pytest.raises(UsageError, match="did you mean quantization"):
         catalogue_of(Config()).title("quantisation")
 
@@ -97,7 +97,7 @@ def test_a_paper_that_changes_while_it_is_tagged_is_tagged_again(engine: Engine)
     assert tagged(engine)["About Something Else"] == set()
 
 
-def test_a_topic_is_a_section_with_its_title_and_marks(engine: Engine, tmp_path: Path) -> None:
+def test_a_subscriber_to_a_topic_gets_a_digest_of_its_papers(engine: Engine, tmp_path: Path) -> None:
     bees = config(bees=BEES)
     add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=bees)
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
@@ -109,16 +109,18 @@ def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) 
     add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=before)
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, before, AT_EIGHT).digests == 1
-    arrive(engine)
+    accept_waiting(engine)
     assert plan(engine, after, AT_EIGHT + timedelta(days=1)) == PlanReport(due=1, skipped=1)
     assert tagged(engine)["About Something Else"] == {"bees"}
 
 
 def test_a_subscription_to_a_removed_topic_stays_and_matches_nothing(engine: Engine, tmp_path: Path) -> None:
-    reader = add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=config(bees=BEES))
+    subscriber = add_reader(
+        engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=config(bees=BEES)
+    )
     add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, config(), AT_EIGHT) == PlanReport(due=1, skipped=1)
-    assert [each.topic for each in reader.subscriptions] == ["bees"]
+    assert [each.topic for each in subscriber.subscriptions] == ["bees"]
 
 
 def test_a_query_may_ask_for_a_topic(engine: Engine, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The canonical form, over queries that nobody would think of."""
+"""The canonical form of queries, tested with random ones."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.query_samples import ASKED, Asked, written
+from support.query_samples import SAMPLE_QUERIES, SampleQuery, spelled
 
 from notifier.errors import QueryError
 from notifier.queries import Query, canonical, leaves, parse, parse_comma_list
 
-PIECES = (
+QUERY_PIECES = (
     *("a", "models", "organisation", "C++", "naïve", "深度", "’s", "ß", "3.5", "or", " ", " ", " "),
     *("(", ")", "((", "))", '"', "“", "-", "|", ",", "*", "abc*", ":", "&", "ﷺ"),
     *("AND ", " OR ", " NOT ", "ANDNOT ", "title:", "au:", "cat:cs.*", "cat:", "topic:x", "source:", "upvotes:>=5"),
     *("after:2026-01-31", "before:", "upvotes:", "foo:", "\x00", "\u202e"),
 )
-ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
+ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(QUERY_PIECES), max_size=14).map("".join)
 LETTERS = st.text(st.characters(categories=["L", "N", "M"]), max_size=8)
 ENGLISH = st.text("aeiousydlnrtgmz", max_size=8)
 ENDINGS = st.sampled_from(
@@ -29,36 +29,40 @@ ENDINGS = st.sampled_from(
 
 @settings(deadline=None, max_examples=1000)
 @given(ANY_TEXT)
-@pytest.mark.parametrize("read", [parse, parse_comma_list])
-def test_any_text_is_a_query_that_stands_or_refused_with_a_column(read: Callable[[str], Query], text: str) -> None:
+@pytest.mark.parametrize("parser", [parse, parse_comma_list])
+def test_any_text_is_refused_with_a_column_or_has_a_stable_canonical_form(
+    parser: Callable[[str], Query], text: str
+) -> None:
     try:
-        query = read(text)
+        query = parser(text)
     except QueryError as refused:
         assert 1 <= refused.column <= len(text) + 1
     else:
-        assert_stands(query)
+        assert_canonical_form_is_stable(query)
 
 
 @settings(deadline=None, max_examples=500)
 @given(
     LETTERS | ENGLISH, ENDINGS, ENDINGS, st.sampled_from(["x{}", "title:x{}", '"x{}"', "xyz{}*", "au:x{}", "-x{} a"])
 )
-def test_any_word_stands(letters: str, ending: str, second_ending: str, shape: str) -> None:
+def test_any_word_has_a_stable_canonical_form(letters: str, ending: str, second_ending: str, shape: str) -> None:
     try:
         query = parse(shape.format(letters + ending + second_ending))
     except QueryError as refused:
-        assert "a * ends one word only" in refused.reason
+        assert "* can end only a single word" in refused.reason
     else:
-        assert_stands(query)
+        assert_canonical_form_is_stable(query)
 
 
 @settings(deadline=None, max_examples=300)
-@given(ASKED, st.randoms(use_true_random=False), st.randoms(use_true_random=False))
-def test_case_inflection_spelling_order_and_repetition_do_not_count(asked: Asked, one: Random, other: Random) -> None:
-    first, second = parse(written(asked, one)), parse(written(asked, other))
+@given(SAMPLE_QUERIES, st.randoms(use_true_random=False), st.randoms(use_true_random=False))
+def test_case_inflection_spelling_order_and_repetition_do_not_change_the_canonical_form(
+    sample: SampleQuery, one: Random, other: Random
+) -> None:
+    first, second = parse(spelled(sample, one)), parse(spelled(sample, other))
     assert canonical(first) == canonical(second)
     assert first == second
-    assert_stands(first)
+    assert_canonical_form_is_stable(first)
 
 
 @pytest.mark.parametrize(
@@ -78,17 +82,17 @@ def test_case_inflection_spelling_order_and_repetition_do_not_count(asked: Asked
         ("topic:llm", "source:llm"),
     ],
 )
-def test_queries_that_ask_for_different_papers_have_different_canonical_forms(one: str, other: str) -> None:
+def test_queries_that_match_different_papers_have_different_canonical_forms(one: str, other: str) -> None:
     assert canonical(parse(one)) != canonical(parse(other))
 
 
-def test_the_canonical_form_does_not_depend_on_where_a_query_was_split() -> None:
+def test_the_canonical_form_does_not_depend_on_how_operands_are_grouped() -> None:
     joined = parse_comma_list("b a, LLMs | (c, d)")
     assert canonical(joined) == canonical(parse("(a b) OR (llm OR (d c))"))
 
 
-def assert_stands(query: Query) -> None:
-    """The canonical form is a query, its own canonical form, and means the same."""
+def assert_canonical_form_is_stable(query: Query) -> None:
+    """Assert that the canonical form is a query with an equal tree, and is its own canonical form."""
     text = canonical(query)
     assert parse(text) == query
     assert canonical(parse(text)) == text

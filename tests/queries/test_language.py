@@ -1,4 +1,4 @@
-"""What the query language reads, said as the canonical form of what was typed."""
+"""The meaning of queries, given as the canonical form of what was typed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from notifier.queries import canonical, parse, parse_comma_list
 
 
-def assert_means(text: str, expected: str) -> None:
+def assert_canonical_form(text: str, expected: str) -> None:
     assert canonical(parse(text)) == expected
     assert canonical(parse(expected)) == expected
 
@@ -29,8 +29,8 @@ def assert_means(text: str, expected: str) -> None:
         ("f(x)", "f x"),
     ],
 )
-def test_bare_words_are_stems(text: str, expected: str) -> None:
-    assert_means(text, expected)
+def test_bare_words_become_stems(text: str, expected: str) -> None:
+    assert_canonical_form(text, expected)
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,15 @@ def test_bare_words_are_stems(text: str, expected: str) -> None:
     ],
 )
 def test_phrases_are_exact_words_in_sequence(text: str, expected: str) -> None:
-    assert_means(text, expected)
+    assert_canonical_form(text, expected)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("Quant*", "quant*"), ("c++*", "c++*"), ("-abc* x", "-abc* x"), ("(étu*)", "etu*"), ("au:Schm*", "author:schm*")],
 )
-def test_a_star_ends_a_prefix(text: str, expected: str) -> None:
-    assert_means(text, expected)
+def test_a_word_that_ends_in_a_star_is_a_prefix(text: str, expected: str) -> None:
+    assert_canonical_form(text, expected)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_star_ends_a_prefix(text: str, expected: str) -> None:
         ("a -a", "-a a"),
     ],
 )
-def test_operators(text: str, expected: str) -> None:
-    assert_means(text, expected)
+def test_operators_and_parentheses_form_the_tree(text: str, expected: str) -> None:
+    assert_canonical_form(text, expected)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_operators(text: str, expected: str) -> None:
         ("after:2024-02-29", "after:2024-02-29"),
     ],
 )
-def test_fields(text: str, expected: str) -> None:
-    assert_means(text, expected)
+def test_a_field_applies_to_the_word_phrase_or_parenthesis_after_it(text: str, expected: str) -> None:
+    assert_canonical_form(text, expected)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,6 @@ def test_each_item_of_a_comma_list_is_a_query(text: str, expected: str) -> None:
     assert canonical(parse_comma_list(text)) == expected
 
 
-def test_a_comma_is_no_operator_in_a_query() -> None:
-    assert_means("models, data", "data model")
-    assert_means("3,000", '"3 000"')
+def test_a_comma_is_no_operator_outside_of_a_comma_list() -> None:
+    assert_canonical_form("models, data", "data model")
+    assert_canonical_form("3,000", '"3 000"')

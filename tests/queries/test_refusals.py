@@ -1,4 +1,4 @@
-"""What the query language refuses, and where it points."""
+"""The queries that the language refuses, each with the column that the error points at."""
 
 from __future__ import annotations
 
@@ -25,25 +25,29 @@ from notifier.queries import Query, parse, parse_comma_list
         ("a \ud800", 3, "U+D800"),
     ],
 )
-def test_text_that_no_query_may_hold(text: str, column: int, reason: str) -> None:
+def test_a_text_that_is_empty_or_too_long_or_has_control_characters_is_refused(
+    text: str, column: int, reason: str
+) -> None:
     assert_refused(text, column, reason)
 
 
 @pytest.mark.parametrize(
     ("text", "column", "reason"),
     [
-        ('"machine learning', 1, "no other half"),
-        ('a "b" c"', 8, "no other half"),
-        ("é “b", 3, "no other half"),
+        ('"machine learning', 1, "no partner"),
+        ('a "b" c"', 8, "no partner"),
+        ("é “b", 3, "no partner"),
         ("(a OR b", 1, "never closed"),
         ("a (b (c)", 3, "never closed"),
         ("(", 1, "never closed"),
-        ("a) b", 2, "closes none"),
-        (")", 1, "closes none"),
-        ("a ()", 3, "nothing in these parentheses"),
+        ("a) b", 2, "has no opening one"),
+        (")", 1, "has no opening one"),
+        ("a ()", 3, "these parentheses are empty"),
     ],
 )
-def test_halves_without_the_other(text: str, column: int, reason: str) -> None:
+def test_quotation_marks_and_parentheses_without_a_partner_or_content_are_refused(
+    text: str, column: int, reason: str
+) -> None:
     assert_refused(text, column, reason)
 
 
@@ -68,7 +72,7 @@ def test_halves_without_the_other(text: str, column: int, reason: str) -> None:
         ("a -“–”", 4, "no letter or digit"),
     ],
 )
-def test_operators_and_words_with_nothing_to_look_for(text: str, column: int, reason: str) -> None:
+def test_operators_without_operands_and_words_without_letters_are_refused(text: str, column: int, reason: str) -> None:
     assert_refused(text, column, reason)
 
 
@@ -90,22 +94,22 @@ def test_operators_and_words_with_nothing_to_look_for(text: str, column: int, re
         ("-upvotes:>=5", 1),
     ],
 )
-def test_a_query_that_is_true_of_a_paper_without_any_of_its_words(text: str, column: int) -> None:
-    assert_refused(text, column, "only what a paper must not be")
+def test_a_query_that_only_excludes_papers_is_refused(text: str, column: int) -> None:
+    assert_refused(text, column, "only excludes papers")
 
 
 @pytest.mark.parametrize(
     "text", ["a -b", "-(-a)", "NOT NOT a", "a (b OR -c)", "a -a", "-(-a OR b)", "(-a b) OR c", "a NOT (b OR -c)"]
 )
-def test_a_not_beside_something_that_must_be_there_is_fine(text: str) -> None:
+def test_not_is_allowed_beside_a_word_that_a_paper_must_contain(text: str) -> None:
     parse(text)
 
 
 @pytest.mark.parametrize(
     ("text", "column", "reason"),
     [
-        ("a foo:b", 3, "no field foo:; put it in quotes"),
-        ("tilte:a", 1, "did you mean title:"),
+        ("a foo:b", 3, "no field foo:; to search for the words themselves, put them in quotation marks"),
+        ("tilte:a", 1, "did you mean title:?"),
         ("http://example.org", 1, "no field http:"),
         ("AND:b", 1, "no field AND:"),
         ("title:-a", 1, "title: needs a word"),
@@ -117,65 +121,65 @@ def test_a_not_beside_something_that_must_be_there_is_fine(text: str) -> None:
         ("au:,", 4, "no letter or digit"),
     ],
 )
-def test_fields_that_bind_nothing(text: str, column: int, reason: str) -> None:
+def test_unknown_fields_and_fields_without_a_value_are_refused(text: str, column: int, reason: str) -> None:
     assert_refused(text, column, reason)
 
 
 @pytest.mark.parametrize(
     ("text", "column", "reason"),
     [
-        ("ab*", 1, "needs 3 letters or digits"),
-        ("A* search", 1, "needs 3 letters or digits"),
-        ("title:ﬁ*", 7, "needs 3 letters or digits"),
-        ("a vision-lang*", 3, "ends one word only"),
+        ("ab*", 1, "needs at least 3 letters or digits before it"),
+        ("A* search", 1, "needs at least 3 letters or digits before it"),
+        ("title:ﬁ*", 7, "needs at least 3 letters or digits before it"),
+        ("a vision-lang*", 3, "can end only a single word"),
         ("a *", 3, "no letter or digit"),
-        ("upvotes:50", 9, "as in upvotes:>=50"),
-        ("upvotes:>=", 9, "as in upvotes:>=50"),
-        ("upvotes:>= 50", 9, "as in upvotes:>=50"),
-        ("upvotes:>=5.5", 9, "as in upvotes:>=50"),
-        ("upvotes:>-1", 9, "as in upvotes:>=50"),
-        ("upvotes:>=1000000000", 9, "as in upvotes:>=50"),
-        ("a after:2026-02-30", 9, "as in after:2026-01-31"),
-        ("after:2026-2-3", 7, "as in after:2026-01-31"),
-        ("before:2026", 8, "as in before:2026-01-31"),
-        ("before:20260131", 8, "as in before:2026-01-31"),
-        ("after:yesterday", 7, "as in after:2026-01-31"),
-        ("after:0000-01-01", 7, "as in after:2026-01-31"),
-        ("cat:*", 5, "such as cs.LG"),
-        ("cat:cs*", 5, "such as cs.LG"),
-        ("cat:cs.", 5, "such as cs.LG"),
-        ('cat:""', 5, "such as cs.LG"),
-        ("topic:quant*", 7, "takes a whole name"),
-        ("source:arx*", 8, "takes a whole name"),
+        ("upvotes:50", 9, "for example upvotes:>=50"),
+        ("upvotes:>=", 9, "for example upvotes:>=50"),
+        ("upvotes:>= 50", 9, "for example upvotes:>=50"),
+        ("upvotes:>=5.5", 9, "for example upvotes:>=50"),
+        ("upvotes:>-1", 9, "for example upvotes:>=50"),
+        ("upvotes:>=1000000000", 9, "for example upvotes:>=50"),
+        ("a after:2026-02-30", 9, "for example after:2026-01-31"),
+        ("after:2026-2-3", 7, "for example after:2026-01-31"),
+        ("before:2026", 8, "for example before:2026-01-31"),
+        ("before:20260131", 8, "for example before:2026-01-31"),
+        ("after:yesterday", 7, "for example after:2026-01-31"),
+        ("after:0000-01-01", 7, "for example after:2026-01-31"),
+        ("cat:*", 5, "for example category:cs.LG"),
+        ("cat:cs*", 5, "for example category:cs.LG"),
+        ("cat:cs.", 5, "for example category:cs.LG"),
+        ('cat:""', 5, "for example category:cs.LG"),
+        ("topic:quant*", 7, "needs a whole name"),
+        ("source:arx*", 8, "needs a whole name"),
     ],
 )
-def test_values_that_a_field_cannot_mean(text: str, column: int, reason: str) -> None:
+def test_prefixes_and_values_that_a_field_cannot_have_are_refused(text: str, column: int, reason: str) -> None:
     assert_refused(text, column, reason)
 
 
-def test_a_topics_own_query_cannot_ask_for_topics() -> None:
+def test_a_topics_own_query_cannot_use_the_topic_field() -> None:
     parse("a topic:agents")
     assert_refused("a (b OR -topic:agents)", 10, "a topic's own query", topics_allowed=False)
 
 
-def test_thirty_two_leaves_are_enough() -> None:
+def test_a_query_may_have_32_words_and_phrases_but_not_33() -> None:
     parse(" ".join(['"a b"'] * 32))
     assert_refused(" ".join(["ab"] * 33), 97, "at most 32 words and phrases")
 
 
-def test_parentheses_go_eight_deep() -> None:
+def test_parentheses_may_be_nested_8_deep_but_not_9() -> None:
     parse("(" * 8 + "a" + ")" * 8)
     assert_refused("(" * 9 + "a" + ")" * 9, 9, "at most 8 deep")
     assert_refused("(" * 500, 9, "at most 8 deep")
     assert_refused("a " + "title:(" * 9, 65, "at most 8 deep")
 
 
-def test_a_long_chain_of_nots_is_read() -> None:
+def test_a_chain_of_nots_as_long_as_a_query_may_be_is_parsed() -> None:
     parse("-" * 998 + "a")
-    assert_refused("-" * 999 + "a", 1, "only what a paper must not be")
+    assert_refused("-" * 999 + "a", 1, "only excludes papers")
 
 
-def test_a_query_whose_canonical_form_would_be_too_long_to_be_one_is_refused() -> None:
+def test_a_query_is_refused_if_its_canonical_form_is_too_long() -> None:
     parse("ﷺ" * 10)
     assert_refused("ﷺ" * 100, 1, "over 1,000 characters")
 
@@ -184,25 +188,25 @@ def test_a_query_whose_canonical_form_would_be_too_long_to_be_one_is_refused() -
     ("text", "column", "reason"),
     [
         (" , ,", 1, "is empty"),
-        ("a, b, -c", 7, "only what a paper must not be"),
+        ("a, b, -c", 7, "only excludes papers"),
         ("a, foo:b", 4, "no field foo:"),
         ("a, b OR, c", 6, "OR needs a word"),
         ("a, (b, c", 4, "never closed"),
-        ("a), b", 2, "closes none"),
-        ('a, "b, c', 4, "no other half"),
+        ("a), b", 2, "has no opening one"),
+        ('a, "b, c', 4, "no partner"),
         ("a, &, b", 4, "no letter or digit"),
         (", ".join(["ab"] * 33), 129, "at most 32"),
         ("a, " * 400, 1001, "at most 1,000 characters"),
     ],
 )
-def test_a_comma_list_is_refused_with_the_column_of_the_whole_list(text: str, column: int, reason: str) -> None:
-    assert_refused(text, column, reason, read=parse_comma_list)
+def test_the_column_of_a_refused_comma_list_is_counted_in_the_whole_list(text: str, column: int, reason: str) -> None:
+    assert_refused(text, column, reason, parser=parse_comma_list)
 
 
 def assert_refused(
-    text: str, column: int, reason: str, *, read: Callable[..., Query] = parse, topics_allowed: bool = True
+    text: str, column: int, reason: str, *, parser: Callable[..., Query] = parse, topics_allowed: bool = True
 ) -> None:
     with pytest.raises(QueryError) as refused:
-        read(text, topics_allowed=topics_allowed)
+        parser(text, topics_allowed=topics_allowed)
     assert reason in refused.value.reason
     assert refused.value.column == column

@@ -1,4 +1,4 @@
-"""From the outbox to the relay: what becomes of each row, and who may touch it."""
+"""Delivery runs: the mails that reach the relay, and the rows of the outbox afterwards."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ACCEPTED = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
-    """A store with one digest waiting for each of two readers."""
+    """Yield a store with a planned digest for each of two subscribers."""
     for email in (ANN, BOB):
         add_reader(engine, SignUp(email, topics=("all",), confirmed=True))
     add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
@@ -51,9 +51,9 @@ def planned(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock stands still in these tests: a pause of the relay never ends."""
-    monkeypatch.setattr(claiming, "SHORT_PAUSE", timedelta.resolution)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the end of a pause; the clock stands still in these tests, so that it would never end."""
+    monkeypatch.setattr(claiming, "LONGEST_AWAITED_PAUSE", timedelta.resolution)
 
 
 def sender(engine: Engine, folder: Path, port: int, now: datetime = AT_EIGHT) -> Sender:
@@ -77,7 +77,7 @@ def only_for(recipient: str, reply: str) -> Any:
     return lambda line: reply if recipient in line else None
 
 
-def test_every_digest_is_handed_over_once(planned: Engine, tmp_path: Path) -> None:
+def test_every_digest_is_sent_once(planned: Engine, tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
         assert run(planned, tmp_path, relay).states[DeliveryState.ACCEPTED] == 2
         assert run(planned, tmp_path, relay).states.total() == 0
@@ -92,12 +92,12 @@ def test_a_run_leaves_the_garbage_collector_as_it_was(planned: Engine, tmp_path:
     before = gc.get_threshold()
     seen = set()
 
-    def look(_line: str) -> None:
+    def record_threshold(_line: str) -> None:
         seen.add(gc.get_threshold()[0])
 
-    with ScriptedRelay({"RCPT": look}) as relay:
+    with ScriptedRelay({"RCPT": record_threshold}) as relay:
         run(planned, tmp_path, relay)
-    assert min(seen) > before[0], "it looks seldom while mail is sent"
+    assert min(seen) > before[0], "the collector runs seldom while mail is sent"
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
 
 
@@ -121,15 +121,15 @@ def test_a_service_that_waits_for_mail_leaves_the_garbage_collector_as_it_was(pl
 def test_the_garbage_collector_is_as_it_was_once_the_last_run_ends() -> None:
     before = gc.get_threshold()
     one, other = collecting_seldom(), collecting_seldom()
-    for run_of in (one, other):
-        run_of.__enter__()
+    for setting in (one, other):
+        setting.__enter__()
     one.__exit__(None, None, None)
-    assert gc.get_threshold()[0] > before[0], "the other is still at work"
+    assert gc.get_threshold()[0] > before[0], "the other run is still under way"
     other.__exit__(None, None, None)
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
 
 
-def test_a_reader_deferred_by_the_relay_is_tried_again_by_the_schedule(planned: Engine, tmp_path: Path) -> None:
+def test_a_deferred_mail_is_sent_again_when_its_next_try_is_due(planned: Engine, tmp_path: Path) -> None:
     with ScriptedRelay({"RCPT": only_for(ANN, "450 4.2.1 later")}) as relay:
         assert run(planned, tmp_path, relay).states[DeliveryState.DEFERRED] == 1
     row = rows(planned)[ANN]
@@ -142,18 +142,20 @@ def test_a_reader_deferred_by_the_relay_is_tried_again_by_the_schedule(planned: 
         assert [kept.recipient for kept in relay.kept] == [ANN]
 
 
-def test_a_refused_address_is_rejected_and_written_to_no_more(planned: Engine, tmp_path: Path) -> None:
+def test_a_rejected_address_is_suppressed(planned: Engine, tmp_path: Path) -> None:
     with ScriptedRelay({"RCPT": only_for(ANN, "550 5.1.1 no such user")}) as relay:
         run(planned, tmp_path, relay)
     assert rows(planned)[ANN].state == DeliveryState.REJECTED
     assert rows(planned)[BOB].state == DeliveryState.ACCEPTED
     with reading(planned) as connection:
-        reader = subscribers.find(connection, ANN)
-    assert reader is not None
-    assert reader.state is SubscriberState.SUPPRESSED
+        found = subscribers.find(connection, ANN)
+    assert found is not None
+    assert found.state is SubscriberState.SUPPRESSED
 
 
-def test_a_reply_lost_after_the_dot_is_uncertain_and_the_same_bytes_come_again(planned: Engine, tmp_path: Path) -> None:
+def test_a_lost_reply_to_the_final_dot_is_uncertain_and_the_same_bytes_are_sent_again(
+    planned: Engine, tmp_path: Path
+) -> None:
     unsubscribe(planned, BOB, AT_EIGHT)
     now, contents = AT_EIGHT, []
     for attempt in range(1, 4):
@@ -177,63 +179,65 @@ def test_a_connection_lost_before_the_dot_is_deferred(planned: Engine, tmp_path:
 def test_a_relay_that_cannot_be_reached_defers_one_mail_and_ends_the_run(planned: Engine, tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as closed:
         port = closed.getsockname()[1]
-    done = asyncio.run(send_due(sender(planned, tmp_path, port)))
-    assert done.trouble
+    report = asyncio.run(send_due(sender(planned, tmp_path, port)))
+    assert report.pause_reason
     assert sorted(row.state for row in rows(planned).values()) == ["DEFERRED", "PENDING"]
 
 
-def test_a_reader_who_left_while_the_mail_was_in_a_senders_hands_gets_no_mail_command(
-    planned: Engine, tmp_path: Path
-) -> None:
-    def leave(_line: str) -> None:
+def test_no_mail_command_is_sent_for_a_subscriber_who_left_after_the_claim(planned: Engine, tmp_path: Path) -> None:
+    def unsubscribe_both(_line: str) -> None:
         unsubscribe(planned, ANN, AT_EIGHT)
         unsubscribe(planned, BOB, AT_EIGHT)
 
-    with ScriptedRelay({"EHLO": leave}) as relay:
+    with ScriptedRelay({"EHLO": unsubscribe_both}) as relay:
         run(planned, tmp_path, relay)
         assert "MAIL" not in relay.verbs()
     assert {row.state for row in rows(planned).values()} == {"CANCELLED"}
 
 
-def test_one_mail_that_cannot_be_made_stops_no_other(planned: Engine, tmp_path: Path) -> None:
+def test_a_mail_that_cannot_be_composed_does_not_stop_the_others(planned: Engine, tmp_path: Path) -> None:
     with writing(planned) as connection:
         connection.execute(delivery.update().where(delivery.c.recipient == ANN).values(subject="broken\nsubject"))
     with ScriptedRelay() as relay:
-        done = run(planned, tmp_path, relay)
+        report = run(planned, tmp_path, relay)
         assert [kept.recipient for kept in relay.kept] == [BOB]
-    assert done.states[DeliveryState.FAILED] == 1
+    assert report.states[DeliveryState.FAILED] == 1
     assert rows(planned)[ANN].reply
 
 
-def test_mail_that_a_template_fails_on_waits_until_the_template_is_mended(planned: Engine, tmp_path: Path) -> None:
+def test_mail_is_deferred_while_its_template_fails_and_sent_when_the_template_is_repaired(
+    planned: Engine, tmp_path: Path
+) -> None:
     (tmp_path / "mine" / "email").mkdir(parents=True)
     broken = tmp_path / "mine" / "email" / "digest.html.j2"
     broken.write_text("{{ nosuch.thing }}", encoding="utf-8")
     with ScriptedRelay() as relay:
         usual = sender(planned, tmp_path, relay.port)
         failing = replace(usual, composer=Composer(usual.composer.settings, environment(tmp_path / "mine")))
-        done = asyncio.run(send_due(failing))
-        assert done.states[DeliveryState.DEFERRED] == 2
-        assert all("digest.html.j2" in reason for reason in done.reasons)
+        report = asyncio.run(send_due(failing))
+        assert report.states[DeliveryState.DEFERRED] == 2
+        assert all("digest.html.j2" in reason for reason in report.reasons)
         broken.unlink()
         run(planned, tmp_path, relay, AT_EIGHT + timedelta(hours=1))
         assert sorted(kept.recipient for kept in relay.kept) == [ANN, BOB]
 
 
-def test_a_template_that_fails_on_one_reader_stops_no_other(planned: Engine, tmp_path: Path) -> None:
+def test_a_template_that_fails_for_one_subscriber_does_not_stop_the_other_mails(
+    planned: Engine, tmp_path: Path
+) -> None:
     (tmp_path / "mine" / "email").mkdir(parents=True)
     template = "{% if mail.recipient == 'ann@example.org' %}{{ nosuch.thing }}{% endif %}a digest"
     (tmp_path / "mine" / "email" / "digest.html.j2").write_text(template, encoding="utf-8")
     with ScriptedRelay() as relay:
         usual = sender(planned, tmp_path, relay.port)
         mine = replace(usual, composer=Composer(usual.composer.settings, environment(tmp_path / "mine")))
-        done = asyncio.run(send_due(mine))
+        report = asyncio.run(send_due(mine))
         assert [kept.recipient for kept in relay.kept] == [BOB]
-    assert (done.states[DeliveryState.DEFERRED], done.trouble) == (1, None)
+    assert (report.states[DeliveryState.DEFERRED], report.pause_reason) == (1, None)
     assert "digest.html.j2" in rows(planned)[ANN].reply
 
 
-def test_a_reader_suppressed_while_the_mail_was_in_a_senders_hands_gets_no_mail_command(
+def test_no_mail_command_is_sent_for_a_subscriber_who_was_suppressed_after_the_claim(
     planned: Engine, tmp_path: Path
 ) -> None:
     def suppress(_line: str) -> None:
@@ -272,12 +276,12 @@ def test_a_renewed_lease_is_not_taken_over(planned: Engine) -> None:
         assert len(outbox.claim(connection, "two/b", AT_EIGHT + LEASE * 1.5, 2)) == 2
 
 
-def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tmp_path: Path) -> None:
+def test_the_leases_of_a_process_that_has_died_are_taken_over_at_once(planned: Engine, tmp_path: Path) -> None:
     owners = tmp_path / "owners"
     with owner_lock(owners) as alive:
         name = alive.rpartition("/")[2]
         assert not owner_is_gone(owners, alive)
-    (owners / name).touch()  # as a killed process leaves it
+    (owners / name).touch()  # a killed process leaves its lock file behind
     with writing(planned) as connection:
         outbox.claim(connection, alive, AT_EIGHT, 2)
     with ScriptedRelay() as relay:
@@ -285,7 +289,7 @@ def test_the_lease_of_a_process_that_is_gone_is_void_at_once(planned: Engine, tm
     assert list(owners.iterdir()) == []
 
 
-def test_owners_elsewhere_or_without_a_lock_may_be_alive(tmp_path: Path) -> None:
+def test_an_owner_on_another_machine_or_without_a_lock_file_may_be_alive(tmp_path: Path) -> None:
     here = f"{socket.gethostname()}/{'0' * 32}"
     assert not owner_is_gone(tmp_path, here)
     (tmp_path / ("0" * 32)).touch()
@@ -294,8 +298,8 @@ def test_owners_elsewhere_or_without_a_lock_may_be_alive(tmp_path: Path) -> None
     assert not owner_is_gone(tmp_path, "../../etc/passwd")
 
 
-def test_what_a_sender_did_not_settle_is_free_when_it_ends(planned: Engine, tmp_path: Path) -> None:
-    async def give_up_while_the_relay_hangs() -> None:
+def test_the_unsettled_claims_of_a_cancelled_run_are_released(planned: Engine, tmp_path: Path) -> None:
+    async def cancel_while_the_relay_hangs() -> None:
         with ScriptedRelay({"RCPT": HANG}) as relay:
             task = asyncio.create_task(send_due(sender(planned, tmp_path, relay.port)))
             while not relay.hung.is_set():
@@ -305,12 +309,12 @@ def test_what_a_sender_did_not_settle_is_free_when_it_ends(planned: Engine, tmp_
             with pytest.raises(asyncio.CancelledError):
                 await task
 
-    asyncio.run(give_up_while_the_relay_hangs())
+    asyncio.run(cancel_while_the_relay_hangs())
     assert {(row.state, row.owner, row.in_doubt) for row in rows(planned).values()} == {("PENDING", None, True)}
     assert list((tmp_path / "owners").iterdir()) == []
 
 
-def test_without_a_relay_the_mail_goes_into_a_maildir(planned: Engine, tmp_path: Path) -> None:
+def test_without_a_relay_the_mail_is_written_to_a_maildir(planned: Engine, tmp_path: Path) -> None:
     config = Config()
     config._base = tmp_path
     asyncio.run(send_due(sender_for(planned, config, lambda: AT_EIGHT)))

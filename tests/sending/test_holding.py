@@ -1,4 +1,4 @@
-"""What a sender holds and may still send: true at the moment at which it is asked."""
+"""Whether a sender still holds a claim: the answer is correct at the moment of the question."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from support.outbox import AT_EIGHT, plan_many
 from notifier.models import SubscriberState
 from notifier.store import outbox
 from notifier.store.engine import writing
-from notifier.store.outbox import holding
+from notifier.store.outbox import checking_claims
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery, subscriber
 
 OURS, THEIRS = "this sender", "another sender"
 
 
-def leave(engine: Engine) -> None:
+def unsubscribe_all(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(update(subscriber).values(state=SubscriberState.UNSUBSCRIBED))
 
@@ -29,37 +29,37 @@ def lose_the_lease(engine: Engine) -> None:
         connection.execute(update(delivery).values(owner=THEIRS, epoch=delivery.c.epoch + 1))
 
 
-@pytest.mark.parametrize("change", [leave, lose_the_lease])
+@pytest.mark.parametrize("change", [unsubscribe_all, lose_the_lease])
 @pytest.mark.parametrize("by_another_process", [True, False])
-def test_a_change_counts_from_the_moment_at_which_it_is_committed(
+def test_a_change_counts_as_soon_as_it_is_committed(
     engine: Engine, tmp_path: Path, change: Callable[[Engine], None], by_another_process: bool
 ) -> None:
     plan_many(engine, tmp_path, ["ann@example.org", "bob@example.org"])
     with writing(engine) as connection:
         claims = outbox.claim(connection, OURS, AT_EIGHT, 2)
-    with holding(engine) as still_held:
+    with checking_claims(engine) as still_held:
         assert [still_held(claim) for claim in claims] == [True, True]
         change(open_store(str(engine.url)) if by_another_process else engine)
         assert [still_held(claim) for claim in claims] == [False, False]
 
 
-def test_a_claim_taken_since_another_was_asked_for_is_held(engine: Engine, tmp_path: Path) -> None:
+def test_a_claim_that_is_made_after_an_earlier_question_is_held(engine: Engine, tmp_path: Path) -> None:
     plan_many(engine, tmp_path, ["ann@example.org", "bob@example.org"])
-    with holding(engine) as still_held:
+    with checking_claims(engine) as still_held:
         for _ in range(2):
             with writing(engine) as connection:
                 (claim,) = outbox.claim(connection, OURS, AT_EIGHT, 1)
             assert still_held(claim)
 
 
-@pytest.mark.parametrize("change", [leave, lose_the_lease])
-def test_a_change_counts_for_claims_that_were_looked_up_before_it_along_with_another(
+@pytest.mark.parametrize("change", [unsubscribe_all, lose_the_lease])
+def test_a_change_counts_for_claims_that_were_looked_up_early_as_the_next_ones(
     engine: Engine, tmp_path: Path, change: Callable[[Engine], None]
 ) -> None:
     plan_many(engine, tmp_path, ["ann@example.org", "bob@example.org", "eve@example.org"])
     with writing(engine) as connection:
         ann, bob, eve = outbox.claim(connection, OURS, AT_EIGHT, 3)
-    with holding(engine) as still_held:
+    with checking_claims(engine) as still_held:
         assert still_held(ann, [bob, eve])
         assert still_held(bob, [eve])
         change(engine)

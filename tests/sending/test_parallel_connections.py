@@ -1,4 +1,4 @@
-"""Several lanes at once: as many as are asked for, and as the relay bears."""
+"""Several connections at once: as many as are configured, and as many as the relay accepts."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.outbox import AT_EIGHT, Clock, plan_many, relay_state, run, sender_to, states
-from support.scripted_relay import HANG, Pieces, ScriptedRelay, Turn
+from support.outbox import AT_EIGHT, SettableClock, plan_many, relay_state, run, sender_to, states
+from support.scripted_relay import HANG, Pieces, Response, ScriptedRelay
 
 from notifier.models import DeliveryState
 from notifier.sending.run import send_due, within_grace
 
 pytestmark = pytest.mark.usefixtures("offers_pipelining")
 
-READERS = [f"reader{number}@example.org" for number in range(40)]
-SLOWLY = Pieces(("250 2.0.0", " kept\r\n"), pause=0.05)
+ADDRESSES = [f"subscriber{number}@example.org" for number in range(40)]
+SLOW_REPLY = Pieces(("250 2.0.0", " kept\r\n"), pause=0.05)
 
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
-    """A digest waits for each of forty readers."""
-    plan_many(engine, tmp_path, READERS)
+    """Return a store with a planned digest for each of forty subscribers."""
+    plan_many(engine, tmp_path, ADDRESSES)
     return engine
 
 
-def slowly(_recipient: str) -> Turn:
-    return SLOWLY
+def reply_slowly(_recipient: str) -> Response:
+    return SLOW_REPLY
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 4])
-def test_a_slow_relay_gets_as_many_connections_as_asked_for_and_each_mail_once(
-    planned: Engine, tmp_path: Path, lanes: int
+@pytest.mark.parametrize("connections", [1, 2, 4])
+def test_a_slow_relay_gets_the_configured_number_of_connections_and_each_mail_once(
+    planned: Engine, tmp_path: Path, connections: int
 ) -> None:
-    with ScriptedRelay({"DOT": slowly}) as relay:
-        done = run(planned, tmp_path, relay, lanes=lanes)
-        assert relay.connections == lanes
-        assert relay.verbs().count("DATA") == done.states[DeliveryState.ACCEPTED] == 40
+    with ScriptedRelay({"DOT": reply_slowly}) as relay:
+        report = run(planned, tmp_path, relay, lanes=connections)
+        assert relay.connections == connections
+        assert relay.verbs().count("DATA") == report.states[DeliveryState.ACCEPTED] == 40
 
 
-def test_a_relay_that_bears_two_connections_gets_all_mail_over_two(planned: Engine, tmp_path: Path) -> None:
+def test_a_relay_that_accepts_only_two_connections_gets_all_mail_over_two(planned: Engine, tmp_path: Path) -> None:
     greetings = iter(["220 one", "220 two", "421 4.7.0 too many connections"])
-    with ScriptedRelay({"DOT": slowly, "GREETING": lambda _line: next(greetings, None)}) as relay:
-        clock = Clock()
+    with ScriptedRelay({"DOT": reply_slowly, "GREETING": lambda _line: next(greetings, None)}) as relay:
+        clock = SettableClock()
         run(planned, tmp_path, relay, clock)
         assert Counter(states(planned).values()) == {"ACCEPTED": 39, "DEFERRED": 1}
         assert relay.connections <= 4, "it tries a third again only after a while"
@@ -59,34 +59,34 @@ def test_a_relay_that_bears_two_connections_gets_all_mail_over_two(planned: Engi
     assert (len(copies), copies.total()) == (40, 40)
 
 
-def test_told_to_stop_it_writes_no_more_mail_and_cuts_a_relay_that_never_answers(
+def test_a_sender_that_is_told_to_stop_begins_no_mail_and_leaves_a_relay_that_never_replies(
     planned: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("notifier.sending.run.GRACE_SECONDS", 0.3)
     stopping = threading.Event()
 
-    def stop(_line: str) -> Turn:
+    def stop(_line: str) -> Response:
         stopping.set()
         return HANG
 
     with ScriptedRelay({"DOT": stop}) as relay:
-        sender = sender_to(planned, tmp_path, relay.port, Clock())
+        sender = sender_to(planned, tmp_path, relay.port, SettableClock())
         assert asyncio.run(within_grace(send_due(sender, stopping), stopping)) is None
         assert relay.verbs().count("MAIL") == 1
     assert Counter(states(planned).values()) == {"PENDING": 40}
     assert list((tmp_path / "owners").iterdir()) == []
 
 
-def test_a_sender_without_a_days_mail_left_ends_and_claims_nothing(planned: Engine, tmp_path: Path) -> None:
+def test_when_the_limit_per_day_is_reached_the_run_ends_and_claims_nothing(planned: Engine, tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
-        done = run(planned, tmp_path, relay, rate_per_day=15)
-        assert len(relay.kept) == done.states[DeliveryState.ACCEPTED] == 15
+        report = run(planned, tmp_path, relay, rate_per_day=15)
+        assert len(relay.kept) == report.states[DeliveryState.ACCEPTED] == 15
     assert Counter(states(planned).values()) == {"ACCEPTED": 15, "PENDING": 25}
 
 
-def test_mail_waits_for_its_turn_by_the_second(planned: Engine, tmp_path: Path) -> None:
-    """The clock goes on by a hundredth of a second whenever it is read: no turn may come before its time."""
-    clock, sent_at = Clock(), []
+def test_no_mail_is_sent_before_its_send_time(planned: Engine, tmp_path: Path) -> None:
+    """The clock advances by a hundredth of a second whenever it is read."""
+    clock, sent_at = SettableClock(), []
 
     def tick() -> datetime:
         clock.now += timedelta(seconds=0.01)

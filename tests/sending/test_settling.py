@@ -1,4 +1,4 @@
-"""Results are committed in groups: few are ever open, none is lost, and a store that fails stops the mail."""
+"""Results are committed in groups: few are uncommitted at once, none is lost, and a failing store ends the run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from notifier.errors import StoreError
 from notifier.models import DeliveryState
 from notifier.sending.claims import TimedClaim
 from notifier.sending.results import Result
-from notifier.sending.settling import GROUP, Settler
+from notifier.sending.settling import GROUP_SIZE, Settler
 from notifier.store.outbox import Claim
 
-LANES = 4
+CONNECTIONS = 4
 NOW = datetime(2026, 7, 6, 8, tzinfo=UTC)
 
 
@@ -26,11 +26,11 @@ def a_result(number: int) -> Result:
 
 
 def numbers(groups: list[list[Result]]) -> list[int]:
-    return [result.turn.claim.id for group in groups for result in group]
+    return [result.claim.id for group in groups for result in group]
 
 
-def kept() -> tuple[list[list[Result]], Callable[[list[Result]], Awaitable[None]]]:
-    """What was committed, and how to commit."""
+def recording_commit() -> tuple[list[list[Result]], Callable[[list[Result]], Awaitable[None]]]:
+    """Return a list of committed groups, and a commit function that adds to it."""
     groups: list[list[Result]] = []
 
     async def commit(group: list[Result]) -> None:
@@ -40,36 +40,36 @@ def kept() -> tuple[list[list[Result]], Callable[[list[Result]], Awaitable[None]
 
 
 async def send(settler: Settler, results: int) -> bool:
-    """Bring so many results, as fast as there is room for them; whether all are committed."""
+    """Put results as fast as places are free, and return whether all are committed."""
     settling = asyncio.create_task(settler.run())
     for number in range(results):
-        await settler.room()
+        await settler.reserve_place()
         settler.put(a_result(number))
     settler.finish()
     return await settling
 
 
-def test_no_more_results_than_a_group_and_the_lanes_are_open_at_once() -> None:
+def test_at_most_a_group_and_one_result_for_each_connection_are_uncommitted() -> None:
     groups: list[list[Result]] = []
 
     async def commit(group: list[Result]) -> None:
         groups.append(list(group))
         await asyncio.sleep(0.001)
 
-    assert asyncio.run(send(Settler(commit, LANES), 1000))
-    assert numbers(groups) == list(range(1000)), "all, in order, once"
-    assert max(map(len, groups)) <= GROUP + LANES
-    assert len(groups) < 100, "those that come fast go together"
+    assert asyncio.run(send(Settler(commit, CONNECTIONS), 1000))
+    assert numbers(groups) == list(range(1000)), "all are committed once, in order"
+    assert max(map(len, groups)) <= GROUP_SIZE + CONNECTIONS
+    assert len(groups) < 100, "results that come fast are committed together"
 
 
 def test_a_lone_result_is_committed_without_waiting_for_others() -> None:
-    groups, commit = kept()
+    groups, commit = recording_commit()
 
     async def one_by_one() -> None:
-        settler = Settler(commit, LANES)
+        settler = Settler(commit, CONNECTIONS)
         settling = asyncio.create_task(settler.run())
         for number in range(3):
-            await settler.room()
+            await settler.reserve_place()
             await settler.put(a_result(number)).wait()
             assert len(groups) == number + 1
         settler.finish()
@@ -78,7 +78,7 @@ def test_a_lone_result_is_committed_without_waiting_for_others() -> None:
     asyncio.run(one_by_one())
 
 
-def test_a_store_that_fails_for_a_moment_gets_all_results_in_the_end() -> None:
+def test_after_a_failed_commit_all_results_are_committed_at_the_end() -> None:
     groups: list[list[Result]] = []
     failing = [True]
 
@@ -87,39 +87,39 @@ def test_a_store_that_fails_for_a_moment_gets_all_results_in_the_end() -> None:
             raise StoreError("the disk is full; make room")
         groups.append(list(group))
 
-    async def in_two_parts() -> None:
-        settler = Settler(commit, LANES)
+    async def send_during_failure() -> None:
+        settler = Settler(commit, CONNECTIONS)
         settling = asyncio.create_task(settler.run())
         for number in range(10):
-            await settler.room()
+            await settler.reserve_place()
             await settler.put(a_result(number)).wait()
-            assert settler.failure is not None, "the run ends"
+            assert settler.failure is not None, "so that the run ends"
         settler.finish()
         assert await settling
 
-    asyncio.run(in_two_parts())
+    asyncio.run(send_during_failure())
     assert numbers(groups) == list(range(10))
 
 
-@pytest.mark.parametrize("fault", [StoreError("the disk is full; make room"), KeyError("a fault of ours")])
-def test_a_store_that_goes_on_failing_is_told_and_keeps_nobody_waiting(fault: Exception) -> None:
+@pytest.mark.parametrize("failure", [StoreError("the disk is full; make room"), KeyError("a failure of ours")])
+def test_if_the_store_keeps_failing_the_failure_is_stored_and_no_task_waits_forever(failure: Exception) -> None:
     async def commit(_group: list[Result]) -> None:
-        raise fault
+        raise failure
 
-    settler = Settler(commit, LANES)
-    assert not asyncio.run(send(settler, 3 * GROUP))
-    assert settler.failure is fault
+    settler = Settler(commit, CONNECTIONS)
+    assert not asyncio.run(send(settler, 3 * GROUP_SIZE))
+    assert settler.failure is failure
 
 
 def test_results_of_a_second_run_are_committed_before_it_ends() -> None:
-    groups, commit = kept()
+    groups, commit = recording_commit()
 
     async def twice() -> None:
-        settler = Settler(commit, LANES)
+        settler = Settler(commit, CONNECTIONS)
         for first in (0, 2):
             settling = asyncio.create_task(settler.run())
             for number in (first, first + 1):
-                await settler.room()
+                await settler.reserve_place()
                 settler.put(a_result(number))
                 await asyncio.sleep(0.001)
             settler.finish()

@@ -1,6 +1,6 @@
-"""What the relay may answer, at each verb: what becomes of the row, its next try, the reader and the relay.
+"""Replies of the relay to each command: the state of the row, its next try, the subscriber, and the relay's state.
 
-The rows of the table of expected behaviour, over a real store and real SMTP; each test asserts what the relay saw, too.
+The tests use a real store and real SMTP. Each also checks what the relay has received.
 """
 
 from __future__ import annotations
@@ -14,9 +14,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from support.outbox import A_MINUTE, AT_EIGHT, Clock, plan_many, readers, relay_state, rows, run, states
+from support.outbox import (
+    A_MINUTE,
+    AT_EIGHT,
+    SettableClock,
+    plan_many,
+    relay_state,
+    rows,
+    run,
+    states,
+    subscriber_states,
+)
 from support.scripted_relay import DROP, HANG, HOST, Rule, ScriptedRelay
-from support.smtp import AUTHORITY, certified
+from support.smtp import AUTHORITY, tls_server_context
 
 from notifier.delivery.transport import Timeouts
 from notifier.models import DeliveryState
@@ -32,7 +42,7 @@ FROM_RCPT_ON = ["RCPT", "DATA", "DOT"]
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which a digest waits for each of two readers, to be copied."""
+    """Return the file of a store with a planned digest for each of two subscribers; each test copies it."""
     folder = tmp_path_factory.mktemp("prepared")
     engine = open_store(f"sqlite:///{folder}/notifier.db")
     plan_many(engine, folder, [ANN, BOB])
@@ -42,7 +52,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def planned(prepared: Path, tmp_path: Path) -> Iterator[Engine]:
-    """A store of its own for each test, in which a digest waits for each of two readers."""
+    """Yield a store of its own for each test, with a planned digest for each of two subscribers."""
     shutil.copy(prepared, tmp_path / "notifier.db")
     engine = open_store(f"sqlite:///{tmp_path}/notifier.db")
     yield engine
@@ -50,24 +60,24 @@ def planned(prepared: Path, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock stands still in these tests: a pause of the relay never ends."""
-    monkeypatch.setattr(claiming, "SHORT_PAUSE", timedelta.resolution)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the end of a pause; the clock stands still in these tests, so that it would never end."""
+    monkeypatch.setattr(claiming, "LONGEST_AWAITED_PAUSE", timedelta.resolution)
 
 
 def for_ann(verb: str, reply: Any) -> dict[str, Rule]:
-    """A script that answers so to the first mail, which is Ann's."""
+    """Return a script that gives this reply to the first mail, which is Ann's."""
     return {verb: [reply]}
 
 
-def assert_tried_again(engine: Engine, email: str, minutes: float) -> None:
+def assert_retry_after(engine: Engine, email: str, minutes: float) -> None:
     wait = rows(engine)[email].next_try - AT_EIGHT
     assert minutes * 0.8 * A_MINUTE <= wait <= minutes * 1.2 * A_MINUTE
 
 
 @pytest.mark.parametrize("verb", FROM_RCPT_ON)
 @pytest.mark.parametrize("reply", ["450 4.2.1 later", "451 4.7.1 greylisted", "452 4.2.2 full", "552 5.2.2 full"])
-def test_a_mail_put_off_is_tried_again_in_5_minutes_and_the_others_go_on(
+def test_a_deferred_mail_is_tried_again_in_5_minutes_and_the_others_are_sent(
     planned: Engine, tmp_path: Path, verb: str, reply: str
 ) -> None:
     with ScriptedRelay(for_ann(verb, reply)) as relay:
@@ -76,15 +86,15 @@ def test_a_mail_put_off_is_tried_again_in_5_minutes_and_the_others_go_on(
         assert relay.verbs().count("MAIL") == 2
     row = rows(planned)[ANN]
     assert (row.state, row.attempts, row.reply) == ("DEFERRED", 1, reply)
-    assert_tried_again(planned, ANN, 5)
-    assert readers(planned) == {ANN: "ACTIVE", BOB: "ACTIVE"}
+    assert_retry_after(planned, ANN, 5)
+    assert subscriber_states(planned) == {ANN: "ACTIVE", BOB: "ACTIVE"}
     assert relay_state(planned).paused_until is None
 
 
-def test_a_mail_put_off_again_and_again_waits_longer_each_time_and_expires_after_72_hours(
+def test_a_mail_deferred_again_and_again_waits_longer_each_time_and_expires_after_72_hours(
     planned: Engine, tmp_path: Path
 ) -> None:
-    clock = Clock()
+    clock = SettableClock()
     with ScriptedRelay({"RCPT": lambda line: "451 4.7.1 greylisted" if ANN in line else None}) as relay:
         for minutes in (5, 10, 20, 40, 67, 67):
             run(planned, tmp_path, relay, clock)
@@ -92,22 +102,22 @@ def test_a_mail_put_off_again_and_again_waits_longer_each_time_and_expires_after
             assert minutes * 0.8 * A_MINUTE <= wait <= minutes * 1.2 * A_MINUTE
             clock.now = rows(planned)[ANN].next_try
         clock.now = AT_EIGHT + timedelta(hours=72)
-        done = run(planned, tmp_path, relay, clock)
-    assert done.states[DeliveryState.EXPIRED] == 1
+        report = run(planned, tmp_path, relay, clock)
+    assert report.states[DeliveryState.EXPIRED] == 1
     assert states(planned)[ANN] == "EXPIRED"
 
 
 @pytest.mark.parametrize("verb", EVERY_VERB)
-def test_421_drops_the_connection_and_counts_no_attempt(planned: Engine, tmp_path: Path, verb: str) -> None:
+def test_421_closes_the_connection_and_does_not_count_as_an_attempt(planned: Engine, tmp_path: Path, verb: str) -> None:
     with ScriptedRelay({verb: ["421 4.3.2 busy"]}) as relay:
         run(planned, tmp_path, relay)
         assert relay.connections == 2
         assert [kept.recipient for kept in relay.kept] == [BOB]
     row = rows(planned)[ANN]
     assert (row.state, row.attempts, row.reply) == ("DEFERRED", 0, "421 4.3.2 busy")
-    assert_tried_again(planned, ANN, 5)
+    assert_retry_after(planned, ANN, 5)
     assert relay_state(planned).paused_until is None
-    assert readers(planned)[ANN] == "ACTIVE"
+    assert subscriber_states(planned)[ANN] == "ACTIVE"
 
 
 @pytest.mark.parametrize(
@@ -118,16 +128,16 @@ def test_421_drops_the_connection_and_counts_no_attempt(planned: Engine, tmp_pat
         ("DOT", "550 5.1.1 unknown"),
     ],
 )
-def test_a_refused_address_is_rejected_and_its_reader_suppressed_at_the_first_time(
+def test_a_refused_address_is_rejected_and_its_subscriber_suppressed_at_once(
     planned: Engine, tmp_path: Path, verb: str, reply: str
 ) -> None:
     with ScriptedRelay(for_ann(verb, reply)) as relay:
-        done = run(planned, tmp_path, relay)
+        report = run(planned, tmp_path, relay)
         assert [kept.recipient for kept in relay.kept] == [BOB]
-        assert done.states[DeliveryState.REJECTED] == 1
+        assert report.states[DeliveryState.REJECTED] == 1
     row = rows(planned)[ANN]
     assert (row.state, row.next_try, row.reply) == ("REJECTED", None, reply)
-    assert readers(planned) == {ANN: "SUPPRESSED", BOB: "ACTIVE"}
+    assert subscriber_states(planned) == {ANN: "SUPPRESSED", BOB: "ACTIVE"}
     assert relay_state(planned).paused_until is None
 
 
@@ -139,42 +149,42 @@ def test_a_refused_address_is_rejected_and_its_reader_suppressed_at_the_first_ti
         *[(verb, "530 5.7.0 log in first") for verb in FROM_RCPT_ON],
     ],
 )
-def test_a_relay_that_refuses_us_pauses_and_no_reader_is_blamed(
+def test_sending_pauses_if_the_relay_refuses_us_and_no_subscriber_is_suppressed(
     planned: Engine, tmp_path: Path, verb: str, reply: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     login = {"username": "user", "password": "secret", "tls": "starttls", "ca_file": AUTHORITY}
-    offers = ("AUTH PLAIN LOGIN",) if verb == "AUTH" else ("SIZE",)
+    extensions = ("AUTH PLAIN LOGIN",) if verb == "AUTH" else ("SIZE",)
     more: dict[str, Any] = {**login, "host": "localhost"} if verb == "AUTH" else {}
-    with ScriptedRelay({verb: reply}, tls=certified("valid"), offers=offers) as relay:
-        done = run(planned, tmp_path, relay, **more)
-        tried = relay.connections
+    with ScriptedRelay({verb: reply}, tls=tls_server_context("valid"), extensions=extensions) as relay:
+        report = run(planned, tmp_path, relay, **more)
+        before = relay.connections
         run(planned, tmp_path, relay, **more)
-        assert relay.connections == tried == 1, "it is left alone"
+        assert relay.connections == before == 1, "no connection is opened during a pause"
         assert relay.kept == []
-    assert reply in str(done.trouble)
+    assert reply in str(report.pause_reason)
     assert (rows(planned)[ANN].state, rows(planned)[ANN].attempts) == ("DEFERRED", 0)
     assert states(planned)[BOB] == "PENDING"
-    assert readers(planned) == {ANN: "ACTIVE", BOB: "ACTIVE"}
+    assert subscriber_states(planned) == {ANN: "ACTIVE", BOB: "ACTIVE"}
     state = relay_state(planned)
     assert state.paused_until == AT_EIGHT + timedelta(minutes=5)
     assert reply in state.reason
-    assert "left alone until" in caplog.text
+    assert "no mail is sent until" in caplog.text
 
 
 def test_a_pause_ends_by_itself_with_one_probe(planned: Engine, tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SettableClock()
     with ScriptedRelay({"MAIL": ["550 not you", "550 not you"]}) as relay:
         for minutes in (5, 10):
-            done = run(planned, tmp_path, relay, clock)
-            assert done.trouble
+            report = run(planned, tmp_path, relay, clock)
+            assert report.pause_reason
             paused_until = relay_state(planned).paused_until
             assert paused_until == clock.now + minutes * A_MINUTE
             clock.now = paused_until
         assert relay.verbs().count("MAIL") == 2, "one probe each"
         clock.now += 10 * A_MINUTE
-        done = run(planned, tmp_path, relay, clock)
+        report = run(planned, tmp_path, relay, clock)
         assert sorted(kept.recipient for kept in relay.kept) == [ANN, BOB]
-    assert done.trouble is None
+    assert report.pause_reason is None
     assert (relay_state(planned).paused_until, relay_state(planned).reason) == (None, "")
 
 
@@ -184,33 +194,33 @@ def test_a_refusal_by_policy_defers_that_mail_and_suppresses_nobody(planned: Eng
         run(planned, tmp_path, relay)
         assert [kept.recipient for kept in relay.kept] == [BOB]
     assert (rows(planned)[ANN].state, rows(planned)[ANN].attempts) == ("DEFERRED", 1)
-    assert_tried_again(planned, ANN, 5)
-    assert readers(planned) == {ANN: "ACTIVE", BOB: "ACTIVE"}
+    assert_retry_after(planned, ANN, 5)
+    assert subscriber_states(planned) == {ANN: "ACTIVE", BOB: "ACTIVE"}
     assert relay_state(planned).paused_until is None
 
 
 @pytest.mark.parametrize("verb", ["RCPT", "DOT"])
-def test_refused_by_policy_for_three_domains_with_no_acceptance_between_the_relay_pauses(
+def test_sending_pauses_after_policy_refusals_for_three_domains_without_an_acceptance_between(
     engine: Engine, tmp_path: Path, verb: str
 ) -> None:
     plan_many(engine, tmp_path, ["a@one.org", "b@one.org", "c@two.org", "d@three.org", "e@four.org"])
     with ScriptedRelay({verb: "554 5.7.1 denied"}) as relay:
-        done = run(engine, tmp_path, relay)
+        report = run(engine, tmp_path, relay)
         assert relay.verbs().count("MAIL") == 4
-    assert "3 domains" in str(done.trouble)
+    assert "3 domains" in str(report.pause_reason)
     assert list(states(engine).values()) == ["DEFERRED"] * 4 + ["PENDING"]
-    assert set(readers(engine).values()) == {"ACTIVE"}
+    assert set(subscriber_states(engine).values()) == {"ACTIVE"}
 
 
-def test_when_all_mail_is_put_off_the_breaker_stops_after_50_and_one_accepted_probe_resumes(
+def test_sending_pauses_after_50_deferrals_in_a_row_and_an_accepted_probe_resumes_it(
     engine: Engine, tmp_path: Path
 ) -> None:
-    plan_many(engine, tmp_path, [f"reader{number}@example.org" for number in range(70)])
-    clock = Clock()
+    plan_many(engine, tmp_path, [f"subscriber{number}@example.org" for number in range(70)])
+    clock = SettableClock()
     with ScriptedRelay({"RCPT": "451 4.3.0 trouble"}) as relay:
-        done = run(engine, tmp_path, relay, clock)
+        report = run(engine, tmp_path, relay, clock)
         assert relay.verbs().count("MAIL") == 50
-    assert "50 errors in a row" in str(done.trouble)
+    assert "50 errors in a row" in str(report.pause_reason)
     assert sorted(set(states(engine).values())) == ["DEFERRED", "PENDING"]
     clock.now = AT_EIGHT + timedelta(seconds=10)
     with ScriptedRelay({"RCPT": "451 4.3.0 trouble"}) as relay:
@@ -223,11 +233,11 @@ def test_when_all_mail_is_put_off_the_breaker_stops_after_50_and_one_accepted_pr
     assert relay_state(engine).errors == 0
 
 
-def test_a_relay_that_puts_off_every_first_try_is_probed_with_a_mail_that_it_knows(
+def test_a_relay_that_defers_every_first_try_is_probed_with_a_mail_that_was_tried_before(
     engine: Engine, tmp_path: Path
 ) -> None:
-    plan_many(engine, tmp_path, [f"reader{number}@example.org" for number in range(60)])
-    clock, known = Clock(), set()
+    plan_many(engine, tmp_path, [f"subscriber{number}@example.org" for number in range(60)])
+    clock, known = SettableClock(), set()
 
     def greylist(line: str) -> str | None:
         if line in known:
@@ -246,71 +256,71 @@ def test_a_relay_that_puts_off_every_first_try_is_probed_with_a_mail_that_it_kno
     assert set(states(engine).values()) == {"ACCEPTED"}
 
 
-@pytest.mark.parametrize("act", [DROP, HANG])
-def test_a_reply_lost_after_the_dot_leaves_the_mail_uncertain_and_the_same_bytes_come_twice_more(
-    planned: Engine, tmp_path: Path, act: Any
+@pytest.mark.parametrize("action", [DROP, HANG])
+def test_a_lost_reply_to_the_final_dot_is_uncertain_and_the_same_mail_is_sent_twice_more(
+    planned: Engine, tmp_path: Path, action: Any
 ) -> None:
-    clock, seen = Clock(), []
-    patience = Timeouts(dot=0.3)
+    clock, seen = SettableClock(), []
+    timeouts = Timeouts(dot=0.3)
     for times in (1, 2, 3):
-        with ScriptedRelay({"DOT": lambda recipient: act if recipient == ANN else None}) as relay:
-            done = run(planned, tmp_path, relay, clock, timeouts=patience)
+        with ScriptedRelay({"DOT": lambda recipient: action if recipient == ANN else None}) as relay:
+            report = run(planned, tmp_path, relay, clock, timeouts=timeouts)
             seen += [
                 seen.line for seen in relay.seen if seen.line.startswith(("MAIL", "RCPT")) and BOB not in seen.line
             ]
         row = rows(planned)[ANN]
-        assert done.states[DeliveryState.UNCERTAIN] == 1
+        assert report.states[DeliveryState.UNCERTAIN] == 1
         assert (row.state, row.uncertain) == ("UNCERTAIN", times)
         clock.now += 15 * A_MINUTE
         assert row.next_try == (clock.now if times < 3 else None)
     assert states(planned)[BOB] == "ACCEPTED"
     assert seen.count(f"RCPT TO:<{ANN}>") == 3
-    assert readers(planned)[ANN] == "ACTIVE"
+    assert subscriber_states(planned)[ANN] == "ACTIVE"
 
 
 @pytest.mark.parametrize("verb", EVERY_VERB[:-1])
-def test_a_relay_that_hangs_is_left_in_time_and_no_lease_stays(planned: Engine, tmp_path: Path, verb: str) -> None:
-    patience = Timeouts(greeting=0.3, command=0.3, data=0.3)
+def test_a_relay_that_hangs_causes_a_timeout_and_no_lease_stays(planned: Engine, tmp_path: Path, verb: str) -> None:
+    timeouts = Timeouts(greeting=0.3, command=0.3, data=0.3)
     with ScriptedRelay({verb: [HANG]}) as relay:
-        run(planned, tmp_path, relay, timeouts=patience)
+        run(planned, tmp_path, relay, timeouts=timeouts)
         assert relay.closed.acquire(timeout=10)
     row = rows(planned)[ANN]
     assert (row.state, row.owner) == ("DEFERRED", None)
     assert "imed out" in row.reply
-    assert_tried_again(planned, ANN, 5)
-    is_relays_fault = verb in ("GREETING", "EHLO", "MAIL")
-    assert (relay_state(planned).paused_until is not None) == is_relays_fault
-    assert states(planned)[BOB] == ("PENDING" if is_relays_fault else "ACCEPTED")
+    assert_retry_after(planned, ANN, 5)
+    pauses = verb in ("GREETING", "EHLO", "MAIL")
+    assert (relay_state(planned).paused_until is not None) == pauses
+    assert states(planned)[BOB] == ("PENDING" if pauses else "ACCEPTED")
 
 
-def test_a_relay_that_cannot_be_reached_pauses_for_a_short_while_and_defers_one_mail(
+def test_a_relay_that_cannot_be_reached_causes_a_short_pause_and_defers_one_mail(
     planned: Engine, tmp_path: Path
 ) -> None:
     with ScriptedRelay() as relay:
         pass
-    with socket.create_server((HOST, 0)) as nobody:
-        relay.port = nobody.getsockname()[1]
+    with socket.create_server((HOST, 0)) as unused:
+        relay.port = unused.getsockname()[1]
     run(planned, tmp_path, relay)
     assert sorted(states(planned).values()) == ["DEFERRED", "PENDING"]
     assert relay_state(planned).paused_until == AT_EIGHT + timedelta(seconds=10)
 
 
 @pytest.mark.parametrize("certificate", ["expired", "elsewhere"])
-def test_a_wrong_certificate_defers_with_the_reason_and_nothing_goes_in_clear_text(
+def test_an_invalid_certificate_defers_the_mail_and_nothing_is_sent_in_clear_text(
     planned: Engine, tmp_path: Path, certificate: str
 ) -> None:
-    with ScriptedRelay(tls=certified(certificate)) as relay:
-        done = run(planned, tmp_path, relay, tls="starttls", ca_file=AUTHORITY, host="localhost")
+    with ScriptedRelay(tls=tls_server_context(certificate)) as relay:
+        report = run(planned, tmp_path, relay, tls="starttls", ca_file=AUTHORITY, host="localhost")
         assert "MAIL" not in relay.verbs()
-    assert "certificate" in str(done.trouble)
+    assert "certificate" in str(report.pause_reason)
     assert states(planned)[ANN] == "DEFERRED"
 
 
 @pytest.mark.parametrize("verb", ["MAIL", *FROM_RCPT_ON])
 def test_a_mail_that_is_too_large_fails_alone(planned: Engine, tmp_path: Path, verb: str) -> None:
     with ScriptedRelay(for_ann(verb, "552 5.3.4 too big")) as relay:
-        done = run(planned, tmp_path, relay)
+        report = run(planned, tmp_path, relay)
         assert [kept.recipient for kept in relay.kept] == [BOB]
-    assert done.states[DeliveryState.FAILED] == 1
+    assert report.states[DeliveryState.FAILED] == 1
     assert (rows(planned)[ANN].state, rows(planned)[ANN].next_try) == ("FAILED", None)
-    assert readers(planned)[ANN] == "ACTIVE"
+    assert subscriber_states(planned)[ANN] == "ACTIVE"

@@ -1,4 +1,4 @@
-"""Return paths: a bounce says which delivery came back, and nobody can make one up."""
+"""Return paths: the address of a bounce identifies its delivery, and nobody can make one up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BOUNCES = ReturnPaths("bounces@example.org", b"k" * 32)
 
 
 @given(st.integers(1, 10**17))
-def test_a_return_path_names_its_delivery_in_any_case_and_is_always_the_same(delivery_id: int) -> None:
+def test_a_return_path_identifies_its_delivery_in_any_case_and_never_changes(delivery_id: int) -> None:
     path = BOUNCES.return_path(delivery_id)
     assert path == BOUNCES.return_path(delivery_id)
     assert len(path.rpartition("@")[0]) <= LONGEST_LOCAL_PART
@@ -19,17 +19,17 @@ def test_a_return_path_names_its_delivery_in_any_case_and_is_always_the_same(del
 
 
 @given(st.integers(1, 10**17), st.integers(1, 10**17))
-def test_the_tag_of_one_delivery_or_key_does_not_serve_another(one: int, other: int) -> None:
+def test_a_tag_is_not_valid_for_another_delivery_or_key(one: int, other: int) -> None:
     path = BOUNCES.return_path(one)
     assert BOUNCES.delivery_of(path.replace(f"+b{one}-", f"+b{other}-")) == (one if one == other else None)
     assert ReturnPaths("bounces@example.org", b"K" * 32).delivery_of(path) is None
 
 
 @given(st.text() | st.from_regex(r"bounces\+b\d{1,20}-[a-z2-7]{26}@example\.org", fullmatch=True))
-def test_an_address_that_nobody_was_given_names_no_delivery(address: str) -> None:
+def test_a_made_up_address_identifies_no_delivery(address: str) -> None:
     assert BOUNCES.delivery_of(address) is None
 
 
-def test_a_mailbox_with_a_long_name_is_left_as_it_is() -> None:
+def test_a_mailbox_with_a_long_name_gets_no_tag() -> None:
     mailbox = f"{'b' * 40}@example.org"
     assert ReturnPaths(mailbox, b"k" * 32).return_path(1) == mailbox

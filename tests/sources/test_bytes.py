@@ -1,4 +1,4 @@
-"""From bytes to a format: archives are opened, encodings told apart, and names and labels never believed."""
+"""Bytes become a dump by their content: archives are unpacked, and encodings are detected whatever is declared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from notifier.sources import parse_dump
 UMLAUTS = TITLES[0].replace("Forgetful", "Gödel’s")
 
 
-def title(content: bytes) -> str:
+def first_title(content: bytes) -> str:
     return parse_dump(content).listings[0].title
 
 
@@ -36,25 +36,25 @@ def title(content: bytes) -> str:
     ],
     ids=["gzip", "xz", "nested", "gzip members", "xz members"],
 )
-def test_archives_are_opened(packed: bytes) -> None:
-    assert [each.arxiv_id for each in parse_dump(packed).listings] == list(IDS)
+def test_archives_are_unpacked(packed: bytes) -> None:
+    assert [listing.arxiv_id for listing in parse_dump(packed).listings] == list(IDS)
 
 
-def test_an_archive_that_breaks_off_gives_what_it_holds_and_says_so() -> None:
+def test_a_cut_off_archive_gives_the_listings_before_the_cut_and_reports_the_fault() -> None:
     lines = json_lines().encode() * 400
-    found = parse_dump(gzip.compress(lines)[:-20])
-    assert found.listings
-    assert "broken or cut off" in found.skipped[-1].reason
+    dump = parse_dump(gzip.compress(lines)[:-20])
+    assert dump.listings
+    assert "broken or cut off" in dump.skipped[-1].reason
     with pytest.raises(DumpError, match="broken or cut off"):
         parse_dump(gzip.compress(lines)[:12])
 
 
-def test_an_archive_nested_deeper_is_refused() -> None:
+def test_an_archive_with_three_layers_is_refused() -> None:
     with pytest.raises(DumpError, match="a gzip archive"):
         parse_dump(gzip.compress(gzip.compress(gzip.compress(json_lines().encode()))))
 
 
-def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+def test_a_decompression_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.gz"
     bomb.write_bytes(gzip.compress(bytes(16 << 20)) * 640)  # 10 GB
     code = (
@@ -64,42 +64,44 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
     )
     command = [sys.executable, "-c", code, str(bomb)]
-    done = subprocess.run(command, cwd=CHECKOUT, env=clean_environment(), capture_output=True, text=True, check=True)
-    message, peak = done.stdout.strip().splitlines()
-    assert message.startswith("DumpError unpacked it is larger than 256 MB")
+    completed = subprocess.run(
+        command, cwd=CHECKOUT, env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    message, peak = completed.stdout.strip().splitlines()
+    assert message.startswith("DumpError the unpacked file is larger than 256 MB")
     assert int(peak) < 512 + 128
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("declared", ["UTF-8", "utf-16", "iso-8859-1", "no-such-encoding"])
-def test_a_feed_is_read_in_whatever_unicode_it_is_and_says_it_is(encoding: str, declared: str) -> None:
+def test_a_feed_in_any_unicode_encoding_is_read_whatever_encoding_it_declares(encoding: str, declared: str) -> None:
     text = api().replace("UTF-8", declared).replace("Forgetful", "Gödel’s")
-    assert title(text.encode(encoding)) == UMLAUTS
+    assert first_title(text.encode(encoding)) == UMLAUTS
 
 
 @pytest.mark.parametrize("declared", ["UTF-8", "windows-1252", "none"])
-def test_windows_1252_is_read_where_it_is_declared_and_where_it_is_not(declared: str) -> None:
+def test_windows_1252_is_read_whether_or_not_it_is_declared(declared: str) -> None:
     text = atom().replace('encoding="UTF-8"', f'encoding="{declared}"').replace("Forgetful", "Gödel’s")
-    assert title(text.encode("cp1252")) == UMLAUTS
+    assert first_title(text.encode("cp1252")) == UMLAUTS
 
 
-def test_a_single_byte_encoding_that_is_declared_is_believed() -> None:
+def test_a_declared_single_byte_encoding_is_used() -> None:
     text = atom().replace("UTF-8", "koi8-r").replace("Forgetful", "Модели")
-    assert title(text.encode("koi8-r")).startswith("Модели")
+    assert first_title(text.encode("koi8-r")).startswith("Модели")
 
 
-def test_one_stray_byte_costs_no_other_character() -> None:
+def test_one_invalid_byte_damages_no_other_character() -> None:
     content = rss("new").replace("Forgetful", "Gödel’s").encode().replace(b"Unlearning", b"Unl\xe9arning")
-    assert title(content) == UMLAUTS.replace("Unlearning", "Unléarning")
+    assert first_title(content) == UMLAUTS.replace("Unlearning", "Unléarning")
 
 
-def test_space_and_marks_before_a_document_do_not_hide_what_it_is() -> None:
+def test_white_space_and_byte_order_marks_before_a_document_do_not_change_its_format() -> None:
     for before in (b"\n\n  ", codecs.BOM_UTF8 + b" ", b"\x00"):
         assert parse_dump(before + json_lines().encode()).format == "JSON lines"
         assert parse_dump(before + atom().encode()).format == "arXiv Atom"
 
 
-def test_a_page_that_begins_like_json_is_a_page() -> None:
+def test_a_page_that_begins_like_json_is_read_as_a_page() -> None:
     text = SEEDS[1].read_text(encoding="utf-8")
     for before in ("[12](https://example.org)\n", "[Subscribe](https://example.org)\n", "[-] 1\n"):
         assert parse_dump((before + text).encode()).format == "page text"
@@ -108,22 +110,22 @@ def test_a_page_that_begins_like_json_is_a_page() -> None:
 @pytest.mark.parametrize(
     ("limits", "content", "reason"),
     [
-        (Limits(unpacked_mb=1), gzip.compress(b"a" * (2 << 20)), "unpacked it is larger than 1 MB"),
+        (Limits(unpacked_mb=1), gzip.compress(b"a" * (2 << 20)), "the unpacked file is larger than 1 MB"),
         (Limits(records=2), json_lines().encode(), "more than 2 records"),
         (Limits(records=2), rss("new", "new", "new").encode(), "more than 2 records"),
         (Limits(line_kb=1), b"word " * 300, "a line longer than 1 KB"),
-        (Limits(entities=0), b"<!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss("new").encode(), "entities of its own"),
+        (Limits(entities=0), b"<!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss("new").encode(), "too many entities"),
     ],
 )
-def test_what_is_over_a_limit_is_refused(limits: Limits, content: bytes, reason: str) -> None:
+def test_a_dump_that_exceeds_a_limit_is_refused(limits: Limits, content: bytes, reason: str) -> None:
     with pytest.raises(DumpError, match=reason):
         parse_dump(content, limits)
 
 
-def test_a_record_over_the_limit_is_skipped_alone() -> None:
+def test_only_a_record_that_exceeds_the_limit_is_skipped() -> None:
     small = Limits(record_kb=1, line_kb=1)
     for content in (json_lines(), f"[{','.join(json_lines().splitlines())}]", rss("new", "new", "new")):
-        found = parse_dump(content.replace(TITLES[1], TITLES[1] + "." * 1024).encode(), small)
-        assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
-        assert [each.where.split()[1] for each in found.skipped] == ["2"]
-        assert "1 KB" in found.skipped[0].reason
+        dump = parse_dump(content.replace(TITLES[1], TITLES[1] + "." * 1024).encode(), small)
+        assert [listing.arxiv_id for listing in dump.listings] == [IDS[0], IDS[2]]
+        assert [skipped.where.split()[1] for skipped in dump.skipped] == ["2"]
+        assert "1 KB" in dump.skipped[0].reason

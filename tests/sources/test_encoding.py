@@ -1,4 +1,4 @@
-"""Bytes become text only where it is plain what they say; else they are refused with a reason."""
+"""Bytes are decoded if their encoding can be detected, and are refused with a reason otherwise."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ TEXT = "Gödel Machines: a “survey”\nWe survey Gödel machines – in full.\
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
-def test_the_common_encodings_are_told_apart(encoding: str) -> None:
+def test_the_common_encodings_are_detected(encoding: str) -> None:
     assert decode(TEXT.encode(encoding)) == TEXT
 
 
-def test_utf_16_big_endian_with_a_mark_is_read() -> None:
+def test_big_endian_utf_16_with_a_byte_order_mark_is_read() -> None:
     assert decode(codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be")) == TEXT
 
 
-def test_a_file_cut_off_inside_a_character_is_read_up_to_there() -> None:
+def test_a_file_cut_off_inside_a_character_is_read_up_to_that_character() -> None:
     assert decode("Erdős".encode()[:-2]) == "Erd"
     assert decode("ab".encode("utf-16")[:-1]) == "a"
 
 
-def test_utf_8_with_one_bad_byte_stays_utf_8() -> None:
+def test_utf_8_with_one_invalid_byte_is_read_as_utf_8() -> None:
     assert decode(TEXT.encode() * 9 + b"\xff") == TEXT * 9 + "\N{REPLACEMENT CHARACTER}"
 
 
@@ -45,7 +45,7 @@ def test_utf_8_with_one_bad_byte_stays_utf_8() -> None:
         (codecs.BOM_UTF16_LE + b"\x00\xdc\x00\xdc", "broken UTF-16"),
     ],
 )
-def test_what_is_no_text_is_refused_with_the_reason_and_the_cure(content: bytes, reason: str) -> None:
+def test_bytes_that_are_not_text_are_refused_with_the_reason_and_the_cure(content: bytes, reason: str) -> None:
     with pytest.raises(DumpError, match=reason) as refused:
         decode(content)
     assert str(refused.value).endswith("; save the page as UTF-8 text")

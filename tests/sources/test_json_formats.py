@@ -1,4 +1,7 @@
-"""Daily papers JSON and JSON lines: whatever wraps the records, each is a listing or is skipped for a reason."""
+"""Daily papers JSON and JSON lines: every record becomes a listing or is skipped with a reason.
+
+This holds whatever arrays, objects, lines or columns contain the records.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def dump(document: Any) -> ParsedDump:
     return parse_dump((document if isinstance(document, str) else json.dumps(document)).encode())
 
 
-def test_an_entry_of_the_daily_papers_tells_all_that_it_has() -> None:
+def test_every_field_of_a_daily_papers_entry_is_read() -> None:
     listing = dump(daily()).listings[1]
     assert listing == Listing(
         position=2,
@@ -69,32 +72,32 @@ def table_rows() -> list[dict[str, Any]]:
     ],
     ids=lambda document: str(document)[:20],
 )
-def test_daily_papers_are_read_whatever_they_are_wrapped_in(document: Any) -> None:
+def test_daily_papers_are_read_from_every_form_of_document(document: Any) -> None:
     found = dump(document)
     assert found.format == "daily papers JSON"
-    assert [each.arxiv_id for each in found.listings] == list(IDS)
-    assert [(each.title, each.abstract) for each in found.listings] == [
+    assert [listing.arxiv_id for listing in found.listings] == list(IDS)
+    assert [(listing.title, listing.abstract) for listing in found.listings] == [
         (title, CLEAN.format(number)) for number, title in enumerate(TITLES)
     ]
-    assert [each.upvotes for each in found.listings] == [0, 10, 20]
-    assert {each.listed_on for each in found.listings} == {date(2026, 7, 2)}
+    assert [listing.upvotes for listing in found.listings] == [0, 10, 20]
+    assert {listing.listed_on for listing in found.listings} == {date(2026, 7, 2)}
     assert found.skipped == ()
 
 
-def test_a_single_paper_is_a_dump_of_one() -> None:
-    assert [each.arxiv_id for each in dump(daily_entry(0)).listings] == [IDS[0]]
-    assert [each.arxiv_id for each in dump(daily_entry(1)["paper"]).listings] == [IDS[1]]
+def test_a_single_paper_is_a_dump_with_one_listing() -> None:
+    assert [listing.arxiv_id for listing in dump(daily_entry(0)).listings] == [IDS[0]]
+    assert [listing.arxiv_id for listing in dump(daily_entry(1)["paper"]).listings] == [IDS[1]]
 
 
-def test_the_day_of_an_entry_is_never_when_it_was_published() -> None:
+def test_the_publication_day_of_an_entry_is_never_its_listing_day() -> None:
     entry = daily_entry(0)
     del entry["paper"]["submittedOnDailyAt"]
     (listing,) = dump([entry]).listings
     assert (listing.listed_on, listing.published) == (None, date(2026, 6, 28))
 
 
-def test_json_lines_are_read_under_the_names_that_people_use() -> None:
-    told = {
+def test_json_lines_are_read_with_the_usual_keys() -> None:
+    paper = {
         "arxiv_id": "http://arxiv.org/abs/math.GT/0309136v2",
         "title": TITLES[0],
         "summary": "It is short.",
@@ -107,17 +110,17 @@ def test_json_lines_are_read_under_the_names_that_people_use() -> None:
         "upvotes": "12",
         "pdf_url": "javascript:alert(1)",
     }
-    found = dump(json.dumps(told) + "\n" + json.dumps({**told, "date": "2026-07-07"}))
+    found = dump(json.dumps(paper) + "\n" + json.dumps({**paper, "date": "2026-07-07"}))
     listing = found.listings[0]
     assert (listing.arxiv_id, listing.version, listing.doi) == ("math/0309136", 2, "10.1000/xyz")
     assert listing.authors == ("Ann Lee", "Bo Chen", "Cy Young")
     assert (listing.categories, listing.note, listing.comments) == (("cs.LG", "stat.ML"), "9 pages", None)
     assert (listing.listed_on, listing.published, listing.upvotes) == (date(2026, 7, 6), date(2026, 6, 28), 12)
     assert listing.pdf is None
-    assert [each.where for each in found.listings] == ["line 1", "line 2"]
+    assert [listing.where for listing in found.listings] == ["line 1", "line 2"]
 
 
-def test_lines_of_one_day_are_a_dump_of_that_day() -> None:
+def test_the_common_day_of_all_lines_is_the_day_of_the_dump() -> None:
     found = dump(json.dumps({"title": TITLES[0], "date": "2026-07-06"}))
     assert (found.full_date, found.listings[0].listed_on) == (date(2026, 7, 6), None)
 
@@ -125,7 +128,7 @@ def test_lines_of_one_day_are_a_dump_of_that_day() -> None:
 @pytest.mark.parametrize(
     "document", [[], {"data": []}, {"status": "no_data", "message": "No papers found for this date"}, {"count": 0}]
 )
-def test_an_answer_without_papers_is_a_dump_of_none(document: Any) -> None:
+def test_an_answer_without_papers_is_a_dump_without_listings(document: Any) -> None:
     found = dump(document)
     assert (found.listings, found.skipped) == ((), ())
 
@@ -133,14 +136,14 @@ def test_an_answer_without_papers_is_a_dump_of_none(document: Any) -> None:
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        ({"error": "Rate limit exceeded"}, "an error document, not a dump: Rate limit exceeded"),
-        ({"name": "notifier", "version": 3}, "holds no papers"),
-        ([1, 2, 3], "none of its 3 records is a paper: record 1: it is no object with a title"),
+        ({"error": "Rate limit exceeded"}, "an error message, not a dump: Rate limit exceeded"),
+        ({"name": "notifier", "version": 3}, "contains no papers"),
+        ([1, 2, 3], r"none of its 3 records is a paper \(for example record 1: it is not an object with a title\)"),
         ([{"id": IDS[0]}], "it has no title"),
         ('[{"id": "1', "breaks off"),
     ],
 )
-def test_what_holds_no_paper_is_refused_with_the_reason(document: Any, reason: str) -> None:
+def test_a_document_without_papers_is_refused_with_the_reason(document: Any, reason: str) -> None:
     with pytest.raises(DumpError, match=reason):
         dump(document)
 
@@ -149,70 +152,72 @@ def test_what_holds_no_paper_is_refused_with_the_reason(document: Any, reason: s
     ("damaged", "reason"),
     [
         ('{"id": "1", "title": "A" "b"}', "broken JSON"),
-        ('{"id": "1", "title": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deep"),
+        ('{"id": "1", "title": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
         ('{"id": "1", "title": "' + "a" * 2_000_000 + '"}', "larger than 1024 KB"),
-        ("7", "no object with a title"),
+        ("7", "not an object with a title"),
         ("\"{'id': open()}\"", "a string that holds no record"),
         ('{"id": "1", "title": "unclosed}', "broken JSON"),
     ],
     ids=["comma", "nesting", "size", "number", "code", "quote"],
 )
-def test_a_damaged_record_costs_itself_alone(damaged: str, reason: str) -> None:
+def test_only_a_damaged_record_is_skipped(damaged: str, reason: str) -> None:
     whole = [json.dumps(line(number)) for number in range(3)]
     found = dump(f"[{whole[0]}, {damaged}, {whole[1]}, {whole[2]}]")
-    assert [each.arxiv_id for each in found.listings] == list(IDS)
+    assert [listing.arxiv_id for listing in found.listings] == list(IDS)
     (skipped,) = found.skipped
     assert skipped.where == "record 2"
     assert reason in skipped.reason
 
 
-def test_a_stray_quote_in_a_string_costs_its_record_alone() -> None:
+def test_only_the_record_with_a_stray_quote_is_skipped() -> None:
     printed = json.dumps([str(entry) for entry in daily()])
     found = dump(printed.replace("We study 1", 'We "study 1'))
-    assert [each.arxiv_id for each in found.listings] == [IDS[0], IDS[2]]
+    assert [listing.arxiv_id for listing in found.listings] == [IDS[0], IDS[2]]
     assert found.skipped
 
 
-def test_two_records_that_a_cut_made_one_are_skipped_and_no_mixture_of_both() -> None:
+def test_two_records_that_damage_has_merged_are_skipped_and_not_mixed() -> None:
     entries = [json.dumps(daily_entry(number)) for number in range(3)]
-    glued = f"{entries[0][:-1]}, {entries[1][1:]}"
-    read_from = dump(f"[{glued}, {entries[2]}]")
-    assert [listing.arxiv_id for listing in read_from.listings] == [IDS[2]]
-    assert [(each.where, each.reason) for each in read_from.skipped] == [
+    merged = f"{entries[0][:-1]}, {entries[1][1:]}"
+    array = dump(f"[{merged}, {entries[2]}]")
+    assert [listing.arxiv_id for listing in array.listings] == [IDS[2]]
+    assert [(skipped.where, skipped.reason) for skipped in array.skipped] == [
         ("record 1", "it is two records that run into each other here")
     ]
-    lines = dump(f"{glued}\n{entries[2]}\n")
+    lines = dump(f"{merged}\n{entries[2]}\n")
     assert [listing.arxiv_id for listing in lines.listings] == [IDS[2]]
-    assert [each.where for each in lines.skipped] == ["line 1"]
+    assert [skipped.where for skipped in lines.skipped] == ["line 1"]
 
 
-def test_a_damaged_line_costs_itself_alone() -> None:
+def test_only_a_damaged_line_is_skipped() -> None:
     lines = json_lines().splitlines()
     found = dump("\n".join([lines[0], lines[1][:-9], "", lines[2], '{"title": "' + "a" * 2_000_000 + '"}']))
-    assert [each.where for each in found.listings] == ["line 1", "line 4"]
-    assert [each.where for each in found.skipped] == ["line 2", "line 5"]
+    assert [listing.where for listing in found.listings] == ["line 1", "line 4"]
+    assert [skipped.where for skipped in found.skipped] == ["line 2", "line 5"]
 
 
-def test_numbers_that_nobody_can_count_to_are_unknown() -> None:
+def test_huge_and_infinite_numbers_are_unknown() -> None:
     text = f'[{{"title": "{TITLES[0]}", "upvotes": {"9" * 5000}}}, {{"title": "{TITLES[1]}", "upvotes": NaN}}]'
-    assert [each.upvotes for each in dump(text).listings] == [None, None]
+    assert [listing.upvotes for listing in dump(text).listings] == [None, None]
 
 
-def test_lone_surrogates_and_control_characters_are_cleaned() -> None:
+def test_lone_surrogates_and_control_characters_are_removed() -> None:
     (listing,) = dump('[{"title": "A\\ud800 b\x07c\\u0000"}]').listings
     assert listing.title == "A bc"
 
 
-def test_a_document_that_breaks_off_keeps_the_records_before() -> None:
+def test_a_document_that_breaks_off_keeps_the_records_before_the_break() -> None:
     text = json.dumps(daily())
     found = dump(text[: text.index(IDS[2])])
-    assert [each.arxiv_id for each in found.listings] == [*IDS[:2]]
-    assert [(each.where, each.reason) for each in found.skipped] == [("record 3", "the document breaks off here")]
+    assert [listing.arxiv_id for listing in found.listings] == [*IDS[:2]]
+    assert [(skipped.where, skipped.reason) for skipped in found.skipped] == [
+        ("record 3", "the document breaks off here")
+    ]
 
 
-def test_a_document_that_is_broken_everywhere_ends_soon_and_says_so() -> None:
+def test_a_document_with_too_many_faults_is_read_only_in_part_and_says_so() -> None:
     text = f"[{json.dumps(line(0))}, " + "".join(f'{{"key{number}" broken}},' for number in range(5_000)) + "]"
     found = dump(text)
-    assert [each.arxiv_id for each in found.listings] == [IDS[0]]
+    assert [listing.arxiv_id for listing in found.listings] == [IDS[0]]
     assert len(found.skipped) == 1001
     assert "the rest is not read" in found.skipped[-1].reason

@@ -1,4 +1,4 @@
-"""The listing day: what the operator says, else the name, else the page, else the clock."""
+"""The listing day is the option, else a date in the file's name, else a date in the dump, else the current day."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ EMPTY = ParsedDump("page text", ())
 DATED = ParsedDump("page text", (), full_date=date(2025, 9, 11), month_day=(3, 11))
 
 
-def day(name: str = "page.txt", dump: ParsedDump = EMPTY, option: date | None = None, now: datetime = NOW) -> date:
+def listing_day(
+    name: str = "page.txt", dump: ParsedDump = EMPTY, option: date | None = None, now: datetime = NOW
+) -> date:
     return decide_listing_day(option, name, dump, now)[0]
 
 
 def test_the_option_comes_first() -> None:
-    said = date(2020, 1, 2)
-    assert decide_listing_day(said, "2026-07-05.txt", DATED, NOW) == (said, ListedOnFrom.OPTION)
+    option = date(2020, 1, 2)
+    assert decide_listing_day(option, "2026-07-05.txt", DATED, NOW) == (option, ListedOnFrom.OPTION)
 
 
-def test_then_the_name() -> None:
+def test_a_date_in_the_name_comes_second() -> None:
     assert decide_listing_day(None, "2026-07-05.txt", DATED, NOW) == (date(2026, 7, 5), ListedOnFrom.NAME)
 
 
-def test_then_a_full_date_inside() -> None:
+def test_a_full_date_inside_comes_third() -> None:
     assert decide_listing_day(None, "page.txt", DATED, NOW) == (date(2025, 9, 11), ListedOnFrom.PAGE)
 
 
-def test_then_a_month_and_day_inside() -> None:
+def test_a_month_and_day_inside_come_fourth() -> None:
     dump = ParsedDump("page text", (), month_day=(3, 11))
     assert decide_listing_day(None, "page.txt", dump, NOW) == (date(2026, 3, 11), ListedOnFrom.PAGE)
 
 
-def test_then_the_clock_in_utc() -> None:
+def test_the_current_day_in_utc_comes_last() -> None:
     late_in_new_york = datetime(2026, 7, 5, 22, tzinfo=timezone(timedelta(hours=-4)))
     assert decide_listing_day(None, "page.txt", EMPTY, late_in_new_york) == (date(2026, 7, 6), ListedOnFrom.CLOCK)
 
@@ -49,8 +51,8 @@ def test_then_the_clock_in_utc() -> None:
         *("/dumps/2025-01-01/2026-03-09.txt", "https://example.org/papers?date=2026-03-09"),
     ],
 )
-def test_a_name_may_hold_a_date(name: str) -> None:
-    assert day(name) == date(2026, 3, 9)
+def test_a_date_in_a_name_is_found(name: str) -> None:
+    assert listing_day(name) == date(2026, 3, 9)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_a_name_may_hold_a_date(name: str) -> None:
         ),
     ],
 )
-def test_other_digits_in_a_name_are_no_date(name: str) -> None:
+def test_other_digits_in_a_name_are_not_read_as_a_date(name: str) -> None:
     assert decide_listing_day(None, name, EMPTY, NOW)[1] is ListedOnFrom.CLOCK
 
 
@@ -87,12 +89,12 @@ def test_other_digits_in_a_name_are_no_date(name: str) -> None:
         ((2, 29), datetime(1903, 5, 1, tzinfo=UTC), date(1896, 2, 29)),
     ],
 )
-def test_a_day_without_a_year_is_the_latest_that_is_not_after_now(
+def test_a_day_without_a_year_is_the_latest_such_day_that_is_not_after_now(
     month_day: tuple[int, int], now: datetime, expected: date
 ) -> None:
-    assert day(dump=ParsedDump("page text", (), month_day=month_day), now=now) == expected
+    assert listing_day(dump=ParsedDump("page text", (), month_day=month_day), now=now) == expected
 
 
-def test_a_day_that_no_year_has_is_none() -> None:
+def test_a_day_that_exists_in_no_year_is_ignored() -> None:
     dump = ParsedDump("page text", (), month_day=(2, 30))
     assert decide_listing_day(None, "page.txt", dump, NOW) == (date(2026, 7, 6), ListedOnFrom.CLOCK)

@@ -1,4 +1,4 @@
-"""The day that a dump is of: the best that is known, and how it is known."""
+"""The listing day of a dump comes from the best source that has one, and that source is returned with it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def dump(full: date | None = None, month_day: tuple[int, int] | None = None) -> 
         (None, "2026-02-30.txt", dump(), (date(2026, 7, 6), ListedOnFrom.CLOCK)),
     ],
 )
-def test_the_best_that_is_known_counts(
+def test_the_listing_day_comes_from_the_best_source_that_has_one(
     option: date | None, name: str, page: ParsedDump, expected: tuple[date, ListedOnFrom]
 ) -> None:
     assert decide_listing_day(option, name, page, NOW) == expected

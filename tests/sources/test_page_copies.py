@@ -1,4 +1,4 @@
-"""Pages as other tools copy them: with addresses, upvotes and authors between the lines."""
+"""Read pages that were copied as Markdown, or with web addresses, and find the link of each paper."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from notifier.sources import parse_dump
 PAGES = DATA / "pages"
 
 
-def page(name: str) -> ParsedDump:
+def parse_page(name: str) -> ParsedDump:
     return parse_dump((PAGES / name).read_bytes())
 
 
-def test_a_markdown_copy_is_read_without_its_marks() -> None:
-    first, second = page("markdown.md").listings
+def test_the_marks_of_a_markdown_copy_are_removed() -> None:
+    first, second = parse_page("markdown.md").listings
     assert first.title == "Forgetful Graphs: Unlearning Edges in Graph Networks"
     assert first.abstract.startswith("Graph networks remember every edge")
     assert first.abstract.endswith("at 2 -- 6x the speed of retraining.")
@@ -27,8 +27,8 @@ def test_a_markdown_copy_is_read_without_its_marks() -> None:
     assert second.abstract.endswith("We audit eight assistants, and release the audit as a benchmark.")
 
 
-def test_a_copy_with_addresses_between_the_lines_is_read() -> None:
-    titles = [listing.title for listing in page("addresses.txt").listings]
+def test_a_copy_with_web_addresses_between_its_lines_is_read() -> None:
+    titles = [listing.title for listing in parse_page("addresses.txt").listings]
     assert titles == ["Learning from Stricter Teachers", "A Corpus of Shell Commands and What They Mean"]
 
 
@@ -36,13 +36,14 @@ def test_a_copy_with_addresses_between_the_lines_is_read() -> None:
     ("name", "ids"),
     [("markdown.md", ["2606.00001", "2509.00002"]), ("addresses.txt", ["2410.00003", "1802.00004"])],
 )
-def test_the_link_of_a_title_is_its_id_and_address(name: str, ids: list[str]) -> None:
-    listings = page(name).listings
+def test_a_paper_gets_its_id_and_url_from_the_link_of_its_title(name: str, ids: list[str]) -> None:
+    listings = parse_page(name).listings
     assert [listing.arxiv_id for listing in listings] == ids
     assert [listing.url for listing in listings] == [f"https://huggingface.co/papers/{each}" for each in ids]
 
 
-def entries(*chrome: str) -> list[str]:
+def two_papers(*chrome: str) -> list[str]:
+    """Return the lines of two papers, with the first line of `chrome` between them and the rest below."""
     return [
         "Forgetful Graph Networks",
         "We introduce graph networks that forget edges on request, and show that they are accurate.",
@@ -53,31 +54,31 @@ def entries(*chrome: str) -> list[str]:
     ]
 
 
-def ids(lines: list[str]) -> list[str | None]:
+def ids_in(lines: list[str]) -> list[str | None]:
     return [listing.arxiv_id for listing in parse_dump("\n".join(lines).encode()).listings]
 
 
-def test_an_id_below_each_paper_is_its_own() -> None:
-    lines = entries("arXiv:2601.00001v2", "https://arxiv.org/abs/2601.00002")
-    assert ids(lines) == ["2601.00001", "2601.00002"]
+def test_ids_below_the_papers_belong_to_the_papers_above_them() -> None:
+    lines = two_papers("arXiv:2601.00001v2", "https://arxiv.org/abs/2601.00002")
+    assert ids_in(lines) == ["2601.00001", "2601.00002"]
 
 
-def test_an_id_above_each_paper_is_its_own() -> None:
-    lines = ["https://arxiv.org/abs/2601.00001", *entries("https://arxiv.org/pdf/2601.00002v1")]
-    assert ids(lines) == ["2601.00001", "2601.00002"]
+def test_ids_above_the_papers_belong_to_the_papers_below_them() -> None:
+    lines = ["https://arxiv.org/abs/2601.00001", *two_papers("https://arxiv.org/pdf/2601.00002v1")]
+    assert ids_in(lines) == ["2601.00001", "2601.00002"]
 
 
-def test_an_id_that_may_be_of_either_paper_is_of_none() -> None:
-    assert ids(entries("https://arxiv.org/abs/2601.00001")) == [None, None]
+def test_an_id_that_may_belong_to_either_paper_is_ignored() -> None:
+    assert ids_in(two_papers("https://arxiv.org/abs/2601.00001")) == [None, None]
 
 
-def test_an_id_that_an_abstract_cites_is_not_its_own() -> None:
-    lines = entries()
+def test_an_id_that_an_abstract_cites_is_ignored() -> None:
+    lines = two_papers()
     lines[1] += " It builds on https://arxiv.org/abs/1706.03762 and arXiv:1409.0473."
-    assert ids(lines) == [None, None]
+    assert ids_in(lines) == [None, None]
 
 
-def test_no_paper_of_the_real_excerpts_is_lost() -> None:
+def test_every_paper_of_the_real_pages_is_read() -> None:
     folder = os.environ.get("NOTIFIER_REAL_DATA")
     if not folder:
         pytest.skip("NOTIFIER_REAL_DATA does not name the folder of real dumps")

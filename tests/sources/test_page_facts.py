@@ -1,4 +1,4 @@
-"""Pages as other tools copy them: what stands between the lines is the paper's that it belongs to."""
+"""Read upvotes, comments, authors and dates beside each paper of a copied page."""
 
 from __future__ import annotations
 
@@ -85,46 +85,50 @@ Feb 24, 2018
 """
 
 
-def dump(text: str) -> ParsedDump:
-    found = parse_dump(text.encode())
-    assert [(each.title, each.abstract) for each in found.listings] == list(zip(TITLES, ABSTRACTS, strict=True))
-    return found
+def parse_both_papers(text: str) -> ParsedDump:
+    """Parse a page, and check that it has the two papers of this module."""
+    dump = parse_dump(text.encode())
+    assert [(each.title, each.abstract) for each in dump.listings] == list(zip(TITLES, ABSTRACTS, strict=True))
+    return dump
 
 
-def facts(listing: Listing) -> tuple[int | None, int | None, date | None]:
+def facts_about(listing: Listing) -> tuple[int | None, int | None, date | None]:
     return listing.upvotes, listing.comments, listing.published
 
 
-def test_a_markdown_copy_tells_upvotes_comments_and_days() -> None:
-    found = dump(MARKDOWN)
-    assert [facts(each) for each in found.listings] == [
+def test_a_markdown_copy_has_upvotes_comments_and_dates() -> None:
+    dump = parse_both_papers(MARKDOWN)
+    assert [facts_about(each) for each in dump.listings] == [
         (101, 6, date(2026, 5, 29)),
-        (None, None, date(2025, 12, 31)),  # the year that is nearest to the month of its id
+        (None, None, date(2025, 12, 31)),  # December of the year that is nearest to the month in its id
     ]
-    assert [each.page for each in found.listings] == [f"{HUB}/papers/2606.00001", f"{HUB}/papers/2601.00002"]
-    assert found.full_date == date(2026, 10, 2)
+    assert [each.page for each in dump.listings] == [f"{HUB}/papers/2606.00001", f"{HUB}/papers/2601.00002"]
+    assert dump.full_date == date(2026, 10, 2)
 
 
-def test_a_plain_copy_tells_upvotes_comments_and_days() -> None:
-    found = dump(PLAIN)
-    assert [facts(each) for each in found.listings] == [
+def test_a_plain_copy_has_upvotes_comments_and_dates() -> None:
+    dump = parse_both_papers(PLAIN)
+    assert [facts_about(each) for each in dump.listings] == [
         (12, None, date(2024, 10, 7)),
         (None, 10, date(2018, 2, 24)),
     ]
-    assert found.full_date == date(2026, 3, 25)
+    assert dump.full_date == date(2026, 3, 25)
 
 
-def test_a_page_that_links_to_no_other_day_has_no_year() -> None:
-    found = dump(PLAIN.replace("2026-03-24", "2026-08-24"))
-    assert (found.full_date, found.month_day) == (None, (3, 25))
+def test_the_date_of_a_page_has_no_year_if_no_link_to_a_nearby_day_shows_it() -> None:
+    dump = parse_both_papers(PLAIN.replace("2026-03-24", "2026-08-24"))
+    assert (dump.full_date, dump.month_day) == (None, (3, 25))
 
 
 @pytest.mark.parametrize("line", ["Ann Lee, Bo Chen", "Authors: Ann Lee, Bo Chen", "Ann Lee \u00b7 Bo Chen"])
-def test_names_between_title_and_abstract_are_the_authors(line: str) -> None:
+def test_names_between_a_title_and_its_abstract_are_the_authors(line: str) -> None:
     text = "\n\n".join(f"{title}\n{line}\n{abstract}" for title, abstract in zip(TITLES, ABSTRACTS, strict=True))
-    assert [each.authors for each in dump(text).listings] == [("Ann Lee", "Bo Chen")] * 2
+    assert [each.authors for each in parse_both_papers(text).listings] == [("Ann Lee", "Bo Chen")] * 2
 
 
 def test_names_below_each_paper_are_its_authors() -> None:
     text = f"{TITLES[0]}\n{ABSTRACTS[0]}\nAnn Lee, Bo Chen\n\n{TITLES[1]}\n{ABSTRACTS[1]}\nCy Young, Di Wu\n"
-    assert [each.authors for each in dump(text).listings] == [("Ann Lee", "Bo Chen"), ("Cy Young", "Di Wu")]
+    assert [each.authors for each in parse_both_papers(text).listings] == [
+        ("Ann Lee", "Bo Chen"),
+        ("Cy Young", "Di Wu"),
+    ]

@@ -1,4 +1,4 @@
-"""What is no page of papers is refused, with a sentence that says why and what to do."""
+"""Texts that are not pages of papers are refused, with a message that says why and what to do."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ TITLES = "\n".join(title for title, _ in seed_papers()[:30])
     [
         ("", "it is empty"),
         (" \n\t\r\n\ufeff", "it is empty"),
-        (NOVEL, "it speaks of persons"),
+        (NOVEL, "it uses words such as"),
         (ESSAY, "does not read like research"),
         (POEM, "does not read like research"),
         (README, "does not read like research"),
@@ -135,16 +135,16 @@ TITLES = "\n".join(title for title, _ in seed_papers()[:30])
         (TABLE, "it is a table"),
         (BIBTEX, "it is LaTeX or BibTeX"),
         (HTML, "it is an HTML or XML document"),
-        (TITLES, "hardly a title in it is followed by an abstract"),
-        (seed_papers()[0][1], "hardly a title in it is followed by an abstract"),
+        (TITLES, "it has too few titles with an abstract below them"),
+        (seed_papers()[0][1], "it has too few titles with an abstract below them"),
         ("a\n" * 200_001, "it has more than 200,000 lines"),
     ],
 )
-def test_what_is_no_page_of_papers_is_refused_with_the_reason(text: str, reason: str) -> None:
+def test_a_text_that_is_not_a_page_of_papers_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(DumpError, match=reason) as refused:
         parse_dump(text.encode())
     assert str(refused.value).startswith("this is not a dump: ")
-    assert str(refused.value).endswith("; copy the text of a papers page")
+    assert str(refused.value).endswith("; copy the text of a page that lists papers")
 
 
 def test_binary_bytes_are_refused() -> None:
@@ -152,7 +152,7 @@ def test_binary_bytes_are_refused() -> None:
         parse_dump(bytes(range(256)) * 8)
 
 
-def test_a_paper_about_markup_is_no_markup() -> None:
+def test_a_page_whose_first_title_contains_markup_is_read() -> None:
     title = "<think> Tokens: When Do Language Models Need {Braces}?"
-    page = Layout().lay([(title, seed_papers()[1][1]), *seed_papers()[2:4]], above=["Daily Papers"])
+    page = Layout().render([(title, seed_papers()[1][1]), *seed_papers()[2:4]], above=["Daily Papers"])
     assert parse_dump(page.encode()).listings[0].title == title

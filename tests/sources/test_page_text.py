@@ -1,4 +1,4 @@
-"""The copied text of a papers page: every layout reads the same, and a damaged line costs at most its own paper."""
+"""Read copied pages of papers in many layouts and encodings, with damage, and refuse other texts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from notifier import sources
 from notifier.errors import DumpError
 from notifier.models import ParsedDump
 
-SECOND = SEEDS[1].read_text(encoding="utf-8")
 CHROME = ("Log In", "Sign Up", "Upvote", "Trending Papers", "View all activity", "Submitted by", "12 authors", "·")
-WORDS = [
+ADJECTIVES = [
     "neural",
     "sparse",
     "quantum",
@@ -47,15 +46,16 @@ NOUNS = [
 ]
 
 
-def papers(dump: ParsedDump) -> list[tuple[str, str]]:
+def entries_of(dump: ParsedDump) -> list[tuple[str, str]]:
+    """Return the titles and abstracts of a dump."""
     return [(listing.title, listing.abstract) for listing in dump.listings]
 
 
-SEED_PAPERS = [paper for seed in SEEDS for paper in papers(sources.parse_dump(seed.read_bytes()))]
+SEED_PAPERS = [paper for seed in SEEDS for paper in entries_of(sources.parse_dump(seed.read_bytes()))]
 
 
 @pytest.mark.parametrize(("seed", "listings"), [(SEEDS[0], 209), (SEEDS[1], 94), (SEEDS[2], 94)])
-def test_every_line_of_a_seed_is_a_papers_or_skipped(seed: Path, listings: int) -> None:
+def test_every_line_of_a_seed_belongs_to_a_paper_or_is_skipped(seed: Path, listings: int) -> None:
     dump = sources.parse_dump(seed.read_bytes())
     assert len(dump.listings) == listings
     lines = [line for line in seed.read_text(encoding="utf-8").splitlines() if line.strip()]
@@ -66,45 +66,46 @@ def test_every_line_of_a_seed_is_a_papers_or_skipped(seed: Path, listings: int) 
     assert len(set(numbers)) == len(numbers), "no line is counted twice"
 
 
-def test_subscribe_is_cut_off_a_title_that_it_is_glued_to_and_off_no_other() -> None:
-    assert papers(sources.parse_dump(SEEDS[0].read_bytes()))[0][0].startswith("Accelerate High-Quality")
-    own = [("Subscriber Churn in Mobile Networks", SEED_PAPERS[0][1]), SEED_PAPERS[1], SEED_PAPERS[2]]
-    assert papers(sources.parse_dump(lay_out(own).encode())) == own
+def test_subscribe_is_removed_only_if_it_precedes_the_title_without_a_space() -> None:
+    assert entries_of(sources.parse_dump(SEEDS[0].read_bytes()))[0][0].startswith("Accelerate High-Quality")
+    entries = [("Subscriber Churn in Mobile Networks", SEED_PAPERS[0][1]), SEED_PAPERS[1], SEED_PAPERS[2]]
+    assert entries_of(sources.parse_dump(render(entries).encode())) == entries
 
 
-def test_a_day_without_its_year_is_told() -> None:
+def test_a_date_without_a_year_is_read() -> None:
     assert sources.parse_dump(SEEDS[1].read_bytes()).month_day == (3, 11)
     assert sources.parse_dump(SEEDS[0].read_bytes()).month_day is None
 
 
-def lay_out(laid: list[tuple[str, str]], gap: str = "\n", between: str = "\n", head: str = "", foot: str = "") -> str:
-    return head + between.join(f"{title}{gap}{abstract}\n" for title, abstract in laid) + foot
+def render(entries: list[tuple[str, str]], gap: str = "\n", between: str = "\n", head: str = "", foot: str = "") -> str:
+    """Return a page with `gap` after each title, `between` between papers, and `head` and `foot` around them."""
+    return head + between.join(f"{title}{gap}{abstract}\n" for title, abstract in entries) + foot
 
 
-drawn_papers = st.lists(st.sampled_from(SEED_PAPERS), min_size=3, max_size=12, unique_by=lambda paper: paper[0])
+lists_of_entries = st.lists(st.sampled_from(SEED_PAPERS), min_size=3, max_size=12, unique_by=lambda paper: paper[0])
 
 
 @settings(deadline=None, max_examples=60)
 @given(
-    laid=drawn_papers,
+    entries=lists_of_entries,
     blanks=st.integers(0, 3),
     ends=st.sampled_from(["\n", "\r\n", "\r"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     trailing=st.sampled_from(["", "  ", "\t"]),
     head=st.lists(st.sampled_from(CHROME), max_size=4, unique=True),
 )
-def test_every_layout_reads_the_same(  # noqa: PLR0913, PLR0917 - one argument for each thing that varies
-    laid: list[tuple[str, str]], blanks: int, ends: str, encoding: str, trailing: str, head: list[str]
+def test_papers_are_read_from_every_layout(  # noqa: PLR0913, PLR0917 - one argument for each property of a layout
+    entries: list[tuple[str, str]], blanks: int, ends: str, encoding: str, trailing: str, head: list[str]
 ) -> None:
     gap = "\n" * (blanks + 1)
-    text = lay_out(laid, gap, "\n" * blanks, "".join(f"{line}\n" for line in head))
+    text = render(entries, gap, "\n" * blanks, "".join(f"{line}\n" for line in head))
     content = text.replace("\n", f"{trailing}{ends}").encode(encoding)
-    assert papers(sources.parse_dump(content)) == laid
+    assert entries_of(sources.parse_dump(content)) == entries
 
 
 titles = st.builds(
     lambda words, noun, end: " ".join([*words, noun]).capitalize() + end,
-    st.lists(st.sampled_from(WORDS), min_size=2, max_size=6, unique=True),
+    st.lists(st.sampled_from(ADJECTIVES), min_size=2, max_size=6, unique=True),
     st.sampled_from(NOUNS),
     st.sampled_from(["", "", "?", ": A Study", " for 3D Vision"]),
 )
@@ -112,54 +113,59 @@ titles = st.builds(
 
 @settings(deadline=None, max_examples=60)
 @given(names=st.lists(titles, min_size=4, max_size=12, unique=True))
-def test_made_up_papers_are_read_back(names: list[str]) -> None:
-    laid = [
+def test_invented_papers_are_read(names: list[str]) -> None:
+    entries = [
         (
             name,
             f"We study {name.casefold().strip('?')} in depth. Our experiments show that this works well in practice.",
         )
         for name in names
     ]
-    assert papers(sources.parse_dump(lay_out(laid).encode())) == laid
-    assert papers(sources.parse_dump(lay_out(laid, "\n\n").encode())) == laid
+    assert entries_of(sources.parse_dump(render(entries).encode())) == entries
+    assert entries_of(sources.parse_dump(render(entries, "\n\n").encode())) == entries
 
 
-def damaged(lines: list[str], kind: str, at: int) -> list[str]:
-    line = lines[at]
+def damage(lines: list[str], kind: str, index: int) -> list[str]:
+    """Return the lines with one line missing, doubled or wrapped."""
+    line = lines[index]
     if kind == "missing":
-        return lines[:at] + lines[at + 1 :]
+        return lines[:index] + lines[index + 1 :]
     if kind == "doubled":
-        return [*lines[:at], line, *lines[at:]]
+        return [*lines[:index], line, *lines[index:]]
     middle = line.find(" ", len(line) // 2)
-    return lines if middle < 0 else [*lines[:at], line[:middle], line[middle + 1 :], *lines[at + 1 :]]
+    return lines if middle < 0 else [*lines[:index], line[:middle], line[middle + 1 :], *lines[index + 1 :]]
 
 
 @pytest.mark.parametrize("kind", ["missing", "doubled", "wrapped"])
 @pytest.mark.parametrize("seed", SEEDS[:2], ids=["without blank lines", "with blank lines"])
-def test_a_damaged_line_costs_at_most_the_paper_it_belongs_to(kind: str, seed: Path) -> None:
+def test_at_most_one_paper_is_lost_if_a_line_is_damaged(kind: str, seed: Path) -> None:
     lines = seed.read_text(encoding="utf-8").splitlines()
-    before = papers(sources.parse_dump(seed.read_bytes()))
-    candidates = [at for at, line in enumerate(lines) if at > 12 and line.strip()]
-    for at in random.Random(1).sample(candidates, 40):
-        after = papers(sources.parse_dump("\n".join(damaged(lines, kind, at)).encode()))
+    before = entries_of(sources.parse_dump(seed.read_bytes()))
+    candidates = [index for index, line in enumerate(lines) if index > 12 and line.strip()]
+    for index in random.Random(1).sample(candidates, 40):
+        after = entries_of(sources.parse_dump("\n".join(damage(lines, kind, index)).encode()))
         lost = [paper for paper in before if paper not in after]
-        assert len(lost) <= 1, f"{kind} line {at + 1} cost {[title for title, _ in lost]}"
+        assert len(lost) <= 1, f"line {index + 1} was {kind}; lost: {[title for title, _ in lost]}"
 
 
-def test_chrome_between_papers_costs_none() -> None:
-    laid = SEED_PAPERS[:8]
+def test_no_paper_is_lost_to_chrome_between_the_papers() -> None:
+    entries = SEED_PAPERS[:8]
     noise = ["Upvote", "42", "Aug 12, 2025", "· 7 authors", "https://example.org/x"]
-    text = "".join(f"{line}\n{title}\n{abstract}\n" for line, (title, abstract) in zip(noise * 2, laid, strict=False))
-    found = papers(sources.parse_dump(text.encode()))
-    assert [title for title, _ in found] == [title for title, _ in laid]
+    text = "".join(
+        f"{line}\n{title}\n{abstract}\n" for line, (title, abstract) in zip(noise * 2, entries, strict=False)
+    )
+    found = entries_of(sources.parse_dump(text.encode()))
+    assert [title for title, _ in found] == [title for title, _ in entries]
 
 
-def test_the_same_title_twice_is_two_listings() -> None:
-    laid = [*SEED_PAPERS[:4], SEED_PAPERS[1], SEED_PAPERS[5]]
-    assert [title for title, _ in papers(sources.parse_dump(lay_out(laid).encode()))] == [title for title, _ in laid]
+def test_the_same_title_twice_is_listed_twice() -> None:
+    entries = [*SEED_PAPERS[:4], SEED_PAPERS[1], SEED_PAPERS[5]]
+    assert [title for title, _ in entries_of(sources.parse_dump(render(entries).encode()))] == [
+        title for title, _ in entries
+    ]
 
 
-def test_positions_are_the_pages_own_order() -> None:
+def test_positions_count_up_in_the_order_of_the_page() -> None:
     positions = [listing.position for listing in sources.parse_dump(SEEDS[1].read_bytes()).listings]
     assert all(after == before + 1 for before, after in pairwise(positions))
 
@@ -181,13 +187,13 @@ def test_positions_are_the_pages_own_order() -> None:
         (CHECKOUT / "pyproject.toml").read_bytes(),
     ],
 )
-def test_what_is_no_page_of_papers_is_refused_with_a_reason(content: bytes) -> None:
+def test_a_text_that_is_not_a_page_of_papers_is_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(DumpError) as caught:
         sources.parse_dump(content)
     assert len(str(caught.value)) > 10
 
 
-def test_a_hostile_text_ends_soon() -> None:
+def test_a_hostile_text_is_parsed_or_refused_in_reasonable_time() -> None:
     for piece in (b"a\n", b"$", b"\\", b"{", b"<", b"(", b"The Title of a Paper\n", b"We do it. So do you. "):
         try:
             sources.parse_dump(piece * (1_000_000 // len(piece)))

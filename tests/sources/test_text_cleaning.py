@@ -1,4 +1,4 @@
-"""Cleaning: one line of plain Unicode, the same however often it is cleaned."""
+"""Cleaning makes a text one line of plain Unicode, and cleaning it again changes nothing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ PIECES = (
         (r"C:\new\folder", r"C:\new\folder"),
     ],
 )
-def test_latex_is_made_plain(raw: str, plain: str) -> None:
+def test_latex_becomes_unicode_text(raw: str, plain: str) -> None:
     assert clean(raw) == plain
 
 
@@ -86,7 +86,7 @@ def test_latex_is_made_plain(raw: str, plain: str) -> None:
         (r"\"quoted\"", r"\"quoted\""),
     ],
 )
-def test_accents_are_put_on_their_letters(raw: str, plain: str) -> None:
+def test_a_latex_accent_is_put_on_its_letter(raw: str, plain: str) -> None:
     assert clean(raw) == plain
 
 
@@ -104,12 +104,12 @@ def test_accents_are_put_on_their_letters(raw: str, plain: str) -> None:
         *("only $7,800, and $9", "in $HOME and $PATH"),
     ],
 )
-def test_money_keeps_its_dollars(money: str) -> None:
+def test_amounts_of_money_keep_their_dollar_signs(money: str) -> None:
     assert clean(money) == money
 
 
 @pytest.mark.parametrize("text", ["x < y", "a<b", "if a<b and c>d", "the <eos> token", "<think>why</think>", "p<0.01"])
-def test_comparisons_and_tokens_are_no_markup(text: str) -> None:
+def test_comparisons_and_tags_that_are_not_html_stay(text: str) -> None:
     assert clean(text) == text
 
 
@@ -127,7 +127,7 @@ def test_comparisons_and_tokens_are_no_markup(text: str) -> None:
         ("<a href='javascript:alert(1)'>x</a>", "x"),
     ],
 )
-def test_html_markup_and_entities_go(raw: str, plain: str) -> None:
+def test_html_tags_are_removed_and_entities_are_replaced(raw: str, plain: str) -> None:
     assert clean(raw) == plain
 
 
@@ -143,7 +143,7 @@ def test_html_markup_and_entities_go(raw: str, plain: str) -> None:
         ("  ends  ", "ends"),
     ],
 )
-def test_controls_go_and_space_is_one_space(raw: str, plain: str) -> None:
+def test_control_characters_are_removed_and_white_space_becomes_one_space(raw: str, plain: str) -> None:
     assert clean(raw) == plain
 
 
@@ -156,7 +156,7 @@ def test_cleaning_again_changes_nothing(text: str) -> None:
     assert once == " ".join(once.split())
 
 
-def test_the_seeds_are_clean_after_one_cleaning() -> None:
+def test_the_texts_of_the_sample_pages_are_clean_after_one_cleaning() -> None:
     texts = [clean(text) for paper in seed_papers() for text in paper]
     assert [clean(text) for text in texts] == texts
 
@@ -182,6 +182,6 @@ def test_the_seeds_are_clean_after_one_cleaning() -> None:
         *("<b a=", '<a b="', "<!--", "x^{", "{{}", "a~", "e\u0301\u0316", "\u0316\u0301", "\u202e", '\\"', "\\^"),
     ],
 )
-def test_a_megabyte_of_open_marks_is_cleaned(unit: str) -> None:
+def test_a_megabyte_of_unclosed_markup_is_cleaned(unit: str) -> None:
     text = clean(unit * (1_000_000 // len(unit)))
     assert clean(text) == text

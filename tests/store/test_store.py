@@ -1,4 +1,4 @@
-"""The database: its two kinds of transaction, its migrations, and what it says when it cannot serve."""
+"""The database: its two kinds of transaction, its migrations, and its error messages."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_threads_that_write_at_once_lose_no_update(engine: Engine) -> None:
                 connection.execute(text("UPDATE counter SET value = :value"), {"value": value + 1})
 
     with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(count_up) for _ in range(4)]:
-            done.result()
+        for future in [pool.submit(count_up) for _ in range(4)]:
+            future.result()
     with reading(engine) as connection:
         assert connection.execute(text("SELECT value FROM counter")).scalar_one() == 200
 
 
-def test_every_connection_is_durable_and_keeps_foreign_keys(engine: Engine) -> None:
+def test_every_connection_is_durable_and_enforces_foreign_keys(engine: Engine) -> None:
     with reading(engine) as connection:
         found = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -50,18 +50,18 @@ def test_every_connection_is_durable_and_keeps_foreign_keys(engine: Engine) -> N
     assert found == ["wal", 2, 1]
 
 
-def test_the_migrations_make_the_declared_tables(engine: Engine) -> None:
+def test_the_migrations_create_the_declared_tables(engine: Engine) -> None:
     with reading(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
 
 
-def test_the_newest_migration_is_the_one_that_the_store_asks_for() -> None:
+def test_the_constant_head_names_the_newest_migration() -> None:
     settings = Config()
     settings.set_main_option("script_location", str(schema.MIGRATIONS))
     assert ScriptDirectory.from_config(settings).get_heads() == [schema.HEAD]
 
 
-def test_processes_that_open_a_new_database_at_once_make_it_once(tmp_path: Path) -> None:
+def test_processes_that_open_a_new_database_at_the_same_time_create_it_once(tmp_path: Path) -> None:
     code = f"from notifier.store.schema import open_store; open_store('sqlite:///{tmp_path}/new.db').dispose()"
     runs = [
         subprocess.Popen([sys.executable, "-c", code], env=clean_environment(), stderr=subprocess.PIPE)
@@ -81,14 +81,14 @@ def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
         schema.open_store(str(engine.url))
 
 
-def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "notifier.db"
-    file.write_text("this is not a database, but a text of some length that stands where one should be" * 20)
+    file.write_text("this is not a database, but a long text in the file that should be one" * 20)
     with pytest.raises(StoreError, match="not a SQLite database"):
         schema.open_store(f"sqlite:///{file}")
 
 
-def test_a_full_database_is_one_sentence_and_loses_nothing(engine: Engine, tmp_path: Path) -> None:
+def test_a_full_database_is_reported_in_one_sentence_and_loses_nothing(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     with engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()

@@ -1,4 +1,4 @@
-"""A store from before pauses: its readers go on as they were."""
+"""Upgrading a store that was created before pauses existed: its subscribers go on getting digests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import text
-from support.planned_papers import reader, told
+from support.planned_papers import digests_of, stored_subscriber
 from support.service import MONDAY, add_page
 
 from notifier.config import Config
@@ -16,7 +16,7 @@ from notifier.store import schema
 from notifier.store.engine import connect, writing
 
 
-def test_a_reader_of_an_older_store_is_told_on_the_next_morning(tmp_path: Path) -> None:
+def test_a_subscriber_in_an_older_store_gets_the_next_digest(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/old.db"
     old = connect(url)
     settings = AlembicConfig()
@@ -36,9 +36,9 @@ def test_a_reader_of_an_older_store_is_told_on_the_next_morning(tmp_path: Path) 
         )
     old.dispose()
     engine = schema.open_store(url)
-    ann = reader(engine, "ann@example.org")
+    ann = stored_subscriber(engine, "ann@example.org")
     assert ann.active_since == ann.confirmed_at is not None
     add_page(engine, tmp_path, ["A Paper of Monday"])
     plan(engine, Config(), MONDAY.replace(hour=8))
-    assert told(engine, "ann@example.org") == [("2026-07-06", ["A Paper of Monday"])]
+    assert digests_of(engine, "ann@example.org") == [("2026-07-06", ["A Paper of Monday"])]
     engine.dispose()

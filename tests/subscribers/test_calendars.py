@@ -1,4 +1,4 @@
-"""Slots: one instant for each intended local date, whatever clocks, zones and readers do."""
+"""Slots of schedules: one instant for each intended local date, in all zones and after changes of the clock."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,9 +15,9 @@ from notifier.subscribers.calendars import Occurrence, Schedule, UsedPeriods, du
 
 ZONES = [name for name in resources.files("tzdata").joinpath("zones").read_text().split() if name != "Factory"]
 FIRST, LAST = datetime(2006, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
-SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_DAY = timedelta(days=1)
-MISSING = {
+SKIPPED_DATES = {
     "Pacific/Apia": date(2011, 12, 30),
     "Pacific/Fakaofo": date(2011, 12, 30),
     "Pacific/Kwajalein": date(1993, 8, 21),
@@ -42,8 +42,8 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def walk(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Occurrence]:
-    """The slots that a service which never sleeps uses."""
+def slots_used(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Occurrence]:
+    """Yield the slots that a service uses if it always runs."""
     used = UsedPeriods()
     while (instant := next_due(schedule, after, used)) and instant <= until:
         slot = due(schedule, instant, after, used)
@@ -54,7 +54,10 @@ def walk(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Occur
 
 
 def instant_by_search(day: date, hour: time, zone: ZoneInfo) -> datetime:
-    """The first instant at which the zone's clock shows the time; where none does, by the offset before the gap."""
+    """Return the first instant at which the zone's clock shows the time, found without the zone's fold rules.
+
+    If the clock never shows it, use the offset before the gap.
+    """
     shown = datetime.combine(day, hour)
     noons = [datetime.combine(day, time(12), UTC) + days * ONE_DAY for days in range(-2, 3)]
     offsets = [noon.astimezone(zone).utcoffset() or timedelta() for noon in noons]
@@ -67,7 +70,7 @@ def instant_by_search(day: date, hour: time, zone: ZoneInfo) -> datetime:
 
 def intended_dates(schedule: Schedule, first: date, last: date) -> list[date]:
     days = [first + number * ONE_DAY for number in range((last - first).days + 1)]
-    existing = [day for day in days if day != MISSING.get(schedule.timezone)]
+    existing = [day for day in days if day != SKIPPED_DATES.get(schedule.timezone)]
     match schedule.cadence:
         case Cadence.MONTHLY:
             return [day for day in days if day.day == 1]
@@ -94,51 +97,53 @@ def intended_dates(schedule: Schedule, first: date, last: date) -> list[date]:
         ("Asia/Beirut", "00:00", "2022-03-27", "2022-03-26T22:00", "gap at midnight: 01:00 there"),
         ("America/Nuuk", "23:30", "2026-03-28", "2026-03-29T01:30", "gap over midnight: 00:30 of the 29th there"),
         ("America/St_Johns", "00:00", "2006-10-29", "2006-10-29T02:30", "overlap over midnight: the first"),
-        ("Pacific/Apia", "08:00", "2011-12-31", "2011-12-30T18:00", "after the missing date"),
+        ("Pacific/Apia", "08:00", "2011-12-31", "2011-12-30T18:00", "after the skipped date"),
         ("Asia/Kathmandu", "08:00", "2026-11-22", "2026-11-22T02:15", "an offset of 5:45"),
     ],
 )
-def test_an_instant_is_right_where_the_clock_changes(zone: str, hour: str, day: str, instant: str, why: str) -> None:
+def test_an_instant_is_right_on_a_day_with_a_clock_change(
+    zone: str, hour: str, day: str, instant: str, why: str
+) -> None:
     schedule = Schedule(Cadence.DAILY, time.fromisoformat(hour), zone)
-    before = due(schedule, utc(instant) - timedelta(seconds=1), SINCE_EVER, UsedPeriods())
+    before = due(schedule, utc(instant) - timedelta(seconds=1), LONG_AGO, UsedPeriods())
     assert before is not None
     assert before.period < day, why
-    assert due(schedule, utc(instant), SINCE_EVER, UsedPeriods()) == Occurrence(
+    assert due(schedule, utc(instant), LONG_AGO, UsedPeriods()) == Occurrence(
         date.fromisoformat(day), day, utc(instant)
     ), why
 
 
-def test_a_slot_that_is_past_when_the_clock_goes_back_over_midnight_is_due() -> None:
+def test_a_slot_that_passed_before_the_clock_went_back_over_midnight_is_due() -> None:
     schedule = Schedule(Cadence.DAILY, time(0), "America/St_Johns")
     second_half_past_eleven_of_the_28th = utc("2006-10-29T03:00")
-    slot = due(schedule, second_half_past_eleven_of_the_28th, SINCE_EVER, UsedPeriods())
+    slot = due(schedule, second_half_past_eleven_of_the_28th, LONG_AGO, UsedPeriods())
     assert slot == Occurrence(date(2006, 10, 29), "2006-10-29", utc("2006-10-29T02:30"))
 
 
-def test_a_slot_that_a_gap_moved_over_midnight_is_still_to_come_there() -> None:
+def test_a_slot_that_a_gap_moves_over_midnight_is_not_due_before_the_moved_instant() -> None:
     schedule = Schedule(Cadence.DAILY, time(23, 30), "America/Nuuk")
     ten_past_midnight_of_the_29th = utc("2026-03-29T01:10")
     assert next_due(schedule, ten_past_midnight_of_the_29th, UsedPeriods()) == utc("2026-03-29T01:30")
 
 
-@pytest.mark.parametrize(("zone", "missing"), MISSING.items())
-def test_a_date_that_a_zone_left_out_has_no_digest_of_its_own(zone: str, missing: date) -> None:
-    noon = datetime.combine(missing, time(12), UTC)
-    slots = walk(Schedule(Cadence.DAILY, time(8), zone), noon - 3 * ONE_DAY, noon + 3 * ONE_DAY)
+@pytest.mark.parametrize(("zone", "skipped"), SKIPPED_DATES.items())
+def test_a_date_that_a_zone_skipped_has_no_slot(zone: str, skipped: date) -> None:
+    noon = datetime.combine(skipped, time(12), UTC)
+    slots = slots_used(Schedule(Cadence.DAILY, time(8), zone), noon - 3 * ONE_DAY, noon + 3 * ONE_DAY)
     dates = {slot.local_date for slot in slots}
-    assert {missing - ONE_DAY, missing + ONE_DAY} <= dates
-    assert missing not in dates
+    assert {skipped - ONE_DAY, skipped + ONE_DAY} <= dates
+    assert skipped not in dates
 
 
-def test_a_friday_that_a_zone_left_out_brings_weekday_readers_no_mail_on_saturday() -> None:
+def test_weekdays_have_no_slot_on_saturday_if_the_zone_skipped_the_friday() -> None:
     schedule = Schedule(Cadence.WEEKDAYS, time(8), "Pacific/Apia")
-    slots = walk(schedule, utc("2011-12-28T20:00"), utc("2012-01-02T12:00"))
+    slots = slots_used(schedule, utc("2011-12-28T20:00"), utc("2012-01-02T12:00"))
     assert [slot.period for slot in slots] == ["2011-12-29", "2012-01-02"]
 
 
-def test_a_week_whose_weekday_a_zone_left_out_has_its_digest_on_the_day_after() -> None:
+def test_a_week_whose_weekday_the_zone_skipped_has_its_slot_on_the_day_after() -> None:
     schedule = Schedule(Cadence.WEEKLY, time(8), "Pacific/Apia", weekday=4)
-    slots = list(walk(schedule, utc("2011-12-20T00:00"), utc("2012-01-07T00:00")))
+    slots = list(slots_used(schedule, utc("2011-12-20T00:00"), utc("2012-01-07T00:00")))
     assert [slot.period for slot in slots] == ["2011-W51", "2011-W52", "2012-W01"]
     assert slots[1].instant == utc("2011-12-30T18:00")
 
@@ -154,7 +159,7 @@ def test_a_week_whose_weekday_a_zone_left_out_has_its_digest_on_the_day_after() 
 )
 def test_periods_are_named_after_the_day_the_iso_week_or_the_month(cadence: Cadence, expected: list[str]) -> None:
     schedule = Schedule(cadence, time(8), "UTC", weekday=4)
-    assert [slot.period for slot in walk(schedule, utc("2026-12-29T08:00"), utc("2027-01-04T08:00"))] == expected
+    assert [slot.period for slot in slots_used(schedule, utc("2026-12-29T08:00"), utc("2027-01-04T08:00"))] == expected
 
 
 def test_the_first_slot_is_strictly_after_confirmation() -> None:
@@ -164,63 +169,63 @@ def test_the_first_slot_is_strictly_after_confirmation() -> None:
     assert next_due(schedule, confirmed, UsedPeriods()) == utc("2026-11-23T08:00")
 
 
-def test_instant_has_no_calendar() -> None:
+def test_the_instant_cadence_has_no_slots() -> None:
     schedule = Schedule(Cadence.INSTANT, time(8), "UTC")
     assert due(schedule, LAST, FIRST, UsedPeriods()) is None
     assert next_due(schedule, FIRST, UsedPeriods()) is None
 
 
 def test_a_move_to_the_west_does_not_bring_the_same_date_again() -> None:
-    used = UsedPeriods(last_date=date(2026, 11, 22))  # told at 08:00 in Tokyo, when Honolulu had the 21st
+    used = UsedPeriods(last_date=date(2026, 11, 22))  # the digest of 08:00 in Tokyo, when it was the 21st in Honolulu
     schedule = Schedule(Cadence.DAILY, time(8), "Pacific/Honolulu")
-    assert due(schedule, utc("2026-11-22T20:00"), SINCE_EVER, used) is None
-    assert next_due(schedule, SINCE_EVER, used) == utc("2026-11-23T18:00")
+    assert due(schedule, utc("2026-11-22T20:00"), LONG_AGO, used) is None
+    assert next_due(schedule, LONG_AGO, used) == utc("2026-11-23T18:00")
 
 
 def test_an_hour_moved_to_earlier_today_is_due_at_once() -> None:
-    used = UsedPeriods(last_date=date(2026, 11, 21))  # told at 20:00; at noon of the next day the reader asks for 08:00
-    slot = due(Schedule(Cadence.DAILY, time(8), "UTC"), utc("2026-11-22T12:00"), SINCE_EVER, used)
+    used = UsedPeriods(last_date=date(2026, 11, 21))  # at 20:00; at noon of the next day the hour moves to 08:00
+    slot = due(Schedule(Cadence.DAILY, time(8), "UTC"), utc("2026-11-22T12:00"), LONG_AGO, used)
     assert slot == Occurrence(date(2026, 11, 22), "2026-11-22", utc("2026-11-22T08:00"))
 
 
-def test_a_week_counts_once_though_its_weekday_moves() -> None:
+def test_a_week_has_one_digest_even_if_its_weekday_changes() -> None:
     monday = Occurrence(date(2026, 11, 16), "2026-W47", utc("2026-11-16T08:00"))
     tuesday = Occurrence(date(2026, 11, 17), "2026-11-17", utc("2026-11-17T08:00"))
     used = UsedPeriods().including(monday, Cadence.WEEKLY).including(tuesday, Cadence.DAILY)
     friday = Schedule(Cadence.WEEKLY, time(8), "UTC", weekday=4)
-    assert next_due(friday, SINCE_EVER, used) == utc("2026-11-27T08:00")
+    assert next_due(friday, LONG_AGO, used) == utc("2026-11-27T08:00")
 
 
-def test_a_daily_reader_who_turns_weekly_is_told_in_the_same_week() -> None:
+def test_a_change_from_daily_to_weekly_has_a_slot_in_the_same_week() -> None:
     friday = Schedule(Cadence.WEEKLY, time(8), "UTC", weekday=4)
-    assert next_due(friday, SINCE_EVER, UsedPeriods(last_date=date(2026, 11, 18))) == utc("2026-11-20T08:00")
+    assert next_due(friday, LONG_AGO, UsedPeriods(last_date=date(2026, 11, 18))) == utc("2026-11-20T08:00")
 
 
-def test_every_change_of_the_clock_in_every_zone_leaves_each_date_one_instant() -> None:
-    for name in representatives():
-        for change in changes(ZoneInfo(name)):
-            schedule = Schedule(Cadence.DAILY, hour_within(change, ZoneInfo(name)), name)
-            slots = list(walk(schedule, change - 3 * ONE_DAY, change + 3 * ONE_DAY))
+def test_around_every_clock_change_in_every_zone_each_date_has_one_instant() -> None:
+    for name in distinct_zones():
+        for change in clock_changes(ZoneInfo(name)):
+            schedule = Schedule(Cadence.DAILY, hour_inside(change, ZoneInfo(name)), name)
+            slots = list(slots_used(schedule, change - 3 * ONE_DAY, change + 3 * ONE_DAY))
             dates = [slot.local_date for slot in slots]
             assert dates == intended_dates(schedule, dates[0], dates[-1]), (name, change)
             for slot in slots:
                 assert slot.instant == instant_by_search(slot.local_date, schedule.hour, ZoneInfo(name))
 
 
-def hour_within(change: datetime, zone: ZoneInfo) -> time:
-    """The middle of what a change of the clock leaves out or shows twice."""
+def hour_inside(change: datetime, zone: ZoneInfo) -> time:
+    """Return the middle of the time that a clock change skips or repeats."""
     before, after = (moment.astimezone(zone).replace(tzinfo=None) for moment in (change - timedelta(seconds=1), change))
     return (before + (after - before) / 2).time().replace(second=0, microsecond=0)
 
 
-def representatives() -> list[str]:
-    """One zone of each set of links to the same rules."""
+def distinct_zones() -> list[str]:
+    """Return one name for each set of zones with the same rules."""
     rules = resources.files("tzdata").joinpath("zoneinfo")
     return list({rules.joinpath(name).read_bytes(): name for name in ZONES}.values())
 
 
-def changes(zone: ZoneInfo) -> Iterator[datetime]:
-    """The instants of thirty years, to the second, at which the zone's offset changes for a week or longer."""
+def clock_changes(zone: ZoneInfo) -> Iterator[datetime]:
+    """Yield the instants between FIRST and LAST, to the second, at which the offset changes for a week or longer."""
     weeks = [(FIRST + timedelta(weeks=number)).astimezone(zone) for number in range((LAST - FIRST).days // 7)]
     for before, after in pairwise(weeks):
         if before.utcoffset() == after.utcoffset():
@@ -235,8 +240,8 @@ def changes(zone: ZoneInfo) -> Iterator[datetime]:
 
 @settings(deadline=None, max_examples=60)
 @given(schedules, moments)
-def test_every_intended_date_of_half_a_year_is_used_once_at_its_instant(schedule: Schedule, start: datetime) -> None:
-    slots = list(walk(schedule, start, start + timedelta(days=183)))
+def test_every_intended_date_of_half_a_year_has_one_slot_at_its_instant(schedule: Schedule, start: datetime) -> None:
+    slots = list(slots_used(schedule, start, start + timedelta(days=183)))
     dates = [slot.local_date for slot in slots]
     assert dates == intended_dates(schedule, dates[0], dates[-1])
     assert len({slot.period for slot in slots}) == len(slots)
@@ -247,7 +252,7 @@ def test_every_intended_date_of_half_a_year_is_used_once_at_its_instant(schedule
 
 @settings(deadline=None, max_examples=300)
 @given(schedules, moments, st.none() | st.integers(-40, 40), st.integers(0, 40 * 24 * 60))
-def test_a_digest_is_due_exactly_from_the_stored_instant_on(
+def test_a_slot_is_due_exactly_from_the_next_due_instant_on(
     schedule: Schedule, after: datetime, last: int | None, minutes: int
 ) -> None:
     used = UsedPeriods() if last is None else UsedPeriods(after.date() + last * ONE_DAY, after.date() + last * ONE_DAY)
@@ -259,9 +264,9 @@ def test_a_digest_is_due_exactly_from_the_stored_instant_on(
 
 @settings(deadline=None, max_examples=200)
 @given(schedules, moments, st.integers(0, 400))
-def test_after_days_asleep_there_is_one_digest_the_latest(schedule: Schedule, after: datetime, days: int) -> None:
+def test_after_days_without_a_run_only_the_latest_slot_is_due(schedule: Schedule, after: datetime, days: int) -> None:
     now = after + days * ONE_DAY
-    missed = list(walk(schedule, after, now))
+    missed = list(slots_used(schedule, after, now))
     latest = missed[-1] if missed else None
     assert due(schedule, now, after, UsedPeriods()) == latest
     if latest is not None:
@@ -270,32 +275,35 @@ def test_after_days_asleep_there_is_one_digest_the_latest(schedule: Schedule, af
 
 @settings(deadline=None, max_examples=150)
 @given(moments, st.lists(st.tuples(schedules, st.integers(-3, 12), st.booleans()), min_size=2, max_size=10))
-def test_no_change_of_mind_or_clock_repeats_a_period_or_loses_a_date(
+def test_changes_of_schedule_and_clock_repeat_no_period_and_lose_no_date(
     start: datetime, stages: list[tuple[Schedule, int, bool]]
 ) -> None:
-    """Each stage is a new schedule, kept for so many days (less than none: the clock is set back), awake or asleep."""
-    now, used, told = start, UsedPeriods(), list[Occurrence]()
-    for schedule, days, asleep in stages:
-        known, began, now = tuple(told), now, now + days * ONE_DAY
-        for tick in [now] if asleep else hourly(began, now):
+    """Each stage is a schedule, the days for which it lasts, and whether the service is stopped in them.
+
+    A negative number of days sets the clock back.
+    """
+    now, used, planned = start, UsedPeriods(), list[Occurrence]()
+    for schedule, days, is_stopped in stages:
+        before, began, now = tuple(planned), now, now + days * ONE_DAY
+        for tick in [now] if is_stopped else hourly(began, now):
             if slot := due(schedule, tick, start, used):
                 assert start < slot.instant <= tick
-                told.append(slot)
+                planned.append(slot)
                 used = used.including(slot, schedule.cadence)
-        if asleep:
-            assert len(told) - len(known) <= 1
+        if is_stopped:
+            assert len(planned) - len(before) <= 1
         else:
-            assert_none_lost(walk(schedule, max(began, start), now), known, told)
-    assert all(earlier.local_date < later.local_date for earlier, later in pairwise(told))
-    assert len({slot.period for slot in told}) == len(told)
+            assert_none_lost(slots_used(schedule, max(began, start), now), before, planned)
+    assert all(earlier.local_date < later.local_date for earlier, later in pairwise(planned))
+    assert len({slot.period for slot in planned}) == len(planned)
 
 
 def hourly(began: datetime, ended: datetime) -> list[datetime]:
     return [began + timedelta(hours=number) for number in range((ended - began) // timedelta(hours=1) + 1)]
 
 
-def assert_none_lost(meanwhile: Iterator[Occurrence], known: tuple[Occurrence, ...], told: list[Occurrence]) -> None:
-    """Every slot was told, or is not later than one that was known before."""
-    last_date = max((slot.local_date for slot in known), default=date.min)
-    periods_told = {slot.period for slot in told}
-    assert all(slot.period in periods_told or slot.local_date <= last_date for slot in meanwhile)
+def assert_none_lost(expected: Iterator[Occurrence], before: tuple[Occurrence, ...], planned: list[Occurrence]) -> None:
+    """Assert that every expected slot was planned, or is not later than the last one planned before the stage."""
+    last_date = max((slot.local_date for slot in before), default=date.min)
+    planned_periods = {slot.period for slot in planned}
+    assert all(slot.period in planned_periods or slot.local_date <= last_date for slot in expected)

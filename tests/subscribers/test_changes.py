@@ -1,4 +1,4 @@
-"""Changes of hour, zone and cadence: no date is told twice, and none is skipped."""
+"""Changes of hour, zone and cadence: no date gets two digests, and none is skipped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.planned_papers import add_paper, periods, reader, told
+from support.planned_papers import add_paper, digests_of, stored_subscriber, used_periods
 from support.service import MONDAY, add_reader
 
 from notifier.config import Config
@@ -21,11 +21,11 @@ AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def at(text: str) -> datetime:
-    """An instant of July 2026 in UTC, such as `06 08:00`."""
+    """Return an instant of July 2026 in UTC from a text such as `06 08:00`."""
     return datetime.fromisoformat(f"2026-07-{text}:00+00:00")
 
 
-def change(engine: Engine, now: str, sign_up: SignUp) -> None:
+def sign_up_at(engine: Engine, now: str, sign_up: SignUp) -> None:
     add_reader(engine, sign_up, now=at(now))
 
 
@@ -38,78 +38,78 @@ def plan_hourly(engine: Engine, start: str, end: str) -> None:
 
 @pytest.fixture
 def ann(engine: Engine) -> Engine:
-    """A store with one reader, daily at 08:00 UTC, confirmed on Monday the 6th at six."""
+    """A store with one subscriber, daily at 08:00 UTC, confirmed on Monday the 6th at six."""
     add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True), now=MONDAY)
     return engine
 
 
-def test_an_hour_that_moves_to_later_after_the_digest_brings_no_second_one(ann: Engine) -> None:
+def test_an_hour_that_becomes_later_after_the_digest_makes_no_second_digest(ann: Engine) -> None:
     plan_hourly(ann, "06 07:00", "06 09:00")
-    change(ann, "06 09:00", SignUp(ANN, hour="17:00"))
+    sign_up_at(ann, "06 09:00", SignUp(ANN, hour="17:00"))
     plan_hourly(ann, "06 09:00", "07 20:00")
-    assert periods(ann, ANN) == ["2026-07-06", "2026-07-07"]
-    assert reader(ann, ANN).next_due == at("08 17:00")
+    assert used_periods(ann, ANN) == ["2026-07-06", "2026-07-07"]
+    assert stored_subscriber(ann, ANN).next_due == at("08 17:00")
 
 
-def test_an_hour_that_moves_to_one_that_is_past_is_due_at_once(ann: Engine) -> None:
-    change(ann, "06 07:00", SignUp(ANN, hour="20:00"))
-    change(ann, "06 12:00", SignUp(ANN, hour="09:00"))
-    assert reader(ann, ANN).next_due == at("06 09:00")
+def test_a_digest_is_due_at_once_if_the_new_hour_has_passed_today(ann: Engine) -> None:
+    sign_up_at(ann, "06 07:00", SignUp(ANN, hour="20:00"))
+    sign_up_at(ann, "06 12:00", SignUp(ANN, hour="09:00"))
+    assert stored_subscriber(ann, ANN).next_due == at("06 09:00")
     plan_hourly(ann, "06 12:00", "06 23:00")
-    assert periods(ann, ANN) == ["2026-07-06"]
+    assert used_periods(ann, ANN) == ["2026-07-06"]
 
 
-def test_a_change_of_the_hour_while_a_digest_is_overdue_does_not_lose_the_day(ann: Engine) -> None:
-    change(ann, "06 08:30", SignUp(ANN, hour="08:15"))
+def test_a_change_of_the_hour_while_a_digest_is_overdue_skips_no_day(ann: Engine) -> None:
+    sign_up_at(ann, "06 08:30", SignUp(ANN, hour="08:15"))
     plan_hourly(ann, "06 08:30", "06 09:30")
-    assert periods(ann, ANN) == ["2026-07-06"]
+    assert used_periods(ann, ANN) == ["2026-07-06"]
 
 
-def test_no_change_makes_a_slot_due_that_is_older_than_the_confirmation(ann: Engine) -> None:
-    change(ann, "06 07:00", SignUp(ANN, hour="05:00"))
+def test_no_change_makes_a_slot_from_before_the_confirmation_due(ann: Engine) -> None:
+    sign_up_at(ann, "06 07:00", SignUp(ANN, hour="05:00"))
     plan_hourly(ann, "06 07:00", "06 23:00")
-    assert periods(ann, ANN) == []
-    assert reader(ann, ANN).next_due == at("07 05:00")
+    assert used_periods(ann, ANN) == []
+    assert stored_subscriber(ann, ANN).next_due == at("07 05:00")
 
 
-def test_a_move_around_the_world_tells_each_date_once(ann: Engine) -> None:
+def test_moves_to_far_time_zones_give_each_date_one_digest(ann: Engine) -> None:
     plan_hourly(ann, "06 07:00", "06 09:00")
-    change(ann, "06 09:00", SignUp(ANN, timezone="Pacific/Honolulu"))
+    sign_up_at(ann, "06 09:00", SignUp(ANN, timezone="Pacific/Honolulu"))
     plan_hourly(ann, "06 09:00", "07 19:00")
-    change(ann, "07 19:00", SignUp(ANN, timezone="Pacific/Auckland"))
+    sign_up_at(ann, "07 19:00", SignUp(ANN, timezone="Pacific/Auckland"))
     plan_hourly(ann, "07 19:00", "09 00:00")
-    assert periods(ann, ANN) == ["2026-07-06", "2026-07-07", "2026-07-08", "2026-07-09"]
+    assert used_periods(ann, ANN) == ["2026-07-06", "2026-07-07", "2026-07-08", "2026-07-09"]
 
 
-def test_from_daily_to_weekly_and_back(ann: Engine) -> None:
+def test_changes_from_daily_to_weekly_and_back_lose_no_period(ann: Engine) -> None:
     plan_hourly(ann, "06 07:00", "07 09:00")
-    change(ann, "07 10:00", SignUp(ANN, cadence=Cadence.WEEKLY, weekday="friday"))
+    sign_up_at(ann, "07 10:00", SignUp(ANN, cadence=Cadence.WEEKLY, weekday="friday"))
     plan_hourly(ann, "07 10:00", "11 12:00")
-    assert periods(ann, ANN) == ["2026-07-06", "2026-07-07", "2026-W28"]
-    change(ann, "11 12:00", SignUp(ANN, cadence=Cadence.DAILY))
+    assert used_periods(ann, ANN) == ["2026-07-06", "2026-07-07", "2026-W28"]
+    sign_up_at(ann, "11 12:00", SignUp(ANN, cadence=Cadence.DAILY))
     plan_hourly(ann, "11 12:00", "12 09:00")
-    assert periods(ann, ANN)[3:] == ["2026-07-11", "2026-07-12"]
+    assert used_periods(ann, ANN)[3:] == ["2026-07-11", "2026-07-12"]
 
 
-def test_from_monthly_to_daily_tells_what_has_gathered_at_once(engine: Engine, tmp_path: Path) -> None:
+def test_a_change_from_monthly_to_daily_makes_the_waiting_papers_due_at_once(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, topics=("all",), cadence=Cadence.MONTHLY, confirmed=True), now=MONDAY)
     add_paper(engine, tmp_path, "A Paper of the Seventh", at("07 12:00"))
     plan_hourly(engine, "08 07:00", "08 09:00")
-    change(engine, "20 12:00", SignUp(ANN, cadence=Cadence.DAILY))
+    sign_up_at(engine, "20 12:00", SignUp(ANN, cadence=Cadence.DAILY))
     plan(engine, Config(), at("20 12:00"))
-    assert told(engine, ANN) == [("2026-07-20", ["A Paper of the Seventh"])]
+    assert digests_of(engine, ANN) == [("2026-07-20", ["A Paper of the Seventh"])]
 
 
-def test_weekly_to_monthly_waits_for_the_first(engine: Engine) -> None:
+def test_a_change_from_weekly_to_monthly_waits_for_the_first_of_the_month(engine: Engine) -> None:
     add_reader(engine, SignUp(ANN, topics=("all",), cadence=Cadence.WEEKLY, confirmed=True), now=MONDAY)
     plan_hourly(engine, "06 07:00", "06 09:00")
-    change(engine, "06 10:00", SignUp(ANN, cadence=Cadence.MONTHLY))
-    assert reader(engine, ANN).next_due == datetime.fromisoformat("2026-08-01T08:00+00:00")
+    sign_up_at(engine, "06 10:00", SignUp(ANN, cadence=Cadence.MONTHLY))
+    assert stored_subscriber(engine, ANN).next_due == datetime.fromisoformat("2026-08-01T08:00+00:00")
     plan_hourly(engine, "06 10:00", "08 10:00")
-    assert periods(engine, ANN) == ["2026-W28"]
+    assert used_periods(engine, ANN) == ["2026-W28"]
 
 
-def test_a_reader_who_cannot_decide_is_told_of_every_paper_once(ann: Engine, tmp_path: Path) -> None:
+def test_a_subscriber_who_changes_settings_often_gets_every_paper_once(ann: Engine, tmp_path: Path) -> None:
     changes = [
         SignUp(ANN, hour="23:00"),
         SignUp(ANN, cadence=Cadence.INSTANT),
@@ -120,15 +120,15 @@ def test_a_reader_who_cannot_decide_is_told_of_every_paper_once(ann: Engine, tmp
         SignUp(ANN, cadence=Cadence.DAILY, timezone="America/New_York"),
     ]
     papers = []
-    for number, wish in enumerate(changes):
+    for number, sign_up in enumerate(changes):
         now = MONDAY + number * 31 * AN_HOUR
         papers.append(f"The Paper before Change {number}")
         add_paper(ann, tmp_path, papers[-1], now)
-        add_reader(ann, wish, now=now + AN_HOUR)
+        add_reader(ann, sign_up, now=now + AN_HOUR)
         for hours in range(2, 31, 4):
             plan(ann, Config(), now + hours * AN_HOUR)
     plan(ann, Config(), MONDAY + 30 * A_DAY)
-    assert sorted(title for _, titles in told(ann, ANN) for title in titles) == papers
-    dates = [period for period in periods(ann, ANN) if period.count("-") == 2]
+    assert sorted(title for _, titles in digests_of(ann, ANN) for title in titles) == papers
+    dates = [period for period in used_periods(ann, ANN) if period.count("-") == 2]
     assert all(earlier < later for earlier, later in pairwise(dates))
-    assert len(set(periods(ann, ANN))) == len(periods(ann, ANN))
+    assert len(set(used_periods(ann, ANN))) == len(used_periods(ann, ANN))

@@ -1,4 +1,4 @@
-"""Readers as a CSV file: there and back, as spreadsheets write it, and what an import does to readers who are known."""
+"""CSV files of subscribers: export and import, the dialects of spreadsheets, and imports of known subscribers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.planned_papers import reader
+from support.planned_papers import stored_subscriber
 from support.service import MONDAY, add_page, add_reader
 
 from notifier.config import Config
@@ -22,7 +22,7 @@ from notifier.store.schema import open_store
 from notifier.subscribers import ImportReport, export_subscribers, import_subscribers
 from notifier.subscribers.pausing import pause
 from notifier.subscribers.spreadsheet import CsvRow
-from notifier.subscribers.subscribing import SignUp, erase, leave, unsubscribe
+from notifier.subscribers.subscribing import SignUp, deactivate, erase, unsubscribe
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)
@@ -30,9 +30,9 @@ HEADER = "email,state,query,topic,cadence,hour,timezone\n"
 ANN, BOB = "ann@example.org", "bob@example.org"
 
 
-def take(engine: Engine, folder: Path, text: str | bytes) -> ImportReport:
-    """Import a file with this content."""
-    file = folder / "readers.csv"
+def import_text(engine: Engine, folder: Path, text: str | bytes) -> ImportReport:
+    """Import a file with this content, and return the report."""
+    file = folder / "subscribers.csv"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     return import_subscribers(engine, CONFIG, file, MONDAY)
 
@@ -42,13 +42,14 @@ def everyone(engine: Engine) -> list[Subscriber]:
         return subscribers.everyone(connection)
 
 
-def lasting(subscriber: Subscriber) -> Subscriber:
-    """What of a subscriber is the same in every store."""
-    asked = tuple(replace(each, id=0, query_id=None) for each in subscriber.subscriptions)
-    return replace(subscriber, id=0, cursor=0, last_dump=0, confirmed_at=None, active_since=None, subscriptions=asked)
+def without_store_values(subscriber: Subscriber) -> Subscriber:
+    """Return the subscriber without the values that differ between stores."""
+    subscriptions = tuple(replace(each, id=0, query_id=None) for each in subscriber.subscriptions)
+    kept = replace(subscriber, subscriptions=subscriptions)
+    return replace(kept, id=0, cursor=0, last_dump=0, confirmed_at=None, active_since=None)
 
 
-def test_export_and_import_into_an_empty_store_give_the_same_readers(engine: Engine, tmp_path: Path) -> None:
+def test_export_and_import_into_an_empty_store_give_the_same_subscribers(engine: Engine, tmp_path: Path) -> None:
     sign_ups = [
         SignUp(ANN, ('"mixture of experts" routing', "-survey quantization"), ("trending", "all"), confirmed=True),
         SignUp("Bob.B@example.org", hour="23:30", timezone="Asia/Tokyo"),
@@ -64,67 +65,69 @@ def test_export_and_import_into_an_empty_store_give_the_same_readers(engine: Eng
     pause(engine, "eve@example.org", None, MONDAY)
     unsubscribe(engine, "frank@example.org", MONDAY)
     with writing(engine) as connection:
-        leave(connection, reader(engine, "grace@example.org"), SubscriberState.SUPPRESSED, MONDAY)
-    file, again = tmp_path / "readers.csv", tmp_path / "again.csv"
+        deactivate(connection, stored_subscriber(engine, "grace@example.org"), SubscriberState.SUPPRESSED, MONDAY)
+    file, again = tmp_path / "subscribers.csv", tmp_path / "again.csv"
     assert export_subscribers(engine, file) == len(sign_ups)
     other = open_store(f"sqlite:///{tmp_path}/other.db")
     assert import_subscribers(other, CONFIG, file, MONDAY) == ImportReport(10, 7, 10)
-    assert [lasting(each) for each in everyone(other)] == [lasting(each) for each in everyone(engine)]
+    assert [without_store_values(each) for each in everyone(other)] == [
+        without_store_values(each) for each in everyone(engine)
+    ]
     export_subscribers(other, again)
     assert again.read_bytes() == file.read_bytes()
     other.dispose()
 
 
-def test_an_import_of_what_was_exported_changes_nothing_here(engine: Engine, tmp_path: Path) -> None:
+def test_an_import_of_an_export_into_the_same_store_changes_nothing(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, ("quantization",), ("all",), confirmed=True))
     add_reader(engine, SignUp(BOB, confirmed=True))
     unsubscribe(engine, BOB, MONDAY)
     before = everyone(engine)
-    export_subscribers(engine, tmp_path / "readers.csv")
-    assert import_subscribers(engine, CONFIG, tmp_path / "readers.csv", AT_EIGHT) == ImportReport(rows=3)
+    export_subscribers(engine, tmp_path / "subscribers.csv")
+    assert import_subscribers(engine, CONFIG, tmp_path / "subscribers.csv", AT_EIGHT) == ImportReport(rows=3)
     assert everyone(engine) == before
 
 
-def test_the_columns_are_as_documented_with_one_row_per_subscription(engine: Engine, tmp_path: Path) -> None:
+def test_an_export_has_the_documented_columns_and_one_row_for_each_subscription(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, ("a, b",), ("all",), confirmed=True))
-    export_subscribers(engine, tmp_path / "readers.csv")
-    assert (tmp_path / "readers.csv").read_text(encoding="utf-8").splitlines() == [
+    export_subscribers(engine, tmp_path / "subscribers.csv")
+    assert (tmp_path / "subscribers.csv").read_text(encoding="utf-8").splitlines() == [
         "email,state,query,topic,cadence,hour,timezone",
         'ann@example.org,ACTIVE,"a, b",,daily,08:00,UTC',
         "ann@example.org,ACTIVE,,all,daily,08:00,UTC",
     ]
 
 
-def test_a_query_that_a_spreadsheet_would_run_is_exported_harmless_and_comes_back_as_typed(
+def test_a_query_that_looks_like_a_formula_is_escaped_in_the_export_and_imported_as_typed(
     engine: Engine, tmp_path: Path
 ) -> None:
     formula = "@SUM(1 +1)|cmd"
     add_reader(engine, SignUp(ANN, (formula, "-survey quantization"), confirmed=True))
-    export_subscribers(engine, tmp_path / "readers.csv")
-    text = (tmp_path / "readers.csv").read_text(encoding="utf-8")
+    export_subscribers(engine, tmp_path / "subscribers.csv")
+    text = (tmp_path / "subscribers.csv").read_text(encoding="utf-8")
     assert ",'@SUM" in text
     assert ",'-survey" in text
     other = open_store(f"sqlite:///{tmp_path}/other.db")
-    import_subscribers(other, CONFIG, tmp_path / "readers.csv", MONDAY)
-    assert [each.label for each in reader(other, ANN).subscriptions] == [formula, "-survey quantization"]
+    import_subscribers(other, CONFIG, tmp_path / "subscribers.csv", MONDAY)
+    assert [each.label for each in stored_subscriber(other, ANN).subscriptions] == [formula, "-survey quantization"]
     other.dispose()
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_a_file_is_read_as_spreadsheets_write_it(
+def test_files_of_all_spreadsheet_dialects_are_read(
     engine: Engine, tmp_path: Path, mark: bytes, line_end: str, delimiter: str
 ) -> None:
     rows = [["Email", "State", "Query", "Hour"], [ANN, "active", "éclair", "7:05"], ["", "", "", ""], [BOB, "", "", ""]]
     text = "".join(delimiter.join(row) + line_end for row in rows)
-    assert take(engine, tmp_path, mark + text.encode()) == ImportReport(2, 2, 2)
+    assert import_text(engine, tmp_path, mark + text.encode()) == ImportReport(2, 2, 2)
     ann, bob = everyone(engine)
     assert (ann.state, ann.hour, ann.subscriptions[0].label) == (SubscriberState.ACTIVE, "07:05", "éclair")
     assert (bob.state, bob.subscriptions[0].topic) == (SubscriberState.PENDING, "trending")
 
 
-def test_wrong_rows_are_reported_by_line_and_the_others_taken(engine: Engine, tmp_path: Path) -> None:
+def test_wrong_rows_are_reported_by_line_and_the_others_imported(engine: Engine, tmp_path: Path) -> None:
     text = (
         HEADER
         + "ann@example.org,ACTIVE,quantization,,,,\n"
@@ -140,10 +143,10 @@ def test_wrong_rows_are_reported_by_line_and_the_others_taken(engine: Engine, tm
         + ",ACTIVE,quantization,,,,\n"
         + "bob@example.org,ACTIVE,,all,,,\n"
     )
-    imported = take(engine, tmp_path, text)
+    imported = import_text(engine, tmp_path, text)
     assert (imported.rows, imported.new_subscribers, imported.new_subscriptions) == (2, 2, 2)
     assert [each.email for each in everyone(engine)] == [ANN, BOB]
-    said = {each.line: each.reason for each in imported.refused}
+    reasons = {each.line: each.reason for each in imported.refused}
     expected = {
         3: "'nobody' is not an email address",
         4: "column 17",
@@ -156,20 +159,20 @@ def test_wrong_rows_are_reported_by_line_and_the_others_taken(engine: Engine, tm
         12: "9 cells",
         13: "'' is not an email address",
     }
-    assert said.keys() == expected.keys()
-    assert all(part in said[line] for line, part in expected.items())
+    assert reasons.keys() == expected.keys()
+    assert all(part in reasons[line] for line, part in expected.items())
 
 
-def test_a_reader_s_wrong_row_does_not_cost_the_right_ones(engine: Engine, tmp_path: Path) -> None:
-    imported = take(engine, tmp_path, HEADER + f"{ANN},ACTIVE,-a,,,,\n{ANN},ACTIVE,quantization,,,,\n")
+def test_a_wrong_row_does_not_affect_other_rows_of_the_same_subscriber(engine: Engine, tmp_path: Path) -> None:
+    imported = import_text(engine, tmp_path, HEADER + f"{ANN},ACTIVE,-a,,,,\n{ANN},ACTIVE,quantization,,,,\n")
     assert [each.line for each in imported.refused] == [2]
-    assert [each.label for each in reader(engine, ANN).subscriptions] == ["quantization"]
+    assert [each.label for each in stored_subscriber(engine, ANN).subscriptions] == ["quantization"]
 
 
-def test_of_two_rows_about_one_reader_the_later_value_counts(engine: Engine, tmp_path: Path) -> None:
+def test_the_later_value_counts_if_two_rows_of_one_subscriber_differ(engine: Engine, tmp_path: Path) -> None:
     rows = f"{ANN},ACTIVE,quantized,,daily,07:00,\nANN@example.org,,Quantization,all,weekly fri,,Europe/Berlin\n"
-    assert take(engine, tmp_path, HEADER + rows) == ImportReport(2, 1, 2)
-    ann = reader(engine, ANN)
+    assert import_text(engine, tmp_path, HEADER + rows) == ImportReport(2, 1, 2)
+    ann = stored_subscriber(engine, ANN)
     assert (ann.state, ann.hour, ann.weekday) == (SubscriberState.ACTIVE, "07:00", 4)
     assert (ann.cadence, ann.timezone) == (Cadence.WEEKLY, "Europe/Berlin")
     assert [each.label for each in ann.subscriptions] == ["quantized", "All papers"]
@@ -188,83 +191,81 @@ def test_of_two_rows_about_one_reader_the_later_value_counts(engine: Engine, tmp
         ("x" * 200_000, "no column email"),
     ],
 )
-def test_what_is_no_list_of_readers_is_refused_as_a_whole(
+def test_a_file_that_is_not_a_list_of_subscribers_is_refused_as_a_whole(
     engine: Engine, tmp_path: Path, content: str | bytes, says: str
 ) -> None:
     with pytest.raises(UsageError, match=says.replace("?", r"\?")):
-        take(engine, tmp_path, content)
+        import_text(engine, tmp_path, content)
     assert everyone(engine) == []
 
 
-def test_a_missing_quotation_mark_costs_its_row_and_is_named(engine: Engine, tmp_path: Path) -> None:
+def test_a_row_with_a_missing_quotation_mark_is_refused_with_this_reason(engine: Engine, tmp_path: Path) -> None:
     rest = "".join(f"reader{number}@example.org,,,,,,\n" for number in range(5000))
-    imported = take(engine, tmp_path, HEADER + f'{ANN},ACTIVE,"quantization,,,,\n' + rest)
+    imported = import_text(engine, tmp_path, HEADER + f'{ANN},ACTIVE,"quantization,,,,\n' + rest)
     assert imported.refused[0].line == 2
     assert "quotation mark" in imported.refused[0].reason
 
 
-def test_who_is_imported_as_active_is_told_like_anyone_who_confirms(engine: Engine, tmp_path: Path) -> None:
+def test_a_subscriber_imported_as_active_gets_digests_like_one_who_confirmed(engine: Engine, tmp_path: Path) -> None:
     add_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
     rows = [f"{ANN},ACTIVE,,all,daily,,", f"{BOB},,,all,daily,,", "eve@example.org,PAUSED,,all,daily,,"]
-    take(engine, tmp_path, HEADER + "\n".join(rows))
+    import_text(engine, tmp_path, HEADER + "\n".join(rows))
     assert plan(engine, CONFIG, AT_EIGHT) == PlanReport(due=1, digests=1)
 
 
-def test_a_pause_that_was_over_when_it_was_imported_ends(engine: Engine, tmp_path: Path) -> None:
-    take(engine, tmp_path, HEADER + f"{ANN},PAUSED until 2026-07-01,,all,daily,,")
+def test_an_imported_pause_whose_day_has_passed_ends(engine: Engine, tmp_path: Path) -> None:
+    import_text(engine, tmp_path, HEADER + f"{ANN},PAUSED until 2026-07-01,,all,daily,,")
     plan(engine, CONFIG, MONDAY)
-    assert reader(engine, ANN).state is SubscriberState.ACTIVE
+    assert stored_subscriber(engine, ANN).state is SubscriberState.ACTIVE
 
 
 @pytest.mark.parametrize("state", ["", "PENDING", "ACTIVE", "PAUSED"])
-def test_an_import_brings_nobody_back_who_left(engine: Engine, tmp_path: Path, state: str) -> None:
+def test_an_import_brings_back_no_subscriber_who_left(engine: Engine, tmp_path: Path, state: str) -> None:
     add_reader(engine, SignUp(ANN, confirmed=True))
     unsubscribe(engine, ANN, MONDAY)
-    before = reader(engine, ANN)
-    imported = take(engine, tmp_path, HEADER + f"{ANN},{state},quantization,,,,\n{BOB},ACTIVE,,,,,\n")
+    before = stored_subscriber(engine, ANN)
+    imported = import_text(engine, tmp_path, HEADER + f"{ANN},{state},quantization,,,,\n{BOB},ACTIVE,,,,,\n")
     (refused,) = imported.refused
     assert refused.line == 2
     assert "is UNSUBSCRIBED here" in refused.reason
-    assert reader(engine, ANN) == before
+    assert stored_subscriber(engine, ANN) == before
     assert imported.new_subscribers == 1
 
 
-def test_an_import_brings_nobody_back_who_was_erased_until_they_sign_up_again(engine: Engine, tmp_path: Path) -> None:
+def test_an_import_adds_no_erased_address_until_it_signs_up_again(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, confirmed=True))
     erase(engine, ANN, MONDAY)
     rows = HEADER + "Ann@Example.org,ACTIVE,quantization,,,,\n"
-    (refused,) = take(engine, tmp_path, rows).refused
+    (refused,) = import_text(engine, tmp_path, rows).refused
     assert "was erased here" in refused.reason
     assert everyone(engine) == []
     add_reader(engine, SignUp(ANN))
-    assert take(engine, tmp_path, rows).refused == ()
-    assert reader(engine, ANN).state is SubscriberState.ACTIVE
+    assert import_text(engine, tmp_path, rows).refused == ()
+    assert stored_subscriber(engine, ANN).state is SubscriberState.ACTIVE
 
 
-def test_an_import_keeps_the_pause_that_a_reader_made_here_and_lets_a_pending_one_start(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_an_import_keeps_pauses_and_confirms_pending_subscribers(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, confirmed=True))
     pause(engine, ANN, None, MONDAY)
     add_reader(engine, SignUp(BOB))
-    take(engine, tmp_path, HEADER + f"{ANN},ACTIVE,quantization,,,09:00,\n{BOB},ACTIVE,,,,,\n")
-    ann = reader(engine, ANN)
+    import_text(engine, tmp_path, HEADER + f"{ANN},ACTIVE,quantization,,,09:00,\n{BOB},ACTIVE,,,,,\n")
+    ann = stored_subscriber(engine, ANN)
     assert (ann.state, ann.hour, len(ann.subscriptions)) == (SubscriberState.PAUSED, "09:00", 2)
-    assert reader(engine, BOB).next_due == AT_EIGHT
+    assert stored_subscriber(engine, BOB).next_due == AT_EIGHT
 
 
-def test_an_import_lets_readers_leave_and_withdraws_their_mail(engine: Engine, tmp_path: Path) -> None:
+def test_an_import_can_unsubscribe_and_cancels_waiting_mail(engine: Engine, tmp_path: Path) -> None:
     add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
     plan(engine, CONFIG, AT_EIGHT)
-    assert take(engine, tmp_path, f"email,state\n{ANN},UNSUBSCRIBED\n").refused == ()
-    assert reader(engine, ANN).state is SubscriberState.UNSUBSCRIBED
+    assert import_text(engine, tmp_path, f"email,state\n{ANN},UNSUBSCRIBED\n").refused == ()
+    assert stored_subscriber(engine, ANN).state is SubscriberState.UNSUBSCRIBED
     assert plan(engine, CONFIG, AT_EIGHT.replace(day=7)) == PlanReport()
 
 
-def test_thousands_of_rows_are_taken_and_the_batches_are_seen_to_go_by(engine: Engine, tmp_path: Path) -> None:
+def test_thousands_of_rows_are_imported_in_batches_that_the_caller_sees(engine: Engine, tmp_path: Path) -> None:
     rows = "".join(f"reader{number // 2}@example.org,ACTIVE,word{number % 97},,,,\n" for number in range(3000))
-    (tmp_path / "readers.csv").write_text(HEADER + rows, encoding="utf-8")
+    (tmp_path / "subscribers.csv").write_text(HEADER + rows, encoding="utf-8")
     seen = []
 
     def watched(batches: Sequence[list[CsvRow]]) -> Iterator[list[CsvRow]]:
@@ -272,7 +273,7 @@ def test_thousands_of_rows_are_taken_and_the_batches_are_seen_to_go_by(engine: E
             seen.append(len(batch))
             yield batch
 
-    imported = import_subscribers(engine, CONFIG, tmp_path / "readers.csv", MONDAY, watched)
+    imported = import_subscribers(engine, CONFIG, tmp_path / "subscribers.csv", MONDAY, watched)
     assert imported == ImportReport(3000, 1500, 3000)
     assert sum(seen) == 3000
     assert len(seen) > 1

@@ -1,4 +1,4 @@
-"""The verbs that import and export readers."""
+"""The commands that import and export subscribers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = "email,state,query,topic,cadence,hour,timezone\n"
 ANN = "ann@example.org"
 
 
-def test_the_command_line_lists_wrong_rows_on_stderr_and_exits_with_1(tmp_path: Path) -> None:
+def test_the_import_command_lists_wrong_rows_on_stderr_and_exits_with_1(tmp_path: Path) -> None:
     (tmp_path / "readers.csv").write_text(HEADER + f"{ANN},ACTIVE,,,,,\nnobody,,,,,,\n", encoding="utf-8")
     run = notifier("subscribers", "import", "readers.csv", "--now", "2026-07-06T06:00Z", cwd=tmp_path)
     assert run.returncode == 1
@@ -26,7 +26,7 @@ def test_the_command_line_lists_wrong_rows_on_stderr_and_exits_with_1(tmp_path: 
     assert RefusedRow(**document["refused"][0]).line == 3
 
 
-def test_the_command_line_exports_and_the_listing_beside_it_still_works(tmp_path: Path) -> None:
+def test_the_export_command_writes_a_file_and_the_list_command_still_works(tmp_path: Path) -> None:
     notifier("subscribe", ANN, "--confirmed", cwd=tmp_path)
     assert notifier("subscribers", "export", "readers.csv", cwd=tmp_path).returncode == 0
     assert (tmp_path / "readers.csv").read_text(encoding="utf-8").startswith(HEADER.strip())
@@ -37,5 +37,5 @@ def test_the_command_line_exports_and_the_listing_beside_it_still_works(tmp_path
 
 
 @pytest.mark.parametrize("verb", [[], ["import"], ["export"]])
-def test_the_verbs_beneath_subscribers_have_help_with_an_example(verb: list[str], tmp_path: Path) -> None:
+def test_the_subcommands_of_subscribers_have_help_with_an_example(verb: list[str], tmp_path: Path) -> None:
     assert "Example: notifier subscribers" in notifier("subscribers", *verb, "--help", cwd=tmp_path).stdout

@@ -1,4 +1,4 @@
-"""Erasing: nothing of a reader is left but a fingerprint, nothing is sent, and nothing comes back by itself."""
+"""Erasing: only a fingerprint of a subscriber is left, nothing is sent, and nothing comes back by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.planned_papers import arrive, periods, reader, told
+from support.planned_papers import accept_waiting, digests_of, stored_subscriber, used_periods
 from support.service import MONDAY, add_page, add_reader, notifier
 
 from notifier.config import Config
@@ -16,7 +16,7 @@ from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import outbox, subscribers
 from notifier.store.engine import reading, writing
-from notifier.store.outbox import Settlement, holding
+from notifier.store.outbox import Settlement, checking_claims
 from notifier.subscribers.subscribing import SignUp, erase
 
 ANN, BOB = "ann.surname@example.org", "bob@example.org"
@@ -27,7 +27,7 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
-    """A store with a digest waiting for each of two readers, who share one query of two."""
+    """A store with two subscribers who share a query, and a waiting digest for each."""
     add_reader(engine, SignUp(ANN, ("quantization", '"surname\'s method"'), confirmed=True))
     add_reader(engine, SignUp(BOB, ("quantization",), confirmed=True))
     add_page(engine, tmp_path, ["Quantization of Large Models", "A Survey of Quantized Networks"])
@@ -35,77 +35,77 @@ def planned(engine: Engine, tmp_path: Path) -> Engine:
     return engine
 
 
-def dump(engine: Engine) -> str:
-    """Everything that the database says, as SQL."""
+def database_as_sql(engine: Engine) -> str:
+    """Return the whole content of the database as SQL."""
     with reading(engine) as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
         return "\n".join(raw.iterdump())
 
 
-def test_nothing_that_names_the_reader_is_left(planned: Engine) -> None:
-    assert "surname" in dump(planned)
+def test_nothing_that_names_the_subscriber_is_left(planned: Engine) -> None:
+    assert "surname" in database_as_sql(planned)
     assert erase(planned, "Ann.Surname@Example.org", AT_EIGHT) == 1
-    assert "surname" not in dump(planned).casefold()
+    assert "surname" not in database_as_sql(planned).casefold()
 
 
-def test_other_readers_keep_what_they_share(planned: Engine) -> None:
+def test_other_subscribers_keep_the_shared_query(planned: Engine) -> None:
     erase(planned, ANN, AT_EIGHT)
-    assert [each.canonical for each in reader(planned, BOB).subscriptions] == ["quantiz"]
-    assert len(told(planned, BOB)) == 1
-    arrive(planned)
+    assert [each.canonical for each in stored_subscriber(planned, BOB).subscriptions] == ["quantiz"]
+    assert len(digests_of(planned, BOB)) == 1
+    accept_waiting(planned)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, skipped=1)
 
 
-def test_what_waited_is_sent_to_nobody(planned: Engine) -> None:
+def test_waiting_mail_is_not_sent(planned: Engine) -> None:
     erase(planned, ANN, AT_EIGHT)
     with writing(planned) as connection:
         claims = outbox.claim(connection, "some sender", AT_EIGHT, 50)
     assert [claim.recipient for claim in claims] == [BOB]
 
 
-def test_what_a_sender_holds_is_not_begun_any_more_and_its_result_is_let_go(planned: Engine) -> None:
+def test_leased_mail_is_not_sent_and_its_settlement_is_left_out(planned: Engine) -> None:
     with writing(planned) as connection:
         (held,) = outbox.claim(connection, "some sender", AT_EIGHT, 1)
     assert held.recipient == ANN
     erase(planned, ANN, AT_EIGHT)
-    with holding(planned) as still_held:
+    with checking_claims(planned) as still_held:
         assert not still_held(held)
     with writing(planned) as connection:
         accepted = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
         assert outbox.settle(connection, [(held, accepted)], AT_EIGHT) == set()
-    assert ANN not in dump(planned)
+    assert ANN not in database_as_sql(planned)
 
 
-def test_who_comes_back_is_somebody_new(planned: Engine) -> None:
-    before = reader(planned, ANN)
+def test_an_erased_address_that_signs_up_again_is_a_new_subscriber(planned: Engine) -> None:
+    before = stored_subscriber(planned, ANN)
     erase(planned, ANN, AT_EIGHT)
     back = add_reader(planned, SignUp(ANN, ("quantization",), confirmed=True), now=AT_EIGHT)
     assert back.id > before.id
-    assert (back.last_date, periods(planned, ANN)) == (None, [])
-    arrive(planned)
+    assert (back.last_date, used_periods(planned, ANN)) == (None, [])
+    accept_waiting(planned)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1
     erase(planned, ANN, AT_EIGHT + A_DAY)
 
 
-def test_a_reader_of_whichever_state_can_be_erased(engine: Engine) -> None:
+def test_a_subscriber_in_any_state_can_be_erased(engine: Engine) -> None:
     add_reader(engine, SignUp(ANN))
     add_reader(engine, SignUp(BOB, confirmed=True))
     with writing(engine) as connection:
-        subscribers.suppress(connection, [reader(engine, BOB).id])
-    assert reader(engine, BOB).state is SubscriberState.SUPPRESSED
+        subscribers.suppress(connection, [stored_subscriber(engine, BOB).id])
+    assert stored_subscriber(engine, BOB).state is SubscriberState.SUPPRESSED
     for email in (ANN, BOB):
         assert erase(engine, email, MONDAY) == 0
     with reading(engine) as connection:
         assert subscribers.everyone(connection) == []
 
 
-def test_who_is_not_known_cannot_be_erased(engine: Engine) -> None:
+def test_an_unknown_address_cannot_be_erased(engine: Engine) -> None:
     with pytest.raises(UsageError, match="not a subscriber"):
         erase(engine, ANN, MONDAY)
 
 
-def test_the_command_line_erases(tmp_path: Path) -> None:
+def test_the_erase_command_erases(tmp_path: Path) -> None:
     notifier("subscribe", ANN, "--confirmed", cwd=tmp_path)
     run = notifier("erase", ANN, cwd=tmp_path)
     assert run.returncode == 0

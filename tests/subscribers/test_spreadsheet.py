@@ -1,4 +1,4 @@
-"""CSV as spreadsheets read and write it: every text comes back, and none is a formula on the way."""
+"""CSV as spreadsheets read and write it: every text is read as it was written, and no cell is a formula."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ cells = st.text().map(str.strip) | st.text("'=+-@＝x\n,;\"", max_size=6).map(st
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.tuples(cells, cells), max_size=5))
 @example([("'=x", "''-"), ("'", "'x"), ("-", '"')])
-def test_whatever_is_written_is_read_back(rows: list[tuple[str, str]]) -> None:
+def test_rows_are_read_as_they_were_written(rows: list[tuple[str, str]]) -> None:
     encodable = [row for row in rows if all(cell.isprintable() or "\n" in cell for cell in row)]
     found, refused = read_rows(write_rows(COLUMNS, encodable), COLUMNS, "first")
-    given_back = [(row.cells.get("first", ""), row.cells.get("second", "")) for row in found]
-    assert given_back == [row for row in encodable if any(row)]
+    read_back = [(row.cells.get("first", ""), row.cells.get("second", "")) for row in found]
+    assert read_back == [row for row in encodable if any(row)]
     assert refused == []
 
 
@@ -49,11 +49,11 @@ def test_no_cell_begins_like_a_formula(cell: str) -> None:
         ("first\na\u2028b\nc\n", [2, 3]),
     ],
 )
-def test_rows_are_named_by_the_line_that_they_begin_in(text: str, lines: list[int]) -> None:
+def test_a_row_has_the_number_of_the_line_in_which_it_begins(text: str, lines: list[int]) -> None:
     assert [row.line for row in read_rows(text.encode(), COLUMNS, "first")[0]] == lines
 
 
-def test_columns_without_a_name_are_passed_over_and_cells_beyond_the_header_are_not() -> None:
+def test_columns_without_a_name_are_left_out_and_cells_beyond_the_header_are_refused() -> None:
     rows, refused = read_rows(b"first,,second,\na,b,c,d\na,b,c,d,e\na,b,c,,,,\n", COLUMNS, "first")
     assert [dict(row.cells) for row in rows] == [{"first": "a", "second": "c"}] * 2
-    assert refused == [RefusedRow(3, "the row has 5 cells, the header 4; quote the commas")]
+    assert refused == [RefusedRow(3, "the row has 5 cells, and the header 4; quote cells with commas")]

@@ -1,4 +1,4 @@
-"""Feeds to write and read back: papers of every kind, and text that breaks what is careless."""
+"""Sample feeds: papers with all and with missing fields, and texts that break careless writers of XML and HTML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lxml import etree
 from support.paths import DATA
 
 from notifier.feeds import Entry, Feed, Publisher
-from notifier.feeds.feed import plain
+from notifier.feeds.feed import printable
 from notifier.models import Paper
 
 NEWEST = datetime(2026, 7, 6, 4, 30, 15, 250_000, tzinfo=UTC)
@@ -49,33 +49,33 @@ HOSTILE = (
     " ",
     "",
 )
-SHOWN = [text for text in HOSTILE if plain(text)]
+SHOWN = [text for text in HOSTILE if printable(text)]
 
 
 def paper(number: int, **fields: object) -> Paper:
-    """A paper that differs from the sample in its id, and in `fields`."""
+    """Return the sample paper with another id and these fields."""
     key = f"2607.{number:05}"
     named = replace(PAPER, id=number, key=key, arxiv_id=key, sequence=number)
     return replace(named, **fields)  # type: ignore[arg-type]
 
 
 def entry(number: int = 1, **fields: object) -> Entry:
-    """The entry of such a paper."""
+    """Return the entry of the paper that `paper` returns."""
     return Entry(paper(number, **fields), guid=f"2607.{number:05}")
 
 
 def seen(number: int, ago: timedelta) -> Entry:
-    """An entry whose paper was first seen that long before the newest."""
+    """Return an entry whose paper was first seen that long before NEWEST."""
     return entry(number, first_seen=NEWEST - ago)
 
 
 def feed(*entries: Entry) -> Feed:
-    """A topic's feed that holds `entries`."""
+    """Return the feed of a topic with these entries."""
     return Feed("quantization", "Quantization", "Fewer bits.", entries)
 
 
 def hostile_feed() -> Feed:
-    """A feed with every hostile text wherever text comes in."""
+    """Return a feed whose entries have each hostile text in all their text fields."""
     entries = (
         entry(
             number,
@@ -93,7 +93,7 @@ def hostile_feed() -> Feed:
 
 
 def random_papers(count: int, seed: int) -> tuple[Entry, ...]:
-    """Papers of random text, a part of it hostile; any field may be missing but the title."""
+    """Return entries of random text, some of it hostile; any field but the title may be missing."""
     random = Random(seed)
     return tuple(_random_entry(random, number) for number in range(1, count + 1))
 
@@ -126,10 +126,10 @@ SAMPLES = [feed(entry()), feed(), hostile_feed(), feed(*random_papers(100, seed=
 
 
 def xml(content: bytes) -> etree._Element:
-    """The root of a feed, as a strict parser reads it."""
+    """Parse XML strictly, and return its root element."""
     return etree.fromstring(content, etree.XMLParser(recover=False, resolve_entities=False, no_network=True))
 
 
 def atom_schema() -> etree.RelaxNG:
-    """RFC 4287's own."""
+    """Return the RELAX NG schema of Atom, from RFC 4287."""
     return etree.RelaxNG(etree.parse(DATA / "feeds" / "atom.rng"))

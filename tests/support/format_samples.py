@@ -1,4 +1,4 @@
-"""Small documents of every format, each of the same made-up papers."""
+"""Small documents in every format with the same made-up papers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLEAN = "We study {} in depth, and cost is below 5% of that of α-pruning."
 
 
 def daily_entry(number: int) -> dict[str, Any]:
-    """One entry as the daily papers API answers it."""
+    """Return one entry of the daily papers API."""
     paper = {
         "id": IDS[number],
         "authors": [{"_id": "x", "name": "Ann Lee", "hidden": False}, {"_id": "y", "name": "Bo Chen", "hidden": False}],
@@ -31,27 +31,27 @@ def daily_entry(number: int) -> dict[str, Any]:
 
 
 def daily() -> list[dict[str, Any]]:
-    """The answer for a day of three papers."""
+    """Return the daily papers API's answer for a day with three papers."""
     return [daily_entry(number) for number in range(3)]
 
 
 def column(name: str) -> list[Any]:
-    """A field of the daily papers, as a column."""
+    """Return the values of one field of the daily papers."""
     return [entry["paper"][name] for entry in daily()]
 
 
 def line(number: int) -> dict[str, Any]:
-    """One object of JSON lines."""
+    """Return one paper as an object of JSON lines."""
     return {"id": IDS[number], "title": TITLES[number], "abstract": ABSTRACT.format(number), "authors": ["Ann Lee"]}
 
 
 def json_lines() -> str:
-    """Three papers as JSON lines."""
+    """Return three papers as JSON lines."""
     return "".join(json.dumps(line(number)) + "\n" for number in range(3))
 
 
 def rss(*kinds: str) -> str:
-    """A feed as rss.arxiv.org serves it, with these kinds of announcement."""
+    """Return a feed as rss.arxiv.org serves it, with one entry for each of these kinds of announcement."""
     items = "".join(
         f"""<item><title>{TITLES[number]}</title><link>https://arxiv.org/abs/{IDS[number]}</link>
 <description>arXiv:{IDS[number]}v2 Announce Type: {kind} &#xA;Abstract: {ABSTRACT.format(number)}</description>
@@ -67,7 +67,7 @@ def rss(*kinds: str) -> str:
 
 
 def atom() -> str:
-    """The same feed as Atom."""
+    """Return a feed with one entry as rss.arxiv.org serves it in Atom."""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/"
  xmlns="http://www.w3.org/2005/Atom"><id>http://rss.arxiv.org/atom/cs.LG</id><updated>2026-07-06T04:00:00+00:00</updated>
@@ -79,7 +79,7 @@ def atom() -> str:
 
 
 def api(entries: str | None = None) -> str:
-    """An answer of the arXiv API."""
+    """Return an answer of the arXiv API with these entries, or with one paper if none are given."""
     paper = f"""<entry><id>http://arxiv.org/abs/{IDS[0]}v3</id><title>{TITLES[0]}</title>
 <updated>2026-07-03T08:18:33Z</updated><published>2026-06-28T08:18:33Z</published>
 <link href="https://arxiv.org/abs/{IDS[0]}v3" rel="alternate" type="text/html"/>
@@ -96,7 +96,7 @@ def api(entries: str | None = None) -> str:
 
 
 def oai(*records: str) -> str:
-    """A page of OAI-PMH with these records."""
+    """Return a page of OAI-PMH with these records."""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2026-07-06T00:35:38Z</responseDate>
 <request verb="ListRecords">http://export.arxiv.org/oai2</request><ListRecords>{"".join(records)}
@@ -104,7 +104,7 @@ def oai(*records: str) -> str:
 
 
 def oai_record(metadata: str, number: int = 0, status: str = "") -> str:
-    """One record with this metadata."""
+    """Return an OAI-PMH record with this metadata. `status` is the text of an attribute of its header."""
     body = f"<metadata>{metadata}</metadata>" if metadata else ""
     header = f"<identifier>oai:arXiv.org:{IDS[number]}</identifier><datestamp>2026-07-03</datestamp>"
     return f"<record><header{status}>{header}</header>{body}</record>"

@@ -1,4 +1,4 @@
-"""Steps that tests of the outbox share: a store with digests that wait, a sender with a clock, and the rows after."""
+"""What tests of the outbox share: a store with planned digests, a sender with a clock, and the rows afterwards."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AT_EIGHT = MONDAY.replace(hour=8)
 A_MINUTE = timedelta(minutes=1)
 
 
-class Clock:
+class SettableClock:
     """A clock that stands still until it is set."""
 
     def __init__(self, now: datetime = AT_EIGHT) -> None:
@@ -40,7 +40,7 @@ class Clock:
 
 
 def plan_many(engine: Engine, folder: Path, emails: list[str]) -> None:
-    """A digest waits for each of these readers since eight on Monday."""
+    """Plan a digest for each of these addresses at eight on Monday."""
     config = Config()
     add_readers(engine, config, [SignUp(email, topics=("all",), confirmed=True) for email in emails])
     add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
@@ -48,9 +48,9 @@ def plan_many(engine: Engine, folder: Path, emails: list[str]) -> None:
 
 
 def sender_to(
-    engine: Engine, folder: Path, port: int, clock: Clock, *, timeouts: Timeouts | None = None, **smtp: Any
+    engine: Engine, folder: Path, port: int, clock: SettableClock, *, timeouts: Timeouts | None = None, **smtp: Any
 ) -> Sender:
-    """A sender to a relay on loopback."""
+    """Return a sender to a relay on loopback."""
     config = Config(
         mail=MailConfig(sender="Daily Papers <papers@example.org>", transport="smtp"),
         smtp=SmtpConfig(**{"host": HOST, "port": port, "tls": "none", **smtp}),
@@ -58,32 +58,34 @@ def sender_to(
     sender = replace(sender_for(engine, config, clock), owners_folder=folder / "owners", relay="the relay")
     if timeouts is None:
         return sender
-    return replace(sender, lanes=[SmtpTransport(RelaySettings(HOST, port, "none", timeouts=timeouts))])
+    return replace(sender, transports=[SmtpTransport(RelaySettings(HOST, port, "none", timeouts=timeouts))])
 
 
-def run(engine: Engine, folder: Path, relay: ScriptedRelay, clock: Clock | None = None, **more: Any) -> DeliveryReport:
-    """One run of `deliver`."""
-    return asyncio.run(send_due(sender_to(engine, folder, relay.port, clock or Clock(), **more)))
+def run(
+    engine: Engine, folder: Path, relay: ScriptedRelay, clock: SettableClock | None = None, **more: Any
+) -> DeliveryReport:
+    """Run `deliver` once, and return its report."""
+    return asyncio.run(send_due(sender_to(engine, folder, relay.port, clock or SettableClock(), **more)))
 
 
 def rows(engine: Engine) -> dict[str, Row[Any]]:
-    """The deliveries by recipient."""
+    """Return the rows of the outbox by recipient."""
     with reading(engine) as connection:
         return {row.recipient: row for row in connection.execute(select(delivery))}
 
 
 def states(engine: Engine) -> dict[str, str]:
-    """The state of each delivery, by recipient."""
+    """Return the state of each delivery by recipient."""
     return {recipient: row.state for recipient, row in rows(engine).items()}
 
 
-def readers(engine: Engine) -> dict[str, str]:
-    """The state of each subscriber, by address."""
+def subscriber_states(engine: Engine) -> dict[str, str]:
+    """Return the state of each subscriber by address."""
     with reading(engine) as connection:
         return dict(connection.execute(select(subscriber.c.email, subscriber.c.state)).all())
 
 
 def relay_state(engine: Engine) -> RelayState:
-    """How the relay stands."""
+    """Return the stored state of the relay."""
     with reading(engine) as connection:
         return relays.read(connection, "the relay")

@@ -1,9 +1,13 @@
-"""A relay as a process of its own, which outlives the senders that are killed: so many mails a second, and a log.
+"""A relay that accepts a fixed number of mails per second, in a process of its own, and writes a log.
 
-    python -m support.paced_relay LOG RATE      prints its port; RATE 0 is as fast as it can
+    python -m support.paced_relay LOG RATE      prints its port; RATE 0 is as fast as possible
 
-The log has a line for each thing that happened: `MAIL`; `KEPT message-id digest`, once the final dot is there, whatever
-becomes of the reply; `TOLD` once it is given; `CUT` for a connection that ended with a mail under way.
+It keeps running while the senders in a test are killed. Each event is a line of the log:
+
+- `MAIL`: a client has sent MAIL;
+- `KEPT message-id sha256`: a message has arrived with its final dot, whether or not the client gets the reply;
+- `REPLIED`: the reply to the final dot has been written;
+- `CUT`: a connection has ended with a mail under way.
 """
 
 from __future__ import annotations
@@ -20,15 +24,15 @@ _MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
 
 
 class PacedRelay:
-    """Answers each final dot when its turn has come, `rate` turns a second over all connections."""
+    """Replies to `rate` final dots per second, over all connections together."""
 
     def __init__(self, log: Path, rate: float) -> None:
         self._log = log.open("a", buffering=1, encoding="ascii")
         self._step = 1 / rate if rate else 0
-        self._next = 0.0
+        self._next_reply = 0.0  # on the monotonic clock
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client, until it goes."""
+        """Serve one client until it closes the connection."""
         under_way = False
         try:
             writer.write(b"220 paced.test ESMTP\r\n")
@@ -39,11 +43,11 @@ class PacedRelay:
                     print("MAIL", file=self._log)
                 elif verb == b"DATA":
                     writer.write(b"354 go on\r\n")
-                    await self._take_message(await reader.readuntil(b"\r\n.\r\n"))
+                    await self._keep_message(await reader.readuntil(b"\r\n.\r\n"))
                     under_way = reader.at_eof()
                     if under_way:
                         return
-                    print("TOLD", file=self._log)
+                    print("REPLIED", file=self._log)
                 writer.write(
                     b"250-paced.test\r\n250-PIPELINING\r\n250 SIZE\r\n" if verb == b"EHLO" else b"250 2.0.0 ok\r\n"
                 )
@@ -54,15 +58,15 @@ class PacedRelay:
                 print("CUT", file=self._log)
             writer.close()
 
-    async def _take_message(self, message: bytes) -> None:
-        found = _MESSAGE_ID.search(message)
-        print("KEPT", found[1].decode() if found else "none", sha256(message).hexdigest(), file=self._log)
-        self._next = max(self._next + self._step, time.monotonic())
-        await asyncio.sleep(self._next - time.monotonic() if self._step else 0)
+    async def _keep_message(self, message: bytes) -> None:
+        message_id = _MESSAGE_ID.search(message)
+        print("KEPT", message_id[1].decode() if message_id else "none", sha256(message).hexdigest(), file=self._log)
+        self._next_reply = max(self._next_reply + self._step, time.monotonic())
+        await asyncio.sleep(self._next_reply - time.monotonic() if self._step else 0)
 
 
 async def main(log: Path, rate: float) -> None:
-    """Listen on a free port, which is printed, until killed."""
+    """Listen on a free port until killed, and print the port."""
     relay = PacedRelay(log, rate)
     server = await asyncio.start_server(relay.serve, HOST, 0, limit=1 << 24)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -1,4 +1,4 @@
-"""Papers and chrome made up at random, and the pages that they are laid out on."""
+"""Real and invented papers, and layouts that turn them into the text of a copied page."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from notifier.resources import resource
 from notifier.sources.cleaning import clean
 
 SEEDS = tuple(sorted(resource("seeds").glob("*.txt")))
-HEAD_LINES = (2, 5, 6)  # chrome above the first title of each seed, in lines that are not blank
+HEAD_LINES = (2, 5, 6)  # the number of lines above the first title of each seed that are not blank
 
 Entry = tuple[str, str]  # a title and its abstract
 
 
 def seed_papers() -> list[Entry]:
-    """The papers of the seeds, by their bare alternation: the first title's `Subscribe` is cut off by hand."""
-    papers: list[Entry] = []
+    """Return the papers of the seeds without calling the parser.
+
+    In the seeds, titles and abstracts alternate. `Subscribe` is removed from the first title of each seed.
+    """
+    entries: list[Entry] = []
     for path, head in zip(SEEDS, HEAD_LINES, strict=True):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()][head:]
         lines[0] = lines[0].removeprefix("Subscribe")
-        papers += zip(lines[::2], lines[1::2], strict=True)
-    return papers
+        entries += zip(lines[::2], lines[1::2], strict=True)
+    return entries
 
 
 _SUBJECTS = [
@@ -59,8 +62,8 @@ _WAYS = [
 
 
 @st.composite
-def made_up_papers(draw: st.DrawFn) -> Entry:
-    """A title and an abstract about the same thing, in the shapes that real ones come in."""
+def invented_papers(draw: st.DrawFn) -> Entry:
+    """Generate a title and an abstract about the same subject, in forms that real papers have."""
     subject, task, way = (draw(st.sampled_from(words)) for words in (_SUBJECTS, _TASKS, _WAYS))
     title = draw(
         st.sampled_from(
@@ -72,7 +75,7 @@ def made_up_papers(draw: st.DrawFn) -> Entry:
                 f"{draw(st.integers(2, 999))} {way} Ways to {task} with {subject}",
                 f"Towards {way.lower()} {subject.lower()} for {task.lower()}",
                 f"On {task}",
-                f"{subject} Are All You Need for {way} {task}: A Study of Long Titles That Go On Until No Screen Is Wide "  # noqa: E501 - a title as long as they come
+                f"{subject} Are All You Need for {way} {task}: A Study of Long Titles That Go On Until No Screen Is Wide "  # noqa: E501 - a very long title
                 "Enough to Show Them",
             )
         )
@@ -87,23 +90,27 @@ def made_up_papers(draw: st.DrawFn) -> Entry:
     return title, " ".join(draw(st.lists(st.sampled_from(sentences), min_size=1, max_size=6, unique=True)))
 
 
-def papers(least: int = 1, most: int = 12) -> st.SearchStrategy[list[Entry]]:
-    """Some papers, real and made up; the same one may stand there twice, but not twice in a row."""
-    entries = st.one_of(st.sampled_from(seed_papers()), made_up_papers().filter(_says_enough))
+def lists_of_papers(least: int = 1, most: int = 12) -> st.SearchStrategy[list[Entry]]:
+    """Generate real and invented papers; a title may occur twice, but not twice in a row."""
+    entries = st.one_of(st.sampled_from(seed_papers()), invented_papers().filter(_can_be_recognised))
     return st.lists(entries, min_size=least, max_size=most).filter(
         lambda drawn: all(one[0] != other[0] for one, other in pairwise(drawn))
     )
 
 
-def _says_enough(entry: Entry) -> bool:
-    """Two words above one short sentence may be a heading of the page as well as a paper: that is beyond any reader."""
+def _can_be_recognised(entry: Entry) -> bool:
+    """Return False for two words above one short sentence: nobody can say whether that is a paper or a heading."""
     title, abstract = entry
     return len(title.split()) > 2 or len(abstract.split()) >= 10
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How papers are laid out as lines; a number of blank lines stands before each part."""
+    """How papers become the lines of a page.
+
+    `before_title` and `before_abstract` are numbers of blank lines. Abstracts are wrapped at `width` columns, if any.
+    `trailing` is white space at the end of every line.
+    """
 
     before_title: int = 0
     before_abstract: int = 0
@@ -111,21 +118,21 @@ class Layout:
     trailing: str = ""
     line_end: str = "\n"
 
-    def lay(self, entries: Iterable[Entry], above: Sequence[str] = (), below: Sequence[str] = ()) -> str:
-        """The page as one text, each line ended."""
+    def render(self, entries: Iterable[Entry], above: Sequence[str] = (), below: Sequence[str] = ()) -> str:
+        """Return the text of a page with these papers, and with these lines above and below them."""
         lines = list(above)
         for title, abstract in entries:
-            lines += [""] * self.before_title + [title] + [""] * self.before_abstract + self.wrapped(abstract)
+            lines += [""] * self.before_title + [title] + [""] * self.before_abstract + self.wrap(abstract)
         lines += [*[""] * self.before_title, *below]
         return "".join(line + self.trailing + self.line_end for line in lines)
 
-    def wrapped(self, text: str) -> list[str]:
-        """The text as the lines that the width of the page makes of it."""
+    def wrap(self, text: str) -> list[str]:
+        """Return the text as lines that fit the width of the page."""
         if self.width is None:
             return [text]
         return textwrap.wrap(text, self.width, break_long_words=False, break_on_hyphens=False)
 
 
 def cleaned(entries: Iterable[Entry]) -> list[Entry]:
-    """Papers as they are stored."""
+    """Return the papers with their text cleaned, as `parse_dump` returns them."""
     return [(clean(title), clean(abstract)) for title, abstract in entries]

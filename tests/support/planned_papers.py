@@ -1,4 +1,4 @@
-"""What readers were told, as the outbox says, for tests of the whole service."""
+"""The digests that subscribers got, as the outbox has them, for tests of the whole service."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from notifier.store import papers, subscribers
 from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery
 
-Told = list[tuple[str, list[str]]]
+TitlesByPeriod = list[tuple[str, list[str]]]
 
 
-def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
-    """Plan, and let what was planned reach its readers at once: what does not, the next digest would take in."""
+def plan_and_accept(engine: Engine, config: Config, now: datetime) -> PlanReport:
+    """Plan, and mark the planned digests as accepted, so that the next digests do not take in their papers."""
     planned = planning.plan(engine, config, now)
-    arrive(engine)
+    accept_waiting(engine)
     return planned
 
 
-def arrive(engine: Engine) -> None:
-    """What waits in the outbox reaches its readers."""
+def accept_waiting(engine: Engine) -> None:
+    """Mark all messages that wait in the outbox as accepted by the relay."""
     with writing(engine) as connection:
         waiting = delivery.c.state == DeliveryState.PENDING
         connection.execute(delivery.update().where(waiting).values(state=DeliveryState.ACCEPTED, next_try=None))
 
 
-def told(engine: Engine, email: str) -> Told:
-    """The period and the titles of each digest of a reader, in order, without those that were empty or expired."""
+def digests_of(engine: Engine, email: str) -> TitlesByPeriod:
+    """Return the period and titles of each digest of a subscriber, oldest first, without skipped and expired ones."""
     row = delivery.c
-    untold = (DeliveryState.SKIPPED, DeliveryState.EXPIRED)
-    digests = select(row.period, row["items"]).where(row.recipient == email, row.state.not_in(untold))
+    left_out = (DeliveryState.SKIPPED, DeliveryState.EXPIRED)
+    digests = select(row.period, row["items"]).where(row.recipient == email, row.state.not_in(left_out))
     with reading(engine) as connection:
         return [(period, _titles(engine, text)) for period, text in connection.execute(digests.order_by(row.id))]
 
 
-def periods(engine: Engine, email: str) -> list[str]:
-    """The periods that a reader's digests have used, in order, those with nothing new included."""
+def used_periods(engine: Engine, email: str) -> list[str]:
+    """Return the periods that a subscriber's digests have used, oldest first, skipped ones included."""
     with reading(engine) as connection:
         used = select(delivery.c.period).where(delivery.c.recipient == email).order_by(delivery.c.id)
         return list(connection.scalars(used))
 
 
-def reader(engine: Engine, email: str) -> Subscriber:
-    """A known subscriber as stored."""
+def stored_subscriber(engine: Engine, email: str) -> Subscriber:
+    """Return a subscriber, who must exist, as stored."""
     with reading(engine) as connection:
         found = subscribers.find(connection, email)
     assert found is not None
@@ -59,11 +59,11 @@ def reader(engine: Engine, email: str) -> Subscriber:
 
 
 def add_paper(engine: Engine, folder: Path, title: str, now: datetime) -> None:
-    """A dump with this paper comes in at `now`."""
+    """Ingest a dump with this one paper at `now`."""
     add_page(engine, folder, [title], now=now)
 
 
 def _titles(engine: Engine, text: str) -> list[str]:
     with reading(engine) as connection:
-        named = papers.papers_by_id(connection, items.paper_ids(text))
-    return sorted(paper.title for paper in named.values())
+        found = papers.papers_by_id(connection, items.paper_ids(text))
+    return sorted(paper.title for paper in found.values())

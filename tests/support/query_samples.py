@@ -1,4 +1,4 @@
-"""Queries and papers made up at random, with what each query means said without the code under test."""
+"""Random queries and papers for tests, and the meaning of each query, defined without the code under test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AUTHORS = ("Jane Q Smith", "John Smith", "Smith Anders", "Li Wei", "J Schmidhube
 CATEGORIES = ("cs.LG", "cs.CL", "stat.ML", "math.AG", "math-ph")
 KEYWORDS = ("language model", "quantum computing", "Models")
 
-PAPERS = st.builds(
+SAMPLE_PAPERS = st.builds(
     Paper,
     id=st.integers(1, 1000),
     key=st.just("key"),
@@ -38,145 +38,154 @@ PAPERS = st.builds(
 
 
 @dataclass(frozen=True)
-class Leaf:
-    """A leaf: the ways to write it, and the papers that it is true of."""
+class SampleLeaf:
+    """A leaf: several ways to type it, and a function that says whether it is true of a paper."""
 
     spellings: tuple[str, ...]
-    holds: Callable[[Paper], bool]
+    is_true: Callable[[Paper], bool]
 
 
 @dataclass(frozen=True)
-class Not:
-    operand: Asked
+class SampleNot:
+    """NOT over one query."""
+
+    operand: SampleQuery
 
 
 @dataclass(frozen=True)
-class Both:
-    """AND of operands."""
+class SampleAnd:
+    """AND over two or more queries."""
 
-    operands: tuple[Asked, ...]
+    operands: tuple[SampleQuery, ...]
 
 
 @dataclass(frozen=True)
-class Either:
-    """OR of operands."""
+class SampleOr:
+    """OR over two or more queries."""
 
-    operands: tuple[Asked, ...]
-
-
-Asked = Leaf | Not | Both | Either
+    operands: tuple[SampleQuery, ...]
 
 
-def _has(text: str, *forms: str) -> bool:
+SampleQuery = SampleLeaf | SampleNot | SampleAnd | SampleOr
+
+
+def _text_has(text: str, *forms: str) -> bool:
     return any(f" {form} " in f" {text.lower()} " for form in forms)
 
 
-def _says(paper: Paper, *forms: str) -> bool:
-    return _has(paper.title, *forms) or _has(paper.abstract, *forms)
+def _paper_has(paper: Paper, *forms: str) -> bool:
+    return _text_has(paper.title, *forms) or _text_has(paper.abstract, *forms)
 
 
-def _begins(text: str, start: str) -> bool:
+def _has_prefix(text: str, start: str) -> bool:
     return any(word.startswith(start) for word in text.lower().split())
 
 
-LEAVES = (
-    Leaf(
+SAMPLE_LEAVES = (
+    SampleLeaf(
         ("model", "models", "Modelled", "MODELLING"),
-        lambda paper: _says(paper, "model", "models", "modelling"),
+        lambda paper: _paper_has(paper, "model", "models", "modelling"),
     ),
-    Leaf(
+    SampleLeaf(
         ("organise", "organises", "Organisation"),
-        lambda paper: _says(paper, "organised", "organisation"),
+        lambda paper: _paper_has(paper, "organised", "organisation"),
     ),
-    Leaf(("llm", "LLMs"), lambda paper: _says(paper, "llm", "llms")),
-    Leaf(("news", "News's"), lambda paper: _says(paper, "news")),
-    Leaf(("C++", "c++"), lambda paper: _says(paper, "c++")),
-    Leaf(('"model"', '"Model."'), lambda paper: _says(paper, "model")),
-    Leaf(
+    SampleLeaf(("llm", "LLMs"), lambda paper: _paper_has(paper, "llm", "llms")),
+    SampleLeaf(("news", "News's"), lambda paper: _paper_has(paper, "news")),
+    SampleLeaf(("C++", "c++"), lambda paper: _paper_has(paper, "c++")),
+    SampleLeaf(('"model"', '"Model."'), lambda paper: _paper_has(paper, "model")),
+    SampleLeaf(
         ("GPT-4o", '"gpt 4o"', "gpt/4o"),
-        lambda paper: _says(paper, "gpt 4o"),
+        lambda paper: _paper_has(paper, "gpt 4o"),
     ),
-    Leaf(("quant*", "QUANT*"), lambda paper: _begins(f"{paper.title} {paper.abstract}", "quant")),
-    Leaf(("title:survey", "ti:Surveys", "intitle:(survey)"), lambda paper: _has(paper.title, "survey")),
-    Leaf(('abs:"vision language"', "abstract:vision-language"), lambda paper: _has(paper.abstract, "vision language")),
-    Leaf(("abs:quanti*", "abstract:Quanti*"), lambda paper: _begins(paper.abstract, "quanti")),
-    Leaf(("author:smith", 'au:"Smith"'), lambda paper: any(_has(name, "smith") for name in paper.authors)),
-    Leaf(
+    SampleLeaf(("quant*", "QUANT*"), lambda paper: _has_prefix(f"{paper.title} {paper.abstract}", "quant")),
+    SampleLeaf(("title:survey", "ti:Surveys", "intitle:(survey)"), lambda paper: _text_has(paper.title, "survey")),
+    SampleLeaf(
+        ('abs:"vision language"', "abstract:vision-language"),
+        lambda paper: _text_has(paper.abstract, "vision language"),
+    ),
+    SampleLeaf(("abs:quanti*", "abstract:Quanti*"), lambda paper: _has_prefix(paper.abstract, "quanti")),
+    SampleLeaf(("author:smith", 'au:"Smith"'), lambda paper: any(_text_has(name, "smith") for name in paper.authors)),
+    SampleLeaf(
         ('author:"J Smith"', 'au:"smith, j."'),
         lambda paper: bool({"Jane Q Smith", "John Smith"} & set(paper.authors)),
     ),
-    Leaf(("author:schm*", "au:Schm*"), lambda paper: any(_begins(name, "schm") for name in paper.authors)),
-    Leaf(("category:cs.LG", 'cat:"CS.lg"'), lambda paper: "cs.LG" in paper.categories),
-    Leaf(("category:cs", "cat:cs.*"), lambda paper: bool({"cs.LG", "cs.CL"} & set(paper.categories))),
-    Leaf(("category:math", "cat:MATH.*"), lambda paper: "math.AG" in paper.categories),
-    Leaf(
+    SampleLeaf(("author:schm*", "au:Schm*"), lambda paper: any(_has_prefix(name, "schm") for name in paper.authors)),
+    SampleLeaf(("category:cs.LG", 'cat:"CS.lg"'), lambda paper: "cs.LG" in paper.categories),
+    SampleLeaf(("category:cs", "cat:cs.*"), lambda paper: bool({"cs.LG", "cs.CL"} & set(paper.categories))),
+    SampleLeaf(("category:math", "cat:MATH.*"), lambda paper: "math.AG" in paper.categories),
+    SampleLeaf(
         ("keyword:model", "keyword:Models"),
         lambda paper: bool({"language model", "Models"} & set(paper.keywords)),
     ),
-    Leaf(
+    SampleLeaf(
         ('keyword:"quantum computing"', "keyword:quantum-computing"),
         lambda paper: "quantum computing" in paper.keywords,
     ),
-    Leaf(("topic:quantum-computing", 'topic:"Quantum computing"'), lambda paper: "quantum-computing" in paper.topics),
-    Leaf(("source:arxiv", "source:arXiv"), lambda paper: paper.source == "arxiv"),
-    Leaf(("upvotes:>=50", 'upvotes:">= 050"'), lambda paper: paper.upvotes is not None and paper.upvotes >= 50),
-    Leaf(("upvotes:<50",), lambda paper: paper.upvotes is not None and paper.upvotes < 50),
-    Leaf(("upvotes:=50",), lambda paper: paper.upvotes == 50),
-    Leaf(("after:2026-01-31", "After:2026-01-31"), lambda paper: paper.listed_on >= date(2026, 1, 31)),
-    Leaf(("before:2026-01-31",), lambda paper: paper.listed_on < date(2026, 1, 31)),
+    SampleLeaf(
+        ("topic:quantum-computing", 'topic:"Quantum computing"'), lambda paper: "quantum-computing" in paper.topics
+    ),
+    SampleLeaf(("source:arxiv", "source:arXiv"), lambda paper: paper.source == "arxiv"),
+    SampleLeaf(("upvotes:>=50", 'upvotes:">= 050"'), lambda paper: paper.upvotes is not None and paper.upvotes >= 50),
+    SampleLeaf(("upvotes:<50",), lambda paper: paper.upvotes is not None and paper.upvotes < 50),
+    SampleLeaf(("upvotes:=50",), lambda paper: paper.upvotes == 50),
+    SampleLeaf(("after:2026-01-31", "After:2026-01-31"), lambda paper: paper.listed_on >= date(2026, 1, 31)),
+    SampleLeaf(("before:2026-01-31",), lambda paper: paper.listed_on < date(2026, 1, 31)),
 )
 
-_TREES = st.recursive(
-    st.sampled_from(LEAVES),
+_QUERY_TREES = st.recursive(
+    st.sampled_from(SAMPLE_LEAVES),
     lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(Both, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-        st.builds(Either, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        st.builds(SampleNot, inner),
+        st.builds(SampleAnd, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        st.builds(SampleOr, st.lists(inner, min_size=2, max_size=3).map(tuple)),
     ),
     max_leaves=6,
 )
 
-# A leaf that must hold keeps every query from being one that only excludes.
-ASKED = st.builds(lambda leaf, tree: Both((leaf, tree)), st.sampled_from(LEAVES), _TREES) | st.sampled_from(LEAVES)
+# The language refuses a query that only excludes papers, so each tree is joined with a leaf that must be true.
+SAMPLE_QUERIES = st.builds(
+    lambda leaf, tree: SampleAnd((leaf, tree)), st.sampled_from(SAMPLE_LEAVES), _QUERY_TREES
+) | st.sampled_from(SAMPLE_LEAVES)
 
 
-def holds(asked: Asked, paper: Paper) -> bool:
-    """Whether the query is true of the paper."""
-    match asked:
-        case Not(operand):
-            return not holds(operand, paper)
-        case Both(operands):
-            return all(holds(operand, paper) for operand in operands)
-        case Either(operands):
-            return any(holds(operand, paper) for operand in operands)
+def is_sample_true(query: SampleQuery, paper: Paper) -> bool:
+    """Return whether the query is true of the paper."""
+    match query:
+        case SampleNot(operand):
+            return not is_sample_true(operand, paper)
+        case SampleAnd(operands):
+            return all(is_sample_true(operand, paper) for operand in operands)
+        case SampleOr(operands):
+            return any(is_sample_true(operand, paper) for operand in operands)
         case leaf:
-            return leaf.holds(paper)
+            return leaf.is_true(paper)
 
 
-def written(asked: Asked, chance: Random) -> str:
-    """One of the many ways to type the query."""
-    match asked:
-        case Not(operand):
-            pattern = chance.choice(["-{}", "NOT {}", "ANDNOT {}", "NOT -NOT {}"])
-            return pattern.format(_operand(operand, chance, binds_looser=(Both, Either)))
-        case Both(operands):
-            typed = [_operand(operand, chance, binds_looser=(Either,)) for operand in _shuffled(operands, chance)]
-            return chance.choice([" ", " AND "]).join(typed)
-        case Either(operands):
-            typed = [_operand(operand, chance, binds_looser=()) for operand in _shuffled(operands, chance)]
-            return chance.choice([" OR ", "|", " | "]).join(typed)
+def spelled(query: SampleQuery, rng: Random) -> str:
+    """Return one of the many ways to type the query."""
+    match query:
+        case SampleNot(operand):
+            pattern = rng.choice(["-{}", "NOT {}", "ANDNOT {}", "NOT -NOT {}"])
+            return pattern.format(_operand(operand, rng, in_parentheses=(SampleAnd, SampleOr)))
+        case SampleAnd(operands):
+            typed = [_operand(operand, rng, in_parentheses=(SampleOr,)) for operand in _shuffled(operands, rng)]
+            return rng.choice([" ", " AND "]).join(typed)
+        case SampleOr(operands):
+            typed = [_operand(operand, rng, in_parentheses=()) for operand in _shuffled(operands, rng)]
+            return rng.choice([" OR ", "|", " | "]).join(typed)
         case leaf:
-            return chance.choice(leaf.spellings)
+            return rng.choice(leaf.spellings)
 
 
-def _shuffled(operands: tuple[Asked, ...], chance: Random) -> list[Asked]:
-    """In any order, and one of them perhaps twice."""
-    chosen = [*operands, *chance.sample(operands, chance.randint(0, 1))]
-    chance.shuffle(chosen)
+def _shuffled(operands: tuple[SampleQuery, ...], rng: Random) -> list[SampleQuery]:
+    """Return the operands in random order, with one of them perhaps repeated."""
+    chosen = [*operands, *rng.sample(operands, rng.randint(0, 1))]
+    rng.shuffle(chosen)
     return chosen
 
 
-def _operand(operand: Asked, chance: Random, binds_looser: tuple[type[Asked], ...]) -> str:
-    """In parentheses where it needs them, and sometimes where it does not."""
-    text = written(operand, chance)
-    return f"({text})" if isinstance(operand, binds_looser) or chance.random() < 0.1 else text
+def _operand(operand: SampleQuery, rng: Random, in_parentheses: tuple[type[SampleQuery], ...]) -> str:
+    """Return an operand as typed: in parentheses if it needs them, and sometimes if it does not."""
+    text = spelled(operand, rng)
+    return f"({text})" if isinstance(operand, in_parentheses) or rng.random() < 0.1 else text

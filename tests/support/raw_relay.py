@@ -1,4 +1,4 @@
-"""Relays that take bytes as they come off the socket, for what a server that reads line by line cannot show."""
+"""Relays that read the bytes of the socket as they arrive, for tests that a server which reads lines cannot do."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from contextlib import contextmanager, suppress
 
 from support.scripted_relay import HOST
 
-Serve = Callable[["Client"], None]
+ServeClient = Callable[["Client"], None]
 
 
 class Client:
-    """One client, once it has been greeted and has said EHLO."""
+    """One client; the constructor greets it and answers its EHLO."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self.say("220 raw.test ESMTP")
-        self.hear()
-        self.say("250-raw.test\r\n250 PIPELINING")
+        self.send_replies("220 raw.test ESMTP")
+        self.receive()
+        self.send_replies("250-raw.test\r\n250 PIPELINING")
 
-    def say(self, *replies: str) -> None:
-        """Write these replies in one packet."""
+    def send_replies(self, *replies: str) -> None:
+        """Write these replies at once."""
         self._sock.sendall("".join(f"{reply}\r\n" for reply in replies).encode())
 
-    def hear(self) -> bytes:
-        """What has come since the last time. Raises OSError where the client has gone."""
-        if not (heard := self._sock.recv(1 << 20)):
+    def receive(self) -> bytes:
+        """Return the bytes that have arrived since the last call; raise OSError if the client has gone."""
+        if not (received := self._sock.recv(1 << 20)):
             raise ConnectionError
-        return heard
+        return received
 
-    def hear_until(self, end: bytes) -> bytes:
-        """All that comes, until it ends so."""
-        heard = b""
-        while not heard.endswith(end):
-            heard += self.hear()
-        return heard
+    def receive_until(self, end: bytes) -> bytes:
+        """Return all bytes up to the first that end with `end`."""
+        received = b""
+        while not received.endswith(end):
+            received += self.receive()
+        return received
 
 
 @contextmanager
-def raw_relay(serve: Serve) -> Iterator[int]:
-    """Listens while the `with` lasts, and gives its port; each client is served in a thread."""
+def raw_relay(serve: ServeClient) -> Iterator[int]:
+    """Run a relay while the `with` block runs, each client in a thread, and yield its port."""
     listener, sockets = socket.create_server((HOST, 0)), []
 
     def serve_one(sock: socket.socket) -> None:

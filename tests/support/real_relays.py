@@ -1,7 +1,7 @@
-"""Relays that others wrote, on a port of loopback each, with all that they keep in a folder of their own.
+"""Real mail servers, each on a port of loopback and with all its files in a temporary folder.
 
-What they take ends in one Maildir. Who `gone...` is they refuse for good, who `later...` is they put off. They need
-root, and Debian's packages postfix, dovecot-lmtpd or exim4-daemon-light.
+Each of them stores accepted mail in one Maildir. Each rejects recipients named `gone...` and defers those named
+`later...`. They need root, and Debian's packages postfix, dovecot-lmtpd or exim4-daemon-light.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from support.smtp import AUTHORITY, CERTIFICATES
 
 SETTINGS = DATA / "relays"
 PACKAGES = {"postfix": "postfix", "dovecot": "dovecot-lmtpd", "exim4": "exim4-daemon-light"}
-OWNER = OWNER_GROUP = 65534  # of the mail: nobody
+OWNER = OWNER_GROUP = 65534  # user and group `nobody`, who own the mail
 PASSWORD = "open-sesame"
-PATIENCE = 60  # seconds for a relay to end
+END_TIMEOUT = 60  # seconds for a relay to end
 
 
 @dataclass(frozen=True)
 class Relay:
-    """A relay that runs; `restart` ends it amid whatever it does, and starts it again.
+    """A running relay; `restart` stops it, whatever it is doing, and starts it again.
 
-    `settings` is what config.toml says of it in `[smtp]`.
+    `settings` are the lines for `[smtp]` in config.toml.
     """
 
     settings: str
@@ -46,9 +46,9 @@ class Relay:
     restart: Callable[[], None]
 
     def arrived(self, count: int) -> list[bytes]:
-        """All mail that is in the inbox, once so many different ones are there and a moment has passed."""
+        """Wait until the inbox has `count` different mails, and a moment longer, and return all mails in it."""
         wait_until(lambda: len({message_from_bytes(mail)["Message-ID"] for mail in self._mails()}) >= count)
-        time.sleep(1)  # in which one too many would come
+        time.sleep(1)  # so that a mail that should not come has time to come
         return self._mails()
 
     def _mails(self) -> list[bytes]:
@@ -57,33 +57,36 @@ class Relay:
 
 @contextmanager
 def postfix() -> Iterator[Relay]:
-    """Postfix, which takes all mail of this machine, and stores it itself."""
+    """Run Postfix so that it accepts all mail from this machine and stores it itself."""
     with _folder("postfix") as folder:
         (port,) = free_ports(1)
         _write(folder, "main.cf", transport="virtual")
-        with _started_postfix(folder, port) as restart:
-            yield Relay(_smtp(port=port, tls="none"), folder / "inbox", restart)
+        with _run_postfix(folder, port) as restart:
+            yield Relay(_smtp_settings(port=port, tls="none"), folder / "inbox", restart)
 
 
 @contextmanager
 def postfix_and_dovecot() -> Iterator[Relay]:
-    """Postfix, which asks for TLS and for a login that Dovecot knows, and hands Dovecot all mail by LMTP (RFC 2033)."""
-    with _folder("dovecot", version="2.3.") as behind, _folder("postfix") as folder:
+    """Run Postfix so that it requires TLS and a login, and Dovecot, which checks the login and stores the mail.
+
+    Postfix passes the mail to Dovecot by LMTP (RFC 2033).
+    """
+    with _folder("dovecot", version="2.3.") as dovecot_folder, _folder("postfix") as folder:
         port, lmtp_port, login_port = free_ports(3)
-        _write(behind, "dovecot.conf", port=lmtp_port, login_port=login_port, password=PASSWORD)
+        _write(dovecot_folder, "dovecot.conf", port=lmtp_port, login_port=login_port, password=PASSWORD)
         _write(folder, "main.cf", transport=f"lmtp:inet:{HOST}:{lmtp_port}")
         _write(folder, "submission.cf", into="main.cf", login_port=login_port, certificate=CERTIFICATES / "valid.pem")
         with (
-            _daemon([_program("dovecot"), "-F", "-c", behind / "dovecot.conf"], lmtp_port),
-            _started_postfix(folder, port) as restart,
+            _run_daemon([_program("dovecot"), "-F", "-c", dovecot_folder / "dovecot.conf"], lmtp_port),
+            _run_postfix(folder, port) as restart,
         ):
             login = {"username": "papers", "password": PASSWORD, "ca_file": str(AUTHORITY)}
-            yield Relay(_smtp(port=port, tls="starttls", **login), behind / "inbox", restart)
+            yield Relay(_smtp_settings(port=port, tls="starttls", **login), dovecot_folder / "inbox", restart)
 
 
 @contextmanager
-def _started_postfix(folder: Path, port: int) -> Iterator[Callable[[], None]]:
-    """Postfix with the settings in a folder; gives what restarts it."""
+def _run_postfix(folder: Path, port: int) -> Iterator[Callable[[], None]]:
+    """Run Postfix with the settings in a folder, and yield a function that restarts it."""
     _write(folder, "master.cf", port=port)
     _write(folder, "refused")
     (folder / "queue").mkdir()
@@ -96,11 +99,11 @@ def _started_postfix(folder: Path, port: int) -> Iterator[Callable[[], None]]:
 
     def start() -> None:
         command("start")
-        wait_until(lambda: _answers(port))
+        wait_until(lambda: _is_listening(port))
 
     def restart() -> None:
         command("stop")
-        wait_until(lambda: not _answers(port))  # its processes hold the port a little longer
+        wait_until(lambda: not _is_listening(port))  # its processes keep the port open a little longer
         start()
 
     try:
@@ -112,13 +115,13 @@ def _started_postfix(folder: Path, port: int) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def exim() -> Iterator[Relay]:
-    """Exim, which takes all mail and stores it itself."""
+    """Run Exim so that it accepts all mail and stores it itself."""
     with _folder("exim4") as folder:
         (port,) = free_ports(1)
         _write(folder, "exim.conf", port=port, exim=_program("exim4"))
         shutil.chown(folder / "state", OWNER, OWNER_GROUP)
-        with _daemon([_program("exim4"), "-C", folder / "exim.conf", "-bdf", "-q1s"], port) as restart:
-            yield Relay(_smtp(port=port, tls="none"), folder / "inbox", restart)
+        with _run_daemon([_program("exim4"), "-C", folder / "exim.conf", "-bdf", "-q1s"], port) as restart:
+            yield Relay(_smtp_settings(port=port, tls="none"), folder / "inbox", restart)
 
 
 RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
@@ -129,17 +132,17 @@ RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
 
 
 @contextmanager
-def _daemon(command: list[str | Path], port: int) -> Iterator[Callable[[], None]]:
-    """A program that answers at a port, with the processes that it starts for connections; gives what restarts it."""
+def _run_daemon(command: list[str | Path], port: int) -> Iterator[Callable[[], None]]:
+    """Run a server that listens on a port, and yield a function that restarts it; its child processes end with it."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
         running.append(subprocess.Popen(command, start_new_session=True))
-        wait_until(lambda: _answers(port) or running[-1].poll() is not None)
+        wait_until(lambda: _is_listening(port) or running[-1].poll() is not None)
         assert running[-1].poll() is None, f"{command[0]} ended at once"
 
     def restart() -> None:
-        _end(running.pop())
+        _terminate(running.pop())
         start()
 
     try:
@@ -147,18 +150,21 @@ def _daemon(command: list[str | Path], port: int) -> Iterator[Callable[[], None]
         yield restart
     finally:
         for process in running:
-            _end(process)
+            _terminate(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-    process.wait(PATIENCE)
+    process.wait(END_TIMEOUT)
 
 
 @contextmanager
 def _folder(program: str, version: str = "") -> Iterator[Path]:
-    """A folder for a program of a version that starts so, which other users may enter; pytest's they may not."""
+    """Yield a temporary folder that other users can enter, which they cannot with the folders of pytest.
+
+    Skips the test if the program is missing or cannot be run, or its version does not start with `version`.
+    """
     if os.geteuid() != 0:
         pytest.skip(f"only root may start {program}")
     if not _program(program):
@@ -168,29 +174,29 @@ def _folder(program: str, version: str = "") -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=program) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        for owned in ("inbox", "state"):
-            (folder / owned).mkdir()
+        for name_inside in ("inbox", "state"):
+            (folder / name_inside).mkdir()
         shutil.chown(folder / "inbox", OWNER, OWNER_GROUP)
         yield folder
 
 
 def _program(name: str) -> str:
-    """Where a program is, also where PATH holds none of root's; empty: nowhere."""
+    """Return the path of a program, also one in a folder for root's programs, or an empty text."""
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin") or ""
 
 
 def _write(folder: Path, name: str, into: str = "", **values: object) -> None:
-    """Write settings into a folder, after what is in that file."""
+    """Fill in a template of `data/relays` and append it to the file `into`, or `name`, in a folder."""
     text = Template((SETTINGS / name).read_text(encoding="ascii"))
     with (folder / (into or name)).open("a", encoding="ascii") as file:
         file.write(text.substitute(folder=folder, host=HOST, uid=OWNER, gid=OWNER_GROUP, **values))
 
 
-def _smtp(**settings: str | int) -> str:
-    """Lines of TOML, which writes texts and numbers as JSON does."""
+def _smtp_settings(**settings: str | int) -> str:
+    """Return settings as lines of TOML, which writes texts and numbers as JSON does."""
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in ({"host": HOST} | settings).items())
 
 
-def _answers(port: int) -> bool:
+def _is_listening(port: int) -> bool:
     with socket.socket() as connection:
         return connection.connect_ex((HOST, port)) == 0

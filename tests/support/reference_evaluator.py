@@ -1,5 +1,7 @@
-"""What a query means, at its plainest: one paper, one leaf after the other. It shares the parser and the text rules
-with the engine, and nothing else."""
+"""A simple evaluator of queries, which tests compare the matching engine with.
+
+It tests one leaf after the other on one paper. It shares the parser and the text rules with the engine, nothing else.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ COMPARISONS = {">=": ge, ">": gt, "<=": le, "<": lt, "=": eq}
 
 
 def is_true(query: Query, paper: Paper) -> bool:
-    """Whether the query is true of the paper."""
+    """Return whether the query is true of the paper."""
     match query:
         case tree.And(operands):
             return all(is_true(operand, paper) for operand in operands)
@@ -23,23 +25,23 @@ def is_true(query: Query, paper: Paper) -> bool:
             return any(is_true(operand, paper) for operand in operands)
         case tree.Not(operand):
             return not is_true(operand, paper)
-        case tree.Word(asked, field):
-            return any(stem(word) == asked for text in texts(paper, field) for word in words(text))
+        case tree.Word(wanted, field):
+            return any(stem(word) == wanted for text in texts(paper, field) for word in words(text))
         case tree.Prefix(start, field):
             return any(word.startswith(start) for text in texts(paper, field) for word in words(text))
-        case tree.Phrase(asked, field):
-            return any(f" {' '.join(asked)} " in f" {' '.join(words(text))} " for text in texts(paper, field))
+        case tree.Phrase(wanted, field):
+            return any(f" {' '.join(wanted)} " in f" {' '.join(words(text))} " for text in texts(paper, field))
         case leaf:
-            return is_bearing(leaf, paper)
+            return is_field_leaf_true(leaf, paper)
 
 
-def is_bearing(leaf: tree.Leaf, paper: Paper) -> bool:
-    """Whether a name, a label, the upvotes or the listing day of the paper is what the leaf asks for."""
+def is_field_leaf_true(leaf: tree.Leaf, paper: Paper) -> bool:
+    """Return whether a leaf that searches no texts is true of the paper: authors, labels, upvotes or listing day."""
     match leaf:
-        case tree.AuthorName(asked):
-            return any(bears(words(name), asked) for name in paper.authors)
+        case tree.AuthorName(wanted):
+            return any(name_has_words(words(name), wanted) for name in paper.authors)
         case tree.Category(name):
-            return any(f"{fold(' '.join(each.split()))}.".startswith(f"{name}.") for each in paper.categories)
+            return any(f"{fold(' '.join(category.split()))}.".startswith(f"{name}.") for category in paper.categories)
         case tree.TopicTag(slug):
             return slug in paper.topics
         case tree.SourceName(name):
@@ -51,11 +53,11 @@ def is_bearing(leaf: tree.Leaf, paper: Paper) -> bool:
         case tree.Before(day):
             return paper.listed_on < day
         case _:
-            raise AssertionError(f"{leaf} is of no kind that the language has")
+            raise AssertionError(f"{leaf} is no leaf of the query language")
 
 
 def texts(paper: Paper, field: Field | None) -> tuple[str, ...]:
-    """The texts that a leaf of that field looks at."""
+    """Return the texts in which a leaf with this field, or with none, searches."""
     by_field = {
         None: (paper.title, paper.abstract),
         Field.TITLE: (paper.title,),
@@ -66,9 +68,11 @@ def texts(paper: Paper, field: Field | None) -> tuple[str, ...]:
     return by_field[field]
 
 
-def bears(name: list[str], asked: tuple[str, ...]) -> bool:
-    """Whether the asked words can each be given a word of the name of their own."""
+def name_has_words(name: list[str], wanted: tuple[str, ...]) -> bool:
+    """Return whether each wanted word can be assigned a different word of the name; a single letter is an initial."""
     return any(
-        all(own == word or (len(word) == 1 and own.startswith(word)) for own, word in zip(chosen, asked, strict=True))
-        for chosen in permutations(name, len(asked))
+        all(
+            part == word or (len(word) == 1 and part.startswith(word)) for part, word in zip(parts, wanted, strict=True)
+        )
+        for parts in permutations(name, len(wanted))
     )

@@ -1,13 +1,19 @@
-"""An SMTP server on loopback that does as it is told, and remembers what it saw.
+"""An SMTP server on loopback that follows a script, and records what it receives.
 
     with ScriptedRelay({"RCPT": ["450 4.2.1 later", DROP], "DOT": ("250 ok", DROP)}) as relay:
-        ...  # the first RCPT is put off, the second cuts the line, later ones are accepted
+        ...  # the first RCPT is deferred, the second closes the connection, later ones are accepted
 
-A script names a turn (GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, CONTENT, DOT, RSET, NOOP, QUIT) and what to do
-when it comes: one act; a list, one act for each time and the usual thereafter; or a function of the line received. A
-tuple is several acts in a row. CONTENT comes with the first line of the message, before the rest is read.
+A script maps the name of a step (GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, CONTENT, DOT, RSET, NOOP, QUIT) to
+a rule. A rule is one of these:
 
-Whether it offers PIPELINING is up to the fixture `offers_pipelining`, which runs a test with it and without.
+- a response, which is sent each time;
+- a list of responses, one for each time; after the last one, the usual responses follow;
+- a function that takes the line received and returns a response, or None for the usual one.
+
+A response is one action, or a tuple of actions that follow each other. The step CONTENT comes when the first line of
+the message has been read.
+
+The fixture `offers_pipelining` runs a test twice: with a relay that offers PIPELINING, and with one that does not.
 """
 
 from __future__ import annotations
@@ -26,36 +32,36 @@ from typing import Self
 HOST = "127.0.0.1"
 
 
-class _LineCutError(Exception):
-    """The script cut the line, or the client did."""
+class _ConnectionClosedError(Exception):
+    """The script or the client has closed the connection."""
 
 
 @dataclass(frozen=True)
 class Drop:
-    """Cut the line; with `reset`, so that even what is under way is lost."""
+    """Close the connection; with `reset`, data that is still under way is lost too."""
 
     reset: bool = False
 
 
 @dataclass(frozen=True)
 class Hang:
-    """Say and read nothing more, until the client gives up or the server ends."""
+    """Neither read nor write any more, until the client gives up or the server ends."""
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """Send a reply as these pieces, with a pause between them, in seconds."""
+    """Send a reply in these pieces, with a pause after each, in seconds."""
 
     pieces: tuple[str, ...]
     pause: float = 0.01
 
 
 DROP, RESET, HANG = Drop(), Drop(reset=True), Hang()
-Act = str | Drop | Hang | Pieces
-Turn = Act | tuple[Act, ...]
-Rule = Turn | list[Turn] | Callable[[str], Turn | None]
+Action = str | Drop | Hang | Pieces
+Response = Action | tuple[Action, ...]
+Rule = Response | list[Response] | Callable[[str], Response | None]
 
-USUAL: dict[str, Turn] = {
+USUAL: dict[str, Response] = {
     "GREETING": "220 scripted.test ESMTP",
     "STARTTLS": "220 2.0.0 go ahead",
     "AUTH": "235 2.7.0 welcome",
@@ -71,7 +77,7 @@ USUAL: dict[str, Turn] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """A line that a client wrote, on which connection (counted from 1), and whether it was encrypted."""
+    """A line from a client, the number of its connection (from 1), and whether it was encrypted."""
 
     connection: int
     line: str
@@ -80,7 +86,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Kept:
-    """A message that was answered with 250, its content as it was before dot-stuffing."""
+    """A message that was answered with 250; its content is without dot-stuffing."""
 
     sender: str
     recipient: str
@@ -89,25 +95,25 @@ class Kept:
 
 
 class ScriptedRelay:
-    """Listens on `port` of 127.0.0.1 while the `with` lasts; one thread for each connection."""
+    """Listens on `port` of 127.0.0.1 while the `with` block runs, with one thread for each connection."""
 
-    offered_beside: tuple[str, ...] = ()
+    extra_extensions: tuple[str, ...] = ()
 
     def __init__(
         self,
         script: Mapping[str, Rule] | None = None,
         *,
         tls: ssl.SSLContext | None = None,
-        tls_at_once: bool = False,
-        offers: tuple[str, ...] = ("SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"),
+        implicit_tls: bool = False,
+        extensions: tuple[str, ...] = ("SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"),
     ) -> None:
-        self.tls, self.tls_at_once = tls, tls_at_once
-        self.offers = (*offers, *self.offered_beside)
+        self.tls, self.implicit_tls = tls, implicit_tls
+        self.extensions = (*extensions, *self.extra_extensions)
         self.seen: list[Seen] = []
         self.kept: list[Kept] = []
         self.connections = 0
         self.closed = threading.Semaphore(0)  # released once for each connection that has ended
-        self.hung = threading.Event()  # set when a client is left waiting
+        self.hung = threading.Event()  # set when a client gets no more replies
         self.stopping = threading.Event()
         self._rules = dict(script or {})
         self._lock = threading.Lock()
@@ -117,7 +123,7 @@ class ScriptedRelay:
         self.port: int = self._listener.getsockname()[1]
 
     def __enter__(self) -> Self:
-        self._start(self._accept)
+        self._start_thread(self._accept)
         return self
 
     def __exit__(
@@ -132,31 +138,31 @@ class ScriptedRelay:
             thread.join()
 
     def lines(self, connection: int | None = None) -> list[str]:
-        """The lines of one connection, or of all."""
+        """Return the lines of one connection, or of all."""
         return [seen.line for seen in self.seen if connection in (None, seen.connection)]
 
     def verbs(self, connection: int | None = None) -> list[str]:
-        """The first words of the lines of one connection, or of all."""
+        """Return the first words of the lines of one connection, or of all."""
         return [line.split(" ")[0].upper() for line in self.lines(connection)]
 
-    def turn(self, name: str, line: str) -> Turn | None:
-        """What the script says for this turn; None where it says nothing."""
+    def scripted_response(self, step: str, line: str) -> Response | None:
+        """Return the script's response to this step, or None if the usual one is to follow."""
         with self._lock:
-            rule = self._rules.get(name)
+            rule = self._rules.get(step)
             if isinstance(rule, list):
                 return rule.pop(0) if rule else None
         return rule(line) if callable(rule) else rule
 
-    def has_rule(self, name: str) -> bool:
-        """Whether the script has anything left to say for this turn."""
-        return bool(self._rules.get(name))
+    def has_rule(self, step: str) -> bool:
+        """Return whether the script still has a response to this step."""
+        return bool(self._rules.get(step))
 
-    def opened(self, sock: socket.socket) -> None:
-        """Remember a socket, to be closed at the end."""
+    def close_at_end(self, sock: socket.socket) -> None:
+        """Close this socket when the server ends."""
         self._sockets.append(sock)
 
-    def _start(self, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, daemon=True)
+    def _start_thread(self, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -167,28 +173,28 @@ class ScriptedRelay:
             except OSError:
                 return
             self.connections += 1
-            self.opened(sock)
-            self._start(_Session(self, sock, self.connections).run)
+            self.close_at_end(sock)
+            self._start_thread(_Session(self, sock, self.connections).run)
 
 
 class _Session:
-    """One client."""
+    """The dialogue with one client."""
 
     def __init__(self, relay: ScriptedRelay, sock: socket.socket, number: int) -> None:
         self._relay, self._sock, self._number = relay, sock, number
         self._reader = sock.makefile("rb")
         self._encrypted = False
         self._sender = self._recipient = ""
-        self._envelope_open = False
+        self._has_sender = False
 
     def run(self) -> None:
         try:
-            if self._relay.tls_at_once:
+            if self._relay.implicit_tls:
                 self._encrypt()
-            self._take("GREETING", "")
+            self._respond("GREETING", "")
             while line := self._reader.readline():
                 self._serve(line)
-        except (_LineCutError, OSError):
+        except (_ConnectionClosedError, OSError):
             pass
         finally:
             self._reader.close()
@@ -201,98 +207,98 @@ class _Session:
         verb = line.split(" ")[0].upper()
         argument = line[line.find("<") + 1 : line.rfind(">")]
         if verb == "EHLO":
-            self._take("EHLO", line, usual=self._offer())
+            self._respond("EHLO", line, usual=self._ehlo_reply())
         elif verb in ("RCPT", "DATA") and not self._is_in_order(verb) and not self._relay.has_rule(verb):
-            self._do("503 5.5.1 not now")
+            self._perform("503 5.5.1 not now")
         elif verb not in USUAL:
-            self._do("500 5.5.2 what?")
-        elif (reply := self._take(verb, line)) and reply[0] in "23":
+            self._perform("500 5.5.2 what?")
+        elif (reply := self._respond(verb, line)) and reply[0] in "23":
             if verb == "STARTTLS":
                 self._encrypt()
             elif verb in ("MAIL", "RSET"):
-                self._sender, self._recipient, self._envelope_open = argument, "", verb == "MAIL"
+                self._sender, self._recipient, self._has_sender = argument, "", verb == "MAIL"
             elif verb == "RCPT":
                 self._recipient = argument
             elif verb == "DATA":
                 self._read_message()
 
     def _is_in_order(self, verb: str) -> bool:
-        return self._envelope_open if verb == "RCPT" else bool(self._recipient)
+        return self._has_sender if verb == "RCPT" else bool(self._recipient)
 
     def _read_message(self) -> None:
         lines: list[bytes] = []
         while (line := self._reader.readline()) != b".\r\n":
             if not line:
-                raise _LineCutError
-            if not lines and (turn := self._relay.turn("CONTENT", line.decode("latin-1"))) is not None:
-                self._do(turn)
+                raise _ConnectionClosedError
+            if not lines and (response := self._relay.scripted_response("CONTENT", line.decode("latin-1"))):
+                self._perform(response)
             lines.append(line.removeprefix(b"."))
         if not self._recipient:
-            self._do("554 5.5.1 no valid recipients")
+            self._perform("554 5.5.1 no valid recipients")
             return
-        turn = self._relay.turn("DOT", self._recipient) or USUAL["DOT"]
-        if _reply(turn).startswith("250"):
+        response = self._relay.scripted_response("DOT", self._recipient) or USUAL["DOT"]
+        if _first_reply(response).startswith("250"):
             self._relay.kept.append(Kept(self._sender, self._recipient, b"".join(lines), self._number))
-        self._recipient, self._envelope_open = "", False
-        self._do(turn)
+        self._recipient, self._has_sender = "", False
+        self._perform(response)
 
-    def _offer(self) -> str:
+    def _ehlo_reply(self) -> str:
         starttls = ("STARTTLS",) if self._relay.tls and not self._encrypted else ()
-        words = ["scripted.test", *self._relay.offers, *starttls]
+        words = ["scripted.test", *self._relay.extensions, *starttls]
         return "\r\n".join([*(f"250-{word}" for word in words[:-1]), f"250 {words[-1]}"])
 
-    def _take(self, name: str, line: str, usual: Turn | None = None) -> str:
-        """Do what the script says, else the usual; returns the reply."""
-        turn = self._relay.turn(name, line) or usual or USUAL[name]
-        self._do(turn)
-        return _reply(turn)
+    def _respond(self, step: str, line: str, usual: Response | None = None) -> str:
+        """Respond as the script says, or in the usual way, and return the reply."""
+        response = self._relay.scripted_response(step, line) or usual or USUAL[step]
+        self._perform(response)
+        return _first_reply(response)
 
-    def _do(self, turn: Turn) -> None:
-        for act in _acts(turn):
-            self._act(act)
+    def _perform(self, response: Response) -> None:
+        for action in _actions(response):
+            self._perform_action(action)
 
-    def _act(self, act: Act) -> None:
-        match act:
+    def _perform_action(self, action: Action) -> None:
+        match action:
             case str():
-                self._sock.sendall(act.encode() + b"\r\n")
+                self._sock.sendall(action.encode() + b"\r\n")
             case Pieces(pieces, pause):
                 for piece in pieces:
                     self._sock.sendall(piece.encode())
                     self._relay.stopping.wait(pause)
             case Hang():
                 self._relay.hung.set()
-                while not self._relay.stopping.wait(0.01) and not self._is_given_up():
+                while not self._relay.stopping.wait(0.01) and not self._has_client_gone():
                     pass
-                raise _LineCutError
+                raise _ConnectionClosedError
             case Drop(reset):
                 if reset:
                     self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                raise _LineCutError
+                raise _ConnectionClosedError
 
-    def _is_given_up(self) -> bool:
-        """Whether the client has closed, whatever it wrote before that nobody has read."""
+    def _has_client_gone(self) -> bool:
+        """Return whether the client has closed the connection, even if some of its data is still unread."""
         watch = select.poll()
         watch.register(self._sock, select.POLLRDHUP)
         return bool(watch.poll(0))
 
     def _encrypt(self) -> None:
         if self._relay.tls is None:
-            raise _LineCutError
+            raise _ConnectionClosedError
         self._reader.close()
         self._sock = self._relay.tls.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
-        self._relay.opened(self._sock)
+        self._relay.close_at_end(self._sock)
         self._sock.do_handshake()
         self._reader = self._sock.makefile("rb")
         self._encrypted = True
 
 
-def _acts(turn: Turn) -> tuple[Act, ...]:
-    return turn if isinstance(turn, tuple) else (turn,)
+def _actions(response: Response) -> tuple[Action, ...]:
+    return response if isinstance(response, tuple) else (response,)
 
 
-def _reply(turn: Turn) -> str:
-    """The reply that a turn begins with; empty where it begins with none."""
-    match _acts(turn)[0]:
+def _first_reply(response: Response) -> str:
+    """Return the reply with which a response begins, or an empty text if it begins with another action."""
+    match _actions(response)[0]:
         case str(reply):
             return reply
         case Pieces(pieces):

@@ -24,7 +24,7 @@ from notifier.pipeline.planning import plan
 from notifier.store.engine import writing
 from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump
 from notifier.store.schema import open_store
-from notifier.subscribers.subscribing import SignUp, check, sign_up_all, subscribe
+from notifier.subscribers.subscribing import SignUp, check_sign_up, sign_up_all, subscribe
 from notifier.topics import catalogue_of
 
 SEEDS = sorted((CHECKOUT / "seeds").iterdir())
@@ -75,7 +75,7 @@ def add_readers(engine: Engine, config: Config, sign_ups: Sequence[SignUp]) -> N
     """Subscribe many readers at once."""
     catalogue = catalogue_of(config)
     with writing(engine) as connection:
-        sign_up_all(connection, [check(each, catalogue) for each in sign_ups], config.digest, MONDAY)
+        sign_up_all(connection, [check_sign_up(each, catalogue) for each in sign_ups], config.digest, MONDAY)
 
 
 def add_reader(engine: Engine, sign_up: SignUp, now: datetime = MONDAY, settings: Config | None = None) -> Subscriber:

@@ -1,4 +1,4 @@
-"""Steps that the delivery tests share: a mail, settings for a relay on loopback, and sending."""
+"""What the delivery tests share: mails, settings for a relay on loopback, certificates, and sending."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from support.scripted_relay import HOST, ScriptedRelay
 
 from notifier.delivery.outcomes import Outcome
 from notifier.delivery.smtp.transport import SmtpTransport
-from notifier.delivery.transport import RelaySettings, StillWanted, always
+from notifier.delivery.transport import RelaySettings, StillWanted, always_wanted
 from notifier.models import Envelope, Mail
 
 CERTIFICATES = DATA / "tls"
 AUTHORITY = CERTIFICATES / "authority.pem"
 
 
-def a_mail(number: int = 1, *, recipient: str = "reader@example.org", content: bytes | None = None) -> Mail:
-    """A small mail; mails of different numbers have different Message-IDs."""
+def a_mail(number: int = 1, *, recipient: str = "subscriber@example.org", content: bytes | None = None) -> Mail:
+    """Return a small mail; mails with different numbers have different Message-IDs."""
     message_id = f"<{number}@papers.example.org>"
     text = f"Message-ID: {message_id}\r\nSubject: papers\r\n\r\nNumber {number}.\r\n"
     return Mail(Envelope("bounces@example.org", recipient), message_id, text.encode() if content is None else content)
 
 
 def settings_for(relay: ScriptedRelay, **changes: Any) -> RelaySettings:
-    """Settings that reach `relay`, in clear text unless `changes` say otherwise."""
+    """Return settings for `relay`, without TLS unless `changes` say otherwise."""
     return RelaySettings(**{"host": HOST, "port": relay.port, "tls": "none", **changes})
 
 
 def send(settings: RelaySettings, *mails: Mail) -> list[Outcome]:
-    """The outcomes of sending `mails` one after the other over one lane, each with the next one at hand."""
+    """Send mails over one transport, each with the next one known, and return their outcomes."""
 
     async def one_by_one() -> list[Outcome]:
         waiting = deque(mails)
-        async with SmtpTransport(settings) as lane:
-            return [await lane.send(waiting.popleft(), following=lambda: _first(waiting)) for _ in mails]
+        async with SmtpTransport(settings) as transport:
+            return [await transport.send(waiting.popleft(), next_mail=lambda: _first(waiting)) for _ in mails]
 
     return asyncio.run(one_by_one())
 
 
 def _first(waiting: deque[Mail]) -> tuple[Mail, StillWanted] | None:
-    return (waiting[0], always) if waiting else None
+    return (waiting[0], always_wanted) if waiting else None
 
 
-def certified(name: str) -> ssl.SSLContext:
-    """The server side of TLS, with one of the certificates in `data/tls`."""
+def tls_server_context(name: str) -> ssl.SSLContext:
+    """Return the server side of TLS, with one of the certificates in `data/tls`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATES / f"{name}.pem")
     return context

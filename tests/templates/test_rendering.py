@@ -103,13 +103,13 @@ def test_no_stylesheet_is_fetched() -> None:
         (None, ""),
     ],
 )
-def test_only_links_to_pages_and_mailboxes_get_through(url: str | None, safe: str) -> None:
+def test_only_http_https_and_mailto_urls_are_safe(url: str | None, safe: str) -> None:
     assert safe_url(url) == safe
 
 
 @settings(deadline=None)
 @given(any_text.map(lambda end: f"https://example.org/{end}"))
-def test_a_link_is_plain_ascii_without_spaces_or_quotes_and_stays_as_it_is(url: str) -> None:
+def test_a_safe_url_is_ascii_without_spaces_or_quotes_and_does_not_change_again(url: str) -> None:
     safe = safe_url(url)
     assert safe.isascii() and safe.isprintable()
     assert not set(safe) & set(' "<>\\^`{|}')
@@ -118,7 +118,7 @@ def test_a_link_is_plain_ascii_without_spaces_or_quotes_and_stays_as_it_is(url: 
 
 @settings(deadline=None)
 @given(any_text)
-def test_inert_text_can_be_written_anywhere_and_keeps_its_places(text: str) -> None:
+def test_inert_text_has_no_control_characters_and_keeps_its_length(text: str) -> None:
     shown = inert(text)
     assert len(shown) == len(text)
     assert len(f"{shown}.".splitlines()) == 1
@@ -128,11 +128,11 @@ def test_inert_text_can_be_written_anywhere_and_keeps_its_places(text: str) -> N
 
 
 @pytest.mark.parametrize("text", ["Ä ≤ 2\u00d7 大 🙂 \u200d", "tab\u00a0space", "👩\u200d🔬", "soft\u00adhyphen"])
-def test_ordinary_text_is_left_alone(text: str) -> None:
+def test_ordinary_text_is_not_changed(text: str) -> None:
     assert inert(text) == text
 
 
-def test_wrapped_lines_are_indented_and_the_first_one_has_its_own_start() -> None:
+def test_wrapped_lines_begin_with_the_indent_and_the_first_with_its_own_text() -> None:
     lines = wrapped("word " * 40, "    ", first=" 1. ").split("\n")
     assert lines[0].startswith(" 1. word word")
     assert all(line.startswith("    word") for line in lines[1:])
@@ -140,13 +140,13 @@ def test_wrapped_lines_are_indented_and_the_first_one_has_its_own_start() -> Non
     assert wrapped(" ", "    ", first="- ") == "-"
 
 
-def test_a_line_of_wide_letters_is_cut_at_the_width_that_they_take() -> None:
+def test_a_line_of_wide_letters_is_wrapped_by_columns_not_by_characters() -> None:
     assert [columns(line) for line in wrapped("大" * 100).split("\n")] == [LINE_WIDTH, LINE_WIDTH, 200 - 2 * LINE_WIDTH]
 
 
 @settings(deadline=None)
 @given(st.text(alphabet="ab \n大e\u0301🙂", max_size=300), st.sampled_from(["", "  ", "    "]))
-def test_wrapping_keeps_every_letter_and_the_width(text: str, indent: str) -> None:
+def test_wrapping_loses_no_letter_and_keeps_to_the_width(text: str, indent: str) -> None:
     lines = wrapped(text, indent).split("\n")
     assert all(columns(line) <= LINE_WIDTH for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
@@ -154,14 +154,14 @@ def test_wrapping_keeps_every_letter_and_the_width(text: str, indent: str) -> No
 
 @settings(deadline=None)
 @given(st.lists(st.text(alphabet="abé…▲α≤大", min_size=1, max_size=30), max_size=30), st.sampled_from(["", "    "]))
-def test_lines_are_as_full_as_they_can_be(found: list[str], indent: str) -> None:
+def test_wrapped_lines_are_as_full_as_possible(found: list[str], indent: str) -> None:
     lines = [line.removeprefix(indent) for line in wrapped(" ".join(found), indent).split("\n")]
     for line, following in pairwise(lines):
         assert columns(f"{line} {following.split()[0]}") > LINE_WIDTH - len(indent)
     assert " ".join(lines) == " ".join(found)
 
 
-def test_no_cut_parts_a_letter_from_its_marks_or_an_emoji_from_its_parts() -> None:
+def test_no_cut_separates_a_letter_from_its_marks_or_the_parts_of_an_emoji() -> None:
     assert grapheme_end("e\u0301x", 1) == 2
     assert grapheme_end("ex", 1) == 1
     assert grapheme_end("👩\u200d🔬!", 1) == 3

@@ -1,4 +1,4 @@
-"""How words are folded, cut into tokens and stemmed."""
+"""The text rules: how text is folded, split into tokens and stemmed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from notifier.text.words import fold, folded_title, shortest_word, stem, tokens,
 
 ANY_TEXT = st.text(max_size=60)
 
-# Letters, marks and signs that compose, expand or split, close together.
-KNOTTY_TEXT = st.text(
+# Short texts of letters, marks and signs that compose, expand when folded, or separate tokens.
+DIFFICULT_TEXT = st.text(
     st.sampled_from(
         "aAsS1 '+#-’\u0301\u0307\u0345ﬁß½²İŁéＡ深か\u3099ｶﾞ\u1112\u1161\u11ab가ह\u093f\u094dΣй™\ufe0f\u200d"
     ),
@@ -64,7 +64,7 @@ ANY_WORD = st.builds(
         ("", ""),
     ],
 )
-def test_text_is_cut_into_folded_tokens(text: str, expected: str) -> None:
+def test_text_is_split_into_folded_tokens(text: str, expected: str) -> None:
     assert folded_title(text) == expected
     assert " ".join(token.folded for token in tokens(text)) == expected
 
@@ -81,26 +81,26 @@ def test_text_is_cut_into_folded_tokens(text: str, expected: str) -> None:
         ("İstanbul 深度", ["İstanbul", "深", "度"]),
     ],
 )
-def test_a_token_knows_its_place_in_the_text_as_given(text: str, expected: list[str]) -> None:
+def test_a_token_has_its_place_in_the_original_text(text: str, expected: list[str]) -> None:
     assert [text[token.start : token.end] for token in tokens(text)] == expected
 
 
 @settings(deadline=None, max_examples=300)
-@given(ANY_TEXT | KNOTTY_TEXT)
-def test_a_second_fold_changes_nothing(text: str) -> None:
+@given(ANY_TEXT | DIFFICULT_TEXT)
+def test_folding_a_folded_text_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert words(fold(text)) == words(text)
 
 
 @settings(deadline=None, max_examples=300)
-@given(ANY_TEXT | KNOTTY_TEXT)
-def test_a_word_is_its_own_only_word(text: str) -> None:
+@given(ANY_TEXT | DIFFICULT_TEXT)
+def test_a_folded_word_is_split_into_itself_alone(text: str) -> None:
     assert [words(word) for word in words(text)] == [[word] for word in words(text)]
 
 
 @settings(deadline=None, max_examples=500)
-@given(ANY_TEXT | KNOTTY_TEXT)
-def test_tokens_are_the_words_with_places_that_hold_them(text: str) -> None:
+@given(ANY_TEXT | DIFFICULT_TEXT)
+def test_tokens_are_the_words_of_a_text_with_their_places(text: str) -> None:
     found = tokens(text)
     assert [token.folded for token in found] == words(text)
     assert all(token.folded in words(text[token.start : token.end]) for token in found)
@@ -113,14 +113,14 @@ def test_tokens_are_the_words_with_places_that_hold_them(text: str) -> None:
 @example("the model's's")
 @example("s's's's")
 @example("it's é's c++'s")
-def test_possessives_and_signs_are_cut_alike_in_words_and_tokens(text: str) -> None:
+def test_words_and_tokens_treat_possessives_and_signs_alike(text: str) -> None:
     assert words(text) == [token.folded for token in tokens(text)]
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=127), max_size=60) | st.text("aAsS1'+#- ", max_size=12))
 @example("a++b c#d C++'s F#")
-def test_ascii_text_has_the_same_tokens_beside_other_text(text: str) -> None:
+def test_ascii_text_has_the_same_tokens_if_other_text_follows(text: str) -> None:
     assert [*tokens(text), ("深", len(text) + 1, len(text) + 2)] == tokens(f"{text} 深")
 
 
@@ -141,22 +141,22 @@ def test_ascii_text_has_the_same_tokens_beside_other_text(text: str) -> None:
         (["bus"], "bus"),
     ],
 )
-def test_inflections_have_one_stem(inflected: list[str], expected: str) -> None:
+def test_all_inflections_of_a_word_have_the_same_stem(inflected: list[str], expected: str) -> None:
     assert {stem(word) for word in inflected} == {expected}
 
 
-def test_a_word_of_nine_letters_keeps_the_s_that_snowball_leaves() -> None:
+def test_a_word_of_nine_letters_keeps_a_final_s_that_snowball_keeps() -> None:
     assert stem("bcdfghus") == "bcdfghu"
     assert stem("bcdfghjus") == "bcdfghjus"
 
 
 @settings(deadline=None, max_examples=1000)
 @given(ANY_WORD | st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=14))
-def test_every_stem_is_the_stem_of_its_shortest_word(word: str) -> None:
+def test_the_shortest_word_of_a_stem_has_this_stem(word: str) -> None:
     assert stem(shortest_word(stem(word))) == stem(word)
 
 
-def test_a_stem_that_would_be_cut_again_is_spelled_as_a_longer_word() -> None:
+def test_the_shortest_word_is_longer_than_a_stem_that_would_be_stemmed_again() -> None:
     assert stem("organis") != "organis"
     assert shortest_word("organis") == "organise"
     assert shortest_word("model") == "model"

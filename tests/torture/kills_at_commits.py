@@ -1,10 +1,10 @@
-"""A sender that is killed at each of its commits: what it loses and repeats then.
+"""Count the mails that are lost or repeated when a sender is killed at one of its commits.
 
     python -m torture.kills_at_commits FOLDER MAILS
 
-For each write transaction of one run, and both just before and just after it is committed, a fresh outbox is sent by a
-sender that is killed there, and by a second one that finishes. Prints a line for each, and exits with 1 where mail was
-lost or came with other bytes.
+One run of a sender has several write transactions. For each of them, a fresh outbox is sent twice: by a sender that is
+killed just before the commit, and by one that is killed just after it. A second sender then finishes. Each try prints a
+line. The exit status is 1 if a mail was lost, or was repeated with other bytes.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
-from torture.random_kills import kept, paced_relay, prepare, start_sender
+from torture.random_kills import kept_mails, paced_relay, prepare, start_sender
 
 from notifier.store.engine import IMMEDIATE
 
 
 def kill_at(number: int, moment: str) -> None:
-    """Let this process die just before or just after its commit of that number, counted from 1."""
-    commits, really = [0], DefaultDialect.do_commit
+    """Make this process kill itself just before or just after a commit; commits are numbered from 1."""
+    commits, original = [0], DefaultDialect.do_commit
 
     def count(connection: Any) -> None:
         commits[0] += bool(connection.get_execution_options().get(IMMEDIATE))
@@ -34,7 +34,7 @@ def kill_at(number: int, moment: str) -> None:
         before = commits[0]
         if before == number and moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        really(dialect, connection)  # type: ignore[no-untyped-call]
+        original(dialect, connection)  # type: ignore[no-untyped-call]
         if before == number and moment == "after":
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -43,7 +43,7 @@ def kill_at(number: int, moment: str) -> None:
 
 
 def main(folder: Path, mails: int) -> int:
-    """Try every commit; the number of those that did harm."""
+    """Try every commit, and return how many of the kills did harm."""
     harm, number, was_killed = 0, 0, True
     with paced_relay(folder / "relay.log", 0) as port:
         prepare(folder, mails, port)
@@ -51,20 +51,21 @@ def main(folder: Path, mails: int) -> int:
         while was_killed:
             number += 1
             for moment in ("before", "after"):
-                was_killed, sentence, is_harmful = _try(folder, number, moment, mails)
+                was_killed, sentence, is_harmful = _kill_and_finish(folder, number, moment, mails)
                 harm += is_harmful
                 print(sentence)
     return harm
 
 
-def _try(folder: Path, number: int, moment: str, mails: int) -> tuple[bool, str, bool]:
+def _kill_and_finish(folder: Path, number: int, moment: str, mails: int) -> tuple[bool, str, bool]:
+    """Return whether the sender was killed, a sentence about the result, and whether the kill did harm."""
     shutil.rmtree(folder / "var")
     shutil.copytree(folder / "fresh", folder / "var")
-    start = len(kept(folder / "relay.log"))
+    start = len(kept_mails(folder / "relay.log"))
     process = start_sender(folder, lambda: kill_at(number, moment))
     was_killed = os.WIFSIGNALED(os.waitpid(process, 0)[1])
     ended = os.waitpid(start_sender(folder), 0)[1]
-    seen = kept(folder / "relay.log")[start:]
+    seen = kept_mails(folder / "relay.log")[start:]
     different, message_ids = len(set(seen)), len({message_id for message_id, _ in seen})
     sentence = f"killed {moment} commit {number}: {message_ids} of {mails} arrived, {len(seen) - message_ids} twice"
     return was_killed, sentence if was_killed else "not killed", not message_ids == different == mails or ended != 0

@@ -1,12 +1,12 @@
-"""What a sender that is killed again and again loses and repeats: `make torture`.
+"""Count the mails that are lost or repeated when a sender is killed again and again: `make torture`.
 
     python -m torture.random_kills [--mails 20000] [--kills 1000] [--seed 1]
     python -m torture.random_kills --memory [--mails 100000]
 
-A relay of its own, paced to 100 mails a second, takes what `notifier deliver` sends with the shipped settings. Each
-life of the sender is ended by kill -9 at a moment drawn between its first MAIL and the last 250 that it would see, or
-up to half a second later, when a mail is in flight; the last one may finish. Then the relay's log is held against the
-outbox. With --memory nobody is killed: one sender's memory is measured, on a relay as fast as it can be.
+`notifier deliver` with the shipped settings sends to a relay that accepts 100 mails per second. Each sender is killed
+with SIGKILL at a random moment, or up to half a second later, so that a mail is in flight. The moments are chosen so
+that mails are left for the last sender, which may finish. Then the relay's log is compared with the outbox. With
+--memory no sender is killed. Instead the memory of one sender is measured, with a relay that is as fast as possible.
 """
 
 from __future__ import annotations
@@ -37,18 +37,22 @@ from notifier.store.schema import open_store
 from notifier.store.tables import delivery
 from notifier.subscribers.subscribing import SignUp
 
-RATE = 100  # mails a second
-LANES = 4  # connections, as shipped
-GROUP = 64  # results that may be uncommitted
-MOST_REPEATS = 5  # a kill, on average
-ENOUGH = 100  # kills, for an average to say something
-LAST = 250  # mails that are left to the last life
-PATIENCE = 120  # seconds for the first MAIL of a life
+RATE = 100  # mails per second
+CONNECTIONS = 4  # as shipped
+GROUP_SIZE = 64  # results that may be uncommitted
+MOST_REPEATS = 5  # per kill, on average
+ENOUGH_KILLS = 100  # for an average that means something
+LAST_MAILS = 250  # mails that are left for the last sender
+START_TIMEOUT = 120  # seconds until the first MAIL of a sender
 
 
 @dataclass
-class Toll:
-    """What the kills did: `repeats` has a number for each, `in_flight` counts those that met a mail on the wire."""
+class KillReport:
+    """What the kills caused.
+
+    `repeats` has the number of repeated mails for each kill. `in_flight` is the number of kills that happened while a
+    mail was in flight. `altered` is the number of mails that were repeated with other bytes.
+    """
 
     mails: int
     kills: int = 0
@@ -60,20 +64,20 @@ class Toll:
 
     @property
     def worst(self) -> int:
-        """The most mails that one kill repeated."""
+        """The most mails that were repeated after one kill."""
         return max(self.repeats, default=0)
 
     @property
     def average(self) -> float:
-        """Mails that a kill repeated, on average."""
+        """The average number of mails that were repeated after a kill."""
         return sum(self.repeats) / max(1, self.kills)
 
     @property
-    def is_borne(self) -> bool:
-        """Whether all is as promised."""
+    def keeps_promises(self) -> bool:
+        """Whether nothing was lost, planned twice or altered, and few mails were repeated."""
         nothing_wrong = not (self.lost or self.planned_twice or self.altered)
-        few = self.kills < ENOUGH or self.average < MOST_REPEATS
-        return nothing_wrong and self.worst <= LANES + GROUP and few
+        is_average_low = self.kills < ENOUGH_KILLS or self.average < MOST_REPEATS
+        return nothing_wrong and self.worst <= CONNECTIONS + GROUP_SIZE and is_average_low
 
     def __str__(self) -> str:
         return (
@@ -83,29 +87,29 @@ class Toll:
         )
 
 
-def torture(folder: Path, mails: int, kills: int, seed: int = 1) -> Toll:
-    """Send `mails` in `folder` with `kills` kills on the way."""
+def send_with_kills(folder: Path, mails: int, kills: int, seed: int = 1) -> KillReport:
+    """Send `mails` mails while senders are killed `kills` times, and report what that caused."""
     moments, log = random.Random(seed), folder / "relay.log"
     with paced_relay(log, RATE) as port:
         prepare(folder, mails, port)
-        toll, marks = Toll(mails), [0]
+        report, kept_at_kills = KillReport(mails), [0]
         for kill in range(kills):
-            left = mails - min(LAST, mails // 4) - len(set(kept(log)))
+            left = mails - min(LAST_MAILS, mails // 4) - len(set(kept_mails(log)))
             longest = 2 * max(0, left) / (kills - kill + 1) / RATE
-            toll.in_flight += _life(folder, log, moments.uniform(0, longest))
-            toll.kills += 1
-            marks.append(len(kept(log)))
-        assert os.waitpid(start_sender(folder), 0)[1] == 0, "the last life did not end well"
-        _judge(toll, folder, kept(log), marks)
-    return toll
+            report.in_flight += _kill_one_sender(folder, log, moments.uniform(0, longest))
+            report.kills += 1
+            kept_at_kills.append(len(kept_mails(log)))
+        assert os.waitpid(start_sender(folder), 0)[1] == 0, "the last sender failed"
+        _compare_with_outbox(report, folder, kept_mails(log), kept_at_kills)
+    return report
 
 
 def prepare(folder: Path, mails: int, port: int) -> None:
-    """A store in `folder` with so many digests that wait."""
+    """Make a store in `folder` with `mails` planned digests."""
     configure(folder, port)
     config = load(folder / "config.toml")
     engine = open_store(config.store_url)
-    sign_ups = [SignUp(f"reader{n}@example{n % 50}.org", topics=("all",), confirmed=True) for n in range(mails)]
+    sign_ups = [SignUp(f"subscriber{n}@example{n % 50}.org", topics=("all",), confirmed=True) for n in range(mails)]
     add_readers(engine, config, sign_ups)
     add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, config, MONDAY.replace(hour=8))
@@ -113,9 +117,10 @@ def prepare(folder: Path, mails: int, port: int) -> None:
 
 
 def start_sender(folder: Path, first: Callable[[], None] = lambda: None) -> int:
-    """Start `notifier deliver` in `folder`, which does `first` before anything else; returns its process id.
+    """Start `notifier deliver` in `folder`, call `first` in it before anything else, and return its process id.
 
-    It is forked from this process, which has loaded the same modules: a thousand lives would else be spent on imports.
+    The process is a fork of this one, which has imported the modules already. Importing them a thousand times would
+    take most of the time.
     """
     process = os.fork()
     if process == 0:
@@ -136,7 +141,7 @@ def start_sender(folder: Path, first: Callable[[], None] = lambda: None) -> int:
 
 @contextmanager
 def paced_relay(log: Path, rate: float) -> Iterator[int]:
-    """A relay in a process of its own; gives its port."""
+    """Run a relay in a process of its own, and yield its port."""
     log.touch()
     with subprocess.Popen(
         [sys.executable, "-m", "support.paced_relay", str(log), str(rate)],
@@ -151,71 +156,74 @@ def paced_relay(log: Path, rate: float) -> Iterator[int]:
             relay.kill()
 
 
-def kept(log: Path) -> list[tuple[str, str]]:
-    """The Message-ID and the digest of all that the relay has kept, in order."""
+def kept_mails(log: Path) -> list[tuple[str, str]]:
+    """Return the Message-ID and the hash of all mails that the relay has kept, in order."""
     lines = [line.split() for line in log.read_text(encoding="ascii").splitlines()]
     return [(line[1], line[2]) for line in lines if line[0] == "KEPT"]
 
 
-def _life(folder: Path, log: Path, seconds: float) -> bool:
-    """Start a sender and kill it so long after its first MAIL; says whether a mail was in flight."""
+def _kill_one_sender(folder: Path, log: Path, seconds: float) -> bool:
+    """Start a sender, kill it `seconds` after its first MAIL, and return whether a mail was in flight."""
     start = log.stat().st_size
     process = start_sender(folder)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while log.stat().st_size == start:
         assert time.monotonic() < deadline, "no mail within two minutes"
         time.sleep(0.002)
     time.sleep(seconds)
     deadline = time.monotonic() + 0.5
-    while not _in_flight(log, start) and time.monotonic() < deadline:
-        pass  # on a machine that is busy, the sender may have none ready just now
+    while not _is_mail_in_flight(log, start) and time.monotonic() < deadline:
+        pass  # on a busy machine, the sender may have no mail in flight at this moment
     os.kill(process, signal.SIGKILL)
-    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL, "it ended before it could be killed"
-    time.sleep(0.1)  # until the relay has seen all of its connections end
-    return "CUT" in _since(log, start)
+    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL, "the sender ended before it could be killed"
+    time.sleep(0.1)  # so that the relay notices the end of all connections
+    return "CUT" in _events_since(log, start)
 
 
-def _in_flight(log: Path, start: int) -> bool:
-    lines = _since(log, start)
-    return lines.count("MAIL") > lines.count("TOLD")
+def _is_mail_in_flight(log: Path, start: int) -> bool:
+    events = _events_since(log, start)
+    return events.count("MAIL") > events.count("REPLIED")
 
 
-def _since(log: Path, start: int) -> list[str]:
-    """The first words of the log's lines from an offset on."""
+def _events_since(log: Path, start: int) -> list[str]:
+    """Return the first words of the log's lines from an offset on."""
     with log.open(encoding="ascii") as lines:
         lines.seek(start)
         return [line.split()[0] for line in lines if line.endswith("\n")]
 
 
-def _judge(toll: Toll, folder: Path, seen: list[tuple[str, str]], marks: list[int]) -> None:
+def _compare_with_outbox(
+    report: KillReport, folder: Path, seen: list[tuple[str, str]], kept_at_kills: list[int]
+) -> None:
+    """Fill in the report; `kept_at_kills` are the numbers of mails kept at the start and after each kill."""
     engine = open_store(load(folder / "config.toml").store_url)
     with reading(engine) as connection:
         rows = connection.execute(select(delivery.c.message_id, delivery.c.state)).all()
     engine.dispose()
     arrived = Counter(message_id for message_id, _ in seen)
-    toll.lost = sum(message_id not in arrived for message_id, _ in rows)
-    toll.lost += sum(state != DeliveryState.ACCEPTED for _, state in rows)
-    toll.planned_twice = len(rows) - toll.mails
-    toll.altered = len(set(seen)) - len(arrived)
-    for start, end in zip(marks[1:], [*marks[2:], len(seen)], strict=True):
+    report.lost = sum(message_id not in arrived for message_id, _ in rows)
+    report.lost += sum(state != DeliveryState.ACCEPTED for _, state in rows)
+    report.planned_twice = len(rows) - report.mails
+    report.altered = len(set(seen)) - len(arrived)
+    for start, end in zip(kept_at_kills[1:], [*kept_at_kills[2:], len(seen)], strict=True):
         before = {message_id for message_id, _ in seen[:start]}
-        toll.repeats.append(sum(message_id in before for message_id, _ in seen[start:end]))
+        report.repeats.append(sum(message_id in before for message_id, _ in seen[start:end]))
 
 
-def memory(folder: Path, mails: int) -> Iterator[tuple[int, int]]:
-    """How many mails one sender has sent, and its resident memory in MB, again and again."""
+def memory_use(folder: Path, mails: int) -> Iterator[tuple[int, int]]:
+    """Yield every 5 seconds how many mails one sender has sent, and its resident memory in MB."""
     log = folder / "relay.log"
     with paced_relay(log, 0) as port:
         prepare(folder, mails, port)
         process = start_sender(folder)
         while os.waitpid(process, os.WNOHANG) == (0, 0):
             resident = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]
-            yield len(kept(log)), int(resident) // 256
+            yield len(kept_mails(log)), int(resident) // 256
             time.sleep(5)
 
 
 def main() -> None:
-    """Run as the options say, print what came of it, and exit with 1 where a promise was broken."""
+    """Run as the options say, print the report, and exit with 1 if a promise was broken."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--mails", type=int)
     parser.add_argument("--kills", type=int, default=1000)
@@ -224,12 +232,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if options.memory:
-            for sent, megabytes in memory(Path(name), options.mails or 100_000):
+            for sent, megabytes in memory_use(Path(name), options.mails or 100_000):
                 print(f"{sent} mails: {megabytes} MB", flush=True)
             return
-        toll = torture(Path(name), options.mails or 20_000, options.kills, options.seed)
-    print(toll)
-    sys.exit(not toll.is_borne)
+        report = send_with_kills(Path(name), options.mails or 20_000, options.kills, options.seed)
+    print(report)
+    sys.exit(not report.keeps_promises)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""One open connection to the relay: which phase each mail on it had reached is never in doubt here.
+"""One open connection to the relay, and the SMTP dialogue for each mail on it.
 
-Where the relay offers PIPELINING (RFC 2920), an envelope is one write: MAIL, RCPT and DATA; and a message goes out with
-the next mail's envelope behind its final dot, so that a mail costs one round trip. Else each command waits for its
-reply.
+The connection always knows which phase each mail has reached, because the phase decides what a lost connection means.
+
+If the relay offers PIPELINING (RFC 2920), an envelope (MAIL, RCPT and DATA) is sent in one write. A message and
+the next mail's envelope, which follows its final dot, are sent in one write too, so that a mail costs one round trip.
+Otherwise each command waits for its reply.
 """
 
 from __future__ import annotations
@@ -10,231 +12,250 @@ from __future__ import annotations
 import asyncio
 import re
 
-from notifier.delivery.outcomes import SERVICE_CLOSING, Outcome, Phase, judge, lost
+from notifier.delivery.outcomes import SERVICE_CLOSING, Outcome, Phase, outcome_of_reply, outcome_without_reply
 from notifier.delivery.smtp.opening import BrokenConnectionError, StoppedError
 from notifier.delivery.smtp.pipelining import PipeliningTrust
 from notifier.delivery.smtp.replies import Reply
 from notifier.delivery.smtp.wire import Wire
-from notifier.delivery.transport import CANCELLED, Following, StillWanted, Timeouts
+from notifier.delivery.transport import CANCELLED, NextMail, StillWanted, Timeouts
 from notifier.models import DeliveryState, Envelope, Mail
 
-COMPLETED, GO_AHEAD = 2, 3  # the first digits of a yes, the second to DATA: RFC 5321, section 4.2.1
-BLOCK = 1 << 16  # bytes of a message between two looks at the clock
+COMPLETED, GO_AHEAD = 2, 3  # first digits of a positive reply (RFC 5321, section 4.2.1); DATA is answered with GO_AHEAD
+BLOCK = 1 << 16  # bytes of a message in one write
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_NOT_IN_AN_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f]")  # would end the address, or the command
+_NOT_IN_AN_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f]")  # would end the address or the command
 
 
 class Connection:
-    """Greeted, encrypted and logged in; carries one mail after the other, and the next one's envelope ahead.
+    """A connection that is greeted, encrypted and logged in; it carries one mail after the other.
 
-    After BrokenConnectionError or a cancellation it must be aborted: later replies would be paired with the wrong
-    commands.
+    After BrokenConnectionError or a cancellation it must be aborted. Otherwise later replies would be matched with the
+    wrong commands.
     """
 
-    def __init__(self, wire: Wire, offers: frozenset[str], timeouts: Timeouts, manners: PipeliningTrust) -> None:
+    def __init__(self, wire: Wire, extensions: frozenset[str], timeouts: Timeouts, trust: PipeliningTrust) -> None:
         self._wire = wire
-        self._offers = offers
+        self._extensions = extensions
         self._timeouts = timeouts
-        self._patience = {Phase.DATA: timeouts.data, Phase.DOT: timeouts.dot}
-        self._manners = manners
-        self._ahead: Mail | None = None  # whose envelope is written while another mail is under way
-        self._together = False  # the envelope under way was written as a whole
-        self._unanswered: list[Phase] = []  # of a refused envelope
-        self._envelope_open = False
+        self._timeout_of = {Phase.DATA: timeouts.data, Phase.DOT: timeouts.dot}
+        self._trust = trust
+        self._next: Mail | None = None  # the mail whose envelope was written behind the previous message
+        self._is_pipelined = False  # whether the current envelope was sent in one write
+        self._pending: list[Phase] = []  # commands of a refused envelope whose replies have not been read yet
+        self._is_envelope_open = False  # whether the relay may still hold an envelope
 
-    def took_mail(self, mail: Mail) -> bool:
-        """Whether MAIL was written ahead for `mail` and accepted, which is taken then: `begin` has nothing to do."""
-        return self._ahead is mail and self._wire.took(COMPLETED)
+    def has_begun(self, mail: Mail) -> bool:
+        """Return whether the relay has already accepted MAIL for `mail`; if so, skip `begin`.
+
+        This is the case if the envelope was written behind the previous message and the reply to MAIL has arrived. The
+        reply is consumed.
+        """
+        return self._next is mail and self._wire.consume_reply(COMPLETED)
 
     async def begin(self, mail: Mail, still_wanted: StillWanted) -> None:
-        """Have MAIL accepted for `mail`; raises AttemptError."""
-        if self._ahead is not mail:
-            await self._write_envelope(mail, still_wanted)
-        await self._accepted(Phase.MAIL)
+        """Write MAIL for `mail`, unless it is written already, and wait until it is accepted.
 
-    async def finish(self, mail: Mail, following: Following) -> Outcome:
-        """Bring a mail whose MAIL was accepted to its end; raises AttemptError where it is not accepted.
-
-        `following` gives the mail whose envelope may go along; see Transport.
+        Raises AttemptError if it is not accepted.
         """
-        if not self._together:
-            self._wire.write(_rcpt(mail))
-        if not self._wire.took(COMPLETED):
-            await self._accepted(Phase.RCPT)
-        if not self._together:
+        if self._next is not mail:
+            await self._write_envelope(mail, still_wanted)
+        await self._positive_reply(Phase.MAIL)
+
+    async def finish(self, mail: Mail, next_mail: NextMail) -> Outcome:
+        """Send the rest of a mail whose MAIL was accepted, and return its outcome.
+
+        `next_mail` gives the mail whose envelope may be written behind this message; see Transport. Raises AttemptError
+        if the mail is not accepted.
+        """
+        if not self._is_pipelined:
+            self._wire.write(_rcpt_command(mail))
+        if not self._wire.consume_reply(COMPLETED):
+            await self._positive_reply(Phase.RCPT)
+        if not self._is_pipelined:
             self._wire.write(b"DATA\r\n")
-        if not self._wire.took(GO_AHEAD):
-            await self._accepted(Phase.DATA)
-        if self._ahead is mail:
-            self._manners.record_success()
-        self._ahead = None
-        await self._write_message(mail, following)
-        reply = await self._accepted(Phase.DOT)
-        self._envelope_open = self._ahead is not None
-        return judge(Phase.DOT, *reply)
+        if not self._wire.consume_reply(GO_AHEAD):
+            await self._positive_reply(Phase.DATA)
+        if self._next is mail:
+            self._trust.record_success()
+        self._next = None
+        await self._write_message(mail, next_mail)
+        reply = await self._positive_reply(Phase.DOT)
+        self._is_envelope_open = self._next is not None
+        return outcome_of_reply(Phase.DOT, *reply)
 
     async def quit(self) -> None:
-        """Part politely, unless a mail is under way; what the relay says to that no longer matters."""
-        if self._ahead is None and not self._unanswered:
+        """Send QUIT, unless a mail is under way, and wait a short time for the reply, whatever it is."""
+        if self._next is None and not self._pending:
             self._wire.write(b"QUIT\r\n")
             await self._reply(Phase.CONNECT, self._timeouts.goodbye)
 
     def abort(self) -> None:
-        """Close at once, without flushing what is still to be written."""
+        """Close at once and discard what has not been sent yet."""
         self._wire.abort()
 
     async def _write_envelope(self, mail: Mail, still_wanted: StillWanted) -> None:
-        """Write all of an envelope where the relay can take it, else MAIL."""
-        await self._clear()
-        if self._ahead is not None or self._wire.has_reply or self._wire.is_lost:
-            raise BrokenConnectionError(lost(Phase.MAIL, "the connection is not where the next mail could begin"))
-        command = self._mail(mail)
-        self._together = self._pipelines
+        """Write the whole envelope if pipelining is possible, otherwise MAIL alone."""
+        await self._end_refused_envelope()
+        if self._next is not None or self._wire.has_reply or self._wire.is_lost:
+            trouble = "the connection was lost or out of step before the next mail"
+            raise BrokenConnectionError(outcome_without_reply(Phase.MAIL, trouble))
+        command = self._mail_command(mail)
+        self._is_pipelined = self._can_pipeline
         if not await still_wanted():
             raise StoppedError(CANCELLED)
-        self._envelope_open = True
-        self._wire.write(command + _rcpt(mail) + b"DATA\r\n" if self._together else command)
+        self._is_envelope_open = True
+        self._wire.write(command + _rcpt_command(mail) + b"DATA\r\n" if self._is_pipelined else command)
 
-    async def _clear(self) -> None:
-        """End a refused envelope; a relay that answers anything but yes may be answering something else."""
-        while self._unanswered:
-            await self._hear_out(self._unanswered.pop(0))
-        if self._envelope_open and self._ahead is None:
-            self._wire.write(b"RSET\r\n")
-            _expect(await self._reply(Phase.MAIL, self._timeouts.command), COMPLETED)
-            self._envelope_open = False
+    async def _end_refused_envelope(self) -> None:
+        """Read the remaining replies to a refused envelope, and reset it.
 
-    async def _hear_out(self, phase: Phase) -> None:
-        """Take a reply that can no longer change a mail's fate.
-
-        RFC 2920, section 3.1: where the relay asks for the message all the same, all that it gets is the final dot. One
-        that took the recipient after it had refused the sender would take that for a message: it gets nothing more.
+        A reply to RSET that is not positive breaks the connection, because it may be the reply to another command.
         """
-        reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
+        while self._pending:
+            await self._discard_reply(self._pending.pop(0))
+        if self._is_envelope_open and self._next is None:
+            self._wire.write(b"RSET\r\n")
+            _require(await self._reply(Phase.MAIL, self._timeouts.command), COMPLETED)
+            self._is_envelope_open = False
+
+    async def _discard_reply(self, phase: Phase) -> None:
+        """Read a reply that no longer affects the outcome of a mail.
+
+        If the relay asks for the message in spite of the refusal, it gets the final dot alone (RFC 2920, section 3.1).
+        A relay that accepts the recipient although it has refused the sender would take that dot for an empty message.
+        Its positive reply therefore breaks the connection, and no dot is written.
+        """
+        reply = await self._reply(phase, self._timeout_of.get(phase, self._timeouts.command))
         if phase is Phase.DATA and reply.code // 100 == GO_AHEAD:
             self._wire.write(b".\r\n")
             reply = await self._reply(Phase.MAIL, self._timeouts.dot)
-        _expect(reply, 4, 5)
+        _require(reply, 4, 5)
 
-    async def _write_message(self, mail: Mail, following: Following) -> None:
+    async def _write_message(self, mail: Mail, next_mail: NextMail) -> None:
         """Write the message, its final dot, and the next envelope.
 
-        Until the dot is given to the socket the relay cannot have the message, and losing it means another try; from
-        then on it may have it, whatever becomes of the connection.
+        Until the dot is given to the socket, the relay cannot have the message, and a lost connection means another
+        attempt. From then on the relay may have it, and a lost connection means UNCERTAIN.
         """
         content = mail.content if mail.is_wire_form else dot_stuffed(mail.content)
         if len(content) > BLOCK:
             content = await self._write_blocks(content)
-        if not self._manners.is_proven:
-            await asyncio.sleep(0)  # a relay that hung up with its 354 is seen now, while it is still certain
+        if not self._trust.is_proven:
+            await asyncio.sleep(0)  # lets the event loop see that a relay hung up right after its reply to DATA
         if self._wire.has_reply or self._wire.is_lost:
             reply = await self._reply(Phase.CONTENT, self._timeouts.block)
-            raise BrokenConnectionError(judge(Phase.CONTENT, *reply))  # rather than the broken pipe that follows it
-        ahead = await self._envelope_ahead(following)
-        self._wire.write(b"".join((content, b".\r\n", ahead)))
+            # The reply says more than the broken pipe that writing on would end in.
+            raise BrokenConnectionError(outcome_of_reply(Phase.CONTENT, *reply))
+        next_envelope = await self._next_envelope(next_mail)
+        self._wire.write(b"".join((content, b".\r\n", next_envelope)))
 
     async def _write_blocks(self, content: bytes) -> bytes:
-        """Write all of a message but its last block, which is returned; ends early where a reply comes."""
+        """Write a message up to its last block, or until a reply comes, and return what is left."""
         start = 0
         try:
             while len(content) - start > BLOCK and not self._wire.has_reply:
                 self._wire.write(content[start : start + BLOCK])
                 start += BLOCK
-                await self._wire.room(self._timeouts.block)
-        except OSError as trouble:
-            raise BrokenConnectionError(lost(Phase.CONTENT, str(trouble))) from trouble
+                await self._wire.drain(self._timeouts.block)
+        except OSError as failure:
+            raise BrokenConnectionError(outcome_without_reply(Phase.CONTENT, str(failure))) from failure
         return content[start:]
 
-    async def _envelope_ahead(self, following: Following) -> bytes:
-        """The next mail's envelope, if there is such a mail and it may go along."""
-        self._ahead = None
-        if not self._pipelines or (handed := following()) is None:
+    async def _next_envelope(self, next_mail: NextMail) -> bytes:
+        """Return the next mail's envelope, or nothing if there is no such mail or it cannot be pipelined."""
+        self._next = None
+        if not self._can_pipeline or (offered := next_mail()) is None:
             return b""
-        mail, still_wanted = handed
-        if not is_writable(mail.envelope) or not self._bears(mail) or not await still_wanted():
+        mail, still_wanted = offered
+        if not is_writable(mail.envelope) or not self._supports_addresses(mail) or not await still_wanted():
             return b""
-        self._ahead, self._together = mail, True
-        return self._mail(mail) + _rcpt(mail) + b"DATA\r\n"
+        self._next, self._is_pipelined = mail, True
+        return self._mail_command(mail) + _rcpt_command(mail) + b"DATA\r\n"
 
     @property
-    def _pipelines(self) -> bool:
-        return "pipelining" in self._offers and self._manners.may_pipeline
+    def _can_pipeline(self) -> bool:
+        return "pipelining" in self._extensions and self._trust.may_pipeline
 
-    async def _accepted(self, phase: Phase) -> Reply:
-        """The relay's yes at this phase; a 4xx or 5xx ends the mail alone, anything else the connection too."""
-        reply = await self._reply(phase, self._patience.get(phase, self._timeouts.command))
+    async def _positive_reply(self, phase: Phase) -> Reply:
+        """Return the relay's reply at this phase if it is positive.
+
+        Raises StoppedError for a refusal with 4xx or 5xx, which ends this mail alone. Raises BrokenConnectionError for
+        any other reply, which ends the connection too.
+        """
+        reply = await self._reply(phase, self._timeout_of.get(phase, self._timeouts.command))
         if reply.code // 100 == (GO_AHEAD if phase is Phase.DATA else COMPLETED):
             return reply
-        if self._is_out_of_step(phase) and self._manners.blames_pipelining(reply):
+        if self._may_blame_pipelining(phase) and self._trust.blames_pipelining(reply):
             raise self._broken(phase, f"{reply.code} {reply.text}")
-        outcome = judge(phase, *reply)
+        outcome = outcome_of_reply(phase, *reply)
         if not _is_refusal(reply):
-            if reply.code != SERVICE_CLOSING and self._is_out_of_step(phase):
-                self._manners.record_failure()
+            if reply.code != SERVICE_CLOSING and self._may_blame_pipelining(phase):
+                self._trust.record_failure()
             raise BrokenConnectionError(outcome)
         if phase < Phase.DOT:
-            self._ahead = None
-            self._unanswered = [each for each in (Phase.RCPT, Phase.DATA) if self._together and each > phase]
+            self._next = None
+            self._pending = [later for later in (Phase.RCPT, Phase.DATA) if self._is_pipelined and later > phase]
         raise StoppedError(outcome)
 
-    async def _reply(self, phase: Phase, patience: float) -> Reply:
+    async def _reply(self, phase: Phase, timeout: float) -> Reply:
         try:
-            return await self._wire.reply(patience)
-        except OSError as trouble:
-            raise self._broken(phase, str(trouble)) from trouble
+            return await self._wire.next_reply(timeout)
+        except OSError as failure:
+            raise self._broken(phase, str(failure)) from failure
 
     def _broken(self, phase: Phase, trouble: str) -> BrokenConnectionError:
-        if self._is_out_of_step(phase):
-            self._manners.record_failure()
-        return BrokenConnectionError(lost(phase, trouble))
+        if self._may_blame_pipelining(phase):
+            self._trust.record_failure()
+        return BrokenConnectionError(outcome_without_reply(phase, trouble))
 
-    def _is_out_of_step(self, phase: Phase) -> bool:
-        """Whether trouble at this phase may come of what was written together."""
-        return self._together if phase < Phase.CONTENT else self._ahead is not None
+    def _may_blame_pipelining(self, phase: Phase) -> bool:
+        """Return whether a failure at this phase may be caused by pipelining."""
+        return self._is_pipelined if phase < Phase.CONTENT else self._next is not None
 
-    def _bears(self, mail: Mail) -> bool:
-        return "smtputf8" in self._offers or (mail.envelope.sender + mail.envelope.recipient).isascii()
+    def _supports_addresses(self, mail: Mail) -> bool:
+        return "smtputf8" in self._extensions or (mail.envelope.sender + mail.envelope.recipient).isascii()
 
-    def _mail(self, mail: Mail) -> bytes:
-        """MAIL, with RFC 1870, RFC 6152 and, for an address beyond ASCII only, RFC 6531."""
+    def _mail_command(self, mail: Mail) -> bytes:
+        """Return MAIL with the parameters of RFC 1870, RFC 6152 and, for addresses beyond ASCII only, RFC 6531."""
         envelope = mail.envelope
         command = f"MAIL FROM:<{envelope.sender}>"
-        if "size" in self._offers:
+        if "size" in self._extensions:
             command += f" SIZE={len(mail.content)}"
-        if "8bitmime" in self._offers and not (mail.is_wire_form or mail.content.isascii()):
+        if "8bitmime" in self._extensions and not (mail.is_wire_form or mail.content.isascii()):
             command += " BODY=8BITMIME"
         if not (envelope.sender + envelope.recipient).isascii():
-            if not self._bears(mail):
-                reason = "the relay takes no address beyond ASCII (it does not offer SMTPUTF8)"
+            if not self._supports_addresses(mail):
+                reason = "the address has characters beyond ASCII, and the relay does not support SMTPUTF8"
                 raise StoppedError(Outcome(DeliveryState.FAILED, reason))
             command += " SMTPUTF8"
         return command.encode() + b"\r\n"
 
 
-def _expect(reply: Reply, *classes: int) -> None:
-    if reply.code // 100 not in classes or reply.code == SERVICE_CLOSING:
-        raise BrokenConnectionError(judge(Phase.MAIL, *reply))
+def _require(reply: Reply, *first_digits: int) -> None:
+    if reply.code // 100 not in first_digits or reply.code == SERVICE_CLOSING:
+        raise BrokenConnectionError(outcome_of_reply(Phase.MAIL, *reply))
 
 
-def _rcpt(mail: Mail) -> bytes:
+def _rcpt_command(mail: Mail) -> bytes:
     return b"RCPT TO:<%b>\r\n" % mail.envelope.recipient.encode()
 
 
 def _is_refusal(reply: Reply) -> bool:
-    """Whether relay and client still speak of the same after a reply that is no yes."""
+    """Return whether a reply is a refusal after which the connection can be used for other mails."""
     return 400 <= reply.code < 600 and reply.code != SERVICE_CLOSING
 
 
 def is_writable(envelope: Envelope) -> bool:
-    """Whether an envelope's addresses can be written in SMTP at all."""
+    """Return whether SMTP can carry an envelope's addresses at all."""
     return not _NOT_IN_AN_ADDRESS.search(envelope.sender + envelope.recipient)
 
 
 def dot_stuffed(content: bytes) -> bytes:
-    """`content` as DATA carries it (RFC 5321, section 4.5.2), without the final dot.
+    """Return `content` as DATA carries it (RFC 5321, section 4.5.2), without the final dot.
 
-    A bare CR or LF becomes CRLF: some relays take a dot between bare ones for the end, and what follows for commands.
+    A bare CR or LF becomes CRLF. Some relays would take a dot between bare ones for the end of the message, and the
+    rest for commands (SMTP smuggling).
     """
     if not content.count(b"\r\n") == content.count(b"\r") == content.count(b"\n"):
         content = _LINE_END.sub(b"\r\n", content)

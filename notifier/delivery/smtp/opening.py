@@ -1,4 +1,7 @@
-"""Opening a connection to the relay: aiosmtplib connects, greets, encrypts and logs in; then the wire is ours."""
+"""Opening a connection to the relay.
+
+aiosmtplib connects, greets, encrypts and logs in. Then Wire takes the connection over.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ from typing import Any, cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from notifier.delivery.outcomes import Outcome, Phase, judge, lost
+from notifier.delivery.outcomes import Outcome, Phase, outcome_of_reply, outcome_without_reply
 from notifier.delivery.smtp.wire import Wire
 from notifier.delivery.transport import RelaySettings
 from notifier.errors import NotifierError
 
-_TROUBLE = (SMTPException, OSError, ValueError)  # ValueError: a challenge or host name that cannot be decoded
+_FAILURES = (SMTPException, OSError, ValueError)  # ValueError: a challenge or host name that cannot be decoded
 
-_CANCEL_AGAIN = 0.1  # seconds
+_CANCEL_INTERVAL = 0.1  # seconds
 
 
 class AttemptError(NotifierError):
-    """An attempt that ended early; `outcome` is what that means for its mail."""
+    """An attempt to send a mail ended early; `outcome` is its outcome."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.reply)
@@ -29,28 +32,29 @@ class AttemptError(NotifierError):
 
 
 class BrokenConnectionError(AttemptError):
-    """The connection is of no more use: lost, closing (421), or answering what nobody asked."""
+    """The connection cannot be used any more: it is lost, closing (421), or its replies are out of step."""
 
 
 class StoppedError(AttemptError):
-    """This mail goes no further; the connection can carry others."""
+    """The attempt for one mail has ended, and the connection can carry others."""
 
 
-async def opened(settings: RelaySettings, tls: ssl.SSLContext | None) -> tuple[Wire, frozenset[str]]:
-    """A connection with the TLS that the settings ask for, never with less, and what the relay offers, in lower case.
+async def open_connection(settings: RelaySettings, tls: ssl.SSLContext | None) -> tuple[Wire, frozenset[str]]:
+    """Return a connection that is greeted, encrypted and logged in, and the relay's extensions in lower case.
 
-    Raises BrokenConnectionError.
+    The connection has the TLS that the settings ask for, never less. Raises BrokenConnectionError if it cannot be
+    opened.
     """
     client = SMTP(
         hostname=settings.host,
         port=settings.port,
         timeout=settings.timeouts.greeting,
         use_tls=settings.tls == "tls",
-        start_tls=False,  # done below, as a phase of its own
+        start_tls=False,  # done in _greet, so that its errors belong to Phase.TLS
         tls_context=tls,
     )
     try:
-        await _cancellable(_greet(client, settings))
+        await _await_cancellably(_greet(client, settings))
         return Wire(cast(asyncio.Transport, client.transport)), frozenset(client.esmtp_extensions)
     except BaseException:
         if client.transport is not None:
@@ -59,38 +63,43 @@ async def opened(settings: RelaySettings, tls: ssl.SSLContext | None) -> tuple[W
         raise
 
 
-async def _cancellable(opening: Coroutine[Any, Any, None]) -> None:
-    """Await what a cancellation ends: Python 3.11's wait_for, inside aiosmtplib, may lose one as its wait is over."""
+async def _await_cancellably(opening: Coroutine[Any, Any, None]) -> None:
+    """Await a coroutine so that a cancellation always ends it.
+
+    aiosmtplib uses `asyncio.wait_for`, which in Python 3.11 may lose a cancellation that comes at the moment at which
+    its wait ends. The cancellation is therefore repeated until the coroutine has ended.
+    """
     task = asyncio.ensure_future(opening)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         while not task.done():
             task.cancel()
-            await asyncio.wait([task], timeout=_CANCEL_AGAIN)
+            await asyncio.wait([task], timeout=_CANCEL_INTERVAL)
         if not task.cancelled():
-            task.exception()  # it failed at the same moment, which nobody asks about any more
+            task.exception()  # marks the exception as retrieved, so that asyncio does not log it
         raise
 
 
 async def _greet(client: SMTP, settings: RelaySettings) -> None:
-    with _during(Phase.CONNECT):
+    with _failures_at(Phase.CONNECT):
         await client.connect()
         await client.ehlo()
     if settings.tls == "starttls":
-        with _during(Phase.TLS):
+        with _failures_at(Phase.TLS):
             await client.starttls()
             await client.ehlo()
     if settings.username:
-        with _during(Phase.AUTH):
+        with _failures_at(Phase.AUTH):
             await client.login(settings.username, settings.password)
 
 
 @contextmanager
-def _during(phase: Phase) -> Iterator[None]:
+def _failures_at(phase: Phase) -> Iterator[None]:
+    """Turn every failure inside the `with` block into a BrokenConnectionError of `phase`."""
     try:
         yield
     except SMTPResponseException as refusal:
-        raise BrokenConnectionError(judge(phase, refusal.code, refusal.message)) from refusal
-    except _TROUBLE as trouble:
-        raise BrokenConnectionError(lost(phase, str(trouble) or "timed out")) from trouble
+        raise BrokenConnectionError(outcome_of_reply(phase, refusal.code, refusal.message)) from refusal
+    except _FAILURES as failure:
+        raise BrokenConnectionError(outcome_without_reply(phase, str(failure) or "timed out")) from failure

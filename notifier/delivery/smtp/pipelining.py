@@ -1,38 +1,39 @@
-"""What this process has learnt of a relay's way with pipelined commands (RFC 2920). Pure."""
+"""Whether a relay handles pipelined commands correctly (RFC 2920), as far as this process knows. Pure."""
 
 from __future__ import annotations
 
 from notifier.delivery.smtp.replies import Reply
 
-STUMBLES = 3  # in a row, of a relay that has shown that it can
+FAILURES_IN_A_ROW = 3  # that end the trust in a relay which has proved that it can pipeline
 
-_OUT_OF_STEP = frozenset({500, 503})  # to what is right when it is written one by one
+_OUT_OF_STEP = frozenset({500, 503})  # replies that a correct command gets if the relay has lost its place
 
 
 class PipeliningTrust:
-    """Shared by all lanes to one relay: may it be trusted with more than one command at a time?
+    """Whether the relay may be sent several commands in one write; shared by all connections to it.
 
-    Some offer PIPELINING and then lose commands, answer some of them only, or hang up. One that never got through it
-    is trusted no more at its first stumble; one that did may lose a connection now and then, as any relay does.
+    Some relays offer PIPELINING but lose commands, answer only some of them, or hang up. A relay that has never handled
+    pipelining successfully loses the trust with its first failure. After a success it loses the trust only with
+    FAILURES_IN_A_ROW, because every relay loses a connection now and then.
     """
 
     def __init__(self) -> None:
         self.may_pipeline = True
         self.is_proven = False
-        self._stumbles = 0
+        self._failures = 0
 
     def record_success(self) -> None:
-        """It answered a message and the envelope that came with it, each in its turn."""
+        """Note that the relay correctly answered a message and the envelope that was written behind it."""
         self.is_proven = True
-        self._stumbles = 0
+        self._failures = 0
 
     def record_failure(self) -> None:
-        """It did not answer commands that were written together."""
-        self._stumbles += 1
-        if not self.is_proven or self._stumbles >= STUMBLES:
+        """Note that the relay did not correctly answer commands that were sent in one write."""
+        self._failures += 1
+        if not self.is_proven or self._failures >= FAILURES_IN_A_ROW:
             self.may_pipeline = False
 
     def blames_pipelining(self, reply: Reply) -> bool:
-        """Whether a refusal may be for the writing together alone, as far as this relay is known."""
-        says_so = reply.code in _OUT_OF_STEP or (reply.code >= 500 and "synchroni" in reply.text.lower())
-        return says_so and not self.is_proven
+        """Return whether a refusal may have no other reason than pipelining."""
+        is_out_of_step = reply.code in _OUT_OF_STEP or (reply.code >= 500 and "synchroni" in reply.text.lower())
+        return is_out_of_step and not self.is_proven

@@ -1,24 +1,24 @@
-"""A relay's replies (RFC 5321, section 4.2), made of its bytes as they come. Pure."""
+"""Parsing a relay's replies (RFC 5321, section 4.2) from its bytes. Pure."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
 
-LONGEST = 32_768  # bytes of a reply, with all its lines: a relay that never ends one is not listened to
+LONGEST_REPLY = 32_768  # bytes with all lines; limits the memory that a relay can make us use
 
 MALFORMED = -1
 
 
 class Reply(NamedTuple):
-    """A relay's answer to one command; a `code` of MALFORMED where it is none that SMTP knows."""
+    """A relay's reply to one command; `code` is MALFORMED if it is not an SMTP reply."""
 
     code: int
     text: str
 
 
-class Replies:
-    """Takes bytes as they come, in whatever pieces, and gives the replies that are complete."""
+class ReplyParser:
+    """Takes bytes as they arrive, in pieces of any size, and returns the replies that are complete."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -26,21 +26,22 @@ class Replies:
         self._size = 0
 
     def feed(self, received: bytes) -> list[Reply]:
-        """The replies that end in these bytes, in order."""
+        """Return the replies that end in these bytes, in order."""
         *lines, self._rest = (self._rest + received).split(b"\n")
-        complete = [reply for line in lines if (reply := self._take(line.removesuffix(b"\r")))]
-        if self._size + len(self._rest) > LONGEST:
-            complete.append(self._broken_off(b"a reply without an end"))
+        complete = [reply for line in lines if (reply := self._parse_line(line.removesuffix(b"\r")))]
+        if self._size + len(self._rest) > LONGEST_REPLY:
+            complete.append(self._malformed(b"a reply without an end"))
             self._rest = b""
         return complete
 
-    def _take(self, line: bytes) -> Reply | None:
-        if not self._lines and (reply := _alone(line)):
+    def _parse_line(self, line: bytes) -> Reply | None:
+        """Return the reply that ends with this line, or None if more lines follow."""
+        if not self._lines and (reply := _single_line_reply(line)):
             return reply
         code = line[:3]
         is_proper = len(code) == 3 and code.isdigit() and line[3:4] in (b"", b" ", b"-")
         if not is_proper or (self._lines and self._lines[0][:3] != code):
-            return self._broken_off(line)
+            return self._malformed(line)
         self._lines.append(line)
         self._size += len(line)
         if line[3:4] == b"-":
@@ -49,14 +50,17 @@ class Replies:
         self._lines, self._size = [], 0
         return Reply(int(code), text.decode("utf-8", "replace"))
 
-    def _broken_off(self, line: bytes) -> Reply:
+    def _malformed(self, line: bytes) -> Reply:
         self._lines, self._size = [], 0
         return Reply(MALFORMED, line.decode("utf-8", "replace"))
 
 
 @lru_cache
-def _alone(line: bytes) -> Reply | None:
-    """The reply that is this one line: most are, and most are the same again and again."""
+def _single_line_reply(line: bytes) -> Reply | None:
+    """Return the reply that consists of this line alone, or None.
+
+    The results are cached because most replies are single lines, and the same ones come again and again.
+    """
     if not line[:3].isdigit() or line[3:4] != b" ":
         return None
     return Reply(int(line[:3]), line[4:].decode("utf-8", "replace"))

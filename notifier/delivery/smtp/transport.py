@@ -1,4 +1,4 @@
-"""A lane: one SMTP connection at a time, kept from mail to mail and replaced when it breaks."""
+"""The SMTP transport: one connection at a time, kept open from mail to mail and replaced when it breaks."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from typing import Self
 
 from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.delivery.smtp.connection import Connection, is_writable
-from notifier.delivery.smtp.opening import BrokenConnectionError, StoppedError, opened
+from notifier.delivery.smtp.opening import BrokenConnectionError, StoppedError, open_connection
 from notifier.delivery.smtp.pipelining import PipeliningTrust
-from notifier.delivery.transport import Following, RelaySettings, StillWanted, always, nobody
+from notifier.delivery.transport import NextMail, RelaySettings, StillWanted, always_wanted, no_next_mail
 from notifier.errors import ConfigError
 from notifier.models import DeliveryState, Mail
 
 
 class SmtpTransport:
-    """The transport that hands mails to a relay over SMTP.
+    """The transport that sends mails to a relay over SMTP.
 
-    Connects when the first mail comes. Any broken connection or cancellation closes it for good, and the next mail
+    It connects when the first mail comes. A failure of the connection or a cancellation closes it, and the next mail
     gets a new one.
     """
 
-    def __init__(self, settings: RelaySettings, manners: PipeliningTrust | None = None) -> None:
-        """`manners` are shared by the lanes to one relay. Raises ConfigError where the certificates cannot be read."""
+    def __init__(self, settings: RelaySettings, trust: PipeliningTrust | None = None) -> None:
+        """Prepare a transport without connecting; all transports to one relay should share their `trust`.
+
+        Raises ConfigError if the certificates cannot be read.
+        """
         self._settings = settings
         self._tls = None if settings.tls == "none" else _tls_context(settings.ca_file)
-        self._manners = manners or PipeliningTrust()
+        self._trust = trust or PipeliningTrust()
         self._connection: Connection | None = None
 
     async def __aenter__(self) -> Self:
@@ -44,16 +47,18 @@ class SmtpTransport:
         finally:
             self._drop()
 
-    async def send(self, mail: Mail, still_wanted: StillWanted = always, following: Following = nobody) -> Outcome:
-        """Hand `mail` over to the relay; see Transport."""
+    async def send(
+        self, mail: Mail, still_wanted: StillWanted = always_wanted, next_mail: NextMail = no_next_mail
+    ) -> Outcome:
+        """Send `mail` to the relay, as described in Transport."""
         try:
             connection = self._connection
-            if connection is None or not connection.took_mail(mail):
+            if connection is None or not connection.has_begun(mail):
                 if not is_writable(mail.envelope):
-                    reason = "an address of its envelope cannot be written in SMTP"
+                    reason = "the sender's or the recipient's address has a character that SMTP does not allow"
                     return Outcome(DeliveryState.FAILED, reason, RelayCondition.UNTRIED)
                 connection = await self._begin(mail, still_wanted)
-            return await connection.finish(mail, following)
+            return await connection.finish(mail, next_mail)
         except StoppedError as stopped:
             return stopped.outcome
         except BrokenConnectionError as broken:
@@ -64,14 +69,17 @@ class SmtpTransport:
             raise
 
     async def _begin(self, mail: Mail, still_wanted: StillWanted) -> Connection:
-        """Write MAIL, on a new connection where the old one went stale since its last mail: that is nobody's fault."""
+        """Have MAIL accepted, and return the connection.
+
+        If the old connection has broken since its last mail, a new one is opened. The mail is not deferred for it.
+        """
         if self._connection is not None:
             with suppress(BrokenConnectionError):
                 await self._connection.begin(mail, still_wanted)
                 return self._connection
             self._drop()
-        wire, offers = await opened(self._settings, self._tls)
-        self._connection = Connection(wire, offers, self._settings.timeouts, self._manners)
+        wire, extensions = await open_connection(self._settings, self._tls)
+        self._connection = Connection(wire, extensions, self._settings.timeouts, self._trust)
         await self._connection.begin(mail, still_wanted)
         return self._connection
 
@@ -85,5 +93,5 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        message = f"[smtp] ca_file {ca_file} cannot be used: {error}; name a file of PEM certificates"
+        message = f"[smtp] ca_file {ca_file} cannot be read: {error}; give a file of PEM certificates"
         raise ConfigError(message) from None

@@ -1,29 +1,29 @@
-"""One open connection's bytes: what is written, and the replies in the order in which they come."""
+"""The bytes of one open connection: it writes commands, and queues the replies in the order in which they arrive."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
-from notifier.delivery.smtp.replies import Replies, Reply
+from notifier.delivery.smtp.replies import Reply, ReplyParser
 
 BUFFER = 4096  # bytes read at once
 
 
 class Wire(asyncio.BufferedProtocol):
-    """Takes over a transport that has been greeted, encrypted and logged in. For one caller at a time."""
+    """Takes over an asyncio transport that is greeted, encrypted and logged in; for one caller at a time."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._replies = Replies()
-        self._buffer = memoryview(bytearray(BUFFER))  # a view, for TLS fills it part by part
+        self._parser = ReplyParser()
+        self._buffer = memoryview(bytearray(BUFFER))  # a view, because TLS fills it part by part
         self._arrived: deque[Reply] = deque()
         self._loss = "the relay closed the connection" if transport.is_closing() else ""
         self._is_full = False
-        self._change: asyncio.Future[None] | None = None
-        self._deadline = 0.0  # of the change that is waited for
-        self._timer: asyncio.TimerHandle | None = None  # kept from wait to wait, most of which end long before
+        self._change: asyncio.Future[None] | None = None  # what a caller waits for: a reply, free space, or the end
+        self._deadline = 0.0  # of the current wait
+        self._timer: asyncio.TimerHandle | None = None  # reused, because most waits end long before their deadline
         transport.set_protocol(self)
 
     @property
@@ -33,40 +33,43 @@ class Wire(asyncio.BufferedProtocol):
 
     @property
     def has_reply(self) -> bool:
-        """Whether a reply has come that nobody has taken yet."""
+        """Whether a reply has arrived that has not been consumed yet."""
         return bool(self._arrived)
 
     def write(self, content: bytes) -> None:
-        """Send bytes; whether they left is told by the replies."""
+        """Write bytes without waiting; only the replies show whether the relay has received them."""
         self._transport.write(content)
 
     def abort(self) -> None:
-        """Close at once, without flushing what is still to be written."""
+        """Close at once and discard what has not been sent yet."""
         self._transport.abort()
 
-    async def reply(self, patience: float) -> Reply:
-        """The next reply, within so many seconds. Raises OSError where none comes."""
+    async def next_reply(self, timeout: float) -> Reply:
+        """Return the next reply; raise OSError if none comes within `timeout` seconds or the connection is lost."""
         while not self._arrived:
-            await self._next_change(patience)
+            await self._next_change(timeout)
         return self._arrived.popleft()
 
-    def took(self, kind: int) -> bool:
-        """Whether the next reply has come and is of this kind, its code's first digit; it is taken then."""
-        is_there = bool(self._arrived) and self._arrived[0].code // 100 == kind
-        if is_there:
+    def consume_reply(self, first_digit: int) -> bool:
+        """Consume the next reply if it has arrived and its code has this first digit; return whether it did."""
+        has_arrived = bool(self._arrived) and self._arrived[0].code // 100 == first_digit
+        if has_arrived:
             self._arrived.popleft()
-        return is_there
+        return has_arrived
 
-    async def room(self, patience: float) -> None:
-        """Wait until what was written has left but for a rest, or a reply comes. Raises OSError where neither does."""
+    async def drain(self, timeout: float) -> None:
+        """Wait until the write buffer has room again, or a reply has arrived.
+
+        Raises OSError if neither happens within `timeout` seconds or the connection is lost.
+        """
         while self._is_full and not self._arrived:
-            await self._next_change(patience)
+            await self._next_change(timeout)
 
-    async def _next_change(self, patience: float) -> None:
+    async def _next_change(self, timeout: float) -> None:
         if self._loss:
             raise ConnectionError(self._loss)
         self._change = self._loop.create_future()
-        self._deadline = self._loop.time() + patience
+        self._deadline = self._loop.time() + timeout
         if self._timer is None or self._timer.when() > self._deadline:
             self._set_timer()
         try:
@@ -74,46 +77,46 @@ class Wire(asyncio.BufferedProtocol):
         finally:
             self._change = None
 
-    def _changed(self) -> None:
+    def _wake_waiter(self) -> None:
         if self._change and not self._change.done():
             self._change.set_result(None)
 
     def _set_timer(self) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._deadline, self._time_is_up)
+        self._timer = self._loop.call_at(self._deadline, self._on_timer)
 
-    def _time_is_up(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         if self._change is None or self._change.done():
             return
-        if self._loop.time() < self._deadline:  # that of an earlier wait
+        if self._loop.time() < self._deadline:  # the timer was set for an earlier wait
             self._set_timer()
         else:
             self._change.set_exception(TimeoutError("timed out"))
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """Of asyncio.BufferedProtocol: where bytes go, the same place again and again, for replies are short."""
+        """Return the buffer for received bytes (asyncio.BufferedProtocol); it is reused, because replies are short."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Of asyncio.BufferedProtocol: so many bytes have come."""
-        if complete := self._replies.feed(self._buffer[:nbytes].tobytes()):
+        """Parse the bytes that have arrived in the buffer (asyncio.BufferedProtocol)."""
+        if complete := self._parser.feed(self._buffer[:nbytes].tobytes()):
             self._arrived.extend(complete)
-            self._changed()
+            self._wake_waiter()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Of asyncio.BaseProtocol: the connection has ended."""
+        """Note that the connection has ended (asyncio.BaseProtocol)."""
         self._loss = str(exc or "") or "the relay closed the connection"
-        self._changed()
+        self._wake_waiter()
         if self._timer:
             self._timer.cancel()
 
     def pause_writing(self) -> None:
-        """Of asyncio.BaseProtocol: more was written than the relay takes at the moment."""
+        """Note that the write buffer is full (asyncio.BaseProtocol)."""
         self._is_full = True
 
     def resume_writing(self) -> None:
-        """Of asyncio.BaseProtocol: it takes more again."""
+        """Note that the write buffer has room again (asyncio.BaseProtocol)."""
         self._is_full = False
-        self._changed()
+        self._wake_waiter()

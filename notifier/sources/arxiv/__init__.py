@@ -1,1 +1,1 @@
-"""What arXiv publishes: its API, its feeds, its OAI-PMH pages."""
+"""The formats in which arXiv publishes papers: its API, its feeds and its OAI-PMH pages."""

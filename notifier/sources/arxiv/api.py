@@ -1,6 +1,6 @@
-"""arXiv API: the Atom that export.arxiv.org/api/query answers, be it of no entry or of an error.
+"""The format of the arXiv API: the Atom answers of export.arxiv.org/api/query, also without entries or with an error.
 
-The feed's `updated` is the day of the answer; an entry's `published` and `updated` are the paper's own.
+The feed's `updated` is the day of the answer. The `published` and `updated` of an entry are the days of the paper.
 https://info.arxiv.org/help/api/user-manual.html
 """
 
@@ -13,55 +13,61 @@ from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump
 from notifier.sources import fields
 from notifier.sources.arxiv.entry import authors, categories, link
-from notifier.sources.arxiv.ids import abstract_page, arxiv_id
+from notifier.sources.arxiv.ids import abstract_url, parse_arxiv_id
 from notifier.sources.format import ARXIV, Format
-from notifier.sources.xml_records import children, first, open_document, root_of, tally_of
+from notifier.sources.xml_document import open_document, root_of
+from notifier.sources.xml_records import children_of, first_text, tally_records
 
 NAME = "arXiv API"
 
-_SAMPLE = 1 << 14  # characters
-_OWN = ("arxiv.org/schemas/atom", "arxiv.org/api/")
-_ERRORS = "arxiv.org/api/errors"
+_SAMPLE = 1 << 14  # the number of characters in which one of _API_MARKS must be
+_API_MARKS = ("arxiv.org/schemas/atom", "arxiv.org/api/")
+_ERROR_IDS = "arxiv.org/api/errors"
 
 
 def _recognises(text: str) -> bool:
-    return root_of(text) == "feed" and any(mark in text[:_SAMPLE] for mark in _OWN)
+    return root_of(text) == "feed" and any(mark in text[:_SAMPLE] for mark in _API_MARKS)
 
 
 def _parse(text: str, limits: Limits) -> ParsedDump:
     document = open_document(text, limits)
-    account = tally_of(document, limits, _listing)
-    return ParsedDump(NAME, *account.outcome, full_date=fields.day(document.told("updated")), rank=ARXIV)
+    tally = tally_records(document, limits, _listing)
+    full_date = fields.day(document.head_text("updated"))
+    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=full_date, rank=ARXIV)
 
 
-def _listing(entry: Element, position: int, where: str) -> Listing | str:
-    parts = children(entry)
-    identifier = first(parts, "id")
-    abstract = fields.text(first(parts, "summary"))
-    if _ERRORS in identifier:
-        raise DumpError(f"arXiv answered with an error: {abstract or identifier}; ask it for something else")
-    known = arxiv_id(identifier)
-    if known is None:
+def _listing(record: Element, position: int, where: str) -> Listing | str:
+    """Return the listing of an entry, or the reason why it is skipped.
+
+    Raises DumpError if the entry is an error message.
+    """
+    entry = children_of(record)
+    id_text = first_text(entry, "id")
+    abstract = fields.text(first_text(entry, "summary"))
+    if _ERROR_IDS in id_text:
+        raise DumpError(f"arXiv answered with an error: {abstract or id_text}; correct the query and fetch again")
+    versioned_id = parse_arxiv_id(id_text)
+    if versioned_id is None:
         return "it has no arXiv id"
-    title = fields.text(first(parts, "title"))
+    title = fields.text(first_text(entry, "title"))
     if not title:
         return "it has no title"
-    note = fields.text(first(parts, "comment"))
+    note = fields.text(first_text(entry, "comment"))
     return Listing(
         position=position,
         title=title,
         abstract=abstract,
         where=where,
-        arxiv_id=known[0],
-        url=abstract_page(known[0]),
-        authors=authors(parts),
-        categories=categories(parts),
-        version=known[1],
-        doi=fields.doi(first(parts, "doi", "DOI")),
-        published=fields.day(first(parts, "published")),
-        updated=fields.day(first(parts, "updated")),
+        arxiv_id=versioned_id.arxiv_id,
+        url=abstract_url(versioned_id.arxiv_id),
+        authors=authors(entry),
+        categories=categories(entry),
+        version=versioned_id.version,
+        doi=fields.doi(first_text(entry, "doi", "DOI")),
+        published=fields.day(first_text(entry, "published")),
+        updated=fields.day(first_text(entry, "updated")),
         note=note,
-        pdf=link(parts, "pdf"),
+        pdf=link(entry, "pdf"),
         withdrawn=fields.is_withdrawn(note, abstract),
     )
 

@@ -1,37 +1,37 @@
-"""What arXiv's feeds have in common: the fields of one entry, by the local names of its elements."""
+"""Read the fields of an entry that arXiv's RSS, Atom and API have in common."""
 
 from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
 from notifier.sources import fields
-from notifier.sources.xml_records import Parts, first
+from notifier.sources.xml_records import Children, first_text
 
 
-def authors(parts: Parts) -> tuple[str, ...]:
-    """The names in `author` elements, else those in one line of `creator`."""
-    if "author" in parts:
-        return fields.words(map(_name, parts["author"]))
-    return fields.people(first(parts, "creator"))
+def authors(entry: Children) -> tuple[str, ...]:
+    """Return the names in the `author` elements, or, if there are none, those in the line of `creator`."""
+    if "author" in entry:
+        return fields.distinct_texts(map(_author_name, entry["author"]))
+    return fields.split_names(first_text(entry, "creator"))
 
 
-def _name(author: Element) -> str | None:
-    for part in author:
-        if part.tag.endswith("name"):
-            return part.text
+def _author_name(author: Element) -> str | None:
+    for child in author:
+        if child.tag.endswith("name"):
+            return child.text
     return author.text
 
 
-def categories(parts: Parts) -> tuple[str, ...]:
-    """The categories, the primary one first."""
-    elements = [*parts.get("primary_category", ()), *parts.get("category", ())]
-    return fields.words(element.get("term") or element.text for element in elements)
+def categories(entry: Children) -> tuple[str, ...]:
+    """Return the categories, with the primary one first."""
+    elements = [*entry.get("primary_category", ()), *entry.get("category", ())]
+    return fields.distinct_texts(element.get("term") or element.text for element in elements)
 
 
-def link(parts: Parts, title: str = "") -> str | None:
-    """The address of the link with this title; without one, of the page that an RSS or Atom entry is about."""
-    for element in parts.get("link", ()):
+def link(entry: Children, title: str = "") -> str | None:
+    """Return the URL of the link with this title, or, without a title, of the page that the entry is about."""
+    for element in entry.get("link", ()):
         is_page = element.get("rel", "alternate") == "alternate"
         if element.get("title") == title if title else is_page:
-            return fields.address(element.get("href") or element.text)
+            return fields.http_url(element.get("href") or element.text)
     return None

@@ -1,1 +1,1 @@
-"""Papers as JSON: the daily papers API, and JSON lines."""
+"""The JSON formats: answers of the daily papers API, and JSON lines."""

@@ -1,8 +1,8 @@
-"""Daily papers JSON: what the daily papers API answers, and what archives of it have made of that.
+"""The format of the daily papers API, and of the forms in which its answers are archived.
 
-An array, or an object around it, or lines; entries with the paper inside, papers alone, search results, strings that
-Python printed, or the columns of a table. A listing's day is `submittedOnDailyAt`; the `publishedAt` of the entry is
-not.
+An answer is an array, an object with an array inside, or one entry per line. Entries may have the paper in a member
+`paper`, be papers themselves, be search results, or be strings in JSON or Python syntax; they may also be given as the
+columns of a table. The listing day of an entry is its `submittedOnDailyAt`; its `publishedAt` is not used.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from dataclasses import replace
 from notifier.config import Limits
 from notifier.models import Listing, ParsedDump
 from notifier.sources.format import DAILY, Format
-from notifier.sources.json import papers as json_papers
+from notifier.sources.json.papers import parse_papers
 
 NAME = "daily papers JSON"
 
-_SAMPLE = 1 << 16  # characters
-_OWN_KEYS = re.compile(
+_SAMPLE = 1 << 16  # the number of characters in which one of the keys must be
+_DAILY_KEY = re.compile(
     r"[\"'](?:paper\\?[\"']\s*:\s*\{|(?:paper[_.]id|paperId|submittedOnDailyAt|discussionId|ai_summary|ai_keywords"
     r"|numComments)\\?[\"'])"
 )
 
 
 def _recognises(text: str) -> bool:
-    return text.lstrip("\ufeff\x00 \t\r\n")[:1] in ("[", "{") and _OWN_KEYS.search(text, 0, _SAMPLE) is not None
+    return text.lstrip("\ufeff\x00 \t\r\n")[:1] in ("[", "{") and _DAILY_KEY.search(text, 0, _SAMPLE) is not None
 
 
 def _parse(text: str, limits: Limits) -> ParsedDump:
-    dump = json_papers.parse(text, limits, NAME, DAILY)
-    return replace(dump, listings=tuple(replace(each, page=_page(each)) for each in dump.listings))
+    dump = parse_papers(text, limits, NAME, DAILY)
+    return replace(dump, listings=tuple(replace(listing, page=_page_url(listing)) for listing in dump.listings))
 
 
-def _page(listing: Listing) -> str | None:
+def _page_url(listing: Listing) -> str | None:
     return listing.arxiv_id and f"https://huggingface.co/papers/{listing.arxiv_id}"
 
 

@@ -1,9 +1,9 @@
-"""JSON lines: one paper a line, from anyone; also an array of them, or an object around that.
+"""The format of JSON lines: one paper per line. An array of papers, or an object with such an array, is read too.
 
     {"id": "2607.00001", "title": "...", "abstract": "...", "authors": ["..."], "categories": ["cs.LG"],
      "url": "https://...", "date": "2026-07-06", "upvotes": 12}
 
-Only the title is needed. `date` is the listing day; a paper's own days are `published` and `updated`.
+Only `title` is required. `date` is the listing day; `published` and `updated` are the days of the paper.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import re
 from notifier.config import Limits
 from notifier.models import ParsedDump
 from notifier.sources.format import LINES, Format
-from notifier.sources.json import papers as json_papers
+from notifier.sources.json.papers import move_common_day, parse_papers
 
 NAME = "JSON lines"
 
+# The beginning of a JSON document. A Markdown link such as `[12](https://example.org)` does not match.
 _JSON = re.compile(r"[\s\ufeff\x00]*(?:\{\s*(?:[\"'}]|$)|\[\s*(?:[\[\]{\"']|-?\d[\d.eE+-]*\s*[,\]](?!\()|$))")
 
 
@@ -25,7 +26,7 @@ def _recognises(text: str) -> bool:
 
 
 def _parse(text: str, limits: Limits) -> ParsedDump:
-    return json_papers.one_day(json_papers.parse(text, limits, NAME, LINES))
+    return move_common_day(parse_papers(text, limits, NAME, LINES))
 
 
 FORMAT = Format(NAME, _recognises, _parse)

@@ -1,6 +1,6 @@
-"""The records of a JSON document, whatever it wraps them in: an array, an object, lines, or the columns of a table.
+"""Read the records of a JSON document: those of an array, also inside of objects, of lines, or of a table's columns.
 
-A record that is a string holds a record itself: as JSON, or as Python prints it.
+A record that is a string is parsed again: its text is the record in JSON or in Python syntax.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from itertools import zip_longest
 from typing import Any
 
 from notifier.config import Limits
-from notifier.sources.json.values import CUT_OFF, Value, elements, skip_space, value_at
+from notifier.sources.json.values import CUT_OFF, Value, array_elements, skip_space, value_at
 
-_LONGEST_LITERAL = 1 << 18  # characters that Python prints a record in: reading it takes a hundred times its size
-_DEEPEST = 3  # objects around the array of records
-_COLUMN = 4  # the records' limit times this: a member that may be a whole column
+_LONGEST_LITERAL = 1 << 18  # characters of a record in Python syntax; parsing takes a hundred times as much memory
+_MAX_DEPTH = 3  # the number of objects around the array of records, beside the outermost
+_COLUMN_FACTOR = 4  # a member that is not a record may be this many times as large, since it may be a whole column
 
-_CONTAINERS = frozenset(
+_RECORD_KEYS = frozenset(
     (
         *("data", "papers", "daily_papers", "dailypapers", "results", "items", "entries", "records", "hits", "docs"),
         *("articles", "list", "response"),
@@ -27,12 +27,12 @@ _CONTAINERS = frozenset(
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TWO_LINES = re.compile(r"\s*\{[^\n]+\n\s*\{\s*[\"']")
-_LEFT_OVER = re.compile(r"[\s,\]}\ufeff\x00]*")
+_CLOSINGS = re.compile(r"[\s,\]}\ufeff\x00]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record and its place, or the fault that it could not be read for."""
+    """A record and its place, or the fault for which it cannot be read."""
 
     where: str
     value: Any = None
@@ -40,19 +40,25 @@ class Record:
 
 
 @dataclass(slots=True)
-class OuterObject:
-    """What an object around the records says beside them; where it has no array of records, all that it says."""
+class EnclosingObject:
+    """The object around the records.
+
+    `members` holds its members except the records. `has_records` says whether it has an array of records.
+    """
 
     has_records: bool = False
     members: dict[str, Any] = field(default_factory=dict)
 
 
-def records(text: str, limits: Limits, around: OuterObject) -> Iterator[Record]:
-    """The records of a document in order; `around` learns what stands beside them."""
+def read_records(text: str, limits: Limits, enclosing: EnclosingObject) -> Iterator[Record]:
+    """Yield the records of a document in order.
+
+    The other members of the objects around the records are added to `enclosing` meanwhile.
+    """
     if _TWO_LINES.match(text):
-        yield from _lines(text, limits)
+        yield from _read_lines(text, limits)
         return
-    for number, found in enumerate(_values(text, limits, around), 1):
+    for number, found in enumerate(_record_values(text, limits, enclosing), 1):
         fault = found.fault and (f"the document {found.fault}" if found.fault == CUT_OFF else f"it {found.fault}")
         yield _record(f"record {number}", found.value, fault)
 
@@ -60,14 +66,17 @@ def records(text: str, limits: Limits, around: OuterObject) -> Iterator[Record]:
 def _record(where: str, value: Any, fault: str | None) -> Record:
     if fault is None and isinstance(value, str):
         try:
-            value = _printed(value)
+            value = _parse_record_string(value)
         except ValueError as error:
             return Record(where, fault=str(error))
     return Record(where, value, fault)
 
 
-def _printed(text: str) -> Any:
-    """The record that a string holds, as JSON or as Python prints it; ValueError says why there is none."""
+def _parse_record_string(text: str) -> Any:
+    """Return the record that a string holds in JSON or in Python syntax.
+
+    Raises ValueError, with the reason, if it holds none.
+    """
     if len(text) > _LONGEST_LITERAL:
         raise ValueError(f"it is a string of more than {_LONGEST_LITERAL >> 10} KB")
     as_json = value_at(text, 0, len(text))
@@ -79,17 +88,17 @@ def _printed(text: str) -> Any:
         raise ValueError("it is a string that holds no record") from None
 
 
-def _lines(text: str, limits: Limits) -> Iterator[Record]:
+def _read_lines(text: str, limits: Limits) -> Iterator[Record]:
     start, number = 0, 1
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         if line := text[start:end].strip("\ufeff\x00 \t\r,"):
-            yield _line(f"line {number}", line, limits)
+            yield _read_line(f"line {number}", line, limits)
         start, number = end + 1, number + 1
 
 
-def _line(where: str, line: str, limits: Limits) -> Record:
+def _read_line(where: str, line: str, limits: Limits) -> Record:
     if len(line) > limits.line:
         return Record(where, fault=f"it is longer than {limits.line_kb} KB")
     if line.startswith("{'"):
@@ -98,28 +107,36 @@ def _line(where: str, line: str, limits: Limits) -> Record:
     if found.fault:
         return Record(where, fault=f"it {found.fault}")
     if found.end < len(line):
-        return Record(where, fault="it goes on after the end of its record")
+        return Record(where, fault="there is more text after the end of its record")
     return _record(where, found.value, None)
 
 
-def _values(text: str, limits: Limits, around: OuterObject) -> Generator[Value, None, None]:
-    """The elements of the outermost array of records, and of what stands after it where its end was misplaced."""
+def _record_values(text: str, limits: Limits, enclosing: EnclosingObject) -> Generator[Value, None, None]:
+    """Yield the elements of the outermost array of records.
+
+    If damage has closed the array too early, the elements after its end are yielded too.
+    """
     start = skip_space(text, 0)
     if text[start : start + 1] == "{":
-        place = yield from _members(text, start + 1, limits, around, 0)
+        place = yield from _values_in_object(text, start + 1, limits, enclosing, 0)
     else:
-        place = yield from elements(text, start + 1, limits.record)
-    while (place := _left_over(text, place)) < len(text):
-        place = yield from elements(text, place + (text[place] == "["), limits.record)
+        place = yield from array_elements(text, start + 1, limits.record)
+    while (place := _skip_closings(text, place)) < len(text):
+        place = yield from array_elements(text, place + (text[place] == "["), limits.record)
 
 
-def _left_over(text: str, place: int) -> int:
-    found = _LEFT_OVER.match(text, place)
+def _skip_closings(text: str, place: int) -> int:
+    found = _CLOSINGS.match(text, place)
     return found.end() if found else place
 
 
-def _members(text: str, place: int, limits: Limits, around: OuterObject, depth: int) -> Generator[Value, None, int]:
-    """The records in the members of an object, from `place` inside it on; `around` learns the others."""
+def _values_in_object(
+    text: str, place: int, limits: Limits, enclosing: EnclosingObject, depth: int
+) -> Generator[Value, None, int]:
+    """Yield the records in the members of an object, from `place` inside it on, and return the place after its end.
+
+    All other members are added to `enclosing`.
+    """
     while (place := skip_space(text, place)) < len(text) and text[place] != "}":
         key = value_at(text, place, limits.record)
         colon = skip_space(text, key.end)
@@ -128,18 +145,18 @@ def _members(text: str, place: int, limits: Limits, around: OuterObject, depth: 
             return len(text)
         place = skip_space(text, colon + 1)
         opening = text[place : place + 1]
-        if not _may_hold_records(key.value) or opening not in ("[", "{") or depth == _DEEPEST:
-            found = value_at(text, place, limits.record * _COLUMN)
+        if not _may_hold_records(key.value) or opening not in ("[", "{") or depth == _MAX_DEPTH:
+            found = value_at(text, place, limits.record * _COLUMN_FACTOR)
             if found.fault:
                 yield Value(place, len(text), fault=found.fault)
                 return len(text)
-            around.members[key.value] = found.value
+            enclosing.members[key.value] = found.value
             place = found.end
         elif opening == "{":
-            place = yield from _members(text, place + 1, limits, around, depth + 1)
+            place = yield from _values_in_object(text, place + 1, limits, enclosing, depth + 1)
         else:
-            around.has_records = True
-            place = yield from elements(text, place + 1, limits.record)
+            enclosing.has_records = True
+            place = yield from array_elements(text, place + 1, limits.record)
         place = skip_space(text, place)
         place += text[place : place + 1] == ","
     if place >= len(text):
@@ -148,11 +165,14 @@ def _members(text: str, place: int, limits: Limits, around: OuterObject, depth: 
 
 
 def _may_hold_records(key: str) -> bool:
-    return key.lower() in _CONTAINERS or _DAY.fullmatch(key) is not None
+    return key.lower() in _RECORD_KEYS or _DAY.fullmatch(key) is not None
 
 
-def rows(columns: dict[str, Any]) -> Iterator[Record]:
-    """The rows of a table that is told column by column: each a list, or an object by row."""
+def table_rows(columns: dict[str, Any]) -> Iterator[Record]:
+    """Yield the rows of a table that is given by its columns.
+
+    A column is a list of cells, or an object whose values are the cells.
+    """
     columns = {name: column for name, column in columns.items() if isinstance(column, list | dict)}
     cells = [list(column.values()) if isinstance(column, dict) else column for column in columns.values()]
     for number, row in enumerate(zip_longest(*cells), 1):

@@ -1,8 +1,8 @@
-"""Values in a JSON text, one at a time, so that memory follows the largest of them and a fault costs one alone.
+"""Parse a JSON text value by value.
 
-Lenient where sources are: control characters in strings are read. Strict where it protects: what is nested too deep is
-a fault, so is an object that names something twice, and numbers that JSON does not know (NaN) or that nobody can count
-to are null.
+The memory needed therefore depends on the largest value, and a fault costs one value only. Control characters in
+strings are accepted. It is a fault if an object has a key twice, or if a value is nested too deeply. NaN, infinite
+numbers and integers with too many digits become None.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-_PIECE = 1 << 13  # characters looked at first: most values are smaller
-_LONGEST_INTEGER = 20  # digits
-_MOST_FAULTS = 1000  # in one array: each costs a look at what follows
+_FIRST_SIZE = 1 << 13  # the number of characters that are tried first; most values are smaller
+_MOST_DIGITS = 20  # of an integer
+_MAX_FAULTS = 1000  # in one array; each of them needs a search for the next element
 
 CUT_OFF = "breaks off here"
 
 _SPACE = re.compile(r"[\s\ufeff\x00]*")
 _SEPARATORS = re.compile(r"[\s,\ufeff\x00]*")
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
-_OBJECT_BEGINS = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,100}?"\s*:)')
-_STRING_BEGINS = re.compile(r'"\{[^\n]{1,8}')  # a record as a string
+_STRING_OR_MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
+_OBJECT_START = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,100}?"\s*:)')
+_STRING_START = re.compile(r'"\{[^\n]{1,8}')  # of a string that holds a record
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value that was read, or the fault that it could not be read for."""
+    """A value in a text from `start` to `end`, or the fault for which it cannot be parsed."""
 
     start: int
     end: int
@@ -36,39 +36,44 @@ class Value:
     fault: str | None = None
 
 
-def _integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else None
+class _DuplicateKeyError(ValueError):
+    """An object has a key twice, so it is two records, and the text between them is lost."""
 
 
-class _NamedTwiceError(ValueError):
-    """An object that names something twice: what stood between two of them is lost."""
+def _parse_integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _MOST_DIGITS else None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _NamedTwiceError
-    return found
+def _build_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(members)
+    if len(built) < len(members):
+        raise _DuplicateKeyError
+    return built
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, strict=False, parse_int=_integer, parse_constant=lambda _: None)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_build_object, strict=False, parse_int=_parse_integer, parse_constant=lambda _: None
+)
 
 
 def skip_space(text: str, start: int) -> int:
-    """Where the next character that is no space stands; the end of the text where there is none."""
-    return _after(_SPACE, text, start)
+    """Return the place of the first character from `start` on that is not white space, or the end of the text."""
+    return _skip(_SPACE, text, start)
 
 
 def value_at(text: str, start: int, limit: int) -> Value:
-    """The value that begins at `start`, of at most `limit` characters. A faulty one ends where it begins."""
+    """Return the value that begins at `start` and has at most `limit` characters.
+
+    If it has a fault, its end is equal to its start.
+    """
     fault = ""
-    for size in (_PIECE, limit):
+    for size in (_FIRST_SIZE, limit):
         try:
             value, end = _DECODER.raw_decode(text[start : start + min(size, limit)])
-        except _NamedTwiceError:
+        except _DuplicateKeyError:
             return Value(start, start, fault="is two records that run into each other here")
         except RecursionError:
-            return Value(start, start, fault="is nested too deep")
+            return Value(start, start, fault="is nested too deeply")
         except ValueError as error:
             fault = f"is broken JSON: {error}"
         else:
@@ -78,78 +83,86 @@ def value_at(text: str, start: int, limit: int) -> Value:
     return Value(start, start, fault=f"is larger than {limit >> 10} KB, or {fault}")
 
 
-def elements(text: str, place: int, limit: int) -> Generator[Value, None, int]:
-    """The elements of an array from `place` inside it on; after a faulty one comes the next that can be made out.
+def array_elements(text: str, place: int, limit: int) -> Generator[Value, None, int]:
+    """Yield the elements of an array, from `place` inside it on, and return the place after its end.
 
-    The last has the fault CUT_OFF where the array has no end. Returns where the text goes on after it.
+    After an element with a fault, it goes on with the next element that it can find. If the array has no end, the last
+    value has the fault CUT_OFF.
     """
-    whole: Value | None = None
+    sound: Value | None = None
     faults = 0
-    place = _after(_SEPARATORS, text, place)
+    place = _skip(_SEPARATORS, text, place)
     while place < len(text) and text[place] != "]":
         found = value_at(text, place, limit)
         if found.fault:
             faults += 1
-            if faults > _MOST_FAULTS:
+            if faults > _MAX_FAULTS:
                 yield Value(place, len(text), fault="is broken in so many places that the rest is not read")
                 return len(text)
-            end = _end_of_faulty(text, place, whole)
+            end = _end_of_faulty(text, place, sound)
             found = Value(place, end, fault=CUT_OFF if end == len(text) else found.fault)
         elif text.startswith(("{", '"{'), place):
-            whole = found
+            sound = found
         yield found
         if found.fault == CUT_OFF:
             return len(text)
-        place = _after(_SEPARATORS, text, found.end)
+        place = _skip(_SEPARATORS, text, found.end)
     if place >= len(text):
         yield Value(place, place, fault=CUT_OFF)
     return place + 1
 
 
-def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
-    """Where the text goes on after a pattern that matches everywhere."""
+def _skip(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Return the place after what a pattern matches at `start`."""
     found = pattern.match(text, start)
     return found.end() if found else start
 
 
-def _end_of_faulty(text: str, place: int, whole: Value | None) -> int:
-    """Where a faulty element ends: at its last bracket, or where the next one begins, if that comes first.
+def _end_of_faulty(text: str, place: int, sound: Value | None) -> int:
+    """Return the place where the faulty element at `place` ends.
 
-    The next one begins alike. That says nothing where an element that is `whole` holds such a beginning
-    inside it too.
+    It ends at its last bracket, or before the next element if that begins earlier. The elements of an array usually
+    begin alike, for example with the same key. So the next element is found by the beginning of this element. If that
+    is damaged, the brackets are not used, and the next element is found by the beginning of `sound`, an earlier element
+    without a fault. If such a beginning also occurs inside `sound`, it does not show that an element begins, and only
+    the brackets are used.
     """
-    balanced = _balanced_end(text, place)
-    own = _beginning(text, place)
-    beginning = own or (_beginning(text, whole.start) if whole else None)
-    if beginning is None:
-        return balanced
-    if whole and beginning.search(text, whole.start + 1, whole.end):
-        return balanced
-    following = beginning.search(text, place + 1)
+    balanced_end = _balanced_end(text, place)
+    own_start = _start_pattern(text, place)
+    start = own_start or (_start_pattern(text, sound.start) if sound else None)
+    if start is None:
+        return balanced_end
+    if sound and start.search(text, sound.start + 1, sound.end):
+        return balanced_end
+    following = start.search(text, place + 1)
     if following is None:
-        return balanced
-    return min(balanced, following.start()) if own else following.start()
+        return balanced_end
+    return min(balanced_end, following.start()) if own_start else following.start()
 
 
-def _beginning(text: str, place: int) -> re.Pattern[str] | None:
-    """What the elements begin with that are like the one at `place`."""
-    if found := _OBJECT_BEGINS.match(text, place):
+def _start_pattern(text: str, place: int) -> re.Pattern[str] | None:
+    """Return a pattern for the beginning of elements that begin like the one at `place`."""
+    if found := _OBJECT_START.match(text, place):
         return re.compile(rf"\{{\s*{re.escape(found[1])}")
-    found = _STRING_BEGINS.match(text, place)
+    found = _STRING_START.match(text, place)
     return re.compile(re.escape(found[0])) if found else None
 
 
 def _balanced_end(text: str, start: int) -> int:
-    """Where as many brackets are closed as were opened, or a comma or closing bracket ends what has none."""
+    """Return the place where a value ends, found by its brackets.
+
+    A value with brackets ends when all of them are closed. A value without brackets ends before the next comma or
+    closing bracket.
+    """
     depth = 0
-    for found in _TOKEN.finditer(text, start):
-        token = found[0]
-        if token in "[{":
+    for found in _STRING_OR_MARK.finditer(text, start):
+        mark = found[0]
+        if mark in "[{":
             depth += 1
-        elif token in "]}":
+        elif mark in "]}":
             depth -= 1
             if depth <= 0:
                 return found.end() if depth == 0 else max(found.start(), start + 1)
-        elif token == "," and depth == 0:
+        elif mark == "," and depth == 0:
             return max(found.start(), start + 1)
     return len(text)

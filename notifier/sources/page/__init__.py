@@ -1,1 +1,4 @@
-"""Page text: what is on the clipboard when someone copies a papers page."""
+"""Parse page text: the text on the clipboard after someone copies a web page that lists papers.
+
+`reading` holds the format, and its docstring explains what the other modules do.
+"""

@@ -1,9 +1,10 @@
-"""Whether a text that was read as a page of papers is one.
+"""Decide whether a text is a page of papers, and say why if it is not.
 
-Any text can be labelled: a chapter of a novel, too, has a title and prose. So what was read is weighed. Each criterion
-is a mean over the papers, and has a weight; a text is refused where the weighed sum is negative. The weights were
-fitted by logistic regression on 650 pages laid out from real papers and 630 other texts (licences, manuals, source
-code, mail, prose), and rounded.
+Every text has lines that look like titles and abstracts, even a chapter of a novel. So this module weighs the evidence
+that the papers found in a text are real. Each criterion assigns a number to a paper. The mean of these numbers over all
+papers is multiplied by the weight of the criterion. A text is refused if the sum of the products and a constant is
+negative. The weights were fitted by logistic regression on 650 pages made of real papers and on 630 other texts
+(licences, manuals, source code, mail, prose), and then rounded.
 """
 
 from __future__ import annotations
@@ -15,12 +16,10 @@ from dataclasses import dataclass
 from statistics import mean
 
 from notifier.models import Listing
-from notifier.sources.page.lines import Line
-from notifier.sources.page.traits import stems
+from notifier.sources.page.lines import PageLine
+from notifier.sources.page.traits import word_stems
 
-_BASE = -3.9
-
-_KINDS = (
+_OTHER_KINDS = (
     (
         "an HTML or XML document",
         re.compile(r"\s*<(?:!doctype|\?xml|!--|(?:html|head|body|div|rss|feed|svg)\b)", re.IGNORECASE),
@@ -48,94 +47,118 @@ _SCHOLARLY_STEMS = (
     "probl propo recen repre resul show shows simul strat struc study synth task tasks theor train we our"
 )
 _SCHOLARLY = frozenset(_SCHOLARLY_STEMS.split())
+_SCHOLARLY_STEM_LENGTH = 5  # letters
 _PERSONAL = frozenset(("he", "she", "him", "her", "his", "hers", "said", "mr", "mrs", "ms", "you", "your", "yours"))
-_ENOUGH = 4  # such words in an abstract
-_SENTENCE = 25  # words
-_LONGEST = 2200  # characters of an abstract; arXiv allows 1,920
+_MOST_COUNTED = 4  # scholarly or personal words of an abstract: more of them mean the same
+_SHORT_ABSTRACT = 25  # words
+_LONGEST_ABSTRACT = 2200  # characters; arXiv allows 1,920
 _READ = 2500  # characters of an abstract that are looked at
 _SEVERAL_WORDS = re.compile(r"\w+(?:\W+\w+){3}")
-_PAPERS = re.compile(r"\b(?:papers?|arxiv|upvotes?|abstracts?)\b", re.IGNORECASE)
+_MENTIONS_PAPERS = re.compile(r"\b(?:papers?|arxiv|upvotes?|abstracts?)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？।][\"'”’)\]]*$")
 
 
-def other_kind(text: str, lines: Sequence[Line]) -> str | None:
-    """What a text is that is seen at a glance to be no page of papers."""
-    named = next((name for name, pattern in _KINDS if pattern.match(text)), None)
-    code = sum(bool(_CODE.search(line.text)) for line in lines)
-    return named or ("source code" if code > _MOST_CODE * len(lines) else None)
+def recognise_other_kind(text: str, lines: Sequence[PageLine]) -> str | None:
+    """Return what a text is if it is plainly something other than a page of papers, such as "a mail"; else None."""
+    kind = next((name for name, pattern in _OTHER_KINDS if pattern.match(text)), None)
+    lines_of_code = sum(bool(_CODE.search(line.text)) for line in lines)
+    return kind or ("source code" if lines_of_code > _MOST_CODE * len(lines) else None)
 
 
-def doubt(papers: Sequence[Listing], chrome: Sequence[str]) -> str | None:
-    """Why these papers, amid this chrome, are hardly a page of papers; None where they are."""
-    titles, papers = len(papers), [paper for paper in papers if paper.abstract]
-    if len(papers) <= titles / 2:
-        return "hardly a title in it is followed by an abstract"
-    found = [mean(criterion.of(paper) for paper in papers) for criterion in _CRITERIA]
+def reason_to_refuse(listings: Sequence[Listing], chrome: Sequence[str]) -> str | None:
+    """Return why a text is not a page of papers, or None if it is one.
+
+    `listings` are the papers that were found in the text, and `chrome` are the lines that belong to none of them.
+    """
+    papers = [listing for listing in listings if listing.abstract]
+    if len(papers) <= len(listings) / 2:
+        return "it has too few titles with an abstract below them"
+    means = [mean(criterion.measure(paper) for paper in papers) for criterion in _CRITERIA]
     sentences = sum(bool(_SEVERAL_WORDS.search(text)) for text in chrome)
-    other_text = _OTHER_TEXT * math.log1p(sentences / len(papers))
-    evidence = _BASE + other_text + sum(each.weight * value for each, value in zip(_CRITERIA, found, strict=True))
-    if evidence + _SPEAKS_OF_PAPERS * any(_PAPERS.search(text) for text in chrome) >= 0:
+    other_text = _OTHER_TEXT_WEIGHT * math.log1p(sentences / len(papers))
+    evidence = _BASE + other_text + sum(each.weight * value for each, value in zip(_CRITERIA, means, strict=True))
+    if evidence + _MENTIONS_PAPERS_WEIGHT * any(_MENTIONS_PAPERS.search(text) for text in chrome) >= 0:
         return None
-    faults = [(each.weight * (each.usual - value), each.fault) for each, value in zip(_CRITERIA, found, strict=True)]
-    return max([*faults, (-other_text, "most of it is neither title nor abstract")])[1]
+    # The reason is the criterion that lowers the sum most, compared with a page of real papers.
+    faults = [(each.weight * (each.usual - value), each.fault) for each, value in zip(_CRITERIA, means, strict=True)]
+    return max([*faults, (-other_text, "too much of it is neither a title nor an abstract")])[1]
 
 
-def _scholarly(paper: Listing) -> float:
-    """How many words of scholarship an English abstract holds, up to enough; a short one need not hold as many."""
-    words = _WORD.findall(paper.abstract[:_READ].lower())
-    found = len({word[:5] for word in words} & _SCHOLARLY)
-    return min(_ENOUGH, found * max(1.0, _SENTENCE / max(1, len(words)))) * _english(paper)
+def _count_scholarly_words(paper: Listing) -> float:
+    """Return how many different words of research an English abstract has, at most 4; 0 if it is not in English.
+
+    The number is scaled up if the abstract has fewer than 25 words.
+    """
+    words = _words_of_abstract(paper)
+    count = len({word[:_SCHOLARLY_STEM_LENGTH] for word in words} & _SCHOLARLY)
+    return min(_MOST_COUNTED, count * max(1.0, _SHORT_ABSTRACT / max(1, len(words)))) * _is_english(paper)
 
 
-def _english(paper: Listing) -> float:
-    words = _WORD.findall(paper.abstract[:_READ].lower())
+def _is_english(paper: Listing) -> float:
+    """Return 1 if the abstract is in English, else 0."""
+    words = _words_of_abstract(paper)
     return float(sum(word in _ENGLISH for word in words) > _LEAST_ENGLISH * len(words))
 
 
-def _speaks_of_persons(paper: Listing) -> float:
-    words = _WORD.findall(paper.abstract[:_READ].lower())
-    return min(_ENOUGH, sum(word in _PERSONAL for word in words))
+def _count_personal_words(paper: Listing) -> float:
+    """Return how many words such as "she" and "you" the abstract has, at most 4."""
+    return min(_MOST_COUNTED, sum(word in _PERSONAL for word in _words_of_abstract(paper)))
 
 
-def _repeats_its_title(paper: Listing) -> float:
-    words = stems(paper.title)
-    return float(not words.isdisjoint(stems(paper.abstract[:_READ]))) if words else 0.5
+def _words_of_abstract(paper: Listing) -> list[str]:
+    return _WORD.findall(paper.abstract[:_READ].lower())
 
 
-def _title_is_broken_off(paper: Listing) -> float:
+def _repeats_title(paper: Listing) -> float:
+    """Return 1 if the abstract repeats a word of its title, else 0; 0.5 if the title has no word to compare."""
+    stems = word_stems(paper.title)
+    return float(not stems.isdisjoint(word_stems(paper.abstract[:_READ]))) if stems else 0.5
+
+
+def _title_ends_in_punctuation(paper: Listing) -> float:
+    """Return 1 if the title ends with a period, comma, colon or semicolon, as titles seldom do, else 0."""
     return float(paper.title[-1] in ".,;:")
 
 
-def _begins_a_sentence(paper: Listing) -> float:
+def _begins_like_sentence(paper: Listing) -> float:
+    """Return 1 if the abstract begins like a sentence, else 0."""
     return float(not paper.abstract[0].islower() and paper.abstract[0].isalnum())
 
 
-def _ends_a_sentence(paper: Listing) -> float:
+def _ends_like_sentence(paper: Listing) -> float:
+    """Return 1 if the abstract ends like a sentence, else 0."""
     return float(bool(_SENTENCE_END.search(paper.abstract[-8:])))
 
 
-def _excess(paper: Listing) -> float:
-    """How much longer than any abstract, on a logarithmic scale."""
-    return max(0.0, math.log(len(paper.abstract) / _LONGEST))
+def _excess_length(paper: Listing) -> float:
+    """Return the natural logarithm of how many times longer than 2,200 characters the abstract is; 0 if it is not."""
+    return max(0.0, math.log(len(paper.abstract) / _LONGEST_ABSTRACT))
 
 
 @dataclass(frozen=True, slots=True)
 class _Criterion:
-    of: Callable[[Listing], float]
+    """One kind of evidence: how it is measured, and how much it counts.
+
+    `usual` is the number that `measure` usually returns for a real paper. `fault` describes a text with other numbers.
+    """
+
+    measure: Callable[[Listing], float]
     weight: float
-    usual: float  # on a page of papers
+    usual: float
     fault: str
 
 
 _CRITERIA = (
-    _Criterion(_scholarly, 2.3, 4, "it does not read like research"),
-    _Criterion(_english, -4.6, 1, "it does not read like research"),  # so that other languages need not
-    _Criterion(_speaks_of_persons, -3.2, 0, "it speaks of persons, or to the reader"),
-    _Criterion(_repeats_its_title, 0.8, 1, "its titles have nothing to do with the text below them"),
-    _Criterion(_title_is_broken_off, -2.0, 0, "its lines do not look like titles"),
-    _Criterion(_begins_a_sentence, 3.9, 1, "the text below its titles is no prose"),
-    _Criterion(_ends_a_sentence, 2.0, 1, "the text below its titles is no prose"),
-    _Criterion(_excess, -2.2, 0, "the text below its titles is too long for abstracts"),
+    _Criterion(_count_scholarly_words, 2.3, 4, "it does not read like research"),
+    # This weight is negative because texts in other languages score 0 for scholarly words.
+    _Criterion(_is_english, -4.6, 1, "it does not read like research"),
+    _Criterion(_count_personal_words, -3.2, 0, 'it uses words such as "he", "she" and "you" too often'),
+    _Criterion(_repeats_title, 0.8, 1, "the text below its titles does not repeat any of their words"),
+    _Criterion(_title_ends_in_punctuation, -2.0, 0, "its titles end in punctuation, like parts of a sentence"),
+    _Criterion(_begins_like_sentence, 3.9, 1, "the text below its titles does not begin like a sentence"),
+    _Criterion(_ends_like_sentence, 2.0, 1, "the text below its titles does not end like a sentence"),
+    _Criterion(_excess_length, -2.2, 0, "the text below its titles is too long for abstracts"),
 )
-_SPEAKS_OF_PAPERS = 1.5  # the chrome does
-_OTHER_TEXT = -1.4  # by the logarithm of such lines per paper
+_BASE = -3.9  # the sum for a text without any evidence
+_MENTIONS_PAPERS_WEIGHT = 1.5  # added once if a line of chrome contains a word such as "papers"
+_OTHER_TEXT_WEIGHT = -1.4  # times the logarithm of 1 plus the sentences in the chrome for each paper

@@ -1,4 +1,4 @@
-"""What a copied page tells of a paper between the lines: upvotes, comments, authors and its own day."""
+"""Find the facts that a copied page shows beside each paper: upvotes, comments, authors, and the day of publication."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from datetime import date
 from itertools import pairwise
 
 from notifier.sources import fields
-from notifier.sources.page.head import day_in
-from notifier.sources.page.lines import Line
+from notifier.sources.page.head import parse_date
+from notifier.sources.page.lines import PageLine
 from notifier.sources.page.papers import PagePaper, PaperLink
-from notifier.sources.page.traits import is_names
+from notifier.sources.page.traits import is_list_of_names
 
-_VOTE = re.compile(r"https?://\S+/login\?next=%2Fpapers%2F([^\s%]+)")
-_TALK = re.compile(r"https?://\S+/papers/([^\s#]+)#community")
+_UPVOTE_LINK = re.compile(r"https?://\S+/login\?next=%2Fpapers%2F([^\s%]+)")
+_COMMENTS_LINK = re.compile(r"https?://\S+/papers/([^\s#]+)#community")
 _COUNT = re.compile(r"(?:\[-\]\s*)?(\d{1,7})")
-_LAST_COUNT = re.compile(r"(?:.*\s)?(\d{1,7})")
-_LABELLED_VOTES = re.compile(r"(?i:(\d{1,7}) (?:up)?votes?|(?:up)?votes?:? (\d{1,7}))")
-_LABEL = re.compile(r"(?:authors?|by):?\s+", re.IGNORECASE)
-_AT_ITS_END = re.compile(r",?\s+et al\.?$")
+_COUNT_AT_END = re.compile(r"(?:.*\s)?(\d{1,7})")
+_LABELLED_UPVOTES = re.compile(r"(?i:(\d{1,7}) (?:up)?votes?|(?:up)?votes?:? (\d{1,7}))")
+_AUTHORS_LABEL = re.compile(r"(?:authors?|by):?\s+", re.IGNORECASE)
+_ET_AL = re.compile(r",?\s+et al\.?$")
 _MONTH_OF_ID = re.compile(r"(\d\d)(\d\d)\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """What the lines around a paper say of it; what they do not say is None or empty."""
+    """The facts about one paper; a fact that the page does not show is None or empty."""
 
     upvotes: int | None = None
     comments: int | None = None
@@ -35,75 +35,95 @@ class PageFacts:
 
 
 def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> list[PageFacts]:
-    """The facts about each paper of a page; the first stands for the head of the page, and has none.
+    """Return the facts about each paper of a page, in the order of `papers`.
 
-    A count belongs to the paper whose address it links to. Authors and a date are a paper's where they stand between
-    its title and abstract, or below it on a page that has such lines below its last paper.
+    `papers` begins with the head of the page, as `papers_of` returns it; so does the result, without any facts for it.
+    A count belongs to the paper that it links to. Authors and dates have no links. They belong to a paper if they are
+    between its title and its abstract. Names below an abstract are its authors only if the page also has names below
+    its last paper and none in its head. The date is the first one that is between the title and the next title.
     """
     chrome = [line for paper in papers for line in (*paper.between, *paper.below)]
-    votes, talks = dict(_counts(chrome, _VOTE, _COUNT)), dict(_counts(chrome, _TALK, _LAST_COUNT))
+    upvotes = dict(_linked_counts(chrome, _UPVOTE_LINK, _COUNT))
+    comments = dict(_linked_counts(chrome, _COMMENTS_LINK, _COUNT_AT_END))
     has_names_below = bool(_authors(papers[-1].below)) and not _authors(papers[0].below)
-    found = [PageFacts()]
+    facts = [PageFacts()]
     for paper, link in zip(papers[1:], links[1:], strict=True):
         arxiv_id = link.arxiv_id if link else ""
-        found.append(
+        facts.append(
             PageFacts(
-                upvotes=votes.get(arxiv_id, _labelled_votes(paper.between)),
-                comments=talks.get(arxiv_id),
+                upvotes=upvotes.get(arxiv_id, _labelled_upvotes(paper.between)),
+                comments=comments.get(arxiv_id),
                 authors=_authors(paper.between) or (_authors(paper.below) if has_names_below else ()),
-                published=_day((*paper.between, *paper.below), arxiv_id),
+                published=_first_date((*paper.between, *paper.below), arxiv_id),
             )
         )
-    return found
+    return facts
 
 
-def _counts(lines: Sequence[Line], address: re.Pattern[str], count: re.Pattern[str]) -> Iterator[tuple[str, int]]:
-    """The counts that link to papers, by id: the link is on the line itself, or is the next line."""
-    for line, following in pairwise([*lines, Line(0, "")]):
-        own = (link for each in (line, following) if each is line or each.text in each.links for link in each.links)
-        paper = next(filter(None, map(address.fullmatch, own)), None)
+def _linked_counts(
+    lines: Sequence[PageLine], address: re.Pattern[str], count: re.Pattern[str]
+) -> Iterator[tuple[str, int]]:
+    """Yield the arXiv id of a paper and a count that links to it.
+
+    The link belongs to the line of the count, or is alone on the next line.
+    """
+    for line, next_line in pairwise([*lines, PageLine(0, "")]):
+        links = line.links
+        if next_line.text in next_line.links:
+            links += next_line.links
+        paper = next(filter(None, map(address.fullmatch, links)), None)
         number = count.fullmatch(line.text)
         if paper and number:
             yield paper[1], int(number[1])
 
 
-def _labelled_votes(lines: Iterable[Line]) -> int | None:
-    found = next(filter(None, (_LABELLED_VOTES.fullmatch(line.text) for line in lines)), None)
+def _labelled_upvotes(lines: Iterable[PageLine]) -> int | None:
+    """Return the count of the first line like `12 upvotes`, or None if there is no such line."""
+    found = next(filter(None, (_LABELLED_UPVOTES.fullmatch(line.text) for line in lines)), None)
     return int(found[1] or found[2]) if found else None
 
 
-def _authors(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The names in the first line of names."""
-    line = next((line.text for line in lines if is_names(line.text)), "")
-    return fields.people(_AT_ITS_END.sub("", _LABEL.sub("", line, count=1)).replace("·", ",").replace("•", ","))
+def _authors(lines: Iterable[PageLine]) -> tuple[str, ...]:
+    """Return the names in the first line that is a list of names."""
+    line = next((line.text for line in lines if is_list_of_names(line.text)), "")
+    names = _ET_AL.sub("", _AUTHORS_LABEL.sub("", line, count=1))
+    return fields.split_names(names.replace("·", ",").replace("•", ","))
 
 
-def _day(lines: Iterable[Line], arxiv_id: str) -> date | None:
-    """The first date; without a year, of the one that is nearest to the month of an arXiv id."""
+def _first_date(lines: Iterable[PageLine], arxiv_id: str) -> date | None:
+    """Return the first date in the lines, or None if there is none or its year is unknown.
+
+    A date without a year gets the year that brings it nearest to the month in the arXiv id.
+    """
     for line in lines:
-        if any(_VOTE.fullmatch(link) for link in line.links) or not (found := _date_at_start(line)):
+        if any(_UPVOTE_LINK.fullmatch(link) for link in line.links) or not (found := _date_in(line)):
             continue
         year, month, day = found
         years = [year] if year else _years_near(arxiv_id, month)
-        return next(iter(_dates(years, month, day)), None)
+        return next(iter(_valid_dates(years, month, day)), None)
     return None
 
 
-def _date_at_start(line: Line) -> tuple[int | None, int, int] | None:
-    """A line that is a date, or a date and a count of comments."""
-    talk = any(_TALK.fullmatch(link) for link in line.links)
-    return day_in(line.text) or (day_in(line.text.rpartition(" ")[0]) if talk else None)
+def _date_in(line: PageLine) -> tuple[int | None, int, int] | None:
+    """Return the year, month and day of a line that is a date, or a date and a count of comments."""
+    has_comments = any(_COMMENTS_LINK.fullmatch(link) for link in line.links)
+    return parse_date(line.text) or (parse_date(line.text.rpartition(" ")[0]) if has_comments else None)
 
 
 def _years_near(arxiv_id: str, month: int) -> list[int]:
-    of_id = _MONTH_OF_ID.match(arxiv_id)
-    if of_id is None:
+    """Return three years, beginning with the one in which `month` is nearest to the month in the arXiv id."""
+    id_month = _MONTH_OF_ID.match(arxiv_id)
+    if id_month is None:
         return []
-    year = 2000 + int(of_id[1])
-    return sorted((year - 1, year, year + 1), key=lambda each: abs((each - year) * 12 + month - int(of_id[2])))
+    id_year = 2000 + int(id_month[1])
+    return sorted(
+        (id_year - 1, id_year, id_year + 1),
+        key=lambda year: abs((year - id_year) * 12 + month - int(id_month[2])),
+    )
 
 
-def _dates(years: Iterable[int], month: int, day: int) -> Iterator[date]:
+def _valid_dates(years: Iterable[int], month: int, day: int) -> Iterator[date]:
+    """Yield the day in each year that has it."""
     for year in years:
         try:
             yield date(year, month, day)

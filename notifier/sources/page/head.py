@@ -1,4 +1,8 @@
-"""The head of a copied page: its date, and the buttons that the copy glued to the first title."""
+"""Read the dates of a copied page, and remove buttons from its first title.
+
+The head is everything above the first title. It may contain the date of the page, and buttons such as `Subscribe`. Some
+programs copy these buttons onto the line of the first title, without a space between.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, timedelta
 
-from notifier.sources.page.lines import Line
+from notifier.sources.page.lines import PageLine
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
@@ -19,58 +23,62 @@ _DATES = tuple(
         r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)",
     )
 )
-_NEIGHBOUR = re.compile(r"https?://\S+/papers/date/(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]))")
-_LONGEST_GAP = timedelta(days=7)  # from one day with papers to the next
-_LEAP_YEAR = 2000  # has every day that some year has
+_LINK_TO_DAY = re.compile(r"https?://\S+/papers/date/(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]))")
+_LONGEST_GAP = timedelta(days=7)  # between one day with papers and the next
+_LEAP_YEAR = 2000  # so that February 29 is valid when the year is unknown
 
-# `Subscriber churn` and `Subscribed users` begin with no button.
+# A title that begins with the word `Subscriber`, `Subscribed` or `Subscribes` is left alone.
 _BUTTONS = re.compile(
     r"(?:Get trending papers[^!]*! ?)*(?:Log In|Sign Up)*Subscribe(?:Daily Papers)?(?!(?:r[a-z]*|[ds])\b)(?=[^\W_])"
 )
 
 
-def without_buttons(title: str, above: Iterable[Line]) -> str:
-    """A title without the `Subscribe` that a copy glued to it; where that stands on a line of its own, none is."""
+def remove_buttons(title: str, above: Iterable[PageLine]) -> str:
+    """Remove `Subscribe`, and the buttons before it, from the beginning of a title.
+
+    If one of the lines above the title is `Subscribe`, the button has its own line, and the title is returned as it is.
+    """
     if any(line.text.casefold() == "subscribe" for line in above):
         return title
     return _BUTTONS.sub("", title, count=1) if _BUTTONS.match(title) else title
 
 
-def dates_of(head: Iterable[Line], foot: Iterable[Line] = ()) -> tuple[date | None, tuple[int, int] | None]:
-    """The first line of the head that is a date with a year, and the first that is a month and a day.
+def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple[date | None, tuple[int, int] | None]:
+    """Return the full date of a page, and the (month, day) that it shows without a year.
 
-    A day has a year where head or foot link to the page of the day before or after.
+    Each is the first of its kind in the head, and None if there is none. If the head has no full date, the year is
+    derived from a link in the head or foot to the page of a day close by, such as "Previous".
     """
-    full: date | None = None
+    full_date: date | None = None
     month_day: tuple[int, int] | None = None
     lines = list(head)
-    for year, month, day in filter(None, (day_in(line.text) for line in lines)):
+    for year, month, day in filter(None, (parse_date(line.text) for line in lines)):
         if year is None:
             month_day = month_day or (month, day)
         else:
-            full = full or date(year, month, day)
-    return full or (_in_linked_year(month_day, [*lines, *foot]) if month_day else None), month_day
+            full_date = full_date or date(year, month, day)
+    return full_date or (_add_year(month_day, [*lines, *foot]) if month_day else None), month_day
 
 
-def _in_linked_year(month_day: tuple[int, int], lines: Iterable[Line]) -> date | None:
-    """The day in the year of the page before or after, where one of the lines links to that."""
-    for found in filter(None, (_NEIGHBOUR.fullmatch(link) for line in lines for link in line.links)):
-        neighbour = date.fromisoformat(found[1])
-        for year in (neighbour.year, neighbour.year - 1, neighbour.year + 1):
+def _add_year(month_day: tuple[int, int], lines: Iterable[PageLine]) -> date | None:
+    """Return the date that is within a week of a day whose page a line links to, or None if there is none."""
+    for found in filter(None, (_LINK_TO_DAY.fullmatch(link) for line in lines for link in line.links)):
+        linked_day = date.fromisoformat(found[1])
+        for year in (linked_day.year, linked_day.year - 1, linked_day.year + 1):
             with suppress(ValueError):
                 day = date(year, *month_day)
-                if abs(day - neighbour) <= _LONGEST_GAP:
+                if abs(day - linked_day) <= _LONGEST_GAP:
                     return day
     return None
 
 
 def is_date(text: str) -> bool:
-    """Whether a line is a date and nothing else."""
-    return day_in(text) is not None
+    """Return whether a line is a date and nothing else."""
+    return parse_date(text) is not None
 
 
-def day_in(text: str) -> tuple[int | None, int, int] | None:
-    """The year, month and day that a line consists of, or None where it is no date."""
+def parse_date(text: str) -> tuple[int | None, int, int] | None:
+    """Return the year (None if missing), month and day of a line that is a date; None for any other line."""
     found = next(filter(None, (pattern.fullmatch(text) for pattern in _DATES)), None)
     if found is None:
         return None

@@ -1,10 +1,12 @@
-"""What each line of a page is: the labelling of the whole page that the evidence supports best.
+"""Decide which lines of a page are titles, which are abstracts, and which are chrome.
 
-A page is read as a hidden Markov chain: each line has a label, labels follow each other by certain odds, and each label
-shows in the traits of its line and in how it meets its neighbour. The most probable chain is found by dynamic
-programming (Viterbi, 1967). Then the steps of this page, and the blank lines at each, are counted under that reading,
-added to the given odds, and the page is read again (Viterbi training; Juang and Rabiner, 1990): so the page's own
-layout becomes evidence. Everything is linear in the number of lines, and nothing is random.
+The page is a hidden Markov model. The hidden states are the labels of the lines. The traits of the lines, and the seams
+between them, are what can be observed. The most probable sequence of labels is found by dynamic programming (Viterbi,
+1967). A step leads from the label of one line to the label of the next line. The steps of this sequence are counted,
+together with the number of blank lines at each step. The counts are combined with the odds in `odds`, and the sequence
+is computed again (Viterbi training; Juang and Rabiner, 1990). In this way the layout of the page affects the labels.
+
+The time needed is proportional to the number of lines. The result is deterministic.
 """
 
 from __future__ import annotations
@@ -15,106 +17,129 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from notifier.sources.page.lines import Line
-from notifier.sources.page.odds import COLUMNS, FAULT_ODDS, LINE_ODDS, STEP_ODDS, Label, meeting_odds
+from notifier.sources.page.lines import PageLine
+from notifier.sources.page.odds import COLUMNS, LINE_ODDS, MISSING_LINE_ODDS, STEP_ODDS, Label, seam_odds
 from notifier.sources.page.seams import Seam, seams_of
 from notifier.sources.page.traits import Traits, traits_of
 
-_READINGS = 2
-_STEP_WEIGHT = 3.0  # steps that the given odds count for, beside the page's own
-_RAREST = 0.00001  # no single trait or step rules a reading out
-_LAST = (Label.CHROME, Label.ABSTRACT, Label.ABSTRACT_MORE, Label.PARAGRAPH, Label.ORPHAN)
-_GOING_ON = (Label.ABSTRACT_MORE, Label.PARAGRAPH)  # one step to the layout: where a line is broken is chance
-_BLANKS = 4  # kinds of blank space: none, one, two, more
+_PASSES = 2
+_GIVEN_STEPS = 3.0  # the odds in `odds` count as much as three steps of the page
+_LOWEST_PROBABILITY = 0.00001  # so that no single trait or step makes a sequence impossible
+# The labels that the last line of a page may have.
+_LAST_LABELS = (
+    Label.CHROME,
+    Label.ABSTRACT,
+    Label.ABSTRACT_CONTINUED,
+    Label.PARAGRAPH,
+    Label.UNTITLED_ABSTRACT,
+)
+# Both labels count as one in the layout of a page: it is chance whether a wrapped line begins with a new sentence.
+_CONTINUATIONS = (Label.ABSTRACT_CONTINUED, Label.PARAGRAPH)
+_BLANK_COUNTS = 4  # `Seam.blanks` is 0, 1, 2 or 3
 
-_Table = list[list[tuple[Label, float]]]  # for each label, the labels that it may follow, and the log odds
+# For each label, the labels that may precede it, each with the log probability of this step.
+_StepTable = list[list[tuple[Label, float]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How often each label followed another, and over how many blank lines."""
+class StepCounts:
+    """The layout of a page: how often each step between two labels occurs.
+
+    `steps` counts the steps from one label to another. `blanks` counts them together with the number of blank lines
+    between the two lines. `departures` counts the steps from each label, whatever follows.
+    """
 
     steps: Counter[tuple[Label, Label]] = field(default_factory=Counter)
     blanks: Counter[tuple[Label, Label, int]] = field(default_factory=Counter)
     departures: Counter[Label] = field(default_factory=Counter)
 
 
-def label_lines(lines: Sequence[Line]) -> list[Label]:
-    """A label for every line; there is at least one."""
+def label_lines(lines: Sequence[PageLine]) -> list[Label]:
+    """Return a label for every line; `lines` must not be empty."""
     seams = seams_of(lines)
-    traits = [_in_place(own, below) for own, below in zip(traits_of(lines), seams[1:], strict=True)]
+    traits = [_without_wrapped_length(line, seam) for line, seam in zip(traits_of(lines), seams[1:], strict=True)]
     labels: list[Label] = []
-    for _ in range(_READINGS):
-        labels = _best_chain(traits, seams, _layout(seams, labels))
+    for _ in range(_PASSES):
+        labels = _most_probable_labels(traits, seams, _count_steps(seams, labels))
     return labels
 
 
-def _in_place(own: Traits, below: Seam) -> Traits:
-    """A line that fills the width of its page is as long as the page is wide, which says nothing of the line."""
-    return own._replace(length="") if below.fill == "full" else own
+def _without_wrapped_length(traits: Traits, below: Seam) -> Traits:
+    """Return the traits without the length if the line was wrapped: it is then only the width of the page."""
+    return traits._replace(length="") if below.fill == "full" else traits
 
 
-def _layout(seams: Iterable[Seam], labels: Sequence[Label]) -> Layout:
-    layout = Layout()
+def _count_steps(seams: Iterable[Seam], labels: Sequence[Label]) -> StepCounts:
+    """Count the steps of a labelled page; there are none while `labels` is empty."""
+    counts = StepCounts()
     steps = list(zip([Label.CHROME, *labels], labels, strict=False))
-    layout.steps.update(steps)
-    layout.departures.update(before for before, _ in steps)
-    layout.blanks.update((*step, seam.blanks) for step, seam in zip(steps, seams, strict=False))
-    return layout
+    counts.steps.update(steps)
+    counts.departures.update(before for before, _ in steps)
+    counts.blanks.update((*step, seam.blanks) for step, seam in zip(steps, seams, strict=False))
+    return counts
 
 
-def _best_chain(traits: Sequence[Traits], seams: Sequence[Seam], layout: Layout) -> list[Label]:
-    """The most probable labels; above the first line the page is chrome, and below the last one again.
+def _most_probable_labels(traits: Sequence[Traits], seams: Sequence[Seam], counts: StepCounts) -> list[Label]:
+    """Return the most probable labels of all lines, found by the Viterbi algorithm.
 
-    There is one seam more than lines.
+    The page is assumed to begin and end with chrome, so `seams` has one element more than `traits`.
     """
-    tables: dict[Seam, _Table] = {}
+    tables: dict[Seam, _StepTable] = {}
     totals = [0.0 if label is Label.CHROME else -math.inf for label in Label]
-    origins: list[list[Label]] = []
-    for own, seam in zip(traits, seams[:-1], strict=True):
+    origins: list[list[Label]] = []  # for each line and label, the best label of the line before
+    for line, seam in zip(traits, seams[:-1], strict=True):
         if seam not in tables:
-            tables[seam] = _step_table(seam, layout)
-        best = [max([(totals[before] + odds, before) for before, odds in arrivals]) for arrivals in tables[seam]]
-        totals = [total + odds for (total, _), odds in zip(best, _line_odds(own), strict=True)]
+            tables[seam] = _step_table(seam, counts)
+        best = [max([(totals[before] + step, before) for before, step in arrivals]) for arrivals in tables[seam]]
+        totals = [total + emission for (total, _), emission in zip(best, _line_log_probabilities(line), strict=True)]
         origins.append([before for _, before in best])
-    chain = [max(_LAST, key=lambda label: totals[label] + _meeting_odds(label, Label.CHROME, seams[-1]))]
+    labels = [
+        max(_LAST_LABELS, key=lambda label: totals[label] + _seam_log_probability(label, Label.CHROME, seams[-1]))
+    ]
     for origin in reversed(origins[1:]):
-        chain.append(origin[chain[-1]])
-    return chain[::-1]
+        labels.append(origin[labels[-1]])
+    return labels[::-1]
 
 
 @lru_cache(1 << 14)
-def _line_odds(traits: Traits) -> list[float]:
-    """The log odds of a line's traits under each label; an empty trait says nothing."""
-    seen = [LINE_ODDS[name][value] for name, value in zip(Traits._fields, traits, strict=True) if value]
-    return [sum(_log(odds[COLUMNS[label]] / 100) for odds in seen) for label in Label]
+def _line_log_probabilities(traits: Traits) -> list[float]:
+    """Return, for each label, the log probability that a line with this label has these traits."""
+    rows = [LINE_ODDS[name][value] for name, value in zip(Traits._fields, traits, strict=True) if value]
+    return [sum(_log(odds[COLUMNS[label]] / 100) for odds in rows) for label in Label]
 
 
-def _step_table(seam: Seam, layout: Layout) -> _Table:
-    table: _Table = [[] for _ in Label]
-    for before, after in (*STEP_ODDS, *FAULT_ODDS):
-        table[after].append((before, _step_odds(before, after, seam, layout)))
+def _step_table(seam: Seam, counts: StepCounts) -> _StepTable:
+    """Return the log probability of every possible step over this seam."""
+    table: _StepTable = [[] for _ in Label]
+    for before, after in (*STEP_ODDS, *MISSING_LINE_ODDS):
+        table[after].append((before, _step_log_probability(before, after, seam, counts)))
     return table
 
 
-def _step_odds(before: Label, after: Label, seam: Seam, layout: Layout) -> float:
-    """The log odds that `after` follows `before` over this seam."""
-    met = _meeting_odds(before, after, seam)
-    if (before, after) in FAULT_ODDS:
-        return _log(FAULT_ODDS[before, after] / 100) + met
-    alike = _GOING_ON if after in _GOING_ON else (after,)
-    given = sum(STEP_ODDS[before, each] for each in alike) / 100
-    taken = sum(layout.steps[before, each] for each in alike)
-    # Its own single occurrence does not vouch for a step.
-    step = (max(0, taken - 1) + _STEP_WEIGHT * given) / (layout.departures[before] + _STEP_WEIGHT)
-    share = STEP_ODDS[before, after] / 100 / given
-    blanks = sum(layout.blanks[before, each, seam.blanks] for each in alike) + _STEP_WEIGHT / _BLANKS
-    return _log(step * share) + _log(blanks / (taken + _STEP_WEIGHT)) + met
+def _step_log_probability(before: Label, after: Label, seam: Seam, counts: StepCounts) -> float:
+    """Return the log probability that `after` follows `before` over this seam.
+
+    The probability of the step is a weighted mean of its odds in `odds` and of its share among the steps that lead from
+    `before` on this page. The odds weigh as much as three such steps. The probability of the number of blank lines is
+    computed in the same way, from equal odds for each number.
+    """
+    seam_log_probability = _seam_log_probability(before, after, seam)
+    if (before, after) in MISSING_LINE_ODDS:
+        return _log(MISSING_LINE_ODDS[before, after] / 100) + seam_log_probability
+    counted_together = _CONTINUATIONS if after in _CONTINUATIONS else (after,)
+    given_odds = sum(STEP_ODDS[before, label] for label in counted_together) / 100
+    counted = sum(counts.steps[before, label] for label in counted_together)
+    # One step is not counted: the step in question must not confirm itself.
+    step_probability = (max(0, counted - 1) + _GIVEN_STEPS * given_odds) / (counts.departures[before] + _GIVEN_STEPS)
+    share = STEP_ODDS[before, after] / 100 / given_odds
+    blanks = sum(counts.blanks[before, label, seam.blanks] for label in counted_together) + _GIVEN_STEPS / _BLANK_COUNTS
+    return _log(step_probability * share) + _log(blanks / (counted + _GIVEN_STEPS)) + seam_log_probability
 
 
-def _meeting_odds(before: Label, after: Label, seam: Seam) -> float:
-    return sum(_log(odds / 100) for odds in meeting_odds(before, after, seam))
+def _seam_log_probability(before: Label, after: Label, seam: Seam) -> float:
+    return sum(_log(odds / 100) for odds in seam_odds(before, after, seam))
 
 
-def _log(odds: float) -> float:
-    return math.log(max(odds, _RAREST))
+def _log(probability: float) -> float:
+    """Return the natural logarithm of a probability, which may be 0."""
+    return math.log(max(probability, _LOWEST_PROBABILITY))

@@ -1,4 +1,8 @@
-"""The lines of a copied page, with Markdown's marks taken off."""
+"""Split a copied page into lines.
+
+Some programs copy a page as Markdown. The marks of Markdown are removed, and the addresses of its links are kept beside
+the text of the line.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,13 @@ _MARKS = re.compile(r"^(?:#{1,6}|[-*+>])\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line that is not blank: its number in the dump from 1, its text, how many blank lines stand before it, and
-    the addresses that it links to (never those that its text merely mentions)."""
+class PageLine:
+    """One line of a copied page. Blank lines are only counted.
+
+    `number` counts all lines of the dump from 1. `blanks` is the number of blank lines directly above this line.
+    `links` are the targets of the Markdown links in the line, and the address that the whole line consists of. An
+    address inside a sentence is not one of them.
+    """
 
     number: int
     text: str
@@ -26,38 +34,44 @@ class Line:
     links: tuple[str, ...] = ()
 
 
-def lines_of(text: str) -> Iterator[Line]:
-    """The lines that are not blank, in order."""
+def lines_of(text: str) -> Iterator[PageLine]:
+    """Yield the lines that are not blank, in order."""
     last = 0
     for number, found in enumerate(_LINE.finditer(text), 1):
         visible = _INVISIBLE.sub("", found[0]).strip()
         if visible:
-            yield _line(number, visible, number - last - 1)
+            yield _parse_line(number, visible, number - last - 1)
             last = number
 
 
-def _line(number: int, text: str, blanks: int) -> Line:
+def _parse_line(number: int, text: str, blanks: int) -> PageLine:
+    """Return the line without Markdown's marks."""
     if "](" not in text and not text.startswith(("#", "[", "http", "**", "__")):
-        return Line(number, text, blanks)
-    links: list[str] = []
-
-    def keep_text(link: re.Match[str]) -> str:
-        links.append(link[2])
-        if link[2].endswith("#community"):
-            return f" {link[1]}"  # the count of comments, which copies glue to a date
-        return "" if link[0].startswith("!") else link[1]
-
-    plain = text
-    for _ in range(2):  # an image may stand inside a link
-        plain = _LINK.sub(keep_text, plain)
-    if ending := _LINK_END.search(plain):
-        links.append(ending[1])
-        plain = plain[: ending.start()]
+        return PageLine(number, text, blanks)
+    plain, links = _remove_links(text)
     if plain.startswith("[") and "]" not in plain:
-        plain = plain[1:]
+        plain = plain[1:]  # the link ends on a later line
     plain = _MARKS.sub("", plain).rstrip("\\").strip()
     if bold := _BOLD.fullmatch(plain):
         plain = bold[2]
     if _URL.fullmatch(plain):
         links.append(plain)
-    return Line(number, plain or text, blanks, tuple(links))
+    return PageLine(number, plain or text, blanks, tuple(links))
+
+
+def _remove_links(text: str) -> tuple[str, list[str]]:
+    """Replace Markdown links by their texts, and return the result and the targets of the links."""
+    links: list[str] = []
+
+    def replace_link(link: re.Match[str]) -> str:
+        links.append(link[2])
+        if link[2].endswith("#community"):
+            return f" {link[1]}"  # the count of comments, which copies put after a date without a space
+        return "" if link[0].startswith("!") else link[1]
+
+    for _ in range(2):  # the second pass replaces a link around an image
+        text = _LINK.sub(replace_link, text)
+    if ending := _LINK_END.search(text):
+        links.append(ending[1])
+        text = text[: ending.start()]
+    return text, links

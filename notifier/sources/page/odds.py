@@ -1,8 +1,9 @@
-"""How often each kind of line shows each trait, and follows each other kind, in per cent.
+"""List how often each kind of line has each trait, how often it follows each other kind, and how two lines meet.
 
-The figures of titles and abstracts were counted on 1,700 real ones, each abstract on one line, as its first sentence
-alone, and wrapped at 60 to 100 columns, and then smoothed by hand. Those of chrome are guesses, and kept wide: every
-page has its own.
+The odds in this module are probabilities in per cent. Those of titles and abstracts were counted on 1,700 real papers,
+and then smoothed by hand. Each abstract was counted in several layouts: on one line, cut after its first sentence, and
+wrapped at 60 to 100 columns. The odds of chrome are guesses, and they are spread over many values, because the chrome
+of every page is different.
 """
 
 from __future__ import annotations
@@ -13,20 +14,23 @@ from notifier.sources.page.seams import Seam
 
 
 class Label(IntEnum):
-    """The part that a line plays."""
+    """What a line of a page is.
+
+    Chrome is the text of a page that belongs to no title and no abstract, such as buttons, counts and menus.
+    """
 
     CHROME = 0
     TITLE = 1
-    TITLE_MORE = 2  # a wrapped title goes on
-    BETWEEN = 3  # chrome between a title and its abstract
+    TITLE_CONTINUED = 2  # a further line of a wrapped title
+    CHROME_BETWEEN = 3  # chrome between a title and its abstract
     ABSTRACT = 4
-    ABSTRACT_MORE = 5
-    PARAGRAPH = 6  # an abstract goes on with a new sentence
-    ORPHAN = 7  # prose that has no title
-    ALONE = 8  # a title that has no abstract
+    ABSTRACT_CONTINUED = 5  # a further line of a wrapped abstract
+    PARAGRAPH = 6  # a further line of an abstract, which begins a new sentence
+    UNTITLED_ABSTRACT = 7  # an abstract whose title is missing
+    TITLE_ONLY = 8  # a title whose abstract is missing
 
 
-# For each trait and value: chrome, title, title more, abstract, abstract more, paragraph.
+# For each trait and value, the odds of chrome, title, title continued, abstract, abstract continued and paragraph.
 LINE_ODDS: dict[str, dict[str, tuple[float, ...]]] = {
     "length": {
         "-3": (14, 0.05, 0.3, 0.02, 0.1, 0.02),
@@ -42,7 +46,7 @@ LINE_ODDS: dict[str, dict[str, tuple[float, ...]]] = {
         "-600": (0.3, 0.1, 0.02, 12, 2, 14),
         "600-": (0.2, 0.05, 0.01, 20, 1, 10),
     },
-    "begins": {
+    "first_character": {
         "upper": (50, 93, 60, 96, 12, 96),
         "lower": (14, 1.5, 36, 0.5, 84.5, 0.5),
         "digit": (16, 4, 3, 1, 1.5, 1),
@@ -54,133 +58,142 @@ LINE_ODDS: dict[str, dict[str, tuple[float, ...]]] = {
         "some": (25, 4, 10, 6, 12, 6),
         "none": (30, 21, 10, 93, 86, 93),
     },
-    "prose": {
+    "prose_words": {
         "0": (85, 93, 97, 13, 45, 10),
         "1": (12, 5, 2, 27, 32, 28),
         "2": (2.5, 1.5, 0.7, 18, 15, 22),
         "3": (0.5, 0.5, 0.3, 42, 8, 40),
     },
-    "breaks": {
+    "sentence_breaks": {
         "0": (98, 97, 99.4, 50, 64, 60),
         "1": (1.5, 2.5, 0.5, 8, 33, 12),
         "2": (0.5, 0.5, 0.1, 42, 3, 28),
     },
     "kind": {
-        "furniture": (46, 0.1, 0.3, 0.02, 0.8, 0.02),
+        "obvious chrome": (46, 0.1, 0.3, 0.02, 0.8, 0.02),
         "address": (6, 0.05, 0.2, 0.02, 2, 0.5),
         "names": (10, 0.8, 3, 0.05, 0.1, 0.1),
         "label": (22, 2.6, 45, 0.1, 3, 0.3),
         "words": (16, 96.5, 51.7, 99.8, 95.4, 99.6),
     },
-    "interface": {
+    "interface_words": {
         "0": (72, 97, 98, 97, 99, 98),
         "1": (21, 2.7, 1.8, 2.8, 0.9, 1.8),
         "2": (7, 0.3, 0.2, 0.2, 0.1, 0.2),
     },
-    "small": {
+    "small_words": {
         "0": (50, 13, 20, 5, 12, 4),
         "1": (32, 49, 60, 12, 28, 11),
         "2": (18, 38, 20, 83, 60, 85),
     },
-    "echo": {
+    "words_repeated_below": {
         "0": (86, 13, 40, 33, 60, 25),
         "1": (10, 17, 35, 25, 26, 25),
         "2": (4, 70, 25, 42, 14, 50),
     },
-    "repeats": {
+    "similar_lines": {
         "1": (45, 93, 96, 96, 98.5, 98),
         "2": (10, 6, 3, 3, 1, 1.4),
         "3-5": (12, 2.5, 2, 2, 1, 1),
         "6-": (30, 0.2, 0.2, 0.2, 0.1, 0.2),
     },
 }
-COLUMNS = {  # of LINE_ODDS
+# The column of LINE_ODDS for each label. Labels with the same column share their odds.
+COLUMNS = {
     Label.CHROME: 0,
     Label.TITLE: 1,
-    Label.TITLE_MORE: 2,
-    Label.BETWEEN: 0,
+    Label.TITLE_CONTINUED: 2,
+    Label.CHROME_BETWEEN: 0,
     Label.ABSTRACT: 3,
-    Label.ABSTRACT_MORE: 4,
+    Label.ABSTRACT_CONTINUED: 4,
     Label.PARAGRAPH: 5,
-    Label.ORPHAN: 5,
-    Label.ALONE: 1,
+    Label.UNTITLED_ABSTRACT: 5,
+    Label.TITLE_ONLY: 1,
 }
 
 _L = Label
+# How often a line with the first label is followed by a line with the second label.
 STEP_ODDS: dict[tuple[Label, Label], float] = {
     (_L.CHROME, _L.CHROME): 50,
     (_L.CHROME, _L.TITLE): 50,
-    (_L.TITLE, _L.TITLE_MORE): 8,
-    (_L.TITLE, _L.BETWEEN): 10,
+    (_L.TITLE, _L.TITLE_CONTINUED): 8,
+    (_L.TITLE, _L.CHROME_BETWEEN): 10,
     (_L.TITLE, _L.ABSTRACT): 82,
-    (_L.TITLE_MORE, _L.TITLE_MORE): 8,
-    (_L.TITLE_MORE, _L.BETWEEN): 10,
-    (_L.TITLE_MORE, _L.ABSTRACT): 82,
-    (_L.BETWEEN, _L.BETWEEN): 40,
-    (_L.BETWEEN, _L.ABSTRACT): 60,
-    (_L.ABSTRACT, _L.ABSTRACT_MORE): 20,
+    (_L.TITLE_CONTINUED, _L.TITLE_CONTINUED): 8,
+    (_L.TITLE_CONTINUED, _L.CHROME_BETWEEN): 10,
+    (_L.TITLE_CONTINUED, _L.ABSTRACT): 82,
+    (_L.CHROME_BETWEEN, _L.CHROME_BETWEEN): 40,
+    (_L.CHROME_BETWEEN, _L.ABSTRACT): 60,
+    (_L.ABSTRACT, _L.ABSTRACT_CONTINUED): 20,
     (_L.ABSTRACT, _L.PARAGRAPH): 4,
     (_L.ABSTRACT, _L.TITLE): 47,
     (_L.ABSTRACT, _L.CHROME): 29,
-    (_L.ABSTRACT_MORE, _L.ABSTRACT_MORE): 43,
-    (_L.ABSTRACT_MORE, _L.PARAGRAPH): 3,
-    (_L.ABSTRACT_MORE, _L.TITLE): 33,
-    (_L.ABSTRACT_MORE, _L.CHROME): 21,
-    (_L.PARAGRAPH, _L.ABSTRACT_MORE): 16,
+    (_L.ABSTRACT_CONTINUED, _L.ABSTRACT_CONTINUED): 43,
+    (_L.ABSTRACT_CONTINUED, _L.PARAGRAPH): 3,
+    (_L.ABSTRACT_CONTINUED, _L.TITLE): 33,
+    (_L.ABSTRACT_CONTINUED, _L.CHROME): 21,
+    (_L.PARAGRAPH, _L.ABSTRACT_CONTINUED): 16,
     (_L.PARAGRAPH, _L.PARAGRAPH): 24,
     (_L.PARAGRAPH, _L.TITLE): 37,
     (_L.PARAGRAPH, _L.CHROME): 23,
 }
-# A lost title or abstract is a fault of one page, never its layout: nothing is learnt about these steps.
-FAULT_ODDS: dict[tuple[Label, Label], float] = {
-    (_L.ABSTRACT, _L.ORPHAN): 0.5,
-    (_L.ABSTRACT_MORE, _L.ORPHAN): 0.5,
-    (_L.PARAGRAPH, _L.ORPHAN): 0.5,
-    (_L.CHROME, _L.ORPHAN): 0.0025,
-    (_L.ORPHAN, _L.ORPHAN): 5,
-    (_L.ORPHAN, _L.TITLE): 15,
-    (_L.ORPHAN, _L.CHROME): 15,
-    (_L.ABSTRACT, _L.ALONE): 0.12,
-    (_L.ABSTRACT_MORE, _L.ALONE): 0.12,
-    (_L.PARAGRAPH, _L.ALONE): 0.12,
-    (_L.ALONE, _L.ALONE): 1,
-    (_L.ALONE, _L.TITLE): 99,
+# The same for the pairs that occur only if a title or an abstract is missing. `labels` adjusts the odds of other pairs
+# to the layout of a page. It leaves these as they are, because a missing line is not part of a layout.
+MISSING_LINE_ODDS: dict[tuple[Label, Label], float] = {
+    (_L.ABSTRACT, _L.UNTITLED_ABSTRACT): 0.5,
+    (_L.ABSTRACT_CONTINUED, _L.UNTITLED_ABSTRACT): 0.5,
+    (_L.PARAGRAPH, _L.UNTITLED_ABSTRACT): 0.5,
+    (_L.CHROME, _L.UNTITLED_ABSTRACT): 0.0025,
+    (_L.UNTITLED_ABSTRACT, _L.UNTITLED_ABSTRACT): 5,
+    (_L.UNTITLED_ABSTRACT, _L.TITLE): 15,
+    (_L.UNTITLED_ABSTRACT, _L.CHROME): 15,
+    (_L.ABSTRACT, _L.TITLE_ONLY): 0.12,
+    (_L.ABSTRACT_CONTINUED, _L.TITLE_ONLY): 0.12,
+    (_L.PARAGRAPH, _L.TITLE_ONLY): 0.12,
+    (_L.TITLE_ONLY, _L.TITLE_ONLY): 1,
+    (_L.TITLE_ONLY, _L.TITLE): 99,
 }
 
-# How the line before ends, by what happens there.
+# For each event between two lines, how often the upper line ends in each way (`Seam.end`).
 END_ODDS: dict[str, dict[str, float]] = {
-    "a title goes on": {"stop": 0.5, "call": 0.5, "open": 40, "plain": 59},
-    "prose goes on": {"stop": 6, "call": 0.5, "open": 30, "plain": 63.5},
-    "a title ends": {"stop": 3, "call": 3, "open": 0.7, "plain": 93.3},
-    "prose ends": {"stop": 94, "call": 1, "open": 0.2, "plain": 4.8},
-    "chrome ends": {"stop": 4, "call": 4, "open": 3, "plain": 89},
+    "a title goes on": {"period": 0.5, "question": 0.5, "unfinished": 40, "plain": 59},
+    "prose goes on": {"period": 6, "question": 0.5, "unfinished": 30, "plain": 63.5},
+    "a title ends": {"period": 3, "question": 3, "unfinished": 0.7, "plain": 93.3},
+    "prose ends": {"period": 94, "question": 1, "unfinished": 0.2, "plain": 4.8},
+    "chrome ends": {"period": 4, "question": 4, "unfinished": 3, "plain": 89},
 }
-# Whether the line before fills the width of a wrapped page, where paragraphs are rare; on other pages titles seldom
-# go on.
+# For each event between two lines, how often the upper line fills the width of the page in each way (`Seam.fill`).
+# These numbers are weights rather than shares: they also say that a wrapped page seldom begins a new paragraph within
+# an abstract, and that titles seldom go on if the page is not wrapped.
 FILL_ODDS: dict[str, dict[str, float]] = {
-    "a title goes on": {"full": 99, "short": 0.3, "over": 1, "loose": 3},
-    "prose goes on": {"full": 99, "short": 0.3, "over": 1, "loose": 100},
-    "a paragraph ends": {"full": 2, "short": 13, "over": 100, "loose": 100},
-    "a line ends": {"full": 12, "short": 88, "over": 100, "loose": 100},
+    "a title goes on": {"full": 99, "short": 0.3, "too long": 1, "unwrapped": 3},
+    "prose goes on": {"full": 99, "short": 0.3, "too long": 1, "unwrapped": 100},
+    "a paragraph ends": {"full": 2, "short": 13, "too long": 100, "unwrapped": 100},
+    "a line ends": {"full": 12, "short": 88, "too long": 100, "unwrapped": 100},
 }
-_GOING_ON = {Label.TITLE_MORE: "a title goes on", Label.ABSTRACT_MORE: "prose goes on"}
+_CONTINUATIONS = {Label.TITLE_CONTINUED: "a title goes on", Label.ABSTRACT_CONTINUED: "prose goes on"}
 
 
-def meeting_odds(before: Label, after: Label, seam: Seam) -> list[float]:
-    """How often, in per cent, two lines of these labels meet as they do here, for each trait of the seam."""
-    odds = [END_ODDS[_end(before, after)][seam.end]]
+def seam_odds(upper: Label, lower: Label, seam: Seam) -> list[float]:
+    """Return how often two lines with these labels have a seam like this one.
+
+    There is one number for how the upper line ends, and one for how it fills the width if that is known.
+    """
+    odds = [END_ODDS[_end_event(upper, lower)][seam.end]]
     if seam.fill:
-        odds.append(FILL_ODDS[_fill(after)][seam.fill])
+        odds.append(FILL_ODDS[_fill_event(lower)][seam.fill])
     return odds
 
 
-def _fill(after: Label) -> str:
-    return "a paragraph ends" if after is Label.PARAGRAPH else _GOING_ON.get(after, "a line ends")
-
-
-def _end(before: Label, after: Label) -> str:
-    if after in _GOING_ON:
-        return _GOING_ON[after]
-    if before in (Label.TITLE, Label.TITLE_MORE, Label.ALONE):
+def _end_event(upper: Label, lower: Label) -> str:
+    """Return the key of END_ODDS for an upper and a lower line with these labels."""
+    if lower in _CONTINUATIONS:
+        return _CONTINUATIONS[lower]
+    if upper in (Label.TITLE, Label.TITLE_CONTINUED, Label.TITLE_ONLY):
         return "a title ends"
-    return "chrome ends" if before in (Label.CHROME, Label.BETWEEN) else "prose ends"
+    return "chrome ends" if upper in (Label.CHROME, Label.CHROME_BETWEEN) else "prose ends"
+
+
+def _fill_event(lower: Label) -> str:
+    """Return the key of FILL_ODDS for two lines of which the lower has this label."""
+    return "a paragraph ends" if lower is Label.PARAGRAPH else _CONTINUATIONS.get(lower, "a line ends")

@@ -1,4 +1,4 @@
-"""From labelled lines to papers: which lines each one has, and which paper each link speaks of."""
+"""Group the labelled lines of a page into papers, and find the link of each paper."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from notifier.sources.page.lines import Line
+from notifier.sources.page.lines import PageLine
 from notifier.sources.page.odds import Label
 
-_TITLES = (Label.TITLE, Label.TITLE_MORE, Label.ALONE)
-_ABSTRACTS = (Label.ABSTRACT, Label.ABSTRACT_MORE, Label.PARAGRAPH)
+_TITLE_LABELS = (Label.TITLE, Label.TITLE_CONTINUED, Label.TITLE_ONLY)
+_ABSTRACT_LABELS = (Label.ABSTRACT, Label.ABSTRACT_CONTINUED, Label.PARAGRAPH)
 
 _BROKEN_WORD = re.compile(r"(?<=[^\W_][-—–])\n(?!(?:and|or|to|versus|vs) )(?=\w)|(?<=\w--)\n(?=\w)|(?<=\w)\n(?=--\w)")
 _ID = r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
 _PAGES = r"(?:huggingface\.co/papers|(?:arxiv|alphaxiv)\.org/(?:abs|pdf|html))"
-_LINK = re.compile(rf"(https?://(?:www\.)?{_PAGES}/{_ID})(?:[.#?].*)?")
-_NAMED = re.compile(rf"(?i:arxiv): ?{_ID}(?:\s.*)?")
+_PAPER_ADDRESS = re.compile(rf"(https?://(?:www\.)?{_PAGES}/{_ID})(?:[.#?].*)?")
+_LABELLED_ID = re.compile(rf"(?i:arxiv): ?{_ID}(?:\s.*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class PaperLink:
-    """An arXiv id, without version, and the address that it was read from, where there is one."""
+    """The arXiv id of a paper, without its version, and the web address that contains it, if there is one."""
 
     arxiv_id: str
     url: str | None
@@ -30,43 +30,53 @@ class PaperLink:
 
 @dataclass(frozen=True, slots=True)
 class PagePaper:
-    """The lines of one paper on a page, and the chrome between and below them."""
+    """One paper on a page: the lines of its title and abstract, and the chrome between and below them."""
 
-    title: tuple[Line, ...]
-    between: tuple[Line, ...]
-    abstract: tuple[Line, ...]
-    below: tuple[Line, ...]
+    title: tuple[PageLine, ...]
+    between: tuple[PageLine, ...]
+    abstract: tuple[PageLine, ...]
+    below: tuple[PageLine, ...]
 
     @property
-    def lines(self) -> tuple[Line, ...]:
-        """What is the paper's own."""
+    def lines(self) -> tuple[PageLine, ...]:
+        """The lines of the title and the abstract."""
         return self.title + self.abstract
 
 
-def papers_of(lines: Sequence[Line], labels: Sequence[Label]) -> list[PagePaper]:
-    """The papers in order. The first has no title: what stands below it is the head of the page."""
-    starts = [index for index, label in enumerate(labels) if label in (Label.TITLE, Label.ALONE)]
+def papers_of(lines: Sequence[PageLine], labels: Sequence[Label]) -> list[PagePaper]:
+    """Return the head of the page, and then its papers in order.
+
+    The head is a PagePaper without a title: its `below` contains the lines above the first title.
+    """
+    starts = [index for index, label in enumerate(labels) if label in (Label.TITLE, Label.TITLE_ONLY)]
     bounds = pairwise([0, *starts, len(lines)])
     return [_paper(list(zip(lines[start:end], labels[start:end], strict=True))) for start, end in bounds]
 
 
-def _paper(labelled: Iterable[tuple[Line, Label]]) -> PagePaper:
-    labelled = list(labelled)
+def _paper(labelled: Sequence[tuple[PageLine, Label]]) -> PagePaper:
+    """Return the paper that these lines belong to, each given with its label."""
     return PagePaper(
-        title=tuple(line for line, label in labelled if label in _TITLES),
-        between=tuple(line for line, label in labelled if label is Label.BETWEEN),
-        abstract=tuple(line for line, label in labelled if label in _ABSTRACTS),
-        below=tuple(line for line, label in labelled if label in (Label.CHROME, Label.ORPHAN)),
+        title=tuple(line for line, label in labelled if label in _TITLE_LABELS),
+        between=tuple(line for line, label in labelled if label is Label.CHROME_BETWEEN),
+        abstract=tuple(line for line, label in labelled if label in _ABSTRACT_LABELS),
+        below=tuple(line for line, label in labelled if label in (Label.CHROME, Label.UNTITLED_ABSTRACT)),
     )
 
 
-def joined(lines: Iterable[Line]) -> str:
-    """Wrapped lines as one; a word broken at its own hyphen is whole again, but `short- and long-term` stays."""
+def join_lines(lines: Iterable[PageLine]) -> str:
+    """Join wrapped lines into one text.
+
+    A word that was broken after its hyphen becomes whole again: `low-` and `cost` give `low-cost`. A hyphen before
+    `and` and similar words keeps its space: `short-` and `and long-term` give `short- and long-term`.
+    """
     return _BROKEN_WORD.sub("", "\n".join(line.text for line in lines)).replace("\n", " ")
 
 
-def where(lines: Sequence[Line]) -> str:
-    """The places of lines in the dump: `lines 5-6`, or `lines 5, 7-9` where something else stands between them."""
+def format_line_numbers(lines: Sequence[PageLine]) -> str:
+    """Return where lines are in the dump, such as `line 5`, `lines 5-6` or `lines 5, 7-9`.
+
+    Blank lines do not interrupt a range.
+    """
     runs: list[list[int]] = []
     for line in lines:
         if runs and line.number - line.blanks - 1 == runs[-1][-1]:
@@ -78,26 +88,28 @@ def where(lines: Sequence[Line]) -> str:
 
 
 def links_of(papers: Sequence[PagePaper]) -> list[PaperLink | None]:
-    """The link of each paper, as far as the page says plainly whose it is.
+    """Return the link of each paper, or None if the page does not show plainly which paper a link belongs to.
 
-    A link on the paper's own lines is its own. One in the chrome between two papers belongs to the paper above where
-    the page has such links below its last paper and none above its first, and to the one below in the opposite case.
+    `papers` begins with the head of the page. A link in or between the title and the abstract belongs to that paper. A
+    link between two papers may belong to either. The ends of the page decide: if there is such a link below the last
+    paper and none above the first, links belong to the paper above them. In the opposite case, links belong to the
+    paper below them. Otherwise, they belong to no paper.
     """
-    own = [_first((*paper.title, *paper.between, *paper.abstract)) for paper in papers]
-    chrome = [_first(paper.below) for paper in papers]
-    if chrome[-1] and not chrome[0]:
-        return [mine or below for mine, below in zip(own, chrome, strict=True)]
-    if chrome[0] and not chrome[-1]:
-        return [mine or above for mine, above in zip(own, [None, *chrome[:-1]], strict=True)]
-    return own
+    inside = [_first_link((*paper.title, *paper.between, *paper.abstract)) for paper in papers]
+    outside = [_first_link(paper.below) for paper in papers]
+    if outside[-1] and not outside[0]:
+        return [link or below for link, below in zip(inside, outside, strict=True)]
+    if outside[0] and not outside[-1]:
+        return [link or above for link, above in zip(inside, [None, *outside[:-1]], strict=True)]
+    return inside
 
 
-def _first(lines: Iterable[Line]) -> PaperLink | None:
-    """The first link to a paper; what prose merely cites is none."""
+def _first_link(lines: Iterable[PageLine]) -> PaperLink | None:
+    """Return the first link to a paper, or None; an address or id in the middle of a sentence is only a citation."""
     for line in lines:
         for url in line.links:
-            if found := _LINK.fullmatch(url):
+            if found := _PAPER_ADDRESS.fullmatch(url):
                 return PaperLink(found[2], found[1])
-        if found := _NAMED.fullmatch(line.text):
+        if found := _LABELLED_ID.fullmatch(line.text):
             return PaperLink(found[1], None)
     return None

@@ -1,16 +1,18 @@
-"""Page text: what is on the clipboard when someone copies a papers page.
+"""Read page text: the text on the clipboard after someone copies a web page that lists papers.
 
-Nothing in such a copy says which line is what: a title, an abstract, or whatever else the page showed (chrome). So no
-line is looked up. Each is described by a few traits (`page_traits`), and so is each seam between two lines
-(`page_seams`); from how often titles, abstracts and chrome show them (`page_odds`) follows the most probable reading of
-the whole page (`page_labels`). It is made into papers (`page_papers`), and refused where they are none
-(`page_evidence`).
+Nothing in such a text marks a line as a title, as an abstract, or as chrome (anything else on the page, such as buttons
+and counts). The lines are therefore labelled by statistics, in these steps:
+
+1. `lines` splits the text into lines. `traits` describes each line, and `seams` each place between two lines.
+2. `labels` finds the most probable labels of all lines. `odds` lists how often titles, abstracts and chrome have each
+   trait and seam.
+3. `papers` groups the lines into papers. `facts` and `head` read what the chrome says about each paper and the page.
+4. `evidence` refuses the text if the result does not look like papers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 
 from notifier.config import Limits
@@ -18,110 +20,113 @@ from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump, Skipped
 from notifier.sources.cleaning import clean
 from notifier.sources.format import Format
-from notifier.sources.page.evidence import doubt, other_kind
-from notifier.sources.page.facts import facts_of
-from notifier.sources.page.head import dates_of, without_buttons
+from notifier.sources.page.evidence import reason_to_refuse, recognise_other_kind
+from notifier.sources.page.facts import PageFacts, facts_of
+from notifier.sources.page.head import page_dates, remove_buttons
 from notifier.sources.page.labels import label_lines
-from notifier.sources.page.lines import Line, lines_of
+from notifier.sources.page.lines import PageLine, lines_of
 from notifier.sources.page.odds import Label
-from notifier.sources.page.papers import PagePaper, PaperLink, joined, links_of, papers_of, where
-from notifier.sources.page.traits import is_furniture
+from notifier.sources.page.papers import PagePaper, PaperLink, format_line_numbers, join_lines, links_of, papers_of
+from notifier.sources.page.traits import is_obvious_chrome
 
 NAME = "page text"
 
-_MOST_LINES = 200_000  # that are not blank; a day's page has some hundred
-_CURE = "; copy the text of a papers page"
-_SKIPPED = (Label.CHROME, Label.BETWEEN, Label.ORPHAN)
+_MOST_LINES = 200_000  # that are not blank; the page of one day has a few hundred
+_CURE = "; copy the text of a page that lists papers"
+_SKIPPED_LABELS = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRACT)
 
 
 def parse(text: str, limits: Limits) -> ParsedDump:
-    """The listings of a copied page; every other line that is not blank is skipped with a reason.
+    """Return the listings of a copied page, and every other line that is not blank with the reason for skipping it.
 
-    Raises DumpError where it is no page of papers.
+    Raises DumpError if the text is not a page of papers, or if it exceeds the limits.
     """
     lines = list(islice(lines_of(text), _MOST_LINES + 1))
-    if fault := _fault(text, lines, limits):
+    if fault := _obvious_fault(text, lines, limits):
         raise DumpError(f"this is not a dump: it {fault}{_CURE}")
-    lines, repeats = _without_repeats(lines)
+    lines, skip_reasons = _remove_repeated_lines(lines)
     labels = label_lines(lines)
     papers = papers_of(lines, labels)
     listings = _listings(papers)
-    chrome = [(line, label) for line, label in zip(lines, labels, strict=True) if label in _SKIPPED]
-    if fault := doubt(listings, [line.text for line, _ in chrome]):
+    chrome = [(line, label) for line, label in zip(lines, labels, strict=True) if label in _SKIPPED_LABELS]
+    if fault := reason_to_refuse(listings, [line.text for line, _ in chrome]):
         raise DumpError(f"this is not a dump: {fault}{_CURE}")
-    reasons = repeats | {line: _reason(line, label) for line, label in chrome}
-    skipped = [Skipped(where([line]), reasons[line]) for line in sorted(reasons, key=lambda line: line.number)]
-    return ParsedDump(NAME, tuple(listings), tuple(skipped), *dates_of(papers[0].below, papers[-1].below))
+    skip_reasons |= {line: _skip_reason(line, label) for line, label in chrome}
+    skipped = [
+        Skipped(format_line_numbers([line]), skip_reasons[line])
+        for line in sorted(skip_reasons, key=lambda line: line.number)
+    ]
+    head, last = papers[0], papers[-1]
+    return ParsedDump(NAME, tuple(listings), tuple(skipped), *page_dates(head.below, last.below))
 
 
-def _fault(text: str, lines: Sequence[Line], limits: Limits) -> str | None:
-    """What makes a text no page of papers at a glance."""
+def _obvious_fault(text: str, lines: Sequence[PageLine], limits: Limits) -> str | None:
+    """Return a fault that can be found without labelling the lines, such as "is empty", or None."""
     if not lines:
         return "is empty"
     if len(lines) > _MOST_LINES:
         return f"has more than {_MOST_LINES:,} lines"
     if any(len(line.text) > limits.line for line in lines):
         return f"has a line longer than {limits.line_kb} KB"
-    kind = other_kind(text, lines)
+    kind = recognise_other_kind(text, lines)
     return kind and f"is {kind}"
 
 
-def _without_repeats(lines: Sequence[Line]) -> tuple[list[Line], dict[Line, str]]:
-    """The lines that say something new, and of the others what they repeat."""
-    kept: list[Line] = []
-    reasons: dict[Line, str] = {}
+def _remove_repeated_lines(lines: Sequence[PageLine]) -> tuple[list[PageLine], dict[PageLine, str]]:
+    """Return the lines that differ from the line above them, and for each other line the reason for skipping it."""
+    kept: list[PageLine] = []
+    skip_reasons: dict[PageLine, str] = {}
     for line in lines:
         if kept and kept[-1].text == line.text:
-            reasons[line] = f"repeats line {kept[-1].number}"
+            skip_reasons[line] = f"repeats line {kept[-1].number}"
         else:
             kept.append(line)
-    return kept, reasons
+    return kept, skip_reasons
 
 
 def _listings(papers: Sequence[PagePaper]) -> list[Listing]:
+    """Return the listings of a page, given its head and its papers."""
     links = links_of(papers)
-    listings = [
-        _listing(position, papers[position], papers[position - 1].below, links[position])
+    facts = facts_of(papers, links)
+    return [
+        _listing(position, papers[position], papers[position - 1].below, links[position], facts[position])
         for position in range(1, len(papers))
     ]
-    facts = facts_of(papers, links)[1:]
-    return [
-        replace(
-            listing,
-            upvotes=told.upvotes,
-            comments=told.comments,
-            authors=told.authors,
-            published=told.published,
-        )
-        for listing, told in zip(listings, facts, strict=True)
-    ]
 
 
-def _listing(position: int, paper: PagePaper, above: Sequence[Line], link: PaperLink | None) -> Listing:
-    title = joined(paper.title)
+def _listing(
+    position: int, paper: PagePaper, above: Sequence[PageLine], link: PaperLink | None, facts: PageFacts
+) -> Listing:
+    """Return the listing of a paper; `above` is the chrome between the paper before it and its title."""
+    title = join_lines(paper.title)
     if position == 1 or above:
-        title = without_buttons(title, above)
+        title = remove_buttons(title, above)
     return Listing(
         position=position,
         title=clean(title) or title,
-        abstract=clean(joined(paper.abstract)),
-        where=where(paper.lines),
+        abstract=clean(join_lines(paper.abstract)),
+        where=format_line_numbers(paper.lines),
         arxiv_id=link.arxiv_id if link else None,
         url=link.url if link else None,
         page=link.url if link and link.url and "/papers/" in link.url else None,
+        upvotes=facts.upvotes,
+        comments=facts.comments,
+        authors=facts.authors,
+        published=facts.published,
     )
 
 
-def _reason(line: Line, label: Label) -> str:
-    if label is Label.ORPHAN:
+def _skip_reason(line: PageLine, label: Label) -> str:
+    if label is Label.UNTITLED_ABSTRACT:
         return "an abstract whose title is missing"
-    if is_furniture(line.text):
+    if is_obvious_chrome(line.text):
         return "a number, a date, an address or a button of the page"
     return "text of the page, neither title nor abstract"
 
 
-def _recognises(_: str) -> bool:
+def _recognises_any_text(_: str) -> bool:
+    """Return True: this format is the last one tried, and `parse` refuses the texts that are not pages of papers."""
     return True
 
 
-FORMAT = Format(NAME, _recognises, parse)
+FORMAT = Format(NAME, _recognises_any_text, parse)

@@ -1,4 +1,9 @@
-"""What can be seen where two lines meet: space, a line end, the width of the page."""
+"""Describe the seams of a page. A seam is the place between two lines that follow each other.
+
+A seam shows whether the lower line probably continues the sentence or the title of the upper line. If the upper line
+ends with a comma, it probably does. If the upper line ends with a period, or if there are blank lines below it, it
+probably does not.
+"""
 
 from __future__ import annotations
 
@@ -7,77 +12,95 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from notifier.sources.page.lines import Line
+from notifier.sources.page.lines import PageLine
 
-_MOST_BLANKS = 3  # more blank lines than these say nothing more
+_MOST_BLANKS = 3  # more blank lines mean the same as three
 
-_STOP = re.compile(r"[.。।؟۔][\"'”’)\]]*$")
-_ENDS_IN_ADDRESS = re.compile(r"\shttps?://\S+$")
-_LONGEST_ADDRESS = 200
-_TAIL = 20
+_PERIOD = re.compile(r"[.。।؟۔][\"'”’)\]]*$")
+_ENDS_WITH_ADDRESS = re.compile(r"\shttps?://\S+$")
+_LONGEST_ADDRESS = 200  # characters
+_TAIL = 20  # characters at the end of a line that are looked at
 _SMALL_WORD = r"\b(?:a|an|the|of|for|and|or|in|on|to|with|via|by|from|at|as|using|towards?)"
-_OPEN = re.compile(rf"(?:[,:;(\[–—-]|{_SMALL_WORD})$", re.IGNORECASE)
+_UNFINISHED = re.compile(rf"(?:[,:;(\[–—-]|{_SMALL_WORD})$", re.IGNORECASE)
 
-_NARROWEST, _WIDEST = 30, 240  # columns that a page may be wrapped at
-_LEAST_PAIRS = 3
-_LEAST_SHARE = 0.7
+_NARROWEST, _WIDEST = 30, 240  # columns of a wrapped page
+_FEWEST_BREAKS = 3  # broken sentences that show the width of a page
+_LEAST_SHARE = 0.7  # of the broken sentences that the width must explain
 _SENTENCE_ENDS = ".!?。！？"
 
 
 class Seam(NamedTuple):
-    """Where a line meets the line above it; an empty trait says nothing."""
+    """How a line and the line below it meet.
 
-    blanks: int = 0  # blank lines between them
-    end: str = "plain"  # how the line before ends: with a stop, with ? or ! (call), open (a comma, "of"), or plainly
-    fill: str = ""  # on a wrapped page the line before is full, short or over the width; on others loose
+    `blanks`: the number of blank lines between them, at most 3.
+
+    `end`: how the upper line ends. "period": with a period or a web address. "question": with a question mark, an
+    exclamation mark or an ellipsis. "unfinished": with a comma or a similar mark, or with a word such as "of". "plain":
+    otherwise.
+
+    `fill`: how the upper line fills the width of a wrapped page. "full": the next word did not fit. "short": it did
+    fit. "too long": the line is longer than the page is wide. "unwrapped": the page is not wrapped. Empty: unknown,
+    because one of the two lines is missing.
+    """
+
+    blanks: int = 0
+    end: str = "plain"
+    fill: str = ""
 
 
-def seams_of(lines: Sequence[Line]) -> list[Seam]:
-    """The seam above every line, and the one below the last."""
-    width = _width(lines)
-    first, last = Seam(min(lines[0].blanks, _MOST_BLANKS)), Seam(end=_end(lines[-1].text))
-    return [first, *(_seam(before, after, width) for before, after in pairwise(lines)), last]
+def seams_of(lines: Sequence[PageLine]) -> list[Seam]:
+    """Return the seam above each line, and then the seam below the last line."""
+    width = _page_width(lines)
+    first = Seam(blanks=min(lines[0].blanks, _MOST_BLANKS))
+    last = Seam(end=_end(lines[-1].text))
+    return [first, *(_seam(upper, lower, width) for upper, lower in pairwise(lines)), last]
 
 
-def _seam(before: Line, after: Line, width: int | None) -> Seam:
-    return Seam(min(after.blanks, _MOST_BLANKS), _end(before.text), _fill(before.text, after.text, width))
+def _seam(upper: PageLine, lower: PageLine, width: int | None) -> Seam:
+    return Seam(min(lower.blanks, _MOST_BLANKS), _end(upper.text), _fill(upper.text, lower.text, width))
 
 
 def _end(text: str) -> str:
+    """Return how a line ends, as a value of `Seam.end`."""
     tail = text[-_TAIL:]
-    if _STOP.search(tail) or _ENDS_IN_ADDRESS.search(text[-_LONGEST_ADDRESS:]):
-        return "stop"
+    if _PERIOD.search(tail) or _ENDS_WITH_ADDRESS.search(text[-_LONGEST_ADDRESS:]):
+        return "period"
     if tail[-1] in "?!？！…":
-        return "call"
-    return "open" if _OPEN.search(tail) else "plain"
+        return "question"
+    return "unfinished" if _UNFINISHED.search(tail) else "plain"
 
 
-def _fill(before: str, after: str, width: int | None) -> str:
-    """Whether a line is full: where text is wrapped, a line goes on only if the next word did not fit any more."""
+def _fill(upper: str, lower: str, width: int | None) -> str:
+    """Return how the upper line fills the width of the page, as a value of `Seam.fill`."""
     if width is None:
-        return "loose"
-    if len(before) > width:
-        return "over"
-    return "full" if len(before) + _needed(after) > width else "short"
+        return "unwrapped"
+    if len(upper) > width:
+        return "too long"
+    return "full" if len(upper) + _columns_of_next_word(lower) > width else "short"
 
 
-def _needed(text: str) -> int:
-    """The columns that the first word and the space before it take."""
+def _columns_of_next_word(text: str) -> int:
+    """Return the number of columns that the first word of a line takes, with a space before it."""
     return 1 + len(text.split(" ", 1)[0])
 
 
-def _width(lines: Sequence[Line]) -> int | None:
-    """The width that explains best where sentences are broken over two lines; None where none does."""
-    changes = [0] * (_WIDEST + 2)
-    broken = 0
-    for before, after in pairwise(line.text for line in lines):
-        if before[-1] in _SENTENCE_ENDS or not after[0].islower():
+def _page_width(lines: Sequence[PageLine]) -> int | None:
+    """Return the width, in columns, that a page was wrapped at, or None if it was not wrapped.
+
+    A sentence is broken if a line does not end it and the next line begins with a lower-case letter. A width explains
+    the break if the line fits into it, and if the first word of the next line did not fit any more. The smallest of the
+    widths that explain the most breaks is returned.
+    """
+    changes = [0] * (_WIDEST + 2)  # of the number of breaks explained, from each width to the next
+    breaks = 0
+    for upper, lower in pairwise(line.text for line in lines):
+        if upper[-1] in _SENTENCE_ENDS or not lower[0].islower():
             continue
-        broken += 1
-        shortest = max(len(before), _NARROWEST)
-        if shortest <= _WIDEST:
-            changes[shortest] += 1
-            changes[min(len(before) + _needed(after), _WIDEST + 1)] -= 1
+        breaks += 1
+        smallest = max(len(upper), _NARROWEST)
+        if smallest <= _WIDEST:
+            changes[smallest] += 1
+            changes[min(len(upper) + _columns_of_next_word(lower), _WIDEST + 1)] -= 1
     explained = list(accumulate(changes[: _WIDEST + 1]))
     most = max(explained)
-    return explained.index(most) if most >= max(_LEAST_PAIRS, _LEAST_SHARE * broken) else None
+    return explained.index(most) if most >= max(_FEWEST_BREAKS, _LEAST_SHARE * breaks) else None

@@ -1,4 +1,8 @@
-"""What can be seen of one line without knowing the rest of the page: a few traits, each with a few values."""
+"""Describe each line of a page by its traits, such as its length or the number of words that are typical of prose.
+
+A trait has one of a few values. It is empty if it says nothing about the line. `odds` lists how often titles, abstracts
+and other lines have each value. Chrome is the text of a page that belongs to no paper, such as buttons and menus.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +13,30 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from notifier.sources.page.head import is_date
-from notifier.sources.page.lines import Line
+from notifier.sources.page.lines import PageLine
 
 
 class Traits(NamedTuple):
-    """One line's traits, each as one of few values; an empty one says nothing.
+    """The traits of one line.
 
-    How often a title, an abstract, and so on, has each value is told by `page_odds`.
+    Each value is empty, or one of the values that `odds.LINE_ODDS` lists for the trait.
     """
 
-    length: str  # in columns
-    begins: str  # with a letter in upper or lower case, of a script without cases, a digit or a mark
-    capitals: str  # on the words that a title in title case capitalises
-    prose: str  # words that sentences are made with
-    breaks: str  # between sentences
-    kind: str  # furniture, a web address, people's names, a label of a few words, or words
-    interface: str  # words of a page, not of a paper
-    small: str  # words such as "of" and "for"
-    echo: str  # words that come again in the text below: an abstract repeats words of its title
-    repeats: str  # lines of the page that are the same but for digits
+    length: str  # in columns: a range, such as "-25" for 16 to 25
+    first_character: str  # a letter in upper or lower case, a letter without case, a digit or another mark
+    capitals: str  # whether most, some or none of the words are capitalised as in a title
+    prose_words: str  # the number of words such as "we" and "are"; 3 means 3 or more
+    sentence_breaks: str  # the number of places where one sentence ends and the next begins; 2 means 2 or more
+    kind: str  # obvious chrome, a web address, a list of names, a label of a few words, or any other words
+    interface_words: str  # the number of words such as "login" and "cookies"; 2 means 2 or more
+    small_words: str  # the number of words such as "of" and "for"; 2 means 2 or more
+    words_repeated_below: str  # the number of words that a line of text below repeats; 2 means 2 or more
+    similar_lines: str  # the number of lines like this one: they differ only in digits, or begin with the same label
 
 
-_FURNITURE = re.compile(
+_OBVIOUS_CHROME = re.compile(
     r"""(?ix)
-      [\W\d_]*                                          # numbers, dots, dashes: upvotes, comments, bullets
+      [\W\d_]*                                          # numbers and marks, such as counts and bullets
     | \W* [\d.,]+ \s? [km]? \W*
     | \W* \d+ \s (?:authors?|upvotes?|comments?|likes?|stars?|votes?|points?|replies|papers?|views?)
     | \d+ \s \w+ \s (?:ago|read)
@@ -52,102 +56,128 @@ _SENTENCE_BREAK = re.compile(r"(?<=[\w)\]%\"'”][.!?]) +(?=[^\W_a-z]|[\"“(\[]
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _LONG_WORD = re.compile(r"[a-z\u00df-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
-_FIELD = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)?: (?=\S)")
+_LABEL = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)?: (?=\S)")
 _DIGITS = re.compile(r"\d+")
 
 
-def _words(text: str) -> frozenset[str]:
+def _set_of_words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SMALL_WORDS = _words(
+_SMALL_WORDS = _set_of_words(
     "a an the of for in on to with via by from at as into through over under between without within towards toward "
     "using beyond than that is are can do does how what when why not"
 )
-_PROSE_WORDS = _words(
+_PROSE_WORDS = _set_of_words(
     "we our us is are was were be been has have had can could may might will would should do does did this these "
     "that which it its they their them however moreover furthermore while although thus therefore here there"
 )
-_INTERFACE_WORDS = _words(
+_INTERFACE_WORDS = _set_of_words(
     "your you us cookies cookie privacy newsletter inbox login subscribe subscribed unsubscribe copyright rights "
     "reserved terms click tap skip menu account settings sign log signup follow load loading showing share save back "
     "home contact help pricing docs enterprise upvote upvotes vote read more today daily weekly monthly feed "
     "sponsored page website jobs papers trending top browse download sort filter view submit submitted "
     "published posted updated ago"
 )
-_COMMON_WORDS = _words(
+_COMMON_WORDS = _set_of_words(
     "with from that this have been their which these using based through into towards such than over more most also "
     "between where while both when they them then"
 )
 
-_STEM = 5  # letters
-_PROSE_STEMS = 6  # in a line of text
-_NEAR = 4  # lines
-_LONGEST_NAMES = 400
+_STEM_LENGTH = 5  # letters
+_FEWEST_STEMS = 6  # in a line that counts as text
+_LINES_BELOW = 4  # lines below a line that are searched for its words
+_LONGEST_LIST_OF_NAMES = 400  # characters
 
-_LENGTHS = (3, 8, 15, 25, 40, 60, 90, 130, 180, 300, 600)
-_READ = 600  # characters of a line that are looked at: a longer line is prose whatever follows
+_LENGTHS = (3, 8, 15, 25, 40, 60, 90, 130, 180, 300, 600)  # columns: the upper bound of each range
+_LONGEST_LABEL = 3  # words
+_LONGEST_INTERFACE_TEXT = 120  # characters
+_READ = 600  # characters of a line that are looked at: a longer line is prose, whatever follows
 
 
-def traits_of(lines: Sequence[Line]) -> list[Traits]:
-    """The traits of every line."""
-    repeats = Counter(_template(line.text) for line in lines)
-    echoes = _echoes([line.text[:_READ] for line in lines])
+def traits_of(lines: Sequence[PageLine]) -> list[Traits]:
+    """Return the traits of every line."""
+    templates = Counter(_template(line.text) for line in lines)
+    shared_words = _words_repeated_below([line.text[:_READ] for line in lines])
     return [
-        _traits(line.text[:_READ], len(line.text), repeats[_template(line.text)], echo)
-        for line, echo in zip(lines, echoes, strict=True)
+        _traits(line.text[:_READ], len(line.text), templates[_template(line.text)], shared)
+        for line, shared in zip(lines, shared_words, strict=True)
     ]
 
 
-def _echoes(texts: Sequence[str]) -> list[str]:
-    """For each line how many of its words come again in one of the next lines of text: 0, 1, 2 (or more)."""
-    words = [frozenset() if _ADDRESS.fullmatch(text) else stems(text) for text in texts]
+def _words_repeated_below(texts: Sequence[str]) -> list[str]:
+    """Return `Traits.words_repeated_below` for each line; abstracts repeat words of the titles above them."""
+    stems = [frozenset() if _ADDRESS.fullmatch(text) else word_stems(text) for text in texts]
     return [
-        _echo(own, [below for below in words[index + 1 : index + 1 + _NEAR] if len(below) >= _PROSE_STEMS])
-        for index, own in enumerate(words)
+        _most_shared(
+            line_stems,
+            [below for below in stems[index + 1 : index + 1 + _LINES_BELOW] if len(below) >= _FEWEST_STEMS],
+        )
+        for index, line_stems in enumerate(stems)
     ]
 
 
-def _echo(own: frozenset[str], below: Sequence[frozenset[str]]) -> str:
-    return str(min(2, max(len(own & other) for other in below))) if own and below else ""
+def _most_shared(line_stems: frozenset[str], stems_below: Sequence[frozenset[str]]) -> str:
+    """Return how many stems a line shares with one of the lines below it, at most 2; empty if one side has no stems."""
+    if not line_stems or not stems_below:
+        return ""
+    return str(min(2, max(len(line_stems & below) for below in stems_below)))
 
 
-def stems(text: str) -> frozenset[str]:
-    """The beginnings of a text's longer words: what inflection mostly leaves alone."""
-    return frozenset(word[:_STEM] for word in _LONG_WORD.findall(text.lower()) if word not in _COMMON_WORDS)
+def word_stems(text: str) -> frozenset[str]:
+    """Return the first letters of a text's longer words: these mostly stay the same when a word is inflected."""
+    return frozenset(word[:_STEM_LENGTH] for word in _LONG_WORD.findall(text.lower()) if word not in _COMMON_WORDS)
 
 
 def _template(text: str) -> str:
-    """What `12 authors` and `7 authors`, or `Comments: ...` and `Comments: ...`, have in common."""
-    label = _FIELD.match(text)
+    """Return what similar lines have in common: `12 authors` and `7 authors` both give `0 authors`.
+
+    If a line begins with a label, only the label counts: `Comments: 8 pages` gives `comments: `.
+    """
+    label = _LABEL.match(text)
     return _DIGITS.sub("0", (label[0] if label else text[:_READ]).casefold())
 
 
-def _traits(head: str, length: int, repeats: int, echo: str) -> Traits:
+def _traits(head: str, length: int, similar_lines: int, words_repeated_below: str) -> Traits:
+    """Return the traits of a line, given its first 600 characters and its length."""
     words = [] if _ADDRESS.fullmatch(head) else _WORD.findall(head)
     wide = len(_WIDE.findall(head))
-    few = len(words) + wide // 2 <= 3  # too few to say more than that
-    foreign = few or sum(word[0].isascii() for word in words) < len(words) / 2  # to the lists of English words
+    is_label = len(words) + wide // 2 <= _LONGEST_LABEL
+    # The lists of English words say nothing about a label, nor about a line that is mostly in another script.
+    ignores_lists = is_label or sum(word[0].isascii() for word in words) < len(words) / 2
     return Traits(
         length=_length(length + wide),
-        begins=_begins(head[0]),
-        capitals="" if few else _capitals(words),
-        prose="" if foreign else str(min(3, sum(word.lower() in _PROSE_WORDS for word in words))),
-        breaks="" if few else str(min(2, len(_SENTENCE_BREAK.findall(head)))),
-        kind=_kind(head, few),
-        interface=_interface(words) if words and length <= 120 else "",
-        small="" if foreign else str(min(2, sum(word in _SMALL_WORDS for word in words))),
-        echo=echo,
-        repeats="1" if repeats == 1 else "2" if repeats == 2 else "3-5" if repeats <= 5 else "6-",
+        first_character=_first_character(head[0]),
+        capitals="" if is_label else _capitals(words),
+        prose_words="" if ignores_lists else _count(words, _PROSE_WORDS, most=3),
+        sentence_breaks="" if is_label else str(min(2, len(_SENTENCE_BREAK.findall(head)))),
+        kind=_kind(head, is_label),
+        interface_words=_count(words, _INTERFACE_WORDS, most=2) if words and length <= _LONGEST_INTERFACE_TEXT else "",
+        small_words="" if ignores_lists else str(min(2, sum(word in _SMALL_WORDS for word in words))),
+        words_repeated_below=words_repeated_below,
+        similar_lines=_similar_lines(similar_lines),
     )
 
 
+def _count(words: Sequence[str], listed: frozenset[str], most: int) -> str:
+    """Return how many of the words are listed, at most `most`."""
+    return str(min(most, sum(word.lower() in listed for word in words)))
+
+
 def _length(columns: int) -> str:
+    """Return the range that a length is in: "-60" for 41 to 60 columns, "600-" for more than 600."""
     index = bisect_left(_LENGTHS, columns)
     return f"-{_LENGTHS[index]}" if index < len(_LENGTHS) else f"{_LENGTHS[-1]}-"
 
 
-def _begins(character: str) -> str:
+def _similar_lines(count: int) -> str:
+    """Return the range that a number of lines is in."""
+    if count <= 2:
+        return str(count)
+    return "3-5" if count <= 5 else "6-"
+
+
+def _first_character(character: str) -> str:
     if character.isupper():
         return "upper"
     if character.islower():
@@ -158,33 +188,33 @@ def _begins(character: str) -> str:
 
 
 def _capitals(words: Sequence[str]) -> str:
-    """How many of the words that a title capitalises begin with a capital; the first word says nothing."""
-    telling = [word for word in words[1:] if word.lower() not in _SMALL_WORDS]
-    if len(telling) < 2 or not any(word[0].isupper() or word[0].islower() for word in telling):
+    """Return whether most, some or none of the words begin with a capital, or nothing if that cannot be said.
+
+    The first word does not count, because sentences capitalise it too. Words such as "of" do not count, because titles
+    do not capitalise them.
+    """
+    counted = [word for word in words[1:] if word.lower() not in _SMALL_WORDS]
+    if len(counted) < 2 or not any(word[0].isupper() or word[0].islower() for word in counted):
         return ""
-    share = sum(not word[0].islower() for word in telling) / len(telling)
+    share = sum(not word[0].islower() for word in counted) / len(counted)
     return "most" if share >= 0.7 else "some" if share >= 0.3 else "none"
 
 
-def _interface(words: Sequence[str]) -> str:
-    return str(min(2, sum(word.lower() in _INTERFACE_WORDS for word in words)))
+def is_obvious_chrome(text: str) -> bool:
+    """Return whether a line is plainly a number, a date, a web address or a button."""
+    return bool(_OBVIOUS_CHROME.fullmatch(text[:_READ]) or _ADDRESS.fullmatch(text) or is_date(text))
 
 
-def is_furniture(text: str) -> bool:
-    """Whether a line is plainly a number, a date, an address or a button."""
-    return bool(_FURNITURE.fullmatch(text[:_READ]) or _ADDRESS.fullmatch(text) or is_date(text))
+def is_list_of_names(text: str) -> bool:
+    """Return whether a line is a list of people's names."""
+    return len(text) < _LONGEST_LIST_OF_NAMES and _NAMES.fullmatch(text) is not None
 
 
-def is_names(text: str) -> bool:
-    """Whether a line is a list of people's names."""
-    return len(text) < _LONGEST_NAMES and _NAMES.fullmatch(text) is not None
-
-
-def _kind(head: str, few: bool) -> str:
+def _kind(head: str, is_label: bool) -> str:
     if _ADDRESS.fullmatch(head):
         return "address"
-    if is_furniture(head):
-        return "furniture"
-    if is_names(head):
+    if is_obvious_chrome(head):
+        return "obvious chrome"
+    if is_list_of_names(head):
         return "names"
-    return "label" if few else "words"
+    return "label" if is_label else "words"

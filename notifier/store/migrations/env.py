@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection, and in the transaction, that `store.schema` opened."""
+"""Run the migrations on the connection, and in the transaction, that `store.schema` has opened."""
 
 from alembic import context
 

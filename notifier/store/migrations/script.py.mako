@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from notifier.store.columns import Instant, Words
+from notifier.store.tables import Instant, JsonStrings
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -1,4 +1,4 @@
-"""Papers, subscribers and the outbox."""
+"""Create the tables for dumps, papers, subscribers and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Topics of papers."""
+"""Create the table of the topics that papers are tagged with."""
 
 import sqlalchemy as sa
 from alembic import op

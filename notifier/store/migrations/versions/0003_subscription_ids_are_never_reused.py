@@ -1,4 +1,4 @@
-"""Subscription ids are never reused: links in mails name them long after their rows are gone."""
+"""Never reuse the ids of subscriptions, because links in mails contain them after their rows are deleted."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Pauses, instant digests, and the erased."""
+"""Add the columns for pauses and instant digests, and the table of erased subscribers."""
 
 import sqlalchemy as sa
 from alembic import op

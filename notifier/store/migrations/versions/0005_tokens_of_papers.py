@@ -1,4 +1,4 @@
-"""Tokens of papers."""
+"""Create the table of the tokens of papers."""
 
 import sqlalchemy as sa
 from alembic import op

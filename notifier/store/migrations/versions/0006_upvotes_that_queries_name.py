@@ -1,4 +1,4 @@
-"""The numbers of upvotes that queries name, from the queries that are stored already."""
+"""Create the table of the numbers of upvotes that queries name, and fill it from the stored queries."""
 
 import re
 

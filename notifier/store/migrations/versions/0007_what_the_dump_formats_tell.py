@@ -1,4 +1,4 @@
-"""What the dump formats tell of a paper."""
+"""Add the fields of papers that the arXiv and JSON formats give, and the table of withdrawals."""
 
 import sqlalchemy as sa
 from alembic import op

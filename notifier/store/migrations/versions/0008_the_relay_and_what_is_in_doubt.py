@@ -1,4 +1,4 @@
-"""How the relay stands, and which messages may not be taken back into a later digest."""
+"""Create the table of relays, and add the columns that say which digests a later digest may take in."""
 
 import sqlalchemy as sa
 from alembic import op

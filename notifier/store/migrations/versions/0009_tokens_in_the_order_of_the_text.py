@@ -1,4 +1,4 @@
-"""Tokens are kept in the order of the text: those that were kept otherwise are worked out anew."""
+"""Delete the stored tokens, because their format has changed: they are now in the order of the text."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""The outbox's indexes hold what waits or is in a sender's hands, not the many rows that are settled for good."""
+"""Leave the deliveries that will not be tried again out of the outbox's indexes."""
 
 from alembic import op
 from sqlalchemy import text

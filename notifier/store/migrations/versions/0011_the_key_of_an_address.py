@@ -1,4 +1,4 @@
-"""The subscriber's folded address is called what it is: the key that two spellings of one address share."""
+"""Rename the column of a subscriber's folded address to `address_key`."""
 
 from alembic import op
 

@@ -1,0 +1,134 @@
+"""Split an XML text, such as a feed or an OAI-PMH page, into its records before any of them is parsed.
+
+A fault therefore costs one record only, and the memory needed depends on the largest record, not on the document. The
+DOCTYPE of a document never reaches an XML parser.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from notifier.config import Limits
+from notifier.errors import DumpError
+
+CUT_OFF = "the document breaks off here"
+
+_PROLOG = 1 << 16  # the number of characters in which the root element must begin
+_ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|OAI-PMH|RDF|html)(?=[\s>/])[^<>]*>", re.IGNORECASE)
+_SECTION_OR_RECORD_TAG = re.compile(r"<!\[CDATA\[|<!--|<(/?)(?:[\w.-]++:)?(?:entry|item|record)(?=[\s>/])[^<>]*>")
+_NEXT_RECORD = re.compile(r"</(?:[\w.-]+:)?(?:entry|item|record)\s*>\s*<(?:[\w.-]+:)?(?:entry|item|record)[\s>]")
+_SECTION_ENDS = {"<![CDATA[": "]]>", "<!--": "-->"}
+_ENTITY = re.compile(r"<!ENTITY\s[^>]{0,2000}")
+_DANGEROUS = re.compile(r"[\"'][^\"']*&[^#]|\sSYSTEM\s")  # an entity that refers to another, or to a file or URL
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An XML text.
+
+    `root` is the name of its root element without prefix. `head` is the text before the first record, which begins at
+    `start`.
+    """
+
+    text: str
+    root: str
+    head: str
+    start: int
+
+    def head_text(self, name: str) -> str | None:
+        """Return the text of the first element with this name before the first record."""
+        found = re.search(rf"<(?:[\w.-]+:)?{name}(?:\s[^<>]*)?>([^<]*)<", self.head)
+        return html.unescape(found[1]).strip() if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """The text of one record, or the fault for which it is skipped. `number` counts records from 1."""
+
+    number: int
+    text: str
+    fault: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The place of the record, such as `record 3`."""
+        return f"record {self.number}"
+
+
+def root_of(text: str) -> str | None:
+    """Return the name of the root element without prefix if it is a feed or an OAI-PMH page, else None."""
+    if not text.lstrip("\ufeff\x00 \t\r\n").startswith("<"):
+        return None
+    found = _ROOT.search(text, 0, _PROLOG)
+    return found[1] if found and found[1].lower() != "html" else None
+
+
+def open_document(text: str, limits: Limits) -> Document:
+    """Return the document of an XML text for which `root_of` returned a name.
+
+    Raises DumpError if it declares more entities than `limits` allows, or an entity that refers to another entity or to
+    a file.
+    """
+    first = next((found.start() for found in _record_tags(text, 0)), len(text))
+    head = text[:first]
+    entities = _ENTITY.findall(head)
+    if len(entities) > limits.entities or any(_DANGEROUS.search(entity) for entity in entities):
+        raise DumpError("its DOCTYPE declares unsafe or too many entities; fetch it again, or remove the DOCTYPE")
+    return Document(text, root_of(text) or "", head, first)
+
+
+def split_records(document: Document, limits: Limits) -> Iterator[Fragment]:
+    """Yield every record in order.
+
+    A record without its start tag or its end tag has a fault. If the document breaks off, the last fragment has the
+    fault CUT_OFF.
+    """
+    text, opened, last_end, number = document.text, -1, document.start, 0  # `opened` is -1 between records
+    for tag in _record_tags(text, document.start):
+        if tag[1] == "":
+            if opened >= 0:
+                number += 1
+                yield _fragment(number, text[opened : tag.start()], limits, "the end of the record is missing")
+            opened = tag.start()
+            if not tag[0].endswith("/>"):
+                continue
+        number += 1
+        fault = None if opened >= 0 else "the beginning of the record is missing"
+        yield _fragment(number, text[opened if opened >= 0 else last_end : tag.end()], limits, fault)
+        opened, last_end = -1, tag.end()
+    if opened >= 0 or not _is_closed(document, last_end if number else 0):
+        yield Fragment(number + 1, "", CUT_OFF)
+
+
+def _record_tags(text: str, place: int) -> Iterator[re.Match[str]]:
+    """Yield the start tags and end tags of records, without those in comments and CDATA sections.
+
+    A comment or CDATA section is damaged if it has no end, or if one record ends in it and the next one begins. The
+    tags inside are then yielded too.
+    """
+    damaged_until = dict.fromkeys(_SECTION_ENDS, 0)
+    while found := _SECTION_OR_RECORD_TAG.search(text, place):
+        place = found.end()
+        if found[1] is not None:
+            yield found
+        elif place > damaged_until[found[0]]:
+            end = text.find(_SECTION_ENDS[found[0]], place)
+            if end < 0 or _NEXT_RECORD.search(text, place, end):
+                damaged_until[found[0]] = end if end > 0 else len(text)
+            else:
+                place = end
+
+
+def _is_closed(document: Document, place: int) -> bool:
+    """Return whether the end tag of the root comes after `place`."""
+    end_tag = re.compile(rf"</(?:[\w.-]+:)?{document.root}\s*>")
+    return end_tag.search(document.text, place) is not None
+
+
+def _fragment(number: int, text: str, limits: Limits, fault: str | None) -> Fragment:
+    if len(text) > limits.record:
+        fault = f"it is larger than {limits.record_kb} KB"
+    return Fragment(number, "" if fault else text, fault)
