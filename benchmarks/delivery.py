@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,17 +18,16 @@ from itertools import islice
 from pathlib import Path
 
 from css_inline import CSSInliner
-from jinja2 import Environment
+from jinja2 import DictLoader, Environment
 
 from benchmarks.digests import SETTINGS, digests, papers_of_a_day
 from benchmarks.measuring import interleaved, print_comparison
+from benchmarks.whole_mails import WholeMails
 from notifier.digests import items
+from notifier.digests.cache import Cache
 from notifier.garbage import collecting_seldom
-from notifier.mail.cards import Placed, card, placed, told
-from notifier.mail.compiled.styles import styled
-from notifier.mail.composer import Composer
-from notifier.mail.letter import Letter, letter_of
-from notifier.mail.personal import own_of
+from notifier.mail import Composer
+from notifier.mail.stylesheet import FILE, Stylesheet
 from notifier.models import Digest, Item, Paper, Section
 from notifier.sending.run import COMPOSE_BATCH
 from notifier.templates import environment
@@ -88,7 +87,6 @@ def _batches(rows: list[tuple[Digest, str]]) -> Iterator[list[tuple[Digest, str]
 def by_notifier(templates: Environment, papers: dict[int, Paper]) -> tuple[Read, MakeAll]:
     """Blocks; nothing is kept when it starts."""
     composer = Composer(SETTINGS, templates)
-    assert not composer.why_slow, composer.why_slow
     return composer.read, lambda digests: composer.compose_all([(digest, "") for digest in digests], papers)
 
 
@@ -99,13 +97,13 @@ def one_by_one(make: Make) -> tuple[Read, MakeAll]:
 
 def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
     """What a user writes: Jinja, css-inline and EmailMessage, each mail from its beginning."""
+    whole = WholeMails(SETTINGS, templates)
     inliner = CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
     def make(digest: Digest) -> bytes:
-        letter = _letter(digest, papers)
-        message = _message(digest)
-        message.set_content(templates.get_template("email/digest.txt.j2").render(mail=letter))
-        page = templates.get_template("email/digest.html.j2").render(mail=letter)
+        text, page = whole.bodies(digest, papers)
+        message = _message(digest, whole)
+        message.set_content(text)
         message.add_alternative(inliner.inline(page), subtype="html")
         return message.as_bytes()
 
@@ -114,27 +112,28 @@ def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
 
 def by_careful_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
     """The best that these libraries do: styles inlined beforehand, bodies in base64, which costs least."""
-    inlined = styled(templates, "email/digest.html.j2")
+    whole = WholeMails(SETTINGS, _inlined(templates))
 
     def make(digest: Digest) -> bytes:
-        letter = _letter(digest, papers)
-        message = _message(digest)
-        message.set_content(templates.get_template("email/digest.txt.j2").render(mail=letter), cte="base64")
-        page = inlined.get_template("email/digest.html.j2").render(mail=letter)
+        text, page = whole.bodies(digest, papers)
+        message = _message(digest, whole)
+        message.set_content(text, cte="base64")
         message.add_alternative(page, subtype="html", cte="base64")
         return message.as_bytes()
 
     return make
 
 
-def _letter(digest: Digest, papers: dict[int, Paper]) -> Letter:
-    def placed_of(items: Iterable[Item]) -> tuple[Placed, ...]:
-        return tuple(placed(item, card(item, told(papers[item.paper_id]))) for item in items)
+def _inlined(templates: Environment) -> Environment:
+    """The templates with their styles in their elements."""
+    assert templates.loader is not None
+    stylesheet = Stylesheet(templates, Cache(1 << 20))
+    sources = {name: templates.loader.get_source(templates, name)[0] for name in templates.list_templates()}
+    pages = {name: stylesheet.inline(source) for name, source in sources.items() if name.endswith(".html.j2")}
+    return templates.overlay(loader=DictLoader({**sources, **pages, FILE: stylesheet.kept}))
 
-    return letter_of(digest, SETTINGS, own_of(digest, SETTINGS), placed_of, lambda item: told(papers[item.paper_id]))
 
-
-def _message(digest: Digest) -> EmailMessage:
+def _message(digest: Digest, whole: WholeMails) -> EmailMessage:
     message = EmailMessage(policy=POLICY)
     message["Date"] = digest.planned_at
     message["From"] = SETTINGS.sender
@@ -142,8 +141,8 @@ def _message(digest: Digest) -> EmailMessage:
     message["Subject"] = digest.subject
     message["Message-ID"] = digest.message_id
     message["List-Id"] = "Daily Papers <papers.example.org>"
-    out = own_of(digest, SETTINGS).out
-    message["List-Unsubscribe"] = f"<{out.page}>, <{out.url}>"
+    values = whole.values(digest)
+    message["List-Unsubscribe"] = f"<{values.unsubscribe_page}>, <{values.unsubscribe_url}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["List-Post"] = "NO"
     message["Precedence"] = "bulk"

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from itertools import accumulate, pairwise
 from random import Random
 
-from notifier.mail.headers import MailSettings
+from notifier.mail import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Span, Spans
 from notifier.signing import LinkSigner
 

@@ -27,7 +27,7 @@ from benchmarks.measuring import interleaved, print_comparison
 from benchmarks.sinks import sink
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.digests import items
-from notifier.mail.composer import Composer
+from notifier.mail import Composer
 from notifier.models import DeliveryKind, DeliveryState, Digest, Paper, SubscriberState
 from notifier.sending import Sender, send_due, sender_for
 from notifier.store import open_store, outbox, writing
@@ -65,7 +65,7 @@ def ours(templates: Environment, port: int) -> float:
                 insert_all(connection, subscriber, [_subscriber_row(digest) for digest in some])
                 outbox.add(connection, [_delivery_row(digest) for digest in some])
         sender = replace(_sender(engine, port, Path(folder)), composer=Composer(SETTINGS, templates))
-        assert not sender.composer.why_slow, "templates are read outside of the clock, for everyone"
+        sender.composer.compose(next(digests(known)), known)  # templates are read outside of the clock, for everyone
         before = time.process_time()
         done = asyncio.run(send_due(sender))
         used = time.process_time() - before

@@ -1,20 +1,31 @@
-"""The one Jinja environment, and what fills its templates."""
+"""The one Jinja environment, its filters, and what is done to stylesheets."""
 
 from __future__ import annotations
 
+import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from css_inline import CSSInliner, InlineError
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    pass_eval_context,
+)
+from jinja2.nodes import EvalContext
+from markupsafe import Markup, escape
 
 from notifier.errors import ComposeError, ConfigError, NotifierError, TemplateError
 from notifier.resources import resource
+from notifier.text.excerpts import Run
 from notifier.text.harmless import safe_url, wrapped
 
-# Selectors that cannot be inlined (`:hover`, `@media`) stay in the style element.
 _INLINER = CSSInliner(
     keep_style_tags=True,
     remove_inlined_selectors=True,
@@ -23,14 +34,20 @@ _INLINER = CSSInliner(
     load_remote_stylesheets=False,
 )
 
-
-_REPARSER = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
+_RULE = re.compile(r"(?P<at>@[^{;]+(?:;|\{(?:[^{}]|\{[^{}]*\})*\}))|(?P<selectors>[^{}@]+)\{(?P<style>[^{}]*)\}")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMA = re.compile(r",(?![^()]*\))")  # not within :is(a, b)
+_OF_THE_ELEMENT_ALONE = re.compile(r"(?:\*|[a-z][a-z0-9]*)?(?:[.#][\w-]+)*", re.IGNORECASE)
+_MEANT_FOR_THE_STYLE_ELEMENT = re.compile(
+    r":root|[\w.#* -]*(?:::?(?:hover|focus|active|visited|link|before|after|first-line|first-letter)[\w-]*)+",
+    re.IGNORECASE,
+)
 
 
 def environment(overrides: Path | None = None) -> Environment:
-    """The templates: those of the operator's folder `overrides`, file by file, before those that ship with notifier.
+    """Return the templates. A file in the operator's folder `overrides` takes the place of the one of that name.
 
-    Everything but `.txt.j2` is escaped. Raises ConfigError where the folder does not exist.
+    Everything but `.txt.j2` is escaped. Raises ConfigError if the folder does not exist.
     """
     if overrides is not None and not overrides.is_dir():
         raise ConfigError(f"the templates folder {overrides} does not exist; make it, or remove mail.templates")
@@ -43,21 +60,21 @@ def environment(overrides: Path | None = None) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    templates.filters.update(safe_url=safe_url, wrapped=wrapped)
+    templates.filters.update(marked=marked, safe_url=safe_url, wrapped=wrapped)
     return templates
 
 
 def check(templates: Environment) -> None:
-    """Read every template there is. Raises ConfigError for one that is broken."""
+    """Read all templates. Raises ConfigError for one that is broken."""
     for name in templates.list_templates(filter_func=lambda name: name.endswith(".j2")):
         with explained(name):
             templates.get_template(name)
 
 
 def render(templates: Environment, name: str, **values: object) -> str:
-    """The template `name` filled with `values`.
+    """Return the template `name` filled with `values`.
 
-    Raises ConfigError where the template is missing or is none, TemplateError where it fails on these values.
+    Raises ConfigError if the template is missing or broken, and TemplateError if it fails on these values.
     """
     with explained(name):
         return templates.get_template(name).render(values)
@@ -65,7 +82,7 @@ def render(templates: Environment, name: str, **values: object) -> str:
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Say what is wrong with a template in one sentence: the template itself, or what it makes of these values."""
+    """Turn an exception about a template into a ConfigError or TemplateError, which names the file and line."""
     try:
         yield
     except NotifierError:
@@ -81,19 +98,51 @@ def explained(name: str) -> Iterator[None]:
 
 
 def _place(error: Exception, name: str) -> str:
-    """The innermost template line that an error went through."""
+    """Return the innermost line of a template that an error came from."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
     return f"{frames[-1].filename}, line {frames[-1].lineno}," if frames else name
 
 
+@pass_eval_context
+def marked(context: EvalContext, runs: Iterable[Run]) -> str:
+    """Return runs of text as one: marked ones in mark elements, and in plain text between asterisks."""
+    if not context.autoescape:
+        return "".join([f"*{run.text}*" if run.marked else run.text for run in runs])
+    return Markup("".join([f"<mark>{escape(run.text)}</mark>" if run.marked else escape(run.text) for run in runs]))
+
+
 def inline_css(html: str) -> str:
-    """A page with its style rules written into the elements, as mail programs want it; nothing is fetched."""
+    """Return a page with its style rules written into its elements; nothing is fetched."""
     try:
         return _INLINER.inline(html)
     except InlineError as error:
-        raise ComposeError(f"the styles of a mail cannot be inlined: {error}; mend its style element") from None
+        raise ComposeError(f"the styles of a mail cannot be inlined: {error}; mend email/style.css") from None
 
 
-def reparsed(html: str) -> str:
-    """A page as a program understands it that reads HTML, written down again in one way of several."""
-    return _REPARSER.inline(html)
+class SplitStylesheet(NamedTuple):
+    """A stylesheet in two: rules that go into the elements, and rules that stay in the style element.
+
+    `left_out` holds the selectors of those that stay although their styles are wanted everywhere, such as `ul a`.
+    """
+
+    inlined: str
+    kept: str
+    left_out: list[str]
+
+
+def split_stylesheet(css: str) -> SplitStylesheet:
+    """Return the rules of a stylesheet by where they go."""
+    inlined, kept, left_out = [], [], []
+    for rule in _RULE.finditer(_COMMENT.sub("", css)):
+        if rule["at"]:
+            kept.append(rule["at"])
+            continue
+        for selector in map(str.strip, _COMMA.split(rule["selectors"])):
+            text = f"{selector}{{{rule['style'].strip()}}}"
+            if _OF_THE_ELEMENT_ALONE.fullmatch(selector):
+                inlined.append(text)
+                continue
+            kept.append(text)
+            if not _MEANT_FOR_THE_STYLE_ELEMENT.fullmatch(selector):
+                left_out.append(selector)
+    return SplitStylesheet("\n".join(inlined), "\n".join(kept), left_out)

@@ -1,9 +1,9 @@
-"""A digest's items as one compact text: what its row keeps, and the ledger of what a reader was told.
+"""The items of a digest as one compact text: its outbox row keeps this text for good.
 
-The text is JSON: `[2, subscriptions, section, ..., rest]`. A section is `[label, item, ...]`, the rest is `[null, item,
-...]`, an item `[paper, upvotes, title, abstract, also]` without its empty end; spans are flat runs of starts and ends.
-Each section and the rest stand on a line of their own, and tabs set items apart, so that what many digests hold is the
-same text in all of them, and is read once.
+The text is JSON: `[2, subscription ids, section, ..., rest]`. A section is `[label, item, ...]` and the rest is
+`[null, item, ...]`. An item is `[paper id, upvotes, title spans, abstract spans, also]`, without the empty values at
+its end; spans are written as one flat list of starts and ends. Each section and the rest have a line of their own, and
+tabs separate items: sections that many digests share are then the same text in all of them, and are decoded once.
 """
 
 from __future__ import annotations
@@ -13,79 +13,79 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from notifier.digests.cache import Memory
+from notifier.digests.cache import Cache
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Span, Spans
 
 VERSION = 2
-BYTES_READ = 10  # that an item takes for one of its text, roughly
-PLACE_BYTES = 8  # that its place among others takes
+ITEM_BYTES = 10  # that a decoded item takes for each byte of its text, roughly
+REFERENCE_BYTES = 8  # that a reference to an item takes
 
-_OPENING, _LINE, _ITEM, _CLOSING = f"[{VERSION},", ",\n", ",\t", "]"  # JSON's own texts hold no tab and no line end
-_LABELS_APART = 1  # the version whose items name their labels by places in a list
+_OPENING, _LINE, _ITEM, _CLOSING = f"[{VERSION},", ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
+_OLD_VERSION = 1  # in it, items refer to labels by their indexes in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
 
 
 def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
-    """The sections and the rest as ASCII."""
+    """Return the text of a digest's sections and rest, in ASCII."""
     lines = [
         _json([section.subscription_id for section in sections]),
-        *(_line(_json(section.label), map(_kept_text, section.items)) for section in sections),
+        *(_line(_json(section.label), map(_cached_text, section.items)) for section in sections),
         _line("null", map(_text, rest)),
     ]
     return _OPENING + _LINE.join(lines) + _CLOSING
 
 
 def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-    """The sections and the rest that `dumps` wrote. Raises ComposeError for any other text."""
-    return ItemsDecoder(Memory(0)).loads(text)
+    """Return the sections and the rest from a text of `dumps`. Raises ComposeError for any other text."""
+    return ItemsDecoder(Cache(0)).loads(text)
 
 
 class ItemsDecoder:
-    """Reads texts of items, and keeps what it read of each line and of each item."""
+    """Decodes texts of items, and caches what it decoded by line and by item."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-        self._lines: dict[str, tuple[str, tuple[Item, ...]]] = memory.table()
-        self._items: dict[str, Item] = memory.table()
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._lines: dict[str, tuple[str, tuple[Item, ...]]] = cache.table()
+        self._items: dict[str, Item] = cache.table()
 
     def loads(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-        """As `loads`; of the same line it gives the same items."""
+        """Decode a text as the function `loads` does; equal lines give the very same items."""
         try:
             if not text.startswith(_OPENING):
-                return _older(text)
+                return _decode_version_1(text)
             subscriptions, *lines = text[len(_OPENING) : -len(_CLOSING)].split(_LINE)
-            *parts, (_, rest) = map(self._part, lines)
-            ids = _read(subscriptions)
-            return tuple(Section(*part, subscription) for part, subscription in zip(parts, ids, strict=True)), rest
+            *sections, (_, rest) = map(self._decoded_line, lines)
+            ids = _read_json(subscriptions)
+            return tuple(Section(*part, subscription) for part, subscription in zip(sections, ids, strict=True)), rest
         except (TypeError, ValueError, IndexError, KeyError):
             raise _unreadable() from None
 
-    def _part(self, line: str) -> tuple[str, tuple[Item, ...]]:
-        if (part := self._lines.get(line)) is None:
+    def _decoded_line(self, line: str) -> tuple[str, tuple[Item, ...]]:
+        if (decoded := self._lines.get(line)) is None:
             label, *items = line[1:-1].split(_ITEM)
-            part = _read(label), tuple([self._items.get(item) or self._item(item) for item in items])
-            self._memory.spend(len(line) + len(items) * PLACE_BYTES)
-            self._lines[line] = part
-        return part
+            decoded = _read_json(label), tuple([self._items.get(item) or self._decoded_item(item) for item in items])
+            self._cache.make_room(len(line) + len(items) * REFERENCE_BYTES)
+            self._lines[line] = decoded
+        return decoded
 
-    def _item(self, text: str) -> Item:
-        item = _item(_read(text))
-        self._memory.spend(len(text) * BYTES_READ)
+    def _decoded_item(self, text: str) -> Item:
+        item = _item(_read_json(text))
+        self._cache.make_room(len(text) * ITEM_BYTES)
         self._items[text] = item
         return item
 
 
 def paper_ids(text: str) -> set[int]:
-    """The ids of all papers that a digest's items hold."""
+    """Return the ids of all papers in a text of items."""
     sections, rest = loads(text)
     return {item.paper_id for section in sections for item in section.items} | {item.paper_id for item in rest}
 
 
-def _read(text: str) -> Any:
-    """As json.loads, which spends more time on the space around a value than on the value itself: here is none."""
+def _read_json(text: str) -> Any:
+    """Parse JSON as json.loads does, but do not look for spaces around the value, which takes most of its time."""
     value, end = _decode(text)
     if end != len(text):
         raise ValueError
@@ -105,7 +105,7 @@ def _text(item: Item) -> str:
     return _json(packed)
 
 
-_kept_text = lru_cache(1 << 12)(_text)  # planning writes the same for many readers
+_cached_text = lru_cache(1 << 12)(_text)  # planning writes the same items for many subscribers
 
 
 def _flat(spans: Iterable[Span]) -> list[int]:
@@ -123,19 +123,24 @@ def _spans(flat: list[int]) -> tuple[Span, ...]:
     return tuple(zip(flat[::2], flat[1::2], strict=True)) if flat else ()
 
 
-def _older(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-    """Version 1: `[1, labels, sections, rest]`, a section `[label, items, subscription]`, labels by their places."""
+def _decode_version_1(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
+    """Decode version 1: `[1, labels, sections, rest]`, a section `[label, items, subscription]`, labels by index."""
     version, labels, sections, rest = json.loads(text)
-    if version != _LABELS_APART:
-        raise ComposeError(f"a digest's items are of version {version}, which this notifier does not know; upgrade it")
+    if version != _OLD_VERSION:
+        raise ComposeError(
+            f"a digest's items are of version {version}, which this notifier cannot read; upgrade notifier"
+        )
 
-    def named(packed: Iterable[list[Any]]) -> Iterator[Item]:
+    def with_labels(packed: Iterable[list[Any]]) -> Iterator[Item]:
         for item in map(_item, packed):
             yield item._replace(also=tuple(labels[place] for place in item.also))
 
     return (
-        tuple(Section(labels[place], tuple(named(packed)), *subscription) for place, packed, *subscription in sections),
-        tuple(named(rest)),
+        tuple(
+            Section(labels[place], tuple(with_labels(packed)), *subscription)
+            for place, packed, *subscription in sections
+        ),
+        tuple(with_labels(rest)),
     )
 
 

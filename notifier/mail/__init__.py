@@ -1,1 +1,10 @@
-"""From a digest to the bytes of a mail. Pure."""
+"""Mails: from a digest to the bytes of its message. Nothing here does I/O or reads a clock.
+
+Other rooms import from here only.
+"""
+
+from notifier.mail.checking import check_templates
+from notifier.mail.composer import Composer
+from notifier.mail.headers import MailSettings
+
+__all__ = ["Composer", "MailSettings", "check_templates"]

@@ -1,70 +1,74 @@
-"""A digest's row becomes a mail: the same row, papers, settings and templates give the same bytes."""
+"""Composes mails from digests: the same row, papers, settings and templates give the same bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from jinja2 import Environment
 
 from notifier.digests import items
-from notifier.digests.cache import Memory
+from notifier.digests.cache import Cache
 from notifier.errors import ComposeError
-from notifier.mail.cards import Card, Placed, Told, card, placed, told
-from notifier.mail.compiled.bodies import Body, html_body, plain_body
-from notifier.mail.headers import MailSettings, ascii_address, header_lines
-from notifier.mail.letter import TITLES, Letter, letter_of
+from notifier.mail.body import Body, BodyMaker
+from notifier.mail.content import TITLES, ContentMaker
+from notifier.mail.headers import MailSettings, header_lines
 from notifier.mail.mime import alternative
-from notifier.mail.personal import Own, owns_of
-from notifier.models import Digest, Envelope, Item, Mail, Paper
+from notifier.mail.parts import Parts
+from notifier.mail.slot_values import EncodedSlotValues, SlotValues, encoded_values, slot_values
+from notifier.mail.stylesheet import Stylesheet
+from notifier.models import Digest, Envelope, Mail, Paper
+from notifier.text.addresses import ascii_address
 
-KEPT_BYTES = 128 * 1024 * 1024  # of what mails have in common, roughly; joined shapes take up to a quarter more
-CARD_BYTES = 2_500  # of a card without its blocks
-PLACED_BYTES = 500  # of one beside its labels
-LETTER_BYTES = 3_000
-ITEM_BYTES = 200  # of an item's place in a letter, or its line
+CACHE_BYTES = 128 * 1024 * 1024  # of all that mails share, roughly
+BODIES_BYTES = 3_000  # that the bodies of a mail take beside their papers
+PAPER_BYTES = 200  # that a paper takes in the bodies of a mail
+
+
+class _CachedBodies(NamedTuple):
+    """The plain text and the HTML of a digest, for all subscribers who get the same one.
+
+    `digest` is held so that no other object gets the ids of its items, by which the bodies are found.
+    """
+
+    digest: Digest
+    text: Body
+    html: Body
 
 
 class Composer:
-    """Makes the mails of one sender, in one thread at a time, and keeps what mails have in common.
+    """Composes the mails of one sender, in one thread at a time. What it caches never changes a mail."""
 
-    What is kept never changes a mail: it is what would be made again.
-    """
-
-    def __init__(self, settings: MailSettings, templates: Environment, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, settings: MailSettings, templates: Environment, cache_bytes: int = CACHE_BYTES) -> None:
         self.settings = settings
         self.templates = templates
-        self._memory = Memory(kept_bytes)
+        self._cache = Cache(cache_bytes)
         self._papers: Mapping[int, Paper] = {}
-        self._told: dict[int, Told] = self._memory.table()
-        self._cards: dict[Hashable, Card] = self._memory.table()  # by what their items say but for the other labels
-        # By ids, since to look into each item takes longer than all else about it; what has such an id is held.
-        self._placed: dict[int, Placed] = self._memory.table()
-        self._letters: dict[Hashable, Letter] = self._memory.table()
-        self._held: dict[int, object] = self._memory.table()
-        self.read = items.ItemsDecoder(self._memory).loads
+        self._contents = ContentMaker(settings, self._cache)
+        self._bodies: dict[Hashable, _CachedBodies] = self._cache.table()
+        self.read = items.ItemsDecoder(self._cache).loads
 
     @cached_property
-    def _bodies(self) -> tuple[Body, Body]:
-        return (
-            plain_body(self.templates, "email/digest.txt.j2", self._memory),
-            html_body(self.templates, "email/digest.html.j2", self._memory),
-        )
+    def stylesheet(self) -> Stylesheet:
+        """Return the stylesheet of the HTML. Raises ConfigError if it is missing."""
+        return Stylesheet(self.templates, self._cache)
 
-    @property
-    def why_slow(self) -> tuple[str, ...]:
-        """Why mails have to be made whole, one by one: a sentence for each template that cannot be taken apart.
+    @cached_property
+    def _text_maker(self) -> BodyMaker:
+        return BodyMaker(Parts(self.templates, "txt", self._cache), self._cache)
 
-        Raises ConfigError where a template is missing or broken.
-        """
-        return tuple(body.why_slow for body in self._bodies if body.why_slow)
+    @cached_property
+    def _html_maker(self) -> BodyMaker:
+        parts = Parts(self.templates, "html", self._cache, finish=self.stylesheet.inline)
+        return BodyMaker(parts, self._cache, self.stylesheet)
 
     def compose(self, digest: Digest, papers: Mapping[int, Paper], return_path: str = "") -> Mail:
-        """The mail of a digest, in plain text and HTML, whose bounces go to `return_path` if that is given.
+        """Return the mail of a digest, whose bounces go to `return_path` if that is given.
 
-        `papers` holds every paper of the digest by id; others may join them later, but where one has changed it must be
-        another mapping, with which all starts anew. Raises ComposeError where this one mail cannot be made, and
-        ConfigError where a template is missing or broken, so that none can.
+        `papers` holds every paper of the digest by id. More papers may join the mapping later, but when one of them
+        changes, it must be another mapping, for which the cache is cleared. Raises ComposeError if this mail cannot be
+        made, and ConfigError if a template is missing or broken, so that no mail can be made.
         """
         (mail,) = self.compose_all([(digest, return_path)], papers)
         if isinstance(mail, ComposeError):
@@ -74,63 +78,40 @@ class Composer:
     def compose_all(
         self, digests: Sequence[tuple[Digest, str]], papers: Mapping[int, Paper]
     ) -> list[Mail | ComposeError]:
-        """As `compose`, for each digest with its return path; what they have of their own costs less together."""
+        """Return the mail of each digest with its return path, as `compose` does, or why it cannot be made."""
         if papers is not self._papers:
-            self._memory.clear()
+            self._cache.clear()
             self._papers = papers
-        owns = owns_of([digest for digest, _ in digests], self.settings)
-        return [self._made(*each, own) for each, own in zip(digests, owns, strict=True)]
+        values = slot_values([digest for digest, _ in digests], self.settings)
+        blocks = iter(encoded_values([each for each in values if isinstance(each, SlotValues)]))
+        return [
+            each if isinstance(each, ComposeError) else self._mail(digest, return_path, next(blocks))
+            for (digest, return_path), each in zip(digests, values, strict=True)
+        ]
 
-    def _made(self, digest: Digest, return_path: str, own: Own | ComposeError) -> Mail | ComposeError:
+    def _mail(self, digest: Digest, return_path: str, values: EncodedSlotValues) -> Mail | ComposeError:
         try:
-            return own if isinstance(own, ComposeError) else self._mail(digest, return_path, own)
+            header = header_lines(digest, values.links, self.settings)
+            bodies = self._bodies_of(digest)
+            bounces_to = return_path or ascii_address(self.settings.envelope_sender)
+            envelope = Envelope(bounces_to, ascii_address(digest.recipient))
         except ComposeError as error:
             return error
-
-    def _mail(self, digest: Digest, return_path: str, own: Own) -> Mail:
-        header = header_lines(digest, own.out, self.settings)
-        letter = self._letter(digest, own)
-        plain, html = self._bodies
-        content = alternative(header, plain.blocks(letter, own), html.blocks(letter, own), digest.message_id)
-        bounces_to = return_path or ascii_address(self.settings.envelope_sender)
-        envelope = Envelope(bounces_to, ascii_address(digest.recipient))
+        text, html = bodies.text.filled(values.text), bodies.html.filled(values.html)
+        content = alternative(header, text, html, digest.message_id)
         return Mail(envelope, digest.message_id, content, is_wire_form=True)
 
-    def _letter(self, digest: Digest, own: Own) -> Letter:
-        """The letter that says what this one says and has links of its own where this has, made before or now.
+    def _bodies_of(self, digest: Digest) -> _CachedBodies:
+        """Return the plain text and the HTML, from the cache if another subscriber got the same papers and labels.
 
-        It is found where the digest was read by this composer, which gives the same items for the same text.
+        Items are compared by identity, which is quick: `read` returns the same items for the same text.
         """
         sections = [(each.label, id(each.items), each.subscription_id is None) for each in digest.sections]
         key = digest.subject, digest.period, id(digest.rest), digest.subscriber_id is None, *sections
-        if (letter := self._letters.get(key)) is None:
-            letter = letter_of(digest, self.settings, own, self._placed_of, self._told_of)
+        if (known := self._bodies.get(key)) is None:
+            content = self._contents.content(digest, self._papers)
+            known = _CachedBodies(digest, self._text_maker.body(content), self._html_maker.body(content))
             shown = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
-            self._memory.spend(LETTER_BYTES + shown * ITEM_BYTES)
-            for some in (digest.rest, *[section.items for section in digest.sections]):
-                self._held[id(some)] = some
-            self._letters[key] = letter
-        return letter
-
-    def _placed_of(self, items: Iterable[Item]) -> tuple[Placed, ...]:
-        known = self._placed.get
-        return tuple([known(id(item)) or self._place(item) for item in items])
-
-    def _place(self, item: Item) -> Placed:
-        alone = self._cards.get(item[:3]) or self._card(item)
-        self._memory.spend(PLACED_BYTES)
-        self._held[id(item)] = item
-        self._placed[id(item)] = made = placed(item, alone)
-        return made
-
-    def _card(self, item: Item) -> Card:
-        self._memory.spend(CARD_BYTES)
-        self._cards[item[:3]] = made = card(item, self._told_of(item))
-        return made
-
-    def _told_of(self, item: Item) -> Told:
-        if (known := self._told.get(item.paper_id)) is None:
-            if (paper := self._papers.get(item.paper_id)) is None:
-                raise ComposeError(f"the digest holds paper {item.paper_id}, which is not stored; restore it")
-            self._told[item.paper_id] = known = told(paper)
+            self._cache.make_room(BODIES_BYTES + shown * PAPER_BYTES)
+            self._bodies[key] = known
         return known

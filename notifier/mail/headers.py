@@ -11,27 +11,25 @@ from email.utils import quote as escape_quotes
 from functools import lru_cache
 from typing import NamedTuple
 
-import idna
-
 from notifier.errors import ComposeError
 from notifier.models import Digest
 from notifier.signing import LinkSigner
+from notifier.text.addresses import ascii_address
 from notifier.text.harmless import inert
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
-USUAL_LINE = 78  # where it can be folded
+USUAL_LINE = 78  # if the line can be folded
 ENCODED_BYTES = 39  # of UTF-8 in an encoded word: it fits in a line of 76 beside a header's name (RFC 2047, section 2)
 
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
-_USUAL_OWN_LINES = re.compile(
+_USUAL_SUBSCRIBER_LINES = re.compile(
     r"To: [!-~]{1,900}\r\nMessage-ID: <[!-;=?A-~]{1,400}@[!-;=?A-~]{1,400}>\r\nList-Unsubscribe: [ -~]{1,900}\r\n"
 )
 _FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
 
 _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _SAME_IN_ALL = (
-    b"List-Post: NO\r\n"  # RFC 2369, section 3.4: readers cannot post to this list
+    b"List-Post: NO\r\n"  # RFC 2369, section 3.4: nobody posts to this list
     b"Precedence: bulk\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
 )
 
@@ -41,8 +39,8 @@ class MailSettings:
     """Who the mails are from.
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
-    `unsubscribe` the mailbox that reads who wants to leave, `brand` the list's name. `pages` is None where the mails
-    hold no links to pages.
+    `unsubscribe` the mailbox for requests to unsubscribe, `brand` the name of the list. `pages` is None if mails hold
+    no links to pages.
     """
 
     sender: str
@@ -52,57 +50,39 @@ class MailSettings:
     pages: LinkSigner | None = None
 
 
-class WaysOut(NamedTuple):
-    """How a mail's reader leaves altogether: by a mailto, and by a page, which is empty where there is none."""
+class UnsubscribeLinks(NamedTuple):
+    """The links that end all mail to a subscriber: a mailto, and a page, which is empty if there is none."""
 
-    url: str
+    mailto: str
     page: str
 
 
-def header_lines(digest: Digest, out: WaysOut, settings: MailSettings) -> bytes:
-    """Every header line but those of the body, with CRLF ends.
+def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings) -> bytes:
+    """Return all lines of the header but those about the body, with CRLF ends.
 
-    Raises ComposeError for a value with control characters or with a line beyond 998 octets.
+    Raises ComposeError for a value that holds control characters or needs a line of more than 998 octets.
     """
     if digest.planned_at.tzinfo is None:
         raise ComposeError(f"the digest's time {digest.planned_at} has no time zone; plan it in UTC")
-    second = int(digest.planned_at.timestamp())  # of a time itself the hash would be worked out for every row
-    one_click = bool(out.page and settings.pages and settings.pages.allow_one_click)
-    of_many, end = _lines_of_many(second, digest.subject, settings.sender, settings.brand, one_click)
-    return of_many + _own_lines(digest, out, one_click=one_click) + end
+    second = int(digest.planned_at.timestamp())  # an integer is hashed faster than a datetime
+    one_click = bool(links.page and settings.pages and settings.pages.allow_one_click)
+    before, after = _shared_lines(second, digest.subject, settings.sender, settings.brand, one_click)
+    return before + _subscriber_lines(digest, links, one_click=one_click) + after
 
 
-def _own_lines(digest: Digest, out: WaysOut, *, one_click: bool) -> bytes:
-    """Who this mail is for, its id, and how to leave: RFC 8058, and by mail RFC 2369, section 3.2."""
-    ways = f"<{out.page}>, <{out.url}>" if one_click else f"<{out.url}>"
+def _subscriber_lines(digest: Digest, links: UnsubscribeLinks, *, one_click: bool) -> bytes:
+    """Return To, Message-ID and List-Unsubscribe (RFC 8058; for the mailto RFC 2369, section 3.2)."""
+    unsubscribe = f"<{links.page}>, <{links.mailto}>" if one_click else f"<{links.mailto}>"
     address, message_id = ascii_address(digest.recipient), digest.message_id
-    lines = f"To: {address}\r\nMessage-ID: {message_id}\r\nList-Unsubscribe: {ways}\r\n"
-    if _USUAL_OWN_LINES.fullmatch(lines):
+    lines = f"To: {address}\r\nMessage-ID: {message_id}\r\nList-Unsubscribe: {unsubscribe}\r\n"
+    if _USUAL_SUBSCRIBER_LINES.fullmatch(lines):
         return lines.encode()
-    own = _line("To", address), _line("Message-ID", _message_id(message_id)), _line("List-Unsubscribe", ways)
-    return b"".join(own)
-
-
-@lru_cache(64)  # a mail needs its reader's thrice, and every mail its sender's
-def ascii_address(address: str) -> str:
-    """An address as it travels: an international domain by IDNA 2008. Raises ComposeError where it cannot."""
-    return address if _ADDRESS.fullmatch(address) else _travelling(address)
-
-
-def _travelling(address: str) -> str:
-    local, _, domain = _checked("address", address).rpartition("@")
-    try:
-        travelling = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
-    except idna.IDNAError as error:
-        raise ComposeError(f"no mail can go to or from {address!r}: its domain is none ({error})") from None
-    if not _ADDRESS.fullmatch(travelling):
-        raise ComposeError(f"no mail can go to or from {address!r}: write an address such as name@example.org")
-    return travelling
+    return _line("To", address) + _line("Message-ID", _message_id(message_id)) + _line("List-Unsubscribe", unsubscribe)
 
 
 @lru_cache(64)
-def _lines_of_many(second: int, subject: str, sender: str, brand: str, one_click: bool) -> tuple[bytes, bytes]:
-    """What the mails of one period have in common: the lines before a mail's own, and those after them."""
+def _shared_lines(second: int, subject: str, sender: str, brand: str, one_click: bool) -> tuple[bytes, bytes]:
+    """Return the lines that the mails of one period share: those before the subscriber's lines, and those after."""
     before = (
         _line("Date", format_datetime(datetime.fromtimestamp(second, UTC))),
         _line("From", _mailbox("From", sender)),
@@ -127,12 +107,12 @@ def _checked(name: str, value: str) -> str:
 
 
 def _text(name: str, value: str) -> str:
-    """Free text (RFC 5322, section 3.6.5)."""
+    """Return free text as a header's value (RFC 5322, section 3.6.5)."""
     return _encoded_words(value) if _needs_encoding(_checked(name, value)) else _folded(name, value)
 
 
 def _folded(name: str, value: str) -> str:
-    """`value` in lines of at most 78 octets, where single spaces allow it (RFC 5322, section 2.2.3)."""
+    """Return `value` in lines of at most 78 octets, if single spaces allow it (RFC 5322, section 2.2.3)."""
     lines = [f"{name}:"]
     for word in re.split(r"(?<=\S) (?=\S)", value):
         if len(lines[-1]) + 1 + len(word) > USUAL_LINE and lines[-1] != f"{name}:":
@@ -142,12 +122,12 @@ def _folded(name: str, value: str) -> str:
 
 
 def _needs_encoding(value: str) -> bool:
-    """Whether text is not plain ASCII, or would be read as encoded words (RFC 2047)."""
+    """Return whether text is not plain ASCII, or would be read as encoded words (RFC 2047)."""
     return not value.isascii() or "=?" in value
 
 
 def _encoded_words(value: str) -> str:
-    """`value` as words of at most 75 characters, each of whole letters, in lines of at most 76."""
+    """Return `value` as words of at most 75 characters, each of whole letters, in lines of at most 76."""
     words = [b""]
     for letter in value:
         if len(words[-1]) + len(letter.encode()) > ENCODED_BYTES:
@@ -157,7 +137,7 @@ def _encoded_words(value: str) -> str:
 
 
 def _mailbox(name: str, value: str) -> str:
-    """A `Name <address>` (RFC 5322, section 3.4), the name quoted or encoded as it needs."""
+    """Return a `Name <address>` (RFC 5322, section 3.4), with the name quoted or encoded as it needs."""
     display, address = parseaddr(_checked(name, value))
     if "@" not in address:
         raise ComposeError(f"the {name} {value!r} has no address; write it as Name <address@example.org>")
@@ -167,7 +147,10 @@ def _mailbox(name: str, value: str) -> str:
 
 
 def _list_id(sender: str, brand: str) -> str:
-    """RFC 2919; a name that would need encoded words is left out, since filters compare this header as it stands."""
+    """Return a List-Id (RFC 2919).
+
+    A name that would need encoded words is left out, since filters compare this header as it stands.
+    """
     local, _, domain = ascii_address(parseaddr(sender)[1]).rpartition("@")
     label = re.sub(r"[^A-Za-z0-9]+", "-", local).strip("-") or "papers"
     list_id = f"<{label}.{domain}>"

@@ -1,4 +1,4 @@
-"""Two bodies of one meaning as the bytes of a message: RFC 2045 and 2046."""
+"""The bytes of a message with two bodies, plain text and HTML: RFC 2045 and 2046."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _HTML = (_PART % "html").encode()
 
 
 def alternative(header: bytes, text: Iterable[bytes], html: Iterable[bytes], message_id: str) -> bytes:
-    """A message of a multipart/alternative (RFC 2046, section 5.1.4): its header's other lines, then both bodies.
+    """Return a message of the type multipart/alternative (RFC 2046, section 5.1.4).
 
-    The bodies are blocks of quoted-printable. The boundary derives from `message_id`; it cannot occur in them, since no
-    quoted-printable text has `=_` in it.
+    `header` holds the other lines of its header, `text` and `html` are blocks of quoted-printable. The boundary derives
+    from `message_id`. It cannot occur in the bodies, since no quoted-printable text holds `=_`.
     """
     boundary = b"%08x" % crc32(message_id.encode())
     return b"".join(

@@ -1,8 +1,7 @@
-"""Text as blocks of quoted-printable (RFC 2045, section 6.7) that can be joined: encoded once, shown in many mails.
+"""Text as blocks of quoted-printable (RFC 2045, section 6.7), which are encoded once and joined in any order.
 
-A block starts at the beginning of an encoded line and ends at the end of one. Where its text does not end a line, that
-end is a soft line break, which a decoder takes away again. So blocks in any order are the encoding of their texts in
-that order.
+A block starts at the beginning of an encoded line and ends at the end of one. If its text does not end a line, the
+block ends in a soft line break, which a decoder removes. So joined blocks are the encoding of their joined texts.
 """
 
 from __future__ import annotations
@@ -12,13 +11,14 @@ from collections.abc import Iterable
 
 LONGEST_LINE = 76  # octets without CRLF
 
-_USUAL = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'"}) + b"\n"  # letters of values and their ends: no markup, ASCII
+_SIMPLE = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'"}) + b"\n"  # ASCII that is the same in plain text and HTML
 
 
 def block(text: str) -> bytes:
-    """`text` in lines of at most 76 octets with CRLF ends, none of which starts with a dot, so that SMTP stuffs none.
+    """Return `text` in lines of at most 76 octets with CRLF ends.
 
-    A carriage return is left out: only a template's own expression can hold one.
+    No line starts with a dot, so SMTP has nothing to stuff. Carriage returns are left out: only an expression in a
+    template can produce one.
     """
     text = text.replace("\r", "")
     if not text:
@@ -31,31 +31,34 @@ def block(text: str) -> bytes:
     return encoded if ended else _continued(encoded)
 
 
-def usual_blocks(values: Iterable[str]) -> list[bytes] | None:
-    """Values between other texts, such as addresses and links, as blocks for plain text and HTML alike.
+def simple_blocks(values: Iterable[str]) -> list[bytes] | None:
+    """Return a block for each of several short values, such as addresses and links, for plain text and HTML alike.
 
-    None where one of them has to be looked at by itself. No value may hold a line end.
+    Return None if one of them holds more than simple ASCII; each then needs `block`. This is several times as fast.
     """
     lines = b"\n" + "\n".join(values).encode()
-    if lines.translate(None, _USUAL) or b"\n." in lines or b"\n " in lines:
+    if lines.translate(None, _SIMPLE) or b"\n." in lines or b"\n " in lines:
         return None
     encoded = (lines.replace(b"=", b"=3D").replace(b"\n", b"=\r\n") + b"=\r\n").splitlines(keepends=True)
     return [each if len(each) <= LONGEST_LINE + 2 else _folded(each[:-2]) + b"\r\n" for each in encoded[1:]]
 
 
 def _fitting(line: bytes) -> bytes:
-    """A line of b2a_qp, which may start with a dot, or be too long for the last space on it, which it escapes late."""
+    """Return an encoded line that does not start with a dot and is not too long.
+
+    b2a_qp escapes a space at the end of a line after it has measured the line.
+    """
     return _folded(b"=2E" + line[1:] if line.startswith(b".") else line)
 
 
 def _continued(encoded: bytes) -> bytes:
-    """`encoded` with its last line end made a soft one."""
+    """Return an encoded text with its last line end made a soft one."""
     start = encoded.rfind(b"\n", 0, -1) + 1
     return encoded[:start] + _folded(encoded[start:-2] + b"=") + b"\r\n"
 
 
 def _folded(line: bytes) -> bytes:
-    """An encoded line that may be too long by a few octets, as two where it is."""
+    """Return an encoded line as two, if it is too long by a few octets."""
     if len(line) <= LONGEST_LINE:
         return line
     cut = LONGEST_LINE - 1

@@ -122,7 +122,6 @@ class _Run:
         self._needs_mails = asyncio.Event()  # set when few mails are ready, or a transport has been given back
         self._cache = cache
         self._failure: NotifierError | None = None
-        self._is_slow: bool | None = None  # whether the templates are slow to compose with; None if not known yet
         self._was_accepted = False  # the last mail; if so, the envelope of the next may be written behind a message
 
     async def drain(self) -> bool:
@@ -178,17 +177,12 @@ class _Run:
             await self._needs_mails.wait()
 
     async def _composed(self, claims: list[Claim]) -> list[Mail | ComposeError]:
-        """Compose the mails of these claims, in a thread if the templates are slow, so that replies are read meanwhile.
+        """Return the mails of these claims.
 
-        With fast templates a thread would cost more than the composing, because it makes each connection wait for the
-        interpreter after each system call.
+        They are composed in this thread: a second thread would cost more than the composing, because it makes each
+        connection wait for the interpreter after each system call.
         """
-        compose = partial(mails_of, self.sender, claims, self._cache)
-        if self._is_slow is None:
-            self._is_slow = await asyncio.to_thread(lambda: bool(self.sender.composer.why_slow))
-        if self._is_slow:
-            return await asyncio.to_thread(compose)
-        mails = compose()
+        mails = mails_of(self.sender, claims, self._cache)
         await asyncio.sleep(0)  # lets the event loop handle the replies that have come meanwhile
         return mails
 

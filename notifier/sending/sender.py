@@ -10,12 +10,12 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
 from notifier.delivery import Maildir, PipeliningTrust, RelaySettings, SmtpTransport, Transport
-from notifier.mail.composer import Composer
-from notifier.mail.headers import MailSettings, ascii_address
+from notifier.mail import Composer, MailSettings
 from notifier.models import Clock
 from notifier.sending.pacing import Rates
 from notifier.signing import LinkSigner, ReturnPaths
 from notifier.templates import environment
+from notifier.text.addresses import ascii_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, chosen, load
 from notifier.errors import ConfigError, NotifierError
+from notifier.mail import check_templates
 from notifier.models import Clock
 from notifier.sending import sender_for
 from notifier.service.jobs import Jobs
@@ -120,12 +121,12 @@ async def _any_set(*events: asyncio.Event) -> bool:
 def _check(engine: Engine, config: Config, clock: Clock) -> None:
     """See that all that hangs on the config is right: certificates, key, templates, topics. Raises ConfigError.
 
-    What is right and only slow is told in the log.
+    Rules of a stylesheet that some mail programs will ignore are logged.
     """
     composer = sender_for(engine, config, clock).composer
     check(composer.templates)
-    for reason in composer.why_slow:
-        log.warning("%s", reason)
+    for warning in check_templates(composer.settings, composer.templates):
+        log.warning("%s", warning)
     catalogue_of(config)
 
 

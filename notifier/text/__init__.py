@@ -1,1 +1,1 @@
-"""Text itself: words and stems, addresses, and what makes it harmless."""
+"""Text itself: words and stems, addresses, excerpts, and what makes it harmless."""

@@ -123,16 +123,17 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
 
 def _lines(text: str, room: int) -> list[str]:
     """Split a text, whose words are separated by single spaces, into lines that are as full as possible."""
-    if room > 1 and _ONE_COLUMN_EACH.fullmatch(text):
-        lines: list[str] = _full_lines(room).findall(text)
-        if sum(map(len, lines)) + len(lines) >= len(text):  # otherwise a word is longer than a line
-            return lines
-    return _lines_by_columns(text, room)
-
-
-@lru_cache(16)
-def _full_lines(room: int) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\S)\S(?:.{{0,{room - 2}}}\S)?(?!\S)")
+    if not (text.isascii() or _ONE_COLUMN_EACH.fullmatch(text)):
+        return _lines_by_columns(text, room)
+    lines: list[str] = []
+    start = 0
+    while len(text) - start > room:
+        end = text.rfind(" ", start, start + room + 1)
+        if end < 0:  # a word is longer than a line
+            return _lines_by_columns(text, room)
+        lines.append(text[start:end])
+        start = end + 1
+    return [*lines, text[start:]] if text else lines
 
 
 def _lines_by_columns(text: str, room: int) -> list[str]:

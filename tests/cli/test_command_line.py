@@ -100,22 +100,6 @@ def test_a_reader_comes_gets_a_digest_and_goes(tmp_path: Path) -> None:
     assert json.loads(run("plan", "--now", "2026-07-07T08:00Z", "--json"))["due"] == 0
 
 
-def test_deliver_tells_which_template_makes_it_slow_once_there_is_mail(tmp_path: Path) -> None:
-    (tmp_path / "mine" / "email").mkdir(parents=True)
-    (tmp_path / "mine" / "email" / "digest.txt.j2").write_text("{{ mail.groups | first }}", encoding="utf-8")
-    (tmp_path / "config.toml").write_text('[mail]\ntemplates = "mine"\n', encoding="utf-8")
-    assert notifier("deliver", cwd=tmp_path).stderr == ""
-    notifier("ingest", str(CHECKOUT / "seeds"), "--now", "2026-07-06T06:00:00Z", cwd=tmp_path)
-    notifier(
-        "subscribe", "a@example.org", "--topic", "all", "--confirmed", "--now", "2026-07-06T07:00:00Z", cwd=tmp_path
-    )
-    sent = notifier("once", "--now", "2026-07-06T08:00:00Z", cwd=tmp_path)
-    assert sent.returncode == 0, sent.stderr
-    assert (
-        "note: mails are made whole, one by one, since email/digest.txt.j2 cannot be taken apart: line 1" in sent.stderr
-    )
-
-
 def test_preview_gives_spans_in_the_text_given(tmp_path: Path) -> None:
     notifier("ingest", SEEDS[0], cwd=tmp_path)
     found = json.loads(notifier("preview", '"mixture of experts" OR quantization', "--json", cwd=tmp_path).stdout)

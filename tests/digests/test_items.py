@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digests.cache import Memory
+from notifier.digests.cache import Cache
 from notifier.digests.items import ItemsDecoder, dumps, loads, paper_ids
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Spans
@@ -69,7 +69,7 @@ def test_a_text_of_version_1_is_read() -> None:
 
 
 def test_a_decoder_returns_the_same_objects_for_the_same_line() -> None:
-    decoder = ItemsDecoder(Memory(1 << 20))
+    decoder = ItemsDecoder(Cache(1 << 20))
     first, second = (dumps((Section("a", (Item(7, 3, Spans(((0, 4),))),), number),), ()) for number in (5, 6))
     (one,), (other,) = decoder.loads(first)[0], decoder.loads(second)[0]
     assert one.items is other.items and (one.subscription_id, other.subscription_id) == (5, 6)

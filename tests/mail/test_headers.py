@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from support.digest_samples import DIGEST, SETTINGS, mail_of, read
 
 from notifier.errors import ComposeError
-from notifier.mail.headers import MailSettings, ascii_address, header_lines
-from notifier.mail.personal import own_of
+from notifier.mail import MailSettings
+from notifier.mail.headers import UnsubscribeLinks, header_lines
+from notifier.mail.slot_values import slot_values
 from notifier.models import Digest, Envelope
+from notifier.text.addresses import ascii_address
 from notifier.text.harmless import inert
 
 HOSTILE = ["\r\nBcc: all@example.org", "\n", "\r", "\0", "\x1b[31m", "\u202e", "\u2028", "\ud800", "\x85", "\x7f"]
@@ -28,7 +30,14 @@ def raw_lines(message: bytes) -> dict[str, str]:
 
 
 def lines_of(digest: Digest, sender: MailSettings) -> bytes:
-    return header_lines(digest, own_of(digest, sender).out, sender)
+    return header_lines(digest, unsubscribe_links(digest, sender), sender)
+
+
+def unsubscribe_links(digest: Digest, sender: MailSettings) -> UnsubscribeLinks:
+    (values,) = slot_values([digest], sender)
+    if isinstance(values, ComposeError):
+        raise values
+    return UnsubscribeLinks(values.unsubscribe_url, values.unsubscribe_page)
 
 
 def test_rfc_5322_every_line_that_a_message_needs_is_there_once() -> None:
@@ -216,5 +225,5 @@ def test_any_subject_and_brand_is_refused_or_read_back(subject: str, brand: str)
 
 
 def test_the_unsubscribe_url_of_the_header_is_the_one_in_the_mail() -> None:
-    assert own_of(DIGEST, SETTINGS).out.url in raw_lines(mail_of().content)["List-Unsubscribe"]
+    assert unsubscribe_links(DIGEST, SETTINGS).mailto in raw_lines(mail_of().content)["List-Unsubscribe"]
     assert isinstance(read(mail_of()), EmailMessage)

@@ -7,8 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 from functools import cache
 
-from notifier.mail.composer import Composer
-from notifier.mail.headers import MailSettings
+from notifier.mail import Composer, MailSettings
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
 from notifier.templates import environment
 

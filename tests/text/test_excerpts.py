@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.mail import excerpts
-from notifier.mail.excerpts import LENGTH, SLACK, Excerpt, Run, marked_spans
 from notifier.models import Span
+from notifier.text import excerpts
+from notifier.text.excerpts import LENGTH, SLACK, Excerpt, Run, marked_spans
 
 SENTENCE = "Large models are slow and we make them fast by doing less of what does not matter. "
 LONG = SENTENCE * 12
@@ -21,7 +21,7 @@ def runs(text: str, some: Sequence[Span]) -> tuple[Run, ...]:
 
 
 def excerpt(abstract: str, some: Sequence[Span]) -> Excerpt:
-    return excerpts.excerpt(abstract, marked_spans(abstract, some), excerpts.beginning_of(abstract))
+    return excerpts.excerpt(abstract, marked_spans(abstract, some))
 
 
 def joined(pieces: tuple[Run, ...]) -> str:

@@ -1,4 +1,4 @@
-"""What is shown of a text: its beginning, what stands around a mark further on, and the marked words."""
+"""Excerpts of a text: its beginning, the text around a mark further on, and the marked words in them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 from notifier.models import Span
 from notifier.text.harmless import grapheme_end
 
-LENGTH = 320  # code points of an abstract's beginning
+LENGTH = 320  # code points in the beginning of an abstract
 SLACK = 40  # an abstract that is longer by no more than this is shown whole
 WORD = 60  # how far back a cut looks for the end of a word
 BEFORE, AFTER = 80, 120  # code points around a mark beyond the beginning
 
 
 class Run(NamedTuple):
-    """A piece of text that is marked throughout or not at all."""
+    """A piece of text, all of it marked or none of it."""
 
     text: str
     marked: bool
@@ -25,25 +25,24 @@ _LEFT_OUT_BEFORE, _LEFT_OUT = Run("… ", False), Run("…", False)
 
 
 class Excerpt(NamedTuple):
-    """An abstract's beginning, and a further piece where the first mark stands beyond it."""
+    """The beginning of an abstract, and the text around the first mark if that is not in the beginning."""
 
     beginning: tuple[Run, ...]
     further: tuple[Run, ...] = ()
 
 
-def beginning_of(abstract: str) -> int:
-    """How long the beginning of an abstract is: all of it, if it is short, else up to the end of a word."""
-    return len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
+def excerpt(abstract: str, marks: Sequence[Span]) -> Excerpt:
+    """Return what is shown of an abstract, with an ellipsis for each omission.
 
-
-def excerpt(abstract: str, marks: Sequence[Span], beginning: int) -> Excerpt:
-    """What a digest shows of an abstract with a beginning of that length, an ellipsis standing for what is left out."""
-    beyond = marks and marks[0][0] >= beginning
-    return Excerpt(_piece(abstract, marks, 0, beginning), _around(abstract, marks, beginning) if beyond else ())
+    The beginning is all of an abstract that is short, else it ends after a word.
+    """
+    end = len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
+    is_beyond = marks and marks[0][0] >= end
+    return Excerpt(_piece(abstract, marks, 0, end), _around(abstract, marks, end) if is_beyond else ())
 
 
 def runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
-    """`text` in pieces, marked and not; together they are the text."""
+    """Return `text` in pieces, marked and not; joined they are the text."""
     if not marks:
         return (Run(text, False),) if text else ()
     pieces = []
@@ -59,9 +58,10 @@ def runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
 
 
 def marked_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
-    """`spans` as they are shown: in order, those outside of `text` dropped, whole letters, neighbours made one.
+    """Return the spans to mark in `text`, in order.
 
-    Neighbours overlap, or have nothing but one space or hyphen between them.
+    Spans outside of `text` are dropped, and no span ends within a letter. Spans that overlap, or have only one space or
+    hyphen between them, are merged.
     """
     shown: list[Span] = []
     for start, last in sorted(spans):
@@ -76,7 +76,7 @@ def marked_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _cut(text: str, at: int) -> int:
-    """Where to end a piece of about `at` code points: after a word, where one ends nearby."""
+    """Return where to end a piece of about `at` code points: after a word, if one ends nearby."""
     if at >= len(text):
         return len(text)
     space = text.rfind(" ", at - WORD, at + 1)
@@ -86,7 +86,7 @@ def _cut(text: str, at: int) -> int:
 
 
 def _around(text: str, marks: Sequence[Span], beginning: int) -> tuple[Run, ...]:
-    """The first mark with the words before and after it, from where the beginning ended."""
+    """Return the first mark with the words around it, none of which stand in the beginning."""
     first, last = marks[0]
     start = max(beginning, first - BEFORE)
     start = text.find(" ", start, first) + 1 or grapheme_end(text, start)

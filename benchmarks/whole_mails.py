@@ -1,0 +1,84 @@
+"""Mails made whole, one by one, from the same templates: parts as nested strings with the subscriber's real values.
+
+The naive contender of `delivery` makes its mails so, and the tests compare the mails of `Composer` with these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jinja2 import Environment, Template
+from markupsafe import Markup
+
+from notifier.digests.cache import Cache
+from notifier.errors import ComposeError
+from notifier.mail import MailSettings
+from notifier.mail.content import ContentMaker, MailContent
+from notifier.mail.parts import part_templates
+from notifier.mail.slot_values import SlotValues, slot_values
+from notifier.mail.stylesheet import FILE
+from notifier.models import Digest, Paper
+
+
+class WholeMails:
+    """Renders the bodies of mails. The styles of the HTML stand in its style element."""
+
+    def __init__(self, settings: MailSettings, templates: Environment) -> None:
+        assert templates.loader is not None
+        self._settings = settings
+        self._text = part_templates(templates, "txt")
+        self._html = part_templates(templates, "html")
+        self._css = templates.loader.get_source(templates, FILE)[0]
+        self._contents = ContentMaker(settings, Cache(0))
+
+    def values(self, digest: Digest) -> SlotValues:
+        """Return what is the subscriber's own in the mail of a digest."""
+        (values,) = slot_values([digest], self._settings)
+        if isinstance(values, ComposeError):
+            raise values
+        return values
+
+    def bodies(self, digest: Digest, papers: Mapping[int, Paper]) -> tuple[str, str]:
+        """Return the plain text and the HTML."""
+        content, values = self._contents.content(digest, papers), self.values(digest)
+        return (
+            _rendered(self._text, str, content, values, ""),
+            _rendered(self._html, Markup, content, values, self._css),
+        )
+
+
+def _rendered(
+    templates: Mapping[str, Template], kind: type[str], content: MailContent, values: SlotValues, css: str
+) -> str:
+    def part(name: str, **variables: Any) -> str:
+        return kind(templates[name].render(variables))
+
+    def joined(pieces: Iterable[str]) -> str:
+        return kind("").join(pieces)
+
+    def cards(papers: Iterable[Any]) -> str:
+        return joined(
+            part("card", card=each.card, also=part("also", labels=each.also) if each.also else "") for each in papers
+        )
+
+    return part(
+        "digest",
+        subject=content.subject,
+        brand=content.brand,
+        opening=content.opening,
+        stylesheet=kind(css),
+        preheader=content.preheader,
+        sections=joined(
+            part("section", label=section.label, cards=cards(section.papers), unsubscribe_page=page)
+            for section, page in zip(content.sections, values.section_pages, strict=True)
+        ),
+        more=part("more", papers=content.more, unlisted=content.unlisted) if content.more else "",
+        footer=part(
+            "footer",
+            recipient=values.recipient,
+            labels=joined(part("label", label=label, last=label == content.labels[-1]) for label in content.labels),
+            unsubscribe_page=values.unsubscribe_page,
+            unsubscribe_url=values.unsubscribe_url,
+        ),
+    )

@@ -1,1 +1,0 @@
-"""Templates compiled to blocks of bytes: most of a mail is made once, and joined for each reader. One door: bodies."""

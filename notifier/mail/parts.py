@@ -1,0 +1,141 @@
+"""The parts of a mail: small Jinja templates, each rendered once for each context.
+
+A part sees the values of its context and nothing else, so the context is the key under which the result is cached.
+What differs more often than the part itself is a slot: a value of the subscriber, or another part. A template can
+only place a slot. The rendered part is split at its slots, and each mail fills them.
+
+docs/templates.md describes the parts for operators.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from jinja2 import Environment, Template
+from markupsafe import Markup
+
+from notifier.digests.cache import Cache
+from notifier.errors import TemplateError
+from notifier.mail.quoted_printable import block
+from notifier.templates import explained
+
+
+class PartKind(NamedTuple):
+    """What the template of a part sees: the values of its context, and its slots."""
+
+    values: tuple[str, ...]
+    slots: tuple[str, ...] = ()
+
+
+PARTS: Mapping[str, PartKind] = {
+    "digest": PartKind(("subject", "brand", "opening", "stylesheet"), ("preheader", "sections", "more", "footer")),
+    "section": PartKind(("label",), ("cards", "unsubscribe_page")),
+    "card": PartKind(("card",), ("also",)),
+    "also": PartKind(("labels",)),
+    "more": PartKind(("papers", "unlisted")),
+    "footer": PartKind((), ("recipient", "labels", "unsubscribe_page", "unsubscribe_url")),
+    "label": PartKind(("label", "last")),
+}
+
+PART_BYTES = 500  # that a cached part takes beside its blocks
+
+_MARKER = re.compile("\0([^\0]*)\0")  # no text in a mail holds a control character
+
+
+class SlotPlaceholder:
+    """A slot as a template sees it: something to show, and true in a condition. Every other use raises TypeError."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.marker = Markup(f"\0{name}\0")
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError(f"{self._name} is filled in later, so a template can only show it as it is")
+
+    __str__ = __html__ = __eq__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
+
+
+class RenderedPart(tuple[bytes | str, ...]):
+    """A part that is ready to be put into mails: encoded blocks, and between them the names of slots."""
+
+    def filled(self, slots: Mapping[str, Sequence[bytes | str]]) -> list[bytes | str]:
+        """Return the blocks with the content of each slot in its place: blocks, or the names of slots of the mail."""
+        pieces: list[bytes | str] = []
+        for each in self:
+            if isinstance(each, str):
+                pieces += slots[each]
+            else:
+                pieces.append(each)
+        return pieces
+
+    def joined(self, slots: Mapping[str, bytes]) -> bytes:
+        """Return the block of the part with a block in each slot."""
+        return b"".join([slots[each] if isinstance(each, str) else each for each in self])
+
+
+class Parts:
+    """Renders the parts of one body of a mail and caches them. `suffix` is that of the templates: `html` or `txt`."""
+
+    def __init__(
+        self, templates: Environment, suffix: str, cache: Cache, finish: Callable[[str], str] = lambda text: text
+    ) -> None:
+        """Take the function `finish`, which is applied to each rendered part before it is encoded.
+
+        Raises ConfigError if a template is missing or broken.
+        """
+        self._templates = part_templates(templates.overlay(finalize=_shown), suffix)
+        self._finish = finish
+        self._cache = cache
+        self._rendered: dict[Hashable, RenderedPart] = cache.table()
+
+    def part(self, name: str, without: tuple[str, ...] = (), **context: Any) -> RenderedPart:
+        """Return a part for this context, from the cache if it was rendered before.
+
+        The slots in `without` are empty, which the template can test. Raises TemplateError if the template fails on
+        this context or uses a slot for more than to show it.
+        """
+        key = name, without, *context.values()
+        if (part := self._rendered.get(key)) is None:
+            slots = {slot: "" if slot in without else _PLACEHOLDERS[slot] for slot in PARTS[name].slots}
+            part = self._split(name, self._finish(self._text(name, {**context, **slots})))
+            self._cache.make_room(PART_BYTES + sum(map(len, part)))
+            self._rendered[key] = part
+        return part
+
+    def _text(self, name: str, variables: dict[str, Any]) -> str:
+        try:
+            return self._templates[name].render(variables)
+        except Exception:
+            with explained(name):
+                raise
+
+    def _split(self, name: str, text: str) -> RenderedPart:
+        """Return a rendered part as blocks and slots."""
+        texts_and_slots = _MARKER.split(text)
+        if not {*PARTS[name].slots} >= {*texts_and_slots[1::2]} or "\0" in "".join(texts_and_slots):
+            file = self._templates[name].filename
+            raise TemplateError(f"the template {file} changes a slot after it was shown; show the slot as it is")
+        pieces = [each if place % 2 else block(each) for place, each in enumerate(texts_and_slots) if each]
+        return RenderedPart(pieces)
+
+
+def part_templates(templates: Environment, suffix: str) -> dict[str, Template]:
+    """Return the template of each part. Raises ConfigError if one is missing or broken."""
+    variables = dict(templates.globals)
+    found = {}
+    for name in PARTS:
+        file = f"email/{name}.{suffix}.j2"
+        with explained(file):
+            found[name] = templates.get_template(file)
+        found[name].globals = variables  # a plain dict, since Jinja's chain of dicts takes longer than a small part
+    return found
+
+
+_PLACEHOLDERS = {slot: SlotPlaceholder(slot) for kind in PARTS.values() for slot in kind.slots}
+
+
+def _shown(value: object) -> object:
+    return value.marker if isinstance(value, SlotPlaceholder) else value

@@ -1,0 +1,123 @@
+"""The subscriber's own values in a mail: address and unsubscribe links. No two mails share them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
+from itertools import islice
+from typing import NamedTuple
+from urllib.parse import quote
+
+from markupsafe import escape
+
+from notifier.errors import ComposeError
+from notifier.mail.headers import MailSettings, UnsubscribeLinks
+from notifier.mail.quoted_printable import block, simple_blocks
+from notifier.models import Digest
+from notifier.signing import LinkSigner
+from notifier.text.addresses import ascii_address
+from notifier.text.harmless import inert
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # of RFC 3986, section 2.3, and the sign between the parts of an address
+
+
+class SlotValues(NamedTuple):
+    """The values for the slots of one mail. A page is empty if there is none.
+
+    `unsubscribe_url` is a mailto, `unsubscribe_page` the page that ends all mail to the subscriber, `section_pages`
+    the page of each section that ends its subscription.
+    """
+
+    recipient: str
+    unsubscribe_url: str
+    unsubscribe_page: str
+    section_pages: Sequence[str]
+
+
+class EncodedSlotValues(NamedTuple):
+    """The slot values of one mail as blocks of the plain text and of the HTML, by the names of the slots."""
+
+    text: dict[str, bytes]
+    html: dict[str, bytes]
+    links: UnsubscribeLinks
+
+
+@cache
+def section_page(number: int) -> str:
+    """Return the name of the slot for the page of a section; sections are numbered from 0."""
+    return f"section_page_{number}"
+
+
+def slot_values(digests: Sequence[Digest], settings: MailSettings) -> list[SlotValues | ComposeError]:
+    """Return the slot values of each digest, or why its recipient is no address that a mail can go to."""
+    found: list[SlotValues | ComposeError] = []
+    pages = _unsubscribe_pages(digests, settings.pages)
+    for digest, (page, *section_pages) in zip(digests, pages, strict=True):
+        try:
+            mailto = _unsubscribe_mailto(settings.unsubscribe, digest.recipient)
+        except ComposeError as error:
+            found.append(error)
+        else:
+            found.append(SlotValues(inert(digest.recipient), mailto, page, section_pages))
+    return found
+
+
+def encoded_values(many: Sequence[SlotValues]) -> list[EncodedSlotValues]:
+    """Return the slot values of several mails, encoded: together, which is quicker, or one by one if some need it."""
+    by_slot = [_by_slot(values) for values in many]
+    together = simple_blocks([value for values in by_slot for value in values.values()])
+    if together is None:
+        in_text = [{slot: block(value) for slot, value in values.items()} for values in by_slot]
+        in_html = [{slot: block(escape(value)) for slot, value in values.items()} for values in by_slot]
+    else:
+        blocks = iter(together)
+        in_text = in_html = [dict(zip(values, islice(blocks, len(values)), strict=True)) for values in by_slot]
+    return [
+        EncodedSlotValues(text, html, UnsubscribeLinks(values.unsubscribe_url, values.unsubscribe_page))
+        for values, text, html in zip(many, in_text, in_html, strict=True)
+    ]
+
+
+def _by_slot(values: SlotValues) -> dict[str, str]:
+    """Return the values by the names of their slots."""
+    by_slot = {section_page(number): page for number, page in enumerate(values.section_pages)}
+    by_slot["recipient"] = values.recipient
+    by_slot["unsubscribe_url"] = values.unsubscribe_url
+    by_slot["unsubscribe_page"] = values.unsubscribe_page
+    return by_slot
+
+
+def _unsubscribe_pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[list[str]]:
+    """Return for each digest the page that ends all mail, and then the page of each section.
+
+    All links are signed together, which takes half of the time.
+    """
+    if signer is None:
+        return [[""] * (1 + len(digest.sections)) for digest in digests]
+    subscribers = _links(signer.unsubscribe_all_urls, [digest.subscriber_id for digest in digests])
+    subscriptions = [section.subscription_id for digest in digests for section in digest.sections]
+    sections = iter(_links(signer.unsubscribe_one_urls, subscriptions))
+    return [[page, *islice(sections, len(digest.sections))] for page, digest in zip(subscribers, digests, strict=True)]
+
+
+def _links(sign: Callable[[list[int]], list[str]], ids: Iterable[int | None]) -> list[str]:
+    """Return a link for each id, empty for a row that has none."""
+    ids = list(ids)
+    signed = iter(sign([each for each in ids if each is not None]))
+    return ["" if each is None else next(signed) for each in ids]
+
+
+def _unsubscribe_mailto(mailbox: str, recipient: str) -> str:
+    """Return the mailto (RFC 6068) that unsubscribes; its subject names the subscriber, who may write from elsewhere.
+
+    Raises ComposeError for an address that no mail can go to.
+    """
+    address = ascii_address(recipient)
+    encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")
+    return _mailto_subject(mailbox) + encoded
+
+
+@lru_cache(64)
+def _mailto_subject(mailbox: str) -> str:
+    return f"mailto:{quote(ascii_address(mailbox), safe='@+')}?subject={quote('unsubscribe ')}"

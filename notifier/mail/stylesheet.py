@@ -1,0 +1,79 @@
+"""The stylesheet of the mails, written into their elements, since some mail programs ignore style elements.
+
+The style of an element follows from its start tag: its name, class, id and style. So it is worked out once for each
+different start tag. Rules that depend on more than the element itself stay in the style element.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+from jinja2 import Environment
+
+from notifier.digests.cache import Cache
+from notifier.templates import explained, inline_css, split_stylesheet
+
+FILE = "email/style.css"
+TAG_BYTES = 500  # that a cached start tag takes
+
+_START_TAG = re.compile(
+    r"""<!--.*?-->|<style.*?</style>|<(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^>"'])*)>""",
+    re.DOTALL | re.IGNORECASE,
+)
+_STYLED_BY = re.compile(r"""\s+(?:class|id|style)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
+_STYLE = re.compile(r"""\s+style\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
+_IN_TABLES = {"caption", "colgroup", "col", "tbody", "thead", "tfoot", "tr", "td", "th"}
+
+
+class Stylesheet:
+    """The stylesheet among the templates. Raises ConfigError if it is missing."""
+
+    def __init__(self, templates: Environment, cache: Cache) -> None:
+        assert templates.loader is not None
+        with explained(FILE):
+            self._rules = split_stylesheet(templates.loader.get_source(templates, FILE)[0])
+        self._cache = cache
+        self._styled_tags: dict[str, str] = cache.table()
+        self._styles: dict[tuple[str, str], str] = cache.table()
+
+    @property
+    def kept(self) -> str:
+        """Return the rules for the style element."""
+        return self._rules.kept
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return a sentence for each rule that some mail programs will ignore."""
+        return [
+            f"the rule for {selector} in {FILE} depends on more than the element itself, so it stays in the style "
+            "element, which some mail programs ignore; give the element a class, and write the rule for that"
+            for selector in self._rules.left_out
+        ]
+
+    def inline(self, html: str) -> str:
+        """Return HTML with the style of each element in its start tag."""
+        return _START_TAG.sub(self._styled_tag, html)
+
+    def _styled_tag(self, found: re.Match[str]) -> str:
+        if (tag := self._styled_tags.get(found[0])) is None:
+            tag, name, attributes = found[0], found["name"], found["attributes"]
+            if name and (style := self._style_of(name, "".join(_STYLED_BY.findall(attributes)))):
+                tag = f'<{name} style="{escape(style)}"{_STYLE.sub("", attributes)}>'
+            self._cache.make_room(TAG_BYTES)
+            self._styled_tags[found[0]] = tag
+        return tag
+
+    def _style_of(self, name: str, attributes: str) -> str:
+        """Return the style of elements with this name, class, id and style; empty if they have none."""
+        key = name, attributes
+        if (style := self._styles.get(key)) is None:
+            element = f"<{name}{attributes} data-here></{name}>"
+            page = f"<table>{element}</table>" if name.lower() in _IN_TABLES else element
+            inlined = inline_css(f"<style>{self._rules.inlined}</style>{page}")
+            tag = re.search(r"<[^>]*data-here[^>]*>", inlined)
+            found = re.search(r'\sstyle="([^"]*)"', tag[0]) if tag else None
+            style = unescape(found[1]) if found else ""
+            self._cache.make_room(TAG_BYTES)
+            self._styles[key] = style
+        return style
