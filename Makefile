@@ -1,6 +1,6 @@
 # Every target needs only Python 3.11 or later; PYTHON=/path/to/python names one that is not called `python3`.
-# .venv-run holds notifier and what it needs to run; .venv-dev also holds what tests it. A file lock lets two makes that
-# run at the same time share them.
+# .venv-run contains notifier and what it needs to run; .venv-dev also contains the tools for development. Two runs of
+# make at the same time can share them, because a file lock protects each.
 
 run = .venv-run/bin
 dev = .venv-dev/bin
@@ -16,17 +16,18 @@ demo: .venv-run
 serve: .venv-run
 	@$(run)/python -m notifier serve
 
+# Run the quick tests. At the end, pytest says what was left for `make check`.
 test: .venv-dev
 	@$(pytest)
 
-# Everything that a change must pass, the quickest check first.
+# Run everything that a change must pass, the quickest check first. This includes the slow tests.
 check: .venv-dev
 	$(dev)/ruff format --check .
 	$(dev)/ruff check .
 	$(dev)/mypy
 	$(dev)/lint-imports --no-logo
 	$(dev)/python scripts/check_wheel.py
-	$(pytest)
+	NOTIFIER_TESTS=full $(pytest)
 
 # Run every benchmark, or one part of them: PART=matching.
 bench: .venv-dev
@@ -36,11 +37,11 @@ bench: .venv-dev
 torture: .venv-dev
 	@PYTHONPATH=tests $(dev)/python -m torture.random_kills
 
-# Make the pictures of the documents from the demo; this needs Chromium.
+# Make the pictures in docs/ from the demo; this needs Chromium.
 pictures: .venv-run
 	@$(run)/python scripts/pictures.py
 
-# Write the lock files from pyproject.toml; this needs uv. Versions that still fit stay as they are.
+# Write the lock files from pyproject.toml; this needs uv. A locked version stays if it still fits.
 lock:
 	$(compile) --output-file requirements.lock
 	$(compile) --all-extras --constraint requirements.lock --output-file requirements-dev.lock

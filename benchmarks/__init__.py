@@ -1,1 +1,1 @@
-"""What notifier costs, measured in child processes: `make bench`, or `python -m benchmarks PART...`."""
+"""Benchmarks of notifier, run in child processes by `make bench` or `python -m benchmarks PART...`."""

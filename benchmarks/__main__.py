@@ -1,4 +1,4 @@
-"""Run the parts that are named, or all; each prints a table and a line of JSON."""
+"""Run the named parts of the benchmarks, or all of them. Each part prints a table and a line of JSON."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ PARTS = {
 
 
 def main(names: list[str]) -> None:
-    """Run these parts."""
+    """Run these parts, or all parts if there are no names."""
     unknown = set(names) - set(PARTS)
     if unknown:
-        sys.exit(f"there is no part {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
+        sys.exit(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
     for name in names or PARTS:
         for run in PARTS[name]:
             run()

@@ -1,4 +1,4 @@
-"""Captures of the daily papers API, as far as the check of trending needs them."""
+"""Read captures of the daily papers API for the benchmark of trending: positions, upvotes and comments."""
 
 from __future__ import annotations
 
@@ -14,40 +14,45 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper in a capture."""
+    """A paper as one capture lists it."""
 
     position: int
     upvotes: int
     comments: int
 
 
-Capture = Mapping[str, Entry]  # by arXiv id, in the order of the list
+Capture = Mapping[str, Entry]  # from arXiv id to entry, in the order of the list
 
 
 def read(file: Path) -> Capture:
-    """One capture, an array or wrapped in an object, its records as JSON or as Python writes them.
+    """Read one capture; a file without papers gives an empty capture.
 
-    What tells no papers is empty.
+    The file holds an array of records, or an object whose `data` is that array. A record is a JSON object, or a string
+    with a Python dict literal.
     """
-    told = json.loads(file.read_text(encoding="utf-8"))
-    records = told.get("data", ()) if isinstance(told, dict) else told
+    content = json.loads(file.read_text(encoding="utf-8"))
+    records = content.get("data", ()) if isinstance(content, dict) else content
     if not isinstance(records, list):
         return {}
-    entries = map(_record, records)
-    return {key: Entry(place, upvotes, comments) for place, (key, upvotes, comments) in enumerate(entries, 1)}
+    fields = map(_fields, records)
+    return {key: Entry(position, upvotes, comments) for position, (key, upvotes, comments) in enumerate(fields, 1)}
 
 
 def captures_by_day(folder: Path) -> dict[date, list[Capture]]:
-    """For each listing day, which begins the file's name, its captures that tell papers, the earliest first."""
-    found: dict[date, list[Capture]] = defaultdict(list)
+    """Read all captures in a folder that hold papers, by listing day, the earliest of each day first.
+
+    The name of a file begins with its listing day.
+    """
+    captures: dict[date, list[Capture]] = defaultdict(list)
     for file in sorted(folder.glob("*.json")):
         capture = read(file)
         if capture:
-            found[date.fromisoformat(file.name[:10])].append(capture)
-    return dict(found)
+            captures[date.fromisoformat(file.name[:10])].append(capture)
+    return dict(captures)
 
 
-def _record(record: Any) -> tuple[str, int, int]:
-    whole = ast.literal_eval(record) if isinstance(record, str) else record
-    paper = whole.get("paper", whole)
-    return paper["id"], paper["upvotes"], whole.get("numComments", 0)
+def _fields(record: Any) -> tuple[str, int, int]:
+    """Return the arXiv id, the upvotes and the number of comments of a record."""
+    listing = ast.literal_eval(record) if isinstance(record, str) else record
+    paper = listing.get("paper", listing)
+    return paper["id"], paper["upvotes"], listing.get("numComments", 0)

@@ -1,15 +1,18 @@
-"""Part `ingest`: what a record costs from a feed's bytes to committed, tokenised and tagged rows, beside peers.
+"""Part `ingest`: the CPU time of one record, from the bytes of a feed to committed, tokenised and tagged rows.
 
-All figures are CPU time. The feed is made: 1,000 entries of the arXiv API, of the length, markup and number of authors
-of real ones, with words that are as frequent as Zipf has them.
+The feed is generated: it has 1,000 entries of the arXiv API, with the length, the markup and the number of authors of
+real ones. The frequencies of its words follow Zipf's law.
 
-Parsing alone is measured beside feedparser, which is told to leave out what nobody asked for (sanitising HTML,
-resolving addresses), and does not clean LaTeX, as this project does in its time. The whole is measured beside
-sqlite-utils, which is given the parsed rows and inserts them with a full-text index of titles and abstracts, filled at
-the end, which is its quickest way; both write ahead and with synchronous=FULL. It is given the papers alone, and then
-also the titles and listings that this project writes beside them; of tokens and topics it knows nothing.
+Parsing alone is compared with feedparser. Two of its features, sanitising HTML and resolving addresses, are switched
+off, because nothing here needs them. It does not clean LaTeX; notifier does, and the figure includes that.
 
-The split does the same steps one by one; SQL is to place the listings among the papers, and to write and commit them.
+The whole is compared with sqlite-utils, which gets the parsed rows, inserts them, and then fills a full-text index of
+titles and abstracts; filling it last is the quickest way. Both write to SQLite with a write-ahead log and
+synchronous=FULL. sqlite-utils inserts the papers alone in one figure, and in the other also the titles and listings
+that notifier stores. It does not tokenise or tag.
+
+The split runs the steps of the whole one by one. Its step "SQL" finds the papers of the listings, and writes and
+commits the rows.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ import feedparser
 import sqlite_utils
 from sqlalchemy import Engine
 
-from benchmarks.measuring import ROUNDS, print_figures, rounds
+from benchmarks.measuring import ROUNDS, print_figures, run_rounds
 from notifier import sources
 from notifier.config import Config
 from notifier.matching import PaperIndex, QuerySet
@@ -57,7 +60,7 @@ NOW = datetime(2026, 7, 6, tzinfo=UTC)
 WHOLE = "notifier: bytes to tokenised, tagged rows"
 
 Row = dict[str, object]
-Tables = Mapping[str, tuple[str | tuple[str, ...], list[Row]]]  # by name: the primary key, and the rows
+Tables = Mapping[str, tuple[str | tuple[str, ...], list[Row]]]  # the primary key and the rows of each table
 T = TypeVar("T")
 
 _SYLLABLES = (
@@ -83,15 +86,16 @@ _MARKUP = ("$\\alpha$-divergence", "2$\\times$", "\\textbf{robust}", "8.7\\%", "
 
 
 def run() -> None:
-    """Print the figures of all rounds, the contenders taking turns."""
+    """Print the figures of all rounds. The contenders take turns in each round."""
     figures = [_all_contenders() for _ in range(ROUNDS)]
     print_figures(f"ingest: a record of a feed of {ENTRIES:,}, CPU milliseconds", figures)
 
 
 def _all_contenders() -> dict[str, float]:
+    """Measure every contender once, in a separate process, and return the figures and their ratios."""
     used: dict[str, float] = {}
     for contender in _CONTENDERS:
-        used.update(rounds("benchmarks.ingest", contender, count=1)[0])
+        used.update(run_rounds("benchmarks.ingest", contender, count=1)[0])
     whole, parsed = used[WHOLE], used["notifier: parse and clean"]
     return {
         **used,
@@ -131,53 +135,54 @@ def _notifier(content: bytes) -> dict[str, float]:
 
 
 def _split(content: bytes) -> dict[str, float]:
-    """The steps of the whole one after the other, each on its own."""
-    raw = _what_is_cleaned(content)
+    """Measure each step of the whole separately."""
+    raw = _texts_to_clean(content)
     used: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         engine = open_store(f"sqlite:///{folder}/notifier.db")
-        asked = catalogue_of(Config()).parsed_queries.values()
+        topic_queries = catalogue_of(Config()).parsed_queries.values()
         dump = _timed(used, "parse", lambda: sources.parse_dump(content))
         _timed(used, "clean", lambda: list(map(clean, raw)))
         used["parse"] -= used["clean"]
         listings = _timed(used, "prepare", lambda: prepare(dump, NOW.date(), "feed"))
-        papers = [each.facts for each in listings]
+        papers = [listing.facts for listing in listings]
         tokens = Tokens()
         tokenised = _timed(used, "tokenise", lambda: list(map(tokens.add, papers)))
-        _timed(used, "topics", lambda: PaperIndex([Block(papers, tokens)]).match_all(_query_set(asked)))
-        tags = [Tags("by the benchmark", ("a-topic",), each) for each in tokenised]
-        tagged = [replace(each, tags=own) for each, own in zip(listings, tags, strict=True)]
+        _timed(used, "topics", lambda: PaperIndex([Block(papers, tokens)]).match_all(_query_set(topic_queries)))
+        all_tags = [Tags("by the benchmark", ("a-topic",), words) for words in tokenised]
+        tagged = [replace(listing, tags=tags) for listing, tags in zip(listings, all_tags, strict=True)]
         _timed(used, "SQL", lambda: _store(engine, tagged))
         engine.dispose()
     return {f"  its split: {step}": seconds for step, seconds in used.items()}
 
 
-def _what_is_cleaned(content: bytes) -> list[str]:
-    """Every text that is made plain while the feed is parsed."""
+def _texts_to_clean(content: bytes) -> list[str]:
+    """Parse the feed, and return every text that is cleaned on the way."""
     raw: list[str] = []
 
-    def noted(text: str) -> str:
+    def record_and_clean(text: str) -> str:
         raw.append(text)
         return clean(text)
 
-    with patch.object(fields, "clean", noted):
+    with patch.object(fields, "clean", record_and_clean):
         sources.parse_dump(content)
     fields._clean_and_cache.cache_clear()
     return raw
 
 
-def _timed(used: dict[str, float], step: str, work: Callable[[], T]) -> T:
+def _timed(used: dict[str, float], step: str, run_step: Callable[[], T]) -> T:
+    """Run a step, store its CPU seconds in `used`, and return its result."""
     before = time.process_time()
-    result = work()
+    result = run_step()
     used[step] = time.process_time() - before
     return result
 
 
-def _query_set(asked: Iterable[Query]) -> QuerySet:
-    queries = QuerySet()
-    for query in asked:
-        queries.add(query)
-    return queries
+def _query_set(queries: Iterable[Query]) -> QuerySet:
+    query_set = QuerySet()
+    for query in queries:
+        query_set.add(query)
+    return query_set
 
 
 def _store(engine: Engine, listings: Sequence[PreparedListing]) -> None:
@@ -186,16 +191,16 @@ def _store(engine: Engine, listings: Sequence[PreparedListing]) -> None:
 
 
 def _sqlite_utils(content: bytes) -> dict[str, float]:
-    papers = _peer_papers(content)
+    papers = _paper_rows(content)
     return {"sqlite-utils: papers, index": _insert({"paper": ("arxiv_id", papers)})}
 
 
 def _sqlite_utils_all(content: bytes) -> dict[str, float]:
-    papers = _peer_papers(content)
-    titles = [{"identity": folded_title(str(each["title"])), "arxiv_id": each["arxiv_id"]} for each in papers]
+    papers = _paper_rows(content)
+    titles = [{"identity": folded_title(str(paper["title"])), "arxiv_id": paper["arxiv_id"]} for paper in papers]
     listings = [
-        {"arxiv_id": each["arxiv_id"], "dump": 1, "listed_on": each["listed_on"], "position": position}
-        for position, each in enumerate(papers, 1)
+        {"arxiv_id": paper["arxiv_id"], "dump": 1, "listed_on": paper["listed_on"], "position": position}
+        for position, paper in enumerate(papers, 1)
     ]
     tables: Tables = {
         "paper": ("arxiv_id", papers),
@@ -205,16 +210,17 @@ def _sqlite_utils_all(content: bytes) -> dict[str, float]:
     return {"sqlite-utils: papers, titles, listings, index": _insert(tables)}
 
 
-def _peer_papers(content: bytes) -> list[Row]:
+def _paper_rows(content: bytes) -> list[Row]:
+    """Parse the feed with notifier, and return its papers as rows for sqlite-utils."""
     prepared = prepare(sources.parse_dump(content), NOW.date(), "feed")
     return [
-        {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(each.facts).items()}
-        for each in prepared
+        {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(listing.facts).items()}
+        for listing in prepared
     ]
 
 
 def _insert(tables: Tables) -> float:
-    """The seconds that it takes to put these rows in, and to index the papers' titles and abstracts."""
+    """Insert the rows and index the titles and abstracts, and return the CPU seconds."""
     with tempfile.TemporaryDirectory() as folder:
         database = sqlite_utils.Database(f"{folder}/papers.db")
         database.enable_wal()
@@ -237,9 +243,9 @@ _CONTENDERS = {
 
 
 def feed() -> str:
-    """An answer of the arXiv API, always the same."""
-    chance = random.Random(SEED)
-    entries = "".join(_entry(number, chance) for number in range(ENTRIES))
+    """Return an answer of the arXiv API, the same at every call."""
+    rng = random.Random(SEED)
+    entries = "".join(_entry(number, rng) for number in range(ENTRIES))
     return f"""<?xml version='1.0' encoding='UTF-8'?>
 <feed xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns="http://www.w3.org/2005/Atom">
   <id>https://arxiv.org/api/query</id>
@@ -253,39 +259,42 @@ random.Random(SEED).shuffle(_VOCABULARY)
 _WEIGHTS = list(accumulate(1 / rank for rank in range(1, len(_VOCABULARY) + 1)))
 
 
-def _entry(number: int, chance: random.Random) -> str:
+def _entry(number: int, rng: random.Random) -> str:
     identifier = f"2607.{number:05}v1"
     authors = "".join(
-        f"    <author>\n      <name>{_name(chance)}</name>\n    </author>\n" for _ in range(chance.randint(1, 9))
+        f"    <author>\n      <name>{_name(rng)}</name>\n    </author>\n" for _ in range(rng.randint(1, 9))
     )
     return f"""  <entry>
     <id>http://arxiv.org/abs/{identifier}</id>
-    <title>{escape(_text(chance, 10, 0.003)).capitalize()}</title>
+    <title>{escape(_text(rng, 10, 0.003)).capitalize()}</title>
     <updated>2026-07-03T17:59:49Z</updated>
     <link href="https://arxiv.org/abs/{identifier}" rel="alternate" type="text/html"/>
     <link href="https://arxiv.org/pdf/{identifier}" rel="related" type="application/pdf" title="pdf"/>
-    <summary>{escape(_text(chance, 190, 0.0015))}</summary>
+    <summary>{escape(_text(rng, 190, 0.0015))}</summary>
     <category term="cs.LG" scheme="http://arxiv.org/schemas/atom"/>
     <category term="stat.ML" scheme="http://arxiv.org/schemas/atom"/>
     <published>2026-07-01T17:59:49Z</published>
-    <arxiv:comment>{chance.randint(6, 40)} pages</arxiv:comment>
+    <arxiv:comment>{rng.randint(6, 40)} pages</arxiv:comment>
     <arxiv:primary_category term="cs.LG"/>
 {authors}  </entry>
 """
 
 
-def _text(chance: random.Random, length: int, markup: float) -> str:
-    """Words, of which this share is marked up; at 0.0015, a quarter of the abstracts have some, as in real ones."""
-    found = chance.choices(_VOCABULARY, cum_weights=_WEIGHTS, k=length)
-    return " ".join(chance.choice(_MARKUP) if chance.random() < markup else word for word in found)
+def _text(rng: random.Random, length: int, markup: float) -> str:
+    """Return a text of so many words, of which the share `markup` has LaTeX markup.
+
+    At 0.0015, a quarter of the abstracts have some markup, as in real feeds.
+    """
+    words = rng.choices(_VOCABULARY, cum_weights=_WEIGHTS, k=length)
+    return " ".join(rng.choice(_MARKUP) if rng.random() < markup else word for word in words)
 
 
-def _name(chance: random.Random) -> str:
-    return f"{chance.choice('ABCDEFGH')}. {chance.choice(('Müller', 'Lee', 'Garcia', 'Okafor', 'Novák', 'Smith'))}"
+def _name(rng: random.Random) -> str:
+    return f"{rng.choice('ABCDEFGH')}. {rng.choice(('Müller', 'Lee', 'Garcia', 'Okafor', 'Novák', 'Smith'))}"
 
 
 if __name__ == "__main__":
     content = feed().encode()
-    gc.freeze()  # no contender pays for a collection of what the others' modules made
+    gc.freeze()  # so that the garbage collector does not visit objects of modules that this contender does not use
     seconds = _CONTENDERS[sys.argv[1]](content)
     print(json.dumps({name: used * 1000 / ENTRIES for name, used in seconds.items()}))

@@ -1,4 +1,4 @@
-"""Rounds in child processes, and what they used: user and system CPU with children, in seconds."""
+"""Run measurements in child processes, several rounds of each, and print the medians and the ranges."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from collections.abc import Mapping, Sequence
 ROUNDS = 7
 
 
-def rounds(module: str, *arguments: str, count: int = ROUNDS) -> list[dict[str, float]]:
-    """The figures that `python -m MODULE ARGUMENTS` prints as one JSON object, `count` times."""
+def run_rounds(module: str, *arguments: str, count: int = ROUNDS) -> list[dict[str, float]]:
+    """Run `python -m MODULE ARGUMENTS` `count` times, and return the JSON objects of figures that it prints."""
     command = [sys.executable, "-m", module, *arguments]
     return [json.loads(subprocess.check_output(command, text=True)) for _ in range(count)]
 
 
 def interleaved(module: str, contenders: Mapping[str, Sequence[str]]) -> dict[str, list[float]]:
-    """The figure that `python -m MODULE ARGUMENTS` prints as JSON for each contender, once in each of ROUNDS rounds."""
+    """Run each contender once in each of ROUNDS rounds, and return the figures of each.
+
+    `contenders` maps a name to the arguments of `python -m MODULE ARGUMENTS`, which prints one figure as JSON. The
+    contenders take turns, so that a change in the load of the machine affects all of them.
+    """
     figures: dict[str, list[float]] = {contender: [] for contender in contenders}
     for _ in range(ROUNDS):
         for contender, arguments in contenders.items():
@@ -28,14 +32,14 @@ def interleaved(module: str, contenders: Mapping[str, Sequence[str]]) -> dict[st
 
 
 def print_comparison(title: str, figures: dict[str, list[float]], ours: str) -> None:
-    """The median of each contender with its least and greatest, and how many times ours it is, as a table and as JSON.
+    """Print the median and the range of each contender, and its ratio to `ours`, as a table; then the medians as JSON.
 
-    The spread of a ratio is that of the rounds.
+    A ratio is computed in each round; the table shows the median and the range of these ratios.
     """
     print(title)
     medians: dict[str, float] = {}
     for name, values in figures.items():
-        ratios = [value / own for value, own in zip(values, figures[ours], strict=True)]
+        ratios = [value / our_value for value, our_value in zip(values, figures[ours], strict=True)]
         medians[name] = statistics.median(values)
         spread = f"({min(values):.1f} to {max(values):.1f})"
         times = f"{statistics.median(ratios):8.1f} x   ({min(ratios):.1f} to {max(ratios):.1f})"
@@ -44,7 +48,7 @@ def print_comparison(title: str, figures: dict[str, list[float]], ours: str) -> 
 
 
 def print_figures(title: str, figures: Sequence[dict[str, float]]) -> None:
-    """The median of each figure with its least and greatest, as a table and as JSON."""
+    """Print the median and the range of each figure as a table; then the medians as JSON."""
     print(title)
     medians = {}
     for name in figures[0]:

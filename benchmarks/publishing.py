@@ -1,4 +1,4 @@
-"""Part `publishing`: the feeds of 100 topics at first, unchanged, and after one new paper, in CPU time."""
+"""Part `publishing`: the CPU time of writing the feeds of 100 topics at first, unchanged, and after one new paper."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from benchmarks.digests import TOPICAL, papers_of_a_day, vocabulary
-from benchmarks.measuring import print_figures, rounds
+from benchmarks.measuring import print_figures, run_rounds
 from notifier.config import Config, FeedsConfig, TopicConfig
 from notifier.models import ListedOnFrom, Listing, ParsedDump
 from notifier.papers.identity import prepare
@@ -27,19 +27,19 @@ DAY = date(2026, 7, 6)
 
 def run() -> None:
     """Print the figures of all rounds."""
-    print_figures(f"publishing: {TOPICS} topics, CPU milliseconds and files written", rounds("benchmarks.publishing"))
+    print_figures(
+        f"publishing: {TOPICS} topics, CPU milliseconds and files written", run_rounds("benchmarks.publishing")
+    )
 
 
 def one_round() -> dict[str, float]:
-    """What each of three runs in one process costs and writes."""
-    topical = vocabulary()[TOPICAL][:TOPICS]
+    """Publish three times in one process, and return the CPU milliseconds and the number of files of each time."""
+    words = vocabulary()[TOPICAL][:TOPICS]
     listings = [Listing(0, paper.title, paper.abstract) for paper in papers_of_a_day().values()]
-    new = Listing(1, f"An Unheard-of Paper on {topical[0]}", f"We speak of {topical[1]}.")
+    new = Listing(1, f"An Unheard-of Paper on {words[0]}", f"We speak of {words[1]}.")
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
-        topics = {
-            f"topic-{place}": TopicConfig(title=f"Topic {place}", query=word) for place, word in enumerate(topical)
-        }
+        topics = {f"topic-{place}": TopicConfig(title=f"Topic {place}", query=word) for place, word in enumerate(words)}
         config = Config(built_in_topics=False, topics=topics, feeds=FeedsConfig(folder=Path(folder) / "feeds"))
         engine = open_store(f"sqlite:///{folder}/notifier.db")
         for name, dump in (("at first", listings), ("unchanged", []), ("after one new paper", [new])):

@@ -1,4 +1,4 @@
-"""How far two orders agree, and how much of that may be chance."""
+"""Rank correlation: how well two orders of papers agree, and how much agreement chance alone would give."""
 
 from __future__ import annotations
 
@@ -10,49 +10,55 @@ from numpy.typing import NDArray
 RESAMPLES = 1000
 SEED = 1
 
-Pairs = NDArray[np.float64]  # a row for each paper: what is predicted, and what came
+Pairs = NDArray[np.float64]  # a row for each paper: the predicted value, and the actual one
 
 Statistic = Callable[[Sequence[Pairs]], float]
 
 
 def tau_b(pairs: Pairs) -> float:
-    """Kendall's tau-b, which makes up for ties: 1 where the orders agree, 0 where one says nothing of the other."""
-    predicted, came = (np.sign(column[:, None] - column) for column in pairs.T)
-    differing = np.count_nonzero(predicted) * np.count_nonzero(came)
-    return float((predicted * came).sum() / np.sqrt(differing)) if differing else 0.0
+    """Return Kendall's tau-b, which corrects for ties: 1 for equal orders, -1 for opposite ones, 0 for unrelated ones.
+
+    It is 0 if all predicted or all actual values are equal.
+    """
+    predicted, actual = (np.sign(column[:, None] - column) for column in pairs.T)
+    untied = np.count_nonzero(predicted) * np.count_nonzero(actual)
+    return float((predicted * actual).sum() / np.sqrt(untied)) if untied else 0.0
 
 
-def within_days(days: Sequence[Pairs]) -> float:
-    """The mean over days of the tau-b within each."""
+def mean_daily_tau_b(days: Sequence[Pairs]) -> float:
+    """Return the mean over all days of the tau-b of each day."""
     return float(np.mean([tau_b(day) for day in days]))
 
 
-def over_all(days: Sequence[Pairs]) -> float:
-    """The tau-b over the papers of all days together."""
+def overall_tau_b(days: Sequence[Pairs]) -> float:
+    """Return the tau-b of the papers of all days together."""
     return tau_b(np.concatenate(days))
 
 
-def by_chance(days: Sequence[Pairs]) -> tuple[float, float]:
-    """95% of what `within_days` gives where the predictions of each day are shuffled."""
-    chance = np.random.default_rng(SEED)
-    return _middle([within_days([_shuffled(day, chance) for day in days]) for _ in range(RESAMPLES)])
+def chance_interval(days: Sequence[Pairs]) -> tuple[float, float]:
+    """Return the interval that holds 95% of the mean daily tau-b values if the predictions of each day are shuffled."""
+    rng = np.random.default_rng(SEED)
+    return _middle_95_percent([mean_daily_tau_b([_shuffled(day, rng) for day in days]) for _ in range(RESAMPLES)])
 
 
-def of_difference(statistic: Statistic, ones: Sequence[Pairs], others: Sequence[Pairs]) -> tuple[float, float]:
-    """The 95% bootstrap interval of how much greater a statistic is of `ones`, the papers of each day drawn anew."""
-    chance = np.random.default_rng(SEED)
-    draws = []
+def difference_interval(statistic: Statistic, ones: Sequence[Pairs], others: Sequence[Pairs]) -> tuple[float, float]:
+    """Return the 95% bootstrap interval of the statistic of `ones` minus that of `others`.
+
+    Both have the same papers in the same order. For each resample, the papers of each day are drawn with replacement.
+    """
+    rng = np.random.default_rng(SEED)
+    differences = []
     for _ in range(RESAMPLES):
-        drawn = [chance.integers(len(day), size=len(day)) for day in ones]
+        drawn = [rng.integers(len(day), size=len(day)) for day in ones]
         one, other = ([day[rows] for day, rows in zip(days, drawn, strict=True)] for days in (ones, others))
-        draws.append(statistic(one) - statistic(other))
-    return _middle(draws)
+        differences.append(statistic(one) - statistic(other))
+    return _middle_95_percent(differences)
 
 
-def _shuffled(day: Pairs, chance: np.random.Generator) -> Pairs:
-    return np.column_stack((chance.permutation(day[:, 0]), day[:, 1]))
+def _shuffled(day: Pairs, rng: np.random.Generator) -> Pairs:
+    return np.column_stack((rng.permutation(day[:, 0]), day[:, 1]))
 
 
-def _middle(draws: Sequence[float]) -> tuple[float, float]:
-    low, high = np.quantile(draws, (0.025, 0.975))
+def _middle_95_percent(values: Sequence[float]) -> tuple[float, float]:
+    low, high = np.quantile(values, (0.025, 0.975))
     return float(low), float(high)

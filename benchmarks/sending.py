@@ -1,8 +1,9 @@
-"""Part `delivery`: mails of 30 and 80 kB handed to a sink: the sender's CPU a mail, and mails a second where it is far.
+"""Part `delivery`: sending mails of 30 and 80 kB to a relay that discards them.
 
-One connection for all where CPU is measured. A sink is a process of its own, and so is every contender; connecting and
-starting are outside of the clock, but for who connects for each mail, and for smtp-source, which cannot tell them apart
-(it gets as many mails more).
+Measured are the CPU time of a mail over one connection, and the time of a mail over 16 connections to a relay that
+replies after 50 ms. The relay and every contender run in separate processes. Starting the process and connecting are
+not measured, with two exceptions: the contender that opens a connection for each mail, and smtp-source, whose CPU time
+includes both. Therefore smtp-source sends four times as many mails, which makes that share small.
 """
 
 from __future__ import annotations
@@ -28,79 +29,87 @@ from notifier.delivery.transport import always_wanted
 from notifier.models import DeliveryState, Envelope, Mail
 
 HOST = "localhost"
-MAILS, FAR_MAILS, CONNECTIONS = 1_500, 1_600, 16
-FAR = 0.05  # seconds until a reply
+MAILS, DISTANT_MAILS, CONNECTIONS = 1_500, 1_600, 16
+DELAY = 0.05  # seconds until the distant relay replies
 OURS, ON_UVLOOP = "notifier", "notifier on uvloop"
 LINE = b'<td style=3D"padding:0 0 12px">Papers that you asked for, as quoted-print=\r\n'
 HEADER = b"Subject: papers\r\nMessage-ID: <1@papers.example.org>\r\n\r\n"
-ENVELOPE = Envelope("bounces@example.org", "reader@example.net")
+ENVELOPE = Envelope("bounces@example.org", "subscriber@example.net")
 BYTES = {"30 kB": 30_000, "80 kB": 80_000}
 
-Send = Callable[[int, Sequence[Mail], str], Awaitable[float]]  # port, mails, tls: seconds of CPU
+Send = Callable[[int, Sequence[Mail], str], Awaitable[float]]  # takes port, mails and tls; returns CPU seconds
 
 
 def run() -> None:
-    """Print what sending costs, and how fast it goes where the relay is far."""
-    near = [OURS, "aiosmtplib, connection kept", "aiosmtplib, a connection each"]
+    """Print the CPU time of sending, and the time of sending to a distant relay."""
+    libraries = [OURS, "aiosmtplib, connection kept", "aiosmtplib, a connection each"]
     for size in BYTES:
         with sink() as port:
-            near_too = [*near, ON_UVLOOP, *_peers()]
-            figures = interleaved(__name__, {name: ["cpu", name, str(port), "none", size] for name in near_too})
+            contenders = [*libraries, ON_UVLOOP, *_programs()]
+            figures = interleaved(__name__, {name: ["cpu", name, str(port), "none", size] for name in contenders})
         print_comparison(f"delivery: sending {size}, CPU microseconds", figures, OURS)
     with slow_sink(0, tls=True) as port:
-        figures = interleaved(__name__, {name: ["cpu", name, str(port), "tls"] for name in near[:2]})
+        figures = interleaved(__name__, {name: ["cpu", name, str(port), "tls"] for name in libraries[:2]})
     print_comparison("delivery: sending 30 kB over TLS, CPU microseconds", figures, OURS)
     for tls in ("none", "tls"):
-        with slow_sink(FAR, tls=tls == "tls") as port:
-            figures = interleaved(__name__, {name: ["far", name, str(port), tls] for name in near[:2]})
+        with slow_sink(DELAY, tls=tls == "tls") as port:
+            figures = interleaved(__name__, {name: ["distant", name, str(port), tls] for name in libraries[:2]})
         title = (
             f"delivery: {CONNECTIONS} connections, 50 ms until a reply{', TLS' * (tls == 'tls')}, milliseconds a mail"
         )
         print_comparison(title, figures, OURS)
 
 
-def _peers() -> list[str]:
+def _programs() -> list[str]:
     return ["smtp-source"] if postfix("smtp-source") else []
 
 
 def one_round(what: str, name: str, port: str, tls: str, size: str = "30 kB") -> float:
-    """CPU microseconds of a mail over one connection, or milliseconds of a mail over many to a relay that is far."""
+    """Return what one contender takes for a mail.
+
+    If `what` is `cpu`, the result is in CPU microseconds, over one connection. If it is `distant`, the result is in
+    milliseconds, over many connections to a distant relay.
+    """
     if name == "smtp-source":
         return _smtp_source(int(port), BYTES[size])
-    peers = {"aiosmtplib, connection kept": kept, "aiosmtplib, a connection each": each_anew}
-    send = peers.get(name, by_lane)
-    if what == "far":
-        return asyncio.run(_far(send, int(port), tls)) / FAR_MAILS * 1_000
+    libraries = {
+        "aiosmtplib, connection kept": send_over_kept_connection,
+        "aiosmtplib, a connection each": send_over_new_connections,
+    }
+    send = libraries.get(name, send_with_notifier)
+    if what == "distant":
+        return asyncio.run(_send_to_distant_relay(send, int(port), tls)) / DISTANT_MAILS * 1_000
     with asyncio.Runner(loop_factory=uvloop.new_event_loop if name == ON_UVLOOP else None) as runner:
         return runner.run(send(int(port), _mails(MAILS, BYTES[size]), tls)) / MAILS * 1_000_000
 
 
-async def _far(send: Send, port: int, tls: str) -> float:
-    mails = _mails(FAR_MAILS // CONNECTIONS, BYTES["30 kB"])
+async def _send_to_distant_relay(send: Send, port: int, tls: str) -> float:
+    """Send over all connections at the same time, and return the seconds that it takes."""
+    mails = _mails(DISTANT_MAILS // CONNECTIONS, BYTES["30 kB"])
     before = time.perf_counter()
     await asyncio.gather(*(send(port, mails, tls) for _ in range(CONNECTIONS)))
     return time.perf_counter() - before
 
 
-async def by_lane(port: int, mails: Sequence[Mail], tls: str) -> float:
-    """A lane, with the next mail at hand."""
+async def send_with_notifier(port: int, mails: Sequence[Mail], tls: str) -> float:
+    """Send over one connection of notifier, which is always given the mail after the current one too."""
     settings = RelaySettings(HOST, port, tls, ca_file=CERTIFICATES / "authority.pem")  # type: ignore[arg-type]
     waiting = deque(mails)
 
     def next_mail() -> tuple[Mail, StillWanted] | None:
         return (waiting[0], always_wanted) if waiting else None
 
-    async with SmtpTransport(settings, PipeliningTrust()) as lane:
-        await lane.send(mails[0]._replace())
+    async with SmtpTransport(settings, PipeliningTrust()) as transport:
+        await transport.send(mails[0]._replace())
         before = time.process_time()
         while waiting:
-            outcome = await lane.send(waiting.popleft(), next_mail=next_mail)
+            outcome = await transport.send(waiting.popleft(), next_mail=next_mail)
             assert outcome.state is DeliveryState.ACCEPTED, outcome
         return time.process_time() - before
 
 
-async def kept(port: int, mails: Sequence[Mail], tls: str) -> float:
-    """The connection that aiosmtplib keeps."""
+async def send_over_kept_connection(port: int, mails: Sequence[Mail], tls: str) -> float:
+    """Send over one connection of aiosmtplib that stays open."""
     async with aiosmtplib.SMTP(**_options(port, tls)) as client:
         before = time.process_time()
         for mail in mails:
@@ -108,8 +117,8 @@ async def kept(port: int, mails: Sequence[Mail], tls: str) -> float:
         return time.process_time() - before
 
 
-async def each_anew(port: int, mails: Sequence[Mail], tls: str) -> float:
-    """What a user writes."""
+async def send_over_new_connections(port: int, mails: Sequence[Mail], tls: str) -> float:
+    """Send with `aiosmtplib.send`, which opens a connection for each mail."""
     before = time.process_time()
     for mail in mails:
         envelope = mail.envelope
@@ -125,6 +134,7 @@ def _options(port: int, tls: str) -> dict[str, Any]:
 
 
 def _smtp_source(port: int, size: int) -> float:
+    """Send with smtp-source of Postfix, and return the CPU microseconds of a mail."""
     program, mails = postfix("smtp-source"), MAILS * 4
     assert program
     options = ["-d", "-s", "1", "-m", str(mails), "-l", str(size), "-f", ENVELOPE.sender]
@@ -134,7 +144,7 @@ def _smtp_source(port: int, size: int) -> float:
 
 
 def _mails(number: int, size: int) -> list[Mail]:
-    """Mails that are one another's equals, but not the same."""
+    """Return equal mails; each is a separate object, as in a real run."""
     content = HEADER + LINE * ((size - len(HEADER)) // len(LINE))
     return [Mail(ENVELOPE, "<1@papers.example.org>", content, is_wire_form=True) for _ in range(number)]
 

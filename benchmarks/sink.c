@@ -1,6 +1,7 @@
-/* A relay that keeps nothing: `sink` prints its port. One thread, poll, PIPELINING; like Postfix's smtp-sink.
+/* An SMTP relay that discards every message, like Postfix's smtp-sink. It prints its port.
 
-   A message ends with a line that holds a dot alone, wherever packets are cut. */
+   It runs in one thread with poll, and offers PIPELINING. A message ends with a line that contains only a dot; this end
+   is recognised even if it is split over several packets. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,25 +16,28 @@ static const char END[] = "\r\n.\r\n";
 static struct { int in_message, matched; char line[1024]; size_t length; } clients[CLIENTS];
 static struct pollfd watched[CLIENTS + 1];
 
-static void say(int at, char *replies, size_t length) {
+static void send_replies(int at, char *replies, size_t length) {
     if (length && write(watched[at].fd, replies, length) < 0) perror("write");
 }
 
-static size_t command(int at, char *out) {
+/* Write the reply to the command in `line` of a client to `out`, and return the length of the reply. */
+static size_t reply_to_command(int at, char *out) {
     const char *reply = "250 2.0.0 ok\r\n";
     if (!strncasecmp(clients[at].line, "EHLO", 4)) reply = "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE\r\n";
     if (!strncasecmp(clients[at].line, "QUIT", 4)) reply = "221 2.0.0 bye\r\n";
     if (!strncasecmp(clients[at].line, "DATA", 4)) {
         reply = "354 go on\r\n";
         clients[at].in_message = 1;
-        clients[at].matched = 2;
+        clients[at].matched = 2; /* the line end of DATA is the first line end of END, for an empty message */
     }
     strcpy(out, reply);
     return strlen(reply);
 }
 
-/* How much of a block belongs to the message; the end may be cut anywhere. */
-static char *message(int at, char *from, char *end) {
+/* Skip the part of a block that belongs to the message, and return where that part ends.
+
+   `matched` counts the bytes of END that the last bytes of the client have matched so far. */
+static char *skip_message(int at, char *from, char *end) {
     int matched = clients[at].matched;
     while (from < end && matched < 5) {
         if (!matched) {
@@ -49,13 +53,14 @@ static char *message(int at, char *from, char *end) {
     return from;
 }
 
-static void take(int at, char *from, char *end) {
+/* Answer everything in a block that a client sent. */
+static void answer(int at, char *from, char *end) {
     static char replies[BLOCK];
-    size_t said = 0;
+    size_t length_out = 0;
     while (from < end) {
         if (clients[at].in_message) {
-            from = message(at, from, end);
-            if (!clients[at].in_message) said += sprintf(replies + said, "250 2.0.0 kept\r\n");
+            from = skip_message(at, from, end);
+            if (!clients[at].in_message) length_out += sprintf(replies + length_out, "250 2.0.0 kept\r\n");
             continue;
         }
         char *stop = memchr(from, '\n', end - from);
@@ -66,15 +71,15 @@ static void take(int at, char *from, char *end) {
         from += length;
         if (stop) {
             clients[at].line[clients[at].length] = 0;
-            said += command(at, replies + said);
+            length_out += reply_to_command(at, replies + length_out);
             clients[at].length = 0;
         }
-        if (said > BLOCK - 1024) say(at, replies, said), said = 0;
+        if (length_out > BLOCK - 1024) send_replies(at, replies, length_out), length_out = 0;
     }
-    say(at, replies, said);
+    send_replies(at, replies, length_out);
 }
 
-static void forget(int at, int *count) {
+static void disconnect(int at, int *count) {
     close(watched[at].fd);
     (*count)--;
     watched[at] = watched[*count];
@@ -96,8 +101,8 @@ int main(void) {
         for (int at = count - 1; at > 0; at--) {
             if (!watched[at].revents) continue;
             ssize_t length = read(watched[at].fd, block, BLOCK);
-            if (length <= 0) forget(at, &count);
-            else take(at, block, block + length);
+            if (length <= 0) disconnect(at, &count);
+            else answer(at, block, block + length);
         }
         if (watched[0].revents && count < CLIENTS) {
             int client = accept(listener, NULL, NULL);

@@ -1,6 +1,6 @@
-"""A relay that keeps nothing and takes its time for each answer: python -m benchmarks.slow_sink SECONDS [CERTIFICATE].
+"""An SMTP relay that discards every message and delays every reply, like a relay that is far away.
 
-It prints its port.
+`python -m benchmarks.slow_sink SECONDS [CERTIFICATE]` prints its port and runs until it is killed.
 """
 
 from __future__ import annotations
@@ -19,48 +19,48 @@ REPLIES = {
 
 
 class SlowSink(asyncio.Protocol):
-    """Answers what comes in one packet together, once the time has passed."""
+    """One connection to the relay. The commands of one packet are answered together, after the delay."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._in_message = False
-        self._rest = b""
+        self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet."""
+        """Send the greeting."""
         self._transport = cast(asyncio.Transport, transport)
-        self._say(b"220 slow.test ESMTP\r\n")
+        self._send(b"220 slow.test ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
-        """Take all that is complete."""
-        self._rest += data
+        """Answer every command and message that has arrived completely."""
+        self._unread += data
         replies = b""
-        while reply := self._next():
+        while reply := self._next_reply():
             replies += reply
         if replies:
-            self._say(replies)
+            self._send(replies)
 
-    def _say(self, replies: bytes) -> None:
+    def _send(self, replies: bytes) -> None:
         asyncio.get_running_loop().call_later(self._seconds, self._transport.write, replies)
 
-    def _next(self) -> bytes | None:
-        """The reply to the next command or message, if it is there as a whole."""
+    def _next_reply(self) -> bytes | None:
+        """Return the reply to the next command or message, or None if it has not arrived completely."""
         if self._in_message:
-            message, ended, rest = self._rest.partition(END)
-            if not ended:
-                self._rest = message
+            message, end, rest = self._unread.partition(END)
+            if not end:
+                self._unread = message
                 return None
-            self._rest, self._in_message = rest, False
+            self._unread, self._in_message = rest, False
             return b"250 2.0.0 kept\r\n"
-        line, ended, rest = self._rest.partition(b"\r\n")
-        if not ended:
+        line, end, rest = self._unread.partition(b"\r\n")
+        if not end:
             return None
-        self._rest, self._in_message = rest, line[:4].upper() == b"DATA"
+        self._unread, self._in_message = rest, line[:4].upper() == b"DATA"
         return REPLIES.get(line[:4].upper(), b"250 2.0.0 ok\r\n")
 
 
 async def main(seconds: float, certificate: str = "") -> None:
-    """Listen on a free port, which is printed, until killed."""
+    """Print a free port, and serve it until the process is killed; with TLS if there is a certificate."""
     tls = None
     if certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

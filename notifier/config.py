@@ -1,4 +1,7 @@
-"""The config: TOML, read once, frozen. Every key has a default and is documented in `config.example.toml`."""
+"""The config: a TOML file, whose keys the environment can override.
+
+Every key has a default and is documented in `config.example.toml`. A config that was read never changes.
+"""
 
 from __future__ import annotations
 
@@ -8,46 +11,51 @@ import tomllib
 from difflib import get_close_matches
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import available_timezones
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from notifier.errors import ConfigError
 from notifier.models import Cadence
 
 DEFAULT_FILE = "config.toml"
 FILE_VARIABLE = "NOTIFIER_CONFIG"
-LONGEST_BASE_URL = 200  # so that every link fits in a line of a header
-SHORTEST_SECRET = 32  # bytes: as long as what it makes, SHA-256 (RFC 2104, section 3)
+PREFIX = "NOTIFIER_"  # of the environment variables that override keys
+NESTING = "__"  # between the name of a table and that of a key
+LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
+SHORTEST_SECRET = 32  # bytes; a key should be as long as its hash, SHA-256 (RFC 2104, section 3)
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 
 
 class Part(BaseModel):
-    """One table of the config: unknown keys are refused, so that a typo is never a silent default."""
+    """One table of the config. It refuses unknown keys, so that a mistyped key does not silently leave the default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StoreConfig(Part):
+    """The database."""
+
     url: str = "sqlite:///var/notifier.db"
 
     @field_validator("url")
     @classmethod
-    def _one_of_two_databases(cls, url: str) -> str:
+    def _check_database(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
         return url
 
 
 class IngestConfig(Part):
+    """The folder in which dumps arrive."""
+
     folder: Path = Path("var/dumps")
 
 
 class Limits(Part):
-    """What a dump may take of the machine; what is larger is refused, or skipped alone, with the reason."""
+    """The largest dump, and the largest parts of one. A larger dump is refused; a larger part is skipped."""
 
     file_mb: int = Field(default=64, ge=1, le=4096)
     unpacked_mb: int = Field(default=256, ge=1, le=4096)
@@ -58,22 +66,22 @@ class Limits(Part):
 
     @property
     def file(self) -> int:
-        """Bytes of a file as it lies there."""
+        """The largest file of a dump, in bytes."""
         return self.file_mb << 20
 
     @property
     def unpacked(self) -> int:
-        """Bytes of what an archive holds."""
+        """The largest content of a compressed dump, in bytes."""
         return self.unpacked_mb << 20
 
     @property
     def record(self) -> int:
-        """Characters of one record."""
+        """The longest record, in characters."""
         return self.record_kb << 10
 
     @property
     def line(self) -> int:
-        """Characters of one line of page text or JSON lines."""
+        """The longest line of page text or JSON lines, in characters."""
         return self.line_kb << 10
 
 
@@ -81,39 +89,45 @@ DEFAULT_LIMITS = Limits()
 
 
 class MailConfig(Part):
+    """The sender of all mail, and how it is sent."""
+
     sender: str = "Daily Papers <papers@localhost>"
-    envelope: str = ""  # the sender's own address where empty
+    envelope: str = ""  # if empty, bounces go to the sender's address
     transport: Literal["maildir", "smtp"] = "maildir"
     templates: Path | None = None
 
     @field_validator("sender")
     @classmethod
-    def _has_an_address(cls, sender: str) -> str:
+    def _check_sender(cls, sender: str) -> str:
         if "@" not in parseaddr(sender)[1]:
             raise ValueError("write it as Name <address@example.org>")
         return sender
 
     @property
     def address(self) -> str:
-        """The sender's bare address."""
+        """The address of the sender, without the name."""
         return parseaddr(self.sender)[1]
 
     @property
     def brand(self) -> str:
-        """The sender's name: what the mails and feeds are called."""
+        """The name of the sender, which is also the name of the mails and the feeds."""
         return parseaddr(self.sender)[0] or "Daily Papers"
 
     @property
     def envelope_sender(self) -> str:
-        """Where bounces go: the address of MAIL FROM."""
+        """The address of MAIL FROM, to which bounces go."""
         return self.envelope or self.address
 
 
 class MaildirConfig(Part):
+    """The folder that mail is written to with `transport = "maildir"`."""
+
     folder: Path = Path("var/mail")
 
 
 class SmtpConfig(Part):
+    """The relay that mail is sent to with `transport = "smtp"`, and how fast."""
+
     host: str = "localhost"
     port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "tls", "none"] = "starttls"
@@ -121,11 +135,13 @@ class SmtpConfig(Part):
     password: SecretStr = SecretStr("")
     ca_file: Path | None = None
     lanes: int = Field(default=4, ge=1, le=100)
-    rate_per_second: float = Field(default=0, ge=0)  # 0 is no limit, here and below
+    rate_per_second: float = Field(default=0, ge=0)  # 0 means no limit, in both rates
     rate_per_day: int = Field(default=0, ge=0)
 
 
 class DigestConfig(Part):
+    """The schedule of new subscribers, and the length of digests."""
+
     cadence: Cadence = Cadence.DAILY
     hour: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     timezone: str = "UTC"
@@ -133,35 +149,41 @@ class DigestConfig(Part):
 
     @field_validator("timezone")
     @classmethod
-    def _is_a_zone(cls, timezone: str) -> str:
-        if timezone not in available_timezones():
+    def _check_timezone(cls, timezone: str) -> str:
+        if not _is_time_zone(timezone):
             raise ValueError("use an IANA name such as Europe/Berlin")
         return timezone
 
 
 class FeedsConfig(Part):
+    """The folder that feeds are written to."""
+
     folder: Path = Path("var/feeds")
 
 
 class LogConfig(Part):
+    """The format of the service's log."""
+
     format: Literal["text", "json"] = "text"
 
 
 class WebConfig(Part):
-    base_url: str = ""  # no links to pages where empty
+    """The web pages: their public address, and where the service listens."""
+
+    base_url: str = ""  # if empty, mails contain no links to pages
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
 
     @field_validator("base_url")
     @classmethod
-    def _is_an_address_of_pages(cls, base_url: str) -> str:
+    def _check_base_url(cls, base_url: str) -> str:
         if base_url and (len(base_url) > LONGEST_BASE_URL or not _BASE_URL.fullmatch(base_url)):
             raise ValueError(f"write it like https://papers.example.org, in ASCII, at most {LONGEST_BASE_URL} letters")
         return base_url.rstrip("/")
 
 
 class TopicConfig(Part):
-    """A change to a built-in topic, key by key, or a topic of the operator's own."""
+    """A change to some keys of a built-in topic, or a new topic."""
 
     title: str | None = None
     description: str | None = None
@@ -169,16 +191,10 @@ class TopicConfig(Part):
     removed: bool = False
 
 
-class Config(BaseSettings):
-    """Every setting; relative paths are relative to `base`, the config file's folder."""
+class Config(BaseModel):
+    """The whole config. Relative paths are relative to `base`, the folder of the config file."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        env_prefix="NOTIFIER_",
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
-    )
+    model_config = Part.model_config
 
     store: StoreConfig = StoreConfig()
     ingest: IngestConfig = IngestConfig()
@@ -195,56 +211,45 @@ class Config(BaseSettings):
     secret_file: Path = Path("var/secret.key")
     _base: Path = PrivateAttr(default_factory=Path.cwd)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, whose tables arrive as arguments."""
-        return env_settings, init_settings
-
     @property
     def base(self) -> Path:
-        """The folder that relative paths start from."""
+        """The folder that relative paths are relative to."""
         return self._base
 
     def path(self, path: Path) -> Path:
-        """`path` made absolute."""
+        """Return `path` as an absolute path."""
         return self._base / path
 
     @property
     def store_url(self) -> str:
-        """The store's URL, with an absolute path where it is a file."""
+        """The URL of the database; a SQLite file has an absolute path in it."""
         scheme, _, file = self.store.url.partition(":///")
         return f"sqlite:///{self._base / file}" if scheme == "sqlite" else self.store.url
 
     @property
     def relay_name(self) -> str:
-        """Where mail goes, in a few words."""
+        """A name for the place that mail is sent to: the relay with its port, or the maildir."""
         if self.mail.transport == "maildir":
             return f"maildir {self.path(self.maildir.folder)}"
         return f"smtp {self.smtp.host}:{self.smtp.port} ({self.smtp.tls})"
 
     @property
     def owners_folder(self) -> Path:
-        """Where running senders hold their locks: beside the database file, else under `var`."""
+        """The folder of the lock files of running senders: beside a SQLite file, otherwise in `var`."""
         scheme, _, file = self.store.url.partition(":///")
         return self._base / f"{file}-owners" if scheme == "sqlite" else self._base / "var" / "owners"
 
 
 def load(file: Path | None) -> Config:
-    """Read the config from `file`, else from the one that the environment names, else from ./config.toml.
+    """Read the config from `file`, from the file that NOTIFIER_CONFIG names, or from ./config.toml, the first given.
 
-    Without any of them the defaults serve. Raises ConfigError naming the key and the cure.
+    Without a file all keys have their defaults. Environment variables override the keys of the file. Raises ConfigError
+    with the key and the cure if the file cannot be read or a value is wrong.
     """
     found = chosen(file)
     tables = _read(found) if found else {}
     try:
-        config = Config(**tables)
+        config = Config(**_merged(tables, _overrides()))
     except ValidationError as error:
         raise ConfigError(_explain(error, found)) from None
     config._base = found.resolve().parent if found else Path.cwd()
@@ -252,12 +257,12 @@ def load(file: Path | None) -> Config:
 
 
 def chosen(file: Path | None) -> Path | None:
-    """The config file that `load` would read; None where the defaults serve."""
+    """Return the config file that `load` reads, or None if there is none and the defaults apply."""
     return file or _named_by_environment() or _default_file()
 
 
 def secret_key(config: Config) -> bytes:
-    """The key that links in mails are made with. Raises ConfigError where it is missing or too short to be secret."""
+    """Read the key that signs the links in mails. Raises ConfigError if the key is missing or too short."""
     file = config.path(config.secret_file)
     try:
         key = file.read_bytes().strip()
@@ -287,8 +292,43 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} is not valid TOML: {error}") from None
 
 
+def _overrides() -> dict[str, Any]:
+    """Return the tables and keys that environment variables set; `NOTIFIER_SMTP__HOST` sets `host` in `[smtp]`."""
+    if not any(_overrides_key(variable) for variable in os.environ):
+        return {}
+    from pydantic_settings import EnvSettingsSource
+
+    source = EnvSettingsSource(cast(Any, Config), env_prefix=PREFIX, env_nested_delimiter=NESTING)
+    return source()
+
+
+def _overrides_key(variable: str) -> bool:
+    name = variable.upper()
+    return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower().split(NESTING)[0] in Config.model_fields
+
+
+def _merged(tables: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables with the overrides in them; an override of one key leaves the other keys of its table."""
+    merged = dict(tables)
+    for key, value in overrides.items():
+        known = merged.get(key)
+        merged[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _is_time_zone(name: str) -> bool:
+    """Return whether `zoneinfo.available_timezones` lists the name, without reading all of the zones."""
+    if name.startswith(("posix/", "right/")) or name == "posixrules":
+        return False  # other forms of the same zones
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
 def _explain(error: ValidationError, file: Path | None) -> str:
-    """Every wrong key in one sentence each, never with the value: it may be a password."""
+    """Return one sentence for each wrong key. It never contains the value, which may be a password."""
     complaints = [
         _complaint(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors(include_input=False)
     ]

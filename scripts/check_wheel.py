@@ -1,7 +1,7 @@
-"""Builds the wheel, from the source archive, and runs the demo from it elsewhere, as a user who is not root.
+"""Build the wheel from the source archive, install it, and run the demo in another folder as a user who is not root.
 
-What a checkout hides shows here: a file that the wheel lacks, a path that only root may write, a package that only the
-development environment has.
+This finds faults that a checkout hides: a file that is missing in the wheel, a path that only root may write, or a
+package that only the development environment contains.
 """
 
 from __future__ import annotations
@@ -19,21 +19,25 @@ SET_UP = ["scripts/environment", "scripts/environment.py", "requirements.lock"]
 
 
 def main() -> None:
+    """Build, install and run; raise SystemExit with the output of the command that fails."""
     with tempfile.TemporaryDirectory(prefix="notifier-wheel-") as name:
         folder = Path(name)
         wheel = build(folder)
         for file in SET_UP:
             shutil.copy(CHECKOUT / file, folder)
-        give_away(folder)
-        as_a_user(folder, "./environment", "installed", "requirements.lock", wheel.name)
-        elsewhere = folder / "elsewhere"
-        as_a_user(folder, "mkdir", elsewhere.name)
-        as_a_user(elsewhere, "../installed/bin/notifier", "demo")
-        print(f"{wheel.name}: the demo runs from it elsewhere, as user {elsewhere.stat().st_uid}")
+        change_owner_to_nobody(folder)
+        run_as_owner(folder, "./environment", "installed", "requirements.lock", wheel.name)
+        demo_folder = folder / "elsewhere"
+        run_as_owner(folder, "mkdir", demo_folder.name)
+        run_as_owner(demo_folder, "../installed/bin/notifier", "demo")
+        print(f"{wheel.name}: the demo runs outside of the checkout, as user {demo_folder.stat().st_uid}")
 
 
 def build(folder: Path) -> Path:
-    """The wheel, built in `folder` by way of the source archive; raises SystemExit with the builder's words."""
+    """Build the source archive in `folder`, then the wheel from it, and return the path of the wheel.
+
+    Raises SystemExit with the output of the build if it fails.
+    """
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(CHECKOUT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -41,16 +45,19 @@ def build(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def give_away(folder: Path) -> None:
-    """Root hands the folder to `nobody`; anyone else keeps it."""
+def change_owner_to_nobody(folder: Path) -> None:
+    """Make `nobody` the owner of the folder and its files, if this runs as root."""
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         for path in (folder, *folder.iterdir()):
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
 
 
-def as_a_user(folder: Path, *command: str) -> None:
-    """Run in `folder` as its owner, with a home of its own; raises SystemExit with what a failing command said."""
+def run_as_owner(folder: Path, *command: str) -> None:
+    """Run a command in `folder` as the owner of the folder, which is also its home directory.
+
+    Raises SystemExit with the output of the command if it fails.
+    """
     owner = folder.stat()
     is_root = os.geteuid() == 0
     done = subprocess.run(

@@ -1,8 +1,9 @@
-"""Makes an environment that holds exactly what a lock names, and notifier: `environment.py FOLDER LOCK [WHEEL]`.
+"""Make an environment with notifier and exactly the packages of a lock file: `environment.py FOLDER LOCK [WHEEL]`.
 
-`make` runs it through the script beside it, with any Python from 3.11 on and nothing but its standard library. Without
-a wheel, notifier is installed from this checkout, to be edited in place. An environment that is up to date stays as it
-is; any other is made anew, by the first way that works. Where none does, nothing is left behind.
+`make` runs this through the shell script `environment`, which lies beside it. It needs Python 3.11 or later, and only
+the standard library. Without a wheel, notifier is installed from this checkout in editable mode. An environment that is
+up to date is left alone. Any other one is made again with the first installer that succeeds: uv, venv or virtualenv. If
+all of them fail, the folder is removed.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# Written last: what the environment was made from. One without it is half made.
+# This file says what the environment was made from. It is written last, so an environment without it is incomplete.
 STAMP = "made-from"
 
-# Where packages come from, as pip's variables say it, and as uv's do: uv reads no setting of pip's.
+# uv does not read the settings of pip, so those that say where packages come from are translated into its variables.
 UV_NAMES = {
     "PIP_CERT": "SSL_CERT_FILE",
     "PIP_EXTRA_INDEX_URL": "UV_EXTRA_INDEX_URL",
@@ -37,8 +38,8 @@ UV_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to an environment: the command that creates it, the one that installs into it, and their variables."""
+class Installer:
+    """A way to make an environment: a command that creates it, one that installs into it, and variables for both."""
 
     create: list[str]
     install: list[str]
@@ -46,16 +47,17 @@ class Way:
 
 
 def main() -> None:
+    """Make the environment that the arguments name, unless it is up to date."""
     folder, lock = (Path(argument).resolve() for argument in sys.argv[1:3])
     project = sys.argv[3:] or ["--editable", str(CHECKOUT)]
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # by way of the `finally` below
-    with lock.open("rb") as held:
-        # Two makes at once: the second waits, and finds the work done. The tools inherit the lock, so that one that
-        # outlives a killed make is waited for too.
-        fcntl.flock(held, fcntl.LOCK_EX)
-        os.set_inheritable(held.fileno(), True)
-        made_from = fingerprint(folder, held.read())
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # so that the `finally` below runs
+    with lock.open("rb") as lock_file:
+        # If two makes run at the same time, the second waits here, and then finds the environment up to date. The
+        # installers inherit the file lock, so that the second also waits for installers that outlive a killed make.
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        os.set_inheritable(lock_file.fileno(), True)
+        made_from = fingerprint(folder, lock_file.read())
         if is_made(folder, made_from):
             return
         try:
@@ -67,52 +69,56 @@ def main() -> None:
 
 
 def fingerprint(folder: Path, lock: bytes) -> str:
-    """What an environment depends on: the lock, its own place, which is written into its scripts, and the Python."""
+    """Return a hash of what an environment depends on: the lock, the Python, and the folder, which its scripts name."""
     python = os.path.realpath(sys.executable)
     return sha256(b"\0".join([lock, os.fsencode(folder), os.fsencode(python), sys.version.encode()])).hexdigest()
 
 
 def is_made(folder: Path, made_from: str) -> bool:
+    """Return whether the folder holds a complete environment with this fingerprint."""
     stamp = folder / STAMP
     return os.access(python_in(folder), os.X_OK) and stamp.is_file() and stamp.read_text(encoding="utf-8") == made_from
 
 
 def make(folder: Path, lock: Path, project: list[str]) -> None:
-    """Try each way in turn; exits with one sentence where none works."""
+    """Try each installer in turn. Raises SystemExit with one sentence if none succeeds."""
     print(f"Setting up {folder.name}, once; this can take a minute or two.", flush=True)
-    trouble = "None of uv, python3 -m venv and virtualenv works here: install one (on Debian: apt install python3-venv)"
-    for way in ways(folder):
+    failure = "None of uv, python3 -m venv and virtualenv runs here: install one (on Debian: apt install python3-venv)"
+    for installer in installers(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        if run(way, way.create):
+        if run(installer, installer.create):
             continue
-        complaint = install(way, folder, lock, project)
-        if not complaint:
+        error = install(installer, folder, lock, project)
+        if not error:
             return
-        trouble = f"{lock.name} cannot be installed ({complaint}): see to the network, pip's settings and the disk"
-    sys.exit(f"{trouble}, and run make again.")
+        failure = f"{lock.name} cannot be installed ({error}): check the network, the settings of pip and the disk"
+    sys.exit(f"{failure}, and run make again.")
 
 
-def ways(folder: Path) -> Iterator[Way]:
+def installers(folder: Path) -> Iterator[Installer]:
+    """Yield the installers in the order in which they are tried."""
     pip = [python_in(folder), "-m", "pip", "install", "--no-user"]
-    yield uv(folder)
-    yield Way([sys.executable, "-m", "venv", str(folder)], pip)
-    yield Way([*tool("virtualenv"), "--python", sys.executable, str(folder)], pip)
+    yield uv_installer(folder)
+    yield Installer([sys.executable, "-m", "venv", str(folder)], pip)
+    yield Installer([*tool("virtualenv"), "--python", sys.executable, str(folder)], pip)
 
 
-def uv(folder: Path) -> Way:
+def uv_installer(folder: Path) -> Installer:
+    """Return uv as an installer, with the settings that the user has made for pip."""
     settings = pip_settings()
     no_index = settings.get("PIP_NO_INDEX", "").lower() in {"1", "true", "yes", "on"}
-    return Way(
+    return Installer(
         [*tool("uv"), "venv", "--python", sys.executable, str(folder)],
         [*tool("uv"), "pip", "install", "--python", python_in(folder), *(["--no-index"] if no_index else [])],
         uv_variables(settings),
     )
 
 
-def install(way: Way, folder: Path, lock: Path, project: list[str]) -> str:
-    """Fill a new environment; returns the complaint of the step that failed, or nothing.
+def install(installer: Installer, folder: Path, lock: Path, project: list[str]) -> str:
+    """Install the packages and notifier; return the error of the step that failed, or an empty text.
 
-    What builds comes first, and nothing is built in isolation, so that the build tools come from the lock too.
+    The build tools are installed first, and packages are built without isolation, so that they are built with the
+    build tools of the lock.
     """
     tools = folder / "build-tools.lock"
     tools.write_text(build_tools(lock.read_text(encoding="utf-8")), encoding="utf-8")
@@ -121,20 +127,20 @@ def install(way: Way, folder: Path, lock: Path, project: list[str]) -> str:
         ["--require-hashes", "--no-build-isolation", "-r", str(lock)],
         ["--no-deps", "--no-build-isolation", *project],
     )
-    return next((complaint for step in steps if (complaint := run(way, [*way.install, *step]))), "")
+    return next((error for step in steps if (error := run(installer, [*installer.install, *step]))), "")
 
 
 def build_tools(lock: str) -> str:
-    """The lock's entries for what builds feedgen, which comes as source only."""
+    """Return the entries of the lock for the tools that build feedgen, which is published as source only."""
     return "".join(re.findall(r"^(?:setuptools|wheel|packaging)==.*?(?=^\S|\Z)", lock, re.MULTILINE | re.DOTALL))
 
 
-def run(way: Way, command: list[str]) -> str:
-    """Run quietly; returns the line of the output that tells most, if the command failed, or nothing."""
+def run(installer: Installer, command: list[str]) -> str:
+    """Run a command without output; return the most helpful line of its output if it failed, or an empty text."""
     try:
         process = subprocess.Popen(
             command,
-            env={**os.environ, **way.variables},
+            env={**os.environ, **installer.variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -149,31 +155,33 @@ def run(way: Way, command: list[str]) -> str:
         try:
             output, _ = process.communicate()
         except SystemExit:
-            os.killpg(process.pid, signal.SIGKILL)  # with all that it started: none may write after the cleaning up
+            # The processes that the command started must not write files after the folder was removed.
+            os.killpg(process.pid, signal.SIGKILL)
             raise
-    return telling_line(output) if process.returncode else ""
+    return helpful_line(output) if process.returncode else ""
 
 
-def telling_line(output: str) -> str:
+def helpful_line(output: str) -> str:
+    """Return the last line that begins with "error", or else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    return (errors or lines or ["no word of why"])[-1]
+    return (errors or lines or ["it printed no reason"])[-1]
 
 
 def pip_settings() -> dict[str, str]:
-    """The user's pip settings for installing, named as pip's variables: from its files, then from the environment."""
+    """Return the pip settings of the user under the names of pip's variables; the environment wins over the files."""
     home = Path.home()
-    own = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    named = os.environ.get("PIP_CONFIG_FILE", "")
+    config_home = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    named_file = os.environ.get("PIP_CONFIG_FILE", "")
     files: list[str | Path] = [
         Path("/etc/xdg/pip/pip.conf"),
         Path("/etc/pip.conf"),
         home / ".pip/pip.conf",
-        own / "pip/pip.conf",
-        named,
+        config_home / "pip/pip.conf",
+        named_file,
     ]
     parser = configparser.RawConfigParser(strict=False)
-    parser.read(files if named != os.devnull else [], encoding="utf-8")
+    parser.read(files if named_file != os.devnull else [], encoding="utf-8")
     settings = {}
     for section in ("global", "install"):
         for key, value in parser[section].items() if parser.has_section(section) else ():
@@ -182,8 +190,8 @@ def pip_settings() -> dict[str, str]:
 
 
 def uv_variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """Pip's settings as uv's variables; what the user has set for uv itself stays."""
-    # Like pip, take a package from any index that has it: the lock's hashes decide, not the order of the indexes.
+    """Translate settings of pip into variables of uv, except those that the user has set for uv."""
+    # Like pip, take a package from any index that has it: the hashes of the lock say which files are right.
     variables = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
     for pip_name, uv_name in UV_NAMES.items():
         separator = "," if uv_name == "UV_FIND_LINKS" else " "
@@ -193,12 +201,13 @@ def uv_variables(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def tool(name: str) -> list[str]:
-    """A tool as a command of its own, else as a module of this Python."""
-    found = shutil.which(name)
-    return [found] if found else [sys.executable, "-m", name]
+    """Return the command that runs a tool: its program if that is on the path, or else the module of this Python."""
+    program = shutil.which(name)
+    return [program] if program else [sys.executable, "-m", name]
 
 
 def python_in(folder: Path) -> str:
+    """Return the path of the Python of an environment."""
     return str(folder / "bin" / "python")
 
 

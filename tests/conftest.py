@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Plugins and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlalchemy import Engine
 
 from notifier.store.schema import open_store
 
-pytest_plugins = ["support.ci_skips", "support.postgres", "support.pipelining"]
+pytest_plugins = ["support.thoroughness", "support.ci_skips", "support.postgres", "support.pipelining"]
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """A store of its own for each test: a SQLite file, as shipped."""
-    opened = open_store(f"sqlite:///{tmp_path}/store/notifier.db")
-    yield opened
-    opened.dispose()
+    """Open a new store for each test, in a SQLite file, which is the default."""
+    engine = open_store(f"sqlite:///{tmp_path}/store/notifier.db")
+    yield engine
+    engine.dispose()

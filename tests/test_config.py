@@ -1,4 +1,4 @@
-"""The config: TOML with defaults, overridden by the environment, explained where it is wrong."""
+"""The config: a TOML file with defaults, which the environment overrides; errors name the key and the cure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from notifier.errors import ConfigError
 EXAMPLE = CHECKOUT / "config.example.toml"
 
 
-def write(folder: Path, text: str) -> Path:
+def write_config(folder: Path, text: str) -> Path:
+    """Write a config.toml, and return its path."""
     file = folder / "config.toml"
     file.write_text(text, encoding="utf-8")
     return file
@@ -25,43 +26,43 @@ def test_the_example_documents_every_key_with_its_default(tmp_path: Path) -> Non
     text = EXAMPLE.read_text(encoding="utf-8")
     for key in keys(Config):
         assert f"\n{key} = " in text or f"\n# {key} = " in text, f"{key} is not documented"
-    assert load(write(tmp_path, text)).model_dump() == Config().model_dump()
+    assert load(write_config(tmp_path, text)).model_dump() == Config().model_dump()
 
 
 def keys(model: type[BaseModel]) -> list[str]:
-    """The names of all leaves."""
-    found = []
+    """Return the names of all keys of a config, without those of its tables."""
+    names = []
     for name, field in model.model_fields.items():
-        part = field.annotation
+        kind = field.annotation
         if name == "topics":
-            found += list(TopicConfig.model_fields)
+            names += list(TopicConfig.model_fields)
         else:
-            found += keys(part) if isinstance(part, type) and issubclass(part, BaseModel) else [name]
-    return found
+            names += keys(kind) if isinstance(kind, type) and issubclass(kind, BaseModel) else [name]
+    return names
 
 
-def test_the_example_is_toml_whose_comments_are_keys_too() -> None:
+def test_the_example_is_still_valid_toml_with_its_commented_keys_switched_on() -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     enabled = [line.removeprefix("# ") if " = " in line and line.startswith("# ") else line for line in lines]
     assert "ca_file" in tomllib.loads("\n".join(line for line in enabled if not line.startswith("#")))["smtp"]
 
 
-def test_relative_paths_start_from_the_configs_folder(tmp_path: Path) -> None:
-    config = load(write(tmp_path, '[store]\nurl = "sqlite:///papers.db"\n'))
+def test_relative_paths_start_from_the_folder_of_the_config(tmp_path: Path) -> None:
+    config = load(write_config(tmp_path, '[store]\nurl = "sqlite:///papers.db"\n'))
     assert config.store_url == f"sqlite:///{tmp_path}/papers.db"
     assert config.path(config.maildir.folder) == tmp_path / "var" / "mail"
 
 
-def test_the_environment_overrides_a_key_and_leaves_its_neighbours(
+def test_the_environment_overrides_one_key_and_leaves_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOTIFIER_SMTP__HOST", "mail.example.org")
-    config = load(write(tmp_path, "[smtp]\nport = 25\n"))
+    config = load(write_config(tmp_path, "[smtp]\nport = 25\n"))
     assert (config.smtp.host, config.smtp.port) == ("mail.example.org", 25)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("[smtp]\nprot = 25", "smtp.prot is not a key that notifier knows; did you mean port?"),
         ("[mial]\nsender = 'x'", "did you mean mail?"),
@@ -73,14 +74,14 @@ def test_the_environment_overrides_a_key_and_leaves_its_neighbours(
         ("smtp = ", "not valid TOML"),
     ],
 )
-def test_a_wrong_config_names_the_key_and_the_cure(tmp_path: Path, text: str, says: str) -> None:
+def test_a_wrong_config_names_the_key_and_the_cure(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(write(tmp_path, text))
-    assert says in str(caught.value)
+        load(write_config(tmp_path, text))
+    assert message in str(caught.value)
 
 
-def test_a_wrong_value_is_never_shown(tmp_path: Path) -> None:
+def test_the_message_about_a_wrong_value_does_not_contain_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(write(tmp_path, "[smtp]\npassword = 12345678"))
+        load(write_config(tmp_path, "[smtp]\npassword = 12345678"))
     assert "12345678" not in str(caught.value)
     assert "smtp.password" in str(caught.value)

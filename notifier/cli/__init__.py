@@ -15,6 +15,9 @@ from notifier import __version__
 from notifier.cli import deliveries, demo, papers, pipeline, setup, status, subscribers
 from notifier.cli.options import ConfigOption
 from notifier.errors import NotifierError
+from notifier.garbage import collecting_seldom
+
+QUICK_VERBS = {"status", "subscribers", "topics", "deliveries"}
 
 app = typer.Typer(
     name="notifier",
@@ -47,6 +50,9 @@ def root(
 ) -> None:
     """Keep the config that was named before the verb, for the verb to read."""
     context.obj = config
+    if context.invoked_subcommand in QUICK_VERBS:
+        # Imports make many objects that stay. To examine them again and again would take a fifth of the time.
+        context.with_resource(collecting_seldom())
 
 
 def main() -> None:

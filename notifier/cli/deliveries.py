@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -115,6 +114,8 @@ def _show(each: DeliverySummary) -> None:
 
 
 def _body(mail: Mail, kind: str) -> str:
+    from email import message_from_bytes, policy
+
     message = message_from_bytes(mail.content, policy=policy.default)
     body = message.get_body((kind,))
     return str(body.get_content()) if body else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -187,4 +186,6 @@ def _save_html(folder: Path, mail: Mail) -> Path:
 
 
 def _parse(mail: Mail):  # type: ignore[no-untyped-def]
+    from email import message_from_bytes, policy
+
     return message_from_bytes(mail.content, policy=policy.default)

@@ -1,4 +1,4 @@
-"""What the verbs share: their common options, and the session that these open."""
+"""Holds the options that several verbs share, and the session that a verb works in."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 @dataclass(frozen=True)
 class Session:
-    """One run of a verb: its config, its clock, and the store, opened when it is first asked for."""
+    """The config, the clock and the database of one run of a verb. The database is opened at its first use."""
 
     config: Config
     clock: Clock
 
     @cached_property
     def engine(self) -> Engine:
-        """The store; made or upgraded where needed."""
+        """The database; it is made or upgraded if necessary."""
         from notifier.store import open_store
 
         return open_store(self.config.store_url)
 
 
 def session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
-    """The session that the options of a verb, or those before it, ask for."""
+    """Return a session with the config file that the options name, before or after the verb, and with the clock."""
     from notifier.config import load
 
     return Session(load(config or context.obj), clock_from(now))
 
 
 def clock_from(now: str | None) -> Clock:
-    """The clock; one that was replaced starts at `now` when first read, and goes on from there."""
+    """Return the system's clock, or a clock that starts at `now` if it is given. Raises UsageError if it is no time."""
     if now is None:
         return lambda: datetime.now(UTC)
     try:
@@ -62,7 +62,7 @@ def clock_from(now: str | None) -> Clock:
 
 
 def day_from(text: str | None, option: str) -> date | None:
-    """The day that an option gives, if it does."""
+    """Return the day that an option gives, or None if it was not given. Raises UsageError if it is no day."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -70,7 +70,7 @@ def day_from(text: str | None, option: str) -> date | None:
 
 
 def clock_starting_at(start: datetime) -> Clock:
-    """A clock that shows `start`, in UTC, when first read, and runs on from there."""
+    """Return a clock that shows `start`, in UTC, when it is first read, and goes on from there."""
     started: list[float] = []
 
     def read() -> datetime:

@@ -1,24 +1,30 @@
-"""Printing: one JSON document, or a short table."""
+"""Prints what the verbs show: a JSON document, a table, or a progress bar.
+
+rich is slow to import, so it is imported only for a progress bar or a table on a terminal.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from threading import Event, Thread
-from typing import Any, TypeVar
+from typing import Any, Literal, TextIO, TypeVar
 
 import typer
 
-UNBROKEN = 1000  # columns
+UNBROKEN = 1000  # columns; the width of a table that is not on a terminal
+GAP = "  "  # between the columns of a table
 
 T = TypeVar("T")
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout; dates as ISO 8601."""
+    """Print one JSON document on stdout, with times and dates in ISO 8601."""
     typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
 
 
@@ -31,7 +37,9 @@ def _plain(value: Any) -> Any:
 
 
 def with_progress(steps: Sequence[T], doing: str) -> Iterable[T]:
-    """The steps, one by one, with a bar on a terminal that shows how many are left."""
+    """Yield the steps one by one; on a terminal a progress bar shows how many are left."""
+    if _is_pipe(sys.stderr):
+        return steps
     from rich.console import Console
     from rich.progress import track
 
@@ -41,7 +49,10 @@ def with_progress(steps: Sequence[T], doing: str) -> Iterable[T]:
 
 @contextmanager
 def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[None]:
-    """A bar on a terminal for as long as the block runs, that shows what `count` says now and then."""
+    """Show a progress bar on a terminal while the block runs; `count` returns how much of `total` is done."""
+    if _is_pipe(sys.stderr):
+        yield
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -67,20 +78,49 @@ def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[N
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table with aligned columns, numbers to the right; the first column is never broken.
+    """Print a table with aligned columns, whose numbers are aligned to the right.
 
-    Only a terminal has a width to keep to: a log or a pipe gets each row on one line.
+    On a terminal, cells that are too long are wrapped, except those of the first column. In a log or a pipe, each row
+    is one line.
     """
+    cells = [[str(cell) for cell in row] for row in rows]
+    numeric = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in range(len(heading))]
+    if _is_pipe(sys.stdout) and (lines := _plain_lines(heading, cells, numeric)):
+        typer.echo("\n".join(lines))
+    else:
+        _print_rich_table(heading, cells, numeric)
+
+
+def _is_pipe(stream: TextIO) -> bool:
+    """Return whether rich certainly treats the stream as no terminal; it reads two variables that override this."""
+    return not stream.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
+
+
+def _plain_lines(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[str] | None:
+    """Return the lines that rich would print, or None if a cell has wide characters or a line is too long for it."""
+    table = [heading, *rows]
+    if not all(cell.isascii() and cell.isprintable() for row in table for cell in row):
+        return None
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    if sum(widths) + len(GAP) * (len(widths) - 1) > UNBROKEN:
+        return None
+    aligned = [str.rjust if right else str.ljust for right in numeric]
+    return [
+        GAP.join(align(cell, width) for align, cell, width in zip(aligned, row, widths, strict=True)) for row in table
+    ]
+
+
+def _print_rich_table(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, name in enumerate(heading):
-        numeric = bool(rows) and all(isinstance(row[column], int) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=column == 0)
+        justify: Literal["right", "left"] = "right" if numeric[column] else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=column == 0)
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*map(Text, row))
     console = Console()
     if not console.is_terminal:
         console.width = UNBROKEN

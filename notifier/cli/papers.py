@@ -87,14 +87,18 @@ def show(reports: list[DumpReport]) -> None:
 def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the topics, and how many papers each has."""
     from notifier.cli.output import print_json, print_table
-    from notifier.pipeline import tag
     from notifier.store import reading
-    from notifier.store.tags import count_by_topic
+    from notifier.store.tags import are_untagged, count_by_topic
     from notifier.topics import catalogue_of
 
     run = session(context, config)
     catalogue = catalogue_of(run.config)
-    tag(run.engine, catalogue)
+    with reading(run.engine) as connection:
+        must_tag = are_untagged(connection, catalogue.fingerprint)
+    if must_tag:
+        from notifier.pipeline import tag
+
+        tag(run.engine, catalogue)
     with reading(run.engine) as connection:
         papers = count_by_topic(connection)
     if as_json:

@@ -194,8 +194,8 @@ class _Run:
             return
         if isinstance(mail, ComposeError):
             state = DeliveryState.DEFERRED if isinstance(mail, TemplateError) else DeliveryState.FAILED
-            await self._settler.reserve_place()
-            self._settler.put(Result(timed_claim, Outcome(state, str(mail), RelayCondition.UNTRIED)))
+            if await self._settler.reserve_place():
+                self._settler.put(Result(timed_claim, Outcome(state, str(mail), RelayCondition.UNTRIED)))
             return
         if self.sender.rates.per_second:
             await self._wait_until(timed_claim.send_at)
@@ -224,7 +224,8 @@ class _Run:
             while jobs:
                 is_connected = False
                 job = jobs.popleft()
-                await self._settler.reserve_place()
+                if not await self._settler.reserve_place():
+                    break
                 outcome = self._pool.record(await transport.send(job.mail, job.still_wanted, next_mail))
                 self._was_accepted = outcome.state is DeliveryState.ACCEPTED
                 settled = self._settler.put(Result(job.timed_claim, outcome))

@@ -34,12 +34,18 @@ class Settler:
         self._has_full_group = asyncio.Event()  # set when there are GROUP_SIZE results, or `finish` was called
         self._arrival_times: deque[float] = deque(maxlen=FAST_RESULTS)  # of the newest results
 
-    async def reserve_place(self) -> None:
-        """Wait until one more mail may be sent, and reserve the place of its result."""
-        while not self._places:
+    async def reserve_place(self) -> bool:
+        """Wait until one more mail may be sent, and reserve the place of its result.
+
+        Return False if a commit has failed: no more mail may be sent, because its result could not be committed either.
+        """
+        while not self._places and not self.failure:
             self._place_freed.clear()
             await self._place_freed.wait()
+        if self.failure:
+            return False
         self._places -= 1
+        return True
 
     def put(self, result: Result) -> asyncio.Event:
         """Add a result, for which a place was reserved; the event is set when it has been committed, or cannot be."""

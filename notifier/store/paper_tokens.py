@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from notifier.matching import tokenise
 from notifier.models import Paper
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import paper_tokens
@@ -15,6 +14,8 @@ from notifier.text.words import TEXT_VERSION
 
 def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
     """Return the result of `tokenise` for each of these papers: the stored one if there is one, else a new one."""
+    from notifier.matching import tokenise
+
     stored: dict[int, bytes] = {}
     row = paper_tokens.c
     for batch in batches(paper.id for paper in papers):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from notifier.models import RelayState
 from notifier.store.statements import rows_of, run
@@ -30,8 +30,7 @@ def read(connection: Connection, name: str) -> RelayState:
 def lock(connection: Connection, name: str) -> RelayState:
     """Return the state of a relay, and lock it until this transaction ends."""
     if (state := _find(connection, _LOCK, name)) is None:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(relay).values(name=name, **asdict(RelayState())).on_conflict_do_nothing())
+        _add_unless_known(connection, {"name": name, **asdict(RelayState())})
         state = _find(connection, _LOCK, name)
     assert state is not None
     return state
@@ -56,6 +55,16 @@ def end_probes(connection: Connection, owners: Collection[str]) -> None:
 def probe_owners(connection: Connection) -> set[str]:
     """Return the senders that have the right to probe a relay."""
     return set(connection.scalars(select(relay.c.probe_owner).where(relay.c.probe_owner.is_not(None))))
+
+
+def _add_unless_known(connection: Connection, row: dict[str, Any]) -> None:
+    """Add the row of a relay, unless another sender has added it in the meantime."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        connection.execute(postgresql.insert(relay).values(row).on_conflict_do_nothing())
+    else:
+        connection.execute(sqlite.insert(relay).values(row).on_conflict_do_nothing())
 
 
 def _find(connection: Connection, statement: Select[Any], name: str) -> RelayState | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from notifier.models import Paper, Tags
 from notifier.store import paper_tokens
@@ -32,6 +32,11 @@ def untagged(connection: Connection, fingerprint: str, limit: int) -> list[tuple
     statement = select(paper).where(_is_untagged(fingerprint)).order_by(paper.c.sequence).limit(limit)
     rows = connection.execute(statement).all()
     return [(found, row.revision) for found, row in zip(papers_of(connection, rows), rows, strict=True)]
+
+
+def are_untagged(connection: Connection, fingerprint: str) -> bool:
+    """Return whether there are papers that the catalogue of this fingerprint has not tagged yet."""
+    return bool(connection.scalar(select(exists().where(_is_untagged(fingerprint)))))
 
 
 def first_untagged(connection: Connection, fingerprint: str) -> int | None:

@@ -1,10 +1,9 @@
-"""Email addresses: the one entrance where they are checked, and their form in ASCII."""
+"""Email addresses: the check that every address passes before it enters the database, and its form in ASCII."""
 
 import re
 from functools import lru_cache
 
 import idna
-from email_validator import EmailNotValidError, validate_email
 
 from notifier.errors import ComposeError, UsageError
 from notifier.text.harmless import inert
@@ -13,10 +12,12 @@ _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-
 
 
 def parse_address(text: str) -> str:
-    """The address in its normal form (domain in lower case); raises UsageError where it is none.
+    """Return the address in its normal form, with the domain in lower case. Raises UsageError if it is not valid.
 
-    Domains of one's own network (`localhost`, `.test`) are addresses too: the service may serve one machine.
+    Domains of a local network (`localhost`, `.test`) are valid, because the service may serve a single machine.
     """
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(
             text.strip(),
@@ -31,7 +32,10 @@ def parse_address(text: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """What two spellings of one reader's address share; servers that tell `Ann` from `ann` apart are a theory."""
+    """Return a key that all spellings of one subscriber's address share.
+
+    RFC 5321 section 2.4 allows a server to distinguish `Ann` from `ann`; in practice no server does.
+    """
     return address.casefold()
 
 

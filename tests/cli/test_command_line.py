@@ -1,4 +1,4 @@
-"""The command line: help with examples, errors in one sentence, exit codes, and a quick start."""
+"""The command line: help with examples, errors in one sentence, exit codes, and imports that keep `--help` quick."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.paths import CHECKOUT
-from support.service import SEEDS, clean_environment, notifier
+from support.service import SEEDS, clean_environment, run_notifier
 
 from notifier.cli import app
 
@@ -30,13 +30,13 @@ HEAVY = (
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_an_example(verb: str, tmp_path: Path) -> None:
-    shown = notifier(verb, "--help", cwd=tmp_path)
+    shown = run_notifier(verb, "--help", cwd=tmp_path)
     assert shown.returncode == 0
     assert f"notifier {verb}" in shown.stdout or "--config" in shown.stdout
     assert "Example" in shown.stdout
 
 
-def test_help_imports_nothing_heavy() -> None:
+def test_importing_the_command_line_imports_no_heavy_package() -> None:
     code = f"import sys, notifier.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
     run = subprocess.run(
         [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, check=True
@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["preview", "quantization OR (experts"], "column 17"),
         (["subscribe", "nobody"], "not an email address"),
@@ -60,17 +60,19 @@ def test_help_imports_nothing_heavy() -> None:
         (["frobnicate"], "frobnicate"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence_with_exit_2(arguments: list[str], says: str, tmp_path: Path) -> None:
-    run = notifier(*arguments, cwd=tmp_path)
+def test_a_wrong_argument_is_reported_without_a_traceback_and_with_exit_code_2(
+    arguments: list[str], message: str, tmp_path: Path
+) -> None:
+    run = run_notifier(*arguments, cwd=tmp_path)
     assert run.returncode == 2
-    assert says in run.stderr
+    assert message in run.stderr
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
 
 
 def test_ingest_reports_each_dump_as_json(tmp_path: Path) -> None:
     (tmp_path / "noise.bin").write_bytes(b"\x00\x01\x02\x03" * 100)
-    run = notifier("ingest", CHECKOUT / "seeds", "noise.bin", "--json", cwd=tmp_path)
+    run = run_notifier("ingest", CHECKOUT / "seeds", "noise.bin", "--json", cwd=tmp_path)
     assert run.returncode == 1
     dumps = json.loads(run.stdout)["dumps"]
     assert [dump["listings"] for dump in dumps] == [209, 94, 94, 0]
@@ -78,21 +80,21 @@ def test_ingest_reports_each_dump_as_json(tmp_path: Path) -> None:
     assert [dump["listed_on_from"] for dump in dumps[:3]] == ["clock", "page", "page"]
     assert set(dumps[0]["skipped"][0]) == {"where", "reason"}
     assert dumps[3]["reason"]
-    again = json.loads(notifier("ingest", CHECKOUT / "seeds", "--json", cwd=tmp_path).stdout)
+    again = json.loads(run_notifier("ingest", CHECKOUT / "seeds", "--json", cwd=tmp_path).stdout)
     assert [dump["status"] for dump in again["dumps"]] == ["known"] * 3
 
 
-def test_a_reader_comes_gets_a_digest_and_goes(tmp_path: Path) -> None:
+def test_a_person_subscribes_gets_a_digest_and_unsubscribes(tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
-        done = notifier(*arguments, cwd=tmp_path)
+        done = run_notifier(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     run("ingest", str(CHECKOUT / "seeds"), "--now", "2026-07-06T01:00Z")
     run("subscribe", "ann@example.org", "--query", "quantization", "--confirmed", "--now", "2026-07-06T02:00Z")
-    (reader,) = json.loads(run("subscribers", "--json"))
-    assert reader["subscriptions"] == [{"query": "quantization", "label": "quantization"}]
-    assert reader["next_due"] == "2026-07-06T08:00:00+00:00"
+    (subscriber,) = json.loads(run("subscribers", "--json"))
+    assert subscriber["subscriptions"] == [{"query": "quantization", "label": "quantization"}]
+    assert subscriber["next_due"] == "2026-07-06T08:00:00+00:00"
     assert json.loads(run("plan", "--now", "2026-07-06T08:00Z", "--json")) == {"due": 1, "digests": 1, "skipped": 0}
     assert json.loads(run("deliver", "--json"))["accepted"] == 1
     assert json.loads(run("deliver", "--json"))["accepted"] == 0
@@ -100,9 +102,9 @@ def test_a_reader_comes_gets_a_digest_and_goes(tmp_path: Path) -> None:
     assert json.loads(run("plan", "--now", "2026-07-07T08:00Z", "--json"))["due"] == 0
 
 
-def test_preview_gives_spans_in_the_text_given(tmp_path: Path) -> None:
-    notifier("ingest", SEEDS[0], cwd=tmp_path)
-    found = json.loads(notifier("preview", '"mixture of experts" OR quantization', "--json", cwd=tmp_path).stdout)
+def test_preview_reports_the_spans_of_the_words_that_matched(tmp_path: Path) -> None:
+    run_notifier("ingest", SEEDS[0], cwd=tmp_path)
+    found = json.loads(run_notifier("preview", '"mixture of experts" OR quantization', "--json", cwd=tmp_path).stdout)
     assert found["matches"]
     for match in found["matches"]:
         marked = [
@@ -114,22 +116,22 @@ def test_preview_gives_spans_in_the_text_given(tmp_path: Path) -> None:
         assert all("mixture" in text or "quantiz" in text for text in marked)
 
 
-def test_init_makes_a_config_a_private_key_and_a_database_and_never_overwrites(tmp_path: Path) -> None:
-    assert notifier("init", cwd=tmp_path).returncode == 0
+def test_init_makes_a_config_and_a_private_key_and_never_overwrites_them(tmp_path: Path) -> None:
+    assert run_notifier("init", cwd=tmp_path).returncode == 0
     key = tmp_path / "var" / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert len(key.read_text()) > 32
     before = key.read_text()
     (tmp_path / "config.toml").write_text("[digest]\npapers = 5\n")
-    assert notifier("init", cwd=tmp_path).returncode == 0
+    assert run_notifier("init", cwd=tmp_path).returncode == 0
     assert key.read_text() == before
     assert (tmp_path / "config.toml").read_text() == "[digest]\npapers = 5\n"
 
 
-def test_a_fault_of_our_own_is_one_sentence_too(tmp_path: Path) -> None:
+def test_an_unexpected_error_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "notifier.db").mkdir()
-    run = notifier("status", cwd=tmp_path)
+    run = run_notifier("status", cwd=tmp_path)
     assert run.returncode == 1
     assert len(run.stderr.strip().splitlines()) == 1
     assert "Traceback" not in run.stderr

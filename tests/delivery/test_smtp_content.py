@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.scripted_relay import HOST, ScriptedRelay
 from support.smtp import a_mail, send, settings_for
+from support.thoroughness import examples
 
 from notifier.delivery.inbox import Inbox
 from notifier.delivery.smtp.connection import BLOCK, dot_stuffed
@@ -78,7 +79,7 @@ def test_a_real_smtp_server_receives_any_lines_unchanged(tmp_path: Path) -> None
     line = st.binary(max_size=80).map(lambda raw: re.sub(rb"[\r\n]", b"", raw)) | st.sampled_from([b".", b""])
 
     @given(st.lists(line))
-    @settings(deadline=None, max_examples=40)
+    @settings(deadline=None, max_examples=examples(40))
     def check(body: list[bytes]) -> None:
         content = HEADER + b"".join(line + b"\r\n" for line in body)
         (outcome,) = send(RelaySettings(HOST, inbox.port, tls="none"), a_mail(1, content=content))

@@ -58,6 +58,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @each_document
 def test_every_command_runs_in_order_from_a_fresh_folder(document: Path, folder: Path) -> None:
     environment = clean_environment()

@@ -17,6 +17,7 @@ from support.feed_samples import (
     feed,
     xml,
 )
+from support.thoroughness import examples
 
 from notifier.feeds import Feed, Publisher, atom
 from notifier.feeds.feed import printable
@@ -154,7 +155,7 @@ def test_a_publisher_without_a_name_is_named_by_its_address() -> None:
     assert texts(root, "atom:author/atom:name") == ["papers@example.org"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.text(alphabet=st.characters(), max_size=60), st.text(alphabet="<>&;#x]![CDAT-'\"/ \0\ud800", max_size=60))
 def test_any_text_makes_a_valid_feed(any_text: str, markup: str) -> None:
     for text in (any_text, markup):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from support.feed_samples import ONLINE, PUBLISHER, SAMPLES, SHOWN, entry, feed, xml
+from support.thoroughness import examples
 
 from notifier.feeds import Feed, Publisher, rss
 from notifier.feeds.feed import printable
@@ -136,7 +137,7 @@ def test_titles_are_plain_text_and_descriptions_are_escaped_html(text: str) -> N
     assert description.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == printable(text)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.text(alphabet=st.characters(), max_size=60))
 def test_any_text_makes_a_valid_feed(text: str) -> None:
     bad = entry(title=text, abstract=text, authors=(text,), categories=(text,), arxiv_id=text, url=f"https://a/{text}")

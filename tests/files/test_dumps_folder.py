@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.service import MONDAY, page
+from support.service import MONDAY, page_text
 
 from notifier.files.dumps_folder import SETTLED_SECONDS, DumpsFolder
 from notifier.models import DumpStatus
 from notifier.pipeline.ingesting import ingest_folder
 
-TEXT = page(["How Bees Fly at Night", "About Something Else"])
+TEXT = page_text(["How Bees Fly at Night", "About Something Else"])
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_dump_moves_to_done_and_another_file_to_quarantine_with_the_reason(
 
 def test_files_with_the_same_name_do_not_replace_each_other(engine: Engine, folder: DumpsFolder) -> None:
     for number in range(3):
-        put(folder, "page.txt", page([f"How Bees Fly at Night, Part {number}", "About Something Else"]))
+        put(folder, "page.txt", page_text([f"How Bees Fly at Night, Part {number}", "About Something Else"]))
         ingest_folder(engine, folder, folder.complete_files(), MONDAY)
     assert len(list((folder.folder.parent / "done").iterdir())) == 3
 
@@ -86,7 +86,7 @@ def test_files_with_the_same_name_do_not_replace_each_other(engine: Engine, fold
 def test_a_file_that_has_grown_since_it_was_complete_stays_in_the_folder(engine: Engine, folder: DumpsFolder) -> None:
     file = put(folder, "page.txt")
     complete = folder.complete_files()
-    file.write_text(TEXT + page(["A Third Paper without Insects"]), encoding="utf-8")
+    file.write_text(TEXT + page_text(["A Third Paper without Insects"]), encoding="utf-8")
     ingest_folder(engine, folder, complete, MONDAY)
     assert file.exists()
 

@@ -1,4 +1,4 @@
-"""Through both changes of the clocks, hour by hour, in five zones: one mail for each reader and local date."""
+"""Changes to and from daylight saving time in five zones: each subscriber gets one mail for each local date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from sqlalchemy import Engine
 from support.scripted_relay import HOST, ScriptedRelay
-from support.service import add_page, add_reader
+from support.service import add_subscriber, ingest_page
 
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.pipeline.planning import plan
@@ -26,16 +26,17 @@ HOUR = timedelta(hours=1)
 DAYS = 3
 
 
-def reader_of(zone: str) -> str:
+def address_of(zone: str) -> str:
+    """Return the address of the subscriber who lives in this time zone."""
     return f"{zone.replace('/', '.').lower()}@example.org"
 
 
 @pytest.mark.parametrize("change", [date(2026, 3, 8), date(2026, 3, 29), date(2026, 4, 5), date(2026, 10, 25)])
-def test_one_mail_for_each_reader_and_local_date(engine: Engine, tmp_path: Path, change: date) -> None:
+def test_each_subscriber_gets_one_mail_for_each_local_date(engine: Engine, tmp_path: Path, change: date) -> None:
     start = datetime(change.year, change.month, change.day, tzinfo=UTC) - timedelta(days=1, hours=14)
     for zone in ZONES:
-        add_reader(
-            engine, SignUp(reader_of(zone), topics=("all",), timezone=zone, hour="02:30", confirmed=True), now=start
+        add_subscriber(
+            engine, SignUp(address_of(zone), topics=("all",), timezone=zone, hour="02:30", confirmed=True), now=start
         )
     with ScriptedRelay() as relay:
         smtp = SmtpConfig(host=HOST, port=relay.port, tls="none")
@@ -43,17 +44,19 @@ def test_one_mail_for_each_reader_and_local_date(engine: Engine, tmp_path: Path,
         instants: dict[str, list[datetime]] = {}
         for hour in range(24 * DAYS):
             now = start + hour * HOUR
-            add_page(engine, tmp_path, [f"The Paper of Hour Number {hour}", f"Another Paper of Hour {hour}"], now=now)
+            ingest_page(
+                engine, tmp_path, [f"The Paper of Hour Number {hour}", f"Another Paper of Hour {hour}"], now=now
+            )
             with time_machine.travel(now, tick=False):
-                told = len(relay.kept)
+                received = len(relay.kept)
                 plan(engine, config, datetime.now(UTC))
                 sender = replace(
                     sender_for(engine, config, lambda: datetime.now(UTC)), owners_folder=tmp_path / "owners"
                 )
                 asyncio.run(send_due(sender))
-            for kept in relay.kept[told:]:
+            for kept in relay.kept[received:]:
                 instants.setdefault(kept.recipient, []).append(now)
     for zone in ZONES:
-        days = Counter(instant.astimezone(ZoneInfo(zone)).date() for instant in instants[reader_of(zone)])
+        days = Counter(instant.astimezone(ZoneInfo(zone)).date() for instant in instants[address_of(zone)])
         assert set(days.values()) == {1}, f"{zone}: {days}"
         assert len(days) == DAYS, f"{zone}: {days}"

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 from support.scripted_relay import ScriptedRelay
-from support.service import clean_environment, notifier, plan_for, wait_until
+from support.service import clean_environment, plan_digests, run_notifier, wait_until
 from torture.random_kills import CONNECTIONS, GROUP_SIZE, kept_mails, paced_relay, prepare
 
 from notifier.config import load
@@ -98,7 +98,7 @@ def test_a_sender_frozen_for_longer_than_its_lease_repeats_only_uncommitted_mail
             wait_until(lambda: len(kept_mails(log)) >= 5)
             freeze(frozen, tmp_path)
             later = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
-            other = notifier("deliver", "--json", "--now", later, cwd=tmp_path)
+            other = run_notifier("deliver", "--json", "--now", later, cwd=tmp_path)
             assert other.returncode == 0, other.stderr
             frozen.send_signal(signal.SIGCONT)
             assert frozen.wait(timeout=60) == 0
@@ -124,7 +124,7 @@ def test_a_sender_that_is_told_to_stop_finishes_the_mail_on_the_wire_and_release
                 run.send_signal(number)
                 assert run.wait(timeout=60) == 0
             assert set(states(tmp_path)) <= {"ACCEPTED", "PENDING"}
-        assert notifier("deliver", cwd=tmp_path).returncode == 0
+        assert run_notifier("deliver", cwd=tmp_path).returncode == 0
         copies = Counter(message_id for message_id, _ in kept_mails(log))
     assert (len(copies), copies.total()) == (mails, mails), "no mail is lost or sent twice"
 
@@ -151,7 +151,7 @@ FILE_SIZE_LIMIT = ("prlimit", "--fsize=160000")
 def test_a_disk_that_fails_prints_one_sentence_ends_the_run_and_loses_no_mail(tmp_path: Path) -> None:
     mails = 200  # their results need more space than the limit, however they are grouped
     with ScriptedRelay() as relay:
-        plan_for(mails, tmp_path, relay.port)
+        plan_digests(mails, tmp_path, relay.port)
         with sender(tmp_path, FILE_SIZE_LIMIT) as run:
             _, errors = run.communicate(timeout=60)
         sent = len(relay.kept)
@@ -159,7 +159,7 @@ def test_a_disk_that_fails_prints_one_sentence_ends_the_run_and_loses_no_mail(tm
         assert errors.startswith("notifier: the database reports")
         assert errors.count("\n") == 1
         assert sent < mails, "the run ended early"
-        last = notifier("deliver", "--json", cwd=tmp_path)
+        last = run_notifier("deliver", "--json", cwd=tmp_path)
         assert last.returncode == 0, last.stderr
         copies = Counter((kept.recipient, kept.content) for kept in relay.kept)
     assert len(copies) == mails
@@ -180,7 +180,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_prints_one_sentence_and_when_there_is_space_again_all_mail_arrives(small_disk: Path) -> None:
     with ScriptedRelay() as relay:
-        plan_for(300, small_disk, relay.port)
+        plan_digests(300, small_disk, relay.port)
         filler = small_disk / "filler"
         with filler.open("wb", buffering=0) as file:
             try:
@@ -188,11 +188,11 @@ def test_a_full_disk_prints_one_sentence_and_when_there_is_space_again_all_mail_
                     file.write(b"x" * 4096)
             except OSError:
                 os.truncate(filler, max(0, filler.stat().st_size - 150_000))
-        full = notifier("deliver", cwd=small_disk)
+        full = run_notifier("deliver", cwd=small_disk)
         assert (full.returncode, full.stderr.count("\n")) == (1, 1)
         assert "make room" in full.stderr
         filler.unlink()
-        assert notifier("deliver", cwd=small_disk).returncode == 0
+        assert run_notifier("deliver", cwd=small_disk).returncode == 0
         copies = Counter((kept.recipient, kept.content) for kept in relay.kept)
     assert len(copies) == 300
     assert copies.total() - 300 <= CONNECTIONS + GROUP_SIZE

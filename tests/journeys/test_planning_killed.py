@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from shutil import copytree
 
-from support.service import MONDAY, add_page, clean_environment, notifier
+from support.service import MONDAY, clean_environment, ingest_page, run_notifier
 
 from notifier.config import Config, load
 from notifier.store.engine import writing
@@ -31,13 +31,13 @@ def test_planning_that_is_killed_halfway_is_continued_by_the_next_run(tmp_path: 
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     fill(undisturbed)
     copytree(undisturbed, killed)
-    assert notifier("plan", "--now", AT_EIGHT, cwd=undisturbed).returncode == 0
+    assert run_notifier("plan", "--now", AT_EIGHT, cwd=undisturbed).returncode == 0
     expected = planned(undisturbed)
     assert len(expected) == SUBSCRIBERS
 
     stopped_at = [kill_while_planning(killed, kill * SUBSCRIBERS // (KILLS + 2)) for kill in range(1, KILLS + 1)]
     assert any(0 < count < SUBSCRIBERS for count in stopped_at), "no kill happened in the middle of planning"
-    assert notifier("plan", "--now", AT_EIGHT, cwd=killed).returncode == 0
+    assert run_notifier("plan", "--now", AT_EIGHT, cwd=killed).returncode == 0
     assert planned(killed) == expected
 
 
@@ -56,7 +56,7 @@ def fill(folder: Path) -> None:
     ]
     with writing(engine) as connection:
         sign_up_all(connection, requests, Config().digest, MONDAY)
-    add_page(engine, folder, TITLES)
+    ingest_page(engine, folder, TITLES)
     engine.dispose()
 
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine
 from support.outbox import AT_EIGHT, states, subscriber_states
 from support.real_relays import RELAYS, Relay
-from support.service import MONDAY, SEEDS, add_page, add_readers, clean_environment, notifier, wait_until
+from support.service import MONDAY, SEEDS, add_subscribers, clean_environment, ingest_page, run_notifier, wait_until
 from torture.random_kills import CONNECTIONS
 
 from notifier.config import load
@@ -46,10 +46,10 @@ def store_for(relay: Relay, folder: Path, emails: list[str]) -> Engine:
     sign_ups = [
         SignUp(email, queries, ("all",), confirmed=True) for email, queries in zip(emails, cycle(QUERIES), strict=False)
     ]
-    add_readers(engine, config, sign_ups)
+    add_subscribers(engine, config, sign_ups)
     for seed in SEEDS:
         ingest(engine, seed, None, MONDAY)
-    add_page(engine, folder, HOSTILE)
+    ingest_page(engine, folder, HOSTILE)
     assert plan(engine, config, AT_EIGHT).digests == len(emails)
     return engine
 
@@ -59,7 +59,7 @@ def mails_by_maildir(folder: Path) -> list[bytes]:
     copy = folder.with_name("copy")
     shutil.copytree(folder, copy)
     (copy / "config.toml").write_text('[mail]\ntransport = "maildir"\n', encoding="utf-8")
-    done = notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=copy)
+    done = run_notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=copy)
     assert done.returncode == 0, done.stderr
     return [file.read_bytes() for file in copy.glob("var/mail/new/*")]
 
@@ -81,7 +81,7 @@ def test_each_mail_arrives_once_byte_for_byte_and_only_rejected_subscribers_are_
     composed = by_address(mails_by_maildir(folder))
     assert len(composed) == SUBSCRIBERS
 
-    done = notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=folder)
+    done = run_notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=folder)
     assert done.returncode == 0, done.stderr
     expected = {"accepted": "ACCEPTED", "gone": "REJECTED", "later": "DEFERRED"}
     assert states(engine) == {email: expected[kind] for email, kind in kind_of.items()}
@@ -112,7 +112,7 @@ def test_a_restart_of_the_relay_loses_no_mail_and_repeats_only_mails_on_the_wire
         finally:
             run.kill()
     tomorrow = AT_EIGHT + timedelta(days=1)  # when all deferred mails are due again
-    assert notifier("deliver", "--now", tomorrow.isoformat(), cwd=tmp_path).returncode == 0
+    assert run_notifier("deliver", "--now", tomorrow.isoformat(), cwd=tmp_path).returncode == 0
     assert Counter(states(engine).values()) == {"ACCEPTED": len(emails)}
     transfers = {_transfer(mail) for mail in relay.arrived(len(emails))}
     assert len({message_id for message_id, _ in transfers}) == len(emails)

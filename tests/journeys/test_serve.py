@@ -1,4 +1,4 @@
-"""The service as a process: dumps in, mail out, signals, and what it tells systemd."""
+"""The service as a process: it takes dumps, sends mail, obeys signals, and notifies systemd."""
 
 from __future__ import annotations
 
@@ -18,14 +18,25 @@ from pathlib import Path
 
 from support.paths import CHECKOUT
 from support.scripted_relay import ScriptedRelay
-from support.service import MONDAY, clean_environment, configure, free_ports, gather, page, wait_until
+from support.service import (
+    MONDAY,
+    clean_environment,
+    free_ports,
+    open_store_with_subscribers,
+    page_text,
+    wait_until,
+    write_smtp_config,
+)
 
 AT_EIGHT = MONDAY.replace(hour=8).isoformat()
 
 
 @contextmanager
 def process(folder: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """A verb that goes on until it is told to stop; its stderr is in `run.stderr` once it ended."""
+    """Run `notifier` with these arguments while the block runs; kill it at the end if it is still running.
+
+    The web server gets a free port, unless the environment names one.
+    """
     run = subprocess.Popen(
         [sys.executable, "-m", "notifier", *arguments],
         cwd=folder,
@@ -42,52 +53,52 @@ def process(folder: Path, *arguments: str, **environment: str) -> Iterator[subpr
 
 
 def stop(run: subprocess.Popen[str]) -> str:
-    """Tell it to stop, and see that it ends well; returns what it said."""
+    """Stop the process with SIGTERM, check that it exits with 0, and return the rest of its stderr."""
     run.send_signal(signal.SIGTERM)
-    _, said = run.communicate(timeout=60)
-    assert run.returncode == 0, said
-    return said
+    _, output = run.communicate(timeout=60)
+    assert run.returncode == 0, output
+    return output
 
 
 def wait_for_line(run: subprocess.Popen[str], words: str) -> str:
-    """The line with these words, once it was said; what comes before it is passed over."""
+    """Read stderr up to the first line that contains these words, and return that line."""
     assert run.stderr is not None
     return next(line for line in iter(run.stderr.readline, "") if words in line)
 
 
 def catches_sigterm(run: subprocess.Popen[str]) -> bool:
-    """Whether the process has come so far that it decides itself how it ends."""
+    """Return whether the process has installed a handler for SIGTERM."""
     status = Path(f"/proc/{run.pid}/status").read_text(encoding="utf-8")
     caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1], 16)
     return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 def put_dump(folder: Path, name: str, titles: list[str]) -> None:
-    """A dump that was complete a minute ago, renamed into the folder."""
+    """Put a dump into the folder that the service watches, last changed a minute ago, so that it counts as complete."""
     (folder / "var" / "dumps").mkdir(parents=True, exist_ok=True)
     draft = folder / name
-    draft.write_text(page(titles), encoding="utf-8")
+    draft.write_text(page_text(titles), encoding="utf-8")
     os.utime(draft, (time.time() - 60, time.time() - 60))
     draft.rename(folder / "var" / "dumps" / name)
 
 
-def test_a_dump_in_the_folder_becomes_mail_and_feeds_and_the_service_stops_well(tmp_path: Path) -> None:
+def test_a_dump_in_the_folder_becomes_mail_and_feeds_and_sigterm_stops_the_service(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
-        configure(tmp_path, relay.port)
-        gather(3, tmp_path).dispose()
+        write_smtp_config(tmp_path, relay.port)
+        open_store_with_subscribers(3, tmp_path).dispose()
         put_dump(tmp_path, "monday.txt", ["How Bees Fly at Night", "About Something Else"])
         with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
             wait_until(lambda: len(relay.kept) == 3)
             wait_until((tmp_path / "var" / "feeds" / "all.atom").exists)
-            said = stop(run)
+            log = stop(run)
     assert b"Bees" in relay.kept[0].content
     assert (tmp_path / "var" / "done" / "monday.txt").exists()
     assert list((tmp_path / "var" / "notifier.db-owners").iterdir()) == []
-    assert "@example.org" not in said
+    assert "@example.org" not in log
 
 
-def test_systemd_is_told_ready_status_and_stopping(tmp_path: Path) -> None:
-    configure(tmp_path, 1)
+def test_systemd_is_notified_of_ready_status_and_stopping(tmp_path: Path) -> None:
+    write_smtp_config(tmp_path, 1)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
         listener.settimeout(60)
@@ -98,8 +109,8 @@ def test_systemd_is_told_ready_status_and_stopping(tmp_path: Path) -> None:
         assert listener.recv(1000) == b"STOPPING=1"
 
 
-def test_a_wrong_config_is_refused_at_sighup_and_the_old_one_stays(tmp_path: Path) -> None:
-    configure(tmp_path, 1)
+def test_sighup_with_a_wrong_config_keeps_the_old_one_and_with_a_right_config_takes_the_new_one(tmp_path: Path) -> None:
+    write_smtp_config(tmp_path, 1)
     config = tmp_path / "config.toml"
     right = config.read_text(encoding="utf-8")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -113,24 +124,24 @@ def test_a_wrong_config_is_refused_at_sighup_and_the_old_one_stays(tmp_path: Pat
                 run.send_signal(signal.SIGHUP)
             while listener.recv(1000) != b"READY=1":
                 pass
-            said = stop(run)
-    assert "the config stays as it was" in said
-    assert "digest.papers" in said
-    assert "the config was read again" in said
+            log = stop(run)
+    assert "the config stays as it was" in log
+    assert "digest.papers" in log
+    assert "the config was read again" in log
 
 
-def test_told_to_stop_while_it_starts_it_stops_well(tmp_path: Path) -> None:
-    configure(tmp_path, 1)
-    for number, moment in enumerate((0, 0.4, 0.9, 1.4)):
+def test_sigterm_during_the_start_stops_the_service(tmp_path: Path) -> None:
+    write_smtp_config(tmp_path, 1)
+    for number, seconds in enumerate((0, 0.4, 0.9, 1.4)):
         put_dump(tmp_path, f"{number}.txt", [f"How Bees Fly at Night, Part {number}", f"About Something Else {number}"])
         with process(tmp_path, "serve") as run:
             wait_until(lambda run=run: catches_sigterm(run))  # type: ignore[misc]
-            time.sleep(moment)
+            time.sleep(seconds)
             stop(run)
 
 
-def test_a_config_that_is_gone_at_sighup_does_not_make_way_for_the_defaults(tmp_path: Path) -> None:
-    configure(tmp_path, 1)
+def test_sighup_keeps_the_config_if_its_file_is_gone(tmp_path: Path) -> None:
+    write_smtp_config(tmp_path, 1)
     with process(tmp_path, "serve") as run:
         wait_for_line(run, "ready")
         (tmp_path / "config.toml").unlink()
@@ -140,15 +151,15 @@ def test_a_config_that_is_gone_at_sighup_does_not_make_way_for_the_defaults(tmp_
 
 
 def test_logs_may_be_json(tmp_path: Path) -> None:
-    configure(tmp_path, 1)
+    write_smtp_config(tmp_path, 1)
     with process(tmp_path, "serve", NOTIFIER_LOG__FORMAT="json") as run:
         line = wait_for_line(run, "ready")
         stop(run)
     assert {"time", "level", "logger", "message"} <= set(json.loads(line))
 
 
-def test_the_web_answers_that_all_is_well(tmp_path: Path) -> None:
-    configure(tmp_path, 1)
+def test_the_web_server_answers_healthz(tmp_path: Path) -> None:
+    write_smtp_config(tmp_path, 1)
     (port,) = free_ports(1)
     with process(tmp_path, "serve", NOTIFIER_WEB__PORT=str(port)) as run:
 
@@ -163,43 +174,43 @@ def test_the_web_answers_that_all_is_well(tmp_path: Path) -> None:
         stop(run)
 
 
-def test_services_worker_and_cron_together_give_each_reader_one_digest(tmp_path: Path) -> None:
-    readers = 200
+def test_two_services_a_worker_and_a_cron_run_send_each_subscriber_one_digest(tmp_path: Path) -> None:
+    subscribers = 200
     with ScriptedRelay() as relay:
-        configure(tmp_path, relay.port)
-        gather(readers, tmp_path).dispose()
+        write_smtp_config(tmp_path, relay.port)
+        open_store_with_subscribers(subscribers, tmp_path).dispose()
         with ExitStack() as stack:
-            runs = [
+            processes = [
                 stack.enter_context(process(tmp_path, verb, "--now", AT_EIGHT))
                 for verb in ("serve", "serve", "worker", "once")
             ]
-            wait_until(lambda: len(relay.kept) >= readers)
-            for run in runs[:3]:
+            wait_until(lambda: len(relay.kept) >= subscribers)
+            for run in processes[:3]:
                 stop(run)
-            assert runs[3].wait(timeout=60) == 0
+            assert processes[3].wait(timeout=60) == 0
         copies = Counter(kept.recipient for kept in relay.kept)
-    assert len(copies) == readers
+    assert len(copies) == subscribers
     assert set(copies.values()) == {1}
 
 
-def test_stopped_at_any_moment_it_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    readers, moments = 600, random.Random(7)
+def test_a_service_stopped_at_any_moment_loses_no_mail_and_repeats_none(tmp_path: Path) -> None:
+    subscribers, rng = 600, random.Random(7)
     with ScriptedRelay() as relay:
-        configure(tmp_path, relay.port)
-        gather(readers, tmp_path).dispose()
+        write_smtp_config(tmp_path, relay.port)
+        open_store_with_subscribers(subscribers, tmp_path).dispose()
         for _ in range(6):
             before = len(relay.kept)
             with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
                 wait_until(lambda before=before: len(relay.kept) > before)  # type: ignore[misc]
-                time.sleep(moments.random() / 20)
+                time.sleep(rng.random() / 20)
                 stop(run)
         with process(tmp_path, "serve", "--now", AT_EIGHT) as run:
-            wait_until(lambda: len({kept.recipient for kept in relay.kept}) == readers)
+            wait_until(lambda: len({kept.recipient for kept in relay.kept}) == subscribers)
             stop(run)
         assert set(Counter(kept.recipient for kept in relay.kept).values()) == {1}
 
 
-def test_the_units_that_ship_name_the_verbs_that_exist() -> None:
+def test_the_files_in_packaging_call_serve_and_once() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in (CHECKOUT / "packaging").iterdir())
     assert " serve\n" in text
     assert text.count(" once") >= 2

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.digest_samples import DIGEST, SETTINGS, mail_of, read
+from support.thoroughness import examples
 
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
@@ -209,7 +210,7 @@ def test_a_line_that_no_server_would_take_is_refused() -> None:
     lines_of(replace(DIGEST, subject="x" * 980), SETTINGS)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.text(alphabet=st.characters(), min_size=1, max_size=80), st.text(alphabet=st.characters(), max_size=40))
 def test_any_subject_and_brand_is_refused_or_read_back(subject: str, brand: str) -> None:
     mail_settings = MailSettings(SETTINGS.sender, SETTINGS.envelope_sender, SETTINGS.unsubscribe, brand)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lxml import html as parser
 from support.digest_samples import bodies, mail_of
 from support.hostile_digest import PAYLOADS, hostile_digest
+from support.thoroughness import examples
 
 from notifier.text.harmless import inert, safe_url
 
@@ -81,13 +82,13 @@ def test_markup_is_shown_as_it_was_written(payload: str) -> None:
     assert parser.document_fromstring(html).xpath("//li")[0].text_content().strip() == payload
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.text(alphabet=st.characters(), max_size=60))
 def test_any_text_is_shown_harmless(payload: str) -> None:
     check(payload)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.text(alphabet="<>&\"'/=-!a \r\n\0\u202e\ud800{}%#*?:._", max_size=60))
 def test_any_text_made_of_what_markup_is_made_of_is_shown_harmless(payload: str) -> None:
     check(payload)

@@ -19,6 +19,7 @@ from support.query_samples import (
     is_sample_true,
     spelled,
 )
+from support.thoroughness import examples
 
 from notifier.matching import index, spans
 from notifier.models import Paper, Span
@@ -27,7 +28,7 @@ from notifier.queries import canonical, parse
 RANDOMS = st.randoms(use_true_random=False)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(400))
 @given(SAMPLE_QUERIES, RANDOMS, st.lists(SAMPLE_PAPERS, max_size=8))
 def test_a_query_in_any_spelling_matches_exactly_the_papers_that_it_is_true_of(
     sample: SampleQuery, rng: Random, papers: list[Paper]
@@ -38,7 +39,7 @@ def test_a_query_in_any_spelling_matches_exactly_the_papers_that_it_is_true_of(
     assert index(papers).match(parse(canonical(query))) == expected
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.lists(SAMPLE_QUERIES, min_size=2, max_size=6), RANDOMS, st.lists(SAMPLE_PAPERS, max_size=6))
 def test_queries_on_one_index_do_not_affect_each_other(
     samples: list[SampleQuery], rng: Random, papers: list[Paper]
@@ -48,7 +49,7 @@ def test_queries_on_one_index_do_not_affect_each_other(
     assert [shared_index.match(query) for query in queries] == [index(papers).match(query) for query in queries]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(SAMPLE_QUERIES, RANDOMS, SAMPLE_PAPERS)
 def test_no_leaf_is_true_of_the_text_that_is_left_without_its_marked_words(
     sample: SampleQuery, rng: Random, paper: Paper
@@ -58,7 +59,7 @@ def test_no_leaf_is_true_of_the_text_that_is_left_without_its_marked_words(
     assert not any(is_true_of_text(leaf, rest) for leaf in positive_leaves(sample))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(SAMPLE_QUERIES, RANDOMS, SAMPLE_PAPERS)
 def test_each_marked_span_by_itself_makes_a_leaf_true(sample: SampleQuery, rng: Random, paper: Paper) -> None:
     found = spans(parse(spelled(sample, rng)), paper)
@@ -68,7 +69,7 @@ def test_each_marked_span_by_itself_makes_a_leaf_true(sample: SampleQuery, rng: 
         assert any(is_true_of_text(leaf, marked) for leaf in positive_leaves(sample))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(SAMPLE_QUERIES, RANDOMS, SAMPLE_PAPERS)
 def test_marked_spans_are_in_order_and_do_not_overlap(sample: SampleQuery, rng: Random, paper: Paper) -> None:
     found = spans(parse(spelled(sample, rng)), paper)

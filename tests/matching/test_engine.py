@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.query_samples import SAMPLE_PAPERS, SAMPLE_QUERIES, spelled
 from support.reference_evaluator import is_true
 from support.service import MONDAY, SEEDS
+from support.thoroughness import examples
 
 from notifier import matching, sources
 from notifier.matching import QuerySet, index, tokenise
@@ -48,7 +49,7 @@ def paper(title: str, abstract: str = "", number: int = 1) -> Paper:
     return Paper(number, f"t-{number}", title, abstract, number, MONDAY, MONDAY.date())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(QUERIES, max_size=12), st.lists(SAMPLE_PAPERS, max_size=70))
 def test_queries_matched_together_find_the_papers_that_each_is_true_of(
     queries: list[Query], papers: list[Paper]
@@ -56,7 +57,7 @@ def test_queries_matched_together_find_the_papers_that_each_is_true_of(
     assert engine_positions(queries, papers) == reference_positions(queries, papers)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.lists(st.tuples(st.booleans(), QUERIES), max_size=30), st.lists(SAMPLE_PAPERS, min_size=1, max_size=10))
 def test_a_match_uses_the_queries_that_were_added_and_not_yet_discarded(
     steps: list[tuple[bool, Query]], papers: list[Paper]
@@ -155,7 +156,7 @@ def test_queries_on_the_seeds_match_as_the_reference_evaluator_does(seeds: list[
     assert engine_positions(queries, seeds) == reference_positions(queries, seeds)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.text(max_size=40), st.text(max_size=200), st.lists(st.text(max_size=20), max_size=4))
 def test_a_paper_of_any_text_is_matched_by_words_of_each_passage(title: str, abstract: str, names: list[str]) -> None:
     papers = [replace(paper(title, abstract), authors=tuple(names), keywords=tuple(names))]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 from support.scripted_relay import ScriptedRelay
-from support.service import MONDAY, add_page, add_reader, notifier, plan_for
+from support.service import MONDAY, add_subscriber, ingest_page, plan_digests, run_notifier
 
 from notifier.config import Config, load, secret_key
 from notifier.errors import UsageError
@@ -33,8 +33,8 @@ ANN = "ann@example.org"
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
     """A store with one waiting digest."""
-    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
-    add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    ingest_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, Config(), AT_EIGHT)
     return engine
 
@@ -96,30 +96,30 @@ def test_a_delivery_to_a_subscriber_who_left_cannot_be_retried(planned: Engine) 
 
 def test_the_mail_that_is_shown_is_the_mail_that_is_sent(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
-        plan_for(1, tmp_path, relay.port)
+        plan_digests(1, tmp_path, relay.port)
         engine, config = open_store(load(tmp_path / "config.toml").store_url), load(tmp_path / "config.toml")
         listed, mail = find_delivery(engine, 1), mail_of(sender_for(engine, config, lambda: AT_EIGHT), 1)
         engine.dispose()
-        assert notifier("deliver", cwd=tmp_path).returncode == 0
+        assert run_notifier("deliver", cwd=tmp_path).returncode == 0
         assert relay.kept[0].content == mail.content
-    assert (listed.recipient, listed.state) == ("reader0@example.org", "PENDING")
+    assert (listed.recipient, listed.state) == ("subscriber0@example.org", "PENDING")
 
 
 def test_the_commands_list_show_hold_and_retry_deliveries(tmp_path: Path) -> None:
-    plan_for(2, tmp_path, 1)
-    listed = json.loads(notifier("deliveries", "--json", cwd=tmp_path).stdout)
+    plan_digests(2, tmp_path, 1)
+    listed = json.loads(run_notifier("deliveries", "--json", cwd=tmp_path).stdout)
     assert [(each["id"], each["recipient"], each["state"]) for each in listed] == [
-        (2, "reader1@example.org", "PENDING"),
-        (1, "reader0@example.org", "PENDING"),
+        (2, "subscriber1@example.org", "PENDING"),
+        (1, "subscriber0@example.org", "PENDING"),
     ]
-    source = notifier("deliveries", "show", "1", "--source", cwd=tmp_path).stdout
+    source = run_notifier("deliveries", "show", "1", "--source", cwd=tmp_path).stdout
     assert message_from_bytes(source.encode())["Message-ID"] == listed[1]["message_id"]
-    assert "<html" in notifier("deliveries", "show", "1", "--html", cwd=tmp_path).stdout
-    assert "The Title of a Paper" in notifier("deliveries", "show", "1", cwd=tmp_path).stdout
-    assert notifier("deliveries", "hold", "1", cwd=tmp_path).returncode == 0
-    assert "HELD" in notifier("deliveries", cwd=tmp_path).stdout
-    assert notifier("deliveries", "retry", "1", cwd=tmp_path).returncode == 0
-    missing = notifier("deliveries", "show", "3", cwd=tmp_path)
+    assert "<html" in run_notifier("deliveries", "show", "1", "--html", cwd=tmp_path).stdout
+    assert "The Title of a Paper" in run_notifier("deliveries", "show", "1", cwd=tmp_path).stdout
+    assert run_notifier("deliveries", "hold", "1", cwd=tmp_path).returncode == 0
+    assert "HELD" in run_notifier("deliveries", cwd=tmp_path).stdout
+    assert run_notifier("deliveries", "retry", "1", cwd=tmp_path).returncode == 0
+    missing = run_notifier("deliveries", "show", "3", cwd=tmp_path)
     assert (missing.returncode, missing.stderr) == (
         2,
         "notifier: there is no delivery 3; `notifier deliveries` lists them\n",
@@ -135,37 +135,37 @@ def test_status_shows_the_age_of_the_oldest_waiting_delivery(planned: Engine) ->
 
 def test_a_relay_that_refuses_connections_shows_in_exit_code_and_status(tmp_path: Path) -> None:
     with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
-        plan_for(1, tmp_path, relay.port)
-        run = notifier("deliver", cwd=tmp_path)
-        again = notifier("deliver", cwd=tmp_path)
+        plan_digests(1, tmp_path, relay.port)
+        run = run_notifier("deliver", cwd=tmp_path)
+        again = run_notifier("deliver", cwd=tmp_path)
         assert relay.connections == 1, "the relay is paused"
     assert run.returncode == 1
     assert "554 5.7.1 not you" in run.stderr
     assert again.returncode == 0, "this run has paused nothing"
-    shown = notifier("status", cwd=tmp_path).stdout
-    assert "left alone until" in shown
-    assert json.loads(notifier("status", "--json", cwd=tmp_path).stdout)["pause"]["reason"] == "554 5.7.1 not you"
+    shown = run_notifier("status", cwd=tmp_path).stdout
+    assert "paused until" in shown
+    assert json.loads(run_notifier("status", "--json", cwd=tmp_path).stdout)["pause"]["reason"] == "554 5.7.1 not you"
 
 
 def test_every_run_with_mail_for_a_paused_relay_says_that_it_is_paused(tmp_path: Path) -> None:
     with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
-        plan_for(2, tmp_path, relay.port)
-        first, again = (notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=tmp_path) for _ in range(2))
+        plan_digests(2, tmp_path, relay.port)
+        first, again = (run_notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=tmp_path) for _ in range(2))
         assert relay.connections == 1
     assert (first.returncode, first.stdout) == (1, "mail: 1 deferred\n")
     assert (again.returncode, again.stdout) == (0, "mail: nothing to send\n")
-    assert again.stderr == "notifier: the relay is left alone for now: 554 5.7.1 not you; check [smtp]\n"
+    assert again.stderr == "notifier: the relay is paused: 554 5.7.1 not you; check [smtp], then `notifier status`\n"
 
 
 def test_a_mailbox_for_bounces_gives_each_mail_its_own_return_path(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
-        plan_for(2, tmp_path, relay.port)
+        plan_digests(2, tmp_path, relay.port)
         config = tmp_path / "config.toml"
         text = config.read_text(encoding="utf-8").replace("[mail]\n", '[mail]\nenvelope = "bounces@example.org"\n')
         config.write_text(text, encoding="utf-8")
-        assert notifier("init", cwd=tmp_path).returncode == 0
-        assert notifier("deliver", cwd=tmp_path).returncode == 0
+        assert run_notifier("init", cwd=tmp_path).returncode == 0
+        assert run_notifier("deliver", cwd=tmp_path).returncode == 0
         paths = {kept.recipient: kept.sender for kept in relay.kept}
     bounces = ReturnPaths("bounces@example.org", secret_key(load(config)))
-    assert bounces.delivery_of(paths["reader0@example.org"]) == 1
-    assert bounces.delivery_of(paths["reader1@example.org"].upper()) == 2
+    assert bounces.delivery_of(paths["subscriber0@example.org"]) == 1
+    assert bounces.delivery_of(paths["subscriber1@example.org"].upper()) == 2

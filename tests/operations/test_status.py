@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
-from support.service import MONDAY, SEEDS, add_page, add_reader
+from support.service import MONDAY, SEEDS, add_subscriber, ingest_page
 
 from notifier.config import Config
 from notifier.operations.status import service_status
@@ -23,10 +23,10 @@ def test_status_tells_apart_a_day_without_papers_and_a_day_without_dumps(engine:
 
     titles = ["How Bees Fly at Night", "About Something Else"]
     assert news(0) == "no dump yet"
-    add_page(engine, tmp_path, titles)
+    ingest_page(engine, tmp_path, titles)
     assert news(0.1) == "2 new papers today"
     assert news(2) == "no dump since Monday, 2026-07-06"
-    add_page(engine, tmp_path, [*reversed(titles)], now=MONDAY + timedelta(days=2))
+    ingest_page(engine, tmp_path, [*reversed(titles)], now=MONDAY + timedelta(days=2))
     assert news(2.1) == "dumps came today, but no new papers"
 
 
@@ -37,7 +37,7 @@ def test_status_counts_papers_subscribers_and_deliveries_and_lists_quarantined_f
     noise.write_bytes(b"\x00\x01\x02")
     ingest(engine, noise, None, MONDAY)
     ingest(engine, SEEDS[1], None, MONDAY)
-    add_reader(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
+    add_subscriber(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
     plan(engine, CONFIG, MONDAY.replace(hour=8))
     found = service_status(engine, CONFIG, MONDAY)
     assert (found.papers, found.subscribers, found.deliveries) == (94, {"ACTIVE": 1}, {"PENDING": 1})

@@ -1,4 +1,4 @@
-"""The locks: what `make` installs, to the byte, from wherever the person who runs it gets packages."""
+"""The lock files: they pin each package that `make` installs by version and hash, and name no package index."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"
 
 
 def entries(lock: str) -> dict[str, str]:
-    """Each locked package by its name, versions and markers, such as `numpy==2.4.6 ; marker`, with its hashes."""
+    """Return the hashes of each locked package, by its line, such as `numpy==2.4.6 ; marker`."""
     text = (CHECKOUT / lock).read_text(encoding="utf-8")
-    found = re.findall(r"^(\S.*?) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE)
-    return dict(found)
+    pairs = re.findall(r"^(\S.*?) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE)
+    return dict(pairs)
 
 
 def names(requirements: list[str]) -> set[str]:
+    """Return the names of packages without versions, extras and markers."""
     return {re.split(r"[^A-Za-z0-9-]", requirement)[0].lower() for requirement in requirements}
 
 
-def locked(lock: str) -> set[str]:
+def locked_names(lock: str) -> set[str]:
+    """Return the names of all packages in a lock file."""
     return names(list(entries(lock)))
 
 
@@ -36,22 +38,22 @@ def test_every_line_of_a_lock_is_a_comment_or_a_pinned_package_with_its_hashes(l
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_names_no_address(lock: str) -> None:
+def test_a_lock_names_no_package_index(lock: str) -> None:
     assert not re.search(r"://|^-|find-links", (CHECKOUT / lock).read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_the_lock_holds_what_notifier_needs_and_what_builds_it() -> None:
+def test_the_lock_contains_the_dependencies_and_the_build_tools() -> None:
     needed = names(PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["build"])
-    assert needed <= locked("requirements.lock")
+    assert needed <= locked_names("requirements.lock")
 
 
-def test_the_lock_holds_no_development_package() -> None:
-    assert not locked("requirements.lock") & {"pytest", "hypothesis", "mypy", "ruff", "import-linter", "reader"}
+def test_the_lock_contains_no_development_package() -> None:
+    assert not locked_names("requirements.lock") & {"pytest", "hypothesis", "mypy", "ruff", "import-linter", "reader"}
 
 
-def test_the_development_lock_is_the_lock_and_every_extra() -> None:
+def test_the_development_lock_contains_the_lock_and_every_extra() -> None:
     extras = [requirement for extra in PROJECT["project"]["optional-dependencies"].values() for requirement in extra]
-    assert names(extras) - {"notifier"} <= locked("requirements-dev.lock")
+    assert names(extras) - {"notifier"} <= locked_names("requirements-dev.lock")
     assert {entry.split(" ")[0] for entry in entries("requirements.lock")} <= {
         entry.split(" ")[0] for entry in entries("requirements-dev.lock")
     }

@@ -1,4 +1,4 @@
-"""The systemd units and the crontab line that ship: systemd itself accepts them, and finds them well locked up."""
+"""The systemd units and the crontab line in `packaging/`: systemd accepts the units and rates them as hardened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from support.paths import CHECKOUT
 
 PACKAGING = CHECKOUT / "packaging"
-MOST_EXPOSED = 2.5
+MOST_EXPOSED = 2.5  # on the scale of `systemd-analyze security`, from 0 (best) to 10
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="install systemd for systemd-analyze"
@@ -20,7 +20,7 @@ needs_systemd = pytest.mark.skipif(
 
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
-    """The units, with a command that is there on any machine."""
+    """Return copies of the units that run /bin/true, because systemd checks that the command exists."""
     for unit in [*PACKAGING.glob("*.service"), *PACKAGING.glob("*.timer")]:
         text = unit.read_text(encoding="utf-8").replace("/usr/local/bin/notifier", "/bin/true")
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
@@ -39,19 +39,19 @@ def test_systemd_accepts_every_unit(units: list[Path]) -> None:
 def test_the_services_are_hardened(units: list[Path]) -> None:
     for unit in (unit for unit in units if unit.suffix == ".service"):
         command = ["systemd-analyze", "security", "--offline=true", str(unit)]
-        told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        found = re.search(r"Overall exposure level.*: ([\d.]+)", told)
-        assert found, told
-        assert float(found[1]) <= MOST_EXPOSED
+        output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        level = re.search(r"Overall exposure level.*: ([\d.]+)", output)
+        assert level, output
+        assert float(level[1]) <= MOST_EXPOSED
 
 
-def test_every_setting_is_explained() -> None:
+def test_every_block_of_settings_has_a_comment() -> None:
     for file in PACKAGING.iterdir():
         blocks = file.read_text(encoding="utf-8").split("\n\n")
-        said = [block for block in blocks if "=" in block and not block.startswith(("[Unit]", "[Install]"))]
-        assert all("#" in block for block in said), file.name
+        settings = [block for block in blocks if "=" in block and not block.startswith(("[Unit]", "[Install]"))]
+        assert all("#" in block for block in settings), file.name
 
 
-def test_the_crontab_runs_once_with_a_config() -> None:
+def test_the_crontab_runs_notifier_once_with_a_config() -> None:
     (line,) = [line for line in (PACKAGING / "notifier.crontab").read_text().splitlines() if not line.startswith("#")]
     assert re.match(r"\*/5 \* \* \* \* \S+/notifier --config \S+ once\b", line)

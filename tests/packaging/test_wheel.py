@@ -1,4 +1,4 @@
-"""What a person who installs notifier gets, whether from the wheel, the source archive or the checkout."""
+"""The content of the wheel and of the source archive."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from notifier import __version__
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
+    """Build the wheel from the checkout."""
     return ZipFile(build("wheel", CHECKOUT, tmp_path_factory.mktemp("wheel")))
 
 
 def build(target: str, source: Path, folder: Path) -> Path:
+    """Build a `wheel` or an `sdist` of the project in `source`, and return its file in `folder`."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
     subprocess.run(command, cwd=source, check=True, capture_output=True)
     return next(folder.iterdir())
 
 
 def files_under(*names: str) -> set[str]:
+    """Return the paths of these files, and of all files in these folders, relative to the checkout."""
     paths = (path for name in names for path in [CHECKOUT / name, *(CHECKOUT / name).rglob("*")])
     kept = (path.relative_to(CHECKOUT) for path in paths if path.is_file() and "__pycache__" not in path.parts)
     return {str(path) for path in kept}
 
 
-def test_the_wheel_carries_all_that_notifier_reads_beside_its_code(wheel: ZipFile) -> None:
-    beside = {f"notifier/{name}" for name in files_under("templates", "seeds", "config.example.toml")}
-    assert beside
-    assert beside | files_under("notifier") <= set(wheel.namelist())
+def test_the_wheel_contains_the_code_and_the_files_that_it_reads(wheel: ZipFile) -> None:
+    data = {f"notifier/{name}" for name in files_under("templates", "seeds", "config.example.toml")}
+    assert data
+    assert data | files_under("notifier") <= set(wheel.namelist())
 
 
-def test_the_wheel_carries_nothing_else(wheel: ZipFile) -> None:
+def test_the_wheel_contains_no_other_top_level_folder(wheel: ZipFile) -> None:
     assert {name.split("/")[0] for name in wheel.namelist()} == {"notifier", f"notifier-{__version__}.dist-info"}
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
-from support.service import MONDAY, SEEDS, add_listings, add_reader, notifier
+from support.service import MONDAY, SEEDS, add_listings, add_subscriber, run_notifier
 
 from notifier.config import Config
 from notifier.digests import items
@@ -223,7 +223,7 @@ def test_a_later_listing_does_not_change_the_ranking_of_an_earlier_day(engine: E
 
 
 def test_a_digest_shows_the_papers_in_the_order_of_their_upvotes(engine: Engine) -> None:
-    add_reader(engine, SignUp("ann@example.org", topics=("trending",), confirmed=True))
+    add_subscriber(engine, SignUp("ann@example.org", topics=("trending",), confirmed=True))
     capture(engine, "early", {f"The Paper of Number {n}": n for n in range(20)}, now=MONDAY)
     capture(engine, "late", {"The Paper of Number 3": 50}, now=MONDAY + timedelta(hours=1))
     plan(engine, Config(), MONDAY.replace(hour=8))
@@ -246,8 +246,8 @@ def test_ranking_takes_the_same_number_of_statements_for_any_number_of_papers(en
 
 
 def test_trending_shows_its_parts_as_json(tmp_path: Path) -> None:
-    notifier("ingest", *SEEDS, "--now", "2026-07-06T02:00Z", cwd=tmp_path)
-    shown = json.loads(notifier("trending", "--json", "--now", "2026-07-06T02:00Z", cwd=tmp_path).stdout)
+    run_notifier("ingest", *SEEDS, "--now", "2026-07-06T02:00Z", cwd=tmp_path)
+    shown = json.loads(run_notifier("trending", "--json", "--now", "2026-07-06T02:00Z", cwd=tmp_path).stdout)
     assert len(shown) == 10
     for each in shown:
         assert set(each) == {"key", "title", "upvotes", "score", "parts"}

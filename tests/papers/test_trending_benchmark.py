@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.daily_papers import Entry, captures_by_day
-from benchmarks.rank_correlation import by_chance, of_difference, tau_b, within_days
+from benchmarks.rank_correlation import chance_interval, difference_interval, mean_daily_tau_b, tau_b
 
 RISING = np.array([(number, number * number) for number in range(12)], dtype=float)
 
@@ -31,14 +31,14 @@ def test_tau_b_is_computed_by_kendalls_definition(predicted: list[float], actual
 
 
 def test_the_range_by_chance_includes_zero_and_lies_below_full_agreement() -> None:
-    low, high = by_chance([RISING, RISING])
-    assert low < 0 < high < within_days([RISING, RISING]) == 1
+    low, high = chance_interval([RISING, RISING])
+    assert low < 0 < high < mean_daily_tau_b([RISING, RISING]) == 1
 
 
 def test_an_order_is_no_better_than_itself_and_better_than_its_reverse() -> None:
     falling = np.column_stack((-RISING[:, 0], RISING[:, 1]))
-    assert of_difference(within_days, [RISING], [RISING]) == (0, 0)
-    low, _ = of_difference(within_days, [RISING], [falling])
+    assert difference_interval(mean_daily_tau_b, [RISING], [RISING]) == (0, 0)
+    low, _ = difference_interval(mean_daily_tau_b, [RISING], [falling])
     assert low > 0
 
 

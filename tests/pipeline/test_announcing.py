@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 from support.planned_papers import digests_of, plan_and_accept
 from support.query_samples import SAMPLE_PAPERS, SAMPLE_QUERIES, SampleQuery, is_sample_true, spelled
-from support.service import MONDAY, add_listings, add_reader, announce
+from support.service import MONDAY, add_listings, add_listings_as, add_subscriber
+from support.thoroughness import examples
 
 from notifier import queries
 from notifier.config import Config, TopicConfig
@@ -38,7 +39,7 @@ HOT = TopicConfig(title="Hot", query="upvotes:>=50")
 
 def capture(engine: Engine, upvotes: int | None, now: datetime = MONDAY, announcing: AnnouncePolicy = AS_NEWS) -> None:
     """Store a dump of `now` in which the paper has this many upvotes."""
-    announce(engine, announcing, f"{upvotes} at {now}", replace(PAPER, upvotes=upvotes), now=now)
+    add_listings_as(engine, announcing, f"{upvotes} at {now}", replace(PAPER, upvotes=upvotes), now=now)
 
 
 def titles_after(engine: Engine, cursor: int) -> list[str]:
@@ -52,7 +53,7 @@ def head(engine: Engine) -> int:
 
 
 def subscribe_to(engine: Engine, *asked: str, email: str = "ann@example.org") -> None:
-    add_reader(engine, SignUp(email, asked, confirmed=True))
+    add_subscriber(engine, SignUp(email, asked, confirmed=True))
 
 
 @given(SAMPLE_QUERIES, SAMPLE_PAPERS, st.none() | st.integers(0, 60), st.integers(0, 60), st.randoms())
@@ -94,7 +95,7 @@ def test_a_subscriber_gets_a_paper_when_it_reaches_the_upvotes_they_asked_for(
 
 
 def test_nobody_gets_a_paper_twice_when_it_reaches_several_numbers(engine: Engine) -> None:
-    add_reader(engine, SignUp("all@example.org", topics=("all",), confirmed=True))
+    add_subscriber(engine, SignUp("all@example.org", topics=("all",), confirmed=True))
     subscribe_to(engine, "upvotes:>=50", "upvotes:>=100")
     for day, upvotes in enumerate([20, 50, 60, 100, 101, 300]):
         capture(engine, upvotes, MONDAY + day * A_DAY)
@@ -113,7 +114,7 @@ def test_a_number_of_upvotes_announces_a_paper_once_although_upvotes_fall_and_ri
     assert titles_after(engine, cursor) == []
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.lists(st.tuples(st.none() | st.integers(0, 9), st.booleans()), min_size=1, max_size=6), st.integers(1, 9))
 def test_a_subscriber_gets_a_paper_once_unless_an_archive_brought_the_upvotes(
     captures: list[tuple[int | None, bool]], number: int
@@ -204,7 +205,7 @@ def stored_numbers(engine: Engine, until: int = 1000) -> set[int]:
 def test_upvotes_that_a_topic_names_announce_the_paper_and_change_its_tags(engine: Engine) -> None:
     config = Config(built_in_topics=False, topics={"hot": HOT})
     announcing = AnnouncePolicy(catalogue_of(config).upvotes_named)
-    add_reader(engine, SignUp("ann@example.org", topics=("hot",), confirmed=True), settings=config)
+    add_subscriber(engine, SignUp("ann@example.org", topics=("hot",), confirmed=True), settings=config)
     subscribe_to(engine, "topic:hot growth", email="bob@example.org")
     capture(engine, 49, announcing=announcing)
     plan_and_accept(engine, config, AT_EIGHT)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.planned_papers import digests_of, plan_and_accept
-from support.service import MONDAY, add_reader, announce, notifier, page
+from support.service import MONDAY, add_listings_as, add_subscriber, page_text, run_notifier
 
 from notifier.config import Config
 from notifier.models import Cadence, Listing
@@ -34,7 +34,7 @@ def run(tmp_path: Path) -> Run:
     """Return a function that runs the command line in a folder, and asserts that the command succeeds."""
 
     def command(*arguments: str) -> str:
-        done = notifier(*arguments, cwd=tmp_path)
+        done = run_notifier(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -47,7 +47,7 @@ def announced_after(engine: Engine, cursor: int) -> list[str]:
 
 
 def write(folder: Path, name: str, *titles: str) -> str:
-    (folder / name).write_text(page(titles), encoding="utf-8")
+    (folder / name).write_text(page_text(titles), encoding="utf-8")
     return name
 
 
@@ -98,65 +98,67 @@ def test_a_file_is_known_whether_it_was_ingested_as_an_archive_or_not(run: Run, 
 
 @pytest.mark.parametrize("cursor", [-1000, -1, 0, 1])
 def test_an_archive_is_not_after_any_cursor(engine: Engine, cursor: int) -> None:
-    announce(engine, ARCHIVE, "one", OLD, replace(OLD, title="A Second Old Paper", arxiv_id="2301.00002"))
-    announce(engine, ARCHIVE, "two", replace(OLD, title="A Third Old Paper", arxiv_id="2301.00003"))
+    add_listings_as(engine, ARCHIVE, "one", OLD, replace(OLD, title="A Second Old Paper", arxiv_id="2301.00002"))
+    add_listings_as(engine, ARCHIVE, "two", replace(OLD, title="A Third Old Paper", arxiv_id="2301.00003"))
     assert announced_after(engine, cursor) == []
 
 
 @pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY, Cadence.INSTANT])
 def test_a_first_digest_leaves_out_an_archive_of_the_same_time(engine: Engine, cadence: Cadence) -> None:
-    announce(engine, AS_NEWS, "one", replace(NEW, title="A Paper of Last Year", arxiv_id="2507.00001"), now=MONDAY)
+    add_listings_as(
+        engine, AS_NEWS, "one", replace(NEW, title="A Paper of Last Year", arxiv_id="2507.00001"), now=MONDAY
+    )
     later = MONDAY + timedelta(days=100)
-    announce(engine, ARCHIVE, "two", OLD, now=later)
-    subscriber = add_reader(
+    add_listings_as(engine, ARCHIVE, "two", OLD, now=later)
+    subscriber = add_subscriber(
         engine, SignUp("ann@example.org", topics=("all",), cadence=cadence, confirmed=True), now=later
     )
-    announce(engine, AS_NEWS, "three", NEW, now=later + timedelta(minutes=1))
+    add_listings_as(engine, AS_NEWS, "three", NEW, now=later + timedelta(minutes=1))
     assert announced_after(engine, subscriber.cursor) == [NEW.title]
 
 
 @pytest.mark.parametrize("first", [ARCHIVE, AS_NEWS])
 def test_a_paper_is_announced_only_if_it_was_not_in_an_archive_before(engine: Engine, first: AnnouncePolicy) -> None:
-    announce(engine, first, "first", OLD)
-    announce(engine, ARCHIVE if first is AS_NEWS else AS_NEWS, "second", OLD, NEW, now=MONDAY + A_DAY)
+    add_listings_as(engine, first, "first", OLD)
+    add_listings_as(engine, ARCHIVE if first is AS_NEWS else AS_NEWS, "second", OLD, NEW, now=MONDAY + A_DAY)
     assert announced_after(engine, 0) == ([OLD.title] if first is AS_NEWS else [NEW.title])
 
 
 def test_an_archived_paper_is_announced_when_text_arrives_or_upvotes_are_reached(engine: Engine) -> None:
-    add_reader(engine, SignUp("ann@example.org", ("growth upvotes:>=50",), ("all",), confirmed=True))
-    announce(engine, ARCHIVE, "old", OLD)
-    announce(engine, AS_NEWS, "same", OLD, now=MONDAY)
+    add_subscriber(engine, SignUp("ann@example.org", ("growth upvotes:>=50",), ("all",), confirmed=True))
+    add_listings_as(engine, ARCHIVE, "old", OLD)
+    add_listings_as(engine, AS_NEWS, "same", OLD, now=MONDAY)
     plan_and_accept(engine, Config(), AT_EIGHT)
     assert digests_of(engine, "ann@example.org") == []
-    announce(engine, AS_NEWS, "grown", replace(OLD, upvotes=50), now=AT_EIGHT)
+    add_listings_as(engine, AS_NEWS, "grown", replace(OLD, upvotes=50), now=AT_EIGHT)
     plan_and_accept(engine, Config(), AT_EIGHT + A_DAY)
-    announce(engine, AS_NEWS, "written", replace(OLD, authors=("Ann Lee",)), now=AT_EIGHT + A_DAY)
+    add_listings_as(engine, AS_NEWS, "written", replace(OLD, authors=("Ann Lee",)), now=AT_EIGHT + A_DAY)
     plan_and_accept(engine, Config(), AT_EIGHT + 2 * A_DAY)
     assert digests_of(engine, "ann@example.org") == [("2026-07-07", [OLD.title])]
 
 
 def test_text_and_upvotes_from_an_archive_do_not_announce_a_paper(engine: Engine) -> None:
-    add_reader(engine, SignUp("ann@example.org", ("upvotes:>=50",), confirmed=True))
-    announce(engine, AS_NEWS, "one", replace(OLD, abstract=""))
+    add_subscriber(engine, SignUp("ann@example.org", ("upvotes:>=50",), confirmed=True))
+    add_listings_as(engine, AS_NEWS, "one", replace(OLD, abstract=""))
     with reading(engine) as connection:
         cursor = papers.newest_sequence(connection)
-    announce(engine, ARCHIVE, "two", replace(OLD, upvotes=60), NEW, now=MONDAY + A_DAY)
+    add_listings_as(engine, ARCHIVE, "two", replace(OLD, upvotes=60), NEW, now=MONDAY + A_DAY)
     assert announced_after(engine, cursor) == []
     assert announced_after(engine, 0) == [OLD.title]
 
 
 def test_a_paper_of_an_archive_that_becomes_one_with_an_announced_paper_leaves_it_announced(engine: Engine) -> None:
     bare = replace(OLD, arxiv_id=None, title="Another Title of the New Paper")
-    announce(engine, ARCHIVE, "one", bare)
-    announce(engine, AS_NEWS, "two", NEW)
-    announce(engine, AS_NEWS, "three", replace(NEW, title=bare.title), now=MONDAY + A_DAY)
+    add_listings_as(engine, ARCHIVE, "one", bare)
+    add_listings_as(engine, AS_NEWS, "two", NEW)
+    add_listings_as(engine, AS_NEWS, "three", replace(NEW, title=bare.title), now=MONDAY + A_DAY)
     assert len(announced_after(engine, 0)) == 1
 
 
 def test_an_archive_that_is_not_tagged_yet_delays_no_digest(engine: Engine) -> None:
-    announce(engine, ARCHIVE, "one", OLD)
+    add_listings_as(engine, ARCHIVE, "one", OLD)
     with reading(engine) as connection:
         assert tags.first_untagged(connection, "any") is None
-    announce(engine, AS_NEWS, "two", NEW)
+    add_listings_as(engine, AS_NEWS, "two", NEW)
     with reading(engine) as connection:
         assert tags.first_untagged(connection, "any") == 1

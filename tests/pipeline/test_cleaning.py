@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.thoroughness import examples
 
 from notifier.errors import DumpError
 from notifier.sources.cleaning import clean
@@ -37,7 +38,7 @@ def test_text_is_made_plain(written: str, plain: str) -> None:
     assert clean(written) == plain
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.text(max_size=200))
 def test_clean_text_has_no_control_characters_and_is_not_changed_by_cleaning_it_again(text: str) -> None:
     once = clean(text)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, Row, select
 from support.planned_papers import accept_waiting, digests_of
-from support.service import MONDAY, add_page, add_reader
+from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config
 from notifier.digests import items
@@ -33,8 +33,8 @@ LIFETIME = timedelta(hours=72)
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
     """Return a store with a daily subscriber to all papers, whose digest of Monday waits in the outbox."""
-    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
-    add_page(engine, tmp_path, ["A Paper of Monday", "Another Paper of Monday"])
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    ingest_page(engine, tmp_path, ["A Paper of Monday", "Another Paper of Monday"])
     plan(engine, CONFIG, AT_EIGHT)
     return engine
 
@@ -59,7 +59,7 @@ def test_the_next_digest_takes_in_the_papers_of_a_digest_that_still_waits(
     planned: Engine, tmp_path: Path, state: DeliveryState
 ) -> None:
     change(planned, state=state)
-    add_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
+    ingest_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
     assert [(row.state, row.next_try) for row in rows(planned)] == [("EXPIRED", None), ("PENDING", outbox.AT_ONCE)]
     sections, rest = items.loads(rows(planned)[1]._mapping["items"])
@@ -120,8 +120,8 @@ def test_a_digest_that_a_sender_claims_while_the_next_is_chosen_is_not_taken_in(
 
 def test_a_digest_that_cannot_be_read_stops_no_other_subscriber(planned: Engine, tmp_path: Path) -> None:
     change(planned, items="no such text")
-    add_reader(planned, SignUp("bob@example.org", topics=("all",), confirmed=True))
-    add_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
+    add_subscriber(planned, SignUp("bob@example.org", topics=("all",), confirmed=True))
+    ingest_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1
     change(planned, state=DeliveryState.FAILED)  # as `deliver` would set it
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY).digests == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
-from support.service import ABSTRACT, MONDAY, SEEDS, add_listings, add_page, page
+from support.service import ABSTRACT, MONDAY, SEEDS, add_listings, ingest_page, page_text
 
 from notifier.models import DumpStatus, ListedOnFrom, Listing, Paper, ParsedDump
 from notifier.papers.identity import prepare
@@ -52,7 +52,7 @@ def test_a_file_that_is_not_a_dump_is_quarantined_with_its_reason_until_it_is_me
     assert report.reason
     with reading(engine) as connection:
         assert connection.scalar(select(tables.quarantined.c.reason)) == report.reason
-    file.write_text(page(["The First Paper of All", "Another Paper about Things"]), encoding="utf-8")
+    file.write_text(page_text(["The First Paper of All", "Another Paper about Things"]), encoding="utf-8")
     assert ingest(engine, file, None, MONDAY).status is DumpStatus.INGESTED
     with reading(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(tables.quarantined)) == 0
@@ -81,8 +81,8 @@ def test_the_listing_day_of_a_page_without_a_date_is_the_day_of_ingest(engine: E
 
 
 def test_a_short_title_identifies_a_paper_only_within_its_dump(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["Pointer Networks", "A Long Enough Title for Everyone"])
-    add_page(engine, tmp_path, ["Pointer Networks", "A Long Enough Title for Everyone!"])
+    ingest_page(engine, tmp_path, ["Pointer Networks", "A Long Enough Title for Everyone"])
+    ingest_page(engine, tmp_path, ["Pointer Networks", "A Long Enough Title for Everyone!"])
     titles = [paper.title for paper in stored(engine)]
     assert titles.count("Pointer Networks") == 2
     assert len(titles) == 3
@@ -183,13 +183,13 @@ def test_a_dump_that_fails_half_way_stores_nothing(engine: Engine) -> None:
 def test_the_first_listing_day_is_the_earliest(engine: Engine, tmp_path: Path) -> None:
     for day in (5, 3, 4):
         file = tmp_path / f"2026-07-0{day}.txt"
-        file.write_text(page(["The Same Paper Every Day", f"A Paper of Day {day}"]), encoding="utf-8")
+        file.write_text(page_text(["The Same Paper Every Day", f"A Paper of Day {day}"]), encoding="utf-8")
         ingest(engine, file, None, datetime(2026, 7, 6, tzinfo=UTC))
     assert next(paper for paper in stored(engine) if "Same" in paper.title).listed_on == date(2026, 7, 3)
 
 
 def test_abstracts_are_stored_whole(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
+    ingest_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     assert [paper.abstract for paper in stored(engine)] == [
         ABSTRACT.format(t) for t in ("The Title of a Paper", "Another Paper of Ours")
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import feedparser
 from sqlalchemy import Engine
-from support.service import MONDAY, SEEDS, add_listings, add_page
+from support.service import MONDAY, SEEDS, add_listings, ingest_page
 
 from notifier.config import Config, FeedsConfig, TopicConfig
 from notifier.models import Listing
@@ -28,7 +28,7 @@ def titles(folder: Path, slug: str) -> list[str]:
 
 
 def test_every_topic_has_three_feeds_and_there_is_a_list_of_all(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     published = publish(engine, config(tmp_path))
     assert (published.feeds, published.written, published.unchanged) == (3, 10, 0)
     names = {file.name for file in (tmp_path / "feeds").iterdir()}
@@ -42,12 +42,12 @@ def test_every_topic_has_three_feeds_and_there_is_a_list_of_all(engine: Engine, 
 
 
 def test_publishing_again_writes_nothing_until_a_paper_comes(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     publish(engine, config(tmp_path))
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "feeds").iterdir()}
     assert publish(engine, config(tmp_path)).written == 0
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "feeds").iterdir()} == before
-    add_page(engine, tmp_path, ["A Third Paper without Insects", "A Fourth One of That Kind"])
+    ingest_page(engine, tmp_path, ["A Third Paper without Insects", "A Fourth One of That Kind"])
     assert publish(engine, config(tmp_path)).written == 6, "all and trending, not bees-honey"
 
 
@@ -70,7 +70,7 @@ def test_a_paper_has_the_same_id_in_every_feed_and_keeps_it_when_its_arxiv_id_be
 def test_trending_holds_the_ten_best_of_each_day(engine: Engine, tmp_path: Path) -> None:
     for day in range(2):
         names = [f"Paper Number {number} of Day {day}" for number in range(15)]
-        add_page(engine, tmp_path, names, now=MONDAY + timedelta(days=day))
+        ingest_page(engine, tmp_path, names, now=MONDAY + timedelta(days=day))
     publish(engine, config(tmp_path))
     assert sorted(titles(tmp_path, "trending")) == sorted(
         f"Paper Number {number} of Day {day}" for day in range(2) for number in range(10)
@@ -87,7 +87,7 @@ def test_the_feed_of_all_papers_of_the_seeds_has_the_newest_first(engine: Engine
 
 
 def test_the_feed_files_of_a_removed_topic_are_deleted_and_other_files_stay(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     publish(engine, config(tmp_path))
     (tmp_path / "feeds" / "notes.json").write_text("{}")
     publish(engine, Config(built_in_topics=False, feeds=FeedsConfig(folder=tmp_path / "feeds")))
@@ -97,6 +97,6 @@ def test_the_feed_files_of_a_removed_topic_are_deleted_and_other_files_stay(engi
 
 
 def test_publishing_leaves_no_temporary_files(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     publish(engine, config(tmp_path))
     assert not [file for file in (tmp_path / "feeds").iterdir() if file.name.startswith(".")]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from support.format_samples import OAI_ARXIV, OTHER_RSS, api, daily, json_lines, oai, oai_record, rss
 from support.service import MONDAY
+from support.thoroughness import examples
 
 from notifier.config import Config
 from notifier.errors import DumpError
@@ -132,7 +133,7 @@ def counts_of(content: bytes) -> tuple[int, int] | None:
 documents = st.sampled_from([text.encode() for text in DOCUMENTS.values()])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(document=documents, place=st.floats(0, 1), cut=st.integers(0, 40), junk=st.binary(max_size=12))
 def test_a_damaged_document_is_refused_or_every_record_is_read_or_reported(
     document: bytes, place: float, cut: int, junk: bytes
@@ -151,7 +152,7 @@ def test_a_damaged_document_is_refused_or_every_record_is_read_or_reported(
         )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(document=documents, place=st.floats(0, 1))
 def test_a_truncated_document_keeps_the_records_before_the_cut(document: bytes, place: float) -> None:
     kept = document[: int(place * len(document))]
@@ -163,7 +164,7 @@ def test_a_truncated_document_keeps_the_records_before_the_cut(document: bytes, 
         assert sum(counts) >= complete_records
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"{", b'[{"title":', b"<rss>", b"<feed><entry>", b"\x1f\x8b", b"\xfd7zXZ\x00"]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.planned_papers import accept_waiting
-from support.service import MONDAY, add_listings, add_page, add_reader
+from support.service import MONDAY, add_listings, add_subscriber, ingest_page
 
 from notifier.config import Config, TopicConfig
 from notifier.errors import ConfigError, UsageError
@@ -99,15 +99,15 @@ def test_a_paper_that_changes_while_it_is_tagged_is_tagged_again(engine: Engine)
 
 def test_a_subscriber_to_a_topic_gets_a_digest_of_its_papers(engine: Engine, tmp_path: Path) -> None:
     bees = config(bees=BEES)
-    add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=bees)
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    add_subscriber(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=bees)
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, bees, AT_EIGHT) == PlanReport(due=1, digests=1)
 
 
 def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) -> None:
     before, after = config(bees=BEES), config(bees=TopicConfig(title="Bees", query="bee OR something"))
-    add_reader(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=before)
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    add_subscriber(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=before)
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, before, AT_EIGHT).digests == 1
     accept_waiting(engine)
     assert plan(engine, after, AT_EIGHT + timedelta(days=1)) == PlanReport(due=1, skipped=1)
@@ -115,16 +115,16 @@ def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) 
 
 
 def test_a_subscription_to_a_removed_topic_stays_and_matches_nothing(engine: Engine, tmp_path: Path) -> None:
-    subscriber = add_reader(
+    subscriber = add_subscriber(
         engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=config(bees=BEES)
     )
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, config(), AT_EIGHT) == PlanReport(due=1, skipped=1)
     assert [each.topic for each in subscriber.subscriptions] == ["bees"]
 
 
 def test_a_query_may_ask_for_a_topic(engine: Engine, tmp_path: Path) -> None:
     bees = config(bees=BEES)
-    add_reader(engine, SignUp("ann@example.org", ("topic:bees -night",), confirmed=True), settings=bees)
-    add_page(engine, tmp_path, ["How Bees Fly at Night", "Where Honey Comes from Today"])
+    add_subscriber(engine, SignUp("ann@example.org", ("topic:bees -night",), confirmed=True), settings=bees)
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "Where Honey Comes from Today"])
     assert plan(engine, bees, AT_EIGHT).digests == 1

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.query_samples import SAMPLE_QUERIES, SampleQuery, spelled
+from support.thoroughness import examples
 
 from notifier.errors import QueryError
 from notifier.queries import Query, canonical, leaves, parse, parse_comma_list
@@ -27,7 +28,7 @@ ENDINGS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=examples(1000))
 @given(ANY_TEXT)
 @pytest.mark.parametrize("parser", [parse, parse_comma_list])
 def test_any_text_is_refused_with_a_column_or_has_a_stable_canonical_form(
@@ -41,7 +42,7 @@ def test_any_text_is_refused_with_a_column_or_has_a_stable_canonical_form(
         assert_canonical_form_is_stable(query)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(
     LETTERS | ENGLISH, ENDINGS, ENDINGS, st.sampled_from(["x{}", "title:x{}", '"x{}"', "xyz{}*", "au:x{}", "-x{} a"])
 )
@@ -54,7 +55,7 @@ def test_any_word_has_a_stable_canonical_form(letters: str, ending: str, second_
         assert_canonical_form_is_stable(query)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(SAMPLE_QUERIES, st.randoms(use_true_random=False), st.randoms(use_true_random=False))
 def test_case_inflection_spelling_order_and_repetition_do_not_change_the_canonical_form(
     sample: SampleQuery, one: Random, other: Random

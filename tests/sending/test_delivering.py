@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Row, select
 from support.scripted_relay import DROP, HANG, HOST, ScriptedRelay
-from support.service import MONDAY, add_page, add_reader
+from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.files.sender_locks import owner_is_gone, owner_lock
@@ -44,8 +44,8 @@ ACCEPTED = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
 def planned(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
     """Yield a store with a planned digest for each of two subscribers."""
     for email in (ANN, BOB):
-        add_reader(engine, SignUp(email, topics=("all",), confirmed=True))
-    add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
+        add_subscriber(engine, SignUp(email, topics=("all",), confirmed=True))
+    ingest_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, Config(), AT_EIGHT)
     yield engine
 

@@ -111,6 +111,30 @@ def test_if_the_store_keeps_failing_the_failure_is_stored_and_no_task_waits_fore
     assert settler.failure is failure
 
 
+def test_once_a_commit_fails_no_connection_that_waits_for_a_place_gets_one() -> None:
+    may_fail = asyncio.Event()
+
+    async def commit(_group: list[Result]) -> None:
+        await may_fail.wait()
+        raise StoreError("the disk is full; make room")
+
+    async def fill_and_fail() -> list[bool]:
+        settler = Settler(commit, CONNECTIONS)
+        settling = asyncio.create_task(settler.run())
+        for number in range(GROUP_SIZE + CONNECTIONS):
+            assert await settler.reserve_place()
+            settler.put(a_result(number))
+        waiting = [asyncio.create_task(settler.reserve_place()) for _ in range(CONNECTIONS)]
+        await asyncio.sleep(0)
+        may_fail.set()
+        found = await asyncio.gather(*waiting)
+        settler.finish()
+        assert not await settling
+        return found
+
+    assert asyncio.run(fill_and_fail()) == [False] * CONNECTIONS
+
+
 def test_results_of_a_second_run_are_committed_before_it_ends() -> None:
     groups, commit = recording_commit()
 

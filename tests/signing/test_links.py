@@ -9,6 +9,7 @@ import string
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.thoroughness import examples
 
 from notifier.signing.links import MAC_BYTES, Grant, LinkPurpose, LinkSigner, sign, verify
 
@@ -38,7 +39,7 @@ def test_a_signed_id_is_hmac_sha256_of_its_payload(key: bytes, grant: Grant) -> 
     assert sign(key, grant) == base64.urlsafe_b64encode(mac).decode() + payload
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(grants, st.data())
 def test_a_signed_id_with_any_character_changed_is_refused(grant: Grant, data: st.DataObject) -> None:
     signed = sign(KEY, grant)
@@ -73,7 +74,7 @@ def test_a_signed_id_of_another_key_is_refused(key: bytes, other: bytes, grant: 
     assert verify(other, sign(key, grant)) is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.text(max_size=60) | st.from_regex(r"[A-Za-z0-9_-]{24}[as]\d{1,30}", fullmatch=True))
 def test_texts_that_were_not_signed_are_refused_without_an_error(text: str) -> None:
     assert verify(KEY, text) is None

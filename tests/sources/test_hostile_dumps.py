@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import Layout, seed_papers
+from support.thoroughness import examples
 
 from notifier.errors import DumpError
 from notifier.models import ParsedDump
@@ -66,7 +67,7 @@ def test_a_megabyte_of_papers_is_read() -> None:
     assert len(parse_dump(Layout(1, 1).render(entries).encode()).listings) == len(entries)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.one_of(st.binary(max_size=400), st.text(max_size=400).map(str.encode)))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     dump = parsed_or_refused(content)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import Entry, Layout, cleaned, lists_of_papers, seed_papers
+from support.thoroughness import examples
 
 from notifier.sources import parse_dump
 
-REPEATABLE = settings(deadline=None, derandomize=True, max_examples=100)
+REPEATABLE = settings(deadline=None, derandomize=True, max_examples=examples(100))
 
 ABOVE = (
     *("Skip to main content", "Models", "Datasets", "Log In", "Sign Up", "new", "Subscribe", "Mar 11", "Hot this week"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import SEEDS, Layout, cleaned, seed_papers
+from support.thoroughness import examples
 
 from notifier.sources import parse_dump
 
@@ -20,7 +21,7 @@ UNDAMAGED = [
 line_positions = st.sampled_from(
     [(page, line) for page, lines in enumerate(PAGES) for line, text in enumerate(lines) if text.strip()]
 )
-REPEATABLE = settings(deadline=None, derandomize=True, max_examples=20)
+REPEATABLE = settings(deadline=None, derandomize=True, max_examples=examples(20))
 
 
 def count_lost(page: int, lines: list[str]) -> int:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import Entry, Layout, cleaned, lists_of_papers, seed_papers
+from support.thoroughness import examples
 
 from notifier.sources import parse_dump
 
 # Every run tries the same examples: the parser works with probabilities, and a rare example may be misread.
-REPEATABLE = settings(deadline=None, derandomize=True, max_examples=150)
+REPEATABLE = settings(deadline=None, derandomize=True, max_examples=examples(150))
 
 ENCODINGS = {
     "utf-8": b"",

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.paths import CHECKOUT
 from support.service import SEEDS
+from support.thoroughness import examples
 
 from notifier import sources
 from notifier.errors import DumpError
@@ -85,7 +86,7 @@ def render(entries: list[tuple[str, str]], gap: str = "\n", between: str = "\n",
 lists_of_entries = st.lists(st.sampled_from(SEED_PAPERS), min_size=3, max_size=12, unique_by=lambda paper: paper[0])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     entries=lists_of_entries,
     blanks=st.integers(0, 3),
@@ -111,7 +112,7 @@ titles = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(names=st.lists(titles, min_size=4, max_size=12, unique=True))
 def test_invented_papers_are_read(names: list[str]) -> None:
     entries = [
@@ -142,7 +143,7 @@ def test_at_most_one_paper_is_lost_if_a_line_is_damaged(kind: str, seed: Path) -
     lines = seed.read_text(encoding="utf-8").splitlines()
     before = entries_of(sources.parse_dump(seed.read_bytes()))
     candidates = [index for index, line in enumerate(lines) if index > 12 and line.strip()]
-    for index in random.Random(1).sample(candidates, 40):
+    for index in random.Random(1).sample(candidates, examples(40)):
         after = entries_of(sources.parse_dump("\n".join(damage(lines, kind, index)).encode()))
         lost = [paper for paper in before if paper not in after]
         assert len(lost) <= 1, f"line {index + 1} was {kind}; lost: {[title for title, _ in lost]}"

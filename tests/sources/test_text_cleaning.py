@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.page_samples import seed_papers
+from support.thoroughness import examples
 
 from notifier.sources.cleaning import clean
 
@@ -147,7 +148,7 @@ def test_control_characters_are_removed_and_white_space_becomes_one_space(raw: s
     assert clean(raw) == plain
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.characters(codec="utf-8")), max_size=20).map("".join))
 def test_cleaning_again_changes_nothing(text: str) -> None:
     once = clean(text)

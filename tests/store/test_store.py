@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, select, text
-from support.service import MONDAY, SEEDS, add_page, clean_environment
+from support.service import MONDAY, SEEDS, clean_environment, ingest_page
 
 from notifier.errors import StoreError
 from notifier.pipeline.ingesting import ingest
@@ -89,7 +89,7 @@ def test_a_file_that_is_not_a_database_is_reported_in_one_sentence(tmp_path: Pat
 
 
 def test_a_full_database_is_reported_in_one_sentence_and_loses_nothing(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
+    ingest_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     with engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import text
 from support.planned_papers import digests_of, stored_subscriber
-from support.service import MONDAY, add_page
+from support.service import MONDAY, ingest_page
 
 from notifier.config import Config
 from notifier.pipeline.planning import plan
@@ -38,7 +38,7 @@ def test_a_subscriber_in_an_older_store_gets_the_next_digest(tmp_path: Path) -> 
     engine = schema.open_store(url)
     ann = stored_subscriber(engine, "ann@example.org")
     assert ann.active_since == ann.confirmed_at is not None
-    add_page(engine, tmp_path, ["A Paper of Monday"])
+    ingest_page(engine, tmp_path, ["A Paper of Monday"])
     plan(engine, Config(), MONDAY.replace(hour=8))
     assert digests_of(engine, "ann@example.org") == [("2026-07-06", ["A Paper of Monday"])]
     engine.dispose()

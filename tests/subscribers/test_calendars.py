@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.thoroughness import examples
 
 from notifier.models import Cadence
 from notifier.subscribers.calendars import Occurrence, Schedule, UsedPeriods, due, next_due
@@ -238,7 +239,7 @@ def clock_changes(zone: ZoneInfo) -> Iterator[datetime]:
         yield high.replace(microsecond=0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(schedules, moments)
 def test_every_intended_date_of_half_a_year_has_one_slot_at_its_instant(schedule: Schedule, start: datetime) -> None:
     slots = list(slots_used(schedule, start, start + timedelta(days=183)))
@@ -250,7 +251,7 @@ def test_every_intended_date_of_half_a_year_has_one_slot_at_its_instant(schedule
     assert all(slot.instant == instant_by_search(slot.local_date, schedule.hour, zone) for slot in slots)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(schedules, moments, st.none() | st.integers(-40, 40), st.integers(0, 40 * 24 * 60))
 def test_a_slot_is_due_exactly_from_the_next_due_instant_on(
     schedule: Schedule, after: datetime, last: int | None, minutes: int
@@ -262,7 +263,7 @@ def test_a_slot_is_due_exactly_from_the_next_due_instant_on(
     assert (instant <= now) == (due(schedule, now, after, used) is not None)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(schedules, moments, st.integers(0, 400))
 def test_after_days_without_a_run_only_the_latest_slot_is_due(schedule: Schedule, after: datetime, days: int) -> None:
     now = after + days * ONE_DAY
@@ -273,7 +274,7 @@ def test_after_days_without_a_run_only_the_latest_slot_is_due(schedule: Schedule
         assert due(schedule, now, after, UsedPeriods().including(latest, schedule.cadence)) is None
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(moments, st.lists(st.tuples(schedules, st.integers(-3, 12), st.booleans()), min_size=2, max_size=10))
 def test_changes_of_schedule_and_clock_repeat_no_period_and_lose_no_date(
     start: datetime, stages: list[tuple[Schedule, int, bool]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.planned_papers import add_paper, digests_of, stored_subscriber, used_periods
-from support.service import MONDAY, add_reader
+from support.service import MONDAY, add_subscriber
 
 from notifier.config import Config
 from notifier.models import Cadence
@@ -26,7 +26,7 @@ def at(text: str) -> datetime:
 
 
 def sign_up_at(engine: Engine, now: str, sign_up: SignUp) -> None:
-    add_reader(engine, sign_up, now=at(now))
+    add_subscriber(engine, sign_up, now=at(now))
 
 
 def plan_hourly(engine: Engine, start: str, end: str) -> None:
@@ -39,7 +39,7 @@ def plan_hourly(engine: Engine, start: str, end: str) -> None:
 @pytest.fixture
 def ann(engine: Engine) -> Engine:
     """A store with one subscriber, daily at 08:00 UTC, confirmed on Monday the 6th at six."""
-    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True), now=MONDAY)
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True), now=MONDAY)
     return engine
 
 
@@ -92,7 +92,7 @@ def test_changes_from_daily_to_weekly_and_back_lose_no_period(ann: Engine) -> No
 
 
 def test_a_change_from_monthly_to_daily_makes_the_waiting_papers_due_at_once(engine: Engine, tmp_path: Path) -> None:
-    add_reader(engine, SignUp(ANN, topics=("all",), cadence=Cadence.MONTHLY, confirmed=True), now=MONDAY)
+    add_subscriber(engine, SignUp(ANN, topics=("all",), cadence=Cadence.MONTHLY, confirmed=True), now=MONDAY)
     add_paper(engine, tmp_path, "A Paper of the Seventh", at("07 12:00"))
     plan_hourly(engine, "08 07:00", "08 09:00")
     sign_up_at(engine, "20 12:00", SignUp(ANN, cadence=Cadence.DAILY))
@@ -101,7 +101,7 @@ def test_a_change_from_monthly_to_daily_makes_the_waiting_papers_due_at_once(eng
 
 
 def test_a_change_from_weekly_to_monthly_waits_for_the_first_of_the_month(engine: Engine) -> None:
-    add_reader(engine, SignUp(ANN, topics=("all",), cadence=Cadence.WEEKLY, confirmed=True), now=MONDAY)
+    add_subscriber(engine, SignUp(ANN, topics=("all",), cadence=Cadence.WEEKLY, confirmed=True), now=MONDAY)
     plan_hourly(engine, "06 07:00", "06 09:00")
     sign_up_at(engine, "06 10:00", SignUp(ANN, cadence=Cadence.MONTHLY))
     assert stored_subscriber(engine, ANN).next_due == datetime.fromisoformat("2026-08-01T08:00+00:00")
@@ -124,7 +124,7 @@ def test_a_subscriber_who_changes_settings_often_gets_every_paper_once(ann: Engi
         now = MONDAY + number * 31 * AN_HOUR
         papers.append(f"The Paper before Change {number}")
         add_paper(ann, tmp_path, papers[-1], now)
-        add_reader(ann, sign_up, now=now + AN_HOUR)
+        add_subscriber(ann, sign_up, now=now + AN_HOUR)
         for hours in range(2, 31, 4):
             plan(ann, Config(), now + hours * AN_HOUR)
     plan(ann, Config(), MONDAY + 30 * A_DAY)

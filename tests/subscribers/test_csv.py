@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.planned_papers import stored_subscriber
-from support.service import MONDAY, add_page, add_reader
+from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config
 from notifier.errors import UsageError
@@ -60,7 +60,7 @@ def test_export_and_import_into_an_empty_store_give_the_same_subscribers(engine:
         SignUp("grace@example.org", confirmed=True),
     ]
     for each in sign_ups:
-        add_reader(engine, each)
+        add_subscriber(engine, each)
     pause(engine, "dave@example.org", date(2026, 7, 20), MONDAY)
     pause(engine, "eve@example.org", None, MONDAY)
     unsubscribe(engine, "frank@example.org", MONDAY)
@@ -79,8 +79,8 @@ def test_export_and_import_into_an_empty_store_give_the_same_subscribers(engine:
 
 
 def test_an_import_of_an_export_into_the_same_store_changes_nothing(engine: Engine, tmp_path: Path) -> None:
-    add_reader(engine, SignUp(ANN, ("quantization",), ("all",), confirmed=True))
-    add_reader(engine, SignUp(BOB, confirmed=True))
+    add_subscriber(engine, SignUp(ANN, ("quantization",), ("all",), confirmed=True))
+    add_subscriber(engine, SignUp(BOB, confirmed=True))
     unsubscribe(engine, BOB, MONDAY)
     before = everyone(engine)
     export_subscribers(engine, tmp_path / "subscribers.csv")
@@ -89,7 +89,7 @@ def test_an_import_of_an_export_into_the_same_store_changes_nothing(engine: Engi
 
 
 def test_an_export_has_the_documented_columns_and_one_row_for_each_subscription(engine: Engine, tmp_path: Path) -> None:
-    add_reader(engine, SignUp(ANN, ("a, b",), ("all",), confirmed=True))
+    add_subscriber(engine, SignUp(ANN, ("a, b",), ("all",), confirmed=True))
     export_subscribers(engine, tmp_path / "subscribers.csv")
     assert (tmp_path / "subscribers.csv").read_text(encoding="utf-8").splitlines() == [
         "email,state,query,topic,cadence,hour,timezone",
@@ -102,7 +102,7 @@ def test_a_query_that_looks_like_a_formula_is_escaped_in_the_export_and_imported
     engine: Engine, tmp_path: Path
 ) -> None:
     formula = "@SUM(1 +1)|cmd"
-    add_reader(engine, SignUp(ANN, (formula, "-survey quantization"), confirmed=True))
+    add_subscriber(engine, SignUp(ANN, (formula, "-survey quantization"), confirmed=True))
     export_subscribers(engine, tmp_path / "subscribers.csv")
     text = (tmp_path / "subscribers.csv").read_text(encoding="utf-8")
     assert ",'@SUM" in text
@@ -207,7 +207,7 @@ def test_a_row_with_a_missing_quotation_mark_is_refused_with_this_reason(engine:
 
 
 def test_a_subscriber_imported_as_active_gets_digests_like_one_who_confirmed(engine: Engine, tmp_path: Path) -> None:
-    add_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
+    ingest_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
     rows = [f"{ANN},ACTIVE,,all,daily,,", f"{BOB},,,all,daily,,", "eve@example.org,PAUSED,,all,daily,,"]
     import_text(engine, tmp_path, HEADER + "\n".join(rows))
     assert plan(engine, CONFIG, AT_EIGHT) == PlanReport(due=1, digests=1)
@@ -221,7 +221,7 @@ def test_an_imported_pause_whose_day_has_passed_ends(engine: Engine, tmp_path: P
 
 @pytest.mark.parametrize("state", ["", "PENDING", "ACTIVE", "PAUSED"])
 def test_an_import_brings_back_no_subscriber_who_left(engine: Engine, tmp_path: Path, state: str) -> None:
-    add_reader(engine, SignUp(ANN, confirmed=True))
+    add_subscriber(engine, SignUp(ANN, confirmed=True))
     unsubscribe(engine, ANN, MONDAY)
     before = stored_subscriber(engine, ANN)
     imported = import_text(engine, tmp_path, HEADER + f"{ANN},{state},quantization,,,,\n{BOB},ACTIVE,,,,,\n")
@@ -233,21 +233,21 @@ def test_an_import_brings_back_no_subscriber_who_left(engine: Engine, tmp_path: 
 
 
 def test_an_import_adds_no_erased_address_until_it_signs_up_again(engine: Engine, tmp_path: Path) -> None:
-    add_reader(engine, SignUp(ANN, confirmed=True))
+    add_subscriber(engine, SignUp(ANN, confirmed=True))
     erase(engine, ANN, MONDAY)
     rows = HEADER + "Ann@Example.org,ACTIVE,quantization,,,,\n"
     (refused,) = import_text(engine, tmp_path, rows).refused
     assert "was erased here" in refused.reason
     assert everyone(engine) == []
-    add_reader(engine, SignUp(ANN))
+    add_subscriber(engine, SignUp(ANN))
     assert import_text(engine, tmp_path, rows).refused == ()
     assert stored_subscriber(engine, ANN).state is SubscriberState.ACTIVE
 
 
 def test_an_import_keeps_pauses_and_confirms_pending_subscribers(engine: Engine, tmp_path: Path) -> None:
-    add_reader(engine, SignUp(ANN, confirmed=True))
+    add_subscriber(engine, SignUp(ANN, confirmed=True))
     pause(engine, ANN, None, MONDAY)
-    add_reader(engine, SignUp(BOB))
+    add_subscriber(engine, SignUp(BOB))
     import_text(engine, tmp_path, HEADER + f"{ANN},ACTIVE,quantization,,,09:00,\n{BOB},ACTIVE,,,,,\n")
     ann = stored_subscriber(engine, ANN)
     assert (ann.state, ann.hour, len(ann.subscriptions)) == (SubscriberState.PAUSED, "09:00", 2)
@@ -255,8 +255,8 @@ def test_an_import_keeps_pauses_and_confirms_pending_subscribers(engine: Engine,
 
 
 def test_an_import_can_unsubscribe_and_cancels_waiting_mail(engine: Engine, tmp_path: Path) -> None:
-    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
-    add_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    ingest_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
     plan(engine, CONFIG, AT_EIGHT)
     assert import_text(engine, tmp_path, f"email,state\n{ANN},UNSUBSCRIBED\n").refused == ()
     assert stored_subscriber(engine, ANN).state is SubscriberState.UNSUBSCRIBED

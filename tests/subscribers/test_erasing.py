@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.planned_papers import accept_waiting, digests_of, stored_subscriber, used_periods
-from support.service import MONDAY, add_page, add_reader, notifier
+from support.service import MONDAY, add_subscriber, ingest_page, run_notifier
 
 from notifier.config import Config
 from notifier.errors import UsageError
@@ -28,9 +28,9 @@ A_DAY = timedelta(days=1)
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
     """A store with two subscribers who share a query, and a waiting digest for each."""
-    add_reader(engine, SignUp(ANN, ("quantization", '"surname\'s method"'), confirmed=True))
-    add_reader(engine, SignUp(BOB, ("quantization",), confirmed=True))
-    add_page(engine, tmp_path, ["Quantization of Large Models", "A Survey of Quantized Networks"])
+    add_subscriber(engine, SignUp(ANN, ("quantization", '"surname\'s method"'), confirmed=True))
+    add_subscriber(engine, SignUp(BOB, ("quantization",), confirmed=True))
+    ingest_page(engine, tmp_path, ["Quantization of Large Models", "A Survey of Quantized Networks"])
     plan(engine, CONFIG, AT_EIGHT)
     return engine
 
@@ -80,7 +80,7 @@ def test_leased_mail_is_not_sent_and_its_settlement_is_left_out(planned: Engine)
 def test_an_erased_address_that_signs_up_again_is_a_new_subscriber(planned: Engine) -> None:
     before = stored_subscriber(planned, ANN)
     erase(planned, ANN, AT_EIGHT)
-    back = add_reader(planned, SignUp(ANN, ("quantization",), confirmed=True), now=AT_EIGHT)
+    back = add_subscriber(planned, SignUp(ANN, ("quantization",), confirmed=True), now=AT_EIGHT)
     assert back.id > before.id
     assert (back.last_date, used_periods(planned, ANN)) == (None, [])
     accept_waiting(planned)
@@ -89,8 +89,8 @@ def test_an_erased_address_that_signs_up_again_is_a_new_subscriber(planned: Engi
 
 
 def test_a_subscriber_in_any_state_can_be_erased(engine: Engine) -> None:
-    add_reader(engine, SignUp(ANN))
-    add_reader(engine, SignUp(BOB, confirmed=True))
+    add_subscriber(engine, SignUp(ANN))
+    add_subscriber(engine, SignUp(BOB, confirmed=True))
     with writing(engine) as connection:
         subscribers.suppress(connection, [stored_subscriber(engine, BOB).id])
     assert stored_subscriber(engine, BOB).state is SubscriberState.SUPPRESSED
@@ -106,9 +106,9 @@ def test_an_unknown_address_cannot_be_erased(engine: Engine) -> None:
 
 
 def test_the_erase_command_erases(tmp_path: Path) -> None:
-    notifier("subscribe", ANN, "--confirmed", cwd=tmp_path)
-    run = notifier("erase", ANN, cwd=tmp_path)
+    run_notifier("subscribe", ANN, "--confirmed", cwd=tmp_path)
+    run = run_notifier("erase", ANN, cwd=tmp_path)
     assert run.returncode == 0
     assert f"{ANN} is erased" in run.stdout
-    assert notifier("subscribers", "--json", cwd=tmp_path).stdout == "[]\n"
-    assert notifier("erase", ANN, cwd=tmp_path).returncode == 2
+    assert run_notifier("subscribers", "--json", cwd=tmp_path).stdout == "[]\n"
+    assert run_notifier("erase", ANN, cwd=tmp_path).returncode == 2

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 from support.planned_papers import add_paper, digests_of, plan_and_accept, stored_subscriber, used_periods
-from support.service import MONDAY, add_page, add_reader
+from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config
 from notifier.models import Cadence
@@ -32,7 +32,7 @@ A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
 def ann(engine: Engine, tmp_path: Path) -> Engine:
     """A store with one dump, and then one instant subscriber to all papers, confirmed on Monday at six."""
     add_paper(engine, tmp_path, "A Paper from before Confirmation", MONDAY)
-    add_reader(engine, SignUp(ANN, topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=MONDAY)
+    add_subscriber(engine, SignUp(ANN, topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=MONDAY)
     return engine
 
 
@@ -59,7 +59,9 @@ def test_several_dumps_make_one_digest_named_after_the_newest(ann: Engine, tmp_p
 
 
 def test_a_dump_with_nothing_new_uses_its_period_and_sends_nothing(ann: Engine, tmp_path: Path) -> None:
-    add_page(ann, tmp_path, ["A Paper from before Confirmation"], abstracts=["The same paper in another dump, again."])
+    ingest_page(
+        ann, tmp_path, ["A Paper from before Confirmation"], abstracts=["The same paper in another dump, again."]
+    )
     assert plan_and_accept(ann, CONFIG, MONDAY) == PlanReport(due=1, skipped=1)
     assert plan_and_accept(ann, CONFIG, MONDAY) == PlanReport()
     assert (used_periods(ann, ANN), digests_of(ann, ANN)) == (["dump:2"], [])
@@ -77,7 +79,7 @@ def test_a_clock_set_back_delays_nothing_and_repeats_nothing(ann: Engine, tmp_pa
 
 
 def test_a_subscriber_who_is_not_active_gets_no_digest(engine: Engine, tmp_path: Path) -> None:
-    add_reader(engine, SignUp(ANN, topics=("all",), cadence=Cadence.INSTANT))
+    add_subscriber(engine, SignUp(ANN, topics=("all",), cadence=Cadence.INSTANT))
     add_paper(engine, tmp_path, "A Paper of Some Dump", MONDAY)
     assert plan_and_accept(engine, CONFIG, MONDAY) == PlanReport()
 
@@ -85,14 +87,14 @@ def test_a_subscriber_who_is_not_active_gets_no_digest(engine: Engine, tmp_path:
 def test_a_change_from_daily_to_instant_sends_the_waiting_papers_at_once_and_only_once(
     engine: Engine, tmp_path: Path
 ) -> None:
-    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_paper(engine, tmp_path, "A Paper before the Digest", MONDAY)
     plan_and_accept(engine, CONFIG, MONDAY.replace(hour=8))
-    add_reader(engine, SignUp(ANN, cadence=Cadence.INSTANT), now=MONDAY.replace(hour=9))
+    add_subscriber(engine, SignUp(ANN, cadence=Cadence.INSTANT), now=MONDAY.replace(hour=9))
     assert plan_and_accept(engine, CONFIG, MONDAY.replace(hour=9)) == PlanReport()
-    add_reader(engine, SignUp(ANN, cadence=Cadence.DAILY), now=MONDAY.replace(hour=10))
+    add_subscriber(engine, SignUp(ANN, cadence=Cadence.DAILY), now=MONDAY.replace(hour=10))
     add_paper(engine, tmp_path, "A Paper after the Digest", MONDAY.replace(hour=11))
-    add_reader(engine, SignUp(ANN, cadence=Cadence.INSTANT), now=MONDAY.replace(hour=12))
+    add_subscriber(engine, SignUp(ANN, cadence=Cadence.INSTANT), now=MONDAY.replace(hour=12))
     assert plan_and_accept(engine, CONFIG, MONDAY.replace(hour=12)) == PlanReport(due=1, digests=1)
     assert plan_and_accept(engine, CONFIG, MONDAY + A_DAY) == PlanReport()
     assert digests_of(engine, ANN) == [
@@ -104,7 +106,7 @@ def test_a_change_from_daily_to_instant_sends_the_waiting_papers_at_once_and_onl
 def test_a_change_from_instant_to_daily_sends_newer_papers_on_the_next_morning(ann: Engine, tmp_path: Path) -> None:
     add_paper(ann, tmp_path, "A Paper Sent at Once", MONDAY)
     plan_and_accept(ann, CONFIG, MONDAY)
-    add_reader(ann, SignUp(ANN, cadence=Cadence.DAILY), now=MONDAY + A_MINUTE)
+    add_subscriber(ann, SignUp(ANN, cadence=Cadence.DAILY), now=MONDAY + A_MINUTE)
     assert stored_subscriber(ann, ANN).next_due == MONDAY.replace(hour=8)
     add_paper(ann, tmp_path, "A Paper Sent in the Morning", MONDAY + 2 * A_MINUTE)
     assert plan_and_accept(ann, CONFIG, MONDAY + 3 * A_MINUTE) == PlanReport()
@@ -129,7 +131,7 @@ def test_a_subscriber_who_becomes_due_at_any_moment_of_planning_misses_nothing(
     ann: Engine, tmp_path: Path, moment: int
 ) -> None:
     bob = SignUp("bob@example.org", topics=("all",), cadence=Cadence.MONTHLY, confirmed=True)
-    add_reader(ann, bob, now=MONDAY)
+    add_subscriber(ann, bob, now=MONDAY)
     plan_and_accept(ann, CONFIG, MONDAY)
     add_paper(ann, tmp_path, "A Paper of the First Dump", MONDAY)
     plan_and_accept(ann, CONFIG, MONDAY)
@@ -137,7 +139,7 @@ def test_a_subscriber_who_becomes_due_at_any_moment_of_planning_misses_nothing(
     at_nine = MONDAY.replace(hour=9)
     other = open_store(str(ann.url))
     daily = SignUp("bob@example.org", cadence=Cadence.DAILY)
-    with at_transaction(ann, moment, lambda: add_reader(other, daily, now=at_nine)):
+    with at_transaction(ann, moment, lambda: add_subscriber(other, daily, now=at_nine)):
         plan_and_accept(ann, CONFIG, at_nine)
     plan_and_accept(ann, CONFIG, at_nine)
     first = "A Paper from before Confirmation"
@@ -165,7 +167,7 @@ def at_transaction(engine: Engine, number: int, happens: Callable[[], Any]) -> I
 def test_four_planners_at_once_plan_one_digest_for_each_subscriber(ann: Engine, tmp_path: Path) -> None:
     emails = [f"reader{number}@example.org" for number in range(60)]
     for email in emails:
-        add_reader(ann, SignUp(email, topics=("all",), cadence=Cadence.INSTANT, confirmed=True))
+        add_subscriber(ann, SignUp(email, topics=("all",), cadence=Cadence.INSTANT, confirmed=True))
     add_paper(ann, tmp_path, "A Paper of the Next Dump", MONDAY)
     engines = [open_store(str(ann.url)) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.planned_papers import add_paper, digests_of, plan_and_accept, stored_subscriber, used_periods
-from support.service import MONDAY, add_reader, notifier
+from support.service import MONDAY, add_subscriber, run_notifier
 
 from notifier.config import Config
 from notifier.errors import UsageError
@@ -31,7 +31,7 @@ THURSDAY = date(2026, 7, 9)
 @pytest.fixture
 def ann(engine: Engine, tmp_path: Path) -> Engine:
     """A store with one daily subscriber to all papers, who got a digest on Monday at eight."""
-    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_paper(engine, tmp_path, "A Paper of Monday Morning", MONDAY)
     assert plan_and_accept(engine, CONFIG, AT_EIGHT) == PlanReport(due=1, digests=1)
     return engine
@@ -40,7 +40,7 @@ def ann(engine: Engine, tmp_path: Path) -> Engine:
 @pytest.fixture
 def waiting(engine: Engine, tmp_path: Path) -> Engine:
     """The same store, in which the digest of Monday waits in the outbox."""
-    add_reader(engine, SignUp(ANN, topics=("all",), confirmed=True))
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_paper(engine, tmp_path, "A Paper of Monday Morning", MONDAY)
     planning.plan(engine, CONFIG, AT_EIGHT)
     return engine
@@ -123,7 +123,7 @@ def test_a_pause_until_a_day_ends_when_that_day_begins(ann: Engine) -> None:
 def test_the_day_begins_at_midnight_in_the_subscribers_time_zone(
     engine: Engine, zone: str, hour: str, midnight: str
 ) -> None:
-    add_reader(engine, SignUp(ANN, topics=("all",), timezone=zone, hour=hour, confirmed=True))
+    add_subscriber(engine, SignUp(ANN, topics=("all",), timezone=zone, hour=hour, confirmed=True))
     pause(engine, ANN, THURSDAY, MONDAY)
     first = datetime.fromisoformat(midnight)
     assert plan_and_accept(engine, CONFIG, first - timedelta(seconds=1)) == PlanReport()
@@ -132,7 +132,9 @@ def test_the_day_begins_at_midnight_in_the_subscribers_time_zone(
 
 
 def test_a_day_without_midnight_begins_at_the_clock_change(engine: Engine) -> None:
-    add_reader(engine, SignUp(ANN, timezone="America/Sao_Paulo", hour="00:00", confirmed=True), now=_utc("2017-10-01"))
+    add_subscriber(
+        engine, SignUp(ANN, timezone="America/Sao_Paulo", hour="00:00", confirmed=True), now=_utc("2017-10-01")
+    )
     paused = pause(engine, ANN, date(2017, 10, 15), _utc("2017-10-02"))
     assert paused.paused_until == _utc("2017-10-15T03:00")
     assert plan_and_accept(engine, CONFIG, _utc("2017-10-15T03:00")).due == 1
@@ -143,7 +145,9 @@ def _utc(text: str) -> datetime:
 
 
 def test_a_pause_that_ended_while_the_service_was_stopped_ends_as_of_its_day(ann: Engine, tmp_path: Path) -> None:
-    add_reader(ann, SignUp("bob@example.org", topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=AT_EIGHT)
+    add_subscriber(
+        ann, SignUp("bob@example.org", topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=AT_EIGHT
+    )
     for email in (ANN, "bob@example.org"):
         pause(ann, email, THURSDAY, AT_EIGHT)
     add_paper(ann, tmp_path, "A Paper of the Pause", AT_EIGHT + A_DAY)
@@ -163,7 +167,7 @@ def test_a_second_pause_replaces_the_day_of_the_first(ann: Engine) -> None:
 
 def test_an_hour_that_changes_in_a_pause_counts_after_it(ann: Engine) -> None:
     pause(ann, ANN, THURSDAY, AT_EIGHT)
-    add_reader(ann, SignUp(ANN, hour="17:00"), now=AT_EIGHT + A_DAY)
+    add_subscriber(ann, SignUp(ANN, hour="17:00"), now=AT_EIGHT + A_DAY)
     assert stored_subscriber(ann, ANN).state is SubscriberState.PAUSED
     assert plan_and_accept(ann, CONFIG, AT_EIGHT + 3 * A_DAY) == PlanReport()
     assert plan_and_accept(ann, CONFIG, AT_EIGHT.replace(hour=17) + 3 * A_DAY).due == 1
@@ -172,7 +176,7 @@ def test_an_hour_that_changes_in_a_pause_counts_after_it(ann: Engine) -> None:
 def test_a_change_of_the_hour_after_a_pause_makes_no_slot_in_it_due(ann: Engine) -> None:
     pause(ann, ANN, None, AT_EIGHT)
     resume(ann, ANN, AT_EIGHT + A_DAY + 2 * AN_HOUR)
-    add_reader(ann, SignUp(ANN, hour="09:00"), now=AT_EIGHT + A_DAY + 3 * AN_HOUR)
+    add_subscriber(ann, SignUp(ANN, hour="09:00"), now=AT_EIGHT + A_DAY + 3 * AN_HOUR)
     assert plan_and_accept(ann, CONFIG, AT_EIGHT + A_DAY + 4 * AN_HOUR) == PlanReport()
     assert stored_subscriber(ann, ANN).next_due == AT_EIGHT + 2 * A_DAY + AN_HOUR
 
@@ -186,7 +190,7 @@ def test_a_subscriber_who_leaves_in_a_pause_stays_unsubscribed_when_its_day_come
 
 def test_a_confirmed_sign_up_ends_a_pause(ann: Engine) -> None:
     pause(ann, ANN, THURSDAY, AT_EIGHT)
-    back = add_reader(ann, SignUp(ANN, confirmed=True), now=AT_EIGHT + A_DAY)
+    back = add_subscriber(ann, SignUp(ANN, confirmed=True), now=AT_EIGHT + A_DAY)
     assert (back.state, back.paused_until, back.next_due) == (SubscriberState.ACTIVE, None, AT_EIGHT + 2 * A_DAY)
 
 
@@ -202,7 +206,7 @@ def test_a_pause_until_a_day_that_has_begun_is_refused(ann: Engine, day: date) -
 
 
 def test_only_active_and_paused_subscribers_can_pause_or_resume(engine: Engine) -> None:
-    add_reader(engine, SignUp(ANN))
+    add_subscriber(engine, SignUp(ANN))
     with pytest.raises(UsageError, match="PENDING"):
         pause(engine, ANN, None, AT_EIGHT)
     with pytest.raises(UsageError, match="--confirmed"):
@@ -213,11 +217,11 @@ def test_only_active_and_paused_subscribers_can_pause_or_resume(engine: Engine) 
 
 def test_the_pause_and_resume_commands_pause_and_resume(tmp_path: Path) -> None:
     now = ("--now", "2026-07-06T09:00Z")
-    notifier("subscribe", ANN, "--confirmed", *now, cwd=tmp_path)
-    assert "until 2026-07-09" in notifier("pause", ANN, "--until", "2026-07-09", *now, cwd=tmp_path).stdout
-    assert "until 2026-07-09" in notifier("subscribers", cwd=tmp_path).stdout
-    assert '"paused_until": "2026-07-09T00:00:00+00:00"' in notifier("subscribers", "--json", cwd=tmp_path).stdout
-    assert "2026-07-07 08:00 UTC" in notifier("resume", ANN, *now, cwd=tmp_path).stdout
-    wrong = notifier("pause", ANN, "--until", "Thursday", cwd=tmp_path)
+    run_notifier("subscribe", ANN, "--confirmed", *now, cwd=tmp_path)
+    assert "until 2026-07-09" in run_notifier("pause", ANN, "--until", "2026-07-09", *now, cwd=tmp_path).stdout
+    assert "until 2026-07-09" in run_notifier("subscribers", cwd=tmp_path).stdout
+    assert '"paused_until": "2026-07-09T00:00:00+00:00"' in run_notifier("subscribers", "--json", cwd=tmp_path).stdout
+    assert "2026-07-07 08:00 UTC" in run_notifier("resume", ANN, *now, cwd=tmp_path).stdout
+    wrong = run_notifier("pause", ANN, "--until", "Thursday", cwd=tmp_path)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "--until 'Thursday' is not a day" in wrong.stderr

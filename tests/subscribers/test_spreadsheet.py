@@ -8,6 +8,7 @@ import io
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.thoroughness import examples
 
 from notifier.subscribers.spreadsheet import RefusedRow, read_rows, write_rows
 
@@ -15,7 +16,7 @@ COLUMNS = ("first", "second")
 cells = st.text().map(str.strip) | st.text("'=+-@＝x\n,;\"", max_size=6).map(str.strip)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(st.tuples(cells, cells), max_size=5))
 @example([("'=x", "''-"), ("'", "'x"), ("-", '"')])
 def test_rows_are_read_as_they_were_written(rows: list[tuple[str, str]]) -> None:
@@ -26,7 +27,7 @@ def test_rows_are_read_as_they_were_written(rows: list[tuple[str, str]]) -> None
     assert refused == []
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(cells)
 @example("=1+1")
 @example("＝1+1")

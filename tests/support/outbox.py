@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, select
 from support.scripted_relay import HOST, ScriptedRelay
-from support.service import MONDAY, add_page, add_readers
+from support.service import MONDAY, add_subscribers, ingest_page
 
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.delivery.smtp.transport import SmtpTransport
@@ -42,8 +42,8 @@ class SettableClock:
 def plan_many(engine: Engine, folder: Path, emails: list[str]) -> None:
     """Plan a digest for each of these addresses at eight on Monday."""
     config = Config()
-    add_readers(engine, config, [SignUp(email, topics=("all",), confirmed=True) for email in emails])
-    add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
+    add_subscribers(engine, config, [SignUp(email, topics=("all",), confirmed=True) for email in emails])
+    ingest_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, config, AT_EIGHT)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, select
-from support.service import add_page
+from support.service import ingest_page
 
 from notifier.config import Config
 from notifier.digests import items
@@ -60,7 +60,7 @@ def stored_subscriber(engine: Engine, email: str) -> Subscriber:
 
 def add_paper(engine: Engine, folder: Path, title: str, now: datetime) -> None:
     """Ingest a dump with this one paper at `now`."""
-    add_page(engine, folder, [title], now=now)
+    ingest_page(engine, folder, [title], now=now)
 
 
 def _titles(engine: Engine, text: str) -> list[str]:

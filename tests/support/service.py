@@ -1,4 +1,4 @@
-"""Steps that tests of the whole service share: dumps, readers, and the command line as a user runs it."""
+"""Helpers for tests of the whole service: they add dumps and subscribers, and run the command line as a user does."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ MONDAY = datetime(2026, 7, 6, 6, tzinfo=UTC)
 ABSTRACT = "We study {} in depth. Our experiments show that the proposed method works better than all earlier ones."
 
 
-def page(titles: Sequence[str], abstracts: Sequence[str] | None = None) -> str:
-    """The copied text of a papers page with these papers."""
+def page_text(titles: Sequence[str], abstracts: Sequence[str] | None = None) -> str:
+    """Return the text of a web page that lists these papers, as if a user had copied it."""
     texts = abstracts or [ABSTRACT.format(title) for title in titles]
     return "".join(f"{title}\n{text}\n" for title, text in zip(titles, texts, strict=True))
 
 
-def add_page(
+def ingest_page(
     engine: Engine, folder: Path, titles: Sequence[str], now: datetime = MONDAY, abstracts: Sequence[str] | None = None
 ) -> DumpReport:
-    """Ingest a page with these papers at `now`."""
-    text = page(titles, abstracts)
+    """Write a page with these papers into `folder`, and ingest it at `now`."""
+    text = page_text(titles, abstracts)
     file = folder / f"{abs(hash(text)):x}.txt"
     file.write_text(text, encoding="utf-8")
     return ingest(engine, file, None, now)
@@ -52,15 +52,17 @@ def add_page(
 def add_listings(
     engine: Engine, name: str, day: date, *listings: Listing, rank: int = 1, now: datetime = MONDAY
 ) -> None:
-    """Store a dump that says just this."""
+    """Store a dump of `day` that holds only these listings; `rank` is the rank of its source."""
     dump = ParsedDump(f"rank {rank}", _numbered(listings), rank=rank)
     with writing(engine) as connection:
         arrival = NewDump(name, name, dump.format, day, ListedOnFrom.OPTION, now)
         add_dump(connection, arrival, prepare(dump, day, name))
 
 
-def announce(engine: Engine, announcing: AnnouncePolicy, name: str, *listings: Listing, now: datetime = MONDAY) -> None:
-    """Store a dump of the day of `now` that says just this, and is announced like this."""
+def add_listings_as(
+    engine: Engine, announcing: AnnouncePolicy, name: str, *listings: Listing, now: datetime = MONDAY
+) -> None:
+    """Store a dump of the day of `now` that holds only these listings, and announce its papers as `announcing` says."""
     dump = ParsedDump("rank 1", _numbered(listings))
     with writing(engine) as connection:
         arrival = NewDump(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
@@ -68,25 +70,27 @@ def announce(engine: Engine, announcing: AnnouncePolicy, name: str, *listings: L
 
 
 def _numbered(listings: Sequence[Listing]) -> tuple[Listing, ...]:
-    return tuple(replace(each, position=place) for place, each in enumerate(listings, 1))
+    return tuple(replace(listing, position=position) for position, listing in enumerate(listings, 1))
 
 
-def add_readers(engine: Engine, config: Config, sign_ups: Sequence[SignUp]) -> None:
-    """Subscribe many readers at once."""
+def add_subscribers(engine: Engine, config: Config, sign_ups: Sequence[SignUp]) -> None:
+    """Subscribe all these people in one transaction."""
     catalogue = catalogue_of(config)
     with writing(engine) as connection:
         sign_up_all(connection, [check_sign_up(each, catalogue) for each in sign_ups], config.digest, MONDAY)
 
 
-def add_reader(engine: Engine, sign_up: SignUp, now: datetime = MONDAY, settings: Config | None = None) -> Subscriber:
-    """Subscribe a reader; daily at 08:00 UTC unless the sign-up says otherwise."""
+def add_subscriber(
+    engine: Engine, sign_up: SignUp, now: datetime = MONDAY, settings: Config | None = None
+) -> Subscriber:
+    """Subscribe one person, daily at 08:00 UTC unless the sign-up says otherwise."""
     return subscribe(engine, settings or Config(), sign_up, now)
 
 
-def notifier(
+def run_notifier(
     *arguments: str | Path, cwd: Path, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder, as a user would."""
+    """Run `notifier` with these arguments in the folder `cwd`, as a user would."""
     return subprocess.run(
         [sys.executable, "-m", "notifier", *map(str, arguments)],
         cwd=cwd,
@@ -99,44 +103,44 @@ def notifier(
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without settings for notifier, and with this checkout to import from."""
+    """Return the environment for a child process: without settings of notifier, and with this checkout on its path."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
     return {**kept, "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'tests'}", "COLUMNS": "200"}
 
 
-def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
-    """Return once something has come true."""
+def wait_until(is_true: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until a condition is true; fail if it is still false after so many seconds."""
     deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
+    while not is_true():
+        assert time.monotonic() < deadline, f"the condition was still false after {seconds} seconds"
         time.sleep(0.005)
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens at, each another one."""
-    with ExitStack() as held:
-        found = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in found]
+    """Return so many different ports of 127.0.0.1 on which nothing listens."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in servers]
 
 
-def configure(folder: Path, port: int) -> None:
-    """A config.toml that sends mail to a relay on loopback."""
+def write_smtp_config(folder: Path, port: int) -> None:
+    """Write a config.toml that sends mail to a relay on this port of 127.0.0.1."""
     text = f'[mail]\ntransport = "smtp"\n[smtp]\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\n'
     (folder / "config.toml").write_text(text, encoding="utf-8")
 
 
-def gather(readers: int, folder: Path) -> Engine:
-    """A store in `folder` with a dump and this many daily readers of everything, due at MONDAY 08:00 UTC."""
+def open_store_with_subscribers(count: int, folder: Path) -> Engine:
+    """Open a store with two papers and `count` daily subscribers to all papers, who are due at MONDAY 08:00 UTC."""
     engine = open_store(load(folder / "config.toml").store_url)
-    for number in range(readers):
-        add_reader(engine, SignUp(f"reader{number}@example.org", topics=("all",), confirmed=True))
-    add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
+    for number in range(count):
+        add_subscriber(engine, SignUp(f"subscriber{number}@example.org", topics=("all",), confirmed=True))
+    ingest_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
     return engine
 
 
-def plan_for(readers: int, folder: Path, port: int) -> None:
-    """A store in `folder` with a digest waiting for each of this many readers."""
-    configure(folder, port)
-    engine = gather(readers, folder)
+def plan_digests(count: int, folder: Path, port: int) -> None:
+    """Make a store in `folder` with so many subscribers, and plan a digest for each of them."""
+    write_smtp_config(folder, port)
+    engine = open_store_with_subscribers(count, folder)
     plan(engine, load(folder / "config.toml"), MONDAY.replace(hour=8))
     engine.dispose()

@@ -1,4 +1,4 @@
-"""A skipped test is a failure in CI, unless the committed list excuses it."""
+"""A skipped test fails in CI, unless the committed list allows the skip."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ TESTS = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    """Make a project with one skipped test and one skipped module."""
     (tmp_path / "tests" / "support").mkdir(parents=True)
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "allowed-skips").write_text("# a comment\n", encoding="utf-8")
@@ -30,24 +31,24 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(project: Path, ci: str, monkeypatch: pytest.MonkeyPatch) -> subprocess.CompletedProcess[str]:
+def run_tests(project: Path, ci: str, monkeypatch: pytest.MonkeyPatch) -> subprocess.CompletedProcess[str]:
     monkeypatch.setenv("CI", ci)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--continue-on-collection-errors", "tests"]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
 
-def test_a_skip_fails_in_ci_and_says_why(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = run(project, "true", monkeypatch)
+def test_a_skip_fails_in_ci_with_its_reason(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run_tests(project, "true", monkeypatch)
     assert "1 failed, 1 error" in done.stdout
     assert "no server" in done.stdout
     assert "no data" in done.stdout
 
 
-def test_a_skip_that_the_list_excuses_does_not_fail(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    excused = "tests/test_one.py::test_a: needs a server\ntests/test_whole.py: needs data\n"
-    (project / ".ci" / "allowed-skips").write_text(excused, encoding="utf-8")
-    assert "2 skipped" in run(project, "true", monkeypatch).stdout
+def test_a_skip_that_the_list_allows_does_not_fail(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = "tests/test_one.py::test_a: needs a server\ntests/test_whole.py: needs data\n"
+    (project / ".ci" / "allowed-skips").write_text(allowed, encoding="utf-8")
+    assert "2 skipped" in run_tests(project, "true", monkeypatch).stdout
 
 
-def test_a_skip_does_not_fail_elsewhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "2 skipped" in run(project, "", monkeypatch).stdout
+def test_a_skip_does_not_fail_outside_ci(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "2 skipped" in run_tests(project, "", monkeypatch).stdout

@@ -1,4 +1,4 @@
-"""The pages as a server on loopback, and a reader whose mails lead there."""
+"""Helpers for tests of the web pages: a server on 127.0.0.1, and Ann, a subscriber whose mails link to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import uvicorn
 from sqlalchemy import Engine
-from support.service import MONDAY, add_page, add_reader
+from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config, load
 from notifier.models import Subscriber
@@ -51,73 +51,73 @@ base_url = "{base_url}"
 """
 
 
-def configured(folder: Path, base_url: str = BASE_URL, mail: str = "") -> Config:
-    """A config of this folder, with a secret key, and the store of the `engine` fixture."""
+def write_config(folder: Path, base_url: str = BASE_URL, mail: str = "") -> Config:
+    """Write a secret key and a config that uses the store of the `engine` fixture, and load the config."""
     (folder / "secret.key").write_text("5" * 64, encoding="utf-8")
     (folder / "config.toml").write_text(CONFIG.format(base_url=base_url, mail=mail), encoding="utf-8")
     return load(folder / "config.toml")
 
 
 @contextmanager
-def serving(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    """The pages, answered by uvicorn, and a client of theirs."""
-    with socket.socket() as listening:
-        listening.bind((HOST, 0))
+def serve_pages(engine: Engine, config: Config) -> Iterator[httpx.Client]:
+    """Serve the pages with uvicorn while the block runs, and return a client for them."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
         server = uvicorn.Server(uvicorn.Config(app(engine, config, lambda: AT_EIGHT), log_config=None, lifespan="off"))
-        thread = Thread(target=server.run, args=([listening],))
+        thread = Thread(target=server.run, args=([listener],))
         thread.start()
         while not server.started:
             time.sleep(0.01)
         try:
-            with httpx.Client(base_url=f"http://{HOST}:{listening.getsockname()[1]}") as client:
+            with httpx.Client(base_url=f"http://{HOST}:{listener.getsockname()[1]}") as client:
                 yield client
         finally:
             server.should_exit = True
             thread.join()
 
 
-def exchange(client: httpx.Client, *head: str, body: bytes = b"") -> bytes:
-    """The answer to a request that is sent as it stands here, byte for byte."""
+def send_raw_request(client: httpx.Client, *head: str, body: bytes = b"") -> bytes:
+    """Send a request exactly as given, with `head` as its first lines, and return the bytes of the answer."""
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=10) as connection:
         connection.sendall("\r\n".join((*head, "", "")).encode() + body)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def first_mail(engine: Engine, config: Config, *queries: str) -> EmailMessage:
-    """Ann's first digest, who asks for these queries."""
-    add_reader(engine, SignUp(ANN, queries, confirmed=True), settings=config)
+def deliver_first_mail(engine: Engine, config: Config, *queries: str) -> EmailMessage:
+    """Subscribe Ann to these queries, and return the mail of her first digest."""
+    add_subscriber(engine, SignUp(ANN, queries, confirmed=True), settings=config)
     plan_for_ann(engine, config, "Quantization of Large Models", "Mixture of Experts at Scale")
-    return delivered(engine, config)[0]
+    return deliver_and_read_mails(engine, config)[0]
 
 
 def plan_for_ann(engine: Engine, config: Config, *titles: str, at: datetime = AT_EIGHT) -> None:
-    """Papers come, and a digest with them waits in the outbox."""
-    add_page(engine, config.base, titles, now=at)
+    """Ingest these papers, and plan a digest for Ann, which then waits in the outbox."""
+    ingest_page(engine, config.base, titles, now=at)
     assert plan(engine, config, at).digests == 1
 
 
-def delivered(engine: Engine, config: Config, at: datetime = AT_EIGHT) -> list[EmailMessage]:
-    """Every mail that has been sent, after what waits was sent too."""
+def deliver_and_read_mails(engine: Engine, config: Config, at: datetime = AT_EIGHT) -> list[EmailMessage]:
+    """Deliver what waits in the outbox, and return all mails delivered so far, the oldest first."""
     asyncio.run(send_due(sender_for(engine, config, lambda: at)))
     files = sorted((config.base / "mail").glob("new/*"), key=lambda file: file.stat().st_mtime_ns)
     return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 
 
-def ann(engine: Engine) -> Subscriber:
-    """Ann as the store has her."""
+def stored_ann(engine: Engine) -> Subscriber:
+    """Read Ann from the store."""
     with reading(engine) as connection:
-        found = subscribers.find(connection, ANN)
-    assert found is not None
-    return found
+        subscriber = subscribers.find(connection, ANN)
+    assert subscriber is not None
+    return subscriber
 
 
-def labels(engine: Engine) -> list[str]:
-    """What Ann asks for."""
-    return [each.label for each in ann(engine).subscriptions]
+def labels_of_ann(engine: Engine) -> list[str]:
+    """Return the labels of Ann's subscriptions."""
+    return [subscription.label for subscription in stored_ann(engine).subscriptions]
 
 
-def database(engine: Engine) -> str:
-    """All that the database holds."""
+def database_content(engine: Engine) -> str:
+    """Return the whole content of the database as SQL, to compare it before and after a request."""
     connection = sqlite3.connect(str(engine.url.database))
     try:
         return "\n".join(connection.iterdump())
@@ -125,19 +125,19 @@ def database(engine: Engine) -> str:
         connection.close()
 
 
-def urls(message: EmailMessage) -> list[str]:
-    """Every URL anywhere in a mail, each once."""
+def urls_in(message: EmailMessage) -> list[str]:
+    """Return every URL in the headers and texts of a mail, each once."""
     texts = [str(value) for value in message.values()]
     texts += [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
     return list(dict.fromkeys(re.findall(r"""(?:https?://|mailto:)[^\s<>"]+""", "\n".join(texts))))
 
 
-def relay_name(message: EmailMessage) -> str:
-    """The path of the page where a mail's reader leaves altogether, from its header."""
+def unsubscribe_path(message: EmailMessage) -> str:
+    """Return the path of the page that stops all mail, from the List-Unsubscribe header."""
     return urlsplit(str(message["List-Unsubscribe"]).split(", ")[0].strip("<>")).path
 
 
-def ways_out_of_one(message: EmailMessage) -> list[str]:
-    """The paths of the pages where single subscriptions end, in the order of the mail's sections."""
-    ours = [urlsplit(url).path for url in urls(message) if url.startswith(BASE_URL)]
-    return [path for path in ours if path != relay_name(message)]
+def section_unsubscribe_paths(message: EmailMessage) -> list[str]:
+    """Return the paths of the pages that end one subscription each, in the order of the mail's sections."""
+    paths = [urlsplit(url).path for url in urls_in(message) if url.startswith(BASE_URL)]
+    return [path for path in paths if path != unsubscribe_path(message)]

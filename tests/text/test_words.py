@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.thoroughness import examples
 
 from notifier.text.words import fold, folded_title, shortest_word, stem, tokens, words
 
@@ -85,20 +86,20 @@ def test_a_token_has_its_place_in_the_original_text(text: str, expected: list[st
     assert [text[token.start : token.end] for token in tokens(text)] == expected
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(ANY_TEXT | DIFFICULT_TEXT)
 def test_folding_a_folded_text_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert words(fold(text)) == words(text)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(ANY_TEXT | DIFFICULT_TEXT)
 def test_a_folded_word_is_split_into_itself_alone(text: str) -> None:
     assert [words(word) for word in words(text)] == [[word] for word in words(text)]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(ANY_TEXT | DIFFICULT_TEXT)
 def test_tokens_are_the_words_of_a_text_with_their_places(text: str) -> None:
     found = tokens(text)
@@ -108,7 +109,7 @@ def test_tokens_are_the_words_of_a_text_with_their_places(text: str) -> None:
     assert found == sorted(found, key=lambda token: (token.start, token.end))
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=examples(1000))
 @given(st.text("as1'+# .é’", max_size=14))
 @example("the model's's")
 @example("s's's's")
@@ -150,7 +151,7 @@ def test_a_word_of_nine_letters_keeps_a_final_s_that_snowball_keeps() -> None:
     assert stem("bcdfghjus") == "bcdfghjus"
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=examples(1000))
 @given(ANY_WORD | st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=14))
 def test_the_shortest_word_of_a_stem_has_this_stem(word: str) -> None:
     assert stem(shortest_word(stem(word))) == stem(word)

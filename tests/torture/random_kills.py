@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
-from support.service import MONDAY, add_page, add_readers, clean_environment, configure
+from support.service import MONDAY, add_subscribers, clean_environment, ingest_page, write_smtp_config
 
 from notifier import cli
 from notifier.config import load
@@ -106,12 +106,12 @@ def send_with_kills(folder: Path, mails: int, kills: int, seed: int = 1) -> Kill
 
 def prepare(folder: Path, mails: int, port: int) -> None:
     """Make a store in `folder` with `mails` planned digests."""
-    configure(folder, port)
+    write_smtp_config(folder, port)
     config = load(folder / "config.toml")
     engine = open_store(config.store_url)
     sign_ups = [SignUp(f"subscriber{n}@example{n % 50}.org", topics=("all",), confirmed=True) for n in range(mails)]
-    add_readers(engine, config, sign_ups)
-    add_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
+    add_subscribers(engine, config, sign_ups)
+    ingest_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, config, MONDAY.replace(hour=8))
     engine.dispose()
 

@@ -1,4 +1,7 @@
-"""What stands before every page: headers, a limit for bodies, forms of other sites, forged hosts, failures."""
+"""Guards before every page: security headers, a limit for bodies, and refusals of forms of other sites.
+
+The tests also cover forged hosts, and what visitors see when a template or the database fails.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,15 @@ import httpx
 import pytest
 from lxml import html
 from sqlalchemy import Engine
-from support.web_site import ann, configured, database, exchange, first_mail, relay_name, serving
+from support.web_site import (
+    database_content,
+    deliver_first_mail,
+    send_raw_request,
+    serve_pages,
+    stored_ann,
+    unsubscribe_path,
+    write_config,
+)
 
 from notifier.config import Config
 from notifier.models import SubscriberState
@@ -20,19 +31,19 @@ from notifier.web.guards import LARGEST_BODY
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return configured(tmp_path)
+    return write_config(tmp_path)
 
 
 @pytest.fixture
 def path(engine: Engine, config: Config) -> str:
-    """Where Ann's first mail lets her leave."""
-    return relay_name(first_mail(engine, config, "quantization"))
+    """Return the path of the page in Ann's first mail that stops all mail."""
+    return unsubscribe_path(deliver_first_mail(engine, config, "quantization"))
 
 
 @pytest.fixture
 def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serving(engine, config) as opened:
-        yield opened
+    with serve_pages(engine, config) as client:
+        yield client
 
 
 def assert_secured(answer: httpx.Response) -> None:
@@ -45,7 +56,7 @@ def assert_secured(answer: httpx.Response) -> None:
     assert "set-cookie" not in answer.headers
 
 
-def test_every_answer_tells_the_browser_to_be_careful(client: httpx.Client, path: str) -> None:
+def test_every_answer_has_the_security_headers(client: httpx.Client, path: str) -> None:
     answers = {
         200: client.get(path),
         404: client.get("/nowhere"),
@@ -61,20 +72,21 @@ def test_every_answer_tells_the_browser_to_be_careful(client: httpx.Client, path
         assert_secured(answer)
 
 
-def test_no_page_holds_a_script_or_a_style_of_its_own(client: httpx.Client, path: str) -> None:
+def test_no_page_contains_a_script_or_an_inline_style(client: httpx.Client, path: str) -> None:
     for answer in (client.get(path), client.get("/nowhere"), client.post(path), client.get(path)):
         page = html.document_fromstring(answer.text)
         assert page.xpath("//script | //style | //@style | //@*[starts-with(name(), 'on')]") == []
         assert page.xpath("//@src | //link/@href") == ["/style.css"]
 
 
-def test_the_stylesheet_lies_below_the_path_of_the_base_url(engine: Engine, tmp_path: Path) -> None:
-    with serving(engine, configured(tmp_path, base_url="https://example.org/papers/")) as client:
+def test_the_url_of_the_stylesheet_starts_with_the_path_of_the_base_url(engine: Engine, tmp_path: Path) -> None:
+    with serve_pages(engine, write_config(tmp_path, base_url="https://example.org/papers/")) as client:
         page = html.document_fromstring(client.get("/nowhere").text)
-        assert page.xpath("//link/@href") == ["/papers/style.css"], "where the server before us strips /papers"
+        # A reverse proxy removes /papers before it passes the request on.
+        assert page.xpath("//link/@href") == ["/papers/style.css"]
 
 
-def test_the_stylesheet_fetches_nothing_more(client: httpx.Client) -> None:
+def test_the_stylesheet_loads_no_other_files(client: httpx.Client) -> None:
     answer = client.get("/style.css")
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
     assert "@import" not in answer.text and "url(" not in answer.text
@@ -83,20 +95,20 @@ def test_the_stylesheet_fetches_nothing_more(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://papers.example.org", "https://papers.example.org:8443"]
 )
-def test_a_form_on_another_site_is_refused(engine: Engine, client: httpx.Client, path: str, origin: str) -> None:
-    before = database(engine)
+def test_a_form_of_another_origin_is_refused(engine: Engine, client: httpx.Client, path: str, origin: str) -> None:
+    before = database_content(engine)
     assert client.post(path, headers={"Origin": origin}).status_code == 403
-    assert database(engine) == before
+    assert database_content(engine) == before
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("origin", ["null", "https://papers.example.org"])
-def test_a_form_that_the_browser_says_is_not_ours_is_refused(
+def test_a_form_is_refused_if_the_browser_says_that_it_comes_from_another_site(
     engine: Engine, client: httpx.Client, path: str, site: str, origin: str
 ) -> None:
-    before = database(engine)
+    before = database_content(engine)
     assert client.post(path, headers={"Origin": origin, "Sec-Fetch-Site": site}).status_code == 403
-    assert database(engine) == before
+    assert database_content(engine) == before
 
 
 @pytest.mark.parametrize(
@@ -108,57 +120,57 @@ def test_a_form_that_the_browser_says_is_not_ours_is_refused(
         {"Origin": "null"},
     ],
 )
-def test_our_own_form_and_who_is_no_browser_are_served(
+def test_our_own_form_and_clients_that_are_no_browsers_are_served(
     engine: Engine, client: httpx.Client, path: str, headers: dict[str, str]
 ) -> None:
     assert client.post(path, headers=headers).status_code == 200
-    assert ann(engine).state is SubscriberState.UNSUBSCRIBED
+    assert stored_ann(engine).state is SubscriberState.UNSUBSCRIBED
 
 
-def test_a_forged_host_is_found_in_no_answer(client: httpx.Client, path: str) -> None:
+def test_no_answer_contains_a_forged_host(client: httpx.Client, path: str) -> None:
     forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
-    for asked in (path, f"{path}/", "/nowhere", "/style.css", "/healthz", "/unsubscribe/x"):
-        answer = client.get(asked, headers=forged)
+    for requested in (path, f"{path}/", "/nowhere", "/style.css", "/healthz", "/unsubscribe/x"):
+        answer = client.get(requested, headers=forged)
         assert "evil" not in answer.text and "evil" not in str(answer.headers)
-        assert answer.status_code in (200, 404), "and nobody is sent elsewhere"
+        assert answer.status_code in (200, 404), "the answer is never a redirect"
 
 
-def test_a_body_as_large_as_allowed_is_read(engine: Engine, client: httpx.Client, path: str) -> None:
+def test_a_body_of_the_largest_allowed_size_is_accepted(engine: Engine, client: httpx.Client, path: str) -> None:
     assert client.post(path, content=b"x" * LARGEST_BODY).status_code == 200
-    assert ann(engine).state is SubscriberState.UNSUBSCRIBED
+    assert stored_ann(engine).state is SubscriberState.UNSUBSCRIBED
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("size", [LARGEST_BODY + 1, 10_000_000])
-def test_a_larger_body_is_refused_whether_it_is_announced_or_not(
+def test_a_larger_body_is_refused_with_and_without_a_content_length(
     engine: Engine, client: httpx.Client, path: str, size: int, method: str
 ) -> None:
-    before = database(engine)
+    before = database_content(engine)
     chunks = (b"x" * min(8192, size - start) for start in range(0, size, 8192))
     for content in (b"x" * size, chunks):
-        # The server hangs up on who goes on sending, and such a client may never come to read the answer.
+        # The server closes the connection while the client still sends, so the client may never read the answer.
         with suppress(httpx.TransportError) if size > LARGEST_BODY + 1 else nullcontext():
             assert client.request(method, path, content=content).status_code == 413
-    assert database(engine) == before
+    assert database_content(engine) == before
 
 
-def test_a_body_without_an_end_is_not_waited_for(client: httpx.Client, path: str) -> None:
+def test_a_body_that_is_too_large_is_refused_before_its_end(client: httpx.Client, path: str) -> None:
     chunk = b"%x\r\n" % LARGEST_BODY + b"x" * LARGEST_BODY + b"\r\n1\r\nx\r\n"
     head = (f"POST {path} HTTP/1.1", "Host: papers.example.org", "Transfer-Encoding: chunked")
-    assert exchange(client, *head, body=chunk).startswith(b"HTTP/1.1 413 ")
+    assert send_raw_request(client, *head, body=chunk).startswith(b"HTTP/1.1 413 ")
 
 
-def test_nobody_is_shown_the_api(client: httpx.Client) -> None:
+def test_the_api_documentation_and_the_root_path_are_not_found(client: httpx.Client) -> None:
     for path in ("/docs", "/redoc", "/openapi.json", "/"):
         assert client.get(path).status_code == 404
 
 
-def test_a_template_that_fails_is_a_plain_500_and_nothing_of_it_is_told(
+def test_a_failing_template_gives_a_500_that_reveals_nothing_about_it(
     engine: Engine, path: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "own" / "web").mkdir(parents=True)
-    (tmp_path / "own" / "web" / "unsubscribe.html.j2").write_text("{{ nothing.like.it }}", encoding="utf-8")
-    with serving(engine, configured(tmp_path, mail='templates = "own"')) as client:
+    (tmp_path / "templates" / "web").mkdir(parents=True)
+    (tmp_path / "templates" / "web" / "unsubscribe.html.j2").write_text("{{ nothing.like.it }}", encoding="utf-8")
+    with serve_pages(engine, write_config(tmp_path, mail='templates = "templates"')) as client:
         answer = client.get(path)
     assert answer.status_code == 500 and "nothing" not in answer.text and "j2" not in answer.text
     assert_secured(answer)
@@ -166,27 +178,27 @@ def test_a_template_that_fails_is_a_plain_500_and_nothing_of_it_is_told(
 
 @pytest.fixture(params=["sqlite:///{}/broken.db", "postgresql+psycopg://nobody@127.0.0.1:1/nothing"])
 def broken(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """A store whose file is no database, or whose server is down."""
+    """Return the engine of a store whose file is no database, or whose server is down."""
     (tmp_path / "broken.db").write_bytes(b"this is not a database" * 100)
-    opened = connect(request.param.format(tmp_path))
-    yield opened
-    opened.dispose()
+    engine = connect(request.param.format(tmp_path))
+    yield engine
+    engine.dispose()
 
 
-def test_while_the_store_fails_readers_and_providers_are_asked_to_come_again(
+def test_while_the_database_fails_every_page_answers_503_with_retry_after(
     broken: Engine, config: Config, path: str
 ) -> None:
-    with serving(broken, config) as client:
+    with serve_pages(broken, config) as client:
         for answer in (client.get(path), client.post(path)):
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
             assert "Please try again in a minute" in answer.text
             assert_secured(answer)
 
 
-def test_a_monitor_is_told_whether_the_database_answers(client: httpx.Client, config: Config, broken: Engine) -> None:
+def test_healthz_says_whether_the_database_answers(client: httpx.Client, config: Config, broken: Engine) -> None:
     assert (client.get("/healthz").status_code, client.get("/healthz").json()) == (200, {"status": "ok"})
     assert client.head("/healthz").status_code == 200
-    with serving(broken, config) as ill:
-        assert ill.get("/healthz").status_code == 503
-        assert ill.head("/healthz").status_code == 503
-        assert ill.get("/style.css").status_code == 200
+    with serve_pages(broken, config) as failing:
+        assert failing.get("/healthz").status_code == 503
+        assert failing.head("/healthz").status_code == 503
+        assert failing.get("/style.css").status_code == 200

@@ -1,4 +1,4 @@
-"""One-click leaving (RFC 8058): what a mail provider sends, and what it finds."""
+"""One-click unsubscribing (RFC 8058): the request that a mail provider sends, and its effect."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from support.web_site import (
     BASE_URL,
     FORM,
     ONE_CLICK,
-    ann,
-    configured,
-    database,
-    delivered,
-    exchange,
-    first_mail,
+    database_content,
+    deliver_and_read_mails,
+    deliver_first_mail,
     plan_for_ann,
-    relay_name,
-    serving,
+    send_raw_request,
+    serve_pages,
+    stored_ann,
+    unsubscribe_path,
+    write_config,
 )
 
 from notifier.config import Config
@@ -35,27 +35,27 @@ from notifier.subscribers.subscribing import erase
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return configured(tmp_path)
+    return write_config(tmp_path)
 
 
 @pytest.fixture
 def path(engine: Engine, config: Config) -> str:
-    """Where Ann's first mail says that one click is enough."""
-    message = first_mail(engine, config, "quantization", "experts")
+    """Return the path for one-click unsubscribing in the header of Ann's first mail."""
+    message = deliver_first_mail(engine, config, "quantization", "experts")
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     page, by_mail = message["List-Unsubscribe"].split(", ")
     assert page.startswith(f"<{BASE_URL}/unsubscribe/") and by_mail.startswith("<mailto:papers@example.org?")
-    return relay_name(message)
+    return unsubscribe_path(message)
 
 
 @pytest.fixture
 def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serving(engine, config) as opened:
-        yield opened
+    with serve_pages(engine, config) as client:
+        yield client
 
 
 def test_the_exact_request_of_rfc_8058_stops_all_mail(engine: Engine, client: httpx.Client, path: str) -> None:
-    answer = exchange(
+    answer = send_raw_request(
         client,
         f"POST {path} HTTP/1.1",
         "Host: papers.example.org",
@@ -68,24 +68,28 @@ def test_the_exact_request_of_rfc_8058_stops_all_mail(engine: Engine, client: ht
     assert head.startswith(b"http/1.1 200 ok\r\n")
     assert b"set-cookie" not in head and b"location" not in head
     assert b"you are unsubscribed" in body
-    assert ann(engine).state is SubscriberState.UNSUBSCRIBED
+    assert stored_ann(engine).state is SubscriberState.UNSUBSCRIBED
 
 
-def test_it_may_be_asked_again_and_again(engine: Engine, client: httpx.Client, path: str) -> None:
+def test_repeated_requests_get_the_same_answer_and_change_nothing(
+    engine: Engine, client: httpx.Client, path: str
+) -> None:
     first = client.post(path, content=ONE_CLICK, headers=FORM)
-    left = database(engine)
+    before = database_content(engine)
     for _ in range(3):
         again = client.post(path, content=ONE_CLICK, headers=FORM)
         assert (again.status_code, again.text) == (200, first.text)
-    assert database(engine) == left
+    assert database_content(engine) == before
 
 
-def test_it_may_be_asked_after_the_reader_was_erased(engine: Engine, client: httpx.Client, path: str) -> None:
+def test_a_request_after_the_subscriber_was_erased_gets_the_same_answer(
+    engine: Engine, client: httpx.Client, path: str
+) -> None:
     erase(engine, ANN, AT_EIGHT)
-    erased = database(engine)
+    before = database_content(engine)
     answer = client.post(path, content=ONE_CLICK, headers=FORM)
     assert (answer.status_code, "You are unsubscribed" in answer.text) == (200, True)
-    assert database(engine) == erased
+    assert database_content(engine) == before
 
 
 @pytest.mark.parametrize(
@@ -96,20 +100,22 @@ def test_it_may_be_asked_after_the_reader_was_erased(engine: Engine, client: htt
         {"content": b""},
         {"content": b"\xff\x00 not a form"},
     ],
-    ids=["form", "multipart", "empty", "rubbish"],
+    ids=["form", "multipart", "empty", "malformed"],
 )
-def test_nobody_is_kept_for_a_matter_of_form(
+def test_any_body_unsubscribes_even_if_it_is_malformed(
     engine: Engine, client: httpx.Client, path: str, body: dict[str, object]
 ) -> None:
     assert client.post(path, **body).status_code == 200  # type: ignore[arg-type]
-    assert ann(engine).state is SubscriberState.UNSUBSCRIBED
+    assert stored_ann(engine).state is SubscriberState.UNSUBSCRIBED
 
 
-def test_mail_that_waits_is_never_sent(engine: Engine, config: Config, client: httpx.Client, path: str) -> None:
+def test_mail_that_waits_in_the_outbox_is_cancelled(
+    engine: Engine, config: Config, client: httpx.Client, path: str
+) -> None:
     tomorrow = AT_EIGHT + timedelta(days=1)
     plan_for_ann(engine, config, "More Quantization for the Masses", at=tomorrow)
     client.post(path, content=ONE_CLICK, headers=FORM)
-    assert len(delivered(engine, config, at=tomorrow)) == 1, "the first mail alone"
+    assert len(deliver_and_read_mails(engine, config, at=tomorrow)) == 1, "only the first mail was sent"
     with reading(engine) as connection:
         states = list(connection.scalars(select(delivery.c.state).order_by(delivery.c.id)))
     assert states == [DeliveryState.ACCEPTED, DeliveryState.CANCELLED]

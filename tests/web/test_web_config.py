@@ -1,4 +1,4 @@
-"""What the pages need of the config: a base URL that links can start with, and a key that is secret."""
+"""Checks of the settings that the pages need: a base URL for links, and a secret key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import Engine
-from support.web_site import AT_EIGHT, configured, serving
+from support.web_site import AT_EIGHT, serve_pages, write_config
 
 from notifier.config import WebConfig, secret_key
 from notifier.errors import ConfigError
@@ -26,7 +26,7 @@ from notifier.web import app
         "",
     ],
 )
-def test_a_base_url_is_where_links_start_without_a_final_slash(base_url: str) -> None:
+def test_a_valid_base_url_is_kept_without_its_final_slash(base_url: str) -> None:
     assert WebConfig(base_url=base_url).base_url == base_url
     if base_url:
         assert WebConfig(base_url=f"{base_url}/").base_url == base_url
@@ -48,16 +48,16 @@ def test_a_base_url_is_where_links_start_without_a_final_slash(base_url: str) ->
         f"https://example.org/{'a' * 200}",
     ],
 )
-def test_a_base_url_that_no_header_could_carry_is_refused(base_url: str) -> None:
+def test_a_base_url_that_does_not_fit_into_a_header_is_refused(base_url: str) -> None:
     with pytest.raises(ValidationError, match=r"write it like https://papers\.example\.org"):
         WebConfig(base_url=base_url)
 
 
 def test_a_missing_or_short_key_is_refused_with_the_cure(engine: Engine, tmp_path: Path) -> None:
-    config = configured(tmp_path)
+    config = write_config(tmp_path)
     key = config.path(config.secret_file)
-    for spoil in (lambda: key.write_text("\n" + "5" * 31 + "\n", encoding="utf-8"), key.unlink):
-        spoil()
+    for break_key in (lambda: key.write_text("\n" + "5" * 31 + "\n", encoding="utf-8"), key.unlink):
+        break_key()
         for use in (
             lambda: secret_key(config),
             lambda: sender_for(engine, config, lambda: AT_EIGHT),
@@ -67,10 +67,10 @@ def test_a_missing_or_short_key_is_refused_with_the_cure(engine: Engine, tmp_pat
                 use()
 
 
-def test_without_a_base_url_no_key_is_needed_and_no_link_is_taken(engine: Engine, tmp_path: Path) -> None:
-    config = configured(tmp_path, base_url="")
+def test_without_a_base_url_no_key_is_needed_and_links_are_not_found(engine: Engine, tmp_path: Path) -> None:
+    config = write_config(tmp_path, base_url="")
     config.path(config.secret_file).unlink()
     assert sender_for(engine, config, lambda: AT_EIGHT).composer.settings.pages is None
-    with serving(engine, config) as client:
+    with serve_pages(engine, config) as client:
         assert client.get("/healthz").status_code == 200
         assert client.post("/unsubscribe/M2pHNOHYsOEfVEclxb7Da_JYa17").status_code == 404
