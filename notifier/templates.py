@@ -1,4 +1,4 @@
-"""The one Jinja environment, its filters, and what is done to stylesheets."""
+"""The Jinja environment, its filters, and functions that split a stylesheet and write it into elements."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,17 +38,18 @@ _INLINER = CSSInliner(
 _RULE = re.compile(r"(?P<at>@[^{;]+(?:;|\{(?:[^{}]|\{[^{}]*\})*\}))|(?P<selectors>[^{}@]+)\{(?P<style>[^{}]*)\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _COMMA = re.compile(r",(?![^()]*\))")  # not within :is(a, b)
-_OF_THE_ELEMENT_ALONE = re.compile(r"(?:\*|[a-z][a-z0-9]*)?(?:[.#][\w-]+)*", re.IGNORECASE)
-_MEANT_FOR_THE_STYLE_ELEMENT = re.compile(
+_INLINABLE_SELECTOR = re.compile(r"(?:\*|[a-z][a-z0-9]*)?(?:[.#][\w-]+)*", re.IGNORECASE)
+_STYLE_ELEMENT_SELECTOR = re.compile(
     r":root|[\w.#* -]*(?:::?(?:hover|focus|active|visited|link|before|after|first-line|first-letter)[\w-]*)+",
     re.IGNORECASE,
 )
 
 
 def environment(overrides: Path | None = None) -> Environment:
-    """Return the templates. A file in the operator's folder `overrides` takes the place of the one of that name.
+    """Return the Jinja environment that loads the templates.
 
-    Everything but `.txt.j2` is escaped. Raises ConfigError if the folder does not exist.
+    A file in the operator's folder `overrides` replaces the built-in file of the same name. Values are escaped in all
+    templates but `.txt.j2`. Raises ConfigError if the folder does not exist.
     """
     if overrides is not None and not overrides.is_dir():
         raise ConfigError(f"the templates folder {overrides} does not exist; make it, or remove mail.templates")
@@ -60,7 +62,7 @@ def environment(overrides: Path | None = None) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    templates.filters.update(marked=marked, safe_url=safe_url, wrapped=wrapped)
+    templates.filters.update(marked=marked, safe_url=safe_url, wrapped=lru_cache(1 << 12)(wrapped))
     return templates
 
 
@@ -92,7 +94,7 @@ def explained(name: str) -> Iterator[None]:
         raise ConfigError(f"the template {place} is broken: {error.message}; mend that line") from None
     except TemplateNotFound as error:
         raise ConfigError(f"there is no template {error.name}; reinstall notifier, or put the file back") from None
-    except Exception as error:  # a template may hold any expression, so anything may come out of it
+    except Exception as error:  # a template may hold any expression, so it may raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise TemplateError(f"the template {_place(error, name)} failed with {reason}; mend that line") from error
 
@@ -105,7 +107,7 @@ def _place(error: Exception, name: str) -> str:
 
 @pass_eval_context
 def marked(context: EvalContext, runs: Iterable[Run]) -> str:
-    """Return runs of text as one: marked ones in mark elements, and in plain text between asterisks."""
+    """Return runs of text joined, the marked ones in mark elements, or in plain text between asterisks."""
     if not context.autoescape:
         return "".join([f"*{run.text}*" if run.marked else run.text for run in runs])
     return Markup("".join([f"<mark>{escape(run.text)}</mark>" if run.marked else escape(run.text) for run in runs]))
@@ -122,7 +124,7 @@ def inline_css(html: str) -> str:
 class SplitStylesheet(NamedTuple):
     """A stylesheet in two: rules that go into the elements, and rules that stay in the style element.
 
-    `left_out` holds the selectors of those that stay although their styles are wanted everywhere, such as `ul a`.
+    `left_out` holds the selectors of rules that stay although no at-rule or pseudo-class requires it, such as `ul a`.
     """
 
     inlined: str
@@ -131,7 +133,7 @@ class SplitStylesheet(NamedTuple):
 
 
 def split_stylesheet(css: str) -> SplitStylesheet:
-    """Return the rules of a stylesheet by where they go."""
+    """Split a stylesheet into the rules for the elements and those for the style element."""
     inlined, kept, left_out = [], [], []
     for rule in _RULE.finditer(_COMMENT.sub("", css)):
         if rule["at"]:
@@ -139,10 +141,10 @@ def split_stylesheet(css: str) -> SplitStylesheet:
             continue
         for selector in map(str.strip, _COMMA.split(rule["selectors"])):
             text = f"{selector}{{{rule['style'].strip()}}}"
-            if _OF_THE_ELEMENT_ALONE.fullmatch(selector):
+            if _INLINABLE_SELECTOR.fullmatch(selector):
                 inlined.append(text)
                 continue
             kept.append(text)
-            if not _MEANT_FOR_THE_STYLE_ELEMENT.fullmatch(selector):
+            if not _STYLE_ELEMENT_SELECTOR.fullmatch(selector):
                 left_out.append(selector)
     return SplitStylesheet("\n".join(inlined), "\n".join(kept), left_out)

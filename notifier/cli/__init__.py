@@ -51,7 +51,7 @@ def root(
     """Keep the config that was named before the verb, for the verb to read."""
     context.obj = config
     if context.invoked_subcommand in QUICK_VERBS:
-        # Imports make many objects that stay. To examine them again and again would take a fifth of the time.
+        # Imports make many objects that stay. The garbage collector would spend a fifth of the time on examining them.
         context.with_resource(collecting_seldom())
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("NOTIFIER_DEBUG"):
             raise
-        _fail(f"this is a fault of notifier's own ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows where", 1)
+        _fail(f"this is a bug in notifier ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows the traceback", 1)
 
 
 def _fail(sentence: str, exit_code: int) -> None:

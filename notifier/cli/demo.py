@@ -1,4 +1,4 @@
-"""Verb: demo. The whole service on the source pages that ship with it, with a relay of its own on loopback."""
+"""Verb: demo. It runs the whole service on the sample pages that ship with it, with a relay on loopback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notifier.subscribers import SignUp
 
 CONFIG = """\
-# The demo's own config: `notifier --config {file} status` looks at it.
+# The config of the demo. `notifier --config {file} status` shows the demo's state.
 [store]
 url = "sqlite:///notifier.db"
 
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the demo lives; made if missing.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option(help="The folder of the demo; made if missing.")] = Path("demo"),
     now: NowOption = None,
 ) -> None:
     """Ingest the sample pages, subscribe five people, and send their first digests to an inbox on this machine."""
@@ -63,13 +63,13 @@ def _open(folder: Path, now: datetime) -> Session:
 
 
 def _ingest(run: Session) -> None:
-    from notifier.cli.papers import show
+    from notifier.cli.papers import print_dumps
     from notifier.files import dump_paths
     from notifier.pipeline import ingest
     from notifier.resources import resource
 
     reports = [ingest(run.engine, seed, None, run.clock()) for seed in dump_paths(resource("seeds"))]
-    show(reports)
+    print_dumps(reports)
     typer.echo(f"\n{sum(report.new for report in reports)} new papers\n")
 
 
@@ -114,7 +114,7 @@ def _subscribe(run: Session) -> list[Subscriber]:
 
 
 def _set_clock_ahead(run: Session, subscribers: list[Subscriber]) -> Session:
-    """Return a session at the moment when all first digests are due, and say so; the present, if that has passed."""
+    """Return a session whose clock begins when all first digests are due, or now if they are due already."""
     from notifier.subscribers import calendars
 
     now = run.clock()

@@ -30,12 +30,12 @@ def ingest(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps.", metavar="PATH...")],
     day: Annotated[str | None, typer.Option("--date", help="The listing day.", metavar="YYYY-MM-DD")] = None,
-    archive: Annotated[bool, typer.Option("--archive", help="Store the papers as announced already.")] = False,
+    archive: Annotated[bool, typer.Option("--archive", help="Store the papers without announcing them.")] = False,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz."""
+    """Ingest dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz."""
     from notifier import pipeline
     from notifier.cli.output import print_json
     from notifier.files import dump_paths
@@ -52,13 +52,13 @@ def ingest(
     if as_json:
         print_json({"dumps": reports})
     else:
-        show(reports)
+        print_dumps(reports)
     if any(report.status is DumpStatus.QUARANTINED for report in reports):
         raise typer.Exit(1)
 
 
-def show(reports: list[DumpReport]) -> None:
-    """Print a table of dumps, and below it which of them changed nothing and why others were set aside."""
+def print_dumps(reports: list[DumpReport]) -> None:
+    """Print a table of dumps, then how many of them changed nothing, and why others were set aside."""
     from notifier.cli.output import print_table
     from notifier.models import DumpStatus
 

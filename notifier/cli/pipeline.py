@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from notifier.pipeline import DumpReport, OnceReport, PlanReport, PublishReport
     from notifier.sending import DeliveryReport
 
-REASONS = 5  # printed, of those for which mail was not accepted
+REASONS = 5  # at most this many reasons why mail was not accepted are printed
 COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
 
 
@@ -67,14 +67,14 @@ def deliver(
     """Send the mail that is due."""
     from notifier.cli.output import print_json
 
-    _exit_when_stopped()
+    _exit_on_signals()
     run = session(context, config, now)
     delivered = send(run)
     if as_json:
         print_json(counts(delivered))
     else:
         typer.echo(_delivered(delivered))
-    _exit_on_trouble(delivered)
+    _report_failures(delivered)
 
 
 def once(
@@ -96,7 +96,7 @@ def once(
     if any(report.status is DumpStatus.QUARANTINED for report in done.dumps or ()):
         raise typer.Exit(1)
     if done.deliver:
-        _exit_on_trouble(done.deliver)
+        _report_failures(done.deliver)
 
 
 def _ingest_folder(run: Session) -> list[DumpReport]:
@@ -109,14 +109,14 @@ def _ingest_folder(run: Session) -> list[DumpReport]:
 
 def _show_once(done: OnceReport, as_json: bool) -> None:
     from notifier.cli.output import print_json
-    from notifier.cli.papers import show
+    from notifier.cli.papers import print_dumps
 
     if as_json:
         delivered = counts(done.deliver) if done.deliver else None
         print_json({"dumps": done.dumps, "plan": done.plan, "publish": done.publish, "deliver": delivered})
         return
     if done.dumps:
-        show(list(done.dumps))
+        print_dumps(list(done.dumps))
     if done.plan:
         typer.echo(_planned(done.plan))
     if done.publish:
@@ -127,36 +127,36 @@ def _show_once(done: OnceReport, as_json: bool) -> None:
 
 def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
     """Run the service: ingest dumps as they come, plan digests when they are due, send mail, serve the web pages."""
-    _exit_when_stopped_until_started()
+    _exit_on_signals_until_started()
     from notifier.service import serve as run_service
 
-    file = _logging_config(context, config)
+    file = _configure_logs(context, config)
     run_service(file, clock_from(now))
 
 
 def worker(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
     """Run another sender beside the service; it only delivers."""
-    _exit_when_stopped_until_started()
+    _exit_on_signals_until_started()
     from notifier.service import work
 
-    file = _logging_config(context, config)
+    file = _configure_logs(context, config)
     work(file, clock_from(now))
 
 
-def _exit_when_stopped_until_started() -> None:
+def _exit_on_signals_until_started() -> None:
     """Exit at once on a signal to stop, and ignore one to reload, until the service has started."""
-    _exit_when_stopped()
+    _exit_on_signals()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-def _exit_when_stopped() -> None:
-    """Exit at once on a signal to stop: no mail is on the wire that would have to be finished."""
+def _exit_on_signals() -> None:
+    """Exit at once on a signal to stop. This is safe while no mail is being sent."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: sys.exit(0))
 
 
-def _logging_config(context: typer.Context, config: Path | None) -> Path | None:
-    """Return the config file that the options name, and configure the logs as it says."""
+def _configure_logs(context: typer.Context, config: Path | None) -> Path | None:
+    """Configure the logs as the config says, and return the file of the config."""
     from notifier.config import load
     from notifier.service.logs import configure
 
@@ -178,7 +178,7 @@ def send(run: Session) -> DeliveryReport:
         signal.signal(number, lambda _number, _frame: stopping.set())
     with progress_bar("Sending", count_due_deliveries(run.engine, run.clock()), report.states.total):
         pipeline.deliver(run.engine, run.config, run.clock, stopping, report)
-    _exit_when_stopped()
+    _exit_on_signals()
     return report
 
 
@@ -188,7 +188,7 @@ def counts(delivered: DeliveryReport) -> dict[str, Any]:
 
 
 def _planned(planned: PlanReport) -> str:
-    return f"{planned.due} due: {planned.digests} digests, {planned.skipped} with nothing new"
+    return f"subscribers due: {planned.due}; digests planned: {planned.digests}; with nothing new: {planned.skipped}"
 
 
 def _published(published: PublishReport) -> str:
@@ -200,7 +200,8 @@ def _delivered(delivered: DeliveryReport) -> str:
     return f"mail: {', '.join(parts) or 'nothing to send'}"
 
 
-def _exit_on_trouble(delivered: DeliveryReport) -> None:
+def _report_failures(delivered: DeliveryReport) -> None:
+    """Print why mail was not accepted; exit with 1 if a message failed or the relay was paused."""
     for reason, number in delivered.reasons.most_common(REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
     if why := delivered.pause_reason or delivered.waiting_reason:

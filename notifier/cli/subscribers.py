@@ -98,7 +98,9 @@ def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = N
 
     run = session(context, config, now)
     messages = subscribers.erase(run.engine, email, run.clock())
-    typer.echo(f"{email} and {messages} messages are erased; no import adds the address again, only a new sign-up")
+    typer.echo(
+        f"{email} is erased, with {messages} messages; no import adds the address again, only a new sign-up does"
+    )
 
 
 def list_subscribers(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -63,9 +63,9 @@ class Timeouts:
 
     greeting: float = 300  # also for the connection, TLS, EHLO and AUTH
     command: float = 300  # MAIL, RCPT
-    data: float = 120
+    data: float = 120  # until the answer to DATA
     block: float = 180  # until a block of the message has been sent
-    dot: float = 600
+    dot: float = 600  # until the answer to the final dot of a message
     goodbye: float = 5  # QUIT: short, because every mail has its outcome by then
 
 

@@ -18,7 +18,7 @@ _NO_PAGE = ("unsubscribe_page",)
 
 
 class Body(NamedTuple):
-    """A body in blocks, which are empty at the places of the slot values; `slots` are these places and their names."""
+    """A body as blocks. `slots` holds the place of each empty block and the slot whose value fills it."""
 
     blocks: list[bytes]
     slots: list[tuple[int, str]]
@@ -42,7 +42,7 @@ class BodyMaker:
         self._cards: dict[SectionPaper, bytes] = cache.table()
 
     def body(self, content: MailContent) -> Body:
-        """Return the body that says this. Raises what `Parts.part` raises."""
+        """Return the body with this content. Raises the same errors as `Parts.part`."""
         digest = self._parts.part(
             "digest",
             subject=content.subject,
@@ -50,10 +50,11 @@ class BodyMaker:
             opening=content.opening,
             stylesheet=self._style_element,
         )
+        more = self._parts.part("more", papers=content.more, unlisted=content.unlisted) if content.more else ()
         slots: dict[str, Sequence[bytes | str]] = {
             "preheader": [block(escape(content.preheader))] if self._is_html else [],
             "sections": self._sections(content.sections),
-            "more": self._more(content),
+            "more": more,
             "footer": self._footer(content),
         }
         return _body(digest.filled(slots))
@@ -72,9 +73,6 @@ class BodyMaker:
         self._cache.make_room(len(card))
         self._cards[paper] = card
         return card
-
-    def _more(self, content: MailContent) -> Sequence[bytes | str]:
-        return self._parts.part("more", papers=content.more, unlisted=content.unlisted) if content.more else ()
 
     def _footer(self, content: MailContent) -> list[bytes | str]:
         part = self._parts.part("footer", () if content.has_page else _NO_PAGE)

@@ -62,8 +62,7 @@ def card(item: Item, paper: Paper) -> Card:
 
 def paper_line(item: Item, paper: Paper) -> PaperLine:
     """Return the line of an item that a digest lists by its title."""
-    known = links(paper)
-    return PaperLine(inert(paper.title), known[0].url if known else "", item.upvotes)
+    return PaperLine(inert(paper.title), next((link.url for link in links(paper)), ""), item.upvotes)
 
 
 def _authors(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""A trial of the templates with two sample digests, which show every part with and without all that can be missing."""
+"""Check the templates with two sample digests: one with every optional value, and one without them."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ from notifier.mail.stylesheet import Stylesheet
 from notifier.models import Digest, Envelope, Mail, Paper
 from notifier.text.addresses import ascii_address
 
-CACHE_BYTES = 128 * 1024 * 1024  # of all that mails share, roughly
-BODIES_BYTES = 3_000  # that the bodies of a mail take beside their papers
-PAPER_BYTES = 200  # that a paper takes in the bodies of a mail
+CACHE_BYTES = 128 * 1024 * 1024  # the memory for everything that mails share, roughly
+BODIES_BYTES = 3_000  # the memory that the bodies of a mail take beside their papers
+PAPER_BYTES = 200  # the memory that a paper takes in the bodies of a mail
 
 
 class _CachedBodies(NamedTuple):
@@ -66,9 +66,9 @@ class Composer:
     def compose(self, digest: Digest, papers: Mapping[int, Paper], return_path: str = "") -> Mail:
         """Return the mail of a digest, whose bounces go to `return_path` if that is given.
 
-        `papers` holds every paper of the digest by id. More papers may join the mapping later, but when one of them
-        changes, it must be another mapping, for which the cache is cleared. Raises ComposeError if this mail cannot be
-        made, and ConfigError if a template is missing or broken, so that no mail can be made.
+        `papers` holds every paper of the digest by id. Papers may be added to the mapping later. If a paper changes,
+        pass a new mapping; the cache is then cleared. Raises ComposeError if this mail cannot be made, and ConfigError
+        if a template is missing or broken, so that no mail can be made.
         """
         (mail,) = self.compose_all([(digest, return_path)], papers)
         if isinstance(mail, ComposeError):

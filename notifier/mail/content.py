@@ -15,10 +15,10 @@ from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Spans
 from notifier.text.harmless import inert
 
-TITLES = 200  # listed beyond the digest's limit; of more papers only the number is given, since Gmail clips at 102 kB
+TITLES = 200  # listed beyond the digest's limit; further papers are only counted, since Gmail clips mails at 102 kB
 PREHEADER_TITLES = 3
 CARD_BYTES = 2_500
-PLACE_BYTES = 500  # that a section's paper takes beside its card
+PLACE_BYTES = 500  # the memory that a paper of a section takes beside its card
 
 _wording_of = lru_cache(64)(wording_of)
 
@@ -63,8 +63,8 @@ class ContentMaker:
         self._settings = settings
         self._cache = cache
         self._cards: dict[tuple[int, int | None, Spans], Card] = cache.table()
-        # By the id of the item, since to hash an item takes longer than the rest. Each value holds its item, so that
-        # no other object gets the same id.
+        # The keys are `id(item)`, since hashing an item would take longer than all the rest. Each value holds its
+        # item, so that no other object gets the same id.
         self._section_papers: dict[int, tuple[Item, SectionPaper]] = cache.table()
 
     def content(self, digest: Digest, papers: Mapping[int, Paper]) -> MailContent:

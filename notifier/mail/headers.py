@@ -18,8 +18,9 @@ from notifier.text.addresses import ascii_address
 from notifier.text.harmless import inert
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
-USUAL_LINE = 78  # if the line can be folded
-ENCODED_BYTES = 39  # of UTF-8 in an encoded word: it fits in a line of 76 beside a header's name (RFC 2047, section 2)
+USUAL_LINE = 78  # octets without CRLF of a line that can be folded: the same section
+# The bytes of UTF-8 in an encoded word: a header's name and one word fit in a line of 76 (RFC 2047, section 2).
+ENCODED_BYTES = 39
 
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 _USUAL_SUBSCRIBER_LINES = re.compile(
@@ -28,7 +29,7 @@ _USUAL_SUBSCRIBER_LINES = re.compile(
 _FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
 
 _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-_SAME_IN_ALL = (
+_LINES_OF_ALL_MAILS = (
     b"List-Post: NO\r\n"  # RFC 2369, section 3.4: nobody posts to this list
     b"Precedence: bulk\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
 )
@@ -39,8 +40,8 @@ class MailSettings:
     """Who the mails are from.
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
-    `unsubscribe` the mailbox for requests to unsubscribe, `brand` the name of the list. `pages` is None if mails hold
-    no links to pages.
+    `unsubscribe` the mailbox for requests to unsubscribe, `brand` the name of the list. `pages` signs the links to
+    pages; it is None if mails hold no such links.
     """
 
     sender: str
@@ -58,7 +59,7 @@ class UnsubscribeLinks(NamedTuple):
 
 
 def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings) -> bytes:
-    """Return all lines of the header but those about the body, with CRLF ends.
+    """Return all lines of the header except those about the body; each ends with CRLF.
 
     Raises ComposeError for a value that holds control characters or needs a line of more than 998 octets.
     """
@@ -89,14 +90,16 @@ def _shared_lines(second: int, subject: str, sender: str, brand: str, one_click:
         _line("Subject", _text("Subject", subject)),
         _line("List-Id", _list_id(sender, brand)),
     )
-    return b"".join(before), _ONE_CLICK + _SAME_IN_ALL if one_click else _SAME_IN_ALL
+    return b"".join(before), _ONE_CLICK + _LINES_OF_ALL_MAILS if one_click else _LINES_OF_ALL_MAILS
 
 
 def _line(name: str, value: str) -> bytes:
     line = f"{name}: {value}"
     longest = len(line) if "\r" not in line else max(map(len, line.split("\r\n")))
     if longest > LONGEST_LINE or not _FOLDED_ASCII.fullmatch(value):
-        raise ComposeError(f"the header {name} cannot be written in lines of {LONGEST_LINE} ASCII letters; shorten it")
+        raise ComposeError(
+            f"the header {name} cannot be written in lines of {LONGEST_LINE} ASCII characters; shorten it"
+        )
     return f"{line}\r\n".encode("ascii")
 
 
@@ -127,17 +130,17 @@ def _needs_encoding(value: str) -> bool:
 
 
 def _encoded_words(value: str) -> str:
-    """Return `value` as words of at most 75 characters, each of whole letters, in lines of at most 76."""
+    """Return `value` as encoded words, one on each line of at most 76 characters; no word splits a character."""
     words = [b""]
-    for letter in value:
-        if len(words[-1]) + len(letter.encode()) > ENCODED_BYTES:
+    for character in value:
+        if len(words[-1]) + len(character.encode()) > ENCODED_BYTES:
             words.append(b"")
-        words[-1] += letter.encode()
+        words[-1] += character.encode()
     return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in words)
 
 
 def _mailbox(name: str, value: str) -> str:
-    """Return a `Name <address>` (RFC 5322, section 3.4), with the name quoted or encoded as it needs."""
+    """Return a `Name <address>` (RFC 5322, section 3.4), with the name quoted or encoded if necessary."""
     display, address = parseaddr(_checked(name, value))
     if "@" not in address:
         raise ComposeError(f"the {name} {value!r} has no address; write it as Name <address@example.org>")
@@ -149,7 +152,7 @@ def _mailbox(name: str, value: str) -> str:
 def _list_id(sender: str, brand: str) -> str:
     """Return a List-Id (RFC 2919).
 
-    A name that would need encoded words is left out, since filters compare this header as it stands.
+    A name that would need encoded words is left out, because mail filters compare this header without decoding it.
     """
     local, _, domain = ascii_address(parseaddr(sender)[1]).rpartition("@")
     label = re.sub(r"[^A-Za-z0-9]+", "-", local).strip("-") or "papers"

@@ -2,9 +2,7 @@
 
 A part sees the values of its context and nothing else, so the context is the key under which the result is cached.
 What differs more often than the part itself is a slot: a value of the subscriber, or another part. A template can
-only place a slot. The rendered part is split at its slots, and each mail fills them.
-
-docs/templates.md describes the parts for operators.
+only place a slot. The rendered part is split at its slots, and each mail fills them. See docs/templates.md.
 """
 
 from __future__ import annotations
@@ -39,7 +37,8 @@ PARTS: Mapping[str, PartKind] = {
     "label": PartKind(("label", "last")),
 }
 
-PART_BYTES = 500  # that a cached part takes beside its blocks
+PART_BYTES = 500  # the memory that a cached part takes beside its blocks
+LINE_BYTES = 150  # the memory that a cached line takes beside its text
 
 _MARKER = re.compile("\0([^\0]*)\0")  # no text in a mail holds a control character
 
@@ -77,19 +76,17 @@ class RenderedPart(tuple[bytes | str, ...]):
 
 
 class Parts:
-    """Renders the parts of one body of a mail and caches them. `suffix` is that of the templates: `html` or `txt`."""
+    """Renders the parts of one body of a mail and caches them. Raises ConfigError if a template is missing or broken.
 
-    def __init__(
-        self, templates: Environment, suffix: str, cache: Cache, finish: Callable[[str], str] = lambda text: text
-    ) -> None:
-        """Take the function `finish`, which is applied to each rendered part before it is encoded.
+    `suffix` is that of the templates, `html` or `txt`. `finish` is applied to each rendered part before it is encoded.
+    """
 
-        Raises ConfigError if a template is missing or broken.
-        """
+    def __init__(self, templates: Environment, suffix: str, cache: Cache, finish: Callable[[str], str] = str) -> None:
         self._templates = part_templates(templates.overlay(finalize=_shown), suffix)
         self._finish = finish
         self._cache = cache
         self._rendered: dict[Hashable, RenderedPart] = cache.table()
+        self._lines: dict[str, bytes] = cache.table()
 
     def part(self, name: str, without: tuple[str, ...] = (), **context: Any) -> RenderedPart:
         """Return a part for this context, from the cache if it was rendered before.
@@ -118,8 +115,18 @@ class Parts:
         if not {*PARTS[name].slots} >= {*texts_and_slots[1::2]} or "\0" in "".join(texts_and_slots):
             file = self._templates[name].filename
             raise TemplateError(f"the template {file} changes a slot after it was shown; show the slot as it is")
-        pieces = [each if place % 2 else block(each) for place, each in enumerate(texts_and_slots) if each]
+        pieces = [each if place % 2 else self._block(each) for place, each in enumerate(texts_and_slots) if each]
         return RenderedPart(pieces)
+
+    def _block(self, text: str) -> bytes:
+        """Return the block of a text. Its lines are cached, since the cards of a paper share most of their lines."""
+        known = self._lines.get
+        return b"".join([known(line) or self._line(line) for line in text.splitlines(keepends=True)])
+
+    def _line(self, text: str) -> bytes:
+        self._cache.make_room(LINE_BYTES + 2 * len(text))
+        self._lines[text] = encoded = block(text)
+        return encoded
 
 
 def part_templates(templates: Environment, suffix: str) -> dict[str, Template]:
@@ -130,7 +137,7 @@ def part_templates(templates: Environment, suffix: str) -> dict[str, Template]:
         file = f"email/{name}.{suffix}.j2"
         with explained(file):
             found[name] = templates.get_template(file)
-        found[name].globals = variables  # a plain dict, since Jinja's chain of dicts takes longer than a small part
+        found[name].globals = variables  # a plain dict, since look-ups in Jinja's chain of dicts are slow
     return found
 
 

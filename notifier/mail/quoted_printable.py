@@ -17,7 +17,7 @@ _SIMPLE = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'"}) + b"\n"  # ASCII that i
 def block(text: str) -> bytes:
     """Return `text` in lines of at most 76 octets with CRLF ends.
 
-    No line starts with a dot, so SMTP has nothing to stuff. Carriage returns are left out: only an expression in a
+    No line starts with a dot, so SMTP needs no dot-stuffing. Carriage returns are left out: only an expression in a
     template can produce one.
     """
     text = text.replace("\r", "")
@@ -34,31 +34,32 @@ def block(text: str) -> bytes:
 def simple_blocks(values: Iterable[str]) -> list[bytes] | None:
     """Return a block for each of several short values, such as addresses and links, for plain text and HTML alike.
 
-    Return None if one of them holds more than simple ASCII; each then needs `block`. This is several times as fast.
+    Return None if one of them holds more than simple ASCII; each then needs `block`, which is several times
+    slower.
     """
     lines = b"\n" + "\n".join(values).encode()
     if lines.translate(None, _SIMPLE) or b"\n." in lines or b"\n " in lines:
         return None
     encoded = (lines.replace(b"=", b"=3D").replace(b"\n", b"=\r\n") + b"=\r\n").splitlines(keepends=True)
-    return [each if len(each) <= LONGEST_LINE + 2 else _folded(each[:-2]) + b"\r\n" for each in encoded[1:]]
+    return [each if len(each) <= LONGEST_LINE + 2 else _split_if_long(each[:-2]) + b"\r\n" for each in encoded[1:]]
 
 
 def _fitting(line: bytes) -> bytes:
     """Return an encoded line that does not start with a dot and is not too long.
 
-    b2a_qp escapes a space at the end of a line after it has measured the line.
+    b2a_qp escapes a space at the end of a line after it has measured the line, which may then be too long.
     """
-    return _folded(b"=2E" + line[1:] if line.startswith(b".") else line)
+    return _split_if_long(b"=2E" + line[1:] if line.startswith(b".") else line)
 
 
 def _continued(encoded: bytes) -> bytes:
-    """Return an encoded text with its last line end made a soft one."""
+    """Return an encoded text with a soft line break instead of its last line end."""
     start = encoded.rfind(b"\n", 0, -1) + 1
-    return encoded[:start] + _folded(encoded[start:-2] + b"=") + b"\r\n"
+    return encoded[:start] + _split_if_long(encoded[start:-2] + b"=") + b"\r\n"
 
 
-def _folded(line: bytes) -> bytes:
-    """Return an encoded line as two, if it is too long by a few octets."""
+def _split_if_long(line: bytes) -> bytes:
+    """Return an encoded line, split into two if it is too long by a few octets."""
     if len(line) <= LONGEST_LINE:
         return line
     cut = LONGEST_LINE - 1

@@ -19,14 +19,14 @@ from notifier.signing import LinkSigner
 from notifier.text.addresses import ascii_address
 from notifier.text.harmless import inert
 
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # of RFC 3986, section 2.3, and the sign between the parts of an address
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of RFC 3986, section 2.3, and `@`
 
 
 class SlotValues(NamedTuple):
     """The values for the slots of one mail. A page is empty if there is none.
 
-    `unsubscribe_url` is a mailto, `unsubscribe_page` the page that ends all mail to the subscriber, `section_pages`
-    the page of each section that ends its subscription.
+    `unsubscribe_url` is a mailto. `unsubscribe_page` is the page that ends all mail to the subscriber. `section_pages`
+    holds, for each section, the page that ends its subscription.
     """
 
     recipient: str
@@ -50,7 +50,7 @@ def section_page(number: int) -> str:
 
 
 def slot_values(digests: Sequence[Digest], settings: MailSettings) -> list[SlotValues | ComposeError]:
-    """Return the slot values of each digest, or why its recipient is no address that a mail can go to."""
+    """Return for each digest its slot values, or the error that says why no mail can go to its recipient."""
     found: list[SlotValues | ComposeError] = []
     pages = _unsubscribe_pages(digests, settings.pages)
     for digest, (page, *section_pages) in zip(digests, pages, strict=True):
@@ -64,7 +64,10 @@ def slot_values(digests: Sequence[Digest], settings: MailSettings) -> list[SlotV
 
 
 def encoded_values(many: Sequence[SlotValues]) -> list[EncodedSlotValues]:
-    """Return the slot values of several mails, encoded: together, which is quicker, or one by one if some need it."""
+    """Return the encoded slot values of several mails.
+
+    They are encoded together, which is faster, or one by one if any of them is not simple ASCII.
+    """
     by_slot = [_by_slot(values) for values in many]
     together = simple_blocks([value for values in by_slot for value in values.values()])
     if together is None:
@@ -91,7 +94,7 @@ def _by_slot(values: SlotValues) -> dict[str, str]:
 def _unsubscribe_pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[list[str]]:
     """Return for each digest the page that ends all mail, and then the page of each section.
 
-    All links are signed together, which takes half of the time.
+    All links are signed together, which takes half as long as one by one.
     """
     if signer is None:
         return [[""] * (1 + len(digest.sections)) for digest in digests]
@@ -101,17 +104,17 @@ def _unsubscribe_pages(digests: Sequence[Digest], signer: LinkSigner | None) -> 
     return [[page, *islice(sections, len(digest.sections))] for page, digest in zip(subscribers, digests, strict=True)]
 
 
-def _links(sign: Callable[[list[int]], list[str]], ids: Iterable[int | None]) -> list[str]:
-    """Return a link for each id, empty for a row that has none."""
-    ids = list(ids)
+def _links(sign: Callable[[list[int]], list[str]], ids: Sequence[int | None]) -> list[str]:
+    """Return a link for each id; it is empty if the id is None."""
     signed = iter(sign([each for each in ids if each is not None]))
     return ["" if each is None else next(signed) for each in ids]
 
 
 def _unsubscribe_mailto(mailbox: str, recipient: str) -> str:
-    """Return the mailto (RFC 6068) that unsubscribes; its subject names the subscriber, who may write from elsewhere.
+    """Return the mailto (RFC 6068) that unsubscribes.
 
-    Raises ComposeError for an address that no mail can go to.
+    Its subject names the subscriber, because the mail may come from another address. Raises ComposeError for an address
+    that no mail can go to.
     """
     address = ascii_address(recipient)
     encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")

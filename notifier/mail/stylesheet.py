@@ -15,7 +15,7 @@ from notifier.digests.cache import Cache
 from notifier.templates import explained, inline_css, split_stylesheet
 
 FILE = "email/style.css"
-TAG_BYTES = 500  # that a cached start tag takes
+TAG_BYTES = 500  # the memory that a cached start tag takes
 
 _START_TAG = re.compile(
     r"""<!--.*?-->|<style.*?</style>|<(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^>"'])*)>""",
@@ -27,20 +27,19 @@ _IN_TABLES = {"caption", "colgroup", "col", "tbody", "thead", "tfoot", "tr", "td
 
 
 class Stylesheet:
-    """The stylesheet among the templates. Raises ConfigError if it is missing."""
+    """The stylesheet of the mails. `kept` holds the rules that stay in the style element.
+
+    Raises ConfigError if it is missing.
+    """
 
     def __init__(self, templates: Environment, cache: Cache) -> None:
         assert templates.loader is not None
         with explained(FILE):
             self._rules = split_stylesheet(templates.loader.get_source(templates, FILE)[0])
+        self.kept = self._rules.kept
         self._cache = cache
         self._styled_tags: dict[str, str] = cache.table()
         self._styles: dict[tuple[str, str], str] = cache.table()
-
-    @property
-    def kept(self) -> str:
-        """Return the rules for the style element."""
-        return self._rules.kept
 
     @property
     def warnings(self) -> list[str]:

@@ -53,7 +53,7 @@ PASSAGE_FIELDS = (Field.TITLE, Field.ABSTRACT, Field.KEYWORD, Field.AUTHOR)
 
 
 def fields_of(field: Field | None) -> tuple[Field, ...]:
-    """Return the fields in which a leaf with this field, or with none, searches for words."""
+    """Return the fields in which a leaf searches for words: its field, or title and abstract if it has none."""
     return (field,) if field else (Field.TITLE, Field.ABSTRACT)
 
 

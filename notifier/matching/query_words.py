@@ -12,7 +12,7 @@ from notifier.text.words import stem, words
 def query_words(text: str, query: Query) -> list[tuple[str, Query]]:
     """Return each word that the query searches for in title or abstract, with a query for this word alone.
 
-    `text` is the query as typed: words are returned in its spelling, not as stems.
+    `text` is the query as typed; the words are returned as they are spelled in it, not as stems.
     """
     typed = {stem(word): word for word in words(text)}
     return sorted({(_as_typed(leaf, typed), leaf) for leaf in _single_words(query)}, key=str)
@@ -30,7 +30,7 @@ def _as_typed(leaf: Leaf, typed: Mapping[str, str]) -> str:
 
 
 def _single_words(query: Query) -> Iterator[Leaf]:
-    """Yield each word of the query's text leaves as a leaf without a field; a phrase yields each of its words."""
+    """Yield each word that is searched for in title or abstract, also those of phrases, as a leaf without a field."""
     for leaf in leaves(query):
         match leaf:
             case Word(stemmed, field) if _is_title_or_abstract(field):

@@ -1,8 +1,8 @@
 """The tokens (words) of papers: packed into bytes for one paper, and as an array of integers for many.
 
-Ingest stores the packed tokens of each paper, so that later matches need not split its texts again. They are the number
-of tokens in each passage field, as little-endian 32-bit integers, followed by all tokens joined by spaces. An empty
-token ends every passage, so that no phrase matches across two passages.
+Ingest stores the packed tokens of each paper, so that later matches need not split its texts again. Packed tokens
+are the number of tokens in each passage field, as little-endian 32-bit integers, followed by all tokens joined by
+spaces. An empty token ends every passage, so that no phrase matches across two passages.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Tokens:
 
     @classmethod
     def unpack(cls, tokenised: Iterable[bytes]) -> Tokens:
-        """Return the tokens of the papers whose packed tokens these are."""
+        """Return the tokens of many papers, given the packed tokens of each."""
         tokens = cls()
         for packed in tokenised:
             tokens._add(_LENGTHS.unpack_from(packed), packed[_LENGTHS.size :].decode().split(" "))

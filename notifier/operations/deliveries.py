@@ -13,7 +13,7 @@ from notifier.models import DeliveryState, SubscriberState
 from notifier.store import deliveries, reading, subscribers, writing
 
 # Why a delivery in one of these states can be neither retried nor held.
-_REASONS = {
+_WHY_UNCHANGEABLE = {
     DeliveryState.LEASED: "a sender is sending it now; try again in a minute",
     DeliveryState.ACCEPTED: "the relay has accepted it, and the subscriber would get it twice",
     DeliveryState.CANCELLED: "its subscriber gets no more mail",
@@ -74,7 +74,7 @@ def hold_delivery(engine: Engine, delivery_id: int, now: datetime) -> None:
 
 def _get_changeable(connection: Connection, delivery_id: int) -> Row[Any]:
     row = deliveries.get(connection, delivery_id)
-    if reason := _REASONS.get(DeliveryState(row.state)):
+    if reason := _WHY_UNCHANGEABLE.get(DeliveryState(row.state)):
         raise UsageError(f"delivery {delivery_id} is {row.state} and stays so: {reason}")
     return row
 

@@ -7,11 +7,11 @@
     growth      1 + more / scale / 2           more = upvotes gained on the day beyond the usual gain, at least 0
     recurrence  1 + log2(times) / 2            times = number of different pairs of listing day and source:
                                                1.5 for two times, 2 for four
-    freshness   2 ** -(age / 7)                age = days since the newest listing day: it halves every week
+    freshness   2 ** -(age / 7)                age = days since the newest listing day; freshness halves every week
 
-A capture is a listing by one source on one day. Several captures by one source on one day count as one time. The
-upvotes of the day are the highest of them, and the gain is the highest less the lowest upvotes of one source. The usual
-upvotes and the usual gain are the medians over all papers of the day, so that days with many voters compare with days
+Several listings by one source on one day count as one time. The upvotes of a day are the highest that any of its
+listings gives. The gain of a day is the highest less the lowest upvotes that one source gives on it. The usual upvotes
+and the usual gain are the medians over all papers of the day, so that days with many voters can be compared with days
 with few. A paper with the usual upvotes has a standing of 1/2, and a paper without known upvotes never has more. The
 constants 1 and 2 lessen the effect of small numbers of upvotes. Standing and growth are those of the day on which their
 product is highest.
@@ -48,7 +48,7 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class DayUpvotes:
-    """The highest upvotes of a day and the gain between captures, either of one paper or as medians over all papers."""
+    """The highest upvotes and the gain of a day, either of one paper or as medians over all papers."""
 
     highest: float
     gained: float

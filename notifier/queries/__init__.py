@@ -1,4 +1,4 @@
-"""The query language: parse what a subscriber typed into a tree, and write a tree as canonical text.
+"""The query language: parse the text of a query into a tree, and write a tree as canonical text.
 
     text --lexer--> lexemes --parser, leaves--> tree --canonical--> text
 

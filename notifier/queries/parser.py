@@ -37,7 +37,7 @@ def parse(text: str, *, topics_allowed: bool = True) -> Query:
         raise QueryError(message, clause.negative_at)
     if len(canonical(clause.query)) > MAX_QUERY_LENGTH:
         length = f"over {MAX_QUERY_LENGTH:,} characters"
-        raise QueryError(f"with every field and letter written out this query has {length}; split it into two", 1)
+        raise QueryError(f"written out in full, this query has {length}; split it into two", 1)
     return clause.query
 
 
@@ -45,7 +45,7 @@ def parse(text: str, *, topics_allowed: bool = True) -> Query:
 class _Clause:
     """A part of the query, and whether it is negative.
 
-    A clause is negative if it is true of some paper of which none of its leaves is true. Examples are `-survey` and
+    A clause is negative if it matches some paper that none of its leaves matches. Examples are `-survey` and
     `model OR -survey`. `negative_at` is the column of the NOT that causes this, or None if the clause is not negative.
     """
 
@@ -82,23 +82,26 @@ class _Parser:
         return lexeme
 
     def _query(self, field: Field | None, depth: int) -> _Clause:
-        """Parse operands that are joined by OR; the clause is negative if any operand is."""
-        operands = [self._conjunction(field, depth)]
+        """Parse conjunctions that are joined by OR; the clause is negative if any of them is."""
+        conjunctions = [self._conjunction(field, depth)]
         while self._accept(LexemeKind.OR):
-            operands.append(self._conjunction(field, depth))
-        negatives = [operand.negative_at for operand in operands if operand.negative_at]
-        return _Clause(any_of(operand.query for operand in operands), negatives[0] if negatives else None)
+            conjunctions.append(self._conjunction(field, depth))
+        negatives = [each.negative_at for each in conjunctions if each.negative_at]
+        return _Clause(any_of(each.query for each in conjunctions), negatives[0] if negatives else None)
 
     def _conjunction(self, field: Field | None, depth: int) -> _Clause:
-        """Parse operands that are joined by AND; the clause is negative if all operands are."""
-        operands = [self._term(field, depth)]
+        """Parse terms that are joined by AND; the clause is negative if all of them are."""
+        terms = [self._term(field, depth)]
         while self._accept(LexemeKind.AND) or self._next.kind in _TERM_STARTS:
-            operands.append(self._term(field, depth))
-        all_negative = all(operand.negative_at for operand in operands)
-        return _Clause(all_of(operand.query for operand in operands), operands[0].negative_at if all_negative else None)
+            terms.append(self._term(field, depth))
+        all_negative = all(term.negative_at for term in terms)
+        return _Clause(all_of(term.query for term in terms), terms[0].negative_at if all_negative else None)
 
     def _term(self, field: Field | None, depth: int) -> _Clause:
-        """Parse an operand with any number of NOTs before it; an odd number makes a negative clause positive."""
+        """Parse an operand and the NOTs before it.
+
+        An odd number of NOTs makes a negative clause positive, and a positive one negative.
+        """
         column = self._next.column
         negated = False
         while self._accept(LexemeKind.NOT):

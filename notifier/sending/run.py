@@ -1,8 +1,9 @@
 """A delivery run: claim outbox rows, compose their mails, send them, and settle the results.
 
-Several tasks share a run. One claims rows and composes their mails, at most COMPOSE_BATCH ahead of sending. One for
-each connection in use sends mails. One settles the results in groups. A sender holds a file lock while its process
-lives, and renews its leases. If the process dies, the lock is free, and other senders take the leases over at once.
+Several tasks share a run. One task claims rows and composes their mails, at most COMPOSE_BATCH ahead of sending. For
+each connection in use, one task sends mails. One task settles the results in groups. A sender holds a file lock
+while its process lives, and renews its leases. If the process dies, the lock is free, and other senders take the leases
+over at once.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from notifier.store.outbox import Claim, ClaimCheck, checking_claims
 COMPOSE_BATCH = 50  # mails composed at once; no reply is read while they are composed
 WAIT_SECONDS = 90  # how long to wait for rows that other senders hold, or for the end of a short pause
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 60  # for the mail on the wire after a request to stop
+GRACE_SECONDS = 60  # how long the mail on the wire may take after a request to stop
 
 T = TypeVar("T")
 
@@ -122,7 +123,8 @@ class _Run:
         self._needs_mails = asyncio.Event()  # set when few mails are ready, or a transport has been given back
         self._cache = cache
         self._failure: NotifierError | None = None
-        self._was_accepted = False  # the last mail; if so, the envelope of the next may be written behind a message
+        # Whether the last mail was accepted. If it was, the envelope of the next mail may be written behind a message.
+        self._was_accepted = False
 
     async def drain(self) -> bool:
         """Send all mail that is due, and return whether anything was done.
@@ -154,7 +156,7 @@ class _Run:
 
     @property
     def _is_blocked(self) -> bool:
-        """Whether not even a mail whose envelope was already written may be sent."""
+        """Whether no mail at all may be sent, even if its envelope was already written."""
         return not self._outbox.is_relay_open or self._failure is not None or self._settler.failure is not None
 
     async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
@@ -256,7 +258,7 @@ class _Run:
     async def _is_wanted(self, claim: Claim) -> bool:
         """Return whether this sender still holds a claim, and its subscriber still wants mail.
 
-        The store is read here and not in a thread, so that nothing can happen between the answer and MAIL.
+        The store is read here and not in a thread, so that nothing can happen between the answer and the MAIL command.
         """
         return self._still_held(claim, (job.timed_claim.claim for job in self._ready))
 

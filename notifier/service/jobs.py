@@ -19,7 +19,7 @@ log = logging.getLogger("notifier")
 
 
 class Jobs:
-    """The jobs over one store, one at a time; `config` may be replaced between two of them."""
+    """The jobs of one store, which run one at a time; `config` may be replaced between two runs."""
 
     def __init__(self, engine: Engine, config: Config, clock: Clock) -> None:
         self.config = config
@@ -29,7 +29,10 @@ class Jobs:
         self._folder: DumpsFolder | None = None
 
     def start(self) -> None:
-        """Catch up with what came while the service was down: dumps first, because a digest is planned only once."""
+        """Ingest the dumps that came while the service was down, then plan and publish.
+
+        Dumps are ingested first, because a digest is planned only once.
+        """
         with self._one_at_a_time:
             self._run(self._ingest)
 
@@ -79,18 +82,23 @@ class Jobs:
 
 
 def _log(report: OnceReport) -> None:
-    """Log what the steps did and what failed; the next tick tries again."""
+    """Log what the steps did and what failed; the next run tries again."""
     for dump in report.dumps or ():
         if dump.status is DumpStatus.QUARANTINED:
             log.warning("%s was set aside: %s", dump.path, dump.reason)
         else:
             log.info("%s: %d listings, %d new papers", dump.path, dump.listings, dump.new)
     if report.plan and report.plan.due:
-        log.info("%d due: %d digests, %d with nothing new", report.plan.due, report.plan.digests, report.plan.skipped)
+        log.info(
+            "subscribers due: %d; digests planned: %d; with nothing new: %d",
+            report.plan.due,
+            report.plan.digests,
+            report.plan.skipped,
+        )
     if report.publish and report.publish.written:
         log.info("%d feed files written", report.publish.written)
     for error in report.errors:
         if isinstance(error, NotifierError):
             log.error("%s", error)
         else:
-            log.error("a fault of notifier's own", exc_info=error)
+            log.error("an unexpected error", exc_info=error)

@@ -1,7 +1,7 @@
 """The processes behind `serve` and `worker`: an event loop for signals and the schedule, and a thread for each task.
 
-APScheduler only ticks: it stores nothing, and the database decides which process acts. So any number of services,
-workers and cron runs may run at once.
+APScheduler only starts jobs: it stores nothing, and the database decides which process does the work. Therefore any
+number of services, workers and cron runs may run at once.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _follow_clock(scheduler: AsyncIOScheduler) -> None:
             job.modify(next_run_time=now)
 
 
-async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], every_tick: Callable[[], None]) -> None:
+async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], check_clock: Callable[[], None]) -> None:
     """Keep the tasks running until a signal to stop; on SIGHUP, restart them with the config as it is then."""
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -99,7 +99,7 @@ async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], ev
         while not await _any_set(stop, reload):
             if not any(each.done() for each in running):
                 notify("WATCHDOG=1", f"STATUS={await asyncio.to_thread(jobs.summary)}")
-            every_tick()
+            check_clock()
         notify("STOPPING=1" if stop.is_set() else "RELOADING=1")
         stopping.set()
         await asyncio.gather(*running)
@@ -119,7 +119,7 @@ async def _any_set(*events: asyncio.Event) -> bool:
 
 
 def _check(engine: Engine, config: Config, clock: Clock) -> None:
-    """See that all that hangs on the config is right: certificates, key, templates, topics. Raises ConfigError.
+    """Check what the config names: certificates, key, templates and topics. Raises ConfigError if one is wrong.
 
     Rules of a stylesheet that some mail programs will ignore are logged.
     """
@@ -131,7 +131,7 @@ def _check(engine: Engine, config: Config, clock: Clock) -> None:
 
 
 def _reloaded(file: Path | None, jobs: Jobs) -> Config:
-    """Return the config as the file is now; the one in use if the new one is wrong."""
+    """Return the config that the file holds now, or the one in use if the new one is wrong."""
     try:
         new = load(file)
         if new.store_url != jobs.config.store_url:

@@ -18,7 +18,7 @@ from notifier.sending import keep_sending, sender_for, within_grace
 from notifier.web import app
 
 RESTART_SECONDS = 5  # between a failure of a task and its next start
-LAST_REQUESTS_SECONDS = 5
+LAST_REQUESTS_SECONDS = 5  # for the requests in progress when the web task stops
 POLL_SECONDS = 0.2
 
 Task = Callable[[Config, Event], None]  # runs with this config until the event is set
@@ -35,7 +35,7 @@ def run_until_stopped(task: Task, config: Config, stopping: Event) -> None:
             log.error("%s", error)
             _wait_before_restart(stopping)
         except Exception:
-            log.exception("a fault of notifier's own")
+            log.exception("an unexpected error")
             _wait_before_restart(stopping)
 
 
@@ -69,7 +69,10 @@ def web_task(engine: Engine, clock: Clock) -> Task:
 
 
 def _serve_until(stopping: Event, server: uvicorn.Server) -> None:
-    """Run the server until `stopping` is set or it gives up; in a thread, so that it leaves the signals alone."""
+    """Run the server until `stopping` is set or the server ends.
+
+    It runs in a thread of its own, where uvicorn installs no signal handlers.
+    """
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     while thread.is_alive() and not stopping.is_set():

@@ -1,4 +1,4 @@
-"""Signed links in mails: whoever holds the mail may follow them, and nobody else can make one.
+"""Signed links in mails: whoever has the mail can follow them, and only the holder of the key can make them.
 
 A link ends in a signed id: 24 characters of HMAC-SHA256 (RFC 2104) in base64url (RFC 4648), then the payload that they
 sign: one letter for the purpose, and the id of a row. A signed id depends only on its payload and the key, so a mail
@@ -50,7 +50,7 @@ _LINKS = re.compile(rf"({'|'.join(map(re.escape, sorted(set(PATHS.values()))))})
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a signed link allows: its purpose, for the row of this id."""
+    """The content of a signed id: a purpose, and the id of the row that it applies to."""
 
     purpose: LinkPurpose
     row_id: int
@@ -65,7 +65,7 @@ class LinkSigner:
 
     @property
     def allow_one_click(self) -> bool:
-        """Whether mail may offer one-click unsubscribing: RFC 8058 requires HTTPS; pages on loopback may do without."""
+        """Whether mail may offer one-click unsubscribing: RFC 8058 requires HTTPS; loopback pages are exempt here."""
         return _is_secure(self.base_url)
 
     def unsubscribe_all_urls(self, subscriber_ids: Iterable[int]) -> list[str]:

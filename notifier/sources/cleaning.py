@@ -64,7 +64,7 @@ def _is_clean(text: str) -> bool:
 
 
 def _is_one_line(text: str) -> bool:
-    """Return whether a text has no control characters, and no white space but single spaces between words."""
+    """Return whether a text has no control characters, and no white space except single spaces between words."""
     return "  " not in text and text.strip() == text and text.isprintable()
 
 

@@ -22,7 +22,8 @@ from notifier.sources.xml_document import CUT_OFF, Document, Fragment, split_rec
 _NAMESPACE = re.compile(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<>&]*"|'[^'<>&]*')""")
 _PREFIX = re.compile(r"[</\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=>/])")
 
-# A record has at most one child of each tag that ends so. If it has two, damage has merged two records.
+# A record has at most one child of each tag that ends with one of these names. If it has two of one tag, damage has
+# merged two records.
 _AT_MOST_ONCE = ("title", "header")
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -157,7 +158,7 @@ def text_of(element: Element | None) -> str:
 
 
 def first_text(children: Children, *names: str) -> str:
-    """Return the text of the first child with the first of these names that any child has."""
+    """Return the text of the first child that has the first name, else the second name, and so on; "" if none has."""
     for name in names:
         if name in children:
             return text_of(children[name][0])

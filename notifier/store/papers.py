@@ -1,4 +1,4 @@
-"""Papers and their listings, as they are read by the other steps.
+"""Read stored papers and their listings.
 
 A paper is announced if its sequence number is above 0. Sequence numbers below 0 mark the papers that digests leave out.
 """
@@ -35,27 +35,27 @@ def cursor_before(connection: Connection, instant: datetime) -> int:
 def papers_after(connection: Connection, cursor: int, until: int) -> list[Paper]:
     """Return the papers with sequence numbers above `cursor` and up to `until`, by sequence number."""
     window = _is_announced() & (paper.c.sequence > cursor) & (paper.c.sequence <= until)
-    return read_papers(connection, _all().where(window).order_by(paper.c.sequence))
+    return read_papers(connection, _select_papers().where(window).order_by(paper.c.sequence))
 
 
 def in_blocks(connection: Connection, limit: int) -> Iterator[list[Paper]]:
     """Yield all stored papers, oldest first, in lists of at most `limit`."""
     last = 0
-    while block := read_papers(connection, _all().where(paper.c.id > last).order_by(paper.c.id).limit(limit)):
+    while block := read_papers(connection, _select_papers().where(paper.c.id > last).order_by(paper.c.id).limit(limit)):
         yield block
         last = block[-1].id
 
 
 def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]:
-    """Return papers by the ids that digests contain; ids of papers that no longer exist are left out.
+    """Return the papers with these ids, by id; ids of papers that no longer exist are left out.
 
-    If a paper was merged into another since, its id gives that other paper.
+    The id of a paper that was merged into another paper gives the other paper.
     """
     current = {paper_id: paper_id for paper_id in ids}
     current.update(_aliases(connection, current))
     found = {}
     for batch in batches(sorted(set(current.values()))):
-        found.update({each.id: each for each in read_papers(connection, _all().where(paper.c.id.in_(batch)))})
+        found.update({each.id: each for each in read_papers(connection, _select_papers().where(paper.c.id.in_(batch)))})
     return {paper_id: found[current_id] for paper_id, current_id in current.items() if current_id in found}
 
 
@@ -89,7 +89,7 @@ def listed_until(connection: Connection, day: date) -> list[int]:
 
 
 def announced_again(connection: Connection, cursor: int) -> set[int]:
-    """Return the ids of the papers that were announced again after `cursor`: a digest may contain them already."""
+    """Return the ids of the papers that were announced again after `cursor`; earlier digests may contain them."""
     row = paper.c
     again = select(row.id).where(row.sequence > cursor, row.sequence != row.first_sequence)
     return set(connection.scalars(again))
@@ -102,7 +102,7 @@ def current_ids(connection: Connection, ids: set[int]) -> set[int]:
 
 
 def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
-    """Return, for those of these ids whose papers were merged into others, the ids of the others."""
+    """Return the id of the other paper for each id whose paper was merged into another."""
     alias = paper_alias.c
     found: dict[int, int] = {}
     for batch in batches(ids):
@@ -112,7 +112,7 @@ def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
 
 
 def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
-    """Return the ids of the newest announced papers, newest first; of the topic `slug`, or of all if it is None."""
+    """Return the ids of the newest announced papers, newest first; only papers of the topic `slug` if it is given."""
     statement = select(paper.c.id).where(_is_announced())
     if slug is not None:
         tagged = select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug)
@@ -129,12 +129,12 @@ def guids(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 
 def read_papers(connection: Connection, statement: Select[Any]) -> list[Paper]:
-    """Return the papers that a query of whole rows of the table `paper` selects, in its order, with their topics."""
+    """Return the papers that a SELECT of whole rows of the table `paper` finds, in its order, with their topics."""
     return papers_of(connection, connection.execute(statement).all())
 
 
 def papers_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Paper]:
-    """Return the papers of whole rows of the table `paper`, in their order, with their topics."""
+    """Return a paper, with its topics, for each of these whole rows of the table `paper`."""
     topics = _topics(connection, [row.id for row in rows])
     return [_paper(row, frozenset(topics.get(row.id, ()))) for row in rows]
 
@@ -152,7 +152,7 @@ def _is_announced() -> ColumnElement[bool]:
     return paper.c.sequence > 0
 
 
-def _all() -> Select[Any]:
+def _select_papers() -> Select[Any]:
     return select(paper)
 
 

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Insert, ReturningUpdate, Update
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-BOUND_VALUES = 500  # at most, in one list of an IN condition
+BOUND_VALUES = 500  # the most values in the list of an IN condition
 
 Statement = Select[Any] | Update | ReturningUpdate[Any] | Insert
 Values = Mapping[str, Any]

@@ -26,20 +26,21 @@ class NewSubscription:
 
 
 def add(connection: Connection, wanted: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
-    """Add subscriptions, by the subscriber's id, and return how many were added.
+    """Add subscriptions, and return how many were added.
 
-    Subscriptions that a subscriber has already are not added again. `text_version` is the version of the text rules by
-    which the queries were made canonical.
+    `wanted` holds the subscriptions to add, by the id of their subscriber. Subscriptions that a subscriber has
+    already are not added again. `text_version` is the version of the text rules by which the queries were made
+    canonical.
     """
-    canonicals = {one.canonical for of_one in wanted.values() for one in of_one if one.canonical}
+    canonicals = {each.canonical for added in wanted.values() for each in added if each.canonical}
     query_ids = _query_ids(connection, canonicals, text_version)
     existing = _targets(connection, wanted)
     labels: dict[Target, str] = {}
-    for subscriber_id, of_one in wanted.items():
-        for one in of_one:
-            target = (subscriber_id, query_ids.get(one.canonical or ""), one.topic)
+    for subscriber_id, added in wanted.items():
+        for each in added:
+            target = (subscriber_id, query_ids.get(each.canonical or ""), each.topic)
             if target not in existing:
-                labels.setdefault(target, one.label)
+                labels.setdefault(target, each.label)
     columns = ("subscriber_id", "query_id", "topic", "label")
     rows = [dict(zip(columns, (*target, label), strict=True)) for target, label in labels.items()]
     insert_all(connection, subscription, rows)
@@ -54,7 +55,7 @@ def remove(connection: Connection, ended: Subscription) -> None:
 
 
 def delete_unused_queries(connection: Connection, query_ids: Iterable[int]) -> None:
-    """Delete those of these queries that no subscription has any more."""
+    """Delete the queries with these ids, except those that a subscription still has."""
     is_used = exists().where(subscription.c.query_id == query.c.id)
     for batch in batches(query_ids):
         connection.execute(delete(query).where(query.c.id.in_(batch), ~is_used))

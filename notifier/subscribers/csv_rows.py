@@ -26,7 +26,7 @@ COLUMNS = ("email", "state", "query", "topic", "cadence", "hour", "timezone")
 class ImportEntry:
     """What a file says about one subscriber.
 
-    `lines` are the lines in which the subscriber's rows begin. `until` is the day on which a pause ends.
+    `lines` are the numbers of the lines in which the subscriber's rows begin. `until` is the day on which a pause ends.
     """
 
     lines: tuple[int, ...]
@@ -65,7 +65,7 @@ def entry_of(row: CsvRow, catalogue: Catalogue) -> ImportEntry:
 
 
 def rows_of(subscriber: Subscriber) -> Iterator[tuple[str, ...]]:
-    """Yield a subscriber's rows, with cells in the order of COLUMNS, from which an import makes the same subscriber."""
+    """Yield a subscriber's rows, with cells in the order of COLUMNS. Importing them gives the same subscriber."""
     cadence, state = str(subscriber.cadence), str(subscriber.state)
     if subscriber.weekday:
         cadence = f"{cadence} {WEEKDAYS[subscriber.weekday][:3]}"

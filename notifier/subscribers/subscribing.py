@@ -25,7 +25,7 @@ from notifier.topics import RESERVED, TRENDING, Catalogue, catalogue_of
 class SignUp:
     """What somebody asks for, not checked yet.
 
-    A setting that is None stays as it is for a known subscriber; for a new one it is taken from the configuration.
+    A setting that is None stays as it is for a known subscriber; for a new one it is taken from the config.
     `confirmed` says that the subscriber has agreed to get mail.
     """
 
@@ -41,7 +41,7 @@ class SignUp:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSignUp:
-    """A valid sign-up; `settings` holds the columns of the subscriber's row that it sets."""
+    """A valid sign-up; `settings` holds the values that it sets in the subscriber's row, by column."""
 
     email: str
     subscriptions: tuple[NewSubscription, ...] = ()
@@ -72,7 +72,7 @@ def unsubscribe(engine: Engine, email: str, now: datetime) -> Subscriber:
 
 
 def unsubscribe_from_all(engine: Engine, subscriber_id: int, now: datetime) -> Subscriber | None:
-    """Unsubscribe by id, and return the subscriber as it was before; None if there is no such subscriber."""
+    """Unsubscribe the subscriber with this id, and return the subscriber as it was before; None if there is none."""
     with writing(engine) as connection:
         found = subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id)
         if found:
@@ -96,10 +96,10 @@ def unsubscribe_from_one(engine: Engine, subscription_id: int, now: datetime) ->
 
 
 def erase(engine: Engine, email: str, now: datetime) -> int:
-    """Delete a subscriber with all settings, subscriptions and messages; returns how many messages.
+    """Delete a subscriber with all settings, subscriptions and messages, and return how many messages were deleted.
 
-    A fingerprint of the address is kept, so that no import adds the address again. A sign-up can. Raises UsageError if
-    the address is not a subscriber's.
+    A fingerprint of the address is kept, so that no import adds it again. A sign-up may still add it. Raises UsageError
+    if the address is not a subscriber's.
     """
     with writing(engine) as connection:
         return erasing.erase(connection, get_subscriber(connection, email), now)
@@ -123,7 +123,7 @@ def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
 def sign_up_all(
     connection: Connection, requests: Sequence[CheckedSignUp], defaults: DigestConfig, now: datetime
 ) -> int:
-    """Store sign-ups, each of a different address, known or not; returns how many subscriptions were added."""
+    """Store sign-ups, each of a different address, known or not, and return how many subscriptions were added."""
     found = _find_or_add(connection, requests, defaults, now)
     pairs = [
         (request, _apply_settings(connection, found[address_key(request.email)], request.settings))
@@ -137,7 +137,7 @@ def sign_up_all(
 
 
 def deactivate(connection: Connection, subscriber: Subscriber, state: SubscriberState, now: datetime) -> None:
-    """End all mail to a subscriber, who gets this state, and cancel what waits in the outbox."""
+    """Give a subscriber a state in which they get no mail, and cancel what waits in the outbox."""
     subscribers.update_subscriber(connection, subscriber.id, {"state": state, "next_due": None})
     outbox.cancel_for(connection, subscriber.id, now)
 
@@ -155,7 +155,7 @@ def _default_subscriptions(subscriber: Subscriber) -> tuple[NewSubscription, ...
 
 
 def _settings(sign_up: SignUp) -> dict[str, Any]:
-    """Return the columns that a sign-up sets. Raises UsageError if a value is wrong."""
+    """Return the values that a sign-up sets, by column. Raises UsageError if a value is wrong."""
     settings: dict[str, Any] = {}
     if sign_up.cadence is not None:
         settings["cadence"] = sign_up.cadence

@@ -39,9 +39,9 @@ def address_key(address: str) -> str:
     return address.casefold()
 
 
-@lru_cache(64)  # a mail needs its recipient's three times, and every mail its sender's
+@lru_cache(64)  # each mail encodes its recipient's address three times, and all mails encode the same sender's
 def ascii_address(address: str) -> str:
-    """Return an address in ASCII, an international domain by IDNA 2008. Raises ComposeError if it has no such form."""
+    """Return an address with its domain in ASCII (IDNA 2008). Raises ComposeError if it has no such form."""
     return address if _ADDRESS.fullmatch(address) else _encoded_address(address)
 
 
@@ -52,7 +52,7 @@ def _encoded_address(address: str) -> str:
     try:
         encoded = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
     except idna.IDNAError as error:
-        raise ComposeError(f"no mail can go to or from {address!r}: its domain is none ({error})") from None
+        raise ComposeError(f"no mail can go to or from {address!r}: its domain is not valid ({error})") from None
     if not _ADDRESS.fullmatch(encoded):
         raise ComposeError(f"no mail can go to or from {address!r}: write an address such as name@example.org")
     return encoded

@@ -34,7 +34,7 @@ class Excerpt(NamedTuple):
 def excerpt(abstract: str, marks: Sequence[Span]) -> Excerpt:
     """Return what is shown of an abstract, with an ellipsis for each omission.
 
-    The beginning is all of an abstract that is short, else it ends after a word.
+    The beginning of a short abstract is all of it. The beginning of a longer one ends after a word.
     """
     end = len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
     is_beyond = marks and marks[0][0] >= end
@@ -42,7 +42,7 @@ def excerpt(abstract: str, marks: Sequence[Span]) -> Excerpt:
 
 
 def runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
-    """Return `text` in pieces, marked and not; joined they are the text."""
+    """Split `text` into marked and unmarked pieces, in order."""
     if not marks:
         return (Run(text, False),) if text else ()
     pieces = []
@@ -86,7 +86,7 @@ def _cut(text: str, at: int) -> int:
 
 
 def _around(text: str, marks: Sequence[Span], beginning: int) -> tuple[Run, ...]:
-    """Return the first mark with the words around it, none of which stand in the beginning."""
+    """Return the first mark with the words around it that are not in the beginning."""
     first, last = marks[0]
     start = max(beginning, first - BEFORE)
     start = text.find(" ", start, first) + 1 or grapheme_end(text, start)

@@ -76,7 +76,7 @@ def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
 
 
 def grapheme_end(text: str, at: int) -> int:
-    """Return the first index, from `at` on, where cutting `text` separates no letter from its marks.
+    """Return the first index from `at` on at which `text` can be cut without separating a letter from its marks.
 
     The rules are a subset of UAX 29's for grapheme clusters.
     """

@@ -81,7 +81,7 @@ def shortest_word(stemmed: str) -> str:
     """Return the shortest word that has this stem.
 
     For most stems it is the stem itself. A few stems would be shortened again by `stem`, such as `organis`, and need an
-    ending: `organise`. No stem is known for which none of the four endings is right.
+    ending: `organise`. For every known stem, one of the four endings is right.
     """
     candidates = (stemmed + ending for ending in ("", "e", "s", "ness"))
     return next((word for word in candidates if stem(word) == stemmed), stemmed)
@@ -89,9 +89,10 @@ def shortest_word(stemmed: str) -> str:
 
 _SNOWBALL = Stemmer("english", 0)  # no cache inside the stemmer, because it is not safe for several threads
 
-# Two patterns match a token and the possessive `'s` that is dropped after it: one in ASCII text, the other in the shape
-# of any text. A shape has the class of each character in its place: `a` is a letter or digit, `m` is a mark, `i` is a
-# character that is a token by itself, and a space is a separator. `s`, `'`, `+` and `#` are classes of their own.
+# Two patterns match a token and the possessive `'s` after it, which is dropped. _ASCII_TOKEN matches in ASCII text.
+# _TOKEN_IN_SHAPE matches in the shape of any text: the text with each character replaced by its class. The class `a` is
+# a letter or digit, `m` is a mark, `i` is a character that is a token by itself, and a space is a separator. `s`, `'`,
+# `+` and `#` are classes of their own.
 _ASCII_TOKEN = re.compile(r"([a-z0-9]+(?:(?:\+{1,2}+|#)(?![a-z0-9]))?)(?:'s(?![a-z0-9]))?")
 _ASCII_POSSESSIVE = re.compile(r"([a-z0-9])'s(?![a-z0-9])")
 _ASCII_SPLIT = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(128)
@@ -128,7 +129,7 @@ _SCRIPTS_THAT_LOSE_MARKS = ("LATIN ", "GREEK ", "CYRILLIC ")
 
 
 def _shape(char: str) -> str:
-    """Return the class of a character, by which it appears in a shape."""
+    """Return the class of a character, which replaces it in a shape."""
     if char in "s'+#":
         return char
     if char.isalnum():

@@ -20,7 +20,7 @@ SECURITY_HEADERS = {
         "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",  # frame-ancestors, for browsers that do not know it
+    "X-Frame-Options": "DENY",  # the same as frame-ancestors, for browsers that do not know that
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
@@ -43,7 +43,10 @@ def secure_answers(app: ASGIApp) -> ASGIApp:
 
 
 def limit_bodies(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` so that no body is larger than LARGEST_BODY; it is read as a whole first, whatever its headers say."""
+    """Wrap `app` so that it gets no body larger than LARGEST_BODY.
+
+    The whole body is read first, because the Content-Length of a request may be missing or wrong.
+    """
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,9 +95,9 @@ def from_our_own_pages(
 ) -> None:
     """Refuse a form that a browser submits from the page of another site.
 
-    Mail providers and other programs send neither header and are let through. Our own forms come with `Origin: null`,
-    because our pages send no referrer (Fetch standard, section 3.2). `null` alone therefore proves nothing; browsers
-    that send it also send Sec-Fetch-Site, which decides.
+    Mail providers and other programs send neither Origin nor Sec-Fetch-Site, and are let through. Our own forms come
+    with `Origin: null`, because our pages send no referrer (Fetch standard, section 3.2). `null` alone therefore proves
+    nothing; browsers that send it also send Sec-Fetch-Site, which decides.
     """
     if origin not in (None, "null", site.origin) or sec_fetch_site in ("cross-site", "same-site"):
         raise HTTPException(HTTPStatus.FORBIDDEN)

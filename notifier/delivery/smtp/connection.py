@@ -186,7 +186,7 @@ class Connection:
         reply = await self._reply(phase, self._timeout_of.get(phase, self._timeouts.command))
         if reply.code // 100 == (GO_AHEAD if phase is Phase.DATA else COMPLETED):
             return reply
-        if self._may_blame_pipelining(phase) and self._trust.blames_pipelining(reply):
+        if self._may_blame_pipelining(phase) and self._trust.may_be_caused_by_pipelining(reply):
             raise self._broken(phase, f"{reply.code} {reply.text}")
         outcome = outcome_of_reply(phase, *reply)
         if not _is_refusal(reply):

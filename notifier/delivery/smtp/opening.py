@@ -36,7 +36,7 @@ class BrokenConnectionError(AttemptError):
 
 
 class StoppedError(AttemptError):
-    """The attempt for one mail has ended, and the connection can carry others."""
+    """The attempt for one mail has ended, and the connection can be used for others."""
 
 
 async def open_connection(settings: RelaySettings, tls: ssl.SSLContext | None) -> tuple[Wire, frozenset[str]]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from notifier.delivery.smtp.replies import Reply
 
-FAILURES_IN_A_ROW = 3  # that end the trust in a relay which has proved that it can pipeline
+FAILURES_IN_A_ROW = 3  # after these, a relay that has handled pipelining before is sent one command at a time
 
-_OUT_OF_STEP = frozenset({500, 503})  # replies that a correct command gets if the relay has lost its place
+_OUT_OF_STEP = frozenset({500, 503})  # a relay that confuses commands refuses correct ones with these codes
 
 
 class PipeliningTrust:
     """Whether the relay may be sent several commands in one write; shared by all connections to it.
 
     Some relays offer PIPELINING but lose commands, answer only some of them, or hang up. A relay that has never handled
-    pipelining successfully loses the trust with its first failure. After a success it loses the trust only with
-    FAILURES_IN_A_ROW, because every relay loses a connection now and then.
+    pipelining successfully is trusted no longer after its first failure. After a success, it takes FAILURES_IN_A_ROW
+    consecutive failures, because every relay loses a connection now and then.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class PipeliningTrust:
         if not self.is_proven or self._failures >= FAILURES_IN_A_ROW:
             self.may_pipeline = False
 
-    def blames_pipelining(self, reply: Reply) -> bool:
-        """Return whether a refusal may have no other reason than pipelining."""
+    def may_be_caused_by_pipelining(self, reply: Reply) -> bool:
+        """Return whether pipelining may be the only reason for this refusal."""
         is_out_of_step = reply.code in _OUT_OF_STEP or (reply.code >= 500 and "synchroni" in reply.text.lower())
         return is_out_of_step and not self.is_proven

@@ -11,7 +11,7 @@ BUFFER = 4096  # bytes read at once
 
 
 class Wire(asyncio.BufferedProtocol):
-    """Takes over an asyncio transport that is greeted, encrypted and logged in; for one caller at a time."""
+    """Takes over an asyncio transport that is greeted, encrypted and logged in. It serves one caller at a time."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -20,7 +20,7 @@ class Wire(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(BUFFER))  # a view, because TLS fills it part by part
         self._arrived: deque[Reply] = deque()
         self._loss = "the relay closed the connection" if transport.is_closing() else ""
-        self._is_full = False
+        self._is_full = False  # of the write buffer
         self._change: asyncio.Future[None] | None = None  # what a caller waits for: a reply, free space, or the end
         self._deadline = 0.0  # of the current wait
         self._timer: asyncio.TimerHandle | None = None  # reused, because most waits end long before their deadline

@@ -1,4 +1,6 @@
-"""The format of the arXiv API: the Atom answers of export.arxiv.org/api/query, also without entries or with an error.
+"""The format of the arXiv API: the Atom answers of export.arxiv.org/api/query.
+
+An answer may have no entries, or an error message in place of an entry.
 
 The feed's `updated` is the day of the answer. The `published` and `updated` of an entry are the days of the paper.
 https://info.arxiv.org/help/api/user-manual.html

@@ -9,7 +9,7 @@ from notifier.sources.xml_records import Children, first_text
 
 
 def authors(entry: Children) -> tuple[str, ...]:
-    """Return the names in the `author` elements, or, if there are none, those in the line of `creator`."""
+    """Return the names in the `author` elements; if there are none, those listed in the `creator` element."""
     if "author" in entry:
         return fields.distinct_texts(map(_author_name, entry["author"]))
     return fields.split_names(first_text(entry, "creator"))
@@ -29,7 +29,7 @@ def categories(entry: Children) -> tuple[str, ...]:
 
 
 def link(entry: Children, title: str = "") -> str | None:
-    """Return the URL of the link with this title, or, without a title, of the page that the entry is about."""
+    """Return the URL of the link with this title; if none is given, the URL of the page that the entry is about."""
     for element in entry.get("link", ()):
         is_page = element.get("rel", "alternate") == "alternate"
         if element.get("title") == title if title else is_page:

@@ -41,7 +41,7 @@ def parse_papers(text: str, limits: Limits, name: str, rank: int) -> ParsedDump:
 
 
 def _all_records(text: str, limits: Limits, enclosing: EnclosingObject) -> Iterator[Record]:
-    """Yield the records of a document. One without an array of records may be a table or a single paper."""
+    """Yield the records of a document. A document without an array of records may be a table or a single paper."""
     yield from read_records(text, limits, enclosing)
     if not enclosing.has_records:
         values = values_by_field(enclosing.members)
@@ -66,7 +66,7 @@ def _refuse_without_papers(enclosing: EnclosingObject, tally: RecordTally) -> No
 def _listing(record: Any, enclosing: Mapping[str, Any], position: int, where: str) -> Listing | str:
     """Return the listing of a record, or the reason why it is skipped.
 
-    A record that is a list has its keys in the member `columns` of the enclosing object.
+    If a record is a list, its keys are in the member `columns` of the enclosing object.
     """
     columns = enclosing.get("columns")
     if isinstance(record, list) and isinstance(columns, list):
@@ -143,7 +143,7 @@ def _parse_list_string(value: Any) -> Any:
 
 
 def _author_name(author: Any) -> Any:
-    """Return the name of an author: a string, an object, or a list of last name, first names and suffix."""
+    """Return the name of an author from a string, an object, or a list of last name, first names and suffix."""
     if isinstance(author, dict):
         return author.get("name") or author.get("fullname")
     if isinstance(author, list):
@@ -155,7 +155,7 @@ def _author_name(author: Any) -> Any:
 def _labels(value: Any, *, may_have_spaces: bool = False) -> tuple[str, ...]:
     """Return categories or keywords from a list, from a list in Python syntax, or from a line.
 
-    In a line, commas and semicolons separate them. If there are none, spaces do, unless a label `may_have_spaces`.
+    In a line, commas and semicolons separate them. If there are none, spaces separate them, unless `may_have_spaces`.
     """
     value = _parse_list_string(value)
     if isinstance(value, str):

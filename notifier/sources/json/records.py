@@ -1,6 +1,7 @@
-"""Read the records of a JSON document: those of an array, also inside of objects, of lines, or of a table's columns.
+"""Read the records of a JSON document.
 
-A record that is a string is parsed again: its text is the record in JSON or in Python syntax.
+They are the elements of an array, which may be inside objects, or one record per line, or the rows of a table that is
+given by its columns. A record that is a string is parsed again: its text is the record in JSON or in Python syntax.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from notifier.config import Limits
 from notifier.sources.json.values import CUT_OFF, Value, array_elements, skip_space, value_at
 
 _LONGEST_LITERAL = 1 << 18  # characters of a record in Python syntax; parsing takes a hundred times as much memory
-_MAX_DEPTH = 3  # the number of objects around the array of records, beside the outermost
-_COLUMN_FACTOR = 4  # a member that is not a record may be this many times as large, since it may be a whole column
+_MAX_DEPTH = 3  # the number of objects around the array of records, not counting the outermost
+_COLUMN_FACTOR = 4  # a member may be this many times as large as a record, because it may be a whole column
 
 _RECORD_KEYS = frozenset(
     (
@@ -32,7 +33,7 @@ _CLOSINGS = re.compile(r"[\s,\]}\ufeff\x00]*")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record and its place, or the fault for which it cannot be read."""
+    """A record and its place, or the fault that makes it unreadable."""
 
     where: str
     value: Any = None
@@ -133,7 +134,7 @@ def _skip_closings(text: str, place: int) -> int:
 def _values_in_object(
     text: str, place: int, limits: Limits, enclosing: EnclosingObject, depth: int
 ) -> Generator[Value, None, int]:
-    """Yield the records in the members of an object, from `place` inside it on, and return the place after its end.
+    """Yield the records in an object, beginning at `place` inside it, and return the place after its end.
 
     All other members are added to `enclosing`.
     """

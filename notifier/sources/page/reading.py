@@ -31,13 +31,13 @@ from notifier.sources.page.traits import is_obvious_chrome
 
 NAME = "page text"
 
-_MOST_LINES = 200_000  # that are not blank; the page of one day has a few hundred
+_MOST_LINES = 200_000  # counted without blank lines; the page of one day has a few hundred
 _CURE = "; copy the text of a page that lists papers"
 _SKIPPED_LABELS = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRACT)
 
 
 def parse(text: str, limits: Limits) -> ParsedDump:
-    """Return the listings of a copied page, and every other line that is not blank with the reason for skipping it.
+    """Return the listings of a copied page. Every other line that is not blank is skipped with a reason.
 
     Raises DumpError if the text is not a page of papers, or if it exceeds the limits.
     """
@@ -85,7 +85,7 @@ def _remove_repeated_lines(lines: Sequence[PageLine]) -> tuple[list[PageLine], d
 
 
 def _listings(papers: Sequence[PagePaper]) -> list[Listing]:
-    """Return the listings of a page, given its head and its papers."""
+    """Return the listings of a page. The first of `papers` is the head of the page, the others are its papers."""
     links = links_of(papers)
     facts = facts_of(papers, links)
     return [

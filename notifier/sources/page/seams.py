@@ -91,7 +91,7 @@ def _page_width(lines: Sequence[PageLine]) -> int | None:
     the break if the line fits into it, and if the first word of the next line did not fit any more. The smallest of the
     widths that explain the most breaks is returned.
     """
-    changes = [0] * (_WIDEST + 2)  # of the number of breaks explained, from each width to the next
+    changes = [0] * (_WIDEST + 2)  # by width: how many more breaks it explains than the width below it
     breaks = 0
     for upper, lower in pairwise(line.text for line in lines):
         if upper[-1] in _SENTENCE_ENDS or not lower[0].islower():

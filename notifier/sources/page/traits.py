@@ -92,15 +92,15 @@ _LONGEST_LIST_OF_NAMES = 400  # characters
 _LENGTHS = (3, 8, 15, 25, 40, 60, 90, 130, 180, 300, 600)  # columns: the upper bound of each range
 _LONGEST_LABEL = 3  # words
 _LONGEST_INTERFACE_TEXT = 120  # characters
-_READ = 600  # characters of a line that are looked at: a longer line is prose, whatever follows
+_CHARACTERS_READ = 600  # of each line; a longer line is prose, whatever its other characters are
 
 
 def traits_of(lines: Sequence[PageLine]) -> list[Traits]:
     """Return the traits of every line."""
     templates = Counter(_template(line.text) for line in lines)
-    shared_words = _words_repeated_below([line.text[:_READ] for line in lines])
+    shared_words = _words_repeated_below([line.text[:_CHARACTERS_READ] for line in lines])
     return [
-        _traits(line.text[:_READ], len(line.text), templates[_template(line.text)], shared)
+        _traits(line.text[:_CHARACTERS_READ], len(line.text), templates[_template(line.text)], shared)
         for line, shared in zip(lines, shared_words, strict=True)
     ]
 
@@ -118,7 +118,10 @@ def _words_repeated_below(texts: Sequence[str]) -> list[str]:
 
 
 def _most_shared(line_stems: frozenset[str], stems_below: Sequence[frozenset[str]]) -> str:
-    """Return how many stems a line shares with one of the lines below it, at most 2; empty if one side has no stems."""
+    """Return the highest number of stems that a line shares with any line below it, at most 2.
+
+    The result is empty if the line has no stems or if no line below it counts as text.
+    """
     if not line_stems or not stems_below:
         return ""
     return str(min(2, max(len(line_stems & below) for below in stems_below)))
@@ -135,7 +138,7 @@ def _template(text: str) -> str:
     If a line begins with a label, only the label counts: `Comments: 8 pages` gives `comments: `.
     """
     label = _LABEL.match(text)
-    return _DIGITS.sub("0", (label[0] if label else text[:_READ]).casefold())
+    return _DIGITS.sub("0", (label[0] if label else text[:_CHARACTERS_READ]).casefold())
 
 
 def _traits(head: str, length: int, similar_lines: int, words_repeated_below: str) -> Traits:
@@ -188,10 +191,10 @@ def _first_character(character: str) -> str:
 
 
 def _capitals(words: Sequence[str]) -> str:
-    """Return whether most, some or none of the words begin with a capital, or nothing if that cannot be said.
+    """Return whether most, some or none of the words begin with a capital.
 
     The first word does not count, because sentences capitalise it too. Words such as "of" do not count, because titles
-    do not capitalise them.
+    do not capitalise them. The result is empty if fewer than two words count, or if their script has no case.
     """
     counted = [word for word in words[1:] if word.lower() not in _SMALL_WORDS]
     if len(counted) < 2 or not any(word[0].isupper() or word[0].islower() for word in counted):
@@ -202,7 +205,7 @@ def _capitals(words: Sequence[str]) -> str:
 
 def is_obvious_chrome(text: str) -> bool:
     """Return whether a line is plainly a number, a date, a web address or a button."""
-    return bool(_OBVIOUS_CHROME.fullmatch(text[:_READ]) or _ADDRESS.fullmatch(text) or is_date(text))
+    return bool(_OBVIOUS_CHROME.fullmatch(text[:_CHARACTERS_READ]) or _ADDRESS.fullmatch(text) or is_date(text))
 
 
 def is_list_of_names(text: str) -> bool:
