@@ -6,6 +6,7 @@ made when the first `with` block that asks for it begins, and undone when the la
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ SELDOM = 500_000
 _lock = Lock()
 _freezing_blocks = 0  # the number of running `collecting_new_objects` blocks
 _usual_thresholds: list[tuple[int, int, int]] = []  # one entry for each running `collecting_seldom` block
+
+
+def skip_collections_at_exit() -> None:
+    """Let Python exit without examining all objects again; the operating system frees the memory anyway."""
+    atexit.register(gc.freeze)
 
 
 @contextmanager

@@ -42,12 +42,19 @@ class Session:
 
         return open_store(self.config.store_url)
 
+    def close(self) -> None:
+        """Close the database if it was opened; SQLite then removes the files that it keeps beside it."""
+        if "engine" in vars(self):
+            self.engine.dispose()
+
 
 def session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
     """Return a session with the config file that the options name, before or after the verb, and with the clock."""
     from notifier.config import load
 
-    return Session(load(config or context.obj), clock_from(now))
+    run = Session(load(config or context.obj), clock_from(now))
+    context.call_on_close(run.close)
+    return run
 
 
 def clock_from(now: str | None) -> Clock:
