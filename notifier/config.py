@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 
+from notifier.address_form import LONGEST_ADDRESS, ascii_form
 from notifier.errors import ConfigError
 from notifier.models import Cadence
 
@@ -24,6 +25,7 @@ FILE_VARIABLE = "NOTIFIER_CONFIG"
 PREFIX = "NOTIFIER_"  # of the environment variables that override keys
 NESTING = "__"  # between the name of a table and that of a key
 LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
+LONGEST_SENDER = 320  # characters
 SHORTEST_SECRET = 32  # bytes; a key should be as long as its hash, SHA-256 (RFC 2104, section 3)
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
@@ -99,9 +101,18 @@ class MailConfig(Part):
     @field_validator("sender")
     @classmethod
     def _check_sender(cls, sender: str) -> str:
-        if "@" not in parseaddr(sender)[1]:
-            raise ValueError("write it as Name <address@example.org>")
-        return sender
+        """Return the sender with its domain in ASCII. Raises ValueError if no mail could have this sender."""
+        address = parseaddr(sender)[1]
+        if "@" not in address or not sender.isprintable() or len(sender) > LONGEST_SENDER:
+            raise ValueError(f"write it as Name <address@example.org>, at most {LONGEST_SENDER} letters")
+        domain = address.rpartition("@")[2]
+        return _ascii_address(address).rpartition("@")[2].join(sender.rsplit(domain, 1))
+
+    @field_validator("envelope")
+    @classmethod
+    def _check_envelope(cls, envelope: str) -> str:
+        """Return the bounce address with its domain in ASCII. Raises ValueError if it is not an address."""
+        return _ascii_address(envelope) if envelope else envelope
 
     @property
     def address(self) -> str:
@@ -271,6 +282,17 @@ def secret_key(config: Config) -> bytes:
     if len(key) < SHORTEST_SECRET:
         raise ConfigError(f"the secret key {file} is too short; remove it, and `notifier init` makes a good one")
     return key
+
+
+def _ascii_address(address: str) -> str:
+    """Return an address with its domain in ASCII. Raises ValueError, without the value, if it has no such form."""
+    try:
+        encoded = ascii_form(address)
+    except ValueError as error:
+        raise ValueError(f"no mail can be sent from this address: {error}") from None
+    if len(encoded) > LONGEST_ADDRESS:
+        raise ValueError(f"this address is longer than {LONGEST_ADDRESS} letters")
+    return encoded
 
 
 def _named_by_environment() -> Path | None:

@@ -314,8 +314,8 @@ class RelayState:
     is the probe, which `probe_owner` holds until `probe_until` at most. It either ends the pause or begins a longer
     one. `pauses` counts consecutive pauses, `errors` consecutive mails that were deferred or left uncertain, and `busy`
     consecutive answers that the relay is busy (421). `recent` holds the last answers, one character each: `x` for an
-    error, `.` for any other. `policy_domains` are the recipient domains whose mail was refused by policy since the last
-    acceptance.
+    error, `.` for any other. `policy_refusals` are the recipients whose mail was refused by policy since
+    the last acceptance: for each, a hash of the relay's answer, the domain, and a hash of the address.
 
     `sent` is the number of mails that the relay accepted, or may have accepted, on `day` (UTC). `next_turn` is the
     instant from which the next mail may be sent, if a rate limit is set.
@@ -327,7 +327,7 @@ class RelayState:
     errors: int = 0
     busy: int = 0
     recent: str = ""
-    policy_domains: tuple[str, ...] = ()
+    policy_refusals: tuple[str, ...] = ()
     probe_owner: str | None = None
     probe_until: datetime | None = None
     day: date | None = None

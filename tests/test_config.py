@@ -68,6 +68,16 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ("[mial]\nsender = 'x'", "did you mean mail?"),
         ("[smtp]\nport = 'high'", "smtp.port"),
         ("[mail]\nsender = 'nobody'", "Name <address@example.org>"),
+        ("[mail]\nsender = 'päpers@example.org'", "mail.sender: no mail can be sent from this address"),
+        ("[mail]\nsender = 'papers@my_host.example'", "mail.sender: no mail can be sent from this address"),
+        ("[mail]\nsender = 'papers@bücher..example'", "mail.sender: no mail can be sent from this address"),
+        ('[mail]\nsender = "Papers\\r\\nBcc: x <papers@example.org>"', "mail.sender: write it as Name"),
+        ('[mail]\nsender = "Papers\\u202e <papers@example.org>"', "mail.sender: write it as Name"),
+        (f"[mail]\nsender = '{'x' * 300} <papers@example.org>'", "mail.sender: write it as Name"),
+        (f"[mail]\nsender = '{'x' * 250}@example.org'", "mail.sender: this address is longer than 254 letters"),
+        ("[mail]\nenvelope = 'bounces'", "mail.envelope: no mail can be sent from this address"),
+        ("[mail]\nenvelope = 'Bounces <bounces@example.org>'", "mail.envelope: no mail can be sent from this"),
+        ('[mail]\nenvelope = "bounces@example.org\\r\\n"', "mail.envelope: no mail can be sent from this address"),
         ("[store]\nurl = 'mysql://x'", "sqlite:///FILE"),
         ("[digest]\nhour = '25:00'", "digest.hour"),
         ("[digest]\ntimezone = 'Mars/Olympus'", "digest.timezone"),
@@ -85,3 +95,18 @@ def test_the_message_about_a_wrong_value_does_not_contain_it(tmp_path: Path) -> 
         load(write_config(tmp_path, "[smtp]\npassword = 12345678"))
     assert "12345678" not in str(caught.value)
     assert "smtp.password" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sender", "stored"),
+    [
+        ("papers@bücher.example", "papers@xn--bcher-kva.example"),
+        ("Bücher <papers@Bücher.example>", "Bücher <papers@xn--bcher-kva.example>"),
+        ('"bücher.example" <papers@bücher.example>', '"bücher.example" <papers@xn--bcher-kva.example>'),
+        ("Papers <papers@example.org>", "Papers <papers@example.org>"),
+    ],
+)
+def test_an_international_domain_of_the_sender_is_loaded_as_punycode(tmp_path: Path, sender: str, stored: str) -> None:
+    text = f"[mail]\nsender = '{sender}'\nenvelope = 'bounces@bücher.example'\n"
+    mail = load(write_config(tmp_path, text)).mail
+    assert (mail.sender, mail.envelope) == (stored, "bounces@xn--bcher-kva.example")

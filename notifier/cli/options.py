@@ -76,6 +76,16 @@ def day_from(text: str | None, option: str) -> date | None:
         raise UsageError(f"{option} {text!r} is not a day; write it like 2026-07-06") from None
 
 
+def instant_from(text: str | None, option: str) -> datetime | None:
+    """Return the instant that an option gives, or None; without a zone it is in UTC, without a time it is midnight."""
+    try:
+        instant = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        message = f"{option} {text!r} is not an ISO 8601 time; write it like 2026-07-06 or 2026-07-06T08:00:00+02:00"
+        raise UsageError(message) from None
+    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant
+
+
 def clock_starting_at(start: datetime) -> Clock:
     """Return a clock that shows `start`, in UTC, when it is first read, and goes on from there."""
     started: list[float] = []

@@ -38,6 +38,10 @@ def _show(found: Status) -> None:
     typer.echo(f"news         {found.news}")
     typer.echo(f"papers       {found.papers}")
     typer.echo(f"subscribers  {_counts(found.subscribers)}")
+    if found.suppressed:
+        typer.echo(f"suppressed   {found.suppressed}; `notifier reinstate` takes back what was a mistake")
+    for refusal in found.refusals:
+        typer.echo(inert(f"  {refusal.subscribers} for the reply: {refusal.reply}"))
     typer.echo(f"deliveries   {_counts(found.deliveries)}")
     if found.oldest:
         ages = ", ".join(f"{_duration(age)} {state}" for state, age in sorted(found.oldest.items()))
@@ -48,6 +52,9 @@ def _show(found: Status) -> None:
     )
     typer.echo(f"next digest  {f'{found.next_run:%Y-%m-%d %H:%M} UTC' if found.next_run else 'nobody is due'}")
     typer.echo(f"mail goes to {found.relay}")
+    if found.replies_to:
+        why = "subscribers can leave only by a mail to it, since [web] base_url is not set"
+        typer.echo(inert(f"replies to {found.replies_to} must be read: {why}"))
     if found.pause:
         until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
         typer.echo(inert(f"relay        paused until {until}, then one mail tries it: {found.pause.reason}"))

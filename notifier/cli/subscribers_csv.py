@@ -24,6 +24,9 @@ def register(app: typer.Typer) -> None:
 def import_(
     context: typer.Context,
     file: FileArgument,
+    reinstate: Annotated[
+        bool, typer.Option("--reinstate", help="Also bring back subscribers who are SUPPRESSED here.")
+    ] = False,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
@@ -36,7 +39,8 @@ def import_(
 
     Commas, semicolons or tabs separate the cells. State ACTIVE says that a new subscriber has agreed to get mail;
     without a state they are PENDING. Known subscribers get the subscriptions that they lack; nobody who left is added
-    again. Wrong rows are listed by line and the others are imported; the exit code is then 1.
+    again, except with --reinstate those whose address a relay had refused. Wrong rows are listed by line and the
+    others are imported; the exit code is then 1.
     """
     from functools import partial
 
@@ -45,7 +49,7 @@ def import_(
 
     run = session(context, config, now)
     watched = partial(with_progress, doing=f"reading {file.name}")
-    imported = import_subscribers(run.engine, run.config, file, run.clock(), watched)
+    imported = import_subscribers(run.engine, run.config, file, run.clock(), watched, reinstate=reinstate)
     if as_json:
         print_json(imported)
     else:
@@ -57,10 +61,11 @@ def import_(
 def _show(imported: ImportReport, file: Path) -> None:
     for each in imported.refused:
         typer.echo(f"{file}, line {each.line}: {each.reason}", err=True)
+    reinstated = f", {imported.reinstated} reinstated" if imported.reinstated else ""
     refused = f"; {len(imported.refused)} refused" if imported.refused else ""
     typer.echo(
         f"{imported.rows} rows imported: {imported.new_subscribers} new subscribers, "
-        f"{imported.new_subscriptions} new subscriptions{refused}"
+        f"{imported.new_subscriptions} new subscriptions{reinstated}{refused}"
     )
 
 

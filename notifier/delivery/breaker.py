@@ -1,23 +1,31 @@
 """A circuit breaker for the relay: when sending pauses, and for how long. Pure.
 
 If the relay cannot be reached, or refuses all our mail, sending pauses at once, because every mail would fail in the
-same way. If the relay defers many mails, sending pauses when their number reaches a limit. When a pause has run out,
-one mail is sent as a probe: either it ends the pause, or a longer pause begins.
+same way. If the relay defers many mails, or gives several recipients the same refusal by policy, sending pauses when
+their number reaches a limit. When a pause has run out, one mail is sent as a probe: either it ends the pause, or a
+longer pause begins.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 
 from notifier.delivery.outcomes import Outcome, RelayCondition
+from notifier.delivery.refusals import same_answer
 from notifier.models import DeliveryState, RelayState
 
 ERRORS_IN_A_ROW = 50
 RECENT = 500  # answers that are remembered
 ERRORS_IN_RECENT = 150  # 30%
-POLICY_DOMAINS = 3  # recipient domains; so many policy refusals without an acceptance mean that the relay refuses us
+# The same refusal for recipients of so many domains, or for so many recipients of one, without an acceptance between
+# means that the relay refuses us, and not them.
+POLICY_DOMAINS = 3
+POLICY_RECIPIENTS = 10
+RECENT_REFUSALS = 50  # by policy, that are remembered
 BUSY_ANSWERS = 3  # replies with code 421, in a row
 
 # The first and the longest pause; each pause is twice as long as the one before.
@@ -61,9 +69,9 @@ def remaining_pause(state: RelayState, now: datetime) -> timedelta:
 
 
 def state_after(
-    state: RelayState, outcome: Outcome, domain: str, now: datetime, *, is_probe: bool = False
+    state: RelayState, outcome: Outcome, recipient: str, now: datetime, *, is_probe: bool = False
 ) -> RelayState:
-    """Return the relay's state after `outcome` for a mail to `domain`.
+    """Return the relay's state after `outcome` for a mail to the address `recipient`.
 
     While sending is paused, only the outcome of a probe can end or lengthen the pause. All other mails were already on
     the wire when the pause began.
@@ -72,7 +80,7 @@ def state_after(
         state = replace(state, probe_owner=None, probe_until=None)
     if outcome.relay is RelayCondition.UNTRIED:
         return state
-    state = _with_outcome_counted(state, outcome, domain)
+    state = _with_outcome_counted(state, outcome, recipient)
     if state.paused_until and not is_probe:
         return state
     reason = _reason_to_pause(state, outcome)
@@ -86,7 +94,7 @@ def state_after_acceptances(state: RelayState, number: int) -> RelayState:
 
     The result is the same as that of calling `state_after` once for each of them.
     """
-    return replace(state, errors=0, busy=0, recent=(state.recent + _NO_ERROR * number)[-RECENT:], policy_domains=())
+    return replace(state, errors=0, busy=0, recent=(state.recent + _NO_ERROR * number)[-RECENT:], policy_refusals=())
 
 
 def resumed_state(state: RelayState) -> RelayState:
@@ -94,31 +102,55 @@ def resumed_state(state: RelayState) -> RelayState:
     return RelayState(day=state.day, sent=state.sent, next_turn=state.next_turn)
 
 
-def _with_outcome_counted(state: RelayState, outcome: Outcome, domain: str) -> RelayState:
+def _with_outcome_counted(state: RelayState, outcome: Outcome, recipient: str) -> RelayState:
     is_error = outcome.state in (DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
-    domains = () if outcome.state is DeliveryState.ACCEPTED else state.policy_domains
-    if outcome.relay is RelayCondition.POLICY and domain not in domains:
-        domains = (*domains, domain)[:POLICY_DOMAINS]
+    refusals = () if outcome.state is DeliveryState.ACCEPTED else state.policy_refusals
+    if outcome.relay is RelayCondition.POLICY and (refusal := _refusal(outcome, recipient)) not in refusals:
+        refusals = (*refusals, refusal)[-RECENT_REFUSALS:]
     return replace(
         state,
         errors=state.errors + 1 if is_error else 0,
         busy=state.busy + 1 if outcome.relay is RelayCondition.BUSY else 0,
         recent=(state.recent + (_ERROR if is_error else _NO_ERROR))[-RECENT:],
-        policy_domains=domains,
+        policy_refusals=refusals,
     )
+
+
+def _refusal(outcome: Outcome, recipient: str) -> str:
+    """Return what is stored of a refusal by policy: a hash of the answer, the domain, and a hash of the address."""
+    address = recipient.casefold()
+    return f"{_answer(outcome)} {address.rpartition('@')[2]} {_short_hash(address)}"
+
+
+def _answer(outcome: Outcome) -> str:
+    return _short_hash(same_answer(outcome.reply))
+
+
+def _short_hash(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
 def _reason_to_pause(state: RelayState, outcome: Outcome) -> str:
     """Return why sending has to pause after `outcome`, or an empty text if it may go on."""
     if outcome.relay in (RelayCondition.DOWN, RelayCondition.REFUSING) or state.busy >= BUSY_ANSWERS:
         return outcome.reply
-    if outcome.relay is RelayCondition.POLICY and len(state.policy_domains) >= POLICY_DOMAINS:
-        return f"mail to {POLICY_DOMAINS} domains in a row was refused by policy: {outcome.reply}"
+    if outcome.relay is RelayCondition.POLICY and (number := _refused_alike(state, outcome)):
+        return f"{number} in a row got the same refusal: {outcome.reply}"
     if state.errors >= ERRORS_IN_A_ROW:
         return f"{state.errors} errors in a row: {outcome.reply}"
     if outcome.state is not DeliveryState.ACCEPTED and state.recent.count(_ERROR) >= ERRORS_IN_RECENT:
         return f"{state.recent.count(_ERROR)} errors in the last {len(state.recent)} answers: {outcome.reply}"
     return ""
+
+
+def _refused_alike(state: RelayState, outcome: Outcome) -> str:
+    """Return how many domains or recipients got the same refusal, if they are enough to pause sending."""
+    refusals = [refusal.split(" ") for refusal in state.policy_refusals]
+    recipients = Counter(domain for answer, domain, _ in refusals if answer == _answer(outcome))
+    if len(recipients) >= POLICY_DOMAINS:
+        return f"{len(recipients)} domains"
+    domain, number = recipients.most_common(1)[0]
+    return f"{number} recipients of {domain}" if number >= POLICY_RECIPIENTS else ""
 
 
 def _paused_state(state: RelayState, reason: str, outcome: Outcome, now: datetime) -> RelayState:

@@ -11,7 +11,7 @@ from email.utils import quote as escape_quotes
 from functools import lru_cache
 from typing import NamedTuple
 
-from notifier.errors import ComposeError
+from notifier.errors import ComposeError, ConfigError
 from notifier.models import Digest
 from notifier.signing import LinkSigner
 from notifier.text.addresses import ascii_address
@@ -56,6 +56,20 @@ class UnsubscribeLinks(NamedTuple):
 
     mailto: str
     page: str
+
+
+def check_settings(settings: MailSettings) -> None:
+    """Check that the settings can be written into headers and envelopes.
+
+    Raises ConfigError if they cannot, since that is the fault of no single mail.
+    """
+    try:
+        _shared_lines(0, settings.brand, settings.sender, settings.brand, one_click=False)
+        ascii_address(settings.envelope_sender)
+        ascii_address(settings.unsubscribe)
+    except ComposeError:
+        cure = "write Name <address@example.org> and bounces@example.org, short and without control characters"
+        raise ConfigError(f"mail.sender or mail.envelope cannot be written into a mail; {cure}") from None
 
 
 def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings) -> bytes:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Engine
 
 from notifier.config import Config
-from notifier.models import RelayState
-from notifier.store import deliveries, dumps, reading, relays, subscribers
+from notifier.models import RelayState, SubscriberState
+from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
+from notifier.text.addresses import without_addresses
 
-TROUBLES = 5  # the most frequent ones are shown
+TROUBLES = 5  # the most frequent ones are shown, of refusals too
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class Trouble:
     state: str
     reply: str
     messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A number of subscribers who are suppressed, with the reply to them, without addresses."""
+
+    reply: str
+    subscribers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +63,10 @@ class Status:
     """The status of the service at one moment.
 
     `oldest` is the age in seconds of the oldest delivery in each state that waits for a sender or for the operator.
-    `next_run` is when the next digest is due. `relay` is the name of the relay that mail is sent to. `news` says how
-    many papers are new today, or that no dump has come.
+    `suppressed` is the number of subscribers whose address was refused, and `refusals` the most frequent replies to
+    them. `replies_to` is the mailbox that somebody must read because subscribers can leave only by a mail to it; it is
+    empty if the mails also link to a page. `next_run` is when the next digest is due. `relay` is the name of the relay
+    that mail is sent to. `news` says how many papers are new today, or that no dump has come.
     """
 
     papers: int
@@ -62,12 +74,15 @@ class Status:
     deliveries: dict[str, int]
     oldest: dict[str, int]
     troubles: list[Trouble]
+    suppressed: int
+    refusals: list[Refusal]
     quarantine: list[QuarantinedFile]
     sources: list[str]
     last_dump: LastDump | None
     news: str
     next_run: datetime | None
     relay: str
+    replies_to: str
     pause: Pause | None
 
 
@@ -76,19 +91,23 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     with reading(engine) as connection:
         row = dumps.last_dump(connection)
+        by_state = subscribers.count_by_state(connection)
         last = LastDump(row.name, row.listed_on, row.ingested_at) if row else None
         return Status(
             papers=dumps.count_papers(connection),
-            subscribers=subscribers.count_by_state(connection),
+            subscribers=by_state,
             deliveries=deliveries.count_by_state(connection),
             oldest={state: _age(at, now) for state, at in deliveries.oldest_by_state(connection).items()},
             troubles=[Trouble(*row) for row in deliveries.troubles(connection, TROUBLES)],
+            suppressed=by_state.get(SubscriberState.SUPPRESSED, 0),
+            refusals=_refusals(suppressions.count_by_reply(connection)),
             quarantine=[QuarantinedFile(row.path, row.reason) for row in dumps.quarantined(connection)],
             sources=[],
             last_dump=last,
             news=_news(last, dumps.count_papers(connection, since=midnight), midnight),
             next_run=subscribers.next_due(connection),
             relay=config.relay_name,
+            replies_to="" if config.web.base_url else config.mail.address,
             pause=_pause(relays.read(connection, config.relay_name)),
         )
 
@@ -97,6 +116,14 @@ def count_due_deliveries(engine: Engine, now: datetime) -> int:
     """Return how many deliveries are due at `now`."""
     with reading(engine) as connection:
         return deliveries.count_due(connection, now)
+
+
+def _refusals(by_reply: Counter[str]) -> list[Refusal]:
+    """Return the most frequent replies; replies that differ in their addresses only are counted together."""
+    together: Counter[str] = Counter()
+    for reply, number in by_reply.items():
+        together[without_addresses(reply)] += number
+    return [Refusal(reply, number) for reply, number in together.most_common(TROUBLES)]
 
 
 def _news(last: LastDump | None, new_today: int, midnight: datetime) -> str:

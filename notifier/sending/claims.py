@@ -63,7 +63,9 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
         under_way = outbox.count_leased(connection) if sender.rates.per_day else 0
         remaining = pacing.remaining_today(state, sender.rates, now, under_way)
         limit = wanted if remaining is None else min(wanted, remaining)
-        claims = outbox.claim(connection, owner, now, limit, retries_first=access is RelayAccess.PROBE)
+        # After refusals by policy, a mail that was refused before would not show whether others are accepted.
+        retries_first = access is RelayAccess.PROBE and not state.policy_refusals
+        claims = outbox.claim(connection, owner, now, limit, retries_first=retries_first)
         is_probe = access is RelayAccess.PROBE and bool(claims)
         new_state, send_times = pacing.send_times(state, sender.rates, now, len(claims))
         if is_probe:

@@ -15,8 +15,9 @@ from notifier.models import DeliveryState, RelayState
 from notifier.sending import pacing
 from notifier.sending.claims import TimedClaim
 from notifier.sending.sender import Sender
-from notifier.store import outbox, relays, subscribers, writing
+from notifier.store import outbox, relays, suppressions, writing
 from notifier.store.outbox import Claim, Settlement
+from notifier.store.suppressions import NewSuppression
 
 COUNTED_AS_SENT = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)  # the relay has the mail, or may have it
 
@@ -59,7 +60,7 @@ def settle(sender: Sender, results: Sequence[Result]) -> SettleReport:
         settlements = [(result.claim, settlement(result.claim, result.outcome, now)) for result in results]
         settled_ids = outbox.settle(connection, settlements, now)
         stored = [result for result in results if result.claim.id in settled_ids]
-        subscribers.suppress(connection, _rejected_subscribers(stored))
+        suppressions.suppress(connection, _suppressions(stored), now)
         after = relay_state_after(before, results, now)
         if after != before:
             relays.write(connection, sender.relay, after)
@@ -88,7 +89,7 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
             times = claim.uncertain + 1
             return Settlement(outcome.state, outcome.reply, next_try_if_uncertain(times, now), attempts, times)
         case _:
-            return Settlement(outcome.state, outcome.reply, None, attempts, claim.uncertain)
+            return Settlement(outcome.state, outcome.reply, None, attempts, claim.uncertain, outcome.is_too_large)
 
 
 def relay_state_after(state: RelayState, results: Sequence[Result], now: datetime) -> RelayState:
@@ -101,8 +102,8 @@ def relay_state_after(state: RelayState, results: Sequence[Result], now: datetim
             state = breaker.state_after_acceptances(state, len(list(group)))
             continue
         for result in group:
-            domain = result.claim.recipient.rpartition("@")[2].lower()
-            state = breaker.state_after(state, result.outcome, domain, now, is_probe=result.timed_claim.is_probe)
+            recipient, is_probe = result.claim.recipient, result.timed_claim.is_probe
+            state = breaker.state_after(state, result.outcome, recipient, now, is_probe=is_probe)
     sent = sum(result.outcome.state in COUNTED_AS_SENT for result in results)
     return pacing.with_sent_counted(state, sent, now) if sent else state
 
@@ -111,9 +112,12 @@ def _is_ordinary_acceptance(result: Result) -> bool:
     return result.outcome.state is DeliveryState.ACCEPTED and not result.timed_claim.is_probe
 
 
-def _rejected_subscribers(results: Sequence[Result]) -> list[int]:
-    claims = [result.claim for result in results if result.outcome.state is DeliveryState.REJECTED]
-    return [claim.subscriber_id for claim in claims if claim.subscriber_id is not None]
+def _suppressions(results: Sequence[Result]) -> list[NewSuppression]:
+    return [
+        NewSuppression(claim.subscriber_id, outcome.reply, claim.id)
+        for claim, outcome in ((result.claim, result.outcome) for result in results)
+        if outcome.state is DeliveryState.REJECTED and claim.subscriber_id is not None
+    ]
 
 
 def _log_pause(before: RelayState, after: RelayState) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
 from notifier.delivery import Maildir, PipeliningTrust, RelaySettings, SmtpTransport, Transport
-from notifier.mail import Composer, MailSettings
+from notifier.mail import Composer, MailSettings, check_settings
 from notifier.models import Clock
 from notifier.sending.pacing import Rates
 from notifier.signing import LinkSigner, ReturnPaths
@@ -40,7 +40,8 @@ class Sender:
 def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
     """Return the sender that the config asks for.
 
-    Raises ConfigError if the templates, the certificates or the secret key cannot be read.
+    Raises ConfigError if the templates, the certificates or the secret key cannot be read, or if the sender cannot be
+    written into a mail.
     """
     folder = config.mail.templates
     return Sender(
@@ -83,10 +84,12 @@ def _bounces(config: Config) -> ReturnPaths | None:
 
 def _mail_settings(config: Config) -> MailSettings:
     mail = config.mail
-    return MailSettings(
+    settings = MailSettings(
         sender=mail.sender,
         envelope_sender=mail.envelope_sender,
         unsubscribe=mail.address,
         brand=mail.brand,
         pages=LinkSigner(config.web.base_url, secret_key(config)) if config.web.base_url else None,
     )
+    check_settings(settings)
+    return settings

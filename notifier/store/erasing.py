@@ -14,17 +14,18 @@ from sqlalchemy import Connection, delete, insert, select
 from notifier.models import Subscriber
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
-from notifier.store.tables import delivery, erased, subscriber, subscription
+from notifier.store.tables import delivery, erased, subscriber, subscription, suppression
 from notifier.text.addresses import address_key
 
 
 def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
-    """Delete a subscriber with all subscriptions and deliveries, and the queries that nobody else uses.
+    """Delete a subscriber with all subscriptions, suppressions and deliveries, and the queries that nobody else uses.
 
     Returns the number of deliveries deleted. One that is being sent at this moment may still arrive.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
     delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
+    connection.execute(delete(suppression).where(suppression.c.subscriber_id == person.id))
     messages = connection.execute(delete(delivery).where(delivery.c.subscriber_id == person.id)).rowcount
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
     connection.execute(insert(erased).values(fingerprint=_fingerprint(person.email), at=now))

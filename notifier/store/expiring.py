@@ -1,4 +1,6 @@
-"""Digests that could not be sent in time: they expire, and the subscriber's next digest includes their items.
+"""Digests that were not sent: the subscriber's next digest includes their items.
+
+These are digests that could not be sent in time, which expire, and digests whose mail the relay found too large.
 
 If a connection or a sender was lost while a digest was being sent, the relay may have it. Such a digest does not
 expire, and its items are not included in another one, because its papers could reach the subscriber twice.
@@ -56,10 +58,11 @@ def unsent_digests(
     With `lock`, no sender can claim them before this transaction ends.
     """
     found: dict[int, tuple[UnsentDigest, ...]] = {}
-    expired = and_(delivery.c.state == DeliveryState.EXPIRED, ~delivery.c.taken_in)
     for batch in batches(subscriber_ids):
         row = delivery.c
-        wanted = and_(row.subscriber_id.in_(batch), row.kind == DeliveryKind.DIGEST, or_(_was_not_sent(), expired))
+        wanted = and_(
+            row.subscriber_id.in_(batch), row.kind == DeliveryKind.DIGEST, or_(_was_not_sent(), _ended_unsent())
+        )
         statement = select(row.id, row.subscriber_id, row["items"]).where(wanted).order_by(row.id)
         for delivery_id, subscriber_id, items in connection.execute(statement.with_for_update() if lock else statement):
             found[subscriber_id] = (*found.get(subscriber_id, ()), UnsentDigest(delivery_id, items))
@@ -83,4 +86,15 @@ def _is_old(planned_before: datetime) -> ColumnElement[bool]:
 
 def _was_not_sent() -> ColumnElement[bool]:
     """Return the condition that a delivery waits, and that the relay certainly has not accepted it."""
-    return and_(delivery.c.state.in_(_WAITING), delivery.c.uncertain == 0, ~delivery.c.in_doubt)
+    return and_(delivery.c.state.in_(_WAITING), _is_certain())
+
+
+def _ended_unsent() -> ColumnElement[bool]:
+    """Return the condition that a delivery expired or was too large, and that no later digest includes its items."""
+    too_large = and_(delivery.c.state == DeliveryState.FAILED, delivery.c.too_large, _is_certain())
+    return and_(or_(delivery.c.state == DeliveryState.EXPIRED, too_large), ~delivery.c.taken_in)
+
+
+def _is_certain() -> ColumnElement[bool]:
+    """Return the condition that no attempt ended in a way after which the relay may have the mail."""
+    return and_(delivery.c.uncertain == 0, ~delivery.c.in_doubt)

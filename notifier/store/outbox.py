@@ -58,13 +58,17 @@ class Claim(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """The result of a claim: the new values of its row. `next_try` is None if there will be no other try."""
+    """The result of a claim: the new values of its row.
+
+    `next_try` is None if there will be no other try. `too_large` says that the mail FAILED because of its size.
+    """
 
     state: DeliveryState
     reply: str
     next_try: datetime | None
     attempts: int
     uncertain: int
+    too_large: bool = False
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -86,13 +86,6 @@ def update_subscriber(connection: Connection, subscriber_id: int, values: dict[s
     connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
 
 
-def suppress(connection: Connection, subscriber_ids: Iterable[int]) -> None:
-    """Stop writing to subscribers whose addresses the relay has refused for good."""
-    suppressed = {"state": SubscriberState.SUPPRESSED, "next_due": None}
-    for batch in batches(subscriber_ids):
-        connection.execute(update(subscriber).where(subscriber.c.id.in_(batch)).values(suppressed))
-
-
 def update_many(connection: Connection, changes: Sequence[dict[str, Any]]) -> None:
     """Set the same columns of many subscribers; `row_id` in each change is the subscriber's id."""
     if changes:

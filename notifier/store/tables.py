@@ -328,7 +328,8 @@ class DeliveryRow(Table, table=True):
     The `items` of a digest are kept, so that the rows also record which papers each subscriber got. `next_try` is when
     a sender may claim the row; for a leased row that is the end of the lease, and for a row that will not be tried
     again it is null. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
-    `taken_in` says that a later digest contains the items of this one.
+    `taken_in` says that a later digest contains the items of this one, and `too_large` that the row FAILED because of
+    the size of its mail.
     """
 
     __tablename__ = "delivery"
@@ -360,6 +361,26 @@ class DeliveryRow(Table, table=True):
     settled_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     in_doubt: bool = Field(default=False, sa_column=_flag())
     taken_in: bool = Field(default=False, sa_column=_flag())
+    too_large: bool = Field(default=False, sa_column=_flag())
+
+
+class SuppressionRow(Table, table=True):
+    """The suppression of a subscriber: when and why mail to them ended, and what their state was before.
+
+    `reply` is the relay's reply to the delivery, or another reason. The rows are kept when the subscriber is
+    reinstated, and deleted when they are erased.
+    """
+
+    __tablename__ = "suppression"
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscriber.id", index=True)
+    at: datetime = Field(sa_column=_instant())
+    reply: str
+    delivery_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("delivery.id", ondelete="SET NULL"))
+    )
+    state_before: str
 
 
 class RelayRow(Table, table=True):
@@ -374,7 +395,7 @@ class RelayRow(Table, table=True):
     errors: int = 0
     busy: int = 0
     recent: str = ""
-    policy_domains: tuple[str, ...] = Field(default=(), sa_column=_strings())
+    policy_refusals: tuple[str, ...] = Field(default=(), sa_column=_strings())
     probe_owner: str | None = None
     probe_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     day: date | None = None
@@ -392,4 +413,4 @@ withdrawal = Table.metadata.tables["withdrawal"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
 erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
-relay = Table.metadata.tables["relay"]
+relay, suppression = Table.metadata.tables["relay"], Table.metadata.tables["suppression"]

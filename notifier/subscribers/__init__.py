@@ -12,6 +12,7 @@ from notifier.subscribers.calendars import (
 from notifier.subscribers.csv_export import export_subscribers
 from notifier.subscribers.csv_import import ImportReport, import_subscribers
 from notifier.subscribers.pausing import end_pauses, pause, resume
+from notifier.subscribers.reinstating import ReinstateReport, SuppressedChoice, reinstate
 from notifier.subscribers.subscribing import (
     CheckedSignUp,
     SignUp,
@@ -27,8 +28,10 @@ __all__ = [
     "CheckedSignUp",
     "ImportReport",
     "Occurrence",
+    "ReinstateReport",
     "Schedule",
     "SignUp",
+    "SuppressedChoice",
     "UsedPeriods",
     "due",
     "end_pauses",
@@ -37,6 +40,7 @@ __all__ = [
     "import_subscribers",
     "next_due",
     "pause",
+    "reinstate",
     "resume",
     "schedule_of",
     "sign_up_all",

@@ -3,7 +3,7 @@
 New subscribers get the state that the file gives; ACTIVE or PAUSED means that they have agreed to get mail, and no
 state means PENDING. Subscribers who are known already keep their state, and the file adds to their subscriptions. Two
 states change: the file can confirm pending subscribers, and unsubscribe or suppress any. It cannot bring back
-subscribers who left or were erased.
+subscribers who left or were erased, except suppressed ones if the operator asks for it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from sqlalchemy import Connection, Engine
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
-from notifier.store import erasing, subscribers, writing
+from notifier.store import erasing, subscribers, suppressions, writing
 from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, ImportEntry, entry_of
+from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.subscribing import deactivate, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
@@ -33,11 +34,12 @@ LEFT = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The result of an import: the number of imported rows, what they added, and the rows that were refused."""
+    """The result of an import: the number of imported rows, what they changed, and the rows that were refused."""
 
     rows: int = 0
     new_subscribers: int = 0
     new_subscriptions: int = 0
+    reinstated: int = 0
     refused: tuple[RefusedRow, ...] = ()
 
     def __add__(self, other: ImportReport) -> ImportReport:
@@ -45,19 +47,23 @@ class ImportReport:
             self.rows + other.rows,
             self.new_subscribers + other.new_subscribers,
             self.new_subscriptions + other.new_subscriptions,
+            self.reinstated + other.reinstated,
             self.refused + other.refused,
         )
 
 
-def import_subscribers(
+def import_subscribers(  # noqa: PLR0913
     engine: Engine,
     config: Config,
     path: Path,
     now: datetime,
     watched: Callable[[Sequence[list[CsvRow]]], Iterable[list[CsvRow]]] = iter,
+    *,
+    reinstate: bool = False,
 ) -> ImportReport:
     """Import the subscribers in a CSV file; rows that are wrong are refused, and the others imported.
 
+    With `reinstate`, subscribers who are suppressed here get mail again if the file does not say that they left.
     `watched` gets the batches of rows and must yield each of them; a progress bar can count them. Raises UsageError if
     the file cannot be read, or is not a list of subscribers.
     """
@@ -67,7 +73,8 @@ def import_subscribers(
     for batch in watched([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
         entries, wrong = _checked(batch, catalogue)
         with writing(engine) as connection:
-            imported += _import_batch(connection, entries, config.digest, now) + ImportReport(refused=wrong)
+            done = _import_batch(connection, entries, config.digest, now, reinstate=reinstate)
+        imported += done + ImportReport(refused=wrong)
     return replace(imported, refused=tuple(sorted(imported.refused, key=lambda refused: refused.line)))
 
 
@@ -94,17 +101,19 @@ def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportE
 
 
 def _import_batch(
-    connection: Connection, entries: Sequence[ImportEntry], defaults: DigestConfig, now: datetime
+    connection: Connection, entries: Sequence[ImportEntry], defaults: DigestConfig, now: datetime, *, reinstate: bool
 ) -> ImportReport:
     emails = [entry.request.email for entry in entries]
     known, erased = subscribers.by_address(connection, emails), erasing.erased_among(connection, emails)
     reasons = {
-        entry.address_key: _refusal(entry, known.get(entry.address_key), entry.address_key in erased)
+        entry.address_key: _refusal(entry, known.get(entry.address_key), entry.address_key in erased, reinstate)
         for entry in entries
     }
     accepted = [entry for entry in entries if reasons[entry.address_key] is None]
     confirmed = {entry.address_key for entry in accepted if _confirms(entry, known.get(entry.address_key))}
     requests = [replace(entry.request, confirmed=entry.address_key in confirmed) for entry in accepted]
+    returning = [known[entry.address_key].id for entry in accepted if _returns(entry, known.get(entry.address_key))]
+    reinstated = reinstate_all(connection, suppressions.suppressed(connection, among=returning), now)
     new_subscriptions = sign_up_all(connection, requests, defaults, now)
     changing = [entry for entry in accepted if entry.state in LEFT or entry.address_key in confirmed]
     _pause_or_deactivate(connection, changing, now)
@@ -112,6 +121,7 @@ def _import_batch(
         rows=sum(len(entry.lines) for entry in accepted),
         new_subscribers=sum(entry.address_key not in known for entry in accepted),
         new_subscriptions=new_subscriptions,
+        reinstated=len(reinstated),
         refused=tuple(
             RefusedRow(line, reason)
             for entry in entries
@@ -121,17 +131,28 @@ def _import_batch(
     )
 
 
-def _refusal(entry: ImportEntry, known: Subscriber | None, is_erased: bool) -> str | None:
+def _refusal(entry: ImportEntry, known: Subscriber | None, is_erased: bool, reinstate: bool) -> str | None:
     """Return why the entry must not be imported; None if it may be."""
     would_bring_back = known is not None and known.state in LEFT and entry.state not in LEFT
-    if not is_erased and not would_bring_back:
+    may_return = reinstate and _returns(entry, known)
+    if not is_erased and (may_return or not would_bring_back):
         return None
     here = "was erased" if known is None else f"is {known.state}"
-    return f"{entry.request.email} {here} here; if they ask for mail again, use `notifier subscribe --confirmed`"
+    cure = "if they ask for mail again, use `notifier subscribe --confirmed`"
+    if _returns(entry, known):
+        cure = "if that was a mistake, import with --reinstate"
+    return f"{entry.request.email} {here} here; {cure}"
+
+
+def _returns(entry: ImportEntry, known: Subscriber | None) -> bool:
+    """Return whether the entry would bring back a subscriber who is suppressed here."""
+    return known is not None and known.state is SubscriberState.SUPPRESSED and entry.state not in LEFT
 
 
 def _confirms(entry: ImportEntry, known: Subscriber | None) -> bool:
-    return entry.state in AGREED and (known is None or known.state is SubscriberState.PENDING)
+    if entry.state not in AGREED or known is None:
+        return entry.state in AGREED
+    return known.state is SubscriberState.PENDING or (_returns(entry, known) and known.confirmed_at is None)
 
 
 def _pause_or_deactivate(connection: Connection, entries: Sequence[ImportEntry], now: datetime) -> None:

@@ -13,8 +13,9 @@ from notifier import queries
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import erasing, outbox, subscribers, subscriptions, writing
+from notifier.store import erasing, outbox, subscribers, subscriptions, suppressions, writing
 from notifier.store.subscriptions import NewSubscription
+from notifier.store.suppressions import NewSuppression
 from notifier.subscribers import activation, calendars
 from notifier.text.addresses import address_key, parse_address
 from notifier.text.words import TEXT_VERSION
@@ -138,7 +139,10 @@ def sign_up_all(
 
 def deactivate(connection: Connection, subscriber: Subscriber, state: SubscriberState, now: datetime) -> None:
     """Give a subscriber a state in which they get no mail, and cancel what waits in the outbox."""
-    subscribers.update_subscriber(connection, subscriber.id, {"state": state, "next_due": None})
+    if state is SubscriberState.SUPPRESSED:
+        suppressions.suppress(connection, [NewSuppression(subscriber.id, "suppressed by an import")], now)
+    else:
+        subscribers.update_subscriber(connection, subscriber.id, {"state": state, "next_due": None})
     outbox.cancel_for(connection, subscriber.id, now)
 
 

@@ -3,12 +3,11 @@
 import re
 from functools import lru_cache
 
-import idna
-
+from notifier.address_form import ascii_form
 from notifier.errors import ComposeError, UsageError
 from notifier.text.harmless import inert
 
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
+_IN_TEXT = re.compile(r"[^\s@<>\"'(),;:\[\]]{1,64}@[^\s@<>\"'(),;:\[\]]{1,255}")
 
 
 def parse_address(text: str) -> str:
@@ -42,17 +41,14 @@ def address_key(address: str) -> str:
 @lru_cache(64)  # each mail encodes its recipient's address three times, and all mails encode the same sender's
 def ascii_address(address: str) -> str:
     """Return an address with its domain in ASCII (IDNA 2008). Raises ComposeError if it has no such form."""
-    return address if _ADDRESS.fullmatch(address) else _encoded_address(address)
-
-
-def _encoded_address(address: str) -> str:
     if address != inert(address):
         raise ComposeError(f"the address {inert(address)!r} holds control characters; remove them")
-    local, _, domain = address.rpartition("@")
     try:
-        encoded = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
-    except idna.IDNAError as error:
-        raise ComposeError(f"no mail can go to or from {address!r}: its domain is not valid ({error})") from None
-    if not _ADDRESS.fullmatch(encoded):
-        raise ComposeError(f"no mail can go to or from {address!r}: write an address such as name@example.org")
-    return encoded
+        return ascii_form(address)
+    except ValueError as error:
+        raise ComposeError(f"no mail can go to or from {address!r}: {error}") from None
+
+
+def without_addresses(text: str) -> str:
+    """Return a text in which each address is replaced by `...`."""
+    return _IN_TEXT.sub("...", text)

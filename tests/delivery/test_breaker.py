@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.delivery import breaker
-from notifier.delivery.breaker import RelayAccess, relay_access, remaining_pause
+from notifier.delivery.breaker import RECENT_REFUSALS, RelayAccess, relay_access, remaining_pause
 from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.delivery.pool import DEFERRALS_IN_A_ROW, ParallelLimit
 from notifier.models import DeliveryState, RelayState
@@ -73,6 +73,37 @@ def test_policy_refusals_for_three_domains_pause_sending_unless_a_mail_between_i
     assert relay_access(refused("a.org", "b.org", "c.org"), NOW) is RelayAccess.CLOSED
     between = after(ACCEPTED, state=refused("a.org", "b.org"))
     assert relay_access(refused("c.org", "a.org", state=between), NOW) is RelayAccess.OPEN
+
+
+def refused(*recipients: str, reply: str = "550 5.7.1 no", state: RelayState | None = None) -> RelayState:
+    outcome = Outcome(DeliveryState.DEFERRED, reply, RelayCondition.POLICY)
+    for recipient in recipients:
+        state = after(outcome, state=state, domain=recipient)
+    return state or RelayState()
+
+
+def test_the_same_refusal_of_ten_recipients_of_one_domain_pauses_sending_unless_a_mail_between_is_accepted() -> None:
+    ten = [f"subscriber{number}@a.org" for number in range(10)]
+    assert relay_access(refused(*ten[:9], *ten[:9]), NOW) is RelayAccess.OPEN
+    assert relay_access(refused(*ten), NOW) is RelayAccess.CLOSED
+    assert "10 recipients of a.org" in refused(*ten).reason
+    assert relay_access(refused(*ten[5:], state=after(ACCEPTED, state=refused(*ten[:5]))), NOW) is RelayAccess.OPEN
+
+
+def test_different_refusals_do_not_pause_sending_and_what_is_stored_of_them_is_bounded() -> None:
+    state = refused("a@a.org", "b@b.org", reply="550 Greylisted")
+    state = refused("c@c.org", "d@d.org", reply="550 no mail on Mondays", state=state)
+    assert relay_access(state, NOW) is RelayAccess.OPEN
+    assert relay_access(refused("e@e.org", reply="550 Greylisted", state=state), NOW) is RelayAccess.CLOSED
+    for number in range(200):
+        state = refused(f"{number}@a.org", reply=f"550 {'abcdefghij'[number % 10] * (number // 10 + 1)}", state=state)
+    assert len(state.policy_refusals) <= RECENT_REFUSALS
+    assert "@" not in "".join(state.policy_refusals), "no address is stored, since erasing must not leave one"
+
+
+def test_a_rejected_recipient_between_the_refusals_does_not_count_as_an_acceptance() -> None:
+    state = after(REJECTED, state=refused("a@a.org", "b@b.org"))
+    assert relay_access(refused("c@c.org", state=state), NOW) is RelayAccess.CLOSED
 
 
 def test_three_replies_421_in_a_row_pause_sending() -> None:

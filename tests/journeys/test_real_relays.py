@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.outbox import AT_EIGHT, states, subscriber_states
-from support.real_relays import RELAYS, Relay
+from support.real_relays import MISTRUSTING_RELAYS, RELAYS, Relay
 from support.service import MONDAY, SEEDS, add_subscribers, clean_environment, ingest_page, run_notifier, wait_until
 from torture.random_kills import CONNECTIONS
 
-from notifier.config import load
+from notifier.config import MailConfig, load
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
 from notifier.store.schema import open_store
@@ -37,9 +37,9 @@ def relay(request: pytest.FixtureRequest) -> Iterator[Relay]:
         yield running
 
 
-def store_for(relay: Relay, folder: Path, emails: list[str]) -> Engine:
+def store_for(relay: Relay, folder: Path, emails: list[str], sender: str = MailConfig().sender) -> Engine:
     """Make a store in `folder` with a planned digest of the seeds for each of these addresses."""
-    settings = f'[mail]\ntransport = "smtp"\n[smtp]\n{relay.settings}'
+    settings = f'[mail]\nsender = "{sender}"\ntransport = "smtp"\n[smtp]\n{relay.settings}'
     (folder / "config.toml").write_text(settings, encoding="utf-8")
     config = load(folder / "config.toml")
     engine = open_store(config.store_url)
@@ -117,6 +117,23 @@ def test_a_restart_of_the_relay_loses_no_mail_and_repeats_only_mails_on_the_wire
     transfers = {_transfer(mail) for mail in relay.arrived(len(emails))}
     assert len({message_id for message_id, _ in transfers}) == len(emails)
     assert len(transfers) - len(emails) <= CONNECTIONS
+
+
+@pytest.mark.parametrize("name", MISTRUSTING_RELAYS)
+def test_a_relay_that_refuses_each_recipient_because_of_us_suppresses_nobody_and_is_paused(
+    name: str, tmp_path: Path
+) -> None:
+    emails = [f"subscriber{number}@example.org" for number in range(SUBSCRIBERS)]
+    with MISTRUSTING_RELAYS[name]() as relay:
+        engine = store_for(relay, tmp_path, emails, sender="Daily Papers <papers@example.org>")
+        done = run_notifier("deliver", "--now", AT_EIGHT.isoformat(), cwd=tmp_path)
+        assert relay.arrived(0) == []
+    assert done.returncode == 1
+    assert "the relay is paused: 10 recipients of example.org in a row got the same refusal: 550" in done.stderr
+    assert set(subscriber_states(engine).values()) == {"ACTIVE"}
+    assert set(states(engine).values()) == {"DEFERRED", "PENDING"}
+    assert "relay        paused until" in run_notifier("status", cwd=tmp_path).stdout
+    engine.dispose()
 
 
 def _transfer(mail: bytes) -> tuple[str, str]:

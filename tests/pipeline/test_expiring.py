@@ -74,6 +74,15 @@ def test_the_papers_of_an_unsent_digest_are_sent_although_no_other_paper_is_new(
     assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport(due=1, skipped=1)
 
 
+def test_the_next_digest_takes_in_the_papers_of_a_mail_that_was_too_large_once(planned: Engine) -> None:
+    change(planned, state=DeliveryState.FAILED, next_try=None, too_large=True)
+    assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
+    assert digests_of(planned, ANN) == [("2026-07-07", ["A Paper of Monday", "Another Paper of Monday"])]
+    assert (rows(planned)[0].state, rows(planned)[0].taken_in) == ("EXPIRED", True)
+    accept_waiting(planned)
+    assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport(due=1, skipped=1)
+
+
 @pytest.mark.parametrize(
     "kept",
     [
@@ -83,6 +92,8 @@ def test_the_papers_of_an_unsent_digest_are_sent_although_no_other_paper_is_new(
         {"state": DeliveryState.LEASED, "owner": "somebody"},
         {"state": DeliveryState.ACCEPTED},
         {"state": DeliveryState.FAILED},
+        {"state": DeliveryState.FAILED, "too_large": True, "uncertain": 1},
+        {"state": DeliveryState.FAILED, "too_large": True, "in_doubt": True},
         {"state": DeliveryState.HELD},
     ],
 )

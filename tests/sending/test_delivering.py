@@ -28,9 +28,10 @@ from notifier.sending import claims as claiming
 from notifier.sending.report import DeliveryReport
 from notifier.sending.run import keep_sending, send_due
 from notifier.sending.sender import Sender, sender_for
-from notifier.store import outbox, subscribers
+from notifier.store import outbox, subscribers, suppressions
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import LEASE, Settlement
+from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import delivery
 from notifier.subscribers.subscribing import SignUp, unsubscribe
 from notifier.templates import environment
@@ -244,7 +245,7 @@ def test_no_mail_command_is_sent_for_a_subscriber_who_was_suppressed_after_the_c
 ) -> None:
     def suppress(_line: str) -> None:
         with writing(planned) as connection:
-            subscribers.suppress(connection, [1, 2])
+            suppressions.suppress(connection, [NewSuppression(1, "550 no"), NewSuppression(2, "550 no")], AT_EIGHT)
 
     with ScriptedRelay({"EHLO": suppress}) as relay:
         run(planned, tmp_path, relay)

@@ -28,8 +28,12 @@ from support.outbox import (
 from support.scripted_relay import DROP, HANG, HOST, Rule, ScriptedRelay
 from support.smtp import AUTHORITY, tls_server_context
 
+from notifier.config import Config, MailConfig
 from notifier.delivery.transport import Timeouts
+from notifier.errors import ConfigError
 from notifier.models import DeliveryState
+from notifier.pipeline.delivering import deliver
+from notifier.pipeline.planning import plan
 from notifier.sending import claims as claiming
 from notifier.store.schema import open_store
 
@@ -123,7 +127,7 @@ def test_421_closes_the_connection_and_does_not_count_as_an_attempt(planned: Eng
 @pytest.mark.parametrize(
     ("verb", "reply"),
     [
-        *[("RCPT", reply) for reply in ("550 no such user", "553 bad name", "550 5.1.1 unknown", "554 5.1.10 null MX")],
+        *[("RCPT", reply) for reply in ("550 no such user", "550 5.1.1 unknown", "554 5.1.10 null MX")],
         ("DATA", "554 5.1.1 unknown"),
         ("DOT", "550 5.1.1 unknown"),
     ],
@@ -316,6 +320,36 @@ def test_an_invalid_certificate_defers_the_mail_and_nothing_is_sent_in_clear_tex
     assert states(planned)[ANN] == "DEFERRED"
 
 
+@pytest.mark.parametrize(
+    "reply", ["550 relay not permitted", "550 <{}>: Sender verify failed", "550-Hi {}\r\n550 5.7.1 no"]
+)
+def test_sending_pauses_after_the_same_refusal_of_ten_recipients_of_one_domain(
+    engine: Engine, tmp_path: Path, reply: str
+) -> None:
+    emails = [f"subscriber{number}@one.org" for number in range(20)]
+    plan_many(engine, tmp_path, emails)
+    with ScriptedRelay({"RCPT": lambda line: reply.format(line[len("RCPT TO:<") : -1])}) as relay:
+        report = run(engine, tmp_path, relay, lanes=1)
+        assert relay.verbs().count("RCPT") == 10
+    assert "10 recipients of one.org" in str(report.pause_reason)
+    assert set(subscriber_states(engine).values()) == {"ACTIVE"}
+    assert sorted(states(engine).values()) == ["DEFERRED"] * 10 + ["PENDING"] * 10
+
+
+def test_the_pause_after_refusals_by_policy_is_probed_with_a_mail_that_was_not_refused_yet(
+    engine: Engine, tmp_path: Path
+) -> None:
+    refused = [f"subscriber{number}@one.org" for number in range(10)]
+    plan_many(engine, tmp_path, [*refused, "good@two.org"])
+    clock = SettableClock()
+    with ScriptedRelay({"RCPT": lambda line: None if "good" in line else "550 Greylisted"}) as relay:
+        assert run(engine, tmp_path, relay, clock, lanes=1).pause_reason
+        assert relay.kept == []
+        clock.now += 10 * A_MINUTE
+        run(engine, tmp_path, relay, clock, lanes=1)
+        assert [kept.recipient for kept in relay.kept] == ["good@two.org"]
+
+
 @pytest.mark.parametrize("verb", ["MAIL", *FROM_RCPT_ON])
 def test_a_mail_that_is_too_large_fails_alone(planned: Engine, tmp_path: Path, verb: str) -> None:
     with ScriptedRelay(for_ann(verb, "552 5.3.4 too big")) as relay:
@@ -323,4 +357,27 @@ def test_a_mail_that_is_too_large_fails_alone(planned: Engine, tmp_path: Path, v
         assert [kept.recipient for kept in relay.kept] == [BOB]
     assert report.states[DeliveryState.FAILED] == 1
     assert (rows(planned)[ANN].state, rows(planned)[ANN].next_try) == ("FAILED", None)
+    assert rows(planned)[ANN].too_large
     assert subscriber_states(planned)[ANN] == "ACTIVE"
+
+
+def test_the_papers_of_a_mail_that_is_too_large_are_in_the_next_digest(planned: Engine, tmp_path: Path) -> None:
+    clock = SettableClock()
+    with ScriptedRelay(for_ann("DOT", "552 message size exceeds fixed limit")) as relay:
+        run(planned, tmp_path, relay, clock)
+        clock.now = AT_EIGHT + timedelta(days=1)
+        plan(planned, Config(), clock.now)
+        run(planned, tmp_path, relay, clock)
+        assert [kept.recipient for kept in relay.kept] == [BOB, ANN]
+        assert b"The Title of a Paper" in relay.kept[1].content
+    assert states(planned)[ANN] == "ACCEPTED"
+
+
+@pytest.mark.parametrize(
+    "sender", ["papers@my_host", f"{'x' * 1000} <papers@example.org>", "Pa\rpers <papers@example.org>"]
+)
+def test_a_sender_that_no_mail_can_have_ends_the_run_and_the_mails_wait(planned: Engine, sender: str) -> None:
+    mail = MailConfig.model_construct(sender=sender, transport="smtp", envelope="", templates=None)
+    with pytest.raises(ConfigError, match=r"mail\.sender"):
+        deliver(planned, Config().model_copy(update={"mail": mail}), SettableClock())
+    assert states(planned) == {ANN: "PENDING", BOB: "PENDING"}

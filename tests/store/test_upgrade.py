@@ -1,4 +1,4 @@
-"""Upgrading a store that was created before pauses existed: its subscribers go on getting digests."""
+"""Upgrading older stores: subscribers go on getting digests, and earlier suppressions can be taken back."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from support.planned_papers import digests_of, stored_subscriber
 from support.service import MONDAY, ingest_page
 
 from notifier.config import Config
 from notifier.pipeline.planning import plan
-from notifier.store import schema
-from notifier.store.engine import connect, writing
+from notifier.store import relays, schema
+from notifier.store.engine import connect, reading, writing
+from notifier.subscribers.reinstating import SuppressedChoice, reinstate
+
+
+def upgrade(connection: Connection, version: str) -> None:
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(schema.MIGRATIONS))
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, version)
 
 
 def test_a_subscriber_in_an_older_store_gets_the_next_digest(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/old.db"
     old = connect(url)
-    settings = AlembicConfig()
-    settings.set_main_option("script_location", str(schema.MIGRATIONS))
     with writing(old) as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "0003")
+        upgrade(connection, "0003")
         connection.execute(
             text(
                 "INSERT INTO subscriber (email, reader, state, cadence, hour, timezone, weekday, cursor, created_at, "
@@ -41,4 +46,39 @@ def test_a_subscriber_in_an_older_store_gets_the_next_digest(tmp_path: Path) -> 
     ingest_page(engine, tmp_path, ["A Paper of Monday"])
     plan(engine, Config(), MONDAY.replace(hour=8))
     assert digests_of(engine, "ann@example.org") == [("2026-07-06", ["A Paper of Monday"])]
+    engine.dispose()
+
+
+def test_a_suppression_in_an_older_store_is_kept_with_its_reply(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    old = connect(url)
+    with writing(old) as connection:
+        upgrade(connection, "0011")
+        connection.execute(
+            text(
+                "INSERT INTO subscriber (email, address_key, state, cadence, hour, timezone, weekday, cursor, "
+                "created_at, confirmed_at) VALUES ('ann@example.org', 'ann@example.org', 'SUPPRESSED', 'daily', "
+                "'08:00', 'UTC', 0, 0, '2026-07-01 00:00:00', '2026-07-01 00:00:00')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO delivery (subscriber_id, kind, period, recipient, message_id, subject, items, planned_at, "
+                "state, attempts, uncertain, epoch, reply, settled_at) VALUES (1, 'digest', '2026-07-06', "
+                "'ann@example.org', '<1@example.org>', 'papers', '', '2026-07-06 08:00:00', 'REJECTED', 1, 0, 1, "
+                "'550 relay not permitted', '2026-07-06 08:00:01')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO relay (name, reason, pauses, errors, busy, recent, policy_domains, sent) "
+                "VALUES ('smtp', '', 0, 0, 0, '', '[\"a.org\", \"b.org\"]', 0)"
+            )
+        )
+    old.dispose()
+    engine = schema.open_store(url)
+    done = reinstate(engine, SuppressedChoice(reply="relay not permitted", since=MONDAY), MONDAY.replace(hour=9))
+    assert [(each.email, each.state) for each in done.subscribers] == [("ann@example.org", "ACTIVE")]
+    with reading(engine) as connection:
+        assert relays.read(connection, "smtp").policy_refusals == ()
     engine.dispose()

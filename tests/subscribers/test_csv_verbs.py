@@ -22,7 +22,8 @@ def test_the_import_command_lists_wrong_rows_on_stderr_and_exits_with_1(tmp_path
     assert run.stderr.startswith("readers.csv, line 3: 'nobody' is not an email address")
     again = run_notifier("subscribers", "import", "readers.csv", "--json", cwd=tmp_path)
     document = json.loads(again.stdout)
-    assert document == {"rows": 1, "new_subscribers": 0, "new_subscriptions": 0, "refused": document["refused"]}
+    counts = {"rows": 1, "new_subscribers": 0, "new_subscriptions": 0, "reinstated": 0}
+    assert document == {**counts, "refused": document["refused"]}
     assert RefusedRow(**document["refused"][0]).line == 3
 
 

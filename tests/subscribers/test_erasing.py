@@ -14,9 +14,10 @@ from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import DeliveryState, SubscriberState
 from notifier.pipeline.planning import PlanReport, plan
-from notifier.store import outbox, subscribers
+from notifier.store import outbox, subscribers, suppressions
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import Settlement, checking_claims
+from notifier.store.suppressions import NewSuppression
 from notifier.subscribers.subscribing import SignUp, erase
 
 ANN, BOB = "ann.surname@example.org", "bob@example.org"
@@ -92,7 +93,7 @@ def test_a_subscriber_in_any_state_can_be_erased(engine: Engine) -> None:
     add_subscriber(engine, SignUp(ANN))
     add_subscriber(engine, SignUp(BOB, confirmed=True))
     with writing(engine) as connection:
-        subscribers.suppress(connection, [stored_subscriber(engine, BOB).id])
+        suppressions.suppress(connection, [NewSuppression(stored_subscriber(engine, BOB).id, f"550 no {BOB}")], MONDAY)
     assert stored_subscriber(engine, BOB).state is SubscriberState.SUPPRESSED
     for email in (ANN, BOB):
         assert erase(engine, email, MONDAY) == 0

@@ -124,10 +124,39 @@ def exim() -> Iterator[Relay]:
             yield Relay(_smtp_settings(port=port, tls="none"), folder / "inbox", restart)
 
 
+@contextmanager
+def postfix_that_mistrusts_us() -> Iterator[Relay]:
+    """Run Postfix so that it refuses each recipient, because it does not know the sender's mailbox."""
+    with _folder("postfix") as folder:
+        (port,) = free_ports(1)
+        _write(folder, "main.cf", transport="virtual")
+        _write(folder, "unlisted-sender.cf", into="main.cf")
+        _write(folder, "mailboxes")
+        with _run_postfix(folder, port) as restart:
+            yield Relay(_smtp_settings(port=port, tls="none"), folder / "inbox", restart)
+
+
+@contextmanager
+def exim_that_mistrusts_us() -> Iterator[Relay]:
+    """Run Exim so that it relays for nobody: `relay_from_hosts` is empty, and the recipients are not local."""
+    with _folder("exim4") as folder:
+        (port,) = free_ports(1)
+        _write(folder, "exim-no-relay.conf", port=port, exim=_program("exim4"))
+        shutil.chown(folder / "state", OWNER, OWNER_GROUP)
+        with _run_daemon([_program("exim4"), "-C", folder / "exim-no-relay.conf", "-bdf", "-q1s"], port) as restart:
+            yield Relay(_smtp_settings(port=port, tls="none"), folder / "inbox", restart)
+
+
 RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
     "postfix": postfix,
     "postfix and dovecot": postfix_and_dovecot,
     "exim": exim,
+}
+
+
+MISTRUSTING_RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
+    "postfix": postfix_that_mistrusts_us,
+    "exim": exim_that_mistrusts_us,
 }
 
 

@@ -1,0 +1,27 @@
+"""The form of addresses in SMTP and in headers: ASCII, with an international domain in Punycode (RFC 5890)."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_ADDRESS = 254  # octets: RFC 5321, section 4.5.3.1.3, without the angle brackets
+
+_ASCII_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
+
+
+def ascii_form(address: str) -> str:
+    """Return an address with its domain in ASCII, by IDNA 2008. Raises ValueError with the reason if it has none."""
+    return address if _ASCII_ADDRESS.fullmatch(address) else _encoded(address)
+
+
+def _encoded(address: str) -> str:
+    import idna  # noqa: PLC0415 - most addresses are ASCII, and do not need it
+
+    local, _, domain = address.rpartition("@")
+    try:
+        encoded = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError as error:
+        raise ValueError(f"its domain is not valid ({error})") from None
+    if not _ASCII_ADDRESS.fullmatch(encoded):
+        raise ValueError("write an address such as name@example.org")
+    return encoded

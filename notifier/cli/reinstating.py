@@ -1,0 +1,64 @@
+"""The verb that takes suppressions back: reinstate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, instant_from, session
+
+if TYPE_CHECKING:
+    from notifier.subscribers import ReinstateReport
+
+SHOWN = 20  # subscribers that are listed; --json lists all
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    app.command("reinstate", epilog="Example: notifier reinstate --reply 'relay not permitted' --dry-run")(reinstate)
+
+
+def reinstate(
+    context: typer.Context,
+    email: Annotated[list[str] | None, typer.Argument(help="The subscribers' addresses.", metavar="EMAIL...")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Who was suppressed at this time or later.", metavar="ISO-8601")
+    ] = None,
+    reply: Annotated[
+        str | None, typer.Option(help="Who was suppressed for a reply that contains this text.", metavar="TEXT")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show who would be reinstated.")] = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send mail again to SUPPRESSED subscribers, whose addresses a relay had refused.
+
+    Of several conditions, all must hold. Nobody who has unsubscribed is brought back.
+    """
+    from notifier import subscribers
+    from notifier.cli.output import print_json
+
+    choice = subscribers.SuppressedChoice(tuple(email or ()), instant_from(since, "--since"), reply or "")
+    run = session(context, config, now)
+    done = subscribers.reinstate(run.engine, choice, run.clock(), dry_run=dry_run)
+    if as_json:
+        print_json(done)
+    else:
+        _show(done)
+
+
+def _show(done: ReinstateReport) -> None:
+    from notifier.text.harmless import inert
+
+    for each in done.subscribers[:SHOWN]:
+        typer.echo(inert(f"{each.email} is {'SUPPRESSED' if done.dry_run else each.state}: {each.reply}"))
+    if (more := len(done.subscribers) - SHOWN) > 0:
+        typer.echo(f"... and {more} more")
+    for email in done.unchanged:
+        typer.echo(f"{email} is not changed: not SUPPRESSED, or another condition does not hold")
+    if done.dry_run:
+        typer.echo(f"{len(done.subscribers)} subscribers would be reinstated; nothing is changed")
+    else:
+        typer.echo(f"{done.reinstated} subscribers reinstated; `notifier subscribers` shows their next digests")

@@ -1,0 +1,94 @@
+"""What a permanent refusal (5xx) is about: the recipient, the size of the mail, or something else. Pure.
+
+A relay that mistrusts us answers each recipient with 550, just like one that does not know the mailbox. So a refusal
+is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text names an
+unknown mailbox. If in doubt, it is not: a mail that waits costs less than a subscriber who is silenced.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Enhanced codes without their class. They say that the mailbox (1.1, 1.6, 2.1), its domain (1.2, 1.10) or the syntax of
+# its address (1.3) is wrong.
+_BLAMES_RECIPIENT = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
+# By definition "no answer from host". Exchange Online also uses it to refuse unknown recipients, and relaying.
+_NO_ANSWER_FROM_HOST = "4.1"
+_UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
+_TOO_LARGE = frozenset({"2.3", "3.4"})  # for the mailbox, for the system
+
+# At the beginning of a line, or in the form of qmail: (#5.1.1).
+_ENHANCED_CODE = re.compile(r"(?:^|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
+_READ = 4000  # characters of a reply; a longer one must not take long
+# Addresses, host names and links. Their words are not the relay's.
+_NAMES = re.compile(r"<[^<>]{0,320}>|[^\s@<>]{1,64}@[^\s@<>]{1,255}|https?://\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63})+")
+
+_UNKNOWN_MAILBOX = re.compile(
+    r"\b(?:"
+    r"unknown (?:local )?(?:user|recipient|mailbox|account|part)"
+    r"|(?:user|recipient|mailbox|account|address)(?: is)? (?:unknown|not found|not known|unavailable)"
+    r"|(?:user|recipient|mailbox|account|address) (?:does not|doesn't|did not) exist"
+    r"|no such (?:user|recipient|mailbox|account|person)"
+    r"|no mailbox (?:here )?by that name"
+    r"|recipient (?:address )?rejected: (?:\S+ ){0,4}unknown"
+    r"|(?:does not|doesn't) have an? (?:\S+ )?account"
+    r")\b"
+)
+# Words of refusals that are about us, our address, our network, or the moment.
+_BLAMES_OTHERS = re.compile(
+    r"\b(?:sender|from|helo|ehlo|spf|dkim|dmarc|spam|junk|polic(?:y|ies)|reputation|callout|callback|verif\w+"
+    r"|relay\w*(?! recipient table)|block\w*|black-?list\w*|deny-?list\w*|\w*listed|gr[ae]y-?list\w*|rate|limit\w*"
+    r"|too many|too quickly|temporar\w+|try again|quota|full|clients?|hosts?|ip|dns|ptr|authenticat\w+"
+    r"|not permitted|not allowed|denied)\b"
+)
+_BLAMES_SENDER_OR_MOMENT = re.compile(r"\b(?:sender|relay\w*(?! recipient table)|rate|too many|too quickly)\b")
+_RECIPIENT_REJECTED = re.compile(r"\brecipient (?:address )?rejected\b")
+_SIZE = re.compile(
+    r"\b(?:message|mail|content|data)(?: is)? too (?:large|big|long)\b"
+    r"|\b(?:message|mail) size\b|\bsize (?:limit|exceed)|\bexceed\w* (?:\S+ ){0,4}size\b|\btoo much mail data\b"
+)
+
+
+def enhanced_codes(text: str) -> list[str]:
+    """Return subject and detail of all enhanced codes of class 5 in a reply, such as `1.1`, in their order.
+
+    A reply of several lines may have a code in each. Codes of another class contradict the reply and do not count.
+    """
+    return [f"{int(subject)}.{int(detail)}" for subject, detail in _ENHANCED_CODE.findall(text[:_READ])]
+
+
+def is_about_recipient(text: str) -> bool:
+    """Return whether a 5xx reply clearly says that the recipient's mailbox does not exist or accepts no mail."""
+    codes, words = set(enhanced_codes(text)), _own_words(text)
+    if _NO_ANSWER_FROM_HOST in codes and _RECIPIENT_REJECTED.search(words):
+        codes.remove(_NO_ANSWER_FROM_HOST)
+        codes.add("1.1")
+    if specific := codes - _UNSPECIFIC:
+        return specific <= _BLAMES_RECIPIENT and not _BLAMES_SENDER_OR_MOMENT.search(words)
+    return bool(_UNKNOWN_MAILBOX.search(words)) and not _BLAMES_OTHERS.search(words)
+
+
+def is_about_size(text: str) -> bool:
+    """Return whether a 5xx reply says that the mail is too large."""
+    codes = set(enhanced_codes(text))
+    if specific := codes - _UNSPECIFIC:
+        return bool(specific & _TOO_LARGE)
+    return bool(_SIZE.search(_own_words(text)))
+
+
+def same_answer(reply: str) -> str:
+    """Return a text that is the same for all refusals with the same cause.
+
+    This is the basic code with the enhanced codes. If there are none, it is the words of the reply without names and
+    numbers, which may differ from mail to mail.
+    """
+    code, _, text = reply.partition(" ")
+    if codes := enhanced_codes(text):
+        return f"{code} {' '.join(dict.fromkeys(codes))}"
+    words = [word for word in _own_words(text).split() if not any(map(str.isdigit, word))]
+    return " ".join([code, *words])
+
+
+def _own_words(text: str) -> str:
+    """Return a reply in lower case, on one line, and without addresses and the names of hosts."""
+    return " ".join(_NAMES.sub(" ", text[:_READ]).casefold().split())

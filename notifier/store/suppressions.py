@@ -1,0 +1,111 @@
+"""Suppressions: subscribers who get no mail because their addresses were refused, each with the reply."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
+
+from notifier.models import SubscriberState
+from notifier.store.statements import batches, insert_all
+from notifier.store.tables import subscriber, suppression
+
+# Subscribers in these states can be suppressed. The others get no mail, and who has unsubscribed must stay so.
+_SUPPRESSIBLE = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberState.PAUSED)
+
+
+class NewSuppression(NamedTuple):
+    """A subscriber to suppress, and why: the relay's reply to a delivery, or another reason."""
+
+    subscriber_id: int
+    reply: str
+    delivery_id: int | None = None
+
+
+class Suppressed(NamedTuple):
+    """A suppressed subscriber, with the newest suppression.
+
+    `at` and `state_before` are None if the suppression was not stored: it is older than the table of suppressions.
+    """
+
+    subscriber_id: int
+    email: str
+    at: datetime | None
+    reply: str
+    state_before: SubscriberState | None
+
+
+def suppress(connection: Connection, new: Iterable[NewSuppression], now: datetime) -> None:
+    """Stop writing to these subscribers, and store the reasons; who gets no mail anyway stays as they are."""
+    by_id = {each.subscriber_id: each for each in new}
+    for batch in batches(sorted(by_id)):
+        suppressible = and_(subscriber.c.id.in_(batch), subscriber.c.state.in_(_SUPPRESSIBLE))
+        found = select(subscriber.c.id, subscriber.c.state).where(suppressible).order_by(subscriber.c.id)
+        states = dict(connection.execute(found.with_for_update()).all())
+        rows = [
+            {**by_id[subscriber_id]._asdict(), "at": now, "state_before": state}
+            for subscriber_id, state in states.items()
+        ]
+        insert_all(connection, suppression, rows)
+        suppressed = {"state": SubscriberState.SUPPRESSED, "next_due": None}
+        connection.execute(update(subscriber).where(subscriber.c.id.in_(list(states))).values(suppressed))
+
+
+def suppressed(
+    connection: Connection, since: datetime | None = None, reply: str = "", among: Sequence[int] | None = None
+) -> list[Suppressed]:
+    """Return the suppressed subscribers in the order of their addresses.
+
+    With `since`, only those who were suppressed at or after that instant. With `reply`, only those whose newest reply
+    contains this text, in upper or lower case. With `among`, only those with these ids.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if since is not None:
+        conditions.append(suppression.c.at >= since)
+    if reply:
+        conditions.append(suppression.c.reply.icontains(reply, autoescape=True))
+    if among is None:
+        found = connection.execute(_newest().where(*conditions)).all()
+    else:
+        found = [
+            row
+            for batch in batches(among)
+            for row in connection.execute(_newest().where(*conditions, subscriber.c.id.in_(batch)))
+        ]
+    rows = [Suppressed(each.id, each.email, each.at, each.reply or "", _state(each.state_before)) for each in found]
+    return sorted(rows, key=lambda each: (each.email.casefold(), each.subscriber_id))
+
+
+def lock_suppressed(connection: Connection, subscriber_ids: Sequence[int]) -> list[int]:
+    """Return those of these subscribers who are still suppressed, and lock them until this transaction ends.
+
+    Nobody can unsubscribe in the meantime and be brought back by the caller.
+    """
+    is_suppressed = and_(subscriber.c.id.in_(subscriber_ids), subscriber.c.state == SubscriberState.SUPPRESSED)
+    return list(connection.scalars(select(subscriber.c.id).where(is_suppressed).with_for_update()))
+
+
+def count_by_reply(connection: Connection) -> Counter[str]:
+    """Count the suppressed subscribers by their newest reply."""
+    newest = _newest().subquery()
+    counted = select(newest.c.reply, func.count()).where(newest.c.reply.is_not(None)).group_by(newest.c.reply)
+    return Counter(dict(connection.execute(counted).all()))
+
+
+def _newest() -> Select[tuple[int, str, datetime | None, str | None, str | None]]:
+    """Return the query of the suppressed subscribers, each with the newest suppression if one is stored."""
+    every = suppression.alias()
+    of_subscriber = select(func.max(every.c.id)).where(every.c.subscriber_id == subscriber.c.id)
+    newest_id = of_subscriber.correlate(subscriber).scalar_subquery()
+    return (
+        select(subscriber.c.id, subscriber.c.email, suppression.c.at, suppression.c.reply, suppression.c.state_before)
+        .select_from(subscriber.outerjoin(suppression, suppression.c.id == newest_id))
+        .where(subscriber.c.state == SubscriberState.SUPPRESSED)
+    )
+
+
+def _state(value: str | None) -> SubscriberState | None:
+    return SubscriberState(value) if value else None

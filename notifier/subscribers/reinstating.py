@@ -1,0 +1,111 @@
+"""Taking suppressions back: subscribers whose addresses were refused by mistake get mail again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from notifier.errors import UsageError
+from notifier.models import Subscriber, SubscriberState
+from notifier.store import reading, subscribers, suppressions, writing
+from notifier.store.suppressions import Suppressed
+from notifier.subscribers import activation
+from notifier.subscribers.subscribing import get_subscriber
+
+BATCH = 500  # subscribers in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressedChoice:
+    """Which suppressed subscribers to reinstate; all conditions that are given must hold.
+
+    `emails` chooses by address, `since` by the instant of the suppression or a later one, and `reply` by a part of the
+    reply, in upper or lower case.
+    """
+
+    emails: tuple[str, ...] = ()
+    since: datetime | None = None
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReinstatedSubscriber:
+    """A subscriber whose suppression was taken back: the new state, and since when and why they were suppressed."""
+
+    email: str
+    state: SubscriberState
+    suppressed_at: datetime | None
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReinstateReport:
+    """The reinstated subscribers, and the addresses of those who were chosen but not suppressed.
+
+    After a dry run, `subscribers` are those who would be reinstated.
+    """
+
+    reinstated: int
+    dry_run: bool
+    subscribers: list[ReinstatedSubscriber]
+    unchanged: list[str]
+
+
+def reinstate(engine: Engine, choice: SuppressedChoice, now: datetime, *, dry_run: bool = False) -> ReinstateReport:
+    """Take back the suppressions of the chosen subscribers, and return what was done.
+
+    Raises UsageError, and changes nothing, if no condition is given or an address is not a subscriber's.
+    """
+    if choice == SuppressedChoice():
+        raise UsageError(
+            "choose who is reinstated: give addresses, --since or --reply; --dry-run shows whom they choose"
+        )
+    with reading(engine) as connection:
+        named = {one.id: one for one in (get_subscriber(connection, email) for email in choice.emails)}
+        chosen = suppressions.suppressed(connection, choice.since, choice.reply, list(named) if choice.emails else None)
+        if dry_run:
+            people = subscribers.by_ids(connection, [each.subscriber_id for each in chosen])
+            done = [_reinstated(each, people[each.subscriber_id], now) for each in chosen]
+    if not dry_run:
+        done = []
+        for start in range(0, len(chosen), BATCH):
+            with writing(engine) as connection:
+                done += reinstate_all(connection, chosen[start : start + BATCH], now)
+    emails_done = {each.email for each in done}
+    unchanged = [one.email for one in named.values() if one.email not in emails_done]
+    return ReinstateReport(0 if dry_run else len(done), dry_run, done, unchanged)
+
+
+def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: datetime) -> list[ReinstatedSubscriber]:
+    """Give these subscribers the state that they had before their suppression, and return those who were suppressed.
+
+    The digests of an active subscriber go on as after a pause: see activation.activate. A pause that is not over goes
+    on, and who had not agreed to get mail has not agreed now.
+    """
+    locked = suppressions.lock_suppressed(connection, [each.subscriber_id for each in chosen])
+    people = subscribers.by_ids(connection, locked)
+    done = [
+        (people[each.subscriber_id], _reinstated(each, people[each.subscriber_id], now))
+        for each in chosen
+        if each.subscriber_id in people
+    ]
+    activation.activate(connection, [one for one, after in done if after.state is SubscriberState.ACTIVE], now)
+    others = [(one, after) for one, after in done if after.state is not SubscriberState.ACTIVE]
+    subscribers.update_many(connection, [{"row_id": one.id, "state": after.state} for one, after in others])
+    return [after for _, after in done]
+
+
+def _reinstated(each: Suppressed, subscriber: Subscriber, now: datetime) -> ReinstatedSubscriber:
+    return ReinstatedSubscriber(subscriber.email, _state_after(each, subscriber, now), each.at, each.reply)
+
+
+def _state_after(each: Suppressed, subscriber: Subscriber, now: datetime) -> SubscriberState:
+    if subscriber.confirmed_at is None:
+        return SubscriberState.PENDING
+    end = subscriber.paused_until
+    if each.state_before is SubscriberState.PAUSED and (end is None or end > now):
+        return SubscriberState.PAUSED
+    return SubscriberState.ACTIVE
