@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.cli.simulated_clocks import writing_session
 from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def hold(context: typer.Context, delivery_id: IdArgument, config: ConfigOption =
     """Keep a delivery back until it is retried."""
     from notifier.operations import hold_delivery
 
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     hold_delivery(run.engine, delivery_id, run.clock())
     typer.echo(f"delivery {delivery_id} is HELD; `notifier deliveries retry {delivery_id}` releases it")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.options import NowOption, Session, clock_from, clock_starting_at
+from notifier.cli.simulated_clocks import refuse_far_clock
 
 if TYPE_CHECKING:
     from notifier.models import Mail, Subscriber
@@ -44,6 +45,8 @@ def demo(
 ) -> None:
     """Ingest the sample pages, subscribe five people, and send their first digests to an inbox on this machine."""
     run = _open(folder, clock_from(now)())
+    if now is not None:
+        refuse_far_clock(run, now, f"choose another --folder than {folder}, or ")
     _ingest(run)
     subscribers = _subscribe(run)
     later = _set_clock_ahead(run, subscribers)

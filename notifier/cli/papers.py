@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
+from notifier.cli.simulated_clocks import writing_session
 
 if TYPE_CHECKING:
     from notifier.pipeline import DumpReport
@@ -44,7 +45,7 @@ def ingest(
 
     listed_on = day_from(day, "--date")
     files = [file for path in paths for file in dump_paths(path)]
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     catalogue = catalogue_of(run.config)
     settings = pipeline.settings_for(run.config, archive=archive)
     reports = [pipeline.ingest(run.engine, file, listed_on, run.clock(), settings) for file in files]
@@ -87,20 +88,18 @@ def print_dumps(reports: list[DumpReport]) -> None:
 def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the topics, and how many papers each has."""
     from notifier.cli.output import print_json, print_table
-    from notifier.store import reading
-    from notifier.store.tags import are_untagged, count_by_topic
+    from notifier.store import reading, tags
     from notifier.topics import catalogue_of
 
     run = session(context, config)
     catalogue = catalogue_of(run.config)
     with reading(run.engine) as connection:
-        must_tag = are_untagged(connection, catalogue.fingerprint)
-    if must_tag:
-        from notifier.pipeline import tag
+        papers = tags.count_by_topic(connection, catalogue.fingerprint)
+        has_untagged = tags.are_untagged(connection, catalogue.fingerprint)
+    if has_untagged:
+        from notifier.pipeline import count_by_topic
 
-        tag(run.engine, catalogue)
-    with reading(run.engine) as connection:
-        papers = count_by_topic(connection)
+        papers = count_by_topic(run.engine, catalogue)
     if as_json:
         print_json([{**asdict(topic), "papers": papers.get(slug, 0)} for slug, topic in catalogue.topics.items()])
         return

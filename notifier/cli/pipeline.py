@@ -8,24 +8,26 @@ import sys
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, clock_from, session
+from notifier.cli.simulated_clocks import refuse_far_clock, writing_session
 from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
-    from notifier.pipeline import DumpReport, OnceReport, PlanReport, PublishReport
+    from notifier.pipeline import DryRun, DumpReport, OnceReport, PlanReport, PublishReport
     from notifier.sending import DeliveryReport
 
+LISTED = 50  # subscribers of a dry run; --json gives the numbers alone
 REASONS = 5  # at most this many reasons why mail was not accepted are printed
 COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
 
 
 def register(app: typer.Typer) -> None:
     """Add this file's verbs."""
-    app.command("plan", epilog="Example: notifier plan --now 2026-07-06T08:00:00+02:00")(plan)
+    app.command("plan", epilog="Example: notifier plan --dry-run --now 2026-12-24T08:00:00+01:00")(plan)
     app.command("publish", epilog="Example: notifier publish --json")(publish)
     app.command("deliver", epilog="Example: notifier deliver --json")(deliver)
     app.command("serve", epilog="Example: notifier --config /etc/notifier/config.toml serve")(serve)
@@ -34,18 +36,49 @@ def register(app: typer.Typer) -> None:
 
 
 def plan(
-    context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be planned, and write nothing.")] = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Plan a digest for every subscriber who is due."""
     from notifier import pipeline
     from notifier.cli.output import print_json
 
     run = session(context, config, now)
+    if dry_run:
+        _show_dry_run(pipeline.plan_dry_run(run.engine, run.config, run.clock()), as_json)
+        return
+    if now is not None:
+        refuse_far_clock(run, now, "add --dry-run to see what it would plan, or ")
+    _show_warnings()
     planned = pipeline.plan(run.engine, run.config, run.clock())
     if as_json:
         print_json(planned)
     else:
         typer.echo(_planned(planned))
+
+
+def _show_dry_run(found: DryRun, as_json: bool) -> None:
+    from notifier.cli.output import print_json, print_table
+
+    if as_json:
+        print_json(found.report)
+        return
+    rows = [(each.subscriber.email, each.slot.period, each.papers) for each in found.digests[:LISTED]]
+    if rows:
+        print_table(("subscriber", "period", "papers"), rows)
+    if len(found.digests) > LISTED:
+        typer.echo(f"and {len(found.digests) - LISTED} more subscribers")
+    typer.echo(f"{_planned(found.report)}; this was a dry run, and nothing was written")
+
+
+def _show_warnings() -> None:
+    """Print the warnings of the steps on stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("notifier: %(message)s"))
+    logging.getLogger("notifier.pipeline").addHandler(handler)
 
 
 def publish(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -68,7 +101,7 @@ def deliver(
     from notifier.cli.output import print_json
 
     _exit_on_signals()
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     delivered = send(run)
     if as_json:
         print_json(counts(delivered))
@@ -84,7 +117,8 @@ def once(
     from notifier import pipeline
     from notifier.models import DumpStatus
 
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
+    _show_warnings()
     done = pipeline.once(
         run.engine, run.config, run.clock, ingest=partial(_ingest_folder, run), deliver=partial(send, run)
     )
@@ -130,6 +164,7 @@ def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = 
     _exit_on_signals_until_started()
     from notifier.service import serve as run_service
 
+    writing_session(context, config, now)
     file = _configure_logs(context, config)
     run_service(file, clock_from(now))
 
@@ -139,6 +174,7 @@ def worker(context: typer.Context, config: ConfigOption = None, now: NowOption =
     _exit_on_signals_until_started()
     from notifier.service import work
 
+    writing_session(context, config, now)
     file = _configure_logs(context, config)
     work(file, clock_from(now))
 

@@ -9,6 +9,7 @@ import typer
 
 from notifier.cli import subscribers_csv
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
+from notifier.cli.simulated_clocks import writing_session
 from notifier.models import Cadence, SubscriberState
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def subscribe(
     """Subscribe an address; if it is known, add what is new and replace only what is given."""
     from notifier import subscribers
 
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     wish = subscribers.SignUp(email, tuple(query or ()), tuple(topic or ()), cadence, at, timezone, weekday, confirmed)
     subscriber = subscribers.subscribe(run.engine, run.config, wish, run.clock())
     typer.echo(_summary(subscriber))
@@ -63,7 +64,7 @@ def unsubscribe(
     """Send a subscriber no more mail."""
     from notifier import subscribers
 
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     typer.echo(_summary(subscribers.unsubscribe(run.engine, email, run.clock())))
 
 
@@ -80,7 +81,7 @@ def pause(
     from notifier import subscribers
 
     day = day_from(until, "--until")
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     typer.echo(_summary(subscribers.pause(run.engine, email, day, run.clock())))
 
 
@@ -88,7 +89,7 @@ def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = 
     """Send a subscriber mail again after a pause."""
     from notifier import subscribers
 
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     typer.echo(_summary(subscribers.resume(run.engine, email, run.clock())))
 
 
@@ -96,7 +97,7 @@ def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = N
     """Delete a subscriber for good: settings, subscriptions and messages. This cannot be undone."""
     from notifier import subscribers
 
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     messages = subscribers.erase(run.engine, email, run.clock())
     typer.echo(
         f"{email} is erased, with {messages} messages; no import adds the address again, only a new sign-up does"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.cli.simulated_clocks import writing_session
 
 if TYPE_CHECKING:
     from notifier.subscribers import ImportReport
@@ -47,7 +48,7 @@ def import_(
     from notifier.cli.output import print_json, with_progress
     from notifier.subscribers import import_subscribers
 
-    run = session(context, config, now)
+    run = writing_session(context, config, now)
     watched = partial(with_progress, doing=f"reading {file.name}")
     imported = import_subscribers(run.engine, run.config, file, run.clock(), watched, reinstate=reinstate)
     if as_json:

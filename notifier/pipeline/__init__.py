@@ -13,23 +13,27 @@ Each step is idempotent: it may be stopped at any moment and run again, and seve
 """
 
 from notifier.pipeline.delivering import deliver
+from notifier.pipeline.dry_run import DryRun, plan_dry_run
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest, ingest_folder, settings_for
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
 from notifier.pipeline.steps import OnceReport, once
-from notifier.pipeline.tagging import tag
+from notifier.pipeline.tagging import count_by_topic, tag
 
 __all__ = [
+    "DryRun",
     "DumpReport",
     "IngestSettings",
     "OnceReport",
     "PlanReport",
     "PublishReport",
+    "count_by_topic",
     "deliver",
     "ingest",
     "ingest_folder",
     "once",
     "plan",
+    "plan_dry_run",
     "publish",
     "settings_for",
     "tag",

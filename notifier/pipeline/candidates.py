@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from notifier import matching, queries
 from notifier.models import Paper, Spans, Subscription
+from notifier.pipeline.tagging import with_topics
 from notifier.search import rank
 from notifier.store import dumps, papers, tags
 from notifier.store.paper_tokens import tokens_of
@@ -34,12 +35,17 @@ class Candidates:
     papers that were announced before, so that digests planned since `announced_again_since` may hold them already.
     """
 
-    def __init__(self, connection: Connection, cursor: int, catalogue: Catalogue, today: date) -> None:
+    def __init__(
+        self, connection: Connection, cursor: int, catalogue: Catalogue, today: date, *, tag_in_memory: bool = False
+    ) -> None:
+        """Read the candidates; with `tag_in_memory`, match untagged papers with the topics here, and store nothing."""
         self.cursor = cursor
-        untagged = tags.first_untagged(connection, catalogue.fingerprint)
+        untagged = None if tag_in_memory else tags.first_untagged(connection, catalogue.fingerprint)
         self.head = papers.newest_sequence(connection) if untagged is None else untagged - 1
         self.dump = dumps.newest_id(connection) if untagged is None else None
         found = papers.papers_after(connection, cursor, self.head)
+        if tag_in_memory and tags.first_untagged(connection, catalogue.fingerprint) is not None:
+            found = with_topics(connection, found, catalogue)
         self.papers = [ranked.paper for ranked in rank(connection, found, today)]
         self.announced_again = papers.announced_again(connection, cursor)
         first_seen = [paper.first_seen for paper in self.papers if paper.id in self.announced_again]

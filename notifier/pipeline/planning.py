@@ -5,12 +5,16 @@ transaction, in which the outbox row of each digest and the move of the subscrib
 subscriber who has changed since their digest was chosen, for example because another process has planned it, is left
 out; the next planning comes back to them if they are still due.
 
+If the clock of the machine was wrong, a period of the future may have a digest already. When such a period comes, it is
+used up without another digest; the next digest has its papers.
+
 A subscriber with the cadence INSTANT is due when there is a dump that their digests have not taken into account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,8 +34,10 @@ from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, papers, reading, subscribers, writing
 from notifier.store.expiring import UnsentDigest
-from notifier.subscribers import calendars, end_pauses
+from notifier.subscribers import calendars, clock_errors, end_pauses
 from notifier.topics import TRENDING, catalogue_of
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 TRENDING_PAPERS = 10
@@ -49,11 +55,12 @@ class PlanReport:
         return PlanReport(self.due + other.due, self.digests + other.digests, self.skipped + other.skipped)
 
 
+DueSlot = tuple[Subscriber, calendars.Occurrence]  # a subscriber who is due, and what their digest is for
 _MatchedPapers = list[tuple[Subscription, list[Paper]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _PlannedDigest:
+class PlannedDigest:
     """The digest that one subscriber is to get for one period.
 
     `selection` is None if there is nothing new for them. `unsent` are the subscriber's earlier digests that were never
@@ -65,11 +72,21 @@ class _PlannedDigest:
     selection: selection.Selection | None
     unsent: tuple[UnsentDigest, ...] = ()
 
+    @property
+    def papers(self) -> int:
+        """The number of papers in the digest."""
+        return len(items.paper_ids(items.dumps(self.selection.sections, self.selection.rest))) if self.selection else 0
+
 
 def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
-    """Plan the digests of all subscribers who are due at `now`."""
+    """Plan the digests of all subscribers who are due at `now`.
+
+    Dates that were written while the clock was wrong are corrected first, with a warning in the log.
+    """
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
+    if repairs := clock_errors.repair_all(engine, now):
+        log.warning(clock_errors.describe(repairs))
     end_pauses(engine, now)
     with reading(engine) as connection:
         cursor = subscribers.oldest_cursor_due(connection, now)
@@ -80,9 +97,12 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     for batch in _due_subscribers(engine, now):
         candidates.match_all(subscription for subscriber in batch for subscription in subscriber.subscriptions)
         with reading(engine) as connection:
-            new = _choose(connection, candidates, batch, config.digest.papers, now)
-            planned = _with_unsent(connection, new, config.digest.papers)
+            slots = due_slots(candidates, batch, now)
+            free = unused(connection, slots)
+            planned = choose(connection, candidates, free, config.digest.papers)
         with writing(engine) as connection:
+            if len(free) < len(slots):
+                _skip(connection, [each for each in slots if each not in free], now)
             total += _commit(connection, planned, candidates, config, now)
     return total
 
@@ -99,22 +119,24 @@ def _due_subscribers(engine: Engine, now: datetime) -> Iterator[list[Subscriber]
         last_id = batch[-1].id
 
 
-def _choose(
-    connection: Connection, candidates: Candidates, batch: Iterable[Subscriber], limit: int, now: datetime
-) -> list[_PlannedDigest]:
-    """Choose the new papers of each subscriber of the batch who has a digest due."""
-    slots = [(subscriber, slot) for subscriber in batch if (slot := _due_slot(candidates, subscriber, now))]
+def due_slots(candidates: Candidates, batch: Iterable[Subscriber], now: datetime) -> list[DueSlot]:
+    """Return the subscribers of the batch who have a digest due, and what it is for."""
+    return [(subscriber, slot) for subscriber in batch if (slot := _due_slot(candidates, subscriber, now))]
+
+
+def choose(connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], limit: int) -> list[PlannedDigest]:
+    """Choose the papers of the digest that each of these subscribers is to get."""
     matched = {subscriber.id: _matched_papers(candidates, subscriber) for subscriber, _ in slots}
     held = _held_papers(connection, candidates, matched)
     planned = []
     for subscriber, slot in slots:
         new = _new_papers(matched[subscriber.id], held[subscriber.id])
         chosen = selection.select(new, held[subscriber.id], candidates.marks, limit)
-        planned.append(_PlannedDigest(subscriber, slot, chosen))
-    return planned
+        planned.append(PlannedDigest(subscriber, slot, chosen))
+    return _with_unsent(connection, planned, limit)
 
 
-def _with_unsent(connection: Connection, planned: list[_PlannedDigest], limit: int) -> list[_PlannedDigest]:
+def _with_unsent(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
     """Return the planned digests with the papers of the subscribers' unsent digests added.
 
     If an unsent digest cannot be read, its subscriber is left out for now, so that it does not stop the planning for
@@ -146,6 +168,20 @@ def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> 
         return calendars.Occurrence(today, f"dump:{candidates.dump}", now)
     schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
     return calendars.due(schedule, now, subscriber.active_since, used)
+
+
+def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
+    """Return the slots without those for whose period the subscriber has a digest already, from a wrong clock."""
+    ids, names = [subscriber.id for subscriber, _ in slots], {slot.period for _, slot in slots}
+    used = outbox.used_periods(connection, ids, names)
+    return [(subscriber, slot) for subscriber, slot in slots if (subscriber.id, slot.period) not in used]
+
+
+def _skip(connection: Connection, used: Sequence[DueSlot], now: datetime) -> None:
+    """Go on to the next slots of subscribers who have not changed; their cursors stay, so that no paper is lost."""
+    current = subscribers.by_ids(connection, [subscriber.id for subscriber, _ in used])
+    valid = [(subscriber, slot) for subscriber, slot in used if current.get(subscriber.id) == subscriber]
+    subscribers.update_many(connection, [_schedule_update(subscriber, slot, now) for subscriber, slot in valid])
 
 
 def _matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPapers:
@@ -181,7 +217,7 @@ def _held_papers(
 
 
 def _commit(
-    connection: Connection, planned: list[_PlannedDigest], candidates: Candidates, config: Config, now: datetime
+    connection: Connection, planned: list[PlannedDigest], candidates: Candidates, config: Config, now: datetime
 ) -> PlanReport:
     """Write the digests of all subscribers who have not changed since their digests were chosen."""
     ids = [digest.subscriber.id for digest in planned]
@@ -199,7 +235,7 @@ def _commit(
     return PlanReport(len(valid), digests, len(valid) - digests)
 
 
-def _delivery_row(digest: _PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
+def _delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
     chosen = digest.selection
     return {
         "subscriber_id": digest.subscriber.id,
@@ -215,15 +251,23 @@ def _delivery_row(digest: _PlannedDigest, sender: str, now: datetime) -> dict[st
     }
 
 
-def _subscriber_update(digest: _PlannedDigest, candidates: Candidates, now: datetime) -> dict[str, Any]:
+def _subscriber_update(digest: PlannedDigest, candidates: Candidates, now: datetime) -> dict[str, Any]:
     """Return the new values of the subscriber's row: their cursor, the periods used, and when they are due next."""
-    subscriber, used = digest.subscriber, calendars.used_periods_of(digest.subscriber)
-    if subscriber.cadence is not Cadence.INSTANT:  # an instant digest is for a dump, and uses no date
-        used = used.including(digest.slot, subscriber.cadence)
+    subscriber = digest.subscriber
     return {
-        "row_id": subscriber.id,
+        **_schedule_update(subscriber, digest.slot, now),
         "cursor": max(subscriber.cursor, candidates.head),
         "last_dump": max(subscriber.last_dump, candidates.dump or 0),
+    }
+
+
+def _schedule_update(subscriber: Subscriber, slot: calendars.Occurrence, now: datetime) -> dict[str, Any]:
+    """Return the new values of the subscriber's row after a slot: the periods used, and when they are due next."""
+    used = calendars.used_periods_of(subscriber)
+    if subscriber.cadence is not Cadence.INSTANT:  # an instant digest is for a dump, and uses no date
+        used = used.including(slot, subscriber.cadence)
+    return {
+        "row_id": subscriber.id,
         "last_date": used.last_date,
         "last_week": used.last_week,
         "next_due": calendars.next_due(calendars.schedule_of(subscriber), now, used),

@@ -8,16 +8,16 @@ meantime, its tags are not stored, and it is tagged again.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from notifier import matching
 from notifier.matching import Matchable, PaperIndex, QuerySet
-from notifier.models import Tags
+from notifier.models import Paper, Tags
 from notifier.papers.identity import PreparedListing
 from notifier.store import reading, tags, writing
 from notifier.store.paper_tokens import tokens_of
@@ -65,6 +65,29 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
         with writing(engine) as connection:
             tags.tag(connection, tagged)
         count += len(untagged)
+
+
+def count_by_topic(engine: Engine, catalogue: Catalogue) -> Counter[str]:
+    """Return the number of papers of each topic; papers that are not tagged yet are matched, and nothing is stored."""
+    with reading(engine) as connection:
+        counts = Counter(tags.count_by_topic(connection, catalogue.fingerprint))
+        last: int | None = None
+        while untagged := tags.untagged(connection, catalogue.fingerprint, BLOCK, after=last):
+            papers = [paper for paper, _ in untagged]
+            counts.update(slug for paper in with_topics(connection, papers, catalogue) for slug in paper.topics)
+            last = papers[-1].sequence
+    return counts
+
+
+def with_topics(connection: Connection, papers: Sequence[Paper], catalogue: Catalogue) -> list[Paper]:
+    """Return the papers with the topics that the catalogue gives them; nothing is stored."""
+    found: list[Paper] = []
+    for start in range(0, len(papers), BLOCK):
+        block = papers[start : start + BLOCK]
+        tokenised = tokens_of(connection, block)
+        each = zip(block, _tags(matching.index(block, tokenised), tokenised, catalogue), strict=True)
+        found += [replace(paper, topics=frozenset(tags.slugs)) for paper, tags in each]
+    return found
 
 
 def _tags(index: PaperIndex, tokenised: Iterable[bytes], catalogue: Catalogue) -> Iterator[Tags]:

@@ -1,4 +1,8 @@
-"""Composing the mails of outbox rows: the same row always gives the same bytes."""
+"""Composing the mails of outbox rows.
+
+The same row and the same papers always give the same bytes. Between a mail and its repeat, a dump may complete the text
+and links of a paper; Message-ID, Date, subject, papers, order, upvotes and marks come from the row and stay.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ longer the row's has lost the row to another sender, and cannot settle it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -181,6 +182,43 @@ def items_since(connection: Connection, subscriber_ids: Iterable[int], since: da
         for subscriber_id, items in connection.execute(found):
             items_by_subscriber.setdefault(subscriber_id, []).append(items)
     return items_by_subscriber
+
+
+def used_periods(
+    connection: Connection, subscriber_ids: Iterable[int], periods: Collection[str]
+) -> set[tuple[int, str]]:
+    """Return those pairs of a subscriber and one of these periods for which there is a digest already."""
+    row = delivery.c
+    used: set[tuple[int, str]] = set()
+    for batch in batches(subscriber_ids):
+        found = select(row.subscriber_id, row.period).where(
+            row.subscriber_id.in_(batch), row.kind == DeliveryKind.DIGEST, row.period.in_(periods)
+        )
+        used.update((subscriber_id, period) for subscriber_id, period in connection.execute(found))
+    return used
+
+
+def newest_periods(
+    connection: Connection, subscriber_ids: Iterable[int], until: Iterable[str]
+) -> dict[int, list[str | None]]:
+    """Return, by subscriber, the newest period of a digest that is not after each of the periods `until`.
+
+    `until` holds one period of each form, such as `2026-11-22`, `2026-W47` and `2026-11`; the periods returned have the
+    same forms and order, and are None if there is no such digest.
+    """
+    row = delivery.c
+    newest = [func.max(case((and_(row.period.like(_form(last)), row.period <= last), row.period))) for last in until]
+    found: dict[int, list[str | None]] = {}
+    for batch in batches(subscriber_ids):
+        digests = and_(row.subscriber_id.in_(batch), row.kind == DeliveryKind.DIGEST)
+        rows = connection.execute(select(row.subscriber_id, *newest).where(digests).group_by(row.subscriber_id))
+        found |= {subscriber_id: list(periods) for subscriber_id, *periods in rows}
+    return found
+
+
+def _form(period: str) -> str:
+    """Return the LIKE pattern of the periods that differ from this one in their digits only."""
+    return re.sub("[0-9]", "_", period)
 
 
 def _still_claimed(connection: Connection, claims: Iterable[Claim]) -> set[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
@@ -17,18 +17,22 @@ from notifier.papers.trending import Appearance
 from notifier.store.statements import batches
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
 
+CLOCK_SET_BACK = timedelta(days=7)  # the clock may have been set back by this much since a paper was first seen
+
 
 def newest_sequence(connection: Connection) -> int:
     """Return the highest sequence number; 0 if no paper is announced."""
     return connection.scalar(select(func.max(paper.c.sequence)).where(_is_announced())) or 0
 
 
-def cursor_before(connection: Connection, instant: datetime) -> int:
+def cursor_before(connection: Connection, instant: datetime, now: datetime) -> int:
     """Return the cursor from which a subscriber gets the papers first seen at `instant` or later.
 
-    This is the highest sequence number if there are none.
+    This is the highest sequence number if there are none. A paper that was first seen more than CLOCK_SET_BACK after
+    `now` does not count: the clock was wrong when it was ingested, and all papers since then would seem to be new.
     """
-    first = connection.scalar(select(func.min(paper.c.sequence)).where(_is_announced(), paper.c.first_seen >= instant))
+    is_new = paper.c.first_seen.between(instant, now + CLOCK_SET_BACK)
+    first = connection.scalar(select(func.min(paper.c.sequence)).where(_is_announced(), is_new))
     return newest_sequence(connection) if first is None else first - 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -63,6 +63,21 @@ def with_ended_pause(connection: Connection, now: datetime, limit: int) -> list[
     """Return at most `limit` paused subscribers whose pause has an end that is not after `now`, by id."""
     over = and_(subscriber.c.state == SubscriberState.PAUSED, subscriber.c.paused_until <= now)
     return _read(connection, _all().where(over).order_by(subscriber.c.id).limit(limit))
+
+
+def due_after(connection: Connection, latest: Mapping[Cadence, datetime], after: int, limit: int) -> list[Subscriber]:
+    """Return at most `limit` active subscribers whose next digest is later than `latest`, with ids above `after`."""
+    row = subscriber.c
+    is_later = or_(*(and_(row.cadence == cadence, row.next_due > instant) for cadence, instant in latest.items()))
+    # The first condition lets the database use the index of `next_due`.
+    wanted = and_(row.next_due > min(latest.values()), row.state == SubscriberState.ACTIVE, is_later, row.id > after)
+    return _read(connection, _all().where(wanted).order_by(row.id).limit(limit))
+
+
+def active_or_paused(connection: Connection, after: int, limit: int) -> list[Subscriber]:
+    """Return at most `limit` active or paused subscribers with ids above `after`, by id."""
+    wanted = subscriber.c.state.in_((SubscriberState.ACTIVE, SubscriberState.PAUSED))
+    return _read(connection, _all().where(wanted, subscriber.c.id > after).order_by(subscriber.c.id).limit(limit))
 
 
 def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Subscriber]:

@@ -403,6 +403,14 @@ class RelayRow(Table, table=True):
     next_turn: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
+class SimulatedClockRow(Table, table=True):
+    """The mark of a database that was made for a simulated clock: one row, with the first instant that clock showed."""
+
+    __tablename__ = "simulated_clock"
+
+    started_at: datetime = Field(sa_column=Column(Instant, primary_key=True))
+
+
 # The same tables for SQLAlchemy's Core statements. The type checker knows that their columns are columns.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
@@ -414,3 +422,4 @@ query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subsc
 erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
 relay, suppression = Table.metadata.tables["relay"], Table.metadata.tables["suppression"]
+simulated_clock = Table.metadata.tables["simulated_clock"]

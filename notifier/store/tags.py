@@ -27,9 +27,14 @@ class TaggedPaper:
     tags: Tags
 
 
-def untagged(connection: Connection, fingerprint: str, limit: int) -> list[tuple[Paper, int]]:
-    """Return at most `limit` papers that the catalogue with this fingerprint has not tagged, and their revisions."""
+def untagged(connection: Connection, fingerprint: str, limit: int, after: int | None = None) -> list[tuple[Paper, int]]:
+    """Return at most `limit` papers that the catalogue with this fingerprint has not tagged, and their revisions.
+
+    They are in the order of their sequence numbers; with `after`, only those with higher numbers are returned.
+    """
     statement = select(paper).where(_is_untagged(fingerprint)).order_by(paper.c.sequence).limit(limit)
+    if after is not None:
+        statement = statement.where(paper.c.sequence > after)
     rows = connection.execute(statement).all()
     return [(found, row.revision) for found, row in zip(papers_of(connection, rows), rows, strict=True)]
 
@@ -72,9 +77,14 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
     paper_tokens.keep(connection, {paper_id: tags.tokenised for paper_id, tags in current.items()})
 
 
-def count_by_topic(connection: Connection) -> dict[str, int]:
-    """Return the number of papers that are tagged with each topic."""
-    statement = select(paper_topic.c.slug, func.count()).group_by(paper_topic.c.slug)
+def count_by_topic(connection: Connection, fingerprint: str) -> dict[str, int]:
+    """Return the number of papers that the catalogue with this fingerprint has tagged with each topic."""
+    statement = (
+        select(paper_topic.c.slug, func.count())
+        .join(paper, paper.c.id == paper_topic.c.paper_id)
+        .where(paper.c.tagged_by == fingerprint)
+        .group_by(paper_topic.c.slug)
+    )
     return dict(connection.execute(statement).all())
 
 

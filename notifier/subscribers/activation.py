@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,10 @@ from sqlalchemy import Connection
 
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.store import dumps, papers, subscribers
-from notifier.subscribers import calendars
+from notifier.subscribers import calendars, clock_errors
+
+_RESCHEDULED = ("active_since", "last_date", "last_week", "next_due")
+_ACTIVATED = ("state", "paused_until", "cursor", "last_dump", *_RESCHEDULED)
 
 # How old the papers of the first digest may be, so that a new subscriber does not get all stored papers.
 FIRST_LOOK_BACK = {
@@ -25,23 +29,27 @@ FIRST_LOOK_BACK = {
 def confirm(connection: Connection, confirmed: Collection[Subscriber], now: datetime) -> None:
     """Activate subscribers who have agreed, at `now`, to get mail."""
     subscribers.update_many(connection, [{"row_id": one.id, "confirmed_at": now} for one in confirmed])
-    activate(connection, confirmed, now)
+    activate(connection, confirmed, now, now)
 
 
-def activate(connection: Connection, chosen: Collection[Subscriber], at: datetime) -> None:
-    """Send digests to these subscribers from `at` on, for the first time or after a pause.
+def activate(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> None:
+    """Send digests to these subscribers from `at` on, which is not after `now`, for the first time or after a pause.
 
     Their next digest is for the first slot after `at` whose period has no digest yet. Its papers are not older than
     FIRST_LOOK_BACK allows, and are none that the subscriber's earlier digests took into account.
     """
+    subscribers.update_many(connection, [_changes(one, _ACTIVATED) for one in activated(connection, chosen, at, now)])
+
+
+def activated(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> list[Subscriber]:
+    """Return the subscribers as `activate` stores them; nothing is stored."""
     lowest_cursors = {
-        cadence: papers.cursor_before(connection, at - FIRST_LOOK_BACK[cadence])
+        cadence: papers.cursor_before(connection, at - FIRST_LOOK_BACK[cadence], now)
         for cadence in {one.cadence for one in chosen}
     }
     newest_dump = dumps.newest_id(connection, until=at)
-    subscribers.update_many(
-        connection, [_activated(one, at, lowest_cursors[one.cadence], newest_dump) for one in chosen]
-    )
+    plausible = clock_errors.corrected(connection, chosen, now)
+    return [_activated(one, at, lowest_cursors[one.cadence], newest_dump) for one in plausible]
 
 
 def reschedule(connection: Connection, changed: Iterable[Subscriber], now: datetime) -> None:
@@ -50,24 +58,23 @@ def reschedule(connection: Connection, changed: Iterable[Subscriber], now: datet
     If a slot of the new schedule has passed whose period has no digest yet, that digest is due at once.
     """
     active = [one for one in changed if one.state is SubscriberState.ACTIVE]
-    subscribers.update_many(connection, [{"row_id": one.id, "next_due": _next_due(one, now)} for one in active])
+    plausible = clock_errors.corrected(connection, active, now)
+    rescheduled = [replace(one, next_due=clock_errors.next_due(one, now)) for one in plausible]
+    subscribers.update_many(connection, [_changes(one, _RESCHEDULED) for one in rescheduled])
 
 
-def _activated(subscriber: Subscriber, at: datetime, lowest_cursor: int, newest_dump: int) -> dict[str, Any]:
+def _activated(subscriber: Subscriber, at: datetime, lowest_cursor: int, newest_dump: int) -> Subscriber:
     cursor = subscriber.cursor if subscriber.confirmed_at else 0
-    return {
-        "row_id": subscriber.id,
-        "state": SubscriberState.ACTIVE,
-        "active_since": at,
-        "paused_until": None,
-        "cursor": max(lowest_cursor, cursor),
-        "last_dump": max(newest_dump, subscriber.last_dump),
-        "next_due": calendars.next_due(calendars.schedule_of(subscriber), at, calendars.used_periods_of(subscriber)),
-    }
+    return replace(
+        subscriber,
+        state=SubscriberState.ACTIVE,
+        active_since=at,
+        paused_until=None,
+        cursor=max(lowest_cursor, cursor),
+        last_dump=max(newest_dump, subscriber.last_dump),
+        next_due=calendars.next_due(calendars.schedule_of(subscriber), at, calendars.used_periods_of(subscriber)),
+    )
 
 
-def _next_due(subscriber: Subscriber, now: datetime) -> datetime | None:
-    assert subscriber.active_since is not None, "an active subscriber has been activated at some instant"
-    schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
-    slot = calendars.due(schedule, now, subscriber.active_since, used)
-    return slot.instant if slot else calendars.next_due(schedule, subscriber.active_since, used)
+def _changes(subscriber: Subscriber, names: Iterable[str]) -> dict[str, Any]:
+    return {"row_id": subscriber.id, **{name: getattr(subscriber, name) for name in names}}

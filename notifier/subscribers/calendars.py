@@ -102,7 +102,7 @@ def _slots(schedule: Schedule, day: date, step: timedelta) -> Iterator[Occurrenc
     while True:
         if _has_slot(schedule, day, zone):
             instant = datetime.combine(day, schedule.hour, zone).astimezone(UTC)
-            yield Occurrence(day, _period(schedule.cadence, day), instant)
+            yield Occurrence(day, period(schedule.cadence, day), instant)
         day += step
 
 
@@ -123,7 +123,8 @@ def _exists(day: date, zone: ZoneInfo) -> bool:
     return datetime.combine(day, NOON, zone).astimezone(UTC).astimezone(zone).date() == day
 
 
-def _period(cadence: Cadence, day: date) -> str:
+def period(cadence: Cadence, day: date) -> str:
+    """Return the name of the period whose digest is for the slot of this local date."""
     match cadence:
         case Cadence.MONTHLY:
             return day.isoformat()[:7]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
 from notifier.store import reading, subscribers, writing
-from notifier.subscribers import activation
+from notifier.subscribers import activation, clock_errors
 from notifier.subscribers.subscribing import get_subscriber
 
 BATCH = 500
@@ -32,7 +32,7 @@ def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subs
 
 
 def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
-    """End the pause of a subscriber; an active subscriber stays as they are.
+    """End the pause of a subscriber; an active subscriber stays as they are, unless a wrong clock wrote their dates.
 
     The next digest contains papers that came in the pause, if they are not older than FIRST_LOOK_BACK in `activation`
     allows. Raises UsageError if the subscriber is neither active nor paused.
@@ -40,8 +40,8 @@ def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
     with writing(engine) as connection:
         subscriber = get_subscriber(connection, email)
         _refuse_unless_active_or_paused(subscriber)
-        if subscriber.state is SubscriberState.PAUSED:
-            activation.activate(connection, [subscriber], now)
+        if subscriber.state is SubscriberState.PAUSED or clock_errors.has_wrong_dates(subscriber, now):
+            activation.activate(connection, [subscriber], now, now)
         return get_subscriber(connection, email)
 
 
@@ -53,9 +53,16 @@ def end_pauses(engine: Engine, now: datetime) -> None:
                 return
         with writing(engine) as connection:
             for each in subscribers.with_ended_pause(connection, now, BATCH):
-                assert each.paused_until is not None, "a pause without an end is not selected"
-                # This is just before the day begins, so that a slot at its first instant counts.
-                activation.activate(connection, [each], each.paused_until - timedelta.resolution)
+                activation.activate(connection, [each], end_of_pause(each), now)
+
+
+def end_of_pause(subscriber: Subscriber) -> datetime:
+    """Return the instant from which a subscriber is active again after a pause that has an end.
+
+    This is just before the day begins, so that a slot at its first instant counts.
+    """
+    assert subscriber.paused_until is not None, "a pause without an end is not asked about"
+    return subscriber.paused_until - timedelta.resolution
 
 
 def set_paused(connection: Connection, subscriber: Subscriber, until: date | None) -> None:

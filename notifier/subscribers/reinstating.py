@@ -92,7 +92,7 @@ def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: dat
         for each in chosen
         if each.subscriber_id in people
     ]
-    activation.activate(connection, [one for one, after in done if after.state is SubscriberState.ACTIVE], now)
+    activation.activate(connection, [one for one, after in done if after.state is SubscriberState.ACTIVE], now, now)
     others = [(one, after) for one, after in done if after.state is not SubscriberState.ACTIVE]
     subscribers.update_many(connection, [{"row_id": one.id, "state": after.state} for one, after in others])
     return [after for _, after in done]

@@ -83,7 +83,9 @@ def test_random_kills_lose_no_mail_and_repeat_few(tmp_path: Path) -> None:
     assert "mails 240, kills 8" in done.stdout
 
 
-def test_a_sender_killed_at_any_commit_loses_no_mail_and_repeats_the_same_bytes(tmp_path: Path) -> None:
+def test_a_sender_killed_at_any_commit_loses_no_mail_and_without_a_new_dump_repeats_the_same_bytes(
+    tmp_path: Path,
+) -> None:
     done = python("-m", "torture.kills_at_commits", tmp_path, 2)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("killed before") >= 2

@@ -10,11 +10,10 @@ import time
 from pathlib import Path
 from shutil import copytree
 
-from support.service import MONDAY, clean_environment, ingest_page, run_notifier
+from support.service import MONDAY, clean_environment, ingest_page, open_simulated_store, run_notifier
 
 from notifier.config import Config, load
 from notifier.store.engine import writing
-from notifier.store.schema import open_store
 from notifier.store.subscriptions import NewSubscription
 from notifier.subscribers.subscribing import CheckedSignUp, sign_up_all
 
@@ -44,7 +43,7 @@ def test_planning_that_is_killed_halfway_is_continued_by_the_next_run(tmp_path: 
 def fill(folder: Path) -> None:
     folder.mkdir()
     (folder / "config.toml").write_text("", encoding="utf-8")
-    engine = open_store(load(folder / "config.toml").store_url)
+    engine = open_simulated_store(load(folder / "config.toml").store_url)
     subscriptions = [NewSubscription(query, query) for query in QUERIES]
     requests = [
         CheckedSignUp(

@@ -16,13 +16,21 @@ import pytest
 from sqlalchemy import Engine
 from support.outbox import AT_EIGHT, states, subscriber_states
 from support.real_relays import MISTRUSTING_RELAYS, RELAYS, Relay
-from support.service import MONDAY, SEEDS, add_subscribers, clean_environment, ingest_page, run_notifier, wait_until
+from support.service import (
+    MONDAY,
+    SEEDS,
+    add_subscribers,
+    clean_environment,
+    ingest_page,
+    open_simulated_store,
+    run_notifier,
+    wait_until,
+)
 from torture.random_kills import CONNECTIONS
 
 from notifier.config import MailConfig, load
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
-from notifier.store.schema import open_store
 from notifier.subscribers.subscribing import SignUp
 
 SUBSCRIBERS = 48
@@ -42,7 +50,7 @@ def store_for(relay: Relay, folder: Path, emails: list[str], sender: str = MailC
     settings = f'[mail]\nsender = "{sender}"\ntransport = "smtp"\n[smtp]\n{relay.settings}'
     (folder / "config.toml").write_text(settings, encoding="utf-8")
     config = load(folder / "config.toml")
-    engine = open_store(config.store_url)
+    engine = open_simulated_store(config.store_url)
     sign_ups = [
         SignUp(email, queries, ("all",), confirmed=True) for email, queries in zip(emails, cycle(QUERIES), strict=False)
     ]

@@ -178,7 +178,7 @@ def test_the_html_needs_nothing_from_elsewhere_and_carries_its_styles_inside() -
     assert '<meta charset="utf-8">' in html[:1024]
 
 
-def test_the_same_row_gives_the_same_bytes_and_another_message_another_boundary() -> None:
+def test_the_same_row_and_papers_give_the_same_bytes_and_another_message_another_boundary() -> None:
     assert mail_of() == mail_of()
     other = mail_of(replace(DIGEST, message_id="<digest.43@example.org>"))
     assert read(mail_of()).get_boundary() != read(other).get_boundary()

@@ -78,6 +78,6 @@ def test_without_pages_no_body_has_a_link_to_one() -> None:
         assert "/unsubscribe/" not in body
 
 
-def test_the_same_row_gives_the_same_bytes() -> None:
+def test_the_same_row_and_papers_give_the_same_bytes() -> None:
     pages = replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))
     assert mail_of(NUMBERED, settings=pages).content == mail_of(NUMBERED, settings=pages).content

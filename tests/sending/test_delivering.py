@@ -154,7 +154,7 @@ def test_a_rejected_address_is_suppressed(planned: Engine, tmp_path: Path) -> No
     assert found.state is SubscriberState.SUPPRESSED
 
 
-def test_a_lost_reply_to_the_final_dot_is_uncertain_and_the_same_bytes_are_sent_again(
+def test_a_lost_reply_to_the_final_dot_is_uncertain_and_without_a_new_dump_the_same_bytes_are_sent_again(
     planned: Engine, tmp_path: Path
 ) -> None:
     unsubscribe(planned, BOB, AT_EIGHT)

@@ -21,6 +21,7 @@ from notifier.models import ListedOnFrom, Listing, ParsedDump, Subscriber
 from notifier.papers.identity import prepare
 from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.pipeline.planning import plan
+from notifier.store import simulated_clock
 from notifier.store.engine import writing
 from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump
 from notifier.store.schema import open_store
@@ -129,9 +130,17 @@ def write_smtp_config(folder: Path, port: int) -> None:
     (folder / "config.toml").write_text(text, encoding="utf-8")
 
 
+def open_simulated_store(url: str) -> Engine:
+    """Open a new store that accepts the `--now` of these tests, as one does whose first command has such a `--now`."""
+    engine = open_store(url)
+    with writing(engine) as connection:
+        assert simulated_clock.mark_if_empty(connection, MONDAY)
+    return engine
+
+
 def open_store_with_subscribers(count: int, folder: Path) -> Engine:
     """Open a store with two papers and `count` daily subscribers to all papers, who are due at MONDAY 08:00 UTC."""
-    engine = open_store(load(folder / "config.toml").store_url)
+    engine = open_simulated_store(load(folder / "config.toml").store_url)
     for number in range(count):
         add_subscriber(engine, SignUp(f"subscriber{number}@example.org", topics=("all",), confirmed=True))
     ingest_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])

@@ -26,7 +26,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
-from support.service import MONDAY, add_subscribers, clean_environment, ingest_page, write_smtp_config
+from support.service import (
+    MONDAY,
+    add_subscribers,
+    clean_environment,
+    ingest_page,
+    open_simulated_store,
+    write_smtp_config,
+)
 
 from notifier import cli
 from notifier.config import load
@@ -108,7 +115,7 @@ def prepare(folder: Path, mails: int, port: int) -> None:
     """Make a store in `folder` with `mails` planned digests."""
     write_smtp_config(folder, port)
     config = load(folder / "config.toml")
-    engine = open_store(config.store_url)
+    engine = open_simulated_store(config.store_url)
     sign_ups = [SignUp(f"subscriber{n}@example{n % 50}.org", topics=("all",), confirmed=True) for n in range(mails)]
     add_subscribers(engine, config, sign_ups)
     ingest_page(engine, folder, ["The Title of a Paper", "Another Paper of Ours"])

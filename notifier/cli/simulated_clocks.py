@@ -1,0 +1,53 @@
+"""Refusing `--now` where it would write dates that silence subscribers.
+
+A digest that is planned for a far date leaves its subscriber without mail until then. So a verb that writes accepts
+an instant far from the machine's clock only for a database that was made with such a clock, as the demo's may be.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import typer
+
+from notifier.cli.options import Session, session
+from notifier.errors import UsageError
+
+FARTHEST = timedelta(days=7)
+DAY, YEAR = timedelta(days=1), timedelta(days=365.25)
+
+
+def writing_session(context: typer.Context, config: Path | None, now: str | None) -> Session:
+    """Return the session of a verb that writes. Raises UsageError if `now` is far from the machine's clock.
+
+    A database without dumps and subscribers is marked as made for a simulated clock, and then accepts any `now`.
+    """
+    run = session(context, config, now)
+    if now is not None:
+        refuse_far_clock(run, now)
+    return run
+
+
+def refuse_far_clock(run: Session, now: str, cure: str = "") -> None:
+    """Raise UsageError if the session's clock is far from the machine's and the database was not made for that.
+
+    `cure` says what else the verb offers, such as `add --dry-run to look, or `.
+    """
+    from notifier.store import simulated_clock, writing
+
+    instant = run.clock()
+    distance = abs(instant - datetime.now(UTC))
+    if distance <= FARTHEST:
+        return
+    with writing(run.engine) as connection:
+        if simulated_clock.mark_if_empty(connection, instant):
+            return
+    raise UsageError(
+        f"--now {now} is {_duration(distance)} from this machine's clock and would silence subscribers; {cure}"
+        "try it on a new database whose first command has such a --now (NOTIFIER_STORE__URL=sqlite:///try.db)"
+    )
+
+
+def _duration(distance: timedelta) -> str:
+    return f"{distance / YEAR:.1f} years" if distance >= YEAR else f"{distance // DAY} days"

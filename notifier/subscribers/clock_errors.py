@@ -1,0 +1,160 @@
+"""Dates of subscribers that were written while the clock of the machine was wrong.
+
+If the clock was years ahead for a moment, the dates of a subscriber's last digest, of their activation and of their
+next digest may lie years ahead too, and nothing would be due until then. Such dates are replaced by those that the
+outbox proves: the periods of the digests up to now. The outbox still has the periods that were planned too early, and
+none of them gets a second digest.
+
+A clock that was set back looks the same from here as one that is right again. The replacement is safe in both cases,
+because each period that has a digest already is left out when it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+
+from notifier.models import Cadence, Subscriber, SubscriberState
+from notifier.store import outbox, reading, subscribers, writing
+from notifier.subscribers import calendars
+
+BATCH = 500
+# A subscriber's local date may be a day ahead of the date in UTC, and more after a change of the time zone.
+MARGIN = timedelta(days=3)
+# How far ahead the next slot of a schedule can be. For weekly, the weekday may change after the digest of this week.
+REACH = {
+    Cadence.INSTANT: timedelta(days=1),  # has no slots; a slot may be left from another cadence
+    Cadence.DAILY: timedelta(days=1),
+    Cadence.WEEKDAYS: timedelta(days=3),
+    Cadence.WEEKLY: timedelta(days=13),
+    Cadence.MONTHLY: timedelta(days=31),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A subscriber whose dates were wrong: as stored, and as corrected."""
+
+    stored: Subscriber
+    corrected: Subscriber
+
+
+def has_wrong_dates(subscriber: Subscriber, now: datetime) -> bool:
+    """Return whether the subscriber was active, or got a digest, at a date that has not come yet."""
+    return _has_wrong_period(subscriber, now) or _is_far_ahead(subscriber.active_since, now)
+
+
+def corrected(connection: Connection, chosen: Collection[Subscriber], now: datetime) -> list[Subscriber]:
+    """Return the subscribers with plausible dates of their last digests and of their activation; nothing is stored.
+
+    The next digest is left as it is. If a pause was ended before its day, the subscriber stays inactive until that day.
+    """
+    wrong = [one for one in chosen if _has_wrong_period(one, now)]
+    last = (now + MARGIN).date()
+    until = [calendars.period(cadence, last) for cadence in (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY)]
+    proved = outbox.newest_periods(connection, [one.id for one in wrong], until) if wrong else {}
+    return [_corrected(one, proved.get(one.id, [None, None, None]), now) for one in chosen]
+
+
+def repair_all(engine: Engine, now: datetime) -> list[Repair]:
+    """Correct the dates of all active subscribers whose next digest is further ahead than their cadence can reach."""
+    repairs: list[Repair] = []
+    last_id = 0
+    while True:
+        with reading(engine) as connection:
+            if not subscribers.due_after(connection, latest_due(now), last_id, limit=1):
+                return repairs
+        with writing(engine) as connection:
+            batch = subscribers.due_after(connection, latest_due(now), last_id, BATCH)
+            made = repairs_of(connection, batch, now)
+            subscribers.update_many(connection, [_changes(each.corrected) for each in made])
+        repairs += made
+        last_id = max((one.id for one in batch), default=last_id)
+
+
+def repairs_of(connection: Connection, batch: Collection[Subscriber], now: datetime) -> list[Repair]:
+    """Return the repairs that subscribers whose next digest is too far ahead need; nothing is stored."""
+    mended = [_with_next_due(one, now) for one in corrected(connection, batch, now)]
+    return [Repair(one, other) for one, other in zip(batch, mended, strict=True) if one != other]
+
+
+def latest_due(now: datetime) -> dict[Cadence, datetime]:
+    """Return, by cadence, the latest instant at which the next digest of an active subscriber can be due."""
+    return {cadence: now + reach + MARGIN for cadence, reach in REACH.items()}
+
+
+def describe(repairs: Collection[Repair]) -> str:
+    """Return a sentence about the repairs, such as `2 subscribers had a next digest in 2036; ...`."""
+    years = sorted({each.stored.next_due.year for each in repairs if each.stored.next_due})
+    span = " to ".join(map(str, dict.fromkeys([years[0], years[-1]])))
+    had = "1 subscriber" if len(repairs) == 1 else f"{len(repairs)} subscribers"
+    return f"{had} had a next digest in {span}, written while the clock was wrong; their dates were reset"
+
+
+def next_due(subscriber: Subscriber, now: datetime) -> datetime | None:
+    """Return the instant of the digest that is due now, or else of the next one."""
+    assert subscriber.active_since is not None, "an active subscriber has been activated at some instant"
+    schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
+    slot = calendars.due(schedule, now, subscriber.active_since, used)
+    return slot.instant if slot else calendars.next_due(schedule, subscriber.active_since, used)
+
+
+def _has_wrong_period(subscriber: Subscriber, now: datetime) -> bool:
+    last = (now + MARGIN).date()
+    return any(day is not None and day > last for day in (subscriber.last_date, subscriber.last_week))
+
+
+def _is_far_ahead(instant: datetime | None, now: datetime) -> bool:
+    return instant is not None and instant > now + MARGIN
+
+
+def _corrected(subscriber: Subscriber, proved: Iterable[str | None], now: datetime) -> Subscriber:
+    changed = subscriber
+    if _has_wrong_period(subscriber, now):
+        day, week, month = (_date_of(period, subscriber.weekday) for period in proved)
+        last_date = max((each for each in (day, week, month) if each), default=None)
+        changed = replace(changed, last_date=last_date, last_week=week)
+    if _is_far_ahead(subscriber.active_since, now) and not _end_of_pause(subscriber):
+        changed = replace(changed, active_since=now)
+    return changed
+
+
+def _with_next_due(subscriber: Subscriber, now: datetime) -> Subscriber:
+    if _is_far_ahead(subscriber.active_since, now):
+        until = _end_of_pause(subscriber)
+        return replace(subscriber, state=SubscriberState.PAUSED, paused_until=until, next_due=None)
+    return replace(subscriber, next_due=next_due(subscriber, now))
+
+
+def _end_of_pause(subscriber: Subscriber) -> datetime | None:
+    """Return the instant at which the pause ended that preceded the activation; None if there was no pause.
+
+    A pause ends at midnight, and `end_pauses` activates the subscriber just before.
+    """
+    assert subscriber.active_since is not None, "only an active subscriber is asked about"
+    end = subscriber.active_since + timedelta.resolution
+    return end if _is_midnight(end, ZoneInfo(subscriber.timezone)) else None
+
+
+def _is_midnight(instant: datetime, zone: ZoneInfo) -> bool:
+    """Return whether a local date begins at this instant, also if the clock skips midnight at it."""
+    before, after = ((instant - step).astimezone(zone).date() for step in (timedelta.resolution, timedelta()))
+    return before != after
+
+
+def _date_of(period: str | None, weekday: int) -> date | None:
+    """Return the intended local date of a period; for a week, that of the weekday given."""
+    if period is None:
+        return None
+    if "W" in period:
+        return date.fromisocalendar(int(period[:4]), int(period[-2:]), weekday + 1)
+    return date.fromisoformat(period if len(period) == len("2026-11-22") else f"{period}-01")
+
+
+def _changes(subscriber: Subscriber) -> dict[str, object]:
+    names = ("state", "active_since", "paused_until", "next_due", "last_date", "last_week")
+    return {"row_id": subscriber.id, **{name: getattr(subscriber, name) for name in names}}

@@ -1,0 +1,131 @@
+"""`--now` far from the machine's clock: looking is free, writing needs a database that was made for it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from support.service import SEEDS, run_notifier
+
+ANN = "ann@example.org"
+IN_2030 = "2030-01-01T08:00:00+01:00"
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Path:
+    """A folder with the database of a service that runs by the machine's clock: papers, and one subscriber."""
+    assert run_notifier("ingest", SEEDS[0], cwd=tmp_path).returncode == 0
+    assert run_notifier("subscribe", ANN, "--topic", "all", "--confirmed", cwd=tmp_path).returncode == 0
+    return tmp_path
+
+
+def contents(folder: Path) -> list[str]:
+    """Return everything that the database holds, as SQL."""
+    connection = sqlite3.connect(folder / "var" / "notifier.db")
+    with connection:
+        found = list(connection.iterdump())
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["plan"],
+        ["once"],
+        ["deliver"],
+        ["serve"],
+        ["worker"],
+        ["ingest", str(SEEDS[1])],
+        ["subscribe", ANN, "--at", "09:00"],
+        ["subscribe", "bob@example.org", "--confirmed"],
+        ["unsubscribe", ANN],
+        ["pause", ANN],
+        ["resume", ANN],
+        ["erase", ANN],
+        ["subscribers", "import", "subscribers.csv"],
+        ["deliveries", "hold", "1"],
+    ],
+)
+def test_a_verb_that_writes_refuses_a_far_date_and_writes_nothing(real: Path, verb: list[str]) -> None:
+    (real / "subscribers.csv").write_text("email\nbob@example.org\n", encoding="utf-8")
+    before = contents(real)
+    done = run_notifier(*verb, "--now", IN_2030, cwd=real)
+    assert done.returncode == 2
+    assert f"--now {IN_2030} is 3" in done.stderr
+    assert "years from this machine's clock" in done.stderr
+    assert ("--dry-run" in done.stderr) == (verb == ["plan"])
+    assert contents(real) == before
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["plan", "--dry-run"],
+        ["plan", "--dry-run", "--json"],
+        ["status"],
+        ["trending"],
+        ["preview", "topic:reasoning"],
+        ["topics"],
+        ["subscribers"],
+        ["deliveries"],
+    ],
+)
+def test_looking_takes_any_date_and_changes_nothing(real: Path, verb: list[str]) -> None:
+    (real / "config.toml").write_text(
+        '[topics.mine]\ntitle = "Mine"\ndescription = "My topic."\nquery = "model OR learning"\n', encoding="utf-8"
+    )
+    before = contents(real)
+    dated = [] if verb[0] in ("topics", "subscribers", "deliveries") else ["--now", IN_2030]
+    done = run_notifier(*verb, *dated, cwd=real)
+    assert done.returncode == 0, done.stderr
+    assert contents(real) == before
+
+
+def test_a_date_within_a_week_is_accepted(real: Path) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=6)).isoformat()
+    assert json.loads(run_notifier("plan", "--json", "--now", soon, cwd=real).stdout)["due"] == 1
+
+
+def test_a_dry_run_shows_what_planning_then_does(real: Path) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    looked = run_notifier("plan", "--dry-run", "--json", "--now", soon, cwd=real)
+    shown = run_notifier("plan", "--dry-run", "--now", soon, cwd=real)
+    planned = run_notifier("plan", "--json", "--now", soon, cwd=real)
+    assert json.loads(looked.stdout) == json.loads(planned.stdout) == {"due": 1, "digests": 1, "skipped": 0}
+    assert ANN in shown.stdout
+    assert "nothing was written" in shown.stdout
+
+
+def test_a_database_whose_first_command_has_a_far_date_takes_any_date(tmp_path: Path) -> None:
+    def run(*arguments: str) -> CompletedProcess[str]:
+        return run_notifier(*arguments, cwd=tmp_path)
+
+    assert run("init").returncode == 0
+    assert run("subscribe", ANN, "--topic", "all", "--confirmed", "--now", "2028-02-01T00:00Z").returncode == 0
+    assert run("plan", "--now", "2028-02-02T08:00Z").returncode == 0
+    assert run("plan", "--now", IN_2030).returncode == 0
+
+
+def test_the_demo_takes_a_far_date_in_a_new_folder_but_not_in_one_of_today(tmp_path: Path) -> None:
+    assert run_notifier("demo", "--now", "2026-07-06T01:00Z", cwd=tmp_path).returncode == 0
+    assert run_notifier("demo", "--folder", "today", cwd=tmp_path).returncode == 0
+    refused = run_notifier("demo", "--folder", "today", "--now", IN_2030, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "choose another --folder" in refused.stderr
+
+
+def test_once_says_that_dates_were_reset(real: Path) -> None:
+    connection = sqlite3.connect(real / "var" / "notifier.db")
+    with connection:
+        connection.execute("UPDATE subscriber SET last_date = '2036-03-05', next_due = '2036-03-06 08:00:00.000000'")
+    connection.close()
+    done = run_notifier("once", cwd=real)
+    assert done.returncode == 0
+    assert "notifier: 1 subscriber had a next digest in 2036" in done.stderr
+    (subscriber,) = json.loads(run_notifier("subscribers", "--json", cwd=real).stdout)
+    assert datetime.fromisoformat(subscriber["next_due"]) < datetime.now(UTC) + timedelta(days=2)
