@@ -6,7 +6,7 @@ import re
 
 LONGEST_ADDRESS = 254  # octets: RFC 5321, section 4.5.3.1.3, without the angle brackets
 
-_ASCII_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
+_ASCII_ADDRESS = re.compile(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
 
 
 def ascii_form(address: str) -> str:

@@ -3,6 +3,13 @@
 All derive from NotifierError. Every message says in one sentence what happened, to what, and the cure.
 """
 
+REASON_LIMIT = 300  # characters of a reason, a reply or a message in a log: they may quote a text from outside
+
+
+def shortened(text: str, limit: int = REASON_LIMIT) -> str:
+    """Return `text`, or its beginning and an ellipsis if it is longer than `limit` characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
 
 class NotifierError(Exception):
     """A failure that notifier can explain to its user; the command line prints the message and exits with exit_code."""
@@ -34,6 +41,9 @@ class QueryError(UsageError):
 
 class DumpError(NotifierError):
     """A file that is not a dump or cannot be read as one; it is set aside with this message as the reason."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(message))
 
 
 class StoreError(NotifierError):

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from notifier.errors import shortened
+
 Span = tuple[int, int]  # start and end of a passage in a text, in code points; the end is not included
 Clock = Callable[[], datetime]  # returns the current instant, in UTC
 
@@ -92,10 +94,13 @@ class Announce(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A part of a dump that was skipped: its place in the dump, such as `line 3`, and the reason."""
+    """A part of a dump that was skipped: its place in the dump, such as `line 3`, and the reason, which is short."""
 
     where: str
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", shortened(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +154,10 @@ class ParsedDump:
     """The content of a dump, as a source read it from the dump's bytes.
 
     `format` names the format, such as `page text`. Everything in the dump that looks like a listing is either in
-    `listings` or in `skipped`. `full_date` is a date with a year in the dump's text, `month_day` a month and a day
-    without a year. If two dumps differ about a paper, the value from the format with the higher `rank` is used.
-    `deleted` holds the arXiv ids of papers that were deleted at arXiv.
+    `listings` or in `skipped`. `cut` says which fields of listings were too long, and were cut. `full_date` is a date
+    with a year in the dump's text, `month_day` a month and a day without a year. If two dumps differ about a paper, the
+    value from the format with the higher `rank` is used. `deleted` holds the arXiv ids of papers that were deleted at
+    arXiv.
     """
 
     format: str
@@ -161,13 +167,15 @@ class ParsedDump:
     month_day: tuple[int, int] | None = None
     rank: int = 1
     deleted: tuple[str, ...] = ()
+    cut: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Paper(PaperFields):
     """A stored paper, as queries match it and digests, feeds and pages show it.
 
-    `key` is its arXiv id, or `t-` and 16 hex digits of a hash of its title. `sequence` is its sequence number. Each
+    `key` is its arXiv id, or `t-` and 16 hex digits of a hash of its title; if another paper had the title before, the
+    hash is of the title and the DOI or link. `sequence` is its sequence number. Each
     announcement takes the next higher number, so that a digest is about the papers after a subscriber's cursor; a paper
     that was never announced has a negative number. `first_seen` is the instant at which the first dump that lists the
     paper was ingested, and `listed_on` its first listing day. `source` is the format of the best dump that lists it.

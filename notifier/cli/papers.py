@@ -11,6 +11,8 @@ import typer
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 from notifier.cli.simulated_clocks import writing_session
 
+CUTS = 5  # printed, of the fields that were cut
+
 if TYPE_CHECKING:
     from notifier.pipeline import DumpReport
     from notifier.search import Preview, PreviewMatch, RankedPaper
@@ -83,6 +85,10 @@ def print_dumps(reports: list[DumpReport]) -> None:
     for each in reports:
         if each.reason:
             typer.echo(f"{each.path}: {each.reason}", err=True)
+        for cut in each.cut[:CUTS]:
+            typer.echo(f"{each.path}, {cut.where}: {cut.reason}", err=True)
+        if len(each.cut) > CUTS:
+            typer.echo(f"{each.path}: {len(each.cut) - CUTS:,} more fields were cut; --json lists them", err=True)
 
 
 def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:

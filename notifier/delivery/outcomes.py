@@ -12,10 +12,12 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from notifier.delivery import refusals
+from notifier.errors import REASON_LIMIT, shortened
 from notifier.models import DeliveryState
 
 SERVICE_CLOSING = 421
-REPLY_LIMIT = 300  # characters of a relay's reply that are stored
+REPLY_LIMIT = REASON_LIMIT  # characters of a relay's reply that are stored
+_MOST_SPACES = 10  # characters that are read for each one that is kept, because runs of space become one
 
 
 class Phase(IntEnum):
@@ -103,11 +105,11 @@ def outcome_without_reply(phase: Phase, trouble: str) -> Outcome:
 
 def one_line(text: str) -> str:
     """Return `text` on one line, without control, bidi or surrogate characters, cut to REPLY_LIMIT characters."""
+    text = text[: _MOST_SPACES * REPLY_LIMIT]
     visible = text
     if not text.isprintable():
         visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
-    line = " ".join(visible.split())
-    return line if len(line) <= REPLY_LIMIT else line[: REPLY_LIMIT - 1] + "…"
+    return shortened(" ".join(visible.split()))
 
 
 def _verdict(phase: Phase, code: int, text: str) -> _Verdict:

@@ -1,4 +1,4 @@
-"""The identity of papers, and the preparation of listings for the store.
+"""The identities by which listings find their papers, and the preparation of listings for the store.
 
 A dump's listings are prepared before its transaction begins, so that the transaction is short.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date
+from enum import StrEnum
 from hashlib import sha256
 from operator import attrgetter
+from typing import NamedTuple
 
 from notifier.models import Announce, Listing, ParsedDump, Tags
+from notifier.papers.evidence import doi_of, link_of
 from notifier.papers.merging import PaperFacts, origins_of
-from notifier.text.words import folded_title
+from notifier.text.words import folded_title, words
 
 IDENTIFYING_TOKENS = 3  # shorter titles, such as "Attention", are shared by different papers
 LONGEST_IDENTITY = 600  # characters; PostgreSQL indexes at most 2,704 bytes
@@ -23,23 +26,50 @@ _SHARED_FIELDS = tuple(each.name for each in fields(PaperFacts) if each.name not
 _shared_values = attrgetter(*_SHARED_FIELDS)
 
 
+class ProofKind(StrEnum):
+    """What a listing has in common with a paper, beside the title."""
+
+    DOI = "doi"
+    LINK = "link"
+    ABSTRACT = "abstract"
+
+
+class Proof(NamedTuple):
+    """An identity of a title together with something else that identifies a paper, so that the paper is found by both.
+
+    `is_short` is True if the title is too short to identify a paper.
+    """
+
+    kind: ProofKind
+    identity: str
+    is_short: bool
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedListing:
     """A listing that is ready to be placed among the papers.
 
-    `identity` is the identity of its title (see `title_identity`). `key` is the key that its paper gets if the paper is
-    new. `facts` is what the listing says about the paper. `tags` are the tags of a new paper made from this listing
-    alone; None if they have not been worked out.
+    `identity` is the identity of its title (see `title_identity`), and `proofs` are its further identities. `key` is
+    the key that its paper gets if the paper is new, and `second_key` the key if the paper is new and other papers have
+    the same title. `facts` is what the listing says about the paper. `tags` are the tags of a new paper made from this
+    listing alone; None if they have not been worked out.
     """
 
     identity: str
+    proofs: tuple[Proof, ...]
     key: str
+    second_key: str
     position: int
     upvotes: int | None
     comments: int | None
     facts: PaperFacts
     announce: Announce | None = None
     tags: Tags | None = None
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """All identities by which the listing's paper may be found."""
+        return (self.identity, *(proof.identity for proof in self.proofs))
 
     @property
     def is_news(self) -> bool:
@@ -64,9 +94,33 @@ def title_identity(title: str, dump_identity: str) -> str:
     identifies a paper only within one dump. A title that is too long for an index is replaced by its SHA-256.
     """
     folded = folded_title(title) or title
-    if len(folded) > LONGEST_IDENTITY:
-        return sha256(folded.encode()).hexdigest()
-    return folded if folded.count(" ") + 1 >= IDENTIFYING_TOKENS else f"{folded} in {dump_identity}"
+    return f"{folded} in {dump_identity}" if _is_short(folded) else _indexable(folded)
+
+
+def _is_short(folded: str) -> bool:
+    return folded.count(" ") + 1 < IDENTIFYING_TOKENS and len(folded) <= LONGEST_IDENTITY
+
+
+def _indexable(folded: str) -> str:
+    return sha256(folded.encode()).hexdigest() if len(folded) > LONGEST_IDENTITY else folded
+
+
+def _proofs(facts: PaperFacts) -> tuple[Proof, ...]:
+    """Return the identities of a title together with the DOI, the link, and, for a short title, the abstract."""
+    folded = folded_title(facts.title) or facts.title
+    is_short = _is_short(folded)
+    abstract = " ".join(words(facts.abstract)) if is_short else ""
+    proving = {ProofKind.DOI: doi_of(facts), ProofKind.LINK: link_of(facts), ProofKind.ABSTRACT: abstract}
+    return tuple(Proof(kind, f"{kind}:{_digest(folded, value)}", is_short) for kind, value in proving.items() if value)
+
+
+def _digest(*texts: str) -> str:
+    return sha256("\n".join(texts).encode()).hexdigest()[:32]
+
+
+def _title_key(*texts: str) -> str:
+    """Return the key of a paper without an arXiv id."""
+    return f"t-{_digest(*texts)[:16]}"
 
 
 def _prepare_one(listing: Listing, dump: ParsedDump, day: date, dump_identity: str) -> PreparedListing:
@@ -75,5 +129,7 @@ def _prepare_one(listing: Listing, dump: ParsedDump, day: date, dump_identity: s
     values["source"] = dump.format
     origins = origins_of(values, (dump.rank, day.isoformat()))
     facts = PaperFacts(listed_on=day, origins=origins, **values)
-    key = listing.arxiv_id or f"t-{sha256(identity.encode()).hexdigest()[:16]}"
-    return PreparedListing(identity, key, listing.position, listing.upvotes, listing.comments, facts, listing.announce)
+    key = listing.arxiv_id or _title_key(identity)
+    second_key = listing.arxiv_id or _title_key(identity, doi_of(facts) or link_of(facts) or "")
+    place_and_counts = listing.position, listing.upvotes, listing.comments
+    return PreparedListing(identity, _proofs(facts), key, second_key, *place_and_counts, facts, listing.announce)

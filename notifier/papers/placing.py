@@ -6,15 +6,20 @@ This happens in memory, between the reading of the papers that a dump may touch 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from notifier.models import Tags
-from notifier.papers.identity import PreparedListing
+from notifier.papers.evidence import contradict, same_authors
+from notifier.papers.identity import PreparedListing, Proof, ProofKind
 from notifier.papers.merging import PaperFacts, gained_text, is_reworded, merge
 
 ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
+# Papers of one title that a listing is compared with. A title of more papers, such as "Editorial", says nothing; and a
+# dump of many listings of one title must not take time that grows with their square.
+MOST_NAMESAKES = 50
+IDENTIFYING_ABSTRACT = 30  # tokens; a shorter abstract, such as "No abstract.", may be that of several papers
 
 
 @dataclass(eq=False, slots=True)
@@ -22,7 +27,7 @@ class PendingPaper:
     """A paper in memory, whose row is about to be written or updated.
 
     `id` is None until its row is written. `stored` holds the facts of the rows that it comes from: none if the paper is
-    new, several if rows have proved to be one paper. `titles` are the title identities by which the paper is found;
+    new, several if rows have proved to be one paper. `titles` are the identities by which the paper is found;
     `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
     `absorbed` are papers that have proved to be this one, and `former_keys` its keys before it got its arXiv id.
     `archived` is True if the paper was stored as announced already. `changed` is True if its row must be updated.
@@ -94,14 +99,16 @@ class ListingPlacer:
         paper = self._find(listing)
         if paper is None:
             sequence = self._first_sequence(listing)
-            paper = PendingPaper(listing.facts, listing.key, self._now, sequence, archived=self._archive)
+            key = listing.second_key if self._by_title.get(listing.identity) else listing.key
+            paper = PendingPaper(listing.facts, key, self._now, sequence, archived=self._archive)
             self.papers.append(paper)
         else:
             _merge_listing(paper, listing)
         paper.listings.append(listing)
         if paper.facts.arxiv_id:
             self._by_arxiv_id[paper.facts.arxiv_id] = paper
-        self._add_title(paper, listing.identity)
+        for identity in listing.identities:
+            self._add_title(paper, identity)
 
     def announce_again(self, upvotes_named: Sequence[int]) -> None:
         """Give a new sequence number to each paper about which there is now something to announce.
@@ -125,18 +132,35 @@ class ListingPlacer:
         return all(_gained(before, paper.facts, upvotes_named) for before in paper.stored)
 
     def _find(self, listing: PreparedListing) -> PendingPaper | None:
-        """Return the listing's paper, if there is one yet.
+        """Return the listing's paper, if there is one yet. If the listing is of several papers, they are one paper."""
+        found = None
+        for paper in [*self._matches(listing)]:
+            if found is None:
+                found = paper
+            elif paper is not found and not contradict(found.facts, paper.facts):
+                found = self._join(found, paper)
+        return found
 
-        A listing with an arXiv id is of the paper with this id or of the paper of its title without an id; if both
-        exist, they are one paper. A listing without an id is of the paper of its title without an id, or else of the
-        one with the lowest id.
+    def _matches(self, listing: PreparedListing) -> Iterator[PendingPaper]:
+        """Yield the papers that the listing is of, the surest first; a paper may occur twice.
+
+        These are the paper with the listing's arXiv id, those that a proof shows to be the same, and the paper of the
+        listing's title. Of several papers of the title that nothing contradicts, it is one without an arXiv id, or else
+        the one with the lowest id.
         """
-        same_title = self._by_title.get(listing.identity, [])
-        without_id = next((paper for paper in same_title if paper.facts.arxiv_id is None), None)
-        if listing.facts.arxiv_id is None:
-            return without_id or min(same_title, key=_arxiv_id_order, default=None)
-        with_id = self._by_arxiv_id.get(listing.facts.arxiv_id)
-        return self._join(with_id, without_id) if with_id and without_id else with_id or without_id
+        if listing.facts.arxiv_id in self._by_arxiv_id:
+            yield self._by_arxiv_id[listing.facts.arxiv_id]
+        for proof in listing.proofs:
+            yield from (
+                paper for paper in self._papers_of(proof.identity) if _proves(proof, paper.facts, listing.facts)
+            )
+        same_title = (each for each in self._papers_of(listing.identity) if not contradict(each.facts, listing.facts))
+        best = min(same_title, key=_id_order, default=None)
+        if best is not None:
+            yield best
+
+    def _papers_of(self, identity: str) -> list[PendingPaper]:
+        return self._by_title.get(identity, [])[:MOST_NAMESAKES]
 
     def _join(self, one: PendingPaper, other: PendingPaper) -> PendingPaper:
         """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
@@ -152,6 +176,8 @@ class ListingPlacer:
         older.archived |= newer.archived
         older.listings += newer.listings
         older.absorbed += [*newer.absorbed, newer]
+        if newer.id is not None:
+            older.former_keys += newer.former_keys
         older.changed = True
         _key_by_arxiv_id(older)
         self.papers.remove(newer)
@@ -162,10 +188,9 @@ class ListingPlacer:
         return older
 
     def _add_title(self, paper: PendingPaper, title: str) -> None:
-        same_title = self._by_title.setdefault(title, [])
-        if paper not in same_title:
-            same_title.append(paper)
-        paper.titles.add(title)
+        if title not in paper.titles:
+            self._by_title.setdefault(title, []).append(paper)
+            paper.titles.add(title)
 
     def _first_sequence(self, listing: PreparedListing) -> int:
         """Return the sequence number of a new paper: a negative one if the listing does not announce it."""
@@ -211,7 +236,22 @@ def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> b
     return bisect_right(numbers, low) < bisect_right(numbers, high)
 
 
-def _arxiv_id_order(paper: PendingPaper) -> tuple[bool, str]:
-    """Return a sort key that puts ids of the old scheme, such as `astro-ph/0601001`, before those of the new one."""
+def _proves(proof: Proof, known: PaperFacts, listed: PaperFacts) -> bool:
+    """Return whether a proof that a paper and a listing have in common shows that they are one paper.
+
+    One DOI is one paper, unless the arXiv ids differ. A short title needs more than a link, which may be that of a
+    journal: it needs the same authors. With an abstract, it needs the same authors too, or an abstract that is long.
+    """
+    if proof.kind is ProofKind.DOI:
+        return known.arxiv_id in (None, listed.arxiv_id) or listed.arxiv_id is None
+    if contradict(known, listed):
+        return False
+    if not proof.is_short or (known.authors and listed.authors and same_authors(known.authors, listed.authors)):
+        return True
+    return proof.kind is ProofKind.ABSTRACT and listed.abstract.count(" ") + 1 >= IDENTIFYING_ABSTRACT
+
+
+def _id_order(paper: PendingPaper) -> tuple[bool, bool, str]:
+    """Return a sort key that puts papers without an arXiv id first, and then ids of the old scheme, `math/0601001`."""
     arxiv_id = paper.facts.arxiv_id or ""
-    return "/" not in arxiv_id, arxiv_id
+    return bool(arxiv_id), "/" not in arxiv_id, arxiv_id

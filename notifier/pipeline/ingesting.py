@@ -58,8 +58,8 @@ class DumpReport:
     """The outcome of ingesting one dump.
 
     `records` counts everything in the dump that looks like a listing. Each record either made a new paper (`new`), was
-    merged into a known one (`merged`), or was `skipped`. `papers` counts the distinct papers of the dump. `reason` says
-    why a dump was quarantined.
+    merged into a known one (`merged`), or was `skipped`. `papers` counts the distinct papers of the dump. `cut` says
+    which fields were too long and were cut. `reason` says why a dump was quarantined.
     """
 
     path: str
@@ -73,6 +73,7 @@ class DumpReport:
     merged: int = 0
     listings: int = 0
     skipped: tuple[Skipped, ...] = ()
+    cut: tuple[Skipped, ...] = ()
     reason: str | None = None
 
 
@@ -138,6 +139,7 @@ def _ingest_file(
         merged=counts.merged,
         listings=len(listings),
         skipped=dump.skipped,
+        cut=dump.cut,
     )
 
 

@@ -9,16 +9,21 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+from notifier.errors import REASON_LIMIT, shortened
 from notifier.signing import redact_links
 from notifier.text.harmless import inert
 
-ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+")
+# The lookbehind lets a match begin only where a word begins; otherwise a long word would be read from each letter on.
+ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@])[^\s<>\"'(),:;@]++@[^\s<>\"'(),:;]+")
+
+_MESSAGE_READ = 10 * REASON_LIMIT  # characters, because runs of space become one
+_TRACEBACK_LIMIT = 4_000  # characters of its end, where the error is
 
 
 def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     """Send all logs to stderr in this form."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("alembic", "uvicorn", "aiosmtplib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -30,9 +35,17 @@ def redacted(text: str) -> str:
     return redact_links(ADDRESS.sub("…@…", inert(" ".join(text.split()))))
 
 
+def _message(record: logging.LogRecord) -> str:
+    """Return the message, redacted and cut; it is cut before the patterns run, because it may quote a text."""
+    return shortened(redacted(record.getMessage()[:_MESSAGE_READ]))
+
+
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        line = f"{record.levelname} {record.name}: {_message(record)}"
+        if not record.exc_info:
+            return line
+        return f"{line} {redacted(self.formatException(record.exc_info)[-_TRACEBACK_LIMIT:])}"
 
 
 class _JsonFormatter(logging.Formatter):
@@ -41,8 +54,8 @@ class _JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redacted(record.getMessage()),
+            "message": _message(record),
         }
         if record.exc_info and record.exc_info[1]:
-            entry["error"] = redacted(repr(record.exc_info[1]))
+            entry["error"] = shortened(redacted(repr(record.exc_info[1])[:_MESSAGE_READ]))
         return json.dumps(entry, ensure_ascii=False)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 TAG_BYTES = 16
 LONGEST_LOCAL_PART = 64  # octets: RFC 5321, section 4.5.3.1.1
 
-_TAGGED = re.compile(r".*\+b([0-9]{1,18})-[a-z2-7]{26}")
+_TAGGED = re.compile(r"\A.*\+b([0-9]{1,18})-[a-z2-7]{26}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from notifier.sources import other_feed
 from notifier.sources.arxiv import api as arxiv_api
 from notifier.sources.arxiv import feed as arxiv_feed
 from notifier.sources.arxiv import oai_pmh
+from notifier.sources.bounding import bounded
 from notifier.sources.decoding import decode, decode_markup, is_markup
 from notifier.sources.format import Format
 from notifier.sources.json import daily as daily_json
@@ -45,7 +46,7 @@ def parse_dump(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
     unpacked = unpack(content, limits.unpacked)
     text = decode_markup(unpacked.content) if is_markup(unpacked.content) else decode(unpacked.content)
     recognised = next(candidate for candidate in FORMATS if candidate.recognises(text))
-    dump = recognised.parse(text, limits)
+    dump = bounded(recognised.parse(text, limits))
     if unpacked.fault is None:
         return dump
     return replace(dump, skipped=(*dump.skipped, Skipped("the end of the file", unpacked.fault)))

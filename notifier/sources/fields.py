@@ -16,27 +16,33 @@ from notifier.sources.cleaning import clean
 MOST_NAMES = 5_000  # authors of one paper; the largest collaborations have about 3,000
 _GREATEST_INTEGER = 2**31 - 1  # the greatest value of an INTEGER column in every supported database
 _LONGEST_URL = 2_000
+_LONGEST_TEXT = 200_000  # characters, with markup
+_LONGEST_NAME = 2_000  # characters, with markup
 
 _URL = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f-\x9f\ud800-\udfff]+")
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s?)?(10\.\d{4,9}/[^\s\x00-\x20\ud800-\udfff]+)", re.IGNORECASE)
-_ISO_DAY = re.compile(r"\s*(\d{4})-(\d\d)-(\d\d)(?!\d)")
+_ISO_DAY = re.compile(r"\A\s*(\d{4})-(\d\d)-(\d\d)(?!\d)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MAIL_DAY = re.compile(rf"(?:\s*[A-Za-z]+,)?\s*(\d{{1,2}}) ({'|'.join(_MONTHS)})[a-z]* (\d{{4}})\b", re.IGNORECASE)
-_INTEGER = re.compile(r"\s*\d{1,10}\s*")
+_MAIL_DAY = re.compile(rf"\A(?:\s*[A-Za-z]+,)?\s*(\d{{1,2}}) ({'|'.join(_MONTHS)})[a-z]* (\d{{4}})\b", re.IGNORECASE)
+_INTEGER = re.compile(r"\A\s*\d{1,10}\s*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_TIMESTAMP = 10**8  # smaller numbers are not taken as timestamps
 _FIRST_IN_MILLISECONDS = 10**11  # as seconds, this would be a day in the year 5138
-_SEPARATOR = re.compile(r"\s*;\s*|\s*,(?![^()]*\))\s*(?:and\s+)?|\s+and\s+")
+# A comma is inside parentheses if the next parenthesis closes one. Cleaning removes the spaces around the names.
+_SEPARATOR = re.compile(r";|,(?![^()]{0,500}+\))\s*+(?:and\s)?|(?<=\s)and\s")
 _WITHDRAWN = re.compile(
-    r"\s*(?:(?:this|the)\s(?:paper|article|submission|manuscript|work|preprint)\s(?:has\sbeen|is|was)\s)?"
+    r"\A\s*(?:(?:this|the)\s(?:paper|article|submission|manuscript|work|preprint)\s(?:has\sbeen|is|was)\s)?"
     r"(?:withdrawn|retracted)\b",
     re.IGNORECASE,
 )
 
 
 def text(value: Any) -> str:
-    """Return the clean text of a string; return an empty string for any other value."""
-    return clean(value) if isinstance(value, str) else ""
+    """Return the clean text of a string; return an empty string for any other value.
+
+    A string is cut before it is cleaned if it is far longer than any field may be (see `sources.bounding`).
+    """
+    return clean(value[:_LONGEST_TEXT]) if isinstance(value, str) else ""
 
 
 def count(value: Any) -> int | None:
@@ -104,7 +110,7 @@ def distinct_texts(values: Iterable[Any]) -> tuple[str, ...]:
 @lru_cache(1 << 12)
 def _clean_and_cache(value: str) -> str:
     """Return the clean text. The cache saves time because many records have the same categories."""
-    return clean(value)
+    return clean(value[:_LONGEST_NAME])
 
 
 def split_names(line: str) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ _STRAY = re.compile(
 )
 _BAD_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcBC]|1[0-9A-Fa-f]|[eE]));")
 
+_CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
+
 _BATCH = 1 << 16  # the number of characters of records that are parsed together
 
 Children = Mapping[str, Sequence[Element]]  # the children of an element by their names without prefix
@@ -124,7 +126,8 @@ def _repaired(text: str) -> str:
     and no tag is escaped, except in CDATA sections.
     """
     text = _BAD_REFERENCE.sub("", _NOT_XML.sub("", text))
-    parts = re.split(r"(<!\[CDATA\[.*?\]\]>)", text, flags=re.DOTALL)
+    last_end = text.rfind("]]>") + 3  # so that every section that the pattern begins to read has an end
+    parts = [*_CDATA.split(text[:last_end]), text[last_end:]] if last_end > 2 else [text]
     return "".join(part if part.startswith("<![CDATA[") else _STRAY.sub(_escaped, part) for part in parts)
 
 

@@ -131,9 +131,9 @@ def _upvotes_named(
 
 
 def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -> list[PendingPaper]:
-    """Return the stored papers that share an arXiv id or a title with the listings, oldest first."""
+    """Return the stored papers that share an arXiv id or another identity with the listings, oldest first."""
     titles: dict[int, set[str]] = {}
-    identities = {prepared.identity for prepared in listings}
+    identities = {identity for prepared in listings for identity in prepared.identities}
     row = paper_title.c
     same_title = select(row.identity, row.paper_id).where(in_values(connection, row.identity, identities))
     for identity, paper_id in connection.execute(same_title):

@@ -199,7 +199,10 @@ class PaperTokensRow(Table, table=True):
 
 
 class PaperTitleRow(Table, table=True):
-    """A folded title that a paper was listed under; listings without an arXiv id are assigned to papers by it."""
+    """An identity by which listings find their paper: a folded title, or a hash of it and a DOI, link or abstract.
+
+    See `notifier.papers.identity`.
+    """
 
     __tablename__ = "paper_title"
 

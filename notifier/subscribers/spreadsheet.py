@@ -18,7 +18,7 @@ from notifier.errors import UsageError
 DELIMITERS = ",;\t"
 # A cell that begins like a formula: see https://owasp.org/www-community/attacks/CSV_Injection. Apostrophes may
 # come before it, so that a cell that was typed with one gets another, and keeps the first when it is read.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_FORMULA = re.compile(r"\A'*[=+\-@\t\r\n＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") 
 
 _URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
 _SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
-_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}", re.ASCII)
+_ARXIV_ID = re.compile(r"\A(?:\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})", re.ASCII)
 
 # Most Western letters, punctuation and mathematical signs: each takes one column.
 _ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u0391-\u03a1\u03a3-\u03c9\u2010-\u205e\u2200-\u22ff▲]*")

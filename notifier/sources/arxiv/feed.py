@@ -24,8 +24,8 @@ _SAMPLE = 1 << 16  # the number of characters in which _FEED_MARK must be
 _FEED_MARK = re.compile(
     r"announce_type|Announce Type:|//(?:export\.|rss\.)?arxiv\.org/(?:rss|atom)/|updates on arXiv\.org"
 )
-_BEFORE_ABSTRACT = re.compile(r"\s*(arXiv:\S+)\s+Announce Type:\s*([\w-]+)\s*(?:Abstract:\s*)?")
-_AFTER_TITLE = re.compile(r"\s*\((arXiv:[^\s()]+)(?: \[[^\]()]*\])?( UPDATED| CROSS LISTED)?\)\s*$")
+_BEFORE_ABSTRACT = re.compile(r"\A\s*(arXiv:\S+)\s+Announce Type:\s*([\w-]+)\s*(?:Abstract:\s*)?")
+_AFTER_TITLE = re.compile(r"(?<!\s)\s*+\((arXiv:[^\s()]+)(?: \[[^\]()]*\])?( UPDATED| CROSS LISTED)?\)\s*$")
 _RDF_KINDS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
 
 

@@ -13,7 +13,7 @@ _ID = r"(\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7})(?:v(\d{1,3}))?"
 _PAGES = r"(?:arxiv|alphaxiv)\.org/(?:abs|pdf|html|format|ps)|huggingface\.co/papers"
 _HOST = rf"https?://(?:[a-z]+\.)?(?:{_PAGES})/"
 _DOI = r"(?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\."
-_FORM = re.compile(rf"\s*(?:(?i:arxiv:\s?|oai:arxiv\.org:|{_HOST}|{_DOI}))?{_ID}(?:\.pdf)?/?(?:[?#]\S*)?\s*")
+_FORM = re.compile(rf"\A\s*(?:(?i:arxiv:\s?|oai:arxiv\.org:|{_HOST}|{_DOI}))?{_ID}(?:\.pdf)?/?(?:[?#]\S*)?\s*")
 _SUBJECT_CLASS = re.compile(r"\.[A-Z]{2}(?=/)")
 
 

@@ -18,7 +18,7 @@ from notifier.sources.json.papers import move_common_day, parse_papers
 NAME = "JSON lines"
 
 # The beginning of a JSON document. A Markdown link such as `[12](https://example.org)` does not match.
-_JSON = re.compile(r"[\s\ufeff\x00]*(?:\{\s*(?:[\"'}]|$)|\[\s*(?:[\[\]{\"']|-?\d[\d.eE+-]*\s*[,\]](?!\()|$))")
+_JSON = re.compile(r"\A[\s\ufeff\x00]*(?:\{\s*(?:[\"'}]|$)|\[\s*(?:[\[\]{\"']|-?\d[\d.eE+-]*\s*[,\]](?!\()|$))")
 
 
 def _recognises(text: str) -> bool:

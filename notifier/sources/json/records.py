@@ -27,7 +27,7 @@ _RECORD_KEYS = frozenset(
     )
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_TWO_LINES = re.compile(r"\s*\{[^\n]+\n\s*\{\s*[\"']")
+_TWO_LINES = re.compile(r"\A\s*\{[^\n]+\n\s*\{\s*[\"']")
 _CLOSINGS = re.compile(r"[\s,\]}\ufeff\x00]*")
 
 

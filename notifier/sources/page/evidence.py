@@ -22,11 +22,11 @@ from notifier.sources.page.traits import word_stems
 _OTHER_KINDS = (
     (
         "an HTML or XML document",
-        re.compile(r"\s*<(?:!doctype|\?xml|!--|(?:html|head|body|div|rss|feed|svg)\b)", re.IGNORECASE),
+        re.compile(r"\A\s*<(?:!doctype|\?xml|!--|(?:html|head|body|div|rss|feed|svg)\b)", re.IGNORECASE),
     ),
-    ("a JSON document", re.compile(r'\s*(?:\{\s*["}]|\[\s*(?:[{"]|-?\d[\d.]*\s*,|\[\s*["\d-]|\]))')),
-    ("LaTeX or BibTeX", re.compile(r"(?:\s*%.*\n)*\s*(?:@\w+\s*\{|\\documentclass|\\begin\{)")),
-    ("a table", re.compile(r"\s*\w+(?:[,;\t]\w+){2,}\s*\n")),
+    ("a JSON document", re.compile(r'\A\s*(?:\{\s*["}]|\[\s*(?:[{"]|-?\d[\d.]*\s*,|\[\s*["\d-]|\]))')),
+    ("LaTeX or BibTeX", re.compile(r"\A(?:\s*%.*\n)*\s*(?:@\w+\s*\{|\\documentclass|\\begin\{)")),
+    ("a table", re.compile(r"\A\s*\w+(?:[,;\t]\w+){2,}\s*\n")),
     (
         "a mail",
         re.compile(
@@ -53,7 +53,7 @@ _MOST_COUNTED = 4  # scholarly or personal words of an abstract: more of them me
 _SHORT_ABSTRACT = 25  # words
 _LONGEST_ABSTRACT = 2200  # characters; arXiv allows 1,920
 _READ = 2500  # characters of an abstract that are looked at
-_SEVERAL_WORDS = re.compile(r"\w+(?:\W+\w+){3}")
+_SEVERAL_WORDS = re.compile(r"\b\w++(?:\W++\w++){3}")
 _MENTIONS_PAPERS = re.compile(r"\b(?:papers?|arxiv|upvotes?|abstracts?)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？।][\"'”’)\]]*$")
 

@@ -14,13 +14,13 @@ from notifier.sources.page.lines import PageLine
 from notifier.sources.page.papers import PagePaper, PaperLink
 from notifier.sources.page.traits import is_list_of_names
 
-_UPVOTE_LINK = re.compile(r"https?://\S+/login\?next=%2Fpapers%2F([^\s%]+)")
-_COMMENTS_LINK = re.compile(r"https?://\S+/papers/([^\s#]+)#community")
+_UPVOTE_LINK = re.compile(r"\Ahttps?://\S+/login\?next=%2Fpapers%2F([^\s%]+)")
+_COMMENTS_LINK = re.compile(r"\Ahttps?://\S+/papers/([^\s#]+)#community")
 _COUNT = re.compile(r"(?:\[-\]\s*)?(\d{1,7})")
-_COUNT_AT_END = re.compile(r"(?:.*\s)?(\d{1,7})")
+_COUNT_AT_END = re.compile(r"\A(?:.*\s)?(\d{1,7})")
 _LABELLED_UPVOTES = re.compile(r"(?i:(\d{1,7}) (?:up)?votes?|(?:up)?votes?:? (\d{1,7}))")
 _AUTHORS_LABEL = re.compile(r"(?:authors?|by):?\s+", re.IGNORECASE)
-_ET_AL = re.compile(r",?\s+et al\.?$")
+_ET_AL = re.compile(r"(?:,|(?<!\s))\s++et al\.?$")
 _MONTH_OF_ID = re.compile(r"(\d\d)(\d\d)\.\d+")
 
 

@@ -16,20 +16,20 @@ from notifier.sources.page.lines import PageLine
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
 _DATES = tuple(
-    re.compile(rf"(?:[a-z]+day,? )?{pattern}", re.IGNORECASE)
+    re.compile(rf"\A(?:[a-z]+day,? )?{pattern}", re.IGNORECASE)
     for pattern in (
         rf"{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<year>\d{{4}}))?",
         rf"(?P<day>\d{{1,2}})\.? {_MONTH}(?:,? (?P<year>\d{{4}}))?",
         r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)",
     )
 )
-_LINK_TO_DAY = re.compile(r"https?://\S+/papers/date/(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]))")
+_LINK_TO_DAY = re.compile(r"\Ahttps?://\S+/papers/date/(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]))")
 _LONGEST_GAP = timedelta(days=7)  # between one day with papers and the next
 _LEAP_YEAR = 2000  # so that February 29 is valid when the year is unknown
 
 # A title that begins with the word `Subscriber`, `Subscribed` or `Subscribes` is left alone.
 _BUTTONS = re.compile(
-    r"(?:Get trending papers[^!]*! ?)*(?:Log In|Sign Up)*Subscribe(?:Daily Papers)?(?!(?:r[a-z]*|[ds])\b)(?=[^\W_])"
+    r"\A(?:Get trending papers[^!]*! ?)*(?:Log In|Sign Up)*Subscribe(?:Daily Papers)?(?!(?:r[a-z]*|[ds])\b)(?=[^\W_])"
 )
 
 

@@ -51,12 +51,12 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _NAME = r"(?:[A-Z\u00c0-\u00de][\w.'’-]*|de|da|del|der|di|du|la|le|van|von|el|al|bin)"
 _PERSON = rf"{_NAME}(?: {_NAME}){{0,3}}"
 _PEOPLE = rf"{_PERSON}(?:(?: ?[,;·•|&] ?|,? and ){_PERSON})"
-_NAMES = re.compile(rf"(?:(?:Authors?|By):? {_PEOPLE}*|{_PEOPLE}+|{_PERSON}(?=,? et al))(?:,? et al\.?)?")
+_NAMES = re.compile(rf"\A(?:(?:Authors?|By):? {_PEOPLE}*|{_PEOPLE}+|{_PERSON}(?=,? et al))(?:,? et al\.?)?")
 _SENTENCE_BREAK = re.compile(r"(?<=[\w)\]%\"'”][.!?]) +(?=[^\W_a-z]|[\"“(\[])|[。！？।](?=\S)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _LONG_WORD = re.compile(r"[a-z\u00df-\u024f\u0370-\u03ff\u0400-\u052f]{4,}")
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
-_LABEL = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)?: (?=\S)")
+_LABEL = re.compile(r"\A[^\W\d_]+(?: [^\W\d_]+)?: (?=\S)")
 _DIGITS = re.compile(r"\d+")
 
 

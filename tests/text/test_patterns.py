@@ -1,0 +1,31 @@
+"""Every compiled pattern of the project takes time in proportion to the text, whatever the text."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from support.paths import CHECKOUT
+from support.service import clean_environment
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, object]:
+    """What the search for slow patterns has found. It runs in a process of its own, which can be ended."""
+    program = CHECKOUT / "tests" / "support" / "slow_patterns.py"
+    run = subprocess.run(
+        [sys.executable, program], env=clean_environment(), capture_output=True, text=True, timeout=900, check=True
+    )
+    found: dict[str, object] = json.loads(run.stdout)
+    return found
+
+
+def test_no_pattern_takes_longer_than_a_second_for_150_kb_of_one_repeated_token(found: dict[str, object]) -> None:
+    assert found["slow"] == {}
+
+
+def test_all_patterns_are_tried_on_many_tokens(found: dict[str, int]) -> None:
+    assert found["patterns"] > 140
+    assert found["tokens"] > 110
