@@ -54,6 +54,10 @@ class DumpGoneError(DumpError):
     """A dump whose file has gone, because another process has ingested it in the meantime."""
 
 
+class DumpUnfinishedError(NotifierError):
+    """A dump that breaks off in a file that is so young that the rest may still come; it is read again later."""
+
+
 class FileError(NotifierError):
     """A file that cannot be written."""
 

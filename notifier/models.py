@@ -32,6 +32,8 @@ class DumpStatus(StrEnum):
     INGESTED = "ingested"
     KNOWN = "known"  # a dump with the same bytes was ingested before
     QUARANTINED = "quarantined"  # it cannot be read as a dump, and was set aside
+    WAITING = "waiting"  # it is not complete yet, or another process reads it; it is read later
+    FAILED = "failed"  # it could not be read or stored now; it is tried again
 
 
 class Cadence(StrEnum):

@@ -110,3 +110,41 @@ def test_an_international_domain_of_the_sender_is_loaded_as_punycode(tmp_path: P
     text = f"[mail]\nsender = '{sender}'\nenvelope = 'bounces@bücher.example'\n"
     mail = load(write_config(tmp_path, text)).mail
     assert (mail.sender, mail.envelope) == (stored, "bounces@xn--bcher-kva.example")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "",
+        ".",
+        "..",
+        "/",
+        "var",
+        "link",
+        "keys",
+        "own-templates",
+        "var/../var",
+        "var/feeds",
+        "var/mail",
+        "var/mail/new",
+        "var/mail/cur",
+        "var/done",
+        "quarantine",
+        "var/notifier.db-owners",
+    ],
+)
+def test_a_dumps_folder_that_holds_files_of_notifiers_own_is_refused(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "link").symlink_to("var")
+    settings = 'secret_file = "keys/secret.key"\n[mail]\ntemplates = "own-templates/mail"\n'
+    file = write_config(tmp_path, f'{settings}[ingest]\nfolder = "{folder}"\n')
+    with pytest.raises(ConfigError, match=r"^ingest\.folder: ") as refusal:
+        load(file)
+    assert "var/dumps" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "folder", ["var/dumps", "dumps", "var/feeds-in", "var/mail/dumps", "/srv/dumps", "var/d/../in"]
+)
+def test_a_dumps_folder_of_its_own_is_accepted(tmp_path: Path, folder: str) -> None:
+    assert load(write_config(tmp_path, f'[ingest]\nfolder = "{folder}"\n')).ingest.folder == Path(folder)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -58,6 +59,8 @@ def root(
 
 def main() -> None:
     """Run the command line. A failure is one sentence on stderr; NOTIFIER_DEBUG=1 shows the traceback."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a title or file name may have characters that the terminal lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except NotifierError as error:

@@ -61,14 +61,16 @@ def ingest(
 
 
 def print_dumps(reports: list[DumpReport]) -> None:
-    """Print a table of dumps, then how many of them changed nothing, and why others were set aside."""
+    """Print a table of dumps, and below it which changed nothing, why others were set aside, and what was skipped."""
     from notifier.cli.output import print_table
     from notifier.models import DumpStatus
+    from notifier.pipeline import skips
+    from notifier.text.harmless import inert
 
     heading = ("dump", "status", "listed on", "listings", "new", "known", "skipped")
     rows = [
         (
-            Path(each.path).name,
+            inert(Path(each.path).name),
             each.status,
             each.listed_on or "",
             each.listings,
@@ -83,10 +85,11 @@ def print_dumps(reports: list[DumpReport]) -> None:
         dumps = "1 dump was" if known == 1 else f"{known} dumps were"
         typer.echo(f"{dumps} known already: the same bytes were ingested before, and nothing changed")
     for each in reports:
-        if each.reason:
-            typer.echo(f"{each.path}: {each.reason}", err=True)
+        for said in (each.reason, skips(each), each.unmoved):
+            if said:
+                typer.echo(inert(f"{each.path}: {said}"), err=True)
         for cut in each.cut[:CUTS]:
-            typer.echo(f"{each.path}, {cut.where}: {cut.reason}", err=True)
+            typer.echo(inert(f"{each.path}, {cut.where}: {cut.reason}"), err=True)
         if len(each.cut) > CUTS:
             typer.echo(f"{each.path}: {len(each.cut) - CUTS:,} more fields were cut; --json lists them", err=True)
 

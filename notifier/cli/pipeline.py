@@ -92,6 +92,9 @@ def publish(context: typer.Context, config: ConfigOption = None, as_json: JsonOp
         print_json(published)
     else:
         typer.echo(_published(published))
+    _show_faults(published)
+    if published.failed:
+        raise typer.Exit(1)
 
 
 def deliver(
@@ -123,14 +126,19 @@ def once(
         run.engine, run.config, run.clock, ingest=partial(_ingest_folder, run), deliver=partial(send, run)
     )
     _show_once(done, as_json)
+    if done.publish:
+        _show_faults(done.publish)
     for error in done.errors[1:]:
         typer.echo(f"notifier: {error}", err=True)
     if done.errors:
         raise done.errors[0]
-    if any(report.status is DumpStatus.QUARANTINED for report in done.dumps or ()):
-        raise typer.Exit(1)
     if done.deliver:
         _report_failures(done.deliver)
+    bad = (DumpStatus.QUARANTINED, DumpStatus.FAILED)
+    if any(report.status in bad or report.unmoved for report in done.dumps or ()):
+        raise typer.Exit(1)
+    if done.publish and done.publish.failed:
+        raise typer.Exit(1)
 
 
 def _ingest_folder(run: Session) -> list[DumpReport]:
@@ -225,6 +233,11 @@ def counts(delivered: DeliveryReport) -> dict[str, Any]:
 
 def _planned(planned: PlanReport) -> str:
     return f"subscribers due: {planned.due}; digests planned: {planned.digests}; with nothing new: {planned.skipped}"
+
+
+def _show_faults(published: PublishReport) -> None:
+    for fault in published.faults:
+        typer.echo(f"notifier: {fault}", err=True)
 
 
 def _published(published: PublishReport) -> str:

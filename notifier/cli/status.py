@@ -62,6 +62,8 @@ def _show(found: Status) -> None:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:
         typer.echo(inert(f"set aside    {each.path}: {each.reason}"))
+    for stuck in found.unmoved:
+        typer.echo(inert(f"not moved    {stuck.reason}"))
 
 
 def _counts(by_state: dict[str, int]) -> str:

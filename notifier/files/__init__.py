@@ -1,16 +1,18 @@
 """Files in and out: reading dumps and moving them away, writing feeds, and the locks of running senders."""
 
 from notifier.files.atomic import remove_stale, write_if_changed
-from notifier.files.dumps import DumpFile, dump_paths, read_dump
+from notifier.files.dumps import DumpFile, dump_paths, path_text, read_dump
 from notifier.files.dumps_folder import DumpsFolder
-from notifier.files.sender_locks import owner_is_gone, owner_lock, remove_owner_lock
+from notifier.files.sender_locks import owner_has_finished, owner_is_gone, owner_lock, remove_owner_lock
 
 __all__ = [
     "DumpFile",
     "DumpsFolder",
     "dump_paths",
+    "owner_has_finished",
     "owner_is_gone",
     "owner_lock",
+    "path_text",
     "read_dump",
     "remove_owner_lock",
     "remove_stale",

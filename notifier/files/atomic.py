@@ -35,10 +35,26 @@ def remove_stale(folder: Path, names: Collection[str], endings: Sequence[str]) -
     """Remove the files of all names that are not among `names`.
 
     A name's files are NAME.ENDING for each of `endings`. They are removed only if all of them exist, so that other
-    files in the folder are safe.
+    files in the folder are safe. Raises FileError, after all others are removed, if one cannot be removed.
     """
-    for first in folder.glob(f"*.{endings[0]}"):
-        files = [first.with_suffix(f".{ending}") for ending in endings]
-        if first.stem not in names and all(file.is_file() for file in files):
-            for file in files:
-                file.unlink(missing_ok=True)
+    failed: OSError | None = None
+    try:
+        for first in folder.glob(f"*.{endings[0]}"):
+            files = [first.with_suffix(f".{ending}") for ending in endings]
+            if first.stem not in names and all(file.is_file() for file in files):
+                failed = _remove_all(files) or failed
+    except OSError as error:
+        failed = error
+    if failed is not None:
+        raise FileError(f"cannot remove old files in {folder}: {failed.strerror}; check who owns the folder")
+
+
+def _remove_all(files: Sequence[Path]) -> OSError | None:
+    """Remove these files, and return the last error, if there was one."""
+    failed = None
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            failed = error
+    return failed

@@ -1,8 +1,9 @@
 """The dumps folder: which of its files are complete, and where they go when they have been read.
 
 While a file is being copied, its size or its modification time changes. A file is complete if its modification time is
-at least SETTLED_SECONDS ago, or if neither has changed for so long while it was watched. A file that was written
-elsewhere some time ago and then renamed into the folder is therefore complete at once.
+at least SETTLED_SECONDS ago, or if neither has changed for so long while it was watched, and if no program has it open
+for writing. A file that was written elsewhere some time ago and then renamed into the folder is therefore complete at
+once.
 """
 
 from __future__ import annotations
@@ -10,17 +11,24 @@ from __future__ import annotations
 import os
 import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from notifier.errors import FileError
+from notifier.files.dumps import path_text
+from notifier.files.moving import move
+from notifier.files.writers import is_open_for_writing
 
 SETTLED_SECONDS = 10.0
 
 DONE, QUARANTINE = "done", "quarantine"
+REASON = ".reason"  # ends the name of the file with the reason, beside the quarantined one
 
-Stamp = tuple[int, int, int]  # inode, size, and modification time in nanoseconds; it changes when the file does
+STILL_WRITTEN = "another program has it open for writing; it is read when that program closes it"
+
+# The inode, the size, and the times of the last modification and status change in nanoseconds.
+Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +39,25 @@ class _Observation:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """The stamp of a file that is left alone, and until when, on the monotonic clock."""
+
+    stamp: Stamp | None
+    until: float
+
+
 class DumpsFolder:
-    """Watches a folder for dumps; the folders `done` and `quarantine` are beside it."""
+    """Watches a folder for dumps; the folders `done` and `quarantine` are beside it.
+
+    `waiting` holds the files that the last look found settled but could not give out, with the reason.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.waiting: dict[Path, str] = {}
         self._observations: dict[Path, _Observation] = {}
+        self._holds: dict[Path, _Hold] = {}
 
     def make(self) -> None:
         """Create the folder if it does not exist; raise FileError if that fails."""
@@ -46,11 +67,16 @@ class DumpsFolder:
             raise FileError(f"cannot create {self.folder}: {error.strerror}; check [ingest] folder") from None
 
     def complete_files(self) -> list[Path]:
-        """Return the files that are complete now, sorted by name, without hidden files and subfolders."""
+        """Return the files that are complete now, sorted by name, without hidden files, subfolders and held files."""
         now = time.monotonic()
-        stamps = {path: stamp for path in self._entries() if (stamp := _stamp(path))}
+        self.waiting = {}
+        stamps = {path: stamp for path in self._entries() if (stamp := self._stamp(path))}
         self._observations = {path: self._observe(path, stamp, now) for path, stamp in stamps.items()}
-        return [path for path, seen in self._observations.items() if now - seen.since >= SETTLED_SECONDS]
+        self._holds = {
+            path: hold for path, hold in self._holds.items() if now < hold.until and stamps.get(path) == hold.stamp
+        }
+        settled = [path for path, seen in self._observations.items() if now - seen.since >= SETTLED_SECONDS]
+        return [path for path in settled if path not in self._holds and not self._is_being_written(path)]
 
     def wait_for_complete_files(self) -> list[Path]:
         """Return the files that are complete; if some are not, wait SETTLED_SECONDS for them first."""
@@ -60,26 +86,44 @@ class DumpsFolder:
         time.sleep(SETTLED_SECONDS)
         return self.complete_files()
 
-    def put_away(self, path: Path, reason: str | None) -> None:
-        """Move a file to `done`, or to `quarantine` if there is a `reason` why it is no dump.
+    def present(self) -> set[Path]:
+        """Return the files and subfolders that are in the folder now, without hidden ones."""
+        return set(self._entries())
 
-        The reason is written to a file beside it. A file that has changed since it was complete stays where it is, to
-        be read again. Raises FileError if the file cannot be moved.
-        """
+    def hold(self, path: Path, seconds: float) -> None:
+        """Leave a file out of the complete ones for so long, unless it changes before."""
         seen = self._observations.get(path)
-        if seen is not None and _stamp(path) != seen.stamp:
-            return
+        self._holds[path] = _Hold(seen.stamp if seen else _stamp(path), time.monotonic() + seconds)
+
+    def look(self, path: Path) -> str | None:
+        """Return how the file looks, for comparison with another time: inode, size and times; None if it is gone."""
+        seen = self._observations.get(path)
+        stamp = seen.stamp if seen else _stamp(path)
+        return " ".join(map(str, stamp)) if stamp else None
+
+    def put_away(self, path: Path, reason: str | None) -> bool:
+        """Move a file to `done`, or to `quarantine` if there is a `reason` why it is no dump; return whether it moved.
+
+        The reason is written to a file beside it. A file that has changed since it was complete, or that a program has
+        opened for writing, stays where it is, to be read again. Raises FileError if the file cannot be moved.
+        """
         target = self.folder.parent / (QUARANTINE if reason else DONE)
         try:
-            target.mkdir(parents=True, exist_ok=True)
-            moved = _free_name(target, path)
-            if reason:
-                moved.with_name(f"{moved.name}.reason").write_text(f"{reason}\n", encoding="utf-8")
-            path.rename(moved)
+            seen = self._observations.get(path)
+            if is_open_for_writing(path) or (seen is not None and _stamp(path) != seen.stamp):
+                return False
+            moved = move(path, target, len(REASON) if reason else 0)
         except FileNotFoundError:
-            return  # another process has moved it
+            return False  # another process has moved it
         except OSError as error:
-            raise FileError(f"cannot move {path} to {target}: {error.strerror}; check who owns the folders") from None
+            raise FileError(
+                f"cannot move {path_text(path)} to {target}: {error.strerror}; check who owns the folders"
+            ) from None
+        if reason:
+            with suppress(OSError):  # the database holds the reason too
+                text = f"{reason}\n".encode(errors="backslashreplace")
+                moved.with_name(f"{moved.name}{REASON}").write_bytes(text)
+        return True
 
     def _entries(self) -> list[Path]:
         try:
@@ -88,6 +132,19 @@ class DumpsFolder:
             return []
         except OSError as error:
             raise FileError(f"cannot read the folder {self.folder}: {error.strerror}; check who owns it") from None
+
+    def _stamp(self, path: Path) -> Stamp | None:
+        try:
+            return _stamp(path)
+        except OSError as error:
+            self.waiting[path] = f"cannot be looked at: {error.strerror}; check who owns the folder"
+            return None
+
+    def _is_being_written(self, path: Path) -> bool:
+        if not is_open_for_writing(path):
+            return False
+        self.waiting[path] = STILL_WRITTEN
+        return True
 
     def _observe(self, path: Path, stamp: Stamp, now: float) -> _Observation:
         before = self._observations.get(path)
@@ -105,12 +162,4 @@ def _stamp(path: Path) -> Stamp | None:
         return None
     if stat.S_ISDIR(status.st_mode):
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _free_name(folder: Path, path: Path) -> Path:
-    """Return the file's path in `folder`, with a hash in its name if another file there has the same name."""
-    plain = folder / path.name
-    if not plain.exists():
-        return plain
-    return folder / f"{path.stem}-{sha256(f'{path}{time.time_ns()}'.encode()).hexdigest()[:8]}{path.suffix}"
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

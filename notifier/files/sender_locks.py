@@ -54,6 +54,12 @@ def owner_is_gone(folder: Path, owner: str) -> bool:
     return True
 
 
+def owner_has_finished(folder: Path, owner: str) -> bool:
+    """Return whether an owner on this machine has removed its lock file, as it does when it ends without a failure."""
+    parts = OWNER.match(owner)
+    return parts is not None and parts["host"] == socket.gethostname() and not (folder / parts["lock"]).exists()
+
+
 def remove_owner_lock(folder: Path, owner: str) -> None:
     """Remove the lock file of an owner that is gone; no row may name the owner any more."""
     (folder / owner.rpartition("/")[2]).unlink(missing_ok=True)

@@ -25,6 +25,14 @@ class QuarantinedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmovedFile:
+    """A file that was read and could not be moved out of the dumps folder, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """A number of messages that were not accepted, with the state that they are in and the reply to them."""
 
@@ -77,6 +85,7 @@ class Status:
     suppressed: int
     refusals: list[Refusal]
     quarantine: list[QuarantinedFile]
+    unmoved: list[UnmovedFile]
     sources: list[str]
     last_dump: LastDump | None
     news: str
@@ -102,6 +111,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             suppressed=by_state.get(SubscriberState.SUPPRESSED, 0),
             refusals=_refusals(suppressions.count_by_reply(connection)),
             quarantine=[QuarantinedFile(row.path, row.reason) for row in dumps.quarantined(connection)],
+            unmoved=[UnmovedFile(row.path, row.reason) for row in dumps.unmoved(connection)],
             sources=[],
             last_dump=last,
             news=_news(last, dumps.count_papers(connection, since=midnight), midnight),

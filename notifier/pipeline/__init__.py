@@ -14,7 +14,8 @@ Each step is idempotent: it may be stopped at any moment and run again, and seve
 
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
-from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest, ingest_folder, settings_for
+from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest, settings_for, skips
+from notifier.pipeline.ingesting_folder import ingest_folder
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
 from notifier.pipeline.steps import OnceReport, once
@@ -36,5 +37,6 @@ __all__ = [
     "plan_dry_run",
     "publish",
     "settings_for",
+    "skips",
     "tag",
 ]

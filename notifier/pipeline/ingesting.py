@@ -6,8 +6,8 @@ A dump is read, parsed and prepared before its transaction begins.
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,8 +16,8 @@ from sqlalchemy import Engine
 
 from notifier import sources
 from notifier.config import DEFAULT_LIMITS, Config, Limits
-from notifier.errors import DumpError, DumpGoneError
-from notifier.files import DumpFile, DumpsFolder, read_dump
+from notifier.errors import DumpError, DumpGoneError, DumpUnfinishedError
+from notifier.files import DumpFile, path_text, read_dump
 from notifier.garbage import collecting_new_objects
 from notifier.models import DumpStatus, ListedOnFrom, Skipped
 from notifier.papers.identity import PreparedListing, prepare
@@ -27,18 +27,24 @@ from notifier.store import dumps, reading, writing
 from notifier.store.ingest import AS_NEWS, AnnouncePolicy, NewDump, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
+SHOWN_SKIPS = 3  # of the reasons why records of a dump were skipped
+
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
     """How dumps are ingested.
 
     `limits` bound the size of what is read. `announcing` says how the papers are announced. `catalogue` tags the papers
-    of large dumps at once; without it, all papers are tagged later.
+    of large dumps at once; without it, all papers are tagged later. A dump that is cut off is not ingested if its file
+    was modified less than `patience` seconds ago, because the rest may still come. `owners` is the folder with the lock
+    files of running processes, by which `ingest_folder` recognises attempts that were interrupted.
     """
 
     limits: Limits = DEFAULT_LIMITS
     announcing: AnnouncePolicy = AS_NEWS
     catalogue: Catalogue | None = None
+    patience: float = 0
+    owners: Path | None = None
 
 
 DEFAULT_SETTINGS = IngestSettings()
@@ -50,7 +56,8 @@ def settings_for(config: Config, *, archive: bool = False) -> IngestSettings:
     With `archive`, the papers are stored as announced already. Raises ConfigError if a topic of the config is wrong.
     """
     catalogue = catalogue_of(config)
-    return IngestSettings(config.limits, AnnouncePolicy(catalogue.upvotes_named, archive), catalogue)
+    announcing = AnnouncePolicy(catalogue.upvotes_named, archive)
+    return IngestSettings(config.limits, announcing, catalogue, owners=config.owners_folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,8 @@ class DumpReport:
 
     `records` counts everything in the dump that looks like a listing. Each record either made a new paper (`new`), was
     merged into a known one (`merged`), or was `skipped`. `papers` counts the distinct papers of the dump. `cut` says
-    which fields were too long and were cut. `reason` says why a dump was quarantined.
+    which fields were too long and were cut. `reason` says why a dump was quarantined, waits or failed. `unmoved` says
+    why its file could not be moved out of the dumps folder.
     """
 
     path: str
@@ -75,6 +83,16 @@ class DumpReport:
     skipped: tuple[Skipped, ...] = ()
     cut: tuple[Skipped, ...] = ()
     reason: str | None = None
+    unmoved: str | None = None
+
+
+def skips(report: DumpReport) -> str | None:
+    """Return how many records of a dump were skipped, with the first few reasons; None if none was."""
+    if not report.skipped:
+        return None
+    reasons = "; ".join(f"{each.where}: {each.reason}" for each in report.skipped[:SHOWN_SKIPS])
+    more = "; ..." if len(report.skipped) > SHOWN_SKIPS else ""
+    return f"{len(report.skipped)} skipped ({reasons}{more})"
 
 
 def ingest(
@@ -83,14 +101,15 @@ def ingest(
     """Ingest the dump at `path`.
 
     `day` is the listing day, if the operator has given it. A file that cannot be read as a dump is quarantined with the
-    reason, which the report gives. Raises DumpGoneError if there is no such file.
+    reason, which the report gives. Raises DumpGoneError if there is no such file, FileError if it cannot be read just
+    now, and DumpUnfinishedError if the rest of it may still come.
     """
     try:
         file = read_dump(path, settings.limits.file)
     except DumpGoneError:
         raise
     except DumpError as error:
-        return _quarantine(engine, path, "", error, now)
+        return quarantine(engine, path, "", str(error), now)
     try:
         with collecting_new_objects():
             try:
@@ -98,37 +117,47 @@ def ingest(
             finally:
                 gc.collect()  # else the garbage that the dump leaves would count as old and never be collected
     except DumpError as error:
-        return _quarantine(engine, path, file.sha256, error, now)
+        _refuse_unfinished(file, [str(error)], settings.patience)
+        return quarantine(engine, path, file.sha256, str(error), now)
 
 
-def _quarantine(engine: Engine, path: Path, sha256: str, error: DumpError, now: datetime) -> DumpReport:
+def quarantine(engine: Engine, path: Path, sha256: str, reason: str, now: datetime) -> DumpReport:
+    """Record that the file at `path` is quarantined, and why, and return the report of that."""
     with writing(engine) as connection:
-        dumps.quarantine(connection, str(path.absolute()), sha256, str(error), now)
-    return DumpReport(str(path), DumpStatus.QUARANTINED, reason=str(error))
+        dumps.quarantine(connection, path_text(path.absolute()), sha256, reason, now)
+    return DumpReport(path_text(path), DumpStatus.QUARANTINED, reason=reason)
+
+
+def _refuse_unfinished(file: DumpFile, reasons: Iterable[str], patience: float) -> None:
+    """Raise DumpUnfinishedError if the dump is cut off and its file was modified less than `patience` seconds ago."""
+    if abs(time.time() - file.modified) < patience and sources.is_cut_off(file.content, reasons):
+        raise DumpUnfinishedError("it breaks off, and the rest may still come; it is read again later")
 
 
 def _ingest_file(
     engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings
 ) -> DumpReport:
     """Ingest a dump that was read from its file. Raises DumpError if it cannot be parsed."""
-    known = DumpReport(str(file.path), DumpStatus.KNOWN)
+    path = path_text(file.path)
+    known = DumpReport(path, DumpStatus.KNOWN)
     with reading(engine) as connection:
         if is_known(connection, file.sha256):
             return known
     dump = sources.parse_dump(file.content, settings.limits)
+    _refuse_unfinished(file, (skipped.reason for skipped in dump.skipped), settings.patience)
     listed_on, listed_on_from = decide_listing_day(day, file.path.name, dump, now)
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
     if settings.catalogue is not None and len(listings) >= LARGE_DUMP:
         listings = _with_tags(engine, listings, settings.catalogue)
-    arrival = NewDump(file.sha256, file.path.name, dump.format, listed_on, listed_on_from, now)
+    arrival = NewDump(file.sha256, Path(path).name, dump.format, listed_on, listed_on_from, now)
     with writing(engine) as connection:
         lock(connection)  # another process may have ingested the same bytes in the meantime
         if is_known(connection, file.sha256):
             return known
         counts = add_dump(connection, arrival, listings, settings.announcing, dump.deleted)
-        dumps.lift_quarantine(connection, str(file.path.absolute()))
+        dumps.lift_quarantine(connection, path_text(file.path.absolute()))
     return DumpReport(
-        path=str(file.path),
+        path=path,
         status=DumpStatus.INGESTED,
         format=dump.format,
         listed_on=listed_on,
@@ -147,23 +176,3 @@ def _with_tags(engine: Engine, listings: list[PreparedListing], catalogue: Catal
     with reading(engine) as connection:
         known = known_keys(connection, {listing.key for listing in listings})
     return with_tags(listings, known, catalogue)
-
-
-def ingest_folder(
-    engine: Engine,
-    folder: DumpsFolder,
-    paths: Iterable[Path],
-    now: datetime,
-    settings: IngestSettings = DEFAULT_SETTINGS,
-) -> list[DumpReport]:
-    """Ingest these files of the dumps folder, and move each to the folder for its outcome.
-
-    A file that is gone is left out, because another process has ingested it in the meantime.
-    """
-    reports = []
-    for path in paths:
-        with suppress(DumpGoneError):
-            report = ingest(engine, path, None, now, settings)
-            folder.put_away(path, report.reason)
-            reports.append(report)
-    return reports

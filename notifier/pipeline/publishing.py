@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
 from notifier import feeds
 from notifier.config import Config
+from notifier.errors import FileError
 from notifier.feeds import Entry, Feed, Publisher
 from notifier.feeds.feed import MOST_ENTRIES
 from notifier.files import remove_stale, write_if_changed
@@ -26,16 +28,22 @@ from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
 class PublishReport:
     """How many feeds there are, and how many of their files were written or were up to date already.
 
-    Each feed has one file for each format. The list of feeds is one more file.
+    Each feed has one file for each format. The list of feeds is one more file. `failed` counts the files that could not
+    be written, and `faults` says why: the first reason, and why old files could not be removed.
     """
 
     feeds: int
     written: int
     unchanged: int
+    failed: int = 0
+    faults: tuple[str, ...] = ()
 
 
 def publish(engine: Engine, config: Config) -> PublishReport:
-    """Bring the feeds folder up to date: write the files that changed, and remove those of topics that are gone."""
+    """Bring the feeds folder up to date: write the files that changed, and remove those of topics that are gone.
+
+    If a file cannot be written or removed, the others still are.
+    """
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
     with reading(engine) as connection:
@@ -44,9 +52,24 @@ def publish(engine: Engine, config: Config) -> PublishReport:
     files = {f"{feed.slug}.{ending}": make(feed, publisher) for feed in found for ending, make in feeds.FORMATS.items()}
     folder = config.path(config.feeds.folder)
     files["feeds.opml"] = feeds.opml(found, publisher, folder.resolve().as_uri())
-    remove_stale(folder, {feed.slug for feed in found}, tuple(feeds.FORMATS))
-    written = sum(write_if_changed(folder / name, content) for name, content in files.items())
-    return PublishReport(feeds=len(found), written=written, unchanged=len(files) - written)
+    written, faults = _write(folder, files)
+    report = PublishReport(len(found), written, len(files) - written - len(faults), len(faults), tuple(faults[:1]))
+    try:
+        remove_stale(folder, {feed.slug for feed in found}, tuple(feeds.FORMATS))
+    except FileError as error:
+        return replace(report, faults=(*report.faults, str(error)))
+    return report
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[int, list[str]]:
+    """Write the files that changed; return how many these are, and for each file that failed the reason."""
+    written, faults = 0, []
+    for name, content in files.items():
+        try:
+            written += write_if_changed(folder / name, content)
+        except FileError as error:
+            faults.append(str(error))
+    return written, faults
 
 
 def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:

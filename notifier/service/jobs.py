@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from threading import Lock
 
@@ -10,10 +11,12 @@ from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.errors import NotifierError
-from notifier.files import DumpsFolder
+from notifier.files import DumpsFolder, path_text
 from notifier.models import Clock, DumpStatus
 from notifier.operations import service_status
-from notifier.pipeline import DumpReport, OnceReport, ingest_folder, once, settings_for
+from notifier.pipeline import DumpReport, OnceReport, ingest_folder, once, settings_for, skips
+
+REPEAT_SECONDS = 3600  # between two logs of the same message
 
 log = logging.getLogger("notifier")
 
@@ -27,6 +30,7 @@ class Jobs:
         self.clock = clock
         self._one_at_a_time = Lock()
         self._folder: DumpsFolder | None = None
+        self._said: dict[str, float] = {}  # by message, when it was logged, on the monotonic clock
 
     def start(self) -> None:
         """Ingest the dumps that came while the service was down, then plan and publish.
@@ -40,10 +44,13 @@ class Jobs:
         """Ingest the dumps that are complete; if there are any, plan and publish at once."""
         with self._one_at_a_time:
             try:
-                has_dumps = bool(self._dumps_folder().complete_files())
+                folder = self._dumps_folder()
+                has_dumps = bool(folder.complete_files())
             except NotifierError as error:
-                log.error("%s", error)
+                self._say_once(logging.ERROR, str(error))
                 return
+            for path, reason in folder.waiting.items():
+                self._say_once(logging.INFO, f"{path_text(path)} waits: {reason}")
             if has_dumps:
                 self._run(self._ingest)
 
@@ -67,38 +74,59 @@ class Jobs:
         return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} subscribers, {waiting} mails waiting"
 
     def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
-        _log(once(self.engine, self.config, self.clock, ingest=ingest))
+        self._log(once(self.engine, self.config, self.clock, ingest=ingest))
 
     def _ingest(self) -> Sequence[DumpReport]:
-        folder = self._dumps_folder()
-        return ingest_folder(self.engine, folder, folder.complete_files(), self.clock(), settings_for(self.config))
+        folder, settings = self._dumps_folder(), settings_for(self.config)
+        return ingest_folder(self.engine, folder, folder.complete_files(), self.clock(), settings)
 
     def _dumps_folder(self) -> DumpsFolder:
         path = self.config.path(self.config.ingest.folder)
         if self._folder is None or self._folder.folder != path:
-            self._folder = DumpsFolder(path)
-            self._folder.make()
+            folder = DumpsFolder(path)
+            folder.make()
+            self._folder = folder
         return self._folder
 
+    def _log(self, report: OnceReport) -> None:
+        """Log what the steps did and what failed; the next tick tries again."""
+        for dump in report.dumps or ():
+            self._log_dump(dump)
+        if report.plan and report.plan.due:
+            planned = report.plan
+            log.info(
+                "subscribers due: %d; digests planned: %d; with nothing new: %d",
+                planned.due,
+                planned.digests,
+                planned.skipped,
+            )
+        if report.publish and report.publish.written:
+            log.info("%d feed files written", report.publish.written)
+        for fault in report.publish.faults if report.publish else ():
+            self._say_once(logging.ERROR, fault)
+        for error in report.errors:
+            if isinstance(error, NotifierError):
+                log.error("%s", error)
+            else:
+                log.error("an unexpected error", exc_info=error)
 
-def _log(report: OnceReport) -> None:
-    """Log what the steps did and what failed; the next run tries again."""
-    for dump in report.dumps or ():
+    def _log_dump(self, dump: DumpReport) -> None:
         if dump.status is DumpStatus.QUARANTINED:
             log.warning("%s was set aside: %s", dump.path, dump.reason)
+        elif dump.status in (DumpStatus.WAITING, DumpStatus.FAILED):
+            level = logging.INFO if dump.status is DumpStatus.WAITING else logging.ERROR
+            self._say_once(level, f"{dump.path} waits: {dump.reason}")
         else:
             log.info("%s: %d listings, %d new papers", dump.path, dump.listings, dump.new)
-    if report.plan and report.plan.due:
-        log.info(
-            "subscribers due: %d; digests planned: %d; with nothing new: %d",
-            report.plan.due,
-            report.plan.digests,
-            report.plan.skipped,
-        )
-    if report.publish and report.publish.written:
-        log.info("%d feed files written", report.publish.written)
-    for error in report.errors:
-        if isinstance(error, NotifierError):
-            log.error("%s", error)
-        else:
-            log.error("an unexpected error", exc_info=error)
+        if skipped := skips(dump):
+            log.warning("%s: %s", dump.path, skipped)
+        if dump.unmoved:
+            log.error("%s", dump.unmoved)
+
+    def _say_once(self, level: int, message: str) -> None:
+        """Log a message unless it was logged within the last hour: the jobs run often and find the same again."""
+        now = time.monotonic()
+        self._said = {said: at for said, at in self._said.items() if now - at < REPEAT_SECONDS}
+        if message not in self._said:
+            self._said[message] = now
+            log.log(level, "%s", message)

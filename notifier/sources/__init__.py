@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from notifier.config import DEFAULT_LIMITS, Limits
+from notifier.errors import DumpError
 from notifier.models import ParsedDump, Skipped
 from notifier.sources import other_feed
 from notifier.sources.arxiv import api as arxiv_api
 from notifier.sources.arxiv import feed as arxiv_feed
 from notifier.sources.arxiv import oai_pmh
 from notifier.sources.bounding import bounded
+from notifier.sources.cut_off import is_cut_off
 from notifier.sources.decoding import decode, decode_markup, is_markup
 from notifier.sources.format import Format
 from notifier.sources.json import daily as daily_json
@@ -24,7 +26,7 @@ from notifier.sources.listing_day import decide_listing_day
 from notifier.sources.page import reading as page_text
 from notifier.sources.unpacking import unpack
 
-__all__ = ["FORMATS", "Format", "decide_listing_day", "parse_dump"]
+__all__ = ["FORMATS", "Format", "decide_listing_day", "is_cut_off", "parse_dump"]
 
 # Every known format. The first that recognises a text parses it, so the formats that accept more come later.
 FORMATS: tuple[Format, ...] = (
@@ -46,7 +48,12 @@ def parse_dump(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
     unpacked = unpack(content, limits.unpacked)
     text = decode_markup(unpacked.content) if is_markup(unpacked.content) else decode(unpacked.content)
     recognised = next(candidate for candidate in FORMATS if candidate.recognises(text))
-    dump = bounded(recognised.parse(text, limits))
+    try:
+        dump = bounded(recognised.parse(text, limits))
+    except DumpError as error:
+        if unpacked.fault is None:
+            raise
+        raise DumpError(f"{error}; {unpacked.fault}") from None
     if unpacked.fault is None:
         return dump
     return replace(dump, skipped=(*dump.skipped, Skipped("the end of the file", unpacked.fault)))

@@ -1,15 +1,41 @@
-"""Dumps that were ingested, and files that were quarantined because they are not dumps."""
+"""Dumps that were ingested, that were begun, or that are quarantined, and files that could not be moved away."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, Table, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from notifier.store import tables
 from notifier.store.tables import dump, paper
 
 NEWEST = select(func.max(dump.c.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Unmoved:
+    """A file that was read and could not be moved out of the dumps folder; see tables.UnmovedRow."""
+
+    path: str
+    look: str
+    fault: str | None
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt to ingest a file of the dumps folder; see tables.BegunRow."""
+
+    path: str
+    look: str
+    owner: str
+    attempts: int
+    first_at: datetime
+    at: datetime
 
 
 def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
@@ -34,8 +60,7 @@ def count_papers(connection: Connection, since: datetime | None = None) -> int:
 
 def quarantine(connection: Connection, path: str, sha256: str, reason: str, now: datetime) -> None:
     """Record that the file at `path` is quarantined, and why; this replaces an earlier record of the path."""
-    lift_quarantine(connection, path)
-    connection.execute(insert(tables.quarantined).values(path=path, sha256=sha256, reason=reason, at=now))
+    _store(connection, tables.quarantined, path=path, sha256=sha256, reason=reason, at=now)
 
 
 def lift_quarantine(connection: Connection, path: str) -> None:
@@ -49,3 +74,41 @@ def quarantined(connection: Connection) -> list[Row[str, str]]:
         tables.quarantined.c.at.desc(), tables.quarantined.c.path
     )
     return list(connection.execute(statement))
+
+
+def unmoved(connection: Connection) -> list[Unmoved]:
+    """Return the files that could not be moved out of the dumps folder, by path."""
+    rows = connection.execute(select(*tables.unmoved.c).order_by(tables.unmoved.c.path))
+    return [Unmoved(**row._mapping) for row in rows]
+
+
+def remember_unmoved(connection: Connection, unmoved: Unmoved) -> None:
+    """Record that a file could not be moved away; this replaces an earlier record of the path."""
+    _store(connection, tables.unmoved, **asdict(unmoved))
+
+
+def begun(connection: Connection, path: str) -> Begun | None:
+    """Return the last attempt to ingest the file at `path`, if it has not ended."""
+    row = connection.execute(select(*tables.begun.c).where(tables.begun.c.path == path)).one_or_none()
+    return None if row is None else Begun(**row._mapping)
+
+
+def remember_begun(connection: Connection, begun: Begun) -> None:
+    """Record that a file is about to be ingested; this replaces an earlier record of the path."""
+    _store(connection, tables.begun, **asdict(begun))
+
+
+def forget_begun(connection: Connection, path: str) -> None:
+    """Delete the record that the file at `path` was begun."""
+    connection.execute(delete(tables.begun).where(tables.begun.c.path == path))
+
+
+def forget_unmoved(connection: Connection, path: str) -> None:
+    """Delete the record that the file at `path` could not be moved away."""
+    connection.execute(delete(tables.unmoved).where(tables.unmoved.c.path == path))
+
+
+def _store(connection: Connection, table: Table, **values: Any) -> None:
+    """Insert a row, or replace the one with the same path."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(table).values(values).on_conflict_do_update(index_elements=["path"], set_=values))

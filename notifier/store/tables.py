@@ -131,6 +131,39 @@ class QuarantinedRow(Table, table=True):
     at: datetime = Field(sa_column=_instant())
 
 
+class UnmovedRow(Table, table=True):
+    """A file that was read and then could not be moved out of the dumps folder; it is not read again.
+
+    `look` changes when the file does. `fault` says why the file is no dump, and is None if it was ingested. `reason`
+    says why it could not be moved.
+    """
+
+    __tablename__ = "unmoved"
+
+    path: str = Field(primary_key=True)
+    look: str
+    fault: str | None = None
+    reason: str
+    at: datetime = Field(sa_column=_instant())
+
+
+class BegunRow(Table, table=True):
+    """A file of the dumps folder that a process has begun to ingest; the row is deleted at the end.
+
+    `look` changes when the file does. `attempts` counts the beginnings since `first_at`. `owner` names the process that
+    began the last one, at `at`.
+    """
+
+    __tablename__ = "begun"
+
+    path: str = Field(primary_key=True)
+    look: str
+    owner: str
+    attempts: int
+    first_at: datetime = Field(sa_column=_instant())
+    at: datetime = Field(sa_column=_instant())
+
+
 class PaperRow(Table, table=True):
     """A paper.
 
@@ -416,6 +449,7 @@ class SimulatedClockRow(Table, table=True):
 
 # The same tables for SQLAlchemy's Core statements. The type checker knows that their columns are columns.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
+unmoved, begun = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]

@@ -12,7 +12,7 @@ from support.service import MONDAY, page_text
 
 from notifier.files.dumps_folder import SETTLED_SECONDS, DumpsFolder
 from notifier.models import DumpStatus
-from notifier.pipeline.ingesting import ingest_folder
+from notifier.pipeline.ingesting_folder import ingest_folder
 
 TEXT = page_text(["How Bees Fly at Night", "About Something Else"])
 

@@ -1,0 +1,76 @@
+"""Attempts to ingest a dump, recorded so that a dump that kills or hangs the process is set aside.
+
+An attempt is recorded before the dump is read, and deleted when it has ended, whatever came of it. A record whose
+process is gone is therefore an attempt that was interrupted. That proves nothing about the dump, because somebody may
+have ended the process for another reason. So the dump is tried again. After every second interruption in a row, it is
+parsed in another process first (see `trial`), and ingested if that goes well. If MOST_INTERRUPTIONS attempts in a row
+are interrupted nevertheless, the dump is given up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from notifier.files import owner_has_finished, owner_is_gone, remove_owner_lock
+from notifier.store import dumps, writing
+from notifier.store.dumps import Begun
+
+TRIAL_EVERY = 2  # interruptions; in between, the time is left for ingesting
+MOST_INTERRUPTIONS = 30
+LONGEST = timedelta(
+    hours=1
+)  # an attempt that began earlier is over, even if it is not known what became of its process
+
+GIVEN_UP = (
+    "reading it was interrupted {} times: it may be what ended or blocked the process; if it is a good dump, move it "
+    "back into the dumps folder"
+)
+
+
+class Beginning(Enum):
+    """What is to be done with a dump: ingest it, parse it in another process first, leave it alone, or give it up.
+
+    BUSY means that another process is ingesting it.
+    """
+
+    GO = auto()
+    TRY = auto()
+    BUSY = auto()
+    GIVE_UP = auto()
+
+
+def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tuple[Beginning, int]:
+    """Record that `owner` begins to ingest the dump, if it may; return what is to be done, and how often it was begun.
+
+    `owners` is the folder with the lock files of running processes. The clock is the machine's, because this is about
+    processes and not about papers.
+    """
+    now = datetime.now(UTC)
+    first = Begun(path, look, owner, attempts=1, first_at=now, at=now)
+    with writing(engine) as connection:
+        before = dumps.begun(connection, path)
+        if before is None or before.look != look or owner_has_finished(owners, before.owner):
+            dumps.remember_begun(connection, first)
+            return Beginning.GO, 1
+        gone = owner_is_gone(owners, before.owner)
+        if not gone and abs(now - before.at) < LONGEST:
+            return Beginning.BUSY, before.attempts
+        given_up = before.attempts >= MOST_INTERRUPTIONS
+        again = replace(before, owner=owner, at=now, attempts=before.attempts + (not given_up))
+        dumps.remember_begun(connection, again)
+    if gone:
+        remove_owner_lock(owners, before.owner)
+    if given_up:
+        return Beginning.GIVE_UP, again.attempts
+    return (Beginning.GO if before.attempts % TRIAL_EVERY else Beginning.TRY), again.attempts
+
+
+def end(engine: Engine, path: str) -> None:
+    """Record that the attempt to ingest the dump has ended."""
+    with writing(engine) as connection:
+        dumps.forget_begun(connection, path)

@@ -1,0 +1,176 @@
+"""Ingesting the files of the dumps folder, one by one: what happens to one file does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, SQLAlchemyError
+
+from notifier.errors import DumpGoneError, DumpUnfinishedError, FileError, StoreError
+from notifier.files import DumpsFolder, owner_lock, path_text
+from notifier.models import DumpStatus
+from notifier.pipeline import attempts
+from notifier.pipeline.attempts import Beginning
+from notifier.pipeline.ingesting import DEFAULT_SETTINGS, DumpReport, IngestSettings, ingest, quarantine
+from notifier.pipeline.trial import fault_of_trial
+from notifier.store import dumps, reading, writing
+from notifier.store.dumps import Unmoved
+
+CUT_OFF_PATIENCE_SECONDS = 300  # for which a dump that is cut off waits, counted from its last change
+RETRY_SECONDS = 60  # between two attempts to read or store a dump that failed for a passing reason
+MOVE_SECONDS = 600  # between two attempts to move a file
+
+BUSY = "another process is reading it"
+
+
+def ingest_folder(
+    engine: Engine,
+    folder: DumpsFolder,
+    paths: Iterable[Path],
+    now: datetime,
+    settings: IngestSettings = DEFAULT_SETTINGS,
+) -> list[DumpReport]:
+    """Ingest these files of the dumps folder, and move each to the folder for its outcome.
+
+    If the settings name a folder of owners, a dump is quarantined that has interrupted the process and does so again. A
+    file that is gone is left out, because another process has ingested it in the meantime. A file that cannot be moved
+    away is remembered and, as long as it does not change, not read again. If the database fails for all, the files
+    that follow are left for the next run.
+    """
+    settings = replace(settings, patience=CUT_OFF_PATIENCE_SECONDS)
+    reports = [DumpReport(path_text(path), DumpStatus.WAITING, reason=why) for path, why in folder.waiting.items()]
+    paths = list(paths)
+    unmoved = _unmoved(engine, folder)
+    with _owner(settings, paths) as owner:
+        run = _Run(engine, folder, now, settings, owner)
+        for path in paths:
+            try:
+                reports += run.ingest_once(path, unmoved.get(path_text(path.absolute())))
+            except StoreError as error:
+                folder.hold(path, RETRY_SECONDS)
+                reports.append(DumpReport(path_text(path), DumpStatus.FAILED, reason=str(error)))
+                if not _can_write(engine):
+                    break
+    return reports
+
+
+def _can_write(engine: Engine) -> bool:
+    try:
+        with writing(engine):
+            return True
+    except StoreError:
+        return False
+
+
+def _owner(settings: IngestSettings, paths: list[Path]) -> AbstractContextManager[str]:
+    """Return the context of a new lock of this process, or of none if there is nothing to do or no folder for it."""
+    return owner_lock(settings.owners) if settings.owners and paths else nullcontext("")
+
+
+def _unmoved(engine: Engine, folder: DumpsFolder) -> dict[str, Unmoved]:
+    """Return the files that could not be moved, by path, and forget those that are no longer in the folder."""
+    with reading(engine) as connection:
+        recorded = {each.path: each for each in dumps.unmoved(connection)}
+    if recorded:
+        present = {path_text(path.absolute()) for path in folder.present()}
+        inside = path_text(folder.folder.absolute())
+        gone = [path for path in recorded if path not in present and path.startswith(f"{inside}/")]
+        with writing(engine) as connection:
+            for path in gone:
+                dumps.forget_unmoved(connection, path)
+    return recorded
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run over the dumps folder."""
+
+    engine: Engine
+    folder: DumpsFolder
+    now: datetime
+    settings: IngestSettings
+    owner: str
+
+    def ingest_once(self, path: Path, unmoved: Unmoved | None) -> Iterator[DumpReport]:
+        """Ingest a file unless it is one that only could not be moved; yield its report, if there is one."""
+        look = self.folder.look(path) or ""
+        if unmoved is not None:
+            if unmoved.look == look:
+                if self._move(path, look, unmoved.fault) is None:
+                    self._forget_unmoved(path)
+                return
+            self._forget_unmoved(path)
+        try:
+            report = self._attempt(path, look)
+        except DumpGoneError:
+            return
+        if report.status in (DumpStatus.WAITING, DumpStatus.FAILED):
+            yield report
+        else:
+            yield replace(report, unmoved=self._move(path, look, report.reason))
+
+    def _forget_unmoved(self, path: Path) -> None:
+        with writing(self.engine) as connection:
+            dumps.forget_unmoved(connection, path_text(path.absolute()))
+
+    def _attempt(self, path: Path, look: str) -> DumpReport:
+        """Ingest a file, recording the attempt if there is a folder of owners."""
+        if self.settings.owners is None:
+            return self._ingest(path)
+        name = path_text(path.absolute())
+        beginning, count = attempts.begin(self.engine, name, look, self.owner, self.settings.owners)
+        if beginning is Beginning.BUSY:
+            self.folder.hold(path, RETRY_SECONDS)
+            return DumpReport(path_text(path), DumpStatus.WAITING, reason=BUSY)
+        try:
+            if beginning is Beginning.GIVE_UP:
+                return quarantine(self.engine, path, "", attempts.GIVEN_UP.format(count), self.now)
+            if beginning is Beginning.TRY and (fault := fault_of_trial(path, self.settings.limits)):
+                return quarantine(self.engine, path, "", fault, self.now)
+            return self._ingest(path)
+        finally:  # also if the run is stopped with Ctrl-C
+            attempts.end(self.engine, name)
+
+    def _ingest(self, path: Path) -> DumpReport:
+        """Ingest a file; a fault that only this file can have caused quarantines it. Raises StoreError otherwise."""
+        try:
+            return ingest(self.engine, path, None, self.now, self.settings)
+        except DumpUnfinishedError as error:
+            self.folder.hold(path, RETRY_SECONDS)
+            return DumpReport(path_text(path), DumpStatus.WAITING, reason=str(error))
+        except FileError as error:
+            self.folder.hold(path, RETRY_SECONDS)
+            return DumpReport(path_text(path), DumpStatus.FAILED, reason=str(error))
+        except StoreError as error:
+            if not isinstance(error.__cause__, DataError):
+                raise
+            return quarantine(self.engine, path, "", f"the database refuses its content: {error}", self.now)
+        except SQLAlchemyError as error:
+            self.folder.hold(path, RETRY_SECONDS)
+            return DumpReport(path_text(path), DumpStatus.FAILED, reason=_fault(error))
+        except DumpGoneError:
+            raise
+        except Exception as error:  # of any kind: a fault of the parser must not stop the other dumps
+            return quarantine(self.engine, path, "", _fault(error), self.now)
+
+    def _move(self, path: Path, look: str, fault: str | None) -> str | None:
+        """Move a file to the folder for its outcome; if that fails, remember it and return why."""
+        try:
+            self.folder.put_away(path, fault)
+        except FileError as error:
+            self.folder.hold(path, MOVE_SECONDS)
+            unmoved = Unmoved(path_text(path.absolute()), look, fault, str(error), self.now)
+            with writing(self.engine) as connection:
+                dumps.remember_unmoved(connection, unmoved)
+            return str(error)
+        return None
+
+
+def _fault(error: Exception) -> str:
+    reason = f"this is a fault of notifier's own ({type(error).__name__}: {error})"
+    return reason.encode("utf-8", "backslashreplace").decode()

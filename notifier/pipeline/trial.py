@@ -1,0 +1,48 @@
+"""Parsing a dump in a process of its own, to see whether the dump kills or blocks the process that reads it."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from notifier import sources
+from notifier.config import Limits
+from notifier.errors import NotifierError
+from notifier.files import read_dump
+from notifier.papers.identity import prepare
+
+LONGEST_SECONDS = 120  # of processor time
+
+_RUN = "from notifier.pipeline.trial import main; main()"
+
+
+def fault_of_trial(path: Path, limits: Limits, seconds: int = LONGEST_SECONDS) -> str | None:
+    """Parse the dump in another process; return what is wrong with the dump if that process dies or takes too long.
+
+    A dump that is refused has no such fault. If this process is killed meanwhile, nothing is known about the dump.
+    """
+    command = [sys.executable, "-c", _RUN, str(path), limits.model_dump_json(), str(seconds)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode == -signal.SIGXCPU:
+        return f"parsing it takes longer than {seconds} s, and interrupted the process before"
+    if done.returncode < 0:
+        return f"it kills the process that parses it ({signal.Signals(-done.returncode).name})"
+    return None
+
+
+def main() -> None:
+    """Parse the dump that the command line names, for at most so many seconds of processor time."""
+    path, limits, seconds = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        bounds = Limits.model_validate_json(limits)
+        file = read_dump(Path(path), bounds.file)
+        dump = sources.parse_dump(file.content, bounds)
+        prepare(dump, datetime.now(UTC).date(), file.sha256)
+    except NotifierError:
+        pass  # the process that ingests the dump finds the same reason

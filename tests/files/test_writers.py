@@ -1,0 +1,58 @@
+"""Whether somebody has a file open for writing, asked with leases, or in /proc if leases cannot tell."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notifier.files.writers import is_open_for_writing
+
+
+@pytest.fixture(params=["leases", "proc"])
+def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield a file; with `proc`, as on a file system without leases."""
+    if request.param == "proc":
+        ask = fcntl.fcntl
+
+        def without_leases(descriptor: int, command: int, argument: int = 0) -> int:
+            if command == fcntl.F_SETLEASE:
+                raise OSError(22, "Invalid argument")
+            return ask(descriptor, command, argument)
+
+        monkeypatch.setattr(fcntl, "fcntl", without_leases)
+    path = tmp_path / "page.txt"
+    path.write_text("text", encoding="utf-8")
+    yield path
+
+
+@pytest.mark.parametrize("mode", ["a", "r+", "w"])
+def test_a_writer_is_seen_until_it_closes_the_file(file: Path, mode: str) -> None:
+    assert not is_open_for_writing(file)
+    with file.open(mode):
+        assert is_open_for_writing(file)
+    assert not is_open_for_writing(file)
+
+
+def test_a_writer_in_another_process_is_seen(file: Path) -> None:
+    with subprocess.Popen(["sh", "-c", f"exec 3>>'{file}'; echo open; exec cat"], stdin=-1, stdout=-1) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"open\n"
+        assert is_open_for_writing(file)
+        writer.kill()
+    assert not is_open_for_writing(file)
+
+
+def test_a_reader_is_no_writer(file: Path) -> None:
+    with file.open("rb"):
+        assert not is_open_for_writing(file)
+
+
+def test_what_is_gone_or_no_regular_file_has_no_writer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    assert not any(is_open_for_writing(tmp_path / name) for name in ("pipe", "link", "gone", "."))

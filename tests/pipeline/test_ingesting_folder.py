@@ -1,0 +1,359 @@
+"""The dumps folder: one file that is cut off, unmovable, or that kills the process does not stop the others."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import time
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import IntegrityError
+from support.disks import immutable, mounted
+from support.service import MONDAY, page_text
+
+from notifier import sources
+from notifier.config import Limits
+from notifier.errors import StoreError
+from notifier.files import DumpsFolder, owner_lock
+from notifier.models import DumpStatus
+from notifier.pipeline import attempts, ingesting, ingesting_folder, trial
+from notifier.pipeline.ingesting import DumpReport, IngestSettings
+from notifier.pipeline.ingesting_folder import CUT_OFF_PATIENCE_SECONDS, ingest_folder
+from notifier.store import dumps, reading, tables
+
+GOOD = page_text(["How Bees Fly at Night", "About Something Else"])
+ABSTRACT = "We study this in depth, and our experiments show that the method works."
+
+
+def lines(*titles: str) -> str:
+    return "".join(json.dumps({"title": title, "abstract": ABSTRACT}) + "\n" for title in titles)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DumpsFolder:
+    (tmp_path / "dumps").mkdir()
+    return DumpsFolder(tmp_path / "dumps")
+
+
+def put(folder: DumpsFolder, name: str | bytes, content: str | bytes = GOOD, age: float = 60) -> Path:
+    file = folder.folder / os.fsdecode(name)
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    os.utime(file, (time.time() - age, time.time() - age))
+    return file
+
+
+def run(engine: Engine, folder: DumpsFolder, settings: IngestSettings = ingesting.DEFAULT_SETTINGS) -> list[DumpReport]:
+    return ingest_folder(engine, folder, folder.complete_files(), MONDAY, settings)
+
+
+def statuses(reports: list[DumpReport]) -> list[DumpStatus]:
+    return [report.status for report in reports]
+
+
+def count_papers(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(tables.paper)) or 0
+
+
+NAMES = [b"caf\xe9.jsonl", b"x" * 245 + b".jsonl", b"\xff" * 255, b"new\nline\x1b[31m.txt", "\u202egnp.txt".encode()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("content", [GOOD, b"\0\1\2"])
+def test_a_file_with_a_strange_name_is_put_away_with_an_outcome_that_can_be_printed(
+    engine: Engine, folder: DumpsFolder, name: bytes, content: str | bytes
+) -> None:
+    for _ in range(2):  # the second one has the same name
+        put(folder, name, content)
+        put(folder, "zebra.txt", page_text([f"A Paper about Zebras {time.time_ns()}"]))
+        strange, good = sorted(run(engine, folder), key=lambda report: report.path.endswith("zebra.txt"))
+        assert good.status is DumpStatus.INGESTED
+        assert strange.status is not DumpStatus.FAILED
+        assert (strange.unmoved, list(folder.folder.iterdir())) == (None, [])
+        json.dumps([strange.path, strange.reason], ensure_ascii=False).encode()
+        with reading(engine) as connection:
+            for each in dumps.quarantined(connection):
+                each.path.encode()
+    target = folder.folder.parent / ("done" if content == GOOD else "quarantine")
+    assert (
+        sum(not path.name.endswith(("zebra.txt", ".reason")) and "zebra-" not in path.name for path in target.iterdir())
+        == 2
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_postgresql_stores_strange_names_too(postgres_store: Engine, folder: DumpsFolder, name: bytes) -> None:
+    settings = IngestSettings(owners=folder.folder.parent / "owners")
+    file = put(folder, name, b"\0\1\2")
+    with immutable(file):
+        assert statuses(run(postgres_store, folder, settings)) == [DumpStatus.QUARANTINED]
+        assert run(postgres_store, DumpsFolder(folder.folder), settings) == []
+    file.unlink()
+    put(folder, name)
+    assert statuses(run(postgres_store, folder, settings)) == [DumpStatus.INGESTED]
+    with reading(postgres_store) as connection:
+        assert dumps.quarantined(connection) == []
+
+
+HALVES = {
+    "lines.jsonl": lines("How Bees Fly", "How Wasps Fly", "How Ants Walk"),
+    "one.json": json.dumps([{"title": f"Paper Number {n}", "abstract": ABSTRACT} for n in range(5)]),
+    "feed.xml": "<?xml version='1.0'?><rss version='2.0'><channel><title>Papers</title>"
+    + "".join(
+        f"<item><title>The Title of Paper {n}</title><link>https://e.org/{n}</link>"
+        f"<description>{ABSTRACT}</description></item>"
+        for n in range(5)
+    )
+    + "</channel></rss>",
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_young_file_that_is_cut_off_waits_for_its_rest(
+    engine: Engine, folder: DumpsFolder, name: str, share: float, pack: bool
+) -> None:
+    whole = gzip.compress(HALVES[name].encode()) if pack else HALVES[name].encode()
+    file = put(folder, name, whole[: int(len(whole) * share)])
+    (report,) = run(engine, folder)
+    assert (report.status, file.exists(), count_papers(engine)) == (DumpStatus.WAITING, True, 0)
+    assert run(engine, folder) == [], "it is not read again at once"
+    put(folder, name, whole)
+    assert statuses(run(engine, folder)) == [DumpStatus.INGESTED]
+    assert count_papers(engine) >= 3
+
+
+def test_an_old_file_that_is_cut_off_is_ingested_and_its_end_reported(engine: Engine, folder: DumpsFolder) -> None:
+    put(folder, "lines.jsonl", HALVES["lines.jsonl"][:-30], age=CUT_OFF_PATIENCE_SECONDS + 1)
+    (report,) = run(engine, folder)
+    assert (report.status, report.papers, len(report.skipped)) == (DumpStatus.INGESTED, 2, 1)
+    assert (ingesting.skips(report) or "").startswith("1 skipped (line 3: it ")
+
+
+def test_a_file_that_somebody_writes_waits_and_is_read_once_it_is_closed(engine: Engine, folder: DumpsFolder) -> None:
+    file = put(folder, "lines.jsonl", "")
+    with file.open("ab") as writer:
+        writer.write(lines("How Bees Fly").encode())
+        writer.flush()
+        os.utime(file, (0, 0))
+        (report,) = run(engine, folder)
+        assert (report.status, count_papers(engine)) == (DumpStatus.WAITING, 0)
+        writer.write(lines("How Wasps Fly").encode())
+    os.utime(file, (0, 0))
+    assert [(report.status, report.papers) for report in run(engine, folder)] == [(DumpStatus.INGESTED, 2)]
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_again(
+    engine: Engine, folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = put(folder, "lines.jsonl", lines("How Bees Fly", "How Ants Walk"))
+    parse = sources.parse_dump
+
+    def parse_while_it_grows(content: bytes, limits: Limits) -> object:
+        monkeypatch.setattr(sources, "parse_dump", parse)
+        put(folder, file.name, lines("How Bees Fly", "How Ants Walk", "How Wasps Sing"))
+        return parse(content, limits)
+
+    monkeypatch.setattr(sources, "parse_dump", parse_while_it_grows)
+    assert [report.papers for report in run(engine, folder)] == [2]
+    assert file.exists()
+    assert [report.papers for report in run(engine, folder)] == [3]
+    assert (file.exists(), count_papers(engine)) == (False, 3)
+
+
+def test_a_file_that_cannot_be_moved_is_read_once_and_the_others_go_on(engine: Engine, folder: DumpsFolder) -> None:
+    stuck, noise = put(folder, "a.txt"), put(folder, "b.bin", b"\0\1\2")
+    put(folder, "c.txt", page_text(["A Third Paper about Insects"]))
+    with immutable(stuck), immutable(noise):
+        reports = run(engine, folder)
+        assert statuses(reports) == [DumpStatus.INGESTED, DumpStatus.QUARANTINED, DumpStatus.INGESTED]
+        assert [bool(report.unmoved) for report in reports] == [True, True, False]
+        assert (run(engine, folder), run(engine, DumpsFolder(folder.folder))) == ([], []), "also in a new process"
+        with reading(engine) as connection:
+            assert [each.path for each in dumps.unmoved(connection)] == [str(stuck), str(noise)]
+    beside = folder.folder.parent
+    assert not (beside / "quarantine").exists() or list((beside / "quarantine").iterdir()) == []
+    run(engine, DumpsFolder(folder.folder))  # the files can be moved now
+    assert sorted(path.name for path in (beside / "quarantine").iterdir()) == ["b.bin", "b.bin.reason"]
+    assert list(folder.folder.iterdir()) == []
+    with reading(engine) as connection:
+        assert dumps.unmoved(connection) == []
+
+
+def test_a_file_that_was_not_moved_is_read_again_when_it_changes_and_forgotten_when_it_goes(
+    engine: Engine, folder: DumpsFolder
+) -> None:
+    file = put(folder, "a.txt")
+    with immutable(file):
+        run(engine, folder)
+    with immutable(folder.folder):
+        put(folder, "a.txt", page_text(["A Third Paper about Insects"]))
+        (report,) = run(engine, folder)
+        assert (report.papers, bool(report.unmoved)) == (1, True)
+    file.unlink()
+    assert run(engine, folder) == []
+    with reading(engine) as connection:
+        assert dumps.unmoved(connection) == []
+
+
+def test_a_read_only_folder_is_ingested_once(engine: Engine, tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk" / "dumps") as disk:
+        folder = DumpsFolder(disk)
+        put(folder, "a.txt")
+        os.system(f"mount -o remount,ro {disk}")
+        assert [report.status for report in run(engine, folder)] == [DumpStatus.INGESTED]
+        assert run(engine, DumpsFolder(disk)) == []
+    assert list((tmp_path / "disk").glob("done/*")) == []
+
+
+def test_dumps_on_another_file_system_are_put_away(engine: Engine, tmp_path: Path) -> None:
+    with mounted(tmp_path / "dumps") as disk:
+        folder = DumpsFolder(disk)
+        for name in ("a.txt", "x" * 245 + ".txt"):
+            put(folder, name, page_text([f"A Paper about {len(name)} Bees"]))
+        assert {report.unmoved for report in run(engine, folder)} == {None}
+        assert list(disk.iterdir()) == []
+    assert len(list((tmp_path / "done").iterdir())) == 2
+
+
+def fail_once(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Let the next parse of a dump raise this."""
+    parse = sources.parse_dump
+
+    def fail(_content: bytes, _limits: Limits) -> object:
+        monkeypatch.setattr(sources, "parse_dump", parse)
+        raise error
+
+    monkeypatch.setattr(sources, "parse_dump", fail)
+
+
+@pytest.mark.parametrize("error", [RecursionError("too deep"), MemoryError(), UnicodeEncodeError("x", "y", 0, 1, "z")])
+def test_a_dump_that_breaks_the_parser_is_set_aside_and_the_next_is_read(
+    engine: Engine, folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    put(folder, "a.txt")
+    put(folder, "b.txt", page_text(["A Third Paper about Insects"]))
+    fail_once(monkeypatch, error)
+    assert statuses(run(engine, folder)) == [DumpStatus.QUARANTINED, DumpStatus.INGESTED]
+
+
+def test_a_dump_that_meets_trouble_in_the_database_stays_and_the_next_is_read(
+    engine: Engine, folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = put(folder, "a.txt")
+    put(folder, "b.txt", page_text(["A Third Paper about Insects"]))
+    fail_once(monkeypatch, IntegrityError("INSERT", {}, ValueError("not unique")))
+    assert statuses(run(engine, folder)) == [DumpStatus.FAILED, DumpStatus.INGESTED]
+    assert file.exists()
+    assert statuses(run(engine, DumpsFolder(folder.folder))) == [DumpStatus.INGESTED]
+
+
+def test_a_dump_that_the_database_cannot_store_does_not_stop_the_next(
+    engine: Engine, folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "a.txt")
+    put(folder, "b.txt", page_text(["A Third Paper about Insects"]))
+    fail_once(monkeypatch, StoreError("the database reports “index row size 3000 exceeds maximum”"))
+    assert statuses(run(engine, folder)) == [DumpStatus.FAILED, DumpStatus.INGESTED]
+
+
+def die(*_arguments: object) -> NoReturn:
+    os.kill(os.getpid(), 9)
+    raise AssertionError("the process is dead")
+
+
+def interrupted(engine: Engine, folder: DumpsFolder, owners: Path) -> None:
+    """Ingest the folder in a process that is killed while it parses a dump."""
+    child = os.fork()
+    if child == 0:
+        engine.dispose(close=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sources, "parse_dump", die)
+            patch.setattr(ingesting_folder, "fault_of_trial", lambda *_: None)
+            run(engine, folder, IngestSettings(owners=owners))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 9, "it was killed"
+
+
+def test_a_dump_that_was_interrupted_once_is_read_again(engine: Engine, folder: DumpsFolder, tmp_path: Path) -> None:
+    put(folder, "a.txt")
+    interrupted(engine, folder, tmp_path / "owners")
+    assert statuses(run(engine, folder, IngestSettings(owners=tmp_path / "owners"))) == [DumpStatus.INGESTED]
+    assert list((tmp_path / "owners").iterdir()) == []
+
+
+KILLERS = {
+    "kills the process": ("os.kill(os.getpid(), 11)", "SIGSEGV"),
+    "never ends": ("[iter(int, 1)] and [None for _ in iter(int, 1)]", "longer than 1 s"),
+}
+
+
+@pytest.mark.parametrize("kind", KILLERS)
+def test_a_dump_that_interrupts_the_process_again_is_set_aside_and_may_come_back(
+    engine: Engine, folder: DumpsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    deed, words = KILLERS[kind]
+    settings = IngestSettings(owners=tmp_path / "owners")
+    put(folder, "a.txt")
+    put(folder, "b.txt", page_text(["A Third Paper about Insects"]))
+    for _ in range(2):
+        interrupted(engine, folder, tmp_path / "owners")
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            trial,
+            "_RUN",
+            f"import os; from notifier.pipeline import trial; trial.read_dump = lambda *_: {deed}; trial.main()",
+        )
+        patch.setattr(ingesting_folder, "fault_of_trial", partial(trial.fault_of_trial, seconds=1))
+        bad, good = run(engine, folder, settings)
+    assert (bad.status, good.status) == (DumpStatus.QUARANTINED, DumpStatus.INGESTED)
+    assert words in (bad.reason or "")
+    with reading(engine) as connection:
+        assert len(dumps.quarantined(connection)) == 1
+    assert list((tmp_path / "owners").iterdir()) == []
+    (folder.folder.parent / "quarantine" / "a.txt").rename(folder.folder / "a.txt")
+    assert statuses(run(engine, folder, settings)) == [DumpStatus.INGESTED]
+    with reading(engine) as connection:
+        assert dumps.quarantined(connection) == []
+
+
+@pytest.mark.parametrize(("kills", "status"), [(6, DumpStatus.INGESTED), (30, DumpStatus.QUARANTINED)])
+def test_many_kills_lose_no_dump_until_there_are_thirty_in_a_row(
+    engine: Engine, folder: DumpsFolder, tmp_path: Path, kills: int, status: DumpStatus
+) -> None:
+    put(folder, "a.txt")
+    for _ in range(kills):
+        interrupted(engine, folder, tmp_path / "owners")
+    assert statuses(run(engine, folder, IngestSettings(owners=tmp_path / "owners"))) == [status]
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"--help.txt", b"noise.bin"])
+def test_a_trial_finds_no_fault_in_what_parses_or_is_refused(folder: DumpsFolder, name: bytes) -> None:
+    file = put(folder, name, GOOD if name.endswith(b"txt") else b"\0\1\2")
+    assert trial.fault_of_trial(file, Limits()) is None
+
+
+def test_a_dump_that_another_process_reads_waits(engine: Engine, folder: DumpsFolder, tmp_path: Path) -> None:
+    file, settings = put(folder, "a.txt"), IngestSettings(owners=tmp_path / "owners")
+    folder.complete_files()
+    with owner_lock(tmp_path / "owners") as owner:
+        attempts.begin(engine, str(file), folder.look(file) or "", owner, tmp_path / "owners")
+        assert statuses(run(engine, folder, settings)) == [DumpStatus.WAITING]
+    assert statuses(run(engine, DumpsFolder(folder.folder), settings)) == [DumpStatus.INGESTED]
+
+
+def test_a_run_that_is_stopped_with_ctrl_c_is_no_interruption(
+    engine: Engine, folder: DumpsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "a.txt")
+    fail_once(monkeypatch, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(engine, folder, IngestSettings(owners=tmp_path / "owners"))
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.begun)) == 0
