@@ -1,8 +1,8 @@
-"""Part `delivery`: digests made into mails, beside what a user writes; user and system CPU, a mail.
+"""Part `delivery`: compare the CPU time of making mails with that of code written by hand with common libraries.
 
-The same digests, papers and templates for all, and every contender makes the cards too. Who needs milliseconds a mail
-makes one mail in fifty, spread over all readers. Digests are read from their rows outside of the clock, a few at a
-time, as sending does it; the garbage collector looks as seldom as it does then, for all.
+All contenders make mails of the same digests, papers and templates. The slow ones make one mail in fifty, spread evenly
+over the subscribers. Reading the digests from their rows is not timed. The garbage collector runs as rarely as while
+notifier sends, for all contenders.
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ Make = Callable[[Digest], bytes]
 MakeAll = Callable[[list[Digest]], object]
 
 TEMPLATES = {"30 kB": "lean", "80 kB": "tables"}
-TOGETHER = COMPOSE_BATCH  # digests read at a time
-FEWER = 50  # of so many mails a slow contender makes one
+TOGETHER = COMPOSE_BATCH  # digests that are read at once
+FEWER = 50  # a slow contender makes one of this many mails
 POLICY = SMTP.clone(max_line_length=998)  # else EmailMessage breaks List-Unsubscribe
 OURS = "notifier"
 
 
 def run() -> None:
-    """Print what a mail of each size costs."""
+    """Print the CPU time of a mail of each size."""
     for size in TEMPLATES:
         figures = interleaved("benchmarks.delivery", {name: [name, size] for name in (OURS, *OTHERS)})
         print_comparison(f"delivery: composing mails of {size}, CPU microseconds", figures, OURS)
 
 
 def one_round(name: str, size: str) -> float:
-    """The CPU microseconds of a mail."""
+    """Return the CPU microseconds of a mail."""
     papers = papers_of_a_day()
     rows = [_row(digest) for digest in digests(papers)]
     templates = environment(Path(__file__).parent / "templates" / TEMPLATES[size])
     read, make_all = by_notifier(templates, papers) if name == OURS else one_by_one(OTHERS[name](templates, papers))
     rows = rows if name == OURS else rows[::FEWER]
-    make_all([_digest(*rows[0], read)])  # templates are read outside of the clock, for everyone
+    make_all([_digest(*rows[0], read)])  # so that reading the templates is not timed
     used = 0.0
     with collecting_seldom():
         for some in _batches(rows):
@@ -69,7 +69,7 @@ def one_round(name: str, size: str) -> float:
 
 
 def _row(digest: Digest) -> tuple[Digest, str]:
-    """A digest without its items, and their text."""
+    """Return a digest without its items, and the text of its items."""
     return replace(digest, sections=(), rest=()), items.dumps(digest.sections, digest.rest)
 
 
@@ -85,18 +85,18 @@ def _batches(rows: list[tuple[Digest, str]]) -> Iterator[list[tuple[Digest, str]
 
 
 def by_notifier(templates: Environment, papers: dict[int, Paper]) -> tuple[Read, MakeAll]:
-    """Blocks; nothing is kept when it starts."""
+    """Return how notifier makes mails. Its caches are empty at the start."""
     composer = Composer(SETTINGS, templates)
     return composer.read, lambda digests: composer.compose_all([(digest, "") for digest in digests], papers)
 
 
 def one_by_one(make: Make) -> tuple[Read, MakeAll]:
-    """How those work that make one mail after the other."""
+    """Return how a contender works that makes one mail at a time."""
     return items.loads, lambda digests: [make(digest) for digest in digests]
 
 
 def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
-    """What a user writes: Jinja, css-inline and EmailMessage, each mail from its beginning."""
+    """Return the code of a user who makes each mail alone, with Jinja, css-inline and EmailMessage."""
     whole = WholeMails(SETTINGS, templates)
     inliner = CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -111,7 +111,7 @@ def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
 
 
 def by_careful_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
-    """The best that these libraries do: styles inlined beforehand, bodies in base64, which costs least."""
+    """Return the fastest code with these libraries: styles are inlined beforehand, and bodies are in base64."""
     whole = WholeMails(SETTINGS, _inlined(templates))
 
     def make(digest: Digest) -> bytes:
@@ -125,7 +125,7 @@ def by_careful_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
 
 
 def _inlined(templates: Environment) -> Environment:
-    """The templates with their styles in their elements."""
+    """Return the templates with their styles in the elements."""
     assert templates.loader is not None
     stylesheet = Stylesheet(templates, Cache(1 << 20))
     sources = {name: templates.loader.get_source(templates, name)[0] for name in templates.list_templates()}

@@ -1,4 +1,7 @@
-"""Digests to make mails of, the same ones in every process: readers with Zipf queries over one day's papers."""
+"""Make the digests that the benchmarks send: the same ones in every process.
+
+The words of the papers and the queries of the subscribers follow Zipf's law.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from notifier.models import Digest, Item, Paper, Section, Span, Spans
 from notifier.signing import LinkSigner
 
 SEED = 20261126
-READERS, PAPERS, SHOWN = 10_000, 200, 17
+SUBSCRIBERS, PAPERS, SHOWN = 10_000, 200, 17
 WORDS, QUERIES = 4_000, 500
-TOPICAL = slice(60, 360)  # the words that are asked for, by rank: one stands in a tenth of the abstracts, or so
+TOPICAL = slice(60, 360)  # the ranks of the words in queries; each such word is in about a tenth of the abstracts
 PLANNED_AT = datetime(2026, 7, 6, 8, tzinfo=UTC)
 SETTINGS = MailSettings(
     sender="Daily Papers <papers@example.org>",
@@ -28,39 +31,39 @@ SETTINGS = MailSettings(
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One, two or three words, of which a paper holds one."""
+    """A query that matches the papers with at least one of its one to three words."""
 
     label: str
     words: tuple[str, ...]
 
 
 def papers_of_a_day() -> dict[int, Paper]:
-    """The papers, by id: words by Zipf's law, of which the topical ones stand in many abstracts."""
+    """Return the papers of a day by id."""
     random = Random(SEED)
     words, weights = vocabulary(), _zipf(WORDS)
     return {number: _paper(number, random, words, weights) for number in range(1, PAPERS + 1)}
 
 
 def digests(papers: dict[int, Paper]) -> Iterator[Digest]:
-    """A digest for each reader, of 17 papers with their marks, most for one subscription, some for two."""
+    """Yield a digest of 17 papers for each subscriber. Most have one subscription, some have two."""
     random = Random(SEED + 1)
     queries = _queries(random, vocabulary()[TOPICAL])
     weights = _zipf(QUERIES)
     best = sorted(papers.values(), key=lambda paper: -(paper.upvotes or 0))
     places = {paper.id: (_places(paper.title), _places(paper.abstract)) for paper in best}
     found: dict[Query, dict[int, Spans]] = {}
-    for reader in range(1, READERS + 1):
+    for number in range(1, SUBSCRIBERS + 1):
         asked = tuple(dict.fromkeys(random.choices(queries, cum_weights=weights, k=random.choice((1, 1, 1, 2)))))
         for query in asked:
             if query not in found:
                 found[query] = {paper.id: marks for paper in best if (marks := _marks(places[paper.id], query))}
-        yield _digest(reader, asked, _sections([found[query] for query in asked], asked, best))
+        yield _digest(number, asked, _sections([found[query] for query in asked], asked, best))
 
 
 def _sections(found: Sequence[dict[int, Spans]], asked: Sequence[Query], best: Sequence[Paper]) -> list[list[Item]]:
-    """What planning makes: each paper once, under the first subscription that it matches.
+    """Return the items of each section: a paper is listed once, under the first subscription that it matches.
 
-    The digest of a narrow query is filled up, so that all are of one size.
+    The digest of a narrow query is filled with other papers, so that all digests have the same size.
     """
     sections: list[list[Item]] = [[] for _ in asked]
     shown = [paper for paper in best if any(paper.id in each for each in found)][:SHOWN]
@@ -74,19 +77,19 @@ def _sections(found: Sequence[dict[int, Spans]], asked: Sequence[Query], best: S
     return sections
 
 
-def _digest(reader: int, asked: Sequence[Query], sections: Sequence[Sequence[Item]]) -> Digest:
+def _digest(number: int, asked: Sequence[Query], sections: Sequence[Sequence[Item]]) -> Digest:
     return Digest(
-        recipient=f"reader{reader}@mail{reader % 97}.example.net",
+        recipient=f"subscriber{number}@mail{number % 97}.example.net",
         period="2026-07-06",
         planned_at=PLANNED_AT,
-        message_id=f"<digest.{reader}.2026-07-06@example.org>",
+        message_id=f"<digest.{number}.2026-07-06@example.org>",
         subject="Daily papers of 6 Jul 2026",
         sections=tuple(
-            Section(query.label, tuple(items), reader * 3 + place)
+            Section(query.label, tuple(items), number * 3 + place)
             for place, (query, items) in enumerate(zip(asked, sections, strict=True))
             if items
         ),
-        subscriber_id=reader,
+        subscriber_id=number,
     )
 
 
@@ -96,7 +99,7 @@ def _marks(places: tuple[dict[str, list[Span]], dict[str, list[Span]]], query: Q
 
 
 def _places(text: str) -> dict[str, list[Span]]:
-    """Where each word of a text stands."""
+    """Return the positions of each word of a text."""
     found: dict[str, list[Span]] = {}
     for match in re.finditer(r"\w+", text):
         found.setdefault(match[0].lower(), []).append(match.span())
@@ -133,7 +136,7 @@ def _paper(number: int, random: Random, words: Sequence[str], weights: Sequence[
 
 
 def vocabulary() -> list[str]:
-    """Words, the most frequent first."""
+    """Return the words, the most frequent first."""
     random = Random(SEED + 2)
     words: dict[str, None] = {}
     while len(words) < WORDS:

@@ -1,7 +1,8 @@
-"""Part `delivery`: the whole path, from rows that wait to rows that are settled; CPU a mail, without the sink's.
+"""Part `delivery`: measure the CPU time of a mail from a row that waits to a settled row, without that of the sink.
 
-Ours is `deliver` as it is: it claims from a SQLite file (synchronous=FULL), composes, sends and settles. The naive way
-has its digests in memory, composes by Jinja, css-inline and EmailMessage, sends by aiosmtplib, and keeps no books.
+notifier runs as `deliver` does: it claims rows of a SQLite file (synchronous=FULL), composes, sends and settles. The
+code by hand has its digests in memory, composes with Jinja, css-inline and EmailMessage, sends with aiosmtplib, and
+stores no results.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 
 from benchmarks.delivery import FEWER, TEMPLATES, by_hand
-from benchmarks.digests import PLANNED_AT, READERS, SETTINGS, digests, papers_of_a_day
+from benchmarks.digests import PLANNED_AT, SETTINGS, SUBSCRIBERS, digests, papers_of_a_day
 from benchmarks.measuring import interleaved, print_comparison
 from benchmarks.sinks import sink
 from notifier.config import Config, MailConfig, SmtpConfig
@@ -41,7 +42,7 @@ OURS, NAIVE = "notifier", "Jinja, css-inline, EmailMessage, aiosmtplib.send"
 
 
 def run() -> None:
-    """Print what a mail costs all the way."""
+    """Print the CPU time of a mail over the whole path."""
     with sink() as port:
         for size in TEMPLATES:
             figures = interleaved(__name__, {name: [name, size, str(port)] for name in (OURS, NAIVE)})
@@ -49,13 +50,13 @@ def run() -> None:
 
 
 def one_round(name: str, size: str, port: str) -> float:
-    """The CPU microseconds of a mail."""
+    """Return the CPU microseconds of a mail."""
     templates = environment(Path(__file__).parent / "templates" / TEMPLATES[size])
     return ours(templates, int(port)) if name == OURS else naive(templates, int(port))
 
 
 def ours(templates: Environment, port: int) -> float:
-    """Every digest, from its row."""
+    """Return the CPU microseconds of a mail that `deliver` sends."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_store(f"sqlite:///{folder}/notifier.db")
         with writing(engine) as connection:
@@ -65,17 +66,17 @@ def ours(templates: Environment, port: int) -> float:
                 insert_all(connection, subscriber, [_subscriber_row(digest) for digest in some])
                 outbox.add(connection, [_delivery_row(digest) for digest in some])
         sender = replace(_sender(engine, port, Path(folder)), composer=Composer(SETTINGS, templates))
-        sender.composer.compose(next(digests(known)), known)  # templates are read outside of the clock, for everyone
+        sender.composer.compose(next(digests(known)), known)  # so that reading the templates is not timed
         before = time.process_time()
         done = asyncio.run(send_due(sender))
         used = time.process_time() - before
         engine.dispose()
-    assert done.states[DeliveryState.ACCEPTED] == READERS, done
-    return used / READERS * 1_000_000
+    assert done.states[DeliveryState.ACCEPTED] == SUBSCRIBERS, done
+    return used / SUBSCRIBERS * 1_000_000
 
 
 def naive(templates: Environment, port: int) -> float:
-    """One digest in many."""
+    """Return the CPU microseconds of a mail that the code by hand makes and sends."""
     known = papers_of_a_day()
     make = by_hand(templates, known)
     mails = list(islice(digests(known), 0, None, FEWER))
@@ -113,7 +114,7 @@ def _subscriber_row(digest: Digest) -> dict[str, object]:
     return {
         "id": digest.subscriber_id,
         "email": digest.recipient,
-        "reader": digest.recipient,
+        "address_key": digest.recipient,
         "state": SubscriberState.ACTIVE,
         "cadence": "daily",
         "hour": "08:00",

@@ -97,9 +97,12 @@ def _is_pipe(stream: TextIO) -> bool:
 
 
 def _plain_lines(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[str] | None:
-    """Return the lines that rich would print, or None if a cell has wide characters or a line is too long for it."""
+    """Return the lines that rich would print.
+
+    The result is None where rich treats cells in its own way: wide characters, white space at the end, a long line.
+    """
     table = [heading, *rows]
-    if not all(cell.isascii() and cell.isprintable() for row in table for cell in row):
+    if not all(cell.isascii() and cell.isprintable() and cell == cell.rstrip() for row in table for cell in row):
         return None
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     if sum(widths) + len(GAP) * (len(widths) - 1) > UNBROKEN:

@@ -18,11 +18,12 @@ FILE = "email/style.css"
 TAG_BYTES = 500  # the memory that a cached start tag takes
 
 _START_TAG = re.compile(
-    r"""<!--.*?-->|<style.*?</style>|<(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^>"'])*)>""",
-    re.DOTALL | re.IGNORECASE,
+    r"""<!--.*?(?:-->|\Z)|<style.*?(?:</style>|\Z)
+      |<(?P<name>[a-z][a-z0-9]*+)(?P<attributes>(?:"[^"]*+"|'[^']*+'|[^<>"'])*+)>""",
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
-_STYLED_BY = re.compile(r"""\s+(?:class|id|style)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
-_STYLE = re.compile(r"""\s+style\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
+_STYLED_BY = re.compile(r"""(?<!\s)\s++(?:class|id|style)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
+_STYLE = re.compile(r"""(?<!\s)\s++style\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
 _IN_TABLES = {"caption", "colgroup", "col", "tbody", "thead", "tfoot", "tr", "td", "th"}
 
 

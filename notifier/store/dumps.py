@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from notifier.store import tables
 from notifier.store.tables import dump, paper
@@ -110,5 +110,12 @@ def forget_unmoved(connection: Connection, path: str) -> None:
 
 def _store(connection: Connection, table: Table, **values: Any) -> None:
     """Insert a row, or replace the one with the same path."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(table).values(values).on_conflict_do_update(index_elements=["path"], set_=values))
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        insert = postgresql.insert(table)
+        connection.execute(insert.values(values).on_conflict_do_update(index_elements=["path"], set_=values))
+    else:
+        connection.execute(
+            sqlite.insert(table).values(values).on_conflict_do_update(index_elements=["path"], set_=values)
+        )

@@ -10,6 +10,8 @@ import pytest
 from support.paths import CHECKOUT
 from support.service import clean_environment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, object]:
