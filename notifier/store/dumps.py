@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, func, select
-from sqlalchemy.dialects import sqlite
 
 from notifier.store import tables
+from notifier.store.statements import insert_into
 from notifier.store.tables import dump, paper
 
 NEWEST = select(func.max(dump.c.id))
@@ -110,12 +110,5 @@ def forget_unmoved(connection: Connection, path: str) -> None:
 
 def _store(connection: Connection, table: Table, **values: Any) -> None:
     """Insert a row, or replace the one with the same path."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql
-
-        insert = postgresql.insert(table)
-        connection.execute(insert.values(values).on_conflict_do_update(index_elements=["path"], set_=values))
-    else:
-        connection.execute(
-            sqlite.insert(table).values(values).on_conflict_do_update(index_elements=["path"], set_=values)
-        )
+    statement = insert_into(connection, table).values(values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=values))

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
-from sqlalchemy.dialects import sqlite
 
 from notifier.models import RelayState
-from notifier.store.statements import rows_of, run
+from notifier.store.statements import insert_into, rows_of, run
 from notifier.store.tables import relay
 
 _FIELDS = [field.name for field in fields(RelayState)]
@@ -59,12 +58,7 @@ def probe_owners(connection: Connection) -> set[str]:
 
 def _add_unless_known(connection: Connection, row: dict[str, Any]) -> None:
     """Add the row of a relay, unless another sender has added it in the meantime."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql
-
-        connection.execute(postgresql.insert(relay).values(row).on_conflict_do_nothing())
-    else:
-        connection.execute(sqlite.insert(relay).values(row).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, relay).values(row).on_conflict_do_nothing())
 
 
 def _find(connection: Connection, statement: Select[Any], name: str) -> RelayState | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -31,8 +31,12 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import Insert, ReturningUpdate, Update
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 BOUND_VALUES = 500  # the most values in the list of an IN condition
 
@@ -124,6 +128,15 @@ def insert_one(connection: Connection, table: Table, values: dict[str, Any]) -> 
     """Insert a row and return its id."""
     new_id: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
     return new_id
+
+
+def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT of the connection's database, which can say what happens if the row exists already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
