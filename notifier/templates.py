@@ -35,12 +35,18 @@ _INLINER = CSSInliner(
     load_remote_stylesheets=False,
 )
 
-_RULE = re.compile(r"(?P<at>@[^{;]+(?:;|\{(?:[^{}]|\{[^{}]*\})*\}))|(?P<selectors>[^{}@]+)\{(?P<style>[^{}]*)\}")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_COMMA = re.compile(r",(?![^()]*\))")  # not within :is(a, b)
+# Each pattern takes time in proportion to a stylesheet, whatever the stylesheet: a rule or comment that does not end is
+# matched as far as it goes, and no text is matched twice.
+_RULE = re.compile(
+    r"""(?P<at>@[^{;]++(?:;|\{(?:[^{}]++|\{[^{}]*+\})*+(?:\}|\Z))?)
+      |(?P<selectors>[^{}@]++)(?:\{(?P<style>[^{}]*+)\})?""",
+    re.VERBOSE,
+)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_SELECTOR = re.compile(r"(?:[^,()]++|\((?:[^()]++|\([^()]*+\))*+\)|[()])++")  # the comma in :is(a, b) ends none
 _INLINABLE_SELECTOR = re.compile(r"(?:\*|[a-z][a-z0-9]*)?(?:[.#][\w-]+)*", re.IGNORECASE)
 _STYLE_ELEMENT_SELECTOR = re.compile(
-    r":root|[\w.#* -]*(?:::?(?:hover|focus|active|visited|link|before|after|first-line|first-letter)[\w-]*)+",
+    r"\A(?::root|[\w.#* -]*(?:::?(?:hover|focus|active|visited|link|before|after|first-line|first-letter)[\w-]*)+)",
     re.IGNORECASE,
 )
 
@@ -138,8 +144,9 @@ def split_stylesheet(css: str) -> SplitStylesheet:
     for rule in _RULE.finditer(_COMMENT.sub("", css)):
         if rule["at"]:
             kept.append(rule["at"])
+        if rule["style"] is None:  # an at-rule, or selectors without a style
             continue
-        for selector in map(str.strip, _COMMA.split(rule["selectors"])):
+        for selector in map(str.strip, _SELECTOR.findall(rule["selectors"])):
             text = f"{selector}{{{rule['style'].strip()}}}"
             if _INLINABLE_SELECTOR.fullmatch(selector):
                 inlined.append(text)

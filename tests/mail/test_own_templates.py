@@ -142,6 +142,10 @@ def test_a_rule_that_cannot_be_written_into_elements_is_named(tmp_path: Path) ->
         ("p:first-child { top: 0 }", "", "p:first-child{top: 0}", ["p:first-child"]),
         ("a[href] { top: 0 }", "", "a[href]{top: 0}", ["a[href]"]),
         (":is(h1, h2) { top: 0 }", "", ":is(h1, h2){top: 0}", [":is(h1, h2)"]),
+        ("p, a:not(:is(b, i), u) { top: 0 }", "p{top: 0}", "a:not(:is(b, i), u){top: 0}", ["a:not(:is(b, i), u)"]),
+        ("p { top: 0 } /* h1 { top: 0 }", "p{top: 0}", "", []),
+        ("p { top: 0 } h1 { top: 0", "p{top: 0}", "", []),
+        ("p { top: 0 } @media print { h1 { top: 0 }", "p{top: 0}", "@media print { h1 { top: 0 }", []),
     ],
 )  # fmt: skip
 def test_a_stylesheet_is_split_by_what_its_rules_depend_on(
