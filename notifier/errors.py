@@ -50,6 +50,14 @@ class StoreError(NotifierError):
     """A database that cannot be opened or written, or that another version of notifier made."""
 
 
+class ConflictError(StoreError):
+    """A transaction that another process prevented by changing the same rows; it may succeed if it is run again."""
+
+
+class DiskFullError(StoreError):
+    """A database for which there is no more space on its disk."""
+
+
 class DumpGoneError(DumpError):
     """A dump whose file has gone, because another process has ingested it in the meantime."""
 

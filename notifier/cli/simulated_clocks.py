@@ -34,15 +34,19 @@ def refuse_far_clock(run: Session, now: str, cure: str = "") -> None:
 
     `cure` says what else the verb offers, such as `add --dry-run to look, or `.
     """
-    from notifier.store import simulated_clock, writing
+    from notifier.store import retried, simulated_clock, writing
+
+    @retried
+    def mark_if_empty() -> bool:
+        with writing(run.engine) as connection:
+            return simulated_clock.mark_if_empty(connection, instant)
 
     instant = run.clock()
     distance = abs(instant - datetime.now(UTC))
     if distance <= FARTHEST:
         return
-    with writing(run.engine) as connection:
-        if simulated_clock.mark_if_empty(connection, instant):
-            return
+    if mark_if_empty():
+        return
     raise UsageError(
         f"--now {now} is {_duration(distance)} from this machine's clock and would silence subscribers; {cure}"
         "try it on a new database whose first command has such a --now (NOTIFIER_STORE__URL=sqlite:///try.db)"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row
 
 from notifier.errors import UsageError
 from notifier.models import DeliveryState, SubscriberState
-from notifier.store import deliveries, reading, subscribers, writing
+from notifier.store import deliveries, reading, retried, subscribers, writing
 
 # Why a delivery in one of these states can be neither retried nor held.
 _WHY_UNCHANGEABLE = {
@@ -57,6 +57,7 @@ def find_delivery(engine: Engine, delivery_id: int) -> DeliverySummary:
     return DeliverySummary(**{field.name: row._mapping[field.name] for field in fields(DeliverySummary)})
 
 
+@retried
 def retry_delivery(engine: Engine, delivery_id: int) -> None:
     """Make a delivery due now, with the same Message-ID. Raises UsageError if it may not be sent."""
     with writing(engine) as connection:
@@ -65,6 +66,7 @@ def retry_delivery(engine: Engine, delivery_id: int) -> None:
         deliveries.retry(connection, delivery_id)
 
 
+@retried
 def hold_delivery(engine: Engine, delivery_id: int, now: datetime) -> None:
     """Hold a delivery back until the operator retries it. Raises UsageError if its state does not allow it."""
     with writing(engine) as connection:
@@ -73,7 +75,7 @@ def hold_delivery(engine: Engine, delivery_id: int, now: datetime) -> None:
 
 
 def _get_changeable(connection: Connection, delivery_id: int) -> Row[Any]:
-    row = deliveries.get(connection, delivery_id)
+    row = deliveries.get(connection, delivery_id, lock=True)
     if reason := _WHY_UNCHANGEABLE.get(DeliveryState(row.state)):
         raise UsageError(f"delivery {delivery_id} is {row.state} and stays so: {reason}")
     return row

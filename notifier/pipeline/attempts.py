@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from notifier.files import owner_has_finished, owner_is_gone, remove_owner_lock
-from notifier.store import dumps, writing
+from notifier.store import dumps, retried, writing
 from notifier.store.dumps import Begun
 
 TRIAL_EVERY = 2  # interruptions; in between, the time is left for ingesting
@@ -44,6 +44,7 @@ class Beginning(Enum):
     GIVE_UP = auto()
 
 
+@retried
 def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tuple[Beginning, int]:
     """Record that `owner` begins to ingest the dump, if it may; return what is to be done, and how often it was begun.
 
@@ -70,6 +71,7 @@ def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tup
     return (Beginning.GO if before.attempts % TRIAL_EVERY else Beginning.TRY), again.attempts
 
 
+@retried
 def end(engine: Engine, path: str) -> None:
     """Record that the attempt to ingest the dump has ended."""
     with writing(engine) as connection:

@@ -40,11 +40,14 @@ class Candidates:
     ) -> None:
         """Read the candidates; with `tag_in_memory`, match untagged papers with the topics here, and store nothing."""
         self.cursor = cursor
-        untagged = None if tag_in_memory else tags.first_untagged(connection, catalogue.fingerprint)
+        untagged = tags.first_untagged(connection, catalogue.fingerprint, cursor)
+        must_match = tag_in_memory and untagged is not None
+        if must_match:
+            untagged = None
         self.head = papers.newest_sequence(connection) if untagged is None else untagged - 1
         self.dump = dumps.newest_id(connection) if untagged is None else None
         found = papers.papers_after(connection, cursor, self.head)
-        if tag_in_memory and tags.first_untagged(connection, catalogue.fingerprint) is not None:
+        if must_match:
             found = with_topics(connection, found, catalogue)
         self.papers = [ranked.paper for ranked in rank(connection, found, today)]
         self.announced_again = papers.announced_again(connection, cursor)

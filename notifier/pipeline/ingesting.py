@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from notifier import sources
 from notifier.config import DEFAULT_LIMITS, Config, Limits
@@ -23,8 +24,8 @@ from notifier.models import DumpStatus, ListedOnFrom, Skipped
 from notifier.papers.identity import PreparedListing, prepare
 from notifier.pipeline.tagging import LARGE_DUMP, with_tags
 from notifier.sources import decide_listing_day
-from notifier.store import dumps, reading, writing
-from notifier.store.ingest import AS_NEWS, AnnouncePolicy, NewDump, add_dump, is_known, known_keys, lock
+from notifier.store import dumps, reading, retried, writing
+from notifier.store.ingest import AS_NEWS, AnnouncePolicy, IngestCounts, NewDump, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
 SHOWN_SKIPS = 3  # of the reasons why records of a dump were skipped
@@ -121,6 +122,7 @@ def ingest(
         return quarantine(engine, path, file.sha256, str(error), now)
 
 
+@retried
 def quarantine(engine: Engine, path: Path, sha256: str, reason: str, now: datetime) -> DumpReport:
     """Record that the file at `path` is quarantined, and why, and return the report of that."""
     with writing(engine) as connection:
@@ -150,12 +152,10 @@ def _ingest_file(
     if settings.catalogue is not None and len(listings) >= LARGE_DUMP:
         listings = _with_tags(engine, listings, settings.catalogue)
     arrival = NewDump(file.sha256, Path(path).name, dump.format, listed_on, listed_on_from, now)
-    with writing(engine) as connection:
-        lock(connection)  # another process may have ingested the same bytes in the meantime
-        if is_known(connection, file.sha256):
-            return known
-        counts = add_dump(connection, arrival, listings, settings.announcing, dump.deleted)
-        dumps.lift_quarantine(connection, path_text(file.path.absolute()))
+    add = partial(add_dump, arrival=arrival, listings=listings, announcing=settings.announcing, deleted=dump.deleted)
+    counts = _store(engine, file.path, add, file.sha256)
+    if counts is None:
+        return known
     return DumpReport(
         path=path,
         status=DumpStatus.INGESTED,
@@ -170,6 +170,18 @@ def _ingest_file(
         skipped=dump.skipped,
         cut=dump.cut,
     )
+
+
+@retried
+def _store(engine: Engine, path: Path, add: Callable[[Connection], IngestCounts], sha256: str) -> IngestCounts | None:
+    """Store a dump by calling `add` in a transaction; return None if another process has ingested the same bytes."""
+    with writing(engine) as connection:
+        lock(connection)
+        if is_known(connection, sha256):
+            return None
+        counts = add(connection)
+        dumps.lift_quarantine(connection, path_text(path.absolute()))
+        return counts
 
 
 def _with_tags(engine: Engine, listings: list[PreparedListing], catalogue: Catalogue) -> list[PreparedListing]:

@@ -18,7 +18,7 @@ from notifier.pipeline import attempts
 from notifier.pipeline.attempts import Beginning
 from notifier.pipeline.ingesting import DEFAULT_SETTINGS, DumpReport, IngestSettings, ingest, quarantine
 from notifier.pipeline.trial import fault_of_trial
-from notifier.store import dumps, reading, writing
+from notifier.store import dumps, reading, retried, writing
 from notifier.store.dumps import Unmoved
 
 CUT_OFF_PATIENCE_SECONDS = 300  # for which a dump that is cut off waits, counted from its last change
@@ -80,10 +80,21 @@ def _unmoved(engine: Engine, folder: DumpsFolder) -> dict[str, Unmoved]:
         present = {path_text(path.absolute()) for path in folder.present()}
         inside = path_text(folder.folder.absolute())
         gone = [path for path in recorded if path not in present and path.startswith(f"{inside}/")]
-        with writing(engine) as connection:
-            for path in gone:
-                dumps.forget_unmoved(connection, path)
+        _forget_unmoved(engine, gone)
     return recorded
+
+
+@retried
+def _forget_unmoved(engine: Engine, paths: Iterable[str]) -> None:
+    with writing(engine) as connection:
+        for path in paths:
+            dumps.forget_unmoved(connection, path)
+
+
+@retried
+def _remember_unmoved(engine: Engine, unmoved: Unmoved) -> None:
+    with writing(engine) as connection:
+        dumps.remember_unmoved(connection, unmoved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +113,9 @@ class _Run:
         if unmoved is not None:
             if unmoved.look == look:
                 if self._move(path, look, unmoved.fault) is None:
-                    self._forget_unmoved(path)
+                    _forget_unmoved(self.engine, [path_text(path.absolute())])
                 return
-            self._forget_unmoved(path)
+            _forget_unmoved(self.engine, [path_text(path.absolute())])
         try:
             report = self._attempt(path, look)
         except DumpGoneError:
@@ -113,10 +124,6 @@ class _Run:
             yield report
         else:
             yield replace(report, unmoved=self._move(path, look, report.reason))
-
-    def _forget_unmoved(self, path: Path) -> None:
-        with writing(self.engine) as connection:
-            dumps.forget_unmoved(connection, path_text(path.absolute()))
 
     def _attempt(self, path: Path, look: str) -> DumpReport:
         """Ingest a file, recording the attempt if there is a folder of owners."""
@@ -165,8 +172,7 @@ class _Run:
         except FileError as error:
             self.folder.hold(path, MOVE_SECONDS)
             unmoved = Unmoved(path_text(path.absolute()), look, fault, str(error), self.now)
-            with writing(self.engine) as connection:
-                dumps.remember_unmoved(connection, unmoved)
+            _remember_unmoved(self.engine, unmoved)
             return str(error)
         return None
 

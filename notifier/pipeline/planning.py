@@ -32,7 +32,7 @@ from notifier.errors import ComposeError
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Subscriber, Subscription
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.tagging import tag
-from notifier.store import expiring, outbox, papers, reading, subscribers, writing
+from notifier.store import expiring, outbox, papers, reading, retried, subscribers, writing
 from notifier.store.expiring import UnsentDigest
 from notifier.subscribers import calendars, clock_errors, end_pauses
 from notifier.topics import TRENDING, catalogue_of
@@ -100,10 +100,9 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
             slots = due_slots(candidates, batch, now)
             free = unused(connection, slots)
             planned = choose(connection, candidates, free, config.digest.papers)
-        with writing(engine) as connection:
-            if len(free) < len(slots):
-                _skip(connection, [each for each in slots if each not in free], now)
-            total += _commit(connection, planned, candidates, config, now)
+        if len(free) < len(slots):
+            _skip(engine, [each for each in slots if each not in free], now)
+        total += _store(engine, planned, candidates, config, now)
     return total
 
 
@@ -177,11 +176,13 @@ def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
     return [(subscriber, slot) for subscriber, slot in slots if (subscriber.id, slot.period) not in used]
 
 
-def _skip(connection: Connection, used: Sequence[DueSlot], now: datetime) -> None:
+@retried
+def _skip(engine: Engine, used: Sequence[DueSlot], now: datetime) -> None:
     """Go on to the next slots of subscribers who have not changed; their cursors stay, so that no paper is lost."""
-    current = subscribers.by_ids(connection, [subscriber.id for subscriber, _ in used])
-    valid = [(subscriber, slot) for subscriber, slot in used if current.get(subscriber.id) == subscriber]
-    subscribers.update_many(connection, [_schedule_update(subscriber, slot, now) for subscriber, slot in valid])
+    with writing(engine) as connection:
+        current = subscribers.by_ids(connection, [subscriber.id for subscriber, _ in used], lock=True)
+        valid = [(subscriber, slot) for subscriber, slot in used if current.get(subscriber.id) == subscriber]
+        subscribers.update_many(connection, [_schedule_update(subscriber, slot, now) for subscriber, slot in valid])
 
 
 def _matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPapers:
@@ -212,16 +213,27 @@ def _held_papers(
         earlier = outbox.items_since(connection, in_doubt, candidates.announced_again_since)
         for subscriber_id, texts in earlier.items():
             ids = set().union(*map(items.paper_ids, texts))
-            held[subscriber_id] = papers.current_ids(connection, ids) & candidates.announced_again
+            # A paper may have been merged into another since the candidates were read, so the earlier ids count too.
+            held[subscriber_id] = (ids | papers.current_ids(connection, ids)) & candidates.announced_again
     return held
 
 
-def _commit(
+@retried
+def _store(
+    engine: Engine, planned: list[PlannedDigest], candidates: Candidates, config: Config, now: datetime
+) -> PlanReport:
+    """Store the digests of these subscribers in one transaction."""
+    with writing(engine) as connection:
+        return _add_valid(connection, planned, candidates, config, now)
+
+
+def _add_valid(
     connection: Connection, planned: list[PlannedDigest], candidates: Candidates, config: Config, now: datetime
 ) -> PlanReport:
     """Write the digests of all subscribers who have not changed since their digests were chosen."""
     ids = [digest.subscriber.id for digest in planned]
-    current, unsent = subscribers.by_ids(connection, ids), expiring.unsent_digests(connection, ids, lock=True)
+    current = subscribers.by_ids(connection, ids, lock=True)
+    unsent = expiring.unsent_digests(connection, ids, lock=True)
     valid = [
         digest
         for digest in planned

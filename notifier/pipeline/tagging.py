@@ -19,7 +19,7 @@ from notifier import matching
 from notifier.matching import Matchable, PaperIndex, QuerySet
 from notifier.models import Paper, Tags
 from notifier.papers.identity import PreparedListing
-from notifier.store import reading, tags, writing
+from notifier.store import reading, retried, tags, writing
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.tags import TaggedPaper
 from notifier.topics import Catalogue
@@ -62,9 +62,14 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
             tokenised = tokens_of(connection, papers)
         found = _tags(matching.index(papers, tokenised), tokenised, catalogue)
         tagged = list(map(TaggedPaper, (paper.id for paper in papers), revisions, found))
-        with writing(engine) as connection:
-            tags.tag(connection, tagged)
+        _store(engine, tagged)
         count += len(untagged)
+
+
+@retried
+def _store(engine: Engine, tagged: Sequence[TaggedPaper]) -> None:
+    with writing(engine) as connection:
+        tags.tag(connection, tagged)
 
 
 def count_by_topic(engine: Engine, catalogue: Catalogue) -> Counter[str]:

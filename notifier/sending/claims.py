@@ -14,7 +14,7 @@ from notifier.delivery.retries import LIFETIME, LONGEST_WAIT
 from notifier.files import owner_is_gone, remove_owner_lock
 from notifier.sending import pacing
 from notifier.sending.sender import Sender
-from notifier.store import expiring, outbox, reading, relays, writing
+from notifier.store import expiring, outbox, reading, relays, retried, writing
 from notifier.store.outbox import Claim
 
 # The most rows that are claimed at once. When a run ends, it releases those that are not on the wire. After a crash all
@@ -42,6 +42,7 @@ class CleanupCounts:
     expired: int = 0
 
 
+@retried
 def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
     """Claim the rows that `owner` may send next.
 
@@ -93,6 +94,7 @@ def reason_for_waiting(sender: Sender) -> str | None:
         return state.reason if state.paused_until and outbox.is_due(connection, now) else None
 
 
+@retried
 def renew_leases(sender: Sender, owner: str) -> None:
     """Extend the leases of all that `owner` has claimed, and its right to probe the relay."""
     now = sender.clock()
@@ -101,6 +103,7 @@ def renew_leases(sender: Sender, owner: str) -> None:
         relays.renew_probe(connection, owner, now + PROBE_LEASE)
 
 
+@retried
 def release_claims(sender: Sender, owner: str, *, in_doubt: bool) -> None:
     """Release all claims of `owner`, so that other senders can claim the rows at once.
 
@@ -111,6 +114,7 @@ def release_claims(sender: Sender, owner: str, *, in_doubt: bool) -> None:
         outbox.release(connection, [owner], in_doubt=in_doubt)
 
 
+@retried
 def clean_up(sender: Sender, owner: str) -> CleanupCounts:
     """Repair what other senders and the passing of time have left in the outbox.
 

@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from notifier.errors import StoreError
+from notifier.errors import DiskFullError, StoreError
 from notifier.models import DeliveryState
 from notifier.sending import claims
 from notifier.sending.claims import TimedClaim
 from notifier.sending.report import DeliveryReport
 from notifier.sending.results import Result, settle
 from notifier.sending.sender import Sender
+from notifier.store.disk_reserve import DiskReserve
 
 RENEW_SECONDS = 20
 
@@ -30,12 +31,18 @@ log = logging.getLogger(__name__)
 class OutboxWriter:
     """Claims, settles and releases the rows of one sender, and counts the outcomes in `report`.
 
-    `is_relay_open` is false from the moment at which a settled result pauses sending.
+    `is_relay_open` is false from the moment at which a settled result pauses sending. `failure` is set when the disk is
+    full, so that no further mail may be begun. The results of mails on the wire can still be stored: for them the space
+    of `reserve` is freed.
     """
 
-    def __init__(self, sender: Sender, owner: str, report: DeliveryReport, thread: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, sender: Sender, owner: str, report: DeliveryReport, thread: ThreadPoolExecutor, reserve: DiskReserve
+    ) -> None:
         self.report = report
         self.is_relay_open = True
+        self.failure: DiskFullError | None = None
+        self._reserve = reserve
         self._sender = sender
         self._owner = owner
         self._thread = thread
@@ -49,7 +56,7 @@ class OutboxWriter:
 
     async def settle(self, results: list[Result]) -> None:
         """Store the results of these claims."""
-        settled = await self._in_thread(partial(settle, self._sender, results))
+        settled = await self._in_reserve(partial(settle, self._sender, results))
         self._unsettled -= len(results)
         self.is_relay_open = settled.is_open
         for outcome in settled.outcomes:
@@ -63,7 +70,7 @@ class OutboxWriter:
 
     async def release_all(self, *, in_doubt: bool) -> None:
         """Release all claims of this sender for other senders; `in_doubt` if some may have been sent."""
-        await self._in_thread(partial(claims.release_claims, self._sender, self._owner, in_doubt=in_doubt))
+        await self._in_reserve(partial(claims.release_claims, self._sender, self._owner, in_doubt=in_doubt))
         self._unsettled = 0
 
     async def clean_up(self) -> None:
@@ -81,6 +88,15 @@ class OutboxWriter:
                 await self.clean_up()
             except StoreError as error:
                 log.warning("the leases were not renewed: %s", error)
+
+    async def _in_reserve(self, write: Callable[[], T]) -> T:
+        """Write in the thread; if the disk is full, free the reserve and write again."""
+        try:
+            return await self._in_thread(write)
+        except DiskFullError as failure:
+            self.failure = failure
+            self._reserve.free()
+        return await self._in_thread(write)
 
     async def _in_thread(self, write: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, write)

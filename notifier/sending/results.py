@@ -15,7 +15,7 @@ from notifier.models import DeliveryState, RelayState
 from notifier.sending import pacing
 from notifier.sending.claims import TimedClaim
 from notifier.sending.sender import Sender
-from notifier.store import outbox, relays, suppressions, writing
+from notifier.store import outbox, relays, retried, suppressions, writing
 from notifier.store.outbox import Claim, Settlement
 from notifier.store.suppressions import NewSuppression
 
@@ -49,6 +49,7 @@ class SettleReport:
     is_open: bool
 
 
+@retried
 def settle(sender: Sender, results: Sequence[Result]) -> SettleReport:
     """Store the results of claims, suppress subscribers whose addresses were rejected, and update the relay's state.
 

@@ -33,6 +33,7 @@ from notifier.sending.report import DeliveryReport
 from notifier.sending.results import Result
 from notifier.sending.sender import Sender
 from notifier.sending.settling import Settler
+from notifier.store.disk_reserve import disk_reserve
 from notifier.store.outbox import Claim, ClaimCheck, checking_claims
 
 COMPOSE_BATCH = 50  # mails composed at once; no reply is read while they are composed
@@ -146,7 +147,7 @@ class _Run:
             all_settled = await settling
             self._ready.clear()
         await self._outbox.release_unsettled(in_doubt=not all_settled)
-        if failure := self._failure or self._settler.failure:
+        if failure := self._failure or self._settler.failure or self._outbox.failure:
             raise failure
         return states.total() > before
 
@@ -157,7 +158,8 @@ class _Run:
     @property
     def _is_blocked(self) -> bool:
         """Whether no mail at all may be sent, even if its envelope was already written."""
-        return not self._outbox.is_relay_open or self._failure is not None or self._settler.failure is not None
+        has_failed = self._failure or self._settler.failure or self._outbox.failure
+        return not self._outbox.is_relay_open or has_failed is not None
 
     async def _send_all(self, on_the_wire: asyncio.TaskGroup) -> None:
         try:
@@ -267,12 +269,13 @@ class _Run:
 async def _running(sender: Sender, stopping: Event, report: DeliveryReport) -> AsyncIterator[_Run]:
     """Hold the sender's lock and its open transports while the block runs; release all claims if the block raises."""
     with (
+        disk_reserve(sender.engine) as reserve,
         owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as thread,
         checking_claims(sender.engine) as still_held,
         paper_cache(sender.engine) as cache,
     ):
-        outbox = OutboxWriter(sender, owner, report, thread)
+        outbox = OutboxWriter(sender, owner, report, thread, reserve)
         renewing = asyncio.create_task(outbox.keep_leases_alive())
         try:
             async with AsyncExitStack() as opened:

@@ -25,8 +25,9 @@ def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("alembic", "uvicorn", "aiosmtplib"):
+    for noisy in ("alembic", "aiosmtplib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each malformed request
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that comes while a job still runs is normal
 
 

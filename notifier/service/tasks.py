@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Event, Thread
+from typing import cast
 
 import uvicorn
 from sqlalchemy import Engine
@@ -15,6 +17,7 @@ from notifier.config import Config
 from notifier.errors import ConfigError, NotifierError
 from notifier.models import Clock
 from notifier.sending import keep_sending, sender_for, within_grace
+from notifier.service.connections import BoundedProtocol, QueueingServer, connection_limits, log_loop_error
 from notifier.web import app
 
 RESTART_SECONDS = 5  # between a failure of a task and its next start
@@ -52,6 +55,7 @@ def web_task(engine: Engine, clock: Clock) -> Task:
     """Return the task that serves the web pages at [web] host and port."""
 
     def serve(config: Config, stopping: Event) -> None:
+        limits = connection_limits()
         settings = uvicorn.Config(
             app(engine, config, clock),
             host=config.web.host,
@@ -60,8 +64,10 @@ def web_task(engine: Engine, clock: Clock) -> Task:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
+            http=cast(type[asyncio.Protocol], partial(BoundedProtocol, limits.connections)),
+            backlog=limits.backlog,
         )
-        _serve_until(stopping, uvicorn.Server(settings))
+        _serve_until(stopping, QueueingServer(settings))
         if not stopping.is_set():
             raise ConfigError(f"cannot listen on {config.web.host} port {config.web.port}; set another in [web]")
 
@@ -73,12 +79,17 @@ def _serve_until(stopping: Event, server: uvicorn.Server) -> None:
 
     It runs in a thread of its own, where uvicorn installs no signal handlers.
     """
-    thread = Thread(target=server.run, daemon=True)
+    thread = Thread(target=lambda: asyncio.run(_serve(server)), daemon=True)
     thread.start()
     while thread.is_alive() and not stopping.is_set():
         time.sleep(POLL_SECONDS)
     server.should_exit = True
     thread.join()
+
+
+async def _serve(server: uvicorn.Server) -> None:
+    asyncio.get_running_loop().set_exception_handler(log_loop_error)
+    await server.serve()
 
 
 def _wait_before_restart(stopping: Event) -> None:

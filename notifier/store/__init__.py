@@ -5,7 +5,7 @@ This package exports how to open the database and its transactions. The SQL stat
 Only this package uses the tables, the compiled statements and the migrations.
 """
 
-from notifier.store.engine import FreshReads, fresh_reads, reading, writing
+from notifier.store.engine import FreshReads, fresh_reads, reading, retried, writing
 from notifier.store.schema import open_store
 
-__all__ = ["FreshReads", "fresh_reads", "open_store", "reading", "writing"]
+__all__ = ["FreshReads", "fresh_reads", "open_store", "reading", "retried", "writing"]

@@ -62,12 +62,13 @@ def newest(connection: Connection, limit: int | None) -> Sequence[Row[Any]]:
     return connection.execute(select(*_LISTED).order_by(is_done, delivery.c.id.desc()).limit(limit)).all()
 
 
-def get(connection: Connection, delivery_id: int) -> Row[Any]:
-    """Return the whole row of a delivery, locked until this transaction ends.
+def get(connection: Connection, delivery_id: int, *, lock: bool = False) -> Row[Any]:
+    """Return the whole row of a delivery; with `lock`, it is locked until this transaction ends.
 
     Raises UsageError if there is none.
     """
-    row = connection.execute(select(delivery).where(delivery.c.id == delivery_id).with_for_update()).one_or_none()
+    statement = select(delivery).where(delivery.c.id == delivery_id)
+    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         raise UsageError(f"there is no delivery {delivery_id}; `notifier deliveries` lists them")
     return row

@@ -44,10 +44,9 @@ def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
     return connection.execute(statement.order_by(dump.c.id.desc()).limit(1)).one_or_none()
 
 
-def newest_id(connection: Connection, until: datetime | None = None) -> int:
-    """Return the id of the newest dump, or of the newest ingested at `until` or before; 0 if there is none."""
-    statement = NEWEST if until is None else NEWEST.where(dump.c.ingested_at <= until)
-    return connection.scalar(statement) or 0
+def newest_id(connection: Connection) -> int:
+    """Return the id of the newest dump; 0 if there is none."""
+    return connection.scalar(NEWEST) or 0
 
 
 def count_papers(connection: Connection, since: datetime | None = None) -> int:
@@ -110,5 +109,5 @@ def forget_unmoved(connection: Connection, path: str) -> None:
 
 def _store(connection: Connection, table: Table, **values: Any) -> None:
     """Insert a row, or replace the one with the same path."""
-    statement = insert_into(connection, table).values(values)
+    statement = insert_into(connection.dialect, table).values(values)
     connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=values))

@@ -7,12 +7,14 @@ before anything is read.
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event
 from sqlalchemy.engine import make_url
@@ -20,13 +22,22 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from notifier.errors import StoreError
+from notifier.errors import ConflictError, DiskFullError, StoreError
 from notifier.store.statements import Values, compiled, rows_of
 
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KB = 16_384
 LOG_PAGES = 4_096  # of 4 KB
 IMMEDIATE = "notifier_immediate"  # the execution option of write transactions
+# The execution options of read transactions. PostgreSQL would otherwise give each statement a newer view than the last.
+ONE_VIEW = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
+# The errors of PostgreSQL that another transaction may have caused: a serialization failure, a deadlock, and a row that
+# the other has inserted or deleted (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+CONFLICTS = ("40001", "40P01", "23505", "23503")
+WAITS_AFTER_CONFLICTS = (0.05, 0.1, 0.2, 0.5, 1.0)  # seconds, at most, before each further try
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def connect(url: str) -> Engine:
@@ -41,16 +52,36 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a read transaction: one consistent view of the store."""
-    with _explained(), engine.connect() as connection, connection.begin():
+    """Open a read transaction: all its statements see the store as it is at the first of them."""
+    options = ONE_VIEW.get(engine.dialect.name, {})
+    with _explained(), engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a write transaction; it commits when the block ends, and rolls back if the block raises."""
+    """Open a write transaction; it commits when the block ends, and rolls back if the block raises.
+
+    On PostgreSQL each statement sees what others have committed before it, so rows that must not change have to be read
+    with a lock. Raises ConflictError if the transaction has failed because of another one; see `retried`.
+    """
     with _explained(), engine.connect() as connection, connection.execution_options(**{IMMEDIATE: True}).begin():
         yield connection
+
+
+def retried(write: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function that runs one write transaction: if another one prevents it, it is run again a few times."""
+
+    @wraps(write)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        for longest_wait in WAITS_AFTER_CONFLICTS:
+            try:
+                return write(*args, **kwargs)
+            except ConflictError:
+                time.sleep(random.uniform(0, longest_wait))
+        return write(*args, **kwargs)
+
+    return run
 
 
 class FreshReads(Protocol):
@@ -164,8 +195,9 @@ def _begin(connection: Connection) -> None:
 
 
 # What to tell users, by a part of the database's message.
+DISK_IS_FULL = "disk is full"
 CURES = {
-    "disk is full": "the disk or the database is full; make room and try again, nothing that was committed is lost",
+    DISK_IS_FULL: "the disk or the database is full; make room and try again, nothing that was committed is lost",
     "unable to open": "the database file cannot be opened; check that its folder exists and that you may write to it",
     "readonly": "the database is read-only; check who owns the file and its folder",
     "locked": f"another process has locked the database for more than {BUSY_TIMEOUT_MS // 1000} s; try again",
@@ -180,13 +212,33 @@ def _explained() -> Iterator[None]:
     """Turn database errors in the block into StoreErrors that name a cure; errors in our SQL pass unchanged."""
     try:
         yield
-    except (IntegrityError, ProgrammingError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+            raise _conflict(error) from error
+        if isinstance(error, IntegrityError | ProgrammingError):
+            raise
+        raise _explanation(error) from error
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+    except sqlite3.DatabaseError as error:
         raise _explanation(error) from error
 
 
+def _conflict(error: DatabaseError) -> ConflictError:
+    """Return the error to raise; its message has only the first line of PostgreSQL's, as the others hold values."""
+    reason = str(error.orig).partition("\n")[0]
+    return ConflictError(f"another process changed the same rows at the same moment ({reason}); try again")
+
+
+def _is_disk_full(error: DatabaseError | sqlite3.DatabaseError) -> bool:
+    """Return whether SQLite found no space, also if it was for the index of its log, which it calls an I/O error."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
+    return code in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+
+
 def _explanation(error: DatabaseError | sqlite3.DatabaseError) -> StoreError:
-    message = str(getattr(error, "orig", error))
-    cure = next((cure for sign, cure in CURES.items() if sign in message), "check the database and its disk")
-    return StoreError(f"the database reports “{message}”: {cure}")
+    message = " ".join(str(getattr(error, "orig", error)).split())
+    sign = DISK_IS_FULL if _is_disk_full(error) else next((sign for sign in CURES if sign in message), "")
+    cure = CURES.get(sign, "check the database and its disk")
+    kind = DiskFullError if sign == DISK_IS_FULL else StoreError
+    return kind(f"the database reports “{message}”: {cure}")

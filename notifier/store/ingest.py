@@ -19,10 +19,9 @@ from notifier.papers.identity import PreparedListing
 from notifier.papers.merging import PaperFacts, dump_origins, load_origins
 from notifier.papers.placing import ListingPlacer, PendingPaper
 from notifier.store import paper_tokens, subscriptions, tags
+from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.store.statements import batches, in_values, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
-
-INGEST_LOCK = 0x6E6F7469  # the number of PostgreSQL's advisory lock; any number serves that nothing else uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,10 @@ def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
 def lock(connection: Connection) -> None:
     """Wait until no other transaction stores a dump, and keep others out until this transaction ends.
 
-    Two transactions at once would give the same sequence numbers. SQLite needs no lock, because it has one writer.
+    Two transactions at once would give the same sequence numbers. As the lock is held until the commit, sequence
+    numbers and ids of dumps also become visible in their order.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(INGEST_LOCK)))
+    wait_for(connection, AdvisoryLock.INGEST)
 
 
 def add_dump(
@@ -206,7 +205,8 @@ def _insert_papers(connection: Connection, papers: list[PendingPaper]) -> None:
 
 
 def _update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
-    rows = [{**_columns(each), "row_id": each.id} for each in papers]
+    # In the order in which `tags.tag` locks rows, so that the two do not wait for each other.
+    rows = [{**_columns(each), "row_id": each.id} for each in sorted(papers, key=lambda each: each.id or 0)]
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
     if rows:
         connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)

@@ -25,15 +25,20 @@ def newest_sequence(connection: Connection) -> int:
     return connection.scalar(select(func.max(paper.c.sequence)).where(_is_announced())) or 0
 
 
-def cursor_before(connection: Connection, instant: datetime, now: datetime) -> int:
-    """Return the cursor from which a subscriber gets the papers first seen at `instant` or later.
+def start_at(connection: Connection, instant: datetime, dumps_until: datetime, now: datetime) -> tuple[int, int]:
+    """Return the cursor from which a subscriber gets the papers first seen at `instant` or later, and a dump's id.
 
-    This is the highest sequence number if there are none. A paper that was first seen more than CLOCK_SET_BACK after
-    `now` does not count: the clock was wrong when it was ingested, and all papers since then would seem to be new.
+    The cursor is the highest sequence number if there are no such papers. A paper that was first seen more than
+    CLOCK_SET_BACK after `now` does not count: the clock was wrong when it was ingested, and all papers since then would
+    seem to be new. The dump is the newest one that was ingested at `dumps_until` or before; its id is 0 if there is
+    none. One statement reads both, so that no dump can be committed in between and then be left out.
     """
     is_new = paper.c.first_seen.between(instant, now + CLOCK_SET_BACK)
-    first = connection.scalar(select(func.min(paper.c.sequence)).where(_is_announced(), is_new))
-    return newest_sequence(connection) if first is None else first - 1
+    first = select(func.min(paper.c.sequence)).where(_is_announced(), is_new).scalar_subquery()
+    newest = select(func.max(paper.c.sequence)).where(_is_announced()).scalar_subquery()
+    newest_dump = select(func.max(dump.c.id)).where(dump.c.ingested_at <= dumps_until).scalar_subquery()
+    row = connection.execute(select(func.coalesce(first - 1, newest, 0), func.coalesce(newest_dump, 0))).one()
+    return row[0], row[1]
 
 
 def papers_after(connection: Connection, cursor: int, until: int) -> list[Paper]:

@@ -58,7 +58,7 @@ def probe_owners(connection: Connection) -> set[str]:
 
 def _add_unless_known(connection: Connection, row: dict[str, Any]) -> None:
     """Add the row of a relay, unless another sender has added it in the meantime."""
-    connection.execute(insert_into(connection, relay).values(row).on_conflict_do_nothing())
+    connection.execute(insert_into(connection.dialect, relay).values(row).on_conflict_do_nothing())
 
 
 def _find(connection: Connection, statement: Select[Any], name: str) -> RelayState | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from notifier.errors import StoreError
+from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.store.engine import connect, reading, writing
 
 HEAD = "0014"  # the newest migration; a constant, because importing Alembic takes a tenth of a second
@@ -38,7 +39,8 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
     from alembic.util import CommandError
 
-    if _version(connection) == HEAD:
+    wait_for(connection, AdvisoryLock.UPGRADE)
+    if _version(connection) == HEAD:  # another process has upgraded it in the meantime
         return
     settings = Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -130,20 +130,26 @@ def insert_one(connection: Connection, table: Table, values: dict[str, Any]) -> 
     return new_id
 
 
-def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT of the connection's database, which can say what happens if the row exists already."""
-    if connection.dialect.name == "sqlite":
+def insert_into(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT of the database's dialect, which can say what happens if the row exists already."""
+    if dialect.name == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
 
 
-def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows that all give the same columns; the other columns of the table get their defaults."""
+def insert_all(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, ignore_known: bool = False
+) -> None:
+    """Insert rows that all give the same columns; the other columns of the table get their defaults.
+
+    With `ignore_known`, a row whose key the table holds already is left out. This waits for other transactions that are
+    inserting the same key.
+    """
     if rows:
         names = tuple(rows[0])
-        ready = _insertion(table, names, connection.dialect)
+        ready = _insertion(table, names, connection.dialect, ignore_known)
         values_of: Callable[[dict[str, Any]], Any] = itemgetter(*names) if len(names) > 1 else _only_value
         _execute_many(connection, ready.text, ready.all_bound({}, names, list(map(values_of, rows))))
 
@@ -185,7 +191,7 @@ class _Numbers(TypeDecorator[list[int]]):
 
 
 @lru_cache(maxsize=64)
-def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> CompiledStatement:
+def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect, ignore_known: bool) -> CompiledStatement:
     """Return the statement that inserts rows with the given columns and the defaults of the others."""
     unknown = set(given) - set(table.columns.keys())
     assert not unknown, f"{table.name} has no columns {unknown}"
@@ -194,7 +200,8 @@ def _insertion(table: Table, given: tuple[str, ...], dialect: Dialect) -> Compil
         for column in table.columns
         if column.name not in given and isinstance(column.default, ColumnDefault)
     }
-    statement = insert(table).inline()
+    insertion = insert_into(dialect, table)
+    statement = (insertion.on_conflict_do_nothing() if ignore_known else insertion).inline()
     in_sql = statement.compile(dialect=dialect, column_keys=[*given, *defaults])
     return _compiled(in_sql, statement, dialect, defaults)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, update
@@ -14,24 +15,28 @@ from notifier.store.tables import dump, query, subscriber, subscription
 from notifier.text.addresses import address_key
 
 
-def find(connection: Connection, email: str) -> Subscriber | None:
-    """Return the subscriber with this address, in any state; None if there is none."""
-    return next(iter(_read(connection, _all().where(subscriber.c.address_key == address_key(email)))), None)
+def find(connection: Connection, email: str, *, lock: bool = False) -> Subscriber | None:
+    """Return the subscriber with this address, in any state; None if there is none.
+
+    With `lock`, here and in the other functions, no other transaction can change the subscribers, or add to their
+    subscriptions, before this one ends.
+    """
+    return next(iter(_read(connection, _all().where(subscriber.c.address_key == address_key(email)), lock=lock)), None)
 
 
-def by_address(connection: Connection, emails: Iterable[str]) -> dict[str, Subscriber]:
+def by_address(connection: Connection, emails: Iterable[str], *, lock: bool = False) -> dict[str, Subscriber]:
     """Return the subscribers with these addresses, in any state, by key (see addresses.address_key)."""
     found: dict[str, Subscriber] = {}
     for batch in batches({address_key(email) for email in emails}):
-        rows = _read(connection, _all().where(subscriber.c.address_key.in_(batch)))
+        rows = _read(connection, _all().where(subscriber.c.address_key.in_(batch)), lock=lock)
         found |= {address_key(one.email): one for one in rows}
     return found
 
 
-def of_subscription(connection: Connection, subscription_id: int) -> Subscriber | None:
+def of_subscription(connection: Connection, subscription_id: int, *, lock: bool = False) -> Subscriber | None:
     """Return the subscriber who has this subscription; None if the subscription does not exist any more."""
     owner_id = select(subscription.c.subscriber_id).where(subscription.c.id == subscription_id).scalar_subquery()
-    return next(iter(_read(connection, _all().where(subscriber.c.id == owner_id))), None)
+    return next(iter(_read(connection, _all().where(subscriber.c.id == owner_id), lock=lock)), None)
 
 
 def everyone(connection: Connection) -> list[Subscriber]:
@@ -59,19 +64,21 @@ def next_due(connection: Connection) -> datetime | None:
     return first
 
 
-def with_ended_pause(connection: Connection, now: datetime, limit: int) -> list[Subscriber]:
+def with_ended_pause(connection: Connection, now: datetime, limit: int, *, lock: bool = False) -> list[Subscriber]:
     """Return at most `limit` paused subscribers whose pause has an end that is not after `now`, by id."""
     over = and_(subscriber.c.state == SubscriberState.PAUSED, subscriber.c.paused_until <= now)
-    return _read(connection, _all().where(over).order_by(subscriber.c.id).limit(limit))
+    return _read(connection, _all().where(over).order_by(subscriber.c.id).limit(limit), lock=lock)
 
 
-def due_after(connection: Connection, latest: Mapping[Cadence, datetime], after: int, limit: int) -> list[Subscriber]:
+def due_after(
+    connection: Connection, latest: Mapping[Cadence, datetime], after: int, limit: int, *, lock: bool = False
+) -> list[Subscriber]:
     """Return at most `limit` active subscribers whose next digest is later than `latest`, with ids above `after`."""
     row = subscriber.c
     is_later = or_(*(and_(row.cadence == cadence, row.next_due > instant) for cadence, instant in latest.items()))
     # The first condition lets the database use the index of `next_due`.
     wanted = and_(row.next_due > min(latest.values()), row.state == SubscriberState.ACTIVE, is_later, row.id > after)
-    return _read(connection, _all().where(wanted).order_by(row.id).limit(limit))
+    return _read(connection, _all().where(wanted).order_by(row.id).limit(limit), lock=lock)
 
 
 def active_or_paused(connection: Connection, after: int, limit: int) -> list[Subscriber]:
@@ -80,10 +87,12 @@ def active_or_paused(connection: Connection, after: int, limit: int) -> list[Sub
     return _read(connection, _all().where(wanted, subscriber.c.id > after).order_by(subscriber.c.id).limit(limit))
 
 
-def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Subscriber]:
+def by_ids(connection: Connection, ids: Iterable[int], *, lock: bool = False) -> dict[int, Subscriber]:
     """Return the subscribers with these ids, by id; ids that do not exist any more are left out."""
-    found = [one for batch in batches(ids) for one in _read(connection, _all().where(subscriber.c.id.in_(batch)))]
-    return {one.id: one for one in found}
+    found: dict[int, Subscriber] = {}
+    for batch in batches(sorted(ids)):
+        found |= {one.id: one for one in _read(connection, _all().where(subscriber.c.id.in_(batch)), lock=lock)}
+    return found
 
 
 def count_by_state(connection: Connection) -> dict[str, int]:
@@ -92,8 +101,9 @@ def count_by_state(connection: Connection) -> dict[str, int]:
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert new subscribers; no subscriber may have one of their addresses yet."""
-    insert_all(connection, subscriber, [{**row, "address_key": address_key(row["email"])} for row in rows])
+    """Insert new subscribers; those whose addresses another process has inserted in the meantime are left out."""
+    keyed = [{**row, "address_key": address_key(row["email"])} for row in rows]
+    insert_all(connection, subscriber, sorted(keyed, key=itemgetter("address_key")), ignore_known=True)
 
 
 def update_subscriber(connection: Connection, subscriber_id: int, values: dict[str, Any]) -> None:
@@ -117,8 +127,13 @@ def _all() -> Select[Any]:
     return select(subscriber)
 
 
-def _read(connection: Connection, statement: Select[Any]) -> list[Subscriber]:
-    rows = connection.execute(statement).all()
+def _read(connection: Connection, statement: Select[Any], *, lock: bool = False) -> list[Subscriber]:
+    """Return the subscribers that a query of whole rows selects.
+
+    All transactions lock them in the order of their ids, so that no two wait for each other. The subscriptions are read
+    when the rows are locked.
+    """
+    rows = connection.execute(statement.order_by(subscriber.c.id).with_for_update() if lock else statement).all()
     found = _subscriptions(connection, [row.id for row in rows])
     return [_subscriber(row, tuple(found.get(row.id, ()))) for row in rows]
 

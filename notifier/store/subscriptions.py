@@ -28,9 +28,9 @@ class NewSubscription:
 def add(connection: Connection, wanted: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
     """Add subscriptions, and return how many were added.
 
-    `wanted` holds the subscriptions to add, by the id of their subscriber. Subscriptions that a subscriber has
-    already are not added again. `text_version` is the version of the text rules by which the queries were made
-    canonical.
+    `wanted` holds the subscriptions to add, by the id of their subscriber; the caller has locked the subscribers.
+    Subscriptions that a subscriber has already are not added again. `text_version` is the version of the text rules by
+    which the queries were made canonical.
     """
     canonicals = {each.canonical for added in wanted.values() for each in added if each.canonical}
     query_ids = _query_ids(connection, canonicals, text_version)
@@ -85,15 +85,24 @@ def _targets(connection: Connection, subscriber_ids: Iterable[int]) -> set[Targe
 
 
 def _query_ids(connection: Connection, canonicals: Collection[str], text_version: int) -> dict[str, int]:
-    """Return the ids of these canonical queries; those that are not stored yet are inserted."""
+    """Return the ids of these canonical queries; those that are not stored yet are inserted.
+
+    Another process may insert or delete the same queries at this moment. If it deletes one that this returns, adding a
+    subscription to it raises ConflictError.
+    """
     known = _known_queries(connection, canonicals)
     missing = sorted(set(canonicals) - known.keys())
-    insert_all(connection, query, [{"canonical": each, "text_version": text_version} for each in missing])
+    insert_all(
+        connection,
+        query,
+        [{"canonical": each, "text_version": text_version} for each in missing],
+        ignore_known=True,
+    )
     new = _known_queries(connection, missing)
     numbers = [
         {"number": number, "query_id": new[canonical]} for canonical in missing for number in _upvotes_named(canonical)
     ]
-    insert_all(connection, named_upvotes, numbers)
+    insert_all(connection, named_upvotes, numbers, ignore_known=True)
     return known | new
 
 

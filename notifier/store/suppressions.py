@@ -85,7 +85,8 @@ def lock_suppressed(connection: Connection, subscriber_ids: Sequence[int]) -> li
     Nobody can unsubscribe in the meantime and be brought back by the caller.
     """
     is_suppressed = and_(subscriber.c.id.in_(subscriber_ids), subscriber.c.state == SubscriberState.SUPPRESSED)
-    return list(connection.scalars(select(subscriber.c.id).where(is_suppressed).with_for_update()))
+    locked = select(subscriber.c.id).where(is_suppressed).order_by(subscriber.c.id).with_for_update()
+    return list(connection.scalars(locked))
 
 
 def count_by_reply(connection: Connection) -> Counter[str]:

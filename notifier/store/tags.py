@@ -44,9 +44,12 @@ def are_untagged(connection: Connection, fingerprint: str) -> bool:
     return bool(connection.scalar(select(exists().where(_is_untagged(fingerprint)))))
 
 
-def first_untagged(connection: Connection, fingerprint: str) -> int | None:
-    """Return the lowest sequence number of announced papers not tagged by the catalogue; None if there are none."""
-    announced = paper.c.sequence > 0
+def first_untagged(connection: Connection, fingerprint: str, after: int) -> int | None:
+    """Return the lowest sequence number above `after` of announced papers that the catalogue has not tagged.
+
+    Returns None if there are none.
+    """
+    announced = paper.c.sequence > max(after, 0)
     first: int | None = connection.scalar(
         select(func.min(paper.c.sequence)).where(announced, _is_untagged(fingerprint))
     )
@@ -65,9 +68,9 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
     A paper whose revision has changed since it was read is left out, so that it stays untagged.
     """
     revisions: dict[int, int] = {}
-    for batch in batches(each.paper_id for each in found):
-        read = select(paper.c.id, paper.c.revision).where(paper.c.id.in_(batch)).with_for_update()
-        revisions.update(connection.execute(read).all())
+    for batch in batches(sorted(each.paper_id for each in found)):
+        read = select(paper.c.id, paper.c.revision).where(paper.c.id.in_(batch))
+        revisions.update(connection.execute(read.order_by(paper.c.id).with_for_update()).all())
     current = {each.paper_id: each.tags for each in found if revisions.get(each.paper_id) == each.revision}
     for batch in batches(current):
         fingerprint = current[batch[0]].fingerprint

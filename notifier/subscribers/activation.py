@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import dumps, papers, subscribers
+from notifier.store import papers, subscribers
 from notifier.subscribers import calendars, clock_errors
 
 _RESCHEDULED = ("active_since", "last_date", "last_week", "next_due")
@@ -43,13 +43,12 @@ def activate(connection: Connection, chosen: Collection[Subscriber], at: datetim
 
 def activated(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> list[Subscriber]:
     """Return the subscribers as `activate` stores them; nothing is stored."""
-    lowest_cursors = {
-        cadence: papers.cursor_before(connection, at - FIRST_LOOK_BACK[cadence], now)
+    starts = {
+        cadence: papers.start_at(connection, at - FIRST_LOOK_BACK[cadence], at, now)
         for cadence in {one.cadence for one in chosen}
     }
-    newest_dump = dumps.newest_id(connection, until=at)
     plausible = clock_errors.corrected(connection, chosen, now)
-    return [_activated(one, at, lowest_cursors[one.cadence], newest_dump) for one in plausible]
+    return [_activated(one, at, *starts[one.cadence]) for one in plausible]
 
 
 def reschedule(connection: Connection, changed: Iterable[Subscriber], now: datetime) -> None:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import outbox, reading, subscribers, writing
+from notifier.store import outbox, reading, retried, subscribers, writing
 from notifier.subscribers import calendars
 
 BATCH = 500
@@ -68,12 +68,18 @@ def repair_all(engine: Engine, now: datetime) -> list[Repair]:
         with reading(engine) as connection:
             if not subscribers.due_after(connection, latest_due(now), last_id, limit=1):
                 return repairs
-        with writing(engine) as connection:
-            batch = subscribers.due_after(connection, latest_due(now), last_id, BATCH)
-            made = repairs_of(connection, batch, now)
-            subscribers.update_many(connection, [_changes(each.corrected) for each in made])
+        made, last_id = _repair_next(engine, last_id, now)
         repairs += made
-        last_id = max((one.id for one in batch), default=last_id)
+
+
+@retried
+def _repair_next(engine: Engine, last_id: int, now: datetime) -> tuple[list[Repair], int]:
+    """Correct the dates of the next subscribers after `last_id`; return the repairs, and the last id of these."""
+    with writing(engine) as connection:
+        batch = subscribers.due_after(connection, latest_due(now), last_id, BATCH, lock=True)
+        made = repairs_of(connection, batch, now)
+        subscribers.update_many(connection, [_changes(each.corrected) for each in made])
+    return made, max((one.id for one in batch), default=last_id)
 
 
 def repairs_of(connection: Connection, batch: Collection[Subscriber], now: datetime) -> list[Repair]:

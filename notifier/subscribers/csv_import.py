@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Engine
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
-from notifier.store import erasing, subscribers, suppressions, writing
+from notifier.store import erasing, retried, subscribers, suppressions, writing
+from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, ImportEntry, entry_of
 from notifier.subscribers.reinstating import reinstate_all
@@ -72,8 +73,7 @@ def import_subscribers(  # noqa: PLR0913
     imported = ImportReport(refused=tuple(unreadable))
     for batch in watched([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
         entries, wrong = _checked(batch, catalogue)
-        with writing(engine) as connection:
-            done = _import_batch(connection, entries, config.digest, now, reinstate=reinstate)
+        done = _import_batch(engine, entries, config.digest, now, reinstate=reinstate)
         imported += done + ImportReport(refused=wrong)
     return replace(imported, refused=tuple(sorted(imported.refused, key=lambda refused: refused.line)))
 
@@ -100,11 +100,21 @@ def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportE
     return list(entries.values()), tuple(refused)
 
 
+@retried
 def _import_batch(
+    engine: Engine, entries: Sequence[ImportEntry], defaults: DigestConfig, now: datetime, *, reinstate: bool
+) -> ImportReport:
+    with writing(engine) as connection:
+        wait_for(connection, AdvisoryLock.IMPORT)
+        return _import_entries(connection, entries, defaults, now, reinstate=reinstate)
+
+
+def _import_entries(
     connection: Connection, entries: Sequence[ImportEntry], defaults: DigestConfig, now: datetime, *, reinstate: bool
 ) -> ImportReport:
     emails = [entry.request.email for entry in entries]
-    known, erased = subscribers.by_address(connection, emails), erasing.erased_among(connection, emails)
+    known = subscribers.by_address(connection, emails, lock=True)
+    erased = erasing.erased_among(connection, emails)
     reasons = {
         entry.address_key: _refusal(entry, known.get(entry.address_key), entry.address_key in erased, reinstate)
         for entry in entries

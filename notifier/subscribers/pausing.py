@@ -9,13 +9,14 @@ from sqlalchemy import Connection, Engine
 
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
-from notifier.store import reading, subscribers, writing
+from notifier.store import reading, retried, subscribers, writing
 from notifier.subscribers import activation, clock_errors
 from notifier.subscribers.subscribing import get_subscriber
 
 BATCH = 500
 
 
+@retried
 def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subscriber:
     """Pause a subscriber until the day `until` begins in their time zone, or, if it is None, until they resume.
 
@@ -31,6 +32,7 @@ def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subs
         return get_subscriber(connection, email)
 
 
+@retried
 def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
     """End the pause of a subscriber; an active subscriber stays as they are, unless a wrong clock wrote their dates.
 
@@ -51,9 +53,14 @@ def end_pauses(engine: Engine, now: datetime) -> None:
         with reading(engine) as connection:
             if not subscribers.with_ended_pause(connection, now, limit=1):
                 return
-        with writing(engine) as connection:
-            for each in subscribers.with_ended_pause(connection, now, BATCH):
-                activation.activate(connection, [each], end_of_pause(each), now)
+        _end_first_pauses(engine, now)
+
+
+@retried
+def _end_first_pauses(engine: Engine, now: datetime) -> None:
+    with writing(engine) as connection:
+        for each in subscribers.with_ended_pause(connection, now, BATCH, lock=True):
+            activation.activate(connection, [each], end_of_pause(each), now)
 
 
 def end_of_pause(subscriber: Subscriber) -> datetime:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
-from notifier.store import reading, subscribers, suppressions, writing
+from notifier.store import reading, retried, subscribers, suppressions, writing
 from notifier.store.suppressions import Suppressed
 from notifier.subscribers import activation
 from notifier.subscribers.subscribing import get_subscriber
@@ -64,7 +64,7 @@ def reinstate(engine: Engine, choice: SuppressedChoice, now: datetime, *, dry_ru
             "choose who is reinstated: give addresses, --since or --reply; --dry-run shows whom they choose"
         )
     with reading(engine) as connection:
-        named = {one.id: one for one in (get_subscriber(connection, email) for email in choice.emails)}
+        named = {one.id: one for one in (get_subscriber(connection, email, lock=False) for email in choice.emails)}
         chosen = suppressions.suppressed(connection, choice.since, choice.reply, list(named) if choice.emails else None)
         if dry_run:
             people = subscribers.by_ids(connection, [each.subscriber_id for each in chosen])
@@ -72,11 +72,16 @@ def reinstate(engine: Engine, choice: SuppressedChoice, now: datetime, *, dry_ru
     if not dry_run:
         done = []
         for start in range(0, len(chosen), BATCH):
-            with writing(engine) as connection:
-                done += reinstate_all(connection, chosen[start : start + BATCH], now)
+            done += _reinstate_batch(engine, chosen[start : start + BATCH], now)
     emails_done = {each.email for each in done}
     unchanged = [one.email for one in named.values() if one.email not in emails_done]
     return ReinstateReport(0 if dry_run else len(done), dry_run, done, unchanged)
+
+
+@retried
+def _reinstate_batch(engine: Engine, chosen: Sequence[Suppressed], now: datetime) -> list[ReinstatedSubscriber]:
+    with writing(engine) as connection:
+        return reinstate_all(connection, chosen, now)
 
 
 def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: datetime) -> list[ReinstatedSubscriber]:

@@ -13,7 +13,7 @@ from notifier import queries
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import erasing, outbox, subscribers, subscriptions, suppressions, writing
+from notifier.store import erasing, outbox, retried, subscribers, subscriptions, suppressions, writing
 from notifier.store.subscriptions import NewSubscription
 from notifier.store.suppressions import NewSuppression
 from notifier.subscribers import activation, calendars
@@ -50,6 +50,7 @@ class CheckedSignUp:
     confirmed: bool = False
 
 
+@retried
 def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) -> Subscriber:
     """Sign up a new subscriber, or change a known one, and return the subscriber as stored.
 
@@ -62,6 +63,7 @@ def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) ->
         return get_subscriber(connection, request.email)
 
 
+@retried
 def unsubscribe(engine: Engine, email: str, now: datetime) -> Subscriber:
     """End all mail to this address, cancel what waits in the outbox, and return the subscriber as stored.
 
@@ -72,15 +74,17 @@ def unsubscribe(engine: Engine, email: str, now: datetime) -> Subscriber:
         return get_subscriber(connection, email)
 
 
+@retried
 def unsubscribe_from_all(engine: Engine, subscriber_id: int, now: datetime) -> Subscriber | None:
     """Unsubscribe the subscriber with this id, and return the subscriber as it was before; None if there is none."""
     with writing(engine) as connection:
-        found = subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id)
+        found = subscribers.by_ids(connection, [subscriber_id], lock=True).get(subscriber_id)
         if found:
             deactivate(connection, found, SubscriberState.UNSUBSCRIBED, now)
         return found
 
 
+@retried
 def unsubscribe_from_one(engine: Engine, subscription_id: int, now: datetime) -> Subscriber | None:
     """End one subscription, and return its subscriber as it was before; None if there is no such subscription.
 
@@ -88,7 +92,7 @@ def unsubscribe_from_one(engine: Engine, subscription_id: int, now: datetime) ->
     So it is still there if they sign up again.
     """
     with writing(engine) as connection:
-        found = subscribers.of_subscription(connection, subscription_id)
+        found = subscribers.of_subscription(connection, subscription_id, lock=True)
         if found and len(found.subscriptions) > 1:
             subscriptions.remove(connection, next(one for one in found.subscriptions if one.id == subscription_id))
         elif found:
@@ -96,6 +100,7 @@ def unsubscribe_from_one(engine: Engine, subscription_id: int, now: datetime) ->
         return found
 
 
+@retried
 def erase(engine: Engine, email: str, now: datetime) -> int:
     """Delete a subscriber with all settings, subscriptions and messages, and return how many messages were deleted.
 
@@ -106,9 +111,12 @@ def erase(engine: Engine, email: str, now: datetime) -> int:
         return erasing.erase(connection, get_subscriber(connection, email), now)
 
 
-def get_subscriber(connection: Connection, email: str) -> Subscriber:
-    """Return the subscriber with this address. Raises UsageError if there is none."""
-    found = subscribers.find(connection, parse_address(email))
+def get_subscriber(connection: Connection, email: str, *, lock: bool = True) -> Subscriber:
+    """Return the subscriber with this address. Raises UsageError if there is none.
+
+    The subscriber is locked until this transaction ends. A read transaction can lock nothing and sets `lock` to false.
+    """
+    found = subscribers.find(connection, parse_address(email), lock=lock)
     if found is None:
         raise UsageError(f"{email} is not a subscriber; `notifier subscribers` lists them")
     return found
@@ -175,13 +183,16 @@ def _settings(sign_up: SignUp) -> dict[str, Any]:
 def _find_or_add(
     connection: Connection, requests: Sequence[CheckedSignUp], defaults: DigestConfig, now: datetime
 ) -> dict[str, Subscriber]:
-    """Return the subscribers of these requests, by key (see addresses.address_key); new ones are inserted."""
-    found = subscribers.by_address(connection, [request.email for request in requests])
+    """Return the subscribers of these requests, by key (see addresses.address_key); new ones are inserted.
+
+    They are locked until this transaction ends.
+    """
+    found = subscribers.by_address(connection, [request.email for request in requests], lock=True)
     new = [request for request in requests if address_key(request.email) not in found]
     subscribers.add(connection, [_new_row(request, defaults, now) for request in new])
     emails = [request.email for request in new]
     erasing.delete_fingerprints(connection, emails)
-    return found | subscribers.by_address(connection, emails)
+    return found | subscribers.by_address(connection, emails, lock=True)
 
 
 def _new_row(request: CheckedSignUp, defaults: DigestConfig, now: datetime) -> dict[str, Any]:

@@ -199,3 +199,49 @@ def test_a_full_disk_prints_one_sentence_and_when_there_is_space_again_all_mail_
     assert len(copies) == 300
     assert copies.total() - 300 <= CONNECTIONS + GROUP_SIZE
     assert states(small_disk) == {DeliveryState.ACCEPTED: 300}
+
+
+def fill(disk: Path, left: int = 0) -> Path:
+    """Fill a disk except for about `left` bytes; return the file that takes the space."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            os.truncate(filler, max(0, filler.stat().st_size - left))
+    return filler
+
+
+@pytest.mark.parametrize("left", [0, 50_000, 150_000, 1_000_000, 4_000_000])
+def test_a_disk_that_is_nearly_full_lets_no_mail_go_out_that_would_be_sent_again(small_disk: Path, left: int) -> None:
+    with ScriptedRelay() as relay:
+        plan_digests(140, small_disk, relay.port)
+        filler = fill(small_disk, left)
+        for _ in range(3):
+            full = run_notifier("deliver", cwd=small_disk)
+            assert (full.returncode, full.stderr.count("\n")) == (1, 1)
+            assert "full" in full.stderr
+            assert "make room" in full.stderr
+        assert relay.kept == []
+        filler.unlink()
+        assert run_notifier("deliver", cwd=small_disk).returncode == 0
+        copies = Counter((kept.recipient, kept.content) for kept in relay.kept)
+    assert (len(copies), copies.total()) == (140, 140)
+
+
+def test_a_disk_that_fills_while_mail_is_sent_ends_the_run_and_no_mail_is_sent_again(small_disk: Path) -> None:
+    log, mails = small_disk.parent / "relay.log", 300
+    with paced_relay(log, RATE) as port:
+        prepare(small_disk, mails, port)
+        with sender(small_disk) as run:
+            wait_until(lambda: len(kept_mails(log)) >= 5)
+            filler = fill(small_disk)
+            _, errors = run.communicate(timeout=60)
+        assert (run.returncode, errors.count("\n")) == (1, 1), errors
+        assert "disk is full" in errors
+        assert 5 <= len(kept_mails(log)) < mails, "the run ended early"
+        filler.unlink()
+        assert run_notifier("deliver", cwd=small_disk).returncode == 0
+        copies = Counter(message_id for message_id, _ in kept_mails(log))
+    assert (len(copies), copies.total()) == (mails, mails)

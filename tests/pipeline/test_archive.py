@@ -158,7 +158,7 @@ def test_a_paper_of_an_archive_that_becomes_one_with_an_announced_paper_leaves_i
 def test_an_archive_that_is_not_tagged_yet_delays_no_digest(engine: Engine) -> None:
     add_listings_as(engine, ARCHIVE, "one", OLD)
     with reading(engine) as connection:
-        assert tags.first_untagged(connection, "any") is None
+        assert tags.first_untagged(connection, "any", after=0) is None
     add_listings_as(engine, AS_NEWS, "two", NEW)
     with reading(engine) as connection:
-        assert tags.first_untagged(connection, "any") == 1
+        assert tags.first_untagged(connection, "any", after=0) == 1

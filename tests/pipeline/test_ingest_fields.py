@@ -97,7 +97,7 @@ def test_a_paper_first_seen_as_a_replacement_is_announced_by_its_first_other_lis
     assert len(stored(engine)) == 1
     with reading(engine) as connection:
         assert papers.newest(connection, None, 10) == []
-        cursor = papers.cursor_before(connection, MONDAY, MONDAY)
+        cursor = papers.start_at(connection, MONDAY, MONDAY, MONDAY)[0]
     add_listings(engine, "two", date(2026, 7, 2), TRENDING)
     assert keys_after(engine, cursor) == ["2607.00001"]
 

@@ -340,14 +340,14 @@ def test_the_pause_after_refusals_by_policy_is_probed_with_a_mail_that_was_not_r
     engine: Engine, tmp_path: Path
 ) -> None:
     refused = [f"subscriber{number}@one.org" for number in range(10)]
-    plan_many(engine, tmp_path, [*refused, "good@two.org"])
+    plan_many(engine, tmp_path, [*refused, "the-good@two.org"])
     clock = SettableClock()
     with ScriptedRelay({"RCPT": lambda line: None if "good" in line else "550 Greylisted"}) as relay:
         assert run(engine, tmp_path, relay, clock, lanes=1).pause_reason
         assert relay.kept == []
         clock.now += 10 * A_MINUTE
         run(engine, tmp_path, relay, clock, lanes=1)
-        assert [kept.recipient for kept in relay.kept] == ["good@two.org"]
+        assert [kept.recipient for kept in relay.kept] == ["the-good@two.org"]
 
 
 @pytest.mark.parametrize("verb", ["MAIL", *FROM_RCPT_ON])

@@ -1,0 +1,67 @@
+"""Space on the database's disk that a sender keeps, so that the results of mails can be stored if the disk is full."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Engine
+
+from notifier.errors import DiskFullError
+
+# More than one transaction writes to SQLite's log when it stores the results of all mails on the wire, and when it
+# releases all claims of a sender: at most a few hundred rows of a few pages each.
+RESERVED_MB = 8
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DiskReserve:
+    """The reserved space; it is held by a file without a name, so that it is free when the process ends in any way."""
+
+    def __init__(self, file: IO[bytes] | None = None) -> None:
+        self._file = file
+
+    def free(self) -> None:
+        """Give the space back to the disk, so that the database can use it."""
+        if self._file is not None:
+            self._file.close()
+
+
+@contextmanager
+def disk_reserve(engine: Engine) -> Iterator[DiskReserve]:
+    """Reserve space beside a SQLite database while the block runs; databases on a server get none.
+
+    Raises DiskFullError if there is not enough space. On a file system that cannot reserve space nothing is reserved.
+    """
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database or database == ":memory:":
+        yield DiskReserve()
+        return
+    reserve = DiskReserve(_allocated(Path(database).parent))
+    try:
+        yield reserve
+    finally:
+        reserve.free()
+
+
+def _allocated(folder: Path) -> IO[bytes] | None:
+    """Return an open file without a name that takes RESERVED_MB in `folder`; None if space cannot be reserved there."""
+    file = None
+    try:
+        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the caller closes it
+        os.posix_fallocate(file.fileno(), 0, RESERVED_MB << 20)
+    except OSError as error:
+        if file is not None:
+            file.close()
+        if error.errno in NO_SPACE:
+            raise DiskFullError(
+                f"the disk is full: a sender needs {RESERVED_MB} MB in {folder}, so that it can store which mails were "
+                f"sent; make room and try again, no mail was sent"
+            ) from None
+        return None
+    return file

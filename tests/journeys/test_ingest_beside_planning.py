@@ -1,0 +1,163 @@
+"""Dumps that are committed while digests are planned: each paper reaches each subscriber once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, select
+from support.service import MONDAY, add_subscriber, clean_environment, ingest_page
+
+from notifier.config import Config, TopicConfig
+from notifier.digests import items
+from notifier.models import Cadence
+from notifier.pipeline.planning import plan
+from notifier.store import papers
+from notifier.store.engine import IMMEDIATE, reading
+from notifier.store.tables import delivery
+from notifier.subscribers.subscribing import SignUp
+
+BEES = Config(topics={"bees": TopicConfig(title="Bees", query="bees")})
+SUBSCRIBERS = {
+    "topic@example.org": SignUp("topic@example.org", topics=("bees",), confirmed=True),
+    "all@example.org": SignUp("all@example.org", topics=("all",), confirmed=True),
+    "query@example.org": SignUp("query@example.org", queries=("bee",), confirmed=True),
+    "instant@example.org": SignUp("instant@example.org", topics=("bees",), cadence=Cadence.INSTANT, confirmed=True),
+}
+STATEMENTS = 60  # more than one planning executes
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Engine:
+    engine: Engine = request.getfixturevalue("engine" if request.param == "sqlite" else "postgres_store")
+    return engine
+
+
+@contextmanager
+def before_statement(engine: Engine, number: int, act: Callable[[], None]) -> Iterator[list[int]]:
+    """Call `act` before the statement with this number, and yield a list that holds the count of statements.
+
+    On SQLite, no other connection can commit while a write transaction is open, so that its statements do not count.
+    """
+    count = [0]
+    is_acting = False
+
+    def notice(connection: Connection, *_: Any) -> None:
+        nonlocal is_acting
+        is_locked = engine.dialect.name == "sqlite" and connection.get_execution_options().get(IMMEDIATE)
+        if is_acting or is_locked:
+            return
+        if number == count[0]:
+            is_acting = True
+            act()
+            is_acting = False
+        count[0] += 1
+
+    event.listen(engine, "before_cursor_execute", notice)
+    try:
+        yield count
+    finally:
+        event.remove(engine, "before_cursor_execute", notice)
+
+
+def titles_by_subscriber(engine: Engine) -> dict[str, Counter[str]]:
+    """Return, by subscriber, how often the digests hold each paper."""
+    found: dict[str, Counter[str]] = {}
+    with reading(engine) as connection:
+        digests = connection.execute(select(delivery.c.recipient, delivery.c["items"], delivery.c.state)).all()
+        for recipient, text, state in digests:
+            if state != "EXPIRED":  # its papers are in a later digest
+                titles = (paper.title for paper in papers.papers_by_id(connection, items.paper_ids(text)).values())
+                found.setdefault(recipient, Counter()).update(titles)
+    return found
+
+
+def assert_each_paper_once(engine: Engine, titles: list[str]) -> None:
+    for email, got in titles_by_subscriber(engine).items():
+        assert got == Counter(titles), email
+
+
+def test_a_dump_committed_at_any_statement_of_planning_is_lost_to_nobody_and_doubled_for_nobody(
+    store: Engine, tmp_path: Path
+) -> None:
+    for sign_up in SUBSCRIBERS.values():
+        add_subscriber(store, sign_up, settings=BEES)
+    titles: list[str] = []
+
+    def add_one() -> None:
+        titles.append(f"On bees and number {len(titles)}")
+        ingest_page(store, tmp_path, [titles[-1]], now=now)
+
+    now = MONDAY.replace(hour=8)
+    for number in range(STATEMENTS):
+        now += timedelta(days=1)
+        add_one()
+        with before_statement(store, number, add_one) as count:
+            plan(store, BEES, now)
+    assert count[0] < STATEMENTS
+    now += timedelta(days=1)
+    plan(store, BEES, now)
+    assert_each_paper_once(store, titles)
+
+
+# Each process opens the store, says so, and waits for a line. The arguments are the store's URL and a folder.
+START = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from journeys.test_ingest_beside_planning import BEES
+from notifier.pipeline.planning import plan
+from notifier.store.schema import open_store
+from support.service import MONDAY, ingest_page
+engine, folder, at_eight = open_store(sys.argv[1]), Path(sys.argv[2]), MONDAY.replace(hour=8)
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+INGEST = """
+for number in range(300):
+    ingest_page(engine, folder, [f"On bees and number {number}"], now=MONDAY)
+"""
+PLAN = """
+day = 0
+while not (folder / "done").exists():
+    day += 1
+    plan(engine, BEES, at_eight + timedelta(days=day))
+plan(engine, BEES, at_eight + timedelta(days=day + 1))
+"""
+
+
+def test_each_of_300_papers_ingested_beside_a_process_that_plans_reaches_each_subscriber_once(
+    store: Engine, tmp_path: Path
+) -> None:
+    for sign_up in SUBSCRIBERS.values():
+        add_subscriber(store, sign_up, settings=BEES)
+    url = store.url.render_as_string(hide_password=False)
+    ingesting, planning = (
+        subprocess.Popen(
+            [sys.executable, "-c", START + work, url, str(tmp_path)],
+            env=clean_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for work in (INGEST, PLAN)
+    )
+    for run in (ingesting, planning):
+        assert run.stdout and run.stdout.readline() == "ready\n"
+    for run in (ingesting, planning):
+        assert run.stdin
+        run.stdin.write("go\n")
+        run.stdin.flush()
+    assert ingesting.wait(timeout=300) == 0
+    (tmp_path / "done").touch()
+    assert planning.wait(timeout=300) == 0
+    for run in (ingesting, planning):
+        run.communicate()
+    assert_each_paper_once(store, [f"On bees and number {number}" for number in range(300)])
