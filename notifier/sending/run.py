@@ -228,7 +228,7 @@ class _Run:
             while jobs:
                 is_connected = False
                 job = jobs.popleft()
-                if not await self._settler.reserve_place():
+                if not await self._has_place():
                     break
                 outcome = self._pool.record(await transport.send(job.mail, job.still_wanted, next_mail))
                 self._was_accepted = outcome.state is DeliveryState.ACCEPTED
@@ -247,6 +247,18 @@ class _Run:
             self._pool.give_back(transport, is_connected=is_connected)
             self._needs_mails.set()
         self._start_transports(on_the_wire)
+
+    async def _has_place(self) -> bool:
+        """Reserve a place for the result of a mail; return False if no mail may be sent any more.
+
+        While a mail waits for its place, the commit of other results may fail, or pause sending.
+        """
+        if not await self._settler.reserve_place():
+            return False
+        if self._is_blocked:
+            self._settler.return_place()
+            return False
+        return True
 
     def _next_job(self) -> _Job | None:
         """Return the next mail for a transport in use, or None if the transport has to be given back."""

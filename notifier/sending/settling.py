@@ -47,6 +47,11 @@ class Settler:
         self._places -= 1
         return True
 
+    def return_place(self) -> None:
+        """Return a reserved place whose mail was not begun."""
+        self._places += 1
+        self._place_freed.set()
+
     def put(self, result: Result) -> asyncio.Event:
         """Add a result, for which a place was reserved; the event is set when it has been committed, or cannot be."""
         self._arrival_times.append(time.monotonic())
