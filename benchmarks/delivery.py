@@ -1,8 +1,8 @@
-"""Part `delivery`: compare the CPU time of making mails with that of code written by hand with common libraries.
+"""Part `delivery`: compare the CPU time of making mails in notifier and in handwritten code with common libraries.
 
-All contenders make mails of the same digests, papers and templates. The slow ones make one mail in fifty, spread evenly
-over the subscribers. Reading the digests from their rows is not timed. The garbage collector runs as rarely as while
-notifier sends, for all contenders.
+All contenders make mails of the same digests, papers and templates. The slow contenders make one mail in fifty, spread
+evenly over the subscribers. Reading the digests from their rows is not timed. For all contenders, the garbage collector
+runs as rarely as it does while notifier sends.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ MakeAll = Callable[[list[Digest]], object]
 
 TEMPLATES = {"30 kB": "lean", "80 kB": "tables"}
 TOGETHER = COMPOSE_BATCH  # digests that are read at once
-FEWER = 50  # a slow contender makes one of this many mails
-POLICY = SMTP.clone(max_line_length=998)  # else EmailMessage breaks List-Unsubscribe
+FEWER = 50  # a slow contender makes only one mail in this many
+POLICY = SMTP.clone(max_line_length=998)  # with shorter lines, EmailMessage encodes the URLs of List-Unsubscribe
 OURS = "notifier"
 
 
@@ -85,18 +85,18 @@ def _batches(rows: list[tuple[Digest, str]]) -> Iterator[list[tuple[Digest, str]
 
 
 def by_notifier(templates: Environment, papers: dict[int, Paper]) -> tuple[Read, MakeAll]:
-    """Return how notifier makes mails. Its caches are empty at the start."""
+    """Return the functions with which notifier reads items and makes mails; its caches are empty at the start."""
     composer = Composer(SETTINGS, templates)
     return composer.read, lambda digests: composer.compose_all([(digest, "") for digest in digests], papers)
 
 
 def one_by_one(make: Make) -> tuple[Read, MakeAll]:
-    """Return how a contender works that makes one mail at a time."""
+    """Return the functions of a contender that makes one mail at a time: to read items, and to make mails."""
     return items.loads, lambda digests: [make(digest) for digest in digests]
 
 
 def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
-    """Return the code of a user who makes each mail alone, with Jinja, css-inline and EmailMessage."""
+    """Return a function that makes each mail on its own, with Jinja, css-inline and EmailMessage."""
     whole = WholeMails(SETTINGS, templates)
     inliner = CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -111,7 +111,7 @@ def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
 
 
 def by_careful_hand(templates: Environment, papers: dict[int, Paper]) -> Make:
-    """Return the fastest code with these libraries: styles are inlined beforehand, and bodies are in base64."""
+    """Return the fastest function with these libraries: styles are inlined beforehand, and bodies are in base64."""
     whole = WholeMails(SETTINGS, _inlined(templates))
 
     def make(digest: Digest) -> bytes:

@@ -4,15 +4,15 @@ The feed is generated: it has 1,000 entries of the arXiv API, with the length, t
 real ones. The frequencies of its words follow Zipf's law.
 
 Parsing alone is compared with feedparser. Two of its features, sanitising HTML and resolving addresses, are switched
-off, because nothing here needs them. It does not clean LaTeX; notifier does, and the figure includes that.
+off, because nothing here needs them. feedparser does not clean LaTeX; notifier does, and its figure includes that.
 
-The whole is compared with sqlite-utils, which gets the parsed rows, inserts them, and then fills a full-text index of
-titles and abstracts; filling it last is the quickest way. Both write to SQLite with a write-ahead log and
-synchronous=FULL. sqlite-utils inserts the papers alone in one figure, and in the other also the titles and listings
-that notifier stores. It does not tokenise or tag.
+The whole ingest is compared with sqlite-utils, which gets the parsed rows, inserts them, and then fills a full-text
+index of titles and abstracts; filling it last is the quickest way. Both write to SQLite with a write-ahead log and
+synchronous=FULL. In one figure, sqlite-utils inserts only the papers; in the other, it also inserts the titles and
+listings that notifier stores. It does not tokenise or tag.
 
-The split runs the steps of the whole one by one. Its step "SQL" finds the papers of the listings, and writes and
-commits the rows.
+The split measures the steps of the whole ingest one by one. Its step "SQL" finds the papers of the listings, and
+writes and commits the rows.
 """
 
 from __future__ import annotations
@@ -281,7 +281,7 @@ def _entry(number: int, rng: random.Random) -> str:
 
 
 def _text(rng: random.Random, length: int, markup: float) -> str:
-    """Return a text of so many words, of which the share `markup` has LaTeX markup.
+    """Return a text of `length` words; about the share `markup` of them is replaced by words with markup.
 
     At 0.0015, a quarter of the abstracts have some markup, as in real feeds.
     """

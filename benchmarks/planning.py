@@ -28,7 +28,7 @@ from notifier.topics import catalogue_of
 
 SUBSCRIBERS = 100_000
 PAPERS = 400
-SUBSCRIPTIONS = (1, 2, 3, 4)  # a subscriber has one of these numbers of subscriptions, all equally likely
+SUBSCRIPTIONS = (1, 2, 3, 4)  # a subscriber has one of these numbers of subscriptions, each equally likely
 NOW = datetime(2026, 11, 26, 6, tzinfo=UTC)
 DUE = NOW + timedelta(hours=2)
 
@@ -43,7 +43,7 @@ def run() -> None:
 
 
 def one_round(store: Path) -> dict[str, float]:
-    """Return the CPU microseconds of a digest, the digests of a subscriber, and the peak of memory in megabytes."""
+    """Return the CPU microseconds per digest, the digests per due subscriber, and the peak memory in megabytes."""
     with tempfile.TemporaryDirectory(dir=store.parent) as folder:
         copy = shutil.copy(store, folder)
         engine = open_store(f"sqlite:///{copy}")

@@ -1,9 +1,9 @@
 """Part `delivery`: sending mails of 30 and 80 kB to a relay that discards them.
 
-Measured are the CPU time of a mail over one connection, and the time of a mail over 16 connections to a relay that
-replies after 50 ms. The relay and every contender run in separate processes. Starting the process and connecting are
-not measured, with two exceptions: the contender that opens a connection for each mail, and smtp-source, whose CPU time
-includes both. Therefore smtp-source sends four times as many mails, which makes that share small.
+This part measures the CPU time of a mail over one connection, and the time of a mail over 16 connections to a relay
+that replies after 50 ms. The relay and every contender run in separate processes. Starting the process and connecting
+are not measured, with two exceptions: the contender that opens a connection for each mail, and smtp-source, whose CPU
+time includes both. Therefore smtp-source sends four times as many mails, which makes that share small.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _programs() -> list[str]:
 
 
 def one_round(what: str, name: str, port: str, tls: str, size: str = "30 kB") -> float:
-    """Return what one contender takes for a mail.
+    """Return the time that one contender takes for a mail.
 
     If `what` is `cpu`, the result is in CPU microseconds, over one connection. If it is `distant`, the result is in
     milliseconds, over many connections to a distant relay.

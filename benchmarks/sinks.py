@@ -44,7 +44,7 @@ def sink() -> Iterator[int]:
 
 @contextmanager
 def slow_sink(seconds: float, *, tls: bool) -> Iterator[int]:
-    """Run a relay that delays each reply by so many seconds, and return its port.
+    """Run a relay that delays each reply by `seconds`, and return its port.
 
     With `tls`, the connection is encrypted from its first byte.
     """

@@ -29,7 +29,7 @@ from notifier.papers.trending import Appearance, Score, score, usual_upvotes
 DAY = date(2000, 1, 1)  # an arbitrary date, because each day is ranked separately
 
 Seen = Sequence[Capture]  # the captures of one day that a ranking may use
-Day = tuple[Seen, Capture]  # these, and the last capture of the day
+Day = tuple[Seen, Capture]  # the captures that a ranking may use, and the last capture of the day
 Order = Callable[[Seen, str], float]  # the value of a paper by which papers are ordered, the greatest first
 
 
@@ -95,7 +95,7 @@ ALL_ORDERS: Mapping[str, Order] = {
 
 
 def _print(title: str, orders: Mapping[str, Order], days: Sequence[Day]) -> None:
-    """Print the tau-b of each order, the interval of chance, and the difference from plain upvotes."""
+    """Print the tau-b of each order, its interval if papers are shuffled, and the difference from plain upvotes."""
     pairs = {name: [_pairs(order, *day) for day in days] for name, order in orders.items()}
     plain = pairs.get(PLAIN)
     papers = sum(map(len, next(iter(pairs.values()))))
@@ -121,7 +121,7 @@ def _difference_from(plain: Sequence[Pairs] | None, statistic: Statistic, days: 
 
 
 def _pairs(order: Order, seen: Seen, last: Capture) -> Pairs:
-    """Return for each paper of the newest capture seen the value of the order, and the upvotes in the last capture."""
+    """Return, for each paper of the newest capture in `seen`, the value of the order and the upvotes in `last`."""
     return np.array([(order(seen, key), last[key].upvotes) for key in seen[-1] if key in last])
 
 

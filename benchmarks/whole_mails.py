@@ -1,6 +1,7 @@
-"""Mails made whole, one by one, from the same templates: parts as nested strings with the subscriber's real values.
+"""Render each mail as a whole, from the same templates that `Composer` renders part by part.
 
-The naive contender of `delivery` makes its mails so, and the tests compare the mails of `Composer` with these.
+The parts of a mail are nested strings that contain the subscriber's real values. Two contenders of `delivery` make
+their mails in this way, and the tests compare the mails of `Composer` with these.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from notifier.models import Digest, Paper
 
 
 class WholeMails:
-    """Renders the bodies of mails. The styles of the HTML stand in its style element."""
+    """Renders the bodies of mails. The CSS is in the style element of the HTML."""
 
     def __init__(self, settings: MailSettings, templates: Environment) -> None:
         assert templates.loader is not None
@@ -33,7 +34,7 @@ class WholeMails:
         self._contents = ContentMaker(settings, Cache(0))
 
     def values(self, digest: Digest) -> SlotValues:
-        """Return what is the subscriber's own in the mail of a digest."""
+        """Return the subscriber's address and unsubscribe links for the mail of a digest."""
         (values,) = slot_values([digest], self._settings)
         if isinstance(values, ComposeError):
             raise values

@@ -1,8 +1,8 @@
-"""Part `delivery`: measure the CPU time of a mail from a row that waits to a settled row, without that of the sink.
+"""Part `delivery`: measure the CPU time that a mail takes from its waiting row to its settled row.
 
-notifier runs as `deliver` does: it claims rows of a SQLite file (synchronous=FULL), composes, sends and settles. The
-code by hand has its digests in memory, composes with Jinja, css-inline and EmailMessage, sends with aiosmtplib, and
-stores no results.
+The CPU time of the sink is not included. notifier runs as `deliver` does: it claims rows of a SQLite file
+(synchronous=FULL), composes, sends and settles. The handwritten code has its digests in memory, composes with Jinja,
+css-inline and EmailMessage, sends with aiosmtplib, and stores no results.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def ours(templates: Environment, port: int) -> float:
 
 
 def naive(templates: Environment, port: int) -> float:
-    """Return the CPU microseconds of a mail that the code by hand makes and sends."""
+    """Return the CPU microseconds of a mail that the handwritten code makes and sends."""
     known = papers_of_a_day()
     make = by_hand(templates, known)
     mails = list(islice(digests(known), 0, None, FEWER))
@@ -135,7 +135,7 @@ def _delivery_row(digest: Digest) -> dict[str, object]:
         "message_id": digest.message_id,
         "subject": digest.subject,
         "items": items.dumps(digest.sections, digest.rest),
-        "planned_at": datetime.now(UTC),  # what is older than three days expires
+        "planned_at": datetime.now(UTC),  # a digest that is older than three days expires
         "state": DeliveryState.PENDING,
         "next_try": AT_ONCE,
         "attempts": 0,

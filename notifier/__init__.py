@@ -1,6 +1,7 @@
 """notifier: a self-hosted paper alert service.
 
-Dumps of papers come in. Every subscriber gets, once, the papers that they asked for: by mail, or in a feed.
+Dumps of papers come in. Every subscriber gets a mail with the papers that they asked for, and each paper once. Feeds
+contain the papers too.
 """
 
 __version__ = "0.1.0"

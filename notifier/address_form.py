@@ -10,7 +10,10 @@ _ASCII_ADDRESS = re.compile(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-
 
 
 def ascii_form(address: str) -> str:
-    """Return an address with its domain in ASCII, by IDNA 2008. Raises ValueError with the reason if it has none."""
+    """Return an address with its domain in ASCII, by IDNA 2008.
+
+    Raises ValueError with the reason if the address has no such form.
+    """
     return address if _ASCII_ADDRESS.fullmatch(address) else _encoded(address)
 
 

@@ -257,10 +257,10 @@ class Config(BaseModel):
 
 
 def load(file: Path | None) -> Config:
-    """Read the config from `file`, from the file that NOTIFIER_CONFIG names, or from ./config.toml, the first given.
+    """Read the config from `file`, else from the file that NOTIFIER_CONFIG names, else from ./config.toml.
 
     Without a file all keys have their defaults. Environment variables override the keys of the file. Raises ConfigError
-    with the key and the cure if the file cannot be read or a value is wrong.
+    if the file cannot be read or a value is wrong; the message says what is wrong.
     """
     found = chosen(file)
     tables = _read(found) if found else {}
@@ -277,7 +277,7 @@ def _check_ingest_folder(config: Config, file: Path | None) -> None:
     """Raise ConfigError if ingesting would move files that are not dumps: those that notifier itself reads or writes.
 
     These files and folders must not be the dumps folder, nor be in it. The files of dumps that were read go to `done`
-    and `quarantine` beside the dumps folder, so it cannot be one of these two.
+    and `quarantine` beside the dumps folder, so the dumps folder cannot be one of these two.
     """
     folder = config.path(config.ingest.folder)
     if folder.name in ("done", "quarantine"):
@@ -330,7 +330,7 @@ def secret_key(config: Config) -> bytes:
 
 
 def _ascii_address(address: str) -> str:
-    """Return an address with its domain in ASCII. Raises ValueError, without the value, if it has no such form."""
+    """Return an address with its domain in ASCII. Raises ValueError if it has no such form or is too long."""
     try:
         encoded = ascii_form(address)
     except ValueError as error:
@@ -395,7 +395,7 @@ def _is_time_zone(name: str) -> bool:
 
 
 def _explain(error: ValidationError, file: Path | None) -> str:
-    """Return one sentence for each wrong key. It never contains the value, which may be a password."""
+    """Return one sentence for each wrong key. Pydantic's copy of the value is left out: it may be a password."""
     complaints = [
         _complaint(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors(include_input=False)
     ]

@@ -1,9 +1,9 @@
-"""The exceptions that notifier raises for what its user can understand and mend.
+"""The exceptions that notifier raises for failures that its user can understand and mend.
 
 All derive from NotifierError. Every message says in one sentence what happened, to what, and the cure.
 """
 
-REASON_LIMIT = 300  # characters of a reason, a reply or a message in a log: they may quote a text from outside
+REASON_LIMIT = 300  # characters of a reason, a reply or a message in a log: they may quote text from other programs
 
 
 def shortened(text: str, limit: int = REASON_LIMIT) -> str:
@@ -63,7 +63,10 @@ class DumpGoneError(DumpError):
 
 
 class DumpUnfinishedError(NotifierError):
-    """A dump that breaks off in a file that is so young that the rest may still come; it is read again later."""
+    """A dump that breaks off, in a file that was changed recently; it is read again later.
+
+    The rest of the dump may still come.
+    """
 
 
 class FileError(NotifierError):

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-# New objects between two collections. The caches of mail parts are bounded by their bytes and never hold so many.
+# The number of new objects between two collections. The caches of mail parts never hold so many objects, because their
+# size in bytes is limited.
 SELDOM = 500_000
 
 _lock = Lock()
@@ -29,8 +30,8 @@ def skip_collections_at_exit() -> None:
 def collecting_new_objects() -> Iterator[None]:
     """Let the collector examine only objects that are made inside the block.
 
-    Work that makes many lasting objects starts full collections. Without this, each of them would also examine all
-    modules and caches, which are older than the block.
+    Work that makes many lasting objects starts full collections. Without this function, each collection would also
+    examine all modules and caches, which are older than the block.
     """
     global _freezing_blocks  # noqa: PLW0603 - the collector is global, and so is the count of its blocks
     with _lock:

@@ -107,7 +107,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperFields:
-    """The fields that a source may give for a paper, beside its title and abstract.
+    """The fields that a source may give for a paper, besides its title and abstract.
 
     All text has been cleaned. A field that no source gives is None or empty. `published` and `updated` are the dates of
     the paper itself, never listing days. `note` is what arXiv calls the comments: the authors' line about pages, venue
@@ -177,11 +177,11 @@ class Paper(PaperFields):
     """A stored paper, as queries match it and digests, feeds and pages show it.
 
     `key` is its arXiv id, or `t-` and 16 hex digits of a hash of its title; if another paper had the title before, the
-    hash is of the title and the DOI or link. `sequence` is its sequence number. Each
-    announcement takes the next higher number, so that a digest is about the papers after a subscriber's cursor; a paper
-    that was never announced has a negative number. `first_seen` is the instant at which the first dump that lists the
-    paper was ingested, and `listed_on` its first listing day. `source` is the format of the best dump that lists it.
-    `topics` holds the slugs of its topics.
+    hash is of the title and the DOI or link. `sequence` is its sequence number. Each announcement takes the next higher
+    number, so that a digest is about the papers after a subscriber's cursor; a paper that was never announced has a
+    negative number. `first_seen` is the instant at which the first dump that lists the paper was ingested, and
+    `listed_on` its first listing day. `source` is the format of the highest-ranking dump that lists it. `topics` holds
+    the slugs of its topics.
     """
 
     id: int
@@ -249,7 +249,7 @@ class Subscriber:
     `cursor` is the last paper sequence number, and `last_dump` the id of the last dump, that the subscriber's digests
     have taken into account. `last_date` is the intended local date of the last period used, `last_week` that of the
     last weekly one. `active_since` is the last confirmation or the end of the last pause: digests that were scheduled
-    up to then are not sent. `paused_until` is when a pause ends by itself; None if it lasts until it is ended.
+    up to then are not sent. `paused_until` is when a pause ends by itself; None if the pause has no fixed end.
     `next_due` is the instant of the next scheduled digest; None for the cadence INSTANT.
     """
 
@@ -320,12 +320,12 @@ class Mail(NamedTuple):
 class RelayState:
     """The state of the relay, which all senders share through one row.
 
-    The relay is paused if `paused_until` is set. After that instant one sender at a time may try it with one mail: this
-    is the probe, which `probe_owner` holds until `probe_until` at most. It either ends the pause or begins a longer
-    one. `pauses` counts consecutive pauses, `errors` consecutive mails that were deferred or left uncertain, and `busy`
-    consecutive answers that the relay is busy (421). `recent` holds the last answers, one character each: `x` for an
-    error, `.` for any other. `policy_refusals` are the recipients whose mail was refused by policy since
-    the last acceptance: for each, a hash of the relay's answer, the domain, and a hash of the address.
+    The relay is paused if `paused_until` is set. After that instant one sender at a time may try the relay with one
+    mail, the probe. That sender is `probe_owner`, until `probe_until` at the latest. The probe either ends the pause or
+    begins a longer one. `pauses` counts consecutive pauses, `errors` consecutive mails that were deferred or left
+    uncertain, and `busy` consecutive answers that the relay is busy (421). `recent` holds the last answers, one
+    character each: `x` for an error, `.` for any other. `policy_refusals` are the recipients whose mail was refused by
+    policy since the last acceptance: for each, a hash of the relay's answer, the domain, and a hash of the address.
 
     `sent` is the number of mails that the relay accepted, or may have accepted, on `day` (UTC). `next_turn` is the
     instant from which the next mail may be sent, if a rate limit is set.

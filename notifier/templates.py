@@ -35,15 +35,16 @@ _INLINER = CSSInliner(
     load_remote_stylesheets=False,
 )
 
-# Each pattern takes time in proportion to a stylesheet, whatever the stylesheet: a rule or comment that does not end is
-# matched as far as it goes, and no text is matched twice.
+# The time that each pattern takes is proportional to the length of the stylesheet, even if the stylesheet is broken: a
+# rule or comment that does not end is matched as far as the pattern allows, and no text is matched twice.
 _RULE = re.compile(
     r"""(?P<at>@[^{;]++(?:;|\{(?:[^{}]++|\{[^{}]*+\})*+(?:\}|\Z))?)
       |(?P<selectors>[^{}@]++)(?:\{(?P<style>[^{}]*+)\})?""",
     re.VERBOSE,
 )
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_SELECTOR = re.compile(r"(?:[^,()]++|\((?:[^()]++|\([^()]*+\))*+\)|[()])++")  # the comma in :is(a, b) ends none
+# A comma in parentheses, as in :is(a, b), does not end a selector.
+_SELECTOR = re.compile(r"(?:[^,()]++|\((?:[^()]++|\([^()]*+\))*+\)|[()])++")
 _INLINABLE_SELECTOR = re.compile(r"(?:\*|[a-z][a-z0-9]*)?(?:[.#][\w-]+)*", re.IGNORECASE)
 _STYLE_ELEMENT_SELECTOR = re.compile(
     r"\A(?::root|[\w.#* -]*(?:::?(?:hover|focus|active|visited|link|before|after|first-line|first-letter)[\w-]*)+)",
@@ -55,7 +56,7 @@ def environment(overrides: Path | None = None) -> Environment:
     """Return the Jinja environment that loads the templates.
 
     A file in the operator's folder `overrides` replaces the built-in file of the same name. Values are escaped in all
-    templates but `.txt.j2`. Raises ConfigError if the folder does not exist.
+    templates except `.txt.j2`. Raises ConfigError if the folder does not exist.
     """
     if overrides is not None and not overrides.is_dir():
         raise ConfigError(f"the templates folder {overrides} does not exist; make it, or remove mail.templates")
@@ -106,7 +107,7 @@ def explained(name: str) -> Iterator[None]:
 
 
 def _place(error: Exception, name: str) -> str:
-    """Return the innermost line of a template that an error came from."""
+    """Return the file and line of the innermost template that an error came from, or `name` if none is known."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
     return f"{frames[-1].filename}, line {frames[-1].lineno}," if frames else name
 

@@ -26,7 +26,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # This file says what the environment was made from. It is written last, so an environment without it is incomplete.
 STAMP = "made-from"
 
-# uv does not read the settings of pip, so those that say where packages come from are translated into its variables.
+# uv does not read the settings of pip. The settings that say where packages come from are therefore translated into
+# uv's variables.
 UV_NAMES = {
     "PIP_CERT": "SSL_CERT_FILE",
     "PIP_EXTRA_INDEX_URL": "UV_EXTRA_INDEX_URL",

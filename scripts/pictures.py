@@ -1,6 +1,6 @@
 """Make the pictures of the documents: `make pictures`.
 
-Run the demo in a temporary folder, and photograph with a headless Chromium what it made: the HTML part of one mail, and
+Run the demo in a temporary folder, and let a headless Chromium take two pictures: of the HTML part of one mail, and of
 one feed as the web app of the feed reader `reader` shows it. The feed reader and Pillow, which makes the files small,
 are installed into a temporary environment by pip.
 """
@@ -105,7 +105,7 @@ def serving(folder: Path, python: str) -> Iterator[str]:
 
 
 def wait_for(port: int) -> None:
-    """Return when somebody listens at `port`. Raises SystemExit if nobody does in time."""
+    """Wait until a server listens at `port`. Raises SystemExit if none does in time."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:

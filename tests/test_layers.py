@@ -43,7 +43,7 @@ def test_evaluating_queries_outside_the_matching_engine_breaks_the_contract(copy
         candidates.write("\nfrom notifier.queries.tree import And\n")
     done = lint(copy)
     assert done.returncode == 1
-    assert "Queries are evaluated in one room BROKEN" in done.stdout
+    assert "Only the matching engine evaluates queries BROKEN" in done.stdout
 
 
 def test_a_module_that_the_contract_does_not_list_breaks_it(copy: Path) -> None:

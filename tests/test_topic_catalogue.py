@@ -67,7 +67,7 @@ def tags(tagged: list[Paper]) -> dict[str, set[str]]:
 
 @cache
 def labels() -> dict[str, set[str]]:
-    """Return the labels: the topics that were chosen for some seed papers by reading them, by folded title."""
+    """Return the labels by folded title: the topics that were chosen for some seed papers by reading these papers."""
     with LABELS.open(encoding="utf-8", newline="") as table:
         rows = csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
         return {folded_title(row["title"]): set(filter(None, row["topics"].split(","))) for row in rows}
@@ -136,7 +136,7 @@ def test_at_most_a_quarter_of_the_daily_papers_have_no_topic() -> None:
 
 
 def daily_papers(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the title and abstract of each daily paper; a few days are not a list of objects and are skipped."""
+    """Yield the title and abstract of each daily paper; records that are not objects, as on a few days, are skipped."""
     for day in sorted(folder.glob("*.json")):
         for record in json.loads(day.read_text(encoding="utf-8")):
             if isinstance(record, dict):

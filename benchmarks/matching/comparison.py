@@ -56,7 +56,7 @@ def run() -> None:
 
 
 def _compare(stored_queries: Sequence[Query], case: Case) -> dict[str, list[dict[str, Any]]]:
-    """Run the rounds of a case; return, for each contender, its answers: one about the queries, then one a round."""
+    """Run the rounds of a case; return the answers of each contender: one for the queries, then one for each round."""
     with ExitStack() as stack:
         names = ("engine", *case.peers)
         children = {name: stack.enter_context(_child(name, stored_queries, case.papers)) for name in names}
@@ -90,14 +90,14 @@ class _Child:
         self._process = process
 
     def ask(self, batch: int) -> dict[str, Any]:
-        """Let it match a batch of papers, and return its answer."""
+        """Let the contender match a batch of papers, and return its answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{batch}\n")
         self._process.stdin.flush()
         return self.answer()
 
     def answer(self) -> dict[str, Any]:
-        """Wait for its next answer."""
+        """Wait for the next answer of the contender, and return it."""
         assert self._process.stdout is not None
         answer: dict[str, Any] = json.loads(self._process.stdout.readline() or "null")
         return answer
@@ -127,7 +127,7 @@ def _report(title: str, answers: dict[str, list[dict[str, Any]]], distinct: int)
         scale = distinct / len(range(0, distinct, _step(distinct))) if name == "regexes" else 1
         matches = sorted(each["match"] * scale for each in rounds)
         match, take = statistics.median(matches), statistics.median(each["take"] for each in rounds)
-        memory = rounds[0]["memory"]  # later rounds also have the memory of the arrays by which pairs were compared
+        memory = rounds[0]["memory"]  # later figures include the arrays that were made to compare pairs
         document[name] = {"queries": build["build"] * scale, "papers": take, "match": match, "memory": memory}
         print(
             f"  {name:<10}{build['build'] * scale:>10.3f}{take:>10.3f}{match:>10.4f}   {matches[0]:>8.4f} "

@@ -11,7 +11,7 @@ from notifier.queries import Query
 
 
 class Engine:
-    """The engine as planning uses it: with the tokens that were stored at ingest."""
+    """The engine as planning uses it: with the tokens that are stored for each paper."""
 
     def __init__(self) -> None:
         self.queries = QuerySet()

@@ -13,7 +13,7 @@ _MATCH = "SELECT rowid FROM paper WHERE paper MATCH ?"
 
 
 class Fts5:
-    """An FTS5 table of papers, which each query is run on as an FTS5 expression."""
+    """An FTS5 table of papers, on which each query is run as an FTS5 expression."""
 
     def __init__(self) -> None:
         self._expressions: list[str] = []

@@ -17,7 +17,7 @@ from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Wor
 
 _JOIN = "FROM query JOIN paper ON paper.tokens @@ query.wanted"
 _WEIGHTS = {None: "", Field.TITLE: "A", Field.ABSTRACT: "B"}
-_GAP = 2  # positions between title and abstract, which no phrase crosses
+_GAP = 2  # positions from the last word of a title to the first of its abstract; at 1, a phrase could match across them
 
 
 class Postgres:

@@ -21,7 +21,7 @@ from notifier.text.words import words
 _SEED = 20261126
 _SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-Z])")
 _ZIPF = 0.9  # the exponent of Zipf's law, by which words are drawn
-_COMMON = 60  # so many of the most frequent words are left out, because nobody would search for them
+_COMMON = 60  # this many of the most frequent words are left out, because nobody would search for them
 
 
 def papers(number: int, batch: int) -> list[Paper]:
@@ -157,7 +157,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _random_paper(rng: Random) -> tuple[str, str]:
-    """Return a title from the ends of two titles, and an abstract with about as many sentences as real ones have."""
+    """Return the start of one title with the end of another, and an abstract of 4 to 10 sentences, like real ones."""
     texts = _real_abstracts() or _seeds()
     sentences = [rng.choice(_sentences(rng.choice(texts)[1])) for _ in range(rng.randint(4, 10))]
     title = " ".join(rng.choice(texts)[0].split()[:5] + rng.choice(texts)[0].split()[-5:])

@@ -52,7 +52,8 @@ def root(
     """Keep the config that was named before the verb, for the verb to read."""
     context.obj = config
     if context.invoked_subcommand in QUICK_VERBS:
-        # Imports make many objects that stay. To examine them again and again would take a third of the time.
+        # Imports make many objects that stay. Without this, the garbage collector would examine them again and again,
+        # which would take a third of the verb's time.
         context.with_resource(collecting_seldom())
         skip_collections_at_exit()
 

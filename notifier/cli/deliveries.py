@@ -52,7 +52,7 @@ def deliveries(context: typer.Context, config: ConfigOption = None, as_json: Jso
 def show(
     context: typer.Context,
     delivery_id: IdArgument,
-    html: Annotated[bool, typer.Option("--html", help="The HTML of the mail alone.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Only the HTML of the mail.")] = False,
     source: Annotated[bool, typer.Option("--source", help="The bytes of the mail, as they are sent.")] = False,
     config: ConfigOption = None,
     now: NowOption = None,

@@ -1,4 +1,4 @@
-"""Verb: demo. It runs the whole service on the sample pages that ship with it, with a relay on loopback."""
+"""Verb: demo. It runs the whole service on the sample pages that ship with notifier, with a relay on loopback."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _set_clock_ahead(run: Session, subscribers: list[Subscriber]) -> Session:
 
 
 def _run_steps(run: Session) -> tuple[OnceReport, tuple[Mail, ...]]:
-    """Plan, publish and deliver, to a relay that listens on loopback for as long as this takes."""
+    """Plan, publish and deliver. The mails go to a relay that listens on loopback until the steps have ended."""
     from functools import partial
 
     from notifier.cli.pipeline import send

@@ -49,7 +49,7 @@ class Session:
 
 
 def session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
-    """Return a session with the config file that the options name, before or after the verb, and with the clock."""
+    """Return a session with the config file that `--config` names, after the verb or before it, and with the clock."""
     from notifier.config import load
 
     run = Session(load(config or context.obj), clock_from(now))

@@ -78,7 +78,7 @@ def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[N
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table with aligned columns, whose numbers are aligned to the right.
+    """Print a table with aligned columns; columns of numbers are aligned to the right.
 
     On a terminal, cells that are too long are wrapped, except those of the first column. In a log or a pipe, each row
     is one line.
@@ -92,14 +92,18 @@ def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 
 
 def _is_pipe(stream: TextIO) -> bool:
-    """Return whether rich certainly treats the stream as no terminal; it reads two variables that override this."""
+    """Return whether rich certainly does not treat the stream as a terminal.
+
+    Two environment variables can make rich treat any stream as one.
+    """
     return not stream.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
 
 
 def _plain_lines(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[str] | None:
     """Return the lines that rich would print.
 
-    The result is None where rich treats cells in its own way: wide characters, white space at the end, a long line.
+    The result is None if the table has something that rich formats in its own way: wide characters, white space at the
+    end of a cell, or a long line.
     """
     table = [heading, *rows]
     if not all(cell.isascii() and cell.isprintable() and cell == cell.rstrip() for row in table for cell in row):

@@ -11,7 +11,7 @@ import typer
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 from notifier.cli.simulated_clocks import writing_session
 
-CUTS = 5  # printed, of the fields that were cut
+CUTS = 5  # the largest number of cut fields that are printed for a dump
 
 if TYPE_CHECKING:
     from notifier.pipeline import DumpReport
@@ -61,7 +61,7 @@ def ingest(
 
 
 def print_dumps(reports: list[DumpReport]) -> None:
-    """Print a table of dumps, and below it which changed nothing, why others were set aside, and what was skipped."""
+    """Print a table of dumps, and below it how many were known already, and what went wrong with each dump."""
     from notifier.cli.output import print_table
     from notifier.models import DumpStatus
     from notifier.pipeline import skips

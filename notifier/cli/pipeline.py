@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from notifier.pipeline import DryRun, DumpReport, OnceReport, PlanReport, PublishReport
     from notifier.sending import DeliveryReport
 
-LISTED = 50  # subscribers of a dry run; --json gives the numbers alone
+LISTED = 50  # at most this many subscribers of a dry run are printed; --json prints only the totals
 REASONS = 5  # at most this many reasons why mail was not accepted are printed
 COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
 
@@ -210,7 +210,7 @@ def _configure_logs(context: typer.Context, config: Path | None) -> Path | None:
 
 
 def send(run: Session) -> DeliveryReport:
-    """Send what is due, with a progress bar on a terminal; a signal to stop lets the mail on the wire finish."""
+    """Send what is due, with a progress bar on a terminal; on a signal to stop, finish the mail that is being sent."""
     from notifier import pipeline
     from notifier.cli.output import progress_bar
     from notifier.operations import count_due_deliveries
@@ -250,7 +250,7 @@ def _delivered(delivered: DeliveryReport) -> str:
 
 
 def _report_failures(delivered: DeliveryReport) -> None:
-    """Print why mail was not accepted; exit with 1 if a message failed or the relay was paused."""
+    """Print why mail was not accepted; exit with 1 if a message failed or this run paused the relay."""
     for reason, number in delivered.reasons.most_common(REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
     if why := delivered.pause_reason or delivered.waiting_reason:

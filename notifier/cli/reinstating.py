@@ -11,7 +11,7 @@ from notifier.cli.options import ConfigOption, JsonOption, NowOption, instant_fr
 if TYPE_CHECKING:
     from notifier.subscribers import ReinstateReport
 
-SHOWN = 20  # subscribers that are listed; --json lists all
+SHOWN = 20  # the largest number of subscribers that are listed; --json lists all of them
 
 
 def register(app: typer.Typer) -> None:
@@ -23,10 +23,10 @@ def reinstate(
     context: typer.Context,
     email: Annotated[list[str] | None, typer.Argument(help="The subscribers' addresses.", metavar="EMAIL...")] = None,
     since: Annotated[
-        str | None, typer.Option(help="Who was suppressed at this time or later.", metavar="ISO-8601")
+        str | None, typer.Option(help="Only those suppressed at this time or later.", metavar="ISO-8601")
     ] = None,
     reply: Annotated[
-        str | None, typer.Option(help="Who was suppressed for a reply that contains this text.", metavar="TEXT")
+        str | None, typer.Option(help="Only those suppressed for a reply that contains this text.", metavar="TEXT")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show who would be reinstated.")] = False,
     config: ConfigOption = None,
@@ -35,7 +35,7 @@ def reinstate(
 ) -> None:
     """Send mail again to SUPPRESSED subscribers, whose addresses a relay had refused.
 
-    Of several conditions, all must hold. Nobody who has unsubscribed is brought back.
+    If you give several conditions, all of them must hold. Nobody who has unsubscribed is reinstated.
     """
     from notifier import subscribers
     from notifier.cli.output import print_json

@@ -23,7 +23,7 @@ def init(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option("--config", help="The config file to make.", metavar="FILE")] = None,
 ) -> None:
-    """Make config.toml from the example, a secret key, and the database; existing files stay as they are."""
+    """Make config.toml (from the example), a secret key, the dumps folder and the database; existing files stay."""
     from notifier.files import DumpsFolder
     from notifier.resources import resource
 

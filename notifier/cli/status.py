@@ -39,7 +39,7 @@ def _show(found: Status) -> None:
     typer.echo(f"papers       {found.papers}")
     typer.echo(f"subscribers  {_counts(found.subscribers)}")
     if found.suppressed:
-        typer.echo(f"suppressed   {found.suppressed}; `notifier reinstate` takes back what was a mistake")
+        typer.echo(f"suppressed   {found.suppressed}; `notifier reinstate` takes back those that were a mistake")
     for refusal in found.refusals:
         typer.echo(inert(f"  {refusal.subscribers} for the reply: {refusal.reply}"))
     typer.echo(f"deliveries   {_counts(found.deliveries)}")

@@ -39,8 +39,8 @@ def import_(
     email,state,query,topic,cadence,hour,timezone
 
     Commas, semicolons or tabs separate the cells. State ACTIVE says that a new subscriber has agreed to get mail;
-    without a state they are PENDING. Known subscribers get the subscriptions that they lack; nobody who left is added
-    again, except with --reinstate those whose address a relay had refused. Wrong rows are listed by line and the
+    without a state they are PENDING. Known subscribers get the subscriptions that they lack. Subscribers who left or
+    were erased are not brought back, except SUPPRESSED ones with --reinstate. Wrong rows are listed by line and the
     others are imported; the exit code is then 1.
     """
     from functools import partial

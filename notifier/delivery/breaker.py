@@ -1,4 +1,4 @@
-"""A circuit breaker for the relay: when sending pauses, and for how long. Pure.
+"""A circuit breaker for the relay: when sending pauses, and for how long. It does no I/O.
 
 If the relay cannot be reached, or refuses all our mail, sending pauses at once, because every mail would fail in the
 same way. If the relay defers many mails, or gives several recipients the same refusal by policy, sending pauses when
@@ -21,11 +21,11 @@ from notifier.models import DeliveryState, RelayState
 ERRORS_IN_A_ROW = 50
 RECENT = 500  # answers that are remembered
 ERRORS_IN_RECENT = 150  # 30%
-# The same refusal for recipients of so many domains, or for so many recipients of one, without an acceptance between
-# means that the relay refuses us, and not them.
+# If recipients of this many domains, or this many recipients of one domain, get the same refusal, and no mail in
+# between is accepted, then the relay refuses us and not the recipients.
 POLICY_DOMAINS = 3
 POLICY_RECIPIENTS = 10
-RECENT_REFUSALS = 50  # by policy, that are remembered
+RECENT_REFUSALS = 50  # refusals by policy that are remembered
 BUSY_ANSWERS = 3  # replies with code 421, in a row
 
 # The first and the longest pause; each pause is twice as long as the one before.

@@ -39,7 +39,7 @@ class Inbox:
 
     @property
     def port(self) -> int:
-        """The port on which it listens; known only inside the `with` block."""
+        """The port on which the server listens; known only inside the `with` block."""
         return int(self._controller.port)
 
     @property

@@ -21,7 +21,7 @@ _MOST_SPACES = 10  # characters that are read for each one that is kept, because
 
 
 class Phase(IntEnum):
-    """The step of an SMTP session at which an attempt is, in their order."""
+    """The steps of an SMTP session, in order. The phase of an attempt is the step that it has reached."""
 
     CONNECT = 1  # TCP, TLS from the first byte, greeting, EHLO
     TLS = 2  # STARTTLS
@@ -93,7 +93,7 @@ _BY_ENHANCED_CODE = {
 def outcome_of_reply(phase: Phase, code: int, text: str) -> Outcome:
     """Return the outcome of a reply that ends an attempt: a refusal at any phase, or any reply to the final dot."""
     state, relay = _verdict(phase, code, text)
-    is_too_large = state is DeliveryState.FAILED  # the only cause for which a reply makes a mail fail
+    is_too_large = state is DeliveryState.FAILED  # a reply makes a mail FAILED only because of its size
     return Outcome(state, one_line(f"{code} {text}" if code > 0 else text), relay, is_too_large)
 
 

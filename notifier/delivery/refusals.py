@@ -1,8 +1,9 @@
-"""What a permanent refusal (5xx) is about: the recipient, the size of the mail, or something else. Pure.
+"""Pure functions that tell what a permanent refusal (5xx) is about: the recipient, the mail's size, or something else.
 
 A relay that mistrusts us answers each recipient with 550, just like one that does not know the mailbox. So a refusal
 is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text names an
-unknown mailbox. If in doubt, it is not: a mail that waits costs less than a subscriber who is silenced.
+unknown mailbox. In doubt, a refusal is not about the recipient, because a mail that waits does less harm than a
+subscriber who gets no more mail.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _TOO_LARGE = frozenset({"2.3", "3.4"})  # for the mailbox, for the system
 
 # At the beginning of a line, or in the form of qmail: (#5.1.1).
 _ENHANCED_CODE = re.compile(r"(?:^|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
-_READ = 4000  # characters of a reply; a longer one must not take long
-# Addresses, host names and links. Their words are not the relay's.
+_READ = 4000  # characters of a reply that are examined, so that a longer reply does not take long
+# Addresses, host names and links. The words in them do not say what the refusal is about.
 _NAMES = re.compile(r"<[^<>]{0,320}>|[^\s@<>]{1,64}@[^\s@<>]{1,255}|https?://\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 _UNKNOWN_MAILBOX = re.compile(

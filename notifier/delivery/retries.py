@@ -1,4 +1,4 @@
-"""When a delivery is tried again. Pure."""
+"""Pure functions that compute when a delivery is tried again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JITTER = 0.2  # share of the delay, added or subtracted, so that mails that fail
 LONGEST_WAIT = LONGEST_DELAY * (1 + JITTER)
 
 UNCERTAIN_DELAY = timedelta(minutes=15)
-UNCERTAIN_RETRIES = 2  # the most times that a message is sent again when the relay may already have it
+UNCERTAIN_RETRIES = 2  # how often a message that the relay may already have is sent again, at most
 
 LIFETIME = timedelta(hours=72)  # after planning; a delivery that was never accepted expires then
 
@@ -20,8 +20,8 @@ LIFETIME = timedelta(hours=72)  # after planning; a delivery that was never acce
 def next_try(attempts: int, now: datetime, seed: int) -> datetime:
     """Return when to try again after `attempts` failed attempts.
 
-    The delay is 5 minutes, doubling to at most 67, each changed by a random fifth at most. The same `seed` (the
-    delivery's id) and `attempts` always give the same delay.
+    The delay after the first attempt is 5 minutes. It doubles with each further attempt, up to 67 minutes, and is then
+    changed at random by at most a fifth. The same `seed` (the delivery's id) and `attempts` always give the same delay.
     """
     doublings = min(max(attempts, 1) - 1, 4)
     delay = min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
@@ -29,5 +29,5 @@ def next_try(attempts: int, now: datetime, seed: int) -> datetime:
 
 
 def next_try_if_uncertain(times: int, now: datetime) -> datetime | None:
-    """Return when to send a mail again whose outcome was uncertain `times` times, or None if it is not sent again."""
+    """Return when to send a mail again after `times` uncertain outcomes, or None if it is not sent again."""
     return now + UNCERTAIN_DELAY if times <= UNCERTAIN_RETRIES else None

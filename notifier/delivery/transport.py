@@ -45,8 +45,8 @@ class Transport(Protocol):
         recipient. If it returns false, nothing is written and the outcome is CANCELLED.
 
         `next_mail` may be called once. It returns the mail that the caller expects to send next over this transport, or
-        None. The envelope of that mail may then be written behind this message. The caller may still send another mail
-        next, or none. In that case the envelope is discarded, and its mail is not sent.
+        None. The transport may then write the envelope of that mail directly after this message. The caller may still
+        send another mail next, or none. In that case the envelope is discarded, and its mail is not sent.
         """
         ...
 
@@ -58,7 +58,7 @@ CANCELLED = Outcome(DeliveryState.CANCELLED, "withdrawn before it was sent", Rel
 class Timeouts:
     """How long the relay may take, in seconds.
 
-    The defaults are the minimum that RFC 5321, section 4.5.3.2, asks of a client.
+    The defaults, except `goodbye`, are the minimum that RFC 5321, section 4.5.3.2, asks of a client.
     """
 
     greeting: float = 300  # also for the connection, TLS, EHLO and AUTH

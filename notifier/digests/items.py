@@ -1,4 +1,4 @@
-"""The items of a digest as one compact text: its outbox row keeps this text for good.
+"""Convert the items of a digest to and from one compact text, which the digest's row in the outbox keeps for good.
 
 The text is JSON: `[2, subscription ids, section, ..., rest]`. A section is `[label, item, ...]` and the rest is
 `[null, item, ...]`. An item is `[paper id, upvotes, title spans, abstract spans, also]`, without the empty values at
@@ -18,11 +18,11 @@ from notifier.errors import ComposeError
 from notifier.models import Item, Section, Span, Spans
 
 VERSION = 2
-ITEM_BYTES = 10  # that a decoded item takes for each byte of its text, roughly
-REFERENCE_BYTES = 8  # that a reference to an item takes
+ITEM_BYTES = 10  # of memory that a decoded item takes for each byte of its text, roughly
+REFERENCE_BYTES = 8  # of memory that a reference to an item takes
 
 _OPENING, _LINE, _ITEM, _CLOSING = f"[{VERSION},", ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
-_OLD_VERSION = 1  # in it, items refer to labels by their indexes in a list
+_OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
@@ -52,7 +52,7 @@ class ItemsDecoder:
         self._items: dict[str, Item] = cache.table()
 
     def loads(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-        """Decode a text as the function `loads` does; equal lines give the very same items."""
+        """Decode a text as the function `loads` does; equal lines give the same Item objects."""
         try:
             if not text.startswith(_OPENING):
                 return _decode_version_1(text)
@@ -85,7 +85,10 @@ def paper_ids(text: str) -> set[int]:
 
 
 def _read_json(text: str) -> Any:
-    """Parse JSON as json.loads does, but do not look for spaces around the value, which takes most of its time."""
+    """Parse JSON as json.loads does, but without spaces around the value.
+
+    Looking for such spaces takes most of the time of json.loads.
+    """
     value, end = _decode(text)
     if end != len(text):
         raise ValueError
@@ -124,7 +127,11 @@ def _spans(flat: list[int]) -> tuple[Span, ...]:
 
 
 def _decode_version_1(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-    """Decode version 1: `[1, labels, sections, rest]`, a section `[label, items, subscription]`, labels by index."""
+    """Decode a text of version 1: `[1, labels, sections, rest]`.
+
+    A section is `[label, items, subscription id]`; the id may be missing. Sections and items give a label as its index
+    in `labels`.
+    """
     version, labels, sections, rest = json.loads(text)
     if version != _OLD_VERSION:
         raise ComposeError(

@@ -1,4 +1,4 @@
-"""Which papers a digest holds, and in which section."""
+"""Choose which papers a digest holds, and in which section."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from notifier.models import Item, Paper, Section, Spans, Subscription, merge_spans
 
-DEFAULT_LIMIT = 30  # papers with a place in one digest
+DEFAULT_LIMIT = 30  # papers in the sections of one digest
 
 MatchedPapers = Sequence[tuple[Subscription, Sequence[Paper]]]
 Marks = Callable[[Subscription, Paper], Spans]
@@ -29,10 +29,10 @@ def select(matched: MatchedPapers, held: Container[int], marks: Marks, limit: in
     `matched` gives each subscription with the papers that it matched, best first. Papers whose id is in `held` are left
     out, because earlier digests held them. `marks` returns the passages of a paper to highlight for a subscription.
 
-    A paper stands in the section of the first subscription that matched it, and its `also` names the others. The
-    sections take turns: each in turn gets its best paper left, until `limit` papers are placed. So a short section is
-    shown whole, and a long one cannot crowd it out. The papers beyond the limit form the rest, in the order in which
-    they would have been placed, and without marks.
+    A paper is placed in the section of the first subscription that matched it, and its `also` names the others. The
+    sections take turns: each in turn gets its best remaining paper, until `limit` papers are placed. So a long section
+    cannot take the places of the papers of a short one. The papers beyond the limit form the rest, in the order in
+    which they would have been placed, and without marks.
     """
     matching, by_section = _assign(matched, held)
     if not matching:
@@ -118,7 +118,7 @@ def _items(sections: Iterable[Section], rest: Iterable[Item]) -> Iterator[Item]:
 
 
 def _unsent_items(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None, Item]]:
-    """Yield all items, each with its section: first those in sections, then those in the rests with None."""
+    """Yield all items, each with its section: first those in sections, then those of each `rest`, with None."""
     for digest in unsent:
         for section in digest.sections:
             yield from ((section, item) for item in section.items)

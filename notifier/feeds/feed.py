@@ -23,7 +23,7 @@ _NAMESPACE = UUID("c820ae74-ed25-4b77-b6c1-30af8322c4a9")
 # The update time of a feed without entries. RFC 4287 requires one, and W3C's feed validator warns of dates before 1990.
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
-# U+FFFD, by which `inert` replaces harmful characters, and two characters that `inert` keeps and XML does not allow.
+# U+FFFD, with which `inert` replaces harmful characters, and two that `inert` keeps although XML forbids them.
 _REMOVED = str.maketrans("", "", "\ufffd\ufffe\uffff")
 
 

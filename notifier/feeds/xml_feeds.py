@@ -5,9 +5,9 @@ recommends, because several feed readers treat every abstract as HTML, even with
 
 The XML of an entry is made once, cached, and inserted into every feed that shows the entry.
 
-Everything for which feedgen has a default is set explicitly, because its defaults do not fit: dates (the clock), the
-order (each added entry becomes the first), the generator (feedgen's name and version), and the link of a channel (the
-last one that was added).
+Every value for which feedgen has a default is set explicitly, because these defaults do not fit: dates are the current
+time, each added entry becomes the first, the generator is feedgen's name and version, and the link of a channel is the
+last one that was added.
 """
 
 from __future__ import annotations

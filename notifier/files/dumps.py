@@ -11,7 +11,7 @@ from pathlib import Path
 
 from notifier.errors import DumpError, DumpGoneError, FileError, UsageError
 
-# Errors that say nothing about the file: no free descriptors, no memory, a failing disk, a network drive that is away.
+# Errors that say nothing about the file: no free descriptors, no memory, a failing disk, an unreachable network drive.
 _TEMPORARY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EINTR}
 
 

@@ -1,9 +1,9 @@
 """The dumps folder: which of its files are complete, and where they go when they have been read.
 
-While a file is being copied, its size or its modification time changes. A file is complete if its modification time is
-at least SETTLED_SECONDS ago, or if neither has changed for so long while it was watched, and if no program has it open
-for writing. A file that was written elsewhere some time ago and then renamed into the folder is therefore complete at
-once.
+While a file is being copied, its size or its modification time changes. A file is settled if its modification time is
+at least SETTLED_SECONDS ago, or if neither has changed for SETTLED_SECONDS while the folder was watched. A settled file
+is complete if no program has it open for writing. For example, a file that was written elsewhere some time ago and then
+renamed into the folder is complete at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from notifier.files.writers import is_open_for_writing
 SETTLED_SECONDS = 10.0
 
 DONE, QUARANTINE = "done", "quarantine"
-REASON = ".reason"  # ends the name of the file with the reason, beside the quarantined one
+REASON = ".reason"  # the end of the name of the file with the reason, which is beside the quarantined file
 
 STILL_WRITTEN = "another program has it open for writing; it is read when that program closes it"
 
@@ -50,7 +50,8 @@ class _Hold:
 class DumpsFolder:
     """Watches a folder for dumps; the folders `done` and `quarantine` are beside it.
 
-    `waiting` holds the files that the last look found settled but could not give out, with the reason.
+    `waiting` maps files that the last call of `complete_files` left out to the reason: another program has the file
+    open for writing, or its metadata cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -91,12 +92,12 @@ class DumpsFolder:
         return set(self._entries())
 
     def hold(self, path: Path, seconds: float) -> None:
-        """Leave a file out of the complete ones for so long, unless it changes before."""
+        """Leave a file out of the complete files for this many seconds, or until it changes."""
         seen = self._observations.get(path)
         self._holds[path] = _Hold(seen.stamp if seen else _stamp(path), time.monotonic() + seconds)
 
     def look(self, path: Path) -> str | None:
-        """Return how the file looks, for comparison with another time: inode, size and times; None if it is gone."""
+        """Return the file's inode, size and times, to be compared with those of another time; None if it is gone."""
         seen = self._observations.get(path)
         stamp = seen.stamp if seen else _stamp(path)
         return " ".join(map(str, stamp)) if stamp else None
@@ -104,8 +105,9 @@ class DumpsFolder:
     def put_away(self, path: Path, reason: str | None) -> bool:
         """Move a file to `done`, or to `quarantine` if there is a `reason` why it is no dump; return whether it moved.
 
-        The reason is written to a file beside it. A file that has changed since it was complete, or that a program has
-        opened for writing, stays where it is, to be read again. Raises FileError if the file cannot be moved.
+        The reason is written to a file beside the moved one. A file that has changed since it was complete, or that a
+        program has opened for writing, stays where it is, to be read again. Raises FileError if the file cannot be
+        moved.
         """
         target = self.folder.parent / (QUARANTINE if reason else DONE)
         try:

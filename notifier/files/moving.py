@@ -10,15 +10,16 @@ import stat
 from pathlib import Path
 
 USUAL_NAME_BYTES = 255  # the longest file name, if the file system does not say otherwise
-_LONGEST_SUFFIX = 20  # characters; a longer one is no suffix that anything needs
+_LONGEST_SUFFIX = 20  # characters; a longer suffix is treated as part of the stem
 
 
 def move(path: Path, folder: Path, room: int = 0) -> Path:
     """Move a file into a folder and return its new path.
 
-    The name is kept if it is free and leaves `room` bytes for an ending. Otherwise it is shortened, and gets random
-    digits. To another file system, the file is copied, and deleted when the copy is on the disk. Raises OSError; the
-    file is then where it was.
+    The file keeps its name if the name is free in the folder and leaves `room` bytes for an ending that the caller may
+    add. Otherwise the name gets random digits, and is shortened if it is too long. If the folder is on another file
+    system, the file is copied, and the original is deleted when the copy is on the disk. If moving raises OSError, the
+    file is where it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / free_name(folder, path.name, room)
@@ -53,7 +54,7 @@ def _longest_name(folder: Path) -> int:
 
 
 def _copy_and_delete(path: Path, target: Path) -> None:
-    if not os.access(path.parent, os.W_OK):  # else the copy would be made in vain
+    if not os.access(path.parent, os.W_OK):  # the original could not be deleted after the copy
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     draft = target.with_name(f".moving-{secrets.token_hex(8)}")
     before = path.lstat()

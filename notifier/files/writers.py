@@ -1,4 +1,4 @@
-"""Finding out whether a program has a file open for writing."""
+"""Find out whether a program has a file open for writing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def is_open_for_writing(path: Path) -> bool:
 
 def _has_writer(descriptor: int, status: os.stat_result) -> bool:
     try:
-        # A program that opens the file during the lease makes the kernel send a signal. SIGIO would end this process.
+        # If a program opens the file during the lease, the kernel sends a signal to this process. The default signal,
+        # SIGIO, would end the process; SIGURG is ignored.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)

@@ -1,6 +1,6 @@
 """Mails: from a digest to the bytes of its message. Nothing here does I/O or reads a clock.
 
-Other rooms import from here only.
+Other components import from here only.
 """
 
 from notifier.mail.checking import check_templates

@@ -20,7 +20,7 @@ Stems = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared and hashed by identity, which is quick: cards are cache keys
 class Card:
-    """A paper as a digest shows it. What is not known is empty, or None.
+    """A paper as a digest shows it. A field that is not known is empty or None.
 
     `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`.
     """
@@ -71,14 +71,14 @@ def _authors(names: tuple[str, ...]) -> str:
 
 
 def _why(in_title: dict[Stems, str], in_abstract: dict[Stems, str]) -> str:
-    """Return the marked words as a phrase. A word in the title is not named for the abstract again."""
+    """Return the marked words as a phrase. A word that is named for the title is not named again for the abstract."""
     only = [word for key, word in in_abstract.items() if key not in in_title]
     places = ((list(in_title.values()), "in the title"), (only, "in the abstract"))
     return ", ".join([f"{_listed(found)} {where}" for found, where in places if found])
 
 
 def _marked_words(text: str, marks: Iterable[Span]) -> dict[Stems, str]:
-    """Return the marked words as written, by their stems, so that case and inflection make no second word."""
+    """Return the marked words as written, by their stems: words that differ in case or inflection count as one."""
     found: dict[Stems, str] = {}
     for start, end in marks:
         word = text[start:end]
@@ -86,7 +86,7 @@ def _marked_words(text: str, marks: Iterable[Span]) -> dict[Stems, str]:
     return found
 
 
-@lru_cache(1 << 12)  # the words of a query stand in many papers
+@lru_cache(1 << 12)  # the words of a query are marked in many papers
 def _stems(marked: str) -> Stems:
     return tuple(map(stem, words(marked)))
 

@@ -22,14 +22,15 @@ from notifier.models import Digest, Envelope, Mail, Paper
 from notifier.text.addresses import ascii_address
 
 CACHE_BYTES = 128 * 1024 * 1024  # the memory for everything that mails share, roughly
-BODIES_BYTES = 3_000  # the memory that the bodies of a mail take beside their papers
+BODIES_BYTES = 3_000  # the memory that the bodies of a mail take, without their papers
 PAPER_BYTES = 200  # the memory that a paper takes in the bodies of a mail
 
 
 class _CachedBodies(NamedTuple):
     """The plain text and the HTML of a digest, for all subscribers who get the same one.
 
-    `digest` is held so that no other object gets the ids of its items, by which the bodies are found.
+    The bodies are cached by the Python ids of the digest's items. `digest` keeps these items alive, so that no other
+    object can get their ids.
     """
 
     digest: Digest
@@ -38,7 +39,7 @@ class _CachedBodies(NamedTuple):
 
 
 class Composer:
-    """Composes the mails of one sender, in one thread at a time. What it caches never changes a mail."""
+    """Composes the mails of one sender, in one thread at a time. The cache never changes a mail's content."""
 
     def __init__(self, settings: MailSettings, templates: Environment, cache_bytes: int = CACHE_BYTES) -> None:
         self.settings = settings
@@ -78,7 +79,7 @@ class Composer:
     def compose_all(
         self, digests: Sequence[tuple[Digest, str]], papers: Mapping[int, Paper]
     ) -> list[Mail | ComposeError]:
-        """Return the mail of each digest with its return path, as `compose` does, or why it cannot be made."""
+        """Return, for each digest and its return path, the mail as `compose` makes it, or its ComposeError."""
         if papers is not self._papers:
             self._cache.clear()
             self._papers = papers

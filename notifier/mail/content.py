@@ -1,4 +1,4 @@
-"""What the mail of a digest says, before it is laid out: all but the subscriber's own values."""
+"""What the mail of a digest says, before templates lay it out, without the subscriber's own values (`slot_values`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from notifier.text.harmless import inert
 TITLES = 200  # listed beyond the digest's limit; further papers are only counted, since Gmail clips mails at 102 kB
 PREHEADER_TITLES = 3
 CARD_BYTES = 2_500
-PLACE_BYTES = 500  # the memory that a paper of a section takes beside its card
+PLACE_BYTES = 500  # the memory that a paper of a section takes in addition to its card
 
 _wording_of = lru_cache(64)(wording_of)
 
@@ -40,9 +40,10 @@ class SectionContent(NamedTuple):
 
 
 class MailContent(NamedTuple):
-    """What a mail says. `unlisted` counts the papers beyond those in `more`; `labels` are those of all subscriptions.
+    """What a mail says.
 
-    `has_page` is whether there is a page that ends all mail to the subscriber.
+    `unlisted` counts the papers beyond those in `more`. `labels` has the labels of all subscriptions that matched a
+    paper of a section. `has_page` is whether there is a page that ends all mail to the subscriber.
     """
 
     subject: str

@@ -18,7 +18,7 @@ from notifier.text.addresses import ascii_address
 from notifier.text.harmless import inert
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
-USUAL_LINE = 78  # octets without CRLF of a line that can be folded: the same section
+USUAL_LINE = 78  # octets without CRLF; longer lines are folded if possible: the same section
 # The bytes of UTF-8 in an encoded word: a header's name and one word fit in a line of 76 (RFC 2047, section 2).
 ENCODED_BYTES = 39
 
@@ -61,7 +61,7 @@ class UnsubscribeLinks(NamedTuple):
 def check_settings(settings: MailSettings) -> None:
     """Check that the settings can be written into headers and envelopes.
 
-    Raises ConfigError if they cannot, since that is the fault of no single mail.
+    Raises ConfigError if they cannot, and not ComposeError, because then no mail at all can be composed.
     """
     try:
         _shared_lines(0, settings.brand, settings.sender, settings.brand, one_click=False)
@@ -144,7 +144,7 @@ def _needs_encoding(value: str) -> bool:
 
 
 def _encoded_words(value: str) -> str:
-    """Return `value` as encoded words, one on each line of at most 76 characters; no word splits a character."""
+    """Return `value` as encoded words, one on each line of at most 76 characters; no character is split between two."""
     words = [b""]
     for character in value:
         if len(words[-1]) + len(character.encode()) > ENCODED_BYTES:

@@ -14,8 +14,8 @@ _HTML = (_PART % "html").encode()
 def alternative(header: bytes, text: Iterable[bytes], html: Iterable[bytes], message_id: str) -> bytes:
     """Return a message of the type multipart/alternative (RFC 2046, section 5.1.4).
 
-    `header` holds the other lines of its header. `text` and `html` are blocks of quoted-printable. The boundary derives
-    from `message_id`. It cannot occur in the bodies, because no quoted-printable text holds `=_`.
+    `header` holds all header lines except Content-Type. `text` and `html` are blocks of quoted-printable. The boundary
+    derives from `message_id`. It cannot occur in the bodies, because no quoted-printable text holds `=_`.
     """
     boundary = b"%08x" % crc32(message_id.encode())
     return b"".join(

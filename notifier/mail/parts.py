@@ -1,8 +1,9 @@
 """The parts of a mail: small Jinja templates, each rendered once for each context.
 
 A part sees the values of its context and nothing else, so the context is the key under which the result is cached.
-What differs more often than the part itself is a slot: a value of the subscriber, or another part. A template can
-only place a slot. The rendered part is split at its slots, and each mail fills them. See docs/templates.md.
+Content that differs from mail to mail goes into the part's slots: a value of the subscriber, or another part. A
+template can only show a slot or test whether it is empty. The rendered part is split at its slots, and each mail fills
+them. See docs/templates.md.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ PARTS: Mapping[str, PartKind] = {
     "label": PartKind(("label", "last")),
 }
 
-PART_BYTES = 500  # the memory that a cached part takes beside its blocks
-LINE_BYTES = 150  # the memory that a cached line takes beside its text
+PART_BYTES = 500  # the memory that a cached part takes, without its blocks
+LINE_BYTES = 150  # the memory that a cached line takes, without its text
 
 _MARKER = re.compile("\0([^\0]*)\0")  # no text in a mail holds a control character
 
 
 class SlotPlaceholder:
-    """A slot as a template sees it: something to show, and true in a condition. Every other use raises TypeError."""
+    """A slot as a template sees it: it can be shown, and is true in a condition. Every other use raises TypeError."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -61,7 +62,7 @@ class RenderedPart(tuple[bytes | str, ...]):
     """A part that is ready to be put into mails: encoded blocks, and between them the names of slots."""
 
     def filled(self, slots: Mapping[str, Sequence[bytes | str]]) -> list[bytes | str]:
-        """Return the blocks with the content of each slot in its place: blocks, or the names of slots of the mail."""
+        """Return the part with each slot replaced by its content: blocks, or names of slots that each mail fills."""
         pieces: list[bytes | str] = []
         for each in self:
             if isinstance(each, str):
@@ -78,7 +79,7 @@ class RenderedPart(tuple[bytes | str, ...]):
 class Parts:
     """Renders the parts of one body of a mail and caches them. Raises ConfigError if a template is missing or broken.
 
-    `suffix` is that of the templates, `html` or `txt`. `finish` is applied to each rendered part before it is encoded.
+    `suffix` is the kind of body, `html` or `txt`. `finish` is applied to each rendered part before it is encoded.
     """
 
     def __init__(self, templates: Environment, suffix: str, cache: Cache, finish: Callable[[str], str] = str) -> None:
@@ -92,7 +93,7 @@ class Parts:
         """Return a part for this context, from the cache if it was rendered before.
 
         The slots in `without` are empty, which the template can test. Raises TemplateError if the template fails on
-        this context or uses a slot for more than to show it.
+        this context, or does anything with a slot other than show it or test whether it is empty.
         """
         key = name, without, *context.values()
         if (part := self._rendered.get(key)) is None:

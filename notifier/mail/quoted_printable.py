@@ -24,7 +24,7 @@ def block(text: str) -> bytes:
     if not text:
         return b""
     ended = text[-1] == "\n"
-    # Without a line end in it, b2a_qp would write its soft line breaks as bare line feeds.
+    # b2a_qp writes soft line breaks with CRLF only if the text itself contains CRLF; otherwise as bare line feeds.
     encoded = binascii.b2a_qp((text if ended else text + "\n").replace("\n", "\r\n").encode(), istext=True)
     if encoded[0] == ord(".") or b"\n." in encoded or b"=20\r\n" in encoded or b"=09\r\n" in encoded:
         encoded = b"\r\n".join(map(_fitting, encoded.split(b"\r\n")))
@@ -34,8 +34,8 @@ def block(text: str) -> bytes:
 def simple_blocks(values: Iterable[str]) -> list[bytes] | None:
     """Return a block for each of several short values, such as addresses and links, for plain text and HTML alike.
 
-    Return None if one of them holds more than simple ASCII; each then needs `block`, which is several times
-    slower.
+    Return None if a value has a character that is not simple ASCII, or begins with a dot or a space. Each value then
+    needs `block`, which is several times slower.
     """
     lines = b"\n" + "\n".join(values).encode()
     if lines.translate(None, _SIMPLE) or b"\n." in lines or b"\n " in lines:

@@ -23,10 +23,11 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of R
 
 
 class SlotValues(NamedTuple):
-    """The values for the slots of one mail. A page is empty if there is none.
+    """The values for the slots of one mail.
 
-    `unsubscribe_url` is a mailto. `unsubscribe_page` is the page that ends all mail to the subscriber. `section_pages`
-    holds, for each section, the page that ends its subscription.
+    `unsubscribe_url` is a mailto. `unsubscribe_page` is the URL of the page that ends all mail to the subscriber.
+    `section_pages` holds, for each section, the URL of the page that ends its subscription. A URL is empty if there is
+    no such page.
     """
 
     recipient: str

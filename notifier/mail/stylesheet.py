@@ -1,7 +1,7 @@
 """The stylesheet of the mails, written into their elements, since some mail programs ignore style elements.
 
-The style of an element follows from its start tag: its name, class, id and style. So it is worked out once for each
-different start tag. Rules that depend on more than the element itself stay in the style element.
+The style of an element follows from its start tag: its name, class, id and style. So the style is computed once for
+each different start tag. Rules that depend on more than the element itself stay in the style element.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _IN_TABLES = {"caption", "colgroup", "col", "tbody", "thead", "tfoot", "tr", "td
 class Stylesheet:
     """The stylesheet of the mails. `kept` holds the rules that stay in the style element.
 
-    Raises ConfigError if it is missing.
+    Raises ConfigError if the file of the stylesheet is missing.
     """
 
     def __init__(self, templates: Environment, cache: Cache) -> None:

@@ -98,7 +98,7 @@ class Matches:
     """
 
     def __init__(self, blocks: Sequence[tuple[int, Bitmaps]]) -> None:
-        """Each block is given by its number of papers, and its bitmap for each query number."""
+        """Take, for each block, the number of its papers and its bitmap for each query number."""
         self._blocks = blocks
         self.size = sum(bitmaps.nbytes for _, bitmaps in blocks)
 

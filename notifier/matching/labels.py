@@ -35,7 +35,10 @@ class AuthorNames:
 
 
 def positions_by_label(papers: Sequence[Matchable]) -> Mapping[Leaf, list[int]]:
-    """Return, for each leaf that asks for a label of any paper, the positions of the papers that have the label."""
+    """Return the positions of the papers that have a label, by the leaf that asks for it.
+
+    A leaf is left out if no paper has its label.
+    """
     found: defaultdict[Leaf, list[int]] = defaultdict(list)
     for position, paper in enumerate(papers):
         for leaf in _label_leaves(paper):

@@ -17,8 +17,10 @@ from notifier.matching.block import Bitmaps, Block, Numbers
 from notifier.queries import tree
 from notifier.queries.tree import Field, Leaf
 
-_ENTRIES_PER_NUMBER = 16  # of a filter: the more entries it has, the fewer numbers pass it by chance
-_MAX_ENTRIES = 1 << 20  # of a filter, so that it stays in the processor's cache
+# The size of the filter in `_find`. With more entries, fewer numbers pass the filter by chance. With too many entries,
+# the filter does not stay in the processor's cache.
+_ENTRIES_PER_NUMBER = 16
+_MAX_ENTRIES = 1 << 20
 
 
 def occurrences(phrases: Numbers, stream: Numbers, word_count: int) -> tuple[Numbers, Numbers]:
@@ -56,10 +58,10 @@ def occurrences(phrases: Numbers, stream: Numbers, word_count: int) -> tuple[Num
 
 
 def _find(ordered: Numbers, wanted: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the indexes of the wanted numbers that are among the ordered ones, and their indexes there.
+    """Return the indexes of the wanted numbers that occur in `ordered`, and the indexes of these numbers in `ordered`.
 
-    Few of the wanted numbers are there. A filter by the last bits of a number excludes most of the others, which is
-    faster than a binary search for each of them.
+    Few of the wanted numbers occur in `ordered`. A filter by the last bits of a number excludes most of the others,
+    which is faster than a binary search for each of them.
     """
     mask = min(_MAX_ENTRIES, 1 << (_ENTRIES_PER_NUMBER * len(ordered)).bit_length()) - 1
     is_likely = np.zeros(mask + 1, np.bool_)
@@ -122,7 +124,8 @@ def _prefix_bitmaps(block: Block, kind: LeafKind, starts: Sequence[str]) -> Bitm
     """Return, for each prefix, the papers that have a word that begins with it.
 
     The words of a block are sorted, so those that begin with one prefix are a range. `reduceat` joins the bitmaps of
-    each range. It also joins those between two ranges, which are not needed; with sorted prefixes these are few.
+    each range. It also joins the bitmaps between two ranges, which are not needed. The prefixes are sorted, so that
+    the bitmaps between the ranges are few.
     """
     order = sorted(range(len(starts)), key=starts.__getitem__)
     edges = [bisect_left(block.words, edge) for n in order for edge in (starts[n], starts[n] + _LAST_CHARACTER)]

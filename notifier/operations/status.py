@@ -13,7 +13,7 @@ from notifier.models import RelayState, SubscriberState
 from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
 from notifier.text.addresses import without_addresses
 
-TROUBLES = 5  # the most frequent ones are shown, of refusals too
+TROUBLES = 5  # a status has at most this many troubles and this many refusals, the most frequent ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A number of subscribers who are suppressed, with the reply to them, without addresses."""
+    """A reply without its addresses, and the number of subscribers who are suppressed because of it."""
 
     reply: str
     subscribers: int

@@ -1,8 +1,8 @@
 """Evidence that two listings of one title are of one paper, or of two: arXiv ids, DOIs, links and authors.
 
-Editorials, letters and errata share their titles, so a title alone proves little. Two listings are of different papers
-if their arXiv ids differ, if their DOIs differ, or if both their places (ids, DOIs or links) and their authors differ.
-What one of them does not say contradicts nothing.
+Editorials, letters and errata share their titles, so a title alone proves little. If both listings have an arXiv id,
+the ids decide. Otherwise, if both have a DOI, the DOIs decide. Otherwise the listings are of different papers if both
+their places (ids, DOIs or links) and their authors differ. A fact that only one of them gives contradicts nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ARXIV_DOI = "10.48550/arxiv."
 # Hosts whose pages are named after arXiv ids, so that a link to them says no more than the id.
 _HOST_OF_IDS = re.compile(r"\A(?:[a-z]+\.)?(?:arxiv\.org|alphaxiv\.org|huggingface\.co|hf\.co)")
 _RESOLVERS = ("doi.org", "dx.doi.org")
-_VERSION_OF_DOI = re.compile(r"[./-]v\d{1,2}$")  # of a preprint, as in 10.20944/preprints202001.0001.v2
+_VERSION_OF_DOI = re.compile(r"[./-]v\d{1,2}$")  # the version of a preprint, as in 10.20944/preprints202001.0001.v2
 _NOT_SURNAMES = frozenset(("jr", "sr", "ii", "iii", "phd", "md"))
 
 
@@ -39,7 +39,7 @@ def contradict(one: PaperFields, other: PaperFields) -> bool:
 def doi_of(paper: PaperFields) -> str | None:
     """Return the DOI of a paper in lower case, without version; None for a DOI that only repeats an arXiv id.
 
-    If the paper gives no DOI, a link to a DOI resolver does.
+    If the paper gives no such DOI, this is the DOI in its link to a DOI resolver.
     """
     found = _plain_doi(paper.doi) if paper.doi else None
     return found or (_plain_doi(_doi_of_link(paper.url)) if paper.url else None)

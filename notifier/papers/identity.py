@@ -27,7 +27,7 @@ _shared_values = attrgetter(*_SHARED_FIELDS)
 
 
 class ProofKind(StrEnum):
-    """What a listing has in common with a paper, beside the title."""
+    """What a listing has in common with a paper, besides the title."""
 
     DOI = "doi"
     LINK = "link"
@@ -80,8 +80,8 @@ class PreparedListing:
 def prepare(dump: ParsedDump, listed_on: date, dump_identity: str, day_is_given: bool = False) -> list[PreparedListing]:
     """Prepare the listings of a dump for the store, in the order of the dump.
 
-    `listed_on` is the listing day of the dump. A listing that gives its own day keeps it, unless `day_is_given`, that
-    is, unless the operator gave the day. `dump_identity` is the dump's URL or hash.
+    `listed_on` is the listing day of the dump. A listing that gives its own day keeps that day, unless `day_is_given`
+    says that the operator gave `listed_on`. `dump_identity` is the dump's URL or hash.
     """
     days = (listed_on if day_is_given else each.listed_on or listed_on for each in dump.listings)
     return [_prepare_one(each, dump, day, dump_identity) for each, day in zip(dump.listings, days, strict=True)]

@@ -2,8 +2,9 @@
 
 The same listings give the same paper, in whatever order they arrive. A merged paper has the longest abstract, the
 latest version, and the highest numbers of upvotes and stars. Every other field has the value from the source with the
-highest rank. If two values come from sources of equal rank, the one with the newer listing day is used, and then the
-greater one. An empty field of a later listing never erases a value, and a withdrawn paper stays withdrawn.
+highest rank. If two values come from sources of equal rank, the one with the newer listing day is used, or the greater
+one if the days are equal too. An empty field of a later listing never erases a value, and a withdrawn paper stays
+withdrawn.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def gained_text(before: PaperFacts, after: PaperFacts) -> bool:
 
 
 def is_reworded(before: PaperFacts, after: PaperFacts) -> bool:
-    """Return whether a field has changed whose tokens are stored."""
+    """Return whether a field whose tokens are stored has changed."""
     return any(getattr(after, field) != getattr(before, field) for field in TOKEN_FIELDS)
 
 

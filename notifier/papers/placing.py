@@ -16,10 +16,11 @@ from notifier.papers.identity import PreparedListing, Proof, ProofKind
 from notifier.papers.merging import PaperFacts, gained_text, is_reworded, merge
 
 ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
-# Papers of one title that a listing is compared with. A title of more papers, such as "Editorial", says nothing; and a
-# dump of many listings of one title must not take time that grows with their square.
+# The most papers of one title that a listing is compared with. A title that more papers have, such as "Editorial",
+# identifies none of them. The limit also keeps the time for a dump with many listings of one title from growing with
+# the square of their number.
 MOST_NAMESAKES = 50
-IDENTIFYING_ABSTRACT = 30  # tokens; a shorter abstract, such as "No abstract.", may be that of several papers
+IDENTIFYING_ABSTRACT = 30  # words; a shorter abstract, such as "No abstract.", may be that of several papers
 
 
 @dataclass(eq=False, slots=True)
@@ -132,7 +133,10 @@ class ListingPlacer:
         return all(_gained(before, paper.facts, upvotes_named) for before in paper.stored)
 
     def _find(self, listing: PreparedListing) -> PendingPaper | None:
-        """Return the listing's paper, if there is one yet. If the listing is of several papers, they are one paper."""
+        """Return the listing's paper, or None if there is none yet.
+
+        If the listing matches several papers that do not contradict each other, they are joined into one.
+        """
         found = None
         for paper in [*self._matches(listing)]:
             if found is None:
@@ -142,11 +146,11 @@ class ListingPlacer:
         return found
 
     def _matches(self, listing: PreparedListing) -> Iterator[PendingPaper]:
-        """Yield the papers that the listing is of, the surest first; a paper may occur twice.
+        """Yield the papers that the listing matches, the surest match first; a paper may occur twice.
 
-        These are the paper with the listing's arXiv id, those that a proof shows to be the same, and the paper of the
-        listing's title. Of several papers of the title that nothing contradicts, it is one without an arXiv id, or else
-        the one with the lowest id.
+        These are the paper with the listing's arXiv id, the papers that a proof shows to be the same, and one paper of
+        the listing's title. If several papers have the title and do not contradict the listing, the one without an
+        arXiv id is chosen, or else the one with the lowest arXiv id.
         """
         if listing.facts.arxiv_id in self._by_arxiv_id:
             yield self._by_arxiv_id[listing.facts.arxiv_id]
@@ -165,8 +169,8 @@ class ListingPlacer:
     def _join(self, one: PendingPaper, other: PendingPaper) -> PendingPaper:
         """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
 
-        If both rows are stored, the paper keeps the later of their sequence numbers, so that it still lies ahead of
-        subscribers whose cursor is between the two. A number that the newer paper took in this dump is not kept.
+        If both rows are stored, the paper gets the higher of their sequence numbers, so that it is still after the
+        cursors between the two numbers. If the newer paper is not stored yet, its number is dropped.
         """
         older, newer = sorted((one, other), key=lambda paper: (paper.id is None, paper.id or paper.sequence))
         older.facts = merge(older.facts, newer.facts)
@@ -239,8 +243,9 @@ def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> b
 def _proves(proof: Proof, known: PaperFacts, listed: PaperFacts) -> bool:
     """Return whether a proof that a paper and a listing have in common shows that they are one paper.
 
-    One DOI is one paper, unless the arXiv ids differ. A short title needs more than a link, which may be that of a
-    journal: it needs the same authors. With an abstract, it needs the same authors too, or an abstract that is long.
+    A common DOI shows it, unless the arXiv ids differ. A common link or abstract shows it if nothing contradicts it and
+    the title is not short. With a short title, the authors must be the same too, because the link may be that of a
+    journal, and a short abstract may be that of several papers. A long common abstract needs no authors.
     """
     if proof.kind is ProofKind.DOI:
         return known.arxiv_id in (None, listed.arxiv_id) or listed.arxiv_id is None

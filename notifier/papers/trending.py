@@ -16,9 +16,10 @@ with few. A paper with the usual upvotes has a standing of 1/2, and a paper with
 constants 1 and 2 lessen the effect of small numbers of upvotes. Standing and growth are those of the day on which their
 product is highest.
 
-Another listing never lowers a score, except the first listing that gives the upvotes of a day. The order of papers does
-not depend on the day from which ages are counted, because another day multiplies every score by the same factor.
-Listing days after that day have age 0.
+Another listing can lower a score in two cases: if it is the first listing that gives upvotes on its day, or if it
+raises the highest upvotes of its day by more than the gain of the day. The order of papers does not depend on the day
+from which ages are counted, because another day multiplies every score by the same factor. Listing days after that day
+have age 0.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class DayUpvotes:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A paper's score, as the four factors whose product it is."""
+    """The four factors of a paper's score. The score is their product."""
 
     standing: float
     growth: float

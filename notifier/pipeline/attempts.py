@@ -1,10 +1,10 @@
 """Attempts to ingest a dump, recorded so that a dump that kills or hangs the process is set aside.
 
-An attempt is recorded before the dump is read, and deleted when it has ended, whatever came of it. A record whose
-process is gone is therefore an attempt that was interrupted. That proves nothing about the dump, because somebody may
-have ended the process for another reason. So the dump is tried again. After every second interruption in a row, it is
-parsed in another process first (see `trial`), and ingested if that goes well. If MOST_INTERRUPTIONS attempts in a row
-are interrupted nevertheless, the dump is given up.
+An attempt is recorded before the dump is read. The record is deleted when the attempt has ended, whether it succeeded
+or not. A record whose process is gone is therefore that of an interrupted attempt. An interruption proves nothing about
+the dump, because somebody may have ended the process for another reason. So the dump is tried again. After every
+second interruption in a row, it is parsed in another process first (see `trial`), and ingested if that goes well. If
+MOST_INTERRUPTIONS attempts in a row are interrupted nevertheless, the dump is given up.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from notifier.files import owner_has_finished, owner_is_gone, remove_owner_lock
 from notifier.store import dumps, retried, writing
 from notifier.store.dumps import Begun
 
-TRIAL_EVERY = 2  # interruptions; in between, the time is left for ingesting
+TRIAL_EVERY = 2  # interruptions; an attempt without a trial has more time to ingest before the next interruption
 MOST_INTERRUPTIONS = 30
-LONGEST = timedelta(
-    hours=1
-)  # an attempt that began earlier is over, even if it is not known what became of its process
+# An attempt that began longer ago counts as over, even if nobody knows whether its process still runs.
+LONGEST = timedelta(hours=1)
 
 GIVEN_UP = (
     "reading it was interrupted {} times: it may be what ended or blocked the process; if it is a good dump, move it "
@@ -48,8 +47,8 @@ class Beginning(Enum):
 def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tuple[Beginning, int]:
     """Record that `owner` begins to ingest the dump, if it may; return what is to be done, and how often it was begun.
 
-    `owners` is the folder with the lock files of running processes. The clock is the machine's, because this is about
-    processes and not about papers.
+    `look` describes the dump's file, and changes when the file does. `owners` is the folder with the lock files of
+    running processes. The clock is the machine's, because this is about processes and not about papers.
     """
     now = datetime.now(UTC)
     first = Begun(path, look, owner, attempts=1, first_at=now, at=now)

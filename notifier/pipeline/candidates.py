@@ -23,7 +23,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 CACHED_SPANS = 1 << 16  # one for each query and paper
 CACHED_PAPER_WORDS = 1 << 10
 CACHED_QUERIES = 1 << 13
-QUERY_BYTES = 500  # about what a cached query takes, beside its matches
+QUERY_BYTES = 500  # about what a cached query takes, without its matches
 MATCHES_BYTES = 1 << 27  # when the cached matches take more, they are dropped, and worked out again when needed
 
 
@@ -32,7 +32,7 @@ class Candidates:
 
     `head` is the last sequence number up to which all papers are tagged; papers after it wait for the next planning.
     `dump` is the id of the newest dump, or None if papers of it may be after `head`. `announced_again` holds the ids of
-    papers that were announced before, so that digests planned since `announced_again_since` may hold them already.
+    the papers that were announced before. Digests planned since `announced_again_since` may contain them already.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ from notifier.topics import catalogue_of
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """The digests that would be planned, and the number of subscribers who would be due."""
+    """The digests that would be planned: one for each subscriber who would be due, without papers if none are new."""
 
     digests: tuple[PlannedDigest, ...] = ()
 
@@ -66,7 +66,7 @@ def _batches(connection: Connection) -> Iterator[list[Subscriber]]:
 
 
 def _as_planned(connection: Connection, batch: Sequence[Subscriber], now: datetime) -> Iterator[Subscriber]:
-    """Yield those subscribers who are active at `now`, as `plan` stores them before it plans."""
+    """Yield the subscribers who are active at `now`, with their dates corrected and their pauses ended as in `plan`."""
     latest = clock_errors.latest_due(now)
     wrong = [one for one in batch if one.next_due and one.next_due > latest[one.cadence]]
     corrected = {repair.stored.id: repair.corrected for repair in clock_errors.repairs_of(connection, wrong, now)}

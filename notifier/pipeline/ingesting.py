@@ -124,7 +124,7 @@ def ingest(
 
 @retried
 def quarantine(engine: Engine, path: Path, sha256: str, reason: str, now: datetime) -> DumpReport:
-    """Record that the file at `path` is quarantined, and why, and return the report of that."""
+    """Record that the file at `path` is quarantined for this reason, and return the report."""
     with writing(engine) as connection:
         dumps.quarantine(connection, path_text(path.absolute()), sha256, reason, now)
     return DumpReport(path_text(path), DumpStatus.QUARANTINED, reason=reason)

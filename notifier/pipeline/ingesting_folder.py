@@ -21,7 +21,7 @@ from notifier.pipeline.trial import fault_of_trial
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.dumps import Unmoved
 
-CUT_OFF_PATIENCE_SECONDS = 300  # for which a dump that is cut off waits, counted from its last change
+CUT_OFF_PATIENCE_SECONDS = 300  # so long after its last change, the rest of a dump that is cut off may still come
 RETRY_SECONDS = 60  # between two attempts to read or store a dump that failed for a passing reason
 MOVE_SECONDS = 600  # between two attempts to move a file
 
@@ -37,10 +37,10 @@ def ingest_folder(
 ) -> list[DumpReport]:
     """Ingest these files of the dumps folder, and move each to the folder for its outcome.
 
-    If the settings name a folder of owners, a dump is quarantined that has interrupted the process and does so again. A
-    file that is gone is left out, because another process has ingested it in the meantime. A file that cannot be moved
-    away is remembered and, as long as it does not change, not read again. If the database fails for all, the files
-    that follow are left for the next run.
+    If the settings name a folder of owners, a dump that interrupts the process again and again is quarantined; see
+    `attempts`. A file that is gone is left out, because another process has ingested it in the meantime. A file that
+    cannot be moved away is remembered and, as long as it does not change, not read again. If nothing can be written to
+    the database, the files that follow are left for the next run.
     """
     settings = replace(settings, patience=CUT_OFF_PATIENCE_SECONDS)
     reports = [DumpReport(path_text(path), DumpStatus.WAITING, reason=why) for path, why in folder.waiting.items()]
@@ -68,7 +68,7 @@ def _can_write(engine: Engine) -> bool:
 
 
 def _owner(settings: IngestSettings, paths: list[Path]) -> AbstractContextManager[str]:
-    """Return the context of a new lock of this process, or of none if there is nothing to do or no folder for it."""
+    """Return a context that holds a new owner lock, or no lock if there are no files or no folder of owners."""
     return owner_lock(settings.owners) if settings.owners and paths else nullcontext("")
 
 
@@ -108,7 +108,10 @@ class _Run:
     owner: str
 
     def ingest_once(self, path: Path, unmoved: Unmoved | None) -> Iterator[DumpReport]:
-        """Ingest a file unless it is one that only could not be moved; yield its report, if there is one."""
+        """Ingest a file and yield its report, or nothing if the file is gone.
+
+        If the file has been read before, could not be moved away, and has not changed since, it is only moved.
+        """
         look = self.folder.look(path) or ""
         if unmoved is not None:
             if unmoved.look == look:
@@ -144,7 +147,10 @@ class _Run:
             attempts.end(self.engine, name)
 
     def _ingest(self, path: Path) -> DumpReport:
-        """Ingest a file; a fault that only this file can have caused quarantines it. Raises StoreError otherwise."""
+        """Ingest a file, and quarantine it after a fault that only this file can have caused.
+
+        Raises DumpGoneError if the file is gone, and StoreError if the database fails for another reason.
+        """
         try:
             return ingest(self.engine, path, None, self.now, self.settings)
         except DumpUnfinishedError as error:

@@ -6,7 +6,7 @@ subscriber who has changed since their digest was chosen, for example because an
 out; the next planning comes back to them if they are still due.
 
 If the clock of the machine was wrong, a period of the future may have a digest already. When such a period comes, it is
-used up without another digest; the next digest has its papers.
+skipped without another digest, and the papers that are new by then go into the next digest.
 
 A subscriber with the cadence INSTANT is due when there is a dump that their digests have not taken into account.
 """
@@ -170,7 +170,7 @@ def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> 
 
 
 def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
-    """Return the slots without those for whose period the subscriber has a digest already, from a wrong clock."""
+    """Return the slots for whose period the subscriber has no digest yet; after a wrong clock, some may have one."""
     ids, names = [subscriber.id for subscriber, _ in slots], {slot.period for _, slot in slots}
     used = outbox.used_periods(connection, ids, names)
     return [(subscriber, slot) for subscriber, slot in slots if (subscriber.id, slot.period) not in used]
@@ -178,7 +178,10 @@ def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
 
 @retried
 def _skip(engine: Engine, used: Sequence[DueSlot], now: datetime) -> None:
-    """Go on to the next slots of subscribers who have not changed; their cursors stay, so that no paper is lost."""
+    """Move subscribers who have not changed to their next slots, without a digest.
+
+    The cursors of the subscribers stay, so that no paper is lost.
+    """
     with writing(engine) as connection:
         current = subscribers.by_ids(connection, [subscriber.id for subscriber, _ in used], lock=True)
         valid = [(subscriber, slot) for subscriber, slot in used if current.get(subscriber.id) == subscriber]

@@ -29,7 +29,8 @@ class PublishReport:
     """How many feeds there are, and how many of their files were written or were up to date already.
 
     Each feed has one file for each format. The list of feeds is one more file. `failed` counts the files that could not
-    be written, and `faults` says why: the first reason, and why old files could not be removed.
+    be written. `faults` holds the reason why the first of these could not be written, and the reason why old files
+    could not be removed, if there are such reasons.
     """
 
     feeds: int
@@ -62,7 +63,7 @@ def publish(engine: Engine, config: Config) -> PublishReport:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[int, list[str]]:
-    """Write the files that changed; return how many these are, and for each file that failed the reason."""
+    """Write the files that changed; return how many were written, and the reason for each that could not be."""
     written, faults = 0, []
     for name, content in files.items():
         try:

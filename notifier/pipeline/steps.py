@@ -60,5 +60,5 @@ def _collecting_errors(report: OnceReport) -> Iterator[None]:
     """Add an exception from the block to the report's errors instead of raising it."""
     try:
         yield
-    except Exception as error:  # any kind of error may stop only its own step; the caller reports all of them
+    except Exception as error:  # an error of any kind must not stop the other steps; the caller reports it
         report.errors.append(error)

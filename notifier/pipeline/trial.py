@@ -28,14 +28,14 @@ def fault_of_trial(path: Path, limits: Limits, seconds: int = LONGEST_SECONDS) -
     command = [sys.executable, "-c", _RUN, str(path), limits.model_dump_json(), str(seconds)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode == -signal.SIGXCPU:
-        return f"parsing it takes longer than {seconds} s, and interrupted the process before"
+        return f"parsing it takes longer than {seconds} s, and earlier attempts were interrupted"
     if done.returncode < 0:
         return f"it kills the process that parses it ({signal.Signals(-done.returncode).name})"
     return None
 
 
 def main() -> None:
-    """Parse the dump that the command line names, for at most so many seconds of processor time."""
+    """Parse the dump that the command line names, within the limits and the processor time that it gives."""
     path, limits, seconds = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

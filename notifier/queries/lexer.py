@@ -63,7 +63,7 @@ def with_ascii_signs(text: str) -> str:
 
 
 def lex(text: str) -> list[Lexeme]:
-    """Split the text of a query into lexemes, of which the last is END.
+    """Split the text of a query into lexemes; the last lexeme is END.
 
     Raises QueryError if the text is empty, is too long, or has a control character or an unclosed quotation mark.
     """

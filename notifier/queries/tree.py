@@ -45,7 +45,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Exact folded words in sequence, within one text; `field` is as for Word, and each keyword is a text."""
+    """Exact folded words in sequence, within one text; `field` is as for Word, and each keyword is one text."""
 
     words: tuple[str, ...]
     field: Field | None = None

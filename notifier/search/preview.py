@@ -17,10 +17,10 @@ from notifier.store import papers, reading
 from notifier.store.paper_tokens import tokens_of
 
 DAYS_A_WEEK = 7
-BROAD = 0.1  # a query that matches a larger share of all papers is warned about
+BROAD = 0.1  # a query that matches a larger share of the searched papers gets a warning
 BLOCK = 1000  # papers read and matched at a time
 SIMILAR_WORDS = 3  # proposed for a word that no paper has
-SIMILARITY = 65  # of 100: the least that a proposed word must have; it allows for a few wrong letters
+SIMILARITY = 65  # out of 100: how similar a proposed word must be at least; this allows for a few wrong letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,9 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime) -> Previ
 class _Search:
     """A search through all papers, block by block.
 
-    It collects the papers listed after `since` that match the query, and the words of the query that no paper has,
-    whenever listed. `words` gives each word as it was typed, with a query for this word alone.
+    It collects the matching papers that were listed after `since`. It also collects the words of the query that no
+    stored paper has, not even one that was listed earlier. `words` gives each word as it was typed, with a query for
+    this word alone.
     """
 
     def __init__(self, query: Query, words: Iterable[tuple[str, Query]], since: date) -> None:
@@ -106,8 +107,8 @@ class _Search:
 def _per_week(search: _Search, days: int | None) -> float:
     """Return the number of matches a week.
 
-    The mean is over the last `days` days, or else over the time from the first to the last listing day; a shorter time
-    counts as one week.
+    The mean is over the last `days` days, or else over the time from the first to the last listing day. A time that is
+    shorter than a week counts as one week.
     """
     if not search.searched:
         return 0.0

@@ -31,14 +31,14 @@ def trending_papers(engine: Engine, on: date, limit: int) -> list[RankedPaper]:
 
 
 def rank(connection: Connection, found: Sequence[Paper], on: date) -> list[RankedPaper]:
-    """Return the papers with their scores on the day `on`, best first; of equal scores the older paper comes first."""
+    """Return the papers with their scores on the day `on`, best first, and the older first if scores are equal."""
     scores = _scores(connection, [paper.id for paper in found], on)
     ranked = [RankedPaper(paper, scores[paper.id]) for paper in found]
     return sorted(ranked, key=lambda each: _rank_order(each.score, each.paper.id))
 
 
 def _scores(connection: Connection, ids: Sequence[int], on: date, until: date = date.max) -> dict[int, Score]:
-    """Return the score of each paper by its listings up to the day `until`; each must have at least one.
+    """Return the score of each paper by its listings up to the day `until`; each paper must have at least one.
 
     The usual upvotes of a day are worked out from all papers of that day, not only from those with these ids.
     """

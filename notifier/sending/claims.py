@@ -116,7 +116,7 @@ def release_claims(sender: Sender, owner: str, *, in_doubt: bool) -> None:
 
 @retried
 def clean_up(sender: Sender, owner: str) -> CleanupCounts:
-    """Repair what other senders and the passing of time have left in the outbox.
+    """Clean up the outbox, and return how many messages were cancelled and how many expired.
 
     Releases the rows of senders that died, cancels those of subscribers who left, and expires old ones. Times that are
     too far in the future, because the clock has been set back, are brought nearer.

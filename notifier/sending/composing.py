@@ -1,7 +1,8 @@
 """Composing the mails of outbox rows.
 
-The same row and the same papers always give the same bytes. Between a mail and its repeat, a dump may complete the text
-and links of a paper; Message-ID, Date, subject, papers, order, upvotes and marks come from the row and stay.
+The same row and the same papers always give the same bytes. Before a mail is sent again, a dump may complete the text
+and the links of a paper. Message-ID, Date, subject, and the papers with their order, upvotes and marks are the same in
+both mails, because they come from the row.
 """
 
 from __future__ import annotations

@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 class OutboxWriter:
     """Claims, settles and releases the rows of one sender, and counts the outcomes in `report`.
 
-    `is_relay_open` is false from the moment at which a settled result pauses sending. `failure` is set when the disk is
-    full, so that no further mail may be begun. The results of mails on the wire can still be stored: for them the space
-    of `reserve` is freed.
+    `is_relay_open` is false if sending was paused when the last results were settled. `failure` is set when the disk is
+    full, so that no further mail may be begun. The results of mails on the wire can still be stored, because the space
+    of `reserve` is freed for them.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class OutboxWriter:
         self.report.pause_reason = settled.pause_reason or self.report.pause_reason
 
     async def release_unsettled(self, *, in_doubt: bool) -> None:
-        """Release the claims that have no result, if there are any; `in_doubt` if some may have been sent."""
+        """Release the claims that have no result, if any; `in_doubt` says whether some may have been sent."""
         if self._unsettled:
             await self.release_all(in_doubt=in_doubt)
 
     async def release_all(self, *, in_doubt: bool) -> None:
-        """Release all claims of this sender for other senders; `in_doubt` if some may have been sent."""
+        """Release all claims of this sender for other senders; `in_doubt` says whether some may have been sent."""
         await self._in_reserve(partial(claims.release_claims, self._sender, self._owner, in_doubt=in_doubt))
         self._unsettled = 0
 

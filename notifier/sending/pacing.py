@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from notifier.models import RelayState
 
-# The farthest ahead that a stored send time can be: so many intervals between two mails, each of at least a second.
+# A stored send time is at most this many intervals ahead. An interval between two mails counts as a second at least.
 INTERVALS_AHEAD = 60
 
 

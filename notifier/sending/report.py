@@ -16,8 +16,8 @@ class DeliveryReport:
     """How many messages ended a run in each state, and why some were not accepted.
 
     `reasons` counts the reasons why messages were not accepted; only the first MOST_REASONS different ones are kept.
-    `pause_reason` says why this run paused sending, if it did. `waiting_reason` says why sending is paused at the end
-    of the run, by this run or an earlier one, if mail is waiting.
+    `pause_reason` says why this run paused sending, if it did. If mail is still due at the end of the run because
+    sending is paused, `waiting_reason` says why this run or an earlier one paused it.
     """
 
     states: Counter[DeliveryState] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""Storing the results of sent mails: in one transaction, the rows, the subscribers and the relay's state."""
+"""Store the results of sent mails: update the rows, the subscribers and the relay's state in one transaction."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _suppressions(results: Sequence[Result]) -> list[NewSuppression]:
 
 
 def _log_pause(before: RelayState, after: RelayState) -> None:
-    """Log the begin and the end of a pause, so that an operator's monitoring can find them."""
+    """Log the beginning and the end of a pause, so that an operator's monitoring can find them."""
     if after.paused_until and after.pauses != before.pauses:
         until = f"{after.paused_until:%Y-%m-%d %H:%M:%S}"
         log.warning("no mail is sent until %s UTC, because of the relay's answer: %s", until, after.reason)

@@ -61,8 +61,8 @@ async def send_due(
     """Send all mail that is due, and return the report of the run.
 
     Waits up to WAIT_SECONDS for rows that other senders hold. Ends early when `stopping` is set, or if sending is
-    paused for longer than it waits. `report` may be given in order to watch the progress. Raises NotifierError if
-    nothing more can be sent or settled.
+    paused for longer than claims.LONGEST_AWAITED_PAUSE. `report` may be given in order to watch the progress. Raises
+    NotifierError if nothing more can be sent or settled.
     """
     report = report or DeliveryReport()
     async with _running(sender, stopping or Event(), report) as run:

@@ -1,4 +1,4 @@
-"""Results are committed in groups: a single result at once, and results that come fast together."""
+"""Commit results in groups. A single result is committed at once; results that come fast are committed together."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ FAST_RESULTS = 4  # so many results within GROUP_SECONDS are fast
 class Settler:
     """Commits results by calling `commit` with one group after the other.
 
-    If a commit fails, `failure` holds the error. Results that come after that are kept, and one commit of all of them
-    is tried at the end. Their mails have been sent, and a mail whose result is lost is sent again.
+    If a commit fails, `failure` holds the error. Later results are kept, and one commit of all results that are not
+    committed is tried at the end, because their mails have been sent and a mail whose result is lost is sent again.
     """
 
     def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], connections: int) -> None:
@@ -53,7 +53,7 @@ class Settler:
         self._place_freed.set()
 
     def put(self, result: Result) -> asyncio.Event:
-        """Add a result, for which a place was reserved; the event is set when it has been committed, or cannot be."""
+        """Add a result whose place was reserved; return an event that is set when it is committed or cannot be."""
         self._arrival_times.append(time.monotonic())
         self._results.append(result)
         self._has_work.set()

@@ -40,7 +40,8 @@ def connection_limits() -> ConnectionLimits:
     if descriptors == resource.RLIM_INFINITY:
         descriptors = 8 * MOST_CONNECTIONS
     backlog = min(128, max(4, descriptors // 32))
-    # A few rounds of the event loop pass from accepting a connection until a refused one has been closed.
+    # A refused connection is closed a few rounds of the event loop after it was accepted, and each round may accept as
+    # many connections as the backlog allows.
     return ConnectionLimits(min(MOST_CONNECTIONS, max(4, descriptors // 2 - 4 * backlog)), backlog)
 
 
@@ -65,9 +66,9 @@ refusals = RefusalLog()
 class BoundedProtocol(H11Protocol):
     """A connection that is closed if its client is too slow, or if there are too many connections.
 
-    If there are too many, the one closed is the one that has waited for its client for the longest time. If all are
-    being answered, it is the new one. uvicorn's own `limit_concurrency` would keep the idle ones, and answer the others
-    with an error.
+    If there are too many, the connection that has waited longest for its client is closed. If all other connections are
+    being answered, that is the new one. uvicorn's own `limit_concurrency` would keep the idle connections, and answer
+    the others with an error.
     """
 
     def __init__(self, limit: int, **of_uvicorn: Any) -> None:
@@ -84,7 +85,7 @@ class BoundedProtocol(H11Protocol):
         return cycle is not None and not cycle.more_body and not cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the time for the first request, and close a connection if there are too many."""
+        """Start the deadline of the first request, and close a connection if there are too many."""
         super().connection_made(transport)
         self._watch()
         if len(self.connections) > self._limit:
@@ -97,12 +98,12 @@ class BoundedProtocol(H11Protocol):
         self._watch()
 
     def on_response_complete(self) -> None:
-        """Start the time for the next request."""
+        """Start the deadline of the next request."""
         super().on_response_complete()
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time."""
+        """Cancel the deadline."""
         super().connection_lost(exc)
         if self._deadline:
             self._deadline.cancel()

@@ -30,7 +30,7 @@ class Jobs:
         self.clock = clock
         self._one_at_a_time = Lock()
         self._folder: DumpsFolder | None = None
-        self._said: dict[str, float] = {}  # by message, when it was logged, on the monotonic clock
+        self._said: dict[str, float] = {}  # the monotonic time at which each message was logged
 
     def start(self) -> None:
         """Ingest the dumps that came while the service was down, then plan and publish.
@@ -89,7 +89,7 @@ class Jobs:
         return self._folder
 
     def _log(self, report: OnceReport) -> None:
-        """Log what the steps did and what failed; the next tick tries again."""
+        """Log what the steps did and what failed; the next scheduled job tries again."""
         for dump in report.dumps or ():
             self._log_dump(dump)
         if report.plan and report.plan.due:

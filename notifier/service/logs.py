@@ -13,11 +13,12 @@ from notifier.errors import REASON_LIMIT, shortened
 from notifier.signing import redact_links
 from notifier.text.harmless import inert
 
-# The lookbehind lets a match begin only where a word begins; otherwise a long word would be read from each letter on.
+# The lookbehind lets a match begin only where a word begins. Without it, the search would begin again at each letter of
+# a long word, which takes quadratic time.
 ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@])[^\s<>\"'(),:;@]++@[^\s<>\"'(),:;]+")
 
-_MESSAGE_READ = 10 * REASON_LIMIT  # characters, because runs of space become one
-_TRACEBACK_LIMIT = 4_000  # characters of its end, where the error is
+_MESSAGE_READ = 10 * REASON_LIMIT  # characters; more than are logged, because each run of space becomes one space
+_TRACEBACK_LIMIT = 4_000  # characters; the end of a traceback is kept, because it names the error
 
 
 def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
@@ -28,7 +29,7 @@ def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     for noisy in ("alembic", "aiosmtplib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each malformed request
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that comes while a job still runs is normal
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns if a job is due but still runs, which is normal
 
 
 def redacted(text: str) -> str:
@@ -37,7 +38,7 @@ def redacted(text: str) -> str:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Return the message, redacted and cut; it is cut before the patterns run, because it may quote a text."""
+    """Return the message, redacted and cut; it is also cut before the redaction, because it may quote a long text."""
     return shortened(redacted(record.getMessage()[:_MESSAGE_READ]))
 
 

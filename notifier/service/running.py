@@ -76,7 +76,7 @@ async def _serve(file: Path | None, jobs: Jobs, tasks: Sequence[Task]) -> None:
 
 
 def _follow_clock(scheduler: AsyncIOScheduler) -> None:
-    """Run jobs now whose next time is far ahead: the clock was set back since that time was computed."""
+    """Run at once each job whose next run is far ahead, because the clock was set back after that run was scheduled."""
     now = datetime.now(UTC)
     for job in scheduler.get_jobs():
         if job.next_run_time > now + LONGEST_WAIT:

@@ -77,7 +77,8 @@ def web_task(engine: Engine, clock: Clock) -> Task:
 def _serve_until(stopping: Event, server: uvicorn.Server) -> None:
     """Run the server until `stopping` is set or the server ends.
 
-    It runs in a thread of its own, where uvicorn installs no signal handlers.
+    The server runs in a separate thread, so that this one can wait for `stopping`. uvicorn installs signal handlers
+    only in the main thread, and therefore none here.
     """
     thread = Thread(target=lambda: asyncio.run(_serve(server)), daemon=True)
     thread.start()

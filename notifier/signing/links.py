@@ -1,9 +1,9 @@
 """Signed links in mails: whoever has the mail can follow them, and only the holder of the key can make them.
 
-A link ends in a signed id: 24 characters of HMAC-SHA256 (RFC 2104) in base64url (RFC 4648), then the payload that they
-sign: one letter for the purpose, and the id of a row. A signed id depends only on its payload and the key, so a mail
-that is sent again has the same links. It ends in a digit, so that no mail program takes its last character for
-punctuation.
+A link ends in a signed id, which is a MAC and then a payload. The MAC is 24 characters: HMAC-SHA256 (RFC 2104) of the
+payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row. A
+signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link ends in a
+digit, so that no mail program takes its last character for punctuation.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def _signed_ids(key: bytes, payloads: Sequence[str]) -> list[str]:
 def _macs(key: bytes, payloads: Iterable[str]) -> Iterator[bytes]:
     """Yield the HMAC-SHA256 of each payload, cut to MAC_BYTES.
 
-    The values equal those of the `hmac` module. This takes less than half of its time, which matters because each
-    digest holds several links.
+    The values equal those of the `hmac` module. This function takes less than half the time of that module, which
+    matters because each digest holds several links.
     """
     inner_start, outer_start = _keyed_hashes(key)
     for payload in payloads:

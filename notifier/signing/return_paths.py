@@ -1,7 +1,7 @@
 """Return paths (VERP): every mail has its own bounce address, so that a returned mail identifies its delivery.
 
 The return path is the mailbox for bounces with a tag, such as `bounces+b7-TAG@example.org` for delivery 7. Mail systems
-deliver what follows the plus sign to the mailbox before it (RFC 5233). The tag is 128 bits of HMAC-SHA256 over the
+with subaddressing (RFC 5233) deliver such a mail to `bounces@example.org`. The tag is 128 bits of HMAC-SHA256 over the
 delivery's id. It is written in lower-case base32, because a mail system on the way may change the case of an address.
 """
 

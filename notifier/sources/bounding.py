@@ -21,7 +21,7 @@ _ELLIPSIS = "…"
 
 
 def bounded(dump: ParsedDump) -> ParsedDump:
-    """Return the dump with listings whose fields are not too long; `cut` says what was left out."""
+    """Return the dump with the fields of its listings cut to their limits; `ParsedDump.cut` says what was left out."""
     cut: list[Skipped] = []
     listings = []
     for listing in dump.listings:
@@ -51,7 +51,7 @@ def _changes(listing: Listing) -> Iterator[tuple[str, tuple[Any, str]]]:
 
 
 def _names(names: tuple[str, ...], longest: int, room: int) -> tuple[str, ...]:
-    """Return the first names, as many as there is room for, each cut to the longest that is allowed."""
+    """Return as many of the names, in order, as fit into `room` characters; each is cut to at most `longest`."""
     if sum(map(len, names)) <= min(longest, room):
         return names
     kept: list[str] = []

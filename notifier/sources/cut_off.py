@@ -1,10 +1,10 @@
-"""Whether a dump was cut off, as it is when its upload has stopped or is not finished."""
+"""Recognise dumps that are cut off, for example because the upload has stopped or is not finished."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-# Words in the reasons of skipped records, and of refused documents, that were cut off.
+# If a record or a document was cut off, the reason why it was skipped or refused contains one of these.
 _SIGNS = ("breaks off", "cut off")
 
 _CLOSINGS = {b"{": b"}]", b"[": b"}]", b"<": b">"}
@@ -16,9 +16,10 @@ _ARCHIVE_STARTS = (b"\x1f\x8b", b"\xfd7zXZ\x00")
 def is_cut_off(content: bytes, reasons: Iterable[str]) -> bool:
     """Return whether a dump seems to be cut off.
 
-    `reasons` says why records of it were skipped, or why it was refused. A JSON or XML document is cut off if it lacks
-    its closing bracket, and so are JSON lines whose last line does. An empty file is cut off, too. Page text and
-    complete JSON lines show no cut.
+    `reasons` says why records of the dump were skipped, or why the dump was refused. A JSON or XML document without its
+    closing bracket is cut off, and so are JSON lines if the last line has no closing bracket. An empty file is cut off,
+    too, and so is an archive that ends within its magic number. Page text, and JSON lines that end with a whole line,
+    do not show whether they are cut off.
     """
     start = content[:_LONGEST_PADDING].lstrip(_PADDING)
     end = content[-_LONGEST_PADDING:].rstrip(_PADDING)

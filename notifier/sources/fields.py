@@ -28,7 +28,7 @@ _INTEGER = re.compile(r"\A\s*\d{1,10}\s*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_TIMESTAMP = 10**8  # smaller numbers are not taken as timestamps
 _FIRST_IN_MILLISECONDS = 10**11  # as seconds, this would be a day in the year 5138
-# A comma is inside parentheses if the next parenthesis closes one. Cleaning removes the spaces around the names.
+# A comma is inside parentheses if the next parenthesis is a closing one. Cleaning removes the spaces around the names.
 _SEPARATOR = re.compile(r";|,(?![^()]{0,500}+\))\s*+(?:and\s)?|(?<=\s)and\s")
 _WITHDRAWN = re.compile(
     r"\A\s*(?:(?:this|the)\s(?:paper|article|submission|manuscript|work|preprint)\s(?:has\sbeen|is|was)\s)?"
@@ -62,7 +62,7 @@ def count(value: Any) -> int | None:
 def day(value: Any) -> date | None:
     """Return the day of a date or time: ISO 8601, RFC 5322, or seconds or milliseconds since 1970.
 
-    The day of a written time is the day as it is written: its time zone is not converted.
+    If the value is text, the result is the day that the text names: the time zone is not converted.
     """
     if isinstance(value, str):
         return _written_day(value)

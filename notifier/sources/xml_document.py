@@ -16,7 +16,7 @@ from notifier.errors import DumpError
 
 CUT_OFF = "the document breaks off here"
 
-_PROLOG = 1 << 16  # the number of characters in which the root element must begin
+_PROLOG = 1 << 16  # the start tag of the root element must be within this number of characters
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|OAI-PMH|RDF|html)(?=[\s>/])[^<>]*>", re.IGNORECASE)
 _SECTION_OR_RECORD_TAG = re.compile(r"<!\[CDATA\[|<!--|<(/?)(?:[\w.-]++:)?(?:entry|item|record)(?=[\s>/])[^<>]*>")
 _NEXT_RECORD = re.compile(r"</(?:[\w.-]+:)?(?:entry|item|record)\s*>\s*<(?:[\w.-]+:)?(?:entry|item|record)[\s>]")
@@ -106,8 +106,8 @@ def split_records(document: Document, limits: Limits) -> Iterator[Fragment]:
 def _record_tags(text: str, place: int) -> Iterator[re.Match[str]]:
     """Yield the start tags and end tags of records, without those in comments and CDATA sections.
 
-    A comment or CDATA section is damaged if it has no end, or if one record ends in it and the next one begins. The
-    tags inside are then yielded too.
+    A comment or CDATA section is damaged if it has no end, or if a record ends and the next one begins inside it. The
+    tags inside a damaged section are yielded too.
     """
     damaged_until = dict.fromkeys(_SECTION_ENDS, 0)
     while found := _SECTION_OR_RECORD_TAG.search(text, place):

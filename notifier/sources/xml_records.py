@@ -86,7 +86,7 @@ class RecordParser:
 
 
 def _refuse_merged(element: Element) -> Element | str:
-    """Return the element of a record, or the reason to skip it if it was made of two records by damage."""
+    """Return the element of a record, or the reason to skip it if damage has merged two records into one."""
     tags = [tag for child in element if (tag := child.tag).endswith(_AT_MOST_ONCE)]
     return element if len(set(tags)) == len(tags) else "two records run into each other here"
 

@@ -1,4 +1,4 @@
-"""Space on the database's disk that a sender keeps, so that the results of mails can be stored if the disk is full."""
+"""Reserve space on the database's disk, so that a sender can store the results of mails even if the disk is full."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sqlalchemy import Engine
 
 from notifier.errors import DiskFullError
 
-# More than one transaction writes to SQLite's log when it stores the results of all mails on the wire, and when it
-# releases all claims of a sender: at most a few hundred rows of a few pages each.
+# This is more than SQLite's log grows by when one transaction stores the results of all mails on the wire, or releases
+# all claims of a sender: at most a few hundred rows of a few pages each.
 RESERVED_MB = 8
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DiskReserve:
-    """The reserved space; it is held by a file without a name, so that it is free when the process ends in any way."""
+    """The reserved space. A file without a name holds it, so that it becomes free however the process ends."""
 
     def __init__(self, file: IO[bytes] | None = None) -> None:
         self._file = file
@@ -36,7 +36,7 @@ class DiskReserve:
 def disk_reserve(engine: Engine) -> Iterator[DiskReserve]:
     """Reserve space beside a SQLite database while the block runs; databases on a server get none.
 
-    Raises DiskFullError if there is not enough space. On a file system that cannot reserve space nothing is reserved.
+    Raises DiskFullError if there is not enough space. On a system that cannot reserve space nothing is reserved.
     """
     database = engine.url.database
     if engine.dialect.name != "sqlite" or not database or database == ":memory:":
@@ -51,6 +51,8 @@ def disk_reserve(engine: Engine) -> Iterator[DiskReserve]:
 
 def _allocated(folder: Path) -> IO[bytes] | None:
     """Return an open file without a name that takes RESERVED_MB in `folder`; None if space cannot be reserved there."""
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return None
     file = None
     try:
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the caller closes it

@@ -98,7 +98,7 @@ def remember_begun(connection: Connection, begun: Begun) -> None:
 
 
 def forget_begun(connection: Connection, path: str) -> None:
-    """Delete the record that the file at `path` was begun."""
+    """Delete the record of the attempt to ingest the file at `path`."""
     connection.execute(delete(tables.begun).where(tables.begun.c.path == path))
 
 

@@ -32,7 +32,7 @@ IMMEDIATE = "notifier_immediate"  # the execution option of write transactions
 # The execution options of read transactions. PostgreSQL would otherwise give each statement a newer view than the last.
 ONE_VIEW = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
 # The errors of PostgreSQL that another transaction may have caused: a serialization failure, a deadlock, and a row that
-# the other has inserted or deleted (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+# the other transaction has inserted or deleted (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 CONFLICTS = ("40001", "40P01", "23505", "23503")
 WAITS_AFTER_CONFLICTS = (0.05, 0.1, 0.2, 0.5, 1.0)  # seconds, at most, before each further try
 
@@ -52,7 +52,7 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a read transaction: all its statements see the store as it is at the first of them."""
+    """Open a read transaction: all its statements see the store as it is when the first of them runs."""
     options = ONE_VIEW.get(engine.dialect.name, {})
     with _explained(), engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
@@ -70,7 +70,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def retried(write: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function that runs one write transaction: if another one prevents it, it is run again a few times."""
+    """Decorate a function that runs one write transaction: after a ConflictError, it is run again a few times."""
 
     @wraps(write)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -225,13 +225,19 @@ def _explained() -> Iterator[None]:
 
 
 def _conflict(error: DatabaseError) -> ConflictError:
-    """Return the error to raise; its message has only the first line of PostgreSQL's, as the others hold values."""
+    """Return the error to raise for a conflict.
+
+    Its message has only the first line of PostgreSQL's message, because the other lines hold values.
+    """
     reason = str(error.orig).partition("\n")[0]
     return ConflictError(f"another process changed the same rows at the same moment ({reason}); try again")
 
 
 def _is_disk_full(error: DatabaseError | sqlite3.DatabaseError) -> bool:
-    """Return whether SQLite found no space, also if it was for the index of its log, which it calls an I/O error."""
+    """Return whether SQLite found no space on the disk.
+
+    If there is no space for the index of its log, SQLite reports an I/O error.
+    """
     code = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
     return code in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 

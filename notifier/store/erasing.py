@@ -21,7 +21,7 @@ from notifier.text.addresses import address_key
 def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     """Delete a subscriber with all subscriptions, suppressions and deliveries, and the queries that nobody else uses.
 
-    Returns the number of deliveries deleted. One that is being sent at this moment may still arrive.
+    Returns the number of deliveries deleted. A mail that is being sent at this moment may still arrive.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
     delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
@@ -33,7 +33,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
 
 
 def erased_among(connection: Connection, emails: Collection[str]) -> set[str]:
-    """Return the keys (see addresses.address_key) of those of these addresses that were erased."""
+    """Return the keys (see addresses.address_key) of the addresses in `emails` that were erased."""
     keys = {_fingerprint(email): address_key(email) for email in emails}
     found: set[str] = set()
     for batch in batches(keys):

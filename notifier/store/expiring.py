@@ -96,5 +96,5 @@ def _ended_unsent() -> ColumnElement[bool]:
 
 
 def _is_certain() -> ColumnElement[bool]:
-    """Return the condition that no attempt ended in a way after which the relay may have the mail."""
+    """Return the condition that the relay cannot have accepted the mail in any attempt."""
     return and_(delivery.c.uncertain == 0, ~delivery.c.in_doubt)

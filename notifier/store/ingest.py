@@ -40,16 +40,16 @@ class NewDump:
 class AnnouncePolicy:
     """How a dump's papers are announced to subscribers.
 
-    Papers of an `archive` are stored as if they had been announced already, so no digest contains them. A paper is
-    announced again when its upvotes reach one of `upvotes_named`, the numbers that the topics' queries name. The
-    numbers that stored queries name count too; they need not be given.
+    If `archive` is true, the papers are stored as if they had been announced already, so no digest contains them. A
+    paper is announced again when its upvotes reach one of `upvotes_named`, the numbers that the topics' queries name.
+    The numbers that stored queries name count too; they need not be given.
     """
 
     upvotes_named: frozenset[int] = frozenset()
     archive: bool = False
 
 
-AS_NEWS = AnnouncePolicy()  # announces papers, and has no topics that name upvotes
+AS_NEWS = AnnouncePolicy()  # announces the papers of a dump; no topic names a number of upvotes
 
 _FACT_NAMES = tuple(field.name for field in fields(PaperFacts))  # also the names of columns of the table `paper`
 _fact_values = attrgetter(*_FACT_NAMES)
@@ -57,7 +57,7 @@ _fact_values = attrgetter(*_FACT_NAMES)
 
 @dataclass(frozen=True, slots=True)
 class IngestCounts:
-    """How many distinct papers a dump lists, how many are new, and how many of its listings are of known papers."""
+    """How many distinct papers a dump lists, how many of them are new, and how many of its listings added no paper."""
 
     papers: int
     new: int
@@ -205,7 +205,7 @@ def _insert_papers(connection: Connection, papers: list[PendingPaper]) -> None:
 
 
 def _update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
-    # In the order in which `tags.tag` locks rows, so that the two do not wait for each other.
+    # Rows are updated in the order in which `tags.tag` locks them, because another order could cause a deadlock.
     rows = [{**_columns(each), "row_id": each.id} for each in sorted(papers, key=lambda each: each.id or 0)]
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
     if rows:

@@ -78,7 +78,7 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def claim(connection: Connection, owner: str, now: datetime, limit: int, *, retries_first: bool = False) -> list[Claim]:
-    """Lease the due rows that have waited longest, at most `limit`, and return the claims by id.
+    """Lease the due rows that have waited longest, at most `limit`, and return the claims, sorted by id.
 
     A row whose lease has ended is due again. Rows that another sender is claiming at this moment are left out
     (PostgreSQL only; SQLite has one writer). With `retries_first`, rows that were tried before come first: a relay that
@@ -201,10 +201,11 @@ def used_periods(
 def newest_periods(
     connection: Connection, subscriber_ids: Iterable[int], until: Iterable[str]
 ) -> dict[int, list[str | None]]:
-    """Return, by subscriber, the newest period of a digest that is not after each of the periods `until`.
+    """Return, by subscriber, the newest period of a digest for each form of period.
 
-    `until` holds one period of each form, such as `2026-11-22`, `2026-W47` and `2026-11`; the periods returned have the
-    same forms and order, and are None if there is no such digest.
+    `until` holds one period of each form, such as `2026-11-22`, `2026-W47` and `2026-11`. For each of them, in the same
+    order, a list in the result has the newest period of that form that is not later and for which there is a digest,
+    or None if there is no such digest.
     """
     row = delivery.c
     newest = [func.max(case((and_(row.period.like(_form(last)), row.period <= last), row.period))) for last in until]
@@ -251,7 +252,10 @@ def _is_unwanted() -> ColumnElement[bool]:
 
 
 def is_unsettled() -> ColumnElement[bool]:
-    """Return the condition that a row may be tried again, written so that the index of `next_try` is used."""
+    """Return the condition that a row is leased or waits to be sent.
+
+    It is written so that the index of `next_try` is used.
+    """
     return delivery.c.next_try >= AT_ONCE
 
 
@@ -261,13 +265,13 @@ def _is_owned() -> ColumnElement[bool]:
 
 
 def _is_free() -> ColumnElement[bool]:
-    """Return the condition that a row may be tried again and is not leased."""
+    """Return the condition that a row waits to be sent and is not leased."""
     return and_(is_unsettled(), delivery.c.state != DeliveryState.LEASED)
 
 
-def _cancel(connection: Connection, is_wanted: ColumnElement[bool], now: datetime) -> int:
+def _cancel(connection: Connection, condition: ColumnElement[bool], now: datetime) -> int:
     cancelled = {"state": DeliveryState.CANCELLED, "next_try": None, "settled_at": now}
-    return connection.execute(update(delivery).where(_is_free(), is_wanted).values(cancelled)).rowcount
+    return connection.execute(update(delivery).where(_is_free(), condition).values(cancelled)).rowcount
 
 
 def _leases(dialect: str) -> Select[Any]:
@@ -307,8 +311,8 @@ def _claim_statement(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
     return statement.returning(*(delivery.c[name] for name in Claim._fields))
 
 
-# These run for each message or group of messages. Constructing a statement costs more than running it, so each is
-# constructed once.
+# These statements run for each message or group of messages. Constructing a statement costs more than running it, so
+# each is constructed once.
 _CLAIM = _claim_statement(delivery.c.next_try)
 _CLAIM_RETRIES_FIRST = _claim_statement(delivery.c.attempts == 0, delivery.c.next_try)
 _HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))

@@ -25,7 +25,7 @@ def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
 
 
 def keep(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
-    """Store the tokens of those of these papers, by id, that have none stored for the current text rules.
+    """Store the tokens of papers, given by paper id, unless tokens for the current text rules are stored already.
 
     Stored tokens are never out of date, because they are deleted when a paper's text changes.
     """

@@ -29,9 +29,9 @@ def start_at(connection: Connection, instant: datetime, dumps_until: datetime, n
     """Return the cursor from which a subscriber gets the papers first seen at `instant` or later, and a dump's id.
 
     The cursor is the highest sequence number if there are no such papers. A paper that was first seen more than
-    CLOCK_SET_BACK after `now` does not count: the clock was wrong when it was ingested, and all papers since then would
-    seem to be new. The dump is the newest one that was ingested at `dumps_until` or before; its id is 0 if there is
-    none. One statement reads both, so that no dump can be committed in between and then be left out.
+    CLOCK_SET_BACK after `now` does not count: the clock was wrong when it was ingested, and all papers ingested after
+    it would seem to be new. The dump is the newest one that was ingested at `dumps_until` or before; its id is 0 if
+    there is none. One statement reads both, so that no dump can be committed in between and then be left out.
     """
     is_new = paper.c.first_seen.between(instant, now + CLOCK_SET_BACK)
     first = select(func.min(paper.c.sequence)).where(_is_announced(), is_new).scalar_subquery()

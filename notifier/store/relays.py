@@ -14,7 +14,8 @@ from notifier.store.statements import insert_into, rows_of, run
 from notifier.store.tables import relay
 
 _FIELDS = [field.name for field in fields(RelayState)]
-# These run for each group of messages. Constructing a statement costs more than running it, so that is done once.
+# These statements run for each group of messages. They are constructed only once, because constructing a statement
+# costs more than running it.
 _HAS_NAME = relay.c.name == bindparam("relay_name")
 _READ = select(*(relay.c[name] for name in _FIELDS)).where(_HAS_NAME)
 _LOCK = _READ.with_for_update()
@@ -46,7 +47,10 @@ def renew_probe(connection: Connection, owner: str, until: datetime) -> None:
 
 
 def end_probes(connection: Connection, owners: Collection[str]) -> None:
-    """End the right of these owners to probe a relay, so that others can: they ended, or sent no probe."""
+    """End the right of these owners to probe a relay, so that other senders can probe it.
+
+    The owners have ended, or have sent no probe.
+    """
     ended = {"probe_owner": None, "probe_until": None}
     connection.execute(update(relay).where(relay.c.probe_owner.in_(owners)).values(ended))
 

@@ -1,6 +1,6 @@
 """SQL statements that are compiled once and then given to the database driver directly.
 
-To execute a statement through SQLAlchemy takes about ten times as long as SQLite itself needs for it. Statements that
+Executing a statement through SQLAlchemy takes about ten times as long as SQLite itself needs for it. Statements that
 run very often are therefore compiled once for each database, and their parameters are converted column by column. This
 module also holds the helpers for long lists of values.
 """

@@ -19,7 +19,7 @@ def find(connection: Connection, email: str, *, lock: bool = False) -> Subscribe
     """Return the subscriber with this address, in any state; None if there is none.
 
     With `lock`, here and in the other functions, no other transaction can change the subscribers, or add to their
-    subscriptions, before this one ends.
+    subscriptions, before this transaction ends.
     """
     return next(iter(_read(connection, _all().where(subscriber.c.address_key == address_key(email)), lock=lock)), None)
 
@@ -45,7 +45,7 @@ def everyone(connection: Connection) -> list[Subscriber]:
 
 
 def due(connection: Connection, now: datetime, after: int, limit: int) -> list[Subscriber]:
-    """Return at most `limit` active subscribers for whom a digest is due, with ids above `after`, by id."""
+    """Return at most `limit` active subscribers for whom a digest is due, with ids above `after`, sorted by id."""
     return _read(connection, _all().where(_is_due(now), subscriber.c.id > after).order_by(subscriber.c.id).limit(limit))
 
 
@@ -65,7 +65,7 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def with_ended_pause(connection: Connection, now: datetime, limit: int, *, lock: bool = False) -> list[Subscriber]:
-    """Return at most `limit` paused subscribers whose pause has an end that is not after `now`, by id."""
+    """Return at most `limit` paused subscribers whose pause ends at or before `now`, sorted by id."""
     over = and_(subscriber.c.state == SubscriberState.PAUSED, subscriber.c.paused_until <= now)
     return _read(connection, _all().where(over).order_by(subscriber.c.id).limit(limit), lock=lock)
 
@@ -73,7 +73,10 @@ def with_ended_pause(connection: Connection, now: datetime, limit: int, *, lock:
 def due_after(
     connection: Connection, latest: Mapping[Cadence, datetime], after: int, limit: int, *, lock: bool = False
 ) -> list[Subscriber]:
-    """Return at most `limit` active subscribers whose next digest is later than `latest`, with ids above `after`."""
+    """Return at most `limit` active subscribers with ids above `after` whose next digest is due after `latest`.
+
+    `latest` gives an instant for each cadence; other cadences are left out. The subscribers are sorted by id.
+    """
     row = subscriber.c
     is_later = or_(*(and_(row.cadence == cadence, row.next_due > instant) for cadence, instant in latest.items()))
     # The first condition lets the database use the index of `next_due`.
@@ -82,7 +85,7 @@ def due_after(
 
 
 def active_or_paused(connection: Connection, after: int, limit: int) -> list[Subscriber]:
-    """Return at most `limit` active or paused subscribers with ids above `after`, by id."""
+    """Return at most `limit` active or paused subscribers with ids above `after`, sorted by id."""
     wanted = subscriber.c.state.in_((SubscriberState.ACTIVE, SubscriberState.PAUSED))
     return _read(connection, _all().where(wanted, subscriber.c.id > after).order_by(subscriber.c.id).limit(limit))
 
@@ -130,8 +133,8 @@ def _all() -> Select[Any]:
 def _read(connection: Connection, statement: Select[Any], *, lock: bool = False) -> list[Subscriber]:
     """Return the subscribers that a query of whole rows selects.
 
-    All transactions lock them in the order of their ids, so that no two wait for each other. The subscriptions are read
-    when the rows are locked.
+    With `lock`, the rows are locked in the order of their ids, as in all transactions, so that no two transactions wait
+    for each other. The subscriptions are read after the rows are locked.
     """
     rows = connection.execute(statement.order_by(subscriber.c.id).with_for_update() if lock else statement).all()
     found = _subscriptions(connection, [row.id for row in rows])

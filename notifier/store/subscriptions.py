@@ -87,8 +87,8 @@ def _targets(connection: Connection, subscriber_ids: Iterable[int]) -> set[Targe
 def _query_ids(connection: Connection, canonicals: Collection[str], text_version: int) -> dict[str, int]:
     """Return the ids of these canonical queries; those that are not stored yet are inserted.
 
-    Another process may insert or delete the same queries at this moment. If it deletes one that this returns, adding a
-    subscription to it raises ConflictError.
+    Another process may insert or delete the same queries at this moment. If it deletes a query whose id is returned
+    here, adding a subscription to that query raises ConflictError.
     """
     known = _known_queries(connection, canonicals)
     missing = sorted(set(canonicals) - known.keys())

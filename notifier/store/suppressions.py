@@ -13,7 +13,8 @@ from notifier.models import SubscriberState
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import subscriber, suppression
 
-# Subscribers in these states can be suppressed. The others get no mail, and who has unsubscribed must stay so.
+# Subscribers in these states can be suppressed. The others get no mail anyway, and those who have unsubscribed must
+# stay unsubscribed.
 _SUPPRESSIBLE = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberState.PAUSED)
 
 
@@ -39,7 +40,7 @@ class Suppressed(NamedTuple):
 
 
 def suppress(connection: Connection, new: Iterable[NewSuppression], now: datetime) -> None:
-    """Stop writing to these subscribers, and store the reasons; who gets no mail anyway stays as they are."""
+    """Suppress these subscribers and store the reasons, except for those who are unsubscribed or suppressed already."""
     by_id = {each.subscriber_id: each for each in new}
     for batch in batches(sorted(by_id)):
         suppressible = and_(subscriber.c.id.in_(batch), subscriber.c.state.in_(_SUPPRESSIBLE))
@@ -82,7 +83,7 @@ def suppressed(
 def lock_suppressed(connection: Connection, subscriber_ids: Sequence[int]) -> list[int]:
     """Return those of these subscribers who are still suppressed, and lock them until this transaction ends.
 
-    Nobody can unsubscribe in the meantime and be brought back by the caller.
+    The lock ensures that the caller does not reinstate a subscriber who unsubscribes in the meantime.
     """
     is_suppressed = and_(subscriber.c.id.in_(subscriber_ids), subscriber.c.state == SubscriberState.SUPPRESSED)
     locked = select(subscriber.c.id).where(is_suppressed).order_by(subscriber.c.id).with_for_update()

@@ -80,7 +80,7 @@ NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 class Table(SQLModel):
     """The base of all tables."""
 
-    # Rows are not validated. To make the validators at import would cost more than to declare the tables.
+    # Rows are not validated, and building validators at import would take longer than declaring the tables.
     model_config = {"defer_build": True}
     metadata = MetaData(naming_convention=NAMING)
 
@@ -94,7 +94,7 @@ def _flag() -> Column[bool]:
 
 
 def _partial_delivery_index(*columns: str) -> Index:
-    """Return an index of the deliveries whose first column is not null.
+    """Return an index of only those deliveries whose value in the first of these columns is not null.
 
     Most deliveries have been sent, and have no next try and no owner. The index leaves them out and so stays small. On
     PostgreSQL, only the migration states the condition, because stating it here would import PostgreSQL's dialect.
@@ -134,8 +134,8 @@ class QuarantinedRow(Table, table=True):
 class UnmovedRow(Table, table=True):
     """A file that was read and then could not be moved out of the dumps folder; it is not read again.
 
-    `look` changes when the file does. `fault` says why the file is no dump, and is None if it was ingested. `reason`
-    says why it could not be moved.
+    `look` changes when the file does (see DumpsFolder.look). `fault` says why the file is no dump, and is None if the
+    file was ingested. `reason` says why it could not be moved.
     """
 
     __tablename__ = "unmoved"
@@ -148,10 +148,10 @@ class UnmovedRow(Table, table=True):
 
 
 class BegunRow(Table, table=True):
-    """A file of the dumps folder that a process has begun to ingest; the row is deleted at the end.
+    """A file of the dumps folder that a process has begun to ingest; the row is deleted when the attempt has ended.
 
-    `look` changes when the file does. `attempts` counts the beginnings since `first_at`. `owner` names the process that
-    began the last one, at `at`.
+    `look` changes when the file does (see DumpsFolder.look). `attempts` counts the attempts since `first_at`. `owner`
+    names the process that began the last attempt, and `at` says when it began.
     """
 
     __tablename__ = "begun"
@@ -206,8 +206,8 @@ class PaperRow(Table, table=True):
     withdrawn: bool = Field(default=False, sa_column=_flag())
     # JSON: for each field, the rank and the listing day of the source that its value comes from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
-    # The number of changes. `tagged_by` is the fingerprint of the topic catalogue that tagged the newest revision;
-    # it is null if none has.
+    # `revision` counts the changes of the paper. `tagged_by` is the fingerprint of the topic catalogue that tagged the
+    # newest revision; it is null if none has.
     revision: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     tagged_by: str | None = Field(default=None, index=True)
 
@@ -447,7 +447,8 @@ class SimulatedClockRow(Table, table=True):
     started_at: datetime = Field(sa_column=Column(Instant, primary_key=True))
 
 
-# The same tables for SQLAlchemy's Core statements. The type checker knows that their columns are columns.
+# The same tables for SQLAlchemy's Core statements. The type checker sees columns in them; in the models above, it sees
+# the values of a row.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
 unmoved, begun = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]

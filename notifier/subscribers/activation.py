@@ -33,16 +33,16 @@ def confirm(connection: Connection, confirmed: Collection[Subscriber], now: date
 
 
 def activate(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> None:
-    """Send digests to these subscribers from `at` on, which is not after `now`, for the first time or after a pause.
+    """Start the digests of these subscribers at `at`, or resume them after a pause. `at` is not after `now`.
 
     Their next digest is for the first slot after `at` whose period has no digest yet. Its papers are not older than
-    FIRST_LOOK_BACK allows, and are none that the subscriber's earlier digests took into account.
+    FIRST_LOOK_BACK allows, and no earlier digest of the subscriber has considered them.
     """
     subscribers.update_many(connection, [_changes(one, _ACTIVATED) for one in activated(connection, chosen, at, now)])
 
 
 def activated(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> list[Subscriber]:
-    """Return the subscribers as `activate` stores them; nothing is stored."""
+    """Return the subscribers as `activate` would store them, without storing them."""
     starts = {
         cadence: papers.start_at(connection, at - FIRST_LOOK_BACK[cadence], at, now)
         for cadence in {one.cadence for one in chosen}
@@ -54,7 +54,7 @@ def activated(connection: Connection, chosen: Collection[Subscriber], at: dateti
 def reschedule(connection: Connection, changed: Iterable[Subscriber], now: datetime) -> None:
     """Compute when the next digest is due for subscribers whose hour, zone, weekday or cadence has changed.
 
-    If a slot of the new schedule has passed whose period has no digest yet, that digest is due at once.
+    If a slot of the new schedule has passed, and its period has no digest yet, the digest of that slot is due at once.
     """
     active = [one for one in changed if one.state is SubscriberState.ACTIVE]
     plausible = clock_errors.corrected(connection, active, now)

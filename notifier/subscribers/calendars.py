@@ -72,8 +72,8 @@ class UsedPeriods:
 def due(schedule: Schedule, now: datetime, after: datetime, used: UsedPeriods) -> Occurrence | None:
     """Return the latest slot that is not after `now`; None if it is not after `after`, or its period was used.
 
-    `after` is when the subscriber was activated. Earlier slots are skipped: if the service did not run for days, there
-    is one digest.
+    `after` is when the subscriber was activated. Slots before the latest one are skipped: if the service did not
+    run for days, there is one digest.
     """
     if schedule.cadence is Cadence.INSTANT:
         return None
@@ -124,7 +124,7 @@ def _exists(day: date, zone: ZoneInfo) -> bool:
 
 
 def period(cadence: Cadence, day: date) -> str:
-    """Return the name of the period whose digest is for the slot of this local date."""
+    """Return the name of the period that the slot of this local date belongs to."""
     match cadence:
         case Cadence.MONTHLY:
             return day.isoformat()[:7]
@@ -136,7 +136,7 @@ def period(cadence: Cadence, day: date) -> str:
 
 
 def _is_new(slot: Occurrence, cadence: Cadence, after: datetime, used: UsedPeriods) -> bool:
-    """Return whether the slot is after `after`, and its date and, for weekly, its week have no digest yet."""
+    """Return whether the slot is after `after`, and neither its date nor (for weekly) its week has a digest yet."""
     if slot.instant <= after or slot.local_date <= (used.last_date or date.min):
         return False
     if cadence is not Cadence.WEEKLY or used.last_week is None:

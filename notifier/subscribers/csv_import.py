@@ -1,9 +1,9 @@
 """Importing subscribers from a CSV file, a few hundred rows in each transaction.
 
 New subscribers get the state that the file gives; ACTIVE or PAUSED means that they have agreed to get mail, and no
-state means PENDING. Subscribers who are known already keep their state, and the file adds to their subscriptions. Two
-states change: the file can confirm pending subscribers, and unsubscribe or suppress any. It cannot bring back
-subscribers who left or were erased, except suppressed ones if the operator asks for it.
+state means PENDING. Subscribers who are known already get the subscriptions that they lack. They keep their state, with
+two exceptions: the file can confirm pending subscribers, and it can unsubscribe or suppress everybody who has not left.
+It cannot bring back subscribers who left or were erased, except suppressed ones if the operator asks for it.
 """
 
 from __future__ import annotations

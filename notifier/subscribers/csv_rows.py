@@ -1,7 +1,7 @@
 """Conversion between subscribers and rows of a CSV file, with one row for each subscription.
 
-A weekday other than Monday is written after the cadence (`weekly fri`), and the day on which a pause ends after the
-state (`PAUSED until 2026-11-22`).
+A weekday other than Monday is written after the cadence (`weekly fri`). The day on which a pause ends is written after
+the state (`PAUSED until 2026-11-22`).
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ BATCH = 500
 def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subscriber:
     """Pause a subscriber until the day `until` begins in their time zone, or, if it is None, until they resume.
 
-    In a pause nothing is planned or sent. A digest that waits in the outbox is sent after the pause. Raises UsageError
-    if the day is not after today, or if the subscriber is neither active nor paused.
+    During a pause, nothing is planned or sent. A digest that waits in the outbox is sent after the pause. Raises
+    UsageError if the day is not after today, or if the subscriber is neither active nor paused.
     """
     with writing(engine) as connection:
         subscriber = get_subscriber(connection, email)
@@ -36,8 +36,8 @@ def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subs
 def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
     """End the pause of a subscriber; an active subscriber stays as they are, unless a wrong clock wrote their dates.
 
-    The next digest contains papers that came in the pause, if they are not older than FIRST_LOOK_BACK in `activation`
-    allows. Raises UsageError if the subscriber is neither active nor paused.
+    The next digest contains the papers that came during the pause, except those that are older than FIRST_LOOK_BACK in
+    `activation` allows. Raises UsageError if the subscriber is neither active nor paused.
     """
     with writing(engine) as connection:
         subscriber = get_subscriber(connection, email)
@@ -66,9 +66,9 @@ def _end_first_pauses(engine: Engine, now: datetime) -> None:
 def end_of_pause(subscriber: Subscriber) -> datetime:
     """Return the instant from which a subscriber is active again after a pause that has an end.
 
-    This is just before the day begins, so that a slot at its first instant counts.
+    This is just before the day begins, so that a slot at the first instant of the day counts.
     """
-    assert subscriber.paused_until is not None, "a pause without an end is not asked about"
+    assert subscriber.paused_until is not None, "the pause of this subscriber has no end"
     return subscriber.paused_until - timedelta.resolution
 
 

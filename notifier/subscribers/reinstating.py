@@ -22,8 +22,8 @@ BATCH = 500  # subscribers in one transaction
 class SuppressedChoice:
     """Which suppressed subscribers to reinstate; all conditions that are given must hold.
 
-    `emails` chooses by address, `since` by the instant of the suppression or a later one, and `reply` by a part of the
-    reply, in upper or lower case.
+    `emails` chooses by address. `since` chooses those who were suppressed at that instant or later. `reply` chooses
+    those whose reply contains this text, in upper or lower case.
     """
 
     emails: tuple[str, ...] = ()
@@ -43,9 +43,10 @@ class ReinstatedSubscriber:
 
 @dataclass(frozen=True, slots=True)
 class ReinstateReport:
-    """The reinstated subscribers, and the addresses of those who were chosen but not suppressed.
+    """The reinstated subscribers, and the given addresses whose subscribers were not reinstated.
 
-    After a dry run, `subscribers` are those who would be reinstated.
+    `unchanged` has the addresses of those who are not suppressed, or for whom another condition does not hold. After a
+    dry run, `subscribers` are those who would be reinstated.
     """
 
     reinstated: int
@@ -88,7 +89,7 @@ def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: dat
     """Give these subscribers the state that they had before their suppression, and return those who were suppressed.
 
     The digests of an active subscriber go on as after a pause: see activation.activate. A pause that is not over goes
-    on, and who had not agreed to get mail has not agreed now.
+    on. A subscriber who had not yet agreed to get mail is PENDING again.
     """
     locked = suppressions.lock_suppressed(connection, [each.subscriber_id for each in chosen])
     people = subscribers.by_ids(connection, locked)

@@ -1,7 +1,8 @@
 """CSV as spreadsheets read and write it.
 
 A cell that a spreadsheet would take for a formula is written with an apostrophe before it, which is removed again when
-the cell is read. So a text that a stranger has typed runs nothing when the file is opened, and is imported unchanged.
+the cell is read. So a text that a stranger has typed is not run as a formula when a spreadsheet opens the file, and an
+import gets the text unchanged.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def read_rows(content: bytes, columns: Collection[str], needed: str) -> tuple[li
     """Return the rows of a CSV file, and the rows that cannot be read.
 
     The header names some of `columns`, in any order and case; it must name `needed`. The delimiter is the comma, the
-    semicolon or the tab, whichever the header has most of. Rows without any text are left out. Raises UsageError if the
-    file is not UTF-8 text, or the header names a column that is unknown or given twice, or not the needed one.
+    semicolon or the tab: the one that occurs most often in the header. Rows without any text are left out. Raises
+    UsageError if the file is not UTF-8 text, or the header names a column that is unknown or given twice, or not the
+    needed one.
     """
     text = _decoded(content)
     delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)

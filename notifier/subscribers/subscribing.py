@@ -76,7 +76,7 @@ def unsubscribe(engine: Engine, email: str, now: datetime) -> Subscriber:
 
 @retried
 def unsubscribe_from_all(engine: Engine, subscriber_id: int, now: datetime) -> Subscriber | None:
-    """Unsubscribe the subscriber with this id, and return the subscriber as it was before; None if there is none."""
+    """Unsubscribe the subscriber with this id, and return the subscriber as they were before; None if there is none."""
     with writing(engine) as connection:
         found = subscribers.by_ids(connection, [subscriber_id], lock=True).get(subscriber_id)
         if found:
@@ -86,10 +86,10 @@ def unsubscribe_from_all(engine: Engine, subscriber_id: int, now: datetime) -> S
 
 @retried
 def unsubscribe_from_one(engine: Engine, subscription_id: int, now: datetime) -> Subscriber | None:
-    """End one subscription, and return its subscriber as it was before; None if there is no such subscription.
+    """End one subscription, and return its subscriber as they were before; None if there is no such subscription.
 
     If it is the subscriber's last subscription, the subscriber is unsubscribed instead, and the subscription is kept.
-    So it is still there if they sign up again.
+    So the subscription is still there if they sign up again.
     """
     with writing(engine) as connection:
         found = subscribers.of_subscription(connection, subscription_id, lock=True)
@@ -114,7 +114,7 @@ def erase(engine: Engine, email: str, now: datetime) -> int:
 def get_subscriber(connection: Connection, email: str, *, lock: bool = True) -> Subscriber:
     """Return the subscriber with this address. Raises UsageError if there is none.
 
-    The subscriber is locked until this transaction ends. A read transaction can lock nothing and sets `lock` to false.
+    The subscriber is locked until this transaction ends. In a read transaction, `lock` must be false.
     """
     found = subscribers.find(connection, parse_address(email), lock=lock)
     if found is None:

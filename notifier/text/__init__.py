@@ -1,1 +1,1 @@
-"""Text itself: words and stems, addresses, excerpts, and what makes it harmless."""
+"""Functions on text: words and stems, addresses, excerpts, and making text harmless."""

@@ -87,7 +87,7 @@ def shortest_word(stemmed: str) -> str:
     return next((word for word in candidates if stem(word) == stemmed), stemmed)
 
 
-_SNOWBALL = Stemmer("english", 0)  # no cache inside the stemmer, because it is not safe for several threads
+_SNOWBALL = Stemmer("english", 0)  # 0: without the stemmer's own cache, which is not safe for several threads
 
 # Two patterns match a token and the possessive `'s` after it, which is dropped. _ASCII_TOKEN matches in ASCII text.
 # _TOKEN_IN_SHAPE matches in the shape of any text: the text with each character replaced by its class. The class `a` is

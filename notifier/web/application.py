@@ -34,7 +34,7 @@ def app(engine: Engine, config: Config, clock: Clock) -> FastAPI:
     pages.include_router(stylesheet.router)
     pages.include_router(unsubscribing.router)
     pages.add_middleware(limit_bodies)
-    pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of the one above
+    pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of limit_bodies
     pages.add_exception_handler(HTTPException, _refused)
     pages.add_exception_handler(StoreError, _store_failed)
     pages.add_exception_handler(SQLAlchemyError, _store_failed)

@@ -20,7 +20,7 @@ SECURITY_HEADERS = {
         "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",  # the same as frame-ancestors, for browsers that do not know that
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }

@@ -22,9 +22,9 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 class Site:
     """The store, the templates, the sender of the mails, and the address of the pages.
 
-    `key` signs and checks links; it is None if no link was ever made: there is neither a base URL nor a secret key.
-    `origin` is the origin of the base URL (RFC 6454) and `root` its path without a final slash; both are empty without
-    a base URL.
+    `key` signs and checks links. It is None if there is neither a base URL nor a secret key, because then no link was
+    ever made. `origin` is the origin of the base URL (RFC 6454) and `root` its path without a final slash; both are
+    empty without a base URL.
     """
 
     engine: Engine

@@ -26,15 +26,15 @@ DOWN = Outcome(DeliveryState.DEFERRED, "CONNECT: refused", RelayCondition.DOWN)
 REFUSING = Outcome(DeliveryState.DEFERRED, "535 wrong password", RelayCondition.REFUSING)
 
 
-def after(*outcomes: Outcome, state: RelayState | None = None, domain: str = "example.org") -> RelayState:
+def after(*outcomes: Outcome, state: RelayState | None = None, recipient: str = "example.org") -> RelayState:
     state = state or RelayState()
     for outcome in outcomes:
-        state = breaker.state_after(state, outcome, domain, NOW)
+        state = breaker.state_after(state, outcome, recipient, NOW)
     return state
 
 
 @pytest.mark.parametrize("outcome", [DOWN, REFUSING])
-def test_sending_pauses_at_once_if_the_relay_is_down_or_refuses_us_with_its_reply_as_reason(
+def test_sending_pauses_at_once_if_the_relay_is_down_or_refuses_us_and_the_reason_is_its_reply(
     outcome: Outcome,
 ) -> None:
     state = after(outcome)
@@ -66,7 +66,7 @@ def test_policy_refusals_for_three_domains_pause_sending_unless_a_mail_between_i
     def refused(*domains: str, state: RelayState | None = None) -> RelayState:
         state = state or RelayState()
         for domain in domains:
-            state = after(POLICY, state=state, domain=domain)
+            state = after(POLICY, state=state, recipient=domain)
         return state
 
     assert relay_access(refused("a.org", "b.org", "a.org"), NOW) is RelayAccess.OPEN
@@ -78,7 +78,7 @@ def test_policy_refusals_for_three_domains_pause_sending_unless_a_mail_between_i
 def refused(*recipients: str, reply: str = "550 5.7.1 no", state: RelayState | None = None) -> RelayState:
     outcome = Outcome(DeliveryState.DEFERRED, reply, RelayCondition.POLICY)
     for recipient in recipients:
-        state = after(outcome, state=state, domain=recipient)
+        state = after(outcome, state=state, recipient=recipient)
     return state or RelayState()
 
 

@@ -23,7 +23,7 @@ def settings_for(inbox: Inbox) -> RelaySettings:
     return RelaySettings(HOST, inbox.port, tls="none")
 
 
-def test_a_mail_that_is_sent_to_it_is_listed_and_written_to_a_maildir(tmp_path: Path) -> None:
+def test_a_mail_that_is_sent_to_the_inbox_is_listed_and_written_to_a_maildir(tmp_path: Path) -> None:
     with Inbox(tmp_path) as inbox:
         outcomes = send(settings_for(inbox), a_mail(1), a_mail(2))
     assert [outcome.state for outcome in outcomes] == [DeliveryState.ACCEPTED] * 2

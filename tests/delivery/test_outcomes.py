@@ -239,7 +239,7 @@ def test_a_relay_lost_after_rcpt_and_before_the_dot_defers_that_mail(phase: Phas
     )
 
 
-def test_a_relay_lost_at_the_dot_leaves_it_uncertain() -> None:
+def test_a_relay_lost_at_the_dot_makes_the_outcome_uncertain() -> None:
     assert outcome_without_reply(Phase.DOT, "Connection lost").state is DeliveryState.UNCERTAIN
 
 

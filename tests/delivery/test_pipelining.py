@@ -66,7 +66,7 @@ def test_if_the_relay_refuses_the_recipient_but_asks_for_the_message_it_gets_onl
 
 
 @pytest.mark.parametrize("data", ["503 5.5.1 need MAIL", "554 5.5.1 no valid recipients"])
-def test_the_outcome_of_a_refused_sender_is_the_reply_to_mail_whatever_the_others_are(data: str) -> None:
+def test_the_outcome_of_a_refused_sender_is_the_reply_to_mail_whatever_the_other_replies_are(data: str) -> None:
     script: dict[str, Rule] = {"MAIL": ["552 5.3.4 too big"], "RCPT": ["503 5.5.1 need MAIL"], "DATA": [data]}
     with ScriptedRelay(script) as relay:
         refused, accepted = send(settings_for(relay), a_mail(1), a_mail(2))
@@ -89,7 +89,7 @@ def test_a_relay_that_refuses_the_sender_but_asks_for_the_message_gets_no_empty_
 def test_a_failure_of_the_next_envelope_leaves_the_mail_before_it_accepted(
     verb: str, second: DeliveryState, failure: Action
 ) -> None:
-    """Only the envelope of the second mail was written; if MAIL gets no reply, the mail goes over a new connection."""
+    """If the MAIL command of the second mail gets no reply, the mail is sent over a new connection."""
     with ScriptedRelay({verb: [GO_AHEAD if verb == "DATA" else OK, failure]}) as relay:
         outcomes = send(settings_for(relay, timeouts=SHORT_TIMEOUTS), *map(a_mail, (1, 2, 3)))
     assert states(outcomes) == [ACCEPTED, second, ACCEPTED]

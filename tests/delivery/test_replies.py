@@ -192,7 +192,7 @@ def test_an_address_beyond_ascii_fails_alone_if_the_relay_does_not_support_it() 
     assert relay.connections == 1
 
 
-def test_the_size_of_a_message_is_announced_with_mail() -> None:
+def test_the_size_of_a_message_is_announced_with_the_mail_command() -> None:
     with ScriptedRelay() as relay:
         send(settings_for(relay), a_mail(1))
     assert f"MAIL FROM:<bounces@example.org> SIZE={len(a_mail(1).content)}" in relay.lines()

@@ -1,4 +1,4 @@
-"""If the TLS that was asked for cannot be had, no mail, no address and no password is sent."""
+"""If the TLS that the settings require cannot be established, no mail, no address and no password is sent."""
 
 from __future__ import annotations
 

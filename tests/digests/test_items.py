@@ -50,7 +50,7 @@ def test_unknown_upvotes_stay_unknown_and_zero_stays_zero() -> None:
     assert loads(dumps((), items)) == ((), items)
 
 
-def test_values_of_an_item_that_are_empty_are_not_written() -> None:
+def test_empty_values_at_the_end_of_an_item_are_not_written() -> None:
     assert dumps((), (Item(7), Item(8))) == "[2,[],\n[null,\t[7],\t[8]]]"
     section = Section("a", (Item(7, 3, Spans(((0, 4),)), ("b",)),))
     assert dumps((section,), ()) == '[2,[null],\n["a",\t[7,3,[0,4],[],["b"]]],\n[null]]'

@@ -126,5 +126,5 @@ def test_every_new_paper_is_in_the_digest_once_and_sections_differ_by_at_most_on
     for label in {owner[n] for n in ids(selection.rest)}:
         most = max(map(len, shown.values()))
         assert len(shown.get(label, [])) >= most - 1, (
-            "a section with papers left has as many as any other, give or take one"
+            "a section whose papers are partly in the rest has at most one paper fewer than any other section"
         )

@@ -24,17 +24,17 @@ PICTURES = sorted((CHECKOUT / "docs" / "pictures").glob("*.png"))
 MOST_LINES = 120  # of README
 LARGEST_PICTURE = 200_000  # bytes
 
-# Commands that take too long or need a desktop, and the test that runs the same.
+# Commands that take too long or need a desktop, and the test that runs or checks the same thing.
 RUN_ELSEWHERE = {
     "make demo": "test_demo.py",
-    "xdg-open demo/mail/ada-example-org.html": "test_demo.py",  # the demo names this very page
+    "xdg-open demo/mail/ada-example-org.html": "test_demo.py",  # the test asserts that the demo prints this path
 }
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
 def fences(document: Path, language: str) -> list[str]:
-    """The fenced blocks of a document in one language."""
+    """Return the fenced blocks of a document in one language."""
     return re.findall(rf"^```{language}\n(.*?)^```", text_of(document), re.MULTILINE | re.DOTALL)
 
 
@@ -43,13 +43,13 @@ def text_of(document: Path) -> str:
 
 
 def prose_of(document: Path) -> str:
-    """The text without its fenced blocks."""
+    """Return the text of a document without its fenced blocks."""
     return re.sub(r"^```.*?^```", "", text_of(document), flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the sample pages, as a new user has it, and the command `notifier` in bin/."""
+    """Make a folder with the sample pages, as a new user has it, and the command `notifier` in bin/."""
     shutil.copytree(CHECKOUT / "seeds", tmp_path / "seeds")
     command = tmp_path / "bin" / "notifier"
     command.parent.mkdir()
@@ -119,7 +119,7 @@ def test_every_relative_link_resolves(document: Path) -> None:
 
 
 def anchors(document: Path) -> set[str]:
-    """What links may name in a document: its headings, as GitHub spells them."""
+    """Return the anchors that a link to a document may name: its headings, as GitHub spells them."""
     headings = re.findall(r"^#+ (.+)$", prose_of(document), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -131,7 +131,7 @@ def test_every_named_file_of_the_project_exists(document: Path) -> None:
     assert [path for path in named if not (CHECKOUT / path).exists()] == []
 
 
-def test_the_readme_is_a_front_page() -> None:
+def test_the_readme_is_short_and_links_to_every_page() -> None:
     assert len(text_of(README).splitlines()) <= MOST_LINES
     for page in DOCUMENTS[1:]:
         assert f"(docs/{page.name})" in text_of(README)

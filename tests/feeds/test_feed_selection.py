@@ -40,7 +40,7 @@ def test_the_two_days_end_with_the_newest_paper_and_not_with_the_current_time() 
     assert len(newest_entries(busy)) == 70
 
 
-def test_no_feed_holds_more_than_five_hundred() -> None:
+def test_no_feed_holds_more_than_five_hundred_papers() -> None:
     flood = [seen(number, number * MINUTE) for number in range(700)]
     assert numbers(newest_entries(flood)) == list(range(500))
 

@@ -67,7 +67,7 @@ def check_children(parent: etree._Element, allowed: set[str]) -> None:
 
 
 def check_date(text: str) -> None:
-    """Assert that a date is of RFC 822, with a year of four digits and the right weekday."""
+    """Assert that a date has the form of RFC 822, with a year of four digits and the right weekday."""
     assert DATE.fullmatch(text)
     assert parsedate_to_datetime(text).strftime("%a") == text[:3]
 

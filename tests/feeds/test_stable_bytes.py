@@ -90,7 +90,7 @@ def test_each_feed_has_its_own_id_that_does_not_depend_on_the_base_url() -> None
 
 
 @all_formats
-def test_the_bytes_do_not_name_the_version(ending: str) -> None:
+def test_the_bytes_do_not_name_feedgen_or_a_version(ending: str) -> None:
     written = FORMATS[ending](feed(entry()), PUBLISHER).lower()
     assert b"feedgen" not in written and b"generator version" not in written
 

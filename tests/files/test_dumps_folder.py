@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> DumpsFolder:
 
 
 def put(folder: DumpsFolder, name: str, text: str = TEXT, age: float = 60) -> Path:
-    """Put a file into the folder that was last written `age` seconds ago."""
+    """Put a file into the folder, as if the file was last written `age` seconds ago."""
     file = folder.folder / name
     file.write_text(text, encoding="utf-8")
     os.utime(file, (time.time() - age, time.time() - age))

@@ -1,4 +1,4 @@
-"""Whether somebody has a file open for writing, asked with leases, or in /proc if leases cannot tell."""
+"""Finding out whether a program has a file open for writing: with leases, or in /proc if leases cannot tell."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def test_a_writer_in_another_process_is_seen(file: Path) -> None:
     assert not is_open_for_writing(file)
 
 
-def test_a_reader_is_no_writer(file: Path) -> None:
+def test_a_program_that_only_reads_the_file_is_not_seen(file: Path) -> None:
     with file.open("rb"):
         assert not is_open_for_writing(file)
 
 
-def test_what_is_gone_or_no_regular_file_has_no_writer(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_file_that_is_not_regular_have_no_writer(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
     assert not any(is_open_for_writing(tmp_path / name) for name in ("pipe", "link", "gone", "."))

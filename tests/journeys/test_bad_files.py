@@ -1,4 +1,4 @@
-"""One bad file or folder, with `once` and with `serve`: it is set aside or said, and mail goes out on that day."""
+"""One bad file or folder, with `once` and with `serve`: it is set aside or reported, and mail still goes out."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def lock(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["dumps", "feeds"])
-def test_a_folder_that_cannot_be_written_stops_no_mail_and_is_said(tmp_path: Path, name: str) -> None:
+def test_a_folder_that_cannot_be_written_stops_no_mail_and_is_reported(tmp_path: Path, name: str) -> None:
     with ScriptedRelay() as relay:
         write_smtp_config(tmp_path, relay.port)
         open_store_with_subscribers(2, tmp_path).dispose()
@@ -100,7 +100,7 @@ def test_a_feed_that_cannot_be_written_stops_no_other_feed(tmp_path: Path) -> No
     done = run_notifier("publish", "--json", cwd=tmp_path)
     report = json.loads(done.stdout)
     assert (done.returncode, report["failed"], report["unchanged"]) == (1, 1, 0)
-    assert report["written"] == 3 * report["feeds"]  # all but one, and the list of feeds
+    assert report["written"] == 3 * report["feeds"]  # every feed file but one, and the list of feeds
     assert "all.atom" in done.stderr
 
 
@@ -173,7 +173,7 @@ def test_an_upload_that_stalls_loses_no_paper(tmp_path: Path, held_open: bool) -
     assert ("open for writing" if held_open else "breaks off") in said
 
 
-def test_the_service_logs_what_it_skipped_and_what_it_could_not_move_once(tmp_path: Path) -> None:
+def test_the_service_logs_once_what_it_skipped_and_what_it_could_not_move(tmp_path: Path) -> None:
     write_smtp_config(tmp_path, 1)
     open_store_with_subscribers(0, tmp_path).dispose()
     file = put(tmp_path, "papers.jsonl", lines(0, 3) + b'{"abstract": "no title"}\n')

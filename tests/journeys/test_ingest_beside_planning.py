@@ -31,7 +31,7 @@ SUBSCRIBERS = {
     "query@example.org": SignUp("query@example.org", queries=("bee",), confirmed=True),
     "instant@example.org": SignUp("instant@example.org", topics=("bees",), cadence=Cadence.INSTANT, confirmed=True),
 }
-STATEMENTS = 60  # more than one planning executes
+STATEMENTS = 60  # more statements than one run of `plan` executes
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -44,7 +44,7 @@ def store(request: pytest.FixtureRequest) -> Engine:
 def before_statement(engine: Engine, number: int, act: Callable[[], None]) -> Iterator[list[int]]:
     """Call `act` before the statement with this number, and yield a list that holds the count of statements.
 
-    On SQLite, no other connection can commit while a write transaction is open, so that its statements do not count.
+    On SQLite, the statements of write transactions are not counted, since no other connection can commit during one.
     """
     count = [0]
     is_acting = False
@@ -68,7 +68,7 @@ def before_statement(engine: Engine, number: int, act: Callable[[], None]) -> It
 
 
 def titles_by_subscriber(engine: Engine) -> dict[str, Counter[str]]:
-    """Return, by subscriber, how often the digests hold each paper."""
+    """Return, for each subscriber, how often each paper is in the digests."""
     found: dict[str, Counter[str]] = {}
     with reading(engine) as connection:
         digests = connection.execute(select(delivery.c.recipient, delivery.c["items"], delivery.c.state)).all()
@@ -84,7 +84,7 @@ def assert_each_paper_once(engine: Engine, titles: list[str]) -> None:
         assert got == Counter(titles), email
 
 
-def test_a_dump_committed_at_any_statement_of_planning_is_lost_to_nobody_and_doubled_for_nobody(
+def test_a_dump_committed_at_any_statement_of_planning_reaches_each_subscriber_once(
     store: Engine, tmp_path: Path
 ) -> None:
     for sign_up in SUBSCRIBERS.values():
@@ -107,7 +107,8 @@ def test_a_dump_committed_at_any_statement_of_planning_is_lost_to_nobody_and_dou
     assert_each_paper_once(store, titles)
 
 
-# Each process opens the store, says so, and waits for a line. The arguments are the store's URL and a folder.
+# Each process opens the store, prints `ready`, and waits for a line on stdin. The arguments are the store's URL and a
+# folder.
 START = """
 import sys
 from datetime import timedelta

@@ -24,7 +24,7 @@ from support.service import (
     write_smtp_config,
 )
 
-DESCRIPTORS = 256  # of the service
+DESCRIPTORS = 256  # the most file descriptors that the service may open
 CLIENTS = 1100
 FAST_TIMEOUTS = """
 import sys
@@ -50,7 +50,7 @@ def many_descriptors() -> Iterator[None]:
 
 @contextmanager
 def service(folder: Path, port: int, *code: str) -> Iterator[Path]:
-    """Run `notifier serve` with few file descriptors; yield the file of its log once it answers."""
+    """Run `notifier serve` with few file descriptors; yield its log file once the service answers requests."""
     log = folder / "log"
     run_notifier = code or ("-m", "notifier")
     at_eight = MONDAY.replace(hour=8).isoformat()
@@ -136,7 +136,7 @@ def test_a_client_that_is_slow_with_its_header_or_body_is_disconnected(tmp_path:
             assert time.monotonic() < deadline
             for client in clients[1:]:
                 try:
-                    client.send(b"x")  # one byte at a time keeps no connection open
+                    client.send(b"x")  # single bytes must not keep the connection open
                 except OSError:
                     continue
             time.sleep(0.2)

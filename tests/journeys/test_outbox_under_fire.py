@@ -28,7 +28,7 @@ from notifier.store.engine import reading
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
 
-RATE = 50  # mails per second; slow enough that there is always one on the wire
+RATE = 50  # mails per second; slow enough that there is always a mail on the wire
 
 
 def python(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +64,7 @@ def states(folder: Path) -> Counter[str]:
 
 
 def freeze(run: subprocess.Popen[str], folder: Path) -> None:
-    """Stop a process at a moment at which it does not hold SQLite's write lock, which would stop all others too."""
+    """Stop a process while it does not hold SQLite's write lock; with the lock, it would block all other processes."""
     file = load(folder / "config.toml").store_url.removeprefix("sqlite:///")
     while True:
         run.send_signal(signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""Several processes over one PostgreSQL database at the same moment, as the command line starts them."""
+"""Several processes or threads that use one PostgreSQL database at the same moment."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_six_first_starts_on_an_empty_database_all_succeed(empty_database: URL, 
     assert [json.loads(output)["papers"] for output in outputs] == [0] * 6
 
 
-def test_two_plans_at_once_give_each_of_500_subscribers_one_digest(postgres_store: Engine, tmp_path: Path) -> None:
+def test_three_plans_at_once_give_each_of_500_subscribers_one_digest(postgres_store: Engine, tmp_path: Path) -> None:
     configure(tmp_path, postgres_store.url)
     with writing(postgres_store) as connection:
         assert simulated_clock.mark_if_empty(connection, MONDAY)
@@ -143,7 +143,7 @@ def test_unsubscribing_wins_against_a_pause_and_a_digest_at_the_same_moment(
         assert set(connection.scalars(select(delivery.c.state))) <= {"CANCELLED"}
 
 
-def test_a_conflict_that_does_not_end_is_said_in_one_sentence_without_values(postgres_store: Engine) -> None:
+def test_a_conflict_that_does_not_end_is_reported_in_one_sentence_without_values(postgres_store: Engine) -> None:
     row: dict[str, Any] = {
         "subscriber_id": None,
         "kind": DeliveryKind.ALERT,
@@ -168,7 +168,7 @@ def test_a_conflict_that_does_not_end_is_said_in_one_sentence_without_values(pos
     assert "\n" not in str(raised.value)
 
 
-def test_a_database_that_does_not_answer_is_said_in_one_sentence(postgres: URL, tmp_path: Path) -> None:
+def test_a_database_that_does_not_answer_is_reported_in_one_sentence(postgres: URL, tmp_path: Path) -> None:
     configure(tmp_path, postgres.set(database="there_is_no_such_database"))
     run = run_notifier("status", cwd=tmp_path)
     assert (run.returncode, run.stderr.count("\n")) == (1, 1)

@@ -1,4 +1,4 @@
-"""Digests sent to real mail servers: Postfix, Postfix with TLS and a login over Dovecot, and Exim."""
+"""Digests sent to real mail servers: Postfix, Postfix with TLS and a login that Dovecot checks, and Exim."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_each_mail_arrives_once_byte_for_byte_and_only_rejected_subscribers_are_
         assert arrived[email].endswith(composed[email])
 
 
-def test_a_restart_of_the_relay_loses_no_mail_and_repeats_only_mails_on_the_wire(relay: Relay, tmp_path: Path) -> None:
+def test_a_restart_of_the_relay_loses_no_mail_and_repeats_only_mails_being_sent(relay: Relay, tmp_path: Path) -> None:
     emails = [f"subscriber{number}@example.org" for number in range(SUBSCRIBERS * 3)]
     engine = store_for(relay, tmp_path, emails)
     with (tmp_path / "config.toml").open("a", encoding="utf-8") as config:
@@ -147,7 +147,8 @@ def test_a_relay_that_refuses_each_recipient_because_of_us_suppresses_nobody_and
 def _transfer(mail: bytes) -> tuple[str, str]:
     """Return the Message-ID and the last Received line, which identifies the transfer from notifier to the relay.
 
-    Postfix may send a mail to Dovecot twice after it has received it once.
+    The test counts transfers and not the mails in the inbox, because Postfix may pass a mail to Dovecot twice although
+    notifier has sent the mail once.
     """
     message = message_from_bytes(mail)
     return str(message["Message-ID"]), str(message.get_all("Received", [])[-1])

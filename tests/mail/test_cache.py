@@ -1,4 +1,4 @@
-"""What mails share is cached within a bound, and the cache never shows."""
+"""The cache of what mails share: its size is limited, and it never changes a mail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_tables_are_emptied_together_when_they_would_hold_too_much() -> None:
 
 
 @pytest.mark.parametrize("cache_bytes", [0, 5_000, 10**9])
-def test_a_digest_that_many_get_is_the_same_for_all_whatever_the_cache_may_hold(cache_bytes: int) -> None:
+def test_a_digest_is_composed_to_the_same_bytes_each_time_whatever_the_size_of_the_cache(cache_bytes: int) -> None:
     own = Composer(SETTINGS, TEMPLATES, cache_bytes)
     papers = {PAPER.id: PAPER}
     assert {own.compose(DIGEST, papers).content for _ in range(6)} == {mail_of().content}

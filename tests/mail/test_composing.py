@@ -1,4 +1,4 @@
-"""The mail of a digest, taken apart as a mail program does."""
+"""The mail of a digest, parsed as a mail program parses it."""
 
 import re
 from dataclasses import replace
@@ -18,7 +18,7 @@ def digest_of(*papers: Paper, upvotes: int | None = None) -> Digest:
 
 
 def unwrapped(mail: Mail) -> tuple[str, ...]:
-    """Both bodies of a mail, each as one line."""
+    """Return both bodies of a mail, each as one line."""
     return tuple(" ".join(body.split()) for body in bodies(mail))
 
 
@@ -42,7 +42,7 @@ def test_the_mail_has_a_plain_and_an_html_part_that_say_the_same() -> None:
             assert words in body
 
 
-def test_the_plain_part_is_laid_out_to_be_read() -> None:
+def test_the_plain_part_has_underlined_headings_indented_papers_and_a_footer() -> None:
     plain, _ = bodies(mail_of())
     assert plain == (
         "Daily Papers\n============\n\nHere is the selection of papers for today (6 Jul):\n\n\n"
@@ -79,7 +79,7 @@ def test_the_reasons_name_the_words_and_the_other_subscriptions() -> None:
         assert "subscribed to: all, low-bit, efficiency" in body
 
 
-def test_a_word_is_named_once_whatever_its_inflection_and_many_are_cut_short() -> None:
+def test_inflections_of_a_word_are_named_once_and_a_long_list_of_words_is_cut() -> None:
     many = paper(2, title="Models of Two", abstract="model, a, b, c, d, e")
     marks = Spans(title=((0, 6),), abstract=((0, 5), (7, 8), (10, 11), (13, 14), (16, 17), (19, 20)))
     plain, _ = unwrapped(mail_of(replace(DIGEST, sections=(Section("x", (Item(2, marks=marks),)),)), many))
@@ -87,7 +87,7 @@ def test_a_word_is_named_once_whatever_its_inflection_and_many_are_cut_short() -
 
 
 @pytest.mark.parametrize("upvotes", [None, 0])
-def test_upvotes_that_are_unknown_or_none_are_never_printed(upvotes: int | None) -> None:
+def test_upvotes_that_are_unknown_or_zero_are_never_printed(upvotes: int | None) -> None:
     for body in bodies(mail_of(digest_of(PAPER, upvotes=upvotes))):
         assert "▲" not in body and "(0" not in body
 
@@ -100,7 +100,7 @@ def test_upvotes_that_are_unknown_or_none_are_never_printed(upvotes: int | None)
         (("A B", "C D", "E F", "G H"), "A B, C D, E F et al."),
     ],
 )
-def test_three_authors_are_named(authors: tuple[str, ...], line: str) -> None:
+def test_at_most_three_authors_are_named(authors: tuple[str, ...], line: str) -> None:
     known = paper(2, authors=authors)
     assert f"\n    {line}\n" in bodies(mail_of(digest_of(known), known))[0]
     assert texts(page(digest_of(known), known).find_class("by")) == [line]
@@ -138,7 +138,7 @@ def test_a_paper_without_an_abstract_or_authors_leaves_no_empty_element() -> Non
     ] == []
 
 
-def test_the_beginning_of_a_long_abstract_is_shown_and_what_was_marked_further_on() -> None:
+def test_a_long_abstract_shows_its_beginning_and_the_first_mark_after_it() -> None:
     long = paper(2, abstract="Words of the beginning. " * 30 + "Then quantization comes. " + "And on it goes. " * 30)
     start = long.abstract.index("quantization")
     digest = replace(DIGEST, sections=(Section("x", (Item(2, marks=Spans(abstract=((start, start + 12),))),)),))
@@ -148,7 +148,7 @@ def test_the_beginning_of_a_long_abstract_is_shown_and_what_was_marked_further_o
     assert "*quantization*" in bodies(mail_of(digest, long))[0]
 
 
-def test_papers_beyond_the_limit_are_listed_by_title_and_beyond_that_counted() -> None:
+def test_papers_beyond_the_limit_are_listed_by_title_and_the_last_ones_only_counted() -> None:
     others = [paper(number, title=f"Paper number {number}") for number in range(2, 300)]
     digest = replace(DIGEST, rest=tuple(Item(each.id, upvotes=each.id) for each in others))
     plain, html = bodies(mail_of(digest, *others))
@@ -168,7 +168,7 @@ def test_the_inbox_preview_shows_the_first_titles_and_is_hidden_in_the_mail() ->
     assert found.xpath("//body/*")[0] is preheader
 
 
-def test_the_html_needs_nothing_from_elsewhere_and_carries_its_styles_inside() -> None:
+def test_the_html_loads_nothing_and_contains_its_styles() -> None:
     _, html = bodies(mail_of())
     found = parser.document_fromstring(html)
     assert not found.xpath("//img | //script | //link | //iframe | //form | //object | //svg | //@src | //@background")
@@ -178,7 +178,7 @@ def test_the_html_needs_nothing_from_elsewhere_and_carries_its_styles_inside() -
     assert '<meta charset="utf-8">' in html[:1024]
 
 
-def test_the_same_row_and_papers_give_the_same_bytes_and_another_message_another_boundary() -> None:
+def test_the_same_row_and_papers_give_the_same_bytes_and_the_boundary_depends_on_the_message_id() -> None:
     assert mail_of() == mail_of()
     other = mail_of(replace(DIGEST, message_id="<digest.43@example.org>"))
     assert read(mail_of()).get_boundary() != read(other).get_boundary()
@@ -196,7 +196,7 @@ def test_every_line_ends_in_crlf_and_is_short_in_the_bodies() -> None:
     assert content.isascii()
 
 
-def test_a_digest_of_thirty_long_papers_stays_below_what_gmail_clips() -> None:
+def test_a_digest_of_thirty_long_papers_is_too_small_for_gmail_to_clip() -> None:
     words = "a fairly long word in an abstract of some length, quantization, "
     papers = [paper(number, title=f"{number} {words * 2}", abstract=words * 30) for number in range(2, 32)]
     spans = tuple((match.start(), match.end()) for match in re.finditer("quantization", words * 30))
@@ -206,6 +206,6 @@ def test_a_digest_of_thirty_long_papers_stays_below_what_gmail_clips() -> None:
     assert len(bodies(mail_of(digest, *papers, *others))[1].encode()) < 102_000
 
 
-def test_a_paper_that_is_gone_fails_this_mail_alone() -> None:
+def test_a_mail_cannot_be_composed_if_a_paper_of_its_digest_is_gone() -> None:
     with pytest.raises(ComposeError, match="paper 7"):
         mail_of(digest_of(paper(7)))

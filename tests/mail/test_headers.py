@@ -1,4 +1,4 @@
-"""The header of a digest's mail, by the RFC that asks for each line."""
+"""The header of a digest's mail: the test names say which RFC requires a line."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -25,7 +25,7 @@ HOSTILE = ["\r\nBcc: all@example.org", "\n", "\r", "\0", "\x1b[31m", "\u202e", "
 
 
 def raw_lines(message: bytes) -> dict[str, str]:
-    """The header's lines as they are on the wire, by name."""
+    """Return the values of the header's lines as they are on the wire, by name."""
     header = message.split(b"\r\n\r\n", 1)[0].decode("ascii").replace("\r\n ", " ")
     return dict(line.split(": ", 1) for line in header.split("\r\n"))
 
@@ -83,14 +83,14 @@ def test_rfc_2919_the_list_id_never_needs_an_encoded_word(sender: str, brand: st
     assert raw_lines(mail.content)["List-Id"] == list_id
 
 
-def test_rfc_2369_leaving_is_a_mail_that_names_the_reader() -> None:
+def test_rfc_2369_unsubscribing_takes_a_mail_that_names_the_subscriber() -> None:
     header = raw_lines(mail_of().content)["List-Unsubscribe"]
     assert header == "<mailto:leave@example.org?subject=unsubscribe%20reader%40example.net>"
     url = urlsplit(header.strip("<>"))
     assert parse_qs(url.query) == {"subject": ["unsubscribe reader@example.net"]}
 
 
-def test_rfc_2369_readers_cannot_post_and_no_line_promises_what_is_not_there() -> None:
+def test_rfc_2369_subscribers_cannot_post_and_no_line_names_a_service_that_does_not_exist() -> None:
     header = raw_lines(mail_of().content)
     assert header["List-Post"] == "NO"
     assert not {"List-Help", "List-Subscribe", "List-Archive", "List-Unsubscribe-Post"} & header.keys()
@@ -106,7 +106,7 @@ def test_no_list_header_is_folded_or_encoded_however_long_it_is(length: int) -> 
     assert mail.content.count(long.replace("@", "%40").encode()) == 1, "whole, in one line"
 
 
-def test_rfc_3834_no_robot_answers() -> None:
+def test_rfc_3834_the_header_asks_for_no_automatic_replies() -> None:
     header = raw_lines(mail_of().content)
     assert header["Auto-Submitted"] == "auto-generated"
     assert header["Precedence"] == "bulk"
@@ -127,7 +127,7 @@ def test_rfc_2047_a_subject_reads_as_it_was_written(subject: str) -> None:
 @pytest.mark.parametrize(
     "name", ["Daily Papers", "Papers, Daily", 'The "best"', "Tägliche Papiere", "a.b (c)", "=?x?=", ""]
 )
-def test_a_display_name_is_quoted_or_encoded_as_it_needs(name: str) -> None:
+def test_a_display_name_is_quoted_or_encoded_if_necessary(name: str) -> None:
     escaped = name.replace('"', '\\"')
     message = read(mail_of(settings=replace(SETTINGS, sender=f'"{escaped}" <papers@example.org>')))
     assert [(each.display_name, each.addr_spec) for each in message["From"].addresses] == [(name, "papers@example.org")]
@@ -140,7 +140,7 @@ def test_a_long_display_name_is_encoded_in_several_words_that_read_as_one() -> N
     assert read(mail)["From"].addresses[0].addr_spec == "papers@example.org"
 
 
-def test_the_envelope_has_its_own_sender_and_both_addresses_travel_in_ascii() -> None:
+def test_the_envelope_has_its_own_sender_and_both_addresses_are_in_ascii() -> None:
     mail = mail_of(
         replace(DIGEST, recipient="reader@bücher.example"), settings=replace(SETTINGS, envelope_sender="b@é.example")
     )
@@ -165,7 +165,7 @@ def test_the_envelope_has_its_own_sender_and_both_addresses_travel_in_ascii() ->
         "a@b@c",
     ],
 )
-def test_an_address_that_cannot_be_written_to_fails_alone(address: str) -> None:
+def test_an_address_that_no_mail_can_go_to_is_refused(address: str) -> None:
     with pytest.raises(ComposeError, match="no mail can go to or from"):
         ascii_address(address)
     with pytest.raises(ComposeError):
@@ -183,7 +183,7 @@ def test_a_senders_name_without_an_address_is_refused() -> None:
 
 
 @pytest.mark.parametrize("message_id", ["", "42", "<42>", "<4 2@example.org>", "<42@example.org> <43@example.org>"])
-def test_what_is_no_message_id_is_refused(message_id: str) -> None:
+def test_a_malformed_message_id_is_refused(message_id: str) -> None:
     with pytest.raises(ComposeError, match="not a Message-ID"):
         lines_of(replace(DIGEST, message_id=message_id), SETTINGS)
 
@@ -222,7 +222,7 @@ def test_any_subject_and_brand_is_refused_or_read_back(subject: str, brand: str)
     assert header.isascii() and header.endswith(b"\r\n")
     lines = header.split(b"\r\n")[:-1]
     assert all(0 < len(line) <= 998 for line in lines)
-    assert len([line for line in lines if not line.startswith(b" ")]) == 11, "nothing made a line of its own"
+    assert len([line for line in lines if not line.startswith(b" ")]) == 11, "the subject and the brand added no line"
 
 
 def test_the_unsubscribe_url_of_the_header_is_the_one_in_the_mail() -> None:

@@ -1,4 +1,4 @@
-"""Whatever a paper, a label or a query says, a mail shows it and nothing more happens."""
+"""Hostile text in a paper, a label or a query is shown as text in a mail, and has no other effect."""
 
 from urllib.parse import urlsplit
 
@@ -51,7 +51,7 @@ def check_text(plain: str) -> None:
 
 
 def check_html(html: str, link: str) -> None:
-    """`link` is where the payload itself leads to, if it is one that anybody may follow; else empty."""
+    """Check the HTML of a mail; `link` is the payload as a safe URL, or empty if the payload is not one."""
     assert inert(html.replace("\n", "")) == html.replace("\n", "")
     found = parser.document_fromstring(html)
     elements = [element for element in found.iter() if isinstance(element.tag, str)]
@@ -90,5 +90,5 @@ def test_any_text_is_shown_harmless(payload: str) -> None:
 
 @settings(deadline=None, max_examples=examples(60))
 @given(st.text(alphabet="<>&\"'/=-!a \r\n\0\u202e\ud800{}%#*?:._", max_size=60))
-def test_any_text_made_of_what_markup_is_made_of_is_shown_harmless(payload: str) -> None:
+def test_any_text_of_markup_characters_is_shown_harmless(payload: str) -> None:
     check(payload)

@@ -19,7 +19,7 @@ GUIDE = (CHECKOUT / "docs" / "templates.md").read_text(encoding="utf-8")
 
 
 def composed(folder: Path, **files: str) -> tuple[str, str]:
-    """The bodies of the sample's mail with these files of the operator's."""
+    """Return the bodies of the sample mail, composed with these templates and styles of the operator."""
     written(folder, **files)
     check_templates(SETTINGS, environment(folder))
     return bodies(Composer(SETTINGS, environment(folder)).compose(DIGEST, {PAPER.id: PAPER}))
@@ -74,14 +74,14 @@ def test_a_part_is_replaced_without_the_others(tmp_path: Path, part: str, suffix
     ],
 )
 @pytest.mark.parametrize("suffix", ["html", "txt"])
-def test_a_template_that_needs_more_of_a_slot_than_to_show_it_is_found_with_its_line(
+def test_a_template_that_does_not_only_show_a_slot_is_refused_with_its_line(
     tmp_path: Path, expression: str, suffix: str
 ) -> None:
     with pytest.raises(ConfigError, match=rf"email/footer\.{suffix}\.j2, line 2, failed with \w+: .+"):
         composed(tmp_path, **{f"footer_{suffix}_j2": f"fine {{{{ recipient }}}}\n{expression}\n"})
 
 
-def test_a_slot_that_is_changed_after_it_was_shown_is_found(tmp_path: Path) -> None:
+def test_a_template_that_changes_a_slot_after_it_was_shown_is_refused(tmp_path: Path) -> None:
     source = "{% filter upper %}{{ recipient }}{% endfilter %}"
     with pytest.raises(ConfigError, match=r"email/footer\.txt\.j2 changes a slot after it was shown"):
         composed(tmp_path, footer_txt_j2=source)
@@ -105,7 +105,7 @@ def test_each_branch_of_a_part_is_tried_before_any_mail(tmp_path: Path, part: st
         composed(tmp_path, **{f"{part}_txt_j2": source})
 
 
-def test_a_template_that_fails_on_one_paper_says_so_for_its_mail_alone(tmp_path: Path) -> None:
+def test_a_template_that_fails_on_one_paper_fails_only_the_mail_with_that_paper(tmp_path: Path) -> None:
     written(tmp_path, card_txt_j2="{{ 1 // (card.upvotes - 140) }}")
     composer = Composer(SETTINGS, environment(tmp_path))
     with pytest.raises(TemplateError, match=r"card\.txt\.j2, line 1, failed with ZeroDivisionError"):
@@ -154,7 +154,7 @@ def test_a_stylesheet_is_split_by_what_its_rules_depend_on(
     assert split_stylesheet(css) == (inlined, kept, left_out)
 
 
-def test_the_style_of_an_element_is_that_of_its_rules_and_its_own(tmp_path: Path) -> None:
+def test_an_element_gets_the_styles_of_its_rules_and_keeps_its_own(tmp_path: Path) -> None:
     source = (
         '<p class="c" style="margin:1px">{{ recipient }}</p>'
         "<P CLASS=c>{{ labels }}</P><table><tr><td class='c d'>x</td></tr></table><i>plain</i>"

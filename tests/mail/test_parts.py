@@ -1,4 +1,4 @@
-"""Mails from parts: the same as those rendered whole, whatever was rendered before."""
+"""Mails composed from cached parts: they equal mails that are rendered whole, whatever is in the cache."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ items = st.builds(
 )
 sections = st.builds(Section, texts, st.lists(items, max_size=4).map(tuple), st.none() | st.integers(1, 10**6))
 digests = st.builds(
-    lambda parts, rest, subject, subscriber, reader: replace(
+    lambda parts, rest, subject, subscriber, recipient: replace(
         DIGEST,
         sections=tuple(parts),
         rest=tuple(rest),
         subject=inert(subject[:200]) or "papers",
         subscriber_id=subscriber,
-        recipient=reader,
+        recipient=recipient,
     ),
     st.lists(sections, max_size=3),
     st.lists(items, max_size=3),
@@ -75,19 +75,19 @@ digests = st.builds(
 
 
 def named(stored: list[Paper]) -> dict[int, Paper]:
-    """A paper for every id."""
+    """Return a paper for each id from 1 to 6: the stored one if there is one, else a sample."""
     return {number: paper(number) for number in range(1, 7)} | {each.id: each for each in stored}
 
 
 class _Seen(HTMLParser):
-    """What a page says to whoever reads it: elements with their attributes and styles, and texts."""
+    """Collects what a page shows: its elements with their attributes and styles, and its texts."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[object] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(reversed(attrs))  # of two that are the same the first one counts
+        attributes = dict(reversed(attrs))  # if an attribute is given twice, the first one counts
         styles = sorted(each.strip() for each in (attributes.pop("style", None) or "").split(";"))
         self.parts.append((tag, attributes, [each.replace(": ", ":") for each in styles if each]))
 
@@ -103,7 +103,7 @@ class _Seen(HTMLParser):
 
 
 def seen(html: str) -> list[object]:
-    """What is seen of a page, without the rules in its style element, and whatever space stands between words."""
+    """Return what a page shows, without the rules in its style element and with single spaces between words."""
     parser = _Seen()
     parser.feed(html)
     parser.close()
@@ -123,8 +123,8 @@ def test_a_mail_says_what_its_templates_say_when_they_are_rendered_whole(
 
 @settings(deadline=None, max_examples=40)
 @given(digests, st.lists(papers, max_size=4))
-def test_what_was_made_before_never_shows(digest: Digest, stored: list[Paper]) -> None:
-    """The warm composer has made the mails of every example before, of other papers with the same ids."""
+def test_a_mail_does_not_depend_on_the_mails_before_it(digest: Digest, stored: list[Paper]) -> None:
+    """The warm composer has composed the mails of the earlier examples, whose papers have the same ids."""
     cold = Composer(WITH_PAGES, TEMPLATES)
     assert cold.compose(digest, named(stored)) == WARM[WITH_PAGES].compose(digest, named(stored))
 
@@ -134,11 +134,11 @@ ids = st.none() | st.integers(1, 10**9)
 
 @settings(deadline=None, max_examples=40)
 @given(digests, st.lists(papers, max_size=4), st.sampled_from(["b@example.org", "o'b&c@example.org"]), ids, ids)
-def test_who_is_told_the_same_gets_links_of_their_own(
-    digest: Digest, stored: list[Paper], reader: str, subscriber: int | None, subscription: int | None
+def test_subscribers_who_get_the_same_papers_get_links_of_their_own(
+    digest: Digest, stored: list[Paper], recipient: str, subscriber: int | None, subscription: int | None
 ) -> None:
     sections = tuple(replace(each, subscription_id=subscription) for each in digest.sections)
-    other = replace(digest, recipient=reader, subscriber_id=subscriber, sections=sections)
+    other = replace(digest, recipient=recipient, subscriber_id=subscriber, sections=sections)
     WARM[WITH_PAGES].compose(digest, named(stored))
     cold = Composer(WITH_PAGES, TEMPLATES)
     assert WARM[WITH_PAGES].compose(other, named(stored)) == cold.compose(other, named(stored))
@@ -146,7 +146,7 @@ def test_who_is_told_the_same_gets_links_of_their_own(
 
 @settings(deadline=None, max_examples=40)
 @given(digests, st.lists(papers, max_size=4))
-def test_every_line_is_one_that_smtp_carries_as_it_is(digest: Digest, stored: list[Paper]) -> None:
+def test_smtp_can_carry_every_line_unchanged(digest: Digest, stored: list[Paper]) -> None:
     mail = WARM[WITH_PAGES].compose(digest, named(stored))
     content = mail.content
     assert mail.is_wire_form and dot_stuffed(content) == content
@@ -159,13 +159,13 @@ def test_every_line_is_one_that_smtp_carries_as_it_is(digest: Digest, stored: li
     assert content.count(boundary) == 4, "in the header, before each part, and at the end"
 
 
-def test_a_composer_that_may_keep_next_to_nothing_makes_the_same_mails() -> None:
-    forgetful = Composer(WITH_PAGES, TEMPLATES, cache_bytes=3000)
+def test_a_composer_with_a_very_small_cache_makes_the_same_mails() -> None:
+    small = Composer(WITH_PAGES, TEMPLATES, cache_bytes=3000)
     many = [paper(number, title=f"Paper {number}") for number in range(1, 9)]
     stored = {each.id: each for each in many}
     for first in range(1, 7):
         digest = replace(DIGEST, sections=(Section("x", tuple(Item(n) for n in range(first, first + 3)), 3),))
-        assert forgetful.compose(digest, stored) == WARM[WITH_PAGES].compose(digest, stored)
+        assert small.compose(digest, stored) == WARM[WITH_PAGES].compose(digest, stored)
 
 
 def test_a_paper_whose_text_has_changed_is_shown_as_it_is_now() -> None:
@@ -208,7 +208,7 @@ def test_a_space_at_the_end_of_a_full_line_makes_it_no_longer(length: int) -> No
 
 
 @given(st.text(alphabet="ab.=~! <&'\"é:/?+", max_size=100))
-def test_a_short_value_is_encoded_as_any_text_is(value: str) -> None:
+def test_a_short_value_is_encoded_like_any_other_text(value: str) -> None:
     (own,) = encoded_values([SlotValues(value, "mailto:x", "", ())])
     plain, markup = own.text["recipient"], own.html["recipient"]
     assert a2b_qp(plain).decode() == value

@@ -1,4 +1,4 @@
-"""How a mail lets its reader out where there are pages: in its header, and below every section."""
+"""The unsubscribe links of a mail if there are web pages: in the header, below every section and in the footer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NUMBERED = replace(
 
 
 def header(digest: Digest = NUMBERED, base_url: str | None = BASE_URL) -> dict[bytes, bytes]:
-    """The List- lines of a mail as they are on the wire, by name."""
+    """Return the List- lines of a mail by name, as they are on the wire."""
     pages = LinkSigner(base_url, KEY) if base_url else None
     lines = mail_of(digest, settings=replace(SETTINGS, pages=pages)).content.split(b"\r\n\r\n")[0].split(b"\r\n")
     return dict(line.split(b": ", 1) for line in lines if line.startswith(b"List-"))
@@ -49,7 +49,7 @@ def test_a_page_on_this_machine_allows_one_click_so_that_it_can_be_tried() -> No
     assert b"List-Unsubscribe-Post" in header(base_url="http://127.0.0.1:8000")
 
 
-def test_the_longest_link_stands_whole_in_one_line_that_needs_no_encoding() -> None:
+def test_the_longest_link_is_in_one_line_without_encoding() -> None:
     base_url = f"https://{'a' * 60}.{'b' * 60}.example.org/{'c' * 60}"
     line = header(replace(NUMBERED, subscriber_id=10**18 - 1), base_url)[b"List-Unsubscribe"]
     url = line.decode().split(">", maxsplit=1)[0].lstrip("<")
@@ -57,7 +57,7 @@ def test_the_longest_link_stands_whole_in_one_line_that_needs_no_encoding() -> N
     assert verify(KEY, url.removeprefix(f"{base_url}/unsubscribe/")) == Grant(LinkPurpose.UNSUBSCRIBE_ALL, 10**18 - 1)
 
 
-def test_every_section_has_the_link_that_ends_it_and_the_footer_the_one_that_ends_all() -> None:
+def test_each_section_has_a_link_that_ends_its_subscription_and_the_footer_one_that_ends_all() -> None:
     pages = LinkSigner(BASE_URL, KEY)
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
     own = [href for href in parser.document_fromstring(html).xpath("//a/@href") if href.startswith(BASE_URL)]
@@ -66,14 +66,14 @@ def test_every_section_has_the_link_that_ends_it_and_the_footer_the_one_that_end
     assert BY_MAIL in html
 
 
-def test_a_section_planned_before_ids_were_kept_has_no_link_of_its_own() -> None:
+def test_a_section_without_a_subscription_id_has_no_link_of_its_own() -> None:
     old = replace(DIGEST, subscriber_id=17)
     plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))))
     for body in (plain, html):
         assert body.count(BASE_URL) == body.count(ALL) == 1
 
 
-def test_without_pages_no_body_has_a_link_to_one() -> None:
+def test_without_pages_no_body_links_to_a_page() -> None:
     for body in bodies(mail_of(NUMBERED)):
         assert "/unsubscribe/" not in body
 

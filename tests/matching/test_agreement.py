@@ -51,9 +51,7 @@ def test_queries_on_one_index_do_not_affect_each_other(
 
 @settings(deadline=None, max_examples=examples(300))
 @given(SAMPLE_QUERIES, RANDOMS, SAMPLE_PAPERS)
-def test_no_leaf_is_true_of_the_text_that_is_left_without_its_marked_words(
-    sample: SampleQuery, rng: Random, paper: Paper
-) -> None:
+def test_no_leaf_is_true_of_a_text_without_its_marked_words(sample: SampleQuery, rng: Random, paper: Paper) -> None:
     found = spans(parse(spelled(sample, rng)), paper)
     rest = replace(paper, title=without(paper.title, found.title), abstract=without(paper.abstract, found.abstract))
     assert not any(is_true_of_text(leaf, rest) for leaf in positive_leaves(sample))

@@ -84,7 +84,7 @@ def test_a_query_has_the_same_number_in_every_spelling() -> None:
     assert queries.add(parse("Models (quantized OR pruning)")) == queries.add(parse("(prune | quantization) AND model"))
 
 
-def test_discarded_queries_leave_their_numbers_to_others() -> None:
+def test_the_numbers_of_discarded_queries_are_used_again() -> None:
     queries = QuerySet()
     kept = queries.add(parse("model (diffusion OR quantum)"))
     for turn in range(50):

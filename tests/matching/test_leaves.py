@@ -1,4 +1,4 @@
-"""The papers that each kind of leaf is true of."""
+"""The papers that each kind of leaf matches."""
 
 from __future__ import annotations
 

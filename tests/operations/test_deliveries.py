@@ -32,7 +32,7 @@ ANN = "ann@example.org"
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
-    """A store with one waiting digest."""
+    """Return a store with one waiting digest."""
     add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     ingest_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     plan(engine, Config(), AT_EIGHT)

@@ -96,11 +96,11 @@ def test_upvotes_gained_beyond_the_usual_between_captures_of_one_source_are_grow
     assert score_parts(appearance(30), appearance(10, source="other"))["growth"] == 1
 
 
-def test_captures_by_one_source_on_one_day_count_as_one_time() -> None:
+def test_captures_by_one_source_on_one_day_count_once() -> None:
     assert score_parts(*[appearance(8)] * 9) == score_parts(appearance(8))
 
 
-def test_each_pair_of_day_and_source_counts_as_a_time() -> None:
+def test_each_pair_of_day_and_source_counts_once() -> None:
     twice = [appearance(), appearance(day=DAY - A_DAY)]
     assert (
         score_parts(*twice)["recurrence"] == score_parts(appearance(), appearance(source="other"))["recurrence"] == 1.5
@@ -245,7 +245,7 @@ def test_ranking_takes_the_same_number_of_statements_for_any_number_of_papers(en
     assert statements(10) == statements(400) == 2
 
 
-def test_trending_shows_its_parts_as_json(tmp_path: Path) -> None:
+def test_the_trending_command_prints_the_parts_of_each_score_as_json(tmp_path: Path) -> None:
     run_notifier("ingest", *SEEDS, "--now", "2026-07-06T02:00Z", cwd=tmp_path)
     shown = json.loads(run_notifier("trending", "--json", "--now", "2026-07-06T02:00Z", cwd=tmp_path).stdout)
     assert len(shown) == 10

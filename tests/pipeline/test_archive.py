@@ -147,7 +147,7 @@ def test_text_and_upvotes_from_an_archive_do_not_announce_a_paper(engine: Engine
     assert announced_after(engine, 0) == [OLD.title]
 
 
-def test_a_paper_of_an_archive_that_becomes_one_with_an_announced_paper_leaves_it_announced(engine: Engine) -> None:
+def test_an_archived_paper_that_is_merged_with_an_announced_one_leaves_it_announced(engine: Engine) -> None:
     bare = replace(OLD, arxiv_id=None, title="Another Title of the New Paper")
     add_listings_as(engine, ARCHIVE, "one", bare)
     add_listings_as(engine, AS_NEWS, "two", NEW)

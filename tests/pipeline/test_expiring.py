@@ -74,7 +74,7 @@ def test_the_papers_of_an_unsent_digest_are_sent_although_no_other_paper_is_new(
     assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport(due=1, skipped=1)
 
 
-def test_the_next_digest_takes_in_the_papers_of_a_mail_that_was_too_large_once(planned: Engine) -> None:
+def test_the_next_digest_takes_in_once_the_papers_of_a_mail_that_was_too_large(planned: Engine) -> None:
     change(planned, state=DeliveryState.FAILED, next_try=None, too_large=True)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
     assert digests_of(planned, ANN) == [("2026-07-07", ["A Paper of Monday", "Another Paper of Monday"])]

@@ -1,4 +1,4 @@
-"""From a dump's bytes to papers in the store."""
+"""Ingesting turns the bytes of a dump into papers in the store."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_paper_known_by_its_title_takes_its_arxiv_id_and_keeps_its_guid(engine
         )
 
 
-def test_two_rows_that_prove_to_be_one_paper_become_the_older_row(engine: Engine) -> None:
+def test_two_rows_of_one_paper_are_merged_into_the_older_row(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), Listing(1, "The Old Title of It", arxiv_id="2607.00001"))
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "The New Title of It", abstract="Long known."))
     old, new = (paper.id for paper in stored(engine))
@@ -126,7 +126,7 @@ def test_two_rows_that_prove_to_be_one_paper_become_the_older_row(engine: Engine
     assert listings == [old, old, old]
 
 
-def test_a_later_dump_fills_empty_fields_and_empties_none(engine: Engine) -> None:
+def test_a_later_dump_fills_empty_fields_and_clears_no_field(engine: Engine) -> None:
     full = Listing(1, "The Title of a Paper", abstract="Long.", arxiv_id="2607.00001", authors=("Ann Lee",), upvotes=7)
     add_listings(engine, "one", date(2026, 7, 1), full, rank=1)
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "The Title of a Paper", arxiv_id="2607.00001"), rank=4)
@@ -171,7 +171,7 @@ def test_a_paper_that_gains_its_abstract_within_14_days_is_announced_again(engin
 
 def test_a_dump_that_fails_half_way_stores_nothing(engine: Engine) -> None:
     twice = Listing(1, "The Title of a Paper")
-    dump = ParsedDump("page text", (twice, replace(twice, title="Another Paper of Ours")))  # one position, twice
+    dump = ParsedDump("page text", (twice, replace(twice, title="Another Paper of Ours")))  # both at position 1
     arrival = NewDump("sha", "name", "page text", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
     with pytest.raises(Exception, match="UNIQUE"), writing(engine) as connection:
         add_dump(connection, arrival, prepare(dump, date(2026, 7, 1), "sha"))

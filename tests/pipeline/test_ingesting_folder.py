@@ -223,7 +223,7 @@ def test_dumps_on_another_file_system_are_put_away(engine: Engine, tmp_path: Pat
 
 
 def fail_once(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Let the next parse of a dump raise this."""
+    """Let the next parse of a dump raise `error`."""
     parse = sources.parse_dump
 
     def fail(_content: bytes, _limits: Limits) -> object:
@@ -243,7 +243,7 @@ def test_a_dump_that_breaks_the_parser_is_set_aside_and_the_next_is_read(
     assert statuses(run(engine, folder)) == [DumpStatus.QUARANTINED, DumpStatus.INGESTED]
 
 
-def test_a_dump_that_meets_trouble_in_the_database_stays_and_the_next_is_read(
+def test_a_dump_that_causes_a_database_error_stays_and_the_next_is_read(
     engine: Engine, folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = put(folder, "a.txt")
@@ -334,7 +334,7 @@ def test_many_kills_lose_no_dump_until_there_are_thirty_in_a_row(
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.txt", b"--help.txt", b"noise.bin"])
-def test_a_trial_finds_no_fault_in_what_parses_or_is_refused(folder: DumpsFolder, name: bytes) -> None:
+def test_a_trial_finds_no_fault_in_a_dump_that_parses_or_is_refused(folder: DumpsFolder, name: bytes) -> None:
     file = put(folder, name, GOOD if name.endswith(b"txt") else b"\0\1\2")
     assert trial.fault_of_trial(file, Limits()) is None
 
@@ -348,7 +348,7 @@ def test_a_dump_that_another_process_reads_waits(engine: Engine, folder: DumpsFo
     assert statuses(run(engine, DumpsFolder(folder.folder), settings)) == [DumpStatus.INGESTED]
 
 
-def test_a_run_that_is_stopped_with_ctrl_c_is_no_interruption(
+def test_a_run_that_is_stopped_with_ctrl_c_does_not_count_as_an_interruption(
     engine: Engine, folder: DumpsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(folder, "a.txt")

@@ -30,7 +30,7 @@ ABSTRACT = "We present a suite of text games in which models play against each o
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """A new store on each database."""
+    """Yield a new store on each database."""
     if request.param == "postgresql":
         yield request.getfixturevalue("postgres_store")
     else:
@@ -96,13 +96,13 @@ DIFFERENT = {
 SAME = {
     "nothing but the title": (listing(), listing()),
     "a DOI in another form": (listing(doi="10.1000/ABC"), listing(doi="10.1000/abc", authors=("Ann Lee",))),
-    "a DOI, which also a link gives": (listing(doi="10.1000/abc"), listing(url="http://dx.doi.org/10.1000/ABC")),
+    "a DOI, which a link gives too": (listing(doi="10.1000/abc"), listing(url="http://dx.doi.org/10.1000/ABC")),
     "versions of a preprint": (listing(doi="10.21203/rs.3.rs-1/v1"), listing(doi="10.21203/rs.3.rs-1/v2")),
     "an arXiv id, and the DOI of the journal": (
         listing(arxiv_id="2607.00001", url="https://arxiv.org/abs/2607.00001", authors=("Ann B. Lee", "Bo Ray")),
         listing(doi="10.1000/a", url="https://a.example/1", authors=("Lee, A.", "Ray, B.")),
     ),
-    "an arXiv id, and the DOI of it": (
+    "an arXiv id, and its DOI": (
         listing(arxiv_id="2607.00001", doi="10.48550/arXiv.2607.00001"),
         listing(doi="10.1000/a"),
     ),
@@ -208,7 +208,7 @@ WORKS: list[Mapping[str, Any]] = [
 
 
 def variants(work: Mapping[str, Any]) -> st.SearchStrategy[Listing]:
-    """The work as different sources list it: each names enough to tell it from the other works."""
+    """Return a strategy for listings of one work; each gives enough facts to tell it from the other works."""
     url = str(work["url"])
     authors = [str(name) for name in work["authors"]]
     initials = tuple(f"{name[0]}. {name.split()[1]}" for name in authors)
@@ -242,7 +242,7 @@ def test_any_order_of_the_same_dumps_gives_the_same_papers_of_one_title(
         engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('order')}/notifier.db")
         for number in order:
             add_listings(engine, f"dump {number}", DAY + timedelta(days=number), *dumps[number])
-        # Which paper of a title has the shorter key depends on the order, as the ids do.
+        # The order of the dumps decides the ids, and which paper of a title has the key made from the title alone.
         found.append({replace(paper, id=0, sequence=0, key="") for paper in stored(engine)})
         engine.dispose()
     assert found[0] == found[1]

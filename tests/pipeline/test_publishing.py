@@ -83,7 +83,7 @@ def test_the_feed_of_all_papers_of_the_seeds_has_the_newest_first(engine: Engine
     publish(engine, config(tmp_path))
     shown = titles(tmp_path, "all")
     assert shown[0] == "Momentum Decoding: Open-ended Text Generation As Graph Exploration"
-    assert len(shown) == 76, "the newest 50, and all that came with the newest"
+    assert len(shown) == 76, "the newest 50, and all from the 48 hours before the newest"
 
 
 def test_the_feed_files_of_a_removed_topic_are_deleted_and_other_files_stay(engine: Engine, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_wrong_topic_is_refused_with_its_slug(slug: str, topic: TopicConfig, m
     assert message in str(caught.value)
 
 
-def test_for_an_unknown_slug_a_similar_one_is_proposed() -> None:
+def test_a_similar_slug_is_proposed_for_an_unknown_one() -> None:
     with pytest.raises(UsageError, match="did you mean quantization"):
         catalogue_of(Config()).title("quantisation")
 

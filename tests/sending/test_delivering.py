@@ -53,7 +53,7 @@ def planned(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for the end of a pause; the clock stands still in these tests, so that it would never end."""
+    """Do not wait for the end of a pause: the clock stands still in these tests, so the pause would never end."""
     monkeypatch.setattr(claiming, "LONGEST_AWAITED_PAUSE", timedelta.resolution)
 
 
@@ -170,7 +170,7 @@ def test_a_lost_reply_to_the_final_dot_is_uncertain_and_without_a_new_dump_the_s
     assert contents[0] == contents[1] == contents[2]
 
 
-def test_a_connection_lost_before_the_dot_is_deferred(planned: Engine, tmp_path: Path) -> None:
+def test_a_mail_whose_connection_is_lost_before_the_dot_is_deferred(planned: Engine, tmp_path: Path) -> None:
     unsubscribe(planned, BOB, AT_EIGHT)
     with ScriptedRelay({"DATA": DROP}) as relay:
         run(planned, tmp_path, relay)
@@ -185,7 +185,9 @@ def test_a_relay_that_cannot_be_reached_defers_one_mail_and_ends_the_run(planned
     assert sorted(row.state for row in rows(planned).values()) == ["DEFERRED", "PENDING"]
 
 
-def test_no_mail_command_is_sent_for_a_subscriber_who_left_after_the_claim(planned: Engine, tmp_path: Path) -> None:
+def test_no_mail_command_is_sent_for_a_subscriber_who_unsubscribed_after_the_claim(
+    planned: Engine, tmp_path: Path
+) -> None:
     def unsubscribe_both(_line: str) -> None:
         unsubscribe(planned, ANN, AT_EIGHT)
         unsubscribe(planned, BOB, AT_EIGHT)

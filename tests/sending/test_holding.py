@@ -53,7 +53,7 @@ def test_a_claim_that_is_made_after_an_earlier_question_is_held(engine: Engine, 
 
 
 @pytest.mark.parametrize("change", [unsubscribe_all, lose_the_lease])
-def test_a_change_counts_for_claims_that_were_looked_up_early_as_the_next_ones(
+def test_a_change_counts_for_claims_that_were_looked_up_in_advance(
     engine: Engine, tmp_path: Path, change: Callable[[Engine], None]
 ) -> None:
     plan_many(engine, tmp_path, ["ann@example.org", "bob@example.org", "eve@example.org"])

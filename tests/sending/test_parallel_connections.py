@@ -50,7 +50,7 @@ def test_a_relay_that_accepts_only_two_connections_gets_all_mail_over_two(planne
         clock = SettableClock()
         run(planned, tmp_path, relay, clock)
         assert Counter(states(planned).values()) == {"ACCEPTED": 39, "DEFERRED": 1}
-        assert relay.connections <= 4, "it tries a third again only after a while"
+        assert relay.connections <= 4, "the sender tries a third connection again only after a while"
         assert relay_state(planned).paused_until is None
         clock.now += timedelta(minutes=10)
         run(planned, tmp_path, relay, clock)

@@ -102,7 +102,7 @@ def test_after_a_failed_commit_all_results_are_committed_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("failure", [StoreError("the disk is full; make room"), KeyError("a failure of ours")])
-def test_if_the_store_keeps_failing_the_failure_is_stored_and_no_task_waits_forever(failure: Exception) -> None:
+def test_if_every_commit_fails_the_settler_keeps_the_failure_and_no_task_waits_forever(failure: Exception) -> None:
     async def commit(_group: list[Result]) -> None:
         raise failure
 

@@ -1,6 +1,6 @@
-"""Replies of the relay to each command: the state of the row, its next try, the subscriber, and the relay's state.
+"""What a reply to each command changes: the row's state and next try, the subscriber, and the relay's state.
 
-The tests use a real store and real SMTP. Each also checks what the relay has received.
+The tests use a real store and real SMTP. Each test also checks what the relay has received.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def planned(prepared: Path, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for the end of a pause; the clock stands still in these tests, so that it would never end."""
+    """Do not wait for the end of a pause: the clock stands still in these tests, so the pause would never end."""
     monkeypatch.setattr(claiming, "LONGEST_AWAITED_PAUSE", timedelta.resolution)
 
 
@@ -184,7 +184,7 @@ def test_a_pause_ends_by_itself_with_one_probe(planned: Engine, tmp_path: Path) 
             paused_until = relay_state(planned).paused_until
             assert paused_until == clock.now + minutes * A_MINUTE
             clock.now = paused_until
-        assert relay.verbs().count("MAIL") == 2, "one probe each"
+        assert relay.verbs().count("MAIL") == 2, "each run sends one mail only"
         clock.now += 10 * A_MINUTE
         report = run(planned, tmp_path, relay, clock)
         assert sorted(kept.recipient for kept in relay.kept) == [ANN, BOB]
@@ -376,7 +376,9 @@ def test_the_papers_of_a_mail_that_is_too_large_are_in_the_next_digest(planned: 
 @pytest.mark.parametrize(
     "sender", ["papers@my_host", f"{'x' * 1000} <papers@example.org>", "Pa\rpers <papers@example.org>"]
 )
-def test_a_sender_that_no_mail_can_have_ends_the_run_and_the_mails_wait(planned: Engine, sender: str) -> None:
+def test_a_sender_that_cannot_be_written_into_a_mail_ends_the_run_and_the_mails_wait(
+    planned: Engine, sender: str
+) -> None:
     mail = MailConfig.model_construct(sender=sender, transport="smtp", envelope="", templates=None)
     with pytest.raises(ConfigError, match=r"mail\.sender"):
         deliver(planned, Config().model_copy(update={"mail": mail}), SettableClock())

@@ -1,4 +1,4 @@
-"""Bytes become a dump by their content: archives are unpacked, and encodings are detected whatever is declared."""
+"""How bytes are read as a dump: archives are unpacked, and Unicode is detected whatever encoding is declared."""
 
 from __future__ import annotations
 

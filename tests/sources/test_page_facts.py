@@ -100,7 +100,7 @@ def test_a_markdown_copy_has_upvotes_comments_and_dates() -> None:
     dump = parse_both_papers(MARKDOWN)
     assert [facts_about(each) for each in dump.listings] == [
         (101, 6, date(2026, 5, 29)),
-        (None, None, date(2025, 12, 31)),  # December of the year that is nearest to the month in its id
+        (None, None, date(2025, 12, 31)),  # the December that is nearest to the month in the paper's id
     ]
     assert [each.page for each in dump.listings] == [f"{HUB}/papers/2606.00001", f"{HUB}/papers/2601.00002"]
     assert dump.full_date == date(2026, 10, 2)

@@ -116,8 +116,8 @@ def test_an_instant_is_right_on_a_day_with_a_clock_change(
 
 def test_a_slot_that_passed_before_the_clock_went_back_over_midnight_is_due() -> None:
     schedule = Schedule(Cadence.DAILY, time(0), "America/St_Johns")
-    second_half_past_eleven_of_the_28th = utc("2006-10-29T03:00")
-    slot = due(schedule, second_half_past_eleven_of_the_28th, LONG_AGO, UsedPeriods())
+    second_time_at_23_30_on_the_28th = utc("2006-10-29T03:00")
+    slot = due(schedule, second_time_at_23_30_on_the_28th, LONG_AGO, UsedPeriods())
     assert slot == Occurrence(date(2006, 10, 29), "2006-10-29", utc("2006-10-29T02:30"))
 
 
@@ -154,7 +154,7 @@ def test_a_week_whose_weekday_the_zone_skipped_has_its_slot_on_the_day_after() -
     [
         (Cadence.DAILY, ["2026-12-30", "2026-12-31", "2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04"]),
         (Cadence.WEEKDAYS, ["2026-12-30", "2026-12-31", "2027-01-01", "2027-01-04"]),
-        (Cadence.WEEKLY, ["2026-W53"]),  # the Friday is in 2027, its ISO week is not
+        (Cadence.WEEKLY, ["2026-W53"]),  # the Friday is in 2027, but its ISO week is the last of 2026
         (Cadence.MONTHLY, ["2027-01"]),
     ],
 )

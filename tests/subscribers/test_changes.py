@@ -38,7 +38,7 @@ def plan_hourly(engine: Engine, start: str, end: str) -> None:
 
 @pytest.fixture
 def ann(engine: Engine) -> Engine:
-    """A store with one subscriber, daily at 08:00 UTC, confirmed on Monday the 6th at six."""
+    """Return a store with a subscriber, daily at 08:00 UTC, who confirmed on Monday the 6th at six."""
     add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True), now=MONDAY)
     return engine
 
@@ -65,7 +65,7 @@ def test_a_change_of_the_hour_while_a_digest_is_overdue_skips_no_day(ann: Engine
     assert used_periods(ann, ANN) == ["2026-07-06"]
 
 
-def test_no_change_makes_a_slot_from_before_the_confirmation_due(ann: Engine) -> None:
+def test_a_change_of_the_hour_makes_no_slot_before_the_confirmation_due(ann: Engine) -> None:
     sign_up_at(ann, "06 07:00", SignUp(ANN, hour="05:00"))
     plan_hourly(ann, "06 07:00", "06 23:00")
     assert used_periods(ann, ANN) == []

@@ -1,4 +1,4 @@
-"""Erasing: only a fingerprint of a subscriber is left, nothing is sent, and nothing comes back by itself."""
+"""Erasing: only a fingerprint of the address is left, waiting mail is not sent, and a later sign-up begins anew."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
-    """A store with two subscribers who share a query, and a waiting digest for each."""
+    """Return a store with two subscribers who share a query, and a waiting digest for each."""
     add_subscriber(engine, SignUp(ANN, ("quantization", '"surname\'s method"'), confirmed=True))
     add_subscriber(engine, SignUp(BOB, ("quantization",), confirmed=True))
     ingest_page(engine, tmp_path, ["Quantization of Large Models", "A Survey of Quantized Networks"])

@@ -30,7 +30,7 @@ A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
 
 @pytest.fixture
 def ann(engine: Engine, tmp_path: Path) -> Engine:
-    """A store with one dump, and then one instant subscriber to all papers, confirmed on Monday at six."""
+    """Return a store with one dump, and an instant subscriber to all papers who confirmed later, on Monday at six."""
     add_paper(engine, tmp_path, "A Paper from before Confirmation", MONDAY)
     add_subscriber(engine, SignUp(ANN, topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=MONDAY)
     return engine
@@ -150,7 +150,7 @@ def test_a_subscriber_who_becomes_due_at_any_moment_of_planning_misses_nothing(
 
 @contextmanager
 def at_transaction(engine: Engine, number: int, happens: Callable[[], Any]) -> Iterator[None]:
-    """Call `happens` just before this engine's transaction of this number begins, or after all if there are fewer."""
+    """Call `happens` just before transaction `number` of this engine, or at the end if there are fewer transactions."""
     numbers = count(1)
 
     def check_out(*_: object) -> None:
@@ -165,7 +165,7 @@ def at_transaction(engine: Engine, number: int, happens: Callable[[], Any]) -> I
 
 
 def test_four_planners_at_once_plan_one_digest_for_each_subscriber(ann: Engine, tmp_path: Path) -> None:
-    emails = [f"reader{number}@example.org" for number in range(60)]
+    emails = [f"subscriber{number}@example.org" for number in range(60)]
     for email in emails:
         add_subscriber(ann, SignUp(email, topics=("all",), cadence=Cadence.INSTANT, confirmed=True))
     add_paper(ann, tmp_path, "A Paper of the Next Dump", MONDAY)

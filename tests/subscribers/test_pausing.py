@@ -30,7 +30,7 @@ THURSDAY = date(2026, 7, 9)
 
 @pytest.fixture
 def ann(engine: Engine, tmp_path: Path) -> Engine:
-    """A store with one daily subscriber to all papers, who got a digest on Monday at eight."""
+    """Return a store with one daily subscriber to all papers, who got a digest on Monday at eight."""
     add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_paper(engine, tmp_path, "A Paper of Monday Morning", MONDAY)
     assert plan_and_accept(engine, CONFIG, AT_EIGHT) == PlanReport(due=1, digests=1)
@@ -39,7 +39,7 @@ def ann(engine: Engine, tmp_path: Path) -> Engine:
 
 @pytest.fixture
 def waiting(engine: Engine, tmp_path: Path) -> Engine:
-    """The same store, in which the digest of Monday waits in the outbox."""
+    """Return the same store as `ann`, except that the digest of Monday still waits in the outbox."""
     add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     add_paper(engine, tmp_path, "A Paper of Monday Morning", MONDAY)
     planning.plan(engine, CONFIG, AT_EIGHT)
@@ -144,7 +144,7 @@ def _utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_a_pause_that_ended_while_the_service_was_stopped_ends_as_of_its_day(ann: Engine, tmp_path: Path) -> None:
+def test_a_pause_whose_end_came_while_the_service_was_stopped_ends_as_of_that_day(ann: Engine, tmp_path: Path) -> None:
     add_subscriber(
         ann, SignUp("bob@example.org", topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=AT_EIGHT
     )
@@ -165,7 +165,7 @@ def test_a_second_pause_replaces_the_day_of_the_first(ann: Engine) -> None:
     assert plan_and_accept(ann, CONFIG, AT_EIGHT + 35 * A_DAY).due == 1
 
 
-def test_an_hour_that_changes_in_a_pause_counts_after_it(ann: Engine) -> None:
+def test_an_hour_that_is_changed_in_a_pause_applies_after_the_pause(ann: Engine) -> None:
     pause(ann, ANN, THURSDAY, AT_EIGHT)
     add_subscriber(ann, SignUp(ANN, hour="17:00"), now=AT_EIGHT + A_DAY)
     assert stored_subscriber(ann, ANN).state is SubscriberState.PAUSED
@@ -181,7 +181,7 @@ def test_a_change_of_the_hour_after_a_pause_makes_no_slot_in_it_due(ann: Engine)
     assert stored_subscriber(ann, ANN).next_due == AT_EIGHT + 2 * A_DAY + AN_HOUR
 
 
-def test_a_subscriber_who_leaves_in_a_pause_stays_unsubscribed_when_its_day_comes(ann: Engine) -> None:
+def test_a_subscriber_who_unsubscribes_in_a_pause_stays_unsubscribed_when_the_pause_ends(ann: Engine) -> None:
     pause(ann, ANN, THURSDAY, AT_EIGHT)
     unsubscribe(ann, ANN, AT_EIGHT)
     assert plan_and_accept(ann, CONFIG, AT_EIGHT + 3 * A_DAY) == PlanReport()

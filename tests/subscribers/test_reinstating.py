@@ -67,7 +67,7 @@ def test_the_digests_of_a_reinstated_subscriber_go_on_from_the_cursor(store: Eng
     assert kept(store) == [(stored_subscriber(store, ANN).id, "550 relay not permitted")]
 
 
-def test_papers_older_than_a_day_are_not_caught_up_as_after_a_pause(store: Engine, tmp_path: Path) -> None:
+def test_papers_older_than_a_day_are_left_out_after_reinstating_as_after_a_pause(store: Engine, tmp_path: Path) -> None:
     suppress(store, ANN, "550 relay not permitted")
     add_paper(store, tmp_path, "An Old Paper", AT_EIGHT)
     add_paper(store, tmp_path, "A New Paper", AT_EIGHT + 9 * A_DAY)
@@ -121,7 +121,7 @@ def test_nobody_is_chosen_without_a_condition_and_an_unknown_address_changes_not
     assert reinstate(store, SuppressedChoice((BOB,)), AT_EIGHT).unchanged == [BOB]
 
 
-def test_who_has_unsubscribed_is_neither_suppressed_nor_reinstated(store: Engine) -> None:
+def test_an_unsubscribed_subscriber_is_neither_suppressed_nor_reinstated(store: Engine) -> None:
     unsubscribe(store, ANN, AT_EIGHT)
     suppress(store, ANN, "550 5.1.1 unknown")
     assert (state(store, ANN), kept(store)) == ("UNSUBSCRIBED", [])
@@ -131,7 +131,7 @@ def test_who_has_unsubscribed_is_neither_suppressed_nor_reinstated(store: Engine
     assert state(store, BOB) == "UNSUBSCRIBED"
 
 
-def test_a_pause_goes_on_and_an_agreement_that_was_not_given_is_not_assumed(store: Engine) -> None:
+def test_reinstating_ends_no_pause_and_confirms_no_subscriber(store: Engine) -> None:
     pause(store, ANN, date(2026, 8, 1), AT_EIGHT)
     pause(store, BOB, None, AT_EIGHT)
     add_subscriber(store, SignUp("dan@example.org"))

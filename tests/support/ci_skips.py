@@ -1,6 +1,6 @@
 """A pytest plugin that makes a skipped test fail in CI, unless a committed list allows the skip.
 
-Without it, a machine that lacks what a test needs would pass without running that test.
+Without this plugin, CI would pass on a machine that lacks what a test needs, although the test did not run.
 """
 
 from __future__ import annotations

@@ -40,24 +40,24 @@ DIGEST = Digest(
 
 
 def paper(number: int, **fields: object) -> Paper:
-    """A paper that differs from the sample in its id, and in `fields`."""
+    """Return a paper that differs from the sample in its id, and in `fields`."""
     named = replace(PAPER, id=number, key=f"2607.{number:05}", arxiv_id=f"2607.{number:05}")
     return replace(named, **fields)  # type: ignore[arg-type]
 
 
 def mail_of(digest: Digest = DIGEST, *papers: Paper, settings: MailSettings = SETTINGS) -> Mail:
-    """The mail of `digest`, whose papers are the sample and `papers`."""
+    """Return the mail of `digest`, whose papers are the sample and `papers`."""
     return composer(settings).compose(digest, {each.id: each for each in (PAPER, *papers)})
 
 
 @cache
 def composer(settings: MailSettings) -> Composer:
-    """What makes the mails of all tests, so that what one keeps may show in the next."""
+    """Return the composer that all tests with these settings share, so that they also test its cache."""
     return Composer(settings, TEMPLATES)
 
 
 def read(mail: Mail) -> EmailMessage:
-    """The mail as a mail program takes it apart, without a defect anywhere."""
+    """Return the mail as a mail program parses it, and assert that no part or header has a defect."""
     message = message_from_bytes(mail.content, policy=default)
     assert isinstance(message, EmailMessage)
     for part in message.walk():
@@ -68,7 +68,7 @@ def read(mail: Mail) -> EmailMessage:
 
 
 def bodies(mail: Mail) -> tuple[str, str]:
-    """The plain text and the HTML of a mail, decoded, with line ends as Python has them."""
+    """Return the plain text and the HTML of a mail, decoded, with line feeds as line ends."""
     plain, html = read(mail).iter_parts()
     assert isinstance(plain, EmailMessage) and isinstance(html, EmailMessage)
     return plain.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")

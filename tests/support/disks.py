@@ -1,4 +1,4 @@
-"""File systems and files that refuse what others allow."""
+"""Context managers for tests of files: a separate small file system, and files that cannot be changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mounted(folder: Path, options: str = "size=16m") -> Iterator[Path]:
 
 @contextmanager
 def immutable(path: Path) -> Iterator[None]:
-    """Make a file or folder immutable, also for root; skip the test if the file system knows no such flag."""
+    """Make a file or folder immutable, also for root; skip the test if the file system does not support that."""
     if subprocess.run(["chattr", "+i", str(path)], check=False, capture_output=True).returncode:
         pytest.skip("files cannot be made immutable here")
     try:

@@ -104,7 +104,7 @@ def oai(*records: str) -> str:
 
 
 def oai_record(metadata: str, number: int = 0, status: str = "") -> str:
-    """Return an OAI-PMH record with this metadata. `status` is the text of an attribute of its header."""
+    """Return an OAI-PMH record with this metadata. `status` is a header attribute, such as ` status="deleted"`."""
     body = f"<metadata>{metadata}</metadata>" if metadata else ""
     header = f"<identifier>oai:arXiv.org:{IDS[number]}</identifier><datestamp>2026-07-03</datestamp>"
     return f"<record><header{status}>{header}</header>{body}</record>"

@@ -1,4 +1,4 @@
-"""Digests whose papers hold text that attacks whoever shows it."""
+"""Digests whose papers contain text that attacks the programs that show it."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ PAYLOADS = [
 
 
 def hostile_digest(payload: str) -> tuple[Digest, list[Paper]]:
-    """A digest with the payload wherever text from outside comes in."""
+    """Return a digest and its papers, with `payload` in the texts that come from dumps and subscribers."""
     papers = [
         replace(
             PAPER, id=2, title=payload, abstract=payload * 3, authors=(payload,) * 2, arxiv_id=payload, url=payload

@@ -1,4 +1,4 @@
-"""What tests of the outbox share: a store with planned digests, a sender with a clock, and the rows afterwards."""
+"""Helpers for tests of the outbox: plan digests, make a sender with a clock, deliver, and read the rows."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from notifier.resources import resource
 from notifier.sources.cleaning import clean
 
 SEEDS = tuple(sorted(resource("seeds").glob("*.txt")))
-HEAD_LINES = (2, 5, 6)  # the number of lines above the first title of each seed that are not blank
+HEAD_LINES = (2, 5, 6)  # for each seed, the number of lines above its first title that are not blank
 
 Entry = tuple[str, str]  # a title and its abstract
 

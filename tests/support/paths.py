@@ -1,4 +1,4 @@
-"""Where the checkout and the tests' own data lie."""
+"""The paths of the checkout, the tests, and the data of the tests."""
 
 from pathlib import Path
 

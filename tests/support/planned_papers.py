@@ -1,4 +1,4 @@
-"""The digests that subscribers got, as the outbox has them, for tests of the whole service."""
+"""Helpers for tests of the whole service: plan digests, and read from the outbox what subscribers got."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TitlesByPeriod = list[tuple[str, list[str]]]
 
 
 def plan_and_accept(engine: Engine, config: Config, now: datetime) -> PlanReport:
-    """Plan, and mark the planned digests as accepted, so that the next digests do not take in their papers."""
+    """Plan, and mark the planned digests as accepted, so that their papers do not move to the next digests."""
     planned = planning.plan(engine, config, now)
     accept_waiting(engine)
     return planned
@@ -51,7 +51,7 @@ def used_periods(engine: Engine, email: str) -> list[str]:
 
 
 def stored_subscriber(engine: Engine, email: str) -> Subscriber:
-    """Return a subscriber, who must exist, as stored."""
+    """Return the stored subscriber with this address, who must exist."""
     with reading(engine) as connection:
         found = subscribers.find(connection, email)
     assert found is not None

@@ -1,4 +1,7 @@
-"""A real PostgreSQL server for the tests that need one. It runs until the last test ends, for root and other users."""
+"""A real PostgreSQL server for the tests that need one. It runs until the last test ends.
+
+Both root and other users can start it.
+"""
 
 from __future__ import annotations
 

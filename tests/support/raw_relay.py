@@ -1,4 +1,4 @@
-"""Relays that read the bytes of the socket as they arrive, for tests that a server which reads lines cannot do."""
+"""Relays that read the bytes of the socket as they arrive, for tests in which reading line by line is not enough."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Client:
         self.send_replies("250-raw.test\r\n250 PIPELINING")
 
     def send_replies(self, *replies: str) -> None:
-        """Write these replies at once."""
+        """Send these replies in one write."""
         self._sock.sendall("".join(f"{reply}\r\n" for reply in replies).encode())
 
     def receive(self) -> bytes:
@@ -32,7 +32,7 @@ class Client:
         return received
 
     def receive_until(self, end: bytes) -> bytes:
-        """Return all bytes up to the first that end with `end`."""
+        """Receive until the bytes end with `end`, and return them all."""
         received = b""
         while not received.endswith(end):
             received += self.receive()
@@ -41,7 +41,7 @@ class Client:
 
 @contextmanager
 def raw_relay(serve: ServeClient) -> Iterator[int]:
-    """Run a relay while the `with` block runs, each client in a thread, and yield its port."""
+    """Run a relay during the `with` block, with a thread for each client, and yield its port."""
     listener, sockets = socket.create_server((HOST, 0)), []
 
     def serve_one(sock: socket.socket) -> None:

@@ -190,7 +190,7 @@ def _terminate(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _folder(program: str, version: str = "") -> Iterator[Path]:
-    """Yield a temporary folder that other users can enter, which they cannot with the folders of pytest.
+    """Yield a temporary folder that other users can enter; they cannot enter the folders of pytest.
 
     Skips the test if the program is missing or cannot be run, or its version does not start with `version`.
     """
@@ -210,7 +210,7 @@ def _folder(program: str, version: str = "") -> Iterator[Path]:
 
 
 def _program(name: str) -> str:
-    """Return the path of a program, also one in a folder for root's programs, or an empty text."""
+    """Return the path of a program, or an empty text; the folders for root's programs are searched too."""
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin") or ""
 
 

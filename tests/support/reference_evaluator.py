@@ -36,7 +36,7 @@ def is_true(query: Query, paper: Paper) -> bool:
 
 
 def is_field_leaf_true(leaf: tree.Leaf, paper: Paper) -> bool:
-    """Return whether a leaf that searches no texts is true of the paper: authors, labels, upvotes or listing day."""
+    """Return whether a leaf that searches no texts, such as a category or upvotes, is true of the paper."""
     match leaf:
         case tree.AuthorName(wanted):
             return any(name_has_words(words(name), wanted) for name in paper.authors)

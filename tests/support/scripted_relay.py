@@ -172,7 +172,7 @@ class ScriptedRelay:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a reply waits 40 ms for the one before
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else TCP delays replies by 40 ms
             self.connections += 1
             self.close_at_end(sock)
             self._start_thread(_Session(self, sock, self.connections).run)

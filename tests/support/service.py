@@ -110,7 +110,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def wait_until(is_true: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until a condition is true; fail if it is still false after so many seconds."""
+    """Wait until a condition is true; fail if it is still false after `seconds` seconds."""
     deadline = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < deadline, f"the condition was still false after {seconds} seconds"
@@ -118,7 +118,7 @@ def wait_until(is_true: Callable[[], object], seconds: float = 60) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return so many different ports of 127.0.0.1 on which nothing listens."""
+    """Return `count` different ports of 127.0.0.1 on which nothing listens."""
     with ExitStack() as stack:
         servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [server.getsockname()[1] for server in servers]
@@ -131,7 +131,7 @@ def write_smtp_config(folder: Path, port: int) -> None:
 
 
 def open_simulated_store(url: str) -> Engine:
-    """Open a new store that accepts the `--now` of these tests, as one does whose first command has such a `--now`."""
+    """Open a new store that accepts the `--now` of these tests, like a store whose first command had a `--now`."""
     engine = open_store(url)
     with writing(engine) as connection:
         assert simulated_clock.mark_if_empty(connection, MONDAY)
@@ -148,7 +148,7 @@ def open_store_with_subscribers(count: int, folder: Path) -> Engine:
 
 
 def plan_digests(count: int, folder: Path, port: int) -> None:
-    """Make a store in `folder` with so many subscribers, and plan a digest for each of them."""
+    """Make a store in `folder` with `count` subscribers, and plan a digest for each of them."""
     write_smtp_config(folder, port)
     engine = open_store_with_subscribers(count, folder)
     plan(engine, load(folder / "config.toml"), MONDAY.replace(hour=8))

@@ -1,8 +1,8 @@
-"""Prints the compiled patterns of notifier whose time grows faster than the text, as JSON: run it as a program.
+"""Print, as JSON, the compiled patterns of notifier whose time grows faster than the text. Run this as a program.
 
 A pattern is tried on texts that repeat one token. A text of 5,000 characters is enough to notice time that grows with
-the square of the length; what is noticed is tried on longer texts, up to 150,000 characters, until it takes longer than
-the time allowed for that length. A timer ends a try that backtracks for hours.
+the square of the length. A pattern that is suspiciously slow on this text is tried on longer texts, up to 150,000
+characters, until it takes longer than the time allowed for its length. A timer ends a try that backtracks for hours.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import notifier
 
 LENGTHS = (5_000, 20_000, 50_000, 150_000)  # characters
 SUSPICIOUS = 0.004  # seconds of CPU time for the shortest text; a linear pattern takes about 0.1 ms
-TOO_LONG = 1.0  # seconds of CPU time for the longest text; for a shorter text, its share of that
+TOO_LONG = 1.0  # seconds of CPU time for the longest text; a shorter text is allowed less, in proportion to its length
 
 TOKENS = (
     *("a", "A", "z", "0", "7", "_", "é", "Ω", "中", "\u0301", "ß", "v1"),

@@ -1,4 +1,4 @@
-"""A quick run says what it left out, a full run leaves out nothing, and what is named always runs."""
+"""A quick run says what it left out, a full run leaves out nothing, and a test that is named always runs."""
 
 from __future__ import annotations
 

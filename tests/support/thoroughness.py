@@ -1,8 +1,9 @@
-"""Makes a run of the tests quick, or full.
+"""Make a run of the tests quick or full.
 
 A quick run (`make test`) leaves out the slow tests, and hypothesis tries fewer examples of each property. A full run
-(`make check`, and any run in CI) leaves out nothing; the variable NOTIFIER_TESTS=full asks for it. Slow tests are those
-marked `slow` and all of `tests/journeys`. One that is named on the command line, by its file or folder, always runs.
+(`make check`, and any run in CI) leaves out nothing; NOTIFIER_TESTS=full in the environment asks for a full run. Slow
+tests are those marked `slow` and all of `tests/journeys`. A slow test whose file or folder is named on the command line
+always runs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import hypothesis
 import pytest
 
 IS_FULL = os.environ.get("NOTIFIER_TESTS") == "full" or bool(os.environ.get("CI"))
-QUICK_SHARE = 5  # a quick run tries one in so many examples
+QUICK_SHARE = 5  # a quick run tries one example in this many
 FEWEST = 10  # examples of a property in a quick run, unless a full run has fewer
 USUAL = 100  # examples of a property that does not say how many
 
@@ -30,7 +31,7 @@ def examples(full: int) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = 0
-    # How long an example takes says more about what else the machine does than about the code.
+    # Examples have no time limit: on a busy machine, fast code takes long too.
     patient = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
     hypothesis.settings.register_profile("quick", patient, max_examples=examples(USUAL))
     hypothesis.settings.register_profile("full", patient, max_examples=USUAL)

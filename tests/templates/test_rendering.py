@@ -35,7 +35,7 @@ def test_the_last_newline_is_kept(tmp_path: Path) -> None:
     assert render(environment(written(tmp_path, "mail.txt.j2", "end\n")), "mail.txt.j2") == "end\n"
 
 
-def test_an_operators_file_takes_the_place_of_that_file_only(tmp_path: Path) -> None:
+def test_an_operators_file_replaces_only_the_template_of_the_same_name(tmp_path: Path) -> None:
     templates = environment(written(tmp_path, "email/card.txt.j2", "mine"))
     assert render(templates, "email/card.txt.j2") == "mine"
     assert templates.get_template("email/digest.txt.j2").filename != str(tmp_path / "email/digest.txt.j2")
@@ -66,7 +66,7 @@ def test_a_template_that_fails_names_the_innermost_file_and_line(tmp_path: Path,
     assert "\n" not in str(raised.value)
 
 
-def test_styles_are_inlined_and_what_cannot_be_stays() -> None:
+def test_styles_are_inlined_and_those_that_cannot_be_inlined_stay() -> None:
     page = "<style>p { color: red } a:hover { color: blue } @media print { p { color: black } }</style><p>text</p>"
     inlined = inline_css(page)
     assert '<p style="color:red">text</p>' in inlined

@@ -32,11 +32,11 @@ def marked(pieces: tuple[Run, ...]) -> list[str]:
     return [piece.text for piece in pieces if piece.marked]
 
 
-def test_marked_and_unmarked_runs_take_turns() -> None:
+def test_marked_and_unmarked_runs_alternate() -> None:
     assert runs("fast and slow", [(0, 4), (9, 13)]) == (Run("fast", True), Run(" and ", False), Run("slow", True))
 
 
-def test_marks_with_only_a_space_or_hyphen_between_them_are_one() -> None:
+def test_marks_with_only_a_space_or_hyphen_between_them_are_joined() -> None:
     assert marked(runs("a large language model", [(2, 7), (8, 16), (17, 22)])) == ["large language model"]
     assert marked(runs("low-bit", [(0, 3), (4, 7)])) == ["low-bit"]
 
@@ -45,7 +45,7 @@ def test_spans_outside_of_the_text_are_dropped() -> None:
     assert runs("short", [(-1, 2), (3, 9), (2, 2), (4, 1), (0, 5)]) == (Run("short", True),)
 
 
-def test_a_mark_takes_the_accents_that_follow_its_last_letter() -> None:
+def test_a_mark_includes_the_accents_that_follow_its_last_letter() -> None:
     decomposed = unicodedata.normalize("NFD", "José wrote")
     assert marked(runs(decomposed, [(0, 4)])) == [unicodedata.normalize("NFD", "José")]
 
@@ -81,7 +81,7 @@ def test_a_text_without_spaces_is_cut_between_letters() -> None:
     assert joined(excerpt(chinese, []).beginning) == chinese[:LENGTH] + "…"
 
 
-def test_a_cut_never_parts_a_letter_from_its_accent() -> None:
+def test_a_cut_never_separates_a_letter_from_its_accent() -> None:
     accented = "e\u0301" * LENGTH
     kept = joined(excerpt(accented, []).beginning).removesuffix("…")
     assert len(kept) % 2 == 0

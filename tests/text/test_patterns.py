@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, object]:
-    """What the search for slow patterns has found. It runs in a process of its own, which can be ended."""
+    """Return what the search for slow patterns found. The search runs in a process that a timeout can end."""
     program = CHECKOUT / "tests" / "support" / "slow_patterns.py"
     run = subprocess.run(
         [sys.executable, program], env=clean_environment(), capture_output=True, text=True, timeout=900, check=True

@@ -4,7 +4,7 @@
 
 One run of a sender has several write transactions. For each of them, a fresh outbox is sent twice: by a sender that is
 killed just before the commit, and by one that is killed just after it. A second sender then finishes. Each try prints a
-line. The exit status is 1 if a mail was lost, or was repeated with other bytes.
+line. The exit status is 1 if a mail was lost, if a mail was repeated with other bytes, or if a second sender failed.
 """
 
 from __future__ import annotations

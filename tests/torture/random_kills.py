@@ -4,9 +4,10 @@
     python -m torture.random_kills --memory [--mails 100000]
 
 `notifier deliver` with the shipped settings sends to a relay that accepts 100 mails per second. Each sender is killed
-with SIGKILL at a random moment, or up to half a second later, so that a mail is in flight. The moments are chosen so
-that mails are left for the last sender, which may finish. Then the relay's log is compared with the outbox. With
---memory no sender is killed. Instead the memory of one sender is measured, with a relay that is as fast as possible.
+with SIGKILL at a random moment. If no mail is in flight then, the kill waits for one, but at most half a second. The
+moments are chosen so that mails are left for the last sender, which is not killed. Then the relay's log is compared
+with the outbox. With --memory no sender is killed. Instead the memory of one sender is measured, with a relay that is
+as fast as possible.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ RATE = 100  # mails per second
 CONNECTIONS = 4  # as shipped
 GROUP_SIZE = 64  # results that may be uncommitted
 MOST_REPEATS = 5  # per kill, on average
-ENOUGH_KILLS = 100  # for an average that means something
+ENOUGH_KILLS = 100  # the average is not checked if there are fewer, because it would vary too much
 LAST_MAILS = 250  # mails that are left for the last sender
 START_TIMEOUT = 120  # seconds until the first MAIL of a sender
 
@@ -230,7 +231,7 @@ def memory_use(folder: Path, mails: int) -> Iterator[tuple[int, int]]:
 
 
 def main() -> None:
-    """Run as the options say, print the report, and exit with 1 if a promise was broken."""
+    """Run as the options say, print the report, and exit with 1 unless its `keeps_promises` is true."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--mails", type=int)
     parser.add_argument("--kills", type=int, default=1000)

@@ -1,4 +1,4 @@
-"""Guards before every page: security headers, a limit for bodies, and refusals of forms of other sites.
+"""Guards before every page: security headers, a limit for bodies, and refusals of forms from other sites.
 
 The tests also cover forged hosts, and what visitors see when a template or the database fails.
 """
@@ -36,7 +36,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def path(engine: Engine, config: Config) -> str:
-    """Return the path of the page in Ann's first mail that stops all mail."""
+    """Return the path of the page that stops all mail, to which Ann's first mail links."""
     return unsubscribe_path(deliver_first_mail(engine, config, "quantization"))
 
 
@@ -120,7 +120,7 @@ def test_a_form_is_refused_if_the_browser_says_that_it_comes_from_another_site(
         {"Origin": "null"},
     ],
 )
-def test_our_own_form_and_clients_that_are_no_browsers_are_served(
+def test_our_own_form_and_clients_that_are_not_browsers_are_served(
     engine: Engine, client: httpx.Client, path: str, headers: dict[str, str]
 ) -> None:
     assert client.post(path, headers=headers).status_code == 200
@@ -178,7 +178,7 @@ def test_a_failing_template_gives_a_500_that_reveals_nothing_about_it(
 
 @pytest.fixture(params=["sqlite:///{}/broken.db", "postgresql+psycopg://nobody@127.0.0.1:1/nothing"])
 def broken(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """Return the engine of a store whose file is no database, or whose server is down."""
+    """Return the engine of a store whose file is not a database, or whose server is down."""
     (tmp_path / "broken.db").write_bytes(b"this is not a database" * 100)
     engine = connect(request.param.format(tmp_path))
     yield engine

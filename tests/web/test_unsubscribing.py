@@ -94,7 +94,7 @@ def test_one_subscription_ends_and_the_others_continue(engine: Engine, config: C
     assert "*Experts* Again" in text and "Quantization" not in text
 
 
-def test_ending_the_last_subscription_stops_all_mail_and_it_is_still_there_after_subscribing_again(
+def test_ending_the_last_subscription_stops_all_mail_and_subscribing_again_restores_that_subscription(
     engine: Engine, config: Config, client: httpx.Client
 ) -> None:
     (only,) = section_unsubscribe_paths(deliver_first_mail(engine, config, "quantization"))

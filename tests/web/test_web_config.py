@@ -48,12 +48,12 @@ def test_a_valid_base_url_is_kept_without_its_final_slash(base_url: str) -> None
         f"https://example.org/{'a' * 200}",
     ],
 )
-def test_a_base_url_that_does_not_fit_into_a_header_is_refused(base_url: str) -> None:
+def test_an_unusable_base_url_is_refused_with_an_example(base_url: str) -> None:
     with pytest.raises(ValidationError, match=r"write it like https://papers\.example\.org"):
         WebConfig(base_url=base_url)
 
 
-def test_a_missing_or_short_key_is_refused_with_the_cure(engine: Engine, tmp_path: Path) -> None:
+def test_a_missing_or_short_key_is_refused_with_the_command_that_makes_one(engine: Engine, tmp_path: Path) -> None:
     config = write_config(tmp_path)
     key = config.path(config.secret_file)
     for break_key in (lambda: key.write_text("\n" + "5" * 31 + "\n", encoding="utf-8"), key.unlink):

@@ -145,7 +145,7 @@ class Connection:
             await asyncio.sleep(0)  # lets the event loop see that a relay hung up right after its reply to DATA
         if self._wire.has_reply or self._wire.is_lost:
             reply = await self._reply(Phase.CONTENT, self._timeouts.block)
-            # The reply says more than the broken pipe that writing on would end in.
+            # The reply tells more than the broken pipe that further writing would cause.
             raise BrokenConnectionError(outcome_of_reply(Phase.CONTENT, *reply))
         next_envelope = await self._next_envelope(next_mail)
         self._wire.write(b"".join((content, b".\r\n", next_envelope)))
@@ -254,8 +254,8 @@ def is_writable(envelope: Envelope) -> bool:
 def dot_stuffed(content: bytes) -> bytes:
     """Return `content` as DATA carries it (RFC 5321, section 4.5.2), without the final dot.
 
-    A bare CR or LF becomes CRLF. Some relays would take a dot between bare ones for the end of the message, and the
-    rest for commands (SMTP smuggling).
+    A bare CR or LF becomes CRLF. Some relays would take a dot between two bare line ends for the end of the message,
+    and what follows for commands (SMTP smuggling).
     """
     if not content.count(b"\r\n") == content.count(b"\r") == content.count(b"\n"):
         content = _LINE_END.sub(b"\r\n", content)

@@ -32,7 +32,7 @@ class AttemptError(NotifierError):
 
 
 class BrokenConnectionError(AttemptError):
-    """The connection cannot be used any more: it is lost, closing (421), or its replies are out of step."""
+    """The connection cannot be used any more: it is lost or closing (421), or replies no longer match commands."""
 
 
 class StoppedError(AttemptError):

@@ -1,10 +1,10 @@
-"""Whether a relay handles pipelined commands correctly (RFC 2920), as far as this process knows. Pure."""
+"""What this process knows of whether a relay handles pipelined commands correctly (RFC 2920). No I/O."""
 
 from __future__ import annotations
 
 from notifier.delivery.smtp.replies import Reply
 
-FAILURES_IN_A_ROW = 3  # after these, a relay that has handled pipelining before is sent one command at a time
+FAILURES_IN_A_ROW = 3  # after so many, a relay that has handled pipelining before is sent one command at a time
 
 _OUT_OF_STEP = frozenset({500, 503})  # a relay that confuses commands refuses correct ones with these codes
 
@@ -13,8 +13,8 @@ class PipeliningTrust:
     """Whether the relay may be sent several commands in one write; shared by all connections to it.
 
     Some relays offer PIPELINING but lose commands, answer only some of them, or hang up. A relay that has never handled
-    pipelining successfully is trusted no longer after its first failure. After a success, it takes FAILURES_IN_A_ROW
-    consecutive failures, because every relay loses a connection now and then.
+    pipelining successfully is no longer trusted after its first failure. A relay that has handled it successfully is
+    trusted until FAILURES_IN_A_ROW consecutive failures, because every relay loses a connection now and then.
     """
 
     def __init__(self) -> None:

@@ -1,17 +1,17 @@
-"""Parsing a relay's replies (RFC 5321, section 4.2) from its bytes. Pure."""
+"""Parse a relay's replies (RFC 5321, section 4.2) from the bytes that it sent. Pure."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
 
-LONGEST_REPLY = 32_768  # bytes with all lines; limits the memory that a relay can make us use
+LONGEST_REPLY = 32_768  # bytes in all lines together; limits the memory that a relay can make us use
 
 MALFORMED = -1
 
 
 class Reply(NamedTuple):
-    """A relay's reply to one command; `code` is MALFORMED if it is not an SMTP reply."""
+    """A relay's reply to one command; `code` is MALFORMED if the bytes are not an SMTP reply."""
 
     code: int
     text: str

@@ -20,8 +20,8 @@ from notifier.models import DeliveryState, Mail
 class SmtpTransport:
     """The transport that sends mails to a relay over SMTP.
 
-    It connects when the first mail comes. A failure of the connection or a cancellation closes it, and the next mail
-    gets a new one.
+    It connects when the first mail comes. If the connection fails or a send is cancelled, the connection is closed, and
+    the next mail gets a new one.
     """
 
     def __init__(self, settings: RelaySettings, trust: PipeliningTrust | None = None) -> None:
@@ -69,9 +69,9 @@ class SmtpTransport:
             raise
 
     async def _begin(self, mail: Mail, still_wanted: StillWanted) -> Connection:
-        """Have MAIL accepted, and return the connection.
+        """Send MAIL for `mail`, and return the connection on which the relay accepted it.
 
-        If the old connection has broken since its last mail, a new one is opened. The mail is not deferred for it.
+        If the old connection has broken since its last mail, the mail is not deferred, but sent over a new connection.
         """
         if self._connection is not None:
             with suppress(BrokenConnectionError):

@@ -1,4 +1,4 @@
-"""The bytes of one open connection: it writes commands, and queues the replies in the order in which they arrive."""
+"""One open connection to a relay: write commands, and queue the replies in the order in which they arrive."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ class Wire(asyncio.BufferedProtocol):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._parser = ReplyParser()
-        self._buffer = memoryview(bytearray(BUFFER))  # a view, because TLS fills it part by part
+        # TLS fills slices of the buffer. Slices of a memoryview share its bytes; slices of a bytearray are copies.
+        self._buffer = memoryview(bytearray(BUFFER))
         self._arrived: deque[Reply] = deque()
         self._loss = "the relay closed the connection" if transport.is_closing() else ""
-        self._is_full = False  # of the write buffer
+        self._is_full = False  # whether the write buffer is full
         self._change: asyncio.Future[None] | None = None  # what a caller waits for: a reply, free space, or the end
         self._deadline = 0.0  # of the current wait
         self._timer: asyncio.TimerHandle | None = None  # reused, because most waits end long before their deadline

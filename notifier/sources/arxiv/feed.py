@@ -20,7 +20,7 @@ from notifier.sources.format import ARXIV, Format
 from notifier.sources.xml_document import open_document, root_of
 from notifier.sources.xml_records import children_of, first_text, tally_records
 
-_SAMPLE = 1 << 16  # the number of characters in which _FEED_MARK must be
+_SAMPLE = 1 << 16  # _FEED_MARK must be within this many characters from the start of the text
 _FEED_MARK = re.compile(
     r"announce_type|Announce Type:|//(?:export\.|rss\.)?arxiv\.org/(?:rss|atom)/|updates on arXiv\.org"
 )

@@ -25,7 +25,7 @@ class VersionedId(NamedTuple):
 
 
 def parse_arxiv_id(text: str) -> VersionedId | None:
-    """Return the arXiv id that a text is, or that a text is a URL or DOI of; return None for any other text."""
+    """Return the arXiv id of a text that is an arXiv id, or a URL or DOI with one; return None for any other text."""
     found = _FORM.fullmatch(text)
     if found is None:
         return None

@@ -1,8 +1,9 @@
-"""The format of the daily papers API, and of the forms in which its answers are archived.
+"""The dump format of the daily papers API, with all forms in which its answers are archived.
 
 An answer is an array, an object with an array inside, or one entry per line. Entries may have the paper in a member
-`paper`, be papers themselves, be search results, or be strings in JSON or Python syntax; they may also be given as the
-columns of a table. The listing day of an entry is its `submittedOnDailyAt`; its `publishedAt` is not used.
+`paper`, be papers themselves, be search results, or be strings that hold an entry in JSON or Python syntax. They may
+also be given as the columns of a table. The listing day of an entry is its `submittedOnDailyAt`; its `publishedAt` is
+not used.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from notifier.sources.json.papers import parse_papers
 
 NAME = "daily papers JSON"
 
-_SAMPLE = 1 << 16  # the number of characters in which one of the keys must be
+_SAMPLE = 1 << 16  # one of the keys must be within so many characters from the beginning
 _DAILY_KEY = re.compile(
     r"[\"'](?:paper\\?[\"']\s*:\s*\{|(?:paper[_.]id|paperId|submittedOnDailyAt|discussionId|ai_summary|ai_keywords"
     r"|numComments)\\?[\"'])"

@@ -27,7 +27,8 @@ _NO_PAPERS = re.compile(r"\bno[_ ]|\bnothing\b|\bempty\b", re.IGNORECASE)
 def parse_papers(text: str, limits: Limits, name: str, rank: int) -> ParsedDump:
     """Return the papers of a JSON document as a dump of the format `name` with this rank.
 
-    Raises DumpError if the document is an error message, or if it has records and none of them is a paper.
+    Raises DumpError if the document is an error message, if it has records and none of them is a paper, or if it is an
+    object without records that does not say itself that there are no papers.
     """
     enclosing = EnclosingObject()
     tally = RecordTally(limits)

@@ -17,7 +17,7 @@ from notifier.config import Limits
 from notifier.sources.json.values import CUT_OFF, Value, array_elements, skip_space, value_at
 
 _LONGEST_LITERAL = 1 << 18  # characters of a record in Python syntax; parsing takes a hundred times as much memory
-_MAX_DEPTH = 3  # the number of objects around the array of records, not counting the outermost
+_MAX_DEPTH = 3  # the largest number of objects around the array of records, not counting the outermost
 _COLUMN_FACTOR = 4  # a member may be this many times as large as a record, because it may be a whole column
 
 _RECORD_KEYS = frozenset(

@@ -23,7 +23,7 @@ _SPACE = re.compile(r"[\s\ufeff\x00]*")
 _SEPARATORS = re.compile(r"[\s,\ufeff\x00]*")
 _STRING_OR_MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _OBJECT_START = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,100}?"\s*:)')
-_STRING_START = re.compile(r'"\{[^\n]{1,8}')  # of a string that holds a record
+_STRING_START = re.compile(r'"\{[^\n]{1,8}')  # the start of a string that holds a record
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,10 @@ def _end_of_faulty(text: str, place: int, sound: Value | None) -> int:
     """Return the place where the faulty element at `place` ends.
 
     It ends at its last bracket, or before the next element if that begins earlier. The elements of an array usually
-    begin alike, for example with the same key. So the next element is found by the beginning of this element. If that
-    is damaged, the brackets are not used, and the next element is found by the beginning of `sound`, an earlier element
-    without a fault. If such a beginning also occurs inside `sound`, it does not show that an element begins, and only
-    the brackets are used.
+    begin alike, for example with the same key. So the next element is recognised because it begins like this one. If
+    the beginning of this element is damaged, the brackets are not used, and the next element is recognised because it
+    begins like `sound`, an earlier element without a fault. If such a beginning also occurs inside `sound`, it does not
+    show that an element begins, and only the brackets are used.
     """
     balanced_end = _balanced_end(text, place)
     own_start = _start_pattern(text, place)

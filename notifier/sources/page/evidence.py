@@ -2,9 +2,9 @@
 
 Every text has lines that look like titles and abstracts, even a chapter of a novel. So this module weighs the evidence
 that the papers found in a text are real. Each criterion assigns a number to a paper. The mean of these numbers over all
-papers is multiplied by the weight of the criterion. A text is refused if the sum of the products and a constant is
-negative. The weights were fitted by logistic regression on 650 pages made of real papers and on 630 other texts
-(licences, manuals, source code, mail, prose), and then rounded.
+papers is multiplied by the weight of the criterion. The products are added to a constant and to two numbers for the
+lines that belong to no paper. A text is refused if the sum is negative. The weights were fitted by logistic regression
+on 650 pages made of real papers and on 630 other texts (licences, manuals, source code, mail, prose), and then rounded.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _SCHOLARLY_STEMS = (
 _SCHOLARLY = frozenset(_SCHOLARLY_STEMS.split())
 _SCHOLARLY_STEM_LENGTH = 5  # letters
 _PERSONAL = frozenset(("he", "she", "him", "her", "his", "hers", "said", "mr", "mrs", "ms", "you", "your", "yours"))
-_MOST_COUNTED = 4  # scholarly or personal words of an abstract: more of them mean the same
+_MOST_COUNTED = 4  # scholarly or personal words of an abstract: more than four count as four
 _SHORT_ABSTRACT = 25  # words
 _LONGEST_ABSTRACT = 2200  # characters; arXiv allows 1,920
 _READ = 2500  # characters of an abstract that are looked at
@@ -131,7 +131,7 @@ def _ends_like_sentence(paper: Listing) -> float:
 
 
 def _excess_length(paper: Listing) -> float:
-    """Return the natural logarithm of how many times longer than 2,200 characters the abstract is; 0 if it is not."""
+    """Return the natural logarithm of how many times longer than 2,200 characters the abstract is, at least 0."""
     return max(0.0, math.log(len(paper.abstract) / _LONGEST_ABSTRACT))
 
 
@@ -161,4 +161,4 @@ _CRITERIA = (
 )
 _BASE = -3.9  # the sum for a text without any evidence
 _MENTIONS_PAPERS_WEIGHT = 1.5  # added once if a line of chrome contains a word such as "papers"
-_OTHER_TEXT_WEIGHT = -1.4  # times the logarithm of 1 plus the sentences in the chrome for each paper
+_OTHER_TEXT_WEIGHT = -1.4  # multiplied by log(1 + sentences in the chrome / papers)

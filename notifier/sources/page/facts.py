@@ -37,10 +37,11 @@ class PageFacts:
 def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> list[PageFacts]:
     """Return the facts about each paper of a page, in the order of `papers`.
 
-    `papers` begins with the head of the page, as `papers_of` returns it; so does the result, without any facts for it.
-    A count belongs to the paper that it links to. Authors and dates have no links. They belong to a paper if they are
-    between its title and its abstract. Names below an abstract are its authors only if the page also has names below
-    its last paper and none in its head. The date is the first one that is between the title and the next title.
+    `papers` begins with the head of the page, as `papers_of` returns it, so the result begins with empty facts. A count
+    belongs to the paper that it links to. Authors have no links. They belong to a paper if they are between its title
+    and its abstract. Names below an abstract are the paper's authors only if the page also has names below its last
+    paper and none in its head. Dates have no links either. A paper's date is the first one between its title and the
+    next title.
     """
     chrome = [line for paper in papers for line in (*paper.between, *paper.below)]
     upvotes = dict(_linked_counts(chrome, _UPVOTE_LINK, _COUNT))

@@ -61,7 +61,7 @@ def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple
 
 
 def _add_year(month_day: tuple[int, int], lines: Iterable[PageLine]) -> date | None:
-    """Return the date that is within a week of a day whose page a line links to, or None if there is none."""
+    """Return the date with this month and day that is within a week of a day to which a line links, or None."""
     for found in filter(None, (_LINK_TO_DAY.fullmatch(link) for line in lines for link in line.links)):
         linked_day = date.fromisoformat(found[1])
         for year in (linked_day.year, linked_day.year - 1, linked_day.year + 1):

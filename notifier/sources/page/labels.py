@@ -1,10 +1,11 @@
 """Decide which lines of a page are titles, which are abstracts, and which are chrome.
 
-The page is a hidden Markov model. The hidden states are the labels of the lines. The traits of the lines, and the seams
-between them, are what can be observed. The most probable sequence of labels is found by dynamic programming (Viterbi,
-1967). A step leads from the label of one line to the label of the next line. The steps of this sequence are counted,
-together with the number of blank lines at each step. The counts are combined with the odds in `odds`, and the sequence
-is computed again (Viterbi training; Juang and Rabiner, 1990). In this way the layout of the page affects the labels.
+The page is described by a hidden Markov model. The hidden states are the labels of the lines. The traits of the lines,
+and the seams between the lines, are what can be observed. The most probable sequence of labels is found by dynamic
+programming (Viterbi, 1967). A step leads from the label of one line to the label of the next line. The steps of this
+sequence are counted, together with the number of blank lines at each step. The counts are combined with the odds in
+`odds`, and the sequence is computed again (Viterbi training; Juang and Rabiner, 1990). In this way the layout of the
+page affects the labels.
 
 The time needed is proportional to the number of lines. The result is deterministic.
 """
@@ -65,7 +66,7 @@ def label_lines(lines: Sequence[PageLine]) -> list[Label]:
 
 
 def _without_wrapped_length(traits: Traits, below: Seam) -> Traits:
-    """Return the traits without the length if the line was wrapped: it is then only the width of the page."""
+    """Return the traits without the length if the line was wrapped: the length then only shows the page's width."""
     return traits._replace(length="") if below.fill == "full" else traits
 
 

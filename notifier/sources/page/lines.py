@@ -24,8 +24,8 @@ class PageLine:
     """One line of a copied page. Blank lines are only counted.
 
     `number` counts all lines of the dump from 1. `blanks` is the number of blank lines directly above this line.
-    `links` are the targets of the Markdown links in the line, and the address that the whole line consists of. An
-    address inside a sentence is not one of them.
+    `links` are the targets of the Markdown links in the line. If the whole line is a web address, it is a link, too. An
+    address inside a sentence is not.
     """
 
     number: int

@@ -195,5 +195,5 @@ def _end_event(upper: Label, lower: Label) -> str:
 
 
 def _fill_event(lower: Label) -> str:
-    """Return the key of FILL_ODDS for two lines of which the lower has this label."""
+    """Return the key of FILL_ODDS for two lines; `lower` is the label of the lower line."""
     return "a paragraph ends" if lower is Label.PARAGRAPH else _CONTINUATIONS.get(lower, "a line ends")

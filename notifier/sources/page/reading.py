@@ -97,7 +97,7 @@ def _listings(papers: Sequence[PagePaper]) -> list[Listing]:
 def _listing(
     position: int, paper: PagePaper, above: Sequence[PageLine], link: PaperLink | None, facts: PageFacts
 ) -> Listing:
-    """Return the listing of a paper; `above` is the chrome between the paper before it and its title."""
+    """Return the listing of a paper; `above` is the chrome between the previous paper and the title."""
     title = join_lines(paper.title)
     if position == 1 or above:
         title = remove_buttons(title, above)

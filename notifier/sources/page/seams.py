@@ -1,8 +1,8 @@
 """Describe the seams of a page. A seam is the place between two lines that follow each other.
 
-A seam shows whether the lower line probably continues the sentence or the title of the upper line. If the upper line
-ends with a comma, it probably does. If the upper line ends with a period, or if there are blank lines below it, it
-probably does not.
+A seam shows whether the lower line probably continues the sentence or the title of the upper line. For example, the
+lower line probably does so if the upper line ends with a comma. It probably does not if the upper line ends with a
+period, or if there are blank lines between the two.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _SMALL_WORD = r"\b(?:a|an|the|of|for|and|or|in|on|to|with|via|by|from|at|as|usin
 _UNFINISHED = re.compile(rf"(?:[,:;(\[–—-]|{_SMALL_WORD})$", re.IGNORECASE)
 
 _NARROWEST, _WIDEST = 30, 240  # columns of a wrapped page
-_FEWEST_BREAKS = 3  # broken sentences that show the width of a page
-_LEAST_SHARE = 0.7  # of the broken sentences that the width must explain
+_FEWEST_BREAKS = 3  # the width of a page must explain at least so many broken sentences
+_LEAST_SHARE = 0.7  # the width of a page must explain at least this share of the broken sentences
 _SENTENCE_ENDS = ".!?。！？"
 
 
@@ -91,7 +91,7 @@ def _page_width(lines: Sequence[PageLine]) -> int | None:
     the break if the line fits into it, and if the first word of the next line did not fit any more. The smallest of the
     widths that explain the most breaks is returned.
     """
-    changes = [0] * (_WIDEST + 2)  # by width: how many more breaks it explains than the width below it
+    changes = [0] * (_WIDEST + 2)  # by width: how many more breaks it explains than the next smaller width
     breaks = 0
     for upper, lower in pairwise(line.text for line in lines):
         if upper[-1] in _SENTENCE_ENDS or not lower[0].islower():

@@ -87,7 +87,7 @@ _COMMON_WORDS = _set_of_words(
 
 _STEM_LENGTH = 5  # letters
 _FEWEST_STEMS = 6  # in a line that counts as text
-_LINES_BELOW = 4  # lines below a line that are searched for its words
+_LINES_BELOW = 4  # how many lines below a line are searched for its words
 _LONGEST_LIST_OF_NAMES = 400  # characters
 
 _LENGTHS = (3, 8, 15, 25, 40, 60, 90, 130, 180, 300, 600)  # columns: the upper bound of each range
