@@ -15,7 +15,7 @@ from markupsafe import Markup
 from notifier.digests.cache import Cache
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
-from notifier.mail.content import ContentMaker, MailContent
+from notifier.mail.content import ContentMaker, MailContent, named
 from notifier.mail.parts import part_templates
 from notifier.mail.slot_values import SlotValues, slot_values
 from notifier.mail.stylesheet import FILE
@@ -60,9 +60,11 @@ def _rendered(
 
     def cards(papers: Iterable[Any]) -> str:
         return joined(
-            part("card", card=each.card, also=part("also", labels=each.also) if each.also else "") for each in papers
+            part("card", card=each.card, also=part("also", labels=named(each.also)) if each.also else "")
+            for each in papers
         )
 
+    shown = named(content.labels)
     return part(
         "digest",
         subject=content.subject,
@@ -73,12 +75,13 @@ def _rendered(
         sections=joined(
             part("section", label=section.label, cards=cards(section.papers), unsubscribe_page=page)
             for section, page in zip(content.sections, values.section_pages, strict=True)
+            if section.papers
         ),
         more=part("more", papers=content.more, unlisted=content.unlisted) if content.more else "",
         footer=part(
             "footer",
             recipient=values.recipient,
-            labels=joined(part("label", label=label, last=label == content.labels[-1]) for label in content.labels),
+            labels=joined(part("label", label=label, last=label == shown[-1]) for label in shown),
             unsubscribe_page=values.unsubscribe_page,
             unsubscribe_url=values.unsubscribe_url,
         ),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from notifier.digests.cache import Cache
-from notifier.mail.content import MailContent, SectionContent, SectionPaper
+from notifier.mail.content import MailContent, SectionContent, SectionPaper, named
 from notifier.mail.parts import Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
@@ -50,7 +50,8 @@ class BodyMaker:
             opening=content.opening,
             stylesheet=self._style_element,
         )
-        more = self._parts.part("more", papers=content.more, unlisted=content.unlisted) if content.more else ()
+        has_more = content.more or content.unlisted
+        more = self._parts.part("more", papers=content.more, unlisted=content.unlisted) if has_more else ()
         slots: dict[str, Sequence[bytes | str]] = {
             "preheader": [block(escape(content.preheader))] if self._is_html else [],
             "sections": self._sections(content.sections),
@@ -62,13 +63,15 @@ class BodyMaker:
     def _sections(self, sections: Iterable[SectionContent]) -> list[bytes | str]:
         pieces: list[bytes | str] = []
         for number, section in enumerate(sections):
+            if not section.papers:
+                continue
             part = self._parts.part("section", () if section.has_page else _NO_PAGE, label=section.label)
             cards = [self._cards.get(paper) or self._card(paper) for paper in section.papers]
             pieces += part.filled({"cards": cards, "unsubscribe_page": [section_page(number)]})
         return pieces
 
     def _card(self, paper: SectionPaper) -> bytes:
-        also = self._parts.part("also", labels=paper.also).joined({}) if paper.also else b""
+        also = self._parts.part("also", labels=named(paper.also)).joined({}) if paper.also else b""
         card = self._parts.part("card", card=paper.card).joined({"also": also})
         self._cache.make_room(len(card))
         self._cards[paper] = card
@@ -76,10 +79,10 @@ class BodyMaker:
 
     def _footer(self, content: MailContent) -> list[bytes | str]:
         part = self._parts.part("footer", () if content.has_page else _NO_PAGE)
-        last = len(content.labels) - 1
+        shown = named(content.labels)
         labels: list[bytes | str] = []
-        for place, label in enumerate(content.labels):
-            labels += self._parts.part("label", label=label, last=place == last)
+        for place, label in enumerate(shown, start=1):
+            labels += self._parts.part("label", label=label, last=place == len(shown))
         values = {slot: [slot] for slot in ("recipient", "unsubscribe_page", "unsubscribe_url")}
         return part.filled({"labels": labels, **values})
 

@@ -12,10 +12,11 @@ from notifier.digests import items
 from notifier.digests.cache import Cache
 from notifier.errors import ComposeError
 from notifier.mail.body import Body, BodyMaker
-from notifier.mail.content import TITLES, ContentMaker
+from notifier.mail.content import TITLES, ContentMaker, MailContent
 from notifier.mail.headers import MailSettings, header_lines
 from notifier.mail.mime import alternative
 from notifier.mail.parts import Parts
+from notifier.mail.shortening import bodies_within_limit
 from notifier.mail.slot_values import EncodedSlotValues, SlotValues, encoded_values, slot_values
 from notifier.mail.stylesheet import Stylesheet
 from notifier.models import Digest, Envelope, Mail, Paper
@@ -111,8 +112,12 @@ class Composer:
         key = digest.subject, digest.period, id(digest.rest), digest.subscriber_id is None, *sections
         if (known := self._bodies.get(key)) is None:
             content = self._contents.content(digest, self._papers)
-            known = _CachedBodies(digest, self._text_maker.body(content), self._html_maker.body(content))
+            text, html = bodies_within_limit(content, self._bodies_with)
+            known = _CachedBodies(digest, text, html)
             shown = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
             self._cache.make_room(BODIES_BYTES + shown * PAPER_BYTES)
             self._bodies[key] = known
         return known
+
+    def _bodies_with(self, content: MailContent) -> tuple[Body, Body]:
+        return self._text_maker.body(content), self._html_maker.body(content)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from notifier.digests.cache import Cache
 from notifier.digests.periods import wording_of
-from notifier.errors import ComposeError
+from notifier.errors import ComposeError, shortened
 from notifier.mail.cards import Card, PaperLine, card, paper_line
 from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Spans
 from notifier.text.harmless import inert
 
-TITLES = 200  # listed beyond the digest's limit; further papers are only counted, since Gmail clips mails at 102 kB
+TITLES = 200  # listed beyond the digest's limit; further papers are only counted
+LABELS = 20  # named in a list; further ones are only counted
+LABEL_CHARS = 200  # shown of a label
 PREHEADER_TITLES = 3
 CARD_BYTES = 2_500
 PLACE_BYTES = 500  # the memory that a paper of a section takes in addition to its card
@@ -57,6 +59,12 @@ class MailContent(NamedTuple):
     has_page: bool
 
 
+def named(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the labels as a list names them: if there are too many, the last one tells how many others there are."""
+    others = len(labels) - LABELS
+    return tuple(labels) if others <= 0 else (*labels[:LABELS], f"and {others} more")
+
+
 class ContentMaker:
     """Makes the content of mails, and caches the cards in them."""
 
@@ -93,10 +101,10 @@ class ContentMaker:
             found[1] if (found := known(id(item))) else self._section_paper(item, papers) for item in section.items
         ]
         has_page = self._settings.pages is not None and section.subscription_id is not None
-        return SectionContent(inert(section.label), shown, has_page)
+        return SectionContent(_shown_label(section.label), shown, has_page)
 
     def _section_paper(self, item: Item, papers: Mapping[int, Paper]) -> SectionPaper:
-        made = SectionPaper(self._card(item, papers), tuple(map(inert, item.also)))
+        made = SectionPaper(self._card(item, papers), tuple(map(_shown_label, item.also)))
         self._cache.make_room(PLACE_BYTES)
         self._section_papers[id(item)] = item, made
         return made
@@ -108,6 +116,11 @@ class ContentMaker:
             self._cache.make_room(CARD_BYTES)
             self._cards[key] = known
         return known
+
+
+@lru_cache(1 << 12)  # the same labels stand in many digests
+def _shown_label(label: str) -> str:
+    return shortened(inert(label), LABEL_CHARS)
 
 
 def _paper(item: Item, papers: Mapping[int, Paper]) -> Paper:
