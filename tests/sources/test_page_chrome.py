@@ -138,6 +138,28 @@ def test_a_date_in_the_head_is_the_date_of_the_page(
     assert (dump.full_date and dump.full_date.isoformat(), dump.month_day) == dates
 
 
+@pytest.mark.parametrize("link_first", [True, False])
+@pytest.mark.parametrize(
+    ("line", "linked", "found"),
+    [
+        ("Jul 1", "2026-06-30", "2026-07-01"),
+        ("Feb 1", "2026-01-31", "2026-02-01"),
+        ("Jan 1", "2025-12-29", "2026-01-01"),
+        ("Dec 31", "2026-01-01", "2025-12-31"),
+        ("Mar 1", "2028-02-29", "2028-03-01"),
+        ("Mar 1", "2027-02-29", None),
+        ("Mar 1", "2027-13-01", None),
+        ("Feb 29", "2027-02-28", None),
+        ("Jul 1", "2026-05-01", None),
+    ],
+)
+def test_a_link_to_a_day_close_by_tells_the_year(line: str, linked: str, found: str | None, link_first: bool) -> None:
+    link = f"https://huggingface.co/papers/date/{linked}"
+    above, below = ([link, line], []) if link_first else ([line], [link])
+    dump = parse_dump(Layout(1, 1).render(seed_papers()[:3], above=above, below=below).encode())
+    assert (dump.full_date and dump.full_date.isoformat()) == found
+
+
 def test_a_date_below_a_paper_is_not_the_date_of_the_page() -> None:
     dump = parse_dump(Layout(1, 1).render(seed_papers()[:3], below=["Sep 11, 2025"]).encode())
     assert dump.full_date is None

@@ -23,7 +23,7 @@ _DATES = tuple(
         r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)",
     )
 )
-_LINK_TO_DAY = re.compile(r"\Ahttps?://\S+/papers/date/(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]))")
+_LINK_TO_DAY = re.compile(r"\Ahttps?://\S+/papers/date/(20\d\d-\d\d-\d\d)")
 _LONGEST_GAP = timedelta(days=7)  # between one day with papers and the next
 _LEAP_YEAR = 2000  # so that February 29 is valid when the year is unknown
 
@@ -63,10 +63,10 @@ def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple
 def _add_year(month_day: tuple[int, int], lines: Iterable[PageLine]) -> date | None:
     """Return the date with this month and day that is within a week of a day to which a line links, or None."""
     for found in filter(None, (_LINK_TO_DAY.fullmatch(link) for line in lines for link in line.links)):
-        linked_day = date.fromisoformat(found[1])
-        for year in (linked_day.year, linked_day.year - 1, linked_day.year + 1):
-            with suppress(ValueError):
-                day = date(year, *month_day)
+        linked_year = int(found[1][:4])
+        for year in (linked_year, linked_year - 1, linked_year + 1):
+            with suppress(ValueError):  # one of the two days does not exist
+                linked_day, day = date.fromisoformat(found[1]), date(year, *month_day)
                 if abs(day - linked_day) <= _LONGEST_GAP:
                     return day
     return None
