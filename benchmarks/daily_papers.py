@@ -39,9 +39,10 @@ def read(file: Path) -> Capture:
 
 
 def captures_by_day(folder: Path) -> dict[date, list[Capture]]:
-    """Read all captures in a folder that hold papers, by listing day, the earliest of each day first.
+    """Read the captures in a folder, and return those that hold papers, by listing day.
 
-    The name of a file begins with its listing day.
+    The name of a file begins with its listing day. The captures of one day are in the order of their file names, the
+    earliest first.
     """
     captures: dict[date, list[Capture]] = defaultdict(list)
     for file in sorted(folder.glob("*.json")):

@@ -1,4 +1,4 @@
-"""Part `delivery`: compare the CPU time of making mails in notifier and in handwritten code with common libraries.
+"""Part `delivery`: compare the CPU time of making mails in notifier and in code that uses common libraries.
 
 All contenders make mails of the same digests, papers and templates. The slow contenders make one mail in fifty, spread
 evenly over the subscribers. Reading the digests from their rows is not timed. For all contenders, the garbage collector
@@ -37,7 +37,7 @@ Make = Callable[[Digest], bytes]
 MakeAll = Callable[[list[Digest]], object]
 
 TEMPLATES = {"30 kB": "lean", "80 kB": "tables"}
-TOGETHER = COMPOSE_BATCH  # digests that are read at once
+TOGETHER = COMPOSE_BATCH  # this many digests are read at once
 FEWER = 50  # a slow contender makes only one mail in this many
 POLICY = SMTP.clone(max_line_length=998)  # with shorter lines, EmailMessage encodes the URLs of List-Unsubscribe
 OURS = "notifier"

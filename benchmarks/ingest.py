@@ -1,7 +1,7 @@
 """Part `ingest`: the CPU time of one record, from the bytes of a feed to committed, tokenised and tagged rows.
 
-The feed is generated: it has 1,000 entries of the arXiv API, with the length, the markup and the number of authors of
-real ones. The frequencies of its words follow Zipf's law.
+The feed is generated. Its 1,000 entries are like those of the arXiv API in their length, their markup and the number of
+their authors. The frequencies of the words follow Zipf's law.
 
 Parsing alone is compared with feedparser. Two of its features, sanitising HTML and resolving addresses, are switched
 off, because nothing here needs them. feedparser does not clean LaTeX; notifier does, and its figure includes that.
@@ -9,7 +9,7 @@ off, because nothing here needs them. feedparser does not clean LaTeX; notifier 
 The whole ingest is compared with sqlite-utils, which gets the parsed rows, inserts them, and then fills a full-text
 index of titles and abstracts; filling it last is the quickest way. Both write to SQLite with a write-ahead log and
 synchronous=FULL. In one figure, sqlite-utils inserts only the papers; in the other, it also inserts the titles and
-listings that notifier stores. It does not tokenise or tag.
+listings that notifier stores. sqlite-utils does not tokenise or tag.
 
 The split measures the steps of the whole ingest one by one. Its step "SQL" finds the papers of the listings, and
 writes and commits the rows.
@@ -135,7 +135,7 @@ def _notifier(content: bytes) -> dict[str, float]:
 
 
 def _split(content: bytes) -> dict[str, float]:
-    """Measure each step of the whole separately."""
+    """Measure each step of the whole ingest separately."""
     raw = _texts_to_clean(content)
     used: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -281,9 +281,9 @@ def _entry(number: int, rng: random.Random) -> str:
 
 
 def _text(rng: random.Random, length: int, markup: float) -> str:
-    """Return a text of `length` words; about the share `markup` of them is replaced by words with markup.
+    """Return a text of `length` words, in which about the share `markup` of the words is replaced by markup.
 
-    At 0.0015, a quarter of the abstracts have some markup, as in real feeds.
+    With a share of 0.0015, a quarter of the abstracts have some markup, as in real feeds.
     """
     words = rng.choices(_VOCABULARY, cum_weights=_WEIGHTS, k=length)
     return " ".join(rng.choice(_MARKUP) if rng.random() < markup else word for word in words)

@@ -1,4 +1,7 @@
-"""Part `publishing`: the CPU time of writing the feeds of 100 topics at first, unchanged, and after one new paper."""
+"""Part `publishing`: the CPU time of writing the feeds of 100 topics.
+
+The feeds are written for the first time, again when nothing has changed, and again after one new paper.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def one_round() -> dict[str, float]:
     new = Listing(1, f"An Unheard-of Paper on {words[0]}", f"We speak of {words[1]}.")
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
-        topics = {f"topic-{place}": TopicConfig(title=f"Topic {place}", query=word) for place, word in enumerate(words)}
+        topics = {f"topic-{index}": TopicConfig(title=f"Topic {index}", query=word) for index, word in enumerate(words)}
         config = Config(built_in_topics=False, topics=topics, feeds=FeedsConfig(folder=Path(folder) / "feeds"))
         engine = open_store(f"sqlite:///{folder}/notifier.db")
         for name, dump in (("at first", listings), ("unchanged", []), ("after one new paper", [new])):
@@ -54,7 +57,9 @@ def one_round() -> dict[str, float]:
 
 
 def _add(engine: Engine, name: str, listings: Iterable[Listing]) -> None:
-    numbered = tuple(Listing(place, listing.title, listing.abstract) for place, listing in enumerate(listings, start=1))
+    numbered = tuple(
+        Listing(position, listing.title, listing.abstract) for position, listing in enumerate(listings, start=1)
+    )
     with writing(engine) as connection:
         arrival = NewDump(name, name, "made up", DAY, ListedOnFrom.OPTION, NOW)
         add_dump(connection, arrival, prepare(ParsedDump("made up", numbered), DAY, name))

@@ -44,7 +44,8 @@ def chance_interval(days: Sequence[Pairs]) -> tuple[float, float]:
 def difference_interval(statistic: Statistic, ones: Sequence[Pairs], others: Sequence[Pairs]) -> tuple[float, float]:
     """Return the 95% bootstrap interval of the statistic of `ones` minus that of `others`.
 
-    Both have the same papers in the same order. For each resample, the papers of each day are drawn with replacement.
+    `ones` and `others` hold the same papers in the same order. For each resample, the papers of each day are drawn with
+    replacement.
     """
     rng = np.random.default_rng(SEED)
     differences = []

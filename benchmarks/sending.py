@@ -3,7 +3,7 @@
 This part measures the CPU time of a mail over one connection, and the time of a mail over 16 connections to a relay
 that replies after 50 ms. The relay and every contender run in separate processes. Starting the process and connecting
 are not measured, with two exceptions: the contender that opens a connection for each mail, and smtp-source, whose CPU
-time includes both. Therefore smtp-source sends four times as many mails, which makes that share small.
+time includes both. Therefore smtp-source sends four times as many mails, so that both are a small share of its time.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ async def _send_to_distant_relay(send: Send, port: int, tls: str) -> float:
 
 
 async def send_with_notifier(port: int, mails: Sequence[Mail], tls: str) -> float:
-    """Send over one connection of notifier, which is always given the mail after the current one too."""
+    """Send over one connection of notifier; with each mail, notifier can also ask for the mail after it."""
     settings = RelaySettings(HOST, port, tls, ca_file=CERTIFICATES / "authority.pem")  # type: ignore[arg-type]
     waiting = deque(mails)
 

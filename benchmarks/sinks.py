@@ -1,6 +1,6 @@
-"""Start SMTP relays that discard every message, each in a separate process.
+"""Start SMTP relays that discard every message; each relay is a separate process.
 
-The fast one is Postfix's smtp-sink, or `sink.c` if Postfix is not installed. The slow one delays its replies.
+The fast relay is Postfix's smtp-sink, or `sink.c` if Postfix is not installed. The slow relay delays its replies.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def postfix(name: str) -> str | None:
 
 @contextmanager
 def sink() -> Iterator[int]:
-    """Run a relay that replies at once, and return its port."""
+    """Run a relay that replies at once, and yield its port."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "sink"
         if smtp_sink := postfix("smtp-sink"):
@@ -44,7 +44,7 @@ def sink() -> Iterator[int]:
 
 @contextmanager
 def slow_sink(seconds: float, *, tls: bool) -> Iterator[int]:
-    """Run a relay that delays each reply by `seconds`, and return its port.
+    """Run a relay that delays each reply by `seconds`, and yield its port.
 
     With `tls`, the connection is encrypted from its first byte.
     """

@@ -121,7 +121,7 @@ def _difference_from(plain: Sequence[Pairs] | None, statistic: Statistic, days: 
 
 
 def _pairs(order: Order, seen: Seen, last: Capture) -> Pairs:
-    """Return, for each paper of the newest capture in `seen`, the value of the order and the upvotes in `last`."""
+    """Return the value of the order and the final upvotes of each paper in both the newest capture seen and `last`."""
     return np.array([(order(seen, key), last[key].upvotes) for key in seen[-1] if key in last])
 
 

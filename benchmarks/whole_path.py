@@ -1,8 +1,8 @@
 """Part `delivery`: measure the CPU time that a mail takes from its waiting row to its settled row.
 
 The CPU time of the sink is not included. notifier runs as `deliver` does: it claims rows of a SQLite file
-(synchronous=FULL), composes, sends and settles. The handwritten code has its digests in memory, composes with Jinja,
-css-inline and EmailMessage, sends with aiosmtplib, and stores no results.
+(synchronous=FULL), composes, sends and settles. The code with common libraries has its digests in memory, composes with
+Jinja, css-inline and EmailMessage, sends with aiosmtplib, and stores no results.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def ours(templates: Environment, port: int) -> float:
 
 
 def naive(templates: Environment, port: int) -> float:
-    """Return the CPU microseconds of a mail that the handwritten code makes and sends."""
+    """Return the CPU microseconds of a mail that the code with common libraries makes and sends."""
     known = papers_of_a_day()
     make = by_hand(templates, known)
     mails = list(islice(digests(known), 0, None, FEWER))

@@ -1,4 +1,4 @@
-"""Runs the command line for `python -m notifier`."""
+"""Run the command line for `python -m notifier`."""
 
 from notifier.cli import main
 

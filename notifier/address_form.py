@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST_ADDRESS = 254  # octets: RFC 5321, section 4.5.3.1.3, without the angle brackets
+LONGEST_ADDRESS = 254  # octets, not counting the angle brackets (RFC 5321, section 4.5.3.1.3)
 
 _ASCII_ADDRESS = re.compile(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
 

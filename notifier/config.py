@@ -22,11 +22,11 @@ from notifier.models import Cadence
 
 DEFAULT_FILE = "config.toml"
 FILE_VARIABLE = "NOTIFIER_CONFIG"
-PREFIX = "NOTIFIER_"  # of the environment variables that override keys
-NESTING = "__"  # between the name of a table and that of a key
+PREFIX = "NOTIFIER_"  # environment variables that override keys begin with this
+NESTING = "__"  # in an environment variable, separates the name of a table from the name of a key
 LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
 LONGEST_SENDER = 320  # characters
-SHORTEST_SECRET = 32  # bytes; a key should be as long as its hash, SHA-256 (RFC 2104, section 3)
+SHORTEST_SECRET = 32  # bytes; an HMAC key should be at least as long as a hash, here SHA-256 (RFC 2104, section 3)
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 
@@ -57,7 +57,10 @@ class IngestConfig(Part):
 
 
 class Limits(Part):
-    """The largest dump, and the largest parts of one. A larger dump is refused; a larger part is skipped."""
+    """The largest dump, and the largest parts of one.
+
+    A record, or a line of JSON lines, that is too large is skipped. A dump that exceeds any other limit is refused.
+    """
 
     file_mb: int = Field(default=64, ge=1, le=4096)
     unpacked_mb: int = Field(default=256, ge=1, le=4096)
@@ -91,7 +94,7 @@ DEFAULT_LIMITS = Limits()
 
 
 class MailConfig(Part):
-    """The sender of all mail, and how it is sent."""
+    """The sender of all mail, and how the mail is sent."""
 
     sender: str = "Daily Papers <papers@localhost>"
     envelope: str = ""  # if empty, bounces go to the sender's address
@@ -121,7 +124,7 @@ class MailConfig(Part):
 
     @property
     def brand(self) -> str:
-        """The name of the sender, which is also the name of the mails and the feeds."""
+        """The sender's name, which mails and feeds also show; "Daily Papers" if the sender has no name."""
         return parseaddr(self.sender)[0] or "Daily Papers"
 
     @property
@@ -146,7 +149,7 @@ class SmtpConfig(Part):
     password: SecretStr = SecretStr("")
     ca_file: Path | None = None
     lanes: int = Field(default=4, ge=1, le=100)
-    rate_per_second: float = Field(default=0, ge=0)  # 0 means no limit, in both rates
+    rate_per_second: float = Field(default=0, ge=0)  # 0 means no limit, for both rates
     rate_per_day: int = Field(default=0, ge=0)
 
 

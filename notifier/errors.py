@@ -3,7 +3,8 @@
 All derive from NotifierError. Every message says in one sentence what happened, to what, and the cure.
 """
 
-REASON_LIMIT = 300  # characters of a reason, a reply or a message in a log: they may quote text from other programs
+# A reason, a reply or a log message is cut to this many characters, because it may quote long text of other programs.
+REASON_LIMIT = 300
 
 
 def shortened(text: str, limit: int = REASON_LIMIT) -> str:
@@ -24,7 +25,10 @@ class UsageError(NotifierError):
 
 
 class ConfigError(UsageError):
-    """A config that cannot be used; the message names the key and the cure, and never shows the value."""
+    """A config, or a file that the config names, that cannot be used.
+
+    The message names the key or the file, and the cure. It never shows a password or a key for signing.
+    """
 
 
 class QueryError(UsageError):
@@ -59,7 +63,7 @@ class DiskFullError(StoreError):
 
 
 class DumpGoneError(DumpError):
-    """A dump whose file has gone, because another process has ingested it in the meantime."""
+    """A dump whose file does not exist any more; usually, another process has ingested it in the meantime."""
 
 
 class DumpUnfinishedError(NotifierError):
@@ -70,7 +74,7 @@ class DumpUnfinishedError(NotifierError):
 
 
 class FileError(NotifierError):
-    """A file that cannot be written."""
+    """A file or folder that cannot be read now, or cannot be written."""
 
 
 class ComposeError(NotifierError):

@@ -109,9 +109,9 @@ class Skipped:
 class PaperFields:
     """The fields that a source may give for a paper, besides its title and abstract.
 
-    All text has been cleaned. A field that no source gives is None or empty. `published` and `updated` are the dates of
-    the paper itself, never listing days. `note` is what arXiv calls the comments: the authors' line about pages, venue
-    and code.
+    All text has been cleaned. A field that no source gives is None, empty or False. `published` and `updated` are the
+    dates of the paper itself, never listing days. `note` is what arXiv calls the comments: the authors' line about
+    pages, venue and code.
     """
 
     arxiv_id: str | None = None  # without version
@@ -177,11 +177,11 @@ class Paper(PaperFields):
     """A stored paper, as queries match it and digests, feeds and pages show it.
 
     `key` is its arXiv id, or `t-` and 16 hex digits of a hash of its title; if another paper had the title before, the
-    hash is of the title and the DOI or link. `sequence` is its sequence number. Each announcement takes the next higher
-    number, so that a digest is about the papers after a subscriber's cursor; a paper that was never announced has a
-    negative number. `first_seen` is the instant at which the first dump that lists the paper was ingested, and
-    `listed_on` its first listing day. `source` is the format of the highest-ranking dump that lists it. `topics` holds
-    the slugs of its topics.
+    hash is of the title and the DOI or link. `sequence` is its sequence number. Each announcement gives the paper the
+    next higher number, and a digest is about the papers whose numbers are above the subscriber's cursor. A paper that
+    was never announced has a negative number. `first_seen` is the instant at which the first dump that lists the paper
+    was ingested, and `listed_on` its first listing day. `source` is the format of the highest-ranking dump that lists
+    it. `topics` holds the slugs of its topics.
     """
 
     id: int
@@ -245,12 +245,12 @@ class Subscription:
 class Subscriber:
     """A person who gets digests at an email address, with their settings and what their digests have covered.
 
-    `hour` is a time of day, `HH:MM`, in the time zone `timezone` (an IANA name). `weekday` is 0 for Monday.
-    `cursor` is the last paper sequence number, and `last_dump` the id of the last dump, that the subscriber's digests
-    have taken into account. `last_date` is the intended local date of the last period used, `last_week` that of the
-    last weekly one. `active_since` is the last confirmation or the end of the last pause: digests that were scheduled
-    up to then are not sent. `paused_until` is when a pause ends by itself; None if the pause has no fixed end.
-    `next_due` is the instant of the next scheduled digest; None for the cadence INSTANT.
+    `hour` is a time of day, `HH:MM`, in the time zone `timezone` (an IANA name). `weekday` is 0 for Monday. `cursor` is
+    the last paper sequence number, and `last_dump` the id of the last dump, that the subscriber's digests have taken
+    into account. `last_date` is the intended local date of the last period used, and `last_week` that of the last
+    weekly period used. `active_since` is the instant of the last confirmation, or of the end of the last pause: digests
+    that were scheduled up to then are not sent. `paused_until` is when a pause ends by itself; None if the pause has no
+    fixed end. `next_due` is the instant of the next scheduled digest; None for the cadence INSTANT.
     """
 
     id: int

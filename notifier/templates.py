@@ -114,7 +114,7 @@ def _place(error: Exception, name: str) -> str:
 
 @pass_eval_context
 def marked(context: EvalContext, runs: Iterable[Run]) -> str:
-    """Return runs of text joined, the marked ones in mark elements, or in plain text between asterisks."""
+    """Join runs of text. In HTML, the marked runs are in mark elements; in plain text, they are between asterisks."""
     if not context.autoescape:
         return "".join([f"*{run.text}*" if run.marked else run.text for run in runs])
     return Markup("".join([f"<mark>{escape(run.text)}</mark>" if run.marked else escape(run.text) for run in runs]))

@@ -47,9 +47,9 @@ class Catalogue:
     upvotes_named: frozenset[int] = frozenset()
 
     def title(self, slug: str) -> str:
-        """Return the title of a topic, or of a reserved one.
+        """Return the title of a topic, or the title that belongs to a reserved slug.
 
-        Raises UsageError if there is no topic with this slug; the message proposes a similar one.
+        Raises UsageError if there is no topic with this slug. The message proposes a similar slug if there is one.
         """
         titles = RESERVED | {topic.slug: topic.title for topic in self.topics.values()}
         if slug in titles:
@@ -62,7 +62,8 @@ class Catalogue:
 def catalogue_of(config: Config) -> Catalogue:
     """Return the catalogue of the built-in topics, if the config wants them, with the config's changes.
 
-    Raises ConfigError if a topic lacks a title or a query, or if the query language refuses its query.
+    Raises ConfigError if the config has a topic with an invalid slug, a topic without a title or a query, or a query
+    that the query language refuses, or if it removes a topic that does not exist.
     """
     topics = _built_in() if config.built_in_topics else {}
     for slug, change in config.topics.items():

@@ -2,8 +2,8 @@
 
 `make` runs this through the shell script `environment`, which lies beside it. It needs Python 3.11 or later, and only
 the standard library. Without a wheel, notifier is installed from this checkout in editable mode. An environment that is
-up to date is left alone. Any other one is made again with the first installer that succeeds: uv, venv or virtualenv. If
-all of them fail, the folder is removed.
+up to date is left alone. Any other environment is made again with the first of uv, venv and virtualenv that succeeds.
+If all of them fail, the folder is removed.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ def main() -> None:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: sys.exit(128 + number))  # so that the `finally` below runs
     with lock.open("rb") as lock_file:
-        # If two makes run at the same time, the second waits here, and then finds the environment up to date. The
-        # installers inherit the file lock, so that the second also waits for installers that outlive a killed make.
+        # If `make` runs twice at the same time, the second run waits here, and then finds the environment up to date.
+        # The installers inherit the file lock. So if the first run is killed and its installer is still running, the
+        # second run waits for that installer.
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         os.set_inheritable(lock_file.fileno(), True)
         made_from = fingerprint(folder, lock_file.read())
@@ -70,7 +71,10 @@ def main() -> None:
 
 
 def fingerprint(folder: Path, lock: bytes) -> str:
-    """Return a hash of what an environment depends on: the lock, the Python, and the folder, which its scripts name."""
+    """Return a hash of what an environment depends on: the lock, the Python, and the path of the folder.
+
+    The scripts of an environment contain that path.
+    """
     python = os.path.realpath(sys.executable)
     return sha256(b"\0".join([lock, os.fsencode(folder), os.fsencode(python), sys.version.encode()])).hexdigest()
 
@@ -82,7 +86,10 @@ def is_made(folder: Path, made_from: str) -> bool:
 
 
 def make(folder: Path, lock: Path, project: list[str]) -> None:
-    """Try each installer in turn. Raises SystemExit with one sentence if none succeeds."""
+    """Make the environment with the first installer that succeeds.
+
+    Raises SystemExit with one sentence if none succeeds.
+    """
     print(f"Setting up {folder.name}, once; this can take a minute or two.", flush=True)
     failure = "None of uv, python3 -m venv and virtualenv runs here: install one (on Debian: apt install python3-venv)"
     for installer in installers(folder):
@@ -137,7 +144,7 @@ def build_tools(lock: str) -> str:
 
 
 def run(installer: Installer, command: list[str]) -> str:
-    """Run a command without output; return the most helpful line of its output if it failed, or an empty text."""
+    """Run a command without showing its output; return the most helpful line if it failed, or an empty text."""
     try:
         process = subprocess.Popen(
             command,

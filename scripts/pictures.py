@@ -117,7 +117,7 @@ def wait_for(port: int) -> None:
 
 
 def photograph(folder: Path, address: str, size: tuple[int, int], picture: Path) -> None:
-    """Save what Chromium shows of a page in a window of this size. Raises SystemExit if there is no Chromium."""
+    """Save what Chromium shows of a page in a window of this size. Raises SystemExit if that fails."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit("Chromium is not installed; on Debian, apt install chromium.")

@@ -1,4 +1,4 @@
-"""The config: a TOML file with defaults, which the environment overrides; errors name the key and the cure."""
+"""The config: a TOML file, defaults, and environment variables that override keys; errors name key and cure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_example_documents_every_key_with_its_default(tmp_path: Path) -> Non
 
 
 def keys(model: type[BaseModel]) -> list[str]:
-    """Return the names of all keys of a config, without those of its tables."""
+    """Return the names of all keys of a config and of its tables, without the names of the tables."""
     names = []
     for name, field in model.model_fields.items():
         kind = field.annotation
@@ -84,7 +84,7 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ("smtp = ", "not valid TOML"),
     ],
 )
-def test_a_wrong_config_names_the_key_and_the_cure(tmp_path: Path, text: str, message: str) -> None:
+def test_the_error_about_a_wrong_config_names_the_key_or_the_cure(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(write_config(tmp_path, text))
     assert message in str(caught.value)
@@ -146,5 +146,5 @@ def test_a_dumps_folder_that_holds_files_of_notifiers_own_is_refused(tmp_path: P
 @pytest.mark.parametrize(
     "folder", ["var/dumps", "dumps", "var/feeds-in", "var/mail/dumps", "/srv/dumps", "var/d/../in"]
 )
-def test_a_dumps_folder_of_its_own_is_accepted(tmp_path: Path, folder: str) -> None:
+def test_a_dumps_folder_without_other_files_of_notifier_is_accepted(tmp_path: Path, folder: str) -> None:
     assert load(write_config(tmp_path, f'[ingest]\nfolder = "{folder}"\n')).ingest.folder == Path(folder)

@@ -91,7 +91,7 @@ def test_every_topic_has_a_title_a_one_sentence_description_and_a_query() -> Non
         assert topic["description"].endswith(".") and topic["description"].count(". ") == 0, slug
 
 
-def test_a_slug_is_its_title_in_lower_case_with_hyphens_and_not_a_reserved_one() -> None:
+def test_a_slug_is_the_title_in_lower_case_with_hyphens_and_is_not_reserved() -> None:
     for slug, topic in catalogue().items():
         assert slug == topic["title"].lower().replace(" ", "-")
     assert not RESERVED_SLUGS & catalogue().keys()
@@ -136,7 +136,7 @@ def test_at_most_a_quarter_of_the_daily_papers_have_no_topic() -> None:
 
 
 def daily_papers(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the title and abstract of each daily paper; records that are not objects, as on a few days, are skipped."""
+    """Yield the title and abstract of each daily paper; skip records that are not objects, which a few days contain."""
     for day in sorted(folder.glob("*.json")):
         for record in json.loads(day.read_text(encoding="utf-8")):
             if isinstance(record, dict):

@@ -68,7 +68,7 @@ def _run_engine(stored: Path, papers: int, step: int) -> None:
 
 
 def _cost_of_one_more(engine: Engine, canonical: list[str]) -> float:
-    """Return the seconds that it takes to parse and add one query to the many in the set."""
+    """Return the average seconds for parsing one more query and adding it to the set, which holds many already."""
     new = [f"({each}) one{number}" for number, each in enumerate(canonical[:ADDED_QUERIES])]
     numbers: list[int] = []
     seconds = _cpu_time(lambda: numbers.extend(engine.queries.add(queries.parse(each)) for each in new))

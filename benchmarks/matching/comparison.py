@@ -18,7 +18,7 @@ from benchmarks.measuring import ROUNDS
 from notifier import queries
 from notifier.queries import Query
 
-REGEX_SAMPLE = 40  # queries; the time for all queries is extrapolated from them
+REGEX_SAMPLE = 40  # the regexes run about this many queries; the time for all queries is extrapolated from these
 QUERIES_OF_A_KIND = 20_000
 _NOTES = {
     "engine": "  the time for queries includes parsing",
@@ -46,7 +46,7 @@ CASES = (
 
 
 def run() -> None:
-    """Print a table and a line of JSON for every case, and then for each kind of query."""
+    """Print a table and a line of JSON for every case, and then one table and one line for the kinds of queries."""
     for case in CASES:
         stored_queries = samples.stored_queries(case.subscriptions)
         distinct = len(stored_queries)
@@ -118,7 +118,10 @@ def _child(name: str, stored_queries: Sequence[Query], papers: int) -> Iterator[
 
 
 def _report(title: str, answers: dict[str, list[dict[str, Any]]], distinct: int) -> None:
-    """Print the seconds of CPU of each contender: the median, the least and the greatest."""
+    """Print the seconds of CPU and the memory of each contender, as a table and as a line of JSON.
+
+    For matching, the table gives the median of the rounds, and the least and the greatest time.
+    """
     print(f"\nmatching: {title}")
     print(f"  {'':<10}{'queries':>10}{'papers':>10}{'match':>10}   {'from':>8} {'to':>8} {'ratio':>10}{'memory':>9}")
     engine = statistics.median(each["match"] for each in answers["engine"][1:])

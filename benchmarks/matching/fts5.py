@@ -38,7 +38,7 @@ class Fts5:
         self._found = [execute(_MATCH, (each,)).fetchall() for each in self._expressions]
 
     def pairs(self) -> Iterable[Pair]:
-        return ((place, row) for place, found in enumerate(self._found) for (row,) in found)
+        return ((query, paper) for query, found in enumerate(self._found) for (paper,) in found)
 
 
 def _text(words: list[str], stems: list[str]) -> str:

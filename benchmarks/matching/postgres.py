@@ -21,7 +21,7 @@ _GAP = 2  # positions from the last word of a title to the first of its abstract
 
 
 class Postgres:
-    """A PostgreSQL server in its own process, which is measured by the wall clock."""
+    """A PostgreSQL server. It runs in a process of its own, so its time is measured by the wall clock."""
 
     def __init__(self) -> None:
         self._server = get_server(tempfile.mkdtemp(), cleanup_mode="delete")

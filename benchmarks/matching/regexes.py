@@ -9,7 +9,7 @@ from benchmarks.matching.contender import Pair, PlainTokens, stem_word, word
 from notifier.queries import Query
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Word
 
-_BEFORE = {None: ".*", Field.TITLE: "[^|]*", Field.ABSTRACT: r".*\|.*"}  # title | abstract
+_BEFORE = {None: ".*", Field.TITLE: "[^|]*", Field.ABSTRACT: r".*\|.*"}  # a text is "title | abstract"
 
 
 class Regexes:

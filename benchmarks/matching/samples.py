@@ -157,7 +157,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _random_paper(rng: Random) -> tuple[str, str]:
-    """Return the start of one title with the end of another, and an abstract of 4 to 10 sentences, like real ones."""
+    """Return a title, joined from the start of one and the end of another, and an abstract of 4 to 10 sentences."""
     texts = _real_abstracts() or _seeds()
     sentences = [rng.choice(_sentences(rng.choice(texts)[1])) for _ in range(rng.randint(4, 10))]
     title = " ".join(rng.choice(texts)[0].split()[:5] + rng.choice(texts)[0].split()[-5:])

@@ -1,4 +1,4 @@
-"""The contender Tantivy: in memory; each query runs without scores and returns all papers that match."""
+"""The contender Tantivy. Its index is in memory, and each query runs without scores and returns all matching papers."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Tantivy:
         self._found = [search(each, limit=limit, count=False).hits for each in self._queries]
 
     def pairs(self) -> Iterable[Pair]:
-        for place, found in enumerate(self._found):
+        for position, found in enumerate(self._found):
             addresses = [address for _, address in found]
-            yield from ((place, int(number or 0)) for number in self._searcher.fast_field_values("id", addresses))
+            yield from ((position, int(number or 0)) for number in self._searcher.fast_field_values("id", addresses))
 
     def _query(self, query: Query) -> tantivy.Query:
         match query:

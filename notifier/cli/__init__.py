@@ -49,7 +49,7 @@ def root(
     config: ConfigOption = None,
     version: VersionOption = False,  # noqa: ARG001 - its callback prints the version
 ) -> None:
-    """Keep the config that was named before the verb, for the verb to read."""
+    """Keep the path of the config that was given before the verb, so that the verb can read it."""
     context.obj = config
     if context.invoked_subcommand in QUICK_VERBS:
         # Imports make many objects that stay. Without this, the garbage collector would examine them again and again,
@@ -59,8 +59,8 @@ def root(
 
 
 def main() -> None:
-    """Run the command line. A failure is one sentence on stderr; NOTIFIER_DEBUG=1 shows the traceback."""
-    if isinstance(sys.stdout, TextIOWrapper):  # a title or file name may have characters that the terminal lacks
+    """Run the command line. A failure is one sentence on stderr; NOTIFIER_DEBUG=1 shows the traceback of a bug."""
+    if isinstance(sys.stdout, TextIOWrapper):  # titles and file names may have characters that stdout cannot encode
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()

@@ -1,4 +1,4 @@
-"""Verbs about single deliveries: deliveries, and its show, retry and hold."""
+"""Verbs about deliveries: deliveries, and its subcommands show, retry and hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notifier.models import Mail
     from notifier.operations import DeliverySummary
 
-LISTED = 50  # rows on a screen; --json prints all
+LISTED = 50  # at most this many deliveries are listed; --json prints all
 
 IdArgument = Annotated[int, typer.Argument(help="The delivery's number.", metavar="ID")]
 

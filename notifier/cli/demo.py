@@ -100,7 +100,10 @@ def _sample_sign_ups() -> list[SignUp]:
 
 
 def _subscribe(run: Session) -> list[Subscriber]:
-    """Subscribe the sample subscribers who are not there yet; leave the others as the first run left them."""
+    """Subscribe the sample people who are not subscribed yet, and return all subscribers.
+
+    Those who are subscribed already stay as an earlier run left them.
+    """
     from dataclasses import replace
 
     from notifier.store import reading
@@ -172,7 +175,7 @@ def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails
 
 
 def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:
-    """Save the HTML of each mail as a page, and name one to open."""
+    """Save the HTML of each mail as a page, and print the path of one of them."""
     folder.mkdir(exist_ok=True)
     pages = [_save_html(folder, mail) for mail in mails]
     if pages:

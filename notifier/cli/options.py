@@ -23,7 +23,8 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The config file (default: ./config.toml).", metavar="FILE")
 ]
 NowOption = Annotated[
-    str | None, typer.Option("--now", help="Replaces the clock, such as 2026-07-06T08:00:00+02:00.", metavar="ISO-8601")
+    str | None,
+    typer.Option("--now", help="Start the clock at this time, such as 2026-07-06T08:00:00+02:00.", metavar="ISO-8601"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -43,13 +44,16 @@ class Session:
         return open_store(self.config.store_url)
 
     def close(self) -> None:
-        """Close the database if it was opened; SQLite then removes the files that it keeps beside it."""
+        """Close the database if it was opened; SQLite then removes its other files beside the database."""
         if "engine" in vars(self):
             self.engine.dispose()
 
 
 def session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
-    """Return a session with the config file that `--config` names, after the verb or before it, and with the clock."""
+    """Return the session of a verb: its config, and a clock that starts at `now` if that is given.
+
+    `--config` may come before or after the verb; if it comes twice, the one after the verb counts.
+    """
     from notifier.config import load
 
     run = Session(load(config or context.obj), clock_from(now))
@@ -77,7 +81,10 @@ def day_from(text: str | None, option: str) -> date | None:
 
 
 def instant_from(text: str | None, option: str) -> datetime | None:
-    """Return the instant that an option gives, or None; without a zone it is in UTC, without a time it is midnight."""
+    """Return the instant that an option gives, or None if it was not given. Raises UsageError if it is no time.
+
+    A text without a zone is in UTC, and one without a time of day means midnight.
+    """
     try:
         instant = datetime.fromisoformat(text) if text else None
     except ValueError:

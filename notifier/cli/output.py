@@ -102,8 +102,8 @@ def _is_pipe(stream: TextIO) -> bool:
 def _plain_lines(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[str] | None:
     """Return the lines that rich would print.
 
-    The result is None if the table has something that rich formats in its own way: wide characters, white space at the
-    end of a cell, or a long line.
+    The result is None if the table has something that rich formats in its own way: characters outside printable ASCII,
+    white space at the end of a cell, or a line of more than UNBROKEN columns.
     """
     table = [heading, *rows]
     if not all(cell.isascii() and cell.isprintable() and cell == cell.rstrip() for row in table for cell in row):

@@ -216,7 +216,7 @@ def send(run: Session) -> DeliveryReport:
     from notifier.operations import count_due_deliveries
     from notifier.sending import DeliveryReport
 
-    logging.getLogger("notifier").addHandler(logging.NullHandler())  # failures are reported at the end, once
+    logging.getLogger("notifier").addHandler(logging.NullHandler())  # failures are reported only at the end
     stopping, report = Event(), DeliveryReport()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
@@ -250,7 +250,7 @@ def _delivered(delivered: DeliveryReport) -> str:
 
 
 def _report_failures(delivered: DeliveryReport) -> None:
-    """Print why mail was not accepted; exit with 1 if a message failed or this run paused the relay."""
+    """Print why mail was not accepted; exit with 1 if a message failed or this run paused sending."""
     for reason, number in delivered.reasons.most_common(REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
     if why := delivered.pause_reason or delivered.waiting_reason:

@@ -38,7 +38,7 @@ def init(
 
 
 def make_file(path: Path, text: str, private: bool = False) -> None:
-    """Write a file that does not exist yet; a private one is readable by its owner alone from the start."""
+    """Write a file unless it exists already. From then on, only its owner can read a private one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600 if private else 0o644, exist_ok=False)

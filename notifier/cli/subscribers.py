@@ -36,13 +36,13 @@ def subscribe(
     context: typer.Context,
     email: EmailArgument,
     query: Annotated[list[str] | None, typer.Option(help="What to look for; may be given again.")] = None,
-    topic: Annotated[list[str] | None, typer.Option(help="A topic's slug: all, trending; may be given again.")] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="A topic's slug, such as all; may be given again.")] = None,
     cadence: Annotated[Cadence | None, typer.Option(help="How often to send a digest.")] = None,
     at: Annotated[str | None, typer.Option(help="The hour in the subscriber's zone.", metavar="HH:MM")] = None,
     timezone: Annotated[
         str | None, typer.Option(help="The subscriber's time zone, such as Europe/Berlin.", metavar="ZONE")
     ] = None,
-    weekday: Annotated[str | None, typer.Option(help="For weekly, such as mon.", metavar="DAY")] = None,
+    weekday: Annotated[str | None, typer.Option(help="The day of weekly digests, such as mon.", metavar="DAY")] = None,
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="The subscriber has agreed: start to send mail.")
     ] = False,
@@ -72,7 +72,8 @@ def pause(
     context: typer.Context,
     email: EmailArgument,
     until: Annotated[
-        str | None, typer.Option(help="The first day with mail again; without it, until resumed.", metavar="YYYY-MM-DD")
+        str | None,
+        typer.Option(help="The first day with mail again; without it, until `resume`.", metavar="YYYY-MM-DD"),
     ] = None,
     config: ConfigOption = None,
     now: NowOption = None,
@@ -146,7 +147,7 @@ def _labels(subscriber: Subscriber) -> str:
 
 
 def _next(subscriber: Subscriber) -> str:
-    """Return when the next digest is due, in words."""
+    """Return, in words, when the next digest is due or until when the subscriber is paused."""
     if subscriber.state is SubscriberState.PAUSED:
         end = subscriber.paused_until
         return f"until {end.astimezone(ZoneInfo(subscriber.timezone)):%Y-%m-%d}" if end else "until `notifier resume`"

@@ -34,14 +34,14 @@ def import_(
 ) -> None:
     """Sign up the subscribers of a CSV file in UTF-8, one row per subscription.
 
-    The first line names some of these columns, of which only email is required:
+    The first line names some of these columns; only the column email is required:
 
     email,state,query,topic,cadence,hour,timezone
 
     Commas, semicolons or tabs separate the cells. State ACTIVE says that a new subscriber has agreed to get mail;
     without a state they are PENDING. Known subscribers get the subscriptions that they lack. Subscribers who left or
-    were erased are not brought back, except SUPPRESSED ones with --reinstate. Wrong rows are listed by line and the
-    others are imported; the exit code is then 1.
+    were erased are not brought back, except SUPPRESSED ones with --reinstate. Wrong rows are listed with their line
+    numbers, and the other rows are imported. If there are wrong rows, the exit code is 1.
     """
     from functools import partial
 

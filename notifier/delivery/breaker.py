@@ -1,9 +1,9 @@
 """A circuit breaker for the relay: when sending pauses, and for how long. It does no I/O.
 
 If the relay cannot be reached, or refuses all our mail, sending pauses at once, because every mail would fail in the
-same way. If the relay defers many mails, or gives several recipients the same refusal by policy, sending pauses when
-their number reaches a limit. When a pause has run out, one mail is sent as a probe: either it ends the pause, or a
-longer pause begins.
+same way. If the relay defers many mails, often answers that it is busy (421), or gives several recipients the same
+refusal by policy, sending pauses when the number of these replies reaches a limit. When a pause has run out, one mail
+is sent as a probe. Either the probe ends the pause, or another, usually longer pause begins.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from notifier.models import DeliveryState, RelayState
 
 ERRORS_IN_A_ROW = 50
 RECENT = 500  # answers that are remembered
-ERRORS_IN_RECENT = 150  # 30%
+ERRORS_IN_RECENT = 150  # 30% of RECENT
 # If recipients of this many domains, or this many recipients of one domain, get the same refusal, and no mail in
 # between is accepted, then the relay refuses us and not the recipients.
 POLICY_DOMAINS = 3
@@ -28,7 +28,7 @@ POLICY_RECIPIENTS = 10
 RECENT_REFUSALS = 50  # refusals by policy that are remembered
 BUSY_ANSWERS = 3  # replies with code 421, in a row
 
-# The first and the longest pause; each pause is twice as long as the one before.
+# The first and the longest pause. Each pause is twice as long as the one before, but not longer than the longest.
 PAUSES_AFTER_OUTAGE = (timedelta(seconds=10), timedelta(minutes=15))  # outages usually end by themselves
 PAUSES_AFTER_REFUSAL = (timedelta(minutes=5), timedelta(hours=1))  # the operator has to do something
 
@@ -62,7 +62,8 @@ def relay_access(state: RelayState, now: datetime) -> RelayAccess:
 def remaining_pause(state: RelayState, now: datetime) -> timedelta:
     """Return how long the pause still lasts, or zero if there is no pause or a probe may be sent.
 
-    A pause that would last longer than the longest possible one is over: the clock has been set back since it began.
+    If the stored end of the pause is further away than the longest pause lasts, the clock has been set back since the
+    pause began. Such a pause counts as over.
     """
     left = state.paused_until - now if state.paused_until else timedelta(0)
     return left if timedelta(0) < left <= PAUSES_AFTER_REFUSAL[1] else timedelta(0)

@@ -55,8 +55,8 @@ class Maildir:
 def write_message(folder: Path, message_id: str, content: bytes) -> Path:
     """Write a message completely or not at all, and return its path.
 
-    If the folder already has a message with this Message-ID, the new copy replaces it in `new`. If a mail program has
-    already moved it to `cur`, nothing is written. Raises OSError if the message cannot be written.
+    If `new` already has a message with this Message-ID, the new copy replaces that message. If a mail program has
+    already moved the message to `cur`, nothing is written. Raises OSError if the message cannot be written.
     """
     for part in ("tmp", "new", "cur"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)

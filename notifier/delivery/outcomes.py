@@ -1,4 +1,4 @@
-"""What a relay's reply, or a missing reply, means for a delivery and for the relay. Pure.
+"""Pure functions that tell what a relay's reply, or a missing reply, means for a delivery and for the relay.
 
 The basic code of a reply says whether to try again; `refusals` decides what a permanent refusal is about. A refusal
 counts against the recipient only if the relay clearly blames the recipient. Otherwise a fault in our own setup would
@@ -16,8 +16,8 @@ from notifier.errors import REASON_LIMIT, shortened
 from notifier.models import DeliveryState
 
 SERVICE_CLOSING = 421
-REPLY_LIMIT = REASON_LIMIT  # characters of a relay's reply that are stored
-_MOST_SPACES = 10  # characters that are read for each one that is kept, because runs of space become one
+REPLY_LIMIT = REASON_LIMIT  # at most this many characters of a relay's reply are stored
+_MOST_SPACES = 10  # read this many characters for each one that is kept, because a run of spaces becomes one space
 
 
 class Phase(IntEnum):
@@ -36,7 +36,7 @@ class Phase(IntEnum):
 class RelayCondition(StrEnum):
     """What an outcome says about the relay."""
 
-    UNTRIED = "untried"  # nothing was sent to it
+    UNTRIED = "untried"  # no part of this mail was sent to it
     WORKING = "working"
     POLICY = "policy"  # it refused one mail, and does not clearly say that the recipient or the size is the cause
     BUSY = "busy"  # it replied with 421, which asks us to come back later
@@ -79,8 +79,8 @@ _DOWN: _Verdict = (DeliveryState.DEFERRED, RelayCondition.DOWN)
 _REFUSING: _Verdict = (DeliveryState.DEFERRED, RelayCondition.REFUSING)
 _UNCERTAIN: _Verdict = (DeliveryState.UNCERTAIN, RelayCondition.WORKING)
 
-_WANTS_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954
-_STORAGE = 552  # RFC 1870: the mail is too large; RFC 5321, section 4.5.3.1.10: at RCPT, too many recipients
+_WANTS_LOGIN = frozenset({530, 534, 535, 538})  # the relay requires a login, or refuses ours (RFC 4954)
+_STORAGE = 552  # at RCPT: too many recipients (RFC 5321, section 4.5.3.1.10); else: the mail is too large (RFC 1870)
 
 # Enhanced codes of RFC 3463 without their class.
 _BY_ENHANCED_CODE = {
@@ -91,7 +91,10 @@ _BY_ENHANCED_CODE = {
 
 
 def outcome_of_reply(phase: Phase, code: int, text: str) -> Outcome:
-    """Return the outcome of a reply that ends an attempt: a refusal at any phase, or any reply to the final dot."""
+    """Return the outcome of a reply that ends an attempt: a refusal at any phase, or any reply to the final dot.
+
+    A reply without a code, or with a code that does not fit the phase, has the same meaning as no reply.
+    """
     state, relay = _verdict(phase, code, text)
     is_too_large = state is DeliveryState.FAILED  # a reply makes a mail FAILED only because of its size
     return Outcome(state, one_line(f"{code} {text}" if code > 0 else text), relay, is_too_large)

@@ -9,15 +9,15 @@ from notifier.delivery.transport import Transport
 from notifier.models import DeliveryState
 
 DEFERRALS_IN_A_ROW = 5  # a sign of overload
-ACCEPTANCES_TO_GROW = 10  # acceptances of each connection before one more is added, after a first sign of overload
+ACCEPTANCES_TO_GROW = 10  # acceptances per connection before one more is added, after a first sign of overload
 
 
 class ParallelLimit:
     """The number of connections that may be in use at once, from 1 to `cap`.
 
-    At first it grows by one with each acceptance. A reply with code 421, or DEFERRALS_IN_A_ROW deferred mails, is a
-    sign of overload: it halves the limit. From then on the limit grows by one only when each connection in use has had
-    ACCEPTANCES_TO_GROW acceptances.
+    At first it grows by one with each acceptance. A fault of the relay, such as a reply with code 421, is a sign of
+    overload and halves the limit; so do DEFERRALS_IN_A_ROW deferred mails in a row. From then on, the limit grows by
+    one only after ACCEPTANCES_TO_GROW acceptances for each connection that it allows.
     """
 
     def __init__(self, cap: int) -> None:

@@ -1,9 +1,9 @@
 """Pure functions that tell what a permanent refusal (5xx) is about: the recipient, the mail's size, or something else.
 
 A relay that mistrusts us answers each recipient with 550, just like one that does not know the mailbox. So a refusal
-is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text names an
-unknown mailbox. In doubt, a refusal is not about the recipient, because a mail that waits does less harm than a
-subscriber who gets no more mail.
+is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text says
+that the mailbox is unknown. In doubt, a refusal is not about the recipient, because a mail that waits does less harm
+than a subscriber who gets no more mail.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _BLAMES_RECIPIENT = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
 # By definition "no answer from host". Exchange Online also uses it to refuse unknown recipients, and relaying.
 _NO_ANSWER_FROM_HOST = "4.1"
 _UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
-_TOO_LARGE = frozenset({"2.3", "3.4"})  # for the mailbox, for the system
+_TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the system
 
 # At the beginning of a line, or in the form of qmail: (#5.1.1).
 _ENHANCED_CODE = re.compile(r"(?:^|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
-_READ = 4000  # characters of a reply that are examined, so that a longer reply does not take long
+_READ = 4000  # examine at most this many characters of a reply, so that a longer reply takes no longer
 # Addresses, host names and links. The words in them do not say what the refusal is about.
 _NAMES = re.compile(r"<[^<>]{0,320}>|[^\s@<>]{1,64}@[^\s@<>]{1,255}|https?://\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
@@ -35,7 +35,8 @@ _UNKNOWN_MAILBOX = re.compile(
     r"|(?:does not|doesn't) have an? (?:\S+ )?account"
     r")\b"
 )
-# Words of refusals that are about us, our address, our network, or the moment.
+# Words of refusals that are not about an unknown mailbox, but about our address, our network, spam, a limit, or a
+# temporary state.
 _BLAMES_OTHERS = re.compile(
     r"\b(?:sender|from|helo|ehlo|spf|dkim|dmarc|spam|junk|polic(?:y|ies)|reputation|callout|callback|verif\w+"
     r"|relay\w*(?! recipient table)|block\w*|black-?list\w*|deny-?list\w*|\w*listed|gr[ae]y-?list\w*|rate|limit\w*"
@@ -80,8 +81,8 @@ def is_about_size(text: str) -> bool:
 def same_answer(reply: str) -> str:
     """Return a text that is the same for all refusals with the same cause.
 
-    This is the basic code with the enhanced codes. If there are none, it is the words of the reply without names and
-    numbers, which may differ from mail to mail.
+    The text is the basic code and the enhanced codes. If there are no enhanced codes, it is the basic code and the
+    words of the reply. Names and numbers are left out, because they may differ from mail to mail.
     """
     code, _, text = reply.partition(" ")
     if codes := enhanced_codes(text):

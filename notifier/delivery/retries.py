@@ -7,14 +7,16 @@ from random import Random
 
 FIRST_DELAY = timedelta(minutes=5)
 LONGEST_DELAY = timedelta(minutes=67)
-JITTER = 0.2  # share of the delay, added or subtracted, so that mails that failed together are not retried together
+# At most this share of a delay is added or subtracted, so that mails that failed together are not retried together.
+JITTER = 0.2
 
 LONGEST_WAIT = LONGEST_DELAY * (1 + JITTER)
 
 UNCERTAIN_DELAY = timedelta(minutes=15)
-UNCERTAIN_RETRIES = 2  # how often a message that the relay may already have is sent again, at most
+UNCERTAIN_RETRIES = 2  # a message that the relay may already have is sent again at most this many times
 
-LIFETIME = timedelta(hours=72)  # after planning; a delivery that was never accepted expires then
+# A delivery expires this long after planning if it was tried, and no relay can have accepted it.
+LIFETIME = timedelta(hours=72)
 
 
 def next_try(attempts: int, now: datetime, seed: int) -> datetime:

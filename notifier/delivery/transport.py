@@ -1,4 +1,4 @@
-"""The interface of all transports, and the settings of the SMTP one."""
+"""The interface of all transports, and the settings of the SMTP transport."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ class Transport(Protocol):
         `still_wanted` is called at the last moment, after all waiting and just before anything is written for this
         recipient. If it returns false, nothing is written and the outcome is CANCELLED.
 
-        `next_mail` may be called once. It returns the mail that the caller expects to send next over this transport, or
-        None. The transport may then write the envelope of that mail directly after this message. The caller may still
-        send another mail next, or none. In that case the envelope is discarded, and its mail is not sent.
+        `next_mail` is called at most once. It returns the mail that the caller expects to send next over this
+        transport, or None. The transport may then write the envelope of that mail directly after this message. The
+        caller may still send another mail next, or none. In that case the envelope is discarded, and its mail is not
+        sent.
         """
         ...
 

@@ -1,9 +1,9 @@
-"""Convert the items of a digest to and from one compact text, which the digest's row in the outbox keeps for good.
+"""Convert the items of a digest to and from one compact text, which stays in the digest's row of the outbox.
 
 The text is JSON: `[2, subscription ids, section, ..., rest]`. A section is `[label, item, ...]` and the rest is
 `[null, item, ...]`. An item is `[paper id, upvotes, title spans, abstract spans, also]`, without the empty values at
-its end; spans are written as one flat list of starts and ends. Each section and the rest have a line of their own, and
-tabs separate items: sections that many digests share are then the same text in all of them, and are decoded once.
+its end. Spans are written as one flat list of starts and ends. Each section has its own line, as has the rest, and tabs
+separate items. So a section that many digests share is the same text in all of them, and is decoded only once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from notifier.errors import ComposeError
 from notifier.models import Item, Section, Span, Spans
 
 VERSION = 2
-ITEM_BYTES = 10  # of memory that a decoded item takes for each byte of its text, roughly
-REFERENCE_BYTES = 8  # of memory that a reference to an item takes
+ITEM_BYTES = 10  # a decoded item takes roughly this many bytes of memory for each byte of its text
+REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
 _OPENING, _LINE, _ITEM, _CLOSING = f"[{VERSION},", ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
@@ -39,7 +39,7 @@ def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
 
 
 def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-    """Return the sections and the rest from a text of `dumps`. Raises ComposeError for any other text."""
+    """Return the sections and the rest from a text of `dumps` or of version 1. Raises ComposeError for other texts."""
     return ItemsDecoder(Cache(0)).loads(text)
 
 
@@ -52,7 +52,7 @@ class ItemsDecoder:
         self._items: dict[str, Item] = cache.table()
 
     def loads(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-        """Decode a text as the function `loads` does; equal lines give the same Item objects."""
+        """Decode a text as the function `loads` does; equal lines give the same Item objects while they are cached."""
         try:
             if not text.startswith(_OPENING):
                 return _decode_version_1(text)
@@ -85,9 +85,9 @@ def paper_ids(text: str) -> set[int]:
 
 
 def _read_json(text: str) -> Any:
-    """Parse JSON as json.loads does, but without spaces around the value.
+    """Parse JSON as json.loads does, but allow no spaces around the value.
 
-    Looking for such spaces takes most of the time of json.loads.
+    json.loads spends most of its time on the search for such spaces.
     """
     value, end = _decode(text)
     if end != len(text):

@@ -29,8 +29,8 @@ class PeriodWording:
 def wording_of(period: str, day: date) -> PeriodWording:
     """Return the wording for the digest of `period` whose intended local date is `day`.
 
-    A weekly digest is about the seven days before `day`, a monthly one about the month before the one that `period`
-    names. The opening depends on `period` alone. Raises ComposeError if `period` is not a period.
+    A weekly digest is about the seven days before `day`. A monthly digest is about the month before that of `period`.
+    The opening depends on `period` alone. Raises ComposeError if `period` is not a period.
     """
     try:
         return _wording(period, day)

@@ -17,7 +17,7 @@ Marks = Callable[[Subscription, Paper], Spans]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The papers of a digest: sections in the order of the subscriptions, and the papers beyond its limit."""
+    """The papers of a digest: sections in the order of the subscriptions, and the papers beyond the limit."""
 
     sections: tuple[Section, ...]
     rest: tuple[Item, ...]
@@ -29,10 +29,10 @@ def select(matched: MatchedPapers, held: Container[int], marks: Marks, limit: in
     `matched` gives each subscription with the papers that it matched, best first. Papers whose id is in `held` are left
     out, because earlier digests held them. `marks` returns the passages of a paper to highlight for a subscription.
 
-    A paper is placed in the section of the first subscription that matched it, and its `also` names the others. The
-    sections take turns: each in turn gets its best remaining paper, until `limit` papers are placed. So a long section
-    cannot take the places of the papers of a short one. The papers beyond the limit form the rest, in the order in
-    which they would have been placed, and without marks.
+    A paper is placed in the section of the first subscription that matched it. The `also` of its item holds the labels
+    of the other subscriptions. The sections take turns: each in turn gets its best remaining paper, until `limit`
+    papers are placed. So a long section cannot take the places of the papers of a short one. The papers beyond the
+    limit form the rest, in the order in which they would have been placed, and without marks.
     """
     matching, by_section = _assign(matched, held)
     if not matching:
@@ -90,8 +90,9 @@ def _merge_marks(marks: Sequence[Spans]) -> Spans:
 def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = DEFAULT_LIMIT) -> Selection | None:
     """Return a selection with the papers of `new`, followed by those of digests that were never sent.
 
-    `unsent` are the selections of these digests, oldest first. Each paper is added once, to the section of its own
-    subscription; once `limit` papers are placed, the others join the rest. Returns `new` if `unsent` is empty.
+    `unsent` are the selections of these digests, oldest first. No paper is added twice. A paper that was in a section
+    is added to the section of the same subscription, until `limit` papers are in sections. All other papers are added
+    to the rest, without marks. Returns `new` if `unsent` is empty.
     """
     if not unsent:
         return new
@@ -118,7 +119,7 @@ def _items(sections: Iterable[Section], rest: Iterable[Item]) -> Iterator[Item]:
 
 
 def _unsent_items(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None, Item]]:
-    """Yield all items, each with its section: first those in sections, then those of each `rest`, with None."""
+    """Yield each item with its section: first all items in sections, then those of each `rest`, with None instead."""
     for digest in unsent:
         for section in digest.sections:
             yield from ((section, item) for item in section.items)

@@ -29,7 +29,7 @@ _REMOVED = str.maketrans("", "", "\ufffd\ufffe\uffff")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper in a feed. Its `guid` never changes, although its key may."""
+    """A paper in a feed. The `guid` never changes, although the key of the paper may change."""
 
     paper: Paper
     guid: str

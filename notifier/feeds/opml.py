@@ -12,7 +12,7 @@ def opml(feeds: Iterable[Feed], publisher: Publisher, folder_url: str) -> bytes:
     """Return the list of the feeds as OPML 2.0.
 
     Each feed is listed in its Atom format, because only Atom says which texts are HTML. `folder_url` is the URL of the
-    folder with the feed files, such as `file:///srv/feeds`; the list refers to it if there is no web site.
+    folder with the feed files, such as `file:///srv/feeds`; if there is no web site, the list links to files in it.
     """
     document = ET.Element("opml", version="2.0")
     ET.SubElement(ET.SubElement(document, "head"), "title").text = publisher.byline

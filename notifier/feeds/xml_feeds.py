@@ -23,10 +23,10 @@ from feedgen.feed import FeedGenerator
 
 from notifier.feeds.feed import GENERATOR, LANGUAGE, Entry, EntryFields, Feed, Publisher, entry_fields, printable
 
-CACHED_ENTRIES = 4096  # of each format; about 2 kB each
+CACHED_ENTRIES = 4096  # cached entries of each format; each takes about 2 kB
 TTL = 60  # minutes that a feed reader may wait before it asks again
 
-# feedgen writes an entry only as part of a feed; entries are made in this one and taken out of it.
+# feedgen writes an entry only as part of a feed. So each entry is written in this feed and cut out of the feed's XML.
 _ANY_FEED = Feed("any", "Any", "Any.", ())
 _ANYONE = Publisher("Anyone", "anyone@example.org")
 
@@ -34,7 +34,7 @@ _ANYONE = Publisher("Anyone", "anyone@example.org")
 def rss(feed: Feed, publisher: Publisher) -> bytes:
     """Return the feed as RSS 2.0 (RSS Advisory Board, version 2.0.11).
 
-    A channel must have a link. Without a web site this is the publisher's email address.
+    RSS requires a link for the channel. Without a web site, the link is a mailto URL of the publisher's address.
     """
     channel = _generator(feed, publisher, "rss", "application/rss+xml")
     channel.load_extension("dc", atom=False)

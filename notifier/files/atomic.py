@@ -1,4 +1,4 @@
-"""Writing files that other programs may read at any moment."""
+"""Write and remove files that other programs may read at any moment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def remove_stale(folder: Path, names: Collection[str], endings: Sequence[str]) -
     """Remove the files of all names that are not among `names`.
 
     A name's files are NAME.ENDING for each of `endings`. They are removed only if all of them exist, so that other
-    files in the folder are safe. If a file cannot be removed, the others still are, and then FileError is raised.
+    files in the folder are safe. If a file cannot be removed, the other files are removed all the same, and then
+    FileError is raised.
     """
     failed: OSError | None = None
     try:

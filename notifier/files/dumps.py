@@ -41,7 +41,7 @@ def dump_paths(given: Path) -> list[Path]:
     """Return the files to read for a given path: the file itself, or the files in the folder, sorted by name.
 
     Hidden files and subfolders are left out. Symbolic links and special files are included, so that `read_dump` refuses
-    them with a reason. Raises UsageError if the path does not exist.
+    them with a reason. Raises UsageError if the path does not exist, and FileError if the folder cannot be read.
     """
     if not given.exists():
         raise UsageError(f"there is no file {given}; give the path of a dump, or of a folder of dumps")
@@ -58,7 +58,8 @@ def read_dump(path: Path, limit: int) -> DumpFile:
     """Read a dump of at most `limit` bytes.
 
     Raises DumpError if the path contains `..`, or the file is not a regular one, is too large, or cannot be read.
-    Raises DumpGoneError if it does not exist, and FileError if the machine cannot read any file just now.
+    Raises DumpGoneError if the file does not exist, and FileError if the cause is not the file and may go away, such as
+    a lack of free descriptors.
     """
     if ".." in path.parts:
         raise DumpError("the path contains `..`; give the path without it")

@@ -33,7 +33,7 @@ Stamp = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Observation:
-    """The stamp of a file, and since when it has not changed, on the monotonic clock."""
+    """The stamp of a file, and the time on the monotonic clock since which the stamp has not changed."""
 
     stamp: Stamp
     since: float
@@ -41,7 +41,7 @@ class _Observation:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """The stamp of a file that is left alone, and until when, on the monotonic clock."""
+    """The stamp of a file that is left alone, and the time on the monotonic clock until which it is left alone."""
 
     stamp: Stamp | None
     until: float
@@ -97,7 +97,7 @@ class DumpsFolder:
         self._holds[path] = _Hold(seen.stamp if seen else _stamp(path), time.monotonic() + seconds)
 
     def look(self, path: Path) -> str | None:
-        """Return the file's inode, size and times, to be compared with those of another time; None if it is gone."""
+        """Return a text that changes when the file does: the file's inode, size and times; None if the file is gone."""
         seen = self._observations.get(path)
         stamp = seen.stamp if seen else _stamp(path)
         return " ".join(map(str, stamp)) if stamp else None

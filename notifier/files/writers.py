@@ -17,7 +17,8 @@ def is_open_for_writing(path: Path) -> bool:
 
     Linux grants a read lease on a file only if nobody has it open for writing (fcntl(2)). If leases cannot tell,
     because the file belongs to another user or its file system has no leases, the descriptors in /proc are searched.
-    They show only the processes that this one may look into. If neither can tell, the result is false.
+    Only the descriptors of processes that this process may inspect are visible there. If neither leases nor /proc can
+    tell, the result is false.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)

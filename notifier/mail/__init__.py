@@ -1,6 +1,6 @@
-"""Mails: from a digest to the bytes of its message. Nothing here does I/O or reads a clock.
+"""Compose mails: turn digests into the bytes of messages. This package reads no files but templates, and no clock.
 
-Other components import from here only.
+Other packages of notifier import only from this file.
 """
 
 from notifier.mail.checking import check_templates

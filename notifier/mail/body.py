@@ -18,7 +18,7 @@ _NO_PAGE = ("unsubscribe_page",)
 
 
 class Body(NamedTuple):
-    """A body as blocks. `slots` holds the place of each empty block and the slot whose value fills it."""
+    """A body as blocks. `slots` holds the index of each empty block, and the slot whose value fills the block."""
 
     blocks: list[bytes]
     slots: list[tuple[int, str]]

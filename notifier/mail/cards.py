@@ -12,8 +12,8 @@ from notifier.text.excerpts import Excerpt, Run, excerpt, marked_spans, runs
 from notifier.text.harmless import Link, inert, links
 from notifier.text.words import stem, words
 
-AUTHORS = 3  # named before "et al."
-REASONS = 4  # marked words named per field
+AUTHORS = 3  # at most this many authors are named before "et al."
+REASONS = 4  # at most this many marked words are named for each field
 
 Stems = tuple[str, ...]
 
@@ -73,8 +73,8 @@ def _authors(names: tuple[str, ...]) -> str:
 def _why(in_title: dict[Stems, str], in_abstract: dict[Stems, str]) -> str:
     """Return the marked words as a phrase. A word that is named for the title is not named again for the abstract."""
     only = [word for key, word in in_abstract.items() if key not in in_title]
-    places = ((list(in_title.values()), "in the title"), (only, "in the abstract"))
-    return ", ".join([f"{_listed(found)} {where}" for found, where in places if found])
+    by_field = ((list(in_title.values()), "in the title"), (only, "in the abstract"))
+    return ", ".join([f"{_listed(found)} {where}" for found, where in by_field if found])
 
 
 def _marked_words(text: str, marks: Iterable[Span]) -> dict[Stems, str]:

@@ -1,4 +1,7 @@
-"""What the mail of a digest says, before templates lay it out, without the subscriber's own values (`slot_values`)."""
+"""What the mail of a digest says, before templates lay it out.
+
+The subscriber's own values are not part of this content: `slot_values` makes them.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Spans
 from notifier.text.harmless import inert
 
-TITLES = 200  # listed beyond the digest's limit; further papers are only counted
-LABELS = 20  # named in a list; further ones are only counted
-LABEL_CHARS = 200  # shown of a label
+TITLES = 200  # at most this many papers beyond the digest's limit are listed by title; further ones are only counted
+LABELS = 20  # a list shows at most this many labels; further ones are only counted
+LABEL_CHARS = 200  # a longer label is cut to this many characters
 PREHEADER_TITLES = 3
-CARD_BYTES = 2_500
+CARD_BYTES = 2_500  # the memory that a card takes, roughly
 PLACE_BYTES = 500  # the memory that a paper of a section takes in addition to its card
 
 _wording_of = lru_cache(64)(wording_of)
@@ -60,7 +63,7 @@ class MailContent(NamedTuple):
 
 
 def named(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels as a list names them: if there are too many, the last one tells how many others there are."""
+    """Return at most LABELS labels; if there are more, one more entry says how many, such as `and 3 more`."""
     others = len(labels) - LABELS
     return tuple(labels) if others <= 0 else (*labels[:LABELS], f"and {others} more")
 
@@ -72,8 +75,8 @@ class ContentMaker:
         self._settings = settings
         self._cache = cache
         self._cards: dict[tuple[int, int | None, Spans], Card] = cache.table()
-        # The keys are `id(item)`, since hashing an item would take longer than all the rest. Each value holds its
-        # item, so that no other object gets the same id.
+        # The keys are `id(item)`, because hashing an item takes longer than all the other work on a cached item. Each
+        # value holds its item, so that no other object gets the same id.
         self._section_papers: dict[int, tuple[Item, SectionPaper]] = cache.table()
 
     def content(self, digest: Digest, papers: Mapping[int, Paper]) -> MailContent:
@@ -118,7 +121,7 @@ class ContentMaker:
         return known
 
 
-@lru_cache(1 << 12)  # the same labels stand in many digests
+@lru_cache(1 << 12)  # many digests show the same labels
 def _shown_label(label: str) -> str:
     return shortened(inert(label), LABEL_CHARS)
 

@@ -1,4 +1,9 @@
-"""The header of a digest's mail: RFC 5322, 2047, 2369, 2919, 3834 and 8058."""
+"""The header of a digest's mail.
+
+Its format is that of RFC 5322, with encoded words (RFC 2047). Some lines follow standards of their own:
+List-Unsubscribe and List-Post (RFC 2369), List-Id (RFC 2919), Auto-Submitted (RFC 3834), and List-Unsubscribe-Post
+(RFC 8058).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,8 @@ from notifier.text.harmless import inert
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
 USUAL_LINE = 78  # octets without CRLF; longer lines are folded if possible: the same section
-# The bytes of UTF-8 in an encoded word: a header's name and one word fit in a line of 76 (RFC 2047, section 2).
+# An encoded word holds at most this many bytes of UTF-8, so that it fits in a line of 76 characters together with the
+# name of its header (RFC 2047, section 2).
 ENCODED_BYTES = 39
 
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
@@ -75,7 +81,8 @@ def check_settings(settings: MailSettings) -> None:
 def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings) -> bytes:
     """Return all lines of the header except those about the body; each ends with CRLF.
 
-    Raises ComposeError for a value that holds control characters or needs a line of more than 998 octets.
+    Raises ComposeError if a value cannot be written into the header. For example, it holds control characters, needs a
+    line of more than 998 octets, or is a time without a time zone.
     """
     if digest.planned_at.tzinfo is None:
         raise ComposeError(f"the digest's time {digest.planned_at} has no time zone; plan it in UTC")
@@ -86,7 +93,10 @@ def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings
 
 
 def _subscriber_lines(digest: Digest, links: UnsubscribeLinks, *, one_click: bool) -> bytes:
-    """Return To, Message-ID and List-Unsubscribe (RFC 8058; for the mailto RFC 2369, section 3.2)."""
+    """Return the lines To, Message-ID and List-Unsubscribe.
+
+    List-Unsubscribe holds the mailto (RFC 2369, section 3.2), and with `one_click` also the page (RFC 8058).
+    """
     unsubscribe = f"<{links.page}>, <{links.mailto}>" if one_click else f"<{links.mailto}>"
     address, message_id = ascii_address(digest.recipient), digest.message_id
     lines = f"To: {address}\r\nMessage-ID: {message_id}\r\nList-Unsubscribe: {unsubscribe}\r\n"
@@ -129,7 +139,7 @@ def _text(name: str, value: str) -> str:
 
 
 def _folded(name: str, value: str) -> str:
-    """Return `value` in lines of at most 78 octets, if single spaces allow it (RFC 5322, section 2.2.3)."""
+    """Return `value` folded at single spaces, if possible into lines of at most 78 octets (RFC 5322, 2.2.3)."""
     lines = [f"{name}:"]
     for word in re.split(r"(?<=\S) (?=\S)", value):
         if len(lines[-1]) + 1 + len(word) > USUAL_LINE and lines[-1] != f"{name}:":

@@ -1,9 +1,9 @@
 """The parts of a mail: small Jinja templates, each rendered once for each context.
 
 A part sees the values of its context and nothing else, so the context is the key under which the result is cached.
-Content that differs from mail to mail goes into the part's slots: a value of the subscriber, or another part. A
-template can only show a slot or test whether it is empty. The rendered part is split at its slots, and each mail fills
-them. See docs/templates.md.
+Content that differs from mail to mail goes into the part's slots. A slot holds a value of the subscriber, or another
+part. A template can only show a slot or test whether it is empty. The rendered part is split at its slots, and each
+mail fills them. See docs/templates.md.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Parts:
         if not {*PARTS[name].slots} >= {*texts_and_slots[1::2]} or "\0" in "".join(texts_and_slots):
             file = self._templates[name].filename
             raise TemplateError(f"the template {file} changes a slot after it was shown; show the slot as it is")
-        pieces = [each if place % 2 else self._block(each) for place, each in enumerate(texts_and_slots) if each]
+        pieces = [each if index % 2 else self._block(each) for index, each in enumerate(texts_and_slots) if each]
         return RenderedPart(pieces)
 
     def _block(self, text: str) -> bytes:

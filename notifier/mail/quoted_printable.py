@@ -1,7 +1,8 @@
 """Text as blocks of quoted-printable (RFC 2045, section 6.7), which are encoded once and joined in any order.
 
-A block starts at the beginning of an encoded line and ends at the end of one. If its text does not end a line, the
-block ends in a soft line break, which a decoder removes. So joined blocks are the encoding of their joined texts.
+A block starts at the beginning of an encoded line and ends at the end of one. If the text of a block does not end with
+a line feed, the block ends in a soft line break, which a decoder removes. So joined blocks are the encoding of their
+joined texts.
 """
 
 from __future__ import annotations

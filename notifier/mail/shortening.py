@@ -1,7 +1,8 @@
-"""Keeps mails below 100 kB, since Gmail shows no more than 102 kB of a mail and some relays refuse large ones.
+"""Keep mails below 100 kB, since Gmail shows no more than 102 kB of a mail and some relays refuse large ones.
 
-A mail that would be larger shows fewer papers. It gives up its last titles first. If it shows no title by then, it
-turns cards into titles, beginning with the last cards of its sections. The other papers are only counted.
+A mail that would be larger shows fewer papers. First it leaves out titles, beginning with the last one. If that is not
+enough, it shows cards as titles only, beginning with the last cards of its sections. If that is not enough either, it
+leaves out these titles too. The papers that are left out are only counted.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from notifier.mail.cards import PaperLine
 from notifier.mail.content import MailContent, SectionPaper
 
 MAIL_BYTES = 100_000
-HEADER_BYTES = 4_000  # of the largest header
-SLOT_BYTES = 400  # of the largest value in a slot: a link with the longest base_url
+HEADER_BYTES = 4_000  # the header of a mail takes at most this many bytes
+SLOT_BYTES = 400  # the value in a slot takes at most this many bytes: a link with the longest base_url
 
 Bodies = TypeVar("Bodies", bound=Sequence[Body])
 
@@ -25,7 +26,7 @@ Bodies = TypeVar("Bodies", bound=Sequence[Body])
 def bodies_within_limit(content: MailContent, make: Callable[[MailContent], Bodies]) -> Bodies:
     """Return the bodies that `make` returns for this content, or for as much of it as fits in a mail of MAIL_BYTES.
 
-    A mail without any paper is returned even if it is larger; a stylesheet may be.
+    If even a mail without papers is too large, for example because of a long stylesheet, its bodies are returned.
     """
     bodies = make(content)
     if _fits(bodies):
@@ -36,10 +37,11 @@ def bodies_within_limit(content: MailContent, make: Callable[[MailContent], Bodi
 
 
 def with_fewer_papers(content: MailContent, step: int) -> MailContent:
-    """Return content with fewer papers; each further step adds a little more of it.
+    """Return the content with fewer papers; each higher `step` shows a little more.
 
-    Step 0 shows no paper. The next steps each add one of the papers with cards as a title. The steps after them each
-    turn one of these titles into its card. The last steps each add one title beyond the digest's limit.
+    Step 0 shows no paper. Each of the next steps adds one of the papers that have cards, but only its title. Each of
+    the steps after those turns one of these titles into its card. Each of the last steps adds the title of one paper
+    beyond the digest's limit.
     """
     cards = _cards(content)
     shown_cards = min(max(step - len(cards), 0), len(cards))

@@ -1,4 +1,4 @@
-"""The subscriber's own values in a mail: address and unsubscribe links. No two mails share them."""
+"""The values for the slots of a mail, which differ from mail to mail: address and unsubscribe links."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of R
 class SlotValues(NamedTuple):
     """The values for the slots of one mail.
 
-    `unsubscribe_url` is a mailto. `unsubscribe_page` is the URL of the page that ends all mail to the subscriber.
+    `unsubscribe_url` is a mailto URL. `unsubscribe_page` is the URL of the page that ends all mail to the subscriber.
     `section_pages` holds, for each section, the URL of the page that ends its subscription. A URL is empty if there is
     no such page.
     """
@@ -95,7 +95,7 @@ def _by_slot(values: SlotValues) -> dict[str, str]:
 def _unsubscribe_pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[list[str]]:
     """Return for each digest the page that ends all mail, and then the page of each section.
 
-    All links are signed together, which takes half as long as one by one.
+    All links are signed together, which takes half as long as signing them one by one.
     """
     if signer is None:
         return [[""] * (1 + len(digest.sections)) for digest in digests]
@@ -112,10 +112,10 @@ def _links(sign: Callable[[list[int]], list[str]], ids: Sequence[int | None]) ->
 
 
 def _unsubscribe_mailto(mailbox: str, recipient: str) -> str:
-    """Return the mailto (RFC 6068) that unsubscribes.
+    """Return the mailto URL (RFC 6068) of a mail that asks to unsubscribe.
 
-    Its subject names the subscriber, because the mail may come from another address. Raises ComposeError for an address
-    that no mail can go to.
+    The subject of that mail names the subscriber, because it may come from another address. Raises ComposeError for an
+    address that no mail can go to.
     """
     address = ascii_address(recipient)
     encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")

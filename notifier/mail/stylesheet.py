@@ -1,4 +1,4 @@
-"""The stylesheet of the mails, written into their elements, since some mail programs ignore style elements.
+"""Write the stylesheet of the mails into their elements, since some mail programs ignore style elements.
 
 The style of an element follows from its start tag: its name, class, id and style. So the style is computed once for
 each different start tag. Rules that depend on more than the element itself stay in the style element.

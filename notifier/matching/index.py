@@ -15,18 +15,19 @@ from notifier.matching.query_set import Operator, QuerySet, Shape, ShapeTable
 from notifier.matching.tokens import Tokens
 from notifier.queries.tree import And, Not, Query
 
-MAX_PAPERS = 1000  # in a block
-MAX_BYTES = 1 << 22  # of tokens in a block, so that a block has fewer papers if they are very long
+# A block has at most this many papers, and fewer if they are very long, so that their texts or tokens fit in MAX_BYTES.
+MAX_PAPERS = 1000
+MAX_BYTES = 1 << 22
 
-_STEP_BYTES = 1 << 18  # of bitmaps that one step of an evaluation produces
+_STEP_BYTES = 1 << 18  # one step of an evaluation produces at most about this many bytes of bitmaps
 
 Values = TypeVar("Values", np.uint64, np.bool_)
 
 
 def evaluate(queries: QuerySet, block: Block) -> Bitmaps:
-    """Return the papers that each query of the set is true of: a bitmap for each query number."""
+    """Return which papers each query of the set matches: a bitmap for each query number."""
     bitmaps = np.zeros((queries.size, block.bitmap_length), np.uint64)
-    matches_any = np.zeros(queries.size, np.bool_)  # for each node, whether it is true of at least one paper
+    matches_any = np.zeros(queries.size, np.bool_)  # for each node, whether it matches at least one paper
     for shape, table in sorted(queries.tables.items(), key=_level):
         for nodes, found in _evaluate_table(shape, table, block, bitmaps, matches_any):
             bitmaps[nodes] = found
@@ -43,7 +44,7 @@ def _evaluate_table(
 ) -> Iterator[tuple[Numbers, Bitmaps]]:
     """Yield the node numbers of a table with their bitmaps, some nodes at a time.
 
-    Nodes that cannot be true of any paper, because their operands are not, are left out.
+    A node is left out if its operands show that it matches no paper.
     """
     nodes = np.array(table.nodes, np.int64)
     if isinstance(shape, LeafKind):
@@ -85,16 +86,16 @@ class PaperIndex:
         return Matches([(len(block.papers), evaluate(queries, block)) for block in self.blocks])
 
     def match(self, query: Query) -> list[int]:
-        """Return the positions of the papers that one query is true of, ascending."""
+        """Return the positions of the papers that one query matches, in ascending order."""
         queries = QuerySet()
         number = queries.add(query)
         return self.match_all(queries).positions(number)
 
 
 class Matches:
-    """The papers that each query of a set is true of, in one bit for each query and paper.
+    """The papers that each query of a set matches, stored as one bit for each query and paper.
 
-    `size` is in bytes.
+    `size` is the number of bytes that the bits take.
     """
 
     def __init__(self, blocks: Sequence[tuple[int, Bitmaps]]) -> None:
@@ -103,7 +104,7 @@ class Matches:
         self.size = sum(bitmaps.nbytes for _, bitmaps in blocks)
 
     def positions(self, number: int) -> list[int]:
-        """Return the positions of the papers that the query with this number is true of, ascending."""
+        """Return the positions of the papers that the query with this number matches, in ascending order."""
         found: list[int] = []
         start = 0
         for papers, bitmaps in self._blocks:
@@ -136,9 +137,10 @@ def _text_length(paper: Matchable) -> int:
 
 
 def _parts(sizes: Sequence[int]) -> Iterator[slice]:
-    """Yield the slice of papers for each block; `sizes` has the size of each paper's texts.
+    """Yield the slice of papers for each block; `sizes` has the size of each paper's texts or tokens.
 
-    A block has at most MAX_PAPERS papers and MAX_BYTES bytes of text, or a single longer paper.
+    A block has at most MAX_PAPERS papers, and their sizes are at most MAX_BYTES in total. A paper whose size is greater
+    has a block of its own.
     """
     start = total = 0
     for place, size in enumerate(sizes):

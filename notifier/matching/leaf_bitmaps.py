@@ -1,4 +1,4 @@
-"""The bitmaps of leaves: the papers of a block that each leaf is true of, found for all leaves of one kind at once.
+"""Find the papers of a block that each leaf is true of, for all leaves of one kind at once. The results are bitmaps.
 
 Leaves are of one kind if they differ only in the wanted value: for example all words in the title, or all phrases of
 three words.
@@ -90,7 +90,7 @@ class LeafKind(NamedTuple):
 
 
 def kind_of(leaf: Leaf) -> tuple[LeafKind, tuple[Any]]:
-    """Return the kind of a leaf, and a tuple with the wanted value: the content of its row in a ShapeTable."""
+    """Return the kind of a leaf, and a tuple with the wanted value: the content of the leaf's row in a ShapeTable."""
     match leaf:
         case tree.Word(stem, field):
             return LeafKind(tree.Word, field), (stem,)
@@ -145,7 +145,7 @@ def _label_bitmaps(block: Block, _: LeafKind, labels: Sequence[Leaf]) -> Bitmaps
 
 
 def _bitmaps_at(block: Block, found: Iterable[Iterable[int]], count: int) -> Bitmaps:
-    """Return `count` bitmaps, each of the papers at the positions found for it."""
+    """Return `count` bitmaps. Each marks the papers at the positions that `found` has for it."""
     pairs = [(number, position) for number, positions in enumerate(found) for position in positions]
     numbers, positions = np.array(pairs, np.int64).reshape(-1, 2).T
     return block.bitmaps(numbers, positions, count)

@@ -1,4 +1,4 @@
-"""What operators do with deliveries: list them, look at one, retry it, hold it."""
+"""What operators do with deliveries: list, show, retry and hold them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def find_delivery(engine: Engine, delivery_id: int) -> DeliverySummary:
 
 @retried
 def retry_delivery(engine: Engine, delivery_id: int) -> None:
-    """Make a delivery due now, with the same Message-ID. Raises UsageError if it may not be sent."""
+    """Make a delivery due now; it keeps its Message-ID.
+
+    Raises UsageError if there is no such delivery or it may not be sent.
+    """
     with writing(engine) as connection:
         row = _get_changeable(connection, delivery_id)
         _refuse_unless_active(connection, row)
@@ -68,7 +71,10 @@ def retry_delivery(engine: Engine, delivery_id: int) -> None:
 
 @retried
 def hold_delivery(engine: Engine, delivery_id: int, now: datetime) -> None:
-    """Hold a delivery back until the operator retries it. Raises UsageError if its state does not allow it."""
+    """Hold a delivery back until the operator retries it.
+
+    Raises UsageError if there is no such delivery or its state does not allow this.
+    """
     with writing(engine) as connection:
         _get_changeable(connection, delivery_id)
         deliveries.hold(connection, delivery_id, now)

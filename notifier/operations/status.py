@@ -13,7 +13,7 @@ from notifier.models import RelayState, SubscriberState
 from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
 from notifier.text.addresses import without_addresses
 
-TROUBLES = 5  # a status has at most this many troubles and this many refusals, the most frequent ones
+TROUBLES = 5  # a status has at most this many troubles and at most this many refusals: the most frequent ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class Pause:
 class Status:
     """The status of the service at one moment.
 
-    `oldest` is the age in seconds of the oldest delivery in each state that waits for a sender or for the operator.
-    `suppressed` is the number of subscribers whose address was refused, and `refusals` the most frequent replies to
-    them. `replies_to` is the mailbox that somebody must read because subscribers can leave only by a mail to it; it is
-    empty if the mails also link to a page. `next_run` is when the next digest is due. `relay` is the name of the relay
-    that mail is sent to. `news` says how many papers are new today, or that no dump has come.
+    `oldest` gives, for each state in which deliveries wait for a sender or for the operator, the age in seconds of the
+    oldest one. `suppressed` is the number of suppressed subscribers, and `refusals` are the most frequent replies for
+    which they were suppressed. `replies_to` is the mailbox that somebody must read because subscribers can leave only
+    by a mail to it; it is empty if the mails also link to a page. `next_run` is when the next digest is due. `relay` is
+    the name of the relay that mail is sent to. `news` says how many papers are new today, or why there are none.
     """
 
     papers: int
@@ -129,7 +129,7 @@ def count_due_deliveries(engine: Engine, now: datetime) -> int:
 
 
 def _refusals(by_reply: Counter[str]) -> list[Refusal]:
-    """Return the most frequent replies; replies that differ in their addresses only are counted together."""
+    """Return the most frequent replies; replies that differ only in their addresses are counted together."""
     together: Counter[str] = Counter()
     for reply, number in by_reply.items():
         together[without_addresses(reply)] += number

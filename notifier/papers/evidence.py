@@ -1,8 +1,9 @@
 """Evidence that two listings of one title are of one paper, or of two: arXiv ids, DOIs, links and authors.
 
 Editorials, letters and errata share their titles, so a title alone proves little. If both listings have an arXiv id,
-the ids decide. Otherwise, if both have a DOI, the DOIs decide. Otherwise the listings are of different papers if both
-their places (ids, DOIs or links) and their authors differ. A fact that only one of them gives contradicts nothing.
+the ids decide. Otherwise, if both have a DOI, the DOIs decide. Otherwise the listings are of different papers if they
+have no id, DOI or link in common and their authors differ. A fact that only one of the listings gives contradicts
+nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from notifier.models import PaperFields
 from notifier.text.words import words
 
 _ARXIV_DOI = "10.48550/arxiv."
-# Hosts whose pages are named after arXiv ids, so that a link to them says no more than the id.
+# Hosts that have arXiv ids in the addresses of their pages, so that a link to such a page says no more than the id.
 _HOST_OF_IDS = re.compile(r"\A(?:[a-z]+\.)?(?:arxiv\.org|alphaxiv\.org|huggingface\.co|hf\.co)")
 _RESOLVERS = ("doi.org", "dx.doi.org")
 _VERSION_OF_DOI = re.compile(r"[./-]v\d{1,2}$")  # the version of a preprint, as in 10.20944/preprints202001.0001.v2
@@ -30,16 +31,17 @@ def contradict(one: PaperFields, other: PaperFields) -> bool:
     doi, other_doi = doi_of(one), doi_of(other)
     if doi and other_doi:
         return doi != other_doi
-    places, other_places = _places(one), _places(other)
-    if not places or not other_places or not places.isdisjoint(other_places):
+    identifiers, other_identifiers = _identifiers(one), _identifiers(other)
+    if not identifiers or not other_identifiers or not identifiers.isdisjoint(other_identifiers):
         return False
     return bool(one.authors and other.authors) and not same_authors(one.authors, other.authors)
 
 
 def doi_of(paper: PaperFields) -> str | None:
-    """Return the DOI of a paper in lower case, without version; None for a DOI that only repeats an arXiv id.
+    """Return a paper's DOI in lower case and without its version, or None if the paper has none.
 
-    If the paper gives no such DOI, this is the DOI in its link to a DOI resolver.
+    A DOI that only repeats an arXiv id does not count. If the paper's field `doi` has no DOI that counts, the function
+    returns the DOI in the paper's link to a DOI resolver.
     """
     found = _plain_doi(paper.doi) if paper.doi else None
     return found or (_plain_doi(_doi_of_link(paper.url)) if paper.url else None)
@@ -61,8 +63,8 @@ def same_authors(some: Sequence[str], others: Sequence[str]) -> bool:
     return 2 * shared > min(len(lasts), len(other_lasts))
 
 
-def _places(paper: PaperFields) -> set[str]:
-    return {place for place in (paper.arxiv_id, doi_of(paper), link_of(paper)) if place}
+def _identifiers(paper: PaperFields) -> set[str]:
+    return {identifier for identifier in (paper.arxiv_id, doi_of(paper), link_of(paper)) if identifier}
 
 
 @lru_cache(1 << 12)
@@ -105,7 +107,7 @@ def _author_names(authors: tuple[str, ...]) -> tuple[frozenset[str], frozenset[s
 
 
 def _names(author: str) -> list[str]:
-    """Return the folded names of an author, without initials, suffixes and what is in parentheses."""
+    """Return the folded names of an author before the first parenthesis, without initials and suffixes."""
     found = words(author.partition("(")[0]) or words(author) or [author]
     return [name for name in found if not _is_initials(name) and name not in _NOT_SURNAMES] or found
 

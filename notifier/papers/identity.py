@@ -17,7 +17,7 @@ from notifier.papers.evidence import doi_of, link_of
 from notifier.papers.merging import PaperFacts, origins_of
 from notifier.text.words import folded_title, words
 
-IDENTIFYING_TOKENS = 3  # shorter titles, such as "Attention", are shared by different papers
+IDENTIFYING_TOKENS = 3  # a title with fewer tokens, such as "Attention", may be that of several papers
 LONGEST_IDENTITY = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 
 _REPLACEMENTS = (Announce.REPLACE, Announce.REPLACE_CROSS)
@@ -35,9 +35,10 @@ class ProofKind(StrEnum):
 
 
 class Proof(NamedTuple):
-    """An identity of a title together with something else that identifies a paper, so that the paper is found by both.
+    """An identity made from a title together with a DOI, a link or an abstract.
 
-    `is_short` is True if the title is too short to identify a paper.
+    A listing and a paper with the same proof have both in common. `is_short` is True if the title is too short to
+    identify a paper.
     """
 
     kind: ProofKind
@@ -52,7 +53,7 @@ class PreparedListing:
     `identity` is the identity of its title (see `title_identity`), and `proofs` are its further identities. `key` is
     the key that its paper gets if the paper is new, and `second_key` the key if the paper is new and other papers have
     the same title. `facts` is what the listing says about the paper. `tags` are the tags of a new paper made from this
-    listing alone; None if they have not been worked out.
+    listing alone; None if they have not been computed.
     """
 
     identity: str
@@ -106,7 +107,7 @@ def _indexable(folded: str) -> str:
 
 
 def _proofs(facts: PaperFacts) -> tuple[Proof, ...]:
-    """Return the identities of a title together with the DOI, the link, and, for a short title, the abstract."""
+    """Return the proofs that these facts give: by the DOI, by the link and, for a short title, by the abstract."""
     folded = folded_title(facts.title) or facts.title
     is_short = _is_short(folded)
     abstract = " ".join(words(facts.abstract)) if is_short else ""

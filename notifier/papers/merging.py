@@ -1,10 +1,10 @@
-"""Merging what several listings say about one paper.
+"""Merge what several listings say about one paper.
 
 The same listings give the same paper, in whatever order they arrive. A merged paper has the longest abstract, the
-latest version, and the highest numbers of upvotes and stars. Every other field has the value from the source with the
-highest rank. If two values come from sources of equal rank, the one with the newer listing day is used, or the greater
-one if the days are equal too. An empty field of a later listing never erases a value, and a withdrawn paper stays
-withdrawn.
+earliest listing day, the latest version and day of update, and the highest numbers of upvotes and stars. A ranked field
+has the value from the source with the highest rank. If two values come from sources of equal rank, the value with the
+newer listing day is used, or the greater value if the days are equal too. An empty field of a later listing never
+erases a value, and a withdrawn paper stays withdrawn.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _greater(one: Any, other: Any) -> Any:
 
 
 def origins_of(known: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
-    """Return `origin` for every ranked field that has a value in `known`."""
+    """Return a dict with `origin` for every ranked field that has a value in `known`."""
     return {field: origin for field in RANKED_FIELDS if known.get(field)}
 
 
@@ -114,7 +114,7 @@ def dump_origins(origins: Mapping[str, Origin]) -> str:
 
 @lru_cache(maxsize=1 << 10)
 def _origins_text(origins: tuple[tuple[str, Origin], ...]) -> str:
-    """Return the origins as JSON; cached because most papers of a dump have the same."""
+    """Return the origins as JSON. The results are cached because most papers of a dump have the same origins."""
     return _as_json(dict(origins))
 
 

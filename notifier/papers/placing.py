@@ -31,7 +31,7 @@ class PendingPaper:
     new, several if rows have proved to be one paper. `titles` are the identities by which the paper is found;
     `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
     `absorbed` are papers that have proved to be this one, and `former_keys` its keys before it got its arXiv id.
-    `archived` is True if the paper was stored as announced already. `changed` is True if its row must be updated.
+    `archived` is True if the paper counts as announced already. `changed` is True if its row must be updated.
     """
 
     facts: PaperFacts
@@ -67,9 +67,9 @@ class PendingPaper:
 class ListingPlacer:
     """The papers that a dump may touch, among which the dump's listings are placed one by one.
 
-    `known` are the stored papers. `highest_sequence` and `lowest_sequence` are the sequence numbers in use. An
-    announced paper takes the next higher number. A paper that is not announced takes the next lower number below 0, so
-    that it is after no subscriber's cursor.
+    `known` are the stored papers. `highest_sequence` and `lowest_sequence` are the highest and the lowest number in
+    use. An announced paper takes the next higher number. A paper that is not announced takes the next lower number
+    below 0, so that it is after no subscriber's cursor.
 
     The new papers of an `archive` are stored as announced already. A new paper that is listed as a replacement or as
     withdrawn is announced by its first listing that is news.
@@ -114,8 +114,9 @@ class ListingPlacer:
     def announce_again(self, upvotes_named: Sequence[int]) -> None:
         """Give a new sequence number to each paper about which there is now something to announce.
 
-        These are the papers that get their first listing that is news, and known papers that have gained a text or
-        upvotes that a query may ask for. `upvotes_named` are the numbers of upvotes that queries name, ascending.
+        These are the papers that get their first listing that is news. They are also the known papers that have gained
+        a text or upvotes that a query may ask for, within ANNOUNCED_AGAIN_WITHIN after they were first seen.
+        `upvotes_named` are the numbers of upvotes that queries name, ascending.
         """
         for paper in self.papers:
             if _is_first_news(paper) or self._is_news_again(paper, upvotes_named):
@@ -169,8 +170,8 @@ class ListingPlacer:
     def _join(self, one: PendingPaper, other: PendingPaper) -> PendingPaper:
         """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
 
-        If both rows are stored, the paper gets the higher of their sequence numbers, so that it is still after the
-        cursors between the two numbers. If the newer paper is not stored yet, its number is dropped.
+        If both rows are stored, the paper gets the higher of their sequence numbers, so that subscribers whose cursors
+        are between the two numbers still get it. If the newer paper is not stored yet, its number is dropped.
         """
         older, newer = sorted((one, other), key=lambda paper: (paper.id is None, paper.id or paper.sequence))
         older.facts = merge(older.facts, newer.facts)
@@ -234,7 +235,7 @@ def _gained(before: PaperFacts, after: PaperFacts, upvotes_named: Sequence[int])
 def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> bool:
     """Return whether one of the ascending `numbers` is greater than `before` and at most `after`.
 
-    Unknown upvotes (None) are less than 0.
+    Unknown upvotes (None) count as less than 0.
     """
     low, high = (-1 if upvotes is None else upvotes for upvotes in (before, after))
     return bisect_right(numbers, low) < bisect_right(numbers, high)
@@ -243,9 +244,10 @@ def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> b
 def _proves(proof: Proof, known: PaperFacts, listed: PaperFacts) -> bool:
     """Return whether a proof that a paper and a listing have in common shows that they are one paper.
 
-    A common DOI shows it, unless the arXiv ids differ. A common link or abstract shows it if nothing contradicts it and
-    the title is not short. With a short title, the authors must be the same too, because the link may be that of a
-    journal, and a short abstract may be that of several papers. A long common abstract needs no authors.
+    A common DOI proves this, unless the arXiv ids differ. A common link or abstract proves it if the two do not
+    contradict each other and the title is not short. With a short title, the authors must be the same too, because the
+    link may be that of a journal, and a short abstract may be that of several papers. If the common abstract is long,
+    the authors need not be known.
     """
     if proof.kind is ProofKind.DOI:
         return known.arxiv_id in (None, listed.arxiv_id) or listed.arxiv_id is None

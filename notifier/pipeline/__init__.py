@@ -1,15 +1,16 @@
-r"""The four steps of the service, which always run in this order; `once` runs them all.
+r"""The four steps of the service; `once` runs them in this order.
 
     dump --ingest--> papers --plan--> digests in the outbox --deliver--> inbox
                            \--publish--> feeds --> feed readers
 
 1. `ingest` (`ingest_folder` for the dumps folder): a new dump becomes papers and listings in one transaction. `tag`
    tags the papers with their topics.
-2. `plan`: each subscriber who is due gets one digest. Its outbox row and the move of the cursor are committed together.
-3. `publish`: each feed whose papers have changed is written.
+2. `plan`: each subscriber who is due gets one digest. The outbox row of the digest and the move of the subscriber's
+   cursor are committed together.
+3. `publish`: each feed file whose content has changed is written.
 4. `deliver`: the messages in the outbox are composed, sent over SMTP, and settled.
 
-Each step is idempotent: it may be stopped at any moment and run again, and several processes may run it at once.
+Each step is idempotent: it may be stopped at any moment and run again. Several processes may run it at the same time.
 """
 
 from notifier.pipeline.delivering import deliver

@@ -2,9 +2,9 @@
 
 An attempt is recorded before the dump is read. The record is deleted when the attempt has ended, whether it succeeded
 or not. A record whose process is gone is therefore that of an interrupted attempt. An interruption proves nothing about
-the dump, because somebody may have ended the process for another reason. So the dump is tried again. After every
-second interruption in a row, it is parsed in another process first (see `trial`), and ingested if that goes well. If
-MOST_INTERRUPTIONS attempts in a row are interrupted nevertheless, the dump is given up.
+the dump, because somebody may have ended the process for another reason. So the dump is tried again. After every second
+interruption in a row, the dump is parsed in another process first (see `trial`), and is ingested only if that succeeds.
+After MOST_INTERRUPTIONS interruptions in a row, the dump is given up.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from notifier.files import owner_has_finished, owner_is_gone, remove_owner_lock
 from notifier.store import dumps, retried, writing
 from notifier.store.dumps import Begun
 
-TRIAL_EVERY = 2  # interruptions; an attempt without a trial has more time to ingest before the next interruption
+# A trial precedes the attempt after every second interruption. It does not precede every attempt, because it takes
+# time: if the process is ended again and again, an attempt without a trial gets further.
+TRIAL_EVERY = 2
 MOST_INTERRUPTIONS = 30
-# An attempt that began longer ago counts as over, even if nobody knows whether its process still runs.
+# An attempt that began longer ago than this counts as over, even if nobody knows whether its process still runs.
 LONGEST = timedelta(hours=1)
 
 GIVEN_UP = (
@@ -32,9 +34,10 @@ GIVEN_UP = (
 
 
 class Beginning(Enum):
-    """What is to be done with a dump: ingest it, parse it in another process first, leave it alone, or give it up.
+    """What is to be done with a dump.
 
-    BUSY means that another process is ingesting it.
+    GO: ingest it. TRY: parse it in another process, and ingest it if that succeeds. BUSY: leave it alone, because
+    another process is ingesting it. GIVE_UP: quarantine it.
     """
 
     GO = auto()
@@ -45,10 +48,11 @@ class Beginning(Enum):
 
 @retried
 def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tuple[Beginning, int]:
-    """Record that `owner` begins to ingest the dump, if it may; return what is to be done, and how often it was begun.
+    """Record that `owner` begins to ingest the dump, unless another process is ingesting it.
 
-    `look` describes the dump's file, and changes when the file does. `owners` is the folder with the lock files of
-    running processes. The clock is the machine's, because this is about processes and not about papers.
+    Returns what is to be done, and how many attempts in a row have begun and not ended. `look` describes the dump's
+    file, and changes when the file does. `owners` is the folder with the lock files of running processes. The time is
+    that of the machine and not that of `--now`, because this is about processes and not about papers.
     """
     now = datetime.now(UTC)
     first = Begun(path, look, owner, attempts=1, first_at=now, at=now)

@@ -20,7 +20,7 @@ CLOCK_SET_BACK = timedelta(days=7)  # the clock may have been set back by this m
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 # The sizes of the caches, which bound the memory whatever the number of subscribers.
-CACHED_SPANS = 1 << 16  # one for each query and paper
+CACHED_SPANS = 1 << 16  # one entry for each pair of a query and a paper
 CACHED_PAPER_WORDS = 1 << 10
 CACHED_QUERIES = 1 << 13
 QUERY_BYTES = 500  # about what a cached query takes, without its matches
@@ -38,7 +38,7 @@ class Candidates:
     def __init__(
         self, connection: Connection, cursor: int, catalogue: Catalogue, today: date, *, tag_in_memory: bool = False
     ) -> None:
-        """Read the candidates; with `tag_in_memory`, match untagged papers with the topics here, and store nothing."""
+        """Read the candidates; with `tag_in_memory`, tag the untagged papers in memory only, and store nothing."""
         self.cursor = cursor
         untagged = tags.first_untagged(connection, catalogue.fingerprint, cursor)
         must_match = tag_in_memory and untagged is not None

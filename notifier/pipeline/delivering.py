@@ -21,9 +21,9 @@ def deliver(
 ) -> DeliveryReport:
     """Send the messages that are due, and return how many ended in each state.
 
-    Once `stopping` is set, the messages that are being sent are finished and the others stay in the outbox. The counts
-    are added to `report` as they come, so that a caller who gives it can show the progress. Raises NotifierError if
-    messages cannot be sent or settled at all.
+    After `stopping` is set, the messages that are being sent have run.GRACE_SECONDS to finish, and the others stay in
+    the outbox. The counts are added to `report` as they come, so that a caller who gives a report can show the
+    progress. Raises NotifierError if messages cannot be sent or settled at all.
     """
     stopping, report = stopping or Event(), report or DeliveryReport()
     sender = sender_for(engine, config, clock)

@@ -28,17 +28,17 @@ from notifier.store import dumps, reading, retried, writing
 from notifier.store.ingest import AS_NEWS, AnnouncePolicy, IngestCounts, NewDump, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
-SHOWN_SKIPS = 3  # of the reasons why records of a dump were skipped
+SHOWN_SKIPS = 3  # at most this many of a dump's skipped records are shown with the reason
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
     """How dumps are ingested.
 
-    `limits` bound the size of what is read. `announcing` says how the papers are announced. `catalogue` tags the papers
-    of large dumps at once; without it, all papers are tagged later. A dump that is cut off is not ingested if its file
-    was modified less than `patience` seconds ago, because the rest may still come. `owners` is the folder with the lock
-    files of running processes, by which `ingest_folder` recognises attempts that were interrupted.
+    `limits` bound the size of what is read. `announcing` says how the papers are announced. With a `catalogue`, the
+    papers of large dumps are tagged at once; without one, all papers are tagged later. A dump that is cut off is not
+    ingested if its file was modified less than `patience` seconds ago, because the rest may still come. `owners` is the
+    folder with the lock files of running processes, by which `ingest_folder` recognises attempts that were interrupted.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -65,10 +65,10 @@ def settings_for(config: Config, *, archive: bool = False) -> IngestSettings:
 class DumpReport:
     """The outcome of ingesting one dump.
 
-    `records` counts everything in the dump that looks like a listing. Each record either made a new paper (`new`), was
-    merged into a known one (`merged`), or was `skipped`. `papers` counts the distinct papers of the dump. `cut` says
-    which fields were too long and were cut. `reason` says why a dump was quarantined, waits or failed. `unmoved` says
-    why its file could not be moved out of the dumps folder.
+    `records` counts everything in the dump that looks like a listing. Each record made a new paper (`new`), was merged
+    into the paper of another record or of an earlier dump (`merged`), or was `skipped`. `papers` counts the distinct
+    papers of the dump. `cut` says which fields were too long and were cut. `reason` says why a dump was quarantined,
+    waits or failed. `unmoved` says why its file could not be moved out of the dumps folder.
     """
 
     path: str
@@ -88,7 +88,7 @@ class DumpReport:
 
 
 def skips(report: DumpReport) -> str | None:
-    """Return how many records of a dump were skipped, with the first few reasons; None if none was."""
+    """Return how many records of a dump were skipped, with the first few reasons; None if none were skipped."""
     if not report.skipped:
         return None
     reasons = "; ".join(f"{each.where}: {each.reason}" for each in report.skipped[:SHOWN_SKIPS])
@@ -139,7 +139,10 @@ def _refuse_unfinished(file: DumpFile, reasons: Iterable[str], patience: float) 
 def _ingest_file(
     engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings
 ) -> DumpReport:
-    """Ingest a dump that was read from its file. Raises DumpError if it cannot be parsed."""
+    """Ingest a dump that was read from its file.
+
+    Raises DumpError if it cannot be parsed, and DumpUnfinishedError if the rest of it may still come.
+    """
     path = path_text(file.path)
     known = DumpReport(path, DumpStatus.KNOWN)
     with reading(engine) as connection:

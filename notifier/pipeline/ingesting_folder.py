@@ -1,4 +1,4 @@
-"""Ingesting the files of the dumps folder, one by one: what happens to one file does not stop the others."""
+"""Ingest the files of the dumps folder one by one; a fault of one file does not stop the others."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from notifier.pipeline.trial import fault_of_trial
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.dumps import Unmoved
 
-CUT_OFF_PATIENCE_SECONDS = 300  # so long after its last change, the rest of a dump that is cut off may still come
-RETRY_SECONDS = 60  # between two attempts to read or store a dump that failed for a passing reason
+CUT_OFF_PATIENCE_SECONDS = 300  # a dump that is cut off waits for its rest until its file is unchanged for this long
+RETRY_SECONDS = 60  # between two attempts to ingest a dump, after a failure for a passing reason
 MOVE_SECONDS = 600  # between two attempts to move a file
 
 BUSY = "another process is reading it"
@@ -37,10 +37,10 @@ def ingest_folder(
 ) -> list[DumpReport]:
     """Ingest these files of the dumps folder, and move each to the folder for its outcome.
 
-    If the settings name a folder of owners, a dump that interrupts the process again and again is quarantined; see
-    `attempts`. A file that is gone is left out, because another process has ingested it in the meantime. A file that
-    cannot be moved away is remembered and, as long as it does not change, not read again. If nothing can be written to
-    the database, the files that follow are left for the next run.
+    If the settings name a folder for owner locks, a dump that interrupts the process again and again is quarantined;
+    see `attempts`. A file that is gone has no report, because another process has ingested it in the meantime. A file
+    that cannot be moved away is recorded, and is not read again as long as it does not change. If nothing can be
+    written to the database, the remaining files are left for the next run.
     """
     settings = replace(settings, patience=CUT_OFF_PATIENCE_SECONDS)
     reports = [DumpReport(path_text(path), DumpStatus.WAITING, reason=why) for path, why in folder.waiting.items()]
@@ -68,12 +68,12 @@ def _can_write(engine: Engine) -> bool:
 
 
 def _owner(settings: IngestSettings, paths: list[Path]) -> AbstractContextManager[str]:
-    """Return a context that holds a new owner lock, or no lock if there are no files or no folder of owners."""
+    """Return a context that holds a new owner lock, or no lock if there are no files or no folder for owner locks."""
     return owner_lock(settings.owners) if settings.owners and paths else nullcontext("")
 
 
 def _unmoved(engine: Engine, folder: DumpsFolder) -> dict[str, Unmoved]:
-    """Return the files that could not be moved, by path, and forget those that are no longer in the folder."""
+    """Return the files that could not be moved, by path; delete the records of those that have left the folder."""
     with reading(engine) as connection:
         recorded = {each.path: each for each in dumps.unmoved(connection)}
     if recorded:
@@ -110,7 +110,8 @@ class _Run:
     def ingest_once(self, path: Path, unmoved: Unmoved | None) -> Iterator[DumpReport]:
         """Ingest a file and yield its report, or nothing if the file is gone.
 
-        If the file has been read before, could not be moved away, and has not changed since, it is only moved.
+        If the file could not be moved away after an earlier run, and has not changed since, it is only moved. Nothing
+        is yielded then either.
         """
         look = self.folder.look(path) or ""
         if unmoved is not None:
@@ -129,7 +130,7 @@ class _Run:
             yield replace(report, unmoved=self._move(path, look, report.reason))
 
     def _attempt(self, path: Path, look: str) -> DumpReport:
-        """Ingest a file, recording the attempt if there is a folder of owners."""
+        """Ingest a file, and record the attempt if there is a folder for owner locks."""
         if self.settings.owners is None:
             return self._ingest(path)
         name = path_text(path.absolute())
@@ -147,9 +148,10 @@ class _Run:
             attempts.end(self.engine, name)
 
     def _ingest(self, path: Path) -> DumpReport:
-        """Ingest a file, and quarantine it after a fault that only this file can have caused.
+        """Ingest a file, and quarantine it if the database refuses its content or the parser fails on it.
 
-        Raises DumpGoneError if the file is gone, and StoreError if the database fails for another reason.
+        Raises DumpGoneError if the file is gone, and StoreError if the database fails for a reason other than the
+        content of the file.
         """
         try:
             return ingest(self.engine, path, None, self.now, self.settings)

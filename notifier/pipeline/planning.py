@@ -1,7 +1,7 @@
 """Step 2, planning: each subscriber who is due gets one digest, or a skipped period if there is nothing new.
 
 Matching comes first, in read transactions. Then the digests of at most BATCH subscribers are written in one
-transaction, in which the outbox row of each digest and the move of the subscriber's cursor are committed together. A
+transaction. It adds the outbox row of each digest and moves the subscriber's cursor, so that both change or neither. A
 subscriber who has changed since their digest was chosen, for example because another process has planned it, is left
 out; the next planning comes back to them if they are still due.
 
@@ -155,8 +155,8 @@ def _with_unsent(connection: Connection, planned: list[PlannedDigest], limit: in
 def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
     """Return what the subscriber's digest is for: the newest dump, or the latest slot of their schedule.
 
-    Returns None if no digest is due, or if the subscriber became due after the candidates were read and the candidates
-    do not reach back to their cursor.
+    Returns None if no digest is due. Also returns None if the candidates do not reach back to the subscriber's cursor,
+    because the subscriber became due only after the candidates were read.
     """
     if subscriber.cursor < candidates.cursor or subscriber.active_since is None:
         return None

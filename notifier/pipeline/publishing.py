@@ -43,7 +43,7 @@ class PublishReport:
 def publish(engine: Engine, config: Config) -> PublishReport:
     """Bring the feeds folder up to date: write the files that changed, and remove those of topics that are gone.
 
-    If a file cannot be written or removed, the others still are.
+    If a file cannot be written or removed, the other files are still written and removed.
     """
     catalogue = catalogue_of(config)
     tag(engine, catalogue)

@@ -25,17 +25,17 @@ from notifier.store.tags import TaggedPaper
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
-# A dump with this many listings or more is large. Fewer papers are cheaper to tag later, together with those of other
-# dumps, because matching the queries of all topics has a fixed cost.
+# A dump with this many listings or more is large. Matching the queries of all topics has a fixed cost, so the papers of
+# a smaller dump are cheaper to tag later, together with those of other dumps.
 LARGE_DUMP = 50
 
 
 def with_tags(
     listings: Sequence[PreparedListing], known: Collection[str], catalogue: Catalogue
 ) -> list[PreparedListing]:
-    """Return the listings with the tags of their papers, except those of papers that are stored already.
+    """Return all listings, and add to each listing of a new paper the tags of that paper.
 
-    `known` holds the keys of stored papers.
+    `known` holds the keys of stored papers. Listings of stored papers get no tags.
     """
     new = [listing for listing in listings if listing.key not in known]
     tags_of_new = _tags_in_blocks([listing.facts for listing in new], catalogue)
@@ -73,7 +73,10 @@ def _store(engine: Engine, tagged: Sequence[TaggedPaper]) -> None:
 
 
 def count_by_topic(engine: Engine, catalogue: Catalogue) -> Counter[str]:
-    """Return the number of papers of each topic; papers that are not tagged yet are matched, and nothing is stored."""
+    """Return the number of papers of each topic, without storing anything.
+
+    Papers that are not tagged yet are matched with the topics' queries.
+    """
     with reading(engine) as connection:
         counts = Counter(tags.count_by_topic(connection, catalogue.fingerprint))
         last: int | None = None

@@ -1,4 +1,4 @@
-"""Parsing a dump in a process of its own, to see whether the dump kills or blocks the process that reads it."""
+"""Parse a dump in a separate process, to see whether the dump kills or blocks the process that parses it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from notifier.errors import NotifierError
 from notifier.files import read_dump
 from notifier.papers.identity import prepare
 
-LONGEST_SECONDS = 120  # of processor time
+LONGEST_SECONDS = 120  # the processor time that a trial may take
 
 _RUN = "from notifier.pipeline.trial import main; main()"
 
 
 def fault_of_trial(path: Path, limits: Limits, seconds: int = LONGEST_SECONDS) -> str | None:
-    """Parse the dump in another process; return what is wrong with the dump if that process dies or takes too long.
+    """Parse the dump in another process; return the fault of the dump if that process is killed or takes too long.
 
-    A dump that is refused has no such fault. If this process is killed meanwhile, nothing is known about the dump.
+    Returns None for every other dump, even if the parser refuses it with a reason. If the calling process is killed
+    during the trial, the trial has no result.
     """
     command = [sys.executable, "-c", _RUN, str(path), limits.model_dump_json(), str(seconds)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -35,7 +36,7 @@ def fault_of_trial(path: Path, limits: Limits, seconds: int = LONGEST_SECONDS) -
 
 
 def main() -> None:
-    """Parse the dump that the command line names, within the limits and the processor time that it gives."""
+    """Parse the dump named on the command line, within the limits and the processor time given there."""
     path, limits, seconds = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -45,4 +46,4 @@ def main() -> None:
         dump = sources.parse_dump(file.content, bounds)
         prepare(dump, datetime.now(UTC).date(), file.sha256)
     except NotifierError:
-        pass  # the process that ingests the dump finds the same reason
+        pass  # the process that ingests the dump gets the same error and reports it

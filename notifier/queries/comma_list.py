@@ -1,4 +1,4 @@
-"""The comma-separated list of queries in a sign-up form.
+"""Parse a comma-separated list of queries, such as a person may type into a sign-up form.
 
 For example, `diffusion models, "mixture of experts", LLM -survey` is three queries. They are joined by OR.
 """
@@ -14,7 +14,7 @@ def parse_comma_list(text: str, *, topics_allowed: bool = True) -> Query:
     """Parse a comma-separated list of queries into one query that joins them by OR.
 
     Empty items are ignored. `topics_allowed` says whether `topic:` may be used, as in `parse`. Raises QueryError if the
-    language refuses the list; the column is counted in the whole list.
+    query language refuses the joined query. The column of the error is counted in the whole list.
     """
     joined = ""
     for item in _split_at_commas(with_ascii_signs(text)):

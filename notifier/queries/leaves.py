@@ -1,4 +1,4 @@
-"""Leaves: the meaning of a word or phrase after each field, and the values that each field refuses."""
+"""The leaves of a query: what a word or phrase means after each field, and which values each field refuses."""
 
 from __future__ import annotations
 

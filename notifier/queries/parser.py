@@ -144,9 +144,10 @@ class _Parser:
 
 
 def _misplaced(lexeme: Lexeme, previous: Lexeme | None) -> QueryError:
-    """Return the error for a lexeme that stands where a word, a phrase or a parenthesis must stand.
+    """Return the error for a lexeme that is not allowed at its position.
 
-    The error is about `previous`, the lexeme before it, if that is an operator, a field or a parenthesis.
+    The error is about `previous`, the lexeme before it, if that is an operator, a field, or the opening parenthesis of
+    a pair that is empty or never closed.
     """
     if previous and previous.kind in (LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT, LexemeKind.FIELD):
         sign = f"{previous.text}:" if previous.kind is LexemeKind.FIELD else previous.text

@@ -45,7 +45,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Exact folded words in sequence, within one text; `field` is as for Word, and each keyword is one text."""
+    """Exact folded words in sequence, within one text; `field` is as for Word.
+
+    Each keyword of a paper is a text of its own.
+    """
 
     words: tuple[str, ...]
     field: Field | None = None

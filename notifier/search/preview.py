@@ -1,4 +1,4 @@
-"""The preview of a query, for its author: which stored papers it matches, and warnings if it looks like a mistake."""
+"""The preview of a query: which stored papers the query matches, and warnings if it looks like a mistake."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from notifier.store.paper_tokens import tokens_of
 DAYS_A_WEEK = 7
 BROAD = 0.1  # a query that matches a larger share of the searched papers gets a warning
 BLOCK = 1000  # papers read and matched at a time
-SIMILAR_WORDS = 3  # proposed for a word that no paper has
-SIMILARITY = 65  # out of 100: how similar a proposed word must be at least; this allows for a few wrong letters
+SIMILAR_WORDS = 3  # the most words that are proposed for a word that no paper has
+SIMILARITY = 65  # the least similarity of a proposed word, out of 100; it allows for a few wrong letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class PreviewMatch:
 class Preview:
     """The result of a preview.
 
-    `canonical` is the query's canonical form, `per_week` the number of matching papers a week. `warnings` are
-    sentences for the query's author. `matches` are ordered by listing day, newest first.
+    `canonical` is the query's canonical form, and `per_week` the number of matching papers a week. `warnings` are
+    sentences for the author of the query. `matches` are ordered by listing day, newest first.
     """
 
     canonical: str

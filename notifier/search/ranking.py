@@ -1,4 +1,4 @@
-"""Ranking stored papers by their trending score."""
+"""Rank stored papers by their trending score."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ def rank(connection: Connection, found: Sequence[Paper], on: date) -> list[Ranke
 
 
 def _scores(connection: Connection, ids: Sequence[int], on: date, until: date = date.max) -> dict[int, Score]:
-    """Return the score of each paper by its listings up to the day `until`; each paper must have at least one.
+    """Return the score of each paper, computed from its listings up to the day `until`.
 
-    The usual upvotes of a day are worked out from all papers of that day, not only from those with these ids.
+    Each paper must have at least one such listing. The usual upvotes of a day are computed from all papers that are
+    listed on that day, not only from those with these ids.
     """
     appearances = papers.appearances(connection, ids, until)
     days = {each.listed_on for listed in appearances.values() for each in listed if each.upvotes is not None}

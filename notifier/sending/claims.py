@@ -1,4 +1,4 @@
-"""Claiming outbox rows: as many due rows as the relay's limits allow, each with the time at which it may be sent.
+"""Claim outbox rows: as many due rows as the relay's limits allow, each with the time at which it may be sent.
 
 The module also renews the leases of claims, releases claims, and cleans up after senders that died.
 """
@@ -17,8 +17,8 @@ from notifier.sending.sender import Sender
 from notifier.store import expiring, outbox, reading, relays, retried, writing
 from notifier.store.outbox import Claim
 
-# The most rows that are claimed at once. When a run ends, it releases those that are not on the wire. After a crash all
-# of them are in doubt: they are sent as they are, and their papers cannot move to the next digest.
+# The most rows that are claimed at once. When a run ends, it releases the rows whose mails it has not sent. After a
+# crash, all claimed rows are in doubt: their mails are sent unchanged, and their papers cannot move to the next digest.
 BATCH = 200
 LONGEST_AWAITED_PAUSE = timedelta(seconds=15)  # a run waits for a shorter pause, such as that of a relay's restart
 
@@ -77,7 +77,7 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
 
 
 def is_worth_waiting(sender: Sender) -> bool:
-    """Return whether there may soon be something to send, or another sender may soon release what it holds."""
+    """Return whether a row is due or leased, sending is not paused for long, and the day's limit is not reached."""
     now = sender.clock()
     with reading(sender.engine) as connection:
         state = relays.read(connection, sender.relay)
@@ -96,7 +96,7 @@ def reason_for_waiting(sender: Sender) -> str | None:
 
 @retried
 def renew_leases(sender: Sender, owner: str) -> None:
-    """Extend the leases of all that `owner` has claimed, and its right to probe the relay."""
+    """Extend the leases of all rows that `owner` has claimed, and the owner's right to probe the relay."""
     now = sender.clock()
     with writing(sender.engine) as connection:
         outbox.renew(connection, owner, now)
@@ -107,7 +107,7 @@ def renew_leases(sender: Sender, owner: str) -> None:
 def release_claims(sender: Sender, owner: str, *, in_doubt: bool) -> None:
     """Release all claims of `owner`, so that other senders can claim the rows at once.
 
-    `in_doubt` must be true if some of them may have been sent.
+    `in_doubt` must be true if some of their mails may have been sent.
     """
     with writing(sender.engine) as connection:
         relays.end_probes(connection, [owner])
@@ -118,8 +118,8 @@ def release_claims(sender: Sender, owner: str, *, in_doubt: bool) -> None:
 def clean_up(sender: Sender, owner: str) -> CleanupCounts:
     """Clean up the outbox, and return how many messages were cancelled and how many expired.
 
-    Releases the rows of senders that died, cancels those of subscribers who left, and expires old ones. Times that are
-    too far in the future, because the clock has been set back, are brought nearer.
+    Releases the rows of senders that died, cancels the rows of subscribers who left, and expires old rows. If the clock
+    has been set back, ends of leases and times of retries may be too far in the future. These are brought nearer.
     """
     now = sender.clock()
     oldest = now - LIFETIME

@@ -1,4 +1,4 @@
-"""Composing the mails of outbox rows.
+"""Compose the mails of outbox rows.
 
 The same row and the same papers always give the same bytes. Before a mail is sent again, a dump may complete the text
 and the links of a paper. Message-ID, Date, subject, and the papers with their order, upvotes and marks are the same in
@@ -50,7 +50,7 @@ def paper_cache(engine: Engine) -> Iterator[PaperCache]:
 
 
 def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list[Mail | ComposeError]:
-    """Compose the mail of each claim, or return the error in its place.
+    """Return the mail of each claim, or the error in place of a mail that cannot be composed.
 
     Raises ConfigError if no mail at all can be composed.
     """
@@ -63,7 +63,7 @@ def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list
 
 
 def mail_of(sender: Sender, delivery_id: int) -> Mail:
-    """Return the mail of one delivery, as it is or would be sent.
+    """Return the mail of one delivery, as `deliver` would send it now.
 
     Raises UsageError if there is no such delivery, and ComposeError or ConfigError if its mail cannot be made.
     """

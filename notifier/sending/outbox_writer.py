@@ -1,4 +1,4 @@
-"""The outbox writes of one delivery run, one at a time in a thread.
+"""Run the outbox writes of one delivery run in a thread, one at a time.
 
 A write may wait for the disk or for a lock, and must not block the event loop meanwhile.
 """
@@ -64,7 +64,7 @@ class OutboxWriter:
         self.report.pause_reason = settled.pause_reason or self.report.pause_reason
 
     async def release_unsettled(self, *, in_doubt: bool) -> None:
-        """Release the claims that have no result, if any; `in_doubt` says whether some may have been sent."""
+        """Release the claims without a result, if any; `in_doubt` says whether some of the mails may have been sent."""
         if self._unsettled:
             await self.release_all(in_doubt=in_doubt)
 

@@ -1,4 +1,4 @@
-"""How fast mail may be sent: a rate per second and a limit per day, shared by all senders. Pure."""
+"""Pure functions that compute how fast mail may be sent: a rate per second and a limit per day for all senders."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from notifier.models import RelayState
 
-# A stored send time is at most this many intervals ahead. An interval between two mails counts as a second at least.
+# A stored send time is ignored if it is too far ahead: more than this many intervals between mails, each of which
+# counts as at least one second.
 INTERVALS_AHEAD = 60
 
 
@@ -30,22 +31,26 @@ def with_sent_counted(state: RelayState, number: int, now: datetime) -> RelaySta
 
 
 def claim_limit(rates: Rates, wanted: int) -> int:
-    """Return how many mails to claim at once: at most as many as may be sent in a second, so that none waits long."""
+    """Return how many mails to claim at once, at most `wanted`.
+
+    A sender claims no more mails than may be sent in one second, so that no claimed mail waits long. It may
+    always claim one mail.
+    """
     return min(wanted, max(1, int(rates.per_second))) if rates.per_second else wanted
 
 
 def send_times(state: RelayState, rates: Rates, now: datetime, number: int) -> tuple[RelayState, list[datetime]]:
-    """Return the times at which `number` mails may be sent, and the relay's state with these times taken.
+    """Return the times at which `number` mails may be sent, and the relay's state in which these times are taken.
 
-    A stored next send time counts only if it is at most INTERVALS_AHEAD away. If it is later, the clock has been set
-    back since it was stored.
+    A stored next send time counts only if it is at most INTERVALS_AHEAD intervals away. If it is later, the clock has
+    been set back since the time was stored.
     """
     if not rates.per_second or not number:
         return state, [now] * number
     interval = timedelta(seconds=1 / rates.per_second)
     farthest = now + INTERVALS_AHEAD * max(interval, timedelta(seconds=1))
     first = state.next_turn if state.next_turn and now < state.next_turn <= farthest else now
-    return replace(state, next_turn=first + interval * number), [first + interval * place for place in range(number)]
+    return replace(state, next_turn=first + interval * number), [first + interval * index for index in range(number)]
 
 
 def _sent_today(state: RelayState, now: datetime) -> int:

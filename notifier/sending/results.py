@@ -40,8 +40,8 @@ class Result(NamedTuple):
 class SettleReport:
     """What settling a group of results has changed.
 
-    `outcomes` are those that were stored. `pause_reason` says why sending is paused if these results paused it.
-    `is_open` is false if sending is paused for any reason.
+    `outcomes` are those that were stored. If these results have paused sending, `pause_reason` says why. `is_open` is
+    True unless sending is paused, by these results or earlier.
     """
 
     outcomes: Sequence[Outcome]

@@ -1,9 +1,9 @@
 """A delivery run: claim outbox rows, compose their mails, send them, and settle the results.
 
-Several tasks share a run. One task claims rows and composes their mails, at most COMPOSE_BATCH ahead of sending. For
-each connection in use, one task sends mails. One task settles the results in groups. A sender holds a file lock
-while its process lives, and renews its leases. If the process dies, the lock is free, and other senders take the leases
-over at once.
+Several tasks share a run. One task claims rows and composes their mails, COMPOSE_BATCH at a time, and waits before each
+batch until only a few of the earlier mails are left. For each connection in use, one task sends mails. One task settles
+the results in groups. A sender holds a file lock while it runs, and renews its leases. If its process dies, the lock
+becomes free, and other senders take its leases over at once.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ async def send_due(
 ) -> DeliveryReport:
     """Send all mail that is due, and return the report of the run.
 
-    Waits up to WAIT_SECONDS for rows that other senders hold. Ends early when `stopping` is set, or if sending is
-    paused for longer than claims.LONGEST_AWAITED_PAUSE. `report` may be given in order to watch the progress. Raises
-    NotifierError if nothing more can be sent or settled.
+    Waits up to WAIT_SECONDS for rows that other senders hold, or for the end of a short pause. Ends early when
+    `stopping` is set, or if sending is paused for longer than claims.LONGEST_AWAITED_PAUSE. `report` may be given in
+    order to watch the progress. Raises NotifierError if nothing more can be sent or settled.
     """
     report = report or DeliveryReport()
     async with _running(sender, stopping or Event(), report) as run:
@@ -124,7 +124,8 @@ class _Run:
         self._needs_mails = asyncio.Event()  # set when few mails are ready, or a transport has been given back
         self._cache = cache
         self._failure: NotifierError | None = None
-        # Whether the last mail was accepted. If it was, the envelope of the next mail may be written behind a message.
+        # Whether the last mail was accepted. If it was, a transport may write the envelope of the next mail directly
+        # after a message, before the relay replies to that message.
         self._was_accepted = False
 
     async def drain(self) -> bool:
@@ -249,9 +250,9 @@ class _Run:
         self._start_transports(on_the_wire)
 
     async def _has_place(self) -> bool:
-        """Reserve a place for the result of a mail; return False if no mail may be sent any more.
+        """Reserve a place in the settler for the result of a mail; return False if no mail may be sent any more.
 
-        While a mail waits for its place, the commit of other results may fail, or pause sending.
+        While a mail waits for its place, the commit of other results may fail, or may pause sending.
         """
         if not await self._settler.reserve_place():
             return False

@@ -10,34 +10,38 @@ from contextlib import suppress
 
 from notifier.sending.results import Result
 
-GROUP_SIZE = 64  # the most uncommitted results; a crash repeats their mails and those on the wire
+GROUP_SIZE = 64  # this many results are committed at once, without waiting for more
 GROUP_SECONDS = 0.02  # how long a result waits for others if results come fast
-FAST_RESULTS = 4  # so many results within GROUP_SECONDS are fast
+FAST_RESULTS = 4  # results come fast if this many of them arrive within GROUP_SECONDS
 
 
 class Settler:
     """Commits results by calling `commit` with one group after the other.
 
-    If a commit fails, `failure` holds the error. Later results are kept, and one commit of all results that are not
-    committed is tried at the end, because their mails have been sent and a mail whose result is lost is sent again.
+    A mail takes a place before it is sent. The place is free again when the result of the mail is committed, or cannot
+    be committed. There are GROUP_SIZE places more than connections. A crash repeats at most one mail for each place.
+
+    If a commit fails, `failure` holds the error. Results that come after it are kept. At the end, one more commit of
+    all uncommitted results is tried, because their mails have been sent, and a mail whose result is lost is sent again.
     """
 
     def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], connections: int) -> None:
         self.failure: Exception | None = None
         self._commit = commit
-        self._places = GROUP_SIZE + connections  # how many more mails may be sent before a result is committed
+        self._places = GROUP_SIZE + connections  # free places: this many more mails may be sent before a commit
         self._place_freed = asyncio.Event()
-        self._results: list[Result] = []  # that no group has taken yet
-        self._results_settled = asyncio.Event()  # set when those results have been committed, or cannot be
+        self._results: list[Result] = []  # results that are in no group yet
+        self._results_settled = asyncio.Event()  # set when `_results` have been committed, or cannot be
         self._is_finished = False
         self._has_work = asyncio.Event()  # set when there is a result, or `finish` was called
         self._has_full_group = asyncio.Event()  # set when there are GROUP_SIZE results, or `finish` was called
-        self._arrival_times: deque[float] = deque(maxlen=FAST_RESULTS)  # of the newest results
+        self._arrival_times: deque[float] = deque(maxlen=FAST_RESULTS)  # when the newest results came
 
     async def reserve_place(self) -> bool:
-        """Wait until one more mail may be sent, and reserve the place of its result.
+        """Wait until one more mail may be sent, and reserve a place for it.
 
-        Return False if a commit has failed: no more mail may be sent, because its result could not be committed either.
+        Return False if a commit has failed. Then no more mail may be sent, because its result might not be committed
+        either.
         """
         while not self._places and not self.failure:
             self._place_freed.clear()
@@ -62,7 +66,7 @@ class Settler:
         return self._results_settled
 
     def finish(self) -> None:
-        """Let `run` end after the results that have been added."""
+        """Let `run` end when it has handled the results that have been added."""
         self._is_finished = True
         self._has_work.set()
         self._has_full_group.set()

@@ -19,10 +19,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 REQUEST_SECONDS = 20  # for the header of a request, and again for its body
-RESPONSE_SECONDS = 120  # for the answer, until the client has taken it; a page waits for a locked database for 30 s
+RESPONSE_SECONDS = 120  # until the client has received the answer; a page may wait up to 30 s for a locked database
 MOST_CONNECTIONS = 1000
-QUEUED_CONNECTIONS = 1024  # that the kernel keeps until they are accepted; they take no file descriptors of ours
-LOG_SECONDS = 60  # between two lines about refused connections
+QUEUED_CONNECTIONS = 1024  # the kernel keeps this many until we accept them; they take no file descriptors of ours
+LOG_SECONDS = 60  # at least this long between two log lines about refused connections
 
 log = logging.getLogger("notifier")
 
@@ -67,8 +67,8 @@ class BoundedProtocol(H11Protocol):
     """A connection that is closed if its client is too slow, or if there are too many connections.
 
     If there are too many, the connection that has waited longest for its client is closed. If all other connections are
-    being answered, that is the new one. uvicorn's own `limit_concurrency` would keep the idle connections, and answer
-    the others with an error.
+    being answered, the new connection is closed. uvicorn's own `limit_concurrency` would keep the idle connections, and
+    answer the others with an error.
     """
 
     def __init__(self, limit: int, **of_uvicorn: Any) -> None:
@@ -138,8 +138,8 @@ class BoundedProtocol(H11Protocol):
 class QueueingServer(uvicorn.Server):
     """A server that accepts few connections in one go, but lets many wait in the kernel's queue.
 
-    asyncio uses one number, the backlog, for both. If the queue were as short, a client whose connection finds it full
-    would try again only after a second.
+    asyncio uses one number, the backlog, for both. If the queue were that short, it could fill up, and a client that
+    finds it full tries again only after a second.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

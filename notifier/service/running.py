@@ -31,7 +31,7 @@ from notifier.topics import catalogue_of
 
 FOLDER_SECONDS = 5
 WATCHDOG_SECONDS = 10
-LONGEST_WAIT = timedelta(minutes=2)  # for the next run of any job
+LONGEST_WAIT = timedelta(minutes=2)  # if a job's next run is farther ahead than this, the clock was set back
 
 log = logging.getLogger("notifier")
 
@@ -49,7 +49,7 @@ def serve(file: Path | None, clock: Clock) -> None:
 
 
 def work(file: Path | None, clock: Clock) -> None:
-    """Only send mail, until SIGTERM or SIGINT."""
+    """Send mail and do nothing else, until SIGTERM or SIGINT."""
     file = chosen(file)
     config = load(file)
     engine = open_store(config.store_url)
@@ -76,7 +76,7 @@ async def _serve(file: Path | None, jobs: Jobs, tasks: Sequence[Task]) -> None:
 
 
 def _follow_clock(scheduler: AsyncIOScheduler) -> None:
-    """Run at once each job whose next run is far ahead, because the clock was set back after that run was scheduled."""
+    """Run at once each job whose next run is too far ahead: the clock was set back after that run was scheduled."""
     now = datetime.now(UTC)
     for job in scheduler.get_jobs():
         if job.next_run_time > now + LONGEST_WAIT:
@@ -84,7 +84,7 @@ def _follow_clock(scheduler: AsyncIOScheduler) -> None:
 
 
 async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], check_clock: Callable[[], None]) -> None:
-    """Keep the tasks running until a signal to stop; on SIGHUP, restart them with the config as it is then."""
+    """Keep the tasks running until a signal to stop; on SIGHUP, read the config again and restart the tasks."""
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, reload)):
@@ -110,7 +110,7 @@ async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], ch
 
 
 async def _any_set(*events: asyncio.Event) -> bool:
-    """Wait for any of the events, at most WATCHDOG_SECONDS, and return whether one is set."""
+    """Wait at most WATCHDOG_SECONDS for any of the events, and return whether one of them is set."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     done, pending = await asyncio.wait(waits, timeout=WATCHDOG_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     for each in pending:
@@ -119,7 +119,7 @@ async def _any_set(*events: asyncio.Event) -> bool:
 
 
 def _check(engine: Engine, config: Config, clock: Clock) -> None:
-    """Check what the config names: certificates, key, templates and topics. Raises ConfigError if one is wrong.
+    """Check the certificates, key, templates and topics of the config. Raises ConfigError if one is wrong.
 
     Rules of a stylesheet that some mail programs will ignore are logged.
     """
@@ -131,7 +131,7 @@ def _check(engine: Engine, config: Config, clock: Clock) -> None:
 
 
 def _reloaded(file: Path | None, jobs: Jobs) -> Config:
-    """Return the config that the file holds now, or the one in use if the new one is wrong."""
+    """Return the config that the file holds now, or the config in use if the new one cannot be used."""
     try:
         new = load(file)
         if new.store_url != jobs.config.store_url:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 MAC_BYTES = 18  # 144 bits
-MAC_LENGTH = 24  # in base64url, which needs no padding then
+MAC_LENGTH = 24  # characters of a MAC in base64url; 18 bytes need no padding
 UNSUBSCRIBE_PATH = "/unsubscribe/"
 
 _BLOCK = 64  # bytes in a block of SHA-256
@@ -65,7 +65,7 @@ class LinkSigner:
 
     @property
     def allow_one_click(self) -> bool:
-        """Whether mail may offer one-click unsubscribing: RFC 8058 requires HTTPS; loopback pages are exempt here."""
+        """Whether mail may offer one-click unsubscribing (RFC 8058): only with HTTPS, or with pages on loopback."""
         return _is_secure(self.base_url)
 
     def unsubscribe_all_urls(self, subscriber_ids: Iterable[int]) -> list[str]:
@@ -90,7 +90,8 @@ def sign(key: bytes, grant: Grant) -> str:
 def verify(key: bytes, signed_id: str) -> Grant | None:
     """Return the grant of a signed id; None if `sign` did not make the id with this key.
 
-    The id is signed again and compared as a whole, in constant time, so that no other spelling of it passes.
+    The grant is signed again, and the whole ids are compared in constant time. So no other spelling of an id passes,
+    such as one with leading zeros.
     """
     found = _SIGNED_ID.fullmatch(signed_id)
     if found is None:

@@ -1,8 +1,9 @@
 """Return paths (VERP): every mail has its own bounce address, so that a returned mail identifies its delivery.
 
-The return path is the mailbox for bounces with a tag, such as `bounces+b7-TAG@example.org` for delivery 7. Mail systems
-with subaddressing (RFC 5233) deliver such a mail to `bounces@example.org`. The tag is 128 bits of HMAC-SHA256 over the
-delivery's id. It is written in lower-case base32, because a mail system on the way may change the case of an address.
+The return path is the mailbox for bounces, with the delivery's id and a tag added to its name. For delivery 7, it is
+`bounces+b7-TAG@example.org`. Mail systems with subaddressing (RFC 5233) deliver such a mail to `bounces@example.org`.
+The tag is 128 bits of HMAC-SHA256 over the delivery's id. It is written in lower-case base32, because a mail system on
+the way may change the case of an address.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _TAGGED = re.compile(r"\A.*\+b([0-9]{1,18})-[a-z2-7]{26}")
 
 @dataclass(frozen=True, slots=True)
 class ReturnPaths:
-    """Makes and recognises return paths: the mailbox for bounces, and the key of the tags."""
+    """Makes and recognises return paths, from the mailbox for bounces and the key of the tags."""
 
     mailbox: str
     key: bytes = field(repr=False)
@@ -28,7 +29,7 @@ class ReturnPaths:
     def return_path(self, delivery_id: int) -> str:
         """Return the bounce address of a delivery.
 
-        This is the mailbox itself, without a tag, if its name is so long that the tag does not fit.
+        If the mailbox's name is so long that id and tag do not fit, this is the mailbox itself.
         """
         local, _, domain = self.mailbox.rpartition("@")
         tagged = f"{local}+b{delivery_id}-{self._tag(delivery_id)}"

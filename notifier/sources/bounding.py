@@ -1,6 +1,6 @@
 """Bound the length of a listing's fields, so that no paper makes a mail, a feed or an index too large.
 
-The limits are far above what papers have: arXiv's longest titles have about 400 characters, and its abstracts 1,920.
+Real papers stay below the limits: arXiv's longest titles have about 400 characters, and its longest abstracts 1,920.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def bounded(dump: ParsedDump) -> ParsedDump:
 
 
 def _changes(listing: Listing) -> Iterator[tuple[str, tuple[Any, str]]]:
-    """Yield the name of each field that is too long, its new value, and what was left out."""
+    """Yield the name of each field that is too long, with its new value and a sentence that says what was cut."""
     for name, limit in LONGEST_TEXTS.items():
         text = getattr(listing, name)
         if len(text) > limit:

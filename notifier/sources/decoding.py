@@ -1,7 +1,8 @@
 """Decode bytes to text: UTF-8, UTF-16, UTF-32 or Windows-1252.
 
 A copied page is refused if its encoding cannot be found out. XML and JSON documents, which are recognised by their
-first character, are always decoded: bytes that fit no encoding become replacement characters.
+first character, are always decoded: bytes that fit no encoding become replacement characters. An XML document may also
+declare another encoding with one or two bytes for each character, such as KOI8-R.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _CURE = "; save the page as UTF-8 text"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x7f\x80-\x84\x86-\x9f]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
-_SAMPLE = 4096  # the number of bytes from which XML, JSON and UTF-16 are recognised
+_SAMPLE = 4096  # XML, JSON and UTF-16 are recognised by this many bytes at the beginning
 _MIN_ZEROS = 0.7  # the least share of zeros among the high bytes of UTF-16; the high byte of a Latin letter is zero
 _MAX_CONTROLS = 0.01  # the largest share of control characters in a text
 _MAX_DAMAGED = 0.1  # the largest share of replacement characters among the characters beyond ASCII in damaged UTF-8
@@ -98,7 +99,7 @@ def _declared_encoding(content: bytes) -> str | None:
 
 
 def _decode_stray_bytes(error: UnicodeError) -> tuple[str, int]:
-    """Return the characters that invalid bytes are in Windows-1252, and the position at which decoding continues."""
+    """Return the characters that the bytes stand for in Windows-1252, and the position at which decoding continues."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
@@ -129,7 +130,7 @@ def _unicode_encoding(content: bytes) -> str | None:
 
 
 def _utf16_without_mark(content: bytes) -> str | None:
-    """Return UTF-16 with its byte order if most bytes at either odd or even places are zero, as in Latin text."""
+    """Return UTF-16 with its byte order if most high bytes are zero, as in Latin text, and no low byte is."""
     even, odd = content[:_SAMPLE:2], content[1:_SAMPLE:2]
     if not odd:
         return None

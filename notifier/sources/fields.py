@@ -13,7 +13,7 @@ from typing import Any
 
 from notifier.sources.cleaning import clean
 
-MOST_NAMES = 5_000  # authors of one paper; the largest collaborations have about 3,000
+MOST_NAMES = 5_000  # authors, categories or keywords of one paper; the largest collaborations have about 3,000 authors
 _GREATEST_INTEGER = 2**31 - 1  # the greatest value of an INTEGER column in every supported database
 _LONGEST_URL = 2_000
 _LONGEST_TEXT = 200_000  # characters, with markup

@@ -9,7 +9,8 @@ from notifier.config import Limits
 from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump, Skipped
 
-# The ranks of the formats. If two dumps disagree about a paper, the value from the higher rank is used.
+# The ranks of the formats. If two dumps give different values for a ranked field of a paper (see papers.merging), the
+# value from the format with the higher rank is used.
 PAGE, LINES, DAILY, ARXIV = 1, 2, 3, 4
 
 
@@ -44,7 +45,7 @@ class RecordTally:
             raise DumpError(f"it has more than {self.limits.records:,} records; split it, or raise [limits] records")
 
     def refuse_if_all_skipped(self, cure: str = "; give a dump of papers") -> None:
-        """Raise DumpError if there are records and none of them is a paper. Its message ends with `cure`."""
+        """Raise DumpError if there are records and none of them is a paper. The message ends with `cure`."""
         if self.skipped and not self.listings:
             first = self.skipped[0]
             raise DumpError(
@@ -58,7 +59,7 @@ class Format:
 
     `recognises(text)` returns whether a text has this format. It is fast, and it sees only the text, never a file name.
     `parse(text, limits)` parses a text that was recognised. Every record becomes a listing, or is skipped with its
-    place and the reason. It raises DumpError, with the reason, if the text is not a dump after all.
+    place and the reason. `parse` raises DumpError, with the reason, if the text is not a dump after all.
     """
 
     name: str

@@ -16,14 +16,15 @@ from notifier.sources.latex_symbols import ACCENTS, LETTERS, STYLES, SWITCHES, S
 # search is fast if its pattern begins with a fixed character.
 _COMMAND = r"\\(?<!\\\\)"
 _GROUP = r"\{((?:[^{}]++|\{[^{}]*+\})*+)\}"  # a group in braces, which may contain one more level of groups
-_BASE_LETTER = r"(?:\{\s*\\?([A-Za-z])\s*\}|\\([ij])(?![A-Za-z])|([A-Za-z]))"  # under an accent
+_BASE_LETTER = r"(?:\{\s*\\?([A-Za-z])\s*\}|\\([ij])(?![A-Za-z])|([A-Za-z]))"  # the letter that gets an accent
 
 _FORMULA_BRACKETS = re.compile(rf"{_COMMAND}[()\[\]]")
 _DOLLAR_SIGNS = re.compile(r"\$(?<!\\\$)\$*+")
 _FORMULA_CHARACTER = re.compile(r"[\\^_={}]")
 _PROSE = re.compile(r"(?<!\\)\b[A-Za-z]{3,}(?: [A-Za-z]+){3}")  # four words, which are too many for a formula
 _OPERATORS = ("-", "+", "/", "<", ">", ",", "*")
-_BEFORE_MONEY = ("-", "–", "/", ",", "+", "(", ":")  # ends the text between two amounts of money, as in `$5-$10`
+# A text that ends with one of these may be followed by an amount of money, as in `$5-$10`.
+_BEFORE_MONEY = ("-", "–", "/", ",", "+", "(", ":")
 _WORD_FOLLOWS = re.compile(r"\s[A-Za-z]{2}")
 
 _SIGN_ACCENT = re.compile(rf"{_COMMAND}([\"'`^~=.])\s?{_BASE_LETTER}")
@@ -85,8 +86,8 @@ def _is_formula(inside: str, after: str) -> bool:
 def _accented(found: re.Match[str]) -> str:
     """Return a letter with its accent.
 
-    If Unicode has no single character for the two, a mathematical accent such as that of `hat` is put on the letter,
-    and any other command stays as it is written.
+    If Unicode has no single character for the accented letter, a mathematical accent such as that of `hat` becomes a
+    combining character after the letter, and any other command stays as it is written.
     """
     mark, letter = ACCENTS[found[1]], next(filter(None, found.groups()[1:]))
     whole = unicodedata.normalize("NFC", letter + mark)

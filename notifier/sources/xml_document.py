@@ -69,8 +69,8 @@ def root_of(text: str) -> str | None:
 def open_document(text: str, limits: Limits) -> Document:
     """Return the document of an XML text for which `root_of` returned a name.
 
-    Raises DumpError if it declares more entities than `limits` allows, or an entity that refers to another entity or to
-    a file.
+    Raises DumpError if the text declares more entities than `limits` allows, or an entity that refers to another
+    entity, a file or a URL.
     """
     first = next((found.start() for found in _record_tags(text, 0)), len(text))
     head = text[:first]

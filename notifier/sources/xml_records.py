@@ -141,8 +141,8 @@ def tally_records(
 ) -> RecordTally:
     """Return the tally of all records of a document.
 
-    `listing_of(element, position, where)` returns the listing of a record, or the reason why it is skipped. Raises
-    DumpError if the document breaks off before its first record ends.
+    `listing_of(element, position, where)` returns the listing of a record, or the reason why the record is skipped.
+    Raises DumpError if the document has more records than `limits` allows, or breaks off before its first record ends.
     """
     tally = RecordTally(limits)
     for fragment, element in RecordParser(document).parse(split_records(document, limits)):

@@ -1,8 +1,8 @@
 """The database: its tables, its migrations, and all SQL of the project.
 
-This package exports how to open the database and its transactions. The SQL statements are in one module for each noun
-(`papers`, `outbox`, `subscribers`, ...). Their functions take a connection on which the caller has begun a transaction.
-Only this package uses the tables, the compiled statements and the migrations.
+The package itself exports what opens the database and begins transactions. The SQL statements are in one module for
+each noun (`papers`, `outbox`, `subscribers`, ...). Their functions take a connection on which the caller has begun a
+transaction. Only this package uses the tables, the compiled statements and the migrations.
 """
 
 from notifier.store.engine import FreshReads, fresh_reads, reading, retried, writing

@@ -56,16 +56,16 @@ def troubles(connection: Connection, limit: int) -> list[Row[str, str, int]]:
 def newest(connection: Connection, limit: int | None) -> Sequence[Row[Any]]:
     """Return the deliveries that wait for a sender or for the operator, then the others, both newest first.
 
-    Returns at most `limit` rows, or all if it is None.
+    Returns at most `limit` rows, or all rows if `limit` is None.
     """
     is_done = case((delivery.c.state.in_(_DONE), 1), else_=0)
     return connection.execute(select(*_LISTED).order_by(is_done, delivery.c.id.desc()).limit(limit)).all()
 
 
 def get(connection: Connection, delivery_id: int, *, lock: bool = False) -> Row[Any]:
-    """Return the whole row of a delivery; with `lock`, it is locked until this transaction ends.
+    """Return the whole row of a delivery; with `lock`, the row is locked until this transaction ends.
 
-    Raises UsageError if there is none.
+    Raises UsageError if there is no such delivery.
     """
     statement = select(delivery).where(delivery.c.id == delivery_id)
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()

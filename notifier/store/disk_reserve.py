@@ -21,7 +21,7 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DiskReserve:
-    """The reserved space. A file without a name holds it, so that it becomes free however the process ends."""
+    """The reserved space. A file without a name holds it, so the space becomes free however the process ends."""
 
     def __init__(self, file: IO[bytes] | None = None) -> None:
         self._file = file
@@ -34,9 +34,10 @@ class DiskReserve:
 
 @contextmanager
 def disk_reserve(engine: Engine) -> Iterator[DiskReserve]:
-    """Reserve space beside a SQLite database while the block runs; databases on a server get none.
+    """Reserve space beside a SQLite database while the block runs.
 
-    Raises DiskFullError if there is not enough space. On a system that cannot reserve space nothing is reserved.
+    Nothing is reserved for a database on a server or in memory, and nothing on a system that cannot reserve space.
+    Raises DiskFullError if there is not enough space.
     """
     database = engine.url.database
     if engine.dialect.name != "sqlite" or not database or database == ":memory:":

@@ -1,8 +1,8 @@
 """The database connection and its two kinds of transaction.
 
 The transactions that pysqlite begins by itself begin too late, so that two writers can overwrite each other's changes.
-They are therefore switched off. A read begins with BEGIN, and a write with BEGIN IMMEDIATE, which takes the write lock
-before anything is read.
+These transactions are therefore switched off. Instead, a read transaction on SQLite begins with BEGIN, and a write
+transaction with BEGIN IMMEDIATE, which takes the write lock before anything is read.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ from notifier.store.statements import Values, compiled, rows_of
 
 BUSY_TIMEOUT_MS = 30_000
 CACHE_KB = 16_384
-LOG_PAGES = 4_096  # of 4 KB
+LOG_PAGES = 4_096  # of 4 KB each; when SQLite's log has this many, they are copied into the database
 IMMEDIATE = "notifier_immediate"  # the execution option of write transactions
-# The execution options of read transactions. PostgreSQL would otherwise give each statement a newer view than the last.
+# The execution options of read transactions. Without them, each statement of a transaction on PostgreSQL would also see
+# what others have committed since the statement before.
 ONE_VIEW = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
 # The errors of PostgreSQL that another transaction may have caused: a serialization failure, a deadlock, and a row that
 # the other transaction has inserted or deleted (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 CONFLICTS = ("40001", "40P01", "23505", "23503")
-WAITS_AFTER_CONFLICTS = (0.05, 0.1, 0.2, 0.5, 1.0)  # seconds, at most, before each further try
+WAITS_AFTER_CONFLICTS = (0.05, 0.1, 0.2, 0.5, 1.0)  # the longest wait before each further try, in seconds
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,7 +64,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Open a write transaction; it commits when the block ends, and rolls back if the block raises.
 
     On PostgreSQL each statement sees what others have committed before it, so rows that must not change have to be read
-    with a lock. Raises ConflictError if the transaction has failed because of another one; see `retried`.
+    with a lock. Raises ConflictError if a concurrent transaction has made this one fail (see `retried`), and StoreError
+    if the database fails for another reason.
     """
     with _explained(), engine.connect() as connection, connection.execution_options(**{IMMEDIATE: True}).begin():
         yield connection
@@ -236,7 +238,7 @@ def _conflict(error: DatabaseError) -> ConflictError:
 def _is_disk_full(error: DatabaseError | sqlite3.DatabaseError) -> bool:
     """Return whether SQLite found no space on the disk.
 
-    If there is no space for the index of its log, SQLite reports an I/O error.
+    If there is no space for the index of the write-ahead log, SQLite reports an I/O error.
     """
     code = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
     return code in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")

@@ -1,9 +1,10 @@
 """Digests that were not sent: the subscriber's next digest includes their items.
 
-These are digests that could not be sent in time, which expire, and digests whose mail the relay found too large.
+These are digests that still wait when the next one is planned, digests that expired because they could not be sent in
+time, and digests whose mail was too large for the relay.
 
-If a connection or a sender was lost while a digest was being sent, the relay may have it. Such a digest does not
-expire, and its items are not included in another one, because its papers could reach the subscriber twice.
+If a connection or a sender was lost while a digest was being sent, the relay may have the digest. Such a digest does
+not expire, and its items are not included in another digest, because its papers could reach the subscriber twice.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ class UnsentDigest:
 def expire(connection: Connection, planned_before: datetime, now: datetime) -> int:
     """Expire the deliveries that were planned at `planned_before` or earlier, and were tried without success.
 
-    Deliveries that were never tried, because no sender was running, do not expire: they are sent late. Deliveries to
-    paused subscribers expire only when the pause is over. Returns the number of deliveries that expired.
+    Deliveries that the relay may have accepted do not expire. Deliveries that were never tried, because no sender was
+    running, do not expire either: they are sent late. Deliveries to paused subscribers expire only when the pause is
+    over. Returns the number of deliveries that expired.
     """
     paused = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.PAUSED)
     old = and_(_is_old(planned_before), ~paused)
@@ -45,7 +47,7 @@ def expire(connection: Connection, planned_before: datetime, now: datetime) -> i
 def has_expirable(connection: Connection, planned_before: datetime) -> bool:
     """Return whether there may be deliveries that `expire` would change.
 
-    This does not look at pauses, so it costs less than `expire`.
+    This function ignores the pauses of subscribers, so it costs less than `expire`.
     """
     return bool(connection.scalar(select(exists().where(_is_old(planned_before)))))
 

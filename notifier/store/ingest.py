@@ -1,4 +1,4 @@
-"""Storing a dump: its row, its listings, and the papers that it adds or changes, in one write transaction.
+"""Store a dump: its row, its listings, and the papers that it adds or changes, in one write transaction.
 
 The stored papers that the listings may belong to are read first. Then the listings are assigned to papers in memory
 (see papers.placing), and the result is written in a few bulk statements.
@@ -77,8 +77,8 @@ def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
 def lock(connection: Connection) -> None:
     """Wait until no other transaction stores a dump, and keep others out until this transaction ends.
 
-    Two transactions at once would give the same sequence numbers. As the lock is held until the commit, sequence
-    numbers and ids of dumps also become visible in their order.
+    Two transactions at once would give the same sequence numbers to different papers. Because the lock is held until
+    the commit, sequence numbers and ids of dumps also become visible in ascending order.
     """
     wait_for(connection, AdvisoryLock.INGEST)
 
@@ -122,7 +122,11 @@ def _listing_placer(
 def _upvotes_named(
     connection: Connection, listings: Sequence[PreparedListing], announcing: AnnouncePolicy
 ) -> Sequence[int]:
-    """Return the numbers of upvotes that topics or stored queries name, up to the highest listed one, ascending."""
+    """Return the numbers of upvotes that topics and stored queries name, ascending.
+
+    Numbers that only stored queries name are left out if they are above the upvotes of all listings. No numbers are
+    returned if no listing gives upvotes.
+    """
     highest = max((prepared.upvotes for prepared in listings if prepared.upvotes is not None), default=None)
     if highest is None:
         return ()
@@ -199,7 +203,7 @@ def _insert_papers(connection: Connection, papers: list[PendingPaper]) -> None:
     insert_all(connection, paper, rows)
     by_key = {new.key: new for new in papers}
     for key, paper_id in connection.execute(select(paper.c.key, paper.c.id).where(paper.c.id > last)):
-        if key in by_key:  # on PostgreSQL, another transaction may have committed papers since
+        if key in by_key:  # on PostgreSQL, another transaction may have committed papers since `last` was read
             by_key[key].id = paper_id
     tags.add(connection, {new.id: new.tags for new in papers if new.tags and new.id is not None})
 
@@ -220,9 +224,10 @@ def _columns(pending: PendingPaper) -> dict[str, Any]:
 
 
 def _merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPaper) -> None:
-    """Delete the row of an absorbed paper, and let everything that refers to it refer to the row that is kept.
+    """Delete the row of an absorbed paper, and let its titles, listings and aliases refer to the row that is kept.
 
-    Does nothing if the absorbed paper has no row, because it is new in this dump.
+    The topics and tokens of the absorbed paper are deleted, and its id becomes an alias of the kept paper. Nothing is
+    done if the absorbed paper has no row, because it is new in this dump.
     """
     if absorbed.id is None:
         return

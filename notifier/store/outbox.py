@@ -115,12 +115,12 @@ def release(connection: Connection, owners: Collection[str], *, in_doubt: bool) 
 
 
 def cancel_for(connection: Connection, subscriber_id: int, now: datetime) -> int:
-    """Cancel the deliveries to a subscriber who left, except leased ones; returns how many."""
+    """Cancel the deliveries to a subscriber who left, except leased ones; return how many were cancelled."""
     return _cancel(connection, delivery.c.subscriber_id == subscriber_id, now)
 
 
 def cancel_unwanted(connection: Connection, now: datetime) -> int:
-    """Cancel the deliveries to all subscribers who left, except leased ones; returns how many.
+    """Cancel the deliveries to all subscribers who left, except leased ones; return how many were cancelled.
 
     A sender may have deferred a delivery after `cancel_for` was called for its subscriber.
     """
@@ -138,7 +138,7 @@ def owners(connection: Connection) -> set[str]:
 
 
 def is_due(connection: Connection, now: datetime) -> bool:
-    """Return whether there is a row to claim."""
+    """Return whether there is a row that can be claimed."""
     return rows_of(connection, _HAS_DUE, {"at": now}) == [(True,)]
 
 
@@ -203,9 +203,9 @@ def newest_periods(
 ) -> dict[int, list[str | None]]:
     """Return, by subscriber, the newest period of a digest for each form of period.
 
-    `until` holds one period of each form, such as `2026-11-22`, `2026-W47` and `2026-11`. For each of them, in the same
-    order, a list in the result has the newest period of that form that is not later and for which there is a digest,
-    or None if there is no such digest.
+    `until` holds one period of each form, such as `2026-11-22`, `2026-W47` and `2026-11`. A list in the result has one
+    item for each of these periods, in the same order: the newest period of the same form that is not later and has a
+    digest, or None if there is no such period.
     """
     row = delivery.c
     newest = [func.max(case((and_(row.period.like(_form(last)), row.period <= last), row.period))) for last in until]
@@ -240,7 +240,7 @@ def _is_due() -> ColumnElement[bool]:
 
 
 def _may_be_sent() -> ColumnElement[bool]:
-    """Return the condition that a delivery is to an active subscriber, or to no subscriber, as alerts are."""
+    """Return the condition that a delivery is to an active subscriber, or to no subscriber."""
     active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
     return or_(delivery.c.subscriber_id.is_(None), active)
 
@@ -337,9 +337,9 @@ class ClaimCheck(Protocol):
 def checking_claims(engine: Engine) -> Iterator[ClaimCheck]:
     """Yield a function that returns whether a claim is still valid and its subscriber has not left.
 
-    The answer takes into account everything that was committed before the call. The next claims are looked up together
-    with the first one. Their answers are cached, and used for as long as the database's data version shows that nobody
-    has committed anything since.
+    The answer takes into account everything that was committed before the call. On SQLite, the claims in `next_ones`
+    are looked up together with the first one. Their answers are cached, and used for as long as the database's data
+    version shows that nobody has committed anything since.
     """
     cached_version: int | None = None
     cached: dict[tuple[int, int], bool] = {}

@@ -38,7 +38,7 @@ def keep(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
 
 
 def add(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
-    """Store the tokens of papers, by id, that have none stored."""
+    """Store tokens, given by paper id, of papers that have no stored tokens yet."""
     rows = [
         {"paper_id": paper_id, "text_version": TEXT_VERSION, "tokenised": tokens}
         for paper_id, tokens in tokenised.items()

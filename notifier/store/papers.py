@@ -17,7 +17,7 @@ from notifier.papers.trending import Appearance
 from notifier.store.statements import batches
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
 
-CLOCK_SET_BACK = timedelta(days=7)  # the clock may have been set back by this much since a paper was first seen
+CLOCK_SET_BACK = timedelta(days=7)  # how far in the future first_seen may be, because the clock was set back later
 
 
 def newest_sequence(connection: Connection) -> int:
@@ -105,13 +105,13 @@ def announced_again(connection: Connection, cursor: int) -> set[int]:
 
 
 def current_ids(connection: Connection, ids: set[int]) -> set[int]:
-    """Return `ids`, with the id of each paper that was merged into another replaced by the other's id."""
+    """Replace each id of a paper that was merged into another by the other paper's id, and return the ids."""
     aliases = _aliases(connection, ids)
     return {aliases.get(paper_id, paper_id) for paper_id in ids}
 
 
 def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
-    """Return the id of the other paper for each id whose paper was merged into another."""
+    """Return, for each id of a paper that was merged into another, the id of that other paper."""
     alias = paper_alias.c
     found: dict[int, int] = {}
     for batch in batches(ids):
@@ -138,7 +138,7 @@ def guids(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 
 def read_papers(connection: Connection, statement: Select[Any]) -> list[Paper]:
-    """Return the papers that a SELECT of whole rows of the table `paper` finds, in its order, with their topics."""
+    """Run a SELECT of whole rows of the table `paper`; return the papers in the order of the rows, with topics."""
     return papers_of(connection, connection.execute(statement).all())
 
 

@@ -42,7 +42,7 @@ def write(connection: Connection, name: str, state: RelayState) -> None:
 
 
 def renew_probe(connection: Connection, owner: str, until: datetime) -> None:
-    """Extend the right of this owner to probe a relay until `until`, if the owner has it."""
+    """Let this owner's right to probe a relay last until `until`, if the owner has such a right."""
     connection.execute(update(relay).where(relay.c.probe_owner == owner).values(probe_until=until))
 
 

@@ -1,4 +1,4 @@
-"""Opening a store, and upgrading its tables to this version with Alembic migrations."""
+"""Open a store, and upgrade its tables to the newest version with Alembic migrations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def open_store(url: str) -> Engine:
     """Return the engine of the store at `url`, created or upgraded if necessary.
 
-    Several processes may call this at once. Raises StoreError if the database was made by a newer version.
+    Several processes may call this at once. Raises StoreError if the database cannot be opened, or cannot be upgraded,
+    for example because a newer version of notifier made it.
     """
     engine = connect(url)
     with reading(engine) as connection:
@@ -40,7 +41,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.util import CommandError
 
     wait_for(connection, AdvisoryLock.UPGRADE)
-    if _version(connection) == HEAD:  # another process has upgraded it in the meantime
+    if _version(connection) == HEAD:  # another process has upgraded the database in the meantime
         return
     settings = Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

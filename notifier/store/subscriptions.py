@@ -75,7 +75,7 @@ def upvotes_named(connection: Connection, until: int) -> set[int]:
 
 
 def _targets(connection: Connection, subscriber_ids: Iterable[int]) -> set[Target]:
-    """Return what these subscribers have subscriptions for."""
+    """Return the targets of the subscriptions that these subscribers have."""
     row = subscription.c
     found: set[Target] = set()
     for batch in batches(subscriber_ids):
@@ -87,7 +87,7 @@ def _targets(connection: Connection, subscriber_ids: Iterable[int]) -> set[Targe
 def _query_ids(connection: Connection, canonicals: Collection[str], text_version: int) -> dict[str, int]:
     """Return the ids of these canonical queries; those that are not stored yet are inserted.
 
-    Another process may insert or delete the same queries at this moment. If it deletes a query whose id is returned
+    Another process may insert or delete the same queries at the same time. If it deletes a query whose id is returned
     here, adding a subscription to that query raises ConflictError.
     """
     known = _known_queries(connection, canonicals)

@@ -60,8 +60,9 @@ def suppressed(
 ) -> list[Suppressed]:
     """Return the suppressed subscribers in the order of their addresses.
 
-    With `since`, only those who were suppressed at or after that instant. With `reply`, only those whose newest reply
-    contains this text, in upper or lower case. With `among`, only those with these ids.
+    With `since`, only subscribers who were suppressed at or after that instant are returned. With `reply`, only those
+    whose newest reply contains this text, in upper or lower case. With `among`, only those with these ids. All given
+    conditions must hold.
     """
     conditions: list[ColumnElement[bool]] = []
     if since is not None:
@@ -81,7 +82,7 @@ def suppressed(
 
 
 def lock_suppressed(connection: Connection, subscriber_ids: Sequence[int]) -> list[int]:
-    """Return those of these subscribers who are still suppressed, and lock them until this transaction ends.
+    """Return those of these ids whose subscribers are still suppressed, and lock these until the transaction ends.
 
     The lock ensures that the caller does not reinstate a subscriber who unsubscribes in the meantime.
     """
@@ -98,7 +99,7 @@ def count_by_reply(connection: Connection) -> Counter[str]:
 
 
 def _newest() -> Select[tuple[int, str, datetime | None, str | None, str | None]]:
-    """Return the query of the suppressed subscribers, each with the newest suppression if one is stored."""
+    """Return a SELECT of the suppressed subscribers, each with the newest suppression if one is stored."""
     every = suppression.alias()
     of_subscriber = select(func.max(every.c.id)).where(every.c.subscriber_id == subscriber.c.id)
     newest_id = of_subscriber.correlate(subscriber).scalar_subquery()

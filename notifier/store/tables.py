@@ -65,7 +65,7 @@ class JsonStrings(TypeDecorator[tuple[str, ...]]):
         return None if value is None else tuple(json.loads(value))
 
 
-# All constraints have names, so that a migration can drop a constraint that an earlier one created.
+# All constraints have names, so that a migration can drop a constraint that an earlier migration created.
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -132,10 +132,10 @@ class QuarantinedRow(Table, table=True):
 
 
 class UnmovedRow(Table, table=True):
-    """A file that was read and then could not be moved out of the dumps folder; it is not read again.
+    """A file that was read and could not be moved out of the dumps folder; it is not read again unless it changes.
 
-    `look` changes when the file does (see DumpsFolder.look). `fault` says why the file is no dump, and is None if the
-    file was ingested. `reason` says why it could not be moved.
+    `look` is a text that changes when the file changes (see DumpsFolder.look). `fault` says why the file is no dump,
+    and is None if the file was ingested. `reason` says why the file could not be moved.
     """
 
     __tablename__ = "unmoved"
@@ -150,8 +150,8 @@ class UnmovedRow(Table, table=True):
 class BegunRow(Table, table=True):
     """A file of the dumps folder that a process has begun to ingest; the row is deleted when the attempt has ended.
 
-    `look` changes when the file does (see DumpsFolder.look). `attempts` counts the attempts since `first_at`. `owner`
-    names the process that began the last attempt, and `at` says when it began.
+    `look` is a text that changes when the file changes (see DumpsFolder.look). `attempts` counts the attempts since
+    `first_at`. `owner` names the process that began the last attempt, and `at` says when that attempt began.
     """
 
     __tablename__ = "begun"
@@ -167,10 +167,10 @@ class BegunRow(Table, table=True):
 class PaperRow(Table, table=True):
     """A paper.
 
-    `guid` identifies the paper in feeds and never changes. `sequence` is a new number whenever the paper is announced;
-    `first_sequence` is the first one. Cursors are never below 0, so a paper with a sequence number below 0 is in no
-    digest. Two kinds of papers have such numbers: those that count as announced already (`archived`), and those that
-    were listed only because they were replaced or withdrawn.
+    `guid` identifies the paper in feeds and never changes. Whenever the paper is announced, `sequence` gets the next
+    higher number; `first_sequence` is the value with which the row was stored. Cursors are never below 0, so a paper
+    with a sequence number below 0 is in no digest. Two kinds of papers have such numbers: those that count as announced
+    already (`archived`), and those that were listed only because they were replaced or withdrawn.
     """
 
     __tablename__ = "paper"
@@ -207,7 +207,7 @@ class PaperRow(Table, table=True):
     # JSON: for each field, the rank and the listing day of the source that its value comes from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     # `revision` counts the changes of the paper. `tagged_by` is the fingerprint of the topic catalogue that tagged the
-    # newest revision; it is null if none has.
+    # newest revision; it is null if that revision has not been tagged.
     revision: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     tagged_by: str | None = Field(default=None, index=True)
 
@@ -222,7 +222,7 @@ class PaperTopicRow(Table, table=True):
 
 
 class PaperTokensRow(Table, table=True):
-    """The tokens and stems of a paper, by one version of the text rules; deleted when the paper's text changes."""
+    """The tokens and stems of a paper, by one version of the text rules; the row is deleted when the text changes."""
 
     __tablename__ = "paper_tokens"
 
@@ -232,9 +232,9 @@ class PaperTokensRow(Table, table=True):
 
 
 class PaperTitleRow(Table, table=True):
-    """An identity by which listings find their paper: a folded title, or a hash of it and a DOI, link or abstract.
+    """An identity by which listings find their paper (see `notifier.papers.identity`).
 
-    See `notifier.papers.identity`.
+    It is made from a title alone, or it is a hash of a title together with a DOI, a link or an abstract.
     """
 
     __tablename__ = "paper_title"
@@ -288,7 +288,10 @@ class QueryRow(Table, table=True):
 
 
 class NamedUpvotesRow(Table, table=True):
-    """A number of upvotes that a query names; papers that reach it are announced again. Deleted with the query."""
+    """A number of upvotes at which a query may begin or cease to match a paper: 50 for `upvotes:>=50`.
+
+    A paper whose upvotes reach the number is announced again. The row is deleted with its query.
+    """
 
     __tablename__ = "named_upvotes"
 
@@ -301,13 +304,13 @@ class NamedUpvotesRow(Table, table=True):
 class SubscriberRow(Table, table=True):
     """A subscriber: an address, its settings, and the state of its digests.
 
-    `cursor` is the highest sequence number, and `last_dump` the id of the newest dump, that digests to this subscriber
-    have taken into account.
+    The subscriber's digests have taken into account all papers up to the sequence number `cursor`, and all dumps up to
+    the id `last_dump`.
     """
 
     __tablename__ = "subscriber"
     __table_args__ = (
-        # The name is that of the column before it was renamed: SQLite cannot rename a constraint.
+        # The constraint keeps the former name of the column, because SQLite cannot rename a constraint.
         UniqueConstraint("address_key", name="uq_subscriber_reader"),
         Index("ix_subscriber_cadence_last_dump", "cadence", "last_dump"),
         NEVER_REUSE_IDS,
@@ -328,8 +331,8 @@ class SubscriberRow(Table, table=True):
     active_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     paused_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     next_due: datetime | None = Field(default=None, sa_column=_instant(nullable=True, index=True))
-    last_date: date | None = None  # the intended local date of the last digest
-    last_week: date | None = None  # the intended local date of the last weekly digest
+    last_date: date | None = None  # the intended local date of the last period used, even if it was skipped
+    last_week: date | None = None  # the same for the last weekly period
 
 
 class ErasedRow(Table, table=True):
@@ -364,8 +367,8 @@ class DeliveryRow(Table, table=True):
     The `items` of a digest are kept, so that the rows also record which papers each subscriber got. `next_try` is when
     a sender may claim the row; for a leased row that is the end of the lease, and for a row that will not be tried
     again it is null. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
-    `taken_in` says that a later digest contains the items of this one, and `too_large` that the row FAILED because of
-    the size of its mail.
+    `taken_in` says that a later digest contains the items of this one. `too_large` says that the mail was too large
+    for the relay.
     """
 
     __tablename__ = "delivery"
@@ -403,8 +406,8 @@ class DeliveryRow(Table, table=True):
 class SuppressionRow(Table, table=True):
     """The suppression of a subscriber: when and why mail to them ended, and what their state was before.
 
-    `reply` is the relay's reply to the delivery, or another reason. The rows are kept when the subscriber is
-    reinstated, and deleted when they are erased.
+    `reply` is the relay's reply to the delivery, or another reason. The row is kept when the subscriber is reinstated,
+    and deleted when the subscriber is erased.
     """
 
     __tablename__ = "suppression"
@@ -440,7 +443,10 @@ class RelayRow(Table, table=True):
 
 
 class SimulatedClockRow(Table, table=True):
-    """The mark of a database that was made for a simulated clock: one row, with the first instant that clock showed."""
+    """The row that marks a database as made for a simulated clock.
+
+    `started_at` is the first instant that this clock showed. No other database has a row in this table.
+    """
 
     __tablename__ = "simulated_clock"
 

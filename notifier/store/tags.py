@@ -1,6 +1,6 @@
 """The topics that papers are tagged with.
 
-The fingerprint of a topic catalogue says which topics and queries it holds. Each paper stores the fingerprint of the
+The fingerprint of a topic catalogue is a hash of its topics and queries. Each paper stores the fingerprint of the
 catalogue that tagged it, so that papers are tagged again when the catalogue changes.
 """
 
@@ -30,7 +30,7 @@ class TaggedPaper:
 def untagged(connection: Connection, fingerprint: str, limit: int, after: int | None = None) -> list[tuple[Paper, int]]:
     """Return at most `limit` papers that the catalogue with this fingerprint has not tagged, and their revisions.
 
-    They are in the order of their sequence numbers; with `after`, only those with higher numbers are returned.
+    The papers are in the order of their sequence numbers. With `after`, only papers with higher numbers are returned.
     """
     statement = select(paper).where(_is_untagged(fingerprint)).order_by(paper.c.sequence).limit(limit)
     if after is not None:
@@ -45,9 +45,9 @@ def are_untagged(connection: Connection, fingerprint: str) -> bool:
 
 
 def first_untagged(connection: Connection, fingerprint: str, after: int) -> int | None:
-    """Return the lowest sequence number above `after` of announced papers that the catalogue has not tagged.
+    """Return the lowest sequence number above `after` among the announced papers that the catalogue has not tagged.
 
-    Returns None if there are none.
+    Returns None if there is no such paper.
     """
     announced = paper.c.sequence > max(after, 0)
     first: int | None = connection.scalar(
@@ -57,15 +57,19 @@ def first_untagged(connection: Connection, fingerprint: str, after: int) -> int 
 
 
 def add(connection: Connection, found: Mapping[int, Tags]) -> None:
-    """Store the tags and tokens of new papers, by id; their rows already hold the catalogue's fingerprint."""
+    """Store the tags and tokens of new papers, given by paper id.
+
+    The rows of these papers already hold the catalogue's fingerprint.
+    """
     _add_topics(connection, found)
     paper_tokens.add(connection, {paper_id: tags.tokenised for paper_id, tags in found.items()})
 
 
 def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
-    """Replace the tags and tokens of these papers, which one catalogue has tagged.
+    """Replace the tags of these papers, and store their tokens if no current ones are stored.
 
-    A paper whose revision has changed since it was read is left out, so that it stays untagged.
+    One catalogue has made all these tags. A paper whose revision has changed since it was read is left out, so that it
+    stays untagged.
     """
     revisions: dict[int, int] = {}
     for batch in batches(sorted(each.paper_id for each in found)):

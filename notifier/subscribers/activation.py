@@ -54,7 +54,8 @@ def activated(connection: Connection, chosen: Collection[Subscriber], at: dateti
 def reschedule(connection: Connection, changed: Iterable[Subscriber], now: datetime) -> None:
     """Compute when the next digest is due for subscribers whose hour, zone, weekday or cadence has changed.
 
-    If a slot of the new schedule has passed, and its period has no digest yet, the digest of that slot is due at once.
+    Subscribers who are not active are left as they are, because no digest is due for them. If a slot of the new
+    schedule has passed, and its period has no digest yet, the digest of that slot is due at once.
     """
     active = [one for one in changed if one.state is SubscriberState.ACTIVE]
     plausible = clock_errors.corrected(connection, active, now)

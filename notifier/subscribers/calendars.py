@@ -1,15 +1,15 @@
 """When a digest is due, and which period it is for.
 
 A schedule has slots. Each slot has an intended local date: every day, Monday to Friday, one weekday, or the 1st of the
-month. Its instant is the schedule's hour on that date in the subscriber's time zone, by PEP 495 with fold 0. If the
-clock skips that hour, the instant moves forward by the gap (02:30 becomes 03:30). If the hour occurs twice, the first
-time counts.
+month. The slot's instant is the schedule's hour on that date in the subscriber's time zone. If the clock skips that
+hour, the instant moves forward by the gap (02:30 becomes 03:30). If the hour occurs twice, the first time counts. Both
+are the rules of PEP 495 for fold 0.
 
 A zone may skip a whole date, as Pacific/Apia skipped 2011-12-30. For the cadences daily and weekdays, this date has no
 slot, and its papers are in the next digest. For weekly and monthly, the slot's instant is on the day after.
 
-The store keeps the intended local dates of the last digests, not their instants. So no date and no week gets a second
-digest if the hour, the zone or the cadence changes, or if the clock is set back.
+The store keeps the intended local dates of the last digests, not their instants. So no date gets a second digest, and
+no week gets a second weekly digest, if the hour, the zone or the cadence changes, or if the clock is set back.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def due(schedule: Schedule, now: datetime, after: datetime, used: UsedPeriods) -
     """Return the latest slot that is not after `now`; None if it is not after `after`, or its period was used.
 
     `after` is when the subscriber was activated. Slots before the latest one are skipped: if the service did not
-    run for days, there is one digest.
+    run for days, there is one digest. The instant cadence has no slots, so the result is always None.
     """
     if schedule.cadence is Cadence.INSTANT:
         return None
@@ -145,7 +145,7 @@ def _is_new(slot: Occurrence, cadence: Cadence, after: datetime, used: UsedPerio
 
 
 def parse_hour(text: str) -> time:
-    """Return the time of day of a text such as `08:00` or `8:00`. Raises UsageError if it is none."""
+    """Return the time of day of a text such as `08:00` or `8:00`. Raises UsageError for any other text."""
     found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text.strip())
     if not found:
         raise UsageError(f"the hour {text!r} is not a time of day; write it as HH:MM, from 00:00 to 23:59")
@@ -153,7 +153,7 @@ def parse_hour(text: str) -> time:
 
 
 def parse_weekday(text: str) -> int:
-    """Return the number of a weekday such as `mon` or `Monday`; Monday is 0. Raises UsageError if it is none."""
+    """Return the number of a weekday such as `mon` or `Monday`; Monday is 0. Raises UsageError for any other text."""
     word = text.strip().casefold()
     for number, name in enumerate(WEEKDAYS):
         if word in (name, name[:3]):
@@ -162,9 +162,9 @@ def parse_weekday(text: str) -> int:
 
 
 def parse_timezone(text: str) -> str:
-    """Return the IANA name of a time zone, in IANA's spelling, from a name in any case.
+    """Return the IANA name of a time zone, in IANA's spelling, from a name in upper or lower case.
 
-    Raises UsageError with similar names if there is no such zone.
+    Raises UsageError if there is no such zone. The message proposes similar names, if there are any.
     """
     names = _zone_names()
     key = text.strip().replace(" ", "_").casefold()
@@ -178,9 +178,9 @@ def parse_timezone(text: str) -> str:
 
 @cache
 def _zone_names() -> dict[str, str]:
-    """Return IANA's names of time zones by their folded forms.
+    """Return IANA's names of time zones by their case-folded forms.
 
-    They are read from IANA's list, because a system's folder of zones also holds other files, such as `posixrules`.
+    The names are read from IANA's list, because a system's folder of zones holds other files too, such as `posixrules`.
     """
     names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
     return {name.casefold(): name for name in names if name != "Factory"}  # Factory means an unset zone

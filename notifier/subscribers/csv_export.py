@@ -13,7 +13,10 @@ from notifier.subscribers.spreadsheet import write_rows
 
 
 def export_subscribers(engine: Engine, path: Path) -> int:
-    """Write all subscribers, sorted by address, to a file, replacing an existing one; return how many there are."""
+    """Write all subscribers, sorted by address, to the file at `path`, and return how many there are.
+
+    An existing file is replaced.
+    """
     with reading(engine) as connection:
         everyone = subscribers.everyone(connection)
     write_if_changed(path, write_rows(COLUMNS, (row for one in everyone for row in rows_of(one))))

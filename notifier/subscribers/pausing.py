@@ -21,7 +21,8 @@ def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subs
     """Pause a subscriber until the day `until` begins in their time zone, or, if it is None, until they resume.
 
     During a pause, nothing is planned or sent. A digest that waits in the outbox is sent after the pause. Raises
-    UsageError if the day is not after today, or if the subscriber is neither active nor paused.
+    UsageError if the day is not after today, if the address is not a subscriber's, or if the subscriber is neither
+    active nor paused.
     """
     with writing(engine) as connection:
         subscriber = get_subscriber(connection, email)
@@ -37,7 +38,8 @@ def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
     """End the pause of a subscriber; an active subscriber stays as they are, unless a wrong clock wrote their dates.
 
     The next digest contains the papers that came during the pause, except those that are older than FIRST_LOOK_BACK in
-    `activation` allows. Raises UsageError if the subscriber is neither active nor paused.
+    `activation` allows. Raises UsageError if the address is not a subscriber's, or if the subscriber is neither active
+    nor paused.
     """
     with writing(engine) as connection:
         subscriber = get_subscriber(connection, email)
@@ -48,7 +50,7 @@ def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
 
 
 def end_pauses(engine: Engine, now: datetime) -> None:
-    """End all pauses whose day has begun; each ends as of the first instant of its day."""
+    """End all pauses whose `paused_until` has come; each counts as ended at its `end_of_pause`, not at `now`."""
     while True:
         with reading(engine) as connection:
             if not subscribers.with_ended_pause(connection, now, limit=1):

@@ -58,7 +58,7 @@ class ReinstateReport:
 def reinstate(engine: Engine, choice: SuppressedChoice, now: datetime, *, dry_run: bool = False) -> ReinstateReport:
     """Take back the suppressions of the chosen subscribers, and return what was done.
 
-    Raises UsageError, and changes nothing, if no condition is given or an address is not a subscriber's.
+    Raises UsageError, and changes nothing, if no condition is given or an address belongs to no subscriber.
     """
     if choice == SuppressedChoice():
         raise UsageError(
@@ -86,10 +86,11 @@ def _reinstate_batch(engine: Engine, chosen: Sequence[Suppressed], now: datetime
 
 
 def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: datetime) -> list[ReinstatedSubscriber]:
-    """Give these subscribers the state that they had before their suppression, and return those who were suppressed.
+    """Reinstate those of the chosen subscribers who are still suppressed, and return them.
 
-    The digests of an active subscriber go on as after a pause: see activation.activate. A pause that is not over goes
-    on. A subscriber who had not yet agreed to get mail is PENDING again.
+    Each of them gets the state from before the suppression. The digests of an active subscriber go on as after a pause:
+    see activation.activate. A pause that is not over goes on; if it is over, the subscriber is active. A subscriber who
+    had not yet agreed to get mail is PENDING again.
     """
     locked = suppressions.lock_suppressed(connection, [each.subscriber_id for each in chosen])
     people = subscribers.by_ids(connection, locked)

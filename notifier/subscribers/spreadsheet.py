@@ -17,8 +17,8 @@ from difflib import get_close_matches
 from notifier.errors import UsageError
 
 DELIMITERS = ",;\t"
-# A cell that begins like a formula: see https://owasp.org/www-community/attacks/CSV_Injection. Apostrophes may
-# come before it, so that a cell that was typed with one gets another, and keeps the first when it is read.
+# A cell that begins like a formula: see https://owasp.org/www-community/attacks/CSV_Injection. Apostrophes may come
+# before the formula: if a cell already has one, it is written with one more, and reading removes only the added one.
 _FORMULA = re.compile(r"\A'*[=+\-@\t\r\n＝＋－＠]")
 
 
@@ -43,8 +43,8 @@ def read_rows(content: bytes, columns: Collection[str], needed: str) -> tuple[li
 
     The header names some of `columns`, in any order and case; it must name `needed`. The delimiter is the comma, the
     semicolon or the tab: the one that occurs most often in the header. Rows without any text are left out. Raises
-    UsageError if the file is not UTF-8 text, or the header names a column that is unknown or given twice, or not the
-    needed one.
+    UsageError if the file is not UTF-8 text, if the header names a column that is unknown or given twice, or if it
+    does not name `needed`.
     """
     text = _decoded(content)
     delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)

@@ -132,7 +132,10 @@ def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
 def sign_up_all(
     connection: Connection, requests: Sequence[CheckedSignUp], defaults: DigestConfig, now: datetime
 ) -> int:
-    """Store sign-ups, each of a different address, known or not, and return how many subscriptions were added."""
+    """Store the sign-ups of new and known subscribers, and return how many subscriptions were added.
+
+    No two of the sign-ups may have the same address.
+    """
     found = _find_or_add(connection, requests, defaults, now)
     pairs = [
         (request, _apply_settings(connection, found[address_key(request.email)], request.settings))

@@ -1,4 +1,4 @@
-"""Email addresses: the check that every address passes before it enters the database, and its form in ASCII."""
+"""Check and normalise email addresses before they enter the database, and convert them to ASCII."""
 
 import re
 from functools import lru_cache
@@ -38,7 +38,7 @@ def address_key(address: str) -> str:
     return address.casefold()
 
 
-@lru_cache(64)  # each mail encodes its recipient's address three times, and all mails encode the same sender's
+@lru_cache(64)  # each mail needs its recipient's address three times, and every mail needs the sender's address
 def ascii_address(address: str) -> str:
     """Return an address with its domain in ASCII (IDNA 2008). Raises ComposeError if it has no such form."""
     if address != inert(address):

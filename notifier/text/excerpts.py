@@ -1,4 +1,4 @@
-"""Excerpts of a text: its beginning, the text around a mark further on, and the marked words in them."""
+"""Excerpts of a text: its beginning, and the text around the first mark beyond it, each split at its marks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from notifier.text.harmless import grapheme_end
 
 LENGTH = 320  # code points in the beginning of an abstract
 SLACK = 40  # an abstract that is longer by no more than this is shown whole
-WORD = 60  # how far back a cut looks for the end of a word
-BEFORE, AFTER = 80, 120  # code points around a mark beyond the beginning
+WORD = 60  # this many code points before a cut are searched for the end of a word
+BEFORE, AFTER = 80, 120  # code points shown before and after the start of a mark that is not in the beginning
 
 
 class Run(NamedTuple):
-    """A piece of text, all of it marked or none of it."""
+    """A piece of text that is either marked as a whole or not marked at all."""
 
     text: str
     marked: bool
@@ -34,7 +34,7 @@ class Excerpt(NamedTuple):
 def excerpt(abstract: str, marks: Sequence[Span]) -> Excerpt:
     """Return what is shown of an abstract, with an ellipsis for each omission.
 
-    The beginning of a short abstract is all of it. The beginning of a longer one ends after a word.
+    A short abstract is shown whole. The beginning of a longer one ends after a word, if one ends nearby.
     """
     end = len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
     is_beyond = marks and marks[0][0] >= end

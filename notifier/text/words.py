@@ -80,8 +80,8 @@ def stem(word: str) -> str:
 def shortest_word(stemmed: str) -> str:
     """Return the shortest word that has this stem.
 
-    For most stems it is the stem itself. A few stems would be shortened again by `stem`, such as `organis`, and need an
-    ending: `organise`. For every known stem, one of the four endings is right.
+    For most stems, this word is the stem itself. `stem` would shorten a few stems again, such as `organis`. These stems
+    need an ending: `organise`. For every known stem, one of the four candidates is right.
     """
     candidates = (stemmed + ending for ending in ("", "e", "s", "ness"))
     return next((word for word in candidates if stem(word) == stemmed), stemmed)

@@ -1,4 +1,4 @@
-"""The stylesheet of all pages; the content security policy allows no other."""
+"""The stylesheet of all pages. It has its own URL, because the content security policy allows no inline styles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from notifier.templates import render
 from notifier.web.site import SiteDependency
 
-CACHE_SECONDS = 3600  # in browsers
+CACHE_SECONDS = 3600  # how long a browser may cache the stylesheet
 
 router = APIRouter()
 

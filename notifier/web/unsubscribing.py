@@ -22,7 +22,7 @@ router = APIRouter()
 
 
 def _grant(site: SiteDependency, signed_id: str) -> Grant:
-    """Return what a link allows. A wrong link is refused before the store is asked, so that it reveals nothing."""
+    """Return what a link allows. A wrong link is refused before the store is read, so the answer reveals nothing."""
     grant = verify(site.key, signed_id) if site.key else None
     if grant is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -44,10 +44,10 @@ def ask(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
 def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
-    """Unsubscribe; a repeated request, or one whose row is gone, gets the same answer.
+    """Unsubscribe; a repeated request, or a request for a row that is gone, gets the same answer.
 
     A mail provider's one-click request and our own form are handled alike (RFC 8058, section 3.1). The body is not
-    read: nobody stays subscribed because of a malformed request.
+    parsed, so that nobody stays subscribed because of a malformed request.
     """
     end = unsubscribe_from_all if grant.purpose is LinkPurpose.UNSUBSCRIBE_ALL else unsubscribe_from_one
     return _unsubscribed_page(site, grant, end(site.engine, grant.row_id, site.clock()))
@@ -71,7 +71,10 @@ def _unsubscribed_page(site: Site, grant: Grant, before: Subscriber | None) -> H
 
 
 def _subscription(grant: Grant, subscriber: Subscriber | None) -> tuple[str, int]:
-    """Return the label of the subscription that a link is for, and the number of others; `"", 0` if it is for all."""
+    """Return the label of the subscription that a link is for, and how many others the subscriber has.
+
+    Returns `"", 0` if the link is for all mail, or if the subscriber is gone.
+    """
     if subscriber is None or grant.purpose is LinkPurpose.UNSUBSCRIBE_ALL:
         return "", 0
     labels = [each.label for each in subscriber.subscriptions if each.id == grant.row_id]

@@ -87,11 +87,11 @@ def test_a_verb_imports_only_the_heavy_packages_that_it_needs(command: str, read
     assert heavy_imports(command, tmp_path) <= set(ALLOWED[command].split())
 
 
-def test_only_a_new_database_imports_alembic(tmp_path: Path) -> None:
+def test_a_verb_that_creates_the_database_imports_alembic(tmp_path: Path) -> None:
     assert "alembic" in heavy_imports("init", tmp_path)
 
 
-def test_variables_that_override_no_key_import_nothing(ready_folder: Path) -> None:
+def test_environment_variables_that_override_no_key_cause_no_heavy_import(ready_folder: Path) -> None:
     assert not heavy_imports("status", ready_folder, NOTIFIER_DEBUG="1", NOTIFIER_CONFIG="")
     assert heavy_imports("status", ready_folder, NOTIFIER_LOG__FORMAT="json") == {"pydantic_settings"}
 

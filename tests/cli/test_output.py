@@ -1,4 +1,4 @@
-"""A table in a pipe looks the same whether or not rich prints it; rich is imported only if it is needed."""
+"""A table in a pipe looks the same whether or not rich prints it, so rich need not be imported for a pipe."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def printed(heading: Sequence[str], rows: Sequence[Sequence[object]], **environm
 @settings(deadline=None, max_examples=examples(200))
 @given(TABLES)
 def test_a_table_in_a_pipe_is_what_rich_would_print(table: tuple[list[str], list[list[object]]]) -> None:
-    # An empty FORCE_COLOR tells rich that this is no terminal; print_table leaves the decision to rich if it is set.
+    # If FORCE_COLOR is set, print_table lets rich decide; an empty FORCE_COLOR tells rich that this is no terminal.
     assert printed(*table) == printed(*table, FORCE_COLOR="")
 
 

@@ -98,7 +98,7 @@ def test_different_refusals_do_not_pause_sending_and_what_is_stored_of_them_is_b
     for number in range(200):
         state = refused(f"{number}@a.org", reply=f"550 {'abcdefghij'[number % 10] * (number // 10 + 1)}", state=state)
     assert len(state.policy_refusals) <= RECENT_REFUSALS
-    assert "@" not in "".join(state.policy_refusals), "no address is stored, since erasing must not leave one"
+    assert "@" not in "".join(state.policy_refusals), "no address is stored, because erasing would miss it"
 
 
 def test_a_rejected_recipient_between_the_refusals_does_not_count_as_an_acceptance() -> None:
@@ -126,7 +126,7 @@ def test_a_probe_that_reaches_a_relay_which_was_down_ends_the_pause(outcome: Out
     assert (relay_access(state, NOW), state.pauses, state.probe_owner) == (RelayAccess.OPEN, 0, None)
 
 
-def test_a_deferred_probe_begins_a_longer_pause_and_an_accepted_one_resets_all_counts() -> None:
+def test_after_fifty_errors_a_deferred_probe_begins_a_longer_pause_and_an_accepted_one_resets_all_counts() -> None:
     paused = after(*[DEFERRED] * 50)
     again = breaker.state_after(paused, DEFERRED, "example.org", NOW, is_probe=True)
     assert (relay_access(again, NOW), again.pauses) == (RelayAccess.CLOSED, 2)

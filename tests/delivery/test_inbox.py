@@ -31,7 +31,7 @@ def test_a_mail_that_is_sent_to_the_inbox_is_listed_and_written_to_a_maildir(tmp
     assert len(mailbox.Maildir(tmp_path, create=False)) == 2
 
 
-def test_two_inboxes_can_run_at_once_and_listen_on_loopback_only(tmp_path: Path) -> None:
+def test_two_inboxes_can_run_at_once_on_different_ports(tmp_path: Path) -> None:
     with Inbox(tmp_path / "one") as one, Inbox(tmp_path / "two") as two:
         assert one.port != two.port
         send(settings_for(two), a_mail(1))

@@ -32,7 +32,7 @@ LARGE = b"Subject: large\r\n\r\n" + (b"y" * 70 + b"\r\n") * 400_000
 
 @pytest.mark.parametrize("cut", [DROP, RESET])
 @pytest.mark.parametrize(("step", "state", "condition", "_"), STEPS)
-def test_a_closed_connection_has_the_outcome_of_its_step_and_the_next_mail_gets_a_new_one(
+def test_a_closed_connection_has_the_outcome_of_its_step_and_the_next_mail_gets_a_new_connection(
     step: str, state: DeliveryState, condition: RelayCondition, _: Timeouts, cut: Action
 ) -> None:
     with ScriptedRelay({step: [cut]}) as relay:
@@ -54,7 +54,7 @@ def test_a_timeout_has_the_outcome_of_its_step_and_the_next_mail_gets_a_new_conn
     assert accepted.state is DeliveryState.ACCEPTED
 
 
-def test_a_mail_is_accepted_if_the_connection_closes_after_the_reply_and_uncertain_if_before() -> None:
+def test_a_mail_is_accepted_if_the_connection_closes_after_the_reply_and_uncertain_if_it_closes_before() -> None:
     with ScriptedRelay({"DOT": [("250 2.0.0 kept", DROP)]}) as relay:
         (accepted,) = send(settings_for(relay), a_mail(1))
     assert accepted.state is DeliveryState.ACCEPTED
@@ -71,7 +71,7 @@ def test_a_connection_closed_before_the_whole_message_was_written_defers_the_mai
     assert accepted.state is DeliveryState.ACCEPTED
 
 
-def test_a_relay_that_stops_reading_in_the_middle_of_a_message_is_a_timeout() -> None:
+def test_a_relay_that_stops_reading_in_the_middle_of_a_message_causes_a_timeout() -> None:
     with ScriptedRelay({"CONTENT": [HANG]}) as relay:
         settings = settings_for(relay, timeouts=replace(DEFAULTS, block=SHORT))
         timed_out, accepted = send(settings, a_mail(1, content=LARGE), a_mail(2))
@@ -119,7 +119,10 @@ def test_a_cancelled_send_closes_its_connection_and_the_next_send_gets_another(s
 
 
 def test_a_refusal_after_a_cancelled_send_is_not_taken_for_an_acceptance() -> None:
-    """On the same connection, the late 250 for the first mail would be taken for the reply to the second's RCPT."""
+    """Check that the second mail gets a connection of its own.
+
+    On the first mail's connection, a late 250 for that mail would be taken for the reply to the second mail's RCPT.
+    """
 
     async def scenario() -> Outcome:
         async with SmtpTransport(settings_for(relay)) as transport:

@@ -76,7 +76,7 @@ def test_a_refusal_of_tls_defers_the_mail(reply: str) -> None:
     assert verdict(Phase.TLS, reply) == (DeliveryState.DEFERRED, RelayCondition.DOWN)
 
 
-# What mail servers say of a recipient who does not exist.
+# What mail servers say about a recipient who does not exist or gets no mail.
 UNKNOWN_RECIPIENT = [
     *[
         "550 5.1.1 unknown",
@@ -150,7 +150,7 @@ def test_every_other_5xx_from_rcpt_on_defers_that_mail_and_blames_no_recipient(p
         ("550 5.7.1 no", "550 5.7.26 no", False),
     ],
 )
-def test_two_refusals_are_the_same_answer_if_they_differ_in_names_and_numbers_only(
+def test_two_refusals_are_the_same_answer_if_they_differ_only_in_addresses_and_mail_ids(
     one: str, other: str, *, is_same: bool
 ) -> None:
     assert (same_answer(one) == same_answer(other)) is is_same
@@ -158,7 +158,7 @@ def test_two_refusals_are_the_same_answer_if_they_differ_in_names_and_numbers_on
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
 @pytest.mark.parametrize("reply", ["550 5.1.1 unknown", "554 5.1.1 unknown", "550 5.2.1 disabled"])
-def test_a_refusal_after_data_rejects_the_recipient_if_the_enhanced_code_says_so(phase: Phase, reply: str) -> None:
+def test_a_refusal_after_rcpt_rejects_the_recipient_if_the_enhanced_code_says_so(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.REJECTED, RelayCondition.WORKING)
 
 
@@ -171,7 +171,7 @@ def test_5_7_x_defers_that_mail_and_blames_no_recipient(phase: Phase, reply: str
 
 @pytest.mark.parametrize("phase", AFTER_RCPT)
 @pytest.mark.parametrize("reply", ["550 looks like spam", "554 transaction failed", "571 delivery not authorized"])
-def test_a_refusal_after_data_without_an_enhanced_code_counts_as_policy(phase: Phase, reply: str) -> None:
+def test_a_refusal_after_rcpt_without_an_enhanced_code_counts_as_policy(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
 
 
@@ -220,7 +220,7 @@ def test_an_enhanced_code_counts_only_if_it_is_complete_leads_the_line_and_has_c
 
 
 @pytest.mark.parametrize("word", ["5.1.1 ", "user ", "<", "recipient rejected: ", "a@", "a.", "exceeds ", "no such "])
-def test_a_hostile_reply_of_full_length_is_read_in_time(word: str) -> None:
+def test_a_hostile_reply_of_the_greatest_length_has_an_outcome_within_a_second(word: str) -> None:
     started = time.monotonic()
     outcome_of_reply(Phase.RCPT, 550, word * (LONGEST_REPLY // len(word)))
     assert time.monotonic() - started < 1

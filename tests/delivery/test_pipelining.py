@@ -108,9 +108,7 @@ def test_a_lost_reply_to_the_final_dot_makes_only_that_mail_uncertain(failure: A
     ("verb", "usual", "second"),
     [("MAIL", OK, ACCEPTED), ("RCPT", OK, DEFERRED), ("DATA", GO_AHEAD, DEFERRED), ("DOT", OK, DEFERRED)],
 )
-def test_421_after_a_mail_was_accepted_does_not_change_its_outcome(
-    verb: str, usual: str, second: DeliveryState
-) -> None:
+def test_421_to_the_next_mail_leaves_the_mail_before_it_accepted(verb: str, usual: str, second: DeliveryState) -> None:
     with ScriptedRelay({verb: [usual, "421 4.3.2 going down"]}) as relay:
         outcomes = send(settings_for(relay), *map(a_mail, (1, 2, 3)))
     assert states(outcomes) == [ACCEPTED, second, ACCEPTED]

@@ -1,4 +1,4 @@
-"""Replies of all kinds on one connection: the outcome of the mail, and what the relay receives."""
+"""Replies of all kinds to one transport: the outcomes of its mails, and what the relay receives."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_a_relay_that_refuses_starttls_gets_no_mail_and_no_password(refusal: str
         ("valid", None, "unable to get local issuer"),
     ],
 )
-def test_a_relay_with_an_invalid_certificate_gets_nothing_and_the_outcome_says_why(
+def test_a_relay_with_an_invalid_certificate_gets_no_mail_and_no_password_and_the_outcome_says_why(
     tls: str, certificate: str, trusted: Path | None, complaint: str
 ) -> None:
     with ScriptedRelay(
@@ -83,7 +83,7 @@ def test_a_relay_with_an_invalid_certificate_gets_nothing_and_the_outcome_says_w
 
 
 def test_replies_that_were_injected_before_the_encryption_are_ignored_after_it() -> None:
-    """RFC 3207, section 4.2: an attacker could append replies to the one that precedes the handshake."""
+    """An attacker could append replies to the last reply before the handshake (RFC 3207, section 4.2)."""
     injected = "220 go ahead\r\n250-scripted.test\r\n250 SMTPUTF8"
     with ScriptedRelay({"STARTTLS": [injected]}, tls=tls_server_context("valid"), extensions=()) as relay:
         settings = settings_for(relay, tls="starttls", ca_file=AUTHORITY)
@@ -107,7 +107,7 @@ def test_a_handshake_that_hangs_is_a_timeout(response: Response) -> None:
 
 
 @pytest.mark.parametrize("refusal", ["535 5.7.8 wrong", "534 5.7.9 too weak", "550 5.7.1 not from there", "503 again?"])
-def test_a_refused_login_means_that_the_relay_refuses_us_and_blames_no_recipient(refusal: str) -> None:
+def test_a_refused_login_defers_the_mail_and_is_no_fault_of_the_recipient(refusal: str) -> None:
     with ScriptedRelay({"AUTH": refusal}, tls=tls_server_context("valid"), extensions=LOGIN_EXTENSIONS) as relay:
         (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, **LOGIN), a_mail())
     assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.REFUSING)

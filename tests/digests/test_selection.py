@@ -94,7 +94,7 @@ def test_the_rest_takes_papers_from_the_sections_in_turn_best_first() -> None:
     assert ids(selection.rest) == [1, 11, 2, 12]
 
 
-def test_if_there_are_fewer_places_than_subscriptions_the_first_ones_get_them_and_the_rest_has_the_others() -> None:
+def test_with_a_limit_below_the_number_of_subscriptions_only_the_first_subscriptions_have_sections() -> None:
     matched = [(subscription(str(number)), [PAPERS[number]]) for number in range(5)]
     selection = select(matched, NONE_HELD, no_marks, limit=3)
     assert selection is not None
@@ -108,7 +108,7 @@ def test_if_there_are_fewer_places_than_subscriptions_the_first_ones_get_them_an
     st.sets(st.sampled_from(range(40))),
     st.integers(1, 12),
 )
-def test_every_new_paper_is_in_the_digest_once_and_sections_differ_by_at_most_one_paper(
+def test_every_new_paper_is_in_the_digest_once_and_the_sections_share_the_limit_evenly(
     numbers: list[list[int]], held: set[int], limit: int
 ) -> None:
     matched = [(subscription(str(place)), [PAPERS[n] for n in each]) for place, each in enumerate(numbers)]

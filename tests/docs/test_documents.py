@@ -21,7 +21,7 @@ from notifier.topics import catalogue_of
 README = CHECKOUT / "README.md"
 DOCUMENTS = [README, *sorted((CHECKOUT / "docs").glob("*.md"))]
 PICTURES = sorted((CHECKOUT / "docs" / "pictures").glob("*.png"))
-MOST_LINES = 120  # of README
+MOST_LINES = 120  # README has at most this many lines
 LARGEST_PICTURE = 200_000  # bytes
 
 # Commands that take too long or need a desktop, and the test that runs or checks the same thing.
@@ -87,14 +87,14 @@ def test_every_make_command_is_known_to_the_makefile(document: Path) -> None:
 
 
 @each_document
-def test_every_named_part_of_the_benchmarks_exists(document: Path) -> None:
+def test_every_part_of_the_benchmarks_that_a_document_names_exists(document: Path) -> None:
     known = re.findall(r'^    "(\w+)": \[', text_of(CHECKOUT / "benchmarks" / "__main__.py"), re.MULTILINE)
     assert known
     assert set(re.findall(r"make bench PART=(\w+)", text_of(document))) <= set(known)
 
 
 @each_document
-def test_every_named_verb_exists(document: Path) -> None:
+def test_every_verb_that_a_document_names_exists(document: Path) -> None:
     verbs = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
     assert set(re.findall(r"`notifier\s([a-z]+)", prose_of(document))) <= verbs
 
@@ -125,7 +125,7 @@ def anchors(document: Path) -> set[str]:
 
 
 @each_document
-def test_every_named_file_of_the_project_exists(document: Path) -> None:
+def test_every_file_of_the_project_that_a_document_names_exists(document: Path) -> None:
     folders = "benchmarks|docs|notifier|packaging|scripts|seeds|templates|tests"
     named = re.findall(rf"`((?:{folders})/[\w./-]*)`", prose_of(document))
     assert [path for path in named if not (CHECKOUT / path).exists()] == []
@@ -144,7 +144,7 @@ def test_every_picture_is_shown_and_small() -> None:
         assert picture.stat().st_size <= LARGEST_PICTURE
 
 
-def test_the_dump_format_that_the_documents_show_reads_its_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sample_dump_format_in_the_documents_parses_a_dump(monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = fences(CHECKOUT / "docs" / "sources.md", "python")
     module: dict[str, Any] = {}
     exec(code, module)

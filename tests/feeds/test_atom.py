@@ -1,4 +1,4 @@
-"""Feeds as Atom 1.0, checked against the schema of RFC 4287 and its rules that a schema cannot express."""
+"""Feeds as Atom 1.0, checked against the schema in RFC 4287 and against its rules that are not in the schema."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -33,10 +33,12 @@ def valid_atom(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element
     assert root.xpath("atom:author", namespaces=ATOM), "RFC 4287, 4.1.1: a feed needs an author if an entry has none"
     for each in root.iterfind("atom:entry", ATOM):
         alternate = each.xpath("atom:link[not(@rel) or @rel='alternate']", namespaces=ATOM)
-        assert alternate or each.find("atom:content", ATOM) is not None, "4.1.2: a link, or content"
+        assert alternate or each.find("atom:content", ATOM) is not None, (
+            "RFC 4287, 4.1.2: an entry has an alternate link or content"
+        )
         assert len(alternate) <= 1
     for found in root.iterfind(".//atom:id", ATOM):
-        assert urlsplit(found.text or "").scheme, "4.2.6: an id is an absolute IRI"
+        assert urlsplit(found.text or "").scheme, "RFC 4287, 4.2.6: an id is an absolute IRI"
     return root
 
 
@@ -107,7 +109,7 @@ def test_a_paper_with_nothing_but_a_title_is_a_valid_entry() -> None:
     assert texts(root, "atom:entry/atom:content") == [""]
 
 
-def test_a_url_that_is_not_of_a_web_page_is_left_out() -> None:
+def test_a_url_that_does_not_lead_to_a_web_page_is_left_out() -> None:
     root = valid_atom(feed(entry(arxiv_id=None, url="javascript:alert(1)")))
     assert root.findall("atom:entry/atom:link", ATOM) == []
 

@@ -52,7 +52,7 @@ def test_without_a_web_site_a_feed_has_no_url() -> None:
     assert valid_json_feed(feed()).keys() == {"version", "title", "description", "language", "authors", "items"}
 
 
-def test_with_a_web_site_a_feed_has_its_own_url_and_that_of_its_page() -> None:
+def test_with_a_web_site_a_feed_has_its_own_url_and_the_url_of_its_page() -> None:
     document = valid_json_feed(feed(), ONLINE)
     assert document["feed_url"] == "https://papers.example.org/feeds/quantization.json"
     assert document["home_page_url"] == "https://papers.example.org/topics/quantization"

@@ -12,7 +12,7 @@ from support.feed_samples import ONLINE, PUBLISHER, feed, hostile_feed, random_p
 from notifier.feeds import FORMATS, Feed
 from notifier.feeds.feed import EntryFields, entry_fields
 
-# In RSS these feed readers treat such a title as HTML; Atom says that it is text.
+# These feed readers treat an RSS title that matches this pattern as HTML. An Atom feed says that its titles are text.
 LOOKS_LIKE_HTML = re.compile(r"</\w+>|&#?\w+;")
 
 PAPERS = feed(*random_papers(100, seed=6))

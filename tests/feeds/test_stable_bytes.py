@@ -102,7 +102,7 @@ def test_fields_that_a_feed_does_not_show_do_not_change_its_bytes(ending: str) -
 
 
 @all_formats
-def test_an_entry_is_the_same_bytes_in_every_feed_that_shows_it(ending: str) -> None:
+def test_an_entry_has_the_same_bytes_in_every_feed_that_shows_it(ending: str) -> None:
     several = random_papers(5, seed=7)
     whole = FORMATS[ending](feed(*several), ONLINE)
     alone = [FORMATS[ending](Feed("all", "All", "", (each,)), PUBLISHER) for each in several]

@@ -20,7 +20,7 @@ def put(path: Path) -> Path:
     return path
 
 
-def test_a_file_keeps_its_name_if_it_is_free(tmp_path: Path) -> None:
+def test_a_moved_file_keeps_its_name_if_the_name_is_free(tmp_path: Path) -> None:
     assert move(put(tmp_path / "in" / "page.txt"), tmp_path / "out") == tmp_path / "out" / "page.txt"
 
 
@@ -77,7 +77,7 @@ def test_a_full_disk_leaves_the_file_where_it_was_and_no_part_of_a_copy(tmp_path
     assert source.read_bytes() == BYTES
 
 
-def test_a_file_that_cannot_be_deleted_is_not_left_twice(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_deleted_stays_and_its_copy_is_removed(tmp_path: Path) -> None:
     source = put(tmp_path / "in" / "page.txt")
     with mounted(tmp_path / "disk") as disk, immutable(source):
         with pytest.raises(PermissionError):

@@ -15,7 +15,7 @@ from notifier.files.writers import is_open_for_writing
 
 @pytest.fixture(params=["leases", "proc"])
 def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield a file; with `proc`, as on a file system without leases."""
+    """Yield a file; with the parameter `proc`, leases fail as on a file system that has none."""
     if request.param == "proc":
         ask = fcntl.fcntl
 

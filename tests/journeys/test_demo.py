@@ -1,4 +1,4 @@
-"""The demo: one command takes the sample pages to mails in an inbox."""
+"""The demo: one command reads the sample pages and puts mails into an inbox."""
 
 from __future__ import annotations
 

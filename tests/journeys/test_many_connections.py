@@ -1,4 +1,4 @@
-"""A service to which many clients connect that send nothing, or too little, or too slowly."""
+"""A service with many clients that connect and then send nothing, too little, or too slowly."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def many_descriptors() -> Iterator[None]:
 
 @contextmanager
 def service(folder: Path, port: int, *code: str) -> Iterator[Path]:
-    """Run `notifier serve` with few file descriptors; yield its log file once the service answers requests."""
+    """Run `notifier serve` with few file descriptors; yield its log file as soon as the service answers requests."""
     log = folder / "log"
     run_notifier = code or ("-m", "notifier")
     at_eight = MONDAY.replace(hour=8).isoformat()

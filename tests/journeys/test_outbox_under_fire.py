@@ -131,7 +131,7 @@ def test_a_sender_that_is_told_to_stop_finishes_the_mail_on_the_wire_and_release
     assert (len(copies), copies.total()) == (mails, mails), "no mail is lost or sent twice"
 
 
-def test_four_senders_at_once_send_each_mail_once(tmp_path: Path) -> None:
+def test_four_simultaneous_senders_send_each_mail_once(tmp_path: Path) -> None:
     log, mails = tmp_path / "relay.log", 400
     with paced_relay(log, 0) as port:
         prepare(tmp_path, mails, port)
@@ -150,8 +150,8 @@ def test_four_senders_at_once_send_each_mail_once(tmp_path: Path) -> None:
 FILE_SIZE_LIMIT = ("prlimit", "--fsize=160000")
 
 
-def test_a_disk_that_fails_prints_one_sentence_ends_the_run_and_loses_no_mail(tmp_path: Path) -> None:
-    mails = 200  # their results need more space than the limit, however they are grouped
+def test_if_the_disk_fails_the_run_ends_with_one_sentence_and_no_mail_is_lost(tmp_path: Path) -> None:
+    mails = 200  # the results of so many mails need more space than the limit, however the results are grouped
     with ScriptedRelay() as relay:
         plan_digests(mails, tmp_path, relay.port)
         with sender(tmp_path, FILE_SIZE_LIMIT) as run:
@@ -180,7 +180,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_prints_one_sentence_and_when_there_is_space_again_all_mail_arrives(small_disk: Path) -> None:
+def test_if_the_disk_is_full_the_run_ends_with_one_sentence_and_a_later_run_sends_all_mail(small_disk: Path) -> None:
     with ScriptedRelay() as relay:
         plan_digests(300, small_disk, relay.port)
         filler = small_disk / "filler"
@@ -214,7 +214,9 @@ def fill(disk: Path, left: int = 0) -> Path:
 
 
 @pytest.mark.parametrize("left", [0, 50_000, 150_000, 1_000_000, 4_000_000])
-def test_a_disk_that_is_nearly_full_lets_no_mail_go_out_that_would_be_sent_again(small_disk: Path, left: int) -> None:
+def test_if_the_disk_is_nearly_full_no_mail_is_sent_and_a_later_run_sends_each_mail_once(
+    small_disk: Path, left: int
+) -> None:
     with ScriptedRelay() as relay:
         plan_digests(140, small_disk, relay.port)
         filler = fill(small_disk, left)
@@ -230,7 +232,7 @@ def test_a_disk_that_is_nearly_full_lets_no_mail_go_out_that_would_be_sent_again
     assert (len(copies), copies.total()) == (140, 140)
 
 
-def test_a_disk_that_fills_while_mail_is_sent_ends_the_run_and_no_mail_is_sent_again(small_disk: Path) -> None:
+def test_if_the_disk_fills_during_sending_the_run_ends_and_no_mail_is_sent_twice(small_disk: Path) -> None:
     log, mails = small_disk.parent / "relay.log", 300
     with paced_relay(log, RATE) as port:
         prepare(small_disk, mails, port)

@@ -60,7 +60,7 @@ def fill(folder: Path) -> None:
 
 
 def kill_while_planning(folder: Path, after: int) -> int:
-    """Kill a run soon after it has planned `after` digests, and return how many it had planned."""
+    """Kill a run soon after the store has `after` digests, and return how many the store has then."""
     command = [sys.executable, "-m", "notifier", "plan", "--now", AT_EIGHT]
     with subprocess.Popen(command, cwd=folder, env=clean_environment(), stdout=subprocess.DEVNULL) as run:
         while run.poll() is None and len(planned(folder)) < after:
@@ -70,7 +70,7 @@ def kill_while_planning(folder: Path, after: int) -> int:
 
 
 def planned(folder: Path) -> PlannedDigests:
-    """Return recipient, period and items of every digest."""
+    """Return the recipient, period and items of every digest."""
     connection = sqlite3.connect(folder / "var" / "notifier.db", timeout=30)
     with connection:
         rows = connection.execute("SELECT recipient, period, items FROM delivery ORDER BY recipient, period").fetchall()

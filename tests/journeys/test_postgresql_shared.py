@@ -77,7 +77,9 @@ def test_six_first_starts_on_an_empty_database_all_succeed(empty_database: URL, 
     assert [json.loads(output)["papers"] for output in outputs] == [0] * 6
 
 
-def test_three_plans_at_once_give_each_of_500_subscribers_one_digest(postgres_store: Engine, tmp_path: Path) -> None:
+def test_three_simultaneous_plans_give_each_of_500_subscribers_one_digest(
+    postgres_store: Engine, tmp_path: Path
+) -> None:
     configure(tmp_path, postgres_store.url)
     with writing(postgres_store) as connection:
         assert simulated_clock.mark_if_empty(connection, MONDAY)
@@ -89,7 +91,7 @@ def test_three_plans_at_once_give_each_of_500_subscribers_one_digest(postgres_st
     assert count(postgres_store, delivery) == 500
 
 
-def test_imports_of_the_same_file_at_once_add_each_subscriber_once(postgres_store: Engine, tmp_path: Path) -> None:
+def test_simultaneous_imports_of_the_same_file_add_each_subscriber_once(postgres_store: Engine, tmp_path: Path) -> None:
     configure(tmp_path, postgres_store.url)
     rows = [f"subscriber{number}@example.org,ACTIVE,bees {number % 50}" for number in range(1200)]
     (tmp_path / "all.csv").write_text("\n".join(["email,state,query", *rows]), encoding="utf-8")
@@ -113,7 +115,7 @@ def in_threads(*acts: Callable[[], object]) -> list[Exception | None]:
         return list(threads.map(call, acts))
 
 
-def test_sign_ups_of_one_address_for_one_query_at_once_all_succeed(postgres_store: Engine) -> None:
+def test_simultaneous_sign_ups_for_one_query_all_succeed(postgres_store: Engine) -> None:
     def sign_up(address: str, words: str) -> None:
         subscribe(postgres_store, Config(), SignUp(address, queries=(words,), confirmed=True), MONDAY)
 
@@ -168,7 +170,7 @@ def test_a_conflict_that_does_not_end_is_reported_in_one_sentence_without_values
     assert "\n" not in str(raised.value)
 
 
-def test_a_database_that_does_not_answer_is_reported_in_one_sentence(postgres: URL, tmp_path: Path) -> None:
+def test_a_database_that_does_not_exist_is_reported_in_one_sentence(postgres: URL, tmp_path: Path) -> None:
     configure(tmp_path, postgres.set(database="there_is_no_such_database"))
     run = run_notifier("status", cwd=tmp_path)
     assert (run.returncode, run.stderr.count("\n")) == (1, 1)

@@ -74,7 +74,10 @@ def catches_sigterm(run: subprocess.Popen[str]) -> bool:
 
 
 def put_dump(folder: Path, name: str, titles: list[str]) -> None:
-    """Put a dump into the folder that the service watches, last changed a minute ago, so that it counts as complete."""
+    """Put a dump into the folder that the service watches.
+
+    The dump was last changed a minute ago, so it counts as complete.
+    """
     (folder / "var" / "dumps").mkdir(parents=True, exist_ok=True)
     draft = folder / name
     draft.write_text(page_text(titles), encoding="utf-8")

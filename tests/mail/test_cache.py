@@ -29,7 +29,7 @@ def test_a_digest_is_composed_to_the_same_bytes_each_time_whatever_the_size_of_t
     assert {own.compose(DIGEST, papers).content for _ in range(6)} == {mail_of().content}
 
 
-def test_a_row_of_the_first_version_of_items_gives_the_same_mail() -> None:
+def test_items_in_the_first_version_of_their_format_give_the_same_mail() -> None:
     older = '[1,["quantization"],[[0,[[1,140,[8,20],[13,25]]]]],[]]'
     own = Composer(SETTINGS, TEMPLATES)
     sections, rest = own.read(older)

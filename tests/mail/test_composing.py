@@ -59,7 +59,7 @@ def test_the_plain_part_has_underlined_headings_indented_papers_and_a_footer() -
     )
 
 
-def test_the_html_part_has_one_heading_a_section_per_subscription_and_a_card_per_paper() -> None:
+def test_the_html_part_has_a_main_heading_and_a_heading_for_each_subscription_and_each_paper() -> None:
     second = paper(2, title="Video Models")
     digest = replace(DIGEST, sections=(*DIGEST.sections, Section("video", (Item(2),))))
     found = page(digest, second)

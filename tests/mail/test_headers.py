@@ -1,4 +1,4 @@
-"""The header of a digest's mail: the test names say which RFC requires a line."""
+"""The header of a digest's mail. If an RFC requires a line, the name of the test says which RFC."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -25,7 +25,7 @@ HOSTILE = ["\r\nBcc: all@example.org", "\n", "\r", "\0", "\x1b[31m", "\u202e", "
 
 
 def raw_lines(message: bytes) -> dict[str, str]:
-    """Return the values of the header's lines as they are on the wire, by name."""
+    """Return the value of each header line by its name, unfolded but not decoded."""
     header = message.split(b"\r\n\r\n", 1)[0].decode("ascii").replace("\r\n ", " ")
     return dict(line.split(": ", 1) for line in header.split("\r\n"))
 
@@ -64,7 +64,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
         lines_of(replace(DIGEST, planned_at=datetime(2026, 7, 6)), SETTINGS)
 
 
-def test_rfc_2919_the_list_has_a_name_of_the_senders_domain() -> None:
+def test_rfc_2919_the_list_id_is_in_the_senders_domain() -> None:
     assert raw_lines(mail_of().content)["List-Id"] == '"Daily Papers" <papers.example.org>'
 
 
@@ -83,7 +83,7 @@ def test_rfc_2919_the_list_id_never_needs_an_encoded_word(sender: str, brand: st
     assert raw_lines(mail.content)["List-Id"] == list_id
 
 
-def test_rfc_2369_unsubscribing_takes_a_mail_that_names_the_subscriber() -> None:
+def test_rfc_2369_the_unsubscribe_link_makes_a_mail_that_names_the_subscriber() -> None:
     header = raw_lines(mail_of().content)["List-Unsubscribe"]
     assert header == "<mailto:leave@example.org?subject=unsubscribe%20reader%40example.net>"
     url = urlsplit(header.strip("<>"))
@@ -204,7 +204,7 @@ def test_no_control_character_of_the_config_reaches_a_header(field: str, hostile
         lines_of(DIGEST, replace(SETTINGS, **{field: value[:3] + hostile + value[3:]}))
 
 
-def test_a_line_that_no_server_would_take_is_refused() -> None:
+def test_a_line_that_is_too_long_for_smtp_is_refused() -> None:
     with pytest.raises(ComposeError, match="Subject cannot be written"):
         lines_of(replace(DIGEST, subject="x" * 1000), SETTINGS)
     lines_of(replace(DIGEST, subject="x" * 980), SETTINGS)
@@ -225,6 +225,6 @@ def test_any_subject_and_brand_is_refused_or_read_back(subject: str, brand: str)
     assert len([line for line in lines if not line.startswith(b" ")]) == 11, "the subject and the brand added no line"
 
 
-def test_the_unsubscribe_url_of_the_header_is_the_one_in_the_mail() -> None:
+def test_the_header_has_the_unsubscribe_link_of_the_slot_values() -> None:
     assert unsubscribe_links(DIGEST, SETTINGS).mailto in raw_lines(mail_of().content)["List-Unsubscribe"]
     assert isinstance(read(mail_of()), EmailMessage)

@@ -1,4 +1,4 @@
-"""Templates and a stylesheet of the operator's own, part by part."""
+"""The operator may replace the stylesheet, and each part of the templates."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_part_is_replaced_without_the_others(tmp_path: Path, part: str, suffix
     ],
 )
 @pytest.mark.parametrize("suffix", ["html", "txt"])
-def test_a_template_that_does_not_only_show_a_slot_is_refused_with_its_line(
+def test_a_template_that_does_more_with_a_slot_than_show_it_is_refused_with_its_line(
     tmp_path: Path, expression: str, suffix: str
 ) -> None:
     with pytest.raises(ConfigError, match=rf"email/footer\.{suffix}\.j2, line 2, failed with \w+: .+"):
@@ -121,7 +121,7 @@ def test_the_built_in_stylesheet_has_no_rule_that_some_mail_programs_ignore() ->
     assert check_templates(SETTINGS, environment()) == []
 
 
-def test_a_rule_that_cannot_be_written_into_elements_is_named(tmp_path: Path) -> None:
+def test_a_rule_that_cannot_be_written_into_elements_is_reported(tmp_path: Path) -> None:
     written(tmp_path, style_css="h2 { color: red } ul a, h3 + p { color: blue } a:hover { color: green }")
     warnings = check_templates(SETTINGS, environment(tmp_path))
     assert [re.findall("the rule for (.+?) in", warning) for warning in warnings] == [["ul a"], ["h3 + p"]]

@@ -156,7 +156,7 @@ def test_smtp_can_carry_every_line_unchanged(digest: Digest, stored: list[Paper]
     assert not any(b"\r" in line or b"\n" in line or line.startswith(b".") for line in lines)
     assert max(map(len, lines)) <= LONGEST_LINE
     boundary = header.split(b'boundary="')[1].split(b'"')[0]
-    assert content.count(boundary) == 4, "in the header, before each part, and at the end"
+    assert content.count(boundary) == 4, "the boundary is in the header, before each of the two parts, and at the end"
 
 
 def test_a_composer_with_a_very_small_cache_makes_the_same_mails() -> None:
@@ -194,14 +194,14 @@ def test_another_process_makes_the_same_bytes() -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.text(alphabet="a.= \n\tß論\"<&'x", max_size=160), max_size=6))
-def test_blocks_that_are_joined_are_the_encoding_of_their_texts(pieces: list[str]) -> None:
+def test_joined_blocks_are_the_encoding_of_their_joined_texts(pieces: list[str]) -> None:
     joined = b"".join(map(block, pieces))
     assert a2b_qp(joined).decode() == "".join(pieces).replace("\n", "\r\n")
     assert all(len(line) <= LONGEST_LINE and not line.startswith(b".") for line in joined.split(b"\r\n"))
 
 
 @pytest.mark.parametrize("length", range(70, 80))
-def test_a_space_at_the_end_of_a_full_line_makes_it_no_longer(length: int) -> None:
+def test_a_space_at_the_end_of_a_full_line_does_not_make_the_line_too_long(length: int) -> None:
     text = "a" * length + " \nb"
     assert a2b_qp(block(text)).decode() == text.replace("\n", "\r\n")
     assert all(len(line) <= LONGEST_LINE for line in block(text).split(b"\r\n"))

@@ -1,4 +1,4 @@
-"""No mail is larger than 100 kB: what does not fit is listed by its title, or only counted."""
+"""No mail is larger than 100 kB: papers that do not fit are listed by title, or only counted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONG_CHINESE = "混合专家模型的量化" * 55
 
 
 def digest_of(*, sections: int, cards: int, rest: int, label: str = "subscription") -> Digest:
-    """A digest with so many sections, cards in each of them, and papers beyond the limit; no paper occurs twice."""
+    """Return a digest with `sections` sections of `cards` cards, and `rest` papers beyond the limit, all different."""
     made = [
         Section(f"{number} {label}", tuple(Item(1 + number * cards + place) for place in range(cards)), number + 1)
         for number in range(sections)
@@ -34,13 +34,13 @@ def digest_of(*, sections: int, cards: int, rest: int, label: str = "subscriptio
 
 
 def papers_of(digest: Digest, text: str) -> list[Paper]:
-    """The papers of a digest, with long titles and abstracts."""
+    """Return the papers of a digest, with long titles and abstracts."""
     items = [*[item for section in digest.sections for item in section.items], *digest.rest]
     return [paper(item.paper_id, title=f"{item.paper_id} {text}"[:500], abstract=text * 20) for item in items]
 
 
 def counts(html: str) -> tuple[int, int, int]:
-    """How many papers a mail shows with an abstract, how many by title, and how many it only counts."""
+    """Return how many papers a mail shows with an abstract, how many by title, and how many it only counts."""
     page = parser.document_fromstring(html)
     titles = [each for each in page.xpath("//ul/li") if each.xpath("a")]
     unlisted = re.findall(r"and (\d+) that are not listed here", html)
@@ -60,7 +60,7 @@ def test_a_mail_of_long_papers_stays_below_100_kb_and_no_paper_is_forgotten(
     assert sum(counts(bodies(mail)[1])) == sections * cards + rest
 
 
-def test_a_mail_that_is_too_large_gives_up_its_last_titles_first() -> None:
+def test_a_mail_that_would_be_too_large_leaves_out_its_last_titles_first() -> None:
     digest = digest_of(sections=2, cards=10, rest=TITLES)
     cards, titles, unlisted = counts(bodies(mail_of(digest, *papers_of(digest, LONG_LATIN)))[1])
     assert cards == 20
@@ -82,7 +82,7 @@ def test_an_ordinary_mail_shows_all_its_papers() -> None:
 
 
 def test_long_labels_and_links_do_not_make_a_mail_too_large() -> None:
-    """A subscriber with 200 queries of 1,000 characters, on a service with the longest address."""
+    """Each of 200 queries has over 1,200 characters, and the base URL is about as long as the config allows."""
     base_url = "https://" + ("papers." * 40)[: LONGEST_BASE_URL - 20] + "example.org"
     pages = LinkSigner(base_url, b"a secret key of thirty-two bytes")
     digest = digest_of(sections=200, cards=1, rest=0, label="量化 OR quantization OR pruning " * 40)
@@ -96,7 +96,7 @@ def test_long_labels_and_links_do_not_make_a_mail_too_large() -> None:
 
 @st.composite
 def contents(draw: st.DrawFn) -> MailContent:
-    """The content of a digest with a few sections and papers beyond the limit."""
+    """Draw the content of a digest with up to four sections, and with papers beyond the limit."""
     digest = digest_of(
         sections=draw(st.integers(0, 4)), cards=draw(st.integers(1, 5)), rest=draw(st.integers(0, TITLES + 5))
     )
@@ -110,7 +110,7 @@ def shown_and_counted(content: MailContent) -> tuple[int, int, int]:
 
 @settings(max_examples=50)
 @given(contents(), st.data())
-def test_each_step_shows_one_paper_more_or_one_more_as_a_card(content: MailContent, data: st.DataObject) -> None:
+def test_each_step_adds_a_title_or_turns_a_title_into_a_card(content: MailContent, data: st.DataObject) -> None:
     cards, titles, unlisted = shown_and_counted(content)
     last = 2 * cards + titles
     step = data.draw(st.integers(0, last))

@@ -22,13 +22,13 @@ NUMBERED = replace(
 
 
 def header(digest: Digest = NUMBERED, base_url: str | None = BASE_URL) -> dict[bytes, bytes]:
-    """Return the List- lines of a mail by name, as they are on the wire."""
+    """Return the header fields of a mail whose names begin with `List-`, as they are on the wire."""
     pages = LinkSigner(base_url, KEY) if base_url else None
     lines = mail_of(digest, settings=replace(SETTINGS, pages=pages)).content.split(b"\r\n\r\n")[0].split(b"\r\n")
     return dict(line.split(b": ", 1) for line in lines if line.startswith(b"List-"))
 
 
-def test_rfc_8058_the_header_names_the_page_before_the_mailbox_and_allows_one_click() -> None:
+def test_the_header_names_the_page_before_the_mailbox_and_allows_one_click_as_in_rfc_8058() -> None:
     found = header()
     assert found[b"List-Unsubscribe"].decode() == f"<{ALL}>, <{BY_MAIL}>"
     assert found[b"List-Unsubscribe-Post"] == b"List-Unsubscribe=One-Click"
@@ -62,7 +62,9 @@ def test_each_section_has_a_link_that_ends_its_subscription_and_the_footer_one_t
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
     own = [href for href in parser.document_fromstring(html).xpath("//a/@href") if href.startswith(BASE_URL)]
     assert own == [*pages.unsubscribe_one_urls([3, 4]), ALL]
-    assert [line for line in plain.splitlines() if line.startswith(BASE_URL)] == own, "each in a line of its own"
+    assert [line for line in plain.splitlines() if line.startswith(BASE_URL)] == own, (
+        "each link is in a line of its own"
+    )
     assert BY_MAIL in html
 
 

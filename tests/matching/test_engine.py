@@ -27,7 +27,7 @@ QUERIES = st.builds(lambda sample, rng: parse(spelled(sample, rng)), SAMPLE_QUER
 
 
 def engine_positions(queries: list[Query], papers: list[Paper]) -> list[list[int]]:
-    """Return the positions that the engine finds for each query, when all are matched at once."""
+    """Return the positions that the engine finds for each query when it matches all queries at once."""
     query_set = QuerySet()
     numbers = [query_set.add(query) for query in queries]
     matches = index(papers).match_all(query_set)
@@ -51,7 +51,7 @@ def paper(title: str, abstract: str = "", number: int = 1) -> Paper:
 
 @settings(deadline=None, max_examples=examples(300))
 @given(st.lists(QUERIES, max_size=12), st.lists(SAMPLE_PAPERS, max_size=70))
-def test_queries_matched_together_find_the_papers_that_each_is_true_of(
+def test_queries_that_are_matched_together_match_as_the_reference_evaluator_does(
     queries: list[Query], papers: list[Paper]
 ) -> None:
     assert engine_positions(queries, papers) == reference_positions(queries, papers)
@@ -171,7 +171,7 @@ def some_words(one: Paper) -> set[str]:
     return {word for text in (one.title, one.abstract, *one.authors) for word in words(text)[:5] if len(word) < 30}
 
 
-def test_marked_spans_are_the_same_if_the_words_of_a_paper_are_used_again(seeds: list[Paper]) -> None:
+def test_marked_spans_are_the_same_if_several_queries_share_the_words_of_a_paper(seeds: list[Paper]) -> None:
     paper_words = matching.PaperWords(seeds[0])
     queries = [parse(text) for text in ("model", '"language models" OR reason*', "the -of")]
     assert [matching.MarkedLeaves(query).spans(paper_words) for query in queries] == [

@@ -143,7 +143,7 @@ def test_an_author_is_found_by_words_and_initials_of_the_name(query: str) -> Non
         "au:smiths",
     ],
 )
-def test_all_words_must_match_different_words_of_one_authors_name(query: str) -> None:
+def test_each_word_must_match_a_different_word_of_the_same_authors_name(query: str) -> None:
     assert_false(query)
 
 
@@ -159,7 +159,9 @@ def test_names_in_parentheses_may_match_several_authors() -> None:
         (None, [], [">=0", "<=0", "=0", "<1", ">0"]),
     ],
 )
-def test_unknown_upvotes_satisfy_no_bound(upvotes: int | None, true: list[str], false: list[str]) -> None:
+def test_known_upvotes_are_compared_and_unknown_upvotes_satisfy_no_bound(
+    upvotes: int | None, true: list[str], false: list[str]
+) -> None:
     paper = replace(PAPER, upvotes=upvotes)
     for bound in true:
         assert_true(f"upvotes:{bound}", paper)

@@ -17,7 +17,7 @@ from notifier.subscribers.subscribing import SignUp
 CONFIG = Config()
 
 
-def test_status_tells_apart_a_day_without_papers_and_a_day_without_dumps(engine: Engine, tmp_path: Path) -> None:
+def test_status_distinguishes_a_day_without_papers_from_a_day_without_dumps(engine: Engine, tmp_path: Path) -> None:
     def news(days: float) -> str:
         return service_status(engine, CONFIG, MONDAY + timedelta(days=days)).news
 

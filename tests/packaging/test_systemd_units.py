@@ -20,7 +20,7 @@ needs_systemd = pytest.mark.skipif(
 
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
-    """Return copies of the units that run /bin/true, because systemd checks that the command exists."""
+    """Return copies of the units in which the command is /bin/true, because systemd checks that the command exists."""
     for unit in [*PACKAGING.glob("*.service"), *PACKAGING.glob("*.timer")]:
         text = unit.read_text(encoding="utf-8").replace("/usr/local/bin/notifier", "/bin/true")
         (tmp_path / unit.name).write_text(text, encoding="utf-8")

@@ -53,7 +53,7 @@ def test_the_source_archive_builds_the_same_wheel(wheel: ZipFile, tmp_path: Path
     }
 
 
-def test_the_metadata_name_the_version_the_command_and_the_license(wheel: ZipFile) -> None:
+def test_the_metadata_contain_the_versions_the_extras_the_license_and_the_command(wheel: ZipFile) -> None:
     info = f"notifier-{__version__}.dist-info"
     metadata = message_from_bytes(wheel.read(f"{info}/METADATA"))
     assert (metadata["Version"], metadata["License-Expression"]) == (__version__, "MIT")

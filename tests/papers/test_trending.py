@@ -89,14 +89,14 @@ def test_a_gain_that_is_not_above_the_usual_gain_is_no_growth() -> None:
     assert score_parts(appearance(10), appearance(30), usual=DayUpvotes(8, 30))["growth"] == 1
 
 
-def test_upvotes_gained_beyond_the_usual_between_captures_of_one_source_are_growth() -> None:
+def test_a_gain_above_the_usual_gain_between_captures_of_one_source_is_growth() -> None:
     grown = score_parts(appearance(10), appearance(30))
     assert grown == {**score_parts(appearance(30)), "growth": 1 + 20 / 40 / 2}
     assert score_parts(appearance(30), appearance(10)) == grown
     assert score_parts(appearance(30), appearance(10, source="other"))["growth"] == 1
 
 
-def test_captures_by_one_source_on_one_day_count_once() -> None:
+def test_all_captures_by_one_source_on_one_day_count_as_one() -> None:
     assert score_parts(*[appearance(8)] * 9) == score_parts(appearance(8))
 
 
@@ -126,7 +126,7 @@ def test_more_upvotes_never_lower_a_score(listed: list[Appearance], others: list
 
 
 @given(OTHERS, st.integers(0, 100), st.integers(1, 100))
-def test_of_two_papers_of_a_day_the_one_with_more_upvotes_has_the_higher_score(
+def test_the_paper_with_more_upvotes_has_the_higher_score_of_two_papers_of_a_day(
     others: list[Appearance], fewer: int, more: int
 ) -> None:
     usual = {DAY: DayUpvotes(max([each.upvotes or 0 for each in others], default=0), 0)}

@@ -1,4 +1,7 @@
-"""Announcing a paper again when it reaches upvotes that a query names, without sending it to anybody twice."""
+"""Announcing a paper again when its upvotes reach a number that a query names, such as 50 in `upvotes:>=50`.
+
+No subscriber gets the paper twice.
+"""
 
 from __future__ import annotations
 
@@ -116,7 +119,7 @@ def test_a_number_of_upvotes_announces_a_paper_once_although_upvotes_fall_and_ri
 
 @settings(max_examples=examples(10), deadline=None)
 @given(st.lists(st.tuples(st.none() | st.integers(0, 9), st.booleans()), min_size=1, max_size=6), st.integers(1, 9))
-def test_a_subscriber_gets_a_paper_once_unless_an_archive_brought_the_upvotes(
+def test_a_subscriber_gets_a_paper_once_or_not_at_all_if_an_archive_brought_the_upvotes(
     captures: list[tuple[int | None, bool]], number: int
 ) -> None:
     with TemporaryDirectory() as folder:

@@ -104,7 +104,7 @@ def test_an_archive_is_not_after_any_cursor(engine: Engine, cursor: int) -> None
 
 
 @pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY, Cadence.INSTANT])
-def test_a_first_digest_leaves_out_an_archive_of_the_same_time(engine: Engine, cadence: Cadence) -> None:
+def test_the_first_digest_leaves_out_an_archive_from_just_before_the_sign_up(engine: Engine, cadence: Cadence) -> None:
     add_listings_as(
         engine, AS_NEWS, "one", replace(NEW, title="A Paper of Last Year", arxiv_id="2507.00001"), now=MONDAY
     )
@@ -124,7 +124,7 @@ def test_a_paper_is_announced_only_if_it_was_not_in_an_archive_before(engine: En
     assert announced_after(engine, 0) == ([OLD.title] if first is AS_NEWS else [NEW.title])
 
 
-def test_an_archived_paper_is_announced_when_text_arrives_or_upvotes_are_reached(engine: Engine) -> None:
+def test_an_archived_paper_is_sent_once_when_its_upvotes_reach_the_number_in_a_query(engine: Engine) -> None:
     add_subscriber(engine, SignUp("ann@example.org", ("growth upvotes:>=50",), ("all",), confirmed=True))
     add_listings_as(engine, ARCHIVE, "old", OLD)
     add_listings_as(engine, AS_NEWS, "same", OLD, now=MONDAY)

@@ -1,4 +1,4 @@
-"""Unsent digests: they expire, and the next digest takes in each of their papers once."""
+"""Unsent digests: they expire, and the next digest includes each of their papers once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LIFETIME = timedelta(hours=72)
 
 @pytest.fixture
 def planned(engine: Engine, tmp_path: Path) -> Engine:
-    """Return a store with a daily subscriber to all papers, whose digest of Monday waits in the outbox."""
+    """Return a store with one daily subscriber to all papers; the subscriber's digest of Monday waits in the outbox."""
     add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     ingest_page(engine, tmp_path, ["A Paper of Monday", "Another Paper of Monday"])
     plan(engine, CONFIG, AT_EIGHT)
@@ -74,7 +74,7 @@ def test_the_papers_of_an_unsent_digest_are_sent_although_no_other_paper_is_new(
     assert plan(planned, CONFIG, AT_EIGHT + 2 * A_DAY) == PlanReport(due=1, skipped=1)
 
 
-def test_the_next_digest_takes_in_once_the_papers_of_a_mail_that_was_too_large(planned: Engine) -> None:
+def test_the_papers_of_a_mail_that_was_too_large_are_in_exactly_one_later_digest(planned: Engine) -> None:
     change(planned, state=DeliveryState.FAILED, next_try=None, too_large=True)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
     assert digests_of(planned, ANN) == [("2026-07-07", ["A Paper of Monday", "Another Paper of Monday"])]
@@ -97,7 +97,7 @@ def test_the_next_digest_takes_in_once_the_papers_of_a_mail_that_was_too_large(p
         {"state": DeliveryState.HELD},
     ],
 )
-def test_a_digest_that_its_subscriber_may_have_or_may_still_get_is_not_taken_in(
+def test_a_digest_that_its_subscriber_may_have_got_or_may_still_get_is_not_taken_in(
     planned: Engine, kept: dict[str, Any]
 ) -> None:
     change(planned, **kept)
@@ -129,7 +129,7 @@ def test_a_digest_that_a_sender_claims_while_the_next_is_chosen_is_not_taken_in(
         assert expiring.unsent_digests(connection, [1], lock=True) == {} != seen
 
 
-def test_a_digest_that_cannot_be_read_stops_no_other_subscriber(planned: Engine, tmp_path: Path) -> None:
+def test_a_digest_with_unreadable_items_stops_no_digest_of_another_subscriber(planned: Engine, tmp_path: Path) -> None:
     change(planned, items="no such text")
     add_subscriber(planned, SignUp("bob@example.org", topics=("all",), confirmed=True))
     ingest_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
@@ -151,7 +151,7 @@ def numbers(selection: Selection) -> list[int]:
 
 
 @given(SELECTIONS | st.none(), st.lists(SELECTIONS, min_size=1, max_size=3), st.integers(1, 10))
-def test_every_paper_is_taken_in_once_within_the_limit(
+def test_every_unsent_paper_is_taken_in_once_and_the_sections_stay_within_the_limit(
     new: Selection | None, unsent: list[Selection], limit: int
 ) -> None:
     rolled = add_unsent(new, unsent, limit)

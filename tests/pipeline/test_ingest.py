@@ -89,7 +89,7 @@ def test_a_short_title_identifies_a_paper_only_within_its_dump(engine: Engine, t
     assert len({paper.key for paper in stored(engine)}) == 3
 
 
-def test_a_title_only_listing_joins_the_paper_with_the_lowest_id_of_that_title(engine: Engine) -> None:
+def test_a_listing_without_an_id_is_merged_into_the_paper_of_its_title_with_the_lowest_arxiv_id(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), Listing(1, "Attention Is All You Need", arxiv_id="2401.00002"))
     add_listings(engine, "two", date(2026, 7, 2), Listing(1, "Attention Is All You Need", arxiv_id="2401.00001"))
     add_listings(
@@ -99,7 +99,7 @@ def test_a_title_only_listing_joins_the_paper_with_the_lowest_id_of_that_title(e
     assert abstracts == {"2401.00001": "About attention.", "2401.00002": ""}
 
 
-def test_a_paper_known_by_its_title_takes_its_arxiv_id_and_keeps_its_guid(engine: Engine) -> None:
+def test_a_paper_without_an_arxiv_id_gets_one_from_a_later_dump_and_keeps_its_guid(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), Listing(1, "Attention Is All You Need"))
     with reading(engine) as connection:
         guid = connection.scalar(select(tables.paper.c.guid))
@@ -180,7 +180,7 @@ def test_a_dump_that_fails_half_way_stores_nothing(engine: Engine) -> None:
         assert connection.scalar(select(func.count()).select_from(tables.dump)) == 0
 
 
-def test_the_first_listing_day_is_the_earliest(engine: Engine, tmp_path: Path) -> None:
+def test_the_listing_day_of_a_paper_is_the_earliest_of_its_listings(engine: Engine, tmp_path: Path) -> None:
     for day in (5, 3, 4):
         file = tmp_path / f"2026-07-0{day}.txt"
         file.write_text(page_text(["The Same Paper Every Day", f"A Paper of Day {day}"]), encoding="utf-8")

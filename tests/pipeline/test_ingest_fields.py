@@ -55,7 +55,7 @@ def keys_after(engine: Engine, after: int = 0) -> list[str]:
         return [paper.key for paper in papers.papers_after(connection, after, papers.newest_sequence(connection))]
 
 
-def test_a_paper_keeps_the_best_of_each_field_in_any_order(tmp_path: Path) -> None:
+def test_a_paper_keeps_the_best_value_of_each_field_whatever_the_order_of_its_dumps(tmp_path: Path) -> None:
     seen: set[Paper] = set()
     for shuffle in range(20):
         engine = open_store(f"sqlite:///{tmp_path}/{shuffle}.db")
@@ -91,7 +91,7 @@ def test_a_deleted_record_marks_its_paper_as_withdrawn_whichever_comes_first(
     assert [(paper.key, paper.withdrawn) for paper in stored(engine)] == [("2607.00001", True), ("2607.2", False)]
 
 
-def test_a_paper_first_seen_as_a_replacement_is_announced_by_its_first_other_listing(engine: Engine) -> None:
+def test_a_paper_first_listed_as_a_replacement_is_announced_when_another_kind_of_listing_comes(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), LATE)
     assert keys_after(engine) == []
     assert len(stored(engine)) == 1
@@ -116,9 +116,9 @@ def test_an_announced_paper_is_not_announced_again_by_later_listings_of_it(engin
 
 def test_the_day_that_a_listing_gives_is_used_unless_the_operator_gives_one() -> None:
     dump = ParsedDump("x", (replace(EARLY, listed_on=date(2026, 7, 2)),))
-    named, given = date(2026, 7, 5), True
-    assert prepare(dump, named, "sha")[0].facts.listed_on == date(2026, 7, 2)
-    assert prepare(dump, named, "sha", given)[0].facts.listed_on == named
+    day_of_dump, given = date(2026, 7, 5), True
+    assert prepare(dump, day_of_dump, "sha")[0].facts.listed_on == date(2026, 7, 2)
+    assert prepare(dump, day_of_dump, "sha", given)[0].facts.listed_on == day_of_dump
 
 
 def test_a_title_of_any_length_has_an_identity_that_an_index_can_hold() -> None:

@@ -1,4 +1,4 @@
-"""The dumps folder: one file that is cut off, unmovable, or that kills the process does not stop the others."""
+"""The dumps folder: a file that is cut off, cannot be moved or kills the process does not stop the other files."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ NAMES = [b"caf\xe9.jsonl", b"x" * 245 + b".jsonl", b"\xff" * 255, b"new\nline\x1
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("content", [GOOD, b"\0\1\2"])
-def test_a_file_with_a_strange_name_is_put_away_with_an_outcome_that_can_be_printed(
+def test_a_file_with_a_strange_name_is_moved_and_its_outcome_can_be_printed(
     engine: Engine, folder: DumpsFolder, name: bytes, content: str | bytes
 ) -> None:
-    for _ in range(2):  # the second one has the same name
+    for _ in range(2):  # the second file has the same name as the first
         put(folder, name, content)
         put(folder, "zebra.txt", page_text([f"A Paper about Zebras {time.time_ns()}"]))
         strange, good = sorted(run(engine, folder), key=lambda report: report.path.endswith("zebra.txt"))
@@ -116,7 +116,7 @@ HALVES = {
 @pytest.mark.parametrize("name", HALVES)
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.95])
 @pytest.mark.parametrize("pack", [False, True])
-def test_a_young_file_that_is_cut_off_waits_for_its_rest(
+def test_a_young_file_that_is_cut_off_waits_until_it_is_complete(
     engine: Engine, folder: DumpsFolder, name: str, share: float, pack: bool
 ) -> None:
     whole = gzip.compress(HALVES[name].encode()) if pack else HALVES[name].encode()
@@ -136,7 +136,9 @@ def test_an_old_file_that_is_cut_off_is_ingested_and_its_end_reported(engine: En
     assert (ingesting.skips(report) or "").startswith("1 skipped (line 3: it ")
 
 
-def test_a_file_that_somebody_writes_waits_and_is_read_once_it_is_closed(engine: Engine, folder: DumpsFolder) -> None:
+def test_a_file_that_is_open_for_writing_waits_and_is_read_after_it_is_closed(
+    engine: Engine, folder: DumpsFolder
+) -> None:
     file = put(folder, "lines.jsonl", "")
     with file.open("ab") as writer:
         writer.write(lines("How Bees Fly").encode())
@@ -167,7 +169,9 @@ def test_a_file_that_grows_while_it_is_read_is_read_again(
     assert (file.exists(), count_papers(engine)) == (False, 3)
 
 
-def test_a_file_that_cannot_be_moved_is_read_once_and_the_others_go_on(engine: Engine, folder: DumpsFolder) -> None:
+def test_a_file_that_cannot_be_moved_is_read_only_once_and_stops_no_other_file(
+    engine: Engine, folder: DumpsFolder
+) -> None:
     stuck, noise = put(folder, "a.txt"), put(folder, "b.bin", b"\0\1\2")
     put(folder, "c.txt", page_text(["A Third Paper about Insects"]))
     with immutable(stuck), immutable(noise):
@@ -186,7 +190,7 @@ def test_a_file_that_cannot_be_moved_is_read_once_and_the_others_go_on(engine: E
         assert dumps.unmoved(connection) == []
 
 
-def test_a_file_that_was_not_moved_is_read_again_when_it_changes_and_forgotten_when_it_goes(
+def test_an_unmoved_file_is_read_again_when_it_changes_and_forgotten_when_it_is_deleted(
     engine: Engine, folder: DumpsFolder
 ) -> None:
     file = put(folder, "a.txt")
@@ -212,7 +216,7 @@ def test_a_read_only_folder_is_ingested_once(engine: Engine, tmp_path: Path) -> 
     assert list((tmp_path / "disk").glob("done/*")) == []
 
 
-def test_dumps_on_another_file_system_are_put_away(engine: Engine, tmp_path: Path) -> None:
+def test_dumps_on_another_file_system_are_moved(engine: Engine, tmp_path: Path) -> None:
     with mounted(tmp_path / "dumps") as disk:
         folder = DumpsFolder(disk)
         for name in ("a.txt", "x" * 245 + ".txt"):

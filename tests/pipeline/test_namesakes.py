@@ -1,4 +1,4 @@
-"""Papers of one title: which of them are one paper, and which are different papers that are each announced."""
+"""Listings with the same title: which are of one paper, and which are of different papers that are each announced."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_listings_that_share_this_are_of_one_paper(engine: Engine, pair: tuple[L
 
 
 @pytest.mark.parametrize("pair", DIFFERENT.values(), ids=DIFFERENT)
-def test_different_papers_of_one_dump_are_different(engine: Engine, pair: tuple[Listing, ...]) -> None:
+def test_papers_that_differ_in_this_are_different_within_one_dump(engine: Engine, pair: tuple[Listing, ...]) -> None:
     add_listings(engine, "one", DAY, *pair, *pair)
     assert len(stored(engine)) == 2
 
@@ -250,7 +250,7 @@ def test_any_order_of_the_same_dumps_gives_the_same_papers_of_one_title(
     assert len(found[0]) == len({work.replace("https", "http").replace("www.", "").rstrip("/") for work in works})
 
 
-def test_many_listings_of_one_title_take_time_in_proportion(engine: Engine) -> None:
+def test_many_listings_of_one_title_take_time_in_proportion_to_their_number(engine: Engine) -> None:
     listings = [
         listing(
             doi=f"10.1000/{number}" if number % 2 else None,

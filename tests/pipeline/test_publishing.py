@@ -48,7 +48,9 @@ def test_publishing_again_writes_nothing_until_a_paper_comes(engine: Engine, tmp
     assert publish(engine, config(tmp_path)).written == 0
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "feeds").iterdir()} == before
     ingest_page(engine, tmp_path, ["A Third Paper without Insects", "A Fourth One of That Kind"])
-    assert publish(engine, config(tmp_path)).written == 6, "all and trending, not bees-honey"
+    assert publish(engine, config(tmp_path)).written == 6, (
+        "the feeds `all` and `trending` have changed, and `bees-honey` has not"
+    )
 
 
 def test_a_paper_has_the_same_id_in_every_feed_and_keeps_it_when_its_arxiv_id_becomes_known(
@@ -83,7 +85,7 @@ def test_the_feed_of_all_papers_of_the_seeds_has_the_newest_first(engine: Engine
     publish(engine, config(tmp_path))
     shown = titles(tmp_path, "all")
     assert shown[0] == "Momentum Decoding: Open-ended Text Generation As Graph Exploration"
-    assert len(shown) == 76, "the newest 50, and all from the 48 hours before the newest"
+    assert len(shown) == 76, "the feed shows the newest 50 papers, and all papers of the 48 hours before the newest"
 
 
 def test_the_feed_files_of_a_removed_topic_are_deleted_and_other_files_stay(engine: Engine, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_damaged_document_is_refused_or_every_record_is_read_or_reported(
     if damaged is not None:
         assert sum(damaged) >= sum(whole) - 1, "damage merges at most two records"
         assert damaged[0] >= whole[0] - 2, "damage affects at most two records"
-        edges = set(document[start : start + cut]) & set(b"{}<>\n")  # a record begins or ends here
+        edges = set(document[start : start + cut]) & set(b"{}<>\n")  # a record may begin or end at such a byte
         has_merged = bool(edges) and sum(damaged) == sum(whole) - 1
         assert damaged[0] >= whole[0] or damaged[1] or has_merged, (
             "a lost record is reported as skipped, unless damage has merged two records"

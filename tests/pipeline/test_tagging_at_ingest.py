@@ -61,7 +61,7 @@ def test_the_papers_of_a_large_dump_get_the_same_tags_at_ingest_as_later(tmp_pat
     assert stored_tokens(at_once) == stored_tokens(later) == list(map(tokenise, stored(later)))
 
 
-def test_a_paper_with_two_listings_in_a_dump_is_tagged_by_both(engine: Engine, tmp_path: Path) -> None:
+def test_a_paper_with_two_listings_in_a_dump_is_tagged_later_by_both(engine: Engine, tmp_path: Path) -> None:
     numbered = {"title": "About Something Else", "id": "2607.00001", "abstract": "Short."}
     longer = {"title": "About Something Else", "abstract": "It is honey that this is about."}
     alone = {"title": "How Bees Fly at Night", "id": "2607.00002"}
@@ -119,10 +119,12 @@ def test_another_process_can_write_while_papers_are_matched(
     monkeypatch.setattr(PaperIndex, "match_all", while_another_writes)
     add_lines(engine, tmp_path / "papers.jsonl")
     assert tag(engine, catalogue_of(BUILT_IN)) == LARGE_DUMP
-    assert len(written) >= 2, "at ingest, and for another catalogue"
+    assert len(written) >= 2, "papers are matched at ingest, and again for another catalogue"
 
 
-def test_two_dumps_at_once_are_stored_one_after_the_other_in_postgresql(postgres_store: Engine, tmp_path: Path) -> None:
+def test_dumps_ingested_at_the_same_time_are_stored_one_after_the_other_in_postgresql(
+    postgres_store: Engine, tmp_path: Path
+) -> None:
     def stored_in_a_thread(number: int) -> int:
         lines = [{"title": f"A Paper of Dump {number}: {place}"} for place in range(200)]
         file = tmp_path / f"{number}.jsonl"

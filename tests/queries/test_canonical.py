@@ -1,4 +1,4 @@
-"""The canonical form of queries, tested with random ones."""
+"""The canonical form of queries, tested with random queries and with examples."""
 
 from __future__ import annotations
 

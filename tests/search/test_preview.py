@@ -29,14 +29,14 @@ def test_days_count_back_from_today(engine: Engine, tmp_path: Path) -> None:
     assert len(preview(engine, "paper", 31, MONDAY).matches) == 2
 
 
-def test_a_query_with_very_many_matches_or_with_none_is_warned_about(engine: Engine, tmp_path: Path) -> None:
+def test_a_query_with_very_many_matches_or_with_none_gets_a_warning(engine: Engine, tmp_path: Path) -> None:
     ingest_page(engine, tmp_path, [f"The Paper of Number {number}" for number in range(20)])
     assert any("more than a tenth" in warning for warning in preview(engine, "paper", None, MONDAY).warnings)
     assert any("none of the 20" in warning for warning in preview(engine, "paper survey", None, MONDAY).warnings)
     assert preview(engine, '"number 7"', None, MONDAY).warnings == ()
 
 
-def test_for_a_word_that_no_paper_has_similar_words_are_proposed(engine: Engine) -> None:
+def test_similar_words_are_proposed_for_a_word_that_no_paper_has(engine: Engine) -> None:
     ingest(engine, SEEDS[0], None, MONDAY)
     warnings = preview(engine, 'quantizaton "mixture of expertz" author:nobody', None, MONDAY).warnings
     assert any("“quantizaton”; did you mean quantization" in warning for warning in warnings)

@@ -1,4 +1,4 @@
-"""Claims, on both databases: a row has one owner, which renews, releases or settles it."""
+"""Claims, on both databases: a row has one owner at a time, which renews, releases or settles its claim."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_one_sender_at_a_time_probes_the_relay_and_a_lost_probe_is_taken_over(st
     assert last.is_probe
 
 
-def test_the_limit_per_day_counts_what_other_senders_have_sent_and_what_they_hold(
+def test_the_limit_per_day_bounds_claims_and_counts_what_earlier_senders_have_sent(
     store: Engine, tmp_path: Path
 ) -> None:
     clock = SettableClock()

@@ -119,7 +119,7 @@ def test_a_service_that_waits_for_mail_leaves_the_garbage_collector_as_it_was(pl
         asyncio.run(serve(relay))
 
 
-def test_the_garbage_collector_is_as_it_was_once_the_last_run_ends() -> None:
+def test_the_garbage_collector_is_as_it_was_when_the_last_of_two_runs_has_ended() -> None:
     before = gc.get_threshold()
     one, other = collecting_seldom(), collecting_seldom()
     for setting in (one, other):
@@ -154,7 +154,7 @@ def test_a_rejected_address_is_suppressed(planned: Engine, tmp_path: Path) -> No
     assert found.state is SubscriberState.SUPPRESSED
 
 
-def test_a_lost_reply_to_the_final_dot_is_uncertain_and_without_a_new_dump_the_same_bytes_are_sent_again(
+def test_a_mail_without_a_reply_to_its_final_dot_is_uncertain_and_sent_again_unchanged_if_no_dump_is_new(
     planned: Engine, tmp_path: Path
 ) -> None:
     unsubscribe(planned, BOB, AT_EIGHT)

@@ -1,4 +1,4 @@
-"""Whether a sender still holds a claim: the answer is correct at the moment of the question."""
+"""Checking whether a sender still holds a claim: the answer counts all that was committed before the question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several connections at once: as many as are configured, and as many as the relay accepts."""
+"""Several connections at once: as many as are configured, or fewer if the relay does not accept so many."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_relay_that_accepts_only_two_connections_gets_all_mail_over_two(planne
     assert (len(copies), copies.total()) == (40, 40)
 
 
-def test_a_sender_that_is_told_to_stop_begins_no_mail_and_leaves_a_relay_that_never_replies(
+def test_a_sender_that_is_told_to_stop_begins_no_more_mail_and_does_not_wait_for_a_relay_that_never_replies(
     planned: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("notifier.sending.run.GRACE_SECONDS", 0.3)
@@ -77,7 +77,9 @@ def test_a_sender_that_is_told_to_stop_begins_no_mail_and_leaves_a_relay_that_ne
     assert list((tmp_path / "owners").iterdir()) == []
 
 
-def test_when_the_limit_per_day_is_reached_the_run_ends_and_claims_nothing(planned: Engine, tmp_path: Path) -> None:
+def test_when_the_limit_per_day_is_reached_the_run_ends_and_leaves_the_other_mails_pending(
+    planned: Engine, tmp_path: Path
+) -> None:
     with ScriptedRelay() as relay:
         report = run(planned, tmp_path, relay, rate_per_day=15)
         assert len(relay.kept) == report.states[DeliveryState.ACCEPTED] == 15

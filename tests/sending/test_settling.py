@@ -40,7 +40,7 @@ def recording_commit() -> tuple[list[list[Result]], Callable[[list[Result]], Awa
 
 
 async def send(settler: Settler, results: int) -> bool:
-    """Put results as fast as places are free, and return whether all are committed."""
+    """Put each result as soon as a place is free for it, and return whether all results are committed."""
     settling = asyncio.create_task(settler.run())
     for number in range(results):
         await settler.reserve_place()
@@ -57,7 +57,7 @@ def test_at_most_a_group_and_one_result_for_each_connection_are_uncommitted() ->
         await asyncio.sleep(0.001)
 
     assert asyncio.run(send(Settler(commit, CONNECTIONS), 1000))
-    assert numbers(groups) == list(range(1000)), "all are committed once, in order"
+    assert numbers(groups) == list(range(1000)), "each result is committed exactly once, in order"
     assert max(map(len, groups)) <= GROUP_SIZE + CONNECTIONS
     assert len(groups) < 100, "results that come fast are committed together"
 
@@ -93,7 +93,7 @@ def test_after_a_failed_commit_all_results_are_committed_at_the_end() -> None:
         for number in range(10):
             await settler.reserve_place()
             await settler.put(a_result(number)).wait()
-            assert settler.failure is not None, "so that the run ends"
+            assert settler.failure is not None, "the run ends because of this failure"
         settler.finish()
         assert await settling
 
@@ -111,7 +111,7 @@ def test_if_every_commit_fails_the_settler_keeps_the_failure_and_no_task_waits_f
     assert settler.failure is failure
 
 
-def test_once_a_commit_fails_no_connection_that_waits_for_a_place_gets_one() -> None:
+def test_after_a_failed_commit_no_connection_that_waits_for_a_place_gets_a_place() -> None:
     may_fail = asyncio.Event()
 
     async def commit(_group: list[Result]) -> None:

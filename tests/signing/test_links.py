@@ -26,7 +26,7 @@ def test_a_signed_id_grants_what_it_was_made_for(key: bytes, grant: Grant) -> No
     assert verify(key, sign(key, grant)) == grant
 
 
-def test_a_row_has_the_same_signed_id_in_all_versions() -> None:
+def test_a_row_has_the_same_signed_id_in_all_versions_of_notifier() -> None:
     assert sign(KEY, Grant(LinkPurpose.UNSUBSCRIBE_ALL, 17)) == "M2pHNOHYsOEfVEclxb7Da_JYa17"
     assert sign(KEY, Grant(LinkPurpose.UNSUBSCRIBE_ONE, 17)) == "eWAwcxYXujBLKmpZYRZjO_SUs17"
 

@@ -1,4 +1,4 @@
-"""Return paths: the address of a bounce identifies its delivery, and nobody can make one up."""
+"""Return paths: the address of a bounce identifies its delivery, and nobody can forge one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BOUNCES = ReturnPaths("bounces@example.org", b"k" * 32)
 
 
 @given(st.integers(1, 10**17))
-def test_a_return_path_identifies_its_delivery_in_any_case_and_never_changes(delivery_id: int) -> None:
+def test_a_return_path_identifies_its_delivery_in_upper_and_lower_case_and_never_changes(delivery_id: int) -> None:
     path = BOUNCES.return_path(delivery_id)
     assert path == BOUNCES.return_path(delivery_id)
     assert len(path.rpartition("@")[0]) <= LONGEST_LOCAL_PART

@@ -29,11 +29,11 @@ def test_a_date_in_the_name_comes_second() -> None:
     assert decide_listing_day(None, "2026-07-05.txt", DATED, NOW) == (date(2026, 7, 5), ListedOnFrom.NAME)
 
 
-def test_a_full_date_inside_comes_third() -> None:
+def test_a_full_date_in_the_dump_comes_third() -> None:
     assert decide_listing_day(None, "page.txt", DATED, NOW) == (date(2025, 9, 11), ListedOnFrom.PAGE)
 
 
-def test_a_month_and_day_inside_come_fourth() -> None:
+def test_a_month_and_day_in_the_dump_come_fourth() -> None:
     dump = ParsedDump("page text", (), month_day=(3, 11))
     assert decide_listing_day(None, "page.txt", dump, NOW) == (date(2026, 3, 11), ListedOnFrom.PAGE)
 

@@ -1,4 +1,4 @@
-"""Titles, names and texts that are far too long: they are cut, the report says so, and they take little time."""
+"""Titles, names and texts that are far too long are cut, the report says so, and parsing them takes little time."""
 
 from __future__ import annotations
 

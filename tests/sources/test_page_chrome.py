@@ -24,7 +24,7 @@ BELOW = (
     *("Previous", "Next", "1 2 3 ... 12", "© 2026 Example, Inc.", "All rights reserved.", "Terms · Privacy · Jobs"),
     *("Load more", "Back to top", "RSS", "Sign up for our newsletter", "https://example.org/imprint"),
 )
-BESIDE = (  # chrome of one paper, whose number replaces {}
+BESIDE = (  # chrome next to one paper; {} stands for the number of the paper
     *("{}", "{} authors", "Upvote", "·", "Submitted by reader{}", "Published on Jun {}, 2026", "▲ {} points"),
     *(
         "https://example.org/papers/{}",

@@ -57,7 +57,7 @@ def test_a_word_broken_after_its_hyphen_is_joined() -> None:
     assert first == cleaned([(title, abstract)])[0]
 
 
-def test_the_space_between_a_hyphen_and_the_word_and_is_kept() -> None:
+def test_a_line_break_after_a_hyphen_becomes_a_space_if_the_next_word_is_and() -> None:
     wrapped = "We study how language models keep what they have read, in their short-\nand long-term memory."
     page = Layout().render([("Memory in Language Models", wrapped), *seed_papers()[:5]])
     assert parse_entries(page.encode())[0][1].endswith("in their short- and long-term memory.")

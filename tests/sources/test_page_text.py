@@ -67,7 +67,7 @@ def test_every_line_of_a_seed_belongs_to_a_paper_or_is_skipped(seed: Path, listi
     assert len(set(numbers)) == len(numbers), "no line is counted twice"
 
 
-def test_subscribe_is_removed_only_if_it_precedes_the_title_without_a_space() -> None:
+def test_the_word_subscribe_is_removed_only_if_the_title_follows_without_a_space() -> None:
     assert entries_of(sources.parse_dump(SEEDS[0].read_bytes()))[0][0].startswith("Accelerate High-Quality")
     entries = [("Subscriber Churn in Mobile Networks", SEED_PAPERS[0][1]), SEED_PAPERS[1], SEED_PAPERS[2]]
     assert entries_of(sources.parse_dump(render(entries).encode())) == entries

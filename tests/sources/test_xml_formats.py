@@ -50,7 +50,7 @@ def test_every_field_of_an_arxiv_feed_is_read() -> None:
     assert [listing.announce for listing in found.listings] == [Announce.NEW, Announce.REPLACE, Announce.CROSS]
 
 
-def test_an_arxiv_feed_is_also_read_as_atom() -> None:
+def test_an_arxiv_feed_in_atom_is_read_too() -> None:
     found = dump(atom())
     (listing,) = found.listings
     assert (found.format, found.full_date) == ("arXiv Atom", DAY)
@@ -58,7 +58,7 @@ def test_an_arxiv_feed_is_also_read_as_atom() -> None:
     assert (listing.authors, listing.announce, listing.published) == (("Ann Lee", "Bo Chen"), Announce.CROSS, None)
 
 
-def test_the_former_rdf_of_arxiv_is_read() -> None:
+def test_the_former_rdf_feed_of_arxiv_is_read() -> None:
     text = f"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
  xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="http://export.arxiv.org/rss/cs.LG">
 <dc:date>2023-07-06T20:30:00-05:00</dc:date></channel>
@@ -222,7 +222,7 @@ def test_a_document_that_declares_unsafe_or_too_many_entities_is_refused() -> No
     assert dump("<!DOCTYPE rss [<!ENTITY nbsp '&#160;'>]>" + rss("new").replace(ABSTRACT[:8], "We&nbsp;study")).listings
 
 
-def test_a_record_that_opens_a_section_over_the_next_start_tag_changes_no_other_record() -> None:
+def test_an_unclosed_section_that_runs_into_the_next_records_hides_no_sound_record() -> None:
     hostile_records = (
         '<item a=">"/><?x <!-- ?><item><!-- --></item>',
         f"<item><title>{TITLES[0]}</title><link>https://arxiv.org/abs/{IDS[0]}</link><?foo </item>",

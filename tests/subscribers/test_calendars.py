@@ -57,7 +57,7 @@ def slots_used(schedule: Schedule, after: datetime, until: datetime) -> Iterator
 def instant_by_search(day: date, hour: time, zone: ZoneInfo) -> datetime:
     """Return the first instant at which the zone's clock shows the time, found without the zone's fold rules.
 
-    If the clock never shows it, use the offset before the gap.
+    If the clock skips the time, the instant is computed with the offset before the gap.
     """
     shown = datetime.combine(day, hour)
     noons = [datetime.combine(day, time(12), UTC) + days * ONE_DAY for days in range(-2, 3)]
@@ -183,7 +183,7 @@ def test_a_move_to_the_west_does_not_bring_the_same_date_again() -> None:
     assert next_due(schedule, LONG_AGO, used) == utc("2026-11-23T18:00")
 
 
-def test_an_hour_moved_to_earlier_today_is_due_at_once() -> None:
+def test_an_hour_that_is_moved_to_earlier_today_is_due_at_once() -> None:
     used = UsedPeriods(last_date=date(2026, 11, 21))  # at 20:00; at noon of the next day the hour moves to 08:00
     slot = due(Schedule(Cadence.DAILY, time(8), "UTC"), utc("2026-11-22T12:00"), LONG_AGO, used)
     assert slot == Occurrence(date(2026, 11, 22), "2026-11-22", utc("2026-11-22T08:00"))
@@ -279,7 +279,7 @@ def test_after_days_without_a_run_only_the_latest_slot_is_due(schedule: Schedule
 def test_changes_of_schedule_and_clock_repeat_no_period_and_lose_no_date(
     start: datetime, stages: list[tuple[Schedule, int, bool]]
 ) -> None:
-    """Each stage is a schedule, the days for which it lasts, and whether the service is stopped in them.
+    """A stage is a schedule, the number of days for which it lasts, and whether the service is stopped in these days.
 
     A negative number of days sets the clock back.
     """

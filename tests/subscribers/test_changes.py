@@ -43,7 +43,7 @@ def ann(engine: Engine) -> Engine:
     return engine
 
 
-def test_an_hour_that_becomes_later_after_the_digest_makes_no_second_digest(ann: Engine) -> None:
+def test_a_change_to_a_later_hour_after_the_digest_makes_no_second_digest(ann: Engine) -> None:
     plan_hourly(ann, "06 07:00", "06 09:00")
     sign_up_at(ann, "06 09:00", SignUp(ANN, hour="17:00"))
     plan_hourly(ann, "06 09:00", "07 20:00")
@@ -65,7 +65,7 @@ def test_a_change_of_the_hour_while_a_digest_is_overdue_skips_no_day(ann: Engine
     assert used_periods(ann, ANN) == ["2026-07-06"]
 
 
-def test_a_change_of_the_hour_makes_no_slot_before_the_confirmation_due(ann: Engine) -> None:
+def test_after_a_change_of_the_hour_no_slot_before_the_confirmation_is_due(ann: Engine) -> None:
     sign_up_at(ann, "06 07:00", SignUp(ANN, hour="05:00"))
     plan_hourly(ann, "06 07:00", "06 23:00")
     assert used_periods(ann, ANN) == []

@@ -254,7 +254,7 @@ def test_an_import_keeps_pauses_and_confirms_pending_subscribers(engine: Engine,
     assert stored_subscriber(engine, BOB).next_due == AT_EIGHT
 
 
-def test_an_import_can_unsubscribe_and_cancels_waiting_mail(engine: Engine, tmp_path: Path) -> None:
+def test_an_import_can_unsubscribe_a_subscriber_who_then_gets_no_digest(engine: Engine, tmp_path: Path) -> None:
     add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True))
     ingest_page(engine, tmp_path, ["A Paper of Last Night", "Another of Last Night"])
     plan(engine, CONFIG, AT_EIGHT)

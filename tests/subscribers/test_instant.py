@@ -30,7 +30,7 @@ A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
 
 @pytest.fixture
 def ann(engine: Engine, tmp_path: Path) -> Engine:
-    """Return a store with one dump, and an instant subscriber to all papers who confirmed later, on Monday at six."""
+    """Return a store with one dump, and an instant subscriber to all papers who confirmed after it, on Monday at 6."""
     add_paper(engine, tmp_path, "A Paper from before Confirmation", MONDAY)
     add_subscriber(engine, SignUp(ANN, topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=MONDAY)
     return engine
@@ -58,7 +58,7 @@ def test_several_dumps_make_one_digest_named_after_the_newest(ann: Engine, tmp_p
     assert digests_of(ann, ANN) == [("dump:4", ["A Paper of Dump 0", "A Paper of Dump 1", "A Paper of Dump 2"])]
 
 
-def test_a_dump_with_nothing_new_uses_its_period_and_sends_nothing(ann: Engine, tmp_path: Path) -> None:
+def test_a_dump_with_nothing_new_marks_its_period_as_used_and_sends_nothing(ann: Engine, tmp_path: Path) -> None:
     ingest_page(
         ann, tmp_path, ["A Paper from before Confirmation"], abstracts=["The same paper in another dump, again."]
     )
@@ -115,7 +115,9 @@ def test_a_change_from_instant_to_daily_sends_newer_papers_on_the_next_morning(a
 
 
 @pytest.mark.parametrize("moment", range(1, 9))
-def test_a_dump_that_comes_at_any_moment_of_planning_is_sent_once(ann: Engine, tmp_path: Path, moment: int) -> None:
+def test_the_paper_of_a_dump_that_comes_at_any_moment_of_planning_is_sent_once(
+    ann: Engine, tmp_path: Path, moment: int
+) -> None:
     add_paper(ann, tmp_path, "A Paper of the First Dump", MONDAY)
     other = open_store(str(ann.url))
     with at_transaction(ann, moment, lambda: add_paper(other, tmp_path, "A Paper in Between", MONDAY)):

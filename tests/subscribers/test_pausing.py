@@ -1,4 +1,4 @@
-"""Pauses: nothing is planned or sent in a pause, and afterwards no recent paper is missing and none comes twice."""
+"""Pauses: no digest is planned or claimed in a pause. Afterwards no recent paper is missing, and none comes twice."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_an_hour_that_is_changed_in_a_pause_applies_after_the_pause(ann: Engine)
     assert plan_and_accept(ann, CONFIG, AT_EIGHT.replace(hour=17) + 3 * A_DAY).due == 1
 
 
-def test_a_change_of_the_hour_after_a_pause_makes_no_slot_in_it_due(ann: Engine) -> None:
+def test_a_change_of_the_hour_after_a_pause_makes_no_slot_of_the_pause_due(ann: Engine) -> None:
     pause(ann, ANN, None, AT_EIGHT)
     resume(ann, ANN, AT_EIGHT + A_DAY + 2 * AN_HOUR)
     add_subscriber(ann, SignUp(ANN, hour="09:00"), now=AT_EIGHT + A_DAY + 3 * AN_HOUR)

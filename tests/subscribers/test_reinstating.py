@@ -34,7 +34,7 @@ AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """Yield a store on each database, with three active subscribers to all papers."""
+    """Yield a store with three active subscribers to all papers, on SQLite and on PostgreSQL."""
     engine = request.getfixturevalue("engine" if request.param == "sqlite" else "postgres_store")
     for email in (ANN, BOB, CAT):
         add_subscriber(engine, SignUp(email, topics=("all",), confirmed=True))

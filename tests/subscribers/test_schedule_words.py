@@ -1,4 +1,4 @@
-"""Reading hours, weekdays and time zones as people write them."""
+"""Hours, weekdays and time zones are read as people write them."""
 
 from datetime import time
 from importlib import resources
@@ -35,7 +35,7 @@ def test_a_text_that_is_not_a_weekday_is_refused_with_the_list_of_weekdays(text:
         parse_weekday(text)
 
 
-def test_every_iana_zone_is_known_in_any_case() -> None:
+def test_every_iana_zone_is_known_in_upper_and_lower_case() -> None:
     assert [parse_timezone(name.upper()) for name in ZONES] == ZONES
     assert parse_timezone(" america/new york ") == "America/New_York"
 

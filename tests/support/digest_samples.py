@@ -40,7 +40,7 @@ DIGEST = Digest(
 
 
 def paper(number: int, **fields: object) -> Paper:
-    """Return a paper that differs from the sample in its id, and in `fields`."""
+    """Return a paper that differs from the sample in its id, its key, its arXiv id, and in `fields`."""
     named = replace(PAPER, id=number, key=f"2607.{number:05}", arxiv_id=f"2607.{number:05}")
     return replace(named, **fields)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Sample feeds: papers with all and with missing fields, and texts that break careless writers of XML and HTML."""
+"""Sample feeds: papers with all or only some fields, and texts that break XML or HTML if they are not escaped."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def paper(number: int, **fields: object) -> Paper:
 
 
 def entry(number: int = 1, **fields: object) -> Entry:
-    """Return the entry of the paper that `paper` returns."""
+    """Return the entry of the paper that `paper` returns for these arguments."""
     return Entry(paper(number, **fields), guid=f"2607.{number:05}")
 
 
 def seen(number: int, ago: timedelta) -> Entry:
-    """Return an entry whose paper was first seen that long before NEWEST."""
+    """Return an entry whose paper was first seen `ago` before NEWEST."""
     return entry(number, first_seen=NEWEST - ago)
 
 
@@ -75,7 +75,7 @@ def feed(*entries: Entry) -> Feed:
 
 
 def hostile_feed() -> Feed:
-    """Return a feed whose entries have each hostile text in all their text fields."""
+    """Return a feed with one entry for each hostile text, which is in all text fields of that entry."""
     entries = (
         entry(
             number,

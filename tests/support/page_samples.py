@@ -13,7 +13,7 @@ from notifier.resources import resource
 from notifier.sources.cleaning import clean
 
 SEEDS = tuple(sorted(resource("seeds").glob("*.txt")))
-HEAD_LINES = (2, 5, 6)  # for each seed, the number of lines above its first title that are not blank
+HEAD_LINES = (2, 5, 6)  # for each seed, the number of non-blank lines above the first title
 
 Entry = tuple[str, str]  # a title and its abstract
 
@@ -91,7 +91,7 @@ def invented_papers(draw: st.DrawFn) -> Entry:
 
 
 def lists_of_papers(least: int = 1, most: int = 12) -> st.SearchStrategy[list[Entry]]:
-    """Generate real and invented papers; a title may occur twice, but not twice in a row."""
+    """Generate lists of real and invented papers; a title may occur twice in a list, but not twice in a row."""
     entries = st.one_of(st.sampled_from(seed_papers()), invented_papers().filter(_can_be_recognised))
     return st.lists(entries, min_size=least, max_size=most).filter(
         lambda drawn: all(one[0] != other[0] for one, other in pairwise(drawn))
@@ -99,7 +99,10 @@ def lists_of_papers(least: int = 1, most: int = 12) -> st.SearchStrategy[list[En
 
 
 def _can_be_recognised(entry: Entry) -> bool:
-    """Return False for two words above one short sentence: nobody can say whether that is a paper or a heading."""
+    """Return False if a title has at most two words and its abstract fewer than ten.
+
+    Nobody can say whether such text is a paper or a heading with a sentence below it.
+    """
     title, abstract = entry
     return len(title.split()) > 2 or len(abstract.split()) >= 10
 

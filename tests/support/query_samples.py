@@ -143,7 +143,7 @@ _QUERY_TREES = st.recursive(
     max_leaves=6,
 )
 
-# The language refuses a query that only excludes papers, so each tree is joined with a leaf that must be true.
+# The language refuses a query that only excludes papers, so each tree is combined by AND with a leaf.
 SAMPLE_QUERIES = st.builds(
     lambda leaf, tree: SampleAnd((leaf, tree)), st.sampled_from(SAMPLE_LEAVES), _QUERY_TREES
 ) | st.sampled_from(SAMPLE_LEAVES)

@@ -1,7 +1,8 @@
 """Real mail servers, each on a port of loopback and with all its files in a temporary folder.
 
-Each of them stores accepted mail in one Maildir. Each rejects recipients named `gone...` and defers those named
-`later...`. They need root, and Debian's packages postfix, dovecot-lmtpd or exim4-daemon-light.
+Each server stores accepted mail in one Maildir. It rejects recipients named `gone...` and defers those named
+`later...`. The servers need root, and Debian's packages postfix, dovecot-lmtpd and exim4-daemon-light. Without root or
+the package, a test that needs the server is skipped.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Relay:
     restart: Callable[[], None]
 
     def arrived(self, count: int) -> list[bytes]:
-        """Wait until the inbox has `count` different mails, and a moment longer, and return all mails in it."""
+        """Wait until the inbox has at least `count` different mails, wait one more second, and return all its mails."""
         wait_until(lambda: len({message_from_bytes(mail)["Message-ID"] for mail in self._mails()}) >= count)
         time.sleep(1)  # so that a mail that should not come has time to come
         return self._mails()
@@ -162,7 +163,10 @@ MISTRUSTING_RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
 
 @contextmanager
 def _run_daemon(command: list[str | Path], port: int) -> Iterator[Callable[[], None]]:
-    """Run a server that listens on a port, and yield a function that restarts it; its child processes end with it."""
+    """Run a server that listens on a port, and yield a function that restarts the server.
+
+    The child processes of the server end together with it.
+    """
     running: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
@@ -215,7 +219,7 @@ def _program(name: str) -> str:
 
 
 def _write(folder: Path, name: str, into: str = "", **values: object) -> None:
-    """Fill in a template of `data/relays` and append it to the file `into`, or `name`, in a folder."""
+    """Fill in the template `name` of `data/relays`, and append it to the file `into` (or else `name`) of a folder."""
     text = Template((SETTINGS / name).read_text(encoding="ascii"))
     with (folder / (into or name)).open("a", encoding="ascii") as file:
         file.write(text.substitute(folder=folder, host=HOST, uid=OWNER, gid=OWNER_GROUP, **values))

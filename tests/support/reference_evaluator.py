@@ -1,6 +1,6 @@
-"""A simple evaluator of queries, which tests compare the matching engine with.
+"""A simple evaluator of queries; tests compare its results with those of the matching engine.
 
-It tests one leaf after the other on one paper. It shares the parser and the text rules with the engine, nothing else.
+It tests one leaf after the other on one paper. It shares only the parser and the text rules with the engine.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def run_notifier(
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment for a child process: without settings of notifier, and with this checkout on its path."""
+    """Return the environment for a child process: without notifier's settings, and with this checkout in PYTHONPATH."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
     return {**kept, "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'tests'}", "COLUMNS": "200"}
 

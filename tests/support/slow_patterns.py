@@ -1,8 +1,11 @@
-"""Print, as JSON, the compiled patterns of notifier whose time grows faster than the text. Run this as a program.
+"""Print, as JSON, the compiled patterns of notifier whose matching time grows faster than the length of the text.
+
+Run this module as a program.
 
 A pattern is tried on texts that repeat one token. A text of 5,000 characters is enough to notice time that grows with
-the square of the length. A pattern that is suspiciously slow on this text is tried on longer texts, up to 150,000
-characters, until it takes longer than the time allowed for its length. A timer ends a try that backtracks for hours.
+the square of the length. A pattern that is suspiciously slow on this text is tried on longer and longer texts, up to
+150,000 characters, until it takes longer than is allowed for a text of that length. A timer ends a try that would
+backtrack for hours.
 """
 
 from __future__ import annotations
@@ -46,7 +49,10 @@ TOKENS = (
 
 
 def named_patterns() -> dict[str, re.Pattern[Any]]:
-    """Return the patterns in the modules of notifier, also inside collections, by their places."""
+    """Return the patterns that the variables of notifier's modules hold, also inside collections.
+
+    The key of a pattern names the module and the variable, and contains the pattern's source.
+    """
     found: dict[str, re.Pattern[Any]] = {}
     for module in pkgutil.walk_packages(notifier.__path__, "notifier."):
         if not module.name.endswith("__main__") and ".migrations." not in module.name:
@@ -67,9 +73,9 @@ def patterns_in(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
 
 
 def seconds(pattern: re.Pattern[Any], method: str, text: str | bytes) -> float:
-    """Return the CPU time of a method on a text; more than TOO_LONG if it backtracked for longer than that.
+    """Return the CPU time that a method takes on a text. A timer ends the method after 2 * TOO_LONG seconds.
 
-    The timer cannot end a method that begins to match at many positions, and soon gives up at each.
+    The timer cannot end a method that begins to match at many positions and soon gives up at each of them.
     """
     start = process_time()
     signal.setitimer(signal.ITIMER_PROF, 2 * TOO_LONG)
@@ -100,7 +106,7 @@ METHODS: dict[str, Callable[[re.Pattern[Any], Any], object]] = {
 
 
 def repeated(token: str, length: int, pattern: re.Pattern[Any]) -> str | bytes:
-    """Return a text of about this length that consists of the token, as bytes if the pattern is of bytes."""
+    """Return a text of about this length that repeats the token; it is bytes if the pattern matches bytes."""
     text = token * (length // len(token))
     return text.encode() if isinstance(pattern.pattern, bytes) else text
 

@@ -32,7 +32,7 @@ def settings_for(relay: ScriptedRelay, **changes: Any) -> RelaySettings:
 
 
 def send(settings: RelaySettings, *mails: Mail) -> list[Outcome]:
-    """Send mails over one transport, offering the next mail with each one, and return their outcomes."""
+    """Send mails over one transport and return their outcomes; each `send` can ask for the mail that comes next."""
 
     async def one_by_one() -> list[Outcome]:
         waiting = deque(mails)
@@ -47,7 +47,7 @@ def _first(waiting: deque[Mail]) -> tuple[Mail, StillWanted] | None:
 
 
 def tls_server_context(name: str) -> ssl.SSLContext:
-    """Return the TLS context of a server, with one of the certificates in `data/tls`."""
+    """Return the TLS context of a server that has the certificate `name` of `data/tls`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATES / f"{name}.pem")
     return context

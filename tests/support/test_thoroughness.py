@@ -1,4 +1,4 @@
-"""A quick run says what it left out, a full run leaves out nothing, and a test that is named always runs."""
+"""A quick run says what it left out, a full run leaves out nothing, and a test named on the command line runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_slow_one():
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a project with a fast test, a slow one and a journey."""
+    """Return a project with two fast tests, a slow one and a journey."""
     for name, text in TESTS.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -78,5 +78,5 @@ def test_a_full_run_leaves_out_nothing(project: Path, variable: dict[str, str]) 
 
 
 @pytest.mark.parametrize(("argument", "tests"), [("tests/test_fast.py::test_a_slow_one", 1), ("tests/journeys", 1)])
-def test_a_slow_test_that_is_named_runs(project: Path, argument: str, tests: int) -> None:
+def test_a_slow_test_that_the_command_line_names_runs(project: Path, argument: str, tests: int) -> None:
     assert f"{tests} passed" in run(project, argument)

@@ -18,8 +18,8 @@ import pytest
 
 IS_FULL = os.environ.get("NOTIFIER_TESTS") == "full" or bool(os.environ.get("CI"))
 QUICK_SHARE = 5  # a quick run tries one example in this many
-FEWEST = 10  # examples of a property in a quick run, unless a full run has fewer
-USUAL = 100  # examples of a property that does not say how many
+FEWEST = 10  # a quick run tries at least this many examples of a property, unless a full run tries fewer
+USUAL = 100  # a full run tries this many examples of a property that does not give its own number
 
 LEFT_OUT = pytest.StashKey[int]()
 

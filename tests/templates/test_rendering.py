@@ -41,7 +41,7 @@ def test_an_operators_file_replaces_only_the_template_of_the_same_name(tmp_path:
     assert templates.get_template("email/digest.txt.j2").filename != str(tmp_path / "email/digest.txt.j2")
 
 
-def test_a_templates_folder_that_is_not_there_is_a_mistake_in_the_config(tmp_path: Path) -> None:
+def test_a_missing_templates_folder_is_an_error_of_the_config(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere does not exist"):
         environment(tmp_path / "nowhere")
 
@@ -132,7 +132,7 @@ def test_ordinary_text_is_not_changed(text: str) -> None:
     assert inert(text) == text
 
 
-def test_wrapped_lines_begin_with_the_indent_and_the_first_with_its_own_text() -> None:
+def test_the_first_wrapped_line_begins_with_the_text_given_for_it_and_the_others_with_the_indent() -> None:
     lines = wrapped("word " * 40, "    ", first=" 1. ").split("\n")
     assert lines[0].startswith(" 1. word word")
     assert all(line.startswith("    word") for line in lines[1:])

@@ -52,7 +52,7 @@ def test_a_mark_includes_the_accents_that_follow_its_last_letter() -> None:
 
 @settings(deadline=None)
 @given(st.text(), spans)
-def test_runs_together_are_the_text_whatever_the_spans(text: str, some: list[tuple[int, int]]) -> None:
+def test_joined_runs_are_the_whole_text_for_any_spans(text: str, some: list[tuple[int, int]]) -> None:
     assert joined(runs(text, some)) == text
     assert all(piece.text for piece in runs(text, some))
 
@@ -111,7 +111,9 @@ def test_a_mark_at_the_very_end_is_shown_without_an_ellipsis_after_it() -> None:
 
 @settings(deadline=None)
 @given(st.text(alphabet="ab e\u0301.大", max_size=700), spans)
-def test_an_excerpt_shows_only_what_the_abstract_says(abstract: str, some: list[tuple[int, int]]) -> None:
+def test_an_excerpt_is_part_of_the_abstract_and_shows_a_mark_if_there_is_one(
+    abstract: str, some: list[tuple[int, int]]
+) -> None:
     shown = excerpt(abstract, some)
     assert abstract.startswith(joined(shown.beginning).removesuffix("…"))
     assert joined(shown.further).removeprefix("… ").removesuffix("…") in abstract

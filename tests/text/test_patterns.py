@@ -1,4 +1,4 @@
-"""Every compiled pattern of the project takes time in proportion to the text, whatever the text."""
+"""Every compiled pattern takes time in proportion to the length of a text, whatever the text contains."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def test_all_inflections_of_a_word_have_the_same_stem(inflected: list[str], expe
     assert {stem(word) for word in inflected} == {expected}
 
 
-def test_a_word_of_nine_letters_keeps_a_final_s_that_snowball_keeps() -> None:
+def test_a_final_s_that_snowball_keeps_is_removed_from_a_word_of_eight_letters_but_not_of_nine() -> None:
     assert stem("bcdfghus") == "bcdfghu"
     assert stem("bcdfghjus") == "bcdfghjus"
 

@@ -2,9 +2,10 @@
 
     python -m torture.kills_at_commits FOLDER MAILS
 
-One run of a sender has several write transactions. For each of them, a fresh outbox is sent twice: by a sender that is
-killed just before the commit, and by one that is killed just after it. A second sender then finishes. Each try prints a
-line. The exit status is 1 if a mail was lost, if a mail was repeated with other bytes, or if a second sender failed.
+One run of a sender has several write transactions. For each of them there are two tries with the same fresh outbox: in
+one, the sender is killed just before the commit, and in the other just after the commit. In each try, a second sender
+then sends the rest, and a line about the result is printed. The exit status is 1 if a mail was lost, if a mail was
+repeated with other bytes, or if a second sender failed.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def prepare(folder: Path, mails: int, port: int) -> None:
 
 
 def start_sender(folder: Path, first: Callable[[], None] = lambda: None) -> int:
-    """Start `notifier deliver` in `folder`, call `first` in it before anything else, and return its process id.
+    """Start a process that calls `first` and then runs `notifier deliver` in `folder`; return its process id.
 
     The process is a fork of this one, which has imported the modules already. Importing them a thousand times would
     take most of the time.

@@ -1,4 +1,4 @@
-"""SMTP to a relay: a transport that keeps one connection open from mail to mail, and pipelines if the relay can."""
+"""SMTP to a relay: a transport that keeps its connection open between mails, and pipelines if the relay supports it."""
 
 from notifier.delivery.smtp.pipelining import PipeliningTrust
 from notifier.delivery.smtp.transport import SmtpTransport

@@ -2,9 +2,9 @@
 
 The connection always knows which phase each mail has reached, because the phase decides what a lost connection means.
 
-If the relay offers PIPELINING (RFC 2920), an envelope (MAIL, RCPT and DATA) is sent in one write. A message and
-the next mail's envelope, which follows its final dot, are sent in one write too, so that a mail costs one round trip.
-Otherwise each command waits for its reply.
+If the relay offers PIPELINING (RFC 2920), an envelope (MAIL, RCPT and DATA) is sent in one write. If the next mail is
+known, its envelope is sent in the same write as the end of the current message, after the final dot. A mail then costs
+one round trip. Without PIPELINING, each command waits for its reply.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Connection:
         self._is_envelope_open = False  # whether the relay may still hold an envelope
 
     def has_begun(self, mail: Mail) -> bool:
-        """Return whether the relay has already accepted MAIL for `mail`; if so, skip `begin`.
+        """Return whether the relay has already accepted MAIL for `mail`; if it has, the caller must skip `begin`.
 
-        This is the case if the envelope was written behind the previous message and the reply to MAIL has arrived. The
-        reply is consumed.
+        This is the case if the envelope was written behind the previous message and a positive reply to MAIL has
+        arrived. That reply is consumed.
         """
         return self._next is mail and self._wire.consume_reply(COMPLETED)
 
@@ -124,7 +124,7 @@ class Connection:
 
         If the relay asks for the message in spite of the refusal, it gets the final dot alone (RFC 2920, section 3.1).
         A relay that accepts the recipient although it has refused the sender would take that dot for an empty message.
-        Its positive reply therefore breaks the connection, and no dot is written.
+        A positive reply to RCPT therefore breaks the connection, and no dot is written.
         """
         reply = await self._reply(phase, self._timeout_of.get(phase, self._timeouts.command))
         if phase is Phase.DATA and reply.code // 100 == GO_AHEAD:
@@ -180,8 +180,9 @@ class Connection:
     async def _positive_reply(self, phase: Phase) -> Reply:
         """Return the relay's reply at this phase if it is positive.
 
-        Raises StoppedError for a refusal with 4xx or 5xx, which ends this mail alone. Raises BrokenConnectionError for
-        any other reply, which ends the connection too.
+        Raises StoppedError for a refusal with 4xx or 5xx, which ends this mail alone. Raises BrokenConnectionError,
+        which ends the connection too, for any other reply, for 421, for a refusal that pipelining may have caused, and
+        if no reply comes.
         """
         reply = await self._reply(phase, self._timeout_of.get(phase, self._timeouts.command))
         if reply.code // 100 == (GO_AHEAD if phase is Phase.DATA else COMPLETED):
@@ -217,7 +218,11 @@ class Connection:
         return "smtputf8" in self._extensions or (mail.envelope.sender + mail.envelope.recipient).isascii()
 
     def _mail_command(self, mail: Mail) -> bytes:
-        """Return MAIL with the parameters of RFC 1870, RFC 6152 and, for addresses beyond ASCII only, RFC 6531."""
+        """Return MAIL with the parameters that the mail needs and the relay supports.
+
+        These are SIZE (RFC 1870), BODY=8BITMIME (RFC 6152), and SMTPUTF8 (RFC 6531) for addresses beyond ASCII. Raises
+        StoppedError if such an address needs SMTPUTF8 and the relay does not support it.
+        """
         envelope = mail.envelope
         command = f"MAIL FROM:<{envelope.sender}>"
         if "size" in self._extensions:

@@ -1,6 +1,6 @@
-"""Opening a connection to the relay.
+"""Open a connection to the relay.
 
-aiosmtplib connects, greets, encrypts and logs in. Then Wire takes the connection over.
+aiosmtplib connects, greets, encrypts and logs in. Then Wire takes over the connection.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AttemptError(NotifierError):
 
 
 class BrokenConnectionError(AttemptError):
-    """The connection cannot be used any more: it is lost or closing (421), or replies no longer match commands."""
+    """The connection cannot be used any more: it is lost or closing (421), or replies may not match commands."""
 
 
 class StoppedError(AttemptError):

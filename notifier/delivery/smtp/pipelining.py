@@ -1,10 +1,10 @@
-"""What this process knows of whether a relay handles pipelined commands correctly (RFC 2920). No I/O."""
+"""Remember whether a relay handles pipelined commands correctly (RFC 2920). This module does no I/O."""
 
 from __future__ import annotations
 
 from notifier.delivery.smtp.replies import Reply
 
-FAILURES_IN_A_ROW = 3  # after so many, a relay that has handled pipelining before is sent one command at a time
+FAILURES_IN_A_ROW = 3  # after so many, even a relay that handled pipelining before is sent one command at a time
 
 _OUT_OF_STEP = frozenset({500, 503})  # a relay that confuses commands refuses correct ones with these codes
 

@@ -26,7 +26,7 @@ class ReplyParser:
         self._size = 0
 
     def feed(self, received: bytes) -> list[Reply]:
-        """Return the replies that end in these bytes, in order."""
+        """Return the replies that these bytes complete, in order."""
         *lines, self._rest = (self._rest + received).split(b"\n")
         complete = [reply for line in lines if (reply := self._parse_line(line.removesuffix(b"\r")))]
         if self._size + len(self._rest) > LONGEST_REPLY:

@@ -52,7 +52,7 @@ class Wire(asyncio.BufferedProtocol):
         return self._arrived.popleft()
 
     def consume_reply(self, first_digit: int) -> bool:
-        """Consume the next reply if it has arrived and its code has this first digit; return whether it did."""
+        """Consume the next reply if it is here and its code begins with this digit; return whether it was consumed."""
         has_arrived = bool(self._arrived) and self._arrived[0].code // 100 == first_digit
         if has_arrived:
             self._arrived.popleft()

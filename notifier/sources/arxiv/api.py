@@ -22,7 +22,7 @@ from notifier.sources.xml_records import children_of, first_text, tally_records
 
 NAME = "arXiv API"
 
-_SAMPLE = 1 << 14  # one of _API_MARKS must be within this number of characters
+_SAMPLE = 1 << 14  # one of _API_MARKS must be within this many characters from the start of the text
 _API_MARKS = ("arxiv.org/schemas/atom", "arxiv.org/api/")
 _ERROR_IDS = "arxiv.org/api/errors"
 

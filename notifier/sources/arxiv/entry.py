@@ -29,7 +29,7 @@ def categories(entry: Children) -> tuple[str, ...]:
 
 
 def link(entry: Children, title: str = "") -> str | None:
-    """Return the URL of the link with this title; if none is given, the URL of the page that the entry is about."""
+    """Return the URL of the link with this title; without a title, the URL of the page that the entry is about."""
     for element in entry.get("link", ()):
         is_page = element.get("rel", "alternate") == "alternate"
         if element.get("title") == title if title else is_page:

@@ -18,7 +18,7 @@ from notifier.sources.json.papers import parse_papers
 
 NAME = "daily papers JSON"
 
-_SAMPLE = 1 << 16  # one of the keys must be within so many characters from the beginning
+_SAMPLE = 1 << 16  # at least one of the keys below must be within this many characters of the beginning
 _DAILY_KEY = re.compile(
     r"[\"'](?:paper\\?[\"']\s*:\s*\{|(?:paper[_.]id|paperId|submittedOnDailyAt|discussionId|ai_summary|ai_keywords"
     r"|numComments)\\?[\"'])"

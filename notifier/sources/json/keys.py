@@ -36,7 +36,7 @@ _IGNORED_IN_ENTRY = ("paper", "publishedAt")
 
 
 def values_by_field(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a record by field. Those of the paper inside a record are preferred to those around it."""
+    """Return the values of a record by field. Values inside its `paper` object are preferred to values beside it."""
     paper = record.get("paper")
     if not isinstance(paper, dict):
         return _members_by_field(record)

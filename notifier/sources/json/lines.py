@@ -3,7 +3,7 @@
     {"id": "2607.00001", "title": "...", "abstract": "...", "authors": ["..."], "categories": ["cs.LG"],
      "url": "https://...", "date": "2026-07-06", "upvotes": 12}
 
-Only `title` is required. `date` is the listing day; `published` and `updated` are the days of the paper.
+Only `title` is required. `date` is the listing day; `published` and `updated` are dates of the paper itself.
 """
 
 from __future__ import annotations

@@ -27,8 +27,9 @@ _NO_PAPERS = re.compile(r"\bno[_ ]|\bnothing\b|\bempty\b", re.IGNORECASE)
 def parse_papers(text: str, limits: Limits, name: str, rank: int) -> ParsedDump:
     """Return the papers of a JSON document as a dump of the format `name` with this rank.
 
-    Raises DumpError if the document is an error message, if it has records and none of them is a paper, or if it is an
-    object without records that does not say itself that there are no papers.
+    Raises DumpError in four cases: the document has too many records; it has records and none of them is a paper; it is
+    an error message; or it is an object with members but without records. The last two cases are no errors if the
+    document itself says that there are no papers.
     """
     enclosing = EnclosingObject()
     tally = RecordTally(limits)
@@ -53,7 +54,7 @@ def _all_records(text: str, limits: Limits, enclosing: EnclosingObject) -> Itera
 
 
 def _refuse_without_papers(enclosing: EnclosingObject, tally: RecordTally) -> None:
-    """Raise DumpError for a document without papers, unless it says itself that there are none."""
+    """Raise DumpError for a document without papers, in the cases that `parse_papers` describes."""
     tally.refuse_if_all_skipped(_CURE)
     members = {key.lower(): value for key, value in enclosing.members.items()}
     message = fields.text(next((members[key] for key in _ERROR_KEYS if isinstance(members.get(key), str)), ""))
@@ -193,7 +194,7 @@ def _first_version_day(value: Any) -> date | None:
 def move_common_day(dump: ParsedDump) -> ParsedDump:
     """Move the listing day from the listings to the dump if all listings have the same day.
 
-    As the day of the dump, it is used only if the name of the file contains no date.
+    If the name of the file contains a date, that date replaces the day of a dump, but not the day of a listing.
     """
     days = {listing.listed_on for listing in dump.listings}
     if len(days) != 1 or None in days:

@@ -1,7 +1,8 @@
 """Read the records of a JSON document.
 
-They are the elements of an array, which may be inside objects, or one record per line, or the rows of a table that is
-given by its columns. A record that is a string is parsed again: its text is the record in JSON or in Python syntax.
+The records are the elements of an array (which may be inside objects), the lines of the document, or the rows of a
+table that is given by its columns. A record that is a string is parsed again: its text is the record in JSON or in
+Python syntax.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Any
 from notifier.config import Limits
 from notifier.sources.json.values import CUT_OFF, Value, array_elements, skip_space, value_at
 
-_LONGEST_LITERAL = 1 << 18  # characters of a record in Python syntax; parsing takes a hundred times as much memory
-_MAX_DEPTH = 3  # the largest number of objects around the array of records, not counting the outermost
-_COLUMN_FACTOR = 4  # a member may be this many times as large as a record, because it may be a whole column
+# The most characters of a record that is a string. Parsing Python syntax takes a hundred times as much memory.
+_LONGEST_LITERAL = 1 << 18
+_MAX_DEPTH = 3  # the most objects around the array of records, counting the outermost
+_COLUMN_FACTOR = 4  # a member may be this many times as large as a record may be, because it may be a whole column
 
 _RECORD_KEYS = frozenset(
     (
@@ -170,7 +172,7 @@ def _may_hold_records(key: str) -> bool:
 
 
 def table_rows(columns: dict[str, Any]) -> Iterator[Record]:
-    """Yield the rows of a table that is given by its columns.
+    """Yield the rows of a table that is given by its columns, each as a record.
 
     A column is a list of cells, or an object whose values are the cells.
     """

@@ -1,8 +1,8 @@
 """Parse a JSON text value by value.
 
 The memory needed therefore depends on the largest value, and a fault costs one value only. Control characters in
-strings are accepted. It is a fault if an object has a key twice, or if a value is nested too deeply. NaN, infinite
-numbers and integers with too many digits become None.
+strings are accepted. It is a fault if an object has a key twice, or if a value is nested too deeply. The constants NaN,
+Infinity and -Infinity become None, and so do integers with too many digits.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _FIRST_SIZE = 1 << 13  # the number of characters that are tried first; most values are smaller
-_MOST_DIGITS = 20  # of an integer
-_MAX_FAULTS = 1000  # in one array; each of them needs a search for the next element
+_MOST_DIGITS = 20  # an integer with more digits becomes None
+_MAX_FAULTS = 1000  # in one array; after each fault, the next element has to be searched for
 
 CUT_OFF = "breaks off here"
 
@@ -28,7 +28,7 @@ _STRING_START = re.compile(r'"\{[^\n]{1,8}')  # the start of a string that holds
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value in a text from `start` to `end`, or the fault for which it cannot be parsed."""
+    """A value in a text from `start` to `end`, or the `fault` because of which the value cannot be parsed."""
 
     start: int
     end: int
@@ -64,7 +64,7 @@ def skip_space(text: str, start: int) -> int:
 def value_at(text: str, start: int, limit: int) -> Value:
     """Return the value that begins at `start` and has at most `limit` characters.
 
-    If it has a fault, its end is equal to its start.
+    If the value has a fault, the `end` of the result is equal to its `start`.
     """
     fault = ""
     for size in (_FIRST_SIZE, limit):
@@ -84,10 +84,10 @@ def value_at(text: str, start: int, limit: int) -> Value:
 
 
 def array_elements(text: str, place: int, limit: int) -> Generator[Value, None, int]:
-    """Yield the elements of an array, from `place` inside it on, and return the place after its end.
+    """Yield the elements of an array from `place` on, and return the place after the end of the array.
 
-    After an element with a fault, it goes on with the next element that it can find. If the array has no end, the last
-    value has the fault CUT_OFF.
+    `place` is inside the array. After an element with a fault, parsing continues at the next element that can be found.
+    If the array has no end, the last value has the fault CUT_OFF.
     """
     sound: Value | None = None
     faults = 0
@@ -121,11 +121,11 @@ def _skip(pattern: re.Pattern[str], text: str, start: int) -> int:
 def _end_of_faulty(text: str, place: int, sound: Value | None) -> int:
     """Return the place where the faulty element at `place` ends.
 
-    It ends at its last bracket, or before the next element if that begins earlier. The elements of an array usually
-    begin alike, for example with the same key. So the next element is recognised because it begins like this one. If
-    the beginning of this element is damaged, the brackets are not used, and the next element is recognised because it
-    begins like `sound`, an earlier element without a fault. If such a beginning also occurs inside `sound`, it does not
-    show that an element begins, and only the brackets are used.
+    It ends at its closing bracket, or before the next element if the next element begins earlier. The elements of an
+    array usually begin alike, for example with the same key. So the next element is recognised because it begins like
+    this one. If the beginning of this element is damaged, the next element is recognised because it begins like
+    `sound`, an earlier element without a fault, and the brackets are used only if no such element follows. If such a
+    beginning also occurs inside `sound`, it does not show that an element begins, and only the brackets are used.
     """
     balanced_end = _balanced_end(text, place)
     own_start = _start_pattern(text, place)

@@ -36,11 +36,11 @@ _OTHER_KINDS = (
     ),
 )
 _CODE = re.compile(r"[;{}]$|^(?:}|//|/\*|#include|import \w|from \S+ import |def \w+\(|class \w+[(:])")
-_MOST_CODE = 0.4  # of the lines
+_MOST_CODE = 0.4  # a text in which a larger share of the lines is code counts as source code
 
 _WORD = re.compile(r"[a-z]+")
 _ENGLISH = frozenset(("the", "of", "and", "to", "in", "a", "is", "for", "with", "that"))
-_LEAST_ENGLISH = 0.1  # of the words
+_LEAST_ENGLISH = 0.1  # an abstract is in English if a larger share of its words is in _ENGLISH
 _SCHOLARLY_STEMS = (
     "achie acros algor analy appro bench capab chall compu consi criti datas demon effic emerg estim evalu exper frame "
     "funda gener impro infer inves knowl langu learn metho model netwo neura novel optim paper parad perfo predi prese "
@@ -52,7 +52,7 @@ _PERSONAL = frozenset(("he", "she", "him", "her", "his", "hers", "said", "mr", "
 _MOST_COUNTED = 4  # scholarly or personal words of an abstract: more than four count as four
 _SHORT_ABSTRACT = 25  # words
 _LONGEST_ABSTRACT = 2200  # characters; arXiv allows 1,920
-_READ = 2500  # characters of an abstract that are looked at
+_READ = 2500  # characters of an abstract that are searched for words
 _SEVERAL_WORDS = re.compile(r"\b\w++(?:\W++\w++){3}")
 _MENTIONS_PAPERS = re.compile(r"\b(?:papers?|arxiv|upvotes?|abstracts?)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？।][\"'”’)\]]*$")
@@ -85,7 +85,7 @@ def reason_to_refuse(listings: Sequence[Listing], chrome: Sequence[str]) -> str 
 
 
 def _count_scholarly_words(paper: Listing) -> float:
-    """Return how many different words of research an English abstract has, at most 4; 0 if it is not in English.
+    """Return how many different scholarly words an abstract has, at most 4; 0 if it is not in English.
 
     The number is scaled up if the abstract has fewer than 25 words.
     """

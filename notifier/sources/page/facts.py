@@ -64,9 +64,9 @@ def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> 
 def _linked_counts(
     lines: Sequence[PageLine], address: re.Pattern[str], count: re.Pattern[str]
 ) -> Iterator[tuple[str, int]]:
-    """Yield the arXiv id of a paper and a count that links to it.
+    """Yield pairs: the arXiv id of a paper, and a count that links to this paper.
 
-    The link belongs to the line of the count, or is alone on the next line.
+    The link is part of the line of the count, or is alone on the next line.
     """
     for line, next_line in pairwise([*lines, PageLine(0, "")]):
         links = line.links

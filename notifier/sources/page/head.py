@@ -46,8 +46,8 @@ def remove_buttons(title: str, above: Iterable[PageLine]) -> str:
 def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple[date | None, tuple[int, int] | None]:
     """Return the full date of a page, and the (month, day) that it shows without a year.
 
-    Each is the first of its kind in the head, and None if there is none. If the head has no full date, the year is
-    derived from a link in the head or foot to the page of a day close by, such as "Previous".
+    Each is the first of its kind in the head, and None if there is none. If the head has only a date without a year,
+    the year is derived from a link in the head or foot to the page of a day close by, such as "Previous".
     """
     full_date: date | None = None
     month_day: tuple[int, int] | None = None

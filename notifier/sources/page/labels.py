@@ -46,8 +46,8 @@ _StepTable = list[list[tuple[Label, float]]]
 class StepCounts:
     """The layout of a page: how often each step between two labels occurs.
 
-    `steps` counts the steps from one label to another. `blanks` counts them together with the number of blank lines
-    between the two lines. `departures` counts the steps from each label, whatever follows.
+    `steps` counts the steps from one label to another. `blanks` counts these steps by the number of blank lines between
+    the two lines. `departures` counts the steps from each label, whatever follows.
     """
 
     steps: Counter[tuple[Label, Label]] = field(default_factory=Counter)

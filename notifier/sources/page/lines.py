@@ -1,7 +1,7 @@
 """Split a copied page into lines.
 
-Some programs copy a page as Markdown. The marks of Markdown are removed, and the addresses of its links are kept beside
-the text of the line.
+Some programs copy a page as Markdown. The marks of Markdown are removed from each line, and the targets of the line's
+links are kept beside its text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""List how often each kind of line has each trait, how often it follows each other kind, and how two lines meet.
+"""List how often a line of each kind has each trait, follows each other kind of line, and has each kind of seam.
 
 The odds in this module are probabilities in per cent. Those of titles and abstracts were counted on 1,700 real papers,
 and then smoothed by hand. Each abstract was counted in several layouts: on one line, cut after its first sentence, and
@@ -25,7 +25,7 @@ class Label(IntEnum):
     CHROME_BETWEEN = 3  # chrome between a title and its abstract
     ABSTRACT = 4
     ABSTRACT_CONTINUED = 5  # a further line of a wrapped abstract
-    PARAGRAPH = 6  # a further line of an abstract, which begins a new sentence
+    PARAGRAPH = 6  # a further line of an abstract; this line begins a new sentence
     UNTITLED_ABSTRACT = 7  # an abstract whose title is missing
     TITLE_ONLY = 8  # a title whose abstract is missing
 
@@ -137,8 +137,8 @@ STEP_ODDS: dict[tuple[Label, Label], float] = {
     (_L.PARAGRAPH, _L.TITLE): 37,
     (_L.PARAGRAPH, _L.CHROME): 23,
 }
-# The same for the pairs that occur only if a title or an abstract is missing. `labels` adjusts the odds of other pairs
-# to the layout of a page. It leaves these as they are, because a missing line is not part of a layout.
+# The same for the pairs that occur only if a title or an abstract is missing. The module `labels` adjusts the odds of
+# other pairs to the layout of a page. It does not adjust these odds, because a missing line is not part of a layout.
 MISSING_LINE_ODDS: dict[tuple[Label, Label], float] = {
     (_L.ABSTRACT, _L.UNTITLED_ABSTRACT): 0.5,
     (_L.ABSTRACT_CONTINUED, _L.UNTITLED_ABSTRACT): 0.5,

@@ -19,12 +19,12 @@ _MOST_BLANKS = 3  # more blank lines mean the same as three
 _PERIOD = re.compile(r"[.。।؟۔][\"'”’)\]]*$")
 _ENDS_WITH_ADDRESS = re.compile(r"\shttps?://\S+$")
 _LONGEST_ADDRESS = 200  # characters
-_TAIL = 20  # characters at the end of a line that are looked at
+_TAIL = 20  # most patterns are tried on only this many characters at the end of a line
 _SMALL_WORD = r"\b(?:a|an|the|of|for|and|or|in|on|to|with|via|by|from|at|as|using|towards?)"
 _UNFINISHED = re.compile(rf"(?:[,:;(\[–—-]|{_SMALL_WORD})$", re.IGNORECASE)
 
 _NARROWEST, _WIDEST = 30, 240  # columns of a wrapped page
-_FEWEST_BREAKS = 3  # the width of a page must explain at least so many broken sentences
+_FEWEST_BREAKS = 3  # the width of a page must explain at least this many broken sentences
 _LEAST_SHARE = 0.7  # the width of a page must explain at least this share of the broken sentences
 _SENTENCE_ENDS = ".!?。！？"
 
@@ -38,9 +38,9 @@ class Seam(NamedTuple):
     exclamation mark or an ellipsis. "unfinished": with a comma or a similar mark, or with a word such as "of". "plain":
     otherwise.
 
-    `fill`: how the upper line fills the width of a wrapped page. "full": the next word did not fit. "short": it did
-    fit. "too long": the line is longer than the page is wide. "unwrapped": the page is not wrapped. Empty: unknown,
-    because one of the two lines is missing.
+    `fill`: how the upper line fills the width of a wrapped page. "full": the next word did not fit. "short": the next
+    word would have fitted. "too long": the line is longer than the page is wide. "unwrapped": the page is not wrapped.
+    Empty: unknown, because one of the two lines is missing.
     """
 
     blanks: int = 0

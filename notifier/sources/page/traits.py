@@ -86,7 +86,7 @@ _COMMON_WORDS = _set_of_words(
 )
 
 _STEM_LENGTH = 5  # letters
-_FEWEST_STEMS = 6  # in a line that counts as text
+_FEWEST_STEMS = 6  # a line with fewer stems does not count as text
 _LINES_BELOW = 4  # how many lines below a line are searched for its words
 _LONGEST_LIST_OF_NAMES = 400  # characters
 
