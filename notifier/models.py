@@ -77,10 +77,12 @@ class DeliveryState(StrEnum):
     ACCEPTED = "ACCEPTED"  # the relay took the message: it answered 250 to the final dot
     DEFERRED = "DEFERRED"  # failed for now; it is tried again at `next_try`
     REJECTED = "REJECTED"  # the relay refused this recipient permanently
-    FAILED = "FAILED"  # the message cannot be composed or sent; its items are kept
+    FAILED = (
+        "FAILED"  # it cannot be composed or sent; if it is too large for the relay, the next digest takes in its items
+    )
     CANCELLED = "CANCELLED"  # the subscriber unsubscribed before it was sent
     UNCERTAIN = "UNCERTAIN"  # the connection was lost at or after the final dot, so the relay may have it
-    EXPIRED = "EXPIRED"  # too old to send; the next digest takes in its items
+    EXPIRED = "EXPIRED"  # too old, or still waiting when the next digest was planned; that digest takes in its items
     SKIPPED = "SKIPPED"  # an empty digest: its period counts as used, and nothing is sent
     HELD = "HELD"  # kept back by the operator until they retry it
 

@@ -38,7 +38,7 @@ def init(
 
 
 def make_file(path: Path, text: str, private: bool = False) -> None:
-    """Write a file unless it exists already. From then on, only its owner can read a private one."""
+    """Write a file unless it exists already. If it is `private`, only its owner can ever read it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600 if private else 0o644, exist_ok=False)

@@ -26,7 +26,7 @@ def import_(
     context: typer.Context,
     file: FileArgument,
     reinstate: Annotated[
-        bool, typer.Option("--reinstate", help="Also bring back subscribers who are SUPPRESSED here.")
+        bool, typer.Option("--reinstate", help="Also bring back subscribers who are SUPPRESSED in this database.")
     ] = False,
     config: ConfigOption = None,
     now: NowOption = None,

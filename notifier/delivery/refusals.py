@@ -13,7 +13,8 @@ import re
 # Enhanced codes without their class. They say that the mailbox (1.1, 1.6, 2.1), its domain (1.2, 1.10) or the syntax of
 # its address (1.3) is wrong.
 _BLAMES_RECIPIENT = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
-# By definition "no answer from host". Exchange Online also uses it to refuse unknown recipients, and relaying.
+# By definition "no answer from host". Exchange Online also uses it when it does not know the recipient, and when it
+# refuses to relay.
 _NO_ANSWER_FROM_HOST = "4.1"
 _UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
 _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the system

@@ -18,8 +18,8 @@ _SIMPLE = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'"}) + b"\n"  # ASCII that i
 def block(text: str) -> bytes:
     """Return `text` in lines of at most 76 octets with CRLF ends.
 
-    No line starts with a dot, so SMTP needs no dot-stuffing. Carriage returns are left out: only an expression in a
-    template can produce one.
+    No line starts with a dot, so SMTP needs no dot-stuffing. Carriage returns are removed: they can only
+    come from an expression in a template that writes one on purpose.
     """
     text = text.replace("\r", "")
     if not text:
@@ -60,7 +60,7 @@ def _continued(encoded: bytes) -> bytes:
 
 
 def _split_if_long(line: bytes) -> bytes:
-    """Return an encoded line, split into two if it is too long by a few octets."""
+    """Return an encoded line, split by soft line breaks into lines of at most 76 octets."""
     if len(line) <= LONGEST_LINE:
         return line
     cut = LONGEST_LINE - 1

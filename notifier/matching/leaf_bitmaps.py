@@ -1,4 +1,4 @@
-"""Find the papers of a block that each leaf is true of, for all leaves of one kind at once. The results are bitmaps.
+"""Find the papers of a block that match each leaf, for all leaves of one kind at once. The results are bitmaps.
 
 Leaves are of one kind if they differ only in the wanted value: for example all words in the title, or all phrases of
 three words.
@@ -58,7 +58,7 @@ def occurrences(phrases: Numbers, stream: Numbers, word_count: int) -> tuple[Num
 
 
 def _find(ordered: Numbers, wanted: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the indexes of the wanted numbers that occur in `ordered`, and the indexes of these numbers in `ordered`.
+    """Return the indexes in `wanted` of the numbers that `ordered` contains, and their indexes in `ordered`.
 
     Few of the wanted numbers occur in `ordered`. A filter by the last bits of a number excludes most of the others,
     which is faster than a binary search for each of them.

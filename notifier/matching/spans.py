@@ -80,7 +80,7 @@ class _MarkableText:
         return tuple(token.folded for token in self._tokens[first : first + len(words)]) == words
 
     def _spans(self, firsts: Iterable[int], length: int = 1) -> list[Span]:
-        """Return the spans of `length` tokens each that begin at the tokens of these positions."""
+        """Return one span for each position in `firsts`: it begins at that token and covers `length` tokens."""
         return [(self._tokens[first].start, self._tokens[first + length - 1].end) for first in firsts]
 
 

@@ -69,7 +69,7 @@ class ListingPlacer:
 
     `known` are the stored papers. `highest_sequence` and `lowest_sequence` are the highest and the lowest number in
     use. An announced paper takes the next higher number. A paper that is not announced takes the next lower number
-    below 0, so that it is after no subscriber's cursor.
+    below 0, so that it is before every subscriber's cursor.
 
     The new papers of an `archive` are stored as announced already. A new paper that is listed as a replacement or as
     withdrawn is announced by its first listing that is news.

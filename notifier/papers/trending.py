@@ -9,12 +9,13 @@
                                                1.5 for two times, 2 for four
     freshness   2 ** -(age / 7)                age = days since the newest listing day; freshness halves every week
 
-Several listings by one source on one day count as one time. The upvotes of a day are the highest that any of its
-listings gives. The gain of one source on a day is the difference between the highest and the lowest upvotes that it
-gives on that day. The gain of a day is the largest gain of any source. The usual upvotes and the usual gain are the
-medians over all papers of the day, so that days with many voters can be compared with days with few. A paper with the
-usual upvotes has a standing of 1/2, and a paper without known upvotes never has more. The constants 1 and 2 lessen the
-effect of small numbers of upvotes. Standing and growth are those of the day on which their product is highest.
+Several listings by one source on one day count as one time. The upvotes of a paper on a day are the highest that any of
+its listings of that day gives. The gain of one source on a day is the difference between the highest and the lowest
+upvotes that it gives on that day. The gain of a day is the largest gain of any source. The usual upvotes and the usual
+gain are the medians over all papers of the day whose upvotes are known, so that days with many voters can be compared
+with days with few. A paper with the usual upvotes has a standing of 1/2, and a paper without known upvotes never has
+more. The constants 1 and 2 in `standing` and `scale` lessen the effect of small numbers of upvotes. Standing and growth
+are those of the day on which their product is highest.
 
 Another listing can lower a score in two cases: if it is the first listing that gives upvotes on its day, or if it
 raises the highest upvotes of its day by more than the gain of the day. The order of papers does not depend on the day

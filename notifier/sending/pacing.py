@@ -40,7 +40,7 @@ def claim_limit(rates: Rates, wanted: int) -> int:
 
 
 def send_times(state: RelayState, rates: Rates, now: datetime, number: int) -> tuple[RelayState, list[datetime]]:
-    """Return the times at which `number` mails may be sent, and the relay's state in which these times are taken.
+    """Return the relay's state after `number` send times have been reserved, and these times.
 
     A stored next send time counts only if it is at most INTERVALS_AHEAD intervals away. If it is later, the clock has
     been set back since the time was stored.

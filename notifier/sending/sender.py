@@ -22,9 +22,10 @@ from notifier.text.addresses import ascii_address
 class Sender:
     """The store, the transports, the composer and the clock of a delivery run.
 
-    `relay` is the name under which the relay's state is stored. There are as many `transports` as may be used at once.
-    `bounces` makes a return path of its own for each mail, so that a bounce shows which mail it is about. It is None
-    if all mails have the same envelope sender. `owners_folder` holds the lock files of running senders.
+    `relay` is the name under which the relay's state is stored. The number of `transports` is the largest number that
+    may be in use at once. `bounces` makes a return path of its own for each mail, so that a bounce shows which mail it
+    is about. It is None if all mails have the same envelope sender. `owners_folder` holds the lock files of running
+    senders.
     """
 
     engine: Engine
@@ -40,8 +41,8 @@ class Sender:
 def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
     """Return the sender that the config asks for.
 
-    Raises ConfigError if the templates, the certificates or the secret key cannot be read, or if the sender cannot be
-    written into a mail.
+    Raises ConfigError if the templates, the certificates or the secret key cannot be read, or if `[mail] sender` or
+    `[mail] envelope` cannot be written into a mail.
     """
     folder = config.mail.templates
     return Sender(
@@ -75,7 +76,7 @@ def _transports(config: Config) -> list[Transport]:
 def _bounces(config: Config) -> ReturnPaths | None:
     """Return the maker of return paths, or None.
 
-    Return paths need a mailbox that the operator reserves for bounces (`[mail] envelope`) and the secret key's file.
+    A return path needs two things: the secret key's file, and a mailbox for bounces (`[mail] envelope`).
     """
     if not config.mail.envelope or not config.path(config.secret_file).exists():
         return None

@@ -28,7 +28,7 @@ log = logging.getLogger("notifier")
 
 
 class ConnectionLimits(NamedTuple):
-    """The most connections at once, and the most that are accepted in one go before they are counted."""
+    """The most connections at once, and the most that the event loop accepts in one round, before it can count them."""
 
     connections: int
     backlog: int
@@ -56,7 +56,7 @@ class RefusalLog:
         """Count a refused connection, and log the count if the last line is old enough."""
         self._refused += 1
         if (now := time.monotonic()) >= self._next_line:
-            log.warning("web connections: %d closed to make room, because %s", self._refused, reason)
+            log.warning("web connections: %d closed or not accepted, because %s", self._refused, reason)
             self._refused, self._next_line = 0, now + LOG_SECONDS
 
 
@@ -64,7 +64,7 @@ refusals = RefusalLog()
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection that is closed if its client is too slow, or if there are too many connections.
+    """A connection that is closed if its client is too slow, or to make room if there are too many connections.
 
     If there are too many, the connection that has waited longest for its client is closed. If all other connections are
     being answered, the new connection is closed. uvicorn's own `limit_concurrency` would keep the idle connections, and
@@ -124,7 +124,7 @@ class BoundedProtocol(H11Protocol):
         return min(waiting, key=lambda each: each._phase_began, default=self)
 
     def _watch(self) -> None:
-        """Start a new deadline if a request, its body or its answer has begun since the last call."""
+        """Start a new deadline if another phase has begun: waiting for a header, for a body, or answering."""
         phase = (self.cycle, self.is_answering)
         if phase == self._phase or self.transport.is_closing():
             return

@@ -74,7 +74,8 @@ def decode_markup(content: bytes) -> str:
     3. the single-byte or double-byte encoding that the document declares (XML 1.0, section 4.3.3);
     4. UTF-8.
 
-    Bytes that are invalid in this encoding are decoded as Windows-1252, or become replacement characters.
+    Bytes that are invalid in UTF-16 or UTF-32 become replacement characters. In the other encodings they are decoded as
+    Windows-1252, and become replacement characters only if they are undefined there too.
     """
     encoding = _unicode_encoding(content)
     if encoding and encoding != "utf-8-sig":

@@ -34,9 +34,10 @@ class UnsentDigest:
 def expire(connection: Connection, planned_before: datetime, now: datetime) -> int:
     """Expire the deliveries that were planned at `planned_before` or earlier, and were tried without success.
 
-    Deliveries that the relay may have accepted do not expire. Deliveries that were never tried, because no sender was
-    running, do not expire either: they are sent late. Deliveries to paused subscribers expire only when the pause is
-    over. Returns the number of deliveries that expired.
+    Deliveries that the relay may have accepted do not expire. This function does not expire deliveries that were never
+    tried, because no sender was running. They are sent late, unless the next digest takes in their items first
+    (`mark_taken_in`). Deliveries to paused subscribers expire only when the pause is over. Returns the number of
+    deliveries that expired.
     """
     paused = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.PAUSED)
     old = and_(_is_old(planned_before), ~paused)

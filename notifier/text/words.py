@@ -81,7 +81,7 @@ def shortest_word(stemmed: str) -> str:
     """Return the shortest word that has this stem.
 
     For most stems, this word is the stem itself. `stem` would shorten a few stems again, such as `organis`. These stems
-    need an ending: `organise`. For every known stem, one of the four candidates is right.
+    need an ending: `organise`. For every stem that the tests have tried, one of the four candidates has this stem.
     """
     candidates = (stemmed + ending for ending in ("", "e", "s", "ness"))
     return next((word for word in candidates if stem(word) == stemmed), stemmed)
@@ -116,7 +116,7 @@ def _token_spans(folded: str) -> Iterator[tuple[int, int]]:
 
 
 class _Shapes(dict[int, str]):
-    """A table for str.translate, from code points to shapes; each entry is computed at its first use."""
+    """A table for str.translate, from code points to classes; each entry is computed at its first use."""
 
     def __missing__(self, code_point: int) -> str:
         self[code_point] = shape = _shape(chr(code_point))

@@ -299,7 +299,7 @@ KILLERS = {
 
 
 @pytest.mark.parametrize("kind", KILLERS)
-def test_a_dump_that_interrupts_the_process_again_is_set_aside_and_may_come_back(
+def test_a_dump_that_interrupted_two_runs_is_set_aside_and_can_be_put_back(
     engine: Engine, folder: DumpsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     deed, words = KILLERS[kind]

@@ -70,7 +70,7 @@ def test_a_similar_slug_is_proposed_for_an_unknown_one() -> None:
         catalogue_of(Config()).title("quantisation")
 
 
-def test_papers_are_tagged_once_and_again_when_they_or_the_topics_change(engine: Engine) -> None:
+def test_papers_are_tagged_only_once_unless_they_or_the_topics_change(engine: Engine) -> None:
     add_listings(
         engine, "one", date(2026, 7, 1), Listing(1, "How Bees Fly at Night"), Listing(2, "About Something Else")
     )

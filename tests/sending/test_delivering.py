@@ -119,7 +119,7 @@ def test_a_service_that_waits_for_mail_leaves_the_garbage_collector_as_it_was(pl
         asyncio.run(serve(relay))
 
 
-def test_the_garbage_collector_is_as_it_was_when_the_last_of_two_runs_has_ended() -> None:
+def test_the_garbage_collector_gets_its_settings_back_only_after_the_last_of_two_runs() -> None:
     before = gc.get_threshold()
     one, other = collecting_seldom(), collecting_seldom()
     for setting in (one, other):

@@ -73,7 +73,7 @@ def test_the_former_rdf_feed_of_arxiv_is_read() -> None:
     assert (listing.authors, listing.announce) == (("Ann Lee", "Bo Chen"), Announce.REPLACE)
 
 
-def test_the_version_dates_note_and_doi_of_an_arxiv_api_answer_are_read() -> None:
+def test_an_arxiv_api_answer_is_read_with_its_version_its_dates_its_note_and_its_doi() -> None:
     found = dump(api())
     (listing,) = found.listings
     assert (found.format, found.full_date) == ("arXiv API", DAY)
@@ -192,7 +192,7 @@ def test_a_feed_that_breaks_off_keeps_the_records_before_the_break(cut: str) -> 
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("<!--", "-->"), ("<![CDATA[", "]]>")])
-def test_a_comment_or_cdata_section_without_an_end_in_its_record_hides_no_other_record(
+def test_a_comment_or_cdata_section_that_does_not_end_in_its_record_hides_no_other_record(
     opening: str, closing: str
 ) -> None:
     unclosed = rss("new", "new", "new").replace("Unlearning", opening)

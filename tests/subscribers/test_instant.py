@@ -103,7 +103,7 @@ def test_a_change_from_daily_to_instant_sends_the_waiting_papers_at_once_and_onl
     ]
 
 
-def test_a_change_from_instant_to_daily_sends_newer_papers_on_the_next_morning(ann: Engine, tmp_path: Path) -> None:
+def test_a_change_from_instant_to_daily_sends_newer_papers_at_the_next_daily_hour(ann: Engine, tmp_path: Path) -> None:
     add_paper(ann, tmp_path, "A Paper Sent at Once", MONDAY)
     plan_and_accept(ann, CONFIG, MONDAY)
     add_subscriber(ann, SignUp(ANN, cadence=Cadence.DAILY), now=MONDAY + A_MINUTE)

@@ -144,7 +144,7 @@ def _utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_a_pause_whose_end_came_while_the_service_was_stopped_ends_as_of_that_day(ann: Engine, tmp_path: Path) -> None:
+def test_a_pause_ends_on_its_day_even_if_the_service_was_stopped_then(ann: Engine, tmp_path: Path) -> None:
     add_subscriber(
         ann, SignUp("bob@example.org", topics=("all",), cadence=Cadence.INSTANT, confirmed=True), now=AT_EIGHT
     )
@@ -173,7 +173,7 @@ def test_an_hour_that_is_changed_in_a_pause_applies_after_the_pause(ann: Engine)
     assert plan_and_accept(ann, CONFIG, AT_EIGHT.replace(hour=17) + 3 * A_DAY).due == 1
 
 
-def test_a_change_of_the_hour_after_a_pause_makes_no_slot_of_the_pause_due(ann: Engine) -> None:
+def test_a_slot_in_a_pause_is_not_due_even_if_the_hour_is_changed_after_the_pause(ann: Engine) -> None:
     pause(ann, ANN, None, AT_EIGHT)
     resume(ann, ANN, AT_EIGHT + A_DAY + 2 * AN_HOUR)
     add_subscriber(ann, SignUp(ANN, hour="09:00"), now=AT_EIGHT + A_DAY + 3 * AN_HOUR)

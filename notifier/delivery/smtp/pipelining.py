@@ -23,7 +23,7 @@ class PipeliningTrust:
         self._failures = 0
 
     def record_success(self) -> None:
-        """Note that the relay correctly answered a message and the envelope that was written behind it."""
+        """Note that the relay correctly answered a message and the next envelope, sent in one write."""
         self.is_proven = True
         self._failures = 0
 

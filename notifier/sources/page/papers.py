@@ -46,7 +46,7 @@ class PagePaper:
 def papers_of(lines: Sequence[PageLine], labels: Sequence[Label]) -> list[PagePaper]:
     """Return the head of the page, and then its papers in order.
 
-    The head is a PagePaper without a title: its `below` contains the lines above the first title.
+    The head is a PagePaper in which only `below` is filled: with all lines before the first title.
     """
     starts = [index for index, label in enumerate(labels) if label in (Label.TITLE, Label.TITLE_ONLY)]
     bounds = pairwise([0, *starts, len(lines)])
