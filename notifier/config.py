@@ -202,6 +202,7 @@ class TopicConfig(Part):
     title: str | None = None
     description: str | None = None
     query: str | None = None
+    terms: tuple[str, ...] | None = None
     removed: bool = False
 
 

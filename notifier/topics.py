@@ -18,6 +18,7 @@ from notifier.text.words import TEXT_VERSION
 
 BUILT_IN = PACKAGE / "topics.toml"
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_PARTS_OF_TITLE = re.compile(r", ?(?:and )?| and ")
 
 ALL, TRENDING = "all", "trending"
 RESERVED = {ALL: "All papers", TRENDING: "Trending"}
@@ -25,12 +26,22 @@ RESERVED = {ALL: "All papers", TRENDING: "Trending"}
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A named query that the operator offers to everybody; papers that match it are tagged with its slug."""
+    """A named query that the operator offers to everybody; papers that match it are tagged with its slug.
+
+    `terms` are the leading terms of the query, the only ones that are marked in digests. If there are none, the parts
+    of the title are the leading terms.
+    """
 
     slug: str
     title: str
     description: str
     query: str
+    terms: tuple[str, ...] = ()
+
+    @property
+    def leading_terms(self) -> tuple[str, ...]:
+        """The terms, or else the title, split at commas and at `and`."""
+        return self.terms or tuple(_PARTS_OF_TITLE.split(self.title))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +96,7 @@ def _catalogue(topics: tuple[Topic, ...]) -> Catalogue:
 
 def _built_in() -> dict[str, Topic]:
     tables = tomllib.loads(BUILT_IN.read_text(encoding="utf-8"))
-    return {slug: Topic(slug, **table) for slug, table in tables.items()}
+    return {slug: Topic(slug, **{**table, "terms": tuple(table.get("terms", ()))}) for slug, table in tables.items()}
 
 
 def _changed(slug: str, built_in: Topic | None, change: TopicConfig) -> Topic | None:
@@ -101,7 +112,7 @@ def _changed(slug: str, built_in: Topic | None, change: TopicConfig) -> Topic | 
     if built_in is None and not (change.title and change.query):
         raise ConfigError(f"topics.{slug}: a new topic needs a title and a query; add them")
     base = built_in or Topic(slug, "", "", "")
-    changes = change.model_dump(include={"title", "description", "query"}, exclude_none=True)
+    changes = change.model_dump(include={"title", "description", "query", "terms"}, exclude_none=True)
     return replace(base, **changes)
 
 

@@ -14,20 +14,23 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.paths import DATA
 
-from notifier.matching import index
+from notifier.config import Config
+from notifier.matching import MarkedLeaves, PaperWords, index
 from notifier.models import Paper
 from notifier.queries import Query, parse
 from notifier.resources import PACKAGE, resource
 from notifier.sources import parse_dump
 from notifier.text.words import folded_title
+from notifier.topics import catalogue_of
 
 LABELS = DATA / "topic_labels.tsv"
 RESERVED_SLUGS = {"all", "trending"}
-Topics = dict[str, dict[str, str]]
+Topics = dict[str, dict[str, Any]]
 
 
 @cache
@@ -87,7 +90,7 @@ def test_the_catalogue_has_at_least_24_topics() -> None:
 
 def test_every_topic_has_a_title_a_one_sentence_description_and_a_query() -> None:
     for slug, topic in catalogue().items():
-        assert topic.keys() == {"title", "description", "query"}, slug
+        assert topic.keys() - {"terms"} == {"title", "description", "query"}, slug
         assert topic["description"].endswith(".") and topic["description"].count(". ") == 0, slug
 
 
@@ -99,6 +102,15 @@ def test_a_slug_is_the_title_in_lower_case_with_hyphens_and_is_not_reserved() ->
 
 def test_the_query_of_every_topic_is_valid() -> None:
     assert queries().keys() == catalogue().keys()
+
+
+def test_a_topic_has_few_leading_terms_and_its_query_searches_for_each_of_them() -> None:
+    for slug, topic in catalogue_of(Config()).topics.items():
+        assert 1 <= len(topic.leading_terms) <= 4, slug
+        for term in topic.leading_terms:
+            (sample,) = papers([(term, term)])
+            marked = MarkedLeaves(queries()[slug], [term]).spans(PaperWords(sample))
+            assert marked.title, (slug, term)
 
 
 def test_every_label_names_a_seed_paper_and_existing_topics() -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from notifier.models import Item, Paper, Span
-from notifier.text.excerpts import Excerpt, Run, excerpt, marked_spans, runs
+from notifier.text.excerpts import Run, excerpt, marked_spans, runs
 from notifier.text.harmless import Link, inert, links
 from notifier.text.words import stem, words
 
@@ -31,7 +31,7 @@ class Card:
     upvotes: int | None
     authors: str
     why: str
-    abstract: Excerpt
+    abstract: tuple[Run, ...]
     links: tuple[Link, ...]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from notifier.matching.passages import fields_of
 from notifier.models import Paper, Span, Spans, merge_spans
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Query, Word
-from notifier.text.words import stem, tokens
+from notifier.text.words import stem, tokens, words
 
 
 def spans(query: Query, paper: Paper) -> Spans:
@@ -22,17 +22,21 @@ def spans(query: Query, paper: Paper) -> Spans:
 class MarkedLeaves:
     """The leaves of a query whose words are marked in papers: the text leaves that are not under NOT.
 
-    A caller that marks many papers for the same query makes this once.
+    If `terms` are given, only those words of a leaf are marked that are one of the terms, in any inflection. A caller
+    that marks many papers for the same query makes this once.
     """
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, terms: Iterable[str] | None = None) -> None:
         positive = list(_positive_leaves(query))
+        if terms is not None:
+            wanted = [words(term) for term in terms]
+            positive = list(dict.fromkeys(part for leaf in positive for part in _parts(leaf, wanted)))
         self._title = [leaf for leaf in positive if _searches(leaf, Field.TITLE)]
         self._abstract = [leaf for leaf in positive if _searches(leaf, Field.ABSTRACT)]
 
-    def spans(self, words: PaperWords) -> Spans:
-        """Return the places of the query's words in the paper that `words` was made from, as `spans` does."""
-        return Spans(words.title.marked(self._title), words.abstract.marked(self._abstract))
+    def spans(self, paper: PaperWords) -> Spans:
+        """Return the places of the query's words in a paper, as the function `spans` does."""
+        return Spans(paper.title.marked(self._title), paper.abstract.marked(self._abstract))
 
 
 class PaperWords:
@@ -71,13 +75,13 @@ class _MarkableText:
             case Prefix(start):
                 positions = (found for word, found in self._by_word.items() if word.startswith(start))
                 return self._spans(position for found in positions for position in found)
-            case Phrase(words):
-                firsts = (first for first in self._by_word.get(words[0], ()) if self._has_phrase_at(words, first))
-                return self._spans(firsts, len(words))
+            case Phrase(phrase):
+                firsts = (first for first in self._by_word.get(phrase[0], ()) if self._has_phrase_at(phrase, first))
+                return self._spans(firsts, len(phrase))
         return []
 
-    def _has_phrase_at(self, words: Sequence[str], first: int) -> bool:
-        return tuple(token.folded for token in self._tokens[first : first + len(words)]) == words
+    def _has_phrase_at(self, phrase: Sequence[str], first: int) -> bool:
+        return tuple(token.folded for token in self._tokens[first : first + len(phrase)]) == phrase
 
     def _spans(self, firsts: Iterable[int], length: int = 1) -> list[Span]:
         """Return one span for each position in `firsts`: it begins at that token and covers `length` tokens."""
@@ -94,6 +98,24 @@ def _positive_leaves(query: Query) -> Iterator[Leaf]:
                 yield from _positive_leaves(operand)
         case _:
             yield query
+
+
+def _parts(leaf: Leaf, terms: Iterable[Sequence[str]]) -> Iterator[Leaf]:
+    """Yield the parts of a leaf that are one of the terms; each is a leaf of the same field."""
+    for term in filter(None, terms):
+        match leaf:
+            case Word(stemmed) if [stemmed] == _stems(term):
+                yield leaf
+            case Prefix(start) if len(term) == 1 and term[0].startswith(start):
+                yield leaf
+            case Phrase(phrase, field):
+                length = len(term)
+                pieces = (phrase[first : first + length] for first in range(len(phrase) - length + 1))
+                yield from (Phrase(piece, field) for piece in pieces if _stems(piece) == _stems(term))
+
+
+def _stems(words: Iterable[str]) -> list[str]:
+    return list(map(stem, words))
 
 
 def _searches(leaf: Leaf, field: Field) -> bool:

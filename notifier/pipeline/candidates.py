@@ -91,16 +91,17 @@ class Candidates:
         return bool(again) and any(paper.id in again for _, found in matched for paper in found)
 
     def marks(self, subscription: Subscription, paper: Paper) -> Spans:
-        """Return the passages of a paper that the subscription's query, or its topic's query, matches."""
+        """Return the passages of a paper that the subscription's query, or the leading terms of its topic, match."""
         topic = self._catalogue.topics.get(subscription.topic or "")
         query = topic.query if topic else subscription.canonical
-        return self._spans(query, paper.id) if query else Spans()
+        return self._spans(query, subscription.topic, paper.id) if query else Spans()
 
-    def _spans_of(self, query: str, paper_id: int) -> Spans:
-        return self._marked_leaves(query).spans(self._paper_words(paper_id))
+    def _spans_of(self, query: str, topic: str | None, paper_id: int) -> Spans:
+        return self._marked_leaves(query, topic).spans(self._paper_words(paper_id))
 
-    def _marked_leaves_of(self, query: str) -> matching.MarkedLeaves:
-        return matching.MarkedLeaves(self._parse(query))
+    def _marked_leaves_of(self, query: str, topic: str | None) -> matching.MarkedLeaves:
+        terms = self._catalogue.topics[topic].leading_terms if topic else None
+        return matching.MarkedLeaves(self._parse(query), terms)
 
     def _paper_words_of(self, paper_id: int) -> matching.PaperWords:
         return matching.PaperWords(self._by_id[paper_id])

@@ -1,1 +1,1 @@
-"""Functions on text: words and stems, addresses, excerpts, and making text harmless."""
+"""Functions on text: words and stems, sentences, excerpts, addresses, and making text harmless."""

@@ -1,17 +1,24 @@
-"""Excerpts of a text: its beginning, and the text around the first mark beyond it, each split at its marks."""
+"""Excerpts of an abstract: whole sentences, split at their marks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from notifier.models import Span
+from notifier.text.contribution import contribution
 from notifier.text.harmless import grapheme_end
+from notifier.text.sentences import sentences
+from notifier.text.words import stem, words
 
-LENGTH = 320  # code points in the beginning of an abstract
-SLACK = 40  # an abstract that is longer by no more than this is shown whole
-WORD = 60  # this many code points before a cut are searched for the end of a word
-BEFORE, AFTER = 80, 120  # code points shown before and after the start of a mark that is not in the beginning
+# Lengths in code points, without ellipses.
+WHOLE = 340  # an abstract that is no longer is shown whole
+TOGETHER = 300  # sentences are added to the best ones only up to this
+LIMIT = 400  # no excerpt is longer than this; a single sentence that is longer is cut
+WORD = 60  # the text beside a cut in which the end of a word is sought
+BEFORE = 120  # the text before the first mark of a long sentence that is shown if its beginning is not
 
 
 class Run(NamedTuple):
@@ -21,24 +28,27 @@ class Run(NamedTuple):
     marked: bool
 
 
-_LEFT_OUT_BEFORE, _LEFT_OUT = Run("… ", False), Run("…", False)
+_LEFT_OUT_BEFORE, _LEFT_OUT_BETWEEN, _CUT_OFF = Run("… ", False), Run(" … ", False), Run("…", False)
 
 
-class Excerpt(NamedTuple):
-    """The beginning of an abstract, and the text around the first mark if that is not in the beginning."""
+def excerpt(abstract: str, marks: Sequence[Span]) -> tuple[Run, ...]:
+    """Return the sentences of an abstract that best tell whether the paper is worth opening.
 
-    beginning: tuple[Run, ...]
-    further: tuple[Run, ...] = ()
-
-
-def excerpt(abstract: str, marks: Sequence[Span]) -> Excerpt:
-    """Return what is shown of an abstract, with an ellipsis for each omission.
-
-    A short abstract is shown whole. The beginning of a longer one ends after a word, if one ends nearby.
+    An ellipsis stands for what is left out before or between them, and for the rest of a sentence that is too long.
+    `marks` are as `marked_spans` returns them.
     """
-    end = len(abstract) if len(abstract) <= LENGTH + SLACK else _cut(abstract, LENGTH)
-    is_beyond = marks and marks[0][0] >= end
-    return Excerpt(_piece(abstract, marks, 0, end), _around(abstract, marks, end) if is_beyond else ())
+    if len(abstract) <= WHOLE:
+        return runs(abstract, marks)
+    spans = sentences(abstract)
+    shown: list[Run] = []
+    for start, end in _pieces(spans, _chosen(abstract, spans, marks)) if spans else ():
+        first, last = _cut(abstract, marks, start, end)
+        if first > spans[0][0]:
+            shown.append(_LEFT_OUT_BETWEEN if shown else _LEFT_OUT_BEFORE)
+        shown += _runs_within(abstract, marks, first, last)
+        if last < end:
+            shown.append(_CUT_OFF)
+    return tuple(shown)
 
 
 def runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
@@ -75,29 +85,90 @@ def marked_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(shown)
 
 
-def _cut(text: str, at: int) -> int:
-    """Return where to end a piece of about `at` code points: after a word, if one ends nearby."""
-    if at >= len(text):
-        return len(text)
+def _chosen(abstract: str, spans: Sequence[Span], marks: Sequence[Span]) -> list[int]:
+    """Return the places of the sentences to show, in order.
+
+    The contribution and the best marked sentence are joined by the other marked sentences, and by those that follow the
+    contribution, if there is room for them.
+    """
+    told = contribution([abstract[start:end] for start, end in spans]) or 0
+    # A sentence before the contribution is about the work of others, and one with a link about where to find the code.
+    weak = {place for place, span in enumerate(spans) if place < told or abstract.find("://", *span) >= 0}
+    counts = _marked_words(abstract, spans, marks)
+    marked = sorted(counts, key=lambda place: (-counts[place], place in weak, place))
+    chosen = _best(spans, told, marked, weak)
+    for place in marked:
+        if _length(spans, {*chosen, place}) <= TOGETHER:
+            chosen.add(place)
+    following = 1 + (told if told in chosen else min(chosen))
+    while following < len(spans) and following not in weak and _length(spans, {*chosen, following}) <= TOGETHER:
+        chosen.add(following)
+        following += 1
+    return sorted(chosen)
+
+
+def _best(spans: Sequence[Span], told: int, marked: Sequence[int], weak: Container[int]) -> set[int]:
+    """Return the places of the contribution and the best marked sentence.
+
+    If no marked sentence fits beside the contribution, the best one takes its place, unless it is weak.
+    """
+    for place in marked:
+        if _length(spans, {told, place}) <= LIMIT:
+            return {told, place}
+    return {told if not marked or marked[0] in weak else marked[0]}
+
+
+def _length(spans: Sequence[Span], places: Collection[int]) -> int:
+    """Return the length of these sentences together, with a space between them."""
+    return sum(spans[place][1] - spans[place][0] + 1 for place in places) - 1
+
+
+def _marked_words(text: str, spans: Sequence[Span], marks: Iterable[Span]) -> dict[int, int]:
+    """Return the number of different words that are marked in each sentence, by the place of the sentence."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    starts = [start for start, _ in spans]
+    for start, end in marks:
+        place = max(0, bisect_right(starts, start) - 1)
+        found[place].update(map(stem, words(text[start:end])))
+    return {place: len(stems) for place, stems in found.items()}
+
+
+def _pieces(spans: Sequence[Span], places: Iterable[int]) -> list[Span]:
+    """Return the spans of the sentences at these places; consecutive sentences are one piece."""
+    pieces: list[Span] = []
+    last = -1
+    for place in places:
+        start, end = spans[place]
+        if pieces and place == last + 1:
+            start, _ = pieces.pop()
+        pieces.append((start, end))
+        last = place
+    return pieces
+
+
+def _cut(text: str, marks: Iterable[Span], start: int, end: int) -> Span:
+    """Return the part of a sentence that is shown: if it is too long, one that has its first mark."""
+    if end - start <= LIMIT:
+        return start, end
+    left, right = next((mark for mark in marks if start <= mark[0] < end), (start, start))
+    if right > start + LIMIT - WORD and left > start + BEFORE:
+        start = text.find(" ", left - BEFORE, left) + 1 or grapheme_end(text, left - BEFORE)
+    return start, _cut_end(text, start + LIMIT, end)
+
+
+def _cut_end(text: str, at: int, end: int) -> int:
+    """Return where to cut a sentence at about `at`: after a word, if one ends nearby."""
+    if at >= end:
+        return end
     space = text.rfind(" ", at - WORD, at + 1)
     if space <= 0:
-        return grapheme_end(text, at)
+        return min(end, grapheme_end(text, at))
     return len(text[:space].rstrip(" .,;:([-\N{EN DASH}\N{EM DASH}")) or space
 
 
-def _around(text: str, marks: Sequence[Span], beginning: int) -> tuple[Run, ...]:
-    """Return the first mark with the words around it that are not in the beginning."""
-    first, last = marks[0]
-    start = max(beginning, first - BEFORE)
-    start = text.find(" ", start, first) + 1 or grapheme_end(text, start)
-    return _piece(text, marks, start, max(last, _cut(text, first + AFTER)))
-
-
-def _piece(text: str, marks: Sequence[Span], start: int, end: int) -> tuple[Run, ...]:
+def _runs_within(text: str, marks: Sequence[Span], start: int, end: int) -> tuple[Run, ...]:
+    """Return the runs of a part of a text."""
     within = [
         (max(left, start) - start, min(right, end) - start) for left, right in marks if left < end and right > start
     ]
-    piece = runs(text[start:end], within)
-    if start > 0:
-        piece = (_LEFT_OUT_BEFORE, *piece)
-    return (*piece, _LEFT_OUT) if end < len(text) else piece
+    return runs(text[start:end], within)

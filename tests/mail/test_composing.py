@@ -138,13 +138,16 @@ def test_a_paper_without_an_abstract_or_authors_leaves_no_empty_element() -> Non
     ] == []
 
 
-def test_a_long_abstract_shows_its_beginning_and_the_first_mark_after_it() -> None:
-    long = paper(2, abstract="Words of the beginning. " * 30 + "Then quantization comes. " + "And on it goes. " * 30)
+def test_a_long_abstract_shows_its_marked_sentence_beside_the_contribution() -> None:
+    long = paper(
+        2, abstract="In the beginning. " * 30 + "We propose it. " + "On it goes. " * 30 + "Then quantization comes."
+    )
     start = long.abstract.index("quantization")
     digest = replace(DIGEST, sections=(Section("x", (Item(2, marks=Spans(abstract=((start, start + 12),))),)),))
     found = page(digest, long)
-    assert texts(found.find_class("abstract"))[0].endswith("…")
-    assert texts(found.find_class("further")[0].xpath("mark")) == ["quantization"]
+    (abstract,) = texts(found.find_class("abstract"))
+    assert abstract.startswith("… We propose it. On it goes.") and abstract.endswith(" … Then quantization comes.")
+    assert texts(found.find_class("abstract")[0].xpath("mark")) == ["quantization"]
     assert "*quantization*" in bodies(mail_of(digest, long))[0]
 
 

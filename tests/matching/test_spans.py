@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from notifier.matching import spans
+from notifier.matching import MarkedLeaves, PaperWords, spans
 from notifier.models import Paper, Span
 from notifier.queries import parse
 
@@ -66,3 +66,29 @@ def test_title_and_abstract_are_marked_separately() -> None:
 def test_a_phrase_does_not_run_from_the_title_into_the_abstract() -> None:
     found = spans(parse('"a b" OR c'), paper("c a", "b c"))
     assert (found.title, found.abstract) == (((0, 1),), ((2, 3),))
+
+
+@pytest.mark.parametrize(
+    ("query", "terms", "marked"),
+    [
+        ("video OR film", ["video"], ["Videos", "video", "videos"]),
+        ('"video generation"', ["videos"], ["video"]),
+        ('"fast video generation"', ["video generation"], ["video generation"]),
+        ("vid*", ["video"], ["Videos", "video", "videos"]),
+        ("film OR generation", ["video", "generation of films"], []),
+        ("generation -video", ["video", "generation"], ["generation", "generated"]),
+        ("video", [], []),
+        ("video", ["?"], []),
+    ],
+)
+def test_only_the_terms_that_the_query_searches_for_are_marked(query: str, terms: list[str], marked: list[str]) -> None:
+    title = "Videos: fast video generation, generated videos"
+    found = MarkedLeaves(parse(query), terms).spans(PaperWords(paper(title)))
+    assert texts_of(title, found.title) == marked
+
+
+def test_a_term_is_marked_only_in_the_fields_in_which_the_query_searches_for_it() -> None:
+    sample = paper("Video models", "Models of video.")
+    found = MarkedLeaves(parse("title:video OR models"), ["video"]).spans(PaperWords(sample))
+    assert texts_of(sample.title, found.title) == ["Video"]
+    assert found.abstract == ()

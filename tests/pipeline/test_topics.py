@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from support.planned_papers import accept_waiting
 from support.service import MONDAY, add_listings, add_subscriber, ingest_page
 
 from notifier.config import Config, TopicConfig
+from notifier.digests import items
 from notifier.errors import ConfigError, UsageError
 from notifier.matching import tokenise
 from notifier.models import Listing, Tags
@@ -18,6 +19,7 @@ from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.tagging import tag
 from notifier.store import papers, tags
 from notifier.store.engine import reading, writing
+from notifier.store.tables import delivery
 from notifier.store.tags import TaggedPaper
 from notifier.subscribers.subscribing import SignUp
 from notifier.topics import catalogue_of
@@ -36,6 +38,14 @@ def tagged(engine: Engine) -> dict[str, set[str]]:
         return {paper.title: set(paper.topics) for block in papers.in_blocks(connection, 9) for paper in block}
 
 
+def marked_in_title(engine: Engine, email: str, title: str) -> list[str]:
+    """Return the words that are marked in the title of the only paper of a subscriber's only digest."""
+    with reading(engine) as connection:
+        stored = connection.execute(select(delivery.c["items"]).where(delivery.c.recipient == email)).scalar_one()
+    ((section,), _) = items.loads(stored)
+    return [title[start:end] for start, end in section.items[0].marks.title]
+
+
 def test_an_operator_adds_edits_and_removes_topics() -> None:
     edited = TopicConfig(description="Fewer bits.")
     topics = catalogue_of(
@@ -46,6 +56,14 @@ def test_an_operator_adds_edits_and_removes_topics() -> None:
     assert topics["quantization"].description == "Fewer bits."
     assert topics["quantization"].query == built_in["quantization"].query
     assert set(topics) == (set(built_in) - {"speech"}) | {"bees"}
+
+
+def test_the_leading_terms_of_a_topic_are_the_parts_of_its_title_unless_it_has_terms() -> None:
+    both = TopicConfig(title="Bees, Wasps, and Honey and Wax", query="bee")
+    with_terms = TopicConfig(title="Bees", query="bee OR honey", terms=("honey",))
+    topics = catalogue_of(config(bees=both, sweet=with_terms)).topics
+    assert topics["bees"].leading_terms == ("Bees", "Wasps", "Honey", "Wax")
+    assert topics["sweet"].leading_terms == ("honey",)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +120,23 @@ def test_a_subscriber_to_a_topic_gets_a_digest_of_its_papers(engine: Engine, tmp
     add_subscriber(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=bees)
     ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     assert plan(engine, bees, AT_EIGHT) == PlanReport(due=1, digests=1)
+
+
+def test_only_the_leading_terms_of_a_topic_are_marked_but_all_words_of_a_query(engine: Engine, tmp_path: Path) -> None:
+    bees = config(bees=BEES)
+    title = "How Bees Make Honey"
+    add_subscriber(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=bees)
+    add_subscriber(engine, SignUp("bob@example.org", ("bee OR honey",), confirmed=True), settings=bees)
+    ingest_page(engine, tmp_path, [title])
+    plan(engine, bees, AT_EIGHT)
+    assert marked_in_title(engine, "ann@example.org", title) == ["Bees"]
+    assert marked_in_title(engine, "bob@example.org", title) == ["Bees", "Honey"]
+
+
+def test_new_leading_terms_tag_no_paper_again(engine: Engine) -> None:
+    add_listings(engine, "one", date(2026, 7, 1), Listing(1, "How Bees Fly at Night"))
+    assert tag(engine, catalogue_of(config(bees=BEES))) == 1
+    assert tag(engine, catalogue_of(config(bees=BEES.model_copy(update={"terms": ("honey",)})))) == 0
 
 
 def test_a_changed_topic_announces_no_old_paper(engine: Engine, tmp_path: Path) -> None:

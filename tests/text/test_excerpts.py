@@ -1,27 +1,50 @@
 """What a digest shows of a title and an abstract."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import groupby
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.models import Span
 from notifier.text import excerpts
-from notifier.text.excerpts import LENGTH, SLACK, Excerpt, Run, marked_spans
+from notifier.text.excerpts import LIMIT, TOGETHER, WHOLE, Run, marked_spans
+from notifier.text.sentences import sentences
 
-SENTENCE = "Large models are slow and we make them fast by doing less of what does not matter. "
-LONG = SENTENCE * 12
+OPENING = "Large language models have achieved remarkable success in a wide range of natural language tasks."
+PROBLEM = "However, they are slow, and the memory that their weights need grows with every new generation."
+PROPOSAL = "To address this, we propose Sloth, a method that stores the weights of a model in four bits."
+DETAIL = "Sloth rounds each block of weights to a shared grid."
+RESULT = "On nine benchmarks, it is three times faster than the best of the earlier methods, at the same accuracy."
+LINK = "Our code is available at https://example.org/sloth and will be maintained for several years from now on."
+ABSTRACT = " ".join((OPENING, PROBLEM, PROPOSAL, DETAIL, RESULT, LINK))
 
-spans = st.lists(st.tuples(st.integers(-5, 700), st.integers(-5, 700)), max_size=6)
+spans = st.lists(st.tuples(st.integers(-5, 1500), st.integers(-5, 1500)), max_size=6)
+# The numbers make each part of a text different from all others.
+texts = st.lists(
+    st.sampled_from(["We propose", "The", "e.g.", "of", "works.", "et al.", "e\u0301", "大。", "a" * 30, "No?"]),
+    min_size=1,
+    max_size=150,
+).map(lambda words: " ".join(f"{word} {number}" for number, word in enumerate(words)))
 
 
 def runs(text: str, some: Sequence[Span]) -> tuple[Run, ...]:
     return excerpts.runs(text, marked_spans(text, some))
 
 
-def excerpt(abstract: str, some: Sequence[Span]) -> Excerpt:
-    return excerpts.excerpt(abstract, marked_spans(abstract, some))
+def excerpt(abstract: str, *words: str) -> tuple[Run, ...]:
+    """Return the excerpt of an abstract in which all occurrences of these words are marked."""
+    found = [match.span() for word in words for match in re.finditer(word, abstract)]
+    return excerpts.excerpt(abstract, marked_spans(abstract, found))
+
+
+def longer(sentence: str) -> str:
+    """Return the sentence with more words at its end; there is no room for two such sentences."""
+    return (
+        sentence.removesuffix(".") + ", and the rest of this sentence says nothing, but makes it" + " longer" * 10 + "."
+    )
 
 
 def joined(pieces: tuple[Run, ...]) -> str:
@@ -58,64 +81,114 @@ def test_joined_runs_are_the_whole_text_for_any_spans(text: str, some: list[tupl
 
 
 def test_a_short_abstract_is_shown_whole() -> None:
-    shown = excerpt("Short and good.", [(0, 5)])
-    assert shown.beginning == (Run("Short", True), Run(" and good.", False))
-    assert shown.further == ()
+    assert excerpt("Short and good.", "Short") == (Run("Short", True), Run(" and good.", False))
+    assert joined(excerpt("x" * WHOLE)) == "x" * WHOLE
+    assert excerpt("") == ()
 
 
-def test_an_abstract_a_little_longer_than_the_excerpt_is_shown_whole_too() -> None:
-    abstract = "x" * LENGTH + " " + "y" * (SLACK - 1)
-    assert joined(excerpt(abstract, []).beginning) == abstract
+def test_without_marks_the_contribution_is_shown_with_what_follows_it_and_an_ellipsis_before_it() -> None:
+    assert excerpt(ABSTRACT) == (Run("… ", False), Run(f"{PROPOSAL} {DETAIL} {RESULT}", False))
 
 
-def test_a_long_abstract_is_cut_after_a_word_with_an_ellipsis() -> None:
-    shown = joined(excerpt(LONG, []).beginning)
-    assert shown.endswith("…")
+def test_without_marks_and_contribution_the_first_sentences_are_shown() -> None:
+    abstract = " ".join((OPENING, PROBLEM, RESULT, OPENING))
+    assert joined(excerpt(abstract)) == f"{OPENING} {PROBLEM} {RESULT}"[: TOGETHER + 1]
+
+
+def test_marked_sentences_are_shown_beside_the_contribution_in_the_order_of_the_abstract() -> None:
+    shown = excerpt(ABSTRACT, "memory")
+    assert joined(shown) == f"… {PROBLEM} {PROPOSAL} {DETAIL}"
+    assert marked(shown) == ["memory"]
+    shown = excerpt(ABSTRACT, "nine")
+    assert joined(shown) == f"… {PROPOSAL} {DETAIL} {RESULT}"
+
+
+def test_an_ellipsis_stands_between_sentences_that_do_not_follow_each_other() -> None:
+    shown = excerpt(ABSTRACT, "success")
+    assert joined(shown) == f"{OPENING} … {PROPOSAL} {DETAIL}"
+    assert Run(" … ", False) in shown
+
+
+def test_the_sentence_with_the_most_marked_words_is_preferred() -> None:
+    long = RESULT.removesuffix(".") + ", and " + RESULT
+    abstract = " ".join((OPENING, PROPOSAL, long, PROBLEM))
+    assert joined(excerpt(abstract, "benchmarks", "memory", "weights")) == f"… {PROPOSAL} … {PROBLEM}"
+    # Both are words of the contribution, so it needs no other sentence.
+    assert joined(excerpt(abstract, "Sloth", "bits", "benchmarks")).startswith(f"… {PROPOSAL}")
+
+
+def test_inflections_of_a_word_count_once() -> None:
+    abstract = " ".join(
+        (PROPOSAL, "A method and its methods. " + OPENING * 4, "It is an earlier method than RESULT. " * 4)
+    )
+    assert joined(excerpt(abstract, "methods?")).startswith(PROPOSAL)
+
+
+def test_a_general_opening_does_not_take_the_place_of_the_contribution() -> None:
+    shown = excerpt(" ".join((longer(OPENING), longer(PROPOSAL), DETAIL, LINK)), "success")
+    assert joined(shown) == f"… {longer(PROPOSAL)} {DETAIL}"
+    assert marked(shown) == []
+
+
+def test_a_marked_sentence_after_the_contribution_takes_its_place_if_there_is_no_room_for_both() -> None:
+    shown = excerpt(" ".join((OPENING, longer(PROPOSAL), longer(RESULT), DETAIL)), "benchmarks")
+    assert joined(shown) == f"… {longer(RESULT)} {DETAIL}"
+
+
+def test_a_sentence_with_a_link_is_shown_only_if_nothing_else_is_marked() -> None:
+    assert LINK not in joined(excerpt(" ".join((PROPOSAL, LINK, OPENING, PROBLEM))))
+    assert LINK in joined(excerpt(" ".join((PROPOSAL, OPENING, PROBLEM, LINK)), "code"))
+
+
+def test_a_very_long_sentence_is_cut_after_a_word_with_an_ellipsis() -> None:
+    abstract = "We propose " + "one thing and another " * 40 + "at last."
+    shown = joined(excerpt(abstract))
     kept = shown.removesuffix("…")
-    assert LONG.startswith(kept) and not LONG[len(kept)].isalnum()
-    assert LENGTH - 60 <= len(kept) <= LENGTH
+    assert kept != shown and abstract.startswith(kept) and abstract[len(kept)] == " "
+    assert LIMIT - 60 <= len(kept) <= LIMIT
+
+
+def test_the_first_mark_of_a_very_long_sentence_is_shown_with_the_words_around_it() -> None:
+    abstract = "We propose " + "one thing and another " * 40 + "with quantization at last, " + "and so on " * 60
+    shown = excerpt(abstract, "quantization")
+    assert marked(shown) == ["quantization"]
+    text = joined(shown)
+    assert text.startswith("… ") and text.endswith("…")
+    assert "another with quantization at last, and so on" in text
+    assert text.removeprefix("… ").removesuffix("…") in abstract
 
 
 def test_a_text_without_spaces_is_cut_between_letters() -> None:
     chinese = "大型语言模型" * 100
-    assert joined(excerpt(chinese, []).beginning) == chinese[:LENGTH] + "…"
+    assert joined(excerpt(chinese)) == chinese[:LIMIT] + "…"
 
 
 def test_a_cut_never_separates_a_letter_from_its_accent() -> None:
-    accented = "e\u0301" * LENGTH
-    kept = joined(excerpt(accented, []).beginning).removesuffix("…")
+    accented = "e\u0301" * LIMIT
+    kept = joined(excerpt(accented)).removesuffix("…")
     assert len(kept) % 2 == 0
 
 
-def test_the_first_mark_beyond_the_beginning_is_shown_with_the_words_around_it() -> None:
-    abstract = LONG + "Only here stands quantization, at last, with words that follow it. " + LONG
-    start = abstract.index("quantization")
-    shown = excerpt(abstract, [(start, start + 12)])
-    assert marked(shown.beginning) == []
-    assert marked(shown.further) == ["quantization"]
-    further = joined(shown.further)
-    assert further.startswith("… ") and further.endswith("…")
-    assert "stands quantization, at last" in further
-    assert further.removeprefix("… ").removesuffix("…") in abstract
-
-
-def test_a_mark_within_the_beginning_needs_no_further_piece() -> None:
-    later = LONG.index("slow", 500)
-    assert excerpt(LONG, [(6, 12), (later, later + 4)]).further == ()
-
-
-def test_a_mark_at_the_very_end_is_shown_without_an_ellipsis_after_it() -> None:
-    abstract = LONG + "quantization"
-    assert joined(excerpt(abstract, [(len(LONG), len(abstract))]).further).endswith(" quantization")
-
-
 @settings(deadline=None)
-@given(st.text(alphabet="ab e\u0301.大", max_size=700), spans)
-def test_an_excerpt_is_part_of_the_abstract_and_shows_a_mark_if_there_is_one(
-    abstract: str, some: list[tuple[int, int]]
-) -> None:
-    shown = excerpt(abstract, some)
-    assert abstract.startswith(joined(shown.beginning).removesuffix("…"))
-    assert joined(shown.further).removeprefix("… ").removesuffix("…") in abstract
-    if marked(runs(abstract, some)):
-        assert marked(shown.beginning) or marked(shown.further)
+@given(texts, spans)
+def test_an_excerpt_is_made_of_whole_sentences_in_order_with_their_marks(text: str, some: list[Span]) -> None:
+    marks = marked_spans(text, some)
+    shown = excerpts.excerpt(text, marks)
+    starts, ends = zip(*sentences(text), strict=True)
+    at = 0
+    for piece in pieces(shown):
+        start = text.index(joined(piece), at)
+        at = start
+        for run in piece:
+            places = range(at, at + len(run.text))
+            assert {any(left <= place < right for left, right in marks) for place in places} == {run.marked}
+            at += len(run.text)
+        is_whole = start in starts and at in ends
+        assert is_whole or max(end - begin for begin, end in sentences(text)) > LIMIT
+    assert sum(len(joined(piece)) for piece in pieces(shown)) <= LIMIT
+
+
+def pieces(shown: tuple[Run, ...]) -> list[tuple[Run, ...]]:
+    """Return the runs of each piece of an abstract that is shown, without the ellipses between them."""
+    groups = groupby(shown, lambda run: run.text.strip() == "…")
+    return [tuple(piece) for is_ellipsis, piece in groups if not is_ellipsis]

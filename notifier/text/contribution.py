@@ -1,0 +1,71 @@
+"""Find the sentence of an abstract that says what the paper contributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+
+def _any(words: str) -> str:
+    return f"(?:{'|'.join(words.split())})"
+
+
+_ADVERBS = r"(?:(?:[a-z]{2,18}ly|also|first|further|hence|here|next|now|then|therefore|thus),?\ ){0,2}"
+_WORK = _any("paper work report article study letter survey review essay proposal thesis manuscript note")
+_THIS_WORK = rf"(?:this|our|the\ present|the\ current)\ (?:(?!previous|prior|earlier)[a-z]{{1,12}}\ )?{_WORK}\b"
+_PROPOSE = _any("propose introduce present develop advocate unveil")
+_SOLVE = _any("address bridge close fill mitigate overcome resolve solve tackle")
+_MEANS = _any(
+    "algorithm analysis approach experiments findings framework insight method model results system technique"
+)
+
+# After one of these, "we" is the subject of a main clause, or of what the authors claim.
+_CLAUSE = r"(?:\A|[,;:)]|\ here|\ that|\ and|\ but|\ (?:paper|work|end|this|these))"
+# The verbs after "we" that say nothing about the paper's own work.
+_NOT_DONE = _any(
+    "are believe call can cannot could do expect had have hope know live may might must need refer should want will"
+)
+
+# What sentences about the authors' own work contain, from the most to the least telling. Each pattern is tried on a
+# sentence in lower case, after a space.
+_SIGNS = tuple(
+    re.compile(pattern, re.VERBOSE)
+    for pattern in (
+        rf"""\ (?:
+            (?:we|i)\ {_ADVERBS} {_PROPOSE}\b
+            | {_WORK}\ {_PROPOSE}s\b
+        )""",
+        rf"""
+            {_CLAUSE} \ (?:we|i)\ (?!{_NOT_DONE}\b) [a-z]
+            | \ {_THIS_WORK}
+            | \A\ to\ {_SOLVE}\ (?:this|these|such|both)\b
+            | \ {_SOLVE}e?s\ (?:this|these|such|both)\b
+        """,
+        rf"""\ (?:
+            our\ (?:[a-z-]{{1,16}}\ )?{_MEANS}
+            | the\ proposed
+            | a\ novel
+            | (?:is|are)\ (?:[a-z]{{2,18}}ly\ )?{_any("proposed introduced presented developed")}
+        )\b""",
+    )
+)
+# A sentence that begins with one of these adds to the contribution, or is about an earlier one.
+_MINOR = tuple(
+    f" {beginning}"
+    for beginning in (
+        *("additionally", "also", "besides", "finally", "furthermore", "in addition", "lastly", "moreover"),
+        *("in our earlier", "in our previous", "in our prior", "previously"),
+    )
+)
+
+
+def contribution(sentences: Sequence[str]) -> int | None:
+    """Return the position of the sentence that tells most about the contribution, or None if none does."""
+    lowered = [f" {sentence.lower()}" for sentence in sentences]
+    minor = [place for place, sentence in enumerate(lowered) if sentence.startswith(_MINOR)]
+    for places in ([place for place in range(len(lowered)) if place not in minor], minor):
+        for sign in _SIGNS:
+            for place in places:
+                if sign.search(lowered[place]):
+                    return place
+    return None
