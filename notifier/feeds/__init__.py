@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from notifier.feeds.feed import Entry, Feed, Publisher, newest_entries
+from notifier.feeds.entries import Entry
+from notifier.feeds.feed import STYLESHEET, Feed, Publisher, newest_entries
 from notifier.feeds.json_feed import json_feed
 from notifier.feeds.opml import opml
 from notifier.feeds.xml_feeds import atom, rss
 
-__all__ = ["FORMATS", "Entry", "Feed", "Publisher", "atom", "json_feed", "newest_entries", "opml", "rss"]
+__all__ = ["FORMATS", "STYLESHEET", "Entry", "Feed", "Publisher", "atom", "json_feed", "newest_entries", "opml", "rss"]
 
 # The function that writes each format, by the ending of the feed's file.
 FORMATS: Mapping[str, Callable[[Feed, Publisher], bytes]] = {"rss": rss, "atom": atom, "json": json_feed}

@@ -1,48 +1,38 @@
-"""The content of a feed, which is the same in every format: its entries and their fields."""
+"""Feeds and their publisher: what a feed tells about itself, and which entries it shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid5
 
-from notifier.models import Paper
-from notifier.text.harmless import inert, links
+from notifier.feeds.entries import Entry, printable, published, urn
 
 LANGUAGE = "en"
 GENERATOR = "notifier"  # without a version, which would change the bytes of every feed at every release
+STYLESHEET = "feeds.css"  # the file beside the feeds that says how browsers show them
 
 USUAL_ENTRIES = 50
 MOST_ENTRIES = 500
 RECENT = timedelta(hours=48)  # so that a feed reader that asks once a day misses no entry
 
-# This must never change: every feed reader would show every paper again.
-_NAMESPACE = UUID("c820ae74-ed25-4b77-b6c1-30af8322c4a9")
-
-# The update time of a feed without entries. RFC 4287 requires one, and W3C's feed validator warns of dates before 1990.
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
-
-# U+FFFD, with which `inert` replaces harmful characters, and two that `inert` keeps although XML forbids them.
-_REMOVED = str.maketrans("", "", "\ufffd\ufffe\uffff")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A paper in a feed. The `guid` never changes, although the key of the paper may change."""
-
-    paper: Paper
-    guid: str
+# The update time of the feeds of a service that has no papers at all. RFC 4287 requires one, no row has a date yet, and
+# the current time would change the feeds at every run. These feeds were first written in this year.
+_WITHOUT_PAPERS = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A topic and the entries of its feed, newest first, as `newest_entries` returns them."""
+    """A topic and the entries of its feed, newest first, as `newest_entries` returns them.
+
+    `since` is when the first of all papers was first seen, from which on the feed has existed; None if there is none.
+    """
 
     slug: str
     title: str
     description: str
     entries: tuple[Entry, ...]
+    since: datetime | None = None
 
     @property
     def heading(self) -> str:
@@ -51,8 +41,9 @@ class Feed:
 
     @property
     def updated(self) -> datetime:
-        """The instant at which the newest entry was first seen, or the start of 2000 if there is no entry."""
-        return max((_published(entry.paper) for entry in self.entries), default=_NEVER)
+        """The instant at which the newest entry was first seen, or `since` if there is no entry; in whole seconds."""
+        without_entries = (self.since or _WITHOUT_PAPERS).replace(microsecond=0)
+        return max((published(entry.paper) for entry in self.entries), default=without_entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +72,7 @@ class Publisher:
 
     def feed_id(self, feed: Feed) -> str:
         """Return the identity of the feed, a URN that does not depend on where the feed is served."""
-        return _urn(f"feed {self.address} {feed.slug}")
-
-
-@dataclass(frozen=True, slots=True)
-class EntryFields:
-    """The fields of an entry, ready to be written in any format.
-
-    `id` is a URN. `url` is "" if unknown. All text is printable and allowed in XML. `published` has whole seconds.
-    """
-
-    id: str
-    url: str
-    title: str
-    abstract: str
-    published: datetime
-    authors: tuple[str, ...]
-    tags: tuple[str, ...]
+        return urn(f"feed {self.address} {feed.slug}")
 
 
 def newest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -110,36 +85,3 @@ def newest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     ordered.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
     recent = sum(ordered[0].paper.first_seen - entry.paper.first_seen <= RECENT for entry in ordered)
     return tuple(ordered[: min(max(recent, USUAL_ENTRIES), MOST_ENTRIES)])
-
-
-def entry_fields(entry: Entry) -> EntryFields:
-    """Return the fields of an entry, made safe for every format."""
-    paper = entry.paper
-    paper_links = links(paper)
-    return EntryFields(
-        id=_urn(f"paper {entry.guid}"),
-        url=paper_links[0].url if paper_links else "",
-        title=printable(paper.title) or paper.key,
-        abstract=printable(paper.abstract),
-        published=_published(paper),
-        authors=_printable_all(paper.authors),
-        tags=_printable_all(dict.fromkeys((*paper.categories, *sorted(paper.topics)))),
-    )
-
-
-def _published(paper: Paper) -> datetime:
-    """Return when the paper was first seen, in whole seconds: RSS and some feed readers know no fractions."""
-    return paper.first_seen.replace(microsecond=0)
-
-
-def printable(text: str) -> str:
-    """Return the text without characters that are not printable or that XML does not allow."""
-    return inert(text).translate(_REMOVED).strip()
-
-
-def _printable_all(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(filter(None, map(printable, texts)))
-
-
-def _urn(name: str) -> str:
-    return uuid5(_NAMESPACE, name).urn

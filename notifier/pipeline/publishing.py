@@ -21,6 +21,7 @@ from notifier.pipeline.planning import TRENDING_PAPERS
 from notifier.pipeline.tagging import tag
 from notifier.search import rank
 from notifier.store import papers, reading
+from notifier.templates import environment, render
 from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
 
 
@@ -28,9 +29,9 @@ from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
 class PublishReport:
     """How many feeds there are, and how many of their files were written or were up to date already.
 
-    Each feed has one file for each format. The list of feeds is one more file. `failed` counts the files that could not
-    be written. `faults` holds the reason why the first of these could not be written, and the reason why old files
-    could not be removed, if there are such reasons.
+    Each feed has one file for each format. The list of feeds and their stylesheet are two more files. `failed` counts
+    the files that could not be written. `faults` holds the reason why the first of these could not be written, and the
+    reason why old files could not be removed, if there are such reasons.
     """
 
     feeds: int
@@ -49,10 +50,11 @@ def publish(engine: Engine, config: Config) -> PublishReport:
     tag(engine, catalogue)
     with reading(engine) as connection:
         found = list(_feeds(connection, catalogue))
-    publisher = Publisher(config.mail.brand, config.mail.address)
+    publisher = Publisher(config.mail.brand, config.mail.address, config.web.base_url)
     files = {f"{feed.slug}.{ending}": make(feed, publisher) for feed in found for ending, make in feeds.FORMATS.items()}
     folder = config.path(config.feeds.folder)
-    files["feeds.opml"] = feeds.opml(found, publisher, folder.resolve().as_uri())
+    files["feeds.opml"] = feeds.opml(found, publisher)
+    files[feeds.STYLESHEET] = _stylesheet(config)
     written, faults = _write(folder, files)
     report = PublishReport(len(found), written, len(files) - written - len(faults), len(faults), tuple(faults[:1]))
     try:
@@ -60,6 +62,13 @@ def publish(engine: Engine, config: Config) -> PublishReport:
     except FileError as error:
         return replace(report, faults=(*report.faults, str(error)))
     return report
+
+
+def _stylesheet(config: Config) -> bytes:
+    """Return the stylesheet with which a browser shows the feeds."""
+    folder = config.mail.templates
+    templates = environment(config.path(folder) if folder else None)
+    return render(templates, "web/feeds.css.j2").encode()
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[int, list[str]]:
@@ -77,19 +86,26 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     """Yield the feed of all papers, the feed of trending papers, and the feed of each topic."""
     slugs: tuple[str | None, ...] = (None, *catalogue.topics)  # None selects the papers of all topics
     shown = {slug: papers.newest(connection, slug, MOST_ENTRIES) for slug in slugs}
-    entries = _entries(connection, set().union(*shown.values()))
+    entries = _entries(connection, catalogue, set().union(*shown.values()))
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
-    yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest_entries(all_entries))
+    since = papers.first_seen(connection)
+    yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest_entries(all_entries), since)
     best = feeds.newest_entries(_best_of_each_day(connection, all_entries))
-    yield Feed(TRENDING, "Trending", f"The {TRENDING_PAPERS} best papers of each day.", best)
+    yield Feed(TRENDING, "Trending", f"The {TRENDING_PAPERS} best papers of each day.", best, since)
     for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
-        yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found))
+        yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found), since)
 
 
-def _entries(connection: Connection, ids: set[int]) -> dict[int, Entry]:
+def _entries(connection: Connection, catalogue: Catalogue, ids: set[int]) -> dict[int, Entry]:
     """Return the feed entries of the papers with these ids, by id."""
     guids = papers.guids(connection, ids)
-    return {paper_id: Entry(paper, guids[paper_id]) for paper_id, paper in papers.papers_by_id(connection, ids).items()}
+    found = papers.papers_by_id(connection, ids).items()
+    return {paper_id: Entry(paper, guids[paper_id], _topic_titles(catalogue, paper)) for paper_id, paper in found}
+
+
+def _topic_titles(catalogue: Catalogue, paper: Paper) -> tuple[tuple[str, str], ...]:
+    """Return the slugs and titles of a paper's topics."""
+    return tuple((slug, catalogue.topics[slug].title) for slug in sorted(paper.topics) if slug in catalogue.topics)
 
 
 def _best_of_each_day(connection: Connection, entries: list[Entry]) -> Iterator[Entry]:

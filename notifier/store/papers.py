@@ -129,6 +129,11 @@ def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
     return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
 
 
+def first_seen(connection: Connection) -> datetime | None:
+    """Return when the first of all papers was first seen; None if there are no papers."""
+    return connection.scalar(select(paper.c.first_seen).order_by(paper.c.id).limit(1))
+
+
 def guids(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """Return the guid of each of these papers, by id; a guid identifies a paper in feeds and never changes."""
     found: dict[int, str] = {}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from support.feed_samples import (
+    LINKED,
     ONLINE,
     PUBLISHER,
     SAMPLES,
@@ -20,16 +21,24 @@ from support.feed_samples import (
 from support.thoroughness import examples
 
 from notifier.feeds import Feed, Publisher, atom
-from notifier.feeds.feed import printable
+from notifier.feeds.entries import printable
 
-ATOM = {"atom": "http://www.w3.org/2005/Atom"}
+ATOM = {"atom": "http://www.w3.org/2005/Atom", "xhtml": "http://www.w3.org/1999/xhtml"}
 SCHEMA = atom_schema()
+MARKUP = ("div", "p", "a")  # the only elements in the content of an entry
 
 
 def valid_atom(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element:
     """Write a feed, assert that it is valid, and return its root element."""
     root = xml(atom(sample, publisher))
     SCHEMA.assertValid(root)
+    assert {link.get("rel") for link in root.iterfind(".//atom:link", ATOM)} <= {"self", "alternate", "related"}
+    assert all(
+        urlsplit(link.get("href", "")).scheme in {"http", "https"} for link in root.iterfind(".//atom:link", ATOM)
+    )
+    assert {tag.tag for tag in root.iterfind(".//atom:content//*", ATOM)} <= {
+        f"{{{ATOM['xhtml']}}}{name}" for name in MARKUP
+    }
     assert root.xpath("atom:author", namespaces=ATOM), "RFC 4287, 4.1.1: a feed needs an author if an entry has none"
     for each in root.iterfind("atom:entry", ATOM):
         alternate = each.xpath("atom:link[not(@rel) or @rel='alternate']", namespaces=ATOM)
@@ -44,6 +53,11 @@ def valid_atom(sample: Feed, publisher: Publisher = PUBLISHER) -> etree._Element
 
 def texts(root: etree._Element, path: str) -> list[str]:
     return [found.text or "" for found in root.iterfind(path, ATOM)]
+
+
+def paragraphs(root: etree._Element) -> list[str]:
+    """Return the texts of the paragraphs in the content of the entries."""
+    return ["".join(found.itertext()) for found in root.iterfind("atom:entry/atom:content//xhtml:p", ATOM)]
 
 
 @pytest.mark.parametrize("publisher", [PUBLISHER, ONLINE])
@@ -65,13 +79,52 @@ def test_the_schema_refuses_an_entry_without_a_required_element(element: str) ->
 def test_an_entry_has_the_fields_of_its_paper() -> None:
     root = valid_atom(feed(entry()))
     assert texts(root, "atom:entry/atom:title") == ["Low-Bit Quantization for Everyone"]
-    assert texts(root, "atom:entry/atom:content") == ["We show that quantization to four bits is enough."]
+    assert paragraphs(root) == [
+        "We show that quantization to four bits is enough.",
+        "arXiv · PDF · Hugging Face",
+    ]
     assert texts(root, "atom:entry/atom:author/atom:name") == ["Ada Lovelace", "Alan Turing"]
     assert texts(root, "atom:entry/atom:published") == ["2026-07-06T04:30:15+00:00"]
     assert texts(root, "atom:entry/atom:updated") == ["2026-07-06T04:30:15+00:00"]
-    assert root.xpath("atom:entry/atom:link/@href", namespaces=ATOM) == ["https://arxiv.org/abs/2607.00001"]
-    terms = root.xpath("atom:entry/atom:category/@term", namespaces=ATOM)
-    assert terms == ["cs.LG", "cs.AI", "language-models", "quantization"]
+    assert root.xpath("atom:entry/atom:link[@rel='alternate']/@href", namespaces=ATOM) == [
+        "https://arxiv.org/abs/2607.00001"
+    ]
+    categories = [dict(found.attrib) for found in root.iterfind("atom:entry/atom:category", ATOM)]
+    assert categories == [
+        {"term": "cs.LG"},
+        {"term": "cs.AI"},
+        {"term": "language-models", "label": "Language Models"},
+        {"term": "quantization", "label": "Quantization"},
+    ]
+
+
+def test_the_bytes_of_an_entry_have_every_link_with_its_relation_type_and_title() -> None:
+    written = atom(feed(entry(1, **LINKED)), PUBLISHER)
+    for link in (
+        b'<link href="https://arxiv.org/abs/2607.00001" rel="alternate" type="text/html" title="arXiv"/>',
+        b'<link href="https://arxiv.org/pdf/2607.00001" rel="related" type="application/pdf" title="PDF"/>',
+        b'<link href="https://huggingface.co/papers/2607.00001" rel="related" type="text/html" title="Hugging Face"/>',
+        b'<link href="https://doi.org/10.1000/182" rel="related" type="text/html" title="DOI"/>',
+        b'<link href="https://example.org/project" rel="related" type="text/html" title="Project page"/>',
+        b'<link href="https://github.com/example/code?a=1&amp;b=2" rel="related" type="text/html" title="Code"/>',
+        b'<link href="https://example.org/talk" rel="related" type="text/html" title="Discussion"/>',
+    ):
+        assert written.count(link) == 1
+    assert written.count(b"<link ") == 7
+
+
+def test_the_content_of_an_entry_links_to_the_same_addresses_as_the_entry() -> None:
+    root = valid_atom(feed(entry(1, **LINKED)))
+    shown = root.xpath("atom:entry/atom:content//xhtml:a/@href", namespaces=ATOM)
+    assert shown == root.xpath("atom:entry/atom:link/@href", namespaces=ATOM)
+    assert len(shown) == 7
+
+
+def test_a_feed_names_its_stylesheet_before_its_first_element() -> None:
+    lines = atom(feed(entry()), PUBLISHER).splitlines()
+    assert lines[0] == b"<?xml version='1.0' encoding='UTF-8'?>"
+    assert lines[1] == b'<?xml-stylesheet type="text/css" href="feeds.css"?>'
+    assert lines[2].startswith(b"<feed ")
 
 
 def test_the_feed_has_a_title_a_publisher_and_an_update_time() -> None:
@@ -86,7 +139,7 @@ def test_the_feed_has_a_title_a_publisher_and_an_update_time() -> None:
 
 def test_entries_keep_their_order() -> None:
     root = valid_atom(feed(entry(3), entry(1), entry(2)))
-    assert root.xpath("atom:entry/atom:link/@href", namespaces=ATOM) == [
+    assert root.xpath("atom:entry/atom:link[@rel='alternate']/@href", namespaces=ATOM) == [
         f"https://arxiv.org/abs/2607.0000{number}" for number in (3, 1, 2)
     ]
 
@@ -106,7 +159,7 @@ def test_with_a_web_site_a_feed_links_to_itself_and_to_its_page() -> None:
 def test_a_paper_with_nothing_but_a_title_is_a_valid_entry() -> None:
     root = valid_atom(feed(entry(arxiv_id=None, url=None, abstract="", authors=(), categories=(), topics=frozenset())))
     assert texts(root, "atom:entry/atom:title") == ["Low-Bit Quantization for Everyone"]
-    assert texts(root, "atom:entry/atom:content") == [""]
+    assert root.xpath("normalize-space(atom:entry/atom:content[@type='xhtml']/xhtml:div)", namespaces=ATOM) == ""
 
 
 def test_a_url_that_does_not_lead_to_a_web_page_is_left_out() -> None:
@@ -119,8 +172,7 @@ def test_markup_in_a_text_is_escaped(text: str) -> None:
     root = valid_atom(feed(entry(title=text, abstract=text, authors=(text,))))
     assert texts(root, "atom:entry/atom:title") == [printable(text)]
     assert texts(root, "atom:entry/atom:author/atom:name") == [printable(text)]
-    escaped = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    assert texts(root, "atom:entry/atom:content[@type='html']") == [escaped]
+    assert paragraphs(root)[0] == printable(text)
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,17 @@ def test_the_update_time_of_a_feed_is_when_its_newest_paper_was_first_seen() -> 
     assert feed(seen(1, DAY), seen(2, HOUR)).updated == NEWEST.replace(microsecond=0) - HOUR
 
 
-def test_the_update_time_of_an_empty_feed_is_fixed() -> None:
-    assert feed().updated == datetime(2000, 1, 1, tzinfo=UTC)
+def test_the_update_time_of_an_empty_feed_is_when_the_first_of_all_papers_was_first_seen() -> None:
+    assert replace(feed(), since=NEWEST - DAY).updated == NEWEST.replace(microsecond=0) - DAY
+
+
+def test_the_update_time_of_a_feed_without_any_papers_in_the_service_is_fixed() -> None:
+    assert feed().updated == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_the_update_time_of_a_feed_with_entries_does_not_depend_on_the_first_of_all_papers() -> None:
+    shown = feed(seen(1, DAY))
+    assert replace(shown, since=NEWEST).updated == shown.updated
 
 
 def test_the_entries_are_returned_unchanged() -> None:

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.feed_samples import ONLINE, PUBLISHER, SAMPLES, SHOWN, entry, feed
+from lxml import html
+from support.feed_samples import LINKED, ONLINE, PUBLISHER, SAMPLES, SHOWN, entry, feed
 
 from notifier.feeds import Feed, Publisher, json_feed
-from notifier.feeds.feed import printable
+from notifier.feeds.entries import printable
 
 FEED_KEYS = {"version", "title", "description", "home_page_url", "feed_url", "language", "authors", "items"}
-ITEM_KEYS = {"id", "url", "title", "content_text", "date_published", "authors", "tags"}
+ITEM_KEYS = {"id", "url", "title", "summary", "content_html", "date_published", "authors", "tags", "attachments"}
 
 
 def valid_json_feed(sample: Feed, publisher: Publisher = PUBLISHER) -> dict[str, Any]:
@@ -22,9 +23,10 @@ def valid_json_feed(sample: Feed, publisher: Publisher = PUBLISHER) -> dict[str,
     ids = [item["id"] for item in document["items"]]
     assert len(set(ids)) == len(ids)
     for item in document["items"]:
-        assert item["id"] and isinstance(item["content_text"], str) and item.keys() <= ITEM_KEYS
+        assert item["id"] and isinstance(item["content_html"], str) and item.keys() <= ITEM_KEYS
         assert datetime.fromisoformat(item["date_published"]).tzinfo is not None
         assert all(author["name"] for author in item.get("authors", []))
+        assert all(each["url"].startswith("http") and each["mime_type"] for each in item.get("attachments", []))
         assert all(item.get("tags", [])) and item.get("url", "https://").startswith("https://")
     return document
 
@@ -42,10 +44,38 @@ def test_an_item_has_the_fields_of_its_paper() -> None:
     assert item == {
         "url": "https://arxiv.org/abs/2607.00001",
         "title": "Low-Bit Quantization for Everyone",
-        "content_text": "We show that quantization to four bits is enough.",
+        "summary": "We show that quantization to four bits is enough.",
+        "content_html": (
+            "<p>We show that quantization to four bits is enough.</p>\n"
+            '<p><a href="https://arxiv.org/abs/2607.00001">arXiv</a>'
+            ' · <a href="https://arxiv.org/pdf/2607.00001">PDF</a>'
+            ' · <a href="https://huggingface.co/papers/2607.00001">Hugging Face</a></p>'
+        ),
         "authors": [{"name": "Ada Lovelace"}, {"name": "Alan Turing"}],
-        "tags": ["cs.LG", "cs.AI", "language-models", "quantization"],
+        "tags": ["cs.LG", "cs.AI", "Language Models", "Quantization"],
+        "attachments": [
+            {"url": "https://arxiv.org/pdf/2607.00001", "mime_type": "application/pdf", "title": "PDF"},
+        ],
     }
+
+
+def test_the_content_links_to_the_code_and_the_project_page() -> None:
+    (item,) = valid_json_feed(feed(entry(1, **LINKED)))["items"]
+    links = {link.text: link.get("href") for link in html.fromstring(item["content_html"]).iter("a")}
+    assert links["Code"] == LINKED["code"]
+    assert links["Project page"] == LINKED["project"]
+
+
+def test_the_summary_of_a_long_abstract_consists_of_whole_sentences() -> None:
+    (item,) = valid_json_feed(feed(entry(abstract="Quantization is enough. " * 40)))["items"]
+    assert 20 < len(item["summary"]) < 400
+    assert item["summary"].replace("Quantization is enough.", "").split() == []
+
+
+def test_a_paper_with_nothing_but_a_title_is_a_valid_item() -> None:
+    bare = entry(arxiv_id=None, url=None, abstract="", authors=(), categories=(), topics=frozenset())
+    (item,) = valid_json_feed(feed(bare))["items"]
+    assert item.keys() == {"id", "title", "content_html", "date_published"}
 
 
 def test_without_a_web_site_a_feed_has_no_url() -> None:
@@ -59,6 +89,9 @@ def test_with_a_web_site_a_feed_has_its_own_url_and_the_url_of_its_page() -> Non
 
 
 @pytest.mark.parametrize("text", SHOWN)
-def test_text_is_written_without_escaping_its_markup(text: str) -> None:
+def test_markup_in_a_text_is_escaped_in_the_html_and_nowhere_else(text: str) -> None:
     (item,) = valid_json_feed(feed(entry(title=text, abstract=text)))["items"]
-    assert (item["title"], item["content_text"]) == (printable(text), printable(text))
+    assert (item["title"], item["summary"]) == (printable(text), printable(text))
+    content = html.fragment_fromstring(item["content_html"], create_parent="div")
+    assert {tag.tag for tag in content.iter()} == {"div", "p", "a"}
+    assert content.findtext("p") == printable(text)

@@ -5,14 +5,12 @@ from dataclasses import replace
 from support.feed_samples import HOSTILE, ONLINE, PUBLISHER, entry, feed, xml
 
 from notifier.feeds import Feed, Publisher, opml
-from notifier.feeds.feed import printable
-
-FOLDER = "file:///srv/feeds"
+from notifier.feeds.entries import printable
 
 
-def outlines(feeds: list[Feed], publisher: Publisher = PUBLISHER, folder: str = FOLDER) -> list[dict[str, str]]:
+def outlines(feeds: list[Feed], publisher: Publisher = PUBLISHER) -> list[dict[str, str]]:
     """Write the list, assert that it is valid OPML 2.0, and return its outlines."""
-    root = xml(opml(feeds, publisher, folder))
+    root = xml(opml(feeds, publisher))
     assert root.tag == "opml" and root.get("version") == "2.0"
     head, body = root
     assert (head.tag, body.tag) == ("head", "body") and head.findtext("title")
@@ -25,20 +23,20 @@ def outlines(feeds: list[Feed], publisher: Publisher = PUBLISHER, folder: str = 
 def test_every_feed_is_listed_once_and_in_order() -> None:
     feeds = [Feed("all", "All papers", "", ()), feed(entry()), Feed("trending", "Trending", "", ())]
     assert [each["xmlUrl"] for each in outlines(feeds)] == [
-        "file:///srv/feeds/all.atom",
-        "file:///srv/feeds/quantization.atom",
-        "file:///srv/feeds/trending.atom",
+        "all.atom",
+        "quantization.atom",
+        "trending.atom",
     ]
 
 
-def test_without_a_web_site_the_list_refers_to_the_files_in_the_folder() -> None:
-    assert outlines([feed()], folder="file:///srv/feeds/") == [
+def test_without_a_web_site_the_list_refers_to_the_files_beside_it() -> None:
+    assert outlines([feed()]) == [
         {
             "type": "rss",
             "text": "Quantization",
             "title": "Quantization",
             "description": "Fewer bits.",
-            "xmlUrl": "file:///srv/feeds/quantization.atom",
+            "xmlUrl": "quantization.atom",
         }
     ]
 
@@ -57,4 +55,4 @@ def test_markup_in_titles_is_escaped() -> None:
 
 
 def test_the_entries_of_a_feed_do_not_change_the_list() -> None:
-    assert opml([feed(entry())], ONLINE, FOLDER) == opml([feed()], ONLINE, FOLDER)
+    assert opml([feed(entry())], ONLINE) == opml([feed()], ONLINE)

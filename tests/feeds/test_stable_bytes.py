@@ -15,12 +15,13 @@ from support.paths import CHECKOUT, TESTS
 from notifier.feeds import FORMATS, Feed, Publisher
 
 ID = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
+LINK = re.compile(rb"<link>.*?</link>")  # of an RSS channel; without a web site it holds the feed's own id
 all_formats = pytest.mark.parametrize("ending", FORMATS)
 
 
 def ids(ending: str, sample: Feed, publisher: Publisher = PUBLISHER) -> list[bytes]:
     """Return the ids of the entries, in order."""
-    found = ID.findall(FORMATS[ending](sample, publisher))
+    found = ID.findall(LINK.sub(b"", FORMATS[ending](sample, publisher)))
     return found[1:] if ending == "atom" else found
 
 
@@ -97,7 +98,7 @@ def test_the_bytes_do_not_name_feedgen_or_a_version(ending: str) -> None:
 
 @all_formats
 def test_fields_that_a_feed_does_not_show_do_not_change_its_bytes(ending: str) -> None:
-    voted = entry(upvotes=140, sequence=999)
+    voted = entry(upvotes=140, stars=46, sequence=999)
     assert FORMATS[ending](feed(entry()), PUBLISHER) == FORMATS[ending](feed(voted), PUBLISHER)
 
 

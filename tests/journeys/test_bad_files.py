@@ -100,7 +100,7 @@ def test_a_feed_that_cannot_be_written_stops_no_other_feed(tmp_path: Path) -> No
     done = run_notifier("publish", "--json", cwd=tmp_path)
     report = json.loads(done.stdout)
     assert (done.returncode, report["failed"], report["unchanged"]) == (1, 1, 0)
-    assert report["written"] == 3 * report["feeds"]  # every feed file but one, and the list of feeds
+    assert report["written"] == 3 * report["feeds"] + 1  # every feed file but one, the list of feeds, the stylesheet
     assert "all.atom" in done.stderr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import feedparser
 from sqlalchemy import Engine
 from support.service import MONDAY, SEEDS, add_listings, ingest_page
 
-from notifier.config import Config, FeedsConfig, TopicConfig
+from notifier.config import Config, FeedsConfig, MailConfig, TopicConfig, WebConfig
 from notifier.models import Listing
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.publishing import publish
 
+STYLESHEET = "feeds.css"
 BEES = TopicConfig(title="Bees & Honey", description="What <bees> do.", query="bee OR honey")
 
 
@@ -27,13 +29,16 @@ def titles(folder: Path, slug: str) -> list[str]:
     return [item["title"] for item in document["items"]]
 
 
-def test_every_topic_has_three_feeds_and_there_is_a_list_of_all(engine: Engine, tmp_path: Path) -> None:
+def test_every_topic_has_three_feeds_and_there_are_a_list_and_a_stylesheet(engine: Engine, tmp_path: Path) -> None:
     ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     published = publish(engine, config(tmp_path))
-    assert (published.feeds, published.written, published.unchanged) == (3, 10, 0)
+    assert (published.feeds, published.written, published.unchanged) == (3, 11, 0)
     names = {file.name for file in (tmp_path / "feeds").iterdir()}
     slugs = ("all", "trending", "bees-honey")
-    assert names == {f"{slug}.{ending}" for slug in slugs for ending in ("rss", "atom", "json")} | {"feeds.opml"}
+    assert names == {f"{slug}.{ending}" for slug in slugs for ending in ("rss", "atom", "json")} | {
+        "feeds.opml",
+        STYLESHEET,
+    }
     assert titles(tmp_path, "bees-honey") == ["How Bees Fly at Night"]
     for ending in ("rss", "atom"):
         parsed = feedparser.parse(tmp_path / "feeds" / f"bees-honey.{ending}")
@@ -102,3 +107,64 @@ def test_publishing_leaves_no_temporary_files(engine: Engine, tmp_path: Path) ->
     ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
     publish(engine, config(tmp_path))
     assert not [file for file in (tmp_path / "feeds").iterdir() if file.name.startswith(".")]
+
+
+def test_an_entry_has_the_titles_of_its_topics(engine: Engine, tmp_path: Path) -> None:
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    publish(engine, config(tmp_path))
+    (entry,) = feedparser.parse(tmp_path / "feeds" / "bees-honey.atom").entries
+    assert [(tag.term, tag.label) for tag in entry.tags] == [("bees-honey", "Bees & Honey")]
+
+
+def test_a_feed_without_papers_was_updated_when_the_first_of_all_papers_came(engine: Engine, tmp_path: Path) -> None:
+    def updated() -> str:
+        publish(engine, config(tmp_path))
+        return str(feedparser.parse(tmp_path / "feeds" / "bees-honey.atom").feed.updated)
+
+    ingest_page(engine, tmp_path, ["About Something Else", "About Another Thing"])
+    assert updated() == MONDAY.isoformat()
+    ingest_page(engine, tmp_path, ["A Third Paper without Insects", "A Fourth One"], now=MONDAY + timedelta(days=3))
+    assert updated() == MONDAY.isoformat()
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "Fifth"], now=MONDAY + timedelta(days=4))
+    assert updated() == (MONDAY + timedelta(days=4)).isoformat()
+
+
+def test_with_a_base_url_every_feed_and_the_list_name_web_addresses(engine: Engine, tmp_path: Path) -> None:
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    publish(engine, config(tmp_path).model_copy(update={"web": WebConfig(base_url="https://papers.example.org")}))
+    listed = (tmp_path / "feeds" / "feeds.opml").read_text(encoding="utf-8")
+    assert 'xmlUrl="https://papers.example.org/feeds/bees-honey.atom"' in listed
+    assert 'htmlUrl="https://papers.example.org/topics/bees-honey"' in listed
+    for ending in ("rss", "atom"):
+        found = feedparser.parse(tmp_path / "feeds" / f"bees-honey.{ending}").feed
+        assert found.link == "https://papers.example.org/topics/bees-honey"
+        assert f"https://papers.example.org/feeds/bees-honey.{ending}" in [link.href for link in found.links]
+    written = json.loads((tmp_path / "feeds" / "bees-honey.json").read_text(encoding="utf-8"))
+    assert written["feed_url"] == "https://papers.example.org/feeds/bees-honey.json"
+
+
+def test_without_a_base_url_no_file_has_an_address_on_this_machine_or_of_a_mailbox(
+    engine: Engine, tmp_path: Path
+) -> None:
+    listing = Listing(1, "How Bees Fly at Night", "Bees.", url="mailto:ann@example.org", code="file:///srv/code")
+    add_listings(engine, "one", date(2026, 7, 1), listing)
+    publish(engine, config(tmp_path))
+    for file in (tmp_path / "feeds").iterdir():
+        assert not re.search(rb"(?i)mailto:|file:|localhost|://127", file.read_bytes()), file.name
+
+
+def test_the_stylesheet_explains_the_feed_in_light_and_dark_and_fetches_nothing(engine: Engine, tmp_path: Path) -> None:
+    publish(engine, config(tmp_path))
+    css = (tmp_path / "feeds" / STYLESHEET).read_text(encoding="utf-8")
+    assert "This is a feed." in css and "prefers-color-scheme: dark" in css
+    assert not re.search(r"url\(|@import|\{\{|\{%", css)
+    for name in ("all.rss", "all.atom"):
+        assert f'href="{STYLESHEET}"' in (tmp_path / "feeds" / name).read_text(encoding="utf-8")
+
+
+def test_an_operator_can_replace_the_stylesheet(engine: Engine, tmp_path: Path) -> None:
+    own = tmp_path / "templates" / "web" / "feeds.css.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("feed { color: green; }\n")
+    publish(engine, config(tmp_path).model_copy(update={"mail": MailConfig(templates=tmp_path / "templates")}))
+    assert (tmp_path / "feeds" / STYLESHEET).read_text() == "feed { color: green; }\n"

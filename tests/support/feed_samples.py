@@ -10,7 +10,7 @@ from lxml import etree
 from support.paths import DATA
 
 from notifier.feeds import Entry, Feed, Publisher
-from notifier.feeds.feed import printable
+from notifier.feeds.entries import printable
 from notifier.models import Paper
 
 NEWEST = datetime(2026, 7, 6, 4, 30, 15, 250_000, tzinfo=UTC)
@@ -29,6 +29,15 @@ PAPER = Paper(
     categories=("cs.LG", "cs.AI"),
     topics=frozenset({"quantization", "language-models"}),
 )
+TOPIC_TITLES = (("language-models", "Language Models"), ("quantization", "Quantization"))
+# Fields with addresses of what belongs to a paper.
+LINKED = {
+    "pdf": "https://example.org/paper.pdf",
+    "project": "https://example.org/project",
+    "code": "https://github.com/example/code?a=1&b=2",
+    "page": "https://example.org/talk",
+    "doi": "10.1000/182",
+}
 HOSTILE = (
     "x < y and y > z",
     "Q&A with AT&T",
@@ -61,7 +70,7 @@ def paper(number: int, **fields: object) -> Paper:
 
 def entry(number: int = 1, **fields: object) -> Entry:
     """Return the entry of the paper that `paper` returns for these arguments."""
-    return Entry(paper(number, **fields), guid=f"2607.{number:05}")
+    return Entry(paper(number, **fields), f"2607.{number:05}", TOPIC_TITLES)
 
 
 def seen(number: int, ago: timedelta) -> Entry:
@@ -86,6 +95,9 @@ def hostile_feed() -> Feed:
             topics=frozenset({text}),
             arxiv_id=text,
             url=f"https://example.org/{text}",
+            pdf=f"https://example.org/pdf?{text}",
+            code=text,
+            doi=f"10.1000/{text}",
         )
         for number, text in enumerate(HOSTILE, start=1)
     )
@@ -108,6 +120,7 @@ def _random_entry(random: Random, number: int) -> Entry:
         categories=("cs.LG",) if random.random() < 0.5 else (),
         arxiv_id=None if random.random() < 0.5 else f"2607.{number:05}",
         url=random.choice([None, "https://example.org/a?b=1&c=2", "javascript:alert(1)"]),
+        code=random.choice([None, "https://github.com/example/code?a=1&b=2", "mailto:ann@example.org"]),
         first_seen=NEWEST - timedelta(minutes=random.randrange(3000)),
     )
 
