@@ -27,7 +27,7 @@ from notifier.digests import items
 from notifier.digests.cache import Cache
 from notifier.garbage import collecting_seldom
 from notifier.mail import Composer
-from notifier.mail.stylesheet import FILE, Stylesheet
+from notifier.mail.stylesheet import FILES, Stylesheet
 from notifier.models import Digest, Item, Paper, Section
 from notifier.sending.run import COMPOSE_BATCH
 from notifier.templates import environment
@@ -130,7 +130,9 @@ def _inlined(templates: Environment) -> Environment:
     stylesheet = Stylesheet(templates, Cache(1 << 20))
     sources = {name: templates.loader.get_source(templates, name)[0] for name in templates.list_templates()}
     pages = {name: stylesheet.inline(source) for name, source in sources.items() if name.endswith(".html.j2")}
-    return templates.overlay(loader=DictLoader({**sources, **pages, FILE: stylesheet.kept}))
+    return templates.overlay(
+        loader=DictLoader({**sources, **pages, **dict.fromkeys(FILES, ""), FILES[0]: stylesheet.kept})
+    )
 
 
 def _message(digest: Digest, whole: WholeMails) -> EmailMessage:

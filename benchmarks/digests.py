@@ -26,6 +26,7 @@ SETTINGS = MailSettings(
     envelope_sender="bounces@example.org",
     unsubscribe="papers@example.org",
     pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
+    cards=SHOWN,
 )
 
 

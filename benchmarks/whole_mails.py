@@ -15,10 +15,12 @@ from markupsafe import Markup
 from notifier.digests.cache import Cache
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
-from notifier.mail.content import ContentMaker, MailContent, named
+from notifier.mail.body import anchor
+from notifier.mail.cards import PaperLine
+from notifier.mail.content import LABELS, ContentMaker, MailContent, SectionCard, matched_labels, named
 from notifier.mail.parts import part_templates
 from notifier.mail.slot_values import SlotValues, slot_values
-from notifier.mail.stylesheet import FILE
+from notifier.mail.stylesheet import css_of
 from notifier.models import Digest, Paper
 
 
@@ -26,11 +28,10 @@ class WholeMails:
     """Renders the bodies of mails. The CSS is in the style element of the HTML."""
 
     def __init__(self, settings: MailSettings, templates: Environment) -> None:
-        assert templates.loader is not None
         self._settings = settings
         self._text = part_templates(templates, "txt")
         self._html = part_templates(templates, "html")
-        self._css = templates.loader.get_source(templates, FILE)[0]
+        self._css = css_of(templates)
         self._contents = ContentMaker(settings, Cache(0))
 
     def values(self, digest: Digest) -> SlotValues:
@@ -58,13 +59,25 @@ def _rendered(
     def joined(pieces: Iterable[str]) -> str:
         return kind("").join(pieces)
 
-    def cards(papers: Iterable[Any]) -> str:
+    def cards(shown: Iterable[SectionCard]) -> str:
         return joined(
             part("card", card=each.card, also=part("also", labels=named(each.also)) if each.also else "")
-            for each in papers
+            for each in shown
         )
 
-    shown = named(content.labels)
+    def lines(papers: Iterable[PaperLine]) -> str:
+        return joined(part("line", paper=each) for each in papers)
+
+    def label(text: str, number: int | None, last: bool) -> str:
+        page = "" if number is None else values.section_pages[number]
+        return part("label", label=text, last=last, unsubscribe_page=page)
+
+    sections = [
+        (section, anchor(number)) for number, section in enumerate(content.sections) if section.cards or section.lines
+    ]
+    linked = [(section.label, section.total, anchor) for section, anchor in sections[:LABELS]]
+    labels = matched_labels(content)
+    beyond = len(content.more) + content.unlisted
     return part(
         "digest",
         subject=content.subject,
@@ -72,16 +85,25 @@ def _rendered(
         opening=content.opening,
         stylesheet=kind(css),
         preheader=content.preheader,
+        contents=part("contents", sections=linked, others=len(sections) - len(linked)) if len(sections) > 1 else "",
         sections=joined(
-            part("section", label=section.label, cards=cards(section.papers), unsubscribe_page=page)
-            for section, page in zip(content.sections, values.section_pages, strict=True)
-            if section.papers
+            part(
+                "section",
+                label=section.label,
+                total=section.total,
+                anchor=anchor,
+                cards=cards(section.cards),
+                lines=lines(section.lines),
+            )
+            for section, anchor in sections
         ),
-        more=part("more", papers=content.more, unlisted=content.unlisted) if content.more else "",
+        more=part("more", total=beyond, unlisted=content.unlisted, lines=lines(content.more)) if beyond else "",
         footer=part(
             "footer",
+            brand=content.brand,
+            postal_address=content.postal_address,
             recipient=values.recipient,
-            labels=joined(part("label", label=label, last=label == shown[-1]) for label in shown),
+            labels=joined(label(*each, place == len(labels)) for place, each in enumerate(labels, start=1)),
             unsubscribe_page=values.unsubscribe_page,
             unsubscribe_url=values.unsubscribe_url,
         ),

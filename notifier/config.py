@@ -11,6 +11,7 @@ import tomllib
 from difflib import get_close_matches
 from email.utils import parseaddr
 from pathlib import Path
+from string import Formatter
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -26,9 +27,13 @@ PREFIX = "NOTIFIER_"  # environment variables that override keys begin with this
 NESTING = "__"  # in an environment variable, separates the name of a table from the name of a key
 LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
 LONGEST_SENDER = 320  # characters
+LONGEST_SUBJECT = 200  # characters
+LONGEST_POSTAL_ADDRESS = 300  # characters
+SUBJECT_FIELDS = ("papers", "title", "period")
 SHORTEST_SECRET = 32  # bytes; an HMAC key should be at least as long as a hash, here SHA-256 (RFC 2104, section 3)
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
+_WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
 
 
 class Part(BaseModel):
@@ -94,12 +99,28 @@ DEFAULT_LIMITS = Limits()
 
 
 class MailConfig(Part):
-    """The sender of all mail, and how the mail is sent."""
+    """The sender of all mail, how the mail is sent, and what all mails say."""
 
     sender: str = "Daily Papers <papers@localhost>"
     envelope: str = ""  # if empty, bounces go to the sender's address
     transport: Literal["maildir", "smtp"] = "maildir"
     templates: Path | None = None
+    postal_address: str = ""
+    title_search: str = "https://arxiv.org/search/?searchtype=title&query="
+
+    @field_validator("title_search")
+    @classmethod
+    def _check_title_search(cls, url: str) -> str:
+        if not _WEB_ADDRESS.fullmatch(url):
+            raise ValueError("write the web address of a search, to which a title can be appended")
+        return url
+
+    @field_validator("postal_address")
+    @classmethod
+    def _check_postal_address(cls, address: str) -> str:
+        if not address.isprintable() or len(address) > LONGEST_POSTAL_ADDRESS:
+            raise ValueError(f"write it in one line of at most {LONGEST_POSTAL_ADDRESS} characters")
+        return address
 
     @field_validator("sender")
     @classmethod
@@ -160,6 +181,22 @@ class DigestConfig(Part):
     hour: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     timezone: str = "UTC"
     papers: int = Field(default=30, ge=1, le=200)
+    cards: int = Field(default=8, ge=0, le=200)
+    subject: str = "{papers}: {title}"
+
+    @field_validator("subject")
+    @classmethod
+    def _check_subject(cls, subject: str) -> str:
+        """Return the pattern. Raises ValueError if it is not one line, or names other fields than SUBJECT_FIELDS."""
+        if not subject.strip() or not subject.isprintable() or len(subject) > LONGEST_SUBJECT:
+            raise ValueError(f"write one line of at most {LONGEST_SUBJECT} characters")
+        try:
+            fields = [field for _, *field in Formatter().parse(subject) if field[0] is not None]
+        except ValueError:
+            fields = [["", "", None]]
+        if any(name not in SUBJECT_FIELDS or spec or conversion for name, spec, conversion in fields):
+            raise ValueError("use no other braces than {papers}, {title} and {period}; write {{ for a brace")
+        return subject
 
     @field_validator("timezone")
     @classmethod

@@ -114,10 +114,14 @@ def _place(error: Exception, name: str) -> str:
 
 @pass_eval_context
 def marked(context: EvalContext, runs: Iterable[Run]) -> str:
-    """Join runs of text. In HTML, the marked runs are in mark elements; in plain text, they are between asterisks."""
+    """Join runs of text. In HTML, the marked runs have the class `mark`; in plain text, they are between asterisks.
+
+    The HTML has no mark elements, because Outlook and Yahoo remove them.
+    """
     if not context.autoescape:
         return "".join([f"*{run.text}*" if run.marked else run.text for run in runs])
-    return Markup("".join([f"<mark>{escape(run.text)}</mark>" if run.marked else escape(run.text) for run in runs]))
+    shown = [f'<span class="mark">{escape(run.text)}</span>' if run.marked else escape(run.text) for run in runs]
+    return Markup("".join(shown))
 
 
 def inline_css(html: str) -> str:

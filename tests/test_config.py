@@ -81,6 +81,22 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ("[store]\nurl = 'mysql://x'", "sqlite:///FILE"),
         ("[digest]\nhour = '25:00'", "digest.hour"),
         ("[digest]\ntimezone = 'Mars/Olympus'", "digest.timezone"),
+        ("[digest]\ncards = -1", "digest.cards"),
+        ("[digest]\nsubject = ' '", "digest.subject: write one line of at most 200 characters"),
+        ('[digest]\nsubject = "{title}\\nBcc: x"', "digest.subject: write one line"),
+        ('[digest]\nsubject = "{title}\\u202e"', "digest.subject: write one line"),
+        (f"[digest]\nsubject = '{'x' * 201}'", "digest.subject: write one line"),
+        ("[digest]\nsubject = '{author}: {title}'", "digest.subject: use no other braces than {papers}, {title} and"),
+        ("[digest]\nsubject = '{title.__class__}'", "digest.subject: use no other braces"),
+        ("[digest]\nsubject = '{title!r}'", "digest.subject: use no other braces"),
+        ("[digest]\nsubject = '{title:{papers}}'", "digest.subject: use no other braces"),
+        ("[digest]\nsubject = '{} {0}'", "digest.subject: use no other braces"),
+        ("[digest]\nsubject = '{title'", "digest.subject: use no other braces"),
+        ("[digest]\nsubject = 'title}'", "digest.subject: use no other braces"),
+        ('[mail]\npostal_address = "1 Way\\nLondon"', "mail.postal_address: write it in one line of at most 300"),
+        (f"[mail]\npostal_address = '{'x' * 301}'", "mail.postal_address: write it in one line"),
+        ("[mail]\ntitle_search = 'example.org'", "mail.title_search: write the web address of a search"),
+        ("[mail]\ntitle_search = 'javascript:alert(1)'", "mail.title_search: write the web address of a search"),
         ("smtp = ", "not valid TOML"),
     ],
 )
@@ -88,6 +104,11 @@ def test_the_error_about_a_wrong_config_names_the_key_or_the_cure(tmp_path: Path
     with pytest.raises(ConfigError) as caught:
         load(write_config(tmp_path, text))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("pattern", ["{papers}: {title}", "{period}", "{{{papers}}}", "News", "{title} ({period})"])
+def test_a_subject_of_known_fields_is_accepted(tmp_path: Path, pattern: str) -> None:
+    assert load(write_config(tmp_path, f"[digest]\nsubject = '{pattern}'")).digest.subject == pattern
 
 
 def test_the_message_about_a_wrong_value_does_not_contain_it(tmp_path: Path) -> None:

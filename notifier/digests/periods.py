@@ -1,4 +1,4 @@
-"""How a digest names its period, in its subject and in its first sentence."""
+"""How a digest names its period, in its subject and below its heading."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PERIOD = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)|(?P<week>\d{4}-W\d\d)|(?P<month>\d{4}-\d\d)|dump:.+", re.ASCII)
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
@@ -20,7 +21,7 @@ ONE_WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class PeriodWording:
-    """The subject of a digest, and its first sentence."""
+    """The words for a period in a subject, and the line below the heading of a digest."""
 
     subject: str
     opening: str
@@ -44,20 +45,20 @@ def _wording(period: str, day: date) -> PeriodWording:
         raise ValueError(period)
     if match["day"]:
         day = date.fromisoformat(period)
-        return PeriodWording(f"Daily papers of {_day(day)} {day.year}", _opening(f"for today ({_day(day)})"))
+        return PeriodWording(f"Daily papers of {_day(day)} {day.year}", f"New papers of {_long_day(day)}")
     if match["week"]:
         return PeriodWording(
-            f"Weekly papers of {_date_range(day - ONE_WEEK, day - ONE_DAY)}", _opening("of the last seven days")
+            f"Weekly papers of {_date_range(day - ONE_WEEK, day - ONE_DAY)}", "New papers of the last seven days"
         )
     if match["month"]:
         last = date.fromisoformat(f"{period}-01") - ONE_DAY
         month = _MONTHS[last.month - 1]
-        return PeriodWording(f"Monthly papers of {month} {last.year}", _opening(f"of the last month ({month})"))
-    return PeriodWording(f"New papers of {_day(day)} {day.year}", _opening("that just came in"))
+        return PeriodWording(f"Monthly papers of {month} {last.year}", f"New papers of {month} {last.year}")
+    return PeriodWording(f"New papers of {_day(day)} {day.year}", "New papers that just came in")
 
 
-def _opening(which: str) -> str:
-    return f"Here is the selection of papers {which}:"
+def _long_day(day: date) -> str:
+    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _day(day: date) -> str:

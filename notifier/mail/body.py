@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
 from notifier.digests.cache import Cache
-from notifier.mail.content import MailContent, SectionContent, SectionPaper, named
+from notifier.mail.cards import PaperLine
+from notifier.mail.content import LABELS, MailContent, SectionCard, SectionContent, matched_labels, named
 from notifier.mail.parts import Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
 from notifier.mail.stylesheet import Stylesheet
 
 _NO_PAGE = ("unsubscribe_page",)
+_NO_LABELS = ("also",)
+_NO_LINES = ("lines",)
 
 
 class Body(NamedTuple):
@@ -39,7 +43,8 @@ class BodyMaker:
         self._is_html = stylesheet is not None
         self._style_element = Markup(stylesheet.kept) if stylesheet else ""
         self._cache = cache
-        self._cards: dict[SectionPaper, bytes] = cache.table()
+        self._cards: dict[SectionCard, bytes] = cache.table()
+        self._lines: dict[PaperLine, bytes] = cache.table()
 
     def body(self, content: MailContent) -> Body:
         """Return the body with this content. Raises the same errors as `Parts.part`."""
@@ -50,41 +55,72 @@ class BodyMaker:
             opening=content.opening,
             stylesheet=self._style_element,
         )
-        has_more = content.more or content.unlisted
-        more = self._parts.part("more", papers=content.more, unlisted=content.unlisted) if has_more else ()
+        shown = [(number, section) for number, section in enumerate(content.sections) if section.cards or section.lines]
         slots: dict[str, Sequence[bytes | str]] = {
             "preheader": [block(escape(content.preheader))] if self._is_html else [],
-            "sections": self._sections(content.sections),
-            "more": more,
+            "contents": self._contents(shown),
+            "sections": self._sections(shown),
+            "more": self._more(content),
             "footer": self._footer(content),
         }
         return _body(digest.filled(slots))
 
-    def _sections(self, sections: Iterable[SectionContent]) -> list[bytes | str]:
+    def _contents(self, sections: Sequence[tuple[int, SectionContent]]) -> Sequence[bytes | str]:
+        """Return the line that links to the first sections; it is empty if there is only one section."""
+        if len(sections) < 2:
+            return ()
+        linked = tuple([(section.label, section.total, anchor(number)) for number, section in sections[:LABELS]])
+        return self._parts.part("contents", sections=linked, others=len(sections) - len(linked))
+
+    def _sections(self, sections: Iterable[tuple[int, SectionContent]]) -> list[bytes | str]:
         pieces: list[bytes | str] = []
-        for number, section in enumerate(sections):
-            if not section.papers:
-                continue
-            part = self._parts.part("section", () if section.has_page else _NO_PAGE, label=section.label)
-            cards = [self._cards.get(paper) or self._card(paper) for paper in section.papers]
-            pieces += part.filled({"cards": cards, "unsubscribe_page": [section_page(number)]})
+        for number, section in sections:
+            without = () if section.lines else _NO_LINES
+            part = self._parts.part("section", without, label=section.label, total=section.total, anchor=anchor(number))
+            cards = [self._cards.get(each) or self._card(each) for each in section.cards]
+            pieces += part.filled({"cards": cards, "lines": self._line_blocks(section.lines)})
         return pieces
 
-    def _card(self, paper: SectionPaper) -> bytes:
-        also = self._parts.part("also", labels=named(paper.also)).joined({}) if paper.also else b""
-        card = self._parts.part("card", card=paper.card).joined({"also": also})
+    def _card(self, shown: SectionCard) -> bytes:
+        also = self._parts.part("also", labels=named(shown.also)).joined({}) if shown.also else b""
+        card = self._parts.part("card", () if also else _NO_LABELS, card=shown.card).joined({"also": also})
         self._cache.make_room(len(card))
-        self._cards[paper] = card
+        self._cards[shown] = card
         return card
 
+    def _line_blocks(self, lines: Iterable[PaperLine]) -> list[bytes]:
+        return [self._lines.get(line) or self._line(line) for line in lines]
+
+    def _line(self, paper: PaperLine) -> bytes:
+        line = self._parts.part("line", paper=paper).joined({})
+        self._cache.make_room(len(line))
+        self._lines[paper] = line
+        return line
+
+    def _more(self, content: MailContent) -> Sequence[bytes | str]:
+        total = len(content.more) + content.unlisted
+        if not total:
+            return ()
+        part = self._parts.part("more", () if content.more else _NO_LINES, total=total, unlisted=content.unlisted)
+        return part.filled({"lines": self._line_blocks(content.more)})
+
     def _footer(self, content: MailContent) -> list[bytes | str]:
-        part = self._parts.part("footer", () if content.has_page else _NO_PAGE)
-        shown = named(content.labels)
+        without = () if content.has_page else _NO_PAGE
+        part = self._parts.part("footer", without, brand=content.brand, postal_address=content.postal_address)
         labels: list[bytes | str] = []
-        for place, label in enumerate(shown, start=1):
-            labels += self._parts.part("label", label=label, last=place == len(shown))
+        shown = matched_labels(content)
+        for place, (label, number) in enumerate(shown, start=1):
+            page = [] if number is None else [section_page(number)]
+            part_of_label = self._parts.part("label", () if page else _NO_PAGE, label=label, last=place == len(shown))
+            labels += part_of_label.filled({"unsubscribe_page": page})
         values = {slot: [slot] for slot in ("recipient", "unsubscribe_page", "unsubscribe_url")}
         return part.filled({"labels": labels, **values})
+
+
+@cache
+def anchor(number: int) -> str:
+    """Return the name of the place in a mail where a section begins; sections are numbered from 0."""
+    return f"section-{number + 1}"
 
 
 def _body(pieces: Iterable[bytes | str]) -> Body:

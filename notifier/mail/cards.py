@@ -5,75 +5,121 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from urllib.parse import quote_plus
 
+from notifier.mail.headers import MailSettings
 from notifier.models import Item, Paper, Span
 from notifier.text.excerpts import Run, excerpt, marked_spans, runs
-from notifier.text.harmless import Link, inert, links
+from notifier.text.harmless import Link, inert, links, safe_url, shortened_to_columns
 from notifier.text.words import stem, words
 
-AUTHORS = 3  # at most this many authors are named before "et al."
-REASONS = 4  # at most this many marked words are named for each field
+SEARCHED = 120  # columns of a title in a search; the first words of a long one are enough to find it
+CHIPS = 3  # topics named on a card
+REASONS = 4  # marked words named per field
 
 Stems = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared and hashed by identity, which is quick: cards are cache keys
 class Card:
-    """A paper as a digest shows it. A field that is not known is empty or None.
+    """A paper as a digest shows it. What is not known is empty, or None.
 
-    `plain_title` is the title without marks. `why` names the marked words: `“quantization” in the title`.
+    `plain_title` is the title without marks. `url` is the best address of the paper, or a search for its title if
+    `is_search`. `links` are other addresses, with short labels such as `PDF`. `topics` are titles of topics. `why`
+    names the marked words if the card shows none of them: `“quantization” in the abstract`.
     """
 
     title: tuple[Run, ...]
     plain_title: str
     url: str
+    is_search: bool
     upvotes: int | None
     authors: str
-    why: str
-    abstract: tuple[Run, ...]
     links: tuple[Link, ...]
+    abstract: tuple[Run, ...]
+    why: str
+    topics: tuple[str, ...]
 
 
-class PaperLine(NamedTuple):
-    """A paper beyond the digest's limit, listed by its title."""
+@dataclass(frozen=True, slots=True, eq=False)
+class PaperLine:
+    """A paper that a digest shows as one line. `url` is a search for the title if `is_search`, as in a card."""
 
     title: str
     url: str
+    is_search: bool
     upvotes: int | None
 
 
-def card(item: Item, paper: Paper) -> Card:
+def card(item: Item, paper: Paper, settings: MailSettings) -> Card:
     """Return the card of a digest's item, without the labels of the other subscriptions that it matched."""
-    title, abstract, known = inert(paper.title), inert(paper.abstract), links(paper)
+    title, abstract = inert(paper.title), inert(paper.abstract)
     in_title = marked_spans(title, item.marks.title)
     in_abstract = marked_spans(abstract, item.marks.abstract)
+    shown = excerpt(abstract, in_abstract)
+    is_marked = in_title or any(run.marked for run in shown)
+    address = _address(paper)
     return Card(
         title=runs(title, in_title),
         plain_title=title,
-        url=known[0].url if known else "",
+        url=address or _title_search(title, settings),
+        is_search=not address,
         upvotes=item.upvotes,
         authors=_authors(paper.authors),
-        why=_why(_marked_words(title, in_title), _marked_words(abstract, in_abstract)),
-        abstract=excerpt(abstract, in_abstract),
-        links=known,
+        links=_other_links(paper, address),
+        abstract=shown,
+        why="" if is_marked else reasons(title, in_title, abstract, in_abstract),
+        topics=tuple(inert(settings.topics[slug]) for slug in sorted(paper.topics & settings.topics.keys()))[:CHIPS],
     )
 
 
-def paper_line(item: Item, paper: Paper) -> PaperLine:
-    """Return the line of an item that a digest lists by its title."""
-    return PaperLine(inert(paper.title), next((link.url for link in links(paper)), ""), item.upvotes)
+def paper_line(item: Item, paper: Paper, settings: MailSettings) -> PaperLine:
+    """Return the line of an item that a digest shows without its abstract."""
+    title, address = inert(paper.title), _address(paper)
+    return PaperLine(title, address or _title_search(title, settings), not address, item.upvotes)
+
+
+def line_of(shown: Card) -> PaperLine:
+    """Return the line of a paper that has a card."""
+    return PaperLine(shown.plain_title, shown.url, shown.is_search, shown.upvotes)
+
+
+def _address(paper: Paper) -> str:
+    """Return the best address of a paper; empty if it has none."""
+    found = links(paper)
+    return found[0].url if found else safe_url(paper.page) or safe_url(paper.pdf)
+
+
+def _title_search(title: str, settings: MailSettings) -> str:
+    return safe_url(
+        settings.title_search + quote_plus(shortened_to_columns(title, SEARCHED).rstrip("…"), errors="replace")
+    )
+
+
+def _other_links(paper: Paper, address: str) -> tuple[Link, ...]:
+    """Return the links to a paper besides its address."""
+    by_label = {link.label: link.url for link in links(paper)}
+    stars = f" ★{paper.stars}" if paper.stars else ""
+    found = {
+        "PDF": safe_url(paper.pdf) or by_label.get("PDF", ""),
+        f"code{stars}": safe_url(paper.code),
+        "project": safe_url(paper.project),
+        "HF": by_label.get("Hugging Face", ""),
+    }
+    return tuple(Link(label, url) for label, url in found.items() if url and url != address)
 
 
 def _authors(names: tuple[str, ...]) -> str:
-    named = ", ".join(map(inert, names[:AUTHORS]))
-    return f"{named} et al." if len(names) > AUTHORS else named
+    """Return the first author, and how many others there are."""
+    others = f" +{len(names) - 1}" if len(names) > 1 else ""
+    return f"{inert(names[0])}{others}" if names else ""
 
 
-def _why(in_title: dict[Stems, str], in_abstract: dict[Stems, str]) -> str:
+def reasons(title: str, in_title: Iterable[Span], abstract: str, in_abstract: Iterable[Span]) -> str:
     """Return the marked words as a phrase. A word that is named for the title is not named again for the abstract."""
-    only = [word for key, word in in_abstract.items() if key not in in_title]
-    by_field = ((list(in_title.values()), "in the title"), (only, "in the abstract"))
+    of_title, of_abstract = _marked_words(title, in_title), _marked_words(abstract, in_abstract)
+    only = [word for key, word in of_abstract.items() if key not in of_title]
+    by_field = ((list(of_title.values()), "in the title"), (only, "in the abstract"))
     return ", ".join([f"{_listed(found)} {where}" for found, where in by_field if found])
 
 

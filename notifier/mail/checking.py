@@ -1,4 +1,4 @@
-"""Check the templates with two sample digests: one with every optional value, and one without them."""
+"""Check the templates with sample digests: one has every optional value, one has none, and one is too large."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jinja2 import Environment
 
 from notifier.errors import ConfigError, TemplateError
 from notifier.mail.composer import Composer
-from notifier.mail.content import TITLES
+from notifier.mail.content import LABELS, TITLES
 from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Spans
 from notifier.signing import LinkSigner
@@ -18,26 +18,35 @@ _PAPER = Paper(
     id=1,
     key="2607.00001",
     title="A Title",
-    abstract="An abstract of some length. " * 40,
+    abstract=f"An abstract begins. {'It names a word. ' * 20}{'Words that matched ' * 18}end. We propose a method.",
     sequence=1,
     first_seen=datetime(2026, 7, 6, tzinfo=UTC),
     listed_on=date(2026, 7, 6),
     arxiv_id="2607.00001",
     authors=("Ada Lovelace", "Alan Turing"),
+    code="https://example.org/code",
+    stars=46,
+    project="https://example.org/project",
+    topics=frozenset({"topic"}),
 )
-_PAPERS = {1: _PAPER, 2: replace(_PAPER, id=2, abstract="", arxiv_id=None, authors=())}
-_ITEM = Item(1, 140, Spans(((2, 7),), ((900, 908),)), ("another label",))
+_BARE_PAPER = Paper(2, "t-2", "A Title", "", 2, _PAPER.first_seen, _PAPER.listed_on)
+_LONG_PAPER = replace(_BARE_PAPER, id=3, title="A Long Title " * 40)
+_PAPERS = {each.id: each for each in (_PAPER, _BARE_PAPER, _LONG_PAPER)}
+_ITEM = Item(1, 140, Spans(((2, 7),), ((3, 11),)), ("another label",))
+# The excerpt shows the sentence about the method, and leaves out the long one with the word that matched.
+_UNMARKED_ITEM = Item(1, 140, Spans((), ((_PAPER.abstract.index("matched"), _PAPER.abstract.index("matched") + 7),)))
 _FULL = Digest(
     recipient="subscriber@example.org",
     period="2026-07-06",
     planned_at=datetime(2026, 7, 6, 8, tzinfo=UTC),
     message_id="<check@example.org>",
     subject="A subject",
-    sections=(Section("a label", (_ITEM, Item(2)), 1),),
+    sections=(Section("a label", (_ITEM, _UNMARKED_ITEM, _ITEM, Item(2)), 1), *[Section("b", (Item(2),), 1)] * LABELS),
     rest=(_ITEM, Item(2)) * TITLES,
     subscriber_id=1,
 )
 _BARE = replace(_FULL, sections=(Section("a label", (Item(2),)),), rest=(), subscriber_id=None)
+_TOO_LARGE = replace(_BARE, sections=(Section("a label", (Item(3),) * 200),))
 
 
 def check_templates(settings: MailSettings, templates: Environment) -> list[str]:
@@ -46,10 +55,12 @@ def check_templates(settings: MailSettings, templates: Environment) -> list[str]
     Raises ConfigError, which names the file and line, if a template is missing or broken, or fails on a sample.
     """
     signer = LinkSigner("https://example.org", bytes(32))
-    composer = Composer(replace(settings, pages=signer), templates)
+    full = replace(settings, pages=signer, cards=LABELS + 2, topics={"topic": "A Topic"}, postal_address="An address")
+    composer = Composer(full, templates)
     try:
         composer.compose(_FULL, _PAPERS)
-        composer.compose(_BARE, _PAPERS)
+        Composer(replace(full, postal_address=""), templates).compose(_BARE, _PAPERS)
+        composer.compose(_TOO_LARGE, _PAPERS)
     except TemplateError as error:
         raise ConfigError(str(error)) from None
     return composer.stylesheet.warnings

@@ -5,10 +5,12 @@ The subscriber's own values are not part of this content: `slot_values` makes th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import islice, zip_longest
+from typing import NamedTuple, TypeVar
 
 from notifier.digests.cache import Cache
 from notifier.digests.periods import wording_of
@@ -16,49 +18,60 @@ from notifier.errors import ComposeError, shortened
 from notifier.mail.cards import Card, PaperLine, card, paper_line
 from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Spans
-from notifier.text.harmless import inert
+from notifier.text.harmless import inert, shortened_to_columns
 
 TITLES = 200  # at most this many papers beyond the digest's limit are listed by title; further ones are only counted
 LABELS = 20  # a list shows at most this many labels; further ones are only counted
 LABEL_CHARS = 200  # a longer label is cut to this many characters
 PREHEADER_TITLES = 3
+SUBJECT_TITLE = 30  # columns by which a title in a subject is recognised, since its end may be cut off
 CARD_BYTES = 2_500  # the memory that a card takes, roughly
-PLACE_BYTES = 500  # the memory that a paper of a section takes in addition to its card
+LINE_BYTES = 600  # the memory that a line takes, or the place of a card in a section
+
+T = TypeVar("T")
 
 _wording_of = lru_cache(64)(wording_of)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared and hashed by identity, as cards are
-class SectionPaper:
-    """A paper in a section: its card, and the labels of the subscriber's other subscriptions that it matched."""
+class SectionCard:
+    """A card in a section, with the labels of the subscriber's other subscriptions that its paper matched."""
 
     card: Card
     also: tuple[str, ...]
 
 
 class SectionContent(NamedTuple):
-    """A section: the label of a subscription, its papers, and whether there is a page that ends the subscription."""
+    """A section: the label of a subscription, and its papers, the best as cards and the others as lines.
+
+    `total` is the number of its papers, also of those that the mail does not show. `has_page` says whether there is a
+    page that ends the subscription.
+    """
 
     label: str
-    papers: list[SectionPaper]
+    total: int
+    cards: Sequence[SectionCard]
+    lines: Sequence[PaperLine]
     has_page: bool
 
 
 class MailContent(NamedTuple):
     """What a mail says.
 
-    `unlisted` counts the papers beyond those in `more`. `labels` has the labels of all subscriptions that matched a
-    paper of a section. `has_page` is whether there is a page that ends all mail to the subscriber.
+    `more` are papers beyond the digest's limit, and `unlisted` is the number of further ones. `other_labels` are those
+    of subscriptions that have no section, and matched a paper in one. `has_page` says whether there is a page that ends
+    all mail to the subscriber.
     """
 
     subject: str
     brand: str
     opening: str
     preheader: str
-    sections: list[SectionContent]
-    more: tuple[PaperLine, ...]
+    sections: Sequence[SectionContent]
+    more: Sequence[PaperLine]
     unlisted: int
-    labels: list[str]
+    other_labels: Sequence[str]
+    postal_address: str
     has_page: bool
 
 
@@ -68,57 +81,117 @@ def named(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels) if others <= 0 else (*labels[:LABELS], f"and {others} more")
 
 
+def matched_labels(content: MailContent) -> list[tuple[str, int | None]]:
+    """Return the labels that a footer names, each with the number of its section if there is a page that ends it."""
+    sections = [
+        (section.label, number if section.has_page else None) for number, section in enumerate(content.sections)
+    ]
+    others = [(label, None) for label in content.other_labels]
+    shown = [*sections, *others]
+    left_out = len(shown) - LABELS
+    return shown if left_out <= 0 else [*shown[:LABELS], (f"and {left_out} more", None)]
+
+
 class ContentMaker:
-    """Makes the content of mails, and caches the cards in them."""
+    """Makes the content of mails, and caches the cards and lines in them."""
 
     def __init__(self, settings: MailSettings, cache: Cache) -> None:
         self._settings = settings
         self._cache = cache
         self._cards: dict[tuple[int, int | None, Spans], Card] = cache.table()
+        self._lines: dict[tuple[int, int | None], PaperLine] = cache.table()
         # The keys are `id(item)`, because hashing an item takes longer than all the other work on a cached item. Each
         # value holds its item, so that no other object gets the same id.
-        self._section_papers: dict[int, tuple[Item, SectionPaper]] = cache.table()
+        self._section_cards: dict[int, tuple[Item, SectionCard]] = cache.table()
 
     def content(self, digest: Digest, papers: Mapping[int, Paper]) -> MailContent:
         """Return the content of a digest's mail. Raises ComposeError if one of its papers is not in `papers`."""
-        sections = [self._section(section, papers) for section in digest.sections]
-        shown = [paper for section in sections for paper in section.papers]
-        labels = dict.fromkeys([section.label for section in sections])
-        for also in dict.fromkeys([paper.also for paper in shown]):
-            labels |= dict.fromkeys(also)
+        numbers = shared_out([len(section.items) for section in digest.sections], self._settings.cards)
+        sections = [
+            self._section(section, number, papers) for section, number in zip(digest.sections, numbers, strict=True)
+        ]
+        opening = _wording_of(digest.period, digest.planned_at.date()).opening
         return MailContent(
             subject=inert(digest.subject),
             brand=inert(self._settings.brand),
-            opening=_wording_of(digest.period, digest.planned_at.date()).opening,
-            preheader=" · ".join([paper.card.plain_title for paper in shown[:PREHEADER_TITLES]]),
+            opening=opening,
+            preheader=_preheader(digest.subject, opening, sections),
             sections=sections,
-            more=tuple([paper_line(item, _paper(item, papers)) for item in digest.rest[:TITLES]]),
+            more=[self._line(item, papers) for item in digest.rest[:TITLES]],
             unlisted=max(0, len(digest.rest) - TITLES),
-            labels=list(labels),
+            other_labels=_other_labels(digest.sections),
+            postal_address=inert(self._settings.postal_address),
             has_page=self._settings.pages is not None and digest.subscriber_id is not None,
         )
 
-    def _section(self, section: Section, papers: Mapping[int, Paper]) -> SectionContent:
-        known = self._section_papers.get
-        shown = [
-            found[1] if (found := known(id(item))) else self._section_paper(item, papers) for item in section.items
-        ]
-        has_page = self._settings.pages is not None and section.subscription_id is not None
-        return SectionContent(_shown_label(section.label), shown, has_page)
+    def _section(self, section: Section, cards: int, papers: Mapping[int, Paper]) -> SectionContent:
+        return SectionContent(
+            _shown_label(section.label),
+            len(section.items),
+            [self._section_card(item, papers) for item in section.items[:cards]],
+            [self._line(item, papers) for item in section.items[cards:]],
+            has_page=self._settings.pages is not None and section.subscription_id is not None,
+        )
 
-    def _section_paper(self, item: Item, papers: Mapping[int, Paper]) -> SectionPaper:
-        made = SectionPaper(self._card(item, papers), tuple(map(_shown_label, item.also)))
-        self._cache.make_room(PLACE_BYTES)
-        self._section_papers[id(item)] = item, made
+    def _section_card(self, item: Item, papers: Mapping[int, Paper]) -> SectionCard:
+        if known := self._section_cards.get(id(item)):
+            return known[1]
+        made = SectionCard(self._card(item, papers), tuple(map(_shown_label, item.also)))
+        self._cache.make_room(LINE_BYTES)
+        self._section_cards[id(item)] = item, made
         return made
 
     def _card(self, item: Item, papers: Mapping[int, Paper]) -> Card:
         key = item.paper_id, item.upvotes, item.marks
         if (known := self._cards.get(key)) is None:
-            known = card(item, _paper(item, papers))
+            known = card(item, _paper(item, papers), self._settings)
             self._cache.make_room(CARD_BYTES)
             self._cards[key] = known
         return known
+
+    def _line(self, item: Item, papers: Mapping[int, Paper]) -> PaperLine:
+        key = item.paper_id, item.upvotes
+        if (known := self._lines.get(key)) is None:
+            known = paper_line(item, _paper(item, papers), self._settings)
+            self._cache.make_room(LINE_BYTES)
+            self._lines[key] = known
+        return known
+
+
+def shared_out(sizes: Iterable[int], limit: int) -> list[int]:
+    """Return how many of `limit` places each section gets: the sections take turns, each until it needs no more."""
+    sizes = list(sizes)
+    in_turn = [place for turn in range(max(sizes, default=0)) for place, size in enumerate(sizes) if size > turn]
+    places = Counter(in_turn[:limit])
+    return [places[place] for place in range(len(sizes))]
+
+
+def in_turns(many: Iterable[Sequence[T]]) -> Iterator[T]:
+    """Yield the first of each sequence, then the second of each, and so on."""
+    for turn in zip_longest(*many, fillvalue=None):
+        yield from (each for each in turn if each is not None)
+
+
+def _preheader(subject: str, opening: str, sections: Sequence[SectionContent]) -> str:
+    """Return what mail programs show beside the subject: the day, and the best titles that are not in the subject."""
+    best = in_turns(
+        [
+            [each.card.plain_title for each in section.cards]
+            or [each.title for each in section.lines[:PREHEADER_TITLES]]
+            for section in sections
+        ]
+    )
+    others = (title for title in best if shortened_to_columns(title, SUBJECT_TITLE).rstrip("…") not in subject)
+    return " · ".join([opening, *islice(others, PREHEADER_TITLES)])
+
+
+def _other_labels(sections: Iterable[Section]) -> list[str]:
+    """Return the labels of the subscriptions that have no section, and matched a paper in one."""
+    others: dict[str, None] = {}
+    for also in dict.fromkeys([item.also for section in sections for item in section.items]):
+        others |= dict.fromkeys(map(_shown_label, also))
+    labels = {_shown_label(section.label) for section in sections}
+    return [label for label in others if label not in labels]
 
 
 @lru_cache(1 << 12)  # many digests show the same labels

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, formataddr, parseaddr
 from email.utils import quote as escape_quotes
@@ -47,7 +48,9 @@ class MailSettings:
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
     `unsubscribe` the mailbox for requests to unsubscribe, `brand` the name of the list. `pages` signs the links to
-    pages; it is None if mails hold no such links.
+    pages; it is None if mails hold no such links. A mail shows at most `cards` papers as cards. `topics` are the titles
+    of the topics by slug. The title of a paper without an address is appended to `title_search`. `postal_address` is
+    that of the sender; it may be empty.
     """
 
     sender: str
@@ -55,6 +58,10 @@ class MailSettings:
     unsubscribe: str
     brand: str = "Daily Papers"
     pages: LinkSigner | None = None
+    cards: int = 8
+    topics: Mapping[str, str] = field(default_factory=dict, hash=False)
+    title_search: str = "https://arxiv.org/search/?searchtype=title&query="
+    postal_address: str = ""
 
 
 class UnsubscribeLinks(NamedTuple):

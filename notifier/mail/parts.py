@@ -29,13 +29,17 @@ class PartKind(NamedTuple):
 
 
 PARTS: Mapping[str, PartKind] = {
-    "digest": PartKind(("subject", "brand", "opening", "stylesheet"), ("preheader", "sections", "more", "footer")),
-    "section": PartKind(("label",), ("cards", "unsubscribe_page")),
+    "digest": PartKind(
+        ("subject", "brand", "opening", "stylesheet"), ("preheader", "contents", "sections", "more", "footer")
+    ),
+    "contents": PartKind(("sections", "others")),
+    "section": PartKind(("label", "total", "anchor"), ("cards", "lines")),
     "card": PartKind(("card",), ("also",)),
     "also": PartKind(("labels",)),
-    "more": PartKind(("papers", "unlisted")),
-    "footer": PartKind((), ("recipient", "labels", "unsubscribe_page", "unsubscribe_url")),
-    "label": PartKind(("label", "last")),
+    "line": PartKind(("paper",)),
+    "more": PartKind(("total", "unlisted"), ("lines",)),
+    "footer": PartKind(("brand", "postal_address"), ("recipient", "labels", "unsubscribe_page", "unsubscribe_url")),
+    "label": PartKind(("label", "last"), ("unsubscribe_page",)),
 }
 
 PART_BYTES = 500  # the memory that a cached part takes, without its blocks

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
 from typing import TypeVar
 
 from notifier.mail.body import Body
-from notifier.mail.cards import PaperLine
-from notifier.mail.content import MailContent, SectionPaper
+from notifier.mail.cards import line_of
+from notifier.mail.content import MailContent, SectionContent, shared_out
 
 MAIL_BYTES = 100_000
 HEADER_BYTES = 4_000  # the header of a mail takes at most this many bytes
@@ -31,7 +30,8 @@ def bodies_within_limit(content: MailContent, make: Callable[[MailContent], Bodi
     bodies = make(content)
     if _fits(bodies):
         return bodies
-    steps = range(2 * len(_cards(content)) + len(content.more) + 1)
+    cards, lines = _shown(content)
+    steps = range(2 * cards + lines + len(content.more) + 1)
     first_too_large = bisect_left(steps, True, key=lambda step: not _fits(make(with_fewer_papers(content, step))))
     return make(with_fewer_papers(content, max(0, first_too_large - 1)))
 
@@ -39,33 +39,35 @@ def bodies_within_limit(content: MailContent, make: Callable[[MailContent], Bodi
 def with_fewer_papers(content: MailContent, step: int) -> MailContent:
     """Return the content with fewer papers; each higher `step` shows a little more.
 
-    Step 0 shows no paper. Each of the next steps adds one of the papers that have cards, but only its title. Each of
-    the steps after those turns one of these titles into its card. Each of the last steps adds the title of one paper
-    beyond the digest's limit.
+    Step 0 shows no paper. Each of the next steps adds one paper to a section, but only its title. Each of the steps
+    after those turns one of these titles into its card. Each of the last steps adds the title of one paper beyond the
+    digest's limit. The sections take turns.
     """
-    cards = _cards(content)
-    shown_cards = min(max(step - len(cards), 0), len(cards))
-    shown_papers = min(step, len(cards))
-    beyond = max(step - 2 * len(cards), 0)
-    kept = set(cards[:shown_cards])
-    sections = [
-        section._replace(papers=[paper for paper in section.papers if paper in kept]) for section in content.sections
-    ]
-    titles = [_line(paper) for paper in cards[shown_cards:shown_papers]]
-    left_out = len(cards) - shown_papers + len(content.more[beyond:])
+    cards, lines = _shown(content)
+    papers = cards + lines
+    numbers = shared_out([len(each.cards) + len(each.lines) for each in content.sections], min(step, papers))
+    with_card = shared_out([len(each.cards) for each in content.sections], min(max(step - papers, 0), cards))
+    beyond = max(step - papers - cards, 0)
     return content._replace(
-        sections=sections, more=(*titles, *content.more[:beyond]), unlisted=content.unlisted + left_out
+        sections=[
+            _shorter(section, number, cards)
+            for section, number, cards in zip(content.sections, numbers, with_card, strict=True)
+        ],
+        more=content.more[:beyond],
+        unlisted=content.unlisted + papers - sum(numbers) + len(content.more[beyond:]),
     )
 
 
-def _cards(content: MailContent) -> list[SectionPaper]:
-    """Return the papers with cards: the first of each section, then the second of each, and so on."""
-    by_place = zip_longest(*[section.papers for section in content.sections])
-    return [paper for papers in by_place for paper in papers if paper is not None]
+def _shown(content: MailContent) -> tuple[int, int]:
+    """Return how many cards and how many lines the sections have."""
+    return sum(len(each.cards) for each in content.sections), sum(len(each.lines) for each in content.sections)
 
 
-def _line(paper: SectionPaper) -> PaperLine:
-    return PaperLine(paper.card.plain_title, paper.card.url, paper.card.upvotes)
+def _shorter(section: SectionContent, papers: int, cards: int) -> SectionContent:
+    """Return a section with its first papers, and cards for the first of these."""
+    titles = [line_of(each.card) for each in section.cards[cards:papers]]
+    lines = section.lines[: max(0, papers - len(section.cards))]
+    return section._replace(cards=section.cards[:cards], lines=[*titles, *lines])
 
 
 def _fits(bodies: Sequence[Body]) -> bool:

@@ -14,7 +14,7 @@ from jinja2 import Environment
 from notifier.digests.cache import Cache
 from notifier.templates import explained, inline_css, split_stylesheet
 
-FILE = "email/style.css"
+FILES = ("style/base.css", "email/style.css")  # the first one is shared with the pages
 TAG_BYTES = 500  # the memory that a cached start tag takes
 
 _START_TAG = re.compile(
@@ -27,6 +27,16 @@ _STYLE = re.compile(r"""(?<!\s)\s++style\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)""",
 _IN_TABLES = {"caption", "colgroup", "col", "tbody", "thead", "tfoot", "tr", "td", "th"}
 
 
+def css_of(templates: Environment) -> str:
+    """Return the rules of a mail. Raises ConfigError if a file is missing."""
+    assert templates.loader is not None
+    sources = []
+    for file in FILES:
+        with explained(file):
+            sources.append(templates.loader.get_source(templates, file)[0])
+    return "".join(sources)
+
+
 class Stylesheet:
     """The stylesheet of the mails. `kept` holds the rules that stay in the style element.
 
@@ -34,9 +44,7 @@ class Stylesheet:
     """
 
     def __init__(self, templates: Environment, cache: Cache) -> None:
-        assert templates.loader is not None
-        with explained(FILE):
-            self._rules = split_stylesheet(templates.loader.get_source(templates, FILE)[0])
+        self._rules = split_stylesheet(css_of(templates))
         self.kept = self._rules.kept
         self._cache = cache
         self._styled_tags: dict[str, str] = cache.table()
@@ -46,8 +54,8 @@ class Stylesheet:
     def warnings(self) -> list[str]:
         """Return a sentence for each rule that some mail programs will ignore."""
         return [
-            f"the rule for {selector} in {FILE} depends on more than the element itself, so it stays in the style "
-            "element, which some mail programs ignore; give the element a class, and write the rule for that"
+            f"the rule for {selector} in {' or '.join(FILES)} depends on more than the element itself, so it stays in "
+            "the style element, which some mail programs ignore; give the element a class, and write the rule for that"
             for selector in self._rules.left_out
         ]
 

@@ -54,6 +54,7 @@ class Candidates:
         first_seen = [paper.first_seen for paper in self.papers if paper.id in self.announced_again]
         self.announced_again_since = min(first_seen, default=NEVER) - CLOCK_SET_BACK
         self._by_id = {paper.id: paper for paper in self.papers}
+        self._places = {paper.id: place for place, paper in enumerate(self.papers)}
         self._catalogue = catalogue
         self._index = matching.index(self.papers, tokens_of(connection, self.papers))
         self._matches: dict[str, tuple[matching.Matches, int]] = {}
@@ -62,6 +63,11 @@ class Candidates:
         self._marked_leaves = lru_cache(CACHED_QUERIES)(self._marked_leaves_of)
         self._paper_words = lru_cache(CACHED_PAPER_WORDS)(self._paper_words_of)
         self._spans = lru_cache(CACHED_SPANS)(self._spans_of)
+
+    def best(self, ids: Iterable[int]) -> Paper | None:
+        """Return the best of the candidates with these ids; None if none of them is a candidate."""
+        places = [self._places[each] for each in ids if each in self._places]
+        return self.papers[min(places)] if places else None
 
     def match_all(self, subscriptions: Iterable[Subscription]) -> None:
         """Match the queries of all these subscriptions at once, except those that have been matched before."""

@@ -25,12 +25,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
-from notifier.config import Config
-from notifier.digests import items, periods, selection
+from notifier.config import Config, DigestConfig
+from notifier.digests import items, periods, selection, subjects
 from notifier.digests.selection import add_unsent
 from notifier.errors import ComposeError
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Subscriber, Subscription
 from notifier.pipeline.candidates import Candidates
+from notifier.pipeline.subjects import best_titles
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, papers, reading, retried, subscribers, writing
 from notifier.store.expiring import UnsentDigest
@@ -63,19 +64,22 @@ _MatchedPapers = list[tuple[Subscription, list[Paper]]]
 class PlannedDigest:
     """The digest that one subscriber is to get for one period.
 
-    `selection` is None if there is nothing new for them. `unsent` are the subscriber's earlier digests that were never
-    sent, whose papers the selection includes.
+    `selection` is None if there is nothing new for them; `subject` is empty then. `unsent` are the subscriber's earlier
+    digests that were never sent, whose papers the selection includes.
     """
 
     subscriber: Subscriber
     slot: calendars.Occurrence
     selection: selection.Selection | None
     unsent: tuple[UnsentDigest, ...] = ()
+    subject: str = ""
 
     @property
     def papers(self) -> int:
         """The number of papers in the digest."""
-        return len(items.paper_ids(items.dumps(self.selection.sections, self.selection.rest))) if self.selection else 0
+        if self.selection is None:
+            return 0
+        return sum(len(section.items) for section in self.selection.sections) + len(self.selection.rest)
 
 
 def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
@@ -99,7 +103,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
         with reading(engine) as connection:
             slots = due_slots(candidates, batch, now)
             free = unused(connection, slots)
-            planned = choose(connection, candidates, free, config.digest.papers)
+            planned = choose(connection, candidates, free, config.digest)
         if len(free) < len(slots):
             _skip(engine, [each for each in slots if each not in free], now)
         total += _store(engine, planned, candidates, config, now)
@@ -123,16 +127,19 @@ def due_slots(candidates: Candidates, batch: Iterable[Subscriber], now: datetime
     return [(subscriber, slot) for subscriber in batch if (slot := _due_slot(candidates, subscriber, now))]
 
 
-def choose(connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], limit: int) -> list[PlannedDigest]:
-    """Choose the papers of the digest that each of these subscribers is to get."""
+def choose(
+    connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: DigestConfig
+) -> list[PlannedDigest]:
+    """Choose the papers and the subject of the digest that each of these subscribers is to get."""
     matched = {subscriber.id: _matched_papers(candidates, subscriber) for subscriber, _ in slots}
     held = _held_papers(connection, candidates, matched)
     planned = []
     for subscriber, slot in slots:
         new = _new_papers(matched[subscriber.id], held[subscriber.id])
-        chosen = selection.select(new, held[subscriber.id], candidates.marks, limit)
+        chosen = selection.select(new, held[subscriber.id], candidates.marks, config.papers)
         planned.append(PlannedDigest(subscriber, slot, chosen))
-    return _with_unsent(connection, planned, limit)
+    complete = _with_unsent(connection, planned, config.papers)
+    return _with_subjects(connection, candidates, complete, config.subject)
 
 
 def _with_unsent(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
@@ -150,6 +157,28 @@ def _with_unsent(connection: Connection, planned: list[PlannedDigest], limit: in
             rolled = add_unsent(digest.selection, selections, limit)
             complete.append(replace(digest, selection=rolled, unsent=earlier))
     return complete
+
+
+def _with_subjects(
+    connection: Connection, candidates: Candidates, planned: Iterable[PlannedDigest], pattern: str
+) -> list[PlannedDigest]:
+    """Return the planned digests with their subjects, by the pattern of the config."""
+    chosen = {digest.subscriber.id: digest.selection for digest in planned if digest.selection}
+    titles = dict(zip(chosen, best_titles(connection, candidates, list(chosen.values())), strict=True))
+    return [
+        replace(
+            digest,
+            subject=subjects.subject(
+                pattern,
+                digest.papers,
+                titles[digest.subscriber.id],
+                periods.wording_of(digest.slot.period, digest.slot.local_date).subject,
+            ),
+        )
+        if digest.selection
+        else digest
+        for digest in planned
+    ]
 
 
 def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
@@ -258,7 +287,7 @@ def _delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str
         "period": digest.slot.period,
         "recipient": digest.subscriber.email,
         "message_id": f"<{uuid4().hex}@{parseaddr(sender)[1].rpartition('@')[2]}>",
-        "subject": periods.wording_of(digest.slot.period, digest.slot.local_date).subject,
+        "subject": digest.subject,
         "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.dumps((), ()),
         "planned_at": now,
         "state": DeliveryState.PENDING if chosen else DeliveryState.SKIPPED,

@@ -16,6 +16,7 @@ from notifier.sending.pacing import Rates
 from notifier.signing import LinkSigner, ReturnPaths
 from notifier.templates import environment
 from notifier.text.addresses import ascii_address
+from notifier.topics import catalogue_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,10 @@ def _mail_settings(config: Config) -> MailSettings:
         unsubscribe=mail.address,
         brand=mail.brand,
         pages=LinkSigner(config.web.base_url, secret_key(config)) if config.web.base_url else None,
+        cards=config.digest.cards,
+        topics={topic.slug: topic.title for topic in catalogue_of(config).topics.values()},
+        title_search=mail.title_search,
+        postal_address=mail.postal_address,
     )
     check_settings(settings)
     return settings

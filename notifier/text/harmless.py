@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from notifier.models import Paper
 
-LINE_WIDTH = 76  # columns: the longest encoded line that RFC 2045 section 6.7 allows, and comfortable to read
+LINE_WIDTH = 72  # columns: comfortable to read, and short enough to be quoted in a reply
 
 _SPACES = {*range(0x09, 0x0E), 0x85, 0x2028, 0x2029}
 _CONTROLS = {*range(0x20), *range(0x7F, 0xA0)}
@@ -108,6 +108,14 @@ def _character_columns(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def shortened_to_columns(text: str, limit: int) -> str:
+    """Return a text whose words are separated by single spaces, or its first words and an ellipsis, within `limit`."""
+    if columns(text) <= limit:
+        return text
+    first = _lines(text, limit - 1)[0]
+    return first.rstrip(" .,;:([-\N{EN DASH}\N{EM DASH}") + "…"
 
 
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:

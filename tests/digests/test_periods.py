@@ -1,4 +1,4 @@
-"""How a digest names its period in its subject and in its first sentence."""
+"""How a digest names its period, in its subject and below its heading."""
 
 from datetime import date
 
@@ -21,17 +21,19 @@ from notifier.errors import ComposeError
         ("dump:7", date(2026, 11, 22), "New papers of 22 Nov 2026"),
     ],
 )
-def test_the_subject_names_the_dates_of_the_papers(period: str, day: date, subject: str) -> None:
+def test_the_words_for_a_subject_name_the_dates_of_the_papers(period: str, day: date, subject: str) -> None:
     assert wording_of(period, day).subject == subject
 
 
 @pytest.mark.parametrize(
     ("period", "opening"),
     [
-        ("2026-07-06", "Here is the selection of papers for today (6 Jul):"),
-        ("2026-W28", "Here is the selection of papers of the last seven days:"),
-        ("2026-07", "Here is the selection of papers of the last month (June):"),
-        ("dump:7", "Here is the selection of papers that just came in:"),
+        ("2026-07-06", "New papers of Monday, 6 July 2026"),
+        ("2026-11-22", "New papers of Sunday, 22 November 2026"),
+        ("2026-W28", "New papers of the last seven days"),
+        ("2026-07", "New papers of June 2026"),
+        ("2027-01", "New papers of December 2026"),
+        ("dump:7", "New papers that just came in"),
     ],
 )
 def test_the_opening_depends_on_the_period_alone(period: str, opening: str) -> None:

@@ -1,33 +1,17 @@
-"""The mail of a digest, parsed as a mail program parses it."""
+"""The mail of a digest as a whole, parsed as a mail program parses it."""
 
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
-from lxml import html as parser
-from support.digest_samples import DIGEST, ITEM, PAPER, bodies, mail_of, paper, read
+from support.digest_samples import DIGEST, PAPER, SETTINGS, bodies, digest_of, mail_of, page, paper, read, texts
 
 from notifier.errors import ComposeError
-from notifier.models import Digest, Item, Mail, Paper, Section, Spans
-
-
-def digest_of(*papers: Paper, upvotes: int | None = None) -> Digest:
-    items = tuple(Item(each.id, upvotes) for each in papers)
-    return replace(DIGEST, sections=(Section("all", items),))
-
-
-def unwrapped(mail: Mail) -> tuple[str, ...]:
-    """Return both bodies of a mail, each as one line."""
-    return tuple(" ".join(body.split()) for body in bodies(mail))
-
-
-def page(digest: Digest = DIGEST, *papers: Paper) -> parser.HtmlElement:
-    return parser.document_fromstring(bodies(mail_of(digest, *papers))[1])
-
-
-def texts(elements: list[parser.HtmlElement]) -> list[str]:
-    return [" ".join(element.text_content().split()) for element in elements]
+from notifier.mail.content import TITLES
+from notifier.models import Item, Section, Spans
+from notifier.text.harmless import LINE_WIDTH, columns
 
 
 def test_the_mail_has_a_plain_and_an_html_part_that_say_the_same() -> None:
@@ -37,24 +21,22 @@ def test_the_mail_has_a_plain_and_an_html_part_that_say_the_same() -> None:
     for part in message.iter_parts():
         assert part["Content-Transfer-Encoding"] == "quoted-printable"
         assert part.get_content_charset() == "utf-8"
-    for body in bodies(mail_of()):
-        for words in ("Here is the selection of papers for today (6 Jul):", "(140", "Ada Lovelace, Alan Turing"):
-            assert words in body
+    plain, _ = bodies(mail_of())
+    (shown,) = texts([page()])
+    for words in ("New papers of Monday, 6 July 2026", "▲ 140 · Ada Lovelace +1", "Low-Bit Quantization for Everyone"):
+        assert words in plain and words in shown
 
 
-def test_the_plain_part_has_underlined_headings_indented_papers_and_a_footer() -> None:
+def test_the_plain_part_has_underlined_headings_one_link_a_paper_and_a_footer() -> None:
     plain, _ = bodies(mail_of())
     assert plain == (
-        "Daily Papers\n============\n\nHere is the selection of papers for today (6 Jul):\n\n\n"
-        "quantization\n------------\n\n"
-        "Low-Bit *Quantization* for Everyone (140 ▲)\n    Ada Lovelace, Alan Turing\n\n"
-        "    We show that *quantization* to four bits is enough.\n\n"
-        "    Why: “Quantization” in the title\n"
-        "    arXiv: https://arxiv.org/abs/2607.00001\n    PDF: https://arxiv.org/pdf/2607.00001\n"
-        "    Hugging Face: https://huggingface.co/papers/2607.00001\n\n"
+        "Daily Papers\n============\n\nNew papers of Monday, 6 July 2026\n\n\n"
+        "quantization (1)\n----------------\n\n"
+        "Low-Bit Quantization for Everyone\n▲ 140 · Ada Lovelace +1\nhttps://arxiv.org/abs/2607.00001\n\n"
+        "  We show that *quantization* to four bits is enough.\n\n"
         "-- \n"
-        "You get this mail because reader@example.net subscribed to:\nquantization\n"
-        'To leave, reply with the word "unsubscribe", or write to\n'
+        "You get this mail because reader@example.net subscribed to:\n- quantization\n"
+        'To unsubscribe from all, reply with the word "unsubscribe", or write to\n'
         "mailto:leave@example.org?subject=unsubscribe%20reader%40example.net\n"
     )
 
@@ -64,78 +46,11 @@ def test_the_html_part_has_a_main_heading_and_a_heading_for_each_subscription_an
     digest = replace(DIGEST, sections=(*DIGEST.sections, Section("video", (Item(2),))))
     found = page(digest, second)
     assert texts(found.xpath("//h1")) == ["Daily Papers"]
-    assert texts(found.xpath("//h2")) == ["quantization", "video"]
-    assert texts(found.xpath("//h3")) == ["Low-Bit Quantization for Everyone (140 ▲)", "Video Models"]
+    assert texts(found.xpath("//h2")) == ["quantization 1", "video 1"]
+    assert texts(found.xpath("//h3")) == ["Low-Bit Quantization for Everyone", "Video Models"]
     assert found.xpath("//h3/a/@href") == ["https://arxiv.org/abs/2607.00001", "https://arxiv.org/abs/2607.00002"]
-    assert texts(found.xpath("//mark")) == ["Quantization", "quantization"]
+    assert texts(found.find_class("mark")) == ["Quantization", "quantization"]
     assert found.get("lang") == "en"
-
-
-def test_the_reasons_name_the_words_and_the_other_subscriptions() -> None:
-    item = ITEM._replace(marks=Spans(title=((0, 7),), abstract=((3, 7), (13, 25))), also=("low-bit", "efficiency"))
-    for body in unwrapped(mail_of(replace(DIGEST, sections=(Section("all", (item,)),)))):
-        assert "Why: “Low-Bit” in the title, “show”, “quantization” in the abstract" in body
-        assert "Also in: low-bit, efficiency" in body
-        assert "subscribed to: all, low-bit, efficiency" in body
-
-
-def test_inflections_of_a_word_are_named_once_and_a_long_list_of_words_is_cut() -> None:
-    many = paper(2, title="Models of Two", abstract="model, a, b, c, d, e")
-    marks = Spans(title=((0, 6),), abstract=((0, 5), (7, 8), (10, 11), (13, 14), (16, 17), (19, 20)))
-    plain, _ = unwrapped(mail_of(replace(DIGEST, sections=(Section("x", (Item(2, marks=marks),)),)), many))
-    assert "Why: “Models” in the title, “a”, “b”, “c”, “d” and more in the abstract" in plain
-
-
-@pytest.mark.parametrize("upvotes", [None, 0])
-def test_upvotes_that_are_unknown_or_zero_are_never_printed(upvotes: int | None) -> None:
-    for body in bodies(mail_of(digest_of(PAPER, upvotes=upvotes))):
-        assert "▲" not in body and "(0" not in body
-
-
-@pytest.mark.parametrize(
-    ("authors", "line"),
-    [
-        (("A B",), "A B"),
-        (("A B", "C D", "E F"), "A B, C D, E F"),
-        (("A B", "C D", "E F", "G H"), "A B, C D, E F et al."),
-    ],
-)
-def test_at_most_three_authors_are_named(authors: tuple[str, ...], line: str) -> None:
-    known = paper(2, authors=authors)
-    assert f"\n    {line}\n" in bodies(mail_of(digest_of(known), known))[0]
-    assert texts(page(digest_of(known), known).find_class("by")) == [line]
-
-
-@pytest.mark.parametrize(
-    ("fields", "links"),
-    [
-        (
-            {"arxiv_id": "hep-th/9901001"},
-            ["https://arxiv.org/abs/hep-th/9901001", "https://arxiv.org/pdf/hep-th/9901001"],
-        ),
-        ({"arxiv_id": None, "url": "https://example.org/p"}, ["https://example.org/p"]),
-        ({"arxiv_id": None, "url": None}, []),
-        ({"arxiv_id": None, "url": "javascript:alert(1)"}, []),
-        ({"arxiv_id": "../../x", "url": "ftp://example.org/p"}, []),
-    ],
-)
-def test_a_link_is_printed_only_where_it_is_known(fields: dict[str, str | None], links: list[str]) -> None:
-    known = paper(2, **fields)
-    plain, html = bodies(mail_of(digest_of(known), known))
-    assert re.findall(r"^    \w+: (\S+)$", plain, re.MULTILINE) == links
-    hrefs = parser.document_fromstring(html).xpath("//a/@href")
-    assert hrefs[:-1] == links[:1] + links
-    assert hrefs[-1].startswith("mailto:")
-
-
-def test_a_paper_without_an_abstract_or_authors_leaves_no_empty_element() -> None:
-    bare = paper(2, abstract="", authors=(), arxiv_id=None)
-    found = page(digest_of(bare), bare)
-    assert [
-        element.tag
-        for element in found.xpath("//body//*")
-        if element.tag != "br" and not element.text_content().strip()
-    ] == []
 
 
 def test_a_long_abstract_shows_its_marked_sentence_beside_the_contribution() -> None:
@@ -147,37 +62,72 @@ def test_a_long_abstract_shows_its_marked_sentence_beside_the_contribution() -> 
     found = page(digest, long)
     (abstract,) = texts(found.find_class("abstract"))
     assert abstract.startswith("… We propose it. On it goes.") and abstract.endswith(" … Then quantization comes.")
-    assert texts(found.find_class("abstract")[0].xpath("mark")) == ["quantization"]
+    assert texts(found.find_class("abstract")[0].find_class("mark")) == ["quantization"]
     assert "*quantization*" in bodies(mail_of(digest, long))[0]
 
 
 def test_papers_beyond_the_limit_are_listed_by_title_and_the_last_ones_only_counted() -> None:
     others = [paper(number, title=f"Paper number {number}") for number in range(2, 300)]
     digest = replace(DIGEST, rest=tuple(Item(each.id, upvotes=each.id) for each in others))
-    plain, html = bodies(mail_of(digest, *others))
-    assert "And 298 more\n" in plain and "- Paper number 2 (2 ▲)\n  https://arxiv.org/abs/2607.00002\n" in plain
-    found = parser.document_fromstring(html)
+    plain, _ = bodies(mail_of(digest, *others))
+    assert "And 298 more\n" in plain and "- Paper number 2 (▲ 2)\n  https://arxiv.org/abs/2607.00002\n" in plain
+    assert f"\n{298 - TITLES} others are not listed here.\n" in plain
+    found = page(digest, *others)
     assert texts(found.xpath("//h2"))[-1] == "And 298 more"
-    assert texts(found.xpath("//li"))[0] == "Paper number 2 (2 ▲)"
-    assert texts(found.xpath("//li"))[-1] == "and 98 that are not listed here"
+    assert texts(found.xpath("//li"))[0] == "Paper number 2 ▲ 2" and len(found.xpath("//li")) == TITLES
+    assert texts(found.xpath("//p"))[-4] == f"{298 - TITLES} others are not listed here."
+    one_more = replace(digest, rest=digest.rest[: TITLES + 1])
+    assert all("1 other is not listed here." in body for body in bodies(mail_of(one_more, *others)))
 
 
-def test_the_inbox_preview_shows_the_first_titles_and_is_hidden_in_the_mail() -> None:
-    others = [paper(number, title=f"Title {number}") for number in range(2, 6)]
-    found = page(digest_of(*others), *others)
-    (preheader,) = found.find_class("preheader")
-    assert preheader.text_content() == "Title 2 · Title 3 · Title 4"
-    assert "display:none" in preheader.attrib["style"]
-    assert found.xpath("//body/*")[0] is preheader
+def preheader(subject: str, *titles: str, cards: int = 8) -> str:
+    """Return what mail programs show beside the subject of a mail that has a section for each title."""
+    papers = [paper(number, title=title) for number, title in enumerate(titles, start=2)]
+    sections = tuple(Section(f"section {each.id}", (Item(each.id),)) for each in papers)
+    digest = replace(DIGEST, subject=subject, sections=sections)
+    (found,) = page(digest, *papers, settings=replace(SETTINGS, cards=cards)).find_class("preheader")
+    return found.text_content()
+
+
+def test_the_inbox_preview_names_the_day_and_the_next_titles_and_is_hidden_in_the_mail() -> None:
+    shown = preheader("5 new papers: One", "One", "Two", "Three", "Four", "Five")
+    assert shown == "New papers of Monday, 6 July 2026 · Two · Three · Four"
+    found = page()
+    assert "display:none" in found.find_class("preheader")[0].attrib["style"]
+    assert found.xpath("//body/*")[0] is found.find_class("preheader")[0]
+
+
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("2 new papers: A Title that Is Much Too Long to Be Shown…", "A Title that Is Much Too Long to Be Shown Whole"),
+        ("2 new papers: 混合专家模型的低比特量化：一种面向所有…", "混合专家模型的低比特量化：一种面向所有人的方法"),
+    ],
+)
+def test_the_inbox_preview_leaves_out_the_title_that_the_subject_begins_to_name(subject: str, title: str) -> None:
+    assert preheader(subject, title, "Two") == "New papers of Monday, 6 July 2026 · Two"
+
+
+def test_the_inbox_preview_names_the_first_titles_if_no_paper_is_shown_as_a_card() -> None:
+    assert preheader("2 new papers", "One", "Two", cards=0) == "New papers of Monday, 6 July 2026 · One · Two"
+
+
+def test_the_postal_address_of_the_sender_is_the_last_line_of_both_bodies() -> None:
+    settings = replace(SETTINGS, postal_address="Example Labs & Co, 1 Analytical Way, London")
+    plain, _ = bodies(mail_of(settings=settings))
+    shown = "Daily Papers · Example Labs & Co, 1 Analytical Way, London"
+    assert plain.endswith(f"\n\n{shown}\n")
+    assert texts(page(settings=settings).xpath("//p"))[-1] == shown
+    assert texts(page().xpath("//p"))[-1] == "Daily Papers", "without an address, the brand stands alone"
 
 
 def test_the_html_loads_nothing_and_contains_its_styles() -> None:
     _, html = bodies(mail_of())
-    found = parser.document_fromstring(html)
+    found = page()
     assert not found.xpath("//img | //script | //link | //iframe | //form | //object | //svg | //@src | //@background")
     assert "url(" not in html and "@import" not in html
     assert "prefers-color-scheme: dark" in found.xpath("string(//style)")
-    assert all(element.get("style") for element in found.xpath("//h1 | //h2 | //h3 | //p | //mark | //a"))
+    assert all(element.get("style") for element in found.xpath("//h1 | //h2 | //h3 | //p | //a | //span"))
     assert '<meta charset="utf-8">' in html[:1024]
 
 
@@ -197,6 +147,16 @@ def test_every_line_ends_in_crlf_and_is_short_in_the_bodies() -> None:
     body = content.split(b"\r\n\r\n", 1)[1]
     assert max(map(len, body.split(b"\r\n"))) <= 76
     assert content.isascii()
+
+
+def test_the_plain_part_has_lines_of_at_most_72_columns_except_for_links() -> None:
+    words = "A 大 fairly long title of a paper about quantization, pruning and much else "
+    papers = [paper(number, title=words * 3, abstract=words * 9, authors=(words * 2,)) for number in range(2, 40)]
+    sections = [Section(words * 2, tuple(Item(each.id, 12, also=(words,)) for each in papers[:20]), 1)]
+    digest = replace(DIGEST, sections=tuple(sections), rest=tuple(Item(each.id) for each in papers[20:]))
+    settings = replace(SETTINGS, postal_address=words * 3)
+    for line in bodies(mail_of(digest, *papers, settings=settings))[0].splitlines():
+        assert columns(line) <= LINE_WIDTH or urlsplit(line.strip()).scheme in {"https", "mailto"}
 
 
 def test_a_digest_of_thirty_long_papers_is_too_small_for_gmail_to_clip() -> None:

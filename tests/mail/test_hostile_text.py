@@ -23,7 +23,6 @@ ALLOWED = {
     "head",
     "html",
     "li",
-    "mark",
     "meta",
     "p",
     "span",
@@ -31,7 +30,19 @@ ALLOWED = {
     "title",
     "ul",
 }
-ALLOWED_ATTRIBUTES = {"aria-roledescription", "charset", "class", "content", "href", "lang", "name", "role", "style"}
+ALLOWED_ATTRIBUTES = {
+    "aria-roledescription",
+    "charset",
+    "class",
+    "content",
+    "dir",
+    "href",
+    "id",
+    "lang",
+    "name",
+    "role",
+    "style",
+}
 
 
 def check(payload: str) -> None:
@@ -58,11 +69,13 @@ def check_html(html: str, link: str) -> None:
     assert {element.tag for element in elements} <= ALLOWED
     assert {name for element in elements for name in element.attrib} <= ALLOWED_ATTRIBUTES
     for url in found.xpath("//@href"):
-        assert url.startswith(("https://example.org/", "https://arxiv.org/", "mailto:leave@")) or url == link
-        assert urlsplit(url).scheme in {"http", "https", "mailto"}
-    assert len(found.xpath("//h1")) == 1 and len(found.xpath("//h2")) == 2 and len(found.xpath("//h3")) == 2
+        assert (
+            url.startswith(("https://example.org/", "https://arxiv.org/", "mailto:leave@", "#section-")) or url == link
+        )
+        assert urlsplit(url).scheme in {"http", "https", "mailto", ""}
+    assert len(found.xpath("//h1")) == 1 and len(found.xpath("//h2")) == 3 and len(found.xpath("//h3")) == 3
     assert [comment.text for comment in found.xpath("//comment()")] == [
-        '[if mso]><table role="presentation" width="640" align="center"><tr><td><![endif]',
+        '[if mso]><table role="presentation" width="600" align="center" cellpadding="20"><tr><td><![endif]',
         "[if mso]></td></tr></table><![endif]",
     ]
 

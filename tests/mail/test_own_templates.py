@@ -92,7 +92,19 @@ def test_a_template_that_changes_a_slot_after_it_was_shown_is_refused(tmp_path: 
     [
         ("card", "{% if not card.authors %}{{ card.nothing }}{% endif %}"),
         ("card", "{% if card.abstract %}{{ card.nothing }}{% endif %}"),
-        ("section", "{% if unsubscribe_page %}{{ nothing }}{% endif %}"),
+        ("card", "{% if card.is_search %}{{ card.nothing }}{% endif %}"),
+        ("card", "{% if card.why %}{{ card.nothing }}{% endif %}"),
+        ("card", "{% if card.topics %}{{ card.nothing }}{% endif %}"),
+        ("card", "{% if card.links | length > 2 %}{{ card.nothing }}{% endif %}"),
+        ("contents", "{% if others %}{{ nothing }}{% endif %}"),
+        ("section", "{% if not lines %}{{ nothing }}{% endif %}"),
+        ("section", "{% if lines %}{{ nothing }}{% endif %}"),
+        ("line", "{% if paper.is_search %}{{ nothing }}{% endif %}"),
+        ("line", "{% if paper.upvotes %}{{ nothing }}{% endif %}"),
+        ("footer", "{% if postal_address %}{{ nothing }}{% endif %}"),
+        ("label", "{% if unsubscribe_page %}{{ nothing }}{% endif %}"),
+        ("label", "{% if not unsubscribe_page %}{{ nothing }}{% endif %}"),
+        ("more", "{% if not lines %}{{ nothing }}{% endif %}"),
         ("footer", "{% if not unsubscribe_page %}{{ nothing }}{% endif %}"),
         ("more", "{% if unlisted %}{{ nothing }}{% endif %}"),
         ("also", "{{ labels.nothing }}"),
@@ -169,6 +181,6 @@ def test_an_element_gets_the_styles_of_its_rules_and_keeps_its_own(tmp_path: Pat
 
 
 def test_a_class_may_depend_on_the_paper(tmp_path: Path) -> None:
-    source = '<p class="{{ "hot" if card.upvotes else "cold" }}">{{ card.plain_title }}</p>'
+    source = '<b class="{{ "hot" if card.upvotes else "cold" }}">{{ card.plain_title }}</b>'
     _, html = composed(tmp_path, card_html_j2=source, style_css=".hot { color: red } .cold { color: blue }")
     assert parser.document_fromstring(html).find_class("hot")[0].get("style") == "color:red"

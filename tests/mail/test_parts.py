@@ -26,7 +26,13 @@ from notifier.signing import LinkSigner
 from notifier.templates import inline_css
 from notifier.text.harmless import inert
 
-WITH_PAGES = replace(SETTINGS, pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"))
+WITH_PAGES = replace(
+    SETTINGS,
+    pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
+    cards=3,
+    topics={"a": "Topic A", "b": "R&D"},
+    postal_address="Example Labs & Co, 1 Analytical Way",
+)
 WARM = {sender: Composer(sender, TEMPLATES) for sender in (SETTINGS, WITH_PAGES)}
 WHOLE = {sender: WholeMails(sender, TEMPLATES) for sender in (SETTINGS, WITH_PAGES)}
 
@@ -34,13 +40,17 @@ texts = st.text(alphabet=st.characters(), max_size=40) | st.sampled_from(PAYLOAD
 long_texts = st.text(alphabet=st.sampled_from("ab .<=&é論\u00a0\U0001f600"), max_size=700)
 spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 90)), max_size=4).map(lambda found: (*found,))
 papers = st.builds(
-    lambda number, title, abstract, authors, url, known: paper(
+    lambda number, title, abstract, authors, url, known, code, stars, topics: paper(
         number,
         title=title,
         abstract=abstract,
         authors=tuple(authors),
         url=url,
         arxiv_id=f"2607.{number:05}" if known else None,
+        code=code,
+        project=code,
+        stars=stars,
+        topics=topics,
     ),
     st.integers(1, 6),
     texts | long_texts,
@@ -48,6 +58,9 @@ papers = st.builds(
     st.lists(texts, max_size=5),
     texts | st.just("https://example.org/a?b=1&c=.2"),
     st.booleans(),
+    texts | st.just("https://example.org/code"),
+    st.none() | st.integers(0, 999),
+    st.frozensets(st.sampled_from("abc")),
 )
 items = st.builds(
     Item,

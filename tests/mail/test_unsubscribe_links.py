@@ -1,4 +1,4 @@
-"""The unsubscribe links of a mail if there are web pages: in the header, below every section and in the footer."""
+"""The unsubscribe links of a mail if there are web pages: in the header, and in the footer for each subscription."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from lxml import html as parser
-from support.digest_samples import DIGEST, ITEM, SETTINGS, bodies, mail_of
+from support.digest_samples import DIGEST, ITEM, SETTINGS, bodies, mail_of, page, texts
 
 from notifier.mail.headers import LONGEST_LINE
 from notifier.models import Digest, Section
@@ -57,15 +57,25 @@ def test_the_longest_link_is_in_one_line_without_encoding() -> None:
     assert verify(KEY, url.removeprefix(f"{base_url}/unsubscribe/")) == Grant(LinkPurpose.UNSUBSCRIBE_ALL, 10**18 - 1)
 
 
-def test_each_section_has_a_link_that_ends_its_subscription_and_the_footer_one_that_ends_all() -> None:
+def test_the_footer_has_a_link_that_ends_each_subscription_and_one_that_ends_all() -> None:
     pages = LinkSigner(BASE_URL, KEY)
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
-    own = [href for href in parser.document_fromstring(html).xpath("//a/@href") if href.startswith(BASE_URL)]
-    assert own == [*pages.unsubscribe_one_urls([3, 4]), ALL]
-    assert [line for line in plain.splitlines() if line.startswith(BASE_URL)] == own, (
-        "each link is in a line of its own"
-    )
-    assert BY_MAIL in html
+    (footer,) = parser.document_fromstring(html).xpath("//div[@role='contentinfo']")
+    assert footer.xpath(".//a/@href") == [*pages.unsubscribe_one_urls([3, 4]), ALL, BY_MAIL]
+    (first, second, *_) = texts(footer.xpath("p"))
+    assert first.endswith(" subscribed to: quantization (unsubscribe) · video (unsubscribe)")
+    assert second == "Unsubscribe from all, unsubscribe by mail, or reply with the word “unsubscribe”."
+    linked = [line.strip() for line in plain.splitlines() if line.strip().startswith(BASE_URL)]
+    assert linked == [*pages.unsubscribe_one_urls([3, 4]), ALL], "each link is in a line of its own"
+    assert plain.index("\n- quantization\n") < plain.index(linked[0]) < plain.index("\n- video\n")
+
+
+def test_a_subscription_without_a_section_of_its_own_is_named_without_a_link() -> None:
+    digest = replace(NUMBERED, sections=(Section("quantization", (ITEM._replace(also=("video",)),), 3),))
+    pages = LinkSigner(BASE_URL, KEY)
+    found = page(digest, settings=replace(SETTINGS, pages=pages))
+    (first, *_) = texts(found.xpath("//div[@role='contentinfo']/p"))
+    assert first.endswith(" subscribed to: quantization (unsubscribe) · video")
 
 
 def test_a_section_without_a_subscription_id_has_no_link_of_its_own() -> None:
@@ -78,6 +88,7 @@ def test_a_section_without_a_subscription_id_has_no_link_of_its_own() -> None:
 def test_without_pages_no_body_links_to_a_page() -> None:
     for body in bodies(mail_of(NUMBERED)):
         assert "/unsubscribe/" not in body
+    assert texts(page(NUMBERED).xpath("//div[@role='contentinfo']/p"))[1].startswith("Unsubscribe by mail, or reply")
 
 
 def test_the_same_row_and_papers_give_the_same_bytes() -> None:

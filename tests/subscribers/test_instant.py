@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event, select
 from support.planned_papers import add_paper, digests_of, plan_and_accept, stored_subscriber, used_periods
 from support.service import MONDAY, add_subscriber, ingest_page
 
-from notifier.config import Config
+from notifier.config import Config, DigestConfig
 from notifier.models import Cadence
 from notifier.pipeline.planning import PlanReport
 from notifier.store.engine import reading
@@ -44,11 +44,11 @@ def test_the_next_dump_makes_a_digest_without_earlier_papers(ann: Engine, tmp_pa
     assert digests_of(ann, ANN) == [("dump:2", ["A Paper of the Next Dump"])]
 
 
-def test_the_subject_says_that_the_papers_are_new(ann: Engine, tmp_path: Path) -> None:
+def test_the_period_in_a_subject_says_that_the_papers_are_new(ann: Engine, tmp_path: Path) -> None:
     add_paper(ann, tmp_path, "A Paper of the Next Dump", MONDAY)
-    plan_and_accept(ann, CONFIG, MONDAY)
+    plan_and_accept(ann, Config(digest=DigestConfig(subject="{period}: {papers}")), MONDAY)
     with reading(ann) as connection:
-        assert connection.scalar(select(delivery.c.subject)) == "New papers of 6 Jul 2026"
+        assert connection.scalar(select(delivery.c.subject)) == "New papers of 6 Jul 2026: 1 new paper"
 
 
 def test_several_dumps_make_one_digest_named_after_the_newest(ann: Engine, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from email.message import EmailMessage
 from email.policy import default
 from functools import cache
 
+from lxml import html as parser
+
 from notifier.mail import Composer, MailSettings
 from notifier.models import Digest, Item, Mail, Paper, Section, Spans
 from notifier.templates import environment
@@ -45,6 +47,11 @@ def paper(number: int, **fields: object) -> Paper:
     return replace(named, **fields)  # type: ignore[arg-type]
 
 
+def digest_of(*papers: Paper, upvotes: int | None = None) -> Digest:
+    """Return a digest with one section of these papers."""
+    return replace(DIGEST, sections=(Section("all", tuple(Item(each.id, upvotes) for each in papers)),))
+
+
 def mail_of(digest: Digest = DIGEST, *papers: Paper, settings: MailSettings = SETTINGS) -> Mail:
     """Return the mail of `digest`, whose papers are the sample and `papers`."""
     return composer(settings).compose(digest, {each.id: each for each in (PAPER, *papers)})
@@ -72,3 +79,13 @@ def bodies(mail: Mail) -> tuple[str, str]:
     plain, html = read(mail).iter_parts()
     assert isinstance(plain, EmailMessage) and isinstance(html, EmailMessage)
     return plain.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
+
+
+def page(digest: Digest = DIGEST, *papers: Paper, settings: MailSettings = SETTINGS) -> parser.HtmlElement:
+    """Return the HTML of the mail of a digest as a browser reads it."""
+    return parser.document_fromstring(bodies(mail_of(digest, *papers, settings=settings))[1])
+
+
+def texts(elements: list[parser.HtmlElement]) -> list[str]:
+    """Return the texts of elements, with single spaces between words."""
+    return [" ".join(element.text_content().split()) for element in elements]

@@ -40,11 +40,18 @@ def hostile_digest(payload: str) -> tuple[Digest, list[Paper]]:
     """Return a digest and its papers, with `payload` in the texts that come from dumps and subscribers."""
     papers = [
         replace(
-            PAPER, id=2, title=payload, abstract=payload * 3, authors=(payload,) * 2, arxiv_id=payload, url=payload
+            PAPER,
+            id=2,
+            title=payload,
+            abstract=payload * 3,
+            authors=(payload,) * 2,
+            arxiv_id=payload,
+            **dict.fromkeys(("url", "page", "pdf", "code", "project"), payload),  # type: ignore[arg-type]
         ),
         replace(PAPER, id=3, arxiv_id=None, url=f"https://example.org/{payload}"),
         replace(PAPER, id=4, title=payload, arxiv_id=None, url=payload),
     ]
     marks = Spans(title=((0, 2), (3, 9)), abstract=((1, 4), (5, 800)))
     items = (Item(2, 1, marks, (payload, "other")), Item(3, 1, marks))
-    return replace(DIGEST, sections=(Section(payload, items),), rest=(Item(4),)), papers
+    sections = (Section(payload, items), Section(f"also {payload}", (Item(3, 1, also=(payload,)),)))
+    return replace(DIGEST, sections=sections, rest=(Item(4),)), papers
