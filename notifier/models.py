@@ -232,8 +232,9 @@ def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
 class Subscription:
     """A query or a topic that a subscriber asked for.
 
-    For a query, `query_id` and `canonical` (its canonical form) are set; for a topic, `topic` is its slug. `label` is
-    the heading of the subscription's section in a digest: the query as it was typed, or the topic's title.
+    For a query, `query_id`, `canonical` (its canonical form) and `query` (as it was typed) are set; for a topic,
+    `topic` is its slug. `label` is the heading of the subscription's section in a digest: the readable form of the
+    query, or the topic's title.
     """
 
     id: int
@@ -241,6 +242,7 @@ class Subscription:
     query_id: int | None = None
     canonical: str | None = None
     topic: str | None = None
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

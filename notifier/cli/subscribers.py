@@ -121,13 +121,13 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
         print_json([_document(each) for each in found])
         return
     rows = [
-        (each.email, each.state, each.cadence, each.hour, each.timezone, _labels(each), _next(each)) for each in found
+        (each.email, each.state, each.cadence, each.hour, each.timezone, _asked(each), _next(each)) for each in found
     ]
     print_table(("email", "state", "cadence", "hour", "zone", "subscriptions", "next digest (UTC)"), rows)
 
 
 def _summary(subscriber: Subscriber) -> str:
-    line = f"{subscriber.email} is {subscriber.state}: {_labels(subscriber)}"
+    line = f"{subscriber.email} is {subscriber.state}: {_asked(subscriber)}"
     match subscriber.state:
         case SubscriberState.ACTIVE if subscriber.cadence is Cadence.INSTANT:
             return f"{line}; instant, {_next(subscriber)}"
@@ -142,8 +142,9 @@ def _summary(subscriber: Subscriber) -> str:
             return f"{line}; nothing is sent; `subscribe --confirmed` starts again, if they ask for it"
 
 
-def _labels(subscriber: Subscriber) -> str:
-    return ", ".join(each.label for each in subscriber.subscriptions)
+def _asked(subscriber: Subscriber) -> str:
+    """Return what a subscriber asked for: the queries as they were typed, and the topics."""
+    return ", ".join(each.query or each.label for each in subscriber.subscriptions)
 
 
 def _next(subscriber: Subscriber) -> str:
@@ -164,7 +165,7 @@ def _document(subscriber: Subscriber) -> dict[str, Any]:
         "hour": subscriber.hour,
         "timezone": subscriber.timezone,
         "subscriptions": [
-            {"topic": each.topic, "label": each.label} if each.topic else {"query": each.label, "label": each.label}
+            {"topic": each.topic, "label": each.label} if each.topic else {"query": each.query, "label": each.label}
             for each in subscriber.subscriptions
         ],
         "next_due": subscriber.next_due,

@@ -130,7 +130,14 @@ def _unsent_items(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None,
 def _append(sections: list[Section], like: Section, item: Item) -> None:
     """Append an item to the section of the same subscription as `like`, adding such a section if there is none."""
     for place, section in enumerate(sections):
-        if (section.subscription_id, section.label) == (like.subscription_id, like.label):
+        if _are_of_one_subscription(section, like):
             sections[place] = replace(section, items=(*section.items, item))
             return
     sections.append(replace(like, items=(item,)))
+
+
+def _are_of_one_subscription(one: Section, other: Section) -> bool:
+    """Return whether two sections are of the same subscription, which may have got another label in between."""
+    if one.subscription_id is None:
+        return other.subscription_id is None and one.label == other.label
+    return one.subscription_id == other.subscription_id

@@ -18,7 +18,7 @@ _PAPER = Paper(
     id=1,
     key="2607.00001",
     title="A Title",
-    abstract=f"An abstract begins. {'It names a word. ' * 20}{'Words that matched ' * 18}end. We propose a method.",
+    abstract=f"An abstract begins. {'Words that matched ' * 18}end. {'We propose a method that is new, ' * 8}and good.",
     sequence=1,
     first_seen=datetime(2026, 7, 6, tzinfo=UTC),
     listed_on=date(2026, 7, 6),

@@ -1,6 +1,7 @@
-"""The query language: parse the text of a query into a tree, and write a tree as canonical text.
+"""The query language: parse the text of a query into a tree, and write it as canonical or as readable text.
 
-    text --lexer--> lexemes --parser, leaves--> tree --canonical--> text
+    text --lexer--> lexemes --parser, leaves--> tree --canonical--> canonical text
+    text --lexer--> lexemes --parser--> tree as typed --readable--> readable text
 
 docs/query-language.md describes the language. `notifier.matching` finds the papers that a query matches.
 """
@@ -8,7 +9,8 @@ docs/query-language.md describes the language. `notifier.matching` finds the pap
 from notifier.queries.canonical import canonical
 from notifier.queries.comma_list import parse_comma_list
 from notifier.queries.parser import parse
+from notifier.queries.readable import readable
 from notifier.queries.tree import Query, leaves
 from notifier.queries.upvotes import upvotes_named
 
-__all__ = ["Query", "canonical", "leaves", "parse", "parse_comma_list", "upvotes_named"]
+__all__ = ["Query", "canonical", "leaves", "parse", "parse_comma_list", "readable", "upvotes_named"]

@@ -11,13 +11,14 @@ A field before a parenthesis applies to all leaves inside, except to those that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notifier.errors import QueryError
 from notifier.queries.canonical import canonical
 from notifier.queries.leaves import field_named, make_leaf
 from notifier.queries.lexer import MAX_QUERY_LENGTH, Lexeme, LexemeKind, lex
-from notifier.queries.tree import Field, Query, all_of, any_of, negation
+from notifier.queries.tree import And, Field, Or, Query, all_of, any_of, negation
+from notifier.queries.typed import InField, Typed, excluded, joined
 
 MAX_LEAVES = 32
 MAX_DEPTH = 8  # parentheses within parentheses
@@ -41,15 +42,24 @@ def parse(text: str, *, topics_allowed: bool = True) -> Query:
     return clause.query
 
 
+def parse_as_typed(text: str) -> Typed:
+    """Parse the text of a query that `parse` accepts into a tree that keeps the spelling.
+
+    Raises QueryError if the text has no syntax of a query.
+    """
+    return _Parser(lex(text), topics_allowed=True).parse().typed
+
+
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """A part of the query, and whether it is negative.
+    """A part of the query, the same part as it was typed, and whether it is negative.
 
     A clause is negative if it matches some paper that none of its leaves matches. Examples are `-survey` and
     `model OR -survey`. `negative_at` is the column of the NOT that causes this, or None if the clause is not negative.
     """
 
     query: Query
+    typed: Typed
     negative_at: int | None
 
 
@@ -87,7 +97,11 @@ class _Parser:
         while self._accept(LexemeKind.OR):
             conjunctions.append(self._conjunction(field, depth))
         negatives = [each.negative_at for each in conjunctions if each.negative_at]
-        return _Clause(any_of(each.query for each in conjunctions), negatives[0] if negatives else None)
+        return _Clause(
+            any_of(each.query for each in conjunctions),
+            joined(Or, (each.typed for each in conjunctions)),
+            negatives[0] if negatives else None,
+        )
 
     def _conjunction(self, field: Field | None, depth: int) -> _Clause:
         """Parse terms that are joined by AND; the clause is negative if all of them are."""
@@ -95,7 +109,11 @@ class _Parser:
         while self._accept(LexemeKind.AND) or self._next.kind in _TERM_STARTS:
             terms.append(self._term(field, depth))
         all_negative = all(term.negative_at for term in terms)
-        return _Clause(all_of(term.query for term in terms), terms[0].negative_at if all_negative else None)
+        return _Clause(
+            all_of(term.query for term in terms),
+            joined(And, (term.typed for term in terms)),
+            terms[0].negative_at if all_negative else None,
+        )
 
     def _term(self, field: Field | None, depth: int) -> _Clause:
         """Parse an operand and the NOTs before it.
@@ -109,11 +127,16 @@ class _Parser:
         clause = self._operand(field, depth)
         if not negated:
             return clause
-        return _Clause(negation(clause.query), None if clause.negative_at else column)
+        return _Clause(negation(clause.query), excluded(clause.typed), None if clause.negative_at else column)
 
     def _operand(self, field: Field | None, depth: int) -> _Clause:
         if name := self._accept(LexemeKind.FIELD):
-            field = self._field(name)
+            own_field = self._field(name)
+            clause = self._value(own_field, depth)
+            return replace(clause, typed=InField(own_field, clause.typed))
+        return self._value(field, depth)
+
+    def _value(self, field: Field | None, depth: int) -> _Clause:
         if opening := self._accept(LexemeKind.OPEN):
             return self._group(opening, field, depth + 1)
         if value := self._accept(LexemeKind.WORD, LexemeKind.PHRASE):
@@ -140,7 +163,7 @@ class _Parser:
         if self._leaf_count > MAX_LEAVES:
             limit = f"at most {MAX_LEAVES} words and phrases"
             raise QueryError(f"a query may have {limit}; split it into two queries", value.column)
-        return _Clause(make_leaf(field, value), None)
+        return _Clause(make_leaf(field, value), value, None)
 
 
 def _misplaced(lexeme: Lexeme, previous: Lexeme | None) -> QueryError:

@@ -145,16 +145,32 @@ def _subscriptions(connection: Connection, subscriber_ids: Iterable[int]) -> dic
     row = subscription.c
     found: dict[int, list[Subscription]] = {}
     for batch in batches(subscriber_ids):
-        statement = (
+        statement: Select[Any] = (
             select(row.id, row.subscriber_id, row.label, row.topic, row.query_id, query.c.canonical)
             .outerjoin(query, query.c.id == row.query_id)
             .where(row.subscriber_id.in_(batch))
             .order_by(row.id)
         )
         for each in connection.execute(statement):
-            one = Subscription(each.id, each.label, each.query_id, each.canonical, each.topic)
-            found.setdefault(each.subscriber_id, []).append(one)
+            found.setdefault(each.subscriber_id, []).append(_subscription(each))
     return found
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    query_as_typed = None if row.topic else row.label
+    return Subscription(row.id, _label(row), row.query_id, row.canonical, row.topic, query_as_typed)
+
+
+def _label(row: Row[Any]) -> str:
+    """Return the label of a subscription.
+
+    The readable form of a query is not stored, so that old rows have it too, and a change of its rules changes them
+    all.
+    """
+    from notifier.queries import readable
+
+    label: str = row.label if row.topic else readable(row.label)
+    return label
 
 
 def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subscriber:

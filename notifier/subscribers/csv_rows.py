@@ -72,7 +72,7 @@ def rows_of(subscriber: Subscriber) -> Iterator[tuple[str, ...]]:
     if subscriber.state is SubscriberState.PAUSED and subscriber.paused_until:
         state = f"{state} until {subscriber.paused_until.astimezone(ZoneInfo(subscriber.timezone)).date()}"
     for subscription in subscriber.subscriptions:
-        query_and_topic = ("", subscription.topic) if subscription.topic else (subscription.label, "")
+        query_and_topic = (subscription.query or "", subscription.topic or "")
         yield (subscriber.email, state, *query_and_topic, cadence, subscriber.hour, subscriber.timezone)
 
 

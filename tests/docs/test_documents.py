@@ -13,7 +13,7 @@ import pytest
 from support.paths import CHECKOUT, TESTS
 from support.service import clean_environment
 
-from notifier import sources
+from notifier import queries, sources
 from notifier.cli import app
 from notifier.config import load
 from notifier.topics import catalogue_of
@@ -56,6 +56,14 @@ def folder(tmp_path: Path) -> Path:
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m notifier "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     return tmp_path
+
+
+def test_the_readable_forms_of_queries_are_shown_as_they_are() -> None:
+    language = text_of(CHECKOUT / "docs" / "query-language.md")
+    section = language.partition("## How a query is shown")[2].partition("\n## ")[0]
+    shown = dict(re.findall(r"^\| `(.+)` \| (.+) \|$", section, re.MULTILINE))
+    assert len(shown) >= 5
+    assert shown == {typed: queries.readable(typed) for typed in shown}
 
 
 @pytest.mark.slow

@@ -150,6 +150,21 @@ def numbers(selection: Selection) -> list[int]:
     return [*shown, *(item.paper_id for item in selection.rest)]
 
 
+def test_unsent_papers_go_to_the_section_of_their_subscription_although_its_label_has_changed() -> None:
+    new = Selection((Section("MoE, not survey", (Item(1),), 7), Section("MoE -survey", (Item(2),), 8)), ())
+    unsent = Selection((Section("MoE -survey", (Item(3),), 7), Section("MoE -survey", (Item(4),))), ())
+    rolled = add_unsent(new, [unsent])
+    assert rolled is not None
+    assert [
+        (section.label, section.subscription_id, [item.paper_id for item in section.items])
+        for section in rolled.sections
+    ] == [
+        ("MoE, not survey", 7, [1, 3]),
+        ("MoE -survey", 8, [2]),
+        ("MoE -survey", None, [4]),
+    ]
+
+
 @given(SELECTIONS | st.none(), st.lists(SELECTIONS, min_size=1, max_size=3), st.integers(1, 10))
 def test_every_unsent_paper_is_taken_in_once_and_the_sections_stay_within_the_limit(
     new: Selection | None, unsent: list[Selection], limit: int

@@ -56,7 +56,7 @@ def test_a_digest_has_a_section_for_each_subscription_and_each_paper_once(engine
     (row,) = rows(engine)
     assert titles_by_section(engine, row) == {
         "quantization": ["Quantization of Large Models", "A Survey of Quantized Networks"],
-        "survey OR experts": ["Mixture of Experts at Scale"],
+        "survey or experts": ["Mixture of Experts at Scale"],
         "All papers": ["Something Else Entirely, Honestly"],
     }
     assert (row.period, row.state, row.planned_at) == ("2026-07-06", DeliveryState.PENDING, AT_EIGHT)
@@ -192,7 +192,7 @@ def test_subscribing_again_adds_and_replaces_only_what_is_given(engine: Engine) 
     subscriber = add_subscriber(
         engine, SignUp("ANN@example.org", ("Quantized", "mixture of experts"), timezone="europe/berlin")
     )
-    assert [each.label for each in subscriber.subscriptions] == ["quantization", "mixture of experts"]
+    assert [each.query for each in subscriber.subscriptions] == ["quantization", "mixture of experts"]
     assert (subscriber.state, subscriber.hour, subscriber.timezone) == (
         SubscriberState.ACTIVE,
         "06:30",

@@ -8,19 +8,12 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.query_samples import SAMPLE_QUERIES, SampleQuery, spelled
+from support.query_samples import ANY_TEXT, SAMPLE_QUERIES, SampleQuery, spelled
 from support.thoroughness import examples
 
 from notifier.errors import QueryError
 from notifier.queries import Query, canonical, leaves, parse, parse_comma_list
 
-QUERY_PIECES = (
-    *("a", "models", "organisation", "C++", "naïve", "深度", "’s", "ß", "3.5", "or", " ", " ", " "),
-    *("(", ")", "((", "))", '"', "“", "-", "|", ",", "*", "abc*", ":", "&", "ﷺ"),
-    *("AND ", " OR ", " NOT ", "ANDNOT ", "title:", "au:", "cat:cs.*", "cat:", "topic:x", "source:", "upvotes:>=5"),
-    *("after:2026-01-31", "before:", "upvotes:", "foo:", "\x00", "\u202e"),
-)
-ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(QUERY_PIECES), max_size=14).map("".join)
 LETTERS = st.text(st.characters(categories=["L", "N", "M"]), max_size=8)
 ENGLISH = st.text("aeiousydlnrtgmz", max_size=8)
 ENDINGS = st.sampled_from(

@@ -109,7 +109,7 @@ def test_a_query_that_looks_like_a_formula_is_escaped_in_the_export_and_imported
     assert ",'-survey" in text
     other = open_store(f"sqlite:///{tmp_path}/other.db")
     import_subscribers(other, CONFIG, tmp_path / "subscribers.csv", MONDAY)
-    assert [each.label for each in stored_subscriber(other, ANN).subscriptions] == [formula, "-survey quantization"]
+    assert [each.query for each in stored_subscriber(other, ANN).subscriptions] == [formula, "-survey quantization"]
     other.dispose()
 
 

@@ -19,6 +19,15 @@ AUTHORS = ("Jane Q Smith", "John Smith", "Smith Anders", "Li Wei", "J Schmidhube
 CATEGORIES = ("cs.LG", "cs.CL", "stat.ML", "math.AG", "math-ph")
 KEYWORDS = ("language model", "quantum computing", "Models")
 
+QUERY_PIECES = (
+    *("a", "models", "organisation", "C++", "naïve", "深度", "’s", "ß", "3.5", "or", " ", " ", " "),
+    *("(", ")", "((", "))", '"', "“", "-", "|", ",", "*", "abc*", ":", "&", "ﷺ"),
+    *("AND ", " OR ", " NOT ", "ANDNOT ", "title:", "au:", "cat:cs.*", "cat:", "topic:x", "source:", "upvotes:>=5"),
+    *("after:2026-01-31", "before:", "upvotes:", "foo:", "\x00", "\u202e"),
+)
+# Texts that may be queries: most are refused.
+ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(QUERY_PIECES), max_size=14).map("".join)
+
 SAMPLE_PAPERS = st.builds(
     Paper,
     id=st.integers(1, 1000),

@@ -179,7 +179,7 @@ def test_a_query_with_markup_is_shown_as_text(engine: Engine, config: Config, cl
     for page in (client.get(path), press_the_button(client, path)):
         shown = html.document_fromstring(page.text)
         assert shown.xpath("//script") == []
-        assert shown.find_class("asked")[0].text_content() == MARKUP
+        assert shown.find_class("asked")[0].text_content() == '"<script>alert(1)</script>" or quantization'
 
 
 def test_links_keep_working_after_the_base_url_was_removed_from_the_config(

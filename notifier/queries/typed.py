@@ -1,0 +1,51 @@
+"""A query as it was typed: its words with their spelling, in their order, joined by AND, OR and NOT.
+
+The tree of a query (`tree`) says what the query means, and has lost how it was spelled. This one keeps the spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from notifier.queries.lexer import Lexeme
+from notifier.queries.tree import And, Field, Or
+
+
+@dataclass(frozen=True, slots=True)
+class InField:
+    """A word, a phrase or an expression in parentheses that directly follows a field."""
+
+    field: Field
+    operand: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """An operand of NOT."""
+
+    operand: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Two or more operands that AND or OR joins; none of them is joined by the same operator."""
+
+    by: type[And] | type[Or]
+    operands: tuple[Typed, ...]
+
+
+Typed = Lexeme | InField | Excluded | Joined
+
+
+def joined(by: type[And] | type[Or], operands: Iterable[Typed]) -> Typed:
+    """Join one or more operands; an operand that the same operator joins is replaced by its operands."""
+    flat: list[Typed] = []
+    for operand in operands:
+        flat += operand.operands if isinstance(operand, Joined) and operand.by is by else (operand,)
+    return Joined(by, tuple(flat)) if len(flat) > 1 else flat[0]
+
+
+def excluded(operand: Typed) -> Typed:
+    """Return NOT over the operand; two NOTs cancel each other."""
+    return operand.operand if isinstance(operand, Excluded) else Excluded(operand)
