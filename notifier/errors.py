@@ -77,6 +77,10 @@ class FileError(NotifierError):
     """A file or folder that cannot be read now, or cannot be written."""
 
 
+class RelayError(NotifierError):
+    """A relay, or a Maildir, that takes no mail now, or has refused one."""
+
+
 class ComposeError(NotifierError):
     """A message that cannot be composed; only this message fails, and its items are kept."""
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from notifier import __version__
-from notifier.cli import deliveries, demo, papers, pipeline, reinstating, setup, status, subscribers
+from notifier.cli import deliveries, demo, digest, papers, pipeline, reinstating, setup, status, subscribers
 from notifier.cli.options import ConfigOption
 from notifier.errors import NotifierError
 from notifier.garbage import collecting_seldom, skip_collections_at_exit
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, setup, papers, subscribers, reinstating, pipeline, deliveries, status):
+for group in (demo, setup, papers, subscribers, reinstating, digest, pipeline, deliveries, status):
     group.register(app)
 
 

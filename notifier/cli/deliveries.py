@@ -12,7 +12,6 @@ from notifier.cli.simulated_clocks import writing_session
 from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
-    from notifier.models import Mail
     from notifier.operations import DeliverySummary
 
 LISTED = 50  # at most this many deliveries are listed; --json prints all
@@ -58,6 +57,7 @@ def show(
     now: NowOption = None,
 ) -> None:
     """Show a delivery: its state, and the text of its mail."""
+    from notifier.cli.mails import body_of
     from notifier.errors import UsageError
     from notifier.operations import find_delivery
     from notifier.sending import mail_of, sender_for
@@ -69,10 +69,10 @@ def show(
     if source:
         sys.stdout.buffer.write(mail.content)
     elif html:
-        typer.echo(_body(mail, "html"))
+        typer.echo(body_of(mail, "html"))
     else:
         _show(find_delivery(run.engine, delivery_id))
-        typer.echo(_body(mail, "plain"))
+        typer.echo(body_of(mail, "plain"))
 
 
 def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None) -> None:
@@ -112,11 +112,3 @@ def _show(each: DeliverySummary) -> None:
         typer.echo(f"settled      {each.settled_at:%Y-%m-%d %H:%M:%S} UTC: {inert(each.reply)}")
     typer.echo(f"message      {inert(each.message_id)}")
     typer.echo(f"subject      {inert(each.subject)}\n")
-
-
-def _body(mail: Mail, kind: str) -> str:
-    from email import message_from_bytes, policy
-
-    message = message_from_bytes(mail.content, policy=policy.default)
-    body = message.get_body((kind,))
-    return str(body.get_content()) if body else ""

@@ -158,10 +158,11 @@ def _run_steps(run: Session) -> tuple[OnceReport, tuple[Mail, ...]]:
 
 
 def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails: tuple[Mail, ...]) -> None:
+    from notifier.cli.mails import subject_of
     from notifier.cli.output import print_table
 
     assert done.plan is not None and done.publish is not None, "these steps have run without errors"
-    subjects = {mail.envelope.recipient: _parse(mail)["Subject"] for mail in mails}
+    subjects = {mail.envelope.recipient: subject_of(mail) for mail in mails}
     rows = [
         (each.email, "; ".join(s.label for s in each.subscriptions), subjects.get(each.email, ""))
         for each in subscribers
@@ -185,13 +186,8 @@ def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:
 
 
 def _save_html(folder: Path, mail: Mail) -> Path:
-    body = _parse(mail).get_body(("html",))
+    from notifier.cli.mails import body_of
+
     page = folder / f"{re.sub('[^a-z0-9]+', '-', mail.envelope.recipient.casefold())}.html"
-    page.write_text(body.get_content() if body else "", encoding="utf-8")
+    page.write_text(body_of(mail, "html"), encoding="utf-8")
     return page
-
-
-def _parse(mail: Mail):  # type: ignore[no-untyped-def]
-    from email import message_from_bytes, policy
-
-    return message_from_bytes(mail.content, policy=policy.default)

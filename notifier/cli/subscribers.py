@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -54,8 +56,8 @@ def subscribe(
 
     run = writing_session(context, config, now)
     wish = subscribers.SignUp(email, tuple(query or ()), tuple(topic or ()), cadence, at, timezone, weekday, confirmed)
-    subscriber = subscribers.subscribe(run.engine, run.config, wish, run.clock())
-    typer.echo(_summary(subscriber))
+    moment = run.clock()
+    _show(subscribers.subscribe(run.engine, run.config, wish, moment), moment)
 
 
 def unsubscribe(
@@ -65,7 +67,8 @@ def unsubscribe(
     from notifier import subscribers
 
     run = writing_session(context, config, now)
-    typer.echo(_summary(subscribers.unsubscribe(run.engine, email, run.clock())))
+    moment = run.clock()
+    _show(subscribers.unsubscribe(run.engine, email, moment), moment)
 
 
 def pause(
@@ -83,7 +86,8 @@ def pause(
 
     day = day_from(until, "--until")
     run = writing_session(context, config, now)
-    typer.echo(_summary(subscribers.pause(run.engine, email, day, run.clock())))
+    moment = run.clock()
+    _show(subscribers.pause(run.engine, email, day, moment), moment)
 
 
 def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
@@ -91,7 +95,8 @@ def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = 
     from notifier import subscribers
 
     run = writing_session(context, config, now)
-    typer.echo(_summary(subscribers.resume(run.engine, email, run.clock())))
+    moment = run.clock()
+    _show(subscribers.resume(run.engine, email, moment), moment)
 
 
 def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
@@ -126,20 +131,35 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
     print_table(("email", "state", "cadence", "hour", "zone", "subscriptions", "next digest (UTC)"), rows)
 
 
-def _summary(subscriber: Subscriber) -> str:
-    line = f"{subscriber.email} is {subscriber.state}: {_asked(subscriber)}"
+def _show(subscriber: Subscriber, now: datetime) -> None:
+    """Print the state of a subscriber, and in a second line when the next mail comes, or what has to happen first."""
+    cadence = f", {subscriber.cadence}" if subscriber.state is SubscriberState.ACTIVE else ""
+    typer.echo(f"{subscriber.email} is {subscriber.state}{cadence}: {_asked(subscriber)}")
+    typer.echo(_outlook(subscriber, now))
+
+
+def _outlook(subscriber: Subscriber, now: datetime) -> str:
+    address = shlex.quote(subscriber.email)
     match subscriber.state:
-        case SubscriberState.ACTIVE if subscriber.cadence is Cadence.INSTANT:
-            return f"{line}; instant, {_next(subscriber)}"
         case SubscriberState.ACTIVE:
-            hour = f"{subscriber.hour} {subscriber.timezone}"
-            return f"{line}; {subscriber.cadence} at {hour}, next {_next(subscriber)} UTC"
+            is_first = subscriber.confirmed_at == now and subscriber.last_date is None
+            which = "first" if is_first else "next"
+            return f"{which} digest: {due_in_words(subscriber, now)}; see it now: notifier digest {address}"
         case SubscriberState.PAUSED:
-            return f"{line}; nothing is sent {_next(subscriber)}"
+            return f"no mail goes out {_next(subscriber)}"
         case SubscriberState.PENDING:
-            return f"{line}; nothing is sent until they agree; `subscribe --confirmed` says that they did"
+            return f"no mail goes out before they confirm; if they have: notifier subscribe {address} --confirmed"
         case _:
-            return f"{line}; nothing is sent; `subscribe --confirmed` starts again, if they ask for it"
+            return f"no mail goes out; if they ask for it again: notifier subscribe {address} --confirmed"
+
+
+def due_in_words(subscriber: Subscriber, now: datetime) -> str:
+    """Return when the next digest of an active subscriber is due, such as `Tue 7 Jul 2026, 08:00 (Europe/Berlin)`."""
+    if subscriber.cadence is Cadence.INSTANT or subscriber.next_due is None:
+        return "after the next dump"
+    at = subscriber.next_due.astimezone(ZoneInfo(subscriber.timezone))
+    words = f"{at:%a} {at.day} {at:%b %Y, %H:%M} ({subscriber.timezone})"
+    return words if subscriber.next_due > now else f"{words}, with the next run"
 
 
 def _asked(subscriber: Subscriber) -> str:

@@ -12,9 +12,14 @@ from notifier.errors import FileError
 def write_if_changed(path: Path, content: bytes) -> bool:
     """Write a file so that other programs see either the old content or the new one, and return whether it changed.
 
-    The folder is created if necessary. Raises FileError if the file cannot be written.
+    The folder is created if necessary. Content for something else than a file, such as /dev/stdout, is written to it.
+    Raises FileError if the file cannot be written.
     """
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return True
+        path = path.resolve() if path.is_symlink() else path
         if path.is_file() and path.read_bytes() == content:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)

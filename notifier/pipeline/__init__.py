@@ -17,6 +17,7 @@ from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
+from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
 from notifier.pipeline.steps import OnceReport, once
@@ -26,17 +27,21 @@ __all__ = [
     "DryRun",
     "DumpReport",
     "IngestSettings",
+    "NextDigest",
     "OnceReport",
     "PlanReport",
     "PublishReport",
+    "as_test",
     "count_by_topic",
     "deliver",
     "ingest",
     "ingest_folder",
+    "next_digest",
     "once",
     "plan",
     "plan_dry_run",
     "publish",
+    "send_test",
     "settings_for",
     "skips",
     "tag",

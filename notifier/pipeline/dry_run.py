@@ -39,10 +39,7 @@ def plan_dry_run(engine: Engine, config: Config, now: datetime) -> DryRun:
     catalogue = catalogue_of(config)
     with reading(engine) as connection:
         due = [
-            one
-            for batch in _batches(connection)
-            for one in _as_planned(connection, batch, now)
-            if _may_be_due(one, now)
+            one for batch in _batches(connection) for one in as_planned(connection, batch, now) if _may_be_due(one, now)
         ]
         if not due:
             return DryRun()
@@ -65,7 +62,7 @@ def _batches(connection: Connection) -> Iterator[list[Subscriber]]:
         last_id = batch[-1].id
 
 
-def _as_planned(connection: Connection, batch: Sequence[Subscriber], now: datetime) -> Iterator[Subscriber]:
+def as_planned(connection: Connection, batch: Sequence[Subscriber], now: datetime) -> Iterator[Subscriber]:
     """Yield the subscribers who are active at `now`, with their dates corrected and their pauses ended as in `plan`."""
     latest = clock_errors.latest_due(now)
     wrong = [one for one in batch if one.next_due and one.next_due > latest[one.cadence]]

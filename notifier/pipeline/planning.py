@@ -131,15 +131,15 @@ def choose(
     connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: DigestConfig
 ) -> list[PlannedDigest]:
     """Choose the papers and the subject of the digest that each of these subscribers is to get."""
-    matched = {subscriber.id: _matched_papers(candidates, subscriber) for subscriber, _ in slots}
+    matched = {subscriber.id: matched_papers(candidates, subscriber) for subscriber, _ in slots}
     held = _held_papers(connection, candidates, matched)
     planned = []
     for subscriber, slot in slots:
-        new = _new_papers(matched[subscriber.id], held[subscriber.id])
+        new = new_papers(matched[subscriber.id], held[subscriber.id])
         chosen = selection.select(new, held[subscriber.id], candidates.marks, config.papers)
         planned.append(PlannedDigest(subscriber, slot, chosen))
     complete = _with_unsent(connection, planned, config.papers)
-    return _with_subjects(connection, candidates, complete, config.subject)
+    return with_subjects(connection, candidates, complete, config.subject)
 
 
 def _with_unsent(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
@@ -159,26 +159,21 @@ def _with_unsent(connection: Connection, planned: list[PlannedDigest], limit: in
     return complete
 
 
-def _with_subjects(
-    connection: Connection, candidates: Candidates, planned: Iterable[PlannedDigest], pattern: str
+def with_subjects(
+    connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], pattern: str
 ) -> list[PlannedDigest]:
     """Return the planned digests with their subjects, by the pattern of the config."""
-    chosen = {digest.subscriber.id: digest.selection for digest in planned if digest.selection}
-    titles = dict(zip(chosen, best_titles(connection, candidates, list(chosen.values())), strict=True))
+    selections = [digest.selection for digest in planned if digest.selection]
+    titles = iter(best_titles(connection, candidates, selections))
     return [
-        replace(
-            digest,
-            subject=subjects.subject(
-                pattern,
-                digest.papers,
-                titles[digest.subscriber.id],
-                periods.wording_of(digest.slot.period, digest.slot.local_date).subject,
-            ),
-        )
-        if digest.selection
-        else digest
+        replace(digest, subject=_subject(digest, next(titles), pattern)) if digest.selection else digest
         for digest in planned
     ]
+
+
+def _subject(digest: PlannedDigest, title: str, pattern: str) -> str:
+    period = periods.wording_of(digest.slot.period, digest.slot.local_date).subject
+    return subjects.subject(pattern, digest.papers, title, period)
 
 
 def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
@@ -192,10 +187,15 @@ def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> 
     if subscriber.cadence is Cadence.INSTANT:
         if candidates.dump is None or candidates.dump <= subscriber.last_dump:
             return None
-        today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
-        return calendars.Occurrence(today, f"dump:{candidates.dump}", now)
+        return instant_slot(subscriber, candidates.dump, now)
     schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
     return calendars.due(schedule, now, subscriber.active_since, used)
+
+
+def instant_slot(subscriber: Subscriber, dump: int, now: datetime) -> calendars.Occurrence:
+    """Return what a digest of the cadence INSTANT is for: all dumps up to this one, by its id."""
+    today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
+    return calendars.Occurrence(today, f"dump:{dump}", now)
 
 
 def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
@@ -217,7 +217,7 @@ def _skip(engine: Engine, used: Sequence[DueSlot], now: datetime) -> None:
         subscribers.update_many(connection, [_schedule_update(subscriber, slot, now) for subscriber, slot in valid])
 
 
-def _matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPapers:
+def matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPapers:
     """Return the papers after the subscriber's cursor that each of their subscriptions matches."""
     return [
         (each, [paper for paper in candidates.papers_for(each) if paper.sequence > subscriber.cursor])
@@ -225,7 +225,7 @@ def _matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedP
     ]
 
 
-def _new_papers(matched: _MatchedPapers, held: set[int]) -> _MatchedPapers:
+def new_papers(matched: _MatchedPapers, held: set[int]) -> _MatchedPapers:
     """Return the matched papers that are not held by an earlier digest; for the topic `trending` only the best ones."""
     new = [(each, [paper for paper in found if paper.id not in held]) for each, found in matched]
     return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in new]
@@ -273,13 +273,14 @@ def _add_valid(
         and unsent.get(digest.subscriber.id, ()) == digest.unsent
     ]
     expiring.mark_taken_in(connection, [each for digest in valid for each in digest.unsent], now)
-    outbox.add(connection, [_delivery_row(digest, config.mail.sender, now) for digest in valid])
+    outbox.add(connection, [delivery_row(digest, config.mail.sender, now) for digest in valid])
     subscribers.update_many(connection, [_subscriber_update(digest, candidates, now) for digest in valid])
     digests = sum(digest.selection is not None for digest in valid)
     return PlanReport(len(valid), digests, len(valid) - digests)
 
 
-def _delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
+def delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
+    """Return the outbox row of a planned digest, which `sender` is to send."""
     chosen = digest.selection
     return {
         "subscriber_id": digest.subscriber.id,

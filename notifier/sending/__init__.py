@@ -1,8 +1,22 @@
-"""What `deliver` runs: claim outbox rows, compose their mails, send them, and settle the results."""
+"""What `deliver` runs: claim outbox rows, compose their mails, send them, and settle the results.
 
-from notifier.sending.composing import mail_of
+A single mail that is not in the outbox can be sent too, as a test.
+"""
+
+from notifier.sending.composing import mail_of, mail_of_digest
+from notifier.sending.direct import send_directly
 from notifier.sending.report import DeliveryReport
 from notifier.sending.run import keep_sending, send_due, within_grace
 from notifier.sending.sender import Sender, sender_for
 
-__all__ = ["DeliveryReport", "Sender", "keep_sending", "mail_of", "send_due", "sender_for", "within_grace"]
+__all__ = [
+    "DeliveryReport",
+    "Sender",
+    "keep_sending",
+    "mail_of",
+    "mail_of_digest",
+    "send_directly",
+    "send_due",
+    "sender_for",
+    "within_grace",
+]

@@ -73,9 +73,17 @@ def mail_of(sender: Sender, delivery_id: int) -> Mail:
     digest = _digest(sender, claim)
     if isinstance(digest, ComposeError):
         raise digest
+    return mail_of_digest(sender, digest, _return_path(sender, claim))
+
+
+def mail_of_digest(sender: Sender, digest: Digest, return_path: str = "") -> Mail:
+    """Return the mail of a digest, whose bounces go to `return_path` if that is given.
+
+    Raises ComposeError or ConfigError if the mail cannot be made.
+    """
     with paper_cache(sender.engine) as cache:
         papers_of_digest = cache.papers_by_id(digest.paper_ids)
-    return sender.composer.compose(digest, papers_of_digest, _return_path(sender, claim))
+    return sender.composer.compose(digest, papers_of_digest, return_path)
 
 
 def _return_path(sender: Sender, claim: Claim) -> str:

@@ -88,12 +88,18 @@ def next_due(schedule: Schedule, after: datetime, used: UsedPeriods) -> datetime
 
     The instant may be in the past. `after` is when the subscriber was activated.
     """
+    slot = next_slot(schedule, after, used)
+    return slot.instant if slot else None
+
+
+def next_slot(schedule: Schedule, after: datetime, used: UsedPeriods) -> Occurrence | None:
+    """Return the first slot after `after` whose period has no digest yet; None for the instant cadence."""
     if schedule.cadence is Cadence.INSTANT:
         return None
     # If the clock skips midnight, the slot of yesterday may not have passed yet.
     yesterday = after.astimezone(ZoneInfo(schedule.timezone)).date() - ONE_DAY
     slots = _slots(schedule, max(yesterday, used.last_date or date.min), ONE_DAY)
-    return next(slot.instant for slot in slots if _is_new(slot, schedule.cadence, after, used))
+    return next(slot for slot in slots if _is_new(slot, schedule.cadence, after, used))
 
 
 def _slots(schedule: Schedule, day: date, step: timedelta) -> Iterator[Occurrence]:

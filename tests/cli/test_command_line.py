@@ -52,6 +52,8 @@ def test_importing_the_command_line_imports_no_heavy_package() -> None:
         (["subscribe", "ann@example.org", "--topic", "trendy"], "did you mean trending?"),
         (["subscribe", "ann@example.org", "--timezone", "Berlin"], "Europe/Berlin"),
         (["unsubscribe", "ann@example.org"], "not a subscriber"),
+        (["digest", "ann@example.org"], "not a subscriber"),
+        (["digest", "ann@example.org", "--send", "--now", "2030-01-01"], "not a subscriber"),
         (["ingest", "missing.txt"], "missing.txt"),
         (["ingest", str(SEEDS[0]), "--date", "yesterday"], "2026-07-06"),
         (["plan", "--now", "soon"], "ISO 8601"),

@@ -51,6 +51,7 @@ ALLOWED = {
     "pause ann@example.org": "Stemmer email_validator",
     "resume ann@example.org": "Stemmer email_validator",
     "erase ann@example.org": "Stemmer email_validator",
+    "digest ann@example.org": f"{STEPS} email_validator",
     "plan": STEPS,
     "publish": STEPS,
     "deliver": STEPS,

@@ -49,6 +49,7 @@ def contents(folder: Path) -> list[str]:
         ["erase", ANN],
         ["subscribers", "import", "subscribers.csv"],
         ["deliveries", "hold", "1"],
+        ["digest", ANN, "--send"],
     ],
 )
 def test_a_verb_that_writes_refuses_a_far_date_and_writes_nothing(real: Path, verb: list[str]) -> None:
@@ -73,6 +74,7 @@ def test_a_verb_that_writes_refuses_a_far_date_and_writes_nothing(real: Path, ve
         ["topics"],
         ["subscribers"],
         ["deliveries"],
+        ["digest", ANN],
     ],
 )
 def test_looking_takes_any_date_and_changes_nothing(real: Path, verb: list[str]) -> None:

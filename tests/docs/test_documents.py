@@ -28,6 +28,7 @@ LARGEST_PICTURE = 200_000  # bytes
 RUN_ELSEWHERE = {
     "make demo": "test_demo.py",
     "xdg-open demo/mail/ada-example-org.html": "test_demo.py",  # the test asserts that the demo prints this path
+    "xdg-open digest.html": "test_digest.py",  # the test asserts that `notifier digest` prints this command
 }
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

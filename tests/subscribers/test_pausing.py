@@ -221,7 +221,7 @@ def test_the_pause_and_resume_commands_pause_and_resume(tmp_path: Path) -> None:
     assert "until 2026-07-09" in run_notifier("pause", ANN, "--until", "2026-07-09", *now, cwd=tmp_path).stdout
     assert "until 2026-07-09" in run_notifier("subscribers", cwd=tmp_path).stdout
     assert '"paused_until": "2026-07-09T00:00:00+00:00"' in run_notifier("subscribers", "--json", cwd=tmp_path).stdout
-    assert "2026-07-07 08:00 UTC" in run_notifier("resume", ANN, *now, cwd=tmp_path).stdout
+    assert "next digest: Tue 7 Jul 2026, 08:00 (UTC)" in run_notifier("resume", ANN, *now, cwd=tmp_path).stdout
     wrong = run_notifier("pause", ANN, "--until", "Thursday", cwd=tmp_path)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "--until 'Thursday' is not a day" in wrong.stderr
