@@ -153,7 +153,7 @@ def _run_steps(run: Session) -> tuple[OnceReport, tuple[Mail, ...]]:
         to_inbox = Session(run.config.model_copy(update={"smtp": relay, "mail": mail}), run.clock)
         done = once(run.engine, run.config, run.clock, deliver=partial(send, to_inbox))
         if done.errors:
-            raise done.errors[0]
+            raise next(iter(done.errors.values()))
         return done, inbox.mails
 
 

@@ -128,10 +128,11 @@ def once(
     _show_once(done, as_json)
     if done.publish:
         _show_faults(done.publish)
-    for error in done.errors[1:]:
+    errors = list(done.errors.values())
+    for error in errors[1:]:
         typer.echo(f"notifier: {error}", err=True)
-    if done.errors:
-        raise done.errors[0]
+    if errors:
+        raise errors[0]
     if done.deliver:
         _report_failures(done.deliver)
     bad = (DumpStatus.QUARANTINED, DumpStatus.FAILED)

@@ -29,7 +29,8 @@ def owner_lock(folder: Path) -> Iterator[str]:
         file = path.open("x")
     except OSError as error:
         raise FileError(
-            f"cannot create the sender's lock in {folder}: {error.strerror}; check who owns the folder"
+            f"cannot create the sender's lock in {folder}: {error.strerror}; "
+            "check the free space (`df`, `df -i`) and who owns the folder"
         ) from None
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -88,9 +88,9 @@ def _get_changeable(connection: Connection, delivery_id: int) -> Row[Any]:
 
 
 def _refuse_unless_active(connection: Connection, row: Row[Any]) -> None:
-    subscriber = (
-        subscribers.by_ids(connection, [row.subscriber_id]).get(row.subscriber_id) if row.subscriber_id else None
-    )
+    """Raise UsageError if the subscriber of a delivery gets no mail; the subscriber is locked, so this stays so."""
+    ids = [row.subscriber_id] if row.subscriber_id else []
+    subscriber = subscribers.by_ids(connection, ids, lock=True).get(row.subscriber_id)
     if subscriber and subscriber.state is not SubscriberState.ACTIVE:
         raise UsageError(
             f"delivery {row.id} is for {subscriber.email}, who is {subscriber.state} and gets no mail; "

@@ -57,16 +57,19 @@ def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tup
     now = datetime.now(UTC)
     first = Begun(path, look, owner, attempts=1, first_at=now, at=now)
     with writing(engine) as connection:
-        before = dumps.begun(connection, path)
-        if before is None or before.look != look or owner_has_finished(owners, before.owner):
-            dumps.remember_begun(connection, first)
+        before = dumps.begun(connection, path, lock=True)
+        if before is None:
+            dumps.add_begun(connection, first)
+            return Beginning.GO, 1
+        if before.look != look or owner_has_finished(owners, before.owner):
+            dumps.replace_begun(connection, first)
             return Beginning.GO, 1
         gone = owner_is_gone(owners, before.owner)
         if not gone and abs(now - before.at) < LONGEST:
             return Beginning.BUSY, before.attempts
         given_up = before.attempts >= MOST_INTERRUPTIONS
         again = replace(before, owner=owner, at=now, attempts=before.attempts + (not given_up))
-        dumps.remember_begun(connection, again)
+        dumps.replace_begun(connection, again)
     if gone:
         remove_owner_lock(owners, before.owner)
     if given_up:
@@ -75,7 +78,7 @@ def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tup
 
 
 @retried
-def end(engine: Engine, path: str) -> None:
-    """Record that the attempt to ingest the dump has ended."""
+def end(engine: Engine, path: str, owner: str) -> None:
+    """Record that this owner's attempt to ingest the dump has ended."""
     with writing(engine) as connection:
-        dumps.forget_begun(connection, path)
+        dumps.forget_begun(connection, path, owner)

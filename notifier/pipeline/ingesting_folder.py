@@ -145,7 +145,7 @@ class _Run:
                 return quarantine(self.engine, path, "", fault, self.now)
             return self._ingest(path)
         finally:  # also if the run is stopped with Ctrl-C
-            attempts.end(self.engine, name)
+            attempts.end(self.engine, name, self.owner)
 
     def _ingest(self, path: Path) -> DumpReport:
         """Ingest a file, and quarantine it if the database refuses its content or the parser fails on it.

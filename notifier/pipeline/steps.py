@@ -18,13 +18,16 @@ from notifier.sending import DeliveryReport
 
 @dataclass(slots=True)
 class OnceReport:
-    """The report of each step, None if the step did not run or failed, and the errors of the steps that failed."""
+    """The report of each step, None if the step did not run or failed, and the errors of the steps that failed.
+
+    The errors are by the names of the steps, which are those of the fields.
+    """
 
     dumps: Sequence[DumpReport] | None = None
     plan: PlanReport | None = None
     publish: PublishReport | None = None
     deliver: DeliveryReport | None = None
-    errors: list[Exception] = field(default_factory=list)
+    errors: dict[str, Exception] = field(default_factory=dict)
 
 
 def once(
@@ -43,22 +46,22 @@ def once(
     """
     report = OnceReport()
     if ingest:
-        with _collecting_errors(report):
+        with _collecting_error(report, "dumps"):
             report.dumps = ingest()
-    with _collecting_errors(report):
+    with _collecting_error(report, "plan"):
         report.plan = plan(engine, config, clock())
-    with _collecting_errors(report):
+    with _collecting_error(report, "publish"):
         report.publish = publish(engine, config)
     if deliver:
-        with _collecting_errors(report):
+        with _collecting_error(report, "deliver"):
             report.deliver = deliver()
     return report
 
 
 @contextmanager
-def _collecting_errors(report: OnceReport) -> Iterator[None]:
+def _collecting_error(report: OnceReport, step: str) -> Iterator[None]:
     """Add an exception from the block to the report's errors instead of raising it."""
     try:
         yield
     except Exception as error:  # an error of any kind must not stop the other steps; the caller reports it
-        report.errors.append(error)
+        report.errors[step] = error

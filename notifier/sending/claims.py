@@ -15,6 +15,7 @@ from notifier.files import owner_is_gone, remove_owner_lock
 from notifier.sending import pacing
 from notifier.sending.sender import Sender
 from notifier.store import expiring, outbox, reading, relays, retried, writing
+from notifier.store.log_reserve import reserve_log
 from notifier.store.outbox import Claim
 
 # The most rows that are claimed at once. When a run ends, it releases the rows whose mails it has not sent. After a
@@ -46,7 +47,8 @@ class CleanupCounts:
 def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
     """Claim the rows that `owner` may send next.
 
-    The list is empty if nothing is due, if sending is paused, or if the day's limit is reached.
+    The list is empty if nothing is due, if sending is paused, or if the day's limit is reached. Raises DiskFullError if
+    there is no space for the results of these mails.
     """
     now = sender.clock()
     with reading(sender.engine) as connection:
@@ -54,6 +56,7 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
         if relay_access(state, now) is RelayAccess.CLOSED or not outbox.is_due(connection, now):
             return []
     with writing(sender.engine) as connection:
+        reserve_log(connection)
         state = relays.lock(connection, sender.relay)
         access = relay_access(state, now)
         wanted = {

@@ -19,7 +19,8 @@ from notifier.sending.claims import TimedClaim
 from notifier.sending.report import DeliveryReport
 from notifier.sending.results import Result, settle
 from notifier.sending.sender import Sender
-from notifier.store.disk_reserve import DiskReserve
+from notifier.store import writing
+from notifier.store.log_reserve import reserve_log
 
 RENEW_SECONDS = 20
 
@@ -32,17 +33,23 @@ class OutboxWriter:
     """Claims, settles and releases the rows of one sender, and counts the outcomes in `report`.
 
     `is_relay_open` is false if sending was paused when the last results were settled. `failure` is set when the disk is
-    full, so that no further mail may be begun. The results of mails on the wire can still be stored, because the space
-    of `reserve` is freed for them.
+    full, so that no further mail may be begun. The results of mails on the wire can still be stored: space for them was
+    reserved before they were claimed, and again after each group of results. `on_progress` is called when results have
+    been stored.
     """
 
     def __init__(
-        self, sender: Sender, owner: str, report: DeliveryReport, thread: ThreadPoolExecutor, reserve: DiskReserve
+        self,
+        sender: Sender,
+        owner: str,
+        report: DeliveryReport,
+        thread: ThreadPoolExecutor,
+        on_progress: Callable[[], None],
     ) -> None:
         self.report = report
+        self.on_progress = on_progress
         self.is_relay_open = True
         self.failure: DiskFullError | None = None
-        self._reserve = reserve
         self._sender = sender
         self._owner = owner
         self._thread = thread
@@ -56,12 +63,14 @@ class OutboxWriter:
 
     async def settle(self, results: list[Result]) -> None:
         """Store the results of these claims."""
-        settled = await self._in_reserve(partial(settle, self._sender, results))
+        settled = await self._in_thread(partial(settle, self._sender, results))
         self._unsettled -= len(results)
         self.is_relay_open = settled.is_open
         for outcome in settled.outcomes:
             self.report.add(outcome)
         self.report.pause_reason = settled.pause_reason or self.report.pause_reason
+        await self._reserve_log()
+        self.on_progress()
 
     async def release_unsettled(self, *, in_doubt: bool) -> None:
         """Release the claims without a result, if any; `in_doubt` says whether some of the mails may have been sent."""
@@ -70,7 +79,7 @@ class OutboxWriter:
 
     async def release_all(self, *, in_doubt: bool) -> None:
         """Release all claims of this sender for other senders; `in_doubt` says whether some may have been sent."""
-        await self._in_reserve(partial(claims.release_claims, self._sender, self._owner, in_doubt=in_doubt))
+        await self._in_thread(partial(claims.release_claims, self._sender, self._owner, in_doubt=in_doubt))
         self._unsettled = 0
 
     async def clean_up(self) -> None:
@@ -80,7 +89,10 @@ class OutboxWriter:
         self.report.states[DeliveryState.EXPIRED] += counts.expired
 
     async def keep_leases_alive(self) -> None:
-        """Renew the leases and clean up the outbox every RENEW_SECONDS, until cancelled."""
+        """Renew the leases and clean up the outbox every RENEW_SECONDS, until cancelled.
+
+        An error of any kind is logged, and the renewal is tried again: leases that run out would be taken over.
+        """
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
@@ -88,15 +100,20 @@ class OutboxWriter:
                 await self.clean_up()
             except StoreError as error:
                 log.warning("the leases were not renewed: %s", error)
+            except Exception:
+                log.exception("the leases were not renewed, because of an unexpected error")
 
-    async def _in_reserve(self, write: Callable[[], T]) -> T:
-        """Write in the thread; if the disk is full, free the reserve and write again."""
+    async def _reserve_log(self) -> None:
+        """Reserve space in the database for the next results; if the disk is full, set `failure`."""
+
+        def reserve() -> None:
+            with writing(self._sender.engine) as connection:
+                reserve_log(connection)
+
         try:
-            return await self._in_thread(write)
+            await self._in_thread(reserve)
         except DiskFullError as failure:
             self.failure = failure
-            self._reserve.free()
-        return await self._in_thread(write)
 
     async def _in_thread(self, write: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, write)

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
@@ -33,7 +33,6 @@ from notifier.sending.report import DeliveryReport
 from notifier.sending.results import Result
 from notifier.sending.sender import Sender
 from notifier.sending.settling import Settler
-from notifier.store.disk_reserve import disk_reserve
 from notifier.store.outbox import Claim, ClaimCheck, checking_claims
 
 COMPOSE_BATCH = 50  # mails composed at once; no reply is read while they are composed
@@ -79,12 +78,17 @@ async def send_due(
     return report
 
 
-async def keep_sending(sender: Sender, stopping: Event) -> None:
-    """Send mail as it becomes due until `stopping` is set, then finish the mail on the wire."""
+async def keep_sending(sender: Sender, stopping: Event, on_round: Callable[[], None] = lambda: None) -> None:
+    """Send mail as it becomes due until `stopping` is set, then finish the mail on the wire.
+
+    `on_round` is called after each round in which all due mail was sent, and often during a long one.
+    """
     report = DeliveryReport()
-    async with _running(sender, stopping, report) as run:
+    async with _running(sender, stopping, report, on_round) as run:
         while not stopping.is_set():
-            if await run.drain():
+            was_busy = await run.drain()
+            on_round()
+            if was_busy:
                 log.info("mail: %s", ", ".join(f"{n} {state}" for state, n in report.states.items() if n))
                 report.states.clear()
                 report.reasons.clear()
@@ -209,6 +213,7 @@ class _Run:
 
     async def _wait_until(self, send_at: datetime) -> None:
         while (wait := (send_at - self.sender.clock()).total_seconds()) > 0 and not self._is_ending():
+            self._outbox.on_progress()
             await asyncio.sleep(min(wait, POLL_SECONDS))
 
     def _start_transports(self, on_the_wire: asyncio.TaskGroup) -> None:
@@ -279,16 +284,20 @@ class _Run:
 
 
 @asynccontextmanager
-async def _running(sender: Sender, stopping: Event, report: DeliveryReport) -> AsyncIterator[_Run]:
-    """Hold the sender's lock and its open transports while the block runs; release all claims if the block raises."""
+async def _running(
+    sender: Sender, stopping: Event, report: DeliveryReport, on_progress: Callable[[], None] = lambda: None
+) -> AsyncIterator[_Run]:
+    """Hold the sender's lock and its open transports while the block runs; release all claims if the block raises.
+
+    `on_progress` is called when results have been stored, and while a mail waits for the time at which it may be sent.
+    """
     with (
-        disk_reserve(sender.engine) as reserve,
         owner_lock(sender.owners_folder) as owner,
         ThreadPoolExecutor(1, "outbox") as thread,
         checking_claims(sender.engine) as still_held,
         paper_cache(sender.engine) as cache,
     ):
-        outbox = OutboxWriter(sender, owner, report, thread, reserve)
+        outbox = OutboxWriter(sender, owner, report, thread, on_progress)
         renewing = asyncio.create_task(outbox.keep_leases_alive())
         try:
             async with AsyncExitStack() as opened:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from threading import Lock
 
@@ -15,22 +14,32 @@ from notifier.files import DumpsFolder, path_text
 from notifier.models import Clock, DumpStatus
 from notifier.operations import service_status
 from notifier.pipeline import DumpReport, OnceReport, ingest_folder, once, settings_for, skips
+from notifier.service.failures import FailureLog
 
-REPEAT_SECONDS = 3600  # between two logs of the same message
+INGESTING = "ingesting dumps"
+PLANNING = "planning digests"
+# The steps of `once`, by their names in its report.
+STEPS = {"dumps": INGESTING, "plan": PLANNING, "publish": "writing feeds"}
+STATUS = "reading the status"
+FOLDER = "looking into the dumps folder"
 
 log = logging.getLogger("notifier")
 
 
 class Jobs:
-    """The jobs of one store, which run one at a time; `config` may be replaced between two runs."""
+    """The jobs of one store, which run one at a time; `config` may be replaced between two runs.
 
-    def __init__(self, engine: Engine, config: Config, clock: Clock) -> None:
+    `beat` is called with INGESTING or PLANNING when that job has completed a round.
+    """
+
+    def __init__(self, engine: Engine, config: Config, clock: Clock, beat: Callable[[str], None]) -> None:
         self.config = config
         self.engine = engine
         self.clock = clock
+        self.failures = FailureLog()
+        self._beat = beat
         self._one_at_a_time = Lock()
         self._folder: DumpsFolder | None = None
-        self._said: dict[str, float] = {}  # the monotonic time at which each message was logged
 
     def start(self) -> None:
         """Ingest the dumps that came while the service was down, then plan and publish.
@@ -46,13 +55,15 @@ class Jobs:
             try:
                 folder = self._dumps_folder()
                 has_dumps = bool(folder.complete_files())
-            except NotifierError as error:
-                self._say_once(logging.ERROR, str(error))
+            except Exception as error:  # of any kind: the scheduler would log it at each round
+                self.failures.failed(FOLDER, error)
                 return
+            self.failures.works(FOLDER)
             for path, reason in folder.waiting.items():
-                self._say_once(logging.INFO, f"{path_text(path)} waits: {reason}")
+                self.failures.say(logging.INFO, f"{path_text(path)} waits: {reason}")
             if has_dumps:
                 self._run(self._ingest)
+            self._beat(INGESTING)
 
     def plan_and_publish(self) -> None:
         """Plan the digests that are due, and write the feeds that changed."""
@@ -65,16 +76,22 @@ class Jobs:
             pass
 
     def summary(self) -> str:
-        """Return the state of the service in one line."""
+        """Return the state of the service in one line; if it cannot be read, why."""
         try:
             found = service_status(self.engine, self.config, self.clock())
-        except NotifierError as error:
-            return str(error)
+        except Exception as error:  # of any kind: no status line may end the service
+            if not isinstance(error, NotifierError):
+                self.failures.failed(STATUS, error)
+            return str(error).partition("\n")[0]
+        self.failures.works(STATUS)
         waiting = sum(found.deliveries.get(state, 0) for state in ("PENDING", "DEFERRED", "LEASED"))
         return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} subscribers, {waiting} mails waiting"
 
     def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
-        self._log(once(self.engine, self.config, self.clock, ingest=ingest))
+        report = once(self.engine, self.config, self.clock, ingest=ingest)
+        if report.plan:
+            self._beat(PLANNING)
+        self._log(report)
 
     def _ingest(self) -> Sequence[DumpReport]:
         folder, settings = self._dumps_folder(), settings_for(self.config)
@@ -90,6 +107,11 @@ class Jobs:
 
     def _log(self, report: OnceReport) -> None:
         """Log what the steps did and what failed; the next scheduled job tries again."""
+        for step, part in STEPS.items():
+            if step in report.errors:
+                self.failures.failed(part, report.errors[step])
+            elif getattr(report, step) is not None:
+                self.failures.works(part)
         for dump in report.dumps or ():
             self._log_dump(dump)
         if report.plan and report.plan.due:
@@ -103,30 +125,17 @@ class Jobs:
         if report.publish and report.publish.written:
             log.info("%d feed files written", report.publish.written)
         for fault in report.publish.faults if report.publish else ():
-            self._say_once(logging.ERROR, fault)
-        for error in report.errors:
-            if isinstance(error, NotifierError):
-                log.error("%s", error)
-            else:
-                log.error("an unexpected error", exc_info=error)
+            self.failures.say(logging.ERROR, fault)
 
     def _log_dump(self, dump: DumpReport) -> None:
         if dump.status is DumpStatus.QUARANTINED:
             log.warning("%s was set aside: %s", dump.path, dump.reason)
         elif dump.status in (DumpStatus.WAITING, DumpStatus.FAILED):
             level = logging.INFO if dump.status is DumpStatus.WAITING else logging.ERROR
-            self._say_once(level, f"{dump.path} waits: {dump.reason}")
+            self.failures.say(level, f"{dump.path} waits: {dump.reason}")
         else:
             log.info("%s: %d listings, %d new papers", dump.path, dump.listings, dump.new)
         if skipped := skips(dump):
             log.warning("%s: %s", dump.path, skipped)
         if dump.unmoved:
-            log.error("%s", dump.unmoved)
-
-    def _say_once(self, level: int, message: str) -> None:
-        """Log a message unless it was logged within the last hour: the jobs run often and find the same again."""
-        now = time.monotonic()
-        self._said = {said: at for said, at in self._said.items() if now - at < REPEAT_SECONDS}
-        if message not in self._said:
-            self._said[message] = now
-            log.log(level, "%s", message)
+            self.failures.say(logging.ERROR, dump.unmoved)

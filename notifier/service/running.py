@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
@@ -22,15 +25,18 @@ from notifier.errors import ConfigError, NotifierError
 from notifier.mail import check_templates
 from notifier.models import Clock
 from notifier.sending import sender_for
-from notifier.service.jobs import Jobs
+from notifier.service.heartbeats import Heartbeats
+from notifier.service.jobs import INGESTING, PLANNING, Jobs
 from notifier.service.systemd import notify
-from notifier.service.tasks import Task, run_until_stopped, sending_task, web_task
-from notifier.store import open_store
+from notifier.service.tasks import SENDING, WEB, Task, run_until_stopped, sending_task, web_task
+from notifier.store import connect, open_store
 from notifier.templates import check
 from notifier.topics import catalogue_of
 
 FOLDER_SECONDS = 5
 WATCHDOG_SECONDS = 10
+STOP_SECONDS = 80  # more than the mail on the wire may take, and less than systemd allows (TimeoutStopSec)
+WEB_POOL_SECONDS = 5  # how long a web request waits for a connection; a page may be asked for again
 LONGEST_WAIT = timedelta(minutes=2)  # if a job's next run is farther ahead than this, the clock was set back
 
 log = logging.getLogger("notifier")
@@ -41,10 +47,15 @@ def serve(file: Path | None, clock: Clock) -> None:
     file = chosen(file)
     config = load(file)
     engine = open_store(config.store_url)
+    web_engine = connect(config.store_url, WEB_POOL_SECONDS)
     try:
         _check(engine, config, clock)
-        asyncio.run(_serve(file, Jobs(engine, config, clock), [sending_task(engine, clock), web_task(engine, clock)]))
+        heartbeats = Heartbeats((INGESTING, PLANNING, SENDING))
+        jobs = Jobs(engine, config, clock, heartbeats.beat)
+        web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.works, WEB))
+        asyncio.run(_serve(file, jobs, [_sending(jobs, heartbeats), web]))
     finally:
+        web_engine.dispose()
         engine.dispose()
 
 
@@ -55,9 +66,19 @@ def work(file: Path | None, clock: Clock) -> None:
     engine = open_store(config.store_url)
     try:
         _check(engine, config, clock)
-        asyncio.run(_keep_running(file, Jobs(engine, config, clock), [sending_task(engine, clock)], lambda: None))
+        heartbeats = Heartbeats((SENDING,))
+        jobs = Jobs(engine, config, clock, heartbeats.beat)
+        asyncio.run(_keep_running(file, jobs, [_sending(jobs, heartbeats)], lambda: None))
     finally:
         engine.dispose()
+
+
+def _sending(jobs: Jobs, heartbeats: Heartbeats) -> Task:
+    def on_round() -> None:
+        heartbeats.beat(SENDING)
+        jobs.failures.works(SENDING)
+
+    return sending_task(jobs.engine, jobs.clock, on_round)
 
 
 async def _serve(file: Path | None, jobs: Jobs, tasks: Sequence[Task]) -> None:
@@ -84,38 +105,80 @@ def _follow_clock(scheduler: AsyncIOScheduler) -> None:
 
 
 async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], check_clock: Callable[[], None]) -> None:
-    """Keep the tasks running until a signal to stop; on SIGHUP, read the config again and restart the tasks."""
+    """Keep the tasks running until a signal to stop; on SIGHUP, read the config again and restart the tasks.
+
+    After the signal, or an error here, the process ends within STOP_SECONDS, even if a thread hangs.
+    """
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, reload)):
-        loop.add_signal_handler(number, event.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop_soon, stop)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
     log.info("ready")
     while not stop.is_set():
-        notify("READY=1")
-        stopping = Event()
-        running = [
-            asyncio.create_task(asyncio.to_thread(run_until_stopped, task, jobs.config, stopping)) for task in tasks
-        ]
-        while not await _any_set(stop, reload):
-            if not any(each.done() for each in running):
-                notify("WATCHDOG=1", f"STATUS={await asyncio.to_thread(jobs.summary)}")
-            check_clock()
-        notify("STOPPING=1" if stop.is_set() else "RELOADING=1")
-        stopping.set()
-        await asyncio.gather(*running)
+        await _run_tasks(jobs, tasks, check_clock, stop, reload)
         if reload.is_set() and not stop.is_set():
             reload.clear()
             jobs.config = _reloaded(file, jobs)
     log.info("stopped")
 
 
-async def _any_set(*events: asyncio.Event) -> bool:
-    """Wait at most WATCHDOG_SECONDS for any of the events, and return whether one of them is set."""
+def _stop_soon(stop: asyncio.Event) -> None:
+    """Set `stop`, and end the process after STOP_SECONDS if it is still running then.
+
+    A thread may hang, for example in a call to a database server that does not answer. The end is as safe as a kill.
+    """
+    stop.set()
+    timer = Timer(STOP_SECONDS, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    log.error("the work under way did not end within %d s, and is broken off", STOP_SECONDS)
+    os._exit(1)
+
+
+async def _run_tasks(
+    jobs: Jobs, tasks: Sequence[Task], check_clock: Callable[[], None], stop: asyncio.Event, reload: asyncio.Event
+) -> None:
+    """Run the tasks until one of the events is set.
+
+    The tasks are also stopped if this fails. The process then ends with exit code 1, so that systemd starts it again;
+    it must not live on without signals and watchdog.
+    """
+    notify("READY=1")
+    stopping = Event()
+    running = [
+        asyncio.create_task(asyncio.to_thread(run_until_stopped, task, jobs.config, stopping, jobs.failures))
+        for task in tasks
+    ]
+    try:
+        while not await _any_set(stop, reload):
+            if any(each.done() for each in running):
+                raise RuntimeError("a task of the service has ended by itself")
+            summary = asyncio.create_task(asyncio.to_thread(jobs.summary))
+            while not summary.done() and not await _any_set(stop, reload, done=summary):
+                pass
+            if summary.done():
+                notify("WATCHDOG=1", f"STATUS={summary.result()}")
+            check_clock()
+        notify("STOPPING=1" if stop.is_set() else "RELOADING=1")
+    except BaseException:
+        _stop_soon(stop)
+        raise
+    finally:
+        stopping.set()
+        await asyncio.gather(*running)
+
+
+async def _any_set(*events: asyncio.Event, done: asyncio.Task[str] | None = None) -> bool:
+    """Wait at most WATCHDOG_SECONDS for any of the events or for a task, and return whether an event is set."""
     waits = [asyncio.create_task(event.wait()) for event in events]
-    done, pending = await asyncio.wait(waits, timeout=WATCHDOG_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    for each in pending:
+    await asyncio.wait([*waits, *([done] if done else [])], timeout=WATCHDOG_SECONDS, return_when=FIRST_COMPLETED)
+    for each in waits:
         each.cancel()
-    return bool(done)
+    return any(event.is_set() for event in events)
 
 
 def _check(engine: Engine, config: Config, clock: Clock) -> None:

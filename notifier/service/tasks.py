@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from threading import Event, Thread
 from typing import cast
@@ -14,50 +14,65 @@ import uvicorn
 from sqlalchemy import Engine
 
 from notifier.config import Config
-from notifier.errors import ConfigError, NotifierError
+from notifier.errors import ConfigError, DiskFullError
 from notifier.models import Clock
 from notifier.sending import keep_sending, sender_for, within_grace
 from notifier.service.connections import BoundedProtocol, QueueingServer, connection_limits, log_loop_error
+from notifier.service.failures import FailureLog
 from notifier.web import app
 
 RESTART_SECONDS = 5  # between a failure of a task and its next start
+# The same if the disk is full. On PostgreSQL, no space can be reserved for results, so mails of each start may be sent
+# again.
+FULL_DISK_SECONDS = 300
 LAST_REQUESTS_SECONDS = 5  # for the requests in progress when the web task stops
 POLL_SECONDS = 0.2
 
-Task = Callable[[Config, Event], None]  # runs with this config until the event is set
+SENDING = "sending mail"
+WEB = "the web server"
 
-log = logging.getLogger("notifier")
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part of the service: `run` runs with a config until the event is set."""
+
+    name: str
+    run: Callable[[Config, Event], None]
 
 
-def run_until_stopped(task: Task, config: Config, stopping: Event) -> None:
+def run_until_stopped(task: Task, config: Config, stopping: Event, failures: FailureLog) -> None:
     """Run a task until `stopping` is set; if it fails, log the failure and start it again after a while."""
     while not stopping.is_set():
         try:
-            task(config, stopping)
-        except NotifierError as error:
-            log.error("%s", error)
-            _wait_before_restart(stopping)
-        except Exception:
-            log.exception("an unexpected error")
-            _wait_before_restart(stopping)
+            task.run(config, stopping)
+        except Exception as error:
+            failures.failed(task.name, error)
+            _wait(FULL_DISK_SECONDS if isinstance(error, DiskFullError) else RESTART_SECONDS, stopping)
 
 
-def sending_task(engine: Engine, clock: Clock) -> Task:
-    """Return the task that sends mail as it becomes due."""
+def sending_task(engine: Engine, clock: Clock, on_round: Callable[[], None]) -> Task:
+    """Return the task that sends mail as it becomes due; see `keep_sending` for `on_round`."""
 
     def send(config: Config, stopping: Event) -> None:
-        asyncio.run(within_grace(keep_sending(sender_for(engine, config, clock), stopping), stopping))
+        sender = sender_for(engine, config, clock)
+        asyncio.run(within_grace(keep_sending(sender, stopping, on_round), stopping))
 
-    return send
+    return Task(SENDING, send)
 
 
-def web_task(engine: Engine, clock: Clock) -> Task:
-    """Return the task that serves the web pages at [web] host and port."""
+def web_task(
+    engine: Engine, clock: Clock, late_loops: Callable[[], Sequence[str]], on_ready: Callable[[], None]
+) -> Task:
+    """Return the task that serves the web pages at [web] host and port; `on_ready` is called while it serves them.
+
+    The engine must be used by nothing else, so that web requests that wait for the database take no connection away
+    from the mail.
+    """
 
     def serve(config: Config, stopping: Event) -> None:
         limits = connection_limits()
         settings = uvicorn.Config(
-            app(engine, config, clock),
+            app(engine, config, clock, late_loops),
             host=config.web.host,
             port=config.web.port,
             log_config=None,
@@ -67,14 +82,14 @@ def web_task(engine: Engine, clock: Clock) -> Task:
             http=cast(type[asyncio.Protocol], partial(BoundedProtocol, limits.connections)),
             backlog=limits.backlog,
         )
-        _serve_until(stopping, QueueingServer(settings))
+        _serve_until(stopping, QueueingServer(settings), on_ready)
         if not stopping.is_set():
             raise ConfigError(f"cannot listen on {config.web.host} port {config.web.port}; set another in [web]")
 
-    return serve
+    return Task(WEB, serve)
 
 
-def _serve_until(stopping: Event, server: uvicorn.Server) -> None:
+def _serve_until(stopping: Event, server: uvicorn.Server, on_ready: Callable[[], None]) -> None:
     """Run the server until `stopping` is set or the server ends.
 
     The server runs in a separate thread, so that this one can wait for `stopping`. uvicorn installs signal handlers
@@ -83,6 +98,8 @@ def _serve_until(stopping: Event, server: uvicorn.Server) -> None:
     thread = Thread(target=lambda: asyncio.run(_serve(server)), daemon=True)
     thread.start()
     while thread.is_alive() and not stopping.is_set():
+        if server.started:
+            on_ready()
         time.sleep(POLL_SECONDS)
     server.should_exit = True
     thread.join()
@@ -93,7 +110,7 @@ async def _serve(server: uvicorn.Server) -> None:
     await server.serve()
 
 
-def _wait_before_restart(stopping: Event) -> None:
-    until = time.monotonic() + RESTART_SECONDS
+def _wait(seconds: float, stopping: Event) -> None:
+    until = time.monotonic() + seconds
     while time.monotonic() < until and not stopping.is_set():
         time.sleep(POLL_SECONDS)

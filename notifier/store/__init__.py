@@ -5,7 +5,7 @@ each noun (`papers`, `outbox`, `subscribers`, ...). Their functions take a conne
 transaction. Only this package uses the tables, the compiled statements and the migrations.
 """
 
-from notifier.store.engine import FreshReads, fresh_reads, reading, retried, writing
+from notifier.store.engine import FreshReads, connect, fresh_reads, reading, retried, writing
 from notifier.store.schema import open_store
 
-__all__ = ["FreshReads", "fresh_reads", "open_store", "reading", "retried", "writing"]
+__all__ = ["FreshReads", "connect", "fresh_reads", "open_store", "reading", "retried", "writing"]

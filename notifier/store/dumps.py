@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, select
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 
 from notifier.store import tables
 from notifier.store.statements import insert_into
@@ -86,20 +86,29 @@ def remember_unmoved(connection: Connection, unmoved: Unmoved) -> None:
     _store(connection, tables.unmoved, **asdict(unmoved))
 
 
-def begun(connection: Connection, path: str) -> Begun | None:
-    """Return the last attempt to ingest the file at `path`, if it has not ended."""
-    row = connection.execute(select(*tables.begun.c).where(tables.begun.c.path == path)).one_or_none()
+def begun(connection: Connection, path: str, *, lock: bool = False) -> Begun | None:
+    """Return the last attempt to ingest the file at `path`, if it has not ended.
+
+    With `lock`, the record is locked until this transaction ends.
+    """
+    statement = select(*tables.begun.c).where(tables.begun.c.path == path)
+    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     return None if row is None else Begun(**row._mapping)
 
 
-def remember_begun(connection: Connection, begun: Begun) -> None:
-    """Record that a file is about to be ingested; this replaces an earlier record of the path."""
-    _store(connection, tables.begun, **asdict(begun))
+def add_begun(connection: Connection, begun: Begun) -> None:
+    """Record the first attempt to ingest a file. Raises ConflictError if another process has just recorded one."""
+    connection.execute(insert(tables.begun).values(asdict(begun)))
 
 
-def forget_begun(connection: Connection, path: str) -> None:
-    """Delete the record of the attempt to ingest the file at `path`."""
-    connection.execute(delete(tables.begun).where(tables.begun.c.path == path))
+def replace_begun(connection: Connection, begun: Begun) -> None:
+    """Record another attempt to ingest a file in place of the last one, which this transaction has locked."""
+    connection.execute(update(tables.begun).where(tables.begun.c.path == begun.path).values(asdict(begun)))
+
+
+def forget_begun(connection: Connection, path: str, owner: str) -> None:
+    """Delete the record of this owner's attempt to ingest the file at `path`; an attempt of another owner is kept."""
+    connection.execute(delete(tables.begun).where(tables.begun.c.path == path, tables.begun.c.owner == owner))
 
 
 def forget_unmoved(connection: Connection, path: str) -> None:

@@ -34,9 +34,13 @@ def by_address(connection: Connection, emails: Iterable[str], *, lock: bool = Fa
 
 
 def of_subscription(connection: Connection, subscription_id: int, *, lock: bool = False) -> Subscriber | None:
-    """Return the subscriber who has this subscription; None if the subscription does not exist any more."""
+    """Return the subscriber who has this subscription; None if the subscription does not exist any more.
+
+    With `lock`, another transaction may have ended the subscription while this one waited for the subscriber's lock.
+    """
     owner_id = select(subscription.c.subscriber_id).where(subscription.c.id == subscription_id).scalar_subquery()
-    return next(iter(_read(connection, _all().where(subscriber.c.id == owner_id), lock=lock)), None)
+    found = _read(connection, _all().where(subscriber.c.id == owner_id), lock=lock)
+    return next((one for one in found if any(each.id == subscription_id for each in one.subscriptions)), None)
 
 
 def everyone(connection: Connection) -> list[Subscriber]:

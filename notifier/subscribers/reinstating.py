@@ -86,7 +86,7 @@ def _reinstate_batch(engine: Engine, chosen: Sequence[Suppressed], now: datetime
 
 
 def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: datetime) -> list[ReinstatedSubscriber]:
-    """Reinstate those of the chosen subscribers who are still suppressed, and return them.
+    """Reinstate those of the chosen subscribers who are still suppressed for the same reason, and return them.
 
     Each of them gets the state from before the suppression. The digests of an active subscriber go on as after a pause:
     see activation.activate. A pause that is not over goes on; if it is over, the subscriber is active. A subscriber who
@@ -94,10 +94,11 @@ def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: dat
     """
     locked = suppressions.lock_suppressed(connection, [each.subscriber_id for each in chosen])
     people = subscribers.by_ids(connection, locked)
+    unchanged = set(suppressions.suppressed(connection, among=locked))  # since they were chosen, before the lock
     done = [
         (people[each.subscriber_id], _reinstated(each, people[each.subscriber_id], now))
         for each in chosen
-        if each.subscriber_id in people
+        if each in unchanged
     ]
     activation.activate(connection, [one for one, after in done if after.state is SubscriberState.ACTIVE], now, now)
     others = [(one, after) for one, after in done if after.state is not SubscriberState.ACTIVE]

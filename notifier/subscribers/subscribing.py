@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier import queries
 from notifier.config import Config, DigestConfig
-from notifier.errors import UsageError
+from notifier.errors import ConflictError, UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.store import erasing, outbox, retried, subscribers, subscriptions, suppressions, writing
 from notifier.store.subscriptions import NewSubscription
@@ -188,14 +188,18 @@ def _find_or_add(
 ) -> dict[str, Subscriber]:
     """Return the subscribers of these requests, by key (see addresses.address_key); new ones are inserted.
 
-    They are locked until this transaction ends.
+    They are locked until this transaction ends. Raises ConflictError if another process has just inserted one of them:
+    the caller may have decided something because nobody had the address.
     """
     found = subscribers.by_address(connection, [request.email for request in requests], lock=True)
     new = [request for request in requests if address_key(request.email) not in found]
     subscribers.add(connection, [_new_row(request, defaults, now) for request in new])
     emails = [request.email for request in new]
     erasing.delete_fingerprints(connection, emails)
-    return found | subscribers.by_address(connection, emails, lock=True)
+    added = subscribers.by_address(connection, emails, lock=True)
+    if any(one.subscriptions or one.state is not SubscriberState.PENDING for one in added.values()):
+        raise ConflictError("another process has signed up the same address at the same moment; try again")
+    return found | added
 
 
 def _new_row(request: CheckedSignUp, defaults: DigestConfig, now: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -23,13 +24,14 @@ RETRY_SECONDS = 60
 log = logging.getLogger(__name__)
 
 
-def app(engine: Engine, config: Config, clock: Clock) -> FastAPI:
+def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], Sequence[str]] = tuple) -> FastAPI:
     """Make the web application of one service, over its store.
 
-    Raises ConfigError if the templates folder or the secret key is missing.
+    `late_loops` returns the names of the service's loops that have made no round for too long; see `health`. Raises
+    ConfigError if the templates folder or the secret key is missing.
     """
     pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    pages.state.site = site_of(engine, config, clock)
+    pages.state.site = site_of(engine, config, clock, late_loops)
     pages.include_router(health.router)
     pages.include_router(stylesheet.router)
     pages.include_router(unsubscribing.router)

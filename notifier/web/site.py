@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -24,7 +25,8 @@ class Site:
 
     `key` signs and checks links. It is None if there is neither a base URL nor a secret key, because then no link was
     ever made. `origin` is the origin of the base URL (RFC 6454) and `root` its path without a final slash; both are
-    empty without a base URL.
+    empty without a base URL. `late_loops` returns the names of the service's loops that have made no round for too
+    long.
     """
 
     engine: Engine
@@ -35,9 +37,10 @@ class Site:
     origin: str
     root: str
     clock: Clock
+    late_loops: Callable[[], Sequence[str]]
 
 
-def site_of(engine: Engine, config: Config, clock: Clock) -> Site:
+def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], Sequence[str]]) -> Site:
     """Make the site from the config. Raises ConfigError if templates or the secret key are missing."""
     folder = config.mail.templates
     has_links = bool(config.web.base_url) or config.path(config.secret_file).exists()
@@ -50,6 +53,7 @@ def site_of(engine: Engine, config: Config, clock: Clock) -> Site:
         origin=_origin(config.web.base_url),
         root=urlsplit(config.web.base_url).path,
         clock=clock,
+        late_loops=late_loops,
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import select
@@ -244,6 +245,44 @@ def test_if_the_disk_fills_during_sending_the_run_ends_and_no_mail_is_sent_twice
         assert "disk is full" in errors
         assert 5 <= len(kept_mails(log)) < mails, "the run ended early"
         filler.unlink()
+        assert run_notifier("deliver", cwd=small_disk).returncode == 0
+        copies = Counter(message_id for message_id, _ in kept_mails(log))
+    assert (len(copies), copies.total()) == (mails, mails)
+
+
+@contextmanager
+def written_full(disk: Path) -> Iterator[None]:
+    """While the block runs, another program writes to the disk and takes all space as soon as it becomes free."""
+    stopping, filler = Event(), disk / "filler"
+
+    def write() -> None:
+        with filler.open("wb", buffering=0) as file:
+            while not stopping.is_set():
+                try:
+                    file.write(b"x" * 65_536)
+                except OSError:
+                    time.sleep(0.001)
+
+    thread = Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+        filler.unlink()
+
+
+def test_another_program_that_takes_all_space_makes_no_mail_go_out_twice(small_disk: Path) -> None:
+    log, mails = small_disk.parent / "relay.log", 300
+    with paced_relay(log, RATE) as port:
+        prepare(small_disk, mails, port)
+        with sender(small_disk) as run:
+            wait_until(lambda: len(kept_mails(log)) >= 5)
+            with written_full(small_disk):
+                _, errors = run.communicate(timeout=60)
+        assert (run.returncode, errors.count("\n")) == (1, 1), errors
+        assert "disk is full" in errors
         assert run_notifier("deliver", cwd=small_disk).returncode == 0
         copies = Counter(message_id for message_id, _ in kept_mails(log))
     assert (len(copies), copies.total()) == (mails, mails)

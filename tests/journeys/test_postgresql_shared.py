@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,19 +17,38 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, Table, create_engine, func, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, func, select, text, update
 from sqlalchemy.engine import URL
-from support.service import MONDAY, add_subscriber, add_subscribers, clean_environment, ingest_page, run_notifier
+from support.service import (
+    MONDAY,
+    add_subscriber,
+    add_subscribers,
+    clean_environment,
+    ingest_page,
+    run_notifier,
+    wait_until,
+)
 
 from notifier.config import Config
-from notifier.errors import ConflictError
+from notifier.errors import ConflictError, UsageError
 from notifier.models import DeliveryKind, SubscriberState
+from notifier.operations.deliveries import hold_delivery, retry_delivery
 from notifier.pipeline.planning import plan
-from notifier.store import simulated_clock
+from notifier.store import simulated_clock, subscribers
 from notifier.store.engine import reading, retried, writing
+from notifier.store.subscriptions import remove
 from notifier.store.tables import delivery, query, subscriber, subscription
+from notifier.subscribers.csv_import import import_subscribers
 from notifier.subscribers.pausing import pause
-from notifier.subscribers.subscribing import SignUp, subscribe, unsubscribe
+from notifier.subscribers.subscribing import (
+    SignUp,
+    check_sign_up,
+    sign_up_all,
+    subscribe,
+    unsubscribe,
+    unsubscribe_from_one,
+)
+from notifier.topics import catalogue_of
 
 AT_EIGHT = MONDAY.replace(hour=8)
 
@@ -175,3 +196,69 @@ def test_a_database_that_does_not_exist_is_reported_in_one_sentence(postgres: UR
     run = run_notifier("status", cwd=tmp_path)
     assert (run.returncode, run.stderr.count("\n")) == (1, 1)
     assert run.stderr.startswith("notifier: the database reports")
+
+
+@contextmanager
+def waiting_for_lock(engine: Engine, write: Callable[[], object]) -> Iterator[Connection]:
+    """Begin a transaction that locks all subscribers, run `write` in a thread, and yield when that waits for the lock.
+
+    The transaction is committed when the block ends, and then `write` must succeed.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        with writing(engine) as connection:
+            connection.execute(select(subscriber.c.id).with_for_update())
+            run = pool.submit(write)
+            wait_until(lambda: run.done() or connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+            yield connection
+        run.result(timeout=30)
+
+
+@pytest.mark.parametrize("subscriptions", [2, 3])
+def test_a_doubled_request_to_end_one_subscription_ends_only_that_one(
+    postgres_store: Engine, subscriptions: int
+) -> None:
+    queries = tuple(f"bees{number}" for number in range(subscriptions))
+    ann = add_subscriber(postgres_store, SignUp("ann@example.org", queries, confirmed=True))
+    ended = ann.subscriptions[0]
+    results: list[object] = []
+    second = partial(unsubscribe_from_one, postgres_store, ended.id, AT_EIGHT)
+    with waiting_for_lock(postgres_store, lambda: results.append(second())) as first:
+        remove(first, ended)
+    assert results == [None], "as for a repeated request"
+    with reading(postgres_store) as connection:
+        after = subscribers.find(connection, "ann@example.org")
+    assert after == replace(ann, subscriptions=ann.subscriptions[1:])
+
+
+def test_a_delivery_is_not_retried_while_its_subscriber_unsubscribes(postgres_store: Engine, tmp_path: Path) -> None:
+    ann = add_subscriber(postgres_store, SignUp("ann@example.org", topics=("all",), confirmed=True))
+    ingest_page(postgres_store, tmp_path, ["How Bees Fly at Night"])
+    plan(postgres_store, Config(), AT_EIGHT)
+    with reading(postgres_store) as connection:
+        delivery_id = connection.scalar(select(delivery.c.id)) or 0
+    hold_delivery(postgres_store, delivery_id, AT_EIGHT)
+
+    def retry() -> None:
+        with pytest.raises(UsageError, match="UNSUBSCRIBED"):
+            retry_delivery(postgres_store, delivery_id)
+
+    with waiting_for_lock(postgres_store, retry) as connection:
+        subscribers.update_subscriber(connection, ann.id, {"state": SubscriberState.UNSUBSCRIBED})
+
+
+def test_an_import_does_not_bring_back_who_signed_up_and_left_while_it_ran(
+    postgres_store: Engine, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("email,state\nann@example.org,ACTIVE\n", encoding="utf-8")
+    with ThreadPoolExecutor(1) as pool:
+        with writing(postgres_store) as connection:
+            request = check_sign_up(SignUp("ann@example.org", topics=("all",)), catalogue_of(Config()))
+            sign_up_all(connection, [request], Config().digest, MONDAY)
+            run = pool.submit(import_subscribers, postgres_store, Config(), file, AT_EIGHT)
+            wait_until(lambda: connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+            connection.execute(update(subscriber).values(state=SubscriberState.UNSUBSCRIBED))
+        report = run.result(timeout=30)
+    assert [refused.reason.split(";")[0] for refused in report.refused] == ["ann@example.org is UNSUBSCRIBED here"]
+    with reading(postgres_store) as connection:
+        assert connection.scalar(select(subscriber.c.state)) == SubscriberState.UNSUBSCRIBED

@@ -23,7 +23,7 @@ from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import suppression
 from notifier.subscribers.csv_import import ImportReport, import_subscribers
 from notifier.subscribers.pausing import pause
-from notifier.subscribers.reinstating import SuppressedChoice, reinstate
+from notifier.subscribers.reinstating import SuppressedChoice, reinstate, reinstate_all
 from notifier.subscribers.subscribing import SignUp, erase, unsubscribe
 
 ANN, BOB, CAT = "ann@example.org", "bob@example.org", "cat@example.org"
@@ -195,3 +195,15 @@ def test_the_reinstate_command_says_how_many_and_a_dry_run_changes_nothing(tmp_p
     assert (done["reinstated"], done["subscribers"][0]["email"], done["subscribers"][0]["state"]) == (1, ANN, "ACTIVE")
     assert run_notifier("reinstate", "--since", "yesterday", cwd=tmp_path).returncode == 2
     assert run_notifier("reinstate", cwd=tmp_path).returncode == 2
+
+
+def test_who_was_suppressed_anew_since_they_were_chosen_is_not_reinstated(store: Engine) -> None:
+    for email in (ANN, BOB):
+        suppress(store, email, "550 relay not permitted")
+    with reading(store) as connection:
+        chosen = suppressions.suppressed(connection, reply="relay not permitted")
+    reinstate(store, SuppressedChoice((ANN,)), AT_EIGHT)
+    suppress(store, ANN, "550 5.1.1 user unknown", AT_EIGHT + AN_HOUR)
+    with writing(store) as connection:
+        assert [each.email for each in reinstate_all(connection, chosen, AT_EIGHT + AN_HOUR)] == [BOB]
+    assert state(store, ANN) == SubscriberState.SUPPRESSED

@@ -7,7 +7,7 @@ import re
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -59,11 +59,14 @@ def write_config(folder: Path, base_url: str = BASE_URL, mail: str = "") -> Conf
 
 
 @contextmanager
-def serve_pages(engine: Engine, config: Config) -> Iterator[httpx.Client]:
+def serve_pages(
+    engine: Engine, config: Config, late_loops: Callable[[], Sequence[str]] = tuple
+) -> Iterator[httpx.Client]:
     """Serve the pages with uvicorn while the block runs, and return a client for them."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
-        server = uvicorn.Server(uvicorn.Config(app(engine, config, lambda: AT_EIGHT), log_config=None, lifespan="off"))
+        pages = app(engine, config, lambda: AT_EIGHT, late_loops)
+        server = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()
         while not server.started:

@@ -1,0 +1,30 @@
+"""Heartbeats of the service's loops: they show whether a loop still makes its rounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+# A loop that has made no round for this long is stuck. One round may take long for a good reason: a relay may take 10
+# minutes to reply to a mail (RFC 5321, section 4.5.3.2), and a large dump takes minutes.
+LONGEST_ROUND_SECONDS = 20 * 60
+
+
+class Heartbeats:
+    """When each of these loops last completed a round; at first, all of them count as just having done so.
+
+    `monotonic` returns the seconds since some fixed moment.
+    """
+
+    def __init__(self, loops: Iterable[str], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._last = dict.fromkeys(loops, monotonic())
+
+    def beat(self, loop: str) -> None:
+        """Record that a loop has completed a round, or a step of a long round."""
+        self._last[loop] = self._monotonic()
+
+    def late(self) -> list[str]:
+        """Return the names of the loops that have completed no round for LONGEST_ROUND_SECONDS."""
+        now = self._monotonic()
+        return [loop for loop, last in self._last.items() if now - last > LONGEST_ROUND_SECONDS]
