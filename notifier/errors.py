@@ -69,8 +69,12 @@ class DumpGoneError(DumpError):
 class DumpUnfinishedError(NotifierError):
     """A dump that breaks off, in a file that was changed recently; it is read again later.
 
-    The rest of the dump may still come.
+    The rest of the dump may still come until the time `patient_until`, in seconds since 1970.
     """
+
+    def __init__(self, patient_until: float) -> None:
+        super().__init__("it breaks off, and the rest may still come; it is read again later")
+        self.patient_until = patient_until
 
 
 class FileError(NotifierError):

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from notifier.models import PaperFields
@@ -24,17 +26,55 @@ _VERSION_OF_DOI = re.compile(r"[./-]v\d{1,2}$")  # the version of a preprint, as
 _NOT_SURNAMES = frozenset(("jr", "sr", "ii", "iii", "phd", "md"))
 
 
-def contradict(one: PaperFields, other: PaperFields) -> bool:
+@dataclass(frozen=True)
+class Evidence:
+    """What `paper` gives as evidence. Each part is computed when it is first needed, and then kept."""
+
+    paper: PaperFields
+
+    @cached_property
+    def doi(self) -> str | None:
+        """The DOI; see `doi_of`."""
+        return doi_of(self.paper)
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """The arXiv id, the DOI and the link, as far as the paper gives them."""
+        return frozenset(filter(None, (self.paper.arxiv_id, self.doi, link_of(self.paper))))
+
+    @cached_property
+    def author_names(self) -> AuthorNames:
+        """The names of the authors."""
+        return AuthorNames.of(self.paper.authors)
+
+
+class AuthorNames(NamedTuple):
+    """The folded last names of authors, and all their folded names without initials."""
+
+    lasts: frozenset[str]
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, authors: Sequence[str]) -> AuthorNames:
+        """Return the names of these authors."""
+        lasts, names = set(), set()
+        for author in authors:
+            family, comma, _ = author.partition(",")
+            kept = _names(author)
+            names.update(kept)
+            lasts.update((_names(family) if comma else kept)[-1:])
+        return cls(frozenset(lasts), frozenset(names))
+
+
+def contradict(one: Evidence, other: Evidence) -> bool:
     """Return whether two papers of one title are different papers."""
-    if one.arxiv_id and other.arxiv_id:
-        return one.arxiv_id != other.arxiv_id
-    doi, other_doi = doi_of(one), doi_of(other)
-    if doi and other_doi:
-        return doi != other_doi
-    identifiers, other_identifiers = _identifiers(one), _identifiers(other)
-    if not identifiers or not other_identifiers or not identifiers.isdisjoint(other_identifiers):
+    if one.paper.arxiv_id and other.paper.arxiv_id:
+        return one.paper.arxiv_id != other.paper.arxiv_id
+    if one.doi and other.doi:
+        return one.doi != other.doi
+    if not one.identifiers or not other.identifiers or not one.identifiers.isdisjoint(other.identifiers):
         return False
-    return bool(one.authors and other.authors) and not same_authors(one.authors, other.authors)
+    return bool(one.paper.authors and other.paper.authors) and not same_authors(one.author_names, other.author_names)
 
 
 def doi_of(paper: PaperFields) -> str | None:
@@ -52,19 +92,14 @@ def link_of(paper: PaperFields) -> str | None:
     return _plain_link(paper.url) if paper.url else None
 
 
-def same_authors(some: Sequence[str], others: Sequence[str]) -> bool:
+def same_authors(some: AuthorNames, others: AuthorNames) -> bool:
     """Return whether two lists of authors may be of one paper: more than half of the shorter list is in the longer.
 
     Authors are compared by their last names. A last name may be any name of the other list, because some sources put
     the family name first.
     """
-    (lasts, names), (other_lasts, other_names) = _author_names(tuple(some)), _author_names(tuple(others))
-    shared = max(len(lasts & other_names), len(other_lasts & names))
-    return 2 * shared > min(len(lasts), len(other_lasts))
-
-
-def _identifiers(paper: PaperFields) -> set[str]:
-    return {identifier for identifier in (paper.arxiv_id, doi_of(paper), link_of(paper)) if identifier}
+    needed = min(len(some.lasts), len(others.lasts)) // 2 + 1
+    return len(some.lasts & others.names) >= needed or len(others.lasts & some.names) >= needed
 
 
 @lru_cache(1 << 12)
@@ -92,18 +127,6 @@ def _host_and_path(url: str) -> tuple[str, str]:
     except ValueError:  # such as an IPv6 address without its closing bracket
         return "", url
     return host.removeprefix("www."), parts.path.rstrip("/")
-
-
-@lru_cache(1 << 12)
-def _author_names(authors: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the folded last names of the authors, and all their folded names without initials."""
-    lasts, names = set(), set()
-    for author in authors:
-        family, comma, _ = author.partition(",")
-        kept = _names(author)
-        names.update(kept)
-        lasts.update((_names(family) if comma else kept)[-1:])
-    return frozenset(lasts), frozenset(names)
 
 
 def _names(author: str) -> list[str]:

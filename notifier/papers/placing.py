@@ -6,14 +6,18 @@ This happens in memory, between the reading of the papers that a dump may touch 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from notifier.models import Tags
-from notifier.papers.evidence import contradict, same_authors
+from notifier.papers.evidence import Evidence, contradict, same_authors
 from notifier.papers.identity import PreparedListing, Proof, ProofKind
 from notifier.papers.merging import PaperFacts, gained_text, is_reworded, merge
+
+_T = TypeVar("_T")
 
 ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 # The most papers of one title that a listing is compared with. A title that more papers have, such as "Editorial",
@@ -30,8 +34,9 @@ class PendingPaper:
     `id` is None until its row is written. `stored` holds the facts of the rows that it comes from: none if the paper is
     new, several if rows have proved to be one paper. `titles` are the identities by which the paper is found;
     `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
-    `absorbed` are papers that have proved to be this one, and `former_keys` its keys before it got its arXiv id.
-    `archived` is True if the paper counts as announced already. `changed` is True if its row must be updated.
+    `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are papers that have
+    proved to be this one. `joined_to` is the paper that has absorbed this one, if one has. `archived` is True if the
+    paper counts as announced already. `changed` is True if its row must be updated.
     """
 
     facts: PaperFacts
@@ -39,14 +44,26 @@ class PendingPaper:
     first_seen: datetime
     sequence: int
     id: int | None = None
-    stored: tuple[PaperFacts, ...] = ()
+    stored: list[PaperFacts] = field(default_factory=list)
     archived: bool = False
     changed: bool = False
     titles: set[str] = field(default_factory=set)
     stored_titles: set[str] = field(default_factory=set)
     listings: list[PreparedListing] = field(default_factory=list)
     absorbed: list[PendingPaper] = field(default_factory=list)
-    former_keys: list[str] = field(default_factory=list)
+    first_key: str = field(init=False)
+    joined_to: PendingPaper | None = None
+    _evidence: Evidence | None = None
+
+    def __post_init__(self) -> None:
+        self.first_key = self.key
+
+    @property
+    def evidence(self) -> Evidence:
+        """The evidence that the facts give."""
+        if self._evidence is None or self._evidence.paper is not self.facts:
+            self._evidence = Evidence(self.facts)
+        return self._evidence
 
     @property
     def awaits_announcement(self) -> bool:
@@ -62,6 +79,35 @@ class PendingPaper:
     def tags(self) -> Tags | None:
         """The tags of a new paper, if its listing has them and no other listing has changed the paper since."""
         return None if self.stored or self.changed else self.listings[0].tags
+
+
+class _Namesakes:
+    """The papers of one title, in the order in which they got it.
+
+    Any number of them may be joined, and the time for each lookup is limited nevertheless: a paper that was joined to
+    another is passed over once.
+    """
+
+    __slots__ = ("_first", "_others")
+
+    def __init__(self, paper: PendingPaper) -> None:
+        self._first = [paper]
+        self._others: deque[PendingPaper] | None = None  # made only if needed, since most titles have one paper
+
+    def add(self, paper: PendingPaper) -> None:
+        """Add a paper as the last one."""
+        if self._others is None:
+            self._others = deque()
+        self._others.append(paper)
+
+    def first(self) -> list[PendingPaper]:
+        """Return the first MOST_NAMESAKES papers, without those that were joined to others."""
+        self._first = list(dict.fromkeys(map(_current, self._first)))
+        while self._others and len(self._first) < MOST_NAMESAKES:
+            paper = _current(self._others.popleft())
+            if paper not in self._first:
+                self._first.append(paper)
+        return self._first
 
 
 class ListingPlacer:
@@ -84,25 +130,31 @@ class ListingPlacer:
         *,
         archive: bool = False,
     ) -> None:
-        self.papers = list(known)
+        self._papers = list(known)
         self._highest_sequence = highest_sequence
         self._lowest_sequence = lowest_sequence
         self._now = now
         self._archive = archive
-        self._by_arxiv_id = {paper.facts.arxiv_id: paper for paper in self.papers if paper.facts.arxiv_id}
-        self._by_title: dict[str, list[PendingPaper]] = {}
-        for paper in self.papers:
+        self._by_arxiv_id = {paper.facts.arxiv_id: paper for paper in self._papers if paper.facts.arxiv_id}
+        self._by_title: dict[str, _Namesakes] = {}
+        for paper in self._papers:
             for title in paper.titles:
-                self._by_title.setdefault(title, []).append(paper)
+                self._index(paper, title)
+
+    @property
+    def papers(self) -> list[PendingPaper]:
+        """The papers as they are now, oldest first, without those that were joined to others."""
+        return [paper for paper in self._papers if paper.joined_to is None]
 
     def place(self, listing: PreparedListing) -> None:
         """Find or make the listing's paper, and merge into it what the listing says."""
-        paper = self._find(listing)
+        evidence = Evidence(listing.facts)
+        paper = self._find(listing, evidence)
         if paper is None:
             sequence = self._first_sequence(listing)
-            key = listing.second_key if self._by_title.get(listing.identity) else listing.key
-            paper = PendingPaper(listing.facts, key, self._now, sequence, archived=self._archive)
-            self.papers.append(paper)
+            key = listing.second_key if listing.identity in self._by_title else listing.key
+            paper = PendingPaper(listing.facts, key, self._now, sequence, archived=self._archive, _evidence=evidence)
+            self._papers.append(paper)
         else:
             _merge_listing(paper, listing)
         paper.listings.append(listing)
@@ -133,20 +185,21 @@ class ListingPlacer:
             return False
         return all(_gained(before, paper.facts, upvotes_named) for before in paper.stored)
 
-    def _find(self, listing: PreparedListing) -> PendingPaper | None:
+    def _find(self, listing: PreparedListing, evidence: Evidence) -> PendingPaper | None:
         """Return the listing's paper, or None if there is none yet.
 
         If the listing matches several papers that do not contradict each other, they are joined into one.
         """
         found = None
-        for paper in [*self._matches(listing)]:
+        for match in [*self._matches(listing, evidence)]:
+            paper = _current(match)  # another match may have been joined to it or absorbed it
             if found is None:
                 found = paper
-            elif paper is not found and not contradict(found.facts, paper.facts):
-                found = self._join(found, paper)
+            elif paper is not found and not contradict(found.evidence, paper.evidence):
+                found = _join(found, paper)
         return found
 
-    def _matches(self, listing: PreparedListing) -> Iterator[PendingPaper]:
+    def _matches(self, listing: PreparedListing, evidence: Evidence) -> Iterator[PendingPaper]:
         """Yield the papers that the listing matches, the surest match first; a paper may occur twice.
 
         These are the paper with the listing's arXiv id, the papers that a proof shows to be the same, and one paper of
@@ -154,48 +207,31 @@ class ListingPlacer:
         arXiv id is chosen, or else the one with the lowest arXiv id.
         """
         if listing.facts.arxiv_id in self._by_arxiv_id:
-            yield self._by_arxiv_id[listing.facts.arxiv_id]
+            yield _current(self._by_arxiv_id[listing.facts.arxiv_id])
         for proof in listing.proofs:
-            yield from (
-                paper for paper in self._papers_of(proof.identity) if _proves(proof, paper.facts, listing.facts)
-            )
-        same_title = (each for each in self._papers_of(listing.identity) if not contradict(each.facts, listing.facts))
+            for paper in self._papers_of(proof.identity):
+                if _proves(proof, paper.evidence, evidence, listing.facts.abstract):
+                    yield paper
+        same_title = (each for each in self._papers_of(listing.identity) if not contradict(each.evidence, evidence))
         best = min(same_title, key=_id_order, default=None)
         if best is not None:
             yield best
 
     def _papers_of(self, identity: str) -> list[PendingPaper]:
-        return self._by_title.get(identity, [])[:MOST_NAMESAKES]
-
-    def _join(self, one: PendingPaper, other: PendingPaper) -> PendingPaper:
-        """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
-
-        If both rows are stored, the paper gets the higher of their sequence numbers, so that subscribers whose cursors
-        are between the two numbers still get it. If the newer paper is not stored yet, its number is dropped.
-        """
-        older, newer = sorted((one, other), key=lambda paper: (paper.id is None, paper.id or paper.sequence))
-        older.facts = merge(older.facts, newer.facts)
-        if newer.id is not None:
-            older.sequence = max(older.sequence, newer.sequence)
-        older.stored += newer.stored
-        older.archived |= newer.archived
-        older.listings += newer.listings
-        older.absorbed += [*newer.absorbed, newer]
-        if newer.id is not None:
-            older.former_keys += newer.former_keys
-        older.changed = True
-        _key_by_arxiv_id(older)
-        self.papers.remove(newer)
-        for title in newer.titles:
-            self._by_title[title].remove(newer)
-            self._add_title(older, title)
-        older.stored_titles |= newer.stored_titles
-        return older
+        namesakes = self._by_title.get(identity)
+        return namesakes.first() if namesakes else []
 
     def _add_title(self, paper: PendingPaper, title: str) -> None:
         if title not in paper.titles:
-            self._by_title.setdefault(title, []).append(paper)
+            self._index(paper, title)
             paper.titles.add(title)
+
+    def _index(self, paper: PendingPaper, title: str) -> None:
+        namesakes = self._by_title.get(title)
+        if namesakes is None:
+            self._by_title[title] = _Namesakes(paper)
+        else:
+            namesakes.add(paper)
 
     def _first_sequence(self, listing: PreparedListing) -> int:
         """Return the sequence number of a new paper: a negative one if the listing does not announce it."""
@@ -209,6 +245,54 @@ class ListingPlacer:
         return self._highest_sequence
 
 
+def _current(paper: PendingPaper) -> PendingPaper:
+    """Return the paper that this one was joined to, if it was, or else the paper itself.
+
+    Each call shortens the chain of joins that it follows, so that long chains take little time.
+    """
+    while (joined_to := paper.joined_to) is not None:
+        paper.joined_to = joined_to.joined_to or joined_to
+        paper = joined_to
+    return paper
+
+
+def _join(one: PendingPaper, other: PendingPaper) -> PendingPaper:
+    """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
+
+    If both rows are stored, the paper gets the higher of their sequence numbers, so that subscribers whose cursors are
+    between the two numbers still get it. If the newer paper is not stored yet, its number is dropped.
+    """
+    older, newer = sorted((one, other), key=lambda paper: (paper.id is None, paper.id or paper.sequence))
+    older.facts = merge(older.facts, newer.facts)
+    if newer.id is not None:
+        older.sequence = max(older.sequence, newer.sequence)
+    older.stored = _together(older.stored, newer.stored)
+    older.archived |= newer.archived
+    older.listings = _together(older.listings, newer.listings)
+    older.absorbed = _together(older.absorbed, newer.absorbed)
+    older.absorbed.append(newer)
+    older.changed = True
+    _key_by_arxiv_id(older)
+    newer.joined_to = older
+    older.titles = _united(older.titles, newer.titles)
+    older.stored_titles = _united(older.stored_titles, newer.stored_titles)
+    return older
+
+
+def _together(one: list[_T], other: list[_T]) -> list[_T]:
+    """Return the longer list after the shorter one was added to it, so that a chain of joins copies no item often."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    longer += shorter
+    return longer
+
+
+def _united(one: set[str], other: set[str]) -> set[str]:
+    """Return the larger set after the smaller one was added to it, so that a chain of joins copies no item often."""
+    larger, smaller = (one, other) if len(one) >= len(other) else (other, one)
+    larger |= smaller
+    return larger
+
+
 def _merge_listing(paper: PendingPaper, listing: PreparedListing) -> None:
     before = paper.facts
     paper.facts = merge(before, listing.facts)
@@ -217,9 +301,8 @@ def _merge_listing(paper: PendingPaper, listing: PreparedListing) -> None:
 
 
 def _key_by_arxiv_id(paper: PendingPaper) -> None:
-    """Make the paper's arXiv id its key, if it has one, and keep the key that it had by its title."""
-    if paper.facts.arxiv_id and paper.key != paper.facts.arxiv_id:
-        paper.former_keys.append(paper.key)
+    """Make the paper's arXiv id its key, if it has one."""
+    if paper.facts.arxiv_id:
         paper.key = paper.facts.arxiv_id
 
 
@@ -241,7 +324,7 @@ def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> b
     return bisect_right(numbers, low) < bisect_right(numbers, high)
 
 
-def _proves(proof: Proof, known: PaperFacts, listed: PaperFacts) -> bool:
+def _proves(proof: Proof, known: Evidence, listed: Evidence, abstract: str) -> bool:
     """Return whether a proof that a paper and a listing have in common shows that they are one paper.
 
     A common DOI proves this, unless the arXiv ids differ. A common link or abstract proves it if the two do not
@@ -250,12 +333,14 @@ def _proves(proof: Proof, known: PaperFacts, listed: PaperFacts) -> bool:
     the authors need not be known.
     """
     if proof.kind is ProofKind.DOI:
-        return known.arxiv_id in (None, listed.arxiv_id) or listed.arxiv_id is None
+        return known.paper.arxiv_id in (None, listed.paper.arxiv_id) or listed.paper.arxiv_id is None
     if contradict(known, listed):
         return False
-    if not proof.is_short or (known.authors and listed.authors and same_authors(known.authors, listed.authors)):
+    if not proof.is_short:
         return True
-    return proof.kind is ProofKind.ABSTRACT and listed.abstract.count(" ") + 1 >= IDENTIFYING_ABSTRACT
+    if known.paper.authors and listed.paper.authors and same_authors(known.author_names, listed.author_names):
+        return True
+    return proof.kind is ProofKind.ABSTRACT and abstract.count(" ") + 1 >= IDENTIFYING_ABSTRACT
 
 
 def _id_order(paper: PendingPaper) -> tuple[bool, bool, str]:

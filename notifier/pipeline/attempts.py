@@ -2,9 +2,9 @@
 
 An attempt is recorded before the dump is read. The record is deleted when the attempt has ended, whether it succeeded
 or not. A record whose process is gone is therefore that of an interrupted attempt. An interruption proves nothing about
-the dump, because somebody may have ended the process for another reason. So the dump is tried again. After every second
-interruption in a row, the dump is parsed in another process first (see `trial`), and is ingested only if that succeeds.
-After MOST_INTERRUPTIONS interruptions in a row, the dump is given up.
+the dump, because somebody may have ended the process for another reason. So the dump is tried again, and parsed in a
+process of its own, however small it is: if parsing it is what ends or blocks a process, only that process ends. After
+MOST_INTERRUPTIONS interruptions in a row, the dump is given up.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ from notifier.files import owner_has_finished, owner_is_gone, remove_owner_lock
 from notifier.store import dumps, retried, writing
 from notifier.store.dumps import Begun
 
-# A trial precedes the attempt after every second interruption. It does not precede every attempt, because it takes
-# time: if the process is ended again and again, an attempt without a trial gets further.
-TRIAL_EVERY = 2
 MOST_INTERRUPTIONS = 30
 # An attempt that began longer ago than this counts as over, even if nobody knows whether its process still runs.
 LONGEST = timedelta(hours=1)
@@ -36,12 +33,12 @@ GIVEN_UP = (
 class Beginning(Enum):
     """What is to be done with a dump.
 
-    GO: ingest it. TRY: parse it in another process, and ingest it if that succeeds. BUSY: leave it alone, because
+    GO: ingest it. AGAIN: ingest it, and parse it in a process of its own. BUSY: leave it alone, because
     another process is ingesting it. GIVE_UP: quarantine it.
     """
 
     GO = auto()
-    TRY = auto()
+    AGAIN = auto()
     BUSY = auto()
     GIVE_UP = auto()
 
@@ -74,7 +71,7 @@ def begin(engine: Engine, path: str, look: str, owner: str, owners: Path) -> tup
         remove_owner_lock(owners, before.owner)
     if given_up:
         return Beginning.GIVE_UP, again.attempts
-    return (Beginning.GO if before.attempts % TRIAL_EVERY else Beginning.TRY), again.attempts
+    return Beginning.AGAIN, again.attempts
 
 
 @retried

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -15,13 +15,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from notifier import sources
 from notifier.config import DEFAULT_LIMITS, Config, Limits
 from notifier.errors import DumpError, DumpGoneError, DumpUnfinishedError
 from notifier.files import DumpFile, path_text, read_dump
 from notifier.garbage import collecting_new_objects
-from notifier.models import DumpStatus, ListedOnFrom, Skipped
+from notifier.models import DumpStatus, ListedOnFrom, ParsedDump, Skipped
 from notifier.papers.identity import PreparedListing, prepare
+from notifier.parsing import parse
 from notifier.pipeline.tagging import LARGE_DUMP, with_tags
 from notifier.sources import decide_listing_day
 from notifier.store import dumps, reading, retried, writing
@@ -39,6 +39,7 @@ class IngestSettings:
     papers of large dumps are tagged at once; without one, all papers are tagged later. A dump that is cut off is not
     ingested if its file was modified less than `patience` seconds ago, because the rest may still come. `owners` is the
     folder with the lock files of running processes, by which `ingest_folder` recognises attempts that were interrupted.
+    `apart` asks that even a small dump be parsed in a process of its own.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -46,6 +47,7 @@ class IngestSettings:
     catalogue: Catalogue | None = None
     patience: float = 0
     owners: Path | None = None
+    apart: bool = False
 
 
 DEFAULT_SETTINGS = IngestSettings()
@@ -118,7 +120,6 @@ def ingest(
             finally:
                 gc.collect()  # else the garbage that the dump leaves would count as old and never be collected
     except DumpError as error:
-        _refuse_unfinished(file, [str(error)], settings.patience)
         return quarantine(engine, path, file.sha256, str(error), now)
 
 
@@ -130,10 +131,15 @@ def quarantine(engine: Engine, path: Path, sha256: str, reason: str, now: dateti
     return DumpReport(path_text(path), DumpStatus.QUARANTINED, reason=reason)
 
 
-def _refuse_unfinished(file: DumpFile, reasons: Iterable[str], patience: float) -> None:
-    """Raise DumpUnfinishedError if the dump is cut off and its file was modified less than `patience` seconds ago."""
-    if abs(time.time() - file.modified) < patience and sources.is_cut_off(file.content, reasons):
-        raise DumpUnfinishedError("it breaks off, and the rest may still come; it is read again later")
+def _parse(file: DumpFile, settings: IngestSettings) -> ParsedDump:
+    """Parse a dump. Raises DumpError if it is refused, and DumpUnfinishedError if the rest of it may still come."""
+    parsed = parse(file.content, settings.limits, apart=settings.apart)
+    rest_may_come = abs(time.time() - file.modified) < settings.patience
+    if parsed.is_cut_off and rest_may_come:
+        raise DumpUnfinishedError(file.modified + settings.patience)
+    if parsed.dump is None:
+        raise DumpError(parsed.refusal)
+    return parsed.dump
 
 
 def _ingest_file(
@@ -148,8 +154,7 @@ def _ingest_file(
     with reading(engine) as connection:
         if is_known(connection, file.sha256):
             return known
-    dump = sources.parse_dump(file.content, settings.limits)
-    _refuse_unfinished(file, (skipped.reason for skipped in dump.skipped), settings.patience)
+    dump = _parse(file, settings)
     listed_on, listed_on_from = decide_listing_day(day, file.path.name, dump, now)
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
     if settings.catalogue is not None and len(listings) >= LARGE_DUMP:

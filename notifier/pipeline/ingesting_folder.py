@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -14,10 +15,10 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from notifier.errors import DumpGoneError, DumpUnfinishedError, FileError, StoreError
 from notifier.files import DumpsFolder, owner_lock, path_text
 from notifier.models import DumpStatus
+from notifier.parsing import fault_of_our_own
 from notifier.pipeline import attempts
 from notifier.pipeline.attempts import Beginning
 from notifier.pipeline.ingesting import DEFAULT_SETTINGS, DumpReport, IngestSettings, ingest, quarantine
-from notifier.pipeline.trial import fault_of_trial
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.dumps import Unmoved
 
@@ -141,22 +142,20 @@ class _Run:
         try:
             if beginning is Beginning.GIVE_UP:
                 return quarantine(self.engine, path, "", attempts.GIVEN_UP.format(count), self.now)
-            if beginning is Beginning.TRY and (fault := fault_of_trial(path, self.settings.limits)):
-                return quarantine(self.engine, path, "", fault, self.now)
-            return self._ingest(path)
+            return self._ingest(path, apart=beginning is Beginning.AGAIN)
         finally:  # also if the run is stopped with Ctrl-C
             attempts.end(self.engine, name, self.owner)
 
-    def _ingest(self, path: Path) -> DumpReport:
+    def _ingest(self, path: Path, *, apart: bool = False) -> DumpReport:
         """Ingest a file, and quarantine it if the database refuses its content or the parser fails on it.
 
         Raises DumpGoneError if the file is gone, and StoreError if the database fails for a reason other than the
         content of the file.
         """
         try:
-            return ingest(self.engine, path, None, self.now, self.settings)
-        except DumpUnfinishedError as error:
-            self.folder.hold(path, RETRY_SECONDS)
+            return ingest(self.engine, path, None, self.now, replace(self.settings, apart=apart))
+        except DumpUnfinishedError as error:  # the file is parsed again if it changes or when the time is over
+            self.folder.hold(path, error.patient_until - time.time())
             return DumpReport(path_text(path), DumpStatus.WAITING, reason=str(error))
         except FileError as error:
             self.folder.hold(path, RETRY_SECONDS)
@@ -167,11 +166,11 @@ class _Run:
             return quarantine(self.engine, path, "", f"the database refuses its content: {error}", self.now)
         except SQLAlchemyError as error:
             self.folder.hold(path, RETRY_SECONDS)
-            return DumpReport(path_text(path), DumpStatus.FAILED, reason=_fault(error))
+            return DumpReport(path_text(path), DumpStatus.FAILED, reason=fault_of_our_own(error))
         except DumpGoneError:
             raise
         except Exception as error:  # of any kind: a fault of the parser must not stop the other dumps
-            return quarantine(self.engine, path, "", _fault(error), self.now)
+            return quarantine(self.engine, path, "", fault_of_our_own(error), self.now)
 
     def _move(self, path: Path, look: str, fault: str | None) -> str | None:
         """Move a file to the folder for its outcome; if that fails, remember it and return why."""
@@ -183,8 +182,3 @@ class _Run:
             _remember_unmoved(self.engine, unmoved)
             return str(error)
         return None
-
-
-def _fault(error: Exception) -> str:
-    reason = f"this is a fault of notifier's own ({type(error).__name__}: {error})"
-    return reason.encode("utf-8", "backslashreplace").decode()

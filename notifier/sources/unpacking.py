@@ -33,6 +33,11 @@ class Unpacked:
     fault: str | None = None
 
 
+def is_archive(content: bytes) -> bool:
+    """Return whether the bytes begin like an archive, which may unpack to many more bytes."""
+    return any(content.startswith(magic) for magic, _ in _ARCHIVES)
+
+
 def unpack(content: bytes, limit: int) -> Unpacked:
     """Return the bytes of a document that may be packed once or twice with gzip or xz.
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from notifier.models import ListedOnFrom
 from notifier.papers.identity import PreparedListing
@@ -100,14 +100,15 @@ def add_dump(
         placer.place(prepared)
     if not announcing.archive:
         placer.announce_again(_upvotes_named(connection, listings, announcing))
-    new = sum(pending.id is None for pending in placer.papers)
+    papers = placer.papers
+    new = sum(pending.id is None for pending in papers)
     dump_id = insert_one(connection, dump, {field.name: getattr(arrival, field.name) for field in fields(NewDump)})
-    _write_papers(connection, placer.papers)
-    rows = [_listing_row(prepared, pending, dump_id) for pending in placer.papers for prepared in pending.listings]
+    _write_papers(connection, papers)
+    rows = [_listing_row(prepared, pending, dump_id) for pending in papers for prepared in pending.listings]
     insert_all(connection, listing, rows)
     _mark_withdrawn(connection, deleted, listings)
-    papers = sum(bool(pending.listings) for pending in placer.papers)
-    return IngestCounts(papers=papers, new=new, merged=len(listings) - new)
+    listed = sum(bool(pending.listings) for pending in papers)
+    return IngestCounts(papers=listed, new=new, merged=len(listings) - new)
 
 
 def _listing_placer(
@@ -159,7 +160,7 @@ def _pending_paper(row: Row[Any], titles: set[str]) -> PendingPaper:
         row.first_seen,
         row.sequence,
         id=row.id,
-        stored=(facts,),
+        stored=[facts],
         archived=row.archived,
         titles=set(titles),
         stored_titles=set(titles),
@@ -172,7 +173,11 @@ def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> Non
         for absorbed in each.absorbed:
             _merge_rows(connection, absorbed, each)
     _update_papers(connection, [each for each in papers if each.changed])
-    aliases = [{"old_id": each.id, "old_key": key, "paper_id": each.id} for each in papers for key in each.former_keys]
+    aliases = [
+        {"old_id": each.id, "old_key": each.first_key, "paper_id": each.id}
+        for each in papers
+        if each.key != each.first_key
+    ]
     titles = [
         {"identity": title, "paper_id": each.id}
         for each in papers
@@ -231,15 +236,15 @@ def _merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPap
     """
     if absorbed.id is None:
         return
-    title = paper_title.c
-    kept_titles = select(title.identity).where(title.paper_id == kept.id)
-    connection.execute(delete(paper_title).where(title.paper_id == absorbed.id, title.identity.in_(kept_titles)))
+    title, same = paper_title.c, paper_title.alias().c
+    kept_too = exists().where(same.identity == title.identity, same.paper_id == kept.id)
+    connection.execute(delete(paper_title).where(title.paper_id == absorbed.id, kept_too))
     for table in (paper_title, listing, paper_alias):
         connection.execute(update(table).where(table.c.paper_id == absorbed.id).values(paper_id=kept.id))
     connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == absorbed.id))
     paper_tokens.drop(connection, [absorbed.id])
     connection.execute(delete(paper).where(paper.c.id == absorbed.id))
-    connection.execute(insert(paper_alias).values(old_id=absorbed.id, old_key=absorbed.key, paper_id=kept.id))
+    connection.execute(insert(paper_alias).values(old_id=absorbed.id, old_key=absorbed.first_key, paper_id=kept.id))
 
 
 def _mark_withdrawn(connection: Connection, deleted: Iterable[str], listings: Iterable[PreparedListing]) -> None:

@@ -21,7 +21,8 @@ from notifier.config import Limits
 from notifier.errors import StoreError
 from notifier.files import DumpsFolder, owner_lock
 from notifier.models import DumpStatus
-from notifier.pipeline import attempts, ingesting, ingesting_folder, trial
+from notifier.parsing import parent
+from notifier.pipeline import attempts, ingesting
 from notifier.pipeline.ingesting import DumpReport, IngestSettings
 from notifier.pipeline.ingesting_folder import CUT_OFF_PATIENCE_SECONDS, ingest_folder
 from notifier.store import dumps, reading, tables
@@ -267,19 +268,18 @@ def test_a_dump_that_the_database_cannot_store_does_not_stop_the_next(
     assert statuses(run(engine, folder)) == [DumpStatus.FAILED, DumpStatus.INGESTED]
 
 
-def die(*_arguments: object) -> NoReturn:
+def die(*_arguments: object, **_options: object) -> NoReturn:
     os.kill(os.getpid(), 9)
     raise AssertionError("the process is dead")
 
 
 def interrupted(engine: Engine, folder: DumpsFolder, owners: Path) -> None:
-    """Ingest the folder in a process that is killed while it parses a dump."""
+    """Ingest the folder in a process that is killed after it has parsed a dump."""
     child = os.fork()
     if child == 0:
         engine.dispose(close=False)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sources, "parse_dump", die)
-            patch.setattr(ingesting_folder, "fault_of_trial", lambda *_: None)
+            patch.setattr(ingesting, "prepare", die)
             run(engine, folder, IngestSettings(owners=owners))
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 9, "it was killed"
@@ -294,27 +294,26 @@ def test_a_dump_that_was_interrupted_once_is_read_again(engine: Engine, folder: 
 
 KILLERS = {
     "kills the process": ("os.kill(os.getpid(), 11)", "SIGSEGV"),
-    "never ends": ("[iter(int, 1)] and [None for _ in iter(int, 1)]", "longer than 1 s"),
+    "never ends": ("[iter(int, 1)] and [None for _ in iter(int, 1)]", "longer than 2 s"),
 }
 
 
 @pytest.mark.parametrize("kind", KILLERS)
-def test_a_dump_that_interrupted_two_runs_is_set_aside_and_can_be_put_back(
-    engine: Engine, folder: DumpsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+@pytest.mark.parametrize("interruptions", [0, 1])
+def test_a_dump_that_kills_or_blocks_its_parser_is_set_aside_and_can_be_put_back(
+    engine: Engine, folder: DumpsFolder, tmp_path: Path, kind: str, interruptions: int
 ) -> None:
     deed, words = KILLERS[kind]
     settings = IngestSettings(owners=tmp_path / "owners")
-    put(folder, "a.txt")
+    size = parent.SMALL if interruptions == 0 else 0  # a small dump is parsed apart only after an interruption
+    put(folder, "a.txt", GOOD + "\n" * size)
     put(folder, "b.txt", page_text(["A Third Paper about Insects"]))
-    for _ in range(2):
+    for _ in range(interruptions):
         interrupted(engine, folder, tmp_path / "owners")
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            trial,
-            "_RUN",
-            f"import os; from notifier.pipeline import trial; trial.read_dump = lambda *_: {deed}; trial.main()",
-        )
-        patch.setattr(ingesting_folder, "fault_of_trial", partial(trial.fault_of_trial, seconds=1))
+    with pytest.MonkeyPatch.context() as patch:
+        program = f"import os; from notifier.parsing import child; child.parse_here = lambda *_: {deed}; child.main()"
+        patch.setattr(parent, "_RUN", program)
+        patch.setattr(ingesting, "parse", partial(parent.parse, seconds=2))
         bad, good = run(engine, folder, settings)
     assert (bad.status, good.status) == (DumpStatus.QUARANTINED, DumpStatus.INGESTED)
     assert words in (bad.reason or "")
@@ -337,10 +336,26 @@ def test_many_kills_lose_no_dump_until_there_are_thirty_in_a_row(
     assert statuses(run(engine, folder, IngestSettings(owners=tmp_path / "owners"))) == [status]
 
 
-@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"--help.txt", b"noise.bin"])
-def test_a_trial_finds_no_fault_in_a_dump_that_parses_or_is_refused(folder: DumpsFolder, name: bytes) -> None:
-    file = put(folder, name, GOOD if name.endswith(b"txt") else b"\0\1\2")
-    assert trial.fault_of_trial(file, Limits()) is None
+def test_a_dump_that_is_cut_off_is_not_parsed_again_before_it_changes_or_the_patience_is_over(
+    engine: Engine, folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bytes] = []
+    parse = sources.parse_dump
+
+    def count(content: bytes, limits: Limits) -> object:
+        parsed.append(content)
+        return parse(content, limits)
+
+    monkeypatch.setattr(sources, "parse_dump", count)
+    half = HALVES["one.json"][:-40]
+    put(folder, "one.json", half, age=CUT_OFF_PATIENCE_SECONDS - 15)
+    assert statuses(run(engine, folder)) == [DumpStatus.WAITING]
+    later = time.monotonic() + 10
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert (run(engine, folder), len(parsed)) == ([], 1)
+    put(folder, "one.json", half, age=CUT_OFF_PATIENCE_SECONDS + 1)
+    assert statuses(run(engine, folder)) == [DumpStatus.INGESTED]
+    assert len(parsed) == 2
 
 
 def test_a_dump_that_another_process_reads_waits(engine: Engine, folder: DumpsFolder, tmp_path: Path) -> None:

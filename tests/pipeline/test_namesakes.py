@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select
 from support.service import MONDAY, add_listings
 
 from notifier.models import Listing, Paper
-from notifier.papers.evidence import contradict, doi_of, link_of, same_authors
+from notifier.papers.evidence import AuthorNames, Evidence, contradict, doi_of, link_of, same_authors
 from notifier.pipeline.ingesting import ingest
 from notifier.store import papers, tables
 from notifier.store.engine import reading
@@ -285,7 +285,7 @@ def test_a_link_is_compared_by_its_host_and_path(url: str, expected: str | None)
 def test_broken_links_and_strange_names_are_compared_without_an_error() -> None:
     assert link_of(listing(url="http://[::1/a")) is not None
     assert doi_of(listing(doi="10.1000/A/")) == "10.1000/a"
-    assert not same_authors(("A", "B"), ("C", "D"))
-    assert same_authors(("李明",), ("李明",))
-    assert same_authors(("***",), ("***",))
-    assert not contradict(listing(authors=("Ann Lee",)), listing(authors=("Bo Ray",)))
+    assert not same_authors(AuthorNames.of(("A", "B")), AuthorNames.of(("C", "D")))
+    assert same_authors(AuthorNames.of(("李明",)), AuthorNames.of(("李明",)))
+    assert same_authors(AuthorNames.of(("***",)), AuthorNames.of(("***",)))
+    assert not contradict(Evidence(listing(authors=("Ann Lee",))), Evidence(listing(authors=("Bo Ray",))))

@@ -15,6 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 from notifier.config import Limits
+from notifier.sources.json.damage import Damage
 from notifier.sources.json.values import CUT_OFF, Value, array_elements, skip_space, value_at
 
 # The most characters of a record that is a string. Parsing Python syntax takes a hundred times as much memory.
@@ -119,13 +120,13 @@ def _record_values(text: str, limits: Limits, enclosing: EnclosingObject) -> Gen
 
     If damage has closed the array too early, the elements after its end are yielded too.
     """
-    start = skip_space(text, 0)
+    start, damage = skip_space(text, 0), Damage(text)
     if text[start : start + 1] == "{":
-        place = yield from _values_in_object(text, start + 1, limits, enclosing, 0)
+        place = yield from _values_in_object(damage, start + 1, limits, enclosing, 0)
     else:
-        place = yield from array_elements(text, start + 1, limits.record)
+        place = yield from array_elements(damage, start + 1, limits.record)
     while (place := _skip_closings(text, place)) < len(text):
-        place = yield from array_elements(text, place + (text[place] == "["), limits.record)
+        place = yield from array_elements(damage, place + (text[place] == "["), limits.record)
 
 
 def _skip_closings(text: str, place: int) -> int:
@@ -134,12 +135,13 @@ def _skip_closings(text: str, place: int) -> int:
 
 
 def _values_in_object(
-    text: str, place: int, limits: Limits, enclosing: EnclosingObject, depth: int
+    damage: Damage, place: int, limits: Limits, enclosing: EnclosingObject, depth: int
 ) -> Generator[Value, None, int]:
-    """Yield the records in an object, beginning at `place` inside it, and return the place after its end.
+    """Yield the records in an object of the text of `damage`, from `place` inside it, and return the place after it.
 
     All other members are added to `enclosing`.
     """
+    text = damage.text
     while (place := skip_space(text, place)) < len(text) and text[place] != "}":
         key = value_at(text, place, limits.record)
         colon = skip_space(text, key.end)
@@ -156,10 +158,10 @@ def _values_in_object(
             enclosing.members[key.value] = found.value
             place = found.end
         elif opening == "{":
-            place = yield from _values_in_object(text, place + 1, limits, enclosing, depth + 1)
+            place = yield from _values_in_object(damage, place + 1, limits, enclosing, depth + 1)
         else:
             enclosing.has_records = True
-            place = yield from array_elements(text, place + 1, limits.record)
+            place = yield from array_elements(damage, place + 1, limits.record)
         place = skip_space(text, place)
         place += text[place : place + 1] == ","
     if place >= len(text):

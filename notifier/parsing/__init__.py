@@ -1,0 +1,11 @@
+"""Parse a dump without holding up the process that asks for it.
+
+A regular expression over 256 MB of text holds Python's interpreter lock for many seconds, and no other thread of the
+process runs meanwhile. So a large dump, or an archive, is parsed in a process of its own. A dump that kills that
+process, or that takes it too long, is refused with this reason.
+"""
+
+from notifier.parsing.parent import parse
+from notifier.parsing.result import Parsed, fault_of_our_own
+
+__all__ = ["Parsed", "fault_of_our_own", "parse"]

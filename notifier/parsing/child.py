@@ -1,0 +1,56 @@
+"""The program of the process that parses a dump: it reads the dump from stdin, and writes the result to stdout."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+from notifier.config import Limits
+from notifier.parsing.result import Parsed, fault_of_our_own, parse_here, send
+
+LEAST_MEMORY = 4 << 30  # bytes of address space
+MEMORY_FACTOR = 16  # the address space in terms of the largest dump
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in <sys/prctl.h>
+# The parent decides when the process ends; a signal to the whole group says nothing about the dump.
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> None:
+    """Parse the dump on stdin within the limits, the processor time and for the parent that the arguments give."""
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    limits, seconds, parent = sys.argv[1:]
+    _die_with(int(parent))
+    bounds = Limits.model_validate_json(limits)
+    memory = max(LEAST_MEMORY, MEMORY_FACTOR * max(bounds.file, bounds.unpacked))
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_CPU, int(seconds))
+    _limit(resource.RLIMIT_AS, memory)
+    output = sys.stdout.buffer
+    try:
+        parsed = parse_here(sys.stdin.buffer.read(), bounds)
+    except MemoryError:
+        parsed = Parsed(None, is_cut_off=False, refusal=f"parsing it needs more than {memory >> 30} GB of memory")
+    except Exception as error:  # of any kind: the parent reports it
+        parsed = Parsed(None, is_cut_off=False, refusal=fault_of_our_own(error))
+    send(parsed, output)
+    output.flush()
+
+
+def _die_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise SystemExit("the process that asked for the dump has ended")
+
+
+def _limit(kind: int, value: int) -> None:
+    """Set a limit of this process, or leave a lower one as it is."""
+    soft, hard = resource.getrlimit(kind)
+    allowed = [value, *(each for each in (soft, hard) if each != resource.RLIM_INFINITY)]
+    resource.setrlimit(kind, (min(allowed), hard))
