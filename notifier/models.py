@@ -233,8 +233,8 @@ class Subscription:
     """A query or a topic that a subscriber asked for.
 
     For a query, `query_id`, `canonical` (its canonical form) and `query` (as it was typed) are set; for a topic,
-    `topic` is its slug. `label` is the heading of the subscription's section in a digest: the readable form of the
-    query, or the topic's title.
+    `topic` is its slug. `label` is the heading of the subscription's section in a digest: the name if there is one,
+    otherwise the readable form of the query or the topic's title.
     """
 
     id: int
@@ -243,6 +243,7 @@ class Subscription:
     canonical: str | None = None
     topic: str | None = None
     query: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

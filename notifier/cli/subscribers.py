@@ -15,7 +15,7 @@ from notifier.cli.simulated_clocks import writing_session
 from notifier.models import Cadence, SubscriberState
 
 if TYPE_CHECKING:
-    from notifier.models import Subscriber
+    from notifier.models import Subscriber, Subscription
 
 EmailArgument = Annotated[str, typer.Argument(help="The subscriber's address.", metavar="EMAIL")]
 
@@ -39,6 +39,9 @@ def subscribe(
     email: EmailArgument,
     query: Annotated[list[str] | None, typer.Option(help="What to look for; may be given again.")] = None,
     topic: Annotated[list[str] | None, typer.Option(help="A topic's slug, such as all; may be given again.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="A heading for the only query or topic given; '' removes it.", metavar="NAME")
+    ] = None,
     cadence: Annotated[Cadence | None, typer.Option(help="How often to send a digest.")] = None,
     at: Annotated[str | None, typer.Option(help="The hour in the subscriber's zone.", metavar="HH:MM")] = None,
     timezone: Annotated[
@@ -55,7 +58,8 @@ def subscribe(
     from notifier import subscribers
 
     run = writing_session(context, config, now)
-    wish = subscribers.SignUp(email, tuple(query or ()), tuple(topic or ()), cadence, at, timezone, weekday, confirmed)
+    asked = tuple(query or ()), tuple(topic or ())
+    wish = subscribers.SignUp(email, *asked, cadence, at, timezone, weekday, confirmed, name)
     moment = run.clock()
     _show(subscribers.subscribe(run.engine, run.config, wish, moment), moment)
 
@@ -163,8 +167,14 @@ def due_in_words(subscriber: Subscriber, now: datetime) -> str:
 
 
 def _asked(subscriber: Subscriber) -> str:
-    """Return what a subscriber asked for: the queries as they were typed, and the topics."""
-    return ", ".join(each.query or each.label for each in subscriber.subscriptions)
+    """Return what a subscriber asked for: the queries as they were typed, and the topics, with the names they have."""
+    return ", ".join(map(_subscription, subscriber.subscriptions))
+
+
+def _subscription(subscription: Subscription) -> str:
+    if subscription.name:
+        return f"{subscription.name} ({subscription.query or f'topic {subscription.topic}'})"
+    return subscription.query or subscription.label
 
 
 def _next(subscriber: Subscriber) -> str:
@@ -184,10 +194,12 @@ def _document(subscriber: Subscriber) -> dict[str, Any]:
         "cadence": subscriber.cadence,
         "hour": subscriber.hour,
         "timezone": subscriber.timezone,
-        "subscriptions": [
-            {"topic": each.topic, "label": each.label} if each.topic else {"query": each.query, "label": each.label}
-            for each in subscriber.subscriptions
-        ],
+        "subscriptions": [_subscription_document(each) for each in subscriber.subscriptions],
         "next_due": subscriber.next_due,
         "paused_until": subscriber.paused_until if subscriber.state is SubscriberState.PAUSED else None,
     }
+
+
+def _subscription_document(subscription: Subscription) -> dict[str, Any]:
+    asked = {"topic": subscription.topic} if subscription.topic else {"query": subscription.query}
+    return {**asked, "label": subscription.label, "name": subscription.name}

@@ -150,7 +150,7 @@ def _subscriptions(connection: Connection, subscriber_ids: Iterable[int]) -> dic
     found: dict[int, list[Subscription]] = {}
     for batch in batches(subscriber_ids):
         statement: Select[Any] = (
-            select(row.id, row.subscriber_id, row.label, row.topic, row.query_id, query.c.canonical)
+            select(row.id, row.subscriber_id, row.label, row.name, row.topic, row.query_id, query.c.canonical)
             .outerjoin(query, query.c.id == row.query_id)
             .where(row.subscriber_id.in_(batch))
             .order_by(row.id)
@@ -162,7 +162,7 @@ def _subscriptions(connection: Connection, subscriber_ids: Iterable[int]) -> dic
 
 def _subscription(row: Row[Any]) -> Subscription:
     query_as_typed = None if row.topic else row.label
-    return Subscription(row.id, _label(row), row.query_id, row.canonical, row.topic, query_as_typed)
+    return Subscription(row.id, _label(row), row.query_id, row.canonical, row.topic, query_as_typed, row.name)
 
 
 def _label(row: Row[Any]) -> str:
@@ -173,8 +173,8 @@ def _label(row: Row[Any]) -> str:
     """
     from notifier.queries import readable
 
-    label: str = row.label if row.topic else readable(row.label)
-    return label
+    stored: str | None = row.name or (row.label if row.topic else None)
+    return stored or readable(row.label)
 
 
 def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subscriber:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, select, update
 
 from notifier import queries
 from notifier.models import Subscription
@@ -18,33 +19,40 @@ Target = tuple[int, int | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class NewSubscription:
-    """A valid subscription that is not stored yet: its label, and either a canonical query or a topic's slug."""
+    """A valid subscription that is not stored yet.
+
+    `label` is the query as it was typed, or the topic's title. Either `canonical`, the canonical query, or `topic`, the
+    topic's slug, is set. An empty `name` removes the name of a subscription that is stored already; None keeps it.
+    """
 
     label: str
     canonical: str | None = None
     topic: str | None = None
+    name: str | None = None
 
 
 def add(connection: Connection, wanted: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
     """Add subscriptions, and return how many were added.
 
     `wanted` holds the subscriptions to add, by the id of their subscriber; the caller has locked the subscribers.
-    Subscriptions that a subscriber has already are not added again. `text_version` is the version of the text rules by
-    which the queries were made canonical.
+    Subscriptions that a subscriber has already are not added again, but get the new name if there is one.
+    `text_version` is the version of the text rules by which the queries were made canonical.
     """
     canonicals = {each.canonical for added in wanted.values() for each in added if each.canonical}
     query_ids = _query_ids(connection, canonicals, text_version)
-    existing = _targets(connection, wanted)
-    labels: dict[Target, str] = {}
+    existing = _rows_by_target(connection, wanted)
+    asked: dict[Target, NewSubscription] = {}
     for subscriber_id, added in wanted.items():
         for each in added:
             target = (subscriber_id, query_ids.get(each.canonical or ""), each.topic)
-            if target not in existing:
-                labels.setdefault(target, each.label)
-    columns = ("subscriber_id", "query_id", "topic", "label")
-    rows = [dict(zip(columns, (*target, label), strict=True)) for target, label in labels.items()]
+            first = asked.setdefault(target, each)
+            asked[target] = first if each.name is None else replace(first, name=each.name)
+    new = {target: each for target, each in asked.items() if target not in existing}
+    columns = ("subscriber_id", "query_id", "topic", "label", "name")
+    rows = [dict(zip(columns, (*target, each.label, each.name or None), strict=True)) for target, each in new.items()]
     insert_all(connection, subscription, rows)
-    return len(labels)
+    _rename(connection, [(row, asked[target].name) for target, row in existing.items() if target in asked])
+    return len(new)
 
 
 def remove(connection: Connection, ended: Subscription) -> None:
@@ -74,14 +82,26 @@ def upvotes_named(connection: Connection, until: int) -> set[int]:
     return set(connection.scalars(select(numbers.c.number).where(numbers.c.number <= until)))
 
 
-def _targets(connection: Connection, subscriber_ids: Iterable[int]) -> set[Target]:
-    """Return the targets of the subscriptions that these subscribers have."""
+def _rows_by_target(connection: Connection, subscriber_ids: Iterable[int]) -> dict[Target, Row[Any]]:
+    """Return the ids and names of the subscriptions that these subscribers have, by target."""
     row = subscription.c
-    found: set[Target] = set()
+    found: dict[Target, Row[Any]] = {}
     for batch in batches(subscriber_ids):
-        targets = select(row.subscriber_id, row.query_id, row.topic).where(row.subscriber_id.in_(batch))
-        found.update((each.subscriber_id, each.query_id, each.topic) for each in connection.execute(targets))
+        statement: Select[Any] = select(row.id, row.name, row.subscriber_id, row.query_id, row.topic)
+        rows = connection.execute(statement.where(row.subscriber_id.in_(batch)))
+        found |= {(each.subscriber_id, each.query_id, each.topic): each for each in rows}
     return found
+
+
+def _rename(connection: Connection, names: Iterable[tuple[Row[Any], str | None]]) -> None:
+    """Give stored subscriptions these names, if they differ; an empty name removes it, and None keeps it."""
+    changes = [
+        {"row_id": row.id, "name": name or None}
+        for row, name in names
+        if name is not None and (name or None) != row.name
+    ]
+    if changes:
+        connection.execute(update(subscription).where(subscription.c.id == bindparam("row_id")), changes)
 
 
 def _query_ids(connection: Connection, canonicals: Collection[str], text_version: int) -> dict[str, int]:

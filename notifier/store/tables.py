@@ -345,7 +345,10 @@ class ErasedRow(Table, table=True):
 
 
 class SubscriptionRow(Table, table=True):
-    """What a subscriber asked for: a query or a topic. `label` is the query as it was typed, or the topic's title."""
+    """What a subscriber asked for: a query or a topic.
+
+    `label` is the query as it was typed, or the topic's title. `name` is what the subscriber calls it, if anything.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -359,6 +362,7 @@ class SubscriptionRow(Table, table=True):
     query_id: int | None = Field(default=None, foreign_key="query.id", index=True)
     topic: str | None = None
     label: str
+    name: str | None = None
 
 
 class DeliveryRow(Table, table=True):

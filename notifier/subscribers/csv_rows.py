@@ -19,7 +19,7 @@ from notifier.subscribers.subscribing import CheckedSignUp, SignUp, check_sign_u
 from notifier.text.addresses import address_key
 from notifier.topics import Catalogue
 
-COLUMNS = ("email", "state", "query", "topic", "cadence", "hour", "timezone")
+COLUMNS = ("email", "state", "query", "topic", "cadence", "hour", "timezone", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def entry_of(row: CsvRow, catalogue: Catalogue) -> ImportEntry:
         hour=cells.get("hour"),
         timezone=cells.get("timezone"),
         weekday=weekday,
+        name=cells.get("name"),
     )
     return ImportEntry((row.line,), check_sign_up(sign_up, catalogue), *_state(cells.get("state", "")))
 
@@ -73,7 +74,8 @@ def rows_of(subscriber: Subscriber) -> Iterator[tuple[str, ...]]:
         state = f"{state} until {subscriber.paused_until.astimezone(ZoneInfo(subscriber.timezone)).date()}"
     for subscription in subscriber.subscriptions:
         query_and_topic = (subscription.query or "", subscription.topic or "")
-        yield (subscriber.email, state, *query_and_topic, cadence, subscriber.hour, subscriber.timezone)
+        settings = (cadence, subscriber.hour, subscriber.timezone)
+        yield (subscriber.email, state, *query_and_topic, *settings, subscription.name or "")
 
 
 def _cadence(cell: str) -> tuple[Cadence | None, str | None]:

@@ -18,8 +18,11 @@ from notifier.store.subscriptions import NewSubscription
 from notifier.store.suppressions import NewSuppression
 from notifier.subscribers import activation, calendars
 from notifier.text.addresses import address_key, parse_address
+from notifier.text.harmless import without_controls
 from notifier.text.words import TEXT_VERSION
 from notifier.topics import RESERVED, TRENDING, Catalogue, catalogue_of
+
+MAX_NAME_LENGTH = 100  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class SignUp:
     """What somebody asks for, not checked yet.
 
     A setting that is None stays as it is for a known subscriber; for a new one it is taken from the config.
-    `confirmed` says that the subscriber has agreed to get mail.
+    `confirmed` says that the subscriber has agreed to get mail. `name` names the only query or topic: an empty name
+    removes the name that it has, and None keeps it.
     """
 
     email: str
@@ -38,6 +42,7 @@ class SignUp:
     timezone: str | None = None
     weekday: str | None = None
     confirmed: bool = False
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +128,13 @@ def get_subscriber(connection: Connection, email: str, *, lock: bool = True) -> 
 
 
 def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
-    """Check the address, queries, topics and settings of a sign-up. Raises UsageError or QueryError if one is wrong."""
-    wanted = [_query_subscription(text) for text in sign_up.queries]
-    wanted += [_topic_subscription(slug, catalogue) for slug in sign_up.topics]
+    """Check the address, queries, topics, name and settings of a sign-up.
+
+    Raises UsageError or QueryError if one is wrong.
+    """
+    name = _name(sign_up)
+    wanted = [_query_subscription(text, name) for text in sign_up.queries]
+    wanted += [_topic_subscription(slug, catalogue, name) for slug in sign_up.topics]
     return CheckedSignUp(parse_address(sign_up.email), tuple(wanted), _settings(sign_up), sign_up.confirmed)
 
 
@@ -157,12 +166,28 @@ def deactivate(connection: Connection, subscriber: Subscriber, state: Subscriber
     outbox.cancel_for(connection, subscriber.id, now)
 
 
-def _query_subscription(text: str) -> NewSubscription:
-    return NewSubscription(label=text.strip(), canonical=queries.canonical(queries.parse(text)))
+def _name(sign_up: SignUp) -> str | None:
+    """Return the name that a sign-up gives to its only query or topic, on one line without control characters.
+
+    Raises UsageError if the name is too long, or if there is not exactly one query or topic.
+    """
+    if sign_up.name is None:
+        return None
+    if len(sign_up.queries) + len(sign_up.topics) != 1:
+        raise UsageError("a name belongs to one subscription; give exactly one query or topic with it")
+    name = " ".join(without_controls(sign_up.name).split())
+    if len(name) > MAX_NAME_LENGTH:
+        message = f"a name may have at most {MAX_NAME_LENGTH} characters, but this has {len(name):,}; shorten it"
+        raise UsageError(message)
+    return name
 
 
-def _topic_subscription(slug: str, catalogue: Catalogue) -> NewSubscription:
-    return NewSubscription(label=catalogue.title(slug), topic=slug)
+def _query_subscription(text: str, name: str | None) -> NewSubscription:
+    return NewSubscription(text.strip(), canonical=queries.canonical(queries.parse(text)), name=name)
+
+
+def _topic_subscription(slug: str, catalogue: Catalogue, name: str | None) -> NewSubscription:
+    return NewSubscription(catalogue.title(slug), topic=slug, name=name)
 
 
 def _default_subscriptions(subscriber: Subscriber) -> tuple[NewSubscription, ...]:

@@ -52,6 +52,11 @@ def inert(text: str) -> str:
     return text if text.isprintable() else text.translate(_INERT)
 
 
+def without_controls(text: str) -> str:
+    """Remove the characters of a text that `inert` would replace by U+FFFD; line ends and tabs become spaces."""
+    return inert(text).replace("\ufffd", "")
+
+
 def safe_url(url: str | None) -> str:
     """Return a URL percent-encoded to ASCII if it is http, https or mailto; otherwise an empty string."""
     encoded = quote((url or "").strip(), safe=_URL_PUNCTUATION, errors="replace")

@@ -95,7 +95,7 @@ def test_a_person_subscribes_gets_a_digest_and_unsubscribes(tmp_path: Path) -> N
     run("ingest", str(CHECKOUT / "seeds"), "--now", "2026-07-06T01:00Z")
     run("subscribe", "ann@example.org", "--query", "quantization", "--confirmed", "--now", "2026-07-06T02:00Z")
     (subscriber,) = json.loads(run("subscribers", "--json"))
-    assert subscriber["subscriptions"] == [{"query": "quantization", "label": "quantization"}]
+    assert subscriber["subscriptions"] == [{"query": "quantization", "label": "quantization", "name": None}]
     assert subscriber["next_due"] == "2026-07-06T08:00:00+00:00"
     assert json.loads(run("plan", "--now", "2026-07-06T08:00Z", "--json")) == {"due": 1, "digests": 1, "skipped": 0}
     assert json.loads(run("deliver", "--json"))["accepted"] == 1

@@ -26,7 +26,7 @@ from notifier.subscribers.subscribing import SignUp, deactivate, erase, unsubscr
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)
-HEADER = "email,state,query,topic,cadence,hour,timezone\n"
+HEADER = "email,state,query,topic,cadence,hour,timezone,name\n"
 ANN, BOB = "ann@example.org", "bob@example.org"
 
 
@@ -61,6 +61,7 @@ def test_export_and_import_into_an_empty_store_give_the_same_subscribers(engine:
     ]
     for each in sign_ups:
         add_subscriber(engine, each)
+    add_subscriber(engine, SignUp(ANN, topics=("trending",), name="=Votes"))
     pause(engine, "dave@example.org", date(2026, 7, 20), MONDAY)
     pause(engine, "eve@example.org", None, MONDAY)
     unsubscribe(engine, "frank@example.org", MONDAY)
@@ -90,11 +91,13 @@ def test_an_import_of_an_export_into_the_same_store_changes_nothing(engine: Engi
 
 def test_an_export_has_the_documented_columns_and_one_row_for_each_subscription(engine: Engine, tmp_path: Path) -> None:
     add_subscriber(engine, SignUp(ANN, ("a, b",), ("all",), confirmed=True))
+    add_subscriber(engine, SignUp(ANN, topics=("trending",), name="Votes, mostly"))
     export_subscribers(engine, tmp_path / "subscribers.csv")
     assert (tmp_path / "subscribers.csv").read_text(encoding="utf-8").splitlines() == [
-        "email,state,query,topic,cadence,hour,timezone",
-        'ann@example.org,ACTIVE,"a, b",,daily,08:00,UTC',
-        "ann@example.org,ACTIVE,,all,daily,08:00,UTC",
+        "email,state,query,topic,cadence,hour,timezone,name",
+        'ann@example.org,ACTIVE,"a, b",,daily,08:00,UTC,',
+        "ann@example.org,ACTIVE,,all,daily,08:00,UTC,",
+        'ann@example.org,ACTIVE,,trending,daily,08:00,UTC,"Votes, mostly"',
     ]
 
 

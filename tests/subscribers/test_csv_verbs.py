@@ -10,7 +10,7 @@ from support.service import run_notifier
 
 from notifier.subscribers.spreadsheet import RefusedRow
 
-HEADER = "email,state,query,topic,cadence,hour,timezone\n"
+HEADER = "email,state,query,topic,cadence,hour,timezone,name\n"
 ANN = "ann@example.org"
 
 
