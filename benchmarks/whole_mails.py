@@ -75,7 +75,11 @@ def _rendered(
     sections = [
         (section, anchor(number)) for number, section in enumerate(content.sections) if section.cards or section.lines
     ]
-    linked = [(section.label, section.total, anchor) for section, anchor in sections[:LABELS]]
+    linked = sections[:LABELS]
+    entries = joined(
+        part("entry", label=section.label, last=place == len(linked), anchor=anchor, total=section.total)
+        for place, (section, anchor) in enumerate(linked, start=1)
+    )
     labels = matched_labels(content)
     beyond = len(content.more) + content.unlisted
     return part(
@@ -85,7 +89,7 @@ def _rendered(
         opening=content.opening,
         stylesheet=kind(css),
         preheader=content.preheader,
-        contents=part("contents", sections=linked, others=len(sections) - len(linked)) if len(sections) > 1 else "",
+        contents=part("contents", entries=entries, others=len(sections) - len(linked)) if len(sections) > 1 else "",
         sections=joined(
             part(
                 "section",

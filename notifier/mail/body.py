@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -69,16 +69,22 @@ class BodyMaker:
         """Return the line that links to the first sections; it is empty if there is only one section."""
         if len(sections) < 2:
             return ()
-        linked = tuple([(section.label, section.total, anchor(number)) for number, section in sections[:LABELS]])
-        return self._parts.part("contents", sections=linked, others=len(sections) - len(linked))
+        linked = sections[:LABELS]
+        entries: list[bytes | str] = []
+        for place, (number, section) in enumerate(linked, start=1):
+            entry = self._parts.part("entry", label=section.label, last=place == len(linked))
+            entries += entry.filled(_place_of(number, section))
+        return self._parts.part("contents", others=len(sections) - len(linked)).filled({"entries": entries})
 
     def _sections(self, sections: Iterable[tuple[int, SectionContent]]) -> list[bytes | str]:
         pieces: list[bytes | str] = []
         for number, section in sections:
             without = () if section.lines else _NO_LINES
-            part = self._parts.part("section", without, label=section.label, total=section.total, anchor=anchor(number))
             cards = [self._cards.get(each) or self._card(each) for each in section.cards]
-            pieces += part.filled({"cards": cards, "lines": self._line_blocks(section.lines)})
+            papers = {"cards": cards, "lines": self._line_blocks(section.lines)}
+            pieces += self._parts.part("section", without, label=section.label).filled(
+                {**_place_of(number, section), **papers}
+            )
         return pieces
 
     def _card(self, shown: SectionCard) -> bytes:
@@ -115,6 +121,14 @@ class BodyMaker:
             labels += part_of_label.filled({"unsubscribe_page": page})
         values = {slot: [slot] for slot in ("recipient", "unsubscribe_page", "unsubscribe_url")}
         return part.filled({"labels": labels, **values})
+
+
+def _place_of(number: int, section: SectionContent) -> dict[str, Sequence[bytes]]:
+    """Return the slots that say where a section is in its mail, and how many papers it has."""
+    return {"anchor": [_short_block(anchor(number))], "total": [_short_block(str(section.total))]}
+
+
+_short_block = lru_cache(1 << 10)(block)  # counts and anchors
 
 
 @cache

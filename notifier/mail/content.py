@@ -106,7 +106,7 @@ class ContentMaker:
 
     def content(self, digest: Digest, papers: Mapping[int, Paper]) -> MailContent:
         """Return the content of a digest's mail. Raises ComposeError if one of its papers is not in `papers`."""
-        numbers = shared_out([len(section.items) for section in digest.sections], self._settings.cards)
+        numbers = shared_out(tuple([len(section.items) for section in digest.sections]), self._settings.cards)
         sections = [
             self._section(section, number, papers) for section, number in zip(digest.sections, numbers, strict=True)
         ]
@@ -158,31 +158,30 @@ class ContentMaker:
         return known
 
 
-def shared_out(sizes: Iterable[int], limit: int) -> list[int]:
+@lru_cache(1 << 10)
+def shared_out(sizes: tuple[int, ...], limit: int) -> tuple[int, ...]:
     """Return how many of `limit` places each section gets: the sections take turns, each until it needs no more."""
-    sizes = list(sizes)
     in_turn = [place for turn in range(max(sizes, default=0)) for place, size in enumerate(sizes) if size > turn]
     places = Counter(in_turn[:limit])
-    return [places[place] for place in range(len(sizes))]
+    return tuple([places[place] for place in range(len(sizes))])
 
 
-def in_turns(many: Iterable[Sequence[T]]) -> Iterator[T]:
-    """Yield the first of each sequence, then the second of each, and so on."""
+def in_turns(many: Iterable[Iterable[T]]) -> Iterator[T]:
+    """Yield the first value of each, then the second value of each, and so on."""
     for turn in zip_longest(*many, fillvalue=None):
         yield from (each for each in turn if each is not None)
 
 
 def _preheader(subject: str, opening: str, sections: Sequence[SectionContent]) -> str:
     """Return what mail programs show beside the subject: the day, and the best titles that are not in the subject."""
-    best = in_turns(
-        [
-            [each.card.plain_title for each in section.cards]
-            or [each.title for each in section.lines[:PREHEADER_TITLES]]
-            for section in sections
-        ]
-    )
+    best = in_turns(map(_titles, sections))
     others = (title for title in best if shortened_to_columns(title, SUBJECT_TITLE).rstrip("…") not in subject)
     return " · ".join([opening, *islice(others, PREHEADER_TITLES)])
+
+
+def _titles(section: SectionContent) -> Iterator[str]:
+    yield from (each.card.plain_title for each in section.cards)
+    yield from (each.title for each in section.lines)
 
 
 def _other_labels(sections: Iterable[Section]) -> list[str]:

@@ -1,9 +1,9 @@
 """The parts of a mail: small Jinja templates, each rendered once for each context.
 
 A part sees the values of its context and nothing else, so the context is the key under which the result is cached.
-Content that differs from mail to mail goes into the part's slots. A slot holds a value of the subscriber, or another
-part. A template can only show a slot or test whether it is empty. The rendered part is split at its slots, and each
-mail fills them. See docs/templates.md.
+Content that differs from mail to mail goes into the part's slots. A slot holds a value of the subscriber, a count, or
+another part. A template can only show a slot or test whether it is empty. The rendered part is split at its slots, and
+each mail fills them. See docs/templates.md.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ PARTS: Mapping[str, PartKind] = {
     "digest": PartKind(
         ("subject", "brand", "opening", "stylesheet"), ("preheader", "contents", "sections", "more", "footer")
     ),
-    "contents": PartKind(("sections", "others")),
-    "section": PartKind(("label", "total", "anchor"), ("cards", "lines")),
+    "contents": PartKind(("others",), ("entries",)),
+    "entry": PartKind(("label", "last"), ("anchor", "total")),
+    "section": PartKind(("label",), ("anchor", "total", "cards", "lines")),
     "card": PartKind(("card",), ("also",)),
     "also": PartKind(("labels",)),
     "line": PartKind(("paper",)),

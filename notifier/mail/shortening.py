@@ -45,8 +45,8 @@ def with_fewer_papers(content: MailContent, step: int) -> MailContent:
     """
     cards, lines = _shown(content)
     papers = cards + lines
-    numbers = shared_out([len(each.cards) + len(each.lines) for each in content.sections], min(step, papers))
-    with_card = shared_out([len(each.cards) for each in content.sections], min(max(step - papers, 0), cards))
+    numbers = shared_out(tuple([len(each.cards) + len(each.lines) for each in content.sections]), min(step, papers))
+    with_card = shared_out(tuple([len(each.cards) for each in content.sections]), min(max(step - papers, 0), cards))
     beyond = max(step - papers - cards, 0)
     return content._replace(
         sections=[

@@ -31,7 +31,7 @@ def test_the_plain_part_has_underlined_headings_one_link_a_paper_and_a_footer() 
     plain, _ = bodies(mail_of())
     assert plain == (
         "Daily Papers\n============\n\nNew papers of Monday, 6 July 2026\n\n\n"
-        "quantization (1)\n----------------\n\n"
+        f"quantization (1)\n{'-' * LINE_WIDTH}\n\n"
         "Low-Bit Quantization for Everyone\n▲ 140 · Ada Lovelace +1\nhttps://arxiv.org/abs/2607.00001\n\n"
         "  We show that *quantization* to four bits is enough.\n\n"
         "-- \n"
