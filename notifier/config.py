@@ -30,6 +30,7 @@ LONGEST_SENDER = 320  # characters
 LONGEST_SUBJECT = 200  # characters
 LONGEST_POSTAL_ADDRESS = 300  # characters
 SUBJECT_FIELDS = ("papers", "title", "period")
+LONGEST_LABEL = 63  # letters between two dots of a domain (RFC 1035, section 2.3.4)
 SHORTEST_SECRET = 32  # bytes; an HMAC key should be at least as long as a hash, here SHA-256 (RFC 2104, section 3)
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
@@ -374,11 +375,26 @@ def _ascii_address(address: str) -> str:
     """Return an address with its domain in ASCII. Raises ValueError if it has no such form or is too long."""
     try:
         encoded = ascii_form(address)
+        _check_dots(encoded)
     except ValueError as error:
         raise ValueError(f"no mail can be sent from this address: {error}") from None
     if len(encoded) > LONGEST_ADDRESS:
         raise ValueError(f"this address is longer than {LONGEST_ADDRESS} letters")
     return encoded
+
+
+def _check_dots(address: str) -> None:
+    """Raise ValueError if a dot in an address has nothing before or after it, or a part of the domain is no name."""
+    local, _, domain = address.rpartition("@")
+    if "" in local.split("."):
+        raise ValueError("before the @, a dot must stand between two other characters")
+    if domain.startswith("["):
+        return
+    labels = domain.split(".")
+    if "" in labels:
+        raise ValueError("its domain begins or ends with a dot, or has two dots in a row; remove a dot")
+    if any(len(label) > LONGEST_LABEL or label.startswith("-") or label.endswith("-") for label in labels):
+        raise ValueError(f"a part of its domain begins or ends with -, or has more than {LONGEST_LABEL} letters")
 
 
 def _named_by_environment() -> Path | None:

@@ -75,6 +75,14 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ('[mail]\nsender = "Papers\\u202e <papers@example.org>"', "mail.sender: write it as Name"),
         (f"[mail]\nsender = '{'x' * 300} <papers@example.org>'", "mail.sender: write it as Name"),
         (f"[mail]\nsender = '{'x' * 250}@example.org'", "mail.sender: this address is longer than 254 letters"),
+        *[
+            (f"[mail]\n{name} = '{address}'", f"mail.{name}: no mail can be sent from this address")
+            for name in ("sender", "envelope")
+            for address in (
+                *["papers@example..org", "papers@.example.org", "papers@example.org.", "papers@example-.org"],
+                *["pa..pers@example.org", ".papers@example.org", f"papers@{'x' * 64}.org", "papers@bücher..example"],
+            )
+        ],
         ("[mail]\nenvelope = 'bounces'", "mail.envelope: no mail can be sent from this address"),
         ("[mail]\nenvelope = 'Bounces <bounces@example.org>'", "mail.envelope: no mail can be sent from this"),
         ('[mail]\nenvelope = "bounces@example.org\\r\\n"', "mail.envelope: no mail can be sent from this address"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, instant_from, session
+from notifier.cli.simulated_clocks import refuse_far_clock
 
 if TYPE_CHECKING:
     from notifier.subscribers import ReinstateReport
@@ -42,6 +43,8 @@ def reinstate(
 
     choice = subscribers.SuppressedChoice(tuple(email or ()), instant_from(since, "--since"), reply or "")
     run = session(context, config, now)
+    if now is not None and not dry_run:
+        refuse_far_clock(run, now, "add --dry-run to see whom it would reinstate, or ")
     done = subscribers.reinstate(run.engine, choice, run.clock(), dry_run=dry_run)
     if as_json:
         print_json(done)

@@ -2,8 +2,12 @@
 
 If the relay cannot be reached, or refuses all our mail, sending pauses at once, because every mail would fail in the
 same way. If the relay defers many mails, often answers that it is busy (421), or gives several recipients the same
-refusal by policy, sending pauses when the number of these replies reaches a limit. When a pause has run out, one mail
-is sent as a probe. Either the probe ends the pause, or another, usually longer pause begins.
+refusal, sending pauses when the number of these replies reaches a limit. When a pause has run out, one mail is sent as
+a probe. Either the probe ends the pause, or another, usually longer pause begins.
+
+Several recipients with the same refusal may be unwanted by the relay because of us, or may all be unknown. Only the
+acceptance of another mail decides between the two. So after a pause for such refusals, several recipients who were not
+refused yet are tried one after another, and their number doubles with each pause up to a limit.
 """
 
 from __future__ import annotations
@@ -15,17 +19,18 @@ from enum import Enum
 from hashlib import sha256
 
 from notifier.delivery.outcomes import Outcome, RelayCondition
-from notifier.delivery.refusals import same_answer
+from notifier.delivery.refusals import is_about_recipient, same_answer
 from notifier.models import DeliveryState, RelayState
 
 ERRORS_IN_A_ROW = 50
 RECENT = 500  # answers that are remembered
 ERRORS_IN_RECENT = 150  # 30% of RECENT
 # If recipients of this many domains, or this many recipients of one domain, get the same refusal, and no mail in
-# between is accepted, then the relay refuses us and not the recipients.
-POLICY_DOMAINS = 3
-POLICY_RECIPIENTS = 10
-RECENT_REFUSALS = 50  # refusals by policy that are remembered
+# between is accepted, then the relay may refuse us and not the recipients. The first number begins the first pause, and
+# each other number begins a pause after that; when the last number is reached, each refused probe begins a pause.
+REFUSED_DOMAINS = (3, 5, 9, 17, 33)
+REFUSED_RECIPIENTS = (10, 20, 40)
+RECENT_REFUSALS = 50  # refusals that are remembered
 BUSY_ANSWERS = 3  # replies with code 421, in a row
 
 # The first and the longest pause. Each pause is twice as long as the one before, but not longer than the longest.
@@ -69,25 +74,62 @@ def remaining_pause(state: RelayState, now: datetime) -> timedelta:
     return left if timedelta(0) < left <= PAUSES_AFTER_REFUSAL[1] else timedelta(0)
 
 
-def state_after(
-    state: RelayState, outcome: Outcome, recipient: str, now: datetime, *, is_probe: bool = False
+def early_probe(state: RelayState, now: datetime) -> datetime | None:
+    """Return when the pause began, if it may end early for a mail that was planned since; otherwise None.
+
+    Such a mail may be for the first recipient who was not refused before. Only a pause for the same refusal of several
+    recipients may end early, and only when the shortest pause has passed.
+    """
+    if len(state.policy_refusals) < REFUSED_DOMAINS[0] or not remaining_pause(state, now):
+        return None
+    assert state.paused_until is not None
+    began = state.paused_until - _pause_length(PAUSES_AFTER_REFUSAL, state.pauses - 1)
+    return began if began + PAUSES_AFTER_REFUSAL[0] <= now else None
+
+
+def judged(state: RelayState, outcome: Outcome, recipient: str, *, was_refused: bool = False) -> Outcome:
+    """Return `outcome`, or a deferral if it rejects the recipient with a refusal that too many others got as well.
+
+    `state` is the relay's state before this outcome. `was_refused` says whether the recipient had been refused before.
+    """
+    if outcome.state is not DeliveryState.REJECTED:
+        return outcome
+    counted = _with_outcome_counted(state, outcome, recipient, was_refused=was_refused)
+    if not _refused_alike(counted, outcome, recipient, 0):
+        return outcome
+    return outcome._replace(state=DeliveryState.DEFERRED, relay=RelayCondition.POLICY)
+
+
+def state_after(  # noqa: PLR0913
+    state: RelayState,
+    outcome: Outcome,
+    recipient: str,
+    now: datetime,
+    *,
+    is_probe: bool = False,
+    was_refused: bool = False,
 ) -> RelayState:
-    """Return the relay's state after `outcome` for a mail to the address `recipient`.
+    """Return the relay's state after `outcome`, which `judged` has returned, for a mail to the address `recipient`.
 
     While sending is paused, only the outcome of a probe can end or lengthen the pause. All other mails were already on
-    the wire when the pause began.
+    the wire when the pause began. `was_refused` says whether the recipient had been refused before, by a permanent
+    reply. Another refusal says nothing new about the relay, so it neither counts nor begins a pause, unless it is the
+    outcome of a probe.
     """
     if is_probe:
         state = replace(state, probe_owner=None, probe_until=None)
     if outcome.relay is RelayCondition.UNTRIED:
         return state
-    state = _with_outcome_counted(state, outcome, recipient)
+    is_known = was_refused or _is_counted(state, outcome, recipient)
+    state = _with_outcome_counted(state, outcome, recipient, was_refused=was_refused)
     if state.paused_until and not is_probe:
         return state
-    reason = _reason_to_pause(state, outcome)
+    reason = _reason_to_pause(state, outcome, recipient, is_known=is_known, is_probe=is_probe)
     if reason:
         return _paused_state(state, reason, outcome, now)
-    return resumed_state(state) if is_probe else state
+    if is_probe and outcome.relay is RelayCondition.POLICY and _refused_alike(state, outcome, recipient, 0):
+        return state  # the next recipient is tried at once
+    return _resumed_after(state, outcome) if is_probe else state
 
 
 def state_after_acceptances(state: RelayState, number: int) -> RelayState:
@@ -103,11 +145,21 @@ def resumed_state(state: RelayState) -> RelayState:
     return RelayState(day=state.day, sent=state.sent, next_turn=state.next_turn)
 
 
-def _with_outcome_counted(state: RelayState, outcome: Outcome, recipient: str) -> RelayState:
+def _resumed_after(state: RelayState, probe: Outcome) -> RelayState:
+    """Return the state at the end of a pause; the refusals still count if the probe was not accepted."""
+    refusals = () if probe.state is DeliveryState.ACCEPTED else state.policy_refusals
+    return replace(resumed_state(state), policy_refusals=refusals)
+
+
+def _with_outcome_counted(state: RelayState, outcome: Outcome, recipient: str, *, was_refused: bool) -> RelayState:
     is_error = outcome.state in (DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
     refusals = () if outcome.state is DeliveryState.ACCEPTED else state.policy_refusals
-    if outcome.relay is RelayCondition.POLICY and (refusal := _refusal(outcome, recipient)) not in refusals:
-        refusals = (*refusals, refusal)[-RECENT_REFUSALS:]
+    is_refusal = outcome.relay is RelayCondition.POLICY or outcome.state is DeliveryState.REJECTED
+    is_known = was_refused or _is_counted(state, outcome, recipient)
+    if outcome.relay is RelayCondition.POLICY and is_known:
+        return state
+    if is_refusal and not is_known:
+        refusals = (*refusals, _refusal(outcome, recipient))[-RECENT_REFUSALS:]
     return replace(
         state,
         errors=state.errors + 1 if is_error else 0,
@@ -118,25 +170,34 @@ def _with_outcome_counted(state: RelayState, outcome: Outcome, recipient: str) -
 
 
 def _refusal(outcome: Outcome, recipient: str) -> str:
-    """Return what is stored of a refusal by policy: a hash of the answer, the domain, and a hash of the address."""
+    """Return what is stored of a refusal: a hash of the answer, the domain, and a hash of the address."""
     address = recipient.casefold()
-    return f"{_answer(outcome)} {address.rpartition('@')[2]} {_short_hash(address)}"
+    return f"{_answer(outcome, recipient)} {address.rpartition('@')[2]} {_short_hash(address)}"
 
 
-def _answer(outcome: Outcome) -> str:
-    return _short_hash(same_answer(outcome.reply))
+def _is_counted(state: RelayState, outcome: Outcome, recipient: str) -> bool:
+    return _refusal(outcome, recipient) in state.policy_refusals
+
+
+def _answer(outcome: Outcome, recipient: str) -> str:
+    return _short_hash(same_answer(outcome.reply, recipient))
 
 
 def _short_hash(text: str) -> str:
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
-def _reason_to_pause(state: RelayState, outcome: Outcome) -> str:
-    """Return why sending has to pause after `outcome`, or an empty text if it may go on."""
+def _reason_to_pause(state: RelayState, outcome: Outcome, recipient: str, *, is_known: bool, is_probe: bool) -> str:
+    """Return why sending has to pause after `outcome`, or an empty text if it may go on.
+
+    `is_known` says whether the recipient had been refused before.
+    """
     if outcome.relay in (RelayCondition.DOWN, RelayCondition.REFUSING) or state.busy >= BUSY_ANSWERS:
         return outcome.reply
-    if outcome.relay is RelayCondition.POLICY and (number := _refused_alike(state, outcome)):
-        return f"{number} in a row got the same refusal: {outcome.reply}"
+    if outcome.relay is RelayCondition.POLICY and (is_probe or not is_known):
+        pauses = 0 if is_known or not is_probe else state.pauses
+        if number := _refused_alike(state, outcome, recipient, pauses):
+            return f"{number} in a row got the same refusal{_cure(outcome)}: {outcome.reply}"
     if state.errors >= ERRORS_IN_A_ROW:
         return f"{state.errors} errors in a row: {outcome.reply}"
     if outcome.state is not DeliveryState.ACCEPTED and state.recent.count(_ERROR) >= ERRORS_IN_RECENT:
@@ -144,18 +205,34 @@ def _reason_to_pause(state: RelayState, outcome: Outcome) -> str:
     return ""
 
 
-def _refused_alike(state: RelayState, outcome: Outcome) -> str:
-    """Return how many domains or recipients got the same refusal, if they are enough to pause sending."""
+def _cure(outcome: Outcome) -> str:
+    """Return what the operator can do about recipients who were suppressed before the refusals were in doubt."""
+    is_clear = is_about_recipient(outcome.reply.partition(" ")[2])
+    return " (if it is wrong, `notifier reinstate --since` takes back who is SUPPRESSED)" if is_clear else ""
+
+
+def _refused_alike(state: RelayState, outcome: Outcome, recipient: str, pauses: int) -> str:
+    """Return how many domains or recipients got the same refusal, if they are enough to pause sending.
+
+    `pauses` is the number of pauses for this reason that there were already.
+    """
+    answer = _answer(outcome, recipient)
     refusals = [refusal.split(" ") for refusal in state.policy_refusals]
-    recipients = Counter(domain for answer, domain, _ in refusals if answer == _answer(outcome))
-    if len(recipients) >= POLICY_DOMAINS:
+    recipients = Counter(domain for refused_with, domain, _ in refusals if refused_with == answer)
+    if len(recipients) >= REFUSED_DOMAINS[min(pauses, len(REFUSED_DOMAINS) - 1)]:
         return f"{len(recipients)} domains"
-    domain, number = recipients.most_common(1)[0]
-    return f"{number} recipients of {domain}" if number >= POLICY_RECIPIENTS else ""
+    domain, number = max(recipients.items(), key=lambda item: item[1], default=("", 0))
+    enough = REFUSED_RECIPIENTS[min(pauses, len(REFUSED_RECIPIENTS) - 1)]
+    return f"{number} recipients of {domain}" if number >= enough else ""
 
 
 def _paused_state(state: RelayState, reason: str, outcome: Outcome, now: datetime) -> RelayState:
     is_refusal = outcome.relay in (RelayCondition.REFUSING, RelayCondition.POLICY)
-    first, longest = PAUSES_AFTER_REFUSAL if is_refusal else PAUSES_AFTER_OUTAGE
-    length = min(first * 2 ** min(state.pauses, 10), longest)
+    length = _pause_length(PAUSES_AFTER_REFUSAL if is_refusal else PAUSES_AFTER_OUTAGE, state.pauses)
     return replace(state, paused_until=now + length, reason=reason, pauses=state.pauses + 1)
+
+
+def _pause_length(first_and_longest: tuple[timedelta, timedelta], pauses: int) -> timedelta:
+    """Return the length of a pause after this many other pauses."""
+    first, longest = first_and_longest
+    return min(first * (1 << min(pauses, 10)), longest)

@@ -2,8 +2,9 @@
 
 A relay that mistrusts us answers each recipient with 550, just like one that does not know the mailbox. So a refusal
 is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text says
-that the mailbox is unknown. In doubt, a refusal is not about the recipient, because a mail that waits does less harm
-than a subscriber who gets no more mail.
+that the mailbox is unknown. Any other code and any word that blames somebody else, also in a reply that it quotes,
+makes it doubtful. In doubt, a refusal is not about the recipient, because a mail that waits does less harm than a
+subscriber who gets no more mail.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the sys
 
 # At the beginning of a line, or in the form of qmail: (#5.1.1).
 _ENHANCED_CODE = re.compile(r"(?:^|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
+# Anywhere in a reply, also of class 4 and in a reply that it quotes. Addresses of hosts are longer.
+_ANY_CODE = re.compile(r"(?<![\d.])[45]\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _READ = 4000  # examine at most this many characters of a reply, so that a longer reply takes no longer
 # Addresses, host names and links. The words in them do not say what the refusal is about.
 _NAMES = re.compile(r"<[^<>]{0,320}>|[^\s@<>]{1,64}@[^\s@<>]{1,255}|https?://\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -28,7 +31,7 @@ _NAMES = re.compile(r"<[^<>]{0,320}>|[^\s@<>]{1,64}@[^\s@<>]{1,255}|https?://\S+
 _UNKNOWN_MAILBOX = re.compile(
     r"\b(?:"
     r"unknown (?:local )?(?:user|recipient|mailbox|account|part)"
-    r"|(?:user|recipient|mailbox|account|address)(?: is)? (?:unknown|not found|not known|unavailable)"
+    r"|(?:user|recipient|mailbox|account|address)(?: is)? (?:unknown|not found|not known)"
     r"|(?:user|recipient|mailbox|account|address) (?:does not|doesn't|did not) exist"
     r"|no such (?:user|recipient|mailbox|account|person)"
     r"|no mailbox (?:here )?by that name"
@@ -36,16 +39,27 @@ _UNKNOWN_MAILBOX = re.compile(
     r"|(?:does not|doesn't) have an? (?:\S+ )?account"
     r")\b"
 )
-# Words of refusals that are not about an unknown mailbox, but about our address, our network, spam, a limit, or a
+# Words of refusals that are not about an unknown mailbox, but about our address, login or network, spam, a limit, or a
 # temporary state.
 _BLAMES_OTHERS = re.compile(
-    r"\b(?:sender|from|helo|ehlo|spf|dkim|dmarc|spam|junk|polic(?:y|ies)|reputation|callout|callback|verif\w+"
-    r"|relay\w*(?! recipient table)|block\w*|black-?list\w*|deny-?list\w*|\w*listed|gr[ae]y-?list\w*|rate|limit\w*"
-    r"|too many|too quickly|temporar\w+|try again|quota|full|clients?|hosts?|ip|dns|ptr|authenticat\w+"
-    r"|not permitted|not allowed|denied)\b"
+    r"\b(?:your|sender\w*|sending|from|return[ -]?path|originator\w*|envelope|helo|ehlo|spf|dkim|dmarc|spam\w*|junk"
+    r"|bulk|unsolicited|virus\w*|abus\w+|attack\w*|harvest\w*|filter\w*|polic(?:y|ies)|administrativ\w+|reputation"
+    r"|trust\w*|untrusted|secur\w+|callout|callback|\w*verif\w+|relay\w*(?! recipient table)|smart ?-?host|block\w*"
+    r"|black-?list\w*|deny-?list\w*|\w*listed|gr[ae]y-?list\w*|bann?ed|rbl|dnsbl|rate|limit\w*|too many|too quickly"
+    r"|too much|temporar\w+|tempfail|time-?d? ?-?out|try again|try later|quota|full|payment|clients?|ips?|r?dns|ptr"
+    r"|reverse|auth\w*|unauthori[sz]ed|log(?:ged|ging)?[ -]?(?:in|on)|credentials?|password|submission|starttls|tls"
+    r"|certificates?|encrypt\w*|not permitted|permission|prohibit\w*|not allowed|disallowed|denied|refused|forbidden)\b"
 )
-_BLAMES_SENDER_OR_MOMENT = re.compile(r"\b(?:sender|relay\w*(?! recipient table)|rate|too many|too quickly)\b")
+# In a reply without a code, these words may mean our side as well.
+_MAY_BLAME_OTHERS = re.compile(r"\b(?:hosts?|smtp|servers?|networks?|domain)\b")
+_QUOTES = re.compile(r"\bhost (?:\S+ ){0,3}said:")  # before the reply of another server
 _RECIPIENT_REJECTED = re.compile(r"\brecipient (?:address )?rejected\b")
+_REJECTED_BY_HOST = re.compile(r"\brecipient (?:address )?rejected: access denied\b")
+_PUNCTUATION = ".,:;!?()[]<>{}'\"=-*#/|\u2026"
+_DATE_WORDS = frozenset(
+    "mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|utc|gmt".split("|")  # noqa: SIM905
+)
+_COMPARED_WORDS = 15
 _SIZE = re.compile(
     r"\b(?:message|mail|content|data)(?: is)? too (?:large|big|long)\b"
     r"|\b(?:message|mail) size\b|\bsize (?:limit|exceed)|\bexceed\w* (?:\S+ ){0,4}size\b|\btoo much mail data\b"
@@ -60,15 +74,23 @@ def enhanced_codes(text: str) -> list[str]:
     return [f"{int(subject)}.{int(detail)}" for subject, detail in _ENHANCED_CODE.findall(text[:_READ])]
 
 
+def _all_codes(text: str) -> set[str]:
+    """Return subject and detail of all enhanced codes of a failure anywhere in a reply."""
+    return {f"{int(subject)}.{int(detail)}" for subject, detail in _ANY_CODE.findall(text[:_READ])}
+
+
 def is_about_recipient(text: str) -> bool:
     """Return whether a 5xx reply clearly says that the recipient's mailbox does not exist or accepts no mail."""
-    codes, words = set(enhanced_codes(text)), _own_words(text)
+    codes, words = set(enhanced_codes(text)), _QUOTES.sub(" ", _own_words(text))
+    blaming = _BLAMES_RECIPIENT
     if _NO_ANSWER_FROM_HOST in codes and _RECIPIENT_REJECTED.search(words):
-        codes.remove(_NO_ANSWER_FROM_HOST)
-        codes.add("1.1")
-    if specific := codes - _UNSPECIFIC:
-        return specific <= _BLAMES_RECIPIENT and not _BLAMES_SENDER_OR_MOMENT.search(words)
-    return bool(_UNKNOWN_MAILBOX.search(words)) and not _BLAMES_OTHERS.search(words)
+        blaming |= {_NO_ANSWER_FROM_HOST}
+        words = _REJECTED_BY_HOST.sub(" ", words)
+    if not _all_codes(text) - _UNSPECIFIC <= blaming or _BLAMES_OTHERS.search(words):
+        return False
+    if codes - _UNSPECIFIC:
+        return True
+    return bool(_UNKNOWN_MAILBOX.search(words)) and not _MAY_BLAME_OTHERS.search(words)
 
 
 def is_about_size(text: str) -> bool:
@@ -79,17 +101,18 @@ def is_about_size(text: str) -> bool:
     return bool(_SIZE.search(_own_words(text)))
 
 
-def same_answer(reply: str) -> str:
+def same_answer(reply: str, recipient: str) -> str:
     """Return a text that is the same for all refusals with the same cause.
 
-    The text is the basic code and the enhanced codes. If there are no enhanced codes, it is the basic code and the
-    words of the reply. Names and numbers are left out, because they may differ from mail to mail.
+    The text is the basic code, the enhanced codes and the words of the reply. The recipient, other names, numbers, ids
+    and times are left out, because they may differ from mail to mail. So are the last words of a long reply, because a
+    reply is cut at a length, and the place depends on the length of the names.
     """
     code, _, text = reply.partition(" ")
-    if codes := enhanced_codes(text):
-        return f"{code} {' '.join(dict.fromkeys(codes))}"
-    words = [word for word in _own_words(text).split() if not any(map(str.isdigit, word))]
-    return " ".join([code, *words])
+    local, _, domain = recipient.casefold().rpartition("@")
+    words = [word.strip(_PUNCTUATION) for word in _own_words(text).split() if not any(map(str.isdigit, word))]
+    said = [word for word in words if word and word not in _DATE_WORDS and word not in (local, domain)]
+    return " ".join([code, *dict.fromkeys(enhanced_codes(text)), *said[:_COMPARED_WORDS]])
 
 
 def _own_words(text: str) -> str:

@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from notifier.delivery.breaker import PROBE_LEASE, RelayAccess, relay_access, remaining_pause
+from sqlalchemy import Connection
+
+from notifier.delivery.breaker import PROBE_LEASE, RelayAccess, early_probe, relay_access, remaining_pause
 from notifier.delivery.retries import LIFETIME, LONGEST_WAIT
 from notifier.files import owner_is_gone, remove_owner_lock
+from notifier.models import RelayState
 from notifier.sending import pacing
 from notifier.sending.sender import Sender
 from notifier.store import expiring, outbox, reading, relays, retried, writing
 from notifier.store.log_reserve import reserve_log
-from notifier.store.outbox import Claim
+from notifier.store.outbox import Claim, ClaimOrder
 
 # The most rows that are claimed at once. When a run ends, it releases the rows whose mails it has not sent. After a
 # crash, all claimed rows are in doubt: their mails are sent unchanged, and their papers cannot move to the next digest.
@@ -53,12 +56,12 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
     now = sender.clock()
     with reading(sender.engine) as connection:
         state = relays.read(connection, sender.relay)
-        if relay_access(state, now) is RelayAccess.CLOSED or not outbox.is_due(connection, now):
+        if _access(connection, state, now) is RelayAccess.CLOSED or not outbox.is_due(connection, now):
             return []
     with writing(sender.engine) as connection:
         reserve_log(connection)
         state = relays.lock(connection, sender.relay)
-        access = relay_access(state, now)
+        access = _access(connection, state, now)
         wanted = {
             RelayAccess.OPEN: pacing.claim_limit(sender.rates, BATCH),
             RelayAccess.PROBE: 1,
@@ -67,9 +70,7 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
         under_way = outbox.count_leased(connection) if sender.rates.per_day else 0
         remaining = pacing.remaining_today(state, sender.rates, now, under_way)
         limit = wanted if remaining is None else min(wanted, remaining)
-        # After refusals by policy, a mail that was refused before would not show whether others are accepted.
-        retries_first = access is RelayAccess.PROBE and not state.policy_refusals
-        claims = outbox.claim(connection, owner, now, limit, retries_first=retries_first)
+        claims = outbox.claim(connection, owner, now, limit, _order(access, state))
         is_probe = access is RelayAccess.PROBE and bool(claims)
         new_state, send_times = pacing.send_times(state, sender.rates, now, len(claims))
         if is_probe:
@@ -77,6 +78,22 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
         if new_state != state:
             relays.write(connection, sender.relay, new_state)
     return [TimedClaim(claim, send_at, is_probe) for claim, send_at in zip(claims, send_times, strict=True)]
+
+
+def _access(connection: Connection, state: RelayState, now: datetime) -> RelayAccess:
+    """Return how many mails may be claimed; a mail that was planned during a pause may probe the relay early."""
+    access = relay_access(state, now)
+    if access is RelayAccess.CLOSED and (began := early_probe(state, now)):
+        planned_at = outbox.newest_new_row(connection)
+        return RelayAccess.PROBE if planned_at and began < planned_at <= now else access
+    return access
+
+
+def _order(access: RelayAccess, state: RelayState) -> ClaimOrder:
+    if access is not RelayAccess.PROBE:
+        return ClaimOrder.WAITED_LONGEST
+    # After several refusals, a mail that was refused before would not show whether others are accepted.
+    return ClaimOrder.UNREFUSED if state.policy_refusals else ClaimOrder.RETRIES
 
 
 def is_worth_waiting(sender: Sender) -> bool:

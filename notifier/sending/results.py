@@ -9,7 +9,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from notifier.delivery import Outcome, breaker
+from sqlalchemy import Connection
+
+from notifier.delivery import Outcome, RelayCondition, breaker
 from notifier.delivery.retries import next_try, next_try_if_uncertain
 from notifier.models import DeliveryState, RelayState
 from notifier.sending import pacing
@@ -58,11 +60,11 @@ def settle(sender: Sender, results: Sequence[Result]) -> SettleReport:
     now = sender.clock()
     with writing(sender.engine) as connection:
         before = relays.lock(connection, sender.relay)
+        results, after = _judged(before, results, _refused_before(connection, results), now)
         settlements = [(result.claim, settlement(result.claim, result.outcome, now)) for result in results]
         settled_ids = outbox.settle(connection, settlements, now)
         stored = [result for result in results if result.claim.id in settled_ids]
         suppressions.suppress(connection, _suppressions(stored), now)
-        after = relay_state_after(before, results, now)
         if after != before:
             relays.write(connection, sender.relay, after)
     _log_pause(before, after)
@@ -93,20 +95,38 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
             return Settlement(outcome.state, outcome.reply, None, attempts, claim.uncertain, outcome.is_too_large)
 
 
-def relay_state_after(state: RelayState, results: Sequence[Result], now: datetime) -> RelayState:
-    """Return the relay's state after these results, in their order.
+def _judged(
+    state: RelayState, results: Sequence[Result], refused_before: set[int], now: datetime
+) -> tuple[list[Result], RelayState]:
+    """Return these results as the breaker judges them, and the relay's state after them, in their order.
 
     The results of claims that another sender has taken over count too, because they are answers of the relay.
     """
+    judged: list[Result] = []
     for are_acceptances, group in groupby(results, _is_ordinary_acceptance):
         if are_acceptances:
-            state = breaker.state_after_acceptances(state, len(list(group)))
+            accepted = list(group)
+            state = breaker.state_after_acceptances(state, len(accepted))
+            judged += accepted
             continue
         for result in group:
             recipient, is_probe = result.claim.recipient, result.timed_claim.is_probe
-            state = breaker.state_after(state, result.outcome, recipient, now, is_probe=is_probe)
+            was_refused = result.claim.id in refused_before
+            outcome = breaker.judged(state, result.outcome, recipient, was_refused=was_refused)
+            state = breaker.state_after(state, outcome, recipient, now, is_probe=is_probe, was_refused=was_refused)
+            judged.append(Result(result.timed_claim, outcome))
     sent = sum(result.outcome.state in COUNTED_AS_SENT for result in results)
-    return pacing.with_sent_counted(state, sent, now) if sent else state
+    return judged, pacing.with_sent_counted(state, sent, now) if sent else state
+
+
+def _refused_before(connection: Connection, results: Sequence[Result]) -> set[int]:
+    """Return the ids of those deliveries that were refused now and before, or whose recipients were refused before."""
+    refused = [
+        result.claim.id
+        for result in results
+        if result.outcome.state is DeliveryState.REJECTED or result.outcome.relay is RelayCondition.POLICY
+    ]
+    return outbox.refused_before(connection, refused) if refused else set()
 
 
 def _is_ordinary_acceptance(result: Result) -> bool:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    not_,
     or_,
     select,
     update,
@@ -77,15 +79,45 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     insert_all(connection, delivery, rows)
 
 
-def claim(connection: Connection, owner: str, now: datetime, limit: int, *, retries_first: bool = False) -> list[Claim]:
-    """Lease the due rows that have waited longest, at most `limit`, and return the claims, sorted by id.
+class ClaimOrder(Enum):
+    """Which of the due rows are claimed first; see `claim`."""
+
+    WAITED_LONGEST = "waited longest"
+    RETRIES = "retries"
+    UNREFUSED = "unrefused"
+
+
+def claim(
+    connection: Connection, owner: str, now: datetime, limit: int, order: ClaimOrder = ClaimOrder.WAITED_LONGEST
+) -> list[Claim]:
+    """Lease due rows, at most `limit`, and return the claims: first those that were never tried, then by id.
 
     A row whose lease has ended is due again. Rows that another sender is claiming at this moment are left out
-    (PostgreSQL only; SQLite has one writer). With `retries_first`, rows that were tried before come first: a relay that
-    defers every first try (greylisting) accepts these.
+    (PostgreSQL only; SQLite has one writer). The rows are chosen by `order`:
+
+    - WAITED_LONGEST: new rows first, then those whose next try was due first.
+    - RETRIES: rows that were tried before first, because a relay that defers every first try (greylisting) accepts
+      these; but recipients who were refused come last.
+    - UNREFUSED: recipients who were never refused first, and among these subscribers who have got a mail; then those
+      who were refused longest ago.
     """
     values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
-    return sorted(map(Claim._make, rows_of(connection, _CLAIM_RETRIES_FIRST if retries_first else _CLAIM, values)))
+    claims = map(Claim._make, rows_of(connection, _CLAIM[order], values))
+    return sorted(claims, key=lambda claimed: (claimed.attempts > 0, claimed.id))
+
+
+def refused_before(connection: Connection, row_ids: Collection[int]) -> set[int]:
+    """Return those of these rows whose recipients were refused before and have got no mail since.
+
+    The row has a permanent refusal as its reply, or an older digest of the subscriber expired with one.
+    """
+    refused = select(delivery.c.id).where(delivery.c.id.in_(sorted(row_ids)), _was_refused())
+    return set(connection.scalars(refused))
+
+
+def newest_new_row(connection: Connection) -> datetime | None:
+    """Return when the newest row that waits for its first try was planned, or None if no row waits for it."""
+    return cast(datetime | None, connection.scalar(_NEWEST_NEW_ROW))
 
 
 def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
@@ -291,6 +323,24 @@ def _leases_to_send(dialect: str) -> Select[Any]:
     return _leases(dialect).where(or_(delivery.c.subscriber_id.is_(None), ~_is_unwanted()))
 
 
+def _was_refused() -> ColumnElement[bool]:
+    """Return the condition that a row's recipient was refused before, by a permanent reply, and got no mail since."""
+    refused = _newest_of_subscriber(and_(_older.c.state == DeliveryState.EXPIRED, _older.c.reply.like("5%")))
+    accepted = _newest_of_subscriber(_older.c.state == DeliveryState.ACCEPTED)
+    return or_(delivery.c.reply.like("5%"), func.coalesce(refused, 0) > func.coalesce(accepted, 0))
+
+
+def _has_got_mail() -> ColumnElement[bool]:
+    accepted = and_(_older.c.subscriber_id == delivery.c.subscriber_id, _older.c.state == DeliveryState.ACCEPTED)
+    return exists().where(accepted)
+
+
+def _newest_of_subscriber(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return a subquery for the newest other delivery to a row's subscriber for which a condition on `_older` holds."""
+    others = and_(_older.c.subscriber_id == delivery.c.subscriber_id, _older.c.id < delivery.c.id, condition)
+    return select(func.max(_older.c.id)).where(others).correlate(delivery).scalar_subquery()
+
+
 def _claim_statement(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
     oldest = (
         select(delivery.c.id)
@@ -313,8 +363,17 @@ def _claim_statement(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
 
 # These statements run for each message or group of messages. Constructing a statement costs more than running it, so
 # each is constructed once.
-_CLAIM = _claim_statement(delivery.c.next_try)
-_CLAIM_RETRIES_FIRST = _claim_statement(delivery.c.attempts == 0, delivery.c.next_try)
+_older = delivery.alias("older")
+_CLAIM = {
+    ClaimOrder.WAITED_LONGEST: _claim_statement(delivery.c.next_try),
+    ClaimOrder.RETRIES: _claim_statement(_was_refused(), delivery.c.attempts == 0, delivery.c.next_try),
+    ClaimOrder.UNREFUSED: _claim_statement(
+        _was_refused(), not_(_has_got_mail()), func.coalesce(delivery.c.settled_at, AT_ONCE)
+    ),
+}
+_NEWEST_NEW_ROW = (
+    select(delivery.c.planned_at).where(delivery.c.next_try == AT_ONCE).order_by(delivery.c.id.desc()).limit(1)
+)
 _HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
 _COUNT_LEASED = select(func.count()).where(_is_owned())
 _IS_BUSY = select(or_(exists().where(_is_due(), _may_be_sent()), exists().where(_is_owned())))

@@ -3,7 +3,8 @@
 New subscribers get the state that the file gives; ACTIVE or PAUSED means that they have agreed to get mail, and no
 state means PENDING. Subscribers who are known already get the subscriptions that they lack. They keep their state, with
 two exceptions: the file can confirm pending subscribers, and it can unsubscribe or suppress everybody who has not left.
-It cannot bring back subscribers who left or were erased, except suppressed ones if the operator asks for it.
+It cannot bring back subscribers who left or were erased, except suppressed ones if the operator asks for it; these are
+paused if the file says PAUSED.
 """
 
 from __future__ import annotations
@@ -122,10 +123,11 @@ def _import_entries(
     accepted = [entry for entry in entries if reasons[entry.address_key] is None]
     confirmed = {entry.address_key for entry in accepted if _confirms(entry, known.get(entry.address_key))}
     requests = [replace(entry.request, confirmed=entry.address_key in confirmed) for entry in accepted]
-    returning = [known[entry.address_key].id for entry in accepted if _returns(entry, known.get(entry.address_key))]
-    reinstated = reinstate_all(connection, suppressions.suppressed(connection, among=returning), now)
+    returning = {entry.address_key for entry in accepted if _returns(entry, known.get(entry.address_key))}
+    suppressed = suppressions.suppressed(connection, among=[known[key].id for key in returning])
+    reinstated = reinstate_all(connection, suppressed, now)
     new_subscriptions = sign_up_all(connection, requests, defaults, now)
-    changing = [entry for entry in accepted if entry.state in LEFT or entry.address_key in confirmed]
+    changing = [entry for entry in accepted if entry.state in LEFT or entry.address_key in confirmed | returning]
     _pause_or_deactivate(connection, changing, now)
     return ImportReport(
         rows=sum(len(entry.lines) for entry in accepted),

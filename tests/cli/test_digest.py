@@ -50,8 +50,8 @@ def inbox(folder: Path) -> list[EmailMessage]:
 
 def test_the_text_of_the_mail_is_printed_with_its_subject(folder: Path) -> None:
     shown = run(folder, "digest", "Ann@Example.org")
-    assert shown.stdout.startswith("Subject: Daily papers of 6 Jul 2026\n\nDaily Papers\n")
-    assert "quantization\n------------\n" in shown.stdout
+    assert shown.stdout.startswith("Subject: 1 new paper: A Survey on Inference")
+    assert "quantization (1)\n----------------\n" in shown.stdout
     assert "due Mon 6 Jul 2026, 08:00 (Europe/Berlin)" in shown.stderr
     assert not inbox(folder)
 
@@ -81,7 +81,7 @@ def test_a_file_that_cannot_be_written_is_reported_in_one_sentence(folder: Path,
 def test_a_test_goes_to_the_maildir_and_the_digest_still_comes(folder: Path) -> None:
     said = run(folder, "digest", ANN, "--send").stdout
     (mail,) = inbox(folder)
-    assert mail["Subject"] == "[Test] Daily papers of 6 Jul 2026"
+    assert mail["Subject"].startswith("[Test] 1 new paper: A Survey on Inference")
     assert "accepted by maildir" in said
     assert json.loads(run_notifier("deliveries", "--json", cwd=folder).stdout) == []
     assert json.loads(run(folder, "plan", "--json", "--now", "2026-07-06T06:00Z").stdout)["digests"] == 1
@@ -120,8 +120,8 @@ def test_if_nothing_is_new_that_is_said_and_the_newest_papers_are_shown(folder: 
     run(folder, "deliver", "--now", "2026-07-06T06:00Z")
     shown = run(folder, "digest", ANN, "--now", "2026-07-06T07:00Z")
     assert "note: nothing that matches is new" in shown.stderr
-    assert shown.stdout.startswith("Subject: Daily papers of 7 Jul 2026\n")
-    assert "quantization\n------------\n" in shown.stdout
+    assert shown.stdout.startswith("Subject: 1 new paper: A Survey on Inference")
+    assert "quantization (1)\n----------------\n" in shown.stdout
 
 
 def test_an_instant_digest_that_planning_would_find_now_is_due_with_the_next_run(folder: Path) -> None:
@@ -130,7 +130,7 @@ def test_an_instant_digest_that_planning_would_find_now_is_due_with_the_next_run
     run(folder, "ingest", str(SEEDS[1]))
     shown = run(folder, "digest", ANN)
     assert "due with the next run" in shown.stderr
-    assert shown.stdout.startswith("Subject: New papers of 6 Jul 2026\n")
+    assert shown.stdout.startswith("Subject: 3 new papers: A Survey on Inference")
 
 
 def test_without_matching_papers_that_is_said_and_no_file_or_mail_is_made(tmp_path: Path) -> None:

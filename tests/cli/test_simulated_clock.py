@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
+import typer
 from support.service import SEEDS, run_notifier
+
+from notifier.cli import app
 
 ANN = "ann@example.org"
 IN_2030 = "2030-01-01T08:00:00+01:00"
@@ -32,26 +37,53 @@ def contents(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        ["plan"],
-        ["once"],
-        ["deliver"],
-        ["serve"],
-        ["worker"],
-        ["ingest", str(SEEDS[1])],
-        ["subscribe", ANN, "--at", "09:00"],
-        ["subscribe", "bob@example.org", "--confirmed"],
-        ["unsubscribe", ANN],
-        ["pause", ANN],
-        ["resume", ANN],
-        ["erase", ANN],
-        ["subscribers", "import", "subscribers.csv"],
-        ["deliveries", "hold", "1"],
-        ["digest", ANN, "--send"],
-    ],
-)
+WRITING = [
+    ["plan"],
+    ["once"],
+    ["deliver"],
+    ["serve"],
+    ["worker"],
+    ["ingest", str(SEEDS[1])],
+    ["subscribe", ANN, "--at", "09:00"],
+    ["subscribe", "bob@example.org", "--confirmed"],
+    ["unsubscribe", ANN],
+    ["pause", ANN],
+    ["resume", ANN],
+    ["erase", ANN],
+    ["reinstate", ANN],
+    ["subscribers", "import", "subscribers.csv"],
+    ["deliveries", "hold", "1"],
+    ["digest", ANN, "--send"],
+]
+LOOKING = [
+    ["plan", "--dry-run"],
+    ["plan", "--dry-run", "--json"],
+    ["reinstate", ANN, "--dry-run"],
+    ["status"],
+    ["trending"],
+    ["preview", "topic:reasoning"],
+    ["deliveries", "show", "1"],
+    ["digest", ANN],
+]
+LOOKING_WITHOUT_NOW = [["topics"], ["subscribers"], ["deliveries"]]
+
+
+def verbs_with_now(command: Any, *names: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each verb that has the option --now."""
+    for name, verb in getattr(command, "commands", {}).items():
+        yield from verbs_with_now(verb, *names, name)
+    if any("--now" in parameter.opts for parameter in command.params):
+        yield names
+
+
+def test_every_verb_with_a_clock_either_refuses_a_far_date_or_only_looks() -> None:
+    tried = [*WRITING, *LOOKING, ["demo"]]  # the demo has a test of its own
+    found = list(verbs_with_now(typer.main.get_command(app)))
+    assert len(found) > len(LOOKING)
+    assert [names for names in found if not any(tuple(verb[: len(names)]) == names for verb in tried)] == []
+
+
+@pytest.mark.parametrize("verb", WRITING)
 def test_a_verb_that_writes_refuses_a_far_date_and_writes_nothing(real: Path, verb: list[str]) -> None:
     (real / "subscribers.csv").write_text("email\nbob@example.org\n", encoding="utf-8")
     before = contents(real)
@@ -59,30 +91,20 @@ def test_a_verb_that_writes_refuses_a_far_date_and_writes_nothing(real: Path, ve
     assert done.returncode == 2
     assert f"--now {IN_2030} is 3" in done.stderr
     assert "years from this machine's clock" in done.stderr
-    assert ("--dry-run" in done.stderr) == (verb == ["plan"])
+    assert ("--dry-run" in done.stderr) == (verb[0] in ("plan", "reinstate"))
     assert contents(real) == before
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        ["plan", "--dry-run"],
-        ["plan", "--dry-run", "--json"],
-        ["status"],
-        ["trending"],
-        ["preview", "topic:reasoning"],
-        ["topics"],
-        ["subscribers"],
-        ["deliveries"],
-        ["digest", ANN],
-    ],
-)
+@pytest.mark.parametrize("verb", [*LOOKING, *LOOKING_WITHOUT_NOW])
 def test_looking_takes_any_date_and_changes_nothing(real: Path, verb: list[str]) -> None:
     (real / "config.toml").write_text(
         '[topics.mine]\ntitle = "Mine"\ndescription = "My topic."\nquery = "model OR learning"\n', encoding="utf-8"
     )
+    if "show" in verb:
+        soon = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+        assert run_notifier("plan", "--now", soon, cwd=real).returncode == 0
     before = contents(real)
-    dated = [] if verb[0] in ("topics", "subscribers", "deliveries") else ["--now", IN_2030]
+    dated = [] if verb in LOOKING_WITHOUT_NOW else ["--now", IN_2030]
     done = run_notifier(*verb, *dated, cwd=real)
     assert done.returncode == 0, done.stderr
     assert contents(real) == before

@@ -207,7 +207,7 @@ def test_a_test_is_marked_in_its_subject_and_the_digest_still_comes(subscribed: 
     with ScriptedRelay() as relay:
         assert sent(subscribed, tmp_path, relay, SettableClock()).state is DeliveryState.ACCEPTED
     (kept,) = relay.kept
-    assert b"\r\nSubject: [Test] Daily papers of 6 Jul 2026\r\n" in kept.content
+    assert b"\r\nSubject: [Test] 2 new papers: Qu" in kept.content
     assert plan(subscribed, CONFIG, AT_EIGHT).digests == 1
 
 

@@ -164,6 +164,17 @@ def test_an_import_reinstates_only_if_it_is_asked_to(store: Engine, tmp_path: Pa
     assert [state(store, email) for email in (ANN, BOB, CAT)] == ["ACTIVE", "UNSUBSCRIBED", "SUPPRESSED"]
 
 
+def test_an_import_reinstates_a_paused_subscriber_as_paused(store: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "subscribers.csv"
+    file.write_text(f"email,state\n{ANN},PAUSED\n{BOB},PAUSED until 2030-01-02\n{CAT},ACTIVE\n", encoding="utf-8")
+    for email in (ANN, BOB, CAT):
+        suppress(store, email, "550 no")
+    assert import_subscribers(store, CONFIG, file, AT_EIGHT, reinstate=True).reinstated == 3
+    assert [state(store, email) for email in (ANN, BOB, CAT)] == ["PAUSED", "PAUSED", "ACTIVE"]
+    ends = [stored_subscriber(store, email).paused_until for email in (ANN, BOB, CAT)]
+    assert [end and end.year for end in ends] == [None, 2030, None]
+
+
 def test_a_suppression_by_an_import_is_kept_too(store: Engine, tmp_path: Path) -> None:
     file = tmp_path / "subscribers.csv"
     file.write_text(f"email,state\n{ANN},SUPPRESSED\n", encoding="utf-8")
