@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from random import Random
 
 from notifier.mail import MailSettings
-from notifier.models import Digest, Item, Paper, Section, Span, Spans
+from notifier.models import Digest, Item, MarkedWords, Paper, Section
 from notifier.signing import LinkSigner
 
 SEED = 20261126
@@ -51,17 +51,19 @@ def digests(papers: dict[int, Paper]) -> Iterator[Digest]:
     queries = _queries(random, vocabulary()[TOPICAL])
     weights = _zipf(QUERIES)
     best = sorted(papers.values(), key=lambda paper: -(paper.upvotes or 0))
-    places = {paper.id: (_places(paper.title), _places(paper.abstract)) for paper in best}
-    found: dict[Query, dict[int, Spans]] = {}
+    words = {paper.id: (_words(paper.title), _words(paper.abstract)) for paper in best}
+    found: dict[Query, dict[int, MarkedWords]] = {}
     for number in range(1, SUBSCRIBERS + 1):
         asked = tuple(dict.fromkeys(random.choices(queries, cum_weights=weights, k=random.choice((1, 1, 1, 2)))))
         for query in asked:
             if query not in found:
-                found[query] = {paper.id: marks for paper in best if (marks := _marks(places[paper.id], query))}
+                found[query] = {paper.id: marked for paper in best if (marked := _marked(words[paper.id], query))}
         yield _digest(number, asked, _sections([found[query] for query in asked], asked, best))
 
 
-def _sections(found: Sequence[dict[int, Spans]], asked: Sequence[Query], best: Sequence[Paper]) -> list[list[Item]]:
+def _sections(
+    found: Sequence[dict[int, MarkedWords]], asked: Sequence[Query], best: Sequence[Paper]
+) -> list[list[Item]]:
     """Return the items of each section: a paper is listed once, under the first subscription that it matches.
 
     The digest of a narrow query is filled with other papers, so that all digests have the same size.
@@ -71,7 +73,7 @@ def _sections(found: Sequence[dict[int, Spans]], asked: Sequence[Query], best: S
     for paper in shown:
         first, *others = (place for place, each in enumerate(found) if paper.id in each)
         also = tuple(asked[place].label for place in others)
-        sections[first].append(Item(paper.id, paper.upvotes, found[first][paper.id], also))
+        sections[first].append(Item(paper.id, paper.upvotes, also=also, words=found[first][paper.id]))
     known = {paper.id for paper in shown}
     others_too = [paper for paper in best if paper.id not in known][: SHOWN - len(shown)]
     sections[0] += [Item(paper.id, paper.upvotes) for paper in others_too]
@@ -94,17 +96,13 @@ def _digest(number: int, asked: Sequence[Query], sections: Sequence[Sequence[Ite
     )
 
 
-def _marks(places: tuple[dict[str, list[Span]], dict[str, list[Span]]], query: Query) -> Spans | None:
-    title, abstract = (tuple(sorted(span for word in query.words for span in each.get(word, ()))) for each in places)
-    return Spans(title, abstract) if title or abstract else None
+def _marked(words: tuple[set[str], set[str]], query: Query) -> MarkedWords | None:
+    title, abstract = (tuple(word for word in query.words if word in each) for each in words)
+    return MarkedWords(title, abstract) if title or abstract else None
 
 
-def _places(text: str) -> dict[str, list[Span]]:
-    """Return the positions of each word of a text."""
-    found: dict[str, list[Span]] = {}
-    for match in re.finditer(r"\w+", text):
-        found.setdefault(match[0].lower(), []).append(match.span())
-    return found
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"\w+", text)}
 
 
 def _queries(random: Random, topical: Sequence[str]) -> list[Query]:

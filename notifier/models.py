@@ -217,6 +217,16 @@ class Spans(NamedTuple):
     abstract: tuple[Span, ...] = ()
 
 
+class MarkedWords(NamedTuple):
+    """The folded words in a paper's title and abstract that a digest marks, as `notifier.text.marked_words` makes them.
+
+    Unlike the places of the words, they stay right when the text changes.
+    """
+
+    title: tuple[str, ...] = ()
+    abstract: tuple[str, ...] = ()
+
+
 def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Return the spans in order, with overlapping ones joined into one."""
     merged: list[Span] = []
@@ -279,14 +289,15 @@ class Subscriber:
 class Item(NamedTuple):
     """A paper in a digest, with everything about it that is fixed when the digest is planned.
 
-    `marks` are the passages to highlight. `also` holds the labels of the subscriber's other subscriptions that the
-    paper matched.
+    `words` are the words to highlight. `also` holds the labels of the subscriber's other subscriptions that the paper
+    matched. In digests that were planned before words were stored, `marks` are the passages to highlight.
     """
 
     paper_id: int
     upvotes: int | None = None
     marks: Spans = Spans()
     also: tuple[str, ...] = ()
+    words: MarkedWords = MarkedWords()
 
 
 @dataclass(frozen=True, slots=True)

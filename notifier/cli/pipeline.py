@@ -144,9 +144,10 @@ def once(
 
 def _ingest_folder(run: Session) -> list[DumpReport]:
     from notifier.files import DumpsFolder
-    from notifier.pipeline import ingest_folder, settings_for
+    from notifier.pipeline import ingest_folder, settings_for, take_back_changed
 
     folder = DumpsFolder(run.config.path(run.config.ingest.folder))
+    take_back_changed(run.engine, folder, run.clock())
     return ingest_folder(run.engine, folder, folder.wait_for_complete_files(), run.clock(), settings_for(run.config))
 
 

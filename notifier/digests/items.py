@@ -1,9 +1,11 @@
 """Convert the items of a digest to and from one compact text, which stays in the digest's row of the outbox.
 
-The text is JSON: `[2, subscription ids, section, ..., rest]`. A section is `[label, item, ...]` and the rest is
-`[null, item, ...]`. An item is `[paper id, upvotes, title spans, abstract spans, also]`, without the empty values at
-its end. Spans are written as one flat list of starts and ends. Each section has its own line, as has the rest, and tabs
-separate items. So a section that many digests share is the same text in all of them, and is decoded only once.
+The text is JSON: `[3, subscription ids, section, ..., rest]`. A section is `[label, item, ...]` and the rest is
+`[null, item, ...]`. An item is `[paper id, upvotes, title words, abstract words, also]`, without the empty values at
+its end. Each section has its own line, as has the rest, and tabs separate items. So a section that many digests share
+is the same text in all of them, and is decoded only once.
+
+In version 2, an item has spans in the place of words, as one flat list of starts and ends.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from typing import Any
 
 from notifier.digests.cache import Cache
 from notifier.errors import ComposeError
-from notifier.models import Item, Section, Span, Spans
+from notifier.models import Item, MarkedWords, Section, Span, Spans
 
-VERSION = 2
+VERSION = 3
 ITEM_BYTES = 10  # a decoded item takes roughly this many bytes of memory for each byte of its text
 REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
-_OPENING, _LINE, _ITEM, _CLOSING = f"[{VERSION},", ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
+_OPENINGS = (f"[{VERSION},", "[2,")  # of the same length
+_LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -35,7 +38,7 @@ def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
         *(_line(_json(section.label), map(_cached_text, section.items)) for section in sections),
         _line("null", map(_text, rest)),
     ]
-    return _OPENING + _LINE.join(lines) + _CLOSING
+    return _OPENINGS[0] + _LINE.join(lines) + _CLOSING
 
 
 def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
@@ -54,9 +57,9 @@ class ItemsDecoder:
     def loads(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
         """Decode a text as the function `loads` does; equal lines give the same Item objects while they are cached."""
         try:
-            if not text.startswith(_OPENING):
+            if not text.startswith(_OPENINGS):
                 return _decode_version_1(text)
-            subscriptions, *lines = text[len(_OPENING) : -len(_CLOSING)].split(_LINE)
+            subscriptions, *lines = text[len(_OPENINGS[0]) : -len(_CLOSING)].split(_LINE)
             *sections, (_, rest) = map(self._decoded_line, lines)
             ids = _read_json(subscriptions)
             return tuple(Section(*part, subscription) for part, subscription in zip(sections, ids, strict=True)), rest
@@ -100,9 +103,10 @@ def _line(label: str, items: Iterable[str]) -> str:
 
 
 def _text(item: Item) -> str:
-    if not (item.also or item.marks.title or item.marks.abstract):
+    marked = item.words if any(item.words) else [*map(_flat, item.marks)]
+    if not (item.also or any(marked)):
         return f"[{item.paper_id}]" if item.upvotes is None else f"[{item.paper_id},{item.upvotes}]"
-    packed = [item.paper_id, item.upvotes, *map(_flat, item.marks), item.also]
+    packed = [item.paper_id, item.upvotes, *marked, item.also]
     while not packed[-1]:
         packed.pop()
     return _json(packed)
@@ -119,6 +123,8 @@ def _item(packed: list[Any]) -> Item:
     if len(packed) <= 2:
         return Item(*packed)
     paper_id, upvotes, title, abstract, also = packed + [[], []][len(packed) - 3 :]
+    if any(isinstance(word, str) for word in (*title, *abstract)):
+        return Item(paper_id, upvotes, also=tuple(also), words=MarkedWords(tuple(title), tuple(abstract)))
     return Item(paper_id, upvotes, Spans(_spans(title), _spans(abstract)), tuple(also))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
-from notifier.models import Item, Paper, Section, Spans, Subscription, merge_spans
+from notifier.models import Item, MarkedWords, Paper, Section, Subscription
 
 DEFAULT_LIMIT = 30  # papers in the sections of one digest
 
 MatchedPapers = Sequence[tuple[Subscription, Sequence[Paper]]]
-Marks = Callable[[Subscription, Paper], Spans]
+Words = Callable[[Subscription, Paper], MarkedWords]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Selection:
     rest: tuple[Item, ...]
 
 
-def select(matched: MatchedPapers, held: Container[int], marks: Marks, limit: int = DEFAULT_LIMIT) -> Selection | None:
+def select(matched: MatchedPapers, held: Container[int], words: Words, limit: int = DEFAULT_LIMIT) -> Selection | None:
     """Choose the papers of a digest, or return None if no matched paper is new.
 
     `matched` gives each subscription with the papers that it matched, best first. Papers whose id is in `held` are left
-    out, because earlier digests held them. `marks` returns the passages of a paper to highlight for a subscription.
+    out, because earlier digests held them. `words` returns the words of a paper to highlight for a subscription.
 
     A paper is placed in the section of the first subscription that matched it. The `also` of its item holds the labels
     of the other subscriptions. The sections take turns: each in turn gets its best remaining paper, until `limit`
@@ -42,7 +42,7 @@ def select(matched: MatchedPapers, held: Container[int], marks: Marks, limit: in
     sections = tuple(
         Section(
             subscription.label,
-            tuple(_item(paper, matching[paper.id], marks) for paper in papers[: shown[place]]),
+            tuple(_item(paper, matching[paper.id], words) for paper in papers[: shown[place]]),
             subscription.id,
         )
         for place, ((subscription, _), papers) in enumerate(zip(matched, by_section, strict=True))
@@ -71,20 +71,18 @@ def _assign(matched: MatchedPapers, held: Container[int]) -> tuple[dict[int, lis
     return matching, by_section
 
 
-def _item(paper: Paper, subscriptions: Sequence[Subscription], marks: Marks) -> Item:
-    spans = [marks(subscription, paper) for subscription in subscriptions]
+def _item(paper: Paper, subscriptions: Sequence[Subscription], words: Words) -> Item:
+    found = [words(subscription, paper) for subscription in subscriptions]
     label = subscriptions[0].label
     also = dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label)
-    return Item(paper.id, paper.upvotes, _merge_marks(spans), tuple(also))
+    return Item(paper.id, paper.upvotes, also=tuple(also), words=_merged(found))
 
 
-def _merge_marks(marks: Sequence[Spans]) -> Spans:
-    if len(marks) == 1:
-        return marks[0]
-    return Spans(
-        title=merge_spans(span for each in marks for span in each.title),
-        abstract=merge_spans(span for each in marks for span in each.abstract),
-    )
+def _merged(found: Sequence[MarkedWords]) -> MarkedWords:
+    if len(found) == 1:
+        return found[0]
+    title, abstract = (tuple(dict.fromkeys(chain.from_iterable(field))) for field in zip(*found, strict=True))
+    return MarkedWords(title, abstract)
 
 
 def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = DEFAULT_LIMIT) -> Selection | None:

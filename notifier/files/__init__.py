@@ -2,12 +2,13 @@
 
 from notifier.files.atomic import remove_stale, write_if_changed
 from notifier.files.dumps import DumpFile, dump_paths, path_text, read_dump
-from notifier.files.dumps_folder import DumpsFolder
+from notifier.files.dumps_folder import DumpsFolder, PutAway
 from notifier.files.sender_locks import owner_has_finished, owner_is_gone, owner_lock, remove_owner_lock
 
 __all__ = [
     "DumpFile",
     "DumpsFolder",
+    "PutAway",
     "dump_paths",
     "owner_has_finished",
     "owner_is_gone",

@@ -3,7 +3,10 @@
 While a file is being copied, its size or its modification time changes. A file is settled if its modification time is
 at least SETTLED_SECONDS ago, or if neither has changed for SETTLED_SECONDS while the folder was watched. A settled file
 is complete if no program has it open for writing. For example, a file that was written elsewhere some time ago and then
-renamed into the folder is complete at once.
+renamed into the folder is complete at once. For a file of another user, the system may not say whether a program has it
+open; such a file is complete if it has not changed for CERTAIN_SECONDS.
+
+A writer may be silent for longer. Then the file changes after it was moved away, and is moved back to be read again.
 """
 
 from __future__ import annotations
@@ -18,14 +21,19 @@ from pathlib import Path
 from notifier.errors import FileError
 from notifier.files.dumps import path_text
 from notifier.files.moving import move
-from notifier.files.writers import is_open_for_writing
+from notifier.files.writers import Writer, writer_of
 
 SETTLED_SECONDS = 10.0
+CERTAIN_SECONDS = 120.0
 
 DONE, QUARANTINE = "done", "quarantine"
 REASON = ".reason"  # the end of the name of the file with the reason, which is beside the quarantined file
 
 STILL_WRITTEN = "another program has it open for writing; it is read when that program closes it"
+MAYBE_WRITTEN = (
+    "it belongs to another user, who may still be writing it; "
+    f"it is read when it has not changed for {CERTAIN_SECONDS:.0f} seconds"
+)
 
 # The inode, the size, and the times of the last modification and status change in nanoseconds.
 Stamp = tuple[int, int, int, int]
@@ -40,6 +48,14 @@ class _Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class PutAway:
+    """Where a file was moved, and a text that changes if the file is written there afterwards."""
+
+    path: Path
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Hold:
     """The stamp of a file that is left alone, and the time on the monotonic clock until which it is left alone."""
 
@@ -51,7 +67,7 @@ class DumpsFolder:
     """Watches a folder for dumps; the folders `done` and `quarantine` are beside it.
 
     `waiting` maps files that the last call of `complete_files` left out to the reason: another program has the file
-    open for writing, or its metadata cannot be read.
+    open for writing or may have it open, or its metadata cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,15 +93,22 @@ class DumpsFolder:
             path: hold for path, hold in self._holds.items() if now < hold.until and stamps.get(path) == hold.stamp
         }
         settled = [path for path, seen in self._observations.items() if now - seen.since >= SETTLED_SECONDS]
-        return [path for path in settled if path not in self._holds and not self._is_being_written(path)]
+        return [path for path in settled if path not in self._holds and not self._is_being_written(path, now)]
 
     def wait_for_complete_files(self) -> list[Path]:
-        """Return the files that are complete; if some are not, wait SETTLED_SECONDS for them first."""
+        """Return the files that are complete; if some are not, wait for them first.
+
+        This waits SETTLED_SECONDS, or CERTAIN_SECONDS if a file of another user may still be open for writing.
+        """
         complete = self.complete_files()
         if len(complete) == len(self._observations):
             return complete
         time.sleep(SETTLED_SECONDS)
-        return self.complete_files()
+        complete = self.complete_files()
+        if MAYBE_WRITTEN in self.waiting.values():
+            time.sleep(CERTAIN_SECONDS - SETTLED_SECONDS)
+            complete = self.complete_files()
+        return complete
 
     def present(self) -> set[Path]:
         """Return the files and subfolders that are in the folder now, without hidden ones."""
@@ -102,21 +125,21 @@ class DumpsFolder:
         stamp = seen.stamp if seen else _stamp(path)
         return " ".join(map(str, stamp)) if stamp else None
 
-    def put_away(self, path: Path, reason: str | None) -> bool:
-        """Move a file to `done`, or to `quarantine` if there is a `reason` why it is no dump; return whether it moved.
+    def put_away(self, path: Path, reason: str | None) -> PutAway | None:
+        """Move a file to `done`, or to `quarantine` if there is a `reason` why it is no dump; return where it is.
 
         The reason is written to a file beside the moved one. A file that has changed since it was complete, or that a
-        program has opened for writing, stays where it is, to be read again. Raises FileError if the file cannot be
-        moved.
+        program has opened for writing, stays where it is, to be read again, and the result is None. Raises FileError if
+        the file cannot be moved.
         """
         target = self.folder.parent / (QUARANTINE if reason else DONE)
         try:
             seen = self._observations.get(path)
-            if is_open_for_writing(path) or (seen is not None and _stamp(path) != seen.stamp):
-                return False
+            if writer_of(path) is Writer.OPEN or (seen is not None and _stamp(path) != seen.stamp):
+                return None
             moved = move(path, target, len(REASON) if reason else 0)
         except FileNotFoundError:
-            return False  # another process has moved it
+            return None  # another process has moved it
         except OSError as error:
             raise FileError(
                 f"cannot move {path_text(path)} to {target}: {error.strerror}; check who owns the folders"
@@ -124,8 +147,29 @@ class DumpsFolder:
         if reason:
             with suppress(OSError):  # the database holds the reason too
                 text = f"{reason}\n".encode(errors="backslashreplace")
-                moved.with_name(f"{moved.name}{REASON}").write_bytes(text)
-        return True
+                _reason_beside(moved).write_bytes(text)
+        return PutAway(moved, _look_after_move(moved, seen.stamp if seen else None))
+
+    def take_back(self, moved: PutAway) -> Path | None:
+        """Move a file that was written after it was put away back into the folder, and return its path there.
+
+        Returns None if the file has not changed, is gone, or was replaced by another file. Raises FileError if it
+        cannot be moved.
+        """
+        try:
+            stamp = _stamp(moved.path)
+            if stamp is None or _look(stamp) == moved.look or not moved.look.startswith(f"{stamp[0]} "):
+                return None
+            back = move(moved.path, self.folder)
+        except FileNotFoundError:
+            return None  # another process has moved it
+        except OSError as error:
+            raise FileError(
+                f"cannot move {path_text(moved.path)} back to {self.folder}: {error.strerror}; move it yourself"
+            ) from None
+        with suppress(OSError):
+            _reason_beside(moved.path).unlink(missing_ok=True)
+        return back
 
     def _entries(self) -> list[Path]:
         try:
@@ -142,18 +186,20 @@ class DumpsFolder:
             self.waiting[path] = f"cannot be looked at: {error.strerror}; check who owns the folder"
             return None
 
-    def _is_being_written(self, path: Path) -> bool:
-        if not is_open_for_writing(path):
-            return False
-        self.waiting[path] = STILL_WRITTEN
-        return True
+    def _is_being_written(self, path: Path, now: float) -> bool:
+        match writer_of(path):
+            case Writer.OPEN:
+                self.waiting[path] = STILL_WRITTEN
+            case Writer.UNKNOWN if now - self._observations[path].since < CERTAIN_SECONDS:
+                self.waiting[path] = MAYBE_WRITTEN
+        return path in self.waiting
 
     def _observe(self, path: Path, stamp: Stamp, now: float) -> _Observation:
         before = self._observations.get(path)
         if before is not None and before.stamp == stamp:
             return before
         age = time.time() - stamp[2] / 1e9
-        return _Observation(stamp, now - min(max(age, 0.0), SETTLED_SECONDS))
+        return _Observation(stamp, now - min(max(age, 0.0), CERTAIN_SECONDS))
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -165,3 +211,22 @@ def _stamp(path: Path) -> Stamp | None:
     if stat.S_ISDIR(status.st_mode):
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _look_after_move(moved: Path, seen: Stamp | None) -> str:
+    """Return the look that a file has if nobody has written to it since it was seen in the dumps folder."""
+    stamp = _stamp(moved)
+    if stamp is None:
+        return ""
+    was_renamed = seen is not None and seen[0] == stamp[0]
+    return _look(seen if seen and was_renamed else stamp)
+
+
+def _look(stamp: Stamp) -> str:
+    """Return a text that changes when a file is written, but not when it is moved."""
+    inode, size, modified, _ = stamp
+    return f"{inode} {size} {modified}"
+
+
+def _reason_beside(quarantined: Path) -> Path:
+    return quarantined.with_name(f"{quarantined.name}{REASON}")

@@ -7,31 +7,42 @@ import fcntl
 import os
 import signal
 import stat
+from enum import Enum
 from pathlib import Path
 
 _WRITING = os.O_WRONLY | os.O_RDWR
 
 
-def is_open_for_writing(path: Path) -> bool:
+class Writer(Enum):
+    """Whether a program has a file open for writing."""
+
+    NONE = "none"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+def writer_of(path: Path) -> Writer:
     """Return whether a program has a regular file open for writing.
 
-    Linux grants a read lease on a file only if nobody has it open for writing (fcntl(2)). If leases cannot tell,
-    because the file belongs to another user or its file system has no leases, the descriptors in /proc are searched.
-    Only the descriptors of processes that this process may inspect are visible there. If neither leases nor /proc can
-    tell, the result is false.
+    Linux grants a read lease on a file only if nobody has it open for writing (fcntl(2)). A process gets leases only on
+    files of its own user, and only if the file system has them. If a lease is refused for such a reason, the
+    descriptors in /proc are searched for a writer. There, a process sees only the descriptors of its own user, so
+    if no writer is found, the result is UNKNOWN.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except PermissionError:
+        return Writer.UNKNOWN
     except OSError:
-        return False
+        return Writer.NONE
     try:
         status = os.fstat(descriptor)
-        return stat.S_ISREG(status.st_mode) and _has_writer(descriptor, status)
+        return _writer(descriptor, status) if stat.S_ISREG(status.st_mode) else Writer.NONE
     finally:
         os.close(descriptor)
 
 
-def _has_writer(descriptor: int, status: os.stat_result) -> bool:
+def _writer(descriptor: int, status: os.stat_result) -> Writer:
     try:
         # If a program opens the file during the lease, the kernel sends a signal to this process. The default signal,
         # SIGIO, would end the process; SIGURG is ignored.
@@ -39,8 +50,8 @@ def _has_writer(descriptor: int, status: os.stat_result) -> bool:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
-        return error.errno == errno.EAGAIN or _is_written_in_proc(status)
-    return False
+        return Writer.OPEN if error.errno == errno.EAGAIN or _is_written_in_proc(status) else Writer.UNKNOWN
+    return Writer.NONE
 
 
 def _is_written_in_proc(file: os.stat_result) -> bool:

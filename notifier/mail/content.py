@@ -17,8 +17,9 @@ from notifier.digests.periods import wording_of
 from notifier.errors import ComposeError, shortened
 from notifier.mail.cards import Card, PaperLine, card, paper_line
 from notifier.mail.headers import MailSettings
-from notifier.models import Digest, Item, Paper, Section, Spans
+from notifier.models import Digest, Item, MarkedWords, Paper, Section, Span, Spans
 from notifier.text.harmless import inert, shortened_to_columns
+from notifier.text.marked_words import MarkableText
 
 TITLES = 200  # at most this many papers beyond the digest's limit are listed by title; further ones are only counted
 LABELS = 20  # a list shows at most this many labels; further ones are only counted
@@ -27,6 +28,7 @@ PREHEADER_TITLES = 3
 SUBJECT_TITLE = 30  # columns by which a title in a subject is recognised, since its end may be cut off
 CARD_BYTES = 2_500  # the memory that a card takes, roughly
 LINE_BYTES = 600  # the memory that a line takes, or the place of a card in a section
+TEXT_BYTES = 50  # the memory that a text with its tokens takes for each of its characters, roughly
 
 T = TypeVar("T")
 
@@ -98,8 +100,9 @@ class ContentMaker:
     def __init__(self, settings: MailSettings, cache: Cache) -> None:
         self._settings = settings
         self._cache = cache
-        self._cards: dict[tuple[int, int | None, Spans], Card] = cache.table()
+        self._cards: dict[tuple[int, int | None, Spans, MarkedWords], Card] = cache.table()
         self._lines: dict[tuple[int, int | None], PaperLine] = cache.table()
+        self._texts: dict[str, MarkableText] = cache.table()
         # The keys are `id(item)`, because hashing an item takes longer than all the other work on a cached item. Each
         # value holds its item, so that no other object gets the same id.
         self._section_cards: dict[int, tuple[Item, SectionCard]] = cache.table()
@@ -142,9 +145,10 @@ class ContentMaker:
         return made
 
     def _card(self, item: Item, papers: Mapping[int, Paper]) -> Card:
-        key = item.paper_id, item.upvotes, item.marks
+        key = item.paper_id, item.upvotes, item.marks, item.words
         if (known := self._cards.get(key)) is None:
-            known = card(item, _paper(item, papers), self._settings)
+            paper = _paper(item, papers)
+            known = card(self._with_places(item, paper), paper, self._settings)
             self._cache.make_room(CARD_BYTES)
             self._cards[key] = known
         return known
@@ -156,6 +160,26 @@ class ContentMaker:
             self._cache.make_room(LINE_BYTES)
             self._lines[key] = known
         return known
+
+    def _with_places(self, item: Item, paper: Paper) -> Item:
+        """Return the item with the places of its words in the paper's text as it is now."""
+        if not any(item.words):
+            return item
+        return item._replace(
+            marks=Spans(
+                self._places(item.words.title, paper.title),
+                self._places(item.words.abstract, paper.abstract),
+            )
+        )
+
+    def _places(self, words: tuple[str, ...], text: str) -> tuple[Span, ...]:
+        if not words:
+            return ()
+        if (known := self._texts.get(text)) is None:
+            known = MarkableText(text)
+            self._cache.make_room(TEXT_BYTES * len(text))
+            self._texts[text] = known
+        return known.places_of(words)
 
 
 @lru_cache(1 << 10)

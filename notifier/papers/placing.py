@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from notifier.models import Tags
-from notifier.papers.evidence import Evidence, contradict, same_authors
+from notifier.papers.author_names import same_authors
+from notifier.papers.evidence import Evidence, contradict
 from notifier.papers.identity import PreparedListing, Proof, ProofKind
 from notifier.papers.merging import PaperFacts, gained_text, is_reworded, merge
 

@@ -15,8 +15,9 @@ Each step is idempotent: it may be stopped at any moment and run again. Several 
 
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
-from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest, settings_for, skips
+from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
+from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
@@ -33,6 +34,7 @@ __all__ = [
     "PublishReport",
     "as_test",
     "count_by_topic",
+    "cuts",
     "deliver",
     "ingest",
     "ingest_folder",
@@ -45,4 +47,5 @@ __all__ = [
     "settings_for",
     "skips",
     "tag",
+    "take_back_changed",
 ]

@@ -9,18 +9,19 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from notifier import matching, queries
-from notifier.models import Paper, Spans, Subscription
+from notifier.models import MarkedWords, Paper, Subscription
 from notifier.pipeline.tagging import with_topics
 from notifier.search import rank
 from notifier.store import dumps, papers, tags
 from notifier.store.paper_tokens import tokens_of
+from notifier.text.marked_words import words_at
 from notifier.topics import RESERVED, Catalogue
 
 CLOCK_SET_BACK = timedelta(days=7)  # the clock may have been set back by this much since a paper was first seen
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 # The sizes of the caches, which bound the memory whatever the number of subscribers.
-CACHED_SPANS = 1 << 16  # one entry for each pair of a query and a paper
+CACHED_WORDS = 1 << 16  # one entry for each pair of a query and a paper
 CACHED_PAPER_WORDS = 1 << 10
 CACHED_QUERIES = 1 << 13
 QUERY_BYTES = 500  # about what a cached query takes, without its matches
@@ -62,7 +63,7 @@ class Candidates:
         self._parse = lru_cache(CACHED_QUERIES)(queries.parse)
         self._marked_leaves = lru_cache(CACHED_QUERIES)(self._marked_leaves_of)
         self._paper_words = lru_cache(CACHED_PAPER_WORDS)(self._paper_words_of)
-        self._spans = lru_cache(CACHED_SPANS)(self._spans_of)
+        self._words = lru_cache(CACHED_WORDS)(self._words_of)
 
     def best(self, ids: Iterable[int]) -> Paper | None:
         """Return the best of the candidates with these ids; None if none of them is a candidate."""
@@ -96,14 +97,15 @@ class Candidates:
         again = self.announced_again
         return bool(again) and any(paper.id in again for _, found in matched for paper in found)
 
-    def marks(self, subscription: Subscription, paper: Paper) -> Spans:
-        """Return the passages of a paper that the subscription's query, or the leading terms of its topic, match."""
+    def words(self, subscription: Subscription, paper: Paper) -> MarkedWords:
+        """Return the words of a paper that the subscription's query, or the leading terms of its topic, match."""
         topic = self._catalogue.topics.get(subscription.topic or "")
         query = topic.query if topic else subscription.canonical
-        return self._spans(query, subscription.topic, paper.id) if query else Spans()
+        return self._words(query, subscription.topic, paper.id) if query else MarkedWords()
 
-    def _spans_of(self, query: str, topic: str | None, paper_id: int) -> Spans:
-        return self._marked_leaves(query, topic).spans(self._paper_words(paper_id))
+    def _words_of(self, query: str, topic: str | None, paper_id: int) -> MarkedWords:
+        spans, paper = self._marked_leaves(query, topic).spans(self._paper_words(paper_id)), self._by_id[paper_id]
+        return MarkedWords(words_at(paper.title, spans.title), words_at(paper.abstract, spans.abstract))
 
     def _marked_leaves_of(self, query: str, topic: str | None) -> matching.MarkedLeaves:
         terms = self._catalogue.topics[topic].leading_terms if topic else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -28,7 +28,7 @@ from notifier.store import dumps, reading, retried, writing
 from notifier.store.ingest import AS_NEWS, AnnouncePolicy, IngestCounts, NewDump, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
-SHOWN_SKIPS = 3  # at most this many of a dump's skipped records are shown with the reason
+SHOWN_SKIPS = 3  # at most this many reasons why records were skipped, or fields cut, are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,18 @@ class DumpReport:
 
 def skips(report: DumpReport) -> str | None:
     """Return how many records of a dump were skipped, with the first few reasons; None if none were skipped."""
-    if not report.skipped:
-        return None
-    reasons = "; ".join(f"{each.where}: {each.reason}" for each in report.skipped[:SHOWN_SKIPS])
-    more = "; ..." if len(report.skipped) > SHOWN_SKIPS else ""
-    return f"{len(report.skipped)} skipped ({reasons}{more})"
+    return f"{len(report.skipped)} skipped ({_first(report.skipped)})" if report.skipped else None
+
+
+def cuts(report: DumpReport) -> str | None:
+    """Return how many fields of a dump were cut, with the first few; None if none was."""
+    fields = "1 field" if len(report.cut) == 1 else f"{len(report.cut)} fields"
+    return f"{fields} cut ({_first(report.cut)})" if report.cut else None
+
+
+def _first(reasons: Sequence[Skipped]) -> str:
+    shown = "; ".join(f"{each.where}: {each.reason}" for each in reasons[:SHOWN_SKIPS])
+    return f"{shown}; ..." if len(reasons) > SHOWN_SKIPS else shown
 
 
 def ingest(

@@ -19,6 +19,7 @@ from notifier.parsing import fault_of_our_own
 from notifier.pipeline import attempts
 from notifier.pipeline.attempts import Beginning
 from notifier.pipeline.ingesting import DEFAULT_SETTINGS, DumpReport, IngestSettings, ingest, quarantine
+from notifier.pipeline.moved_files import watch
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.dumps import Unmoved
 
@@ -175,10 +176,12 @@ class _Run:
     def _move(self, path: Path, look: str, fault: str | None) -> str | None:
         """Move a file to the folder for its outcome; if that fails, remember it and return why."""
         try:
-            self.folder.put_away(path, fault)
+            moved = self.folder.put_away(path, fault)
         except FileError as error:
             self.folder.hold(path, MOVE_SECONDS)
             unmoved = Unmoved(path_text(path.absolute()), look, fault, str(error), self.now)
             _remember_unmoved(self.engine, unmoved)
             return str(error)
+        if moved is not None:
+            watch(self.engine, moved, self.now)
         return None

@@ -149,7 +149,7 @@ def _with_newest(
         earlier = replace(planned.subscriber, cursor=cursor)
         candidates = _candidates(connection, earlier, catalogue, now)
         matched = new_papers(matched_papers(candidates, earlier), set())
-        if found := select(matched, set(), candidates.marks, config.papers):
+        if found := select(matched, set(), candidates.words, config.papers):
             return with_subjects(connection, candidates, [replace(planned, selection=found)], config.subject)[0]
     return planned
 

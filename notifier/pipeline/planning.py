@@ -136,7 +136,7 @@ def choose(
     planned = []
     for subscriber, slot in slots:
         new = new_papers(matched[subscriber.id], held[subscriber.id])
-        chosen = selection.select(new, held[subscriber.id], candidates.marks, config.papers)
+        chosen = selection.select(new, held[subscriber.id], candidates.words, config.papers)
         planned.append(PlannedDigest(subscriber, slot, chosen))
     complete = _with_unsent(connection, planned, config.papers)
     return with_subjects(connection, candidates, complete, config.subject)

@@ -1,19 +1,20 @@
 """Compose the mails of outbox rows.
 
 The same row and the same papers always give the same bytes. Before a mail is sent again, a dump may complete the text
-and the links of a paper. Message-ID, Date, subject, and the papers with their order, upvotes and marks are the same in
-both mails, because they come from the row.
+and the links of a paper. Message-ID, Date, subject, and the papers with their order, upvotes and marked words are the
+same in both mails, because they come from the row. Papers that have proved to be one in between are shown once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import Engine
 
 from notifier.errors import ComposeError
-from notifier.models import Digest, Mail, Paper
+from notifier.models import Digest, Item, Mail, Paper
 from notifier.sending.sender import Sender
 from notifier.store import FreshReads, deliveries, dumps, fresh_reads, papers, reading
 from notifier.store.outbox import Claim
@@ -57,7 +58,7 @@ def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list
     digests = [_digest(sender, claim) for claim in claims]
     readable = [(digest, claim) for digest, claim in zip(digests, claims, strict=True) if isinstance(digest, Digest)]
     cached = cache.papers_by_id(set().union(*[digest.paper_ids for digest, _ in readable]))
-    addressed = [(digest, _return_path(sender, claim)) for digest, claim in readable]
+    addressed = [(_each_paper_once(digest, cached), _return_path(sender, claim)) for digest, claim in readable]
     mails = iter(sender.composer.compose_all(addressed, cached))
     return [digest if isinstance(digest, ComposeError) else next(mails) for digest in digests]
 
@@ -83,7 +84,26 @@ def mail_of_digest(sender: Sender, digest: Digest, return_path: str = "") -> Mai
     """
     with paper_cache(sender.engine) as cache:
         papers_of_digest = cache.papers_by_id(digest.paper_ids)
+    digest = _each_paper_once(digest, papers_of_digest)
     return sender.composer.compose(digest, papers_of_digest, return_path)
+
+
+def _each_paper_once(digest: Digest, found: Mapping[int, Paper]) -> Digest:
+    """Return the digest without the further items of papers that have proved to be one since it was planned."""
+    ids = digest.paper_ids & found.keys()
+    if len({found[paper_id].id for paper_id in ids}) == len(ids):
+        return digest
+    seen: set[int] = set()
+
+    def is_new(item: Item) -> bool:
+        paper_id = found[item.paper_id].id if item.paper_id in found else item.paper_id
+        is_first = paper_id not in seen
+        seen.add(paper_id)
+        return is_first
+
+    sections = [replace(each, items=tuple(filter(is_new, each.items))) for each in digest.sections]
+    rest = tuple(filter(is_new, digest.rest))
+    return replace(digest, sections=tuple(each for each in sections if each.items), rest=rest)
 
 
 def _return_path(sender: Sender, claim: Claim) -> str:

@@ -13,7 +13,7 @@ from notifier.errors import NotifierError
 from notifier.files import DumpsFolder, path_text
 from notifier.models import Clock, DumpStatus
 from notifier.operations import service_status
-from notifier.pipeline import DumpReport, OnceReport, ingest_folder, once, settings_for, skips
+from notifier.pipeline import DumpReport, OnceReport, cuts, ingest_folder, once, settings_for, skips, take_back_changed
 from notifier.service.failures import FailureLog
 
 INGESTING = "ingesting dumps"
@@ -54,6 +54,7 @@ class Jobs:
         with self._one_at_a_time:
             try:
                 folder = self._dumps_folder()
+                take_back_changed(self.engine, folder, self.clock())
                 has_dumps = bool(folder.complete_files())
             except Exception as error:  # of any kind: the scheduler would log it at each round
                 self.failures.failed(FOLDER, error)
@@ -95,6 +96,7 @@ class Jobs:
 
     def _ingest(self) -> Sequence[DumpReport]:
         folder, settings = self._dumps_folder(), settings_for(self.config)
+        take_back_changed(self.engine, folder, self.clock())
         return ingest_folder(self.engine, folder, folder.complete_files(), self.clock(), settings)
 
     def _dumps_folder(self) -> DumpsFolder:
@@ -135,7 +137,8 @@ class Jobs:
             self.failures.say(level, f"{dump.path} waits: {dump.reason}")
         else:
             log.info("%s: %d listings, %d new papers", dump.path, dump.listings, dump.new)
-        if skipped := skips(dump):
-            log.warning("%s: %s", dump.path, skipped)
+        for said in (skips(dump), cuts(dump)):
+            if said:
+                log.warning("%s: %s", dump.path, said)
         if dump.unmoved:
             self.failures.say(logging.ERROR, dump.unmoved)

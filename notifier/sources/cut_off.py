@@ -13,6 +13,20 @@ _LONGEST_PADDING = 1000  # bytes at either end
 _ARCHIVE_STARTS = (b"\x1f\x8b", b"\xfd7zXZ\x00")
 
 
+ZEROS = "it ends in zero bytes: the file was cut off before the rest of it was written"
+_MOST_ZEROS_OF_TEXT = 3  # the end of a text in UTF-32
+
+
+def ends_in_zeros(content: bytes) -> bool:
+    """Return whether a document ends in zero bytes that are no part of its text.
+
+    Some programs reserve the space for a file before they write it. If they break off, the rest stays zero.
+    """
+    written = content.rstrip(b"\0")
+    zeros = len(content) - len(written)
+    return zeros > _MOST_ZEROS_OF_TEXT or (zeros > 0 and b"\0" not in written)
+
+
 def is_cut_off(content: bytes, reasons: Iterable[str]) -> bool:
     """Return whether a dump seems to be cut off.
 

@@ -24,6 +24,7 @@ from notifier.sources.xml_records import children_of, tally_records
 NAME = "RSS or Atom"
 
 _RSS = "<rss version='2.0'><channel>{}</channel></rss>"
+_IDENTIFIERS = ("doi", "identifier", "guid", "id")
 _ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'>{}</feed>"
 
 
@@ -51,8 +52,7 @@ def _listing(record: Element, position: int, where: str) -> Listing | str:
     if not title:
         return "it has no title"
     url = fields.http_url(entry.get("link"))
-    id_keys = ("id", "link", "dc_identifier", "prism_doi")
-    id_texts = [value for key in id_keys if isinstance(value := entry.get(key), str)]
+    id_texts = [value for key in ("id", "link") if isinstance(value := entry.get(key), str)] + _identifiers(record)
     versioned_id = next(filter(None, map(parse_arxiv_id, id_texts)), None)
     abstract = fields.text(_longest_text(entry))
     return Listing(
@@ -70,6 +70,15 @@ def _listing(record: Element, position: int, where: str) -> Listing | str:
         updated=fields.day(entry.get("updated")),
         withdrawn=fields.is_withdrawn(abstract),
     )
+
+
+def _identifiers(record: Element) -> list[str]:
+    """Return the texts of an entry's elements for identifiers, such as `prism:doi` and `dc:identifier`.
+
+    The namespaces do not matter: PRISM has many, one for each of its versions, and feedparser knows only one.
+    """
+    found = children_of(record)
+    return [element.text for name in _IDENTIFIERS for element in found.get(name, ()) if element.text]
 
 
 def _parse_entry(record: Element) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Dumps that were ingested, that were begun, or that are quarantined, and files that could not be moved away."""
+"""Dumps that were ingested, begun or quarantined, and files that were moved away or could not be moved."""
 
 from __future__ import annotations
 
@@ -84,6 +84,21 @@ def unmoved(connection: Connection) -> list[Unmoved]:
 def remember_unmoved(connection: Connection, unmoved: Unmoved) -> None:
     """Record that a file could not be moved away; this replaces an earlier record of the path."""
     _store(connection, tables.unmoved, **asdict(unmoved))
+
+
+def moved(connection: Connection) -> list[Row[str, str, datetime]]:
+    """Return the path, look and time of each file that was moved out of the dumps folder in the last days."""
+    return list(connection.execute(select(*tables.moved.c).order_by(tables.moved.c.path)))
+
+
+def remember_moved(connection: Connection, path: str, look: str, now: datetime) -> None:
+    """Record that a file was moved out of the dumps folder; see tables.MovedRow."""
+    _store(connection, tables.moved, path=path, look=look, at=now)
+
+
+def forget_moved(connection: Connection, path: str) -> None:
+    """Delete the record that the file at `path` was moved there."""
+    connection.execute(delete(tables.moved).where(tables.moved.c.path == path))
 
 
 def begun(connection: Connection, path: str, *, lock: bool = False) -> Begun | None:

@@ -147,6 +147,20 @@ class UnmovedRow(Table, table=True):
     at: datetime = Field(sa_column=_instant())
 
 
+class MovedRow(Table, table=True):
+    """A file that was read and moved out of the dumps folder, by which it is noticed if the file grows afterwards.
+
+    `path` is where the file is now, percent-encoded, because a path may hold bytes that no text can. `look` is a text
+    that changes when the file is written (see files.PutAway). The row is deleted after some days.
+    """
+
+    __tablename__ = "moved"
+
+    path: str = Field(primary_key=True)
+    look: str
+    at: datetime = Field(sa_column=_instant())
+
+
 class BegunRow(Table, table=True):
     """A file of the dumps folder that a process has begun to ingest; the row is deleted when the attempt has ended.
 
@@ -461,6 +475,7 @@ class SimulatedClockRow(Table, table=True):
 # the values of a row.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
 unmoved, begun = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
+moved = Table.metadata.tables["moved"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]

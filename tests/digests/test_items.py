@@ -9,21 +9,29 @@ from hypothesis import strategies as st
 from notifier.digests.cache import Cache
 from notifier.digests.items import ItemsDecoder, dumps, loads, paper_ids
 from notifier.errors import ComposeError
-from notifier.models import Item, Section, Spans
+from notifier.models import Item, MarkedWords, Section, Spans
 
 text = st.text(max_size=20)
 offsets = st.integers(0, 5000)
 span_lists = st.lists(st.tuples(offsets, offsets), max_size=4).map(tuple)
-item_lists = st.lists(
-    st.builds(
-        Item,
-        paper_id=st.integers(1, 10**9),
-        upvotes=st.none() | st.integers(0, 10**6),
-        marks=st.builds(Spans, title=span_lists, abstract=span_lists),
-        also=st.lists(text, max_size=3).map(tuple),
-    ),
-    max_size=4,
-).map(tuple)
+word_lists = st.lists(st.text(min_size=1, max_size=20), max_size=4).map(tuple)
+items_of_today = st.builds(
+    Item,
+    paper_id=st.integers(1, 10**9),
+    upvotes=st.none() | st.integers(0, 10**6),
+    also=st.lists(text, max_size=3).map(tuple),
+    marks=st.just(Spans()),
+    words=st.builds(MarkedWords, title=word_lists, abstract=word_lists),
+)
+items_of_version_2 = st.builds(
+    Item,
+    paper_id=st.integers(1, 10**9),
+    upvotes=st.none() | st.integers(0, 10**6),
+    marks=st.builds(Spans, title=span_lists, abstract=span_lists),
+    words=st.just(MarkedWords()),
+    also=st.lists(text, max_size=3).map(tuple),
+)
+item_lists = st.lists(items_of_today | items_of_version_2, max_size=4).map(tuple)
 subscription_ids = st.none() | st.integers(1, 10**9)
 section_lists = st.lists(
     st.builds(Section, label=text, items=item_lists, subscription_id=subscription_ids), max_size=4
@@ -51,14 +59,16 @@ def test_unknown_upvotes_stay_unknown_and_zero_stays_zero() -> None:
 
 
 def test_empty_values_at_the_end_of_an_item_are_not_written() -> None:
-    assert dumps((), (Item(7), Item(8))) == "[2,[],\n[null,\t[7],\t[8]]]"
-    section = Section("a", (Item(7, 3, Spans(((0, 4),)), ("b",)),))
-    assert dumps((section,), ()) == '[2,[null],\n["a",\t[7,3,[0,4],[],["b"]]],\n[null]]'
+    assert dumps((), (Item(7), Item(8))) == "[3,[],\n[null,\t[7],\t[8]]]"
+    section = Section(
+        "a", (Item(7, 3, also=("b",), words=MarkedWords(("bees",))), Item(8, words=MarkedWords(("a b",))))
+    )
+    assert dumps((section,), ()) == '[3,[null],\n["a",\t[7,3,["bees"],[],["b"]],\t[8,null,["a b"]]],\n[null]]'
 
 
 def test_a_section_keeps_the_id_of_its_subscription() -> None:
     sections = (Section("a", (Item(7),), 5), Section("b", (Item(8),)))
-    assert dumps(sections, ()) == '[2,[5,null],\n["a",\t[7]],\n["b",\t[8]],\n[null]]'
+    assert dumps(sections, ()) == '[3,[5,null],\n["a",\t[7]],\n["b",\t[8]],\n[null]]'
 
 
 def test_a_text_of_version_1_is_read() -> None:
@@ -66,6 +76,12 @@ def test_a_text_of_version_1_is_read() -> None:
     older = '[1,["a","b"],[[0,[[7,3,[0,4],[],[1]],[9,null,[],[],[0]]],5],[1,[[8]]]],[[6],[5,0]]]'
     assert loads(older) == (sections, (Item(6), Item(5, 0)))
     assert paper_ids(older) == {5, 6, 7, 8, 9}
+
+
+def test_a_text_of_version_2_is_read() -> None:
+    sections = (Section("a", (Item(7, 3, Spans(((0, 4),), ((5, 9), (12, 15))), ("b",)), Item(8)), 5),)
+    older = '[2,[5],\n["a",\t[7,3,[0,4],[5,9,12,15],["b"]],\t[8]],\n[null,\t[5,0]]]'
+    assert loads(older) == (sections, (Item(5, 0),))
 
 
 def test_a_decoder_returns_the_same_objects_for_the_same_line() -> None:
@@ -110,4 +126,4 @@ def test_a_broken_text_raises_a_compose_error(broken: str) -> None:
 
 def test_the_text_is_valid_json() -> None:
     written = dumps((Section("vision", (Item(1),), 3),), (Item(2, 5),))
-    assert json.loads(written) == [2, [3], ["vision", [1]], [None, [2, 5]]]
+    assert json.loads(written) == [3, [3], ["vision", [1]], [None, [2, 5]]]

@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 from support.digest_samples import paper
 
 from notifier.digests.selection import select
-from notifier.models import Item, Paper, Section, Spans, Subscription
+from notifier.models import Item, MarkedWords, Paper, Section, Subscription
 
 PAPERS = [paper(number) for number in range(40)]
 NONE_HELD: frozenset[int] = frozenset()
 
 
-def no_marks(_subscription: Subscription, _paper: Paper) -> Spans:
-    return Spans()
+def no_marks(_subscription: Subscription, _paper: Paper) -> MarkedWords:
+    return MarkedWords()
 
 
 def subscription(label: str, number: int = 1) -> Subscription:
@@ -57,15 +57,15 @@ def test_papers_held_by_earlier_digests_are_left_out() -> None:
     assert ids(selection.sections[0].items) == [0, 2]
 
 
-def test_the_marks_of_all_matching_subscriptions_are_merged() -> None:
-    marks = {
-        "first": Spans(title=((0, 4),), abstract=((10, 12),)),
-        "second": Spans(title=((2, 6), (8, 9)), abstract=((3, 5), (12, 14))),
+def test_the_marked_words_of_all_matching_subscriptions_are_united() -> None:
+    words = {
+        "first": MarkedWords(title=("bees",), abstract=("bees", "deep learning")),
+        "second": MarkedWords(title=("wasps", "bees"), abstract=("ants",)),
     }
-    matched = [(subscription(label), PAPERS[:1]) for label in marks]
-    selection = select(matched, NONE_HELD, lambda subscription, _: marks[subscription.label])
+    matched = [(subscription(label), PAPERS[:1]) for label in words]
+    selection = select(matched, NONE_HELD, lambda subscription, _: words[subscription.label])
     assert selection is not None
-    assert selection.sections[0].items[0].marks == Spans(((0, 6), (8, 9)), ((3, 5), (10, 12), (12, 14)))
+    assert selection.sections[0].items[0].words == MarkedWords(("bees", "wasps"), ("bees", "deep learning", "ants"))
 
 
 def test_items_in_sections_and_in_the_rest_keep_their_upvotes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from support.service import MONDAY, page_text
 
-from notifier.files.dumps_folder import SETTLED_SECONDS, DumpsFolder
+from notifier.files.dumps_folder import CERTAIN_SECONDS, MAYBE_WRITTEN, SETTLED_SECONDS, DumpsFolder
 from notifier.models import DumpStatus
 from notifier.pipeline.ingesting_folder import ingest_folder
 
@@ -49,6 +50,41 @@ def test_a_file_that_is_still_being_written_is_not_complete(
     assert folder.complete_files() == []
     clock[0] += SETTLED_SECONDS
     assert folder.complete_files() == [file]
+
+
+def refuse_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse leases as for files of another user."""
+    ask = fcntl.fcntl
+
+    def without_leases(descriptor: int, command: int, argument: int = 0) -> int:
+        if command == fcntl.F_SETLEASE:
+            raise PermissionError(13, "Permission denied")
+        return ask(descriptor, command, argument)
+
+    monkeypatch.setattr(fcntl, "fcntl", without_leases)
+
+
+def test_a_file_of_another_user_is_complete_when_it_has_not_changed_for_longer(
+    folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_leases(monkeypatch)
+    clock = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    old, young = put(folder, "old.txt", age=CERTAIN_SECONDS + 5), put(folder, "young.txt", age=SETTLED_SECONDS + 5)
+    assert (folder.complete_files(), folder.waiting) == ([old], {young: MAYBE_WRITTEN})
+    clock[0] += CERTAIN_SECONDS - SETTLED_SECONDS
+    assert (folder.complete_files(), folder.waiting) == ([old, young], {})
+
+
+def test_waiting_for_complete_files_waits_for_those_of_another_user_too(
+    folder: DumpsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_leases(monkeypatch)
+    clock = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: clock.append(clock.pop() + seconds))
+    file = put(folder, "young.txt", age=0)
+    assert folder.wait_for_complete_files() == [file]
 
 
 def test_hidden_files_and_folders_are_ignored(folder: DumpsFolder) -> None:

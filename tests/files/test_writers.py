@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from notifier.files.writers import is_open_for_writing
+from notifier.files.writers import Writer, writer_of
 
 
 @pytest.fixture(params=["leases", "proc"])
 def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield a file; with the parameter `proc`, leases fail as on a file system that has none."""
+    """Yield a file; with the parameter `proc`, leases are refused as for a file of another user."""
     if request.param == "proc":
         ask = fcntl.fcntl
 
         def without_leases(descriptor: int, command: int, argument: int = 0) -> int:
             if command == fcntl.F_SETLEASE:
-                raise OSError(22, "Invalid argument")
+                raise PermissionError(13, "Permission denied")
             return ask(descriptor, command, argument)
 
         monkeypatch.setattr(fcntl, "fcntl", without_leases)
@@ -30,29 +30,35 @@ def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     yield path
 
 
+@pytest.fixture
+def unwritten(request: pytest.FixtureRequest) -> Writer:
+    """Return what is known of a file without a writer: /proc does not show the descriptors of other users."""
+    return Writer.NONE if "leases" in request.node.name else Writer.UNKNOWN
+
+
 @pytest.mark.parametrize("mode", ["a", "r+", "w"])
-def test_a_writer_is_seen_until_it_closes_the_file(file: Path, mode: str) -> None:
-    assert not is_open_for_writing(file)
+def test_a_writer_is_seen_until_it_closes_the_file(file: Path, unwritten: Writer, mode: str) -> None:
+    assert writer_of(file) is unwritten
     with file.open(mode):
-        assert is_open_for_writing(file)
-    assert not is_open_for_writing(file)
+        assert writer_of(file) is Writer.OPEN
+    assert writer_of(file) is unwritten
 
 
-def test_a_writer_in_another_process_is_seen(file: Path) -> None:
+def test_a_writer_in_another_process_is_seen(file: Path, unwritten: Writer) -> None:
     with subprocess.Popen(["sh", "-c", f"exec 3>>'{file}'; echo open; exec cat"], stdin=-1, stdout=-1) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"open\n"
-        assert is_open_for_writing(file)
+        assert writer_of(file) is Writer.OPEN
         writer.kill()
-    assert not is_open_for_writing(file)
+    assert writer_of(file) is unwritten
 
 
-def test_a_program_that_only_reads_the_file_is_not_seen(file: Path) -> None:
+def test_a_program_that_only_reads_the_file_is_not_seen(file: Path, unwritten: Writer) -> None:
     with file.open("rb"):
-        assert not is_open_for_writing(file)
+        assert writer_of(file) is unwritten
 
 
 def test_a_missing_file_and_a_file_that_is_not_regular_have_no_writer(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
-    assert not any(is_open_for_writing(tmp_path / name) for name in ("pipe", "link", "gone", "."))
+    assert {writer_of(tmp_path / name) for name in ("pipe", "link", "gone", ".")} == {Writer.NONE}

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import time
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -19,12 +20,13 @@ from support.service import MONDAY, page_text
 from notifier import sources
 from notifier.config import Limits
 from notifier.errors import StoreError
-from notifier.files import DumpsFolder, owner_lock
+from notifier.files import DumpsFolder, owner_lock, path_text
 from notifier.models import DumpStatus
 from notifier.parsing import parent
 from notifier.pipeline import attempts, ingesting
 from notifier.pipeline.ingesting import DumpReport, IngestSettings
 from notifier.pipeline.ingesting_folder import CUT_OFF_PATIENCE_SECONDS, ingest_folder
+from notifier.pipeline.moved_files import WATCHED, take_back_changed
 from notifier.store import dumps, reading, tables
 
 GOOD = page_text(["How Bees Fly at Night", "About Something Else"])
@@ -137,6 +139,40 @@ def test_an_old_file_that_is_cut_off_is_ingested_and_its_end_reported(engine: En
     assert (ingesting.skips(report) or "").startswith("1 skipped (line 3: it ")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@pytest.mark.parametrize("zeros", [1, 2, 5, 3000])
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_file_that_ends_in_zero_bytes_waits_for_its_rest_and_is_then_said_to_be_cut_off(
+    engine: Engine, folder: DumpsFolder, encoding: str, zeros: int, pack: bool
+) -> None:
+    zeros += 0 if encoding == "utf-8" else 4  # a text in another encoding may end in a few zero bytes
+    content = lines("How Bees Fly", "How Ants Walk").encode(encoding) + bytes(zeros)
+    content = gzip.compress(content) if pack else content
+    put(folder, "lines.jsonl", content)
+    assert statuses(run(engine, folder)) == [DumpStatus.WAITING]
+    put(folder, "lines.jsonl", content, age=CUT_OFF_PATIENCE_SECONDS + 1)
+    (report,) = run(engine, DumpsFolder(folder.folder))
+    assert (report.status, report.papers) == (DumpStatus.INGESTED, 2)
+    assert "it ends in zero bytes" in (ingesting.skips(report) or "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
+def test_a_whole_text_in_any_encoding_does_not_count_as_ending_in_zero_bytes(
+    engine: Engine, folder: DumpsFolder, encoding: str
+) -> None:
+    put(folder, "lines.jsonl", lines("How Bees Fly", "How Ants Walk").encode(encoding))
+    assert [(report.papers, report.skipped) for report in run(engine, folder)] == [(2, ())]
+
+
+def test_the_cut_fields_of_a_dump_are_counted_and_the_first_are_named(engine: Engine, folder: DumpsFolder) -> None:
+    put(folder, "lines.jsonl", lines(*(f"{number} Bees " + 200 * "fly " for number in range(4))))
+    (report,) = run(engine, folder)
+    said = ingesting.cuts(report) or ""
+    assert said.startswith("4 fields cut (") and said.endswith("; ...)") and "title" in said
+    put(folder, "short.jsonl", lines("How Bees Fly"))
+    assert [ingesting.cuts(report) for report in run(engine, folder)] == [None]
+
+
 def test_a_file_that_is_open_for_writing_waits_and_is_read_after_it_is_closed(
     engine: Engine, folder: DumpsFolder
 ) -> None:
@@ -168,6 +204,79 @@ def test_a_file_that_grows_while_it_is_read_is_read_again(
     assert file.exists()
     assert [report.papers for report in run(engine, folder)] == [3]
     assert (file.exists(), count_papers(engine)) == (False, 3)
+
+
+def append(file: Path, content: str, age: float = 60) -> None:
+    with file.open("a", encoding="utf-8") as writer:
+        writer.write(content)
+    os.utime(file, (time.time() - age, time.time() - age))
+
+
+@pytest.mark.parametrize("name", [b"lines.jsonl", b"caf\xe9 %41.jsonl"])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_file_that_grows_after_it_was_moved_to_done_is_moved_back_and_read_again(
+    engine: Engine, folder: DumpsFolder, caplog: pytest.LogCaptureFixture, name: bytes, elsewhere: bool
+) -> None:
+    done = folder.folder.parent / "done"
+    with mounted(done) if elsewhere else nullcontext():
+        put(folder, name, lines("How Bees Fly", "How Ants Walk"))
+        put(folder, "other.jsonl", lines("How Wasps Build"))
+        run(engine, folder)
+        moved = done / os.fsdecode(name)
+        for number in range(2):
+            append(moved, lines(f"How Wasps Sing in Part {number}"))
+            new = DumpsFolder(folder.folder)  # as in another process
+            take_back_changed(engine, new, MONDAY)
+            assert f"{path_text(moved)} was written to after it was read" in caplog.text
+            assert [(report.papers, report.new) for report in run(engine, new)] == [(3 + number, 1)]
+        caplog.clear()
+        take_back_changed(engine, folder, MONDAY)
+        assert (caplog.text, list(folder.folder.iterdir()), count_papers(engine)) == ("", [], 5)
+
+
+def test_a_quarantined_file_that_grows_is_read_again(engine: Engine, folder: DumpsFolder) -> None:
+    whole = gzip.compress(lines(*(f"How Bees Fly in Part {number}" for number in range(50))).encode())
+    put(folder, "lines.jsonl.gz", whole[:12], age=CUT_OFF_PATIENCE_SECONDS + 1)
+    assert statuses(run(engine, folder)) == [DumpStatus.QUARANTINED]
+    quarantine = folder.folder.parent / "quarantine"
+    with (quarantine / "lines.jsonl.gz").open("ab") as writer:
+        writer.write(whole[12:])
+    os.utime(quarantine / "lines.jsonl.gz", (0, 0))
+    take_back_changed(engine, folder, MONDAY)
+    assert list(quarantine.iterdir()) == []
+    assert [report.papers for report in run(engine, folder)] == [50]
+    with reading(engine) as connection:
+        assert dumps.quarantined(connection) == []
+
+
+def test_a_moved_file_that_is_deleted_replaced_or_old_is_not_read_again(engine: Engine, folder: DumpsFolder) -> None:
+    for name in ("deleted.jsonl", "replaced.jsonl", "old.jsonl"):
+        put(folder, name, lines(f"How Bees Fly in {name}"))
+    run(engine, folder)
+    done = folder.folder.parent / "done"
+    (done / "deleted.jsonl").unlink()
+    (done / "new").write_text(lines("How Wasps Sing"), encoding="utf-8")
+    (done / "new").rename(done / "replaced.jsonl")
+    take_back_changed(engine, folder, MONDAY)
+    with reading(engine) as connection:
+        assert [row.path for row in dumps.moved(connection)] == [str(done / "old.jsonl"), str(done / "replaced.jsonl")]
+    append(done / "old.jsonl", lines("How Ants Walk"))
+    take_back_changed(engine, folder, MONDAY + WATCHED * 2)
+    assert run(engine, folder) == []
+    with reading(engine) as connection:
+        assert dumps.moved(connection) == []
+
+
+def test_a_grown_file_that_cannot_be_moved_back_is_said_once(
+    engine: Engine, folder: DumpsFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(folder, "a.jsonl", lines("How Bees Fly"))
+    run(engine, folder)
+    append(folder.folder.parent / "done" / "a.jsonl", lines("How Ants Walk"))
+    with immutable(folder.folder):
+        take_back_changed(engine, folder, MONDAY)
+        take_back_changed(engine, folder, MONDAY)
+    assert caplog.text.count("move it yourself") == 1
 
 
 def test_a_file_that_cannot_be_moved_is_read_only_once_and_stops_no_other_file(

@@ -17,8 +17,10 @@ from sqlalchemy import Engine, select
 from support.service import MONDAY, add_listings
 
 from notifier.models import Listing, Paper
-from notifier.papers.evidence import AuthorNames, Evidence, contradict, doi_of, link_of, same_authors
+from notifier.papers.author_names import AuthorNames, same_authors
+from notifier.papers.evidence import Evidence, contradict, doi_of, link_of
 from notifier.pipeline.ingesting import ingest
+from notifier.sources import parse_dump
 from notifier.store import papers, tables
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
@@ -50,10 +52,10 @@ def add_each(engine: Engine, *listings: Listing) -> None:
         add_listings(engine, f"dump {number}", DAY + timedelta(days=number), listing)
 
 
-def rss(*items: str) -> str:
+def rss(*items: str, prism: str = "http://prismstandard.org/namespaces/basic/2.0/") -> str:
     feed = "".join(f"<item><title>{LETTER}</title>{item}</item>" for item in items)
-    dc = "http://purl.org/dc/elements/1.1/"
-    return f'<?xml version="1.0"?><rss version="2.0" xmlns:dc="{dc}"><channel><title>J</title>{feed}</channel></rss>'
+    names = f'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:prism="{prism}"'
+    return f'<?xml version="1.0"?><rss version="2.0" {names}><channel><title>J</title>{feed}</channel></rss>'
 
 
 def test_items_of_one_title_and_three_dois_are_three_papers_that_are_each_announced(
@@ -70,6 +72,22 @@ def test_items_of_one_title_and_three_dois_are_three_papers_that_are_each_announ
             (announced,) = papers.papers_after(connection, cursor, papers.newest_sequence(connection))
         assert (announced.doi, announced.url) == (f"10.1000/letter.{week}", f"https://journal.example.org/{week}")
     assert len({paper.key for paper in stored(store)}) == 3
+
+
+@pytest.mark.parametrize(
+    "prism",
+    [
+        "http://prismstandard.org/namespaces/1.2/basic/",
+        "http://prismstandard.org/namespaces/basic/2.1/",
+        "http://prismstandard.org/namespaces/basic/3.0/",
+        "http://purl.org/rss/1.0/modules/prism/",
+    ],
+)
+@pytest.mark.parametrize("element", ["prism:doi", "dc:identifier", "prism:identifier", "guid", "link"])
+@pytest.mark.parametrize("form", ["10.1000/x.{}", "doi:10.1000/x.{}", "https://doi.org/10.1000/x.{}"])
+def test_the_doi_of_an_entry_is_read_in_all_its_forms(prism: str, element: str, form: str) -> None:
+    dump = parse_dump(rss(f"<{element}>{form.format(1)}</{element}>", prism=prism).encode())
+    assert [doi_of(each) for each in dump.listings] == ["10.1000/x.1"]
 
 
 def listing(title: str = LETTER, **fields: object) -> Listing:
@@ -91,6 +109,30 @@ DIFFERENT = {
     "DOIs of one link": (
         listing(doi="10.1000/a", url="https://a.example/view?id=1"),
         listing(doi="10.1000/b", url="https://a.example/view?id=2"),
+    ),
+    "DOIs in links to the publisher": (
+        listing(url="https://onlinelibrary.wiley.com/doi/abs/10.1002/x.1?af=R"),
+        listing(url="https://onlinelibrary.wiley.com/doi/abs/10.1002/x.2?af=R"),
+    ),
+    "queries of links, and authors": (
+        listing(url="https://openreview.net/forum?id=Ab0", authors=("Ann Fox",)),
+        listing(url="https://openreview.net/forum?id=Ab1", authors=("Bo Ray",)),
+    ),
+    "parts of a page, and authors": (
+        listing(url="https://a.example/issue12#article1", authors=("Ann Fox",)),
+        listing(url="https://a.example/issue12#article2", authors=("Bo Ray",)),
+    ),
+    "links and first names": (
+        listing(url="https://a.example/1", authors=("Wei Wang",)),
+        listing(url="https://a.example/2", authors=("Xin Wang",)),
+    ),
+    "links and the first names of all authors": (
+        listing(url="https://a.example/1", authors=("Wei Wang", "Jing Li")),
+        listing(url="https://a.example/2", authors=("Hao Li", "Xin Wang", "Tao Chen")),
+    ),
+    "links and one of two authors": (
+        listing(url="https://a.example/1", authors=("Ann Fox", "Bo Ray")),
+        listing(url="https://a.example/2", authors=("Ann Fox", "Cy Kay")),
     ),
 }
 SAME = {
@@ -117,6 +159,14 @@ SAME = {
     "family names first": (
         listing(url="https://a.example/1", authors=("Wei Zhang", "Lee AB")),
         listing(url="https://b.example/1", authors=("Zhang Wei", "Ann Lee")),
+    ),
+    "a DOI, which a link to the publisher gives too": (
+        listing(doi="10.1371/journal.pone.1", authors=("Ann Lee",)),
+        listing(url="https://journals.plos.org/plosone/article?id=10.1371/journal.pone.1", authors=("Bo Ray",)),
+    ),
+    "a link with parameters in another order": (
+        listing(url="https://a.example/view?id=1&issue=2&utm_medium=rss", authors=("Ann Lee",)),
+        listing(url="https://a.example/view?issue=2&id=1&rss=1", authors=("Someone Else",)),
     ),
     "a short title and a DOI": (listing("TextArena", doi="10.1000/a"), listing("Textarena", doi="10.1000/A")),
     "a short title, an abstract and authors": (
@@ -269,7 +319,14 @@ def test_many_listings_of_one_title_take_time_in_proportion_to_their_number(engi
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("https://www.Example.org/a/?q=1#x", "example.org/a"),
+        ("https://www.Example.org/a/?q=1#x", "example.org/a?q=1"),
+        ("https://example.org/a?utm_source=x&b=2&UTM_Medium=y&a=1&fbclid=z&ref=home", "example.org/a?a=1&b=2"),
+        (
+            "https://example.org/a?rss=1&source=feed&from=x&via=y&af=R&dgcid=rss&gclid=1&mc_cid=2&_hsenc=3",
+            "example.org/a",
+        ),
+        ("https://example.org/a?reference=1&fromage=2", "example.org/a?fromage=2&reference=1"),
+        ("https://example.org/a?123", "example.org/a?123="),
         ("http://example.org:8080/A", "example.org/A"),
         ("https://arxiv.org/abs/2607.00001", None),
         ("https://export.arxiv.org/abs/2607.00001", None),
@@ -278,8 +335,69 @@ def test_many_listings_of_one_title_take_time_in_proportion_to_their_number(engi
         ("https://doi.org/10.1000/a", None),
     ],
 )
-def test_a_link_is_compared_by_its_host_and_path(url: str, expected: str | None) -> None:
+def test_a_link_is_compared_by_its_host_path_and_query(url: str, expected: str | None) -> None:
     assert link_of(listing(url=url)) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "doi"),
+    [
+        ("https://doi.org/10.1002/X.1", "10.1002/x.1"),
+        ("https://onlinelibrary.wiley.com/doi/abs/10.1002/x.1?af=R", "10.1002/x.1"),
+        ("https://www.tandfonline.com/doi/full/10.1080/1.2", "10.1080/1.2"),
+        ("https://dl.acm.org/doi/10.1145/1.2", "10.1145/1.2"),
+        ("https://link.springer.com/content/pdf/10.1007/s1-2.pdf", "10.1007/s1-2"),
+        ("https://www.frontiersin.org/articles/10.3389/fnins.2026.1/full", "10.3389/fnins.2026.1"),
+        ("https://www.biorxiv.org/content/10.1101/2026.01.02.123456v2.full.pdf?rss=1", "10.1101/2026.01.02.123456"),
+        ("https://academic.oup.com/bib/article/doi/10.1093/bib/bbaa123/5871234", "10.1093/bib/bbaa123"),
+        ("https://iopscience.iop.org/article/10.1088/1361-6528/ab1234/meta", "10.1088/1361-6528/ab1234"),
+        ("https://journals.plos.org/plosone/article?id=10.1371/journal.pone.1", "10.1371/journal.pone.1"),
+        ("https://onlinelibrary.wiley.com/doi/10.1002/%28SICI%291", "10.1002/(sici)1"),
+        ("https://arxiv.org/abs/2607.00001", None),
+        ("https://doi.org/10.48550/arXiv.2607.00001", None),
+        ("https://a.example/2026/10.1/5", None),
+    ],
+)
+def test_a_doi_is_read_from_the_link_to_a_publisher(url: str, doi: str | None) -> None:
+    assert doi_of(listing(url=url)) == doi
+
+
+SAME_PERSON = [
+    ("John Smith", "J. Smith"),
+    ("John Smith", "Smith, John"),
+    ("John Smith", "Smith J"),
+    ("John Smith", "SMITH JR, J. R."),
+    ("John R. Smith, Jr.", "J. Smith (MIT)"),
+    ("Smith", "Jane Smith"),
+    ("Wei Zhang", "Zhang Wei"),
+    ("Gabriel García Márquez", "Garcia Marquez, G."),
+    ("Gabriel García", "Gabriel García Márquez"),
+    ("Jan van der Berg", "van der Berg J"),
+    ("李明", "李明"),
+]
+DIFFERENT_PERSONS = [
+    ("Wei Wang", "Xin Wang"),
+    ("Wei Wang", "Wang Xin"),
+    ("J. Smith", "K. Smith"),
+    ("Smith, John", "Smith, Ann"),
+    ("Jan van der Berg", "Joop van der Meer"),
+    ("Wang X", "Wang W"),
+    ("李明", "李强"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_PERSON)
+def test_a_person_is_recognised_however_the_name_is_written(one: str, other: str) -> None:
+    assert same_authors(AuthorNames.of((one,)), AuthorNames.of((other,))) and same_authors(
+        AuthorNames.of((other,)), AuthorNames.of((one,))
+    )
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT_PERSONS)
+def test_persons_with_another_last_name_or_another_initial_are_different(one: str, other: str) -> None:
+    assert not same_authors(AuthorNames.of((one,)), AuthorNames.of((other,))) and not same_authors(
+        AuthorNames.of((other,)), AuthorNames.of((one,))
+    )
 
 
 def test_broken_links_and_strange_names_are_compared_without_an_error() -> None:

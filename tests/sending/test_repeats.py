@@ -67,3 +67,45 @@ def test_a_repeat_is_the_same_mail_with_links_that_a_dump_has_completed(engine: 
             assert re.findall(facts, before) == re.findall(facts, after)
     assert re.findall(r"\b(?:301|202|999)\b", body(repeat, "plain")) == ["301", "202"]
     assert 'class="mark"' in body(repeat, "html")
+
+
+def sent_after(engine: Engine, folder: Path, *completing: Listing) -> EmailMessage:
+    """Store these listings, send the mail that was planned before, and return it."""
+    add_listings(engine, "noon", MONDAY.date(), *completing, rank=4, now=AT_EIGHT + timedelta(minutes=5))
+    with ScriptedRelay({}) as relay:
+        send(engine, folder, relay, minutes=20)
+        (kept,) = relay.kept
+    return message_from_bytes(kept.content, policy=policy.default)
+
+
+def marked(mail: EmailMessage) -> list[str]:
+    return re.findall(r"<span[^>]*class=\"mark\">(.*?)</span>", body(mail, "html"))
+
+
+def test_marks_stay_on_their_words_when_a_dump_has_completed_the_text(engine: Engine, tmp_path: Path) -> None:
+    add_subscriber(engine, SignUp("ann@example.org", ("bees OR flowers", "bees"), confirmed=True))
+    paper = Listing(0, "How Insects Find Flowers", "We follow bees.", arxiv_id="2607.00001")
+    add_listings(engine, "morning", MONDAY.date(), paper)
+    plan(engine, Config(), AT_EIGHT)
+    longer = "In this paper we study pollinators of many kinds in meadows. We follow Bees over the hills."
+    mail = sent_after(engine, tmp_path, replace(paper, title="On Flowers and How Insects Find Them", abstract=longer))
+    assert marked(mail) == ["Flowers", "Bees"]
+
+
+def test_words_that_a_completed_text_no_longer_holds_are_not_marked(engine: Engine, tmp_path: Path) -> None:
+    add_subscriber(engine, SignUp("ann@example.org", ("bees",), confirmed=True))
+    paper = Listing(0, "How Insects Find Flowers", "We follow bees.", arxiv_id="2607.00001")
+    add_listings(engine, "morning", MONDAY.date(), paper)
+    plan(engine, Config(), AT_EIGHT)
+    mail = sent_after(engine, tmp_path, replace(paper, abstract="In this paper we study pollinators of many kinds."))
+    assert marked(mail) == []
+
+
+def test_papers_that_have_proved_to_be_one_are_shown_once(engine: Engine, tmp_path: Path) -> None:
+    add_subscriber(engine, SignUp("ann@example.org", ("bees", "insects"), confirmed=True))
+    published = Listing(0, "On the Flight of Bees", ABSTRACT, authors=("Ann Fox",))
+    preprint = Listing(0, "Insects in Flight over Meadows", ABSTRACT, authors=("Ann Fox",), arxiv_id="2607.00001")
+    add_listings(engine, "morning", MONDAY.date(), published, preprint, Listing(0, "Wasps, Bees and Ants", ABSTRACT))
+    plan(engine, Config(), AT_EIGHT)
+    text = body(sent_after(engine, tmp_path, replace(published, arxiv_id="2607.00001")), "plain")
+    assert [text.count(part) for part in ("Wasps, ", "On the Flight of ", " in Flight over Meadows")] == [1, 1, 0]

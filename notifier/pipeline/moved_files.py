@@ -1,0 +1,67 @@
+"""Notice files that grow after they were read and moved away, because their writer was silent for a while.
+
+Such a file is moved back into the dumps folder, and read again when it is complete. Its papers are known already, so
+only those of its new part are new.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from sqlalchemy import Engine
+
+from notifier.errors import FileError
+from notifier.files import DumpsFolder, PutAway, path_text
+from notifier.store import dumps, reading, retried, writing
+
+log = logging.getLogger(__name__)
+
+WATCHED = timedelta(days=7)  # long enough for a run of `once` each day, or after a weekend
+
+
+@retried
+def watch(engine: Engine, moved: PutAway, now: datetime) -> None:
+    """Record a file that was moved away, so that `take_back_changed` notices if it grows."""
+    with writing(engine) as connection:
+        dumps.remember_moved(connection, _encoded(moved.path), moved.look, now)
+
+
+def take_back_changed(engine: Engine, folder: DumpsFolder, now: datetime) -> None:
+    """Move the files that were written after they had been moved away back into the dumps folder, and log that."""
+    with reading(engine) as connection:
+        watched = dumps.moved(connection)
+    over = [path for path, look, at in watched if now - at > WATCHED or _take_back(folder, _decoded(path), look)]
+    if over:
+        _forget(engine, over)
+
+
+def _take_back(folder: DumpsFolder, path: Path, look: str) -> bool:
+    """Move a file back if it has changed; return whether it need not be watched any more."""
+    try:
+        back = folder.take_back(PutAway(path, look))
+    except FileError as error:
+        log.error("%s was written to after it was read: %s", path_text(path), error)
+        return True
+    if back is not None:
+        log.warning("%s was written to after it was read; %s is read again", path_text(path), path_text(back))
+    return back is not None or not path.exists()
+
+
+@retried
+def _forget(engine: Engine, paths: Iterable[str]) -> None:
+    with writing(engine) as connection:
+        for path in paths:
+            dumps.forget_moved(connection, path)
+
+
+def _encoded(path: Path) -> str:
+    return quote_from_bytes(os.fsencode(path.absolute()))
+
+
+def _decoded(text: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(text)))

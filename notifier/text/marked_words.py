@@ -1,0 +1,52 @@
+"""The words that a digest marks: taken from a text when the digest is planned, and found in it when it is sent.
+
+Between the two, a dump may have completed the text. So the words are kept and not their places, and a mark never hits
+another word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from notifier.models import Span, merge_spans
+from notifier.text.words import tokens, words
+
+
+def words_at(text: str, spans: Iterable[Span]) -> tuple[str, ...]:
+    """Return the folded words at each of these places, without repetitions; the words of one place have spaces between.
+
+    The places begin and end with tokens.
+    """
+    return tuple(dict.fromkeys([_folded(text[start:end]) for start, end in spans]))
+
+
+@lru_cache(1 << 12)  # a word is marked in many papers
+def _folded(text: str) -> str:
+    return " ".join(words(text))
+
+
+class MarkableText:
+    """A text with its tokens, made once for all the words that are looked for in it."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = tokens(text)
+        self._positions: dict[str, list[int]] = {}
+        for position, token in enumerate(self._tokens):
+            self._positions.setdefault(token.folded, []).append(position)
+
+    def places_of(self, marked: Iterable[str]) -> tuple[Span, ...]:
+        """Return the places of all occurrences of marked words, in order and merged if they overlap."""
+        found = [span for each in marked for span in self._places(each)]
+        return merge_spans(found) if len(found) > 1 else tuple(found)
+
+    def _places(self, marked: str) -> list[Span]:
+        first, *others = marked.split(" ")
+        positions: Iterable[int] = self._positions.get(first, ())
+        if others:
+            positions = [position for position in positions if self._has_words_after(position, others)]
+        return [(self._tokens[each].start, self._tokens[each + len(others)].end) for each in positions]
+
+    def _has_words_after(self, position: int, wanted: Sequence[str]) -> bool:
+        following = self._tokens[position + 1 : position + 1 + len(wanted)]
+        return [token.folded for token in following] == wanted
