@@ -32,7 +32,6 @@ class WholeMails:
         self._text = part_templates(templates, "txt")
         self._html = part_templates(templates, "html")
         self._css = css_of(templates)
-        self._contents = ContentMaker(settings, Cache(0))
 
     def values(self, digest: Digest) -> SlotValues:
         """Return the subscriber's address and unsubscribe links for the mail of a digest."""
@@ -43,7 +42,8 @@ class WholeMails:
 
     def bodies(self, digest: Digest, papers: Mapping[int, Paper]) -> tuple[str, str]:
         """Return the plain text and the HTML."""
-        content, values = self._contents.content(digest, papers), self.values(digest)
+        content = ContentMaker(self._settings, Cache(0)).content(digest, papers)
+        values = self.values(digest)
         return (
             _rendered(self._text, str, content, values, ""),
             _rendered(self._html, Markup, content, values, self._css),
@@ -88,7 +88,7 @@ def _rendered(
         brand=content.brand,
         opening=content.opening,
         stylesheet=kind(css),
-        preheader=content.preheader,
+        preheader="".join(content.preheader),
         contents=part("contents", entries=entries, others=len(sections) - len(linked)) if len(sections) > 1 else "",
         sections=joined(
             part(

@@ -57,7 +57,7 @@ class BodyMaker:
         )
         shown = [(number, section) for number, section in enumerate(content.sections) if section.cards or section.lines]
         slots: dict[str, Sequence[bytes | str]] = {
-            "preheader": [block(escape(content.preheader))] if self._is_html else [],
+            "preheader": [_escaped_block(text) for text in content.preheader] if self._is_html else [],
             "contents": self._contents(shown),
             "sections": self._sections(shown),
             "more": self._more(content),
@@ -131,18 +131,17 @@ def _place_of(number: int, section: SectionContent) -> dict[str, Sequence[bytes]
 _short_block = lru_cache(1 << 10)(block)  # counts and anchors
 
 
+@lru_cache(1 << 12)  # many mails have the same titles in their preheaders
+def _escaped_block(text: str) -> bytes:
+    return block(escape(text))
+
+
 @cache
 def anchor(number: int) -> str:
     """Return the name of the place in a mail where a section begins; sections are numbered from 0."""
     return f"section-{number + 1}"
 
 
-def _body(pieces: Iterable[bytes | str]) -> Body:
-    body = Body([], [])
-    for place, piece in enumerate(pieces):
-        if isinstance(piece, bytes):
-            body.blocks.append(piece)
-        else:
-            body.blocks.append(b"")
-            body.slots.append((place, piece))
-    return body
+def _body(pieces: Sequence[bytes | str]) -> Body:
+    slots = [(place, piece) for place, piece in enumerate(pieces) if isinstance(piece, str)]
+    return Body([b"" if isinstance(piece, str) else piece for piece in pieces], slots)

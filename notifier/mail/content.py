@@ -60,15 +60,15 @@ class SectionContent(NamedTuple):
 class MailContent(NamedTuple):
     """What a mail says.
 
-    `more` are papers beyond the digest's limit, and `unlisted` is the number of further ones. `other_labels` are those
-    of subscriptions that have no section, and matched a paper in one. `has_page` says whether there is a page that ends
-    all mail to the subscriber.
+    `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit, and `unlisted` is
+    the number of further ones. `other_labels` are those of subscriptions that have no section, and matched a paper in
+    one. `has_page` says whether there is a page that ends all mail to the subscriber.
     """
 
     subject: str
     brand: str
     opening: str
-    preheader: str
+    preheader: Sequence[str]
     sections: Sequence[SectionContent]
     more: Sequence[PaperLine]
     unlisted: int
@@ -196,11 +196,16 @@ def in_turns(many: Iterable[Iterable[T]]) -> Iterator[T]:
         yield from (each for each in turn if each is not None)
 
 
-def _preheader(subject: str, opening: str, sections: Sequence[SectionContent]) -> str:
+def _preheader(subject: str, opening: str, sections: Sequence[SectionContent]) -> list[str]:
     """Return what mail programs show beside the subject: the day, and the best titles that are not in the subject."""
     best = in_turns(map(_titles, sections))
-    others = (title for title in best if shortened_to_columns(title, SUBJECT_TITLE).rstrip("…") not in subject)
-    return " · ".join([opening, *islice(others, PREHEADER_TITLES)])
+    others = (title for title in best if not _is_named(title, subject))
+    return [opening, *(f" · {title}" for title in islice(others, PREHEADER_TITLES))]
+
+
+def _is_named(title: str, subject: str) -> bool:
+    """Return whether a subject names a title, of which it may hold only the beginning."""
+    return title[:8] in subject and shortened_to_columns(title, SUBJECT_TITLE).rstrip("…") in subject
 
 
 def _titles(section: SectionContent) -> Iterator[str]:

@@ -67,7 +67,7 @@ class Stylesheet:
         if (tag := self._styled_tags.get(found[0])) is None:
             tag, name, attributes = found[0], found["name"], found["attributes"]
             if name and (style := self._style_of(name, "".join(_STYLED_BY.findall(attributes)))):
-                tag = f'<{name} style="{escape(style)}"{_STYLE.sub("", attributes)}>'
+                tag = f'<{name} style="{_quoted(style)}"{_STYLE.sub("", attributes)}>'
             self._cache.make_room(TAG_BYTES)
             self._styled_tags[found[0]] = tag
         return tag
@@ -85,3 +85,8 @@ class Stylesheet:
             self._cache.make_room(TAG_BYTES)
             self._styles[key] = style
         return style
+
+
+def _quoted(style: str) -> str:
+    """Return a style as the value of an attribute between double quotes."""
+    return escape(style, quote=False).replace('"', "&quot;")

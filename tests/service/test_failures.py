@@ -94,6 +94,7 @@ def test_a_fault_of_the_main_loop_stops_the_tasks_and_ends_the_process(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "WATCHDOG_SECONDS", 0.05)
+    monkeypatch.setattr(running, "_end", lambda: None)  # else its timer would end the process of the tests later
     jobs = jobs_of(engine, write_config(tmp_path))
     stopped = Event()
 
