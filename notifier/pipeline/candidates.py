@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -17,7 +17,6 @@ from notifier.store.paper_tokens import tokens_of
 from notifier.text.marked_words import words_at
 from notifier.topics import RESERVED, Catalogue
 
-CLOCK_SET_BACK = timedelta(days=7)  # the clock may have been set back by this much since a paper was first seen
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 # The sizes of the caches, which bound the memory whatever the number of subscribers.
@@ -53,7 +52,7 @@ class Candidates:
         self.papers = [ranked.paper for ranked in rank(connection, found, today)]
         self.announced_again = papers.announced_again(connection, cursor)
         first_seen = [paper.first_seen for paper in self.papers if paper.id in self.announced_again]
-        self.announced_again_since = min(first_seen, default=NEVER) - CLOCK_SET_BACK
+        self.announced_again_since = min(first_seen, default=NEVER) - papers.CLOCK_SET_BACK
         self._by_id = {paper.id: paper for paper in self.papers}
         self._places = {paper.id: place for place, paper in enumerate(self.papers)}
         self._catalogue = catalogue
