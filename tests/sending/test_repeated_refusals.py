@@ -59,6 +59,7 @@ def plan_next(engine: Engine, folder: Path, now: datetime) -> None:
     plan(engine, Config(), now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", [UNCLEAR, UNKNOWN])
 @pytest.mark.parametrize(
     "order",
@@ -83,6 +84,7 @@ def test_a_dozen_dead_mailboxes_delay_no_other_mail_by_more_than_an_hour_on_any_
     assert relay_state(engine).paused_until is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reply", "suppressed"), [(UNCLEAR, 0), (UNKNOWN, 2)])
 def test_a_relay_that_refuses_everybody_is_paused_after_three_domains_and_tried_less_and_less(
     engine: Engine, tmp_path: Path, reply: str, suppressed: int

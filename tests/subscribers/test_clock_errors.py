@@ -174,6 +174,7 @@ def test_a_paper_of_the_wrong_clock_does_not_make_old_papers_new_to_a_later_subs
 ZONES = ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "America/St_Johns", "Pacific/Apia"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
     cadence=st.sampled_from([each for each in Cadence if each is not Cadence.INSTANT]),

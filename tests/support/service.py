@@ -14,7 +14,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
+from support.command_server import run_forked
 from support.paths import CHECKOUT
+from support.thoroughness import IS_FULL
 
 from notifier.config import Config, load
 from notifier.models import ListedOnFrom, Listing, ParsedDump, Subscriber
@@ -29,6 +31,7 @@ from notifier.subscribers.subscribing import SignUp, check_sign_up, sign_up_all,
 from notifier.topics import catalogue_of
 
 SEEDS = sorted((CHECKOUT / "seeds").iterdir())
+COMMAND_SECONDS = 120
 MONDAY = datetime(2026, 7, 6, 6, tzinfo=UTC)
 
 ABSTRACT = "We study {} in depth. Our experiments show that the proposed method works better than all earlier ones."
@@ -91,14 +94,21 @@ def add_subscriber(
 def run_notifier(
     *arguments: str | Path, cwd: Path, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `notifier` with these arguments in the folder `cwd`, as a user would."""
+    """Run `notifier` with these arguments in the folder `cwd`, as a user would.
+
+    A quick run saves the start of Python; see `command_server`. Variables that Python reads at its start prevent that.
+    """
+    words = [str(argument) for argument in arguments]
+    variables = {**clean_environment(), **(environment or {})}
+    if not IS_FULL and all(name.startswith("NOTIFIER_") for name in environment or {}):
+        return run_forked(words, cwd, variables, COMMAND_SECONDS)
     return subprocess.run(
-        [sys.executable, "-m", "notifier", *map(str, arguments)],
+        [sys.executable, "-m", "notifier", *words],
         cwd=cwd,
-        env={**clean_environment(), **(environment or {})},
+        env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.paths import CHECKOUT
 
+pytestmark = pytest.mark.slow  # each test starts pytest anew
+
 TESTS = {
     "tests/test_fast.py": """
 import pytest
