@@ -17,14 +17,21 @@ def ascii_form(address: str) -> str:
     return address if _ASCII_ADDRESS.fullmatch(address) else _encoded(address)
 
 
-def _encoded(address: str) -> str:
+def ascii_domain(domain: str) -> str:
+    """Return a domain in ASCII and lower case, with A-labels by IDNA 2008. Raises ValueError if it has no such form."""
+    if domain.isascii():
+        return domain.lower()
     import idna  # noqa: PLC0415 - most addresses are ASCII, and do not need it
 
-    local, _, domain = address.rpartition("@")
     try:
-        encoded = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
     except idna.IDNAError as error:
         raise ValueError(f"its domain is not valid ({error})") from None
+
+
+def _encoded(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    encoded = f"{local}@{domain if domain.isascii() else ascii_domain(domain)}"
     if not _ASCII_ADDRESS.fullmatch(encoded):
         raise ValueError("write an address such as name@example.org")
     return encoded

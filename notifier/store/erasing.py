@@ -1,6 +1,9 @@
 """Erasing subscribers: all their rows are deleted, and only a fingerprint of the address is kept.
 
 The fingerprint prevents an import from adding the address again. It is deleted when the person signs up again.
+
+Fingerprints that were stored before migration 0017 are those of folded addresses, which `straße.example` and
+`strasse.example` share. Such a fingerprint stands for all addresses that it may be of.
 """
 
 from __future__ import annotations
@@ -34,19 +37,28 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
 
 def erased_among(connection: Connection, emails: Collection[str]) -> set[str]:
     """Return the keys (see addresses.address_key) of the addresses in `emails` that were erased."""
-    keys = {_fingerprint(email): address_key(email) for email in emails}
+    keys: dict[str, set[str]] = {}
+    for email in emails:
+        for fingerprint in _fingerprints(email):
+            keys.setdefault(fingerprint, set()).add(address_key(email))
     found: set[str] = set()
     for batch in batches(keys):
         known = select(erased.c.fingerprint).where(erased.c.fingerprint.in_(batch))
-        found.update(keys[fingerprint] for fingerprint in connection.scalars(known))
+        found.update(*(keys[fingerprint] for fingerprint in connection.scalars(known)))
     return found
 
 
 def delete_fingerprints(connection: Connection, emails: Collection[str]) -> None:
     """Delete the fingerprints of these addresses, whose owners have signed up again."""
-    for batch in batches(map(_fingerprint, emails)):
+    for batch in batches({fingerprint for email in emails for fingerprint in _fingerprints(email)}):
         connection.execute(delete(erased).where(erased.c.fingerprint.in_(batch)))
 
 
 def _fingerprint(email: str) -> str:
-    return sha256(address_key(email).encode()).hexdigest()
+    # The prefix distinguishes the fingerprints from those before migration 0017.
+    return sha256(f"address:{address_key(email)}".encode()).hexdigest()
+
+
+def _fingerprints(email: str) -> tuple[str, str]:
+    """Return the fingerprints that stand for an address: its own, and the one that it had before migration 0017."""
+    return _fingerprint(email), sha256(email.casefold().encode()).hexdigest()

@@ -2,8 +2,9 @@
 
 import re
 from functools import lru_cache
+from unicodedata import normalize
 
-from notifier.address_form import ascii_form
+from notifier.address_form import ascii_domain, ascii_form
 from notifier.errors import ComposeError, UsageError
 from notifier.text.harmless import inert
 
@@ -31,11 +32,21 @@ def parse_address(text: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """Return a key that all spellings of one subscriber's address share.
+    """Return a key that all spellings of one subscriber's address share, and that no other address has.
 
-    RFC 5321 section 2.4 allows a server to distinguish `Ann` from `ann`; in practice no server does.
+    RFC 5321 section 2.4 allows a server to distinguish `Ann` from `ann`; in practice no server does. Two domains are
+    the same if their A-labels are (RFC 5890, section 2.3.2.4): `straße.example` and `strasse.example` are two.
     """
-    return address.casefold()
+    return address.lower() if address.isascii() else _international_key(address)
+
+
+def _international_key(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    try:
+        domain = ascii_domain(domain)
+    except ValueError:  # an address that an older version stored, and to which no mail can go
+        domain = domain.lower()
+    return f"{normalize('NFC', local.lower())}@{domain}"
 
 
 @lru_cache(64)  # each mail needs its recipient's address three times, and every mail needs the sender's address

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from support.planned_papers import digests_of, stored_subscriber
 from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config
 from notifier.pipeline.planning import plan
-from notifier.store import relays, schema
+from notifier.store import relays, schema, subscribers
 from notifier.store.engine import connect, reading, writing
+from notifier.subscribers import import_subscribers
 from notifier.subscribers.reinstating import SuppressedChoice, reinstate
 from notifier.subscribers.subscribing import SignUp
 
@@ -108,4 +111,98 @@ def test_a_suppression_in_an_older_store_is_kept_with_its_reply(tmp_path: Path) 
     assert [(each.email, each.state) for each in done.subscribers] == [("ann@example.org", "ACTIVE")]
     with reading(engine) as connection:
         assert relays.read(connection, "smtp").policy_refusals == ()
+    engine.dispose()
+
+
+OLD_SUBSCRIBER = text(
+    "INSERT INTO subscriber (email, address_key, state, cadence, hour, timezone, weekday, cursor, last_dump, "
+    "created_at) VALUES (:email, :key, :state, 'daily', '08:00', 'UTC', 0, 0, 0, '2026-07-01 00:00:00')"
+)
+OLD_DELIVERY = text(
+    "INSERT INTO delivery (subscriber_id, kind, period, recipient, message_id, subject, items, planned_at, state, "
+    "attempts, uncertain, epoch, reply) VALUES (:owner, 'digest', :period, 'x', :id, 's', '', '2026-07-01 00:00:00', "
+    "'ACCEPTED', 1, 0, 1, '250 ok')"
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_of_0016(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """Return the engine of an empty store as version 0016 has made it."""
+    if request.param == "sqlite":
+        engine = connect(f"sqlite:///{tmp_path}/old.db")
+    else:
+        made: Engine = request.getfixturevalue("postgres_store")
+        with writing(made) as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        engine = made
+    with writing(engine) as connection:
+        upgrade(connection, "0016")
+    return engine
+
+
+def upgraded(old: Engine) -> Engine:
+    old.dispose()
+    return schema.open_store(old.url.render_as_string(hide_password=False))
+
+
+def test_a_domain_with_eszett_in_an_older_store_no_longer_stands_for_one_with_ss(store_of_0016: Engine) -> None:
+    with writing(store_of_0016) as connection:
+        for email in ("ann@straße.example", "Bob@βόλος.example", "carol@example.org"):
+            connection.execute(OLD_SUBSCRIBER, {"email": email, "key": email.casefold(), "state": "PENDING"})
+    engine = upgraded(store_of_0016)
+    add_subscriber(engine, SignUp("ann@strasse.example", ("pruning",)))
+    add_subscriber(engine, SignUp("bob@xn--nxasmm1c.example", ("pruning",)))
+    assert stored_subscriber(engine, "ann@straße.example").subscriptions == ()
+    assert stored_subscriber(engine, "bob@βόλος.example").id == 2
+    with reading(engine) as connection:
+        assert [one.email for one in subscribers.everyone(connection)] == [
+            "ann@strasse.example",
+            "ann@straße.example",
+            "Bob@βόλος.example",
+            "carol@example.org",
+        ]
+    engine.dispose()
+
+
+def test_two_rows_of_an_older_store_that_are_one_address_are_joined(store_of_0016: Engine) -> None:
+    with writing(store_of_0016) as connection:
+        for email, state in (
+            ("ann@xn--bcher-kva.example", "ACTIVE"),
+            ("ann@bücher.example", "UNSUBSCRIBED"),
+            ("bob@bücher.example", "PENDING"),
+            ("bob@xn--bcher-kva.example", "ACTIVE"),
+        ):
+            connection.execute(OLD_SUBSCRIBER, {"email": email, "key": email.casefold(), "state": state})
+        for owner, topic in ((1, "all"), (2, "all"), (2, "trending"), (3, "vision"), (4, "all")):
+            added = "INSERT INTO subscription (subscriber_id, topic, label) VALUES (:owner, :topic, :topic)"
+            connection.execute(text(added), {"owner": owner, "topic": topic})
+        for number, (owner, period) in enumerate([(1, "2026-07-01"), (2, "2026-07-01"), (1, "2026-07-02")]):
+            connection.execute(OLD_DELIVERY, {"owner": owner, "period": period, "id": f"<{number}@example.org>"})
+        added = "INSERT INTO suppression (subscriber_id, at, reply, delivery_id, state_before) "
+        connection.execute(text(added + "VALUES (1, '2026-07-01 00:00:00', '550', 1, 'ACTIVE')"))
+    engine = upgraded(store_of_0016)
+    ann, bob = stored_subscriber(engine, "ann@bücher.example"), stored_subscriber(engine, "bob@bücher.example")
+    assert (ann.id, ann.state, {each.topic for each in ann.subscriptions}) == (2, "UNSUBSCRIBED", {"all", "trending"})
+    assert (bob.id, bob.state, {each.topic for each in bob.subscriptions}) == (4, "ACTIVE", {"vision", "all"})
+    with reading(engine) as connection:
+        kept = connection.execute(text("SELECT subscriber_id, period FROM delivery ORDER BY period")).all()
+        assert kept == [(2, "2026-07-01"), (2, "2026-07-02")]
+        assert connection.execute(text("SELECT subscriber_id, delivery_id FROM suppression")).all() == [(2, None)]
+        assert len(subscribers.everyone(connection)) == 2
+    engine.dispose()
+
+
+def test_an_address_that_an_older_version_erased_is_still_refused_by_an_import(
+    store_of_0016: Engine, tmp_path: Path
+) -> None:
+    with writing(store_of_0016) as connection:
+        fingerprint = sha256(b"ann@strasse.example").hexdigest()  # of ann@straße.example or of ann@strasse.example
+        erased = "INSERT INTO erased (fingerprint, at) VALUES (:fingerprint, '2026-07-01 00:00:00')"
+        connection.execute(text(erased), {"fingerprint": fingerprint})
+    engine = upgraded(store_of_0016)
+    file = tmp_path / "subscribers.csv"
+    file.write_text("email\nann@straße.example\nann@strasse.example\nann@straßen.example\n", encoding="utf-8")
+    report = import_subscribers(engine, Config(), file, MONDAY)
+    assert (report.rows, [each.line for each in report.refused]) == (1, [2, 3])
     engine.dispose()
