@@ -1,4 +1,8 @@
-"""The form of addresses in SMTP and in headers: ASCII, with an international domain in Punycode (RFC 5890)."""
+"""The form of addresses in SMTP and in headers.
+
+An international domain is in Punycode (RFC 5890). Before the @, only a recipient may have characters beyond ASCII: they
+need a relay that supports SMTPUTF8 (RFC 6531).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import re
 
 LONGEST_ADDRESS = 254  # octets, not counting the angle brackets (RFC 5321, section 4.5.3.1.3)
 
+# Before the @ of an address with characters beyond ASCII (RFC 6531, section 3.3). Surrogates have no UTF-8.
+_UTF8_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\ud7ff\ue000-\U0010ffff-]+")
 _ASCII_ADDRESS = re.compile(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\])")
 
 
@@ -15,6 +21,17 @@ def ascii_form(address: str) -> str:
     Raises ValueError with the reason if the address has no such form.
     """
     return address if _ASCII_ADDRESS.fullmatch(address) else _encoded(address)
+
+
+def recipient_form(address: str) -> str:
+    """Return an address with its domain in ASCII; before the @ it may have printable characters beyond ASCII.
+
+    Raises ValueError with the reason if the address has no such form.
+    """
+    local, _, domain = address.rpartition("@")
+    if local.isascii() or not (local.isprintable() and _UTF8_LOCAL_PART.fullmatch(local)):
+        return ascii_form(address)
+    return f"{local}@{ascii_form(f'x@{domain}').removeprefix('x@')}"
 
 
 def ascii_domain(domain: str) -> str:

@@ -313,7 +313,10 @@ class Section:
 
 
 class Envelope(NamedTuple):
-    """The sender and the recipient of a message in SMTP (RFC 5321); both are ASCII addresses."""
+    """The sender and the recipient of a message in SMTP (RFC 5321).
+
+    Both are in ASCII, except that the recipient may have letters beyond ASCII before the @ (RFC 6531).
+    """
 
     sender: str
     recipient: str

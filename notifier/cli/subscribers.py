@@ -140,6 +140,8 @@ def _show(subscriber: Subscriber, now: datetime) -> None:
     cadence = f", {subscriber.cadence}" if subscriber.state is SubscriberState.ACTIVE else ""
     typer.echo(f"{subscriber.email} is {subscriber.state}{cadence}: {_asked(subscriber)}")
     typer.echo(_outlook(subscriber, now))
+    if not subscriber.email.rpartition("@")[0].isascii():
+        typer.echo("mail reaches this address only through a relay that supports SMTPUTF8, or in a Maildir")
 
 
 def _outlook(subscriber: Subscriber, now: datetime) -> str:

@@ -72,7 +72,7 @@ _Verdict = tuple[DeliveryState, RelayCondition]
 _ACCEPTED: _Verdict = (DeliveryState.ACCEPTED, RelayCondition.WORKING)
 _TRY_LATER: _Verdict = (DeliveryState.DEFERRED, RelayCondition.WORKING)
 _BAD_RECIPIENT: _Verdict = (DeliveryState.REJECTED, RelayCondition.WORKING)
-_TOO_LARGE: _Verdict = (DeliveryState.FAILED, RelayCondition.WORKING)
+_FAILED: _Verdict = (DeliveryState.FAILED, RelayCondition.WORKING)  # too large, or in need of SMTPUTF8
 _POLICY: _Verdict = (DeliveryState.DEFERRED, RelayCondition.POLICY)
 _BUSY: _Verdict = (DeliveryState.DEFERRED, RelayCondition.BUSY)
 _DOWN: _Verdict = (DeliveryState.DEFERRED, RelayCondition.DOWN)
@@ -96,7 +96,7 @@ def outcome_of_reply(phase: Phase, code: int, text: str) -> Outcome:
     A reply without a code, or with a code that does not fit the phase, has the same meaning as no reply.
     """
     state, relay = _verdict(phase, code, text)
-    is_too_large = state is DeliveryState.FAILED  # a reply makes a mail FAILED only because of its size
+    is_too_large = state is DeliveryState.FAILED and not refusals.is_about_utf8(text)
     return Outcome(state, one_line(f"{code} {text}" if code > 0 else text), relay, is_too_large)
 
 
@@ -142,8 +142,10 @@ def _verdict_on_early_refusal(phase: Phase, code: int, text: str) -> _Verdict:
     """Return the verdict on a 5xx reply before RCPT, when the relay does not know the recipient yet."""
     if phase is Phase.TLS:
         return _DOWN
+    if phase is Phase.MAIL and refusals.is_about_utf8(text):
+        return _FAILED
     too_large = code == _STORAGE or refusals.is_about_size(text)
-    return _TOO_LARGE if phase is Phase.MAIL and too_large else _REFUSING
+    return _FAILED if phase is Phase.MAIL and too_large else _REFUSING
 
 
 def _verdict_on_refusal(phase: Phase, code: int, text: str) -> _Verdict:
@@ -154,12 +156,12 @@ def _verdict_on_refusal(phase: Phase, code: int, text: str) -> _Verdict:
     """
     if refusals.is_about_recipient(text):
         return _BAD_RECIPIENT
-    if refusals.is_about_size(text):
-        return _TOO_LARGE
+    if refusals.is_about_size(text) or refusals.is_about_utf8(text):
+        return _FAILED
     codes = refusals.enhanced_codes(text)
     for each in codes:
         if each in _BY_ENHANCED_CODE:
             return _BY_ENHANCED_CODE[each]
     if code == _STORAGE and not codes:
-        return _TRY_LATER if phase is Phase.RCPT else _TOO_LARGE
+        return _TRY_LATER if phase is Phase.RCPT else _FAILED
     return _POLICY

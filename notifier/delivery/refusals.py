@@ -18,6 +18,7 @@ _BLAMES_RECIPIENT = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
 # refuses to relay.
 _NO_ANSWER_FROM_HOST = "4.1"
 _UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
+_NO_UTF8 = frozenset({"6.7", "6.9"})  # a server on the way does not support SMTPUTF8 (RFC 6531, section 4.2)
 _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the system
 
 # At the beginning of a line, or in the form of qmail: (#5.1.1).
@@ -99,6 +100,11 @@ def is_about_size(text: str) -> bool:
     if specific := codes - _UNSPECIFIC:
         return bool(specific & _TOO_LARGE)
     return bool(_SIZE.search(_own_words(text)))
+
+
+def is_about_utf8(text: str) -> bool:
+    """Return whether a 5xx reply says that a server does not support the letters beyond ASCII of an address."""
+    return bool(set(enhanced_codes(text)) & _NO_UTF8)
 
 
 def same_answer(reply: str, recipient: str) -> str:

@@ -20,7 +20,7 @@ from notifier.mail.shortening import bodies_within_limit
 from notifier.mail.slot_values import EncodedSlotValues, SlotValues, encoded_values, slot_values
 from notifier.mail.stylesheet import Stylesheet
 from notifier.models import Digest, Envelope, Mail, Paper
-from notifier.text.addresses import ascii_address
+from notifier.text.addresses import ascii_address, recipient_address
 
 CACHE_BYTES = 128 * 1024 * 1024  # the memory for everything that mails share, roughly
 BODIES_BYTES = 3_000  # the memory that the bodies of a mail take, without their papers
@@ -96,12 +96,12 @@ class Composer:
             header = header_lines(digest, values.links, self.settings)
             bodies = self._bodies_of(digest)
             bounces_to = return_path or ascii_address(self.settings.envelope_sender)
-            envelope = Envelope(bounces_to, ascii_address(digest.recipient))
+            envelope = Envelope(bounces_to, recipient_address(digest.recipient))
         except ComposeError as error:
             return error
         text, html = bodies.text.filled(values.text), bodies.html.filled(values.html)
         content = alternative(header, text, html, digest.message_id)
-        return Mail(envelope, digest.message_id, content, is_wire_form=True)
+        return Mail(envelope, digest.message_id, content, is_wire_form=header.isascii())
 
     def _bodies_of(self, digest: Digest) -> _CachedBodies:
         """Return the plain text and the HTML, from the cache if another subscriber got the same papers and labels.

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from notifier.errors import ComposeError, ConfigError
 from notifier.models import Digest
 from notifier.signing import LinkSigner
-from notifier.text.addresses import ascii_address
+from notifier.text.addresses import ascii_address, recipient_address
 from notifier.text.harmless import inert
 
 LONGEST_LINE = 998  # octets without CRLF: RFC 5322, section 2.1.1
@@ -105,11 +105,23 @@ def _subscriber_lines(digest: Digest, links: UnsubscribeLinks, *, one_click: boo
     List-Unsubscribe holds the mailto (RFC 2369, section 3.2), and with `one_click` also the page (RFC 8058).
     """
     unsubscribe = f"<{links.page}>, <{links.mailto}>" if one_click else f"<{links.mailto}>"
-    address, message_id = ascii_address(digest.recipient), digest.message_id
+    address, message_id = recipient_address(digest.recipient), digest.message_id
     lines = f"To: {address}\r\nMessage-ID: {message_id}\r\nList-Unsubscribe: {unsubscribe}\r\n"
     if _USUAL_SUBSCRIBER_LINES.fullmatch(lines):
         return lines.encode()
-    return _line("To", address) + _line("Message-ID", _message_id(message_id)) + _line("List-Unsubscribe", unsubscribe)
+    return (
+        _recipient_line(address) + _line("Message-ID", _message_id(message_id)) + _line("List-Unsubscribe", unsubscribe)
+    )
+
+
+def _recipient_line(address: str) -> bytes:
+    """Return the line To; an address with letters beyond ASCII is written in UTF-8 (RFC 6532, section 3.2)."""
+    if address.isascii():
+        return _line("To", address)
+    line = f"To: {address}".encode()
+    if len(line) > LONGEST_LINE:
+        raise ComposeError("the recipient's address is too long for a header; shorten it")
+    return line + b"\r\n"
 
 
 @lru_cache(64)

@@ -16,7 +16,7 @@ from notifier.mail.headers import MailSettings, UnsubscribeLinks
 from notifier.mail.quoted_printable import block, simple_blocks
 from notifier.models import Digest
 from notifier.signing import LinkSigner
-from notifier.text.addresses import ascii_address
+from notifier.text.addresses import ascii_address, recipient_address
 from notifier.text.harmless import inert
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of RFC 3986, section 2.3, and `@`
@@ -117,7 +117,7 @@ def _unsubscribe_mailto(mailbox: str, recipient: str) -> str:
     The subject of that mail names the subscriber, because it may come from another address. Raises ComposeError for an
     address that no mail can go to.
     """
-    address = ascii_address(recipient)
+    address = recipient_address(recipient)
     encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")
     return _mailto_subject(mailbox) + encoded
 

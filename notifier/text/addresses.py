@@ -1,10 +1,11 @@
-"""Check and normalise email addresses before they enter the database, and convert them to ASCII."""
+"""Check and normalise email addresses before they enter the database, and convert them to the form of SMTP."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from unicodedata import normalize
 
-from notifier.address_form import ascii_domain, ascii_form
+from notifier.address_form import ascii_domain, ascii_form, recipient_form
 from notifier.errors import ComposeError, UsageError
 from notifier.text.harmless import inert
 
@@ -14,7 +15,8 @@ _IN_TEXT = re.compile(r"[^\s@<>\"'(),;:\[\]]{1,64}@[^\s@<>\"'(),;:\[\]]{1,255}")
 def parse_address(text: str) -> str:
     """Return the address in its normal form, with the domain in lower case. Raises UsageError if it is not valid.
 
-    Domains of a local network (`localhost`, `.test`) are valid, because the service may serve a single machine.
+    Domains of a local network (`localhost`, `.test`) are valid, because the service may serve a single machine. So are
+    letters beyond ASCII before the @ (SMTPUTF8), because the relay may support them.
     """
     from email_validator import EmailNotValidError, validate_email
 
@@ -24,7 +26,6 @@ def parse_address(text: str) -> str:
             check_deliverability=False,
             globally_deliverable=False,
             test_environment=True,
-            allow_smtputf8=False,
         )
     except EmailNotValidError as error:
         raise UsageError(f"{text!r} is not an email address: {error}") from None
@@ -49,13 +50,26 @@ def _international_key(address: str) -> str:
     return f"{normalize('NFC', local.lower())}@{domain}"
 
 
-@lru_cache(64)  # each mail needs its recipient's address three times, and every mail needs the sender's address
+@lru_cache(64)  # every mail needs the sender's address, and its recipient's address three times
 def ascii_address(address: str) -> str:
     """Return an address with its domain in ASCII (IDNA 2008). Raises ComposeError if it has no such form."""
+    return _converted(address, ascii_form)
+
+
+@lru_cache(64)
+def recipient_address(address: str) -> str:
+    """Return the address of a recipient with its domain in ASCII; before the @ it may have letters beyond ASCII.
+
+    Raises ComposeError if it has no such form.
+    """
+    return _converted(address, recipient_form)
+
+
+def _converted(address: str, form: Callable[[str], str]) -> str:
     if address != inert(address):
         raise ComposeError(f"the address {inert(address)!r} holds control characters; remove them")
     try:
-        return ascii_form(address)
+        return form(address)
     except ValueError as error:
         raise ComposeError(f"no mail can go to or from {address!r}: {error}") from None
 

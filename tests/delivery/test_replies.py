@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import pytest
-from support.scripted_relay import DROP, HANG, Pieces, ScriptedRelay
+from support.scripted_relay import DROP, HANG, USUAL, Pieces, ScriptedRelay
 from support.smtp import a_mail, send, settings_for
 
 from notifier.delivery.outcomes import RelayCondition
@@ -188,8 +188,20 @@ def test_an_address_beyond_ascii_fails_alone_if_the_relay_does_not_support_it() 
     with ScriptedRelay(extensions=("8BITMIME",)) as relay:
         failed, accepted = send(settings_for(relay), a_mail(1, recipient="jürgen@example.org"), a_mail(2))
     assert (failed.state, accepted.state) == (DeliveryState.FAILED, DeliveryState.ACCEPTED)
+    assert "use a relay that does, or ask the subscriber for another address" in failed.reply
     assert not failed.is_relay_fault
+    assert not failed.is_too_large
     assert relay.connections == 1
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "DOT"])
+@pytest.mark.parametrize("reply", ["553 5.6.7 no SMTPUTF8 behind me", "550 5.6.9 the header cannot be converted"])
+def test_a_refusal_of_letters_beyond_ascii_fails_one_mail_and_pauses_nothing(verb: str, reply: str) -> None:
+    with ScriptedRelay({verb: [reply, USUAL[verb]]}) as relay:
+        failed, accepted = send(settings_for(relay), a_mail(1, recipient="jürgen@example.org"), a_mail(2))
+    assert (failed.state, failed.reply, failed.is_too_large) == (DeliveryState.FAILED, reply, False)
+    assert not failed.is_relay_fault
+    assert accepted.state is DeliveryState.ACCEPTED
 
 
 def test_the_size_of_a_message_is_announced_with_the_mail_command() -> None:

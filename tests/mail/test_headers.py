@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -156,7 +156,10 @@ def test_the_envelope_has_its_own_sender_and_both_addresses_are_in_ascii() -> No
         "nobody",
         "@example.org",
         "a@",
-        "jürgen@example.org",
+        "jür gen@example.org",
+        "jür\u00a0gen@example.org",
+        "jür<gen@example.org",
+        "jürgen@-ü-.example",
         "a b@example.org",
         "a@x, b@y",
         "a@b>",
@@ -170,6 +173,25 @@ def test_an_address_that_no_mail_can_go_to_is_refused(address: str) -> None:
         ascii_address(address)
     with pytest.raises(ComposeError):
         mail_of(replace(DIGEST, recipient=address))
+
+
+def test_a_sender_has_no_letters_beyond_ascii_before_the_at_sign() -> None:
+    with pytest.raises(ComposeError, match="no mail can go to or from"):
+        ascii_address("jürgen@example.org")
+
+
+@pytest.mark.parametrize(
+    "recipient", ["jürgen@bücher.example", "用户@例え.jp", "δοκιμή@example.org", "j\u00fcr.gen+x@a.b"]
+)
+def test_rfc_6532_letters_beyond_ascii_before_the_at_sign_are_written_in_utf_8(recipient: str) -> None:
+    mail = mail_of(replace(DIGEST, recipient=recipient))
+    local = recipient.partition("@")[0]
+    assert mail.envelope.recipient.startswith(f"{local}@")
+    assert f"\r\nTo: {mail.envelope.recipient}\r\n".encode() in mail.content
+    assert mail.envelope.recipient.partition("@")[2].isascii()
+    assert mail.content.replace(local.encode(), b"").isascii()
+    assert not mail.is_wire_form
+    assert f"unsubscribe%20{quote(local, safe='')}%40".encode() in mail.content.replace(b"=\r\n", b"")
 
 
 @pytest.mark.parametrize("domain", ["bücher.example", "BÜCHER.example", "bu\u0308cher。example"])

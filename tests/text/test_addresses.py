@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.errors import UsageError
 from notifier.text.addresses import address_key, parse_address
 
 
@@ -42,3 +43,28 @@ def test_spellings_of_one_domain_are_one_address(one: str, other: str) -> None:
 @given(st.text(min_size=1, max_size=20).map(lambda text: f"ann@{text}"))
 def test_every_text_has_a_key(address: str) -> None:
     assert address_key(address).startswith("ann@")
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("Jürgen@Example.org", "Jürgen@example.org"),
+        ("ju\u0308rgen@example.org", "jürgen@example.org"),
+        ("用户@例え.jp", "用户@例え.jp"),
+    ],
+)
+def test_letters_beyond_ascii_before_the_at_sign_are_accepted_and_composed(typed: str, stored: str) -> None:
+    assert parse_address(typed) == stored
+    assert address_key(stored) == address_key(stored.swapcase())
+
+
+def test_two_local_parts_that_only_folding_joins_are_two_addresses() -> None:
+    assert address_key("strauß@example.org") != address_key("strauss@example.org")
+
+
+@pytest.mark.parametrize(
+    "typed", ["ann\u202e@example.org", "ann\u00a0b@example.org", "ann\u0000@example.org", "\ud800@a.b"]
+)
+def test_controls_and_spaces_beyond_ascii_are_refused(typed: str) -> None:
+    with pytest.raises(UsageError, match="is not an email address"):
+        parse_address(typed)

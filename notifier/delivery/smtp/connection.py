@@ -231,7 +231,10 @@ class Connection:
             command += " BODY=8BITMIME"
         if not (envelope.sender + envelope.recipient).isascii():
             if not self._supports_addresses(mail):
-                reason = "the address has characters beyond ASCII, and the relay does not support SMTPUTF8"
+                reason = (
+                    "the address has letters beyond ASCII before the @, and the relay does not support SMTPUTF8; "
+                    "use a relay that does, or ask the subscriber for another address"
+                )
                 raise StoppedError(Outcome(DeliveryState.FAILED, reason))
             command += " SMTPUTF8"
         return command.encode() + b"\r\n"
