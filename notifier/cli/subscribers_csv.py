@@ -32,13 +32,15 @@ def import_(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign up the subscribers of a CSV file in UTF-8, one row per subscription.
+    """Sign up the subscribers of a CSV file, one row per subscription; `-` reads it from stdin.
 
-    The first line names some of these columns; only the column email is required:
+    The first line names some of these columns; only the column email is required, and others are left out:
 
-    email,state,query,topic,cadence,hour,timezone
+    email,state,query,topic,cadence,hour,timezone,name
 
-    Commas, semicolons or tabs separate the cells. State ACTIVE says that a new subscriber has agreed to get mail;
+    Commas, semicolons or tabs separate the cells; a first line such as sep=; says which. A cell with quotation marks is
+    quoted as a whole, and each mark in it is doubled, as spreadsheets do. The text is UTF-8, UTF-16 or Windows-1252.
+    State ACTIVE says that a new subscriber has agreed to get mail;
     without a state they are PENDING. Known subscribers get the subscriptions that they lack. Subscribers who left or
     were erased are not brought back, except SUPPRESSED ones with --reinstate. Wrong rows are listed with their line
     numbers, and the other rows are imported. If there are wrong rows, the exit code is 1.
@@ -60,6 +62,8 @@ def import_(
 
 
 def _show(imported: ImportReport, file: Path) -> None:
+    for note in imported.notes:
+        typer.echo(f"{file}: {note}", err=True)
     for each in imported.refused:
         typer.echo(f"{file}, line {each.line}: {each.reason}", err=True)
     reinstated = f", {imported.reinstated} reinstated" if imported.reinstated else ""

@@ -9,6 +9,7 @@ paused if the file says PAUSED.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +23,7 @@ from notifier.models import Subscriber, SubscriberState
 from notifier.store import erasing, retried, subscribers, suppressions, writing
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.subscribers import pausing
-from notifier.subscribers.csv_rows import COLUMNS, ImportEntry, entry_of
+from notifier.subscribers.csv_rows import COLUMNS, NEEDING, ImportEntry, entry_of
 from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.subscribing import deactivate, sign_up_all
@@ -36,13 +37,17 @@ LEFT = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The result of an import: the number of imported rows, what they changed, and the rows that were refused."""
+    """The result of an import: the number of imported rows, what they changed, and the rows that were refused.
+
+    `notes` say what was left out or guessed.
+    """
 
     rows: int = 0
     new_subscribers: int = 0
     new_subscriptions: int = 0
     reinstated: int = 0
     refused: tuple[RefusedRow, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __add__(self, other: ImportReport) -> ImportReport:
         return ImportReport(
@@ -51,6 +56,7 @@ class ImportReport:
             self.new_subscriptions + other.new_subscriptions,
             self.reinstated + other.reinstated,
             self.refused + other.refused,
+            self.notes + other.notes,
         )
 
 
@@ -67,11 +73,11 @@ def import_subscribers(  # noqa: PLR0913
 
     With `reinstate`, subscribers who are suppressed here get mail again if the file does not say that they left.
     `watched` gets the batches of rows and must yield each of them; a progress bar can count them. Raises UsageError if
-    the file cannot be read, or is not a list of subscribers.
+    the file cannot be read, or is not a list of subscribers. The path `-` means stdin.
     """
-    rows, unreadable = read_rows(_content(path), COLUMNS, needed="email")
-    catalogue = catalogue_of(config)
-    imported = ImportReport(refused=tuple(unreadable))
+    table = read_rows(_content(path), COLUMNS, needed="email", needing=NEEDING)
+    rows, catalogue = table.rows, catalogue_of(config)
+    imported = ImportReport(refused=tuple(table.refused), notes=tuple(table.notes))
     for batch in watched([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
         entries, wrong = _checked(batch, catalogue)
         done = _import_batch(engine, entries, config.digest, now, reinstate=reinstate)
@@ -81,7 +87,7 @@ def import_subscribers(  # noqa: PLR0913
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; give the path of a CSV file") from None
 

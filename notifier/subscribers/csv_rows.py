@@ -20,6 +20,8 @@ from notifier.text.addresses import address_key
 from notifier.topics import Catalogue
 
 COLUMNS = ("email", "state", "query", "topic", "cadence", "hour", "timezone", "name")
+# The name of a subscription; in a list from elsewhere, which has no subscriptions, it is the name of a person.
+NEEDING = {"name": ("query", "topic")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from notifier.errors import UsageError
+from notifier.errors import UsageError, shortened
+from notifier.subscribers.csv_text import decoded, is_damaged
+from notifier.subscribers.strict_csv import DELIMITERS, LINE_END, BadRecordError, records
+from notifier.text.harmless import inert
 
-DELIMITERS = ",;\t"
+NAMED_COLUMNS = 10  # a note names at most this many columns
+NAME_LENGTH = 40  # characters of a column's name in a message
+
 # A cell that begins like a formula: see https://owasp.org/www-community/attacks/CSV_Injection. Apostrophes may come
 # before the formula: if a cell already has one, it is written with one more, and reading removes only the added one.
 _FORMULA = re.compile(r"\A'*[=+\-@\t\r\n＝＋－＠]")
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[ \t,;|]{0,300}(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
+_QUOTED_CELL = re.compile(r'"[^"]*+"')
+_ADDRESS = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +46,42 @@ class RefusedRow:
     reason: str
 
 
-def read_rows(content: bytes, columns: Collection[str], needed: str) -> tuple[list[CsvRow], list[RefusedRow]]:
-    """Return the rows of a CSV file, and the rows that cannot be read.
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """The rows of a file, those that cannot be read, and notes about what was left out or guessed."""
 
-    The header names some of `columns`, in any order and case; it must name `needed`. The delimiter is the comma, the
-    semicolon or the tab: the one that occurs most often in the header. Rows without any text are left out. Raises
-    UsageError if the file is not UTF-8 text, if the header names a column that is unknown or given twice, or if it
-    does not name `needed`.
+    rows: list[CsvRow]
+    refused: list[RefusedRow]
+    notes: list[str]
+
+
+def read_rows(
+    content: bytes, columns: Collection[str], needed: str, needing: Mapping[str, Collection[str]] | None = None
+) -> CsvTable:
+    """Return the rows of a CSV file.
+
+    The header names some of `columns`, in any order and case; it must name `needed`, the column of the addresses. Other
+    columns are left out with a note, and so is each column in `needing` if the header names none of the columns that
+    it needs. The delimiter is the one that a first line like `sep=;` names, otherwise the one of DELIMITERS that occurs
+    most often in the header. Rows without any text are left out. Raises UsageError if the file is not text, if the
+    header names one of `columns` twice, or if it does not name `needed`.
     """
-    text = _decoded(content)
-    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = _column_names(_first_row(reader), columns, needed)
-    rows: list[CsvRow] = []
-    refused: list[RefusedRow] = []
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = [_unescaped(cell) for cell in next(reader)]
-        except StopIteration:
-            return rows, refused
-        except csv.Error as error:
-            refused.append(
-                RefusedRow(line, f"the row cannot be read: {error}; check whether a quotation mark is missing")
-            )
-            continue
-        if any(cells[len(names) :]):
-            refused.append(
-                RefusedRow(
-                    line, f"the row has {len(cells)} cells, and the header {len(names)}; quote cells with commas"
-                )
-            )
-        elif any(cells):
-            rows.append(CsvRow(line, {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}))
+    text, guessed = decoded(content)
+    delimiter, start = _delimiter_and_start(text)
+    address_column: list[int] = []  # known when the header has been read
+
+    def begins_row(line: str) -> bool:
+        cells = line.split(delimiter)
+        return any(column < len(cells) and _ADDRESS.fullmatch(cells[column].strip()) for column in address_column)
+
+    found = records(text[start:], delimiter, begins_row, 1 + len(LINE_END.findall(text, 0, start)))
+    line, header = next(found, (1, []))
+    if isinstance(header, BadRecordError):
+        raise UsageError(f"line {line}, which names the columns, cannot be read: {header}")
+    names, notes = _column_names(header, columns, needed, needing or {})
+    address_column.append(names.index(needed))
+    rows, refused = _checked(found, names)
+    return CsvTable(rows, refused, [*filter(None, [guessed]), *notes])
 
 
 def write_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -82,33 +93,94 @@ def write_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return written.getvalue().encode()
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError("the file is not UTF-8 text; save it again as “CSV UTF-8”") from None
+def _delimiter_and_start(text: str) -> tuple[str, int]:
+    """Return the delimiter of a file, and where its header begins: after blank lines and a line like `sep=;`.
+
+    Raises UsageError if that line names a delimiter that is not one of DELIMITERS.
+    """
+    start = _end_of_blank_lines(text, 0)
+    if named := _SEPARATOR_LINE.match(text, start):
+        if named[1] not in DELIMITERS:
+            raise UsageError(f"the line sep={inert(named[1])} names no separator; use a comma, a semicolon, a tab or |")
+        return named[1], _end_of_blank_lines(text, named.end())
+    header = _QUOTED_CELL.sub("", LINE_END.split(text[start:], maxsplit=1)[0])
+    return max(DELIMITERS, key=header.count), start
 
 
-def _first_row(reader: Iterator[list[str]]) -> list[str]:
-    try:
-        return next(reader, [])
-    except csv.Error:
-        return []
+def _end_of_blank_lines(text: str, start: int) -> int:
+    for line_end in LINE_END.finditer(text, start):
+        if text[start : line_end.start()].strip():
+            break
+        start = line_end.end()
+    return start
 
 
-def _column_names(cells: Sequence[str], columns: Collection[str], needed: str) -> list[str]:
-    """Return the folded names in a header. Raises UsageError if they are wrong."""
-    names = [cell.strip().casefold() for cell in cells]
-    for name in filter(None, names):
-        if name not in columns:
-            near = get_close_matches(name, columns, n=1)
-            cure = f"did you mean {near[0]}?" if near else f"give some of {', '.join(columns)}"
-            raise UsageError(f"the header names a column {name!r}, which is unknown; {cure}")
+def _column_names(
+    header: Sequence[str], columns: Collection[str], needed: str, needing: Mapping[str, Collection[str]]
+) -> tuple[list[str], list[str]]:
+    """Return the folded names in a header, with "" in place of each column to leave out, and notes about these.
+
+    Raises UsageError if `needed` is not among them, or if one of `columns` is named twice.
+    """
+    names = [cell.strip().casefold() for cell in header]
+    if needed not in names:
+        raise UsageError(_without_needed(header, needed))
+    for name in columns:
         if names.count(name) > 1:
             raise UsageError(f"the header names the column {name} twice; remove one")
-    if needed not in names:
-        raise UsageError(f"the header names no column {needed}; add it, and any of {', '.join(columns)}")
-    return names
+    useless = {name for name, others in needing.items() if name in names and not set(others) & set(names)}
+    notes = [
+        f"the column {name} is left out, because it needs one of the columns {', '.join(sorted(needing[name]))}"
+        for name in sorted(useless)
+    ]
+    unknown = [cell.strip() for cell, name in zip(header, names, strict=True) if name and name not in columns]
+    if unknown:
+        notes.append(_left_out(unknown, columns))
+    return [name if name in columns and name not in useless else "" for name in names], notes
+
+
+def _without_needed(header: Sequence[str], needed: str) -> str:
+    if any(_ADDRESS.fullmatch(cell.strip()) for cell in header):
+        return f"the first line names no columns; put a line before it that does, such as {needed}"
+    alike = next((cell.strip() for cell in header if re.search("e-?mail", cell, re.IGNORECASE)), "")
+    cure = f"rename the column {_shown(alike)}" if alike else "add it"
+    return f"the header names no column {needed}; {cure}"
+
+
+def _left_out(unknown: Sequence[str], columns: Collection[str]) -> str:
+    """Return a note that names the columns that are left out, with those that may be meant instead."""
+    named = []
+    for name in unknown[:NAMED_COLUMNS]:
+        near = get_close_matches(name.casefold(), columns, n=1, cutoff=0.75)
+        named.append(f"{_shown(name)} (did you mean {near[0]}?)" if near else _shown(name))
+    more = f" and {len(unknown) - NAMED_COLUMNS} more" if len(unknown) > NAMED_COLUMNS else ""
+    return f"left out, because notifier has no such columns: {', '.join(named)}{more}"
+
+
+def _shown(name: str) -> str:
+    return inert(f"'{shortened(name, NAME_LENGTH)}'")
+
+
+def _checked(
+    found: Iterator[tuple[int, list[str] | BadRecordError]], names: Sequence[str]
+) -> tuple[list[CsvRow], list[RefusedRow]]:
+    """Return the rows of the records below the header, and those that are refused."""
+    rows: list[CsvRow] = []
+    refused: list[RefusedRow] = []
+    for line, record in found:
+        if isinstance(record, BadRecordError):
+            refused.append(RefusedRow(line, str(record)))
+            continue
+        cells = [_unescaped(cell) for cell in record]
+        row = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
+        if any(cells[len(names) :]):
+            reason = f"the row has {len(cells)} cells, and the header {len(names)}; quote cells with commas"
+            refused.append(RefusedRow(line, reason))
+        elif any(map(is_damaged, row.values())):
+            refused.append(RefusedRow(line, "the row has bytes that are not UTF-8; save the file again as “CSV UTF-8”"))
+        elif any(cells):
+            rows.append(CsvRow(line, row))
+    return rows, refused
 
 
 def _escaped(cell: str) -> str:

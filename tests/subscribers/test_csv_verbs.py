@@ -23,7 +23,7 @@ def test_the_import_command_lists_wrong_rows_on_stderr_and_exits_with_1(tmp_path
     again = run_notifier("subscribers", "import", "subscribers.csv", "--json", cwd=tmp_path)
     document = json.loads(again.stdout)
     counts = {"rows": 1, "new_subscribers": 0, "new_subscriptions": 0, "reinstated": 0}
-    assert document == {**counts, "refused": document["refused"]}
+    assert document == {**counts, "refused": document["refused"], "notes": []}
     assert RefusedRow(**document["refused"][0]).line == 3
 
 
