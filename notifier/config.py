@@ -34,6 +34,7 @@ LONGEST_LABEL = 63  # letters between two dots of a domain (RFC 1035, section 2.
 SHORTEST_SECRET = 32  # bytes; an HMAC key should be at least as long as a hash, here SHA-256 (RFC 2104, section 3)
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
+_PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*+", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
 
 
@@ -53,6 +54,8 @@ class StoreConfig(Part):
     def _check_database(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
+        if not url.startswith("sqlite:") and url.partition("?")[0].count("@") > 1:
+            raise ValueError("write an @ of the password as %40")  # what follows it would be taken for the host
         return url
 
 
@@ -280,6 +283,16 @@ class Config(BaseModel):
         return f"sqlite:///{self._base / file}" if scheme == "sqlite" else self.store.url
 
     @property
+    def store_name(self) -> str:
+        """The URL of the database without its password, for messages."""
+        return self.store_url if self.uses_sqlite else _without_password(self.store_url)
+
+    @property
+    def holds_password(self) -> bool:
+        """Whether the config has a password: for the relay, or in the URL of the database."""
+        return bool(self.smtp.password.get_secret_value()) or self.store_name != self.store_url
+
+    @property
     def uses_sqlite(self) -> bool:
         """Whether the store is a SQLite file."""
         return self.store.url.startswith("sqlite:")
@@ -369,6 +382,17 @@ def secret_key(config: Config) -> bytes:
     if len(key) < SHORTEST_SECRET:
         raise ConfigError(f"the secret key {file} is too short; remove it, and `notifier init` makes a good one")
     return key
+
+
+def _without_password(url: str) -> str:
+    """Return a URL with `***` in place of the password.
+
+    A password may hold `@` and other characters that should have been encoded, so it ends at the last `@`.
+    """
+    scheme, _, rest = url.partition("://")
+    login, at, place = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    return _PASSWORD_PARAMETER.sub(r"\1***", f"{scheme}://{user}{':***' if colon else ''}{at}{place}")
 
 
 def _ascii_address(address: str) -> str:

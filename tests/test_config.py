@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 from support.paths import CHECKOUT
 
-from notifier.config import Config, TopicConfig, load
+from notifier.config import Config, StoreConfig, TopicConfig, load
 from notifier.errors import ConfigError
 
 EXAMPLE = CHECKOUT / "config.example.toml"
@@ -177,3 +177,23 @@ def test_a_dumps_folder_that_holds_files_of_notifiers_own_is_refused(tmp_path: P
 )
 def test_a_dumps_folder_without_other_files_of_notifier_is_accepted(tmp_path: Path, folder: str) -> None:
     assert load(write_config(tmp_path, f'[ingest]\nfolder = "{folder}"\n')).ingest.folder == Path(folder)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql+psycopg://ann:secret@db/papers", "postgresql+psycopg://ann:***@db/papers"),
+        ("postgresql+psycopg://ann:a/b:c?d@db:1/papers", "postgresql+psycopg://ann:***@db:1/papers"),
+        ("postgresql+psycopg://ann@db/papers", "postgresql+psycopg://ann@db/papers"),
+        ("postgresql+psycopg:///papers?host=/run", "postgresql+psycopg:///papers?host=/run"),
+        (
+            "postgresql+psycopg://db/x?user=a&password=b&sslPassword=c",
+            "postgresql+psycopg://db/x?user=a&password=***&sslPassword=***",
+        ),
+        ("sqlite:////srv/a:b@c/n.db", "sqlite:////srv/a:b@c/n.db"),
+    ],
+)
+def test_the_name_of_the_database_has_no_password(url: str, name: str) -> None:
+    config = Config(store=StoreConfig(url=url))
+    assert config.store_name == name
+    assert config.holds_password == ("***" in name)

@@ -177,7 +177,9 @@ def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails
 
 def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:
     """Save the HTML of each mail as a page, and print the path of one of them."""
-    folder.mkdir(exist_ok=True)
+    from notifier.private_files import make_folder
+
+    make_folder(folder)
     pages = [_save_html(folder, mail) for mail in mails]
     if pages:
         typer.echo(f"open this mail in a browser: {pages[0].resolve()}")
@@ -187,7 +189,8 @@ def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:
 
 def _save_html(folder: Path, mail: Mail) -> Path:
     from notifier.cli.mails import body_of
+    from notifier.files import write_private
 
     page = folder / f"{re.sub('[^a-z0-9]+', '-', mail.envelope.recipient.casefold())}.html"
-    page.write_text(body_of(mail, "html"), encoding="utf-8")
+    write_private(page, body_of(mail, "html").encode())
     return page

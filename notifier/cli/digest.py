@@ -128,13 +128,16 @@ def _note(text: str) -> None:
 def _write_html(mail: Mail, file: str) -> None:
     from pathlib import Path
 
-    from notifier.files import write_if_changed
+    from notifier.files import STDOUT as DESCRIPTOR
+    from notifier.files import open_descriptor, write_private
 
     content = body_of(mail, "html")
     if file == STDOUT:
         sys.stdout.buffer.write(content.encode())
         return
-    write_if_changed(Path(file), content.encode())
+    write_private(Path(file), content.encode())
+    if open_descriptor(Path(file)) == DESCRIPTOR:
+        return
     opener = "open" if sys.platform == "darwin" else "xdg-open"
     typer.echo(f"the HTML of the mail is in {file}; see it in a browser: {opener} {shlex.quote(file)}")
 

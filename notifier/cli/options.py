@@ -61,6 +61,15 @@ def session(context: typer.Context, config: Path | None, now: str | None = None)
     return run
 
 
+def warn_of_exposed_secrets(context: typer.Context, config: Path | None, run: Session) -> None:
+    """Say on stderr which files with secrets other users of the machine may read."""
+    from notifier.config import chosen
+    from notifier.operations import exposed_secrets
+
+    for warning in exposed_secrets(run.config, chosen(config or context.obj)):
+        typer.echo(f"warning: {warning}", err=True)
+
+
 def clock_from(now: str | None) -> Clock:
     """Return the system's clock, or a clock that starts at `now` if it is given. Raises UsageError if it is no time."""
     if now is None:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, clock_from, session
+from notifier.cli.options import (
+    ConfigOption,
+    JsonOption,
+    NowOption,
+    Session,
+    clock_from,
+    session,
+    warn_of_exposed_secrets,
+)
 from notifier.cli.simulated_clocks import refuse_far_clock, writing_session
 from notifier.models import DeliveryState
 
@@ -122,6 +130,7 @@ def once(
 
     run = writing_session(context, config, now)
     _show_warnings()
+    warn_of_exposed_secrets(context, config, run)
     done = pipeline.once(
         run.engine, run.config, run.clock, ingest=partial(_ingest_folder, run), deliver=partial(send, run)
     )

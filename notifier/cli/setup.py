@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from notifier.cli.options import session
+from notifier.cli.options import session, warn_of_exposed_secrets
 from notifier.errors import ConfigError
+from notifier.private_files import create, make_folder
 
 SECRET_BYTES = 32
 
@@ -31,19 +32,20 @@ def init(
     make_file(file, resource("config.example.toml").read_text(encoding="utf-8"))
     run = session(context, file)
     secret = run.config.path(run.config.secret_file)
-    make_file(secret, secrets.token_hex(SECRET_BYTES) + "\n", private=True)
+    make_file(secret, secrets.token_hex(SECRET_BYTES) + "\n")
     DumpsFolder(run.config.path(run.config.ingest.folder)).make()
     _ = run.engine
-    typer.echo(f"config {file}, secret key {secret}, database {run.config.store_url}; now edit the config")
+    warn_of_exposed_secrets(context, file, run)
+    typer.echo(f"config {file}, secret key {secret}, database {run.config.store_name}; now edit the config")
 
 
-def make_file(path: Path, text: str, private: bool = False) -> None:
-    """Write a file unless it exists already. If it is `private`, only its owner can ever read it."""
+def make_file(path: Path, text: str) -> None:
+    """Write a file that only its owner can ever read, unless it exists already."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600 if private else 0o644, exist_ok=False)
-        path.write_text(text, encoding="utf-8")
-    except FileExistsError:
-        typer.echo(f"{path} exists already and stays as it is")
+        make_folder(path.parent)
+        if create(path):
+            path.write_text(text, encoding="utf-8")
+        else:
+            typer.echo(f"{path} exists already and stays as it is")
     except OSError as error:
         raise ConfigError(f"cannot make {path}: {error.strerror}; choose a folder that you may write to") from None

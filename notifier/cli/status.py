@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, session, warn_of_exposed_secrets
 
 if TYPE_CHECKING:
     from notifier.operations import Status
@@ -25,6 +25,7 @@ def status(
     from notifier.operations import service_status
 
     run = session(context, config, now)
+    warn_of_exposed_secrets(context, config, run)
     found = service_status(run.engine, run.config, run.clock())
     if as_json:
         print_json(found)

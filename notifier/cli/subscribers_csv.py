@@ -75,8 +75,13 @@ def _show(imported: ImportReport, file: Path) -> None:
 
 
 def export(context: typer.Context, file: FileArgument, config: ConfigOption = None) -> None:
-    """Write all subscribers, in every state, to a CSV file that import can read; an existing file is replaced."""
+    """Write all subscribers, in every state, to a CSV file that import can read; `-` writes it to stdout.
+
+    Only its owner may read the file. A link, a pipe or a device such as /dev/stdout stays, and gets the content.
+    """
+    from notifier.files import STDOUT, open_descriptor
     from notifier.subscribers import export_subscribers
 
     count = export_subscribers(session(context, config).engine, file)
-    typer.echo(f"{count} subscribers written to {file}")
+    is_stdout = open_descriptor(file) == STDOUT
+    typer.echo(f"{count} subscribers written to {'stdout' if is_stdout else file}", err=is_stdout)

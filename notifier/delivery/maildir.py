@@ -16,6 +16,7 @@ from typing import Self
 from notifier.delivery.outcomes import Outcome, RelayCondition, one_line
 from notifier.delivery.transport import CANCELLED, NextMail, StillWanted, always_wanted, no_next_mail
 from notifier.models import DeliveryState, Mail
+from notifier.private_files import FILE_MODE, make_folder
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.@_+-]")
 _FLAGS = ":"  # separates the name of a file from the flags that a mail program adds to it
@@ -58,6 +59,7 @@ def write_message(folder: Path, message_id: str, content: bytes) -> Path:
     If `new` already has a message with this Message-ID, the new copy replaces that message. If a mail program has
     already moved the message to `cur`, nothing is written. Raises OSError if the message cannot be written.
     """
+    make_folder(folder)
     for part in ("tmp", "new", "cur"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
     name = file_name(message_id)
@@ -89,7 +91,7 @@ def _find_file(folder: Path, name: str) -> Path | None:
 
 
 def _write_and_sync(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

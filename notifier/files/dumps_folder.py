@@ -22,6 +22,7 @@ from notifier.errors import FileError
 from notifier.files.dumps import path_text
 from notifier.files.moving import move
 from notifier.files.writers import Writer, writer_of
+from notifier.private_files import make_folder
 
 SETTLED_SECONDS = 10.0
 CERTAIN_SECONDS = 120.0
@@ -79,7 +80,7 @@ class DumpsFolder:
     def make(self) -> None:
         """Create the folder if it does not exist; raise FileError if that fails."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
         except OSError as error:
             raise FileError(f"cannot create {self.folder}: {error.strerror}; check [ingest] folder") from None
 

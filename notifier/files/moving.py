@@ -9,6 +9,8 @@ import shutil
 import stat
 from pathlib import Path
 
+from notifier.private_files import make_folder
+
 USUAL_NAME_BYTES = 255  # the longest file name, if the file system does not say otherwise
 _LONGEST_SUFFIX = 20  # characters; a longer suffix is treated as part of the stem
 
@@ -21,7 +23,7 @@ def move(path: Path, folder: Path, room: int = 0) -> Path:
     system, the file is copied, and the original is deleted when the copy is on the disk. If moving raises OSError, the
     file is where it was.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     target = folder / free_name(folder, path.name, room)
     try:
         path.rename(target)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifier.errors import FileError
+from notifier.private_files import make_folder
 
 OWNER = re.compile(r"^(?P<host>[^/]+)/(?P<lock>[0-9a-f]{32})$")
 
@@ -25,7 +26,7 @@ def owner_lock(folder: Path) -> Iterator[str]:
     lock = uuid.uuid4().hex
     path = folder / lock
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         file = path.open("x")
     except OSError as error:
         raise FileError(

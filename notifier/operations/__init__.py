@@ -7,12 +7,14 @@ from notifier.operations.deliveries import (
     list_deliveries,
     retry_delivery,
 )
+from notifier.operations.exposure import exposed_secrets
 from notifier.operations.status import Status, count_due_deliveries, service_status
 
 __all__ = [
     "DeliverySummary",
     "Status",
     "count_due_deliveries",
+    "exposed_secrets",
     "find_delivery",
     "hold_delivery",
     "list_deliveries",

@@ -24,6 +24,7 @@ from notifier.config import Config, chosen, load
 from notifier.errors import ConfigError, NotifierError
 from notifier.mail import check_templates
 from notifier.models import Clock
+from notifier.operations import exposed_secrets
 from notifier.sending import sender_for
 from notifier.service.heartbeats import Heartbeats
 from notifier.service.jobs import INGESTING, PLANNING, Jobs
@@ -50,6 +51,7 @@ def serve(file: Path | None, clock: Clock) -> None:
     web_engine = connect(config.store_url, WEB_POOL_SECONDS)
     try:
         _check(engine, config, clock)
+        _warn(file, config)
         heartbeats = Heartbeats((INGESTING, PLANNING, SENDING))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
         web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.works, WEB))
@@ -66,6 +68,7 @@ def work(file: Path | None, clock: Clock) -> None:
     engine = open_store(config.store_url)
     try:
         _check(engine, config, clock)
+        _warn(file, config)
         heartbeats = Heartbeats((SENDING,))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
         asyncio.run(_keep_running(file, jobs, [_sending(jobs, heartbeats)], lambda: None))
@@ -179,6 +182,11 @@ async def _any_set(*events: asyncio.Event, done: asyncio.Task[str] | None = None
     for each in waits:
         each.cancel()
     return any(event.is_set() for event in events)
+
+
+def _warn(file: Path | None, config: Config) -> None:
+    for warning in exposed_secrets(config, file):
+        log.warning("%s", warning)
 
 
 def _check(engine: Engine, config: Config, clock: Clock) -> None:

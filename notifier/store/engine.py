@@ -8,6 +8,8 @@ transaction with BEGIN IMMEDIATE, which takes the write lock before anything is 
 from __future__ import annotations
 
 import errno
+import logging
+import os
 import random
 import sqlite3
 import tempfile
@@ -26,6 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from notifier.errors import ConflictError, DiskFullError, StoreError
+from notifier.private_files import close_to_others, create, make_folder
 from notifier.store.statements import Values, compiled, rows_of
 
 BUSY_TIMEOUT_MS = 30_000
@@ -41,6 +44,8 @@ CONFLICTS = ("40001", "40P01", "23505", "23503")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)  # the errors of the operating system if a disk is full
 WAITS_AFTER_CONFLICTS = (0.05, 0.1, 0.2, 0.5, 1.0)  # the longest wait before each further try, in seconds
 
+log = logging.getLogger("notifier")
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -55,9 +60,14 @@ def connect(url: str, pool_seconds: float | None = None) -> Engine:
         url, hide_parameters=True, **({} if pool_seconds is None else {"pool_timeout": pool_seconds})
     )
     if engine.dialect.name == "sqlite":
-        _make_folder(make_url(url).database)
+        database = make_url(url).database
+        _make_folder(database)
+        file = _private_file(database)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+        if file:
+            # After the first connection, because only then it is certain that the file is a database.
+            event.listen(engine, "connect", lambda *_: _close_to_others(file), once=True)
     return engine
 
 
@@ -167,7 +177,7 @@ class _TransactionReads:
 def _make_folder(database: str | None) -> None:
     folder = Path(database or ".").parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         if error.errno in NO_SPACE:
             raise DiskFullError(
@@ -176,6 +186,35 @@ def _make_folder(database: str | None) -> None:
         raise StoreError(
             f"cannot create the database's folder {folder}: {error.strerror}; create it, or change [store] url"
         ) from None
+
+
+def _private_file(database: str | None) -> Path | None:
+    """Return the path of the database's file, which is created so that only its owner may read it.
+
+    The result is None for a database in memory, and if the file cannot be created: SQLite will fail too, and that error
+    is explained.
+    """
+    if not database or database.startswith((":memory:", "file:")):
+        return None
+    file = Path(os.path.realpath(database))
+    try:
+        create(file)
+    except OSError:
+        return None
+    return file
+
+
+def _close_to_others(file: Path) -> None:
+    """Close the files of a database to other users if they are open to all; if that fails, log it.
+
+    SQLite gives the files that it makes beside a database the database's mode.
+    """
+    for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        try:
+            if close_to_others(each):
+                log.warning("%s was open to other users of this machine; now only its owner may read it", each)
+        except OSError as error:
+            log.warning("other users of this machine may read %s (%s); run chmod 600 on it", each, error.strerror)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -270,6 +309,8 @@ def _explanation(error: DatabaseError | sqlite3.DatabaseError, engine: Engine) -
     code = getattr(cause, "sqlstate", None) or ""
     # The whole text of PostgreSQL's errors has more lines, with values, and hints that are not for notifier's users.
     message = " ".join(((code and cause.diag.message_primary) or str(cause)).split())
+    if engine.url.password:
+        message = message.replace(str(engine.url.password), "***")
     is_full = code == SERVER_DISK_IS_FULL or _is_disk_full(cause, message, engine.url.database)
     sign = DISK_IS_FULL if is_full else next((sign for sign in CURES if sign in message), "")
     cure = CURES_BY_CODE.get(code) or CURES.get(sign, "check the database and its disk")

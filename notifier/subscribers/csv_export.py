@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from notifier.files import write_if_changed
+from notifier.files import write_private
 from notifier.store import reading, subscribers
 from notifier.subscribers.csv_rows import COLUMNS, rows_of
 from notifier.subscribers.spreadsheet import write_rows
@@ -15,9 +15,10 @@ from notifier.subscribers.spreadsheet import write_rows
 def export_subscribers(engine: Engine, path: Path) -> int:
     """Write all subscribers, sorted by address, to the file at `path`, and return how many there are.
 
-    An existing file is replaced.
+    The path `-` means stdout. See write_private for what becomes of an existing file, a link, a pipe or a device, and
+    for the errors that it raises.
     """
     with reading(engine) as connection:
         everyone = subscribers.everyone(connection)
-    write_if_changed(path, write_rows(COLUMNS, (row for one in everyone for row in rows_of(one))))
+    write_private(path, write_rows(COLUMNS, (row for one in everyone for row in rows_of(one))))
     return len(everyone)

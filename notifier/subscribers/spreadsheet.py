@@ -27,7 +27,7 @@ NAME_LENGTH = 40  # characters of a column's name in a message
 _FORMULA = re.compile(r"\A'*[=+\-@\t\r\n＝＋－＠]")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[ \t,;|]{0,300}(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
 _QUOTED_CELL = re.compile(r'"[^"]*+"')
-_ADDRESS = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,255}")
+_ADDRESS = re.compile(r"\A[^\s@<>\"]{1,64}@[^\s@<>\"]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)

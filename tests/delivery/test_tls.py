@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,3 +142,14 @@ def test_certificates_that_cannot_be_read_raise_a_config_error(tmp_path: Path, c
         ca_file.write_bytes(content)
     with pytest.raises(ConfigError, match="ca_file"):
         SmtpTransport(RelaySettings("relay.example.org", 587, ca_file=ca_file))
+
+
+@pytest.mark.parametrize("code", [535, 454])
+def test_a_relay_that_quotes_the_password_does_not_make_it_public(code: int) -> None:
+    password = "correct-horse"
+    sent = [b64encode(text.encode()).decode() for text in (f"\0ann\0{password}", password)]
+    quoting = f"{code} 5.7.8 you sent {sent[0]} or {sent[1]}, which is {password}"
+    with ScriptedRelay({"AUTH": quoting}, tls=tls_server_context("valid"), extensions=LOGIN_EXTENSIONS) as relay:
+        login = {"username": "ann", "password": password}
+        (outcome,) = send(settings_for(relay, tls="starttls", ca_file=AUTHORITY, **login), a_mail())
+    assert outcome.reply == f"{code} 5.7.8 you sent *** or ***, which is ***"

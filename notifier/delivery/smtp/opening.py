@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from base64 import b64encode
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -90,16 +91,31 @@ async def _greet(client: SMTP, settings: RelaySettings) -> None:
             await client.starttls()
             await client.ehlo()
     if settings.username:
-        with _failures_at(Phase.AUTH):
+        with _failures_at(Phase.AUTH, settings):
             await client.login(settings.username, settings.password)
 
 
 @contextmanager
-def _failures_at(phase: Phase) -> Iterator[None]:
-    """Turn every failure inside the `with` block into a BrokenConnectionError of `phase`."""
+def _failures_at(phase: Phase, login: RelaySettings | None = None) -> Iterator[None]:
+    """Turn every failure inside the `with` block into a BrokenConnectionError of `phase`.
+
+    A relay may quote what it was sent, so the password of `login` is taken out of its reply.
+    """
     try:
         yield
     except SMTPResponseException as refusal:
-        raise BrokenConnectionError(outcome_of_reply(phase, refusal.code, refusal.message)) from refusal
+        reply = _without_password(refusal.message, login)
+        raise BrokenConnectionError(outcome_of_reply(phase, refusal.code, reply)) from refusal
     except _FAILURES as failure:
-        raise BrokenConnectionError(outcome_without_reply(phase, str(failure) or "timed out")) from failure
+        trouble = _without_password(str(failure), login)
+        raise BrokenConnectionError(outcome_without_reply(phase, trouble or "timed out")) from failure
+
+
+def _without_password(text: str, login: RelaySettings | None) -> str:
+    """Return a text without the password, as it is typed and in the forms of AUTH (RFC 4954 and RFC 4616)."""
+    if login is None or not login.password:
+        return text
+    plain = f"\0{login.username}\0{login.password}"
+    for secret in (b64encode(plain.encode()).decode(), b64encode(login.password.encode()).decode(), login.password):
+        text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,25 @@
+"""Warnings about files with secrets that other users of the machine may read.
+
+Their modes are not changed: the operator made the config, and the service may run as a user who does not own it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from notifier.config import Config
+from notifier.private_files import is_open_to_others
+
+
+def exposed_secrets(config: Config, file: Path | None) -> list[str]:
+    """Return a warning, with the cure, for the config `file` and for the secret key if others may read them.
+
+    A config without a password holds no secret.
+    """
+    key = config.path(config.secret_file)
+    warnings = []
+    if file is not None and config.holds_password and is_open_to_others(file):
+        warnings.append(f"other users of this machine may read {file}, which holds a password; run chmod 640 on it")
+    if is_open_to_others(key):
+        warnings.append(f"other users of this machine may read the secret key {key}; run chmod 640 on it")
+    return warnings
