@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -15,8 +14,10 @@ import typer
 from notifier import __version__
 from notifier.cli import deliveries, demo, digest, papers, pipeline, reinstating, setup, status, subscribers
 from notifier.cli.options import ConfigOption
+from notifier.cli.terminal import make_output_inert
 from notifier.errors import NotifierError
 from notifier.garbage import collecting_seldom, skip_collections_at_exit
+from notifier.text.harmless import inert
 
 QUICK_VERBS = {"status", "subscribers", "topics", "deliveries"}
 
@@ -60,8 +61,7 @@ def root(
 
 def main() -> None:
     """Run the command line. A failure is one sentence on stderr; NOTIFIER_DEBUG=1 shows the traceback of a bug."""
-    if isinstance(sys.stdout, TextIOWrapper):  # titles and file names may have characters that stdout cannot encode
-        sys.stdout.reconfigure(errors="backslashreplace")
+    make_output_inert()
     try:
         app()
     except NotifierError as error:
@@ -73,5 +73,5 @@ def main() -> None:
 
 
 def _fail(sentence: str, exit_code: int) -> None:
-    typer.echo(f"notifier: {sentence}", err=True)
+    typer.echo(inert(f"notifier: {sentence}"), err=True)
     sys.exit(exit_code)

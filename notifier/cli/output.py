@@ -17,6 +17,9 @@ from typing import Any, Literal, TextIO, TypeVar
 
 import typer
 
+from notifier.cli.terminal import terminal_of
+from notifier.text.harmless import inert
+
 UNBROKEN = 1000  # columns; the width of a table that is not on a terminal
 GAP = "  "  # between the columns of a table
 
@@ -24,8 +27,16 @@ T = TypeVar("T")
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on stdout, with times and dates in ISO 8601."""
-    typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
+    """Print one JSON document on stdout, with times and dates in ISO 8601.
+
+    Characters that control a terminal are written as escapes of JSON, so that the document still holds them.
+    """
+    text = json.dumps(document, default=_plain, ensure_ascii=False, indent=2)
+    typer.echo("\n".join(line if inert(line) == line else _escaped(line) for line in text.split("\n")))
+
+
+def _escaped(line: str) -> str:
+    return "".join(each if inert(each) == each else json.dumps(each)[1:-1] for each in line)
 
 
 def _plain(value: Any) -> Any:
@@ -43,7 +54,7 @@ def with_progress(steps: Sequence[T], doing: str) -> Iterable[T]:
     from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
+    console = Console(file=terminal_of(sys.stderr))
     return track(steps, doing, console=console, transient=True, disable=not console.is_terminal)
 
 
@@ -56,7 +67,7 @@ def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[N
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = Console(file=terminal_of(sys.stderr))
     if not (console.is_terminal and total):
         yield
         return
@@ -80,10 +91,10 @@ def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[N
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table with aligned columns; columns of numbers are aligned to the right.
 
-    On a terminal, cells that are too long are wrapped, except those of the first column. In a log or a pipe, each row
-    is one line.
+    Characters that control a terminal are replaced. On a terminal, cells that are too long are wrapped, except those of
+    the first column. In a log or a pipe, each row is one line.
     """
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[inert(str(cell)) for cell in row] for row in rows]
     numeric = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in range(len(heading))]
     if _is_pipe(sys.stdout) and (lines := _plain_lines(heading, cells, numeric)):
         typer.echo("\n".join(lines))
@@ -128,7 +139,7 @@ def _print_rich_table(heading: Sequence[str], rows: Sequence[Sequence[str]], num
         table.add_column(name, justify=justify, overflow="fold", no_wrap=column == 0)
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console()
+    console = Console(file=terminal_of(sys.stdout))
     if not console.is_terminal:
         console.width = UNBROKEN
     console.print(table)

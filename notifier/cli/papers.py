@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
 from notifier.cli.simulated_clocks import writing_session
+from notifier.cli.terminal import terminal_of
 
 CUTS = 5  # the largest number of cut fields that are printed for a dump
 
@@ -70,7 +72,7 @@ def print_dumps(reports: list[DumpReport]) -> None:
     heading = ("dump", "status", "listed on", "listings", "new", "known", "skipped")
     rows = [
         (
-            inert(Path(each.path).name),
+            Path(each.path).name,
             each.status,
             each.listed_on or "",
             each.listings,
@@ -91,7 +93,9 @@ def print_dumps(reports: list[DumpReport]) -> None:
         for cut in each.cut[:CUTS]:
             typer.echo(inert(f"{each.path}, {cut.where}: {cut.reason}"), err=True)
         if len(each.cut) > CUTS:
-            typer.echo(f"{each.path}: {len(each.cut) - CUTS:,} more fields were cut; --json lists them", err=True)
+            typer.echo(
+                inert(f"{each.path}: {len(each.cut) - CUTS:,} more fields were cut; --json lists them"), err=True
+            )
 
 
 def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -185,7 +189,10 @@ def _show_match(match: PreviewMatch) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    title = Text(match.title)
+    from notifier.text.harmless import inert
+
+    title = Text(inert(match.title))
     for start, end in match.spans.title:
         title.stylize("bold yellow", start, end)
-    Console(highlight=False, soft_wrap=True).print(Text(f"{match.listed_on}  "), title, sep="")
+    console = Console(file=terminal_of(sys.stdout), highlight=False, soft_wrap=True)
+    console.print(Text(f"{match.listed_on}  "), title, sep="")

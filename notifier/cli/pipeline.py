@@ -23,6 +23,7 @@ from notifier.cli.options import (
 )
 from notifier.cli.simulated_clocks import refuse_far_clock, writing_session
 from notifier.models import DeliveryState
+from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
     from notifier.pipeline import DryRun, DumpReport, OnceReport, PlanReport, PublishReport
@@ -85,8 +86,15 @@ def _show_dry_run(found: DryRun, as_json: bool) -> None:
 def _show_warnings() -> None:
     """Print the warnings of the steps on stderr."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("notifier: %(message)s"))
+    handler.setFormatter(_OneLine("notifier: %(message)s"))
     logging.getLogger("notifier.pipeline").addHandler(handler)
+
+
+class _OneLine(logging.Formatter):
+    """Formats a warning as one line, whatever line ends the names of files contain."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return inert(super().format(record))
 
 
 def publish(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -139,7 +147,7 @@ def once(
         _show_faults(done.publish)
     errors = list(done.errors.values())
     for error in errors[1:]:
-        typer.echo(f"notifier: {error}", err=True)
+        typer.echo(inert(f"notifier: {error}"), err=True)
     if errors:
         raise errors[0]
     if done.deliver:

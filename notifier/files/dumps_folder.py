@@ -23,6 +23,7 @@ from notifier.files.dumps import path_text
 from notifier.files.moving import move
 from notifier.files.writers import Writer, writer_of
 from notifier.private_files import make_folder
+from notifier.text.harmless import inert
 
 SETTLED_SECONDS = 10.0
 CERTAIN_SECONDS = 120.0
@@ -147,7 +148,7 @@ class DumpsFolder:
             ) from None
         if reason:
             with suppress(OSError):  # the database holds the reason too
-                text = f"{reason}\n".encode(errors="backslashreplace")
+                text = f"{inert(reason)}\n".encode()
                 _reason_beside(moved).write_bytes(text)
         return PutAway(moved, _look_after_move(moved, seen.stamp if seen else None))
 

@@ -52,6 +52,11 @@ def inert(text: str) -> str:
     return text if text.isprintable() else text.translate(_INERT)
 
 
+def inert_lines(text: str) -> str:
+    """Make each line of a text inert; the line feeds between the lines stay."""
+    return text if text.isprintable() else "\n".join(map(inert, text.split("\n")))
+
+
 def without_controls(text: str) -> str:
     """Remove the characters of a text that `inert` would replace by U+FFFD; line ends and tabs become spaces."""
     return inert(text).replace("\ufffd", "")

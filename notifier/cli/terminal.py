@@ -1,0 +1,69 @@
+"""Keep text from outside from controlling the terminal: all output of all verbs, stderr and logs pass through here.
+
+Titles, names of files and replies of relays may contain characters that move the cursor, change colours, or reverse
+the order of a line. `main` puts an InertStream before stdout and before stderr, so no verb has to think of them. Only
+what notifier makes itself for a terminal, such as the colours of a table, is written to the stream behind it.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOBase, TextIOWrapper
+from typing import Any, BinaryIO, TextIO
+
+from notifier.text.harmless import inert_lines
+
+
+class InertStream(TextIOBase):
+    """A stream that writes text to another one, with the characters replaced that control a terminal.
+
+    Line ends stay. What the other stream cannot encode is written with backslashes. Bytes that are written to `buffer`
+    are not changed.
+    """
+
+    # Any text can be written, whatever the other stream can encode. typer would otherwise write to `buffer` instead.
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """The bytes behind the text, for a file that somebody has asked for as it is."""
+        return self.stream.buffer
+
+    def write(self, text: str, /) -> int:
+        """Write the text, and return its number of characters."""
+        return self.stream.write(inert_lines(text))
+
+    def flush(self) -> None:
+        """Write what the other stream still holds."""
+        self.stream.flush()
+
+    def isatty(self) -> bool:
+        """Return whether the other stream is a terminal."""
+        return self.stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the file descriptor of the other stream."""
+        return self.stream.fileno()
+
+    def writable(self) -> bool:
+        """Return true."""
+        return True
+
+
+def make_output_inert() -> None:
+    """Let stdout and stderr pass no character that controls a terminal, until the process ends."""
+    for name in ("stdout", "stderr"):
+        stream: Any = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):  # titles and names may have characters that the stream cannot encode
+            stream.reconfigure(errors="backslashreplace")
+        if stream is not None and not isinstance(stream, InertStream):
+            setattr(sys, name, InertStream(stream))
+
+
+def terminal_of(stream: TextIO) -> TextIO:
+    """Return the stream behind an InertStream, for text that is inert and has colours, or a progress bar."""
+    return stream.stream if isinstance(stream, InertStream) else stream
