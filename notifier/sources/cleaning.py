@@ -7,26 +7,10 @@ import re
 import unicodedata
 
 from notifier.sources.latex import latex_to_unicode
+from notifier.sources.markup import without_markup
 
 _MAX_PASSES = 8  # each pass removes one level of nested markup; only an attack nests it deeper
 
-_INLINE_NAMES = (
-    "a abbr b big cite code del dfn em font i ins kbd mark q s samp small span strike strong style sub sup tt u var"
-)
-_BLOCK_NAMES = (
-    "article blockquote body br center dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 head header hr html img "
-    "li link main meta nav ol p pre script section table tbody td tfoot th thead title tr ul"
-)
-_ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]++))*+\s*/?"""
-
-
-def _tag_pattern(names: str) -> re.Pattern[str]:
-    return re.compile(rf"</?(?:{names}){_ATTRIBUTES}>", re.IGNORECASE)
-
-
-_INLINE_TAG = _tag_pattern(_INLINE_NAMES.replace(" ", "|"))
-_BLOCK_TAG = _tag_pattern(_BLOCK_NAMES.replace(" ", "|") + r"|(?:jats|mml):\w+")
-_COMMENT = re.compile(r"<!--[^<>]*-->")
 _ENTITY = re.compile(r"&(?:(?:amp|#38|#x26);)*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 _CONTROL = re.compile(
@@ -41,7 +25,7 @@ _LONG_NOT_LATIN = re.compile("[^\x00-\u02ff]{31,}")  # long enough for more than
 def clean(text: str) -> str:
     """Return the text in Unicode normal form NFC, without markup, control characters and line breaks.
 
-    Only tags that HTML defines are removed, so `x < y` and `<eos>` stay. Cleaning a clean text changes nothing.
+    Only tags that are markup are removed, so `x < y` and `<eos>` stay. Cleaning a clean text changes nothing.
     """
     if _is_clean(text):
         return text
@@ -91,7 +75,7 @@ def _without_html(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(f"&{found[1]};"), text)
     if "<" in text:
-        text = _BLOCK_TAG.sub(" ", _INLINE_TAG.sub("", _COMMENT.sub(" ", text)))
+        text = without_markup(text)
     return text
 
 

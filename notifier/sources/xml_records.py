@@ -154,10 +154,13 @@ def tally_records(
 
 
 def text_of(element: Element | None) -> str:
-    """Return all text in an element and its descendants; return an empty string for None."""
+    """Return the text of an element, with the elements inside it as markup; return an empty string for None."""
     if element is None:
         return ""
-    return "".join(element.itertext()) if len(element) else element.text or ""
+    text = element.text or ""
+    if not len(element):
+        return text
+    return html.escape(text, quote=False) + "".join([ElementTree.tostring(child, "unicode") for child in element])
 
 
 def first_text(children: Children, *names: str) -> str:

@@ -36,6 +36,7 @@ PIECES = (
         "/",
         "\n",
     ),
+    *("math>", "mi>", "msup>", "svg>", "</", "x-y>", "<![CDATA[", "]]>"),
     *("textbf", "frac", "em", "alpha", "é", "e\u0301", "\u0301", "\u202e", "\x00", "!--", "--", ".", "i", "(", "]"),
 )
 
@@ -109,7 +110,14 @@ def test_amounts_of_money_keep_their_dollar_signs(money: str) -> None:
     assert clean(money) == money
 
 
-@pytest.mark.parametrize("text", ["x < y", "a<b", "if a<b and c>d", "the <eos> token", "<think>why</think>", "p<0.01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("x < y", "a<b", "if a<b and c>d", "the <eos> token", "<think>why</think>", "p<0.01"),
+        *("p < 0.05 and q > 3", "a<b>c", "i<q>j", "x<y<z", "Vec<T> and List<int>", "the <image> and <mask> tokens"),
+        *("a <-> b <=> c", "a[b[c]]>d", "2<x<3 and y>1", "<|endoftext|>", "a << b >> c"),
+    ],
+)
 def test_comparisons_and_tags_that_are_not_html_stay(text: str) -> None:
     assert clean(text) == text
 
@@ -129,6 +137,65 @@ def test_comparisons_and_tags_that_are_not_html_stay(text: str) -> None:
     ],
 )
 def test_html_tags_are_removed_and_entities_are_replaced(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("<math><msup><mi>x</mi><mn>2</mn></msup></math> nets", "x^2 nets"),
+        ("&lt;mml:math&gt;&lt;mml:mi&gt;k&lt;/mml:mi&gt;&lt;/mml:math&gt;-means", "k-means"),
+        ("<math>\n <mi>O</mi><mo>(</mo>\n<mi>n</mi><mi>log</mi><mi>n</mi><mo>)</mo></math> time", "O(n log n) time"),
+        ("<mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac>", "(a+b)/2"),
+        ("<msqrt><mi>n</mi></msqrt> and <mover><mi>x</mi><mo>^</mo></mover>", "√n and x̂"),
+        ("<munderover><mo>∑</mo><mi>i</mi><mi>n</mi></munderover><msub><mi>a</mi><mi>i</mi></msub>", "∑_i^na_i"),
+        ("<math><mi>a</mi><mo>&lt;</mo><mi>b</mi><mo>&gt;</mo><mi>c</mi></math>", "a < b > c"),
+        ("<math><mi>SO</mi><mo>(</mo><mn>3</mn><mo>)</mo></math>-equivariant", "SO(3)-equivariant"),
+        ("<math><mn>3</mn><mspace width='1em'/><mtext>if odd</mtext></math>", "3 if odd"),
+        ("<math alttext='x &lt; 2'><mi>x</mi></math> stays", "x stays"),
+    ],
+)
+def test_a_formula_in_mathml_becomes_readable_text(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+MATHML = "<mml:math><mml:semantics><mml:mi>α</mml:mi>{}</mml:semantics></mml:math>"
+LATEX = r"<tex-math>\documentclass{minimal}\begin{document}$\alpha$\end{document}</tex-math>"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        MATHML.format('<mml:annotation encoding="application/x-tex">\\alpha</mml:annotation>'),
+        MATHML.format("<annotation-xml encoding='MathML-Content'><ci>alpha</ci></annotation-xml>"),
+        f"<inline-formula><alternatives>{LATEX}{MATHML.format('')}</alternatives></inline-formula>",
+        f"<jats:inline-formula><jats:alternatives>{LATEX}</jats:alternatives></jats:inline-formula>",
+        f'<span class="katex">{MATHML.format("")}<span aria-hidden="true"><span>α</span></span></span>',
+        "<formula formulatype='inline'><tex Notation='TeX'>$\\alpha$</tex></formula>",
+        "<math><semantics><annotation encoding='application/x-tex'>\\alpha</annotation></semantics></math>",
+    ],
+)
+def test_a_formula_that_is_given_in_several_forms_is_kept_once(formula: str) -> None:
+    assert clean(f"The {formula}-divergence") == "The α-divergence"
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("A <svg width=1><title>icon</title><path d='M0'/></svg>title<button class='x'>Save</button>", "A title"),
+        ("<style>.x{}</style>Title<script>if (a < b) alert(1)</script>", "Title"),
+        ("H<jats:sub>2</jats:sub>O in <jats:italic>E. coli</jats:italic>", "H2O in E. coli"),
+        ("<jats:sec><jats:title>Aim</jats:title><jats:p>To see.</jats:p></jats:sec>", "Aim To see."),
+        ("<scp>BERT</scp> and <Emphasis Type='Italic'>in vivo</Emphasis>", "BERT and in vivo"),
+        ("a <x-term>custom</x-term> element, <ce:italic>Elsevier</ce:italic>", "a custom element, Elsevier"),
+        ("see <xref ref-type='bibr' rid='b1'>[1]</xref><inline-graphic xlink:href='a.gif'/>", "see [1]"),
+        ("<![CDATA[Deep <b>nets</b>]]>", "Deep nets"),
+        ("<?xml version='1.0'?><bold>Deep</bold> nets", "Deep nets"),
+        ("a text that breaks off in <math xmlns='http://www", "a text that breaks off in"),
+        ("Unclosed <math>k-means and <svg>trees", "Unclosed k-means and trees"),
+    ],
+)
+def test_the_markup_of_publishers_and_pages_is_removed(raw: str, plain: str) -> None:
     assert clean(raw) == plain
 
 
@@ -180,7 +247,34 @@ def test_the_texts_of_the_sample_pages_are_clean_after_one_cleaning() -> None:
             "\\frac{a}{",
             "\\sqrt{a",
         ),
-        *("<b a=", '<a b="', "<!--", "x^{", "{{}", "a~", "e\u0301\u0316", "\u0316\u0301", "\u202e", '\\"', "\\^"),
+        *(
+            "<math>",
+            "<mi>",
+            "<msup><mi>x</mi>",
+            "<svg>",
+            "<svg></svg>",
+            "<a-b>",
+            "<x-y></x-y>",
+            "</math>",
+            "<?x ",
+            "<![CDATA[",
+        ),
+        *(
+            "<!DOCTYPE ",
+            "<math a=\"'",
+            "<p a='\"",
+            "<b a=",
+            '<a b="',
+            "<!--",
+            "x^{",
+            "{{}",
+            "a~",
+            "e\u0301\u0316",
+            "\u0316\u0301",
+            "\u202e",
+            '\\"',
+            "\\^",
+        ),
     ],
 )
 def test_a_megabyte_of_unclosed_markup_is_cleaned(unit: str) -> None:

@@ -233,3 +233,28 @@ def test_an_unclosed_section_that_runs_into_the_next_records_hides_no_sound_reco
     found = dump(sound[:place] + "".join(hostile_records) + sound[place:])
     assert [listing.where for listing in found.listings] == ["record 4"]
     assert [skipped.where for skipped in found.skipped] == ["record 1", "record 2", "record 3"]
+
+
+TITLE = (
+    'Fast <math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><msup><mi>x</mi><mn>2</mn></msup>'
+    '<annotation encoding="application/x-tex">x^2</annotation></semantics></math> nets if a &lt; b'
+)
+ABSTRACT_HTML = (
+    "A &lt;button&gt;Go&lt;/button&gt; &lt;math&gt;&lt;mi&gt;k&lt;/mi&gt;&lt;/math&gt;-means, p &amp;lt; 0.05"
+)
+FEED_WITH_MATHML = {
+    "atom": f"""<feed xmlns="http://www.w3.org/2005/Atom"><entry><title type="xhtml">
+<div xmlns="http://www.w3.org/1999/xhtml">{TITLE}</div></title><id>urn:a</id>
+<summary type="html">{ABSTRACT_HTML}</summary></entry></feed>""",
+    "rss": f"""<rss version="2.0"><channel><item><title>{TITLE}</title><link>https://example.org/1</link>
+<description>{ABSTRACT_HTML}</description></item></channel></rss>""",
+    "api": f"""<feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="http://arxiv.org/schemas/atom"><entry>
+<title>{TITLE}</title><id>http://arxiv.org/abs/{IDS[0]}v1</id><summary>{ABSTRACT_HTML}</summary></entry></feed>""",
+}
+
+
+@pytest.mark.parametrize("text", FEED_WITH_MATHML.values(), ids=list(FEED_WITH_MATHML))
+def test_a_formula_inside_an_xml_title_is_kept_once_and_the_abstract_has_no_markup(text: str) -> None:
+    (listing,) = dump(text).listings
+    assert listing.title == "Fast x^2 nets if a < b"
+    assert listing.abstract == "A k-means, p < 0.05"
