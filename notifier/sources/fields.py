@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
 
 from notifier.sources.cleaning import clean
 
@@ -20,7 +21,15 @@ _LONGEST_TEXT = 200_000  # characters, with markup
 _LONGEST_NAME = 2_000  # characters, with markup
 
 _URL = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f-\x9f\ud800-\udfff]+")
-_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s?)?(10\.\d{4,9}/[^\s\x00-\x20\ud800-\udfff]+)", re.IGNORECASE)
+_HEADING = re.compile(
+    r"\A\s*+<((?:jats:)?title|h[1-6]|b|strong)>\s*+(?:abstract|summary)\s*+[.:]?\s*+</\1>", re.IGNORECASE
+)
+_LAST_LINKS = re.compile(r"<p>\s*+(?:<a\s[^<>]*+>[^<>]*+</a>[\s·|•,]*+)++</p>\s*+\Z")
+_UNSAFE_IN_URL = re.compile(r"[ \"<>\\^`{|}]")
+_DOI = re.compile(
+    r"(?:https?://(?:dx\.|www\.)?doi\.org/|(?:info:|urn:)?doi[:/ ]\s?+)?(10\.\d{4,9}/[^\s\x00-\x20\ud800-\udfff]+)",
+    re.IGNORECASE,
+)
 _ISO_DAY = re.compile(r"\A\s*(\d{4})-(\d\d)-(\d\d)(?!\d)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MAIL_DAY = re.compile(rf"\A(?:\s*[A-Za-z]+,)?\s*(\d{{1,2}}) ({'|'.join(_MONTHS)})[a-z]* (\d{{4}})\b", re.IGNORECASE)
@@ -43,6 +52,13 @@ def text(value: Any) -> str:
     A string is cut before it is cleaned if it is far longer than any field may be (see `sources.bounding`).
     """
     return clean(value[:_LONGEST_TEXT]) if isinstance(value, str) else ""
+
+
+def abstract_text(value: Any) -> str:
+    """Return the clean text of an abstract in HTML, without its heading and a last paragraph that holds only links."""
+    if isinstance(value, str) and "<" in value:
+        value = _HEADING.sub("", _LAST_LINKS.sub("", value))
+    return text(value)
 
 
 def count(value: Any) -> int | None:
@@ -91,8 +107,25 @@ def http_url(value: Any) -> str | None:
     return value if _URL.fullmatch(value) else None
 
 
+def link_url(value: Any, base: str = "") -> str | None:
+    """Return the http or https URL of a link as a browser would follow it on the page `base`; None if there is none.
+
+    The link may be relative. Line ends and tabs in it are left out, and other characters that a URL cannot have, such
+    as spaces, are percent-encoded.
+    """
+    if (absolute := http_url(value)) or not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_URL:
+        return absolute
+    try:
+        resolved = urljoin(base or "https:", re.sub(r"[\t\n\r]", "", value.strip()))
+        if not urlsplit(resolved).hostname:
+            return None
+    except ValueError:  # such as an IPv6 address without its closing bracket
+        return None
+    return http_url(_UNSAFE_IN_URL.sub(lambda found: quote(found[0]), resolved))
+
+
 def doi(value: Any) -> str | None:
-    """Return the DOI at the start of a string, without a resolver such as `https://doi.org/` or a `doi:` prefix."""
+    """Return the DOI at the start of a string, without a resolver (`https://doi.org/`) or a prefix (`doi:`)."""
     found = _DOI.match(value.strip()) if isinstance(value, str) else None
     return found[1][:_LONGEST_URL] if found else None
 
@@ -116,8 +149,12 @@ def _clean_and_cache(value: str) -> str:
 def split_names(line: str) -> tuple[str, ...]:
     """Return the names in a line that separates them by commas, semicolons or `and`.
 
-    A comma inside parentheses separates nothing: `Ann Lee (Example, Inc)` is one name.
+    A comma inside parentheses separates nothing: `Ann Lee (Example, Inc)` is one name. Nor does the comma of a name if
+    semicolons separate the names: `Lee, Ann; Chen, Bo` are Ann Lee and Bo Chen.
     """
+    names = [name for name in line[:_LONGEST_TEXT].split(";") if name.strip()]
+    if len(names) > 1 and all(name.count(",") == 1 for name in names):
+        return distinct_texts(" ".join(reversed(name.split(","))) for name in names)
     return distinct_texts(_SEPARATOR.split(line))
 
 

@@ -21,7 +21,7 @@ NAME = "daily papers JSON"
 _SAMPLE = 1 << 16  # at least one of the keys below must be within this many characters of the beginning
 _DAILY_KEY = re.compile(
     r"[\"'](?:paper\\?[\"']\s*:\s*\{|(?:paper[_.]id|paperId|submittedOnDailyAt|discussionId|ai_summary|ai_keywords"
-    r"|numComments)\\?[\"'])"
+    r"|numComments)\\?[\"'])(?!\s*:\s*[\"'][0-9a-f]{40}[\"'])"  # such a paperId is one of Semantic Scholar
 )
 
 

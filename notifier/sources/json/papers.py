@@ -17,6 +17,7 @@ from notifier.sources.arxiv.ids import VersionedId, abstract_url, parse_arxiv_id
 from notifier.sources.format import RecordTally
 from notifier.sources.json.keys import values_by_field
 from notifier.sources.json.records import EnclosingObject, Record, read_records, table_rows
+from notifier.sources.json.shapes import author_name, day_of, first_text, flattened, is_no_paper
 
 _CURE = "; give the papers as an array of objects, or one object per line"
 _LONGEST_LITERAL = 1 << 18  # characters of a list in Python syntax
@@ -47,10 +48,16 @@ def _all_records(text: str, limits: Limits, enclosing: EnclosingObject) -> Itera
     yield from read_records(text, limits, enclosing)
     if not enclosing.has_records:
         values = values_by_field(enclosing.members)
-        if isinstance(values.get("id", values.get("title")), list | dict):
+        if _is_table(values):
             yield from table_rows(enclosing.members)
         elif "title" in values:
             yield Record("record 1", enclosing.members)
+
+
+def _is_table(values: Mapping[str, Any]) -> bool:
+    """Return whether the values of a document are columns. A single paper may have its title in a list."""
+    is_single = isinstance(values.get("doi"), str) or isinstance(values.get("url"), str)
+    return isinstance(values.get("id", values.get("title")), list | dict) and not is_single
 
 
 def _refuse_without_papers(enclosing: EnclosingObject, tally: RecordTally) -> None:
@@ -75,8 +82,11 @@ def _listing(record: Any, enclosing: Mapping[str, Any], position: int, where: st
         record = dict(zip(map(str, columns), record, strict=False))
     if not isinstance(record, dict):
         return "it is not an object with a title"
+    record = flattened(record, _base(enclosing))
+    if is_no_paper(record):
+        return "it is an attachment or a note, not a paper"
     values = values_by_field(record)
-    title = fields.text(values.get("title"))
+    title = fields.text(first_text(values.get("title"), "title", "value"))
     if not title:
         return "it has no title"
     listing = _listing_of_values(values, title, position, where)
@@ -91,15 +101,21 @@ def _listing(record: Any, enclosing: Mapping[str, Any], position: int, where: st
     )
 
 
+def _base(enclosing: Mapping[str, Any]) -> str:
+    """Return the address against which the links of a JSON Feed are resolved; an empty string for other documents."""
+    return fields.link_url(enclosing.get("home_page_url")) or fields.link_url(enclosing.get("feed_url")) or ""
+
+
 def _listing_of_values(values: Mapping[str, Any], title: str, position: int, where: str) -> Listing:
     """Return the listing with all fields of a paper except its arXiv id."""
-    abstract, note = fields.text(values.get("abstract")), fields.text(values.get("note"))
+    abstract = fields.abstract_text(first_text(values.get("abstract"), "value", "description", "content"))
+    note = fields.text(values.get("note"))
     return Listing(
         position=position,
         title=title,
         abstract=abstract,
         where=where,
-        url=fields.http_url(values.get("url")),
+        url=fields.link_url(first_text(values.get("url"), "value", "url", "URL")),
         listed_on=fields.day(values.get("listed_on")),
         upvotes=fields.count(values.get("upvotes")),
         comments=fields.count(values.get("comments")),
@@ -107,11 +123,11 @@ def _listing_of_values(values: Mapping[str, Any], title: str, position: int, whe
         categories=_labels(values.get("categories")),
         keywords=_labels(values.get("keywords"), may_have_spaces=True),
         version=_version(values.get("version")),
-        doi=fields.doi(values.get("doi")),
-        published=fields.day(values.get("published")) or _first_version_day(values.get("version")),
-        updated=fields.day(values.get("updated")),
+        doi=fields.doi(first_text(values.get("doi"), "value")),
+        published=fields.day(day_of(values.get("published"))) or _first_version_day(values.get("version")),
+        updated=fields.day(day_of(values.get("updated"))),
         note=note,
-        pdf=fields.http_url(values.get("pdf")),
+        pdf=fields.link_url(first_text(values.get("pdf"), "url")),
         project=fields.http_url(values.get("project")),
         code=_repository_url(values.get("code")),
         stars=fields.count(values.get("stars")),
@@ -122,13 +138,15 @@ def _listing_of_values(values: Mapping[str, Any], title: str, position: int, whe
 
 def _versioned_id(values: Mapping[str, Any]) -> VersionedId | None:
     """Return the arXiv id from the first field that contains one."""
-    texts = (values.get(name) for name in ("id", "url", "pdf", "doi"))
+    texts = (values.get(name) for name in ("id", "arxiv", "url", "pdf", "doi"))
     return next((found for text in texts if isinstance(text, str) and (found := parse_arxiv_id(text))), None)
 
 
 def _authors(value: Any) -> tuple[str, ...]:
     """Return the names of authors from a list, from a list in Python syntax, or from a line of names."""
     value = _parse_list_string(value)
+    if isinstance(value, dict):  # the list may be inside an object, as in `{"author": [...]}`
+        value = next((each for each in value.values() if isinstance(each, list)), [value])
     if isinstance(value, str):
         return fields.split_names(value)
     return fields.distinct_texts(_author_name(author) for author in value) if isinstance(value, list) else ()
@@ -146,12 +164,10 @@ def _parse_list_string(value: Any) -> Any:
 
 def _author_name(author: Any) -> Any:
     """Return the name of an author from a string, an object, or a list of last name, first names and suffix."""
-    if isinstance(author, dict):
-        return author.get("name") or author.get("fullname")
     if isinstance(author, list):
         parts = [part for part in author if isinstance(part, str)]
         return " ".join([*parts[1:2], *parts[:1], *parts[2:3]])
-    return author
+    return author_name(author)
 
 
 def _labels(value: Any, *, may_have_spaces: bool = False) -> tuple[str, ...]:
@@ -163,7 +179,8 @@ def _labels(value: Any, *, may_have_spaces: bool = False) -> tuple[str, ...]:
     if isinstance(value, str):
         has_commas = "," in value or ";" in value
         value = value.replace(";", ",").split(",") if may_have_spaces or has_commas else value.split()
-    return fields.distinct_texts(value) if isinstance(value, list) else ()
+    names = ("tag", "name", "display_name", "keyword", "term", "value", "subject")
+    return fields.distinct_texts(first_text(each, *names) for each in value) if isinstance(value, list) else ()
 
 
 def _repository_url(value: Any) -> str | None:

@@ -29,6 +29,13 @@ _RECORD_KEYS = frozenset(
         *("articles", "list", "response"),
     )
 )
+# The same in the answers of scholarly APIs. A single paper may have such a member too; then its title stands before it.
+_RECORD_KEYS_WITHOUT_TITLE = frozenset(
+    (
+        *("message", "notes", "collection", "works", "publications", "preprints", "recommendedpapers"),
+        *("result", "resultlist", "hit"),
+    )
+)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TWO_LINES = re.compile(r"\A\s*\{[^\n]+\n\s*\{\s*[\"']")
 _CLOSINGS = re.compile(r"[\s,\]}\ufeff\x00]*")
@@ -150,7 +157,7 @@ def _values_in_object(
             return len(text)
         place = skip_space(text, colon + 1)
         opening = text[place : place + 1]
-        if not _may_hold_records(key.value) or opening not in ("[", "{") or depth == _MAX_DEPTH:
+        if not _may_hold_records(key.value, enclosing.members) or opening not in ("[", "{") or depth == _MAX_DEPTH:
             found = value_at(text, place, limits.record * _COLUMN_FACTOR)
             if found.fault:
                 yield Value(place, len(text), fault=found.fault)
@@ -169,7 +176,9 @@ def _values_in_object(
     return place + 1
 
 
-def _may_hold_records(key: str) -> bool:
+def _may_hold_records(key: str, members: dict[str, Any]) -> bool:
+    if key.lower() in _RECORD_KEYS_WITHOUT_TITLE:
+        return "title" not in members
     return key.lower() in _RECORD_KEYS or _DAY.fullmatch(key) is not None
 
 

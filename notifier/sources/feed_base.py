@@ -1,0 +1,56 @@
+"""Find the address against which the relative links of a feed are resolved.
+
+A feed that was saved as a file no longer says where it came from. So its own statements decide: `xml:base`, its link to
+itself, its link to its page, or an id that is an address. https://www.rfc-editor.org/rfc/rfc3986#section-5.1
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from notifier.sources.fields import link_url
+from notifier.sources.xml_document import Document
+
+_FRAME = re.compile(r"<(?:[\w.-]++:)?(?:feed|rss|RDF|channel)(?=[\s>])([^<>]*)>", re.IGNORECASE)
+_LINK = re.compile(r"<(?:[\w.-]++:)?link(?=[\s>/])([^<>]*)>([^<>]*)")
+_ID = re.compile(r"<(?:[\w.-]++:)?id(?=[\s>])[^<>]*>([^<>]*)<")
+_ATTRIBUTE = re.compile(r"""(?<![\w:.-])([\w:.-]++)\s*+=\s*+("[^"<>]*+"|'[^'<>]*+')""")
+
+
+def base_of(document: Document) -> str:
+    """Return the base address of a feed; an empty string if the feed says nothing about it."""
+    frames = [_attributes(text) for text in _FRAME.findall(document.head)]
+    base = _own_address(document.head, frames)
+    for frame in frames:
+        if declared := frame.get("xml:base"):
+            base = link_url(declared, base) or base
+    return base
+
+
+def _own_address(head: str, frames: list[dict[str, str]]) -> str:
+    """Return the address of the feed or, if another site than that of its page serves the feed, of its page."""
+    links = list(_links(head))
+    abouts = [frame.get("rdf:about", "") for frame in frames]
+    own = _first_address([url for relation, url in links if relation == "self"])
+    page = _first_address([url for relation, url in links if relation == "alternate"], own)
+    if own and (not page or urlsplit(own).netloc == urlsplit(page).netloc):
+        return own
+    return page or _first_address([*abouts, *map(html.unescape, _ID.findall(head))])
+
+
+def _links(head: str) -> Iterator[tuple[str, str]]:
+    """Yield the relation and the address of each link of a feed; a link of RSS has its address as its text."""
+    for text, inside in _LINK.findall(head):
+        attributes = _attributes(text)
+        yield attributes.get("rel", "alternate"), attributes.get("href") or html.unescape(inside)
+
+
+def _first_address(addresses: list[str], base: str = "") -> str:
+    return next(filter(None, (link_url(address, base) for address in addresses if address.strip())), "")
+
+
+def _attributes(text: str) -> dict[str, str]:
+    return {name: html.unescape(value[1:-1]) for name, value in _ATTRIBUTE.findall(text)}
