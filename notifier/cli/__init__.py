@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from notifier import __version__
-from notifier.cli import deliveries, demo, digest, papers, pipeline, reinstating, setup, status, subscribers
+from notifier.cli import deliveries, demo, digest, papers, pipeline, quarantine, reinstating, setup, status, subscribers
 from notifier.cli.options import ConfigOption
 from notifier.cli.terminal import make_output_inert
 from notifier.errors import NotifierError
@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, setup, papers, subscribers, reinstating, digest, pipeline, deliveries, status):
+for group in (demo, setup, papers, subscribers, reinstating, digest, pipeline, quarantine, deliveries, status):
     group.register(app)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps.", metavar="PATH...")],
+    paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps; - is stdin.", metavar="PATH...")],
     day: Annotated[str | None, typer.Option("--date", help="The listing day.", metavar="YYYY-MM-DD")] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Store the papers without announcing them.")] = False,
     config: ConfigOption = None,
@@ -43,22 +43,27 @@ def ingest(
     """Ingest dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz."""
     from notifier import pipeline
     from notifier.cli.output import print_json
-    from notifier.files import dump_paths
+    from notifier.files import dump_paths, read_from_typed_folder, read_typed
     from notifier.models import DumpStatus
     from notifier.topics import catalogue_of
 
     listed_on = day_from(day, "--date")
-    files = [file for path in paths for file in dump_paths(path)]
+    files = [
+        (file, read_from_typed_folder if path.is_dir() else read_typed) for path in paths for file in dump_paths(path)
+    ]
     run = writing_session(context, config, now)
     catalogue = catalogue_of(run.config)
     settings = pipeline.settings_for(run.config, archive=archive)
-    reports = [pipeline.ingest(run.engine, file, listed_on, run.clock(), settings) for file in files]
+    reports = [
+        pipeline.ingest_typed(run.engine, file, listed_on, run.clock(), replace(settings, read=read))
+        for file, read in files
+    ]
     pipeline.tag(run.engine, catalogue)
     if as_json:
         print_json({"dumps": reports})
     else:
         print_dumps(reports)
-    if any(report.status is DumpStatus.QUARANTINED for report in reports):
+    if any(report.status in (DumpStatus.QUARANTINED, DumpStatus.FAILED) for report in reports):
         raise typer.Exit(1)
 
 

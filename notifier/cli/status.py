@@ -63,6 +63,10 @@ def _show(found: Status) -> None:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:
         typer.echo(inert(f"set aside    {each.path}: {each.reason}"))
+    if found.quarantine:
+        typer.echo(
+            "             `notifier quarantine retry PATH` reads one again, `notifier quarantine drop PATH` removes it"
+        )
     for stuck in found.unmoved:
         typer.echo(inert(f"not moved    {stuck.reason}"))
 

@@ -1,7 +1,15 @@
 """Files in and out: reading dumps and moving them away, writing feeds and exports, and the locks of running senders."""
 
 from notifier.files.atomic import remove_stale, write_if_changed
-from notifier.files.dumps import DumpFile, dump_paths, path_text, read_dump
+from notifier.files.dumps import (
+    DumpFile,
+    dump_paths,
+    path_text,
+    read_dump,
+    read_from_typed_folder,
+    read_typed,
+    recorded_path,
+)
 from notifier.files.dumps_folder import DumpsFolder, PutAway
 from notifier.files.private import STDOUT, open_descriptor, write_private
 from notifier.files.sender_locks import owner_has_finished, owner_is_gone, owner_lock, remove_owner_lock
@@ -18,6 +26,9 @@ __all__ = [
     "owner_lock",
     "path_text",
     "read_dump",
+    "read_from_typed_folder",
+    "read_typed",
+    "recorded_path",
     "remove_owner_lock",
     "remove_stale",
     "write_if_changed",

@@ -1,4 +1,8 @@
-"""Reading dumps from files."""
+"""Reading dumps from files.
+
+The dumps folder may be writable for others than the operator. So of its entries, only regular files are read. A path
+that the operator types may be anything that the operator may read.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +21,20 @@ _TEMPORARY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE,
 
 @dataclass(frozen=True, slots=True)
 class DumpFile:
-    """A dump's bytes, the path of the file that holds them, and when the file was modified (seconds since 1970)."""
+    """A dump's bytes, and the path, the time of modification (seconds since 1970) and the mode of their file."""
 
     path: Path
     content: bytes
     modified: float = 0.0
+    mode: int = stat.S_IFREG
 
     @property
     def sha256(self) -> str:
         """The hash that identifies the dump, wherever its file is."""
         return sha256(self.content).hexdigest()
+
+
+STDIN = Path("-")
 
 
 def path_text(path: Path) -> str:
@@ -37,46 +45,89 @@ def path_text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def dump_paths(given: Path) -> list[Path]:
-    """Return the files to read for a given path: the file itself, or the files in the folder, sorted by name.
+def recorded_path(path: Path) -> str:
+    """Return the text by which a quarantined file is recorded: its absolute path, without `..`."""
+    path = path.absolute()
+    return path_text(path.parent.resolve() / path.name if ".." in path.parts else path)
 
-    Hidden files and subfolders are left out. Symbolic links and special files are included, so that `read_dump` refuses
-    them with a reason. Raises UsageError if the path does not exist, and FileError if the folder cannot be read.
+
+def dump_paths(given: Path) -> list[Path]:
+    """Return the files to read for a path that was typed: the file itself, or the files in the folder, sorted by name.
+
+    Hidden files and subfolders are left out. Special files in a folder are included, so that they are refused with a
+    reason. Raises UsageError if the path does not exist, and FileError if it cannot be looked at.
     """
-    if not given.exists():
-        raise UsageError(f"there is no file {given}; give the path of a dump, or of a folder of dumps")
-    if not given.is_dir():
+    if given == STDIN:
         return [given]
     try:
+        if not given.exists():
+            raise UsageError(f"there is no file {given}; give the path of a dump, or of a folder of dumps")
+        if not given.is_dir():
+            return [given]
         entries = sorted(entry for entry in given.iterdir() if not entry.name.startswith("."))
     except OSError as error:
-        raise FileError(f"cannot read the folder {given}: {error.strerror}; check who owns it") from None
-    return [entry for entry in entries if entry.is_symlink() or not entry.is_dir()]
+        raise FileError(f"cannot read {given}: {error.strerror}; check who owns it") from None
+    return [entry for entry in entries if not entry.is_dir()]
 
 
 def read_dump(path: Path, limit: int) -> DumpFile:
-    """Read a dump of at most `limit` bytes.
+    """Read a dump of at most `limit` bytes from the dumps folder.
 
-    Raises DumpError if the path contains `..`, or the file is not a regular one, is too large, or cannot be read.
-    Raises DumpGoneError if the file does not exist, and FileError if the cause is not the file and may go away, such as
-    a lack of free descriptors.
+    Raises DumpError if the file is a symbolic link or not a regular file, is too large, or cannot be read. Raises
+    DumpGoneError if the file does not exist, and FileError if the cause is not the file and may go away, such as a lack
+    of free descriptors.
     """
-    if ".." in path.parts:
-        raise DumpError("the path contains `..`; give the path without it")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)  # opening a FIFO must not block
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise DumpError("not a regular file; give the path of a file")
+                raise DumpError("not a regular file; `notifier ingest PATH` reads pipes and devices too")
             if status.st_size > limit:
-                raise DumpError(f"larger than {limit >> 20} MB; split it, or raise [limits] file_mb")
-            return DumpFile(path, file.read(limit), status.st_mtime)
+                raise _too_large(limit)
+            return DumpFile(path, file.read(limit), status.st_mtime, status.st_mode)
     except FileNotFoundError:
         raise DumpGoneError("the file no longer exists") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise DumpError("a symbolic link; give the path of the file that it points to") from None
+            raise DumpError(
+                "a symbolic link; `notifier ingest PATH` follows links, the dumps folder does not"
+            ) from None
         if error.errno in _TEMPORARY:
             raise FileError(f"cannot be read now: {error.strerror}; it is tried again later") from None
         raise DumpError(f"cannot be read: {error.strerror}") from None
+
+
+def read_typed(path: Path, limit: int) -> DumpFile:
+    """Read a dump of at most `limit` bytes from a path that the operator has typed.
+
+    The path may contain `..` and lead through links. It may name a pipe or a device, which is read to its end, and `-`
+    is stdin. Raises DumpError if the content is too large, and FileError if it cannot be read.
+    """
+    source: Path | int = path
+    try:
+        if path == STDIN:
+            path, source = Path("stdin"), os.dup(0)
+        with open(source, "rb") as file:  # noqa: PTH123 - the source may be a descriptor
+            content = file.read(limit + 1)
+            if len(content) > limit:
+                raise _too_large(limit)
+            status = os.fstat(file.fileno())
+            return DumpFile(path, content, status.st_mtime, status.st_mode)
+    except OSError as error:
+        raise FileError(f"cannot be read: {error.strerror}; check that you may read it") from None
+
+
+def read_from_typed_folder(path: Path, limit: int) -> DumpFile:
+    """Read a dump of at most `limit` bytes from a folder that the operator has typed.
+
+    Links are followed. Raises DumpError if the file is too large, and FileError if it cannot be read or is a pipe or a
+    device, which could block the files after it.
+    """
+    if path.exists() and not path.is_file():
+        raise FileError("not a regular file; type its own path to read it")
+    return read_typed(path, limit)
+
+
+def _too_large(limit: int) -> DumpError:
+    return DumpError(f"larger than {limit >> 20} MB; split it, or raise [limits] file_mb")

@@ -78,6 +78,11 @@ class DumpsFolder:
         self._observations: dict[Path, _Observation] = {}
         self._holds: dict[Path, _Hold] = {}
 
+    @property
+    def quarantine(self) -> Path:
+        """The folder to which files are moved that are no dumps."""
+        return self.folder.parent / QUARANTINE
+
     def make(self) -> None:
         """Create the folder if it does not exist; raise FileError if that fails."""
         try:
@@ -134,7 +139,7 @@ class DumpsFolder:
         program has opened for writing, stays where it is, to be read again, and the result is None. Raises FileError if
         the file cannot be moved.
         """
-        target = self.folder.parent / (QUARANTINE if reason else DONE)
+        target = self.quarantine if reason else self.folder.parent / DONE
         try:
             seen = self._observations.get(path)
             if writer_of(path) is Writer.OPEN or (seen is not None and _stamp(path) != seen.stamp):
@@ -147,10 +152,40 @@ class DumpsFolder:
                 f"cannot move {path_text(path)} to {target}: {error.strerror}; check who owns the folders"
             ) from None
         if reason:
-            with suppress(OSError):  # the database holds the reason too
-                text = f"{inert(reason)}\n".encode()
-                _reason_beside(moved).write_bytes(text)
+            self.explain(moved, reason)
         return PutAway(moved, _look_after_move(moved, seen.stamp if seen else None))
+
+    def explain(self, quarantined: Path, reason: str) -> None:
+        """Write the reason why a file was quarantined to a file beside it."""
+        with suppress(OSError):  # the database holds the reason too
+            _reason_beside(quarantined).write_bytes(f"{inert(reason)}\n".encode())
+
+    def in_quarantine(self) -> set[Path]:
+        """Return the files that are in the quarantine folder, with those that hold a reason."""
+        try:
+            return set(self.quarantine.iterdir())
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise FileError(f"cannot read {self.quarantine}: {error.strerror}; check who owns the folder") from None
+
+    def release(self, quarantined: Path) -> PutAway | None:
+        """Move a file from the quarantine folder to `done`, because it was ingested; see `put_away`."""
+        moved = self.put_away(quarantined, None)
+        if moved is not None:
+            with suppress(OSError):
+                _reason_beside(quarantined).unlink(missing_ok=True)
+        return moved
+
+    def delete(self, quarantined: Path) -> None:
+        """Delete a file in the quarantine folder, and its reason. Raises FileError if it cannot be deleted."""
+        try:
+            quarantined.unlink(missing_ok=True)
+            _reason_beside(quarantined).unlink(missing_ok=True)
+        except OSError as error:
+            raise FileError(
+                f"cannot delete {path_text(quarantined)}: {error.strerror}; check who owns the folder"
+            ) from None
 
     def take_back(self, moved: PutAway) -> Path | None:
         """Move a file that was written after it was put away back into the folder, and return its path there.

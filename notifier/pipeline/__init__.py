@@ -15,12 +15,13 @@ Each step is idempotent: it may be stopped at any moment and run again. Several 
 
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
-from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, settings_for, skips
+from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_typed, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
 from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
+from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
 from notifier.pipeline.steps import OnceReport, once
 from notifier.pipeline.tagging import count_by_topic, tag
 
@@ -32,17 +33,22 @@ __all__ = [
     "OnceReport",
     "PlanReport",
     "PublishReport",
+    "Quarantined",
     "as_test",
     "count_by_topic",
     "cuts",
     "deliver",
+    "drop",
     "ingest",
     "ingest_folder",
+    "ingest_typed",
+    "list_quarantined",
     "next_digest",
     "once",
     "plan",
     "plan_dry_run",
     "publish",
+    "retry",
     "send_test",
     "settings_for",
     "skips",

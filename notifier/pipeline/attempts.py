@@ -25,8 +25,8 @@ MOST_INTERRUPTIONS = 30
 LONGEST = timedelta(hours=1)
 
 GIVEN_UP = (
-    "reading it was interrupted {} times: it may be what ended or blocked the process; if it is a good dump, move it "
-    "back into the dumps folder"
+    "reading it was interrupted {} times: it may be what ended or blocked the process; if it is a good dump, "
+    "`notifier quarantine retry PATH` reads it again"
 )
 
 

@@ -6,6 +6,7 @@ A dump is read, parsed and prepared before its transaction begins.
 from __future__ import annotations
 
 import gc
+import stat
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from notifier.config import DEFAULT_LIMITS, Config, Limits
-from notifier.errors import DumpError, DumpGoneError, DumpUnfinishedError
-from notifier.files import DumpFile, path_text, read_dump
+from notifier.errors import DumpError, DumpGoneError, DumpUnfinishedError, FileError
+from notifier.files import DumpFile, path_text, read_dump, recorded_path
 from notifier.garbage import collecting_new_objects
 from notifier.models import DumpStatus, ListedOnFrom, ParsedDump, Skipped
 from notifier.papers.identity import PreparedListing, prepare
@@ -39,7 +40,8 @@ class IngestSettings:
     papers of large dumps are tagged at once; without one, all papers are tagged later. A dump that is cut off is not
     ingested if its file was modified less than `patience` seconds ago, because the rest may still come. `owners` is the
     folder with the lock files of running processes, by which `ingest_folder` recognises attempts that were interrupted.
-    `apart` asks that even a small dump be parsed in a process of its own.
+    `apart` asks that even a small dump be parsed in a process of its own. `read` reads the file of a dump, of at most
+    so many bytes.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -48,6 +50,7 @@ class IngestSettings:
     patience: float = 0
     owners: Path | None = None
     apart: bool = False
+    read: Callable[[Path, int], DumpFile] = read_dump
 
 
 DEFAULT_SETTINGS = IngestSettings()
@@ -111,11 +114,12 @@ def ingest(
     """Ingest the dump at `path`.
 
     `day` is the listing day, if the operator has given it. A file that cannot be read as a dump is quarantined with the
-    reason, which the report gives. Raises DumpGoneError if there is no such file, FileError if it cannot be read just
-    now, and DumpUnfinishedError if the rest of it may still come.
+    reason, which the report gives; of a pipe or a device nothing is kept, so it has failed. Raises DumpGoneError if
+    there is no such file, FileError if it cannot be read just now, and DumpUnfinishedError if the rest of it may still
+    come.
     """
     try:
-        file = read_dump(path, settings.limits.file)
+        file = settings.read(path, settings.limits.file)
     except DumpGoneError:
         raise
     except DumpError as error:
@@ -127,14 +131,29 @@ def ingest(
             finally:
                 gc.collect()  # else the garbage that the dump leaves would count as old and never be collected
     except DumpError as error:
+        if not stat.S_ISREG(file.mode):  # what a pipe has brought is gone, so nothing can be set aside
+            return DumpReport(path_text(file.path), DumpStatus.FAILED, reason=str(error))
         return quarantine(engine, path, file.sha256, str(error), now)
+
+
+def ingest_typed(
+    engine: Engine, path: Path, day: date | None, now: datetime, settings: IngestSettings = DEFAULT_SETTINGS
+) -> DumpReport:
+    """Ingest the dump at a path that the operator has typed; see `ingest`.
+
+    The file stays where it is. What cannot be read is reported as failed, so that it stops no other dump.
+    """
+    try:
+        return ingest(engine, path, day, now, settings)
+    except (FileError, DumpGoneError) as error:
+        return DumpReport(path_text(path), DumpStatus.FAILED, reason=str(error))
 
 
 @retried
 def quarantine(engine: Engine, path: Path, sha256: str, reason: str, now: datetime) -> DumpReport:
     """Record that the file at `path` is quarantined for this reason, and return the report."""
     with writing(engine) as connection:
-        dumps.quarantine(connection, path_text(path.absolute()), sha256, reason, now)
+        dumps.quarantine(connection, recorded_path(path), sha256, reason, now)
     return DumpReport(path_text(path), DumpStatus.QUARANTINED, reason=reason)
 
 
@@ -195,7 +214,7 @@ def _store(engine: Engine, path: Path, add: Callable[[Connection], IngestCounts]
         if is_known(connection, sha256):
             return None
         counts = add(connection)
-        dumps.lift_quarantine(connection, path_text(path.absolute()))
+        dumps.lift_quarantine(connection, recorded_path(path))
         return counts
 
 

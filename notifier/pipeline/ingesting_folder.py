@@ -20,6 +20,7 @@ from notifier.pipeline import attempts
 from notifier.pipeline.attempts import Beginning
 from notifier.pipeline.ingesting import DEFAULT_SETTINGS, DumpReport, IngestSettings, ingest, quarantine
 from notifier.pipeline.moved_files import watch
+from notifier.pipeline.quarantine import forget_gone, record_move
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.dumps import Unmoved
 
@@ -47,6 +48,7 @@ def ingest_folder(
     settings = replace(settings, patience=CUT_OFF_PATIENCE_SECONDS)
     reports = [DumpReport(path_text(path), DumpStatus.WAITING, reason=why) for path, why in folder.waiting.items()]
     paths = list(paths)
+    forget_gone(engine, folder)
     unmoved = _unmoved(engine, folder)
     with _owner(settings, paths) as owner:
         run = _Run(engine, folder, now, settings, owner)
@@ -184,4 +186,6 @@ class _Run:
             return str(error)
         if moved is not None:
             watch(self.engine, moved, self.now)
+            if fault is not None:
+                record_move(self.engine, path, moved.path)
         return None

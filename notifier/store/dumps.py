@@ -67,12 +67,18 @@ def lift_quarantine(connection: Connection, path: str) -> None:
     connection.execute(delete(tables.quarantined).where(tables.quarantined.c.path == path))
 
 
-def quarantined(connection: Connection) -> list[Row[str, str]]:
-    """Return the path of each quarantined file and the reason, the newest first."""
-    statement = select(tables.quarantined.c.path, tables.quarantined.c.reason).order_by(
-        tables.quarantined.c.at.desc(), tables.quarantined.c.path
+def move_quarantine(connection: Connection, path: str, to: str) -> None:
+    """Record that a quarantined file was moved; this replaces an earlier record of the path `to`."""
+    lift_quarantine(connection, to)
+    connection.execute(update(tables.quarantined).where(tables.quarantined.c.path == path).values(path=to))
+
+
+def quarantined(connection: Connection) -> list[Row[str, str, datetime]]:
+    """Return the path of each quarantined file, the reason, and the time, the newest first."""
+    table = tables.quarantined
+    return list(
+        connection.execute(select(table.c.path, table.c.reason, table.c.at).order_by(table.c.at.desc(), table.c.path))
     )
-    return list(connection.execute(statement))
 
 
 def unmoved(connection: Connection) -> list[Unmoved]:

@@ -121,7 +121,10 @@ class DumpRow(Table, table=True):
 
 
 class QuarantinedRow(Table, table=True):
-    """A file that could not be ingested, and why; the row is deleted when the file at that path is ingested later."""
+    """A file that could not be ingested, where it is now, and why.
+
+    The row is deleted when the file at that path is ingested later, or is no longer in the quarantine folder.
+    """
 
     __tablename__ = "quarantined"
 

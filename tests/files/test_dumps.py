@@ -1,15 +1,16 @@
-"""Reading dumps: only regular files are read; anything else is refused with a reason."""
+"""Reading dumps: of the dumps folder, only regular files; of what the operator types, anything that they may read."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from notifier.errors import DumpError
-from notifier.files.dumps import dump_paths, read_dump
+from notifier.errors import DumpError, FileError
+from notifier.files.dumps import dump_paths, read_dump, read_from_typed_folder, read_typed
 
 LIMIT = 1 << 20
 
@@ -30,10 +31,6 @@ def device(_: Path) -> Path:
     return Path("/dev/zero")
 
 
-def path_with_dots(folder: Path) -> Path:
-    return folder / ".." / folder.name / "plain.json"
-
-
 def large_file(folder: Path) -> Path:
     path = folder / "large.json"
     path.write_bytes(bytes(LIMIT + 1))
@@ -46,11 +43,10 @@ def large_file(folder: Path) -> Path:
         (symbolic_link, "a symbolic link"),
         (fifo, "not a regular file"),
         (device, "not a regular file"),
-        (path_with_dots, r"`\.\.`"),
         (large_file, "larger than 1 MB"),
     ],
 )
-def test_only_regular_files_with_a_plain_path_and_a_moderate_size_are_read(
+def test_of_the_dumps_folder_only_regular_files_of_a_moderate_size_are_read(
     tmp_path: Path, make: Callable[[Path], Path], reason: str
 ) -> None:
     (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
@@ -58,9 +54,42 @@ def test_only_regular_files_with_a_plain_path_and_a_moderate_size_are_read(
         read_dump(make(tmp_path), LIMIT)
 
 
+def test_a_path_of_the_dumps_folder_may_contain_dots(tmp_path: Path) -> None:
+    (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
+    assert read_dump(tmp_path / ".." / tmp_path.name / "plain.json", LIMIT).content == b"[]"
+
+
+def test_a_typed_path_may_lead_through_links_and_dots_or_name_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
+    link, pipe = symbolic_link(tmp_path), fifo(tmp_path)
+    (tmp_path / "folder").symlink_to(tmp_path)
+    writer = Thread(target=pipe.write_bytes, args=(b"[]",))
+    writer.start()
+    paths = [link, tmp_path / "folder" / "plain.json", tmp_path / "folder" / ".." / tmp_path.name / "plain.json", pipe]
+    assert [read_typed(path, LIMIT).content for path in paths] == [b"[]"] * 4
+    writer.join()
+
+
+def test_a_typed_path_that_brings_too_much_or_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DumpError, match="larger than 1 MB"):
+        read_typed(Path("/dev/zero"), LIMIT)
+    with pytest.raises(DumpError, match="larger than 1 MB"):
+        read_typed(large_file(tmp_path), LIMIT)
+    with pytest.raises(FileError, match="Is a directory"):
+        read_typed(tmp_path, LIMIT)
+
+
+def test_in_a_typed_folder_links_are_followed_and_pipes_cannot_block(tmp_path: Path) -> None:
+    (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
+    assert read_from_typed_folder(symbolic_link(tmp_path), LIMIT).content == b"[]"
+    with pytest.raises(FileError, match="not a regular file"):
+        read_from_typed_folder(fifo(tmp_path), LIMIT)
+
+
 def test_a_folder_lists_links_and_special_files_too_so_that_they_are_refused_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
     (tmp_path / ".hidden.json").write_text("[]", encoding="utf-8")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "link to folder").symlink_to(tmp_path / "folder")
     expected = sorted([symbolic_link(tmp_path), fifo(tmp_path), tmp_path / "plain.json"])
     assert dump_paths(tmp_path) == expected

@@ -1,0 +1,87 @@
+"""Verbs about dumps that were set aside: quarantine, and its subcommands retry and drop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, session
+from notifier.cli.simulated_clocks import writing_session
+
+if TYPE_CHECKING:
+    from notifier.files import DumpsFolder
+
+PathArgument = Annotated[Path, typer.Argument(help="The file, as the list shows it, or its name.", metavar="PATH")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's verbs."""
+    listing = typer.Typer(rich_markup_mode=None)
+    listing.callback(invoke_without_command=True, epilog="Example: notifier quarantine --json")(quarantine)
+    listing.command("retry", epilog="Example: notifier quarantine retry var/quarantine/papers.json")(retry)
+    listing.command("drop", epilog="Example: notifier quarantine drop var/quarantine/papers.json")(drop)
+    app.add_typer(listing, name="quarantine")
+
+
+def quarantine(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the dumps that were set aside because they could not be read, and why."""
+    if context.invoked_subcommand:
+        context.obj = config or context.obj
+        return
+    from notifier import pipeline
+    from notifier.cli.output import print_json, print_table
+
+    found = pipeline.list_quarantined(session(context, config).engine)
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(
+            ("path", "since (UTC)", "reason"), [(each.path, f"{each.at:%Y-%m-%d %H:%M}", each.reason) for each in found]
+        )
+        typer.echo("`notifier quarantine retry PATH` reads one again; `notifier quarantine drop PATH` removes it")
+    else:
+        typer.echo("no dump is set aside")
+
+
+def retry(
+    context: typer.Context,
+    path: PathArgument,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a dump again that was set aside, for example after it was mended or a limit was raised."""
+    from notifier import pipeline
+    from notifier.cli.output import print_json
+    from notifier.cli.papers import print_dumps
+    from notifier.models import DumpStatus
+    from notifier.topics import catalogue_of
+
+    run = writing_session(context, config, now)
+    report = pipeline.retry(run.engine, _folder(run), path, run.clock(), pipeline.settings_for(run.config))
+    pipeline.tag(run.engine, catalogue_of(run.config))
+    if as_json:
+        print_json(report)
+    else:
+        print_dumps([report])
+    if report.status in (DumpStatus.QUARANTINED, DumpStatus.FAILED):
+        raise typer.Exit(1)
+
+
+def drop(context: typer.Context, path: PathArgument, config: ConfigOption = None) -> None:
+    """Delete a dump that was set aside; a file outside of the quarantine folder is only taken off the list."""
+    from notifier import pipeline
+    from notifier.files import path_text
+
+    run = session(context, config)
+    is_deleted = pipeline.drop(run.engine, _folder(run), path)
+    done = "is deleted" if is_deleted else "is off the list; the file itself stays where it is"
+    typer.echo(f"{path_text(path)} {done}")
+
+
+def _folder(run: Session) -> DumpsFolder:
+    from notifier.files import DumpsFolder
+
+    return DumpsFolder(run.config.path(run.config.ingest.folder))
