@@ -51,6 +51,7 @@ WRITING = [
     ["resume", ANN],
     ["erase", ANN],
     ["reinstate", ANN],
+    ["quarantine", "retry", "x.txt"],
     ["subscribers", "import", "subscribers.csv"],
     ["deliveries", "hold", "1"],
     ["digest", ANN, "--send"],

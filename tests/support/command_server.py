@@ -24,6 +24,8 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
 from weakref import finalize
 
+from support.paths import CHECKOUT
+
 import notifier
 
 CONNECTIONS = 64  # commands that may wait to be started
@@ -57,7 +59,10 @@ def _server() -> str:
         listener.bind(name)
         listener.listen(CONNECTIONS)
         command = [sys.executable, "-m", "support.command_server", str(listener.fileno())]
-        process = subprocess.Popen(command, pass_fds=[listener.fileno()], stdin=subprocess.DEVNULL)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "tests")])}
+        process = subprocess.Popen(
+            command, env=environment, pass_fds=[listener.fileno()], stdin=subprocess.DEVNULL, cwd=CHECKOUT
+        )
     finalize(folder, process.kill)
     _kept.append(folder)
     return name
