@@ -320,8 +320,7 @@ def test_the_unsettled_claims_of_a_cancelled_run_are_released(planned: Engine, t
 
 
 def test_without_a_relay_the_mail_is_written_to_a_maildir(planned: Engine, tmp_path: Path) -> None:
-    config = Config()
-    config._base = tmp_path
+    config = Config().located_in(tmp_path)
     asyncio.run(send_due(sender_for(planned, config, lambda: AT_EIGHT)))
     mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "var" / "mail" / "new").iterdir()]
     assert sorted(mail["To"] for mail in mails) == [ANN, BOB]

@@ -1,0 +1,41 @@
+"""The config: a TOML file, whose keys environment variables can override.
+
+`keys` holds all keys with their defaults, and `loading` reads them. A config that was loaded never changes.
+"""
+
+from notifier.config.key_file import secret_key
+from notifier.config.keys import (
+    DEFAULT_LIMITS,
+    LONGEST_BASE_URL,
+    Config,
+    DigestConfig,
+    FeedsConfig,
+    Limits,
+    LogConfig,
+    MailConfig,
+    MaildirConfig,
+    SmtpConfig,
+    StoreConfig,
+    TopicConfig,
+    WebConfig,
+)
+from notifier.config.loading import chosen, load
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "LONGEST_BASE_URL",
+    "Config",
+    "DigestConfig",
+    "FeedsConfig",
+    "Limits",
+    "LogConfig",
+    "MailConfig",
+    "MaildirConfig",
+    "SmtpConfig",
+    "StoreConfig",
+    "TopicConfig",
+    "WebConfig",
+    "chosen",
+    "load",
+    "secret_key",
+]

@@ -1,0 +1,85 @@
+"""Load the config: find the file, read it, let environment variables override its keys, and check the result."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from notifier.config.complaints import explain
+from notifier.config.keys import Config
+from notifier.config.own_files import check_ingest_folder
+from notifier.errors import ConfigError
+
+DEFAULT_FILE = "config.toml"
+FILE_VARIABLE = "NOTIFIER_CONFIG"
+PREFIX = "NOTIFIER_"  # environment variables that override keys begin with this
+NESTING = "__"  # in an environment variable, separates the name of a table from the name of a key
+
+
+def load(file: Path | None) -> Config:
+    """Read the config from `file`, else from the file that NOTIFIER_CONFIG names, else from ./config.toml.
+
+    Without a file all keys have their defaults. Environment variables override the keys of the file. Raises ConfigError
+    if the file cannot be read or a value is wrong; the message says what is wrong.
+    """
+    found = chosen(file)
+    tables = _read(found) if found else {}
+    try:
+        config = Config(**_merged(tables, _overrides()))
+    except ValidationError as error:
+        raise ConfigError(explain(error, found)) from None
+    config = config.located_in(found.resolve().parent if found else Path.cwd())
+    check_ingest_folder(config, found)
+    return config
+
+
+def chosen(file: Path | None) -> Path | None:
+    """Return the config file that `load` reads, or None if there is none and the defaults apply."""
+    return file or _named_by_environment() or _default_file()
+
+
+def _named_by_environment() -> Path | None:
+    named = os.environ.get(FILE_VARIABLE)
+    return Path(named) if named else None
+
+
+def _default_file() -> Path | None:
+    here = Path(DEFAULT_FILE)
+    return here if here.exists() else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the config {file}: {error.strerror}; name another with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from None
+
+
+def _overrides() -> dict[str, Any]:
+    """Return the tables and keys that environment variables set; `NOTIFIER_SMTP__HOST` sets `host` in `[smtp]`."""
+    if not any(_overrides_key(variable) for variable in os.environ):
+        return {}
+    from pydantic_settings import EnvSettingsSource
+
+    source = EnvSettingsSource(cast(Any, Config), env_prefix=PREFIX, env_nested_delimiter=NESTING)
+    return source()
+
+
+def _overrides_key(variable: str) -> bool:
+    name = variable.upper()
+    return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower().split(NESTING)[0] in Config.model_fields
+
+
+def _merged(tables: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables with the overrides in them; an override of one key leaves the other keys of its table."""
+    merged = dict(tables)
+    for key, value in overrides.items():
+        known = merged.get(key)
+        merged[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return merged
