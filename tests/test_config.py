@@ -11,6 +11,7 @@ from support.paths import CHECKOUT
 
 from notifier.config import Config, StoreConfig, TopicConfig, load
 from notifier.errors import ConfigError
+from notifier.store import open_store, reading
 
 EXAMPLE = CHECKOUT / "config.example.toml"
 
@@ -87,6 +88,26 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ("[mail]\nenvelope = 'Bounces <bounces@example.org>'", "mail.envelope: no mail can be sent from this"),
         ('[mail]\nenvelope = "bounces@example.org\\r\\n"', "mail.envelope: no mail can be sent from this address"),
         ("[store]\nurl = 'mysql://x'", "sqlite:///FILE"),
+        *[
+            (
+                f"[store]\nurl = 'sqlite:///{file}'",
+                "store.url: write the name of a file after sqlite:///, without options",
+            )
+            for file in ("", "var/", "papers.db?mode=ro", "var/papers.db?timeout=3&cache=shared")
+        ],
+        *[
+            (
+                f"[store]\nurl = 'postgresql+psycopg://ann:secret{place}'",
+                "store.url: its port is no number from 1 to 65535",
+            )
+            for place in ("@db:x/papers", "@db:0/papers", "@db:65536/papers", "@db:-1/papers", "/@db:5432x/papers")
+        ],
+        *[
+            (f"[smtp]\nhello = '{name}'", "smtp.hello: write the full name of this machine")
+            for name in ("my host", "[192.0.2.300]", "[192.0.2.1", "[2001:db8::1]", "a..b", "x@y", "[IPv6:fe80::1%e0]")
+        ],
+        (f"[smtp]\nport = {'9' * 5000}", "is not valid TOML"),
+        (f"x = {'[' * 5000}", "is not valid TOML"),
         ("[digest]\nhour = '25:00'", "digest.hour"),
         ("[digest]\ntimezone = 'Mars/Olympus'", "digest.timezone"),
         ("[digest]\ncards = -1", "digest.cards"),
@@ -124,6 +145,19 @@ def test_the_message_about_a_wrong_value_does_not_contain_it(tmp_path: Path) -> 
         load(write_config(tmp_path, "[smtp]\npassword = 12345678"))
     assert "12345678" not in str(caught.value)
     assert "smtp.password" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("papers.example.org", "papers.example.org"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("[192.0.2.1]", "[192.0.2.1]"),
+        ("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+    ],
+)
+def test_the_name_for_ehlo_is_a_domain_or_an_address_literal(tmp_path: Path, name: str, stored: str) -> None:
+    assert load(write_config(tmp_path, f"[smtp]\nhello = '{name}'")).smtp.hello == stored
 
 
 @pytest.mark.parametrize(
@@ -197,3 +231,39 @@ def test_the_name_of_the_database_has_no_password(url: str, name: str) -> None:
     config = Config(store=StoreConfig(url=url))
     assert config.store_name == name
     assert config.holds_password == ("***" in name)
+
+
+@pytest.mark.parametrize("name", ["what?", "50%", "a#b", "two words", "q?x=1", "%41", "a&b", "ünï", "semi;colon"])
+def test_the_database_is_in_the_folder_of_the_config_whatever_the_folders_name_is(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    config = load(write_config(folder, f'[store]\nurl = "sqlite:///{name}/papers.db"\n'))
+    with reading(open_store(config.store_url)) as connection:
+        connection.engine.dispose()
+    assert (folder / name / "papers.db").is_file()
+    assert config.owners_folder == folder / name / "papers.db-owners"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_config_is_read_with_and_without_a_byte_order_mark(tmp_path: Path, encoding: str, line_end: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(f"[mail]{line_end}postal_address = 'Zürich'{line_end}".encode(encoding))
+    assert load(file).mail.postal_address == "Zürich"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("utf-16", "is no UTF-8 text, but perhaps UTF-16; save it in UTF-8"),
+        ("utf-16-be", "is no UTF-8 text, but perhaps UTF-16; save it in UTF-8"),
+        ("utf-32", "is no UTF-8 text, but perhaps UTF-16; save it in UTF-8"),
+        ("cp1252", "is no UTF-8 text, see line 2; save it in UTF-8"),
+    ],
+)
+def test_a_config_in_another_encoding_is_refused_in_words(tmp_path: Path, encoding: str, message: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes("[mail]\npostal_address = 'Zürich'\n".encode(encoding))
+    with pytest.raises(ConfigError, match=message):
+        load(file)

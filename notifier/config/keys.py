@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
 
-from notifier.config.values import ascii_address, is_time_zone, without_password
+from notifier.config.values import SQLITE, ascii_address, check_database_url, hello_form, is_time_zone, without_password
 from notifier.models import Cadence
 
 LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
@@ -40,10 +40,7 @@ class StoreConfig(Part):
     @field_validator("url")
     @classmethod
     def _check_database(cls, url: str) -> str:
-        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
-        if not url.startswith("sqlite:") and url.partition("?")[0].count("@") > 1:
-            raise ValueError("write an @ of the password as %40")  # what follows it would be taken for the host
+        check_database_url(url)
         return url
 
 
@@ -161,9 +158,16 @@ class SmtpConfig(Part):
     username: str = ""
     password: SecretStr = SecretStr("")
     ca_file: Path | None = None
+    hello: str = ""  # if empty, the machine's full name or its address
     lanes: int = Field(default=4, ge=1, le=100)
     rate_per_second: float = Field(default=0, ge=0)  # 0 means no limit, for both rates
     rate_per_day: int = Field(default=0, ge=0)
+
+    @field_validator("hello")
+    @classmethod
+    def _check_hello(cls, hello: str) -> str:
+        """Return the name for EHLO with its domain in ASCII. Raises ValueError if it is no name and no address."""
+        return hello_form(hello) if hello else hello
 
 
 class DigestConfig(Part):
@@ -271,10 +275,14 @@ class Config(BaseModel):
         return self._base / path
 
     @property
+    def database_file(self) -> Path | None:
+        """The absolute path of the SQLite file; None if the store is not one."""
+        return self._base / self.store.url.removeprefix(SQLITE) if self.store.url.startswith(SQLITE) else None
+
+    @property
     def store_url(self) -> str:
-        """The URL of the database; a SQLite file has an absolute path in it."""
-        scheme, _, file = self.store.url.partition(":///")
-        return f"sqlite:///{self._base / file}" if scheme == "sqlite" else self.store.url
+        """The URL of the database, as `open_store` takes it; a SQLite file has an absolute path in it."""
+        return f"{SQLITE}{self.database_file}" if self.uses_sqlite else self.store.url
 
     @property
     def store_name(self) -> str:
@@ -289,7 +297,7 @@ class Config(BaseModel):
     @property
     def uses_sqlite(self) -> bool:
         """Whether the store is a SQLite file."""
-        return self.store.url.startswith("sqlite:")
+        return self.database_file is not None
 
     @property
     def relay_name(self) -> str:
@@ -301,5 +309,5 @@ class Config(BaseModel):
     @property
     def owners_folder(self) -> Path:
         """The folder of the lock files of running senders: beside a SQLite file, otherwise in `var`."""
-        scheme, _, file = self.store.url.partition(":///")
-        return self._base / f"{file}-owners" if scheme == "sqlite" else self._base / "var" / "owners"
+        file = self.database_file
+        return file.with_name(f"{file.name}-owners") if file else self._base / "var" / "owners"

@@ -53,11 +53,18 @@ def _default_file() -> Path | None:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    """Return the tables of a config file, which may begin with a byte order mark."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
+        if b"\0" in content:
+            raise ConfigError(f"{file} is no UTF-8 text, but perhaps UTF-16; save it in UTF-8")
+        return tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"cannot read the config {file}: {error.strerror}; name another with --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file} is no UTF-8 text, see line {line}; save it in UTF-8") from None
+    except (ValueError, RecursionError) as error:  # RecursionError: brackets that are nested too deeply
         raise ConfigError(f"{file} is not valid TOML: {error}") from None
 
 

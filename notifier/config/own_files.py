@@ -21,10 +21,9 @@ def check_ingest_folder(config: Config, file: Path | None) -> None:
             f"ingest.folder: {folder.name} takes the files that were read; use another, such as var/dumps"
         )
     mail = config.path(config.maildir.folder)
-    database = Path(config.store_url.removeprefix("sqlite:///").partition("?")[0]) if config.uses_sqlite else None
     own = {
         "the config": file,
-        "the database": database,
+        "the database": config.database_file,
         "the secret key": config.path(config.secret_file),
         "the feeds": config.path(config.feeds.folder),
         "the Maildir": mail,

@@ -1,12 +1,16 @@
-"""Check addresses and time zones, for the rules of the keys, and hide passwords."""
+"""Check addresses, URLs of databases and time zones, for the rules of the keys, and hide passwords."""
 
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address, IPv6Address
 from zoneinfo import ZoneInfo
 
 from notifier.address_form import LONGEST_ADDRESS, ascii_form
 
+SQLITE = "sqlite:///"
+POSTGRESQL = "postgresql+psycopg://"
+HIGHEST_PORT = 65535
 LONGEST_LABEL = 63  # letters between two dots of a domain (RFC 1035, section 2.3.4)
 
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*+", re.IGNORECASE)
@@ -36,6 +40,51 @@ def _check_dots(address: str) -> None:
         raise ValueError("its domain begins or ends with a dot, or has two dots in a row; remove a dot")
     if any(len(label) > LONGEST_LABEL or label.startswith("-") or label.endswith("-") for label in labels):
         raise ValueError(f"a part of its domain begins or ends with -, or has more than {LONGEST_LABEL} letters")
+
+
+def hello_form(name: str) -> str:
+    """Return a name for EHLO, a domain in ASCII or an address literal. Raises ValueError if it is neither."""
+    try:
+        if not name.startswith("["):
+            return ascii_address(f"x@{name}").removeprefix("x@")
+        kind, address = (IPv6Address, name[6:-1]) if name.lower().startswith("[ipv6:") else (IPv4Address, name[1:-1])
+        kind(address)
+        if name.endswith("]") and "%" not in name:
+            return name
+    except ValueError:
+        pass
+    raise ValueError("write the full name of this machine, such as mail.example.org, or its address as [192.0.2.1]")
+
+
+def check_database_url(url: str) -> None:
+    """Raise ValueError if the URL of a database is none that notifier can use."""
+    if url.startswith(SQLITE):
+        # SQLAlchemy would read options after a question mark. Here it belongs to the name, as any folder may have one.
+        name, _, options = url.removeprefix(SQLITE).rpartition("/")[2].partition("?")
+        if not name or "=" in options:
+            raise ValueError("write the name of a file after sqlite:///, without options")
+    elif not url.startswith(POSTGRESQL):
+        raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
+    elif url.partition("?")[0].count("@") > 1:
+        raise ValueError("write an @ of the password as %40")  # what follows it would be taken for the host
+    elif not _has_usable_port(url):
+        # The message does not quote the port, which may be the password of a URL without a host.
+        raise ValueError(
+            "its port is no number from 1 to 65535; write USER:PASSWORD@HOST:PORT, "
+            "and in a password %40 for @, %3A for :, %2F for / and %25 for %"
+        )
+
+
+def _has_usable_port(url: str) -> bool:
+    """Return whether SQLAlchemy can read the URL, and the port in it, if there is one, can exist."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        port = make_url(url).port
+    except (ValueError, ArgumentError):
+        return False
+    return port is None or 1 <= port <= HIGHEST_PORT
 
 
 def is_time_zone(name: str) -> bool:

@@ -75,7 +75,8 @@ class RelaySettings:
     """The address of the relay, and how to connect to it.
 
     `tls` is never downgraded: a relay that does not offer it gets no mail and no password. `ca_file` holds the
-    certificates to trust instead of the system's. Without `username` there is no login.
+    certificates to trust instead of the system's. Without `username` there is no login. `hello` is the name for EHLO,
+    or empty if the transport has to find one.
     """
 
     host: str
@@ -84,4 +85,5 @@ class RelaySettings:
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: Path | None = None
+    hello: str = ""
     timeouts: Timeouts = Timeouts()

@@ -69,6 +69,7 @@ def _transports(config: Config) -> list[Transport]:
         username=smtp.username,
         password=smtp.password.get_secret_value(),
         ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
+        hello=smtp.hello,
     )
     trust = PipeliningTrust()
     return [SmtpTransport(settings, trust) for _ in range(smtp.lanes)]

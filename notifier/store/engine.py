@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -54,13 +54,18 @@ def connect(url: str, pool_seconds: float | None = None) -> Engine:
     """Return an engine for the store at `url`; create the folder of a SQLite file if it is missing.
 
     An engine has at most 15 connections. If all are in use, StoreError is raised after `pool_seconds`, by default 30.
+    StoreError is also raised if PostgreSQL's driver is not installed.
     """
-    # Errors are logged, and logs must not hold addresses.
-    engine = create_engine(
-        url, hide_parameters=True, **({} if pool_seconds is None else {"pool_timeout": pool_seconds})
-    )
+    options: dict[str, Any] = {} if pool_seconds is None else {"pool_timeout": pool_seconds}
+    try:
+        # Errors are logged, and logs must not hold addresses.
+        engine = create_engine(_parsed(url), hide_parameters=True, **options)
+    except ImportError as error:
+        raise StoreError(
+            f"the driver of PostgreSQL cannot be loaded ({error}); install it with `pip install 'notifier[postgres]'`"
+        ) from None
     if engine.dialect.name == "sqlite":
-        database = make_url(url).database
+        database = engine.url.database
         _make_folder(database)
         file = _private_file(database)
         event.listen(engine, "connect", _set_pragmas)
@@ -69,6 +74,12 @@ def connect(url: str, pool_seconds: float | None = None) -> Engine:
             # After the first connection, because only then it is certain that the file is a database.
             event.listen(engine, "connect", lambda *_: _close_to_others(file), once=True)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    """Return the parts of a URL. All that follows sqlite:/// is the name of a file, in which a question mark may be."""
+    scheme, _, file = url.partition(":///")
+    return URL.create(scheme, database=file) if scheme == "sqlite" else make_url(url)
 
 
 @contextmanager

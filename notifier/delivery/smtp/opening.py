@@ -15,6 +15,7 @@ from typing import Any, cast
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from notifier.delivery.outcomes import Outcome, Phase, outcome_of_reply, outcome_without_reply
+from notifier.delivery.smtp.hello import hello_name
 from notifier.delivery.smtp.wire import Wire
 from notifier.delivery.transport import RelaySettings
 from notifier.errors import NotifierError
@@ -85,6 +86,7 @@ async def _await_cancellably(opening: Coroutine[Any, Any, None]) -> None:
 async def _greet(client: SMTP, settings: RelaySettings) -> None:
     with _failures_at(Phase.CONNECT):
         await client.connect()
+        client.local_hostname = await hello_name(settings.hello, cast(asyncio.BaseTransport, client.transport))
         await client.ehlo()
     if settings.tls == "starttls":
         with _failures_at(Phase.TLS):
