@@ -11,6 +11,7 @@ from fastapi.responses import PlainTextResponse
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from notifier.config import Config
 from notifier.errors import StoreError
@@ -20,6 +21,7 @@ from notifier.web.guards import SECURITY_HEADERS, limit_bodies, secure_answers
 from notifier.web.site import page, site_of
 
 RETRY_SECONDS = 60
+METHODS = ("GET", "HEAD", "POST")  # of all pages together
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +29,16 @@ log = logging.getLogger(__name__)
 def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], Sequence[str]] = tuple) -> FastAPI:
     """Make the web application of one service, over its store.
 
+    Its pages are at the path of the base URL and also at the root, for proxies that remove this path.
+
     `late_loops` returns the names of the service's loops that have made no round for too long; see `health`. Raises
     ConfigError if the templates folder or the secret key is missing.
     """
     pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    pages.state.site = site_of(engine, config, clock, late_loops)
-    pages.include_router(health.router)
-    pages.include_router(stylesheet.router)
-    pages.include_router(unsubscribing.router)
+    site = pages.state.site = site_of(engine, config, clock, late_loops)
+    for root in dict.fromkeys((site.root, "")):
+        for router in (health.router, stylesheet.router, unsubscribing.router):
+            pages.include_router(router, prefix=root)
     pages.add_middleware(limit_bodies)
     pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of limit_bodies
     pages.add_exception_handler(HTTPException, _refused)
@@ -46,9 +50,25 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed_methods(request)
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
     answer = page(request.app.state.site, "refusal", error.status_code, reason=HTTPStatus(error.status_code).name)
-    answer.headers.update(error.headers or {})
+    answer.headers.update(headers)
     return answer
+
+
+def _allowed_methods(request: Request) -> str:
+    """Return the methods of all routes at this path; Starlette itself names those of the first route only."""
+    found = [method for method in METHODS if _has_route(request, method)]
+    return ", ".join([*found, "OPTIONS"])
+
+
+def _has_route(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 def _store_failed(request: Request, error: Exception) -> Response:
