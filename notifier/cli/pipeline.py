@@ -139,6 +139,7 @@ def once(
     run = writing_session(context, config, now)
     _show_warnings()
     warn_of_exposed_secrets(context, config, run)
+    pipeline.remove_leftovers(run.engine, run.config)
     done = pipeline.once(
         run.engine, run.config, run.clock, ingest=partial(_ingest_folder, run), deliver=partial(send, run)
     )

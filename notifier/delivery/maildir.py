@@ -15,6 +15,7 @@ from typing import Self
 
 from notifier.delivery.outcomes import Outcome, RelayCondition, one_line
 from notifier.delivery.transport import CANCELLED, NextMail, StillWanted, always_wanted, no_next_mail
+from notifier.drafts import new_draft
 from notifier.models import DeliveryState, Mail
 from notifier.private_files import FILE_MODE, make_folder
 
@@ -66,13 +67,12 @@ def write_message(folder: Path, message_id: str, content: bytes) -> Path:
     already_read = _find_file(folder / "cur", name)
     if already_read:
         return already_read
-    draft, final = folder / "tmp" / f"{name}.{os.getpid()}", folder / "new" / name
-    try:
-        _write_and_sync(draft, content.replace(b"\r\n", b"\n"))
+    final = folder / "new" / name
+    with new_draft(folder / "tmp", FILE_MODE) as (draft, file):
+        file.write(content.replace(b"\r\n", b"\n"))
+        file.flush()
+        os.fsync(file.fileno())
         draft.replace(final)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
     _sync_folder(final.parent)
     return final
 
@@ -88,13 +88,6 @@ def _find_file(folder: Path, name: str) -> Path | None:
     """Return the file of this name in `folder`, with or without the flags of a mail program, or None."""
     with os.scandir(folder) as entries:
         return next((Path(entry) for entry in entries if entry.name.partition(_FLAGS)[0] == name), None)
-
-
-def _write_and_sync(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

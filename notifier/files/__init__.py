@@ -12,7 +12,13 @@ from notifier.files.dumps import (
 )
 from notifier.files.dumps_folder import DumpsFolder, PutAway
 from notifier.files.private import STDOUT, open_descriptor, write_private
-from notifier.files.sender_locks import owner_has_finished, owner_is_gone, owner_lock, remove_owner_lock
+from notifier.files.sender_locks import (
+    owner_has_finished,
+    owner_is_gone,
+    owner_lock,
+    remove_dead_locks,
+    remove_owner_lock,
+)
 
 __all__ = [
     "STDOUT",
@@ -29,6 +35,7 @@ __all__ = [
     "read_from_typed_folder",
     "read_typed",
     "recorded_path",
+    "remove_dead_locks",
     "remove_owner_lock",
     "remove_stale",
     "write_if_changed",

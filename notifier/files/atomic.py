@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from notifier.drafts import new_draft
 from notifier.errors import FileError
 
 
@@ -23,12 +23,10 @@ def write_if_changed(path: Path, content: bytes) -> bool:
         if path.is_file() and path.read_bytes() == content:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            draft.write_bytes(content)
+        with new_draft(path.parent) as (draft, file):
+            file.write(content)
+            file.flush()
             draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
     except OSError as error:
         raise FileError(
             f"cannot write {path}: {error.strerror}; check the free space and who owns the folder"

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifier.drafts import remove_dead_drafts
 from notifier.errors import FileError
 from notifier.files.dumps import path_text
 from notifier.files.moving import move
@@ -89,6 +90,11 @@ class DumpsFolder:
             make_folder(self.folder)
         except OSError as error:
             raise FileError(f"cannot create {self.folder}: {error.strerror}; check [ingest] folder") from None
+
+    def remove_dead_drafts(self) -> None:
+        """Remove what is left of copies in this folder, `done` and `quarantine` that were broken off by a kill."""
+        for folder in (self.folder, self.folder.parent / DONE, self.folder.parent / QUARANTINE):
+            remove_dead_drafts(folder)
 
     def complete_files(self) -> list[Path]:
         """Return the files that are complete now, sorted by name, without hidden files, subfolders and held files."""

@@ -8,7 +8,9 @@ import secrets
 import shutil
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
+from notifier.drafts import new_draft
 from notifier.private_files import make_folder
 
 USUAL_NAME_BYTES = 255  # the longest file name, if the file system does not say otherwise
@@ -58,18 +60,17 @@ def _longest_name(folder: Path) -> int:
 def _copy_and_delete(path: Path, target: Path) -> None:
     if not os.access(path.parent, os.W_OK):  # the original could not be deleted after the copy
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    draft = target.with_name(f".moving-{secrets.token_hex(8)}")
     before = path.lstat()
-    try:
-        _copy(path, draft)
-        after = path.lstat()
-        if (after.st_ino, after.st_size, after.st_mtime_ns) != (before.st_ino, before.st_size, before.st_mtime_ns):
-            raise OSError(errno.EBUSY, "it changed while it was copied")
-        draft.rename(target)
-        _sync(target.parent)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+    if path.is_symlink():
+        target.symlink_to(path.readlink())
+    else:
+        with new_draft(target.parent) as (draft, file):
+            _copy(path, draft, file)
+            after = path.lstat()
+            if (after.st_ino, after.st_size, after.st_mtime_ns) != (before.st_ino, before.st_size, before.st_mtime_ns):
+                raise OSError(errno.EBUSY, "it changed while it was copied")
+            draft.rename(target)
+    _sync(target.parent)
     try:
         path.unlink(missing_ok=True)
     except OSError:
@@ -77,12 +78,9 @@ def _copy_and_delete(path: Path, target: Path) -> None:
         raise
 
 
-def _copy(path: Path, draft: Path) -> None:
-    if path.is_symlink():
-        draft.symlink_to(path.readlink())
-        return
+def _copy(path: Path, draft: Path, writing: BinaryIO) -> None:
     source = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    with os.fdopen(source, "rb") as reading, draft.open("xb") as writing:
+    with os.fdopen(source, "rb") as reading:
         if not stat.S_ISREG(os.fstat(source).st_mode):
             raise OSError(errno.EXDEV, "it is not a regular file and cannot be copied to another file system")
         shutil.copyfileobj(reading, writing, 1 << 20)

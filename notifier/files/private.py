@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from notifier.drafts import new_draft
 from notifier.errors import FileError
 from notifier.private_files import FILE_MODE, make_folder
 
@@ -75,15 +75,11 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes, mode: int) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".notifier-", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+    with new_draft(path.parent, FILE_MODE) as (draft, file):
+        file.write(content)
+        file.flush()
         draft.chmod(mode)
         draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _overwrite(path: Path, content: bytes) -> None:

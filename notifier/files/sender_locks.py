@@ -5,14 +5,15 @@ from __future__ import annotations
 import fcntl
 import re
 import socket
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from notifier.drafts import create_held, held_if_free
 from notifier.errors import FileError
-from notifier.private_files import make_folder
+from notifier.private_files import FILE_MODE, make_folder
 
+_LOCK = re.compile(r"[0-9a-f]{32}")
 OWNER = re.compile(r"^(?P<host>[^/]+)/(?P<lock>[0-9a-f]{32})$")
 
 
@@ -23,19 +24,16 @@ def owner_lock(folder: Path) -> Iterator[str]:
     The kernel frees the lock when the process ends for any reason. If the block raises, the lock's file stays, because
     rows may still name the owner. The sender that releases those rows removes it.
     """
-    lock = uuid.uuid4().hex
-    path = folder / lock
     try:
         make_folder(folder)
-        file = path.open("x")
+        path, file = create_held(folder, "{}", FILE_MODE)
     except OSError as error:
         raise FileError(
             f"cannot create the sender's lock in {folder}: {error.strerror}; "
             "check the free space (`df`, `df -i`) and who owns the folder"
         ) from None
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield f"{socket.gethostname()}/{lock}"
+        yield f"{socket.gethostname()}/{path.name}"
     path.unlink(missing_ok=True)
 
 
@@ -65,3 +63,17 @@ def owner_has_finished(folder: Path, owner: str) -> bool:
 def remove_owner_lock(folder: Path, owner: str) -> None:
     """Remove the lock file of an owner that is gone; no row may name the owner any more."""
     (folder / owner.rpartition("/")[2]).unlink(missing_ok=True)
+
+
+def remove_dead_locks(folder: Path, owners: Callable[[], set[str]]) -> None:
+    """Remove the lock files that nobody holds and whose owner is not among `owners()`, those that rows still name.
+
+    `owners` is called while the file is held: as its process has ended, no further row can name it then. A folder that
+    cannot be read, or a file that stays, is no error.
+    """
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if _LOCK.fullmatch(path.name):
+                with suppress(OSError), held_if_free(path) as is_free:
+                    if is_free and path.name not in {owner.rpartition("/")[2] for owner in owners()}:
+                        path.unlink()

@@ -17,6 +17,7 @@ from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_typed, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
+from notifier.pipeline.leftovers import remove_leftovers
 from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
@@ -48,6 +49,7 @@ __all__ = [
     "plan",
     "plan_dry_run",
     "publish",
+    "remove_leftovers",
     "retry",
     "send_test",
     "settings_for",

@@ -25,6 +25,7 @@ from notifier.errors import ConfigError, NotifierError
 from notifier.mail import check_templates
 from notifier.models import Clock
 from notifier.operations import exposed_secrets
+from notifier.pipeline import remove_leftovers
 from notifier.sending import sender_for
 from notifier.service.heartbeats import Heartbeats
 from notifier.service.jobs import INGESTING, PLANNING, Jobs
@@ -52,6 +53,7 @@ def serve(file: Path | None, clock: Clock) -> None:
     try:
         _check(engine, config, clock)
         _warn(file, config)
+        remove_leftovers(engine, config)
         heartbeats = Heartbeats((INGESTING, PLANNING, SENDING))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
         web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.works, WEB))

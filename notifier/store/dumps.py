@@ -117,6 +117,11 @@ def begun(connection: Connection, path: str, *, lock: bool = False) -> Begun | N
     return None if row is None else Begun(**row._mapping)
 
 
+def begun_owners(connection: Connection) -> set[str]:
+    """Return the processes that have begun to ingest a file, and have not ended."""
+    return set(connection.scalars(select(tables.begun.c.owner).distinct()))
+
+
 def add_begun(connection: Connection, begun: Begun) -> None:
     """Record the first attempt to ingest a file. Raises ConflictError if another process has just recorded one."""
     connection.execute(insert(tables.begun).values(asdict(begun)))

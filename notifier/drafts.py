@@ -1,0 +1,90 @@
+"""Drafts, the files that are being written until they get their name, and other files that a process holds.
+
+A process holds such a file with a lock (flock), which the kernel frees when the process ends for any reason. So a file
+that nobody holds was left by a process that died, also in another container that shares the folder. Its name is random,
+because processes in two containers may have the same id.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_DRAFT = re.compile(r"\.[0-9a-f]{32}\.notifier")
+
+
+@contextmanager
+def new_draft(folder: Path, mode: int = 0o666) -> Iterator[tuple[Path, BinaryIO]]:
+    """Yield a new file in a folder. The block fills, flushes and renames it; without a new name, the file is removed.
+
+    Raises OSError if the file cannot be created.
+    """
+    path, file = create_held(folder, ".{}.notifier", mode)
+    try:
+        with file:
+            yield path, file
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def remove_dead_drafts(folder: Path) -> None:
+    """Remove the drafts in a folder that nobody holds, and no other files.
+
+    It is no error if the folder cannot be read or a draft cannot be removed.
+    """
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if _DRAFT.fullmatch(path.name):
+                with suppress(OSError), held_if_free(path) as is_free:
+                    if is_free:
+                        path.unlink()
+
+
+def create_held(folder: Path, name: str, mode: int = 0o666) -> tuple[Path, BinaryIO]:
+    """Create a file that this process holds until it is closed; `{}` in `name` becomes 32 random hex digits.
+
+    On a file system without locks, nobody can hold the file, and nobody can find it free either. Raises OSError if the
+    file cannot be created.
+    """
+    while True:
+        path = folder / name.format(uuid.uuid4().hex)
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), "wb")
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if _is_at(path, file):
+            return path, file
+        file.close()  # between its creation and the lock, another process has found it free and removed it
+
+
+@contextmanager
+def held_if_free(path: Path) -> Iterator[bool]:
+    """Hold a file while the block runs, if nobody else holds it; yield whether that is so.
+
+    Raises OSError if the file cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        yield _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

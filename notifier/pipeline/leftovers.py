@@ -1,0 +1,30 @@
+"""Removing what processes left behind that were killed: drafts, and lock files that no row names."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sqlalchemy import Engine
+
+from notifier.config import Config
+from notifier.drafts import remove_dead_drafts
+from notifier.errors import StoreError
+from notifier.files import DumpsFolder, remove_dead_locks
+from notifier.store import dumps, outbox, reading, relays
+
+
+def remove_leftovers(engine: Engine, config: Config) -> None:
+    """Remove the files of notifier's own that a killed process left in any of the config's folders.
+
+    What cannot be removed now stays until the next start. If the database fails, the steps that follow report it.
+    """
+    remove_dead_drafts(config.path(config.feeds.folder))
+    remove_dead_drafts(config.path(config.maildir.folder) / "tmp")
+    DumpsFolder(config.path(config.ingest.folder)).remove_dead_drafts()
+
+    def owners() -> set[str]:
+        with reading(engine) as connection:
+            return outbox.owners(connection) | relays.probe_owners(connection) | dumps.begun_owners(connection)
+
+    with suppress(StoreError):
+        remove_dead_locks(config.owners_folder, owners)
