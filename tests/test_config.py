@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 from support.paths import CHECKOUT
+from support.service import run_notifier
 
-from notifier.config import Config, StoreConfig, TopicConfig, load
+from notifier.config import Config, StoreConfig, TopicConfig, load, unknown_variables
 from notifier.errors import ConfigError
 from notifier.store import open_store, reading
 
@@ -105,6 +107,22 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         *[
             (f"[smtp]\nhello = '{name}'", "smtp.hello: write the full name of this machine")
             for name in ("my host", "[192.0.2.300]", "[192.0.2.1", "[2001:db8::1]", "a..b", "x@y", "[IPv6:fe80::1%e0]")
+        ],
+        *[
+            (f"[smtp]\nrate_per_second = {rate}", "smtp.rate_per_second: ")
+            for rate in ("inf", "nan", "-1", "1e-300", "5e-324", "1e300")
+        ],
+        (f"[smtp]\nrate_per_day = {'9' * 100}", "smtp.rate_per_day: "),
+        (f"[limits]\nline_kb = {'9' * 100}", "limits.line_kb: "),
+        *[
+            (f"[digest]\ntimezone = '{zone}'", "digest.timezone: use an IANA name")
+            for zone in ("localtime", "Factory", "posixrules", "posix/UTC", "right/UTC", "", "../UTC", "Europe/Berlín")
+        ],
+        ('[feeds]\nfolder = "var/\\u0000"', "feeds.folder: it has a NUL character"),
+        ('secret_file = "a\\u0000b"', "secret_file: it has a NUL character"),
+        *[
+            (f"[smtp]\ntls = 'none'\nusername = 'ann'\nhost = '{host}'", "the password would be sent in clear text")
+            for host in ("mail.example.org", "192.0.2.1", "localhost.example.org", "127.example.org", "::2")
         ],
         (f"[smtp]\nport = {'9' * 5000}", "is not valid TOML"),
         (f"x = {'[' * 5000}", "is not valid TOML"),
@@ -267,3 +285,75 @@ def test_a_config_in_another_encoding_is_refused_in_words(tmp_path: Path, encodi
     file.write_bytes("[mail]\npostal_address = 'Zürich'\n".encode(encoding))
     with pytest.raises(ConfigError, match=message):
         load(file)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.3.2.1", "::1", "LOCALHOST", "relay.localhost"])
+def test_a_login_in_clear_text_is_accepted_on_this_machine(tmp_path: Path, host: str) -> None:
+    text = f"[smtp]\ntls = 'none'\nusername = 'ann'\nhost = '{host}'"
+    assert load(write_config(tmp_path, text)).smtp.host == host
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("NOTIFIER_SMTP", "junk", "NOTIFIER_SMTP sets a whole table and is no JSON; set single keys"),
+        ("NOTIFIER_TOPICS", "[", "NOTIFIER_TOPICS sets a whole table and is no JSON"),
+        ("NOTIFIER_SMTP", "[]", "smtp: "),
+        ("NOTIFIER_SMTP__HOTS", "x", "smtp.hots is not a key that notifier knows; did you mean host?"),
+        ("NOTIFIER_SMTP__PORT", "high", "smtp.port: "),
+        ("NOTIFIER_DIGEST__TIMEZONE", "Factory", "digest.timezone: use an IANA name"),
+        ("NOTIFIER_MAIL__SENDER", "p\udcff@example.org", "mail.sender: it has a NUL character or bytes"),
+    ],
+)
+def test_the_error_about_a_wrong_environment_variable_names_it_or_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        load(write_config(tmp_path, ""))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "cure"),
+    [
+        ("NOTIFIER_SMPT__HOST", "x", "did you mean NOTIFIER_SMTP__HOST?"),
+        ("NOTIFIER_SMTP_HOST", "x", "did you mean NOTIFIER_SMTP__HOST?"),
+        ("notifier_web_base_url", "x", "did you mean NOTIFIER_WEB__BASE_URL?"),
+        ("NOTIFIER_SECRETFILE", "x", "did you mean NOTIFIER_SECRET_FILE?"),
+        ("NOTIFIER_BOGUS", "1", "see config.example.toml for the keys"),
+        ("NOTIFIER_SERVICE_HOST", "10.0.0.1", "see config.example.toml for the keys"),  # of Kubernetes
+        ("NOTIFIER_PORT_8000_TCP", "tcp://10.0.0.1:8000", "see config.example.toml for the keys"),
+    ],
+)
+def test_a_variable_that_names_no_key_changes_nothing_and_has_a_warning_with_what_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, cure: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith("NOTIFIER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NOTIFIER_CONFIG", str(write_config(tmp_path, "")))
+    monkeypatch.setenv("NOTIFIER_DEBUG", "")
+    monkeypatch.setenv("NOTIFIER_SMTP__PORT", "2525")
+    assert unknown_variables() == []
+    expected = load(None)
+    monkeypatch.setenv(variable, value)
+    assert load(None) == expected
+    (warning,) = unknown_variables()
+    assert warning.startswith(f"the environment variable {variable.upper()} names no key and changes nothing; ")
+    assert warning.endswith(cure)
+
+
+def test_every_verb_warns_of_a_variable_that_names_no_key(tmp_path: Path) -> None:
+    run = run_notifier("topics", cwd=tmp_path, environment={"NOTIFIER_SMTP_HOST": "x"})
+    assert run.returncode == 0
+    assert run.stderr == (
+        "the environment variable NOTIFIER_SMTP_HOST names no key and changes nothing; "
+        "did you mean NOTIFIER_SMTP__HOST?\n"
+    )
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://ann:secret/db", "postgresql+psycopg://db/x?port=secret"])
+def test_a_port_that_may_be_a_password_is_not_quoted(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match="write USER:PASSWORD@HOST:PORT") as caught:
+        load(write_config(tmp_path, f'[store]\nurl = "{url}"\n'))
+    assert "secret" not in str(caught.value)

@@ -5,6 +5,7 @@ Each verb imports what it needs when it runs, so that `--help` and small verbs s
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -14,11 +15,12 @@ import typer
 from notifier import __version__
 from notifier.cli import deliveries, demo, digest, papers, pipeline, quarantine, reinstating, setup, status, subscribers
 from notifier.cli.options import ConfigOption
-from notifier.cli.terminal import make_output_inert
-from notifier.errors import NotifierError
+from notifier.cli.terminal import prepare_output
+from notifier.errors import NotifierError, shortened
 from notifier.garbage import collecting_seldom, skip_collections_at_exit
 from notifier.text.harmless import inert
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 QUICK_VERBS = {"status", "subscribers", "topics", "deliveries"}
 
 app = typer.Typer(
@@ -61,7 +63,7 @@ def root(
 
 def main() -> None:
     """Run the command line. A failure is one sentence on stderr; NOTIFIER_DEBUG=1 shows the traceback of a bug."""
-    make_output_inert()
+    prepare_output()
     try:
         app()
     except NotifierError as error:
@@ -69,7 +71,16 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("NOTIFIER_DEBUG"):
             raise
-        _fail(f"this is a bug in notifier ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows the traceback", 1)
+        _fail(_explanation(error), 1)
+
+
+def _explanation(error: Exception) -> str:
+    """Return what to tell the user about an error that no verb has explained."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"cannot use {shortened(str(error.filename), 100)}: {error.strerror}; check its name and who owns it"
+    if isinstance(error, OSError) and error.errno in NO_ROOM:  # without a file name, so writing to stdout has failed
+        return f"cannot write the output: {error.strerror}; make room, or write it to another disk"
+    return f"this is a bug in notifier ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows the traceback"
 
 
 def _fail(sentence: str, exit_code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from notifier.config import Config
+
+log = logging.getLogger("notifier")
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # of times that options may give
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The config file (default: ./config.toml).", metavar="FILE")
@@ -52,11 +57,14 @@ class Session:
 def session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
     """Return the session of a verb: its config, and a clock that starts at `now` if that is given.
 
-    `--config` may come before or after the verb; if it comes twice, the one after the verb counts.
+    `--config` may come before or after the verb; if it comes twice, the one after the verb counts. A warning names each
+    environment variable that looks like a key of the config and is none.
     """
-    from notifier.config import load
+    from notifier.config import load, unknown_variables
 
     run = Session(load(config or context.obj), clock_from(now))
+    for warning in unknown_variables():
+        log.warning("%s", warning)
     context.call_on_close(run.close)
     return run
 
@@ -78,15 +86,18 @@ def clock_from(now: str | None) -> Clock:
         start = datetime.fromisoformat(now)
     except ValueError:
         raise UsageError(f"--now {now!r} is not an ISO 8601 time; write it like 2026-07-06T08:00:00+02:00") from None
+    _check_year(start, "--now")
     return clock_starting_at(start if start.tzinfo else start.replace(tzinfo=UTC))
 
 
 def day_from(text: str | None, option: str) -> date | None:
     """Return the day that an option gives, or None if it was not given. Raises UsageError if it is no day."""
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         raise UsageError(f"{option} {text!r} is not a day; write it like 2026-07-06") from None
+    _check_year(day, option)
+    return day
 
 
 def instant_from(text: str | None, option: str) -> datetime | None:
@@ -99,7 +110,14 @@ def instant_from(text: str | None, option: str) -> datetime | None:
     except ValueError:
         message = f"{option} {text!r} is not an ISO 8601 time; write it like 2026-07-06 or 2026-07-06T08:00:00+02:00"
         raise UsageError(message) from None
+    _check_year(instant, option)
     return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant
+
+
+def _check_year(day: date | None, option: str) -> None:
+    """Raise UsageError for a day so near the ends of the calendar that reckoning with it would leave the calendar."""
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise UsageError(f"{option} is in the year {day.year}; give a time from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def clock_starting_at(start: datetime) -> Clock:

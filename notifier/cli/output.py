@@ -17,7 +17,7 @@ from typing import Any, Literal, TextIO, TypeVar
 
 import typer
 
-from notifier.cli.terminal import terminal_of
+from notifier.cli.terminal import shows_every_character, terminal_of
 from notifier.text.harmless import inert
 
 UNBROKEN = 1000  # columns; the width of a table that is not on a terminal
@@ -29,9 +29,10 @@ T = TypeVar("T")
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout, with times and dates in ISO 8601.
 
-    Characters that control a terminal are written as escapes of JSON, so that the document still holds them.
+    Characters that control a terminal, and those that stdout cannot show, are written as escapes of JSON, so that the
+    document still holds them.
     """
-    text = json.dumps(document, default=_plain, ensure_ascii=False, indent=2)
+    text = json.dumps(document, default=_plain, ensure_ascii=not shows_every_character(), indent=2)
     typer.echo("\n".join(line if inert(line) == line else _escaped(line) for line in text.split("\n")))
 
 

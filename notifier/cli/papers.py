@@ -128,7 +128,7 @@ def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOpt
 def trending(
     context: typer.Context,
     day: Annotated[str | None, typer.Option("--date", help="As of this day.", metavar="YYYY-MM-DD")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many papers.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many papers.")] = 10,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
@@ -164,7 +164,9 @@ def _ranked_document(ranked: RankedPaper) -> dict[str, Any]:
 def preview(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="A query, as a subscriber would type it.")],
-    days: Annotated[int | None, typer.Option(min=1, help="Only papers first listed in the last DAYS days.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Only papers first listed in the last DAYS days.")
+    ] = None,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,

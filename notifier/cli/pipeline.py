@@ -192,8 +192,8 @@ def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = 
     _exit_on_signals_until_started()
     from notifier.service import serve as run_service
 
-    writing_session(context, config, now)
     file = _configure_logs(context, config)
+    writing_session(context, config, now)
     run_service(file, clock_from(now))
 
 
@@ -202,8 +202,8 @@ def worker(context: typer.Context, config: ConfigOption = None, now: NowOption =
     _exit_on_signals_until_started()
     from notifier.service import work
 
-    writing_session(context, config, now)
     file = _configure_logs(context, config)
+    writing_session(context, config, now)
     work(file, clock_from(now))
 
 

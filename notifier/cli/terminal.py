@@ -1,14 +1,18 @@
-"""Keep text from outside from controlling the terminal: all output of all verbs, stderr and logs pass through here.
+"""The streams of the output: they take every text, and pass no character that controls the terminal.
 
 Titles, names of files and replies of relays may contain characters that move the cursor, change colours, or reverse
-the order of a line. `main` puts an InertStream before stdout and before stderr, so no verb has to think of them. Only
-what notifier makes itself for a terminal, such as the colours of a table, is written to the stream behind it.
+the order of a line. They may also contain characters that the stream cannot encode, and the stream may be closed.
+`main` puts an InertStream before stdout and before stderr, so no verb has to think of this. Only what notifier makes
+itself for a terminal, such as the colours of a table, is written to the stream behind it.
 """
 
 from __future__ import annotations
 
+import codecs
+import os
 import sys
 from io import TextIOBase, TextIOWrapper
+from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from notifier.text.harmless import inert_lines
@@ -54,14 +58,24 @@ class InertStream(TextIOBase):
         return True
 
 
-def make_output_inert() -> None:
-    """Let stdout and stderr pass no character that controls a terminal, until the process ends."""
+def prepare_output() -> None:
+    """Let stdout and stderr take every text, and pass no character that controls a terminal, until the process ends.
+
+    Characters that a stream cannot encode are written with backslashes. A closed stream takes any text.
+    """
     for name in ("stdout", "stderr"):
         stream: Any = getattr(sys, name)
-        if isinstance(stream, TextIOWrapper):  # titles and names may have characters that the stream cannot encode
+        if stream is None:
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-        if stream is not None and not isinstance(stream, InertStream):
+        if not isinstance(stream, InertStream):
             setattr(sys, name, InertStream(stream))
+
+
+def shows_every_character() -> bool:
+    """Return whether stdout can encode every character, so that it replaces none except controls."""
+    return codecs.lookup(terminal_of(sys.stdout).encoding or "utf-8").name.startswith("utf")
 
 
 def terminal_of(stream: TextIO) -> TextIO:

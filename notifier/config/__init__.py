@@ -3,6 +3,7 @@
 `keys` holds all keys with their defaults, and `loading` reads them. A config that was loaded never changes.
 """
 
+from notifier.config.environment import unknown_variables
 from notifier.config.key_file import secret_key
 from notifier.config.keys import (
     DEFAULT_LIMITS,
@@ -20,6 +21,7 @@ from notifier.config.keys import (
     WebConfig,
 )
 from notifier.config.loading import chosen, load
+from notifier.config.values import zone_names
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -38,4 +40,6 @@ __all__ = [
     "chosen",
     "load",
     "secret_key",
+    "unknown_variables",
+    "zone_names",
 ]

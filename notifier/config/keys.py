@@ -9,13 +9,23 @@ import re
 from email.utils import parseaddr
 from pathlib import Path
 from string import Formatter
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
-from notifier.config.values import SQLITE, ascii_address, check_database_url, hello_form, is_time_zone, without_password
+from notifier.config.values import (
+    SQLITE,
+    ascii_address,
+    check_database_url,
+    hello_form,
+    is_loopback,
+    is_storable,
+    without_password,
+    zone_names,
+)
 from notifier.models import Cadence
 
+SLOWEST_RATE, FASTEST_RATE = 0.001, 1_000_000.0  # mails per second
 LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
 LONGEST_SENDER = 320  # characters
 LONGEST_SUBJECT = 200  # characters
@@ -29,7 +39,15 @@ _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
 class Part(BaseModel):
     """One table of the config. It refuses unknown keys, so that a mistyped key does not silently leave the default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_text(cls, value: object) -> object:
+        """Return the value. Raises ValueError for text that no file name and no mail can hold."""
+        if isinstance(value, str) and not is_storable(value):
+            raise ValueError("it has a NUL character or bytes that are not UTF-8; remove them")
+        return value
 
 
 class StoreConfig(Part):
@@ -58,10 +76,10 @@ class Limits(Part):
 
     file_mb: int = Field(default=64, ge=1, le=4096)
     unpacked_mb: int = Field(default=256, ge=1, le=4096)
-    records: int = Field(default=250_000, ge=1)
-    record_kb: int = Field(default=1024, ge=1)
-    line_kb: int = Field(default=1024, ge=1)
-    entities: int = Field(default=300, ge=0)
+    records: int = Field(default=250_000, ge=1, le=100_000_000)
+    record_kb: int = Field(default=1024, ge=1, le=4096 << 10)
+    line_kb: int = Field(default=1024, ge=1, le=4096 << 10)
+    entities: int = Field(default=300, ge=0, le=100_000)
 
     @property
     def file(self) -> int:
@@ -160,8 +178,24 @@ class SmtpConfig(Part):
     ca_file: Path | None = None
     hello: str = ""  # if empty, the machine's full name or its address
     lanes: int = Field(default=4, ge=1, le=100)
-    rate_per_second: float = Field(default=0, ge=0)  # 0 means no limit, for both rates
-    rate_per_day: int = Field(default=0, ge=0)
+    rate_per_second: float = 0  # 0 means no limit, for both rates
+    rate_per_day: int = Field(default=0, ge=0, le=1_000_000_000)
+
+    @field_validator("rate_per_second")
+    @classmethod
+    def _check_rate(cls, rate: float) -> float:
+        if rate and not SLOWEST_RATE <= rate <= FASTEST_RATE:
+            raise ValueError(f"use 0 for no limit, or a number from {SLOWEST_RATE} to {FASTEST_RATE:.0f}")
+        return rate
+
+    @model_validator(mode="after")
+    def _check_login(self) -> Self:
+        """Return the table. Raises ValueError if a password would cross a network in clear text."""
+        if self.tls == "none" and self.username and not is_loopback(self.host):
+            raise ValueError(
+                'with tls = "none", the password would be sent in clear text; use "starttls" or "tls", or no username'
+            )
+        return self
 
     @field_validator("hello")
     @classmethod
@@ -197,7 +231,7 @@ class DigestConfig(Part):
     @field_validator("timezone")
     @classmethod
     def _check_timezone(cls, timezone: str) -> str:
-        if not is_time_zone(timezone):
+        if timezone not in zone_names().values():
             raise ValueError("use an IANA name such as Europe/Berlin")
         return timezone
 
@@ -239,10 +273,8 @@ class TopicConfig(Part):
     removed: bool = False
 
 
-class Config(BaseModel):
+class Config(Part):
     """The whole config. Relative paths are relative to `base`, the folder of the config file."""
-
-    model_config = Part.model_config
 
     store: StoreConfig = StoreConfig()
     ingest: IngestConfig = IngestConfig()

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from notifier.config.complaints import explain
+from notifier.config.environment import FILE_VARIABLE, overrides
 from notifier.config.keys import Config
 from notifier.config.own_files import check_ingest_folder
 from notifier.errors import ConfigError
 
 DEFAULT_FILE = "config.toml"
-FILE_VARIABLE = "NOTIFIER_CONFIG"
-PREFIX = "NOTIFIER_"  # environment variables that override keys begin with this
-NESTING = "__"  # in an environment variable, separates the name of a table from the name of a key
 
 
 def load(file: Path | None) -> Config:
@@ -29,7 +27,7 @@ def load(file: Path | None) -> Config:
     found = chosen(file)
     tables = _read(found) if found else {}
     try:
-        config = Config(**_merged(tables, _overrides()))
+        config = Config(**_merged(tables, overrides()))
     except ValidationError as error:
         raise ConfigError(explain(error, found)) from None
     config = config.located_in(found.resolve().parent if found else Path.cwd())
@@ -68,25 +66,10 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} is not valid TOML: {error}") from None
 
 
-def _overrides() -> dict[str, Any]:
-    """Return the tables and keys that environment variables set; `NOTIFIER_SMTP__HOST` sets `host` in `[smtp]`."""
-    if not any(_overrides_key(variable) for variable in os.environ):
-        return {}
-    from pydantic_settings import EnvSettingsSource
-
-    source = EnvSettingsSource(cast(Any, Config), env_prefix=PREFIX, env_nested_delimiter=NESTING)
-    return source()
-
-
-def _overrides_key(variable: str) -> bool:
-    name = variable.upper()
-    return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower().split(NESTING)[0] in Config.model_fields
-
-
-def _merged(tables: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    """Return the tables with the overrides in them; an override of one key leaves the other keys of its table."""
+def _merged(tables: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables with the changes in them; a change of one key leaves the other keys of its table."""
     merged = dict(tables)
-    for key, value in overrides.items():
+    for key, value in changes.items():
         known = merged.get(key)
         merged[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
     return merged

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address
-from zoneinfo import ZoneInfo
+from functools import cache
+from importlib import resources
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from notifier.address_form import LONGEST_ADDRESS, ascii_form
 
@@ -81,21 +82,24 @@ def _has_usable_port(url: str) -> bool:
     from sqlalchemy.exc import ArgumentError
 
     try:
-        port = make_url(url).port
+        parts = make_url(url)
+        given = parts.query.get("port") or ()
+        further = [given] if isinstance(given, str) else given  # of a database with several hosts
+        ports = [int(port) for each in further for port in each.split(",")]
     except (ValueError, ArgumentError):
         return False
-    return port is None or 1 <= port <= HIGHEST_PORT
+    return all(1 <= port <= HIGHEST_PORT for port in [*ports, 1 if parts.port is None else parts.port])
 
 
-def is_time_zone(name: str) -> bool:
-    """Return whether `zoneinfo.available_timezones` lists the name, without reading all of the zones."""
-    if name.startswith(("posix/", "right/")) or name == "posixrules":
-        return False  # other forms of the same zones
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or IP address is that of this machine, as it is written and without asking."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
     try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
+        return ip_address(name).is_loopback
+    except ValueError:
         return False
-    return True
 
 
 def without_password(url: str) -> str:
@@ -107,3 +111,19 @@ def without_password(url: str) -> str:
     login, at, place = rest.rpartition("@")
     user, colon, _ = login.partition(":")
     return _PASSWORD_PARAMETER.sub(r"\1***", f"{scheme}://{user}{':***' if colon else ''}{at}{place}")
+
+
+def is_storable(text: str) -> bool:
+    """Return whether a text is free of NUL characters and of bytes that are not UTF-8."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+@cache
+def zone_names() -> dict[str, str]:
+    """Return IANA's names of time zones by their case-folded forms.
+
+    The names are read from IANA's list, because a system's folder of zones holds other files too, such as `localtime`
+    and `posixrules`.
+    """
+    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return {name.casefold(): name for name in names if name != "Factory"}  # Factory means an unset zone

@@ -16,6 +16,8 @@ from notifier.models import DeliveryState
 from notifier.store.outbox import AT_ONCE
 from notifier.store.tables import delivery
 
+LARGEST_ID = (1 << 63) - 1  # of a row in SQLite
+
 _NOT_ACCEPTED = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.UNCERTAIN)
 # Deliveries in all other states wait for something: for a sender, or for the operator.
 _DONE = (DeliveryState.ACCEPTED, DeliveryState.SKIPPED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
@@ -67,7 +69,7 @@ def get(connection: Connection, delivery_id: int, *, lock: bool = False) -> Row[
 
     Raises UsageError if there is no such delivery.
     """
-    statement = select(delivery).where(delivery.c.id == delivery_id)
+    statement = select(delivery).where(delivery.c.id == min(delivery_id, LARGEST_ID))
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         raise UsageError(f"there is no delivery {delivery_id}; `notifier deliveries` lists them")

@@ -293,7 +293,7 @@ def _explained(engine: Engine) -> Iterator[None]:
     except DatabaseError as error:
         if getattr(error.orig, "sqlstate", None) in CONFLICTS:
             raise _conflict(error) from error
-        if isinstance(error, IntegrityError | ProgrammingError):
+        if isinstance(error, IntegrityError | ProgrammingError) and error.statement is not None:
             raise
         raise _explanation(error, engine) from error
     except PoolTimeoutError as error:
@@ -324,7 +324,9 @@ def _explanation(error: DatabaseError | sqlite3.DatabaseError, engine: Engine) -
         message = message.replace(str(engine.url.password), "***")
     is_full = code == SERVER_DISK_IS_FULL or _is_disk_full(cause, message, engine.url.database)
     sign = DISK_IS_FULL if is_full else next((sign for sign in CURES if sign in message), "")
-    cure = CURES_BY_CODE.get(code) or CURES.get(sign, "check the database and its disk")
+    connected = getattr(error, "statement", "") is not None
+    usual = "check the database and its disk" if connected else "check [store] url, and that the database runs"
+    cure = CURES_BY_CODE.get(code) or CURES.get(sign, usual)
     kind = DiskFullError if is_full else StoreError
     return kind(f"the database reports “{message}”: {cure}")
 

@@ -19,10 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from functools import cache
-from importlib import resources
 from zoneinfo import ZoneInfo
 
+from notifier.config import zone_names
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber
 
@@ -172,7 +171,7 @@ def parse_timezone(text: str) -> str:
 
     Raises UsageError if there is no such zone. The message proposes similar names, if there are any.
     """
-    names = _zone_names()
+    names = zone_names()
     key = text.strip().replace(" ", "_").casefold()
     if key in names:
         return names[key]
@@ -180,16 +179,6 @@ def parse_timezone(text: str) -> str:
     near = near or [names[known] for known in get_close_matches(key, names, n=3)]
     cure = f"did you mean {' or '.join(near)}?" if near else "give an IANA name such as Europe/Berlin"
     raise UsageError(f"the time zone {text!r} is unknown; {cure}")
-
-
-@cache
-def _zone_names() -> dict[str, str]:
-    """Return IANA's names of time zones by their case-folded forms.
-
-    The names are read from IANA's list, because a system's folder of zones holds other files too, such as `posixrules`.
-    """
-    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    return {name.casefold(): name for name in names if name != "Factory"}  # Factory means an unset zone
 
 
 def schedule_of(subscriber: Subscriber) -> Schedule:
