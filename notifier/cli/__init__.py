@@ -80,6 +80,8 @@ def _explanation(error: Exception) -> str:
         return f"cannot use {shortened(str(error.filename), 100)}: {error.strerror}; check its name and who owns it"
     if isinstance(error, OSError) and error.errno in NO_ROOM:  # without a file name, so writing to stdout has failed
         return f"cannot write the output: {error.strerror}; make room, or write it to another disk"
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":  # from os.fsdecode
+        return "an argument has bytes that are not UTF-8; write it in UTF-8"
     return f"this is a bug in notifier ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows the traceback"
 
 

@@ -16,6 +16,7 @@ from notifier.config.own_files import check_ingest_folder
 from notifier.errors import ConfigError
 
 DEFAULT_FILE = "config.toml"
+LARGEST_FILE = 4 << 20  # bytes; a device such as /dev/zero has no end
 
 
 def load(file: Path | None) -> Config:
@@ -53,7 +54,12 @@ def _default_file() -> Path | None:
 def _read(file: Path) -> dict[str, Any]:
     """Return the tables of a config file, which may begin with a byte order mark."""
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise ConfigError(
+                f"{file} is larger than {LARGEST_FILE >> 20} MB, and no config; name another with --config"
+            )
         if b"\0" in content:
             raise ConfigError(f"{file} is no UTF-8 text, but perhaps UTF-16; save it in UTF-8")
         return tomllib.loads(content.decode("utf-8-sig"))

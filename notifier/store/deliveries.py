@@ -69,7 +69,7 @@ def get(connection: Connection, delivery_id: int, *, lock: bool = False) -> Row[
 
     Raises UsageError if there is no such delivery.
     """
-    statement = select(delivery).where(delivery.c.id == min(delivery_id, LARGEST_ID))
+    statement = select(delivery).where(delivery.c.id == min(max(delivery_id, 0), LARGEST_ID))
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         raise UsageError(f"there is no delivery {delivery_id}; `notifier deliveries` lists them")

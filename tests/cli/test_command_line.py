@@ -61,6 +61,8 @@ def test_importing_the_command_line_imports_no_heavy_package() -> None:
         (["trending", "--now", "0001-01-01T00:00+14:00"], "--now is in the year 1; give a time from 1900 to 2999"),
         (["ingest", str(SEEDS[0]), "--date", "9999-12-31"], "--date is in the year 9999"),
         (["deliveries", "show", "99999999999999999999"], "there is no delivery 99999999999999999999"),
+        (["deliveries", "show", "--", "-99999999999999999999"], "there is no delivery -99999999999999999999"),
+        (["status", "--config", "/dev/zero"], "/dev/zero is larger than 4 MB"),
         (["preview", "bees", "--days", "99999999999999999999"], "--days"),
         (["plan", "--config", "missing.toml"], "missing.toml"),
         (["status", "--frobnicate"], "frobnicate"),
