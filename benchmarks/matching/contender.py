@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 
 from notifier.models import Paper
 from notifier.queries import Query
-from notifier.text.words import stem, words
+from notifier.text.spellings import search_words
+from notifier.text.words import stem
 
 Pair = tuple[int, int]  # the positions of a query and of a paper
 
@@ -39,7 +40,7 @@ class Contender(Protocol):
 
 def tokens_of(paper: Paper) -> PlainTokens:
     """Return the tokens of a paper that every contender receives."""
-    title, abstract = words(paper.title), words(paper.abstract)
+    title, abstract = search_words(paper.title), search_words(paper.abstract)
     return PlainTokens(
         *(list(map(word, each)) for each in (title, abstract)),
         *(list(map(stemmed, each)) for each in (title, abstract)),
@@ -62,4 +63,15 @@ def stem_word(stemmed_word: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(char if char.isascii() and char.isalnum() else f"0{ord(char):x}0" for char in text)
+    """Encode a folded text in ASCII letters and digits, so that prefixes of texts are prefixes of their codes.
+
+    No code of a character is the beginning of another one's: `0` begins the code of `0` itself, which is `00`, and
+    of each sign, which ends with `x`.
+    """
+    return "".join(map(_code, text))
+
+
+def _code(char: str) -> str:
+    if char == "0":
+        return "00"
+    return char if char.isascii() and char.isalnum() else f"0{ord(char):x}x"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from notifier.queries import leaves
 from notifier.queries.tree import Field, Leaf, Phrase, Prefix, Query, Word
-from notifier.text.words import stem, words
+from notifier.text.spellings import search_words
+from notifier.text.words import stem
 
 
 def query_words(text: str, query: Query) -> list[tuple[str, Query]]:
@@ -14,7 +15,7 @@ def query_words(text: str, query: Query) -> list[tuple[str, Query]]:
 
     `text` is the query as typed; the words are returned as they are spelled in it, not as stems.
     """
-    typed = {stem(word): word for word in words(text)}
+    typed = {stem(word): word for word in search_words(text)}
     return sorted({(_as_typed(leaf, typed), leaf) for leaf in _single_words(query)}, key=str)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from notifier.matching.passages import fields_of
 from notifier.models import Paper, Span, Spans, merge_spans
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Phrase, Prefix, Query, Word
-from notifier.text.words import stem, tokens, words
+from notifier.text.spellings import search_tokens, sequence_words, single_word
+from notifier.text.words import stem
 
 
 def spans(query: Query, paper: Paper) -> Spans:
@@ -29,7 +30,7 @@ class MarkedLeaves:
     def __init__(self, query: Query, terms: Iterable[str] | None = None) -> None:
         positive = list(_positive_leaves(query))
         if terms is not None:
-            wanted = [words(term) for term in terms]
+            wanted = [sequence_words(term) for term in terms]
             positive = list(dict.fromkeys(part for leaf in positive for part in _parts(leaf, wanted)))
         self._title = [leaf for leaf in positive if _searches(leaf, Field.TITLE)]
         self._abstract = [leaf for leaf in positive if _searches(leaf, Field.ABSTRACT)]
@@ -54,7 +55,7 @@ class _MarkableText:
     """The tokens of a text, with two look-up tables: word to token positions, and stem to token positions."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = tokens(text)
+        self._tokens = search_tokens(text)
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
         self._by_stem: defaultdict[str, list[int]] = defaultdict(list)
         for position, token in enumerate(self._tokens):
@@ -104,9 +105,9 @@ def _parts(leaf: Leaf, terms: Iterable[Sequence[str]]) -> Iterator[Leaf]:
     """Yield the parts of a leaf that are one of the terms; each is a leaf of the same field."""
     for term in filter(None, terms):
         match leaf:
-            case Word(stemmed) if [stemmed] == _stems(term):
+            case Word(stemmed) if stemmed == stem(single_word(term) or ""):
                 yield leaf
-            case Prefix(start) if len(term) == 1 and term[0].startswith(start):
+            case Prefix(start) if (single_word(term) or "").startswith(start):
                 yield leaf
             case Phrase(phrase, field):
                 length = len(term)

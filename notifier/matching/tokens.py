@@ -2,7 +2,8 @@
 
 Ingest stores the packed tokens of each paper, so that later matches need not split its texts again. Packed tokens
 are the number of tokens in each passage field, as little-endian 32-bit integers, followed by all tokens joined by
-spaces. An empty token ends every passage, so that no phrase matches across two passages.
+spaces. An empty token ends every passage, so that no phrase matches across two passages. It also ends the sequence of a
+passage that has further words (see `text.spellings`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from notifier.matching.passages import PASSAGE_FIELDS, Matchable, passages
+from notifier.queries.tree import Field
+from notifier.text.spellings import search_words
 from notifier.text.words import words
 
 _LENGTHS = struct.Struct(f"<{len(PASSAGE_FIELDS)}I")
@@ -82,8 +85,9 @@ def _split(paper: Matchable) -> tuple[list[int], list[str]]:
     lengths = []
     for field in PASSAGE_FIELDS:
         before = len(tokens)
+        words_of = words if field is Field.AUTHOR else search_words
         for passage in passages(paper, field):
-            tokens += words(passage)
+            tokens += words_of(passage)
             tokens.append("")
         lengths.append(len(tokens) - before)
     return lengths, tokens

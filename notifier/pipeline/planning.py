@@ -35,7 +35,7 @@ from notifier.pipeline.subjects import best_titles
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, papers, reading, retried, subscribers, writing
 from notifier.store.expiring import UnsentDigest
-from notifier.subscribers import calendars, clock_errors, end_pauses
+from notifier.subscribers import calendars, clock_errors, end_pauses, update_stored_queries
 from notifier.topics import TRENDING, catalogue_of
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     """
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
+    update_stored_queries(engine)
     if repairs := clock_errors.repair_all(engine, now):
         log.warning(clock_errors.describe(repairs))
     end_pauses(engine, now)

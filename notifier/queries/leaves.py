@@ -11,6 +11,7 @@ from notifier.errors import QueryError
 from notifier.queries import tree
 from notifier.queries.lexer import Lexeme, LexemeKind
 from notifier.queries.tree import Field, Leaf
+from notifier.text.spellings import sequence_words, single_prefix, single_word
 from notifier.text.words import fold, stem, words
 
 MIN_PREFIX_LENGTH = 3  # characters
@@ -65,21 +66,21 @@ def _text_leaf(field: Field | None, value: Lexeme) -> Leaf:
     """Return the leaf that searches texts: title, abstract, keywords or authors."""
     if _ends_in_star(value):
         return tree.Prefix(_prefix(value), field)
-    found = _words(value)
     if field is Field.AUTHOR:
-        return tree.AuthorName(tuple(sorted(found)))
-    if len(found) == 1 and value.kind is LexemeKind.WORD:
-        return tree.Word(stem(found[0]), field)
-    return tree.Phrase(tuple(found), field)
+        return tree.AuthorName(tuple(sorted(_words(value))))
+    sequence = _words(value, sequence_words)
+    if value.kind is LexemeKind.WORD and (word := single_word(sequence)):
+        return tree.Word(stem(word), field)
+    return tree.Phrase(tuple(sequence), field)
 
 
 def _ends_in_star(value: Lexeme) -> bool:
     return value.kind is LexemeKind.WORD and value.text.endswith("*")
 
 
-def _words(value: Lexeme) -> list[str]:
+def _words(value: Lexeme, words_of: Callable[[str], list[str]] = words) -> list[str]:
     """Return the folded words of a lexeme; raise QueryError if there are none."""
-    found = words(value.text)
+    found = words_of(value.text)
     if not found:
         raise QueryError(f'there is no letter or digit in "{value.text}"; leave it out', value.column)
     return found
@@ -87,13 +88,14 @@ def _words(value: Lexeme) -> list[str]:
 
 def _prefix(value: Lexeme) -> str:
     found = _words(value)
-    if len(found) > 1:
+    start = single_prefix(found)
+    if start is None:
         cure = "write the last word alone with *, or put all words in quotation marks without *"
         raise QueryError(f'* can end only a single word, but "{value.text}" is several words; {cure}', value.column)
-    if len(found[0]) < MIN_PREFIX_LENGTH:
+    if len(start) < MIN_PREFIX_LENGTH:
         needed = f"at least {MIN_PREFIX_LENGTH} letters or digits"
         raise QueryError(f"* needs {needed} before it; write more of the word", value.column)
-    return found[0]
+    return start
 
 
 def _category(value: Lexeme) -> str:

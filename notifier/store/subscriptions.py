@@ -39,7 +39,7 @@ def add(connection: Connection, wanted: Mapping[int, Sequence[NewSubscription]],
     `text_version` is the version of the text rules by which the queries were made canonical.
     """
     canonicals = {each.canonical for added in wanted.values() for each in added if each.canonical}
-    query_ids = _query_ids(connection, canonicals, text_version)
+    query_ids = query_ids_of(connection, canonicals, text_version)
     existing = _rows_by_target(connection, wanted)
     asked: dict[Target, NewSubscription] = {}
     for subscriber_id, added in wanted.items():
@@ -104,7 +104,7 @@ def _rename(connection: Connection, names: Iterable[tuple[Row[Any], str | None]]
         connection.execute(update(subscription).where(subscription.c.id == bindparam("row_id")), changes)
 
 
-def _query_ids(connection: Connection, canonicals: Collection[str], text_version: int) -> dict[str, int]:
+def query_ids_of(connection: Connection, canonicals: Collection[str], text_version: int) -> dict[str, int]:
     """Return the ids of these canonical queries; those that are not stored yet are inserted.
 
     Another process may insert or delete the same queries at the same time. If it deletes a query whose id is returned

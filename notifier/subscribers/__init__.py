@@ -13,6 +13,7 @@ from notifier.subscribers.csv_export import export_subscribers
 from notifier.subscribers.csv_import import ImportReport, import_subscribers
 from notifier.subscribers.pausing import end_pauses, pause, resume
 from notifier.subscribers.reinstating import ReinstateReport, SuppressedChoice, reinstate
+from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import (
     CheckedSignUp,
     SignUp,
@@ -50,5 +51,6 @@ __all__ = [
     "unsubscribe",
     "unsubscribe_from_all",
     "unsubscribe_from_one",
+    "update_stored_queries",
     "used_periods_of",
 ]

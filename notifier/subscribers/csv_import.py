@@ -26,6 +26,7 @@ from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, NEEDING, ImportEntry, entry_of
 from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
+from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import deactivate, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
 
@@ -77,6 +78,7 @@ def import_subscribers(  # noqa: PLR0913
     """
     table = read_rows(_content(path), COLUMNS, needed="email", needing=NEEDING)
     rows, catalogue = table.rows, catalogue_of(config)
+    update_stored_queries(engine)
     imported = ImportReport(refused=tuple(table.refused), notes=tuple(table.notes))
     for batch in watched([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
         entries, wrong = _checked(batch, catalogue)

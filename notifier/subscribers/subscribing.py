@@ -17,6 +17,7 @@ from notifier.store import erasing, outbox, retried, subscribers, subscriptions,
 from notifier.store.subscriptions import NewSubscription
 from notifier.store.suppressions import NewSuppression
 from notifier.subscribers import activation, calendars
+from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.text.addresses import address_key, parse_address
 from notifier.text.harmless import without_controls
 from notifier.text.words import TEXT_VERSION
@@ -63,6 +64,7 @@ def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) ->
     changes nothing, if the sign-up is not valid.
     """
     request = check_sign_up(sign_up, catalogue_of(config))
+    update_stored_queries(engine)
     with writing(engine) as connection:
         sign_up_all(connection, [request], config.digest, now)
         return get_subscriber(connection, request.email)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from notifier.models import Span, merge_spans
-from notifier.text.words import tokens, words
+from notifier.text.spellings import sequence_tokens, sequence_words
 
 
 def words_at(text: str, spans: Iterable[Span]) -> tuple[str, ...]:
@@ -23,21 +23,22 @@ def words_at(text: str, spans: Iterable[Span]) -> tuple[str, ...]:
 
 @lru_cache(1 << 12)  # a word is marked in many papers
 def _folded(text: str) -> str:
-    return " ".join(words(text))
+    return " ".join(sequence_words(text))
 
 
 class MarkableText:
     """A text with its tokens, made once for all the words that are looked for in it."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = tokens(text)
+        self._tokens = sequence_tokens(text)
         self._positions: dict[str, list[int]] = {}
         for position, token in enumerate(self._tokens):
             self._positions.setdefault(token.folded, []).append(position)
 
     def places_of(self, marked: Iterable[str]) -> tuple[Span, ...]:
         """Return the places of all occurrences of marked words, in order and merged if they overlap."""
-        found = [span for each in marked for span in self._places(each)]
+        # Marks that an older version stored may have words of other rules.
+        found = [span for each in marked for span in self._places(_folded(each))]
         return merge_spans(found) if len(found) > 1 else tuple(found)
 
     def _places(self, marked: str) -> list[Span]:

@@ -1,7 +1,7 @@
 """The text rules: how text is folded, split into tokens (words) and stemmed, in papers and in queries.
 
-All comparisons of text use this module. TEXT_VERSION must be raised when any rule changes: canonical queries, folded
-titles and tokens that were stored under another version are then recomputed.
+All comparisons of text use this module; searches use it through `spellings`. TEXT_VERSION must be raised when any rule
+of the two modules changes: canonical queries and tokens that were stored under another version are then recomputed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from unicodedata import category, name, normalize
 
 from Stemmer import Stemmer
 
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 
 
 class Token(NamedTuple):

@@ -24,7 +24,7 @@ def assert_canonical_form(text: str, expected: str) -> None:
         ("or and not", "and not or"),
         ("model, data.", "data model"),
         ("+llm", "llm"),
-        ("ﬁne-tuning", '"fine tuning"'),
+        ("ﬁne-tuning", "finetun"),
         ("title: theory", "theori titl"),
         ("f(x)", "f x"),
     ],

@@ -14,10 +14,11 @@ from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config
 from notifier.pipeline.planning import plan
-from notifier.store import relays, schema, subscribers
+from notifier.store import outdated_queries, relays, schema, subscribers
 from notifier.store.engine import connect, reading, writing
 from notifier.subscribers import import_subscribers
 from notifier.subscribers.reinstating import SuppressedChoice, reinstate
+from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import SignUp
 
 
@@ -76,6 +77,71 @@ def test_a_query_in_an_older_store_gets_a_readable_label_and_can_be_named(tmp_pa
     add_subscriber(engine, SignUp("ann@example.org", ("moe -survey",), name="Sparse models"))
     (asked,) = stored_subscriber(engine, "ann@example.org").subscriptions
     assert (asked.query, asked.label, asked.name) == ("MoE -survey", "Sparse models", "Sparse models")
+    engine.dispose()
+
+
+def ask_by_older_rules(connection: Connection, queries: dict[str, list[tuple[str, str]]]) -> None:
+    """Store the queries of subscribers, by their addresses, as typed and in the canonical form of the first version."""
+    for email, asked in queries.items():
+        for typed, canonical in asked:
+            values = {"email": email, "typed": typed, "canonical": canonical}
+            connection.execute(
+                text("INSERT INTO query (canonical, text_version) VALUES (:canonical, 1) ON CONFLICT DO NOTHING"),
+                values,
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO subscription (subscriber_id, query_id, label) SELECT subscriber.id, query.id, :typed "
+                    "FROM subscriber, query WHERE email = :email AND canonical = :canonical"
+                ),
+                values,
+            )
+
+
+def test_queries_and_tokens_of_older_text_rules_are_made_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    engine = schema.open_store(url)
+    titles = ["A Study of Finetuning", "A Study of the α-Divergence", "A Study of Fine-Tuned Models"]
+    ingest_page(engine, tmp_path, titles)
+    for email in ("ann@example.org", "bob@example.org", "eve@example.org"):
+        add_subscriber(engine, SignUp(email, topics=("quantum-computing",), confirmed=True))
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE paper_tokens SET text_version = 1, tokenised = x'00'"))
+        connection.execute(text("DELETE FROM query"))
+        asked = {
+            "ann@example.org": [("fine-tuning", '"fine tuning"'), ("finetuning", "finetun")],
+            "bob@example.org": [("alpha-divergence", '"alpha divergence"'), ("pruning", "prune")],
+            "eve@example.org": [('"Fine tuning"', '"fine tuning"'), ("a (query that is refused now", "moe")],
+        }
+        ask_by_older_rules(connection, asked)
+    engine.dispose()
+    engine = schema.open_store(url)
+    plan(engine, Config(), MONDAY.replace(hour=8))
+    ((_, anns),) = digests_of(engine, "ann@example.org")
+    assert sorted(anns) == [titles[2], titles[0]]
+    assert digests_of(engine, "bob@example.org") == [("2026-07-06", [titles[1]])]
+    assert digests_of(engine, "eve@example.org") == [("2026-07-06", [titles[0]])]
+    ann, bob, eve = (stored_subscriber(engine, email).subscriptions for email in asked)
+    assert [each.canonical for each in ann] == [None, "finetun"]
+    assert [each.canonical for each in bob] == [None, '"alpha divergence"', "prune"]
+    assert [each.canonical for each in eve] == [None, '"fine tuning"', "moe"]
+    with reading(engine) as connection:
+        stored = connection.execute(text("SELECT canonical, text_version FROM query ORDER BY canonical")).all()
+        assert stored == [('"alpha divergence"', 2), ('"fine tuning"', 2), ("finetun", 2), ("moe", 2), ("prune", 2)]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("batch", [1, 2, 500])
+def test_the_rewriting_of_queries_may_be_stopped_and_continued(tmp_path: Path, batch: int) -> None:
+    engine = schema.open_store(f"sqlite:///{tmp_path}/old.db")
+    add_subscriber(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
+    typed = [("fine-tuning", '"fine tuning"'), ("α", "α"), ("zero-shot", '"zero shot"')]
+    with writing(engine) as connection:
+        ask_by_older_rules(connection, {"ann@example.org": typed})
+        outdated_queries.rewrite(connection, outdated_queries.ANY_ID, batch)
+    update_stored_queries(engine)
+    ann = stored_subscriber(engine, "ann@example.org").subscriptions
+    assert [each.canonical for each in ann] == [None, "finetun", "alpha", "zeroshot"]
     engine.dispose()
 
 

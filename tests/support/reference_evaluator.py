@@ -11,6 +11,7 @@ from operator import eq, ge, gt, le, lt
 from notifier.models import Paper
 from notifier.queries import Query, tree
 from notifier.queries.tree import Field
+from notifier.text.spellings import search_words
 from notifier.text.words import fold, stem, words
 
 COMPARISONS = {">=": ge, ">": gt, "<=": le, "<": lt, "=": eq}
@@ -26,11 +27,11 @@ def is_true(query: Query, paper: Paper) -> bool:
         case tree.Not(operand):
             return not is_true(operand, paper)
         case tree.Word(wanted, field):
-            return any(stem(word) == wanted for text in texts(paper, field) for word in words(text))
+            return any(stem(word) == wanted for text in texts(paper, field) for word in search_words(text))
         case tree.Prefix(start, field):
-            return any(word.startswith(start) for text in texts(paper, field) for word in words(text))
+            return any(word.startswith(start) for text in texts(paper, field) for word in search_words(text))
         case tree.Phrase(wanted, field):
-            return any(f" {' '.join(wanted)} " in f" {' '.join(words(text))} " for text in texts(paper, field))
+            return any(f" {' '.join(wanted)} " in f" {' '.join(search_words(text))} " for text in texts(paper, field))
         case leaf:
             return is_field_leaf_true(leaf, paper)
 
