@@ -70,6 +70,15 @@ class Catalogue:
         raise UsageError(f"there is no topic {slug!r}; {cure}")
 
 
+def check_topics(query: queries.Query, catalogue: Catalogue) -> None:
+    """Raise UsageError if a query names a topic that does not exist, or one that papers are not tagged with."""
+    for slug in sorted(queries.topics_named(query) - catalogue.topics.keys()):
+        catalogue.title(slug)  # raises UsageError if there is no such topic
+        raise UsageError(
+            f"topic:{slug} matches no paper, because none is tagged with it; subscribe with `--topic {slug}`"
+        )
+
+
 def catalogue_of(config: Config) -> Catalogue:
     """Return the catalogue of the built-in topics, if the config wants them, with the config's changes.
 

@@ -14,6 +14,7 @@ import typer
 
 from notifier import __version__
 from notifier.cli import deliveries, demo, digest, papers, pipeline, quarantine, reinstating, setup, status, subscribers
+from notifier.cli.helping import show_no_types
 from notifier.cli.options import ConfigOption
 from notifier.cli.terminal import prepare_output
 from notifier.errors import NotifierError, shortened
@@ -30,9 +31,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for group in (demo, setup, papers, subscribers, reinstating, digest, pipeline, quarantine, deliveries, status):
     group.register(app)
+show_no_types(app)
 
 
 def _show_version(wanted: bool) -> None:

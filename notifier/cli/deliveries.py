@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session, session
 from notifier.cli.simulated_clocks import writing_session
 from notifier.models import DeliveryState
 
@@ -37,13 +37,13 @@ def deliveries(context: typer.Context, config: ConfigOption = None, as_json: Jso
     from notifier.cli.output import print_json, print_table
     from notifier.operations import list_deliveries
 
-    found = list_deliveries(session(context, config).engine, None if as_json else LISTED)
+    found = list_deliveries(reading_session(context, config).engine, None if as_json else LISTED)
     if as_json:
         print_json(found)
         return
-    print_table(
-        ("id", "to", "period", "state", "tries", "next try (UTC)", "last reply"), [_row(each) for each in found]
-    )
+    heading = ("id", "to", "period", "state", "tries", "next try (UTC)", "last reply")
+    nothing = "no deliveries yet; `notifier plan` makes one for each subscriber who is due and has new papers"
+    print_table(heading, [_row(each) for each in found], nothing=nothing)
     if len(found) == LISTED:
         typer.echo(f"at most {LISTED} are shown; --json prints all")
 
@@ -64,7 +64,7 @@ def show(
 
     if html and source:
         raise UsageError("--html and --source cannot be combined; choose one")
-    run = session(context, config, now)
+    run = reading_session(context, config, now)
     mail = mail_of(sender_for(run.engine, run.config, run.clock), delivery_id)
     if source:
         sys.stdout.buffer.write(mail.content)

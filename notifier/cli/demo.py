@@ -167,7 +167,7 @@ def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails
         (each.email, "; ".join(s.label for s in each.subscriptions), subjects.get(each.email, ""))
         for each in subscribers
     ]
-    print_table(("subscriber", "asked for", "mail"), rows)
+    print_table(("subscriber", "asked for", "mail"), rows, nothing="no subscribers; remove the folder to start over")
     typer.echo(
         f"\n{len(subscribers)} subscribers, {done.plan.digests} digests, {len(mails)} mails accepted by the relay"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,25 +37,50 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 @dataclass(frozen=True)
 class Session:
-    """The config, the clock and the database of one run of a verb. The database is opened at its first use."""
+    """The config, the clock and the database of one run of a verb. The database is opened at its first use.
+
+    A verb that `only_reads` makes no database: if there is none, it works on an empty one in a temporary folder.
+    """
 
     config: Config
     clock: Clock
+    only_reads: bool = False
 
     @cached_property
     def engine(self) -> Engine:
         """The database; it is made or upgraded if necessary."""
         from notifier.store import open_store
 
+        if self.only_reads and self.has_no_database:
+            return open_store(f"sqlite:///{self._temporary_folder.name}/empty.db")
         return open_store(self.config.store_url)
+
+    @cached_property
+    def has_no_database(self) -> bool:
+        """Whether the store is a SQLite file that did not exist when this was first asked."""
+        file = self.config.database_file
+        return file is not None and not file.exists()
+
+    @cached_property
+    def _temporary_folder(self) -> TemporaryDirectory[str]:
+        return TemporaryDirectory(prefix="notifier-")
 
     def close(self) -> None:
         """Close the database if it was opened; SQLite then removes its other files beside the database."""
         if "engine" in vars(self):
             self.engine.dispose()
+        if "_temporary_folder" in vars(self):
+            self._temporary_folder.cleanup()
 
 
-def session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
+def reading_session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
+    """Return the session of a verb that only reads, as `session` does."""
+    return session(context, config, now, only_reads=True)
+
+
+def session(
+    context: typer.Context, config: Path | None, now: str | None = None, *, only_reads: bool = False
+) -> Session:
     """Return the session of a verb: its config, and a clock that starts at `now` if that is given.
 
     `--config` may come before or after the verb; if it comes twice, the one after the verb counts. A warning names each
@@ -62,7 +88,7 @@ def session(context: typer.Context, config: Path | None, now: str | None = None)
     """
     from notifier.config import load, unknown_variables
 
-    run = Session(load(config or context.obj), clock_from(now))
+    run = Session(load(config or context.obj), clock_from(now), only_reads)
     for warning in unknown_variables():
         log.warning("%s", warning)
     context.call_on_close(run.close)

@@ -89,14 +89,18 @@ def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[N
             follower.join()
 
 
-def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]], *, nothing: str) -> None:
     """Print a table with aligned columns; columns of numbers are aligned to the right.
 
-    Characters that control a terminal are replaced. On a terminal, cells that are too long are wrapped, except those of
-    the first column. In a log or a pipe, each row is one line.
+    If there are no rows, print the sentence `nothing` instead, which says what makes some. Characters that control a
+    terminal are replaced. On a terminal, cells that are too long are wrapped, except those of the first column. In a
+    log or a pipe, each row is one line.
     """
+    if not rows:
+        typer.echo(nothing)
+        return
     cells = [[inert(str(cell)) for cell in row] for row in rows]
-    numeric = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in range(len(heading))]
+    numeric = [all(isinstance(row[column], int) for row in rows) for column in range(len(heading))]
     if _is_pipe(sys.stdout) and (lines := _plain_lines(heading, cells, numeric)):
         typer.echo("\n".join(lines))
     else:

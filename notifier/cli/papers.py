@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, reading_session
 from notifier.cli.simulated_clocks import writing_session
 from notifier.cli.terminal import terminal_of
 
+DAYS_A_WEEK = 7
 CUTS = 5  # the largest number of cut fields that are printed for a dump
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from notifier.pipeline import DumpReport
     from notifier.search import Preview, PreviewMatch, RankedPaper
+    from notifier.text.excerpts import Run
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps; - is stdin.", metavar="PATH...")],
+    paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps; - is stdin.", metavar="PATH")],
     day: Annotated[str | None, typer.Option("--date", help="The listing day.", metavar="YYYY-MM-DD")] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Store the papers without announcing them.")] = False,
     config: ConfigOption = None,
@@ -87,7 +92,7 @@ def print_dumps(reports: list[DumpReport]) -> None:
         )
         for each in reports
     ]
-    print_table(heading, rows)
+    print_table(heading, rows, nothing="no dumps to ingest; give files, or a folder that has some")
     if known := sum(each.status is DumpStatus.KNOWN for each in reports):
         dumps = "1 dump was" if known == 1 else f"{known} dumps were"
         typer.echo(f"{dumps} known already: the same bytes were ingested before, and nothing changed")
@@ -109,7 +114,7 @@ def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOpt
     from notifier.store import reading, tags
     from notifier.topics import catalogue_of
 
-    run = session(context, config)
+    run = reading_session(context, config)
     catalogue = catalogue_of(run.config)
     with reading(run.engine) as connection:
         papers = tags.count_by_topic(connection, catalogue.fingerprint)
@@ -122,13 +127,14 @@ def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOpt
         print_json([{**asdict(topic), "papers": papers.get(slug, 0)} for slug, topic in catalogue.topics.items()])
         return
     rows = [(slug, papers.get(slug, 0), topic.description) for slug, topic in catalogue.topics.items()]
-    print_table(("topic", "papers", "what belongs to it"), rows)
+    nothing = "no topics; set built_in_topics = true in the config, or add topics of your own"
+    print_table(("topic", "papers", "what belongs to it"), rows, nothing=nothing)
 
 
 def trending(
     context: typer.Context,
     day: Annotated[str | None, typer.Option("--date", help="As of this day.", metavar="YYYY-MM-DD")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many papers.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many papers.", metavar="NUMBER")] = 10,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
@@ -137,12 +143,13 @@ def trending(
     from notifier.cli.output import print_json, print_table
     from notifier.search import trending_papers
 
-    run = session(context, config, now)
+    run = reading_session(context, config, now)
     ranked = trending_papers(run.engine, day_from(day, "--date") or run.clock().date(), limit)
     if as_json:
         print_json([_ranked_document(each) for each in ranked])
     else:
-        print_table(("score", "upvotes", "title"), [_ranked_row(each) for each in ranked])
+        nothing = "no papers yet; `notifier ingest PATH` stores some, and `--date` looks at another day"
+        print_table(("score", "upvotes", "title"), [_ranked_row(each) for each in ranked], nothing=nothing)
 
 
 def _ranked_row(ranked: RankedPaper) -> tuple[str, str, str]:
@@ -165,17 +172,20 @@ def preview(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="A query, as a subscriber would type it.")],
     days: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Only papers first listed in the last DAYS days.")
+        int | None,
+        typer.Option(min=1, max=36_500, help="Only papers first listed in the last DAYS days.", metavar="DAYS"),
     ] = None,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show which stored papers a query matches, before anyone subscribes to it."""
-    from notifier import search
+    from notifier import queries, search
     from notifier.cli.output import print_json
+    from notifier.topics import catalogue_of, check_topics
 
-    run = session(context, config, now)
+    run = reading_session(context, config, now)
+    check_topics(queries.parse(query), catalogue_of(run.config))
     found = search.preview(run.engine, query, days, run.clock())
     if as_json:
         print_json(_preview_document(found))
@@ -184,7 +194,15 @@ def preview(
         _show_match(match)
     for warning in found.warnings:
         typer.echo(f"note: {warning}", err=True)
-    typer.echo(f"{len(found.matches)} papers, about {found.per_week:g} a week")
+    typer.echo(f"{len(found.matches)} papers, {_frequency(found)}")
+
+
+def _frequency(found: Preview) -> str:
+    """Return how many papers a week match, or why that cannot be said."""
+    if 0 < found.listing_days < DAYS_A_WEEK:
+        came = "on one day" if found.listing_days == 1 else f"within {found.listing_days} days"
+        return f"but all papers searched were first listed {came}, so a week of papers may bring more"
+    return f"about {found.per_week:g} a week"
 
 
 def _preview_document(found: Preview) -> dict[str, Any]:
@@ -196,10 +214,19 @@ def _show_match(match: PreviewMatch) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from notifier.text.excerpts import passage, runs
+
+    console = Console(file=terminal_of(sys.stdout), highlight=False, soft_wrap=True)
+    console.print(Text(f"{match.listed_on}  "), _marked(runs(match.title, match.spans.title)), sep="")
+    if match.spans.abstract and not match.spans.title:
+        console.print(
+            Text(" " * len(f"{match.listed_on}  ")), _marked(passage(match.abstract, match.spans.abstract)), sep=""
+        )
+
+
+def _marked(pieces: Iterable[Run]) -> Text:
+    from rich.text import Text
+
     from notifier.text.harmless import inert
 
-    title = Text(inert(match.title))
-    for start, end in match.spans.title:
-        title.stylize("bold yellow", start, end)
-    console = Console(file=terminal_of(sys.stdout), highlight=False, soft_wrap=True)
-    console.print(Text(f"{match.listed_on}  "), title, sep="")
+    return Text.assemble(*((inert(piece.text), "bold yellow" if piece.marked else "") for piece in pieces))

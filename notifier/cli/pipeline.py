@@ -55,7 +55,7 @@ def plan(
     from notifier import pipeline
     from notifier.cli.output import print_json
 
-    run = session(context, config, now)
+    run = session(context, config, now, only_reads=dry_run)
     if dry_run:
         _show_dry_run(pipeline.plan_dry_run(run.engine, run.config, run.clock()), as_json)
         return
@@ -76,8 +76,8 @@ def _show_dry_run(found: DryRun, as_json: bool) -> None:
         print_json(found.report)
         return
     rows = [(each.subscriber.email, each.slot.period, each.papers) for each in found.digests[:LISTED]]
-    if rows:
-        print_table(("subscriber", "period", "papers"), rows)
+    nothing = "no digests to plan; `notifier status` says when the next one is due"
+    print_table(("subscriber", "period", "papers"), rows, nothing=nothing)
     if len(found.digests) > LISTED:
         typer.echo(f"and {len(found.digests) - LISTED} more subscribers")
     typer.echo(f"{_planned(found.report)}; this was a dry run, and nothing was written")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, reading_session, session
 from notifier.cli.simulated_clocks import writing_session
 
 if TYPE_CHECKING:
@@ -33,16 +33,14 @@ def quarantine(context: typer.Context, config: ConfigOption = None, as_json: Jso
     from notifier import pipeline
     from notifier.cli.output import print_json, print_table
 
-    found = pipeline.list_quarantined(session(context, config).engine)
+    found = pipeline.list_quarantined(reading_session(context, config).engine)
     if as_json:
         print_json(found)
-    elif found:
-        print_table(
-            ("path", "since (UTC)", "reason"), [(each.path, f"{each.at:%Y-%m-%d %H:%M}", each.reason) for each in found]
-        )
+        return
+    rows = [(each.path, f"{each.at:%Y-%m-%d %H:%M}", each.reason) for each in found]
+    print_table(("path", "since (UTC)", "reason"), rows, nothing="no dump is set aside")
+    if found:
         typer.echo("`notifier quarantine retry PATH` reads one again; `notifier quarantine drop PATH` removes it")
-    else:
-        typer.echo("no dump is set aside")
 
 
 def retry(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, session, warn_of_exposed_secrets
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session, warn_of_exposed_secrets
 
 if TYPE_CHECKING:
     from notifier.operations import Status
@@ -24,12 +24,14 @@ def status(
     from notifier.cli.output import print_json
     from notifier.operations import service_status
 
-    run = session(context, config, now)
+    run = reading_session(context, config, now)
     warn_of_exposed_secrets(context, config, run)
     found = service_status(run.engine, run.config, run.clock())
     if as_json:
         print_json(found)
     else:
+        if run.has_no_database:
+            typer.echo("database     none yet; `notifier init` makes it, and so does every verb that writes")
         _show(found)
 
 

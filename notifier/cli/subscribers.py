@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from notifier.cli import subscribers_csv
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, reading_session
 from notifier.cli.simulated_clocks import writing_session
 from notifier.models import Cadence, SubscriberState
 
@@ -37,8 +37,12 @@ def register(app: typer.Typer) -> None:
 def subscribe(
     context: typer.Context,
     email: EmailArgument,
-    query: Annotated[list[str] | None, typer.Option(help="What to look for; may be given again.")] = None,
-    topic: Annotated[list[str] | None, typer.Option(help="A topic's slug, such as all; may be given again.")] = None,
+    query: Annotated[
+        list[str] | None, typer.Option(help="What to look for; may be given again.", metavar="QUERY")
+    ] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(help="A topic's slug, such as all; may be given again.", metavar="TOPIC")
+    ] = None,
     name: Annotated[
         str | None, typer.Option(help="A heading for the only query or topic given; '' removes it.", metavar="NAME")
     ] = None,
@@ -55,13 +59,19 @@ def subscribe(
     now: NowOption = None,
 ) -> None:
     """Subscribe an address; if it is known, add what is new and replace only what is given."""
-    from notifier import subscribers
+    from notifier import queries, subscribers
 
     run = writing_session(context, config, now)
     asked = tuple(query or ()), tuple(topic or ())
     wish = subscribers.SignUp(email, *asked, cadence, at, timezone, weekday, confirmed, name)
     moment = run.clock()
-    _show(subscribers.subscribe(run.engine, run.config, wish, moment), moment)
+    subscriber = subscribers.subscribe(run.engine, run.config, wish, moment)
+    _show(subscriber, moment)
+    if not any(asked) and subscribers.has_default_only(subscriber):
+        typer.echo("note: without --query or --topic they get what is trending, until something is chosen", err=True)
+    for each in wish.queries:
+        for hint in queries.hints(each):
+            typer.echo(f"note: {hint}", err=True)
 
 
 def unsubscribe(
@@ -123,7 +133,7 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
     from notifier.store import reading
     from notifier.store.subscribers import everyone
 
-    run = session(context, config)
+    run = reading_session(context, config)
     with reading(run.engine) as connection:
         found = everyone(connection)
     if as_json:
@@ -132,7 +142,8 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
     rows = [
         (each.email, each.state, each.cadence, each.hour, each.timezone, _asked(each), _next(each)) for each in found
     ]
-    print_table(("email", "state", "cadence", "hour", "zone", "subscriptions", "next digest (UTC)"), rows)
+    heading = ("email", "state", "cadence", "hour", "zone", "subscriptions", "next digest (UTC)")
+    print_table(heading, rows, nothing="no subscribers yet; `notifier subscribe EMAIL --query QUERY` adds one")
 
 
 def _show(subscriber: Subscriber, now: datetime) -> None:

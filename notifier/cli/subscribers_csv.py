@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session
 from notifier.cli.simulated_clocks import writing_session
 
 if TYPE_CHECKING:
@@ -82,6 +82,6 @@ def export(context: typer.Context, file: FileArgument, config: ConfigOption = No
     from notifier.files import STDOUT, open_descriptor
     from notifier.subscribers import export_subscribers
 
-    count = export_subscribers(session(context, config).engine, file)
+    count = export_subscribers(reading_session(context, config).engine, file)
     is_stdout = open_descriptor(file) == STDOUT
     typer.echo(f"{count} subscribers written to {'stdout' if is_stdout else file}", err=is_stdout)

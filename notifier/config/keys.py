@@ -208,11 +208,19 @@ class DigestConfig(Part):
     """The schedule of new subscribers, and the length of digests."""
 
     cadence: Cadence = Cadence.DAILY
-    hour: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    hour: str = "08:00"
     timezone: str = "UTC"
     papers: int = Field(default=30, ge=1, le=200)
     cards: int = Field(default=8, ge=0, le=200)
     subject: str = "{papers}: {title}"
+
+    @field_validator("hour")
+    @classmethod
+    def _check_hour(cls, hour: str) -> str:
+        """Return the hour. Raises ValueError if it is no time of day with two digits each."""
+        if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", hour):
+            raise ValueError("this is not a time of day; write it as HH:MM, from 00:00 to 23:59")
+        return hour
 
     @field_validator("subject")
     @classmethod

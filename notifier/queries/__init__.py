@@ -8,9 +8,20 @@ docs/query-language.md describes the language. `notifier.matching` finds the pap
 
 from notifier.queries.canonical import canonical
 from notifier.queries.comma_list import parse_comma_list
+from notifier.queries.hints import hints
 from notifier.queries.parser import parse
 from notifier.queries.readable import readable
-from notifier.queries.tree import Query, leaves
+from notifier.queries.tree import Query, leaves, topics_named
 from notifier.queries.upvotes import upvotes_named
 
-__all__ = ["Query", "canonical", "leaves", "parse", "parse_comma_list", "readable", "upvotes_named"]
+__all__ = [
+    "Query",
+    "canonical",
+    "hints",
+    "leaves",
+    "parse",
+    "parse_comma_list",
+    "readable",
+    "topics_named",
+    "upvotes_named",
+]

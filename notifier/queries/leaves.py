@@ -9,21 +9,14 @@ from difflib import get_close_matches
 
 from notifier.errors import QueryError
 from notifier.queries import tree
+from notifier.queries.foreign import refuse_foreign
 from notifier.queries.lexer import Lexeme, LexemeKind
-from notifier.queries.tree import Field, Leaf
+from notifier.queries.tree import FIELD_NAMES, Field, Leaf
 from notifier.text.spellings import sequence_words, single_prefix, single_word
 from notifier.text.words import fold, stem, words
 
 MIN_PREFIX_LENGTH = 3  # characters
 
-_FIELDS = {
-    **{field.value: field for field in Field},
-    "ti": Field.TITLE,
-    "intitle": Field.TITLE,
-    "abs": Field.ABSTRACT,
-    "au": Field.AUTHOR,
-    "cat": Field.CATEGORY,
-}
 _CATEGORY = re.compile(r"\w(?:[\w .&/+-]*\w)?")
 _UPVOTES = re.compile(r"(>=|>|<=|<|=)\s*([0-9]{1,9})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -35,9 +28,9 @@ def field_named(lexeme: Lexeme) -> Field:
     Raises QueryError if there is no such field.
     """
     name = lexeme.text.lower()
-    if name in _FIELDS:
-        return _FIELDS[name]
-    near = get_close_matches(name, _FIELDS, n=1)
+    if name in FIELD_NAMES:
+        return FIELD_NAMES[name]
+    near = get_close_matches(name, FIELD_NAMES, n=1)
     suggestion = f" (did you mean {near[0]}:?)" if near else ""
     cure = "to search for the words themselves, put them in quotation marks"
     raise QueryError(f"there is no field {lexeme.text}:{suggestion}; {cure}", lexeme.column)
@@ -64,6 +57,7 @@ def label(name: str) -> str:
 
 def _text_leaf(field: Field | None, value: Lexeme) -> Leaf:
     """Return the leaf that searches texts: title, abstract, keywords or authors."""
+    refuse_foreign(value)
     if _ends_in_star(value):
         return tree.Prefix(_prefix(value), field)
     if field is Field.AUTHOR:

@@ -53,7 +53,7 @@ _LEXEME = re.compile(
 _OPERATORS = {"AND": LexemeKind.AND, "OR": LexemeKind.OR, "NOT": LexemeKind.NOT, "ANDNOT": LexemeKind.NOT}
 
 # Signs that keyboards may produce instead of the ASCII ones. Each is one character, so that columns stay the same.
-_SIGNS = str.maketrans("“”„‟＂（）｜，", '"""""()|,')
+_SIGNS = str.maketrans("“”„‟«»＂（）｜，", '"""""""()|,')
 _BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from notifier.errors import QueryError
 from notifier.queries.canonical import canonical
+from notifier.queries.foreign import is_field_alone
 from notifier.queries.leaves import field_named, make_leaf
 from notifier.queries.lexer import MAX_QUERY_LENGTH, Lexeme, LexemeKind, lex
 from notifier.queries.tree import And, Field, Or, Query, all_of, any_of, negation
@@ -163,6 +164,8 @@ class _Parser:
         if self._leaf_count > MAX_LEAVES:
             limit = f"at most {MAX_LEAVES} words and phrases"
             raise QueryError(f"a query may have {limit}; split it into two queries", value.column)
+        if is_field_alone(value) and self._next.kind not in _TERM_STARTS:
+            raise QueryError(f"{value.text} needs a word, a phrase or a parenthesis directly after it", value.column)
         return _Clause(make_leaf(field, value), value, None)
 
 

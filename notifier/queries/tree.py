@@ -32,6 +32,16 @@ class Field(StrEnum):
     BEFORE = "before"
 
 
+FIELD_NAMES = {
+    **{field.value: field for field in Field},
+    "ti": Field.TITLE,
+    "intitle": Field.TITLE,
+    "abs": Field.ABSTRACT,
+    "au": Field.AUTHOR,
+    "cat": Field.CATEGORY,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word in any inflection; `field` is TITLE, ABSTRACT or KEYWORD, or None for title or abstract."""
@@ -206,3 +216,8 @@ def leaves(query: Query) -> Iterator[Leaf]:
                 yield from leaves(operand)
         case _:
             yield query
+
+
+def topics_named(query: Query) -> frozenset[str]:
+    """Return the slugs of the topics that a query names."""
+    return frozenset(leaf.slug for leaf in leaves(query) if isinstance(leaf, TopicTag))

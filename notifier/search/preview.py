@@ -38,12 +38,15 @@ class PreviewMatch:
 class Preview:
     """The result of a preview.
 
-    `canonical` is the query's canonical form, and `per_week` the number of matching papers a week. `warnings` are
-    sentences for the author of the query. `matches` are ordered by listing day, newest first.
+    `canonical` is the query's canonical form, and `per_week` the number of matching papers a week. `listing_days` is
+    the number of days from the first to the last on which a searched paper was first listed: if it is less than a week,
+    `per_week` is too low. `warnings` are sentences for the author of the query. `matches` are ordered by listing day,
+    newest first.
     """
 
     canonical: str
     per_week: float
+    listing_days: int
     warnings: tuple[str, ...]
     matches: tuple[PreviewMatch, ...]
 
@@ -62,7 +65,8 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime) -> Previ
     return Preview(
         canonical=queries.canonical(query),
         per_week=_per_week(search, days),
-        warnings=tuple(_warnings(search)),
+        listing_days=search.listing_days,
+        warnings=(*queries.hints(text), *_warnings(search)),
         matches=tuple(
             PreviewMatch(paper.key, paper.title, paper.abstract, paper.listed_on, matching.spans(query, paper))
             for paper in search.matched
@@ -92,6 +96,11 @@ class _Search:
         """The words that no paper has, as they were typed."""
         return sorted(set(self._missing.values()))
 
+    @property
+    def listing_days(self) -> int:
+        """The number of days from the first to the last on which a searched paper was first listed."""
+        return (max(self.searched) - min(self.searched)).days + 1 if self.searched else 0
+
     def search_block(self, block: Sequence[Paper], tokenised: Sequence[bytes]) -> None:
         """Search these papers; `tokenised` holds the tokens of each."""
         index = matching.index(block, tokenised)
@@ -112,12 +121,14 @@ def _per_week(search: _Search, days: int | None) -> float:
     """
     if not search.searched:
         return 0.0
-    length = days if days is not None else (max(search.searched) - min(search.searched)).days + 1
+    length = days if days is not None else search.listing_days
     return round(len(search.matched) * DAYS_A_WEEK / max(length, DAYS_A_WEEK), 1)
 
 
 def _warnings(search: _Search) -> Iterator[str]:
     matched, searched = len(search.matched), search.searched.total()
+    if not searched:
+        yield "there are no papers to search yet; `notifier ingest PATH` stores some, and --days leaves out older ones"
     if searched and not matched:
         yield f"the query matches none of the {searched} papers searched; try fewer words, or OR between them"
     if matched > BROAD * searched:

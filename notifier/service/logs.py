@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -25,12 +26,26 @@ _TRACEBACK_LIMIT = 4_000  # characters; the end of a traceback is kept, because 
 def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     """Send all logs to stderr in this form."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
+    handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter(with_time=not _goes_to_journal()))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("alembic", "aiosmtplib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each malformed request
+    logging.getLogger("uvicorn.error").addFilter(_is_no_bind_error)  # the web task says why it cannot listen
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns if a job is due but still runs, which is normal
+
+
+def _goes_to_journal() -> bool:
+    """Return whether stderr is connected to systemd's journal, which stores the time of each line by itself."""
+    try:
+        found = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def _is_no_bind_error(record: logging.LogRecord) -> bool:
+    return not isinstance(record.msg, OSError)
 
 
 def redacted(text: str) -> str:
@@ -43,9 +58,18 @@ def _message(record: logging.LogRecord) -> str:
     return shortened(redacted(record.getMessage()[:_MESSAGE_READ]))
 
 
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
 class _TextFormatter(logging.Formatter):
+    def __init__(self, *, with_time: bool) -> None:
+        super().__init__()
+        self._with_time = with_time
+
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{record.levelname} {record.name}: {_message(record)}"
+        time = f"{_time(record)} " if self._with_time else ""
+        line = f"{time}{record.levelname} {record.name}: {_message(record)}"
         if not record.exc_info:
             return line
         return f"{line} {redacted(self.formatException(record.exc_info)[-_TRACEBACK_LIMIT:])}"
@@ -54,7 +78,7 @@ class _TextFormatter(logging.Formatter):
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         entry = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),

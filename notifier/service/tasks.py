@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -84,9 +86,19 @@ def web_task(
         )
         _serve_until(stopping, QueueingServer(settings), on_ready)
         if not stopping.is_set():
-            raise ConfigError(f"cannot listen on {config.web.host} port {config.web.port}; set another in [web]")
+            raise ConfigError(_cannot_listen(config.web.host, config.web.port))
 
     return Task(WEB, serve)
+
+
+def _cannot_listen(host: str, port: int) -> str:
+    """Return a sentence about why the server did not start, which an attempt to listen tells."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            why = ""
+    except OSError as error:
+        why = f": {os.strerror(error.errno) if error.errno else error}"
+    return f"cannot listen on {host} port {port}{why}; set another in [web]"
 
 
 def _serve_until(stopping: Event, server: uvicorn.Server, on_ready: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.subscribers.calendars import WEEKDAYS
 from notifier.subscribers.spreadsheet import CsvRow
-from notifier.subscribers.subscribing import CheckedSignUp, SignUp, check_sign_up
+from notifier.subscribers.subscribing import CheckedSignUp, SignUp, check_sign_up, has_default_only
 from notifier.text.addresses import address_key
 from notifier.topics import Catalogue
 
@@ -74,8 +74,9 @@ def rows_of(subscriber: Subscriber) -> Iterator[tuple[str, ...]]:
         cadence = f"{cadence} {WEEKDAYS[subscriber.weekday][:3]}"
     if subscriber.state is SubscriberState.PAUSED and subscriber.paused_until:
         state = f"{state} until {subscriber.paused_until.astimezone(ZoneInfo(subscriber.timezone)).date()}"
+    chose_nothing = has_default_only(subscriber)
     for subscription in subscriber.subscriptions:
-        query_and_topic = (subscription.query or "", subscription.topic or "")
+        query_and_topic = (subscription.query or "", "" if chose_nothing else subscription.topic or "")
         settings = (cadence, subscriber.hour, subscriber.timezone)
         yield (subscriber.email, state, *query_and_topic, *settings, subscription.name or "")
 

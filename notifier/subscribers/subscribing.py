@@ -21,9 +21,12 @@ from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.text.addresses import address_key, parse_address
 from notifier.text.harmless import without_controls
 from notifier.text.words import TEXT_VERSION
-from notifier.topics import RESERVED, TRENDING, Catalogue, catalogue_of
+from notifier.topics import TRENDING, Catalogue, catalogue_of, check_topics
 
 MAX_NAME_LENGTH = 100  # characters
+
+# The label of the topic `trending` where nobody chose it. The topic's own title is the label where somebody did.
+DEFAULT_LABEL = "Trending papers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) ->
     request = check_sign_up(sign_up, catalogue_of(config))
     update_stored_queries(engine)
     with writing(engine) as connection:
+        _check_weekday(connection, request, config.digest)
         sign_up_all(connection, [request], config.digest, now)
         return get_subscriber(connection, request.email)
 
@@ -135,7 +139,7 @@ def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
     Raises UsageError or QueryError if one is wrong.
     """
     name = _name(sign_up)
-    wanted = [_query_subscription(text, name) for text in sign_up.queries]
+    wanted = [_query_subscription(text, catalogue, name) for text in sign_up.queries]
     wanted += [_topic_subscription(slug, catalogue, name) for slug in sign_up.topics]
     return CheckedSignUp(parse_address(sign_up.email), tuple(wanted), _settings(sign_up), sign_up.confirmed)
 
@@ -155,8 +159,22 @@ def sign_up_all(
     confirmed = [one for request, one in pairs if request.confirmed and one.state is not SubscriberState.ACTIVE]
     activation.confirm(connection, confirmed, now)
     activation.reschedule(connection, [one for request, one in pairs if request.settings], now)
+    for request, one in pairs:
+        if request.subscriptions:
+            _end_default(connection, one)
     wanted = {one.id: request.subscriptions or _default_subscriptions(one) for request, one in pairs}
     return subscriptions.add(connection, wanted, TEXT_VERSION)
+
+
+def _check_weekday(connection: Connection, request: CheckedSignUp, defaults: DigestConfig) -> None:
+    """Raise UsageError if a sign-up sets the weekday of a subscriber whose digests are not weekly."""
+    if "weekday" not in request.settings:
+        return
+    known = subscribers.find(connection, request.email)
+    cadence = request.settings.get("cadence") or (known.cadence if known else defaults.cadence)
+    if cadence is not Cadence.WEEKLY:
+        cure = "add `--cadence weekly`, or leave the weekday out"
+        raise UsageError(f"a weekday is for weekly digests, but {request.email} gets {cadence} ones; {cure}")
 
 
 def deactivate(connection: Connection, subscriber: Subscriber, state: SubscriberState, now: datetime) -> None:
@@ -184,8 +202,10 @@ def _name(sign_up: SignUp) -> str | None:
     return name
 
 
-def _query_subscription(text: str, name: str | None) -> NewSubscription:
-    return NewSubscription(text.strip(), canonical=queries.canonical(queries.parse(text)), name=name)
+def _query_subscription(text: str, catalogue: Catalogue, name: str | None) -> NewSubscription:
+    query = queries.parse(text)
+    check_topics(query, catalogue)
+    return NewSubscription(text.strip(), canonical=queries.canonical(query), name=name)
 
 
 def _topic_subscription(slug: str, catalogue: Catalogue, name: str | None) -> NewSubscription:
@@ -193,7 +213,18 @@ def _topic_subscription(slug: str, catalogue: Catalogue, name: str | None) -> Ne
 
 
 def _default_subscriptions(subscriber: Subscriber) -> tuple[NewSubscription, ...]:
-    return () if subscriber.subscriptions else (NewSubscription(RESERVED[TRENDING], topic=TRENDING),)
+    return () if subscriber.subscriptions else (NewSubscription(DEFAULT_LABEL, topic=TRENDING),)
+
+
+def _end_default(connection: Connection, subscriber: Subscriber) -> None:
+    """Remove the subscription that a subscriber got by default, before they get the first one of their own choice."""
+    if has_default_only(subscriber):
+        subscriptions.remove(connection, subscriber.subscriptions[0])
+
+
+def has_default_only(subscriber: Subscriber) -> bool:
+    """Return whether a subscriber has chosen nothing yet, and so has the topic `trending`."""
+    return [(each.topic, each.label) for each in subscriber.subscriptions] == [(TRENDING, DEFAULT_LABEL)]
 
 
 def _settings(sign_up: SignUp) -> dict[str, Any]:

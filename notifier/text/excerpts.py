@@ -51,6 +51,17 @@ def excerpt(abstract: str, marks: Sequence[Span]) -> tuple[Run, ...]:
     return tuple(shown)
 
 
+def passage(abstract: str, marks: Sequence[Span]) -> tuple[Run, ...]:
+    """Return the sentence of an abstract that has the first mark, or the part of it around the mark if it is long."""
+    spans = sentences(abstract)
+    if not marks or not spans:
+        return ()
+    start, end = spans[max(0, bisect_right([start for start, _ in spans], marks[0][0]) - 1)]
+    first, last = _cut(abstract, marks, start, end)
+    before = (_LEFT_OUT_BEFORE,) if first > spans[0][0] else ()
+    return (*before, *_runs_within(abstract, marks, first, last), *((_CUT_OFF,) if last < end else ()))
+
+
 def runs(text: str, marks: Sequence[Span]) -> tuple[Run, ...]:
     """Split `text` into marked and unmarked pieces, in order."""
     if not marks:

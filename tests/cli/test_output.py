@@ -27,7 +27,7 @@ TABLES = st.integers(1, 4).flatmap(
 def printed(heading: Sequence[str], rows: Sequence[Sequence[object]], **environment: str) -> str:
     """Return what `print_table` writes to a pipe."""
     with redirect_stdout(io.StringIO()) as pipe, patch.dict(os.environ, environment):
-        print_table(heading, rows)
+        print_table(heading, rows, nothing="")
     return pipe.getvalue()
 
 
@@ -45,3 +45,15 @@ def test_a_row_in_a_pipe_is_one_line_and_numbers_are_aligned_to_the_right() -> N
         f"all          7  {'a' * 300}",
         f"graphs    1204  {'b':300}",
     ]
+
+
+def test_a_table_without_rows_is_the_sentence_that_says_so() -> None:
+    with redirect_stdout(io.StringIO()) as pipe:
+        print_table(("path", "reason"), [], nothing="no dump is set aside")
+    assert pipe.getvalue() == "no dump is set aside\n"
+
+
+def test_a_cell_does_not_control_the_terminal() -> None:
+    for environment in ({}, {"FORCE_COLOR": ""}):
+        output = printed(("path", "reason"), [("\x1b]0;owned\x07", "a\r\nb\u202e")], **environment)
+        assert output.split("\n")[1].rstrip() == "\ufffd]0;owned\ufffd  a  b\ufffd"

@@ -127,7 +127,7 @@ def test_no_message_shows_the_password_of_the_database(tmp_path: Path, url: str,
 
 
 def test_an_export_to_stdout_holds_the_file_alone(tmp_path: Path) -> None:
-    run_notifier("subscribe", "ann@example.org", cwd=tmp_path)
+    run_notifier("subscribe", "ann@example.org", "--topic", "trending", cwd=tmp_path)
     for name in ("-", "/dev/stdout", "/dev/fd/1"):
         done = run_notifier("subscribers", "export", name, cwd=tmp_path)
         assert done.stdout.startswith("email,state,")

@@ -197,7 +197,8 @@ def test_whatever_the_wrong_clock_showed_each_later_period_has_one_digest(  # no
     """The clock is right for some days, wrong for one planning, and right again for ten weeks."""
     with TemporaryDirectory() as folder:
         engine = open_store(f"sqlite:///{folder}/notifier.db")
-        wish = SignUp(ANN, (), ("all",), cadence, hour, zone, weekday, confirmed=True)
+        on = weekday if cadence is Cadence.WEEKLY else None
+        wish = SignUp(ANN, (), ("all",), cadence, hour, zone, on, confirmed=True)
         add_subscriber(engine, wish)
         start = MONDAY + timedelta(minutes=minutes)
         for day in range(days_before):

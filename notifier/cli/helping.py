@@ -1,0 +1,27 @@
+"""The help of verbs: arguments are shown by their names, without the names of Python types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand
+
+
+class Verb(TyperCommand):
+    """A verb whose help names no types of arguments, such as `<list[Path]>`."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument):
+                setattr(parameter, "display_type_rich", lambda ctx: None)  # noqa: ARG005, B010 - a method of Typer
+
+
+def show_no_types(app: typer.Typer) -> None:
+    """Let all verbs that the app has, and those of its groups, be of the class Verb."""
+    for command in app.registered_commands:
+        command.cls = Verb
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            show_no_types(group.typer_instance)
