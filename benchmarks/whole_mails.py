@@ -13,11 +13,11 @@ from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from notifier.digests.cache import Cache
+from notifier.digests.cards import PaperLine
+from notifier.digests.content import LABELS, ContentMaker, DigestContent, SectionCard, matched_labels, named
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
 from notifier.mail.body import anchor
-from notifier.mail.cards import PaperLine
-from notifier.mail.content import LABELS, ContentMaker, MailContent, SectionCard, matched_labels, named
 from notifier.mail.parts import part_templates
 from notifier.mail.slot_values import SlotValues, slot_values
 from notifier.mail.stylesheet import css_of
@@ -42,7 +42,8 @@ class WholeMails:
 
     def bodies(self, digest: Digest, papers: Mapping[int, Paper]) -> tuple[str, str]:
         """Return the plain text and the HTML."""
-        content = ContentMaker(self._settings, Cache(0)).content(digest, papers)
+        maker = ContentMaker(self._settings, Cache(0), has_pages=self._settings.pages is not None)
+        content = maker.content(digest, papers)
         values = self.values(digest)
         return (
             _rendered(self._text, str, content, values, ""),
@@ -51,7 +52,7 @@ class WholeMails:
 
 
 def _rendered(
-    templates: Mapping[str, Template], kind: type[str], content: MailContent, values: SlotValues, css: str
+    templates: Mapping[str, Template], kind: type[str], content: DigestContent, values: SlotValues, css: str
 ) -> str:
     def part(name: str, **variables: Any) -> str:
         return kind(templates[name].render(variables))

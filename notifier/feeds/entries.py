@@ -11,7 +11,8 @@ from uuid import UUID, uuid5
 
 from notifier.models import Paper
 from notifier.text.excerpts import excerpt
-from notifier.text.harmless import inert, links, safe_url
+from notifier.text.harmless import inert, safe_url
+from notifier.text.paper_links import links
 
 PDF = "application/pdf"
 PAGE = "text/html"

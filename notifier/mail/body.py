@@ -9,8 +9,8 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from notifier.digests.cache import Cache
-from notifier.mail.cards import PaperLine
-from notifier.mail.content import LABELS, MailContent, SectionCard, SectionContent, matched_labels, named
+from notifier.digests.cards import PaperLine
+from notifier.digests.content import LABELS, DigestContent, SectionCard, SectionContent, matched_labels, named
 from notifier.mail.parts import Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
@@ -46,7 +46,7 @@ class BodyMaker:
         self._cards: dict[SectionCard, bytes] = cache.table()
         self._lines: dict[PaperLine, bytes] = cache.table()
 
-    def body(self, content: MailContent) -> Body:
+    def body(self, content: DigestContent) -> Body:
         """Return the body with this content. Raises the same errors as `Parts.part`."""
         digest = self._parts.part(
             "digest",
@@ -103,14 +103,14 @@ class BodyMaker:
         self._lines[paper] = line
         return line
 
-    def _more(self, content: MailContent) -> Sequence[bytes | str]:
+    def _more(self, content: DigestContent) -> Sequence[bytes | str]:
         total = len(content.more) + content.unlisted
         if not total:
             return ()
         part = self._parts.part("more", () if content.more else _NO_LINES, total=total, unlisted=content.unlisted)
         return part.filled({"lines": self._line_blocks(content.more)})
 
-    def _footer(self, content: MailContent) -> list[bytes | str]:
+    def _footer(self, content: DigestContent) -> list[bytes | str]:
         without = () if content.has_page else _NO_PAGE
         part = self._parts.part("footer", without, brand=content.brand, postal_address=content.postal_address)
         labels: list[bytes | str] = []

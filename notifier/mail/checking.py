@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 
 from jinja2 import Environment
 
+from notifier.digests.content import LABELS, TITLES
 from notifier.errors import ConfigError, TemplateError
 from notifier.mail.composer import Composer
-from notifier.mail.content import LABELS, TITLES
 from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, Paper, Section, Spans
 from notifier.signing import LinkSigner

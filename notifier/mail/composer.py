@@ -10,9 +10,9 @@ from jinja2 import Environment
 
 from notifier.digests import items
 from notifier.digests.cache import Cache
+from notifier.digests.content import TITLES, ContentMaker, DigestContent
 from notifier.errors import ComposeError
 from notifier.mail.body import Body, BodyMaker
-from notifier.mail.content import TITLES, ContentMaker, MailContent
 from notifier.mail.headers import MailSettings, header_lines
 from notifier.mail.mime import alternative
 from notifier.mail.parts import Parts
@@ -47,7 +47,7 @@ class Composer:
         self.templates = templates
         self._cache = Cache(cache_bytes)
         self._papers: Mapping[int, Paper] = {}
-        self._contents = ContentMaker(settings, self._cache)
+        self._contents = ContentMaker(settings, self._cache, has_pages=settings.pages is not None)
         self._bodies: dict[Hashable, _CachedBodies] = self._cache.table()
         self.read = items.ItemsDecoder(self._cache).loads
 
@@ -119,5 +119,5 @@ class Composer:
             self._bodies[key] = known
         return known
 
-    def _bodies_with(self, content: MailContent) -> tuple[Body, Body]:
+    def _bodies_with(self, content: DigestContent) -> tuple[Body, Body]:
         return self._text_maker.body(content), self._html_maker.body(content)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, formataddr, parseaddr
 from email.utils import quote as escape_quotes
 from functools import lru_cache
 from typing import NamedTuple
 
+from notifier.digests.settings import DigestSettings
 from notifier.errors import ComposeError, ConfigError
 from notifier.models import Digest
 from notifier.signing import LinkSigner
@@ -42,26 +42,19 @@ _LINES_OF_ALL_MAILS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MailSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings(DigestSettings):
     """Who the mails are from.
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
-    `unsubscribe` the mailbox for requests to unsubscribe, `brand` the name of the list. `pages` signs the links to
-    pages; it is None if mails hold no such links. A mail shows at most `cards` papers as cards. `topics` are the titles
-    of the topics by slug. The title of a paper without an address is appended to `title_search`. `postal_address` is
-    that of the sender; it may be empty.
+    and `unsubscribe` the mailbox for requests to unsubscribe. `pages` signs the links to pages; it is None if mails
+    hold no such links.
     """
 
     sender: str
     envelope_sender: str
     unsubscribe: str
-    brand: str = "Daily Papers"
     pages: LinkSigner | None = None
-    cards: int = 8
-    topics: Mapping[str, str] = field(default_factory=dict, hash=False)
-    title_search: str = "https://arxiv.org/search/?searchtype=title&query="
-    postal_address: str = ""
 
 
 class UnsubscribeLinks(NamedTuple):

@@ -11,9 +11,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from notifier.digests.cards import line_of
+from notifier.digests.content import DigestContent, SectionContent
+from notifier.digests.turns import shared_out
 from notifier.mail.body import Body
-from notifier.mail.cards import line_of
-from notifier.mail.content import MailContent, SectionContent, shared_out
 
 MAIL_BYTES = 100_000
 HEADER_BYTES = 4_000  # the header of a mail takes at most this many bytes
@@ -22,7 +23,7 @@ SLOT_BYTES = 400  # the value in a slot takes at most this many bytes: a link wi
 Bodies = TypeVar("Bodies", bound=Sequence[Body])
 
 
-def bodies_within_limit(content: MailContent, make: Callable[[MailContent], Bodies]) -> Bodies:
+def bodies_within_limit(content: DigestContent, make: Callable[[DigestContent], Bodies]) -> Bodies:
     """Return the bodies that `make` returns for this content, or for as much of it as fits in a mail of MAIL_BYTES.
 
     If even a mail without papers is too large, for example because of a long stylesheet, its bodies are returned.
@@ -36,7 +37,7 @@ def bodies_within_limit(content: MailContent, make: Callable[[MailContent], Bodi
     return make(with_fewer_papers(content, max(0, first_too_large - 1)))
 
 
-def with_fewer_papers(content: MailContent, step: int) -> MailContent:
+def with_fewer_papers(content: DigestContent, step: int) -> DigestContent:
     """Return the content with fewer papers; each higher `step` shows a little more.
 
     Step 0 shows no paper. Each of the next steps adds one paper to a section, but only its title. Each of the steps
@@ -58,7 +59,7 @@ def with_fewer_papers(content: MailContent, step: int) -> MailContent:
     )
 
 
-def _shown(content: MailContent) -> tuple[int, int]:
+def _shown(content: DigestContent) -> tuple[int, int]:
     """Return how many cards and how many lines the sections have."""
     return sum(len(each.cards) for each in content.sections), sum(len(each.lines) for each in content.sections)
 

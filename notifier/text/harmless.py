@@ -8,12 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from urllib.parse import quote
-
-from notifier.models import Paper
 
 LINE_WIDTH = 72  # columns: comfortable to read, and short enough to be quoted in a reply
 
@@ -26,21 +22,12 @@ _INERT = dict.fromkeys(_CONTROLS | _BIDI_MARKS | _TAGS | _SURROGATES, "\ufffd") 
 
 _URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
 _SAFE_URL = re.compile(r"https?://[^/?#]+|mailto:[^@?]+@", re.IGNORECASE)
-_ARXIV_ID = re.compile(r"\A(?:\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})", re.ASCII)
 
 # Most Western letters, punctuation and mathematical signs: each takes one column.
 _ONE_COLUMN_EACH = re.compile("[\0-\u02ff\u0391-\u03a1\u03a3-\u03c9\u2010-\u205e\u2200-\u22ff▲]*")
 _MARKS = {"Mn", "Mc", "Me"}
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link to a page where a paper can be read; `url` is http, https or mailto, in ASCII."""
-
-    label: str
-    url: str
 
 
 def inert(text: str) -> str:
@@ -66,23 +53,6 @@ def safe_url(url: str | None) -> str:
     """Return a URL percent-encoded to ASCII if it is http, https or mailto; otherwise an empty string."""
     encoded = quote((url or "").strip(), safe=_URL_PUNCTUATION, errors="replace")
     return encoded if _SAFE_URL.match(encoded) else ""
-
-
-def links(paper: Paper) -> tuple[Link, ...]:
-    """Return the links to a paper, the best first: to its arXiv pages, or else to its own URL."""
-    found = paper.arxiv_id or ""
-    if _ARXIV_ID.fullmatch(found):
-        return _arxiv_links(found)
-    url = safe_url(paper.url)
-    return (Link("Read", url),) if url else ()
-
-
-@lru_cache(1 << 12)
-def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
-    found = Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
-    if "/" in arxiv_id:  # an arXiv id from before April 2007
-        return found
-    return (*found, Link("Hugging Face", f"https://huggingface.co/papers/{arxiv_id}"))
 
 
 def grapheme_end(text: str, at: int) -> int:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.digest_samples import DIGEST, ITEM, PAPER, SETTINGS, bodies, digest_of, mail_of, page, paper, texts
 
+from notifier.digests.cards import CHIPS, reasons
 from notifier.mail import MailSettings
-from notifier.mail.cards import CHIPS, SEARCHED, reasons
 from notifier.models import Digest, Item, Paper, Section, Span, Spans
 from notifier.text.harmless import columns
+from notifier.text.paper_links import SEARCHED
 
 TOPICS = replace(
     SETTINGS, topics={"low-bit": "Low Precision", "moe": "Mixture of Experts", "rl": "RL", "vision": "R&D"}

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from support.digest_samples import DIGEST, PAPER, SETTINGS, bodies, digest_of, mail_of, page, paper, read, texts
 
+from notifier.digests.content import TITLES
 from notifier.errors import ComposeError
-from notifier.mail.content import TITLES
 from notifier.models import Item, Section, Spans
 from notifier.text.harmless import LINE_WIDTH, columns
 

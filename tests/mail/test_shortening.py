@@ -13,8 +13,8 @@ from support.digest_samples import DIGEST, SETTINGS, TEMPLATES, bodies, mail_of,
 
 from notifier.config import LONGEST_BASE_URL
 from notifier.digests.cache import Cache
+from notifier.digests.content import LABELS, TITLES, ContentMaker, DigestContent
 from notifier.mail import Composer
-from notifier.mail.content import LABELS, TITLES, ContentMaker, MailContent
 from notifier.mail.shortening import MAIL_BYTES, with_fewer_papers
 from notifier.models import Digest, Item, Paper, Section
 from notifier.signing import LinkSigner
@@ -106,7 +106,7 @@ def test_long_labels_and_links_do_not_make_a_mail_too_large() -> None:
 
 
 @st.composite
-def contents(draw: st.DrawFn) -> MailContent:
+def contents(draw: st.DrawFn) -> DigestContent:
     """Draw the content of a digest with up to four sections, and with papers beyond the limit."""
     digest = digest_of(
         sections=draw(st.integers(0, 4)), papers=draw(st.integers(1, 5)), rest=draw(st.integers(0, TITLES + 5))
@@ -115,7 +115,7 @@ def contents(draw: st.DrawFn) -> MailContent:
     return ContentMaker(replace(SETTINGS, cards=draw(st.integers(0, 20))), Cache(0)).content(digest, stored)
 
 
-def shown_and_counted(content: MailContent) -> tuple[int, int, int, int]:
+def shown_and_counted(content: DigestContent) -> tuple[int, int, int, int]:
     """Return the numbers of cards, of lines in sections, of lines beyond the limit, and of papers only counted."""
     cards = sum(len(section.cards) for section in content.sections)
     lines = sum(len(section.lines) for section in content.sections)
@@ -124,7 +124,7 @@ def shown_and_counted(content: MailContent) -> tuple[int, int, int, int]:
 
 @settings(max_examples=50)
 @given(contents(), st.data())
-def test_each_step_adds_a_title_or_turns_a_title_into_a_card(content: MailContent, data: st.DataObject) -> None:
+def test_each_step_adds_a_title_or_turns_a_title_into_a_card(content: DigestContent, data: st.DataObject) -> None:
     cards, lines, more, unlisted = shown_and_counted(content)
     last = 2 * cards + lines + more
     step = data.draw(st.integers(0, last))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote_plus
 
-from notifier.mail.headers import MailSettings
+from notifier.digests.settings import DigestSettings
 from notifier.models import Item, Paper, Span
 from notifier.text.excerpts import Run, excerpt, marked_spans, runs
-from notifier.text.harmless import Link, inert, links, safe_url, shortened_to_columns
+from notifier.text.harmless import inert
+from notifier.text.paper_links import Link, address, other_links, title_search
 from notifier.text.words import stem, words
 
-SEARCHED = 120  # columns of a title in a search; the first words of a long one are enough to find it
 CHIPS = 3  # topics named on a card
 REASONS = 4  # marked words named per field
 
@@ -51,62 +50,37 @@ class PaperLine:
     upvotes: int | None
 
 
-def card(item: Item, paper: Paper, settings: MailSettings) -> Card:
+def card(item: Item, paper: Paper, settings: DigestSettings) -> Card:
     """Return the card of a digest's item, without the labels of the other subscriptions that it matched."""
     title, abstract = inert(paper.title), inert(paper.abstract)
     in_title = marked_spans(title, item.marks.title)
     in_abstract = marked_spans(abstract, item.marks.abstract)
     shown = excerpt(abstract, in_abstract)
     is_marked = in_title or any(run.marked for run in shown)
-    address = _address(paper)
+    own_address = address(paper)
     return Card(
         title=runs(title, in_title),
         plain_title=title,
-        url=address or _title_search(title, settings),
-        is_search=not address,
+        url=own_address or title_search(title, settings.title_search),
+        is_search=not own_address,
         upvotes=item.upvotes,
         authors=_authors(paper.authors),
-        links=_other_links(paper, address),
+        links=other_links(paper),
         abstract=shown,
         why="" if is_marked else reasons(title, in_title, abstract, in_abstract),
         topics=tuple(inert(settings.topics[slug]) for slug in sorted(paper.topics & settings.topics.keys()))[:CHIPS],
     )
 
 
-def paper_line(item: Item, paper: Paper, settings: MailSettings) -> PaperLine:
+def paper_line(item: Item, paper: Paper, settings: DigestSettings) -> PaperLine:
     """Return the line of an item that a digest shows without its abstract."""
-    title, address = inert(paper.title), _address(paper)
-    return PaperLine(title, address or _title_search(title, settings), not address, item.upvotes)
+    title, found = inert(paper.title), address(paper)
+    return PaperLine(title, found or title_search(title, settings.title_search), not found, item.upvotes)
 
 
 def line_of(shown: Card) -> PaperLine:
     """Return the line of a paper that has a card."""
     return PaperLine(shown.plain_title, shown.url, shown.is_search, shown.upvotes)
-
-
-def _address(paper: Paper) -> str:
-    """Return the best address of a paper; empty if it has none."""
-    found = links(paper)
-    return found[0].url if found else safe_url(paper.page) or safe_url(paper.pdf)
-
-
-def _title_search(title: str, settings: MailSettings) -> str:
-    return safe_url(
-        settings.title_search + quote_plus(shortened_to_columns(title, SEARCHED).rstrip("…"), errors="replace")
-    )
-
-
-def _other_links(paper: Paper, address: str) -> tuple[Link, ...]:
-    """Return the links to a paper besides its address."""
-    by_label = {link.label: link.url for link in links(paper)}
-    stars = f" ★{paper.stars}" if paper.stars else ""
-    found = {
-        "PDF": safe_url(paper.pdf) or by_label.get("PDF", ""),
-        f"code{stars}": safe_url(paper.code),
-        "project": safe_url(paper.project),
-        "HF": by_label.get("Hugging Face", ""),
-    }
-    return tuple(Link(label, url) for label, url in found.items() if url and url != address)
 
 
 def _authors(names: tuple[str, ...]) -> str:

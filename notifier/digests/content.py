@@ -1,22 +1,22 @@
-"""What the mail of a digest says, before templates lay it out.
+"""What a digest says, before templates lay it out.
 
-The subscriber's own values are not part of this content: `slot_values` makes them.
+The subscriber's address and links are not part of this content.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, zip_longest
-from typing import NamedTuple, TypeVar
+from itertools import islice
+from typing import NamedTuple
 
 from notifier.digests.cache import Cache
+from notifier.digests.cards import Card, PaperLine, card, paper_line
 from notifier.digests.periods import wording_of
+from notifier.digests.settings import DigestSettings
+from notifier.digests.turns import in_turns, shared_out
 from notifier.errors import ComposeError, shortened
-from notifier.mail.cards import Card, PaperLine, card, paper_line
-from notifier.mail.headers import MailSettings
 from notifier.models import Digest, Item, MarkedWords, Paper, Section, Span, Spans
 from notifier.text.harmless import inert, shortened_to_columns
 from notifier.text.marked_words import MarkableText
@@ -29,8 +29,6 @@ SUBJECT_TITLE = 30  # columns by which a title in a subject is recognised, since
 CARD_BYTES = 2_500  # the memory that a card takes, roughly
 LINE_BYTES = 600  # the memory that a line takes, or the place of a card in a section
 TEXT_BYTES = 50  # the memory that a text with its tokens takes for each of its characters, roughly
-
-T = TypeVar("T")
 
 _wording_of = lru_cache(64)(wording_of)
 
@@ -57,8 +55,8 @@ class SectionContent(NamedTuple):
     has_page: bool
 
 
-class MailContent(NamedTuple):
-    """What a mail says.
+class DigestContent(NamedTuple):
+    """What a digest says.
 
     `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit, and `unlisted` is
     the number of further ones. `other_labels` are those of subscriptions that have no section, and matched a paper in
@@ -83,7 +81,7 @@ def named(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels) if others <= 0 else (*labels[:LABELS], f"and {others} more")
 
 
-def matched_labels(content: MailContent) -> list[tuple[str, int | None]]:
+def matched_labels(content: DigestContent) -> list[tuple[str, int | None]]:
     """Return the labels that a footer names, each with the number of its section if there is a page that ends it."""
     sections = [
         (section.label, number if section.has_page else None) for number, section in enumerate(content.sections)
@@ -97,8 +95,9 @@ def matched_labels(content: MailContent) -> list[tuple[str, int | None]]:
 class ContentMaker:
     """Makes the content of mails, and caches the cards and lines in them."""
 
-    def __init__(self, settings: MailSettings, cache: Cache) -> None:
+    def __init__(self, settings: DigestSettings, cache: Cache, *, has_pages: bool = False) -> None:
         self._settings = settings
+        self._has_pages = has_pages
         self._cache = cache
         self._cards: dict[tuple[int, int | None, Spans, MarkedWords], Card] = cache.table()
         self._lines: dict[tuple[int, int | None], PaperLine] = cache.table()
@@ -107,14 +106,14 @@ class ContentMaker:
         # value holds its item, so that no other object gets the same id.
         self._section_cards: dict[int, tuple[Item, SectionCard]] = cache.table()
 
-    def content(self, digest: Digest, papers: Mapping[int, Paper]) -> MailContent:
+    def content(self, digest: Digest, papers: Mapping[int, Paper]) -> DigestContent:
         """Return the content of a digest's mail. Raises ComposeError if one of its papers is not in `papers`."""
         numbers = shared_out(tuple([len(section.items) for section in digest.sections]), self._settings.cards)
         sections = [
             self._section(section, number, papers) for section, number in zip(digest.sections, numbers, strict=True)
         ]
         opening = _wording_of(digest.period, digest.planned_at.date()).opening
-        return MailContent(
+        return DigestContent(
             subject=inert(digest.subject),
             brand=inert(self._settings.brand),
             opening=opening,
@@ -124,7 +123,7 @@ class ContentMaker:
             unlisted=max(0, len(digest.rest) - TITLES),
             other_labels=_other_labels(digest.sections),
             postal_address=inert(self._settings.postal_address),
-            has_page=self._settings.pages is not None and digest.subscriber_id is not None,
+            has_page=self._has_pages and digest.subscriber_id is not None,
         )
 
     def _section(self, section: Section, cards: int, papers: Mapping[int, Paper]) -> SectionContent:
@@ -133,7 +132,7 @@ class ContentMaker:
             len(section.items),
             [self._section_card(item, papers) for item in section.items[:cards]],
             [self._line(item, papers) for item in section.items[cards:]],
-            has_page=self._settings.pages is not None and section.subscription_id is not None,
+            has_page=self._has_pages and section.subscription_id is not None,
         )
 
     def _section_card(self, item: Item, papers: Mapping[int, Paper]) -> SectionCard:
@@ -180,20 +179,6 @@ class ContentMaker:
             self._cache.make_room(TEXT_BYTES * len(text))
             self._texts[text] = known
         return known.places_of(words)
-
-
-@lru_cache(1 << 10)
-def shared_out(sizes: tuple[int, ...], limit: int) -> tuple[int, ...]:
-    """Return how many of `limit` places each section gets: the sections take turns, each until it needs no more."""
-    in_turn = [place for turn in range(max(sizes, default=0)) for place, size in enumerate(sizes) if size > turn]
-    places = Counter(in_turn[:limit])
-    return tuple([places[place] for place in range(len(sizes))])
-
-
-def in_turns(many: Iterable[Iterable[T]]) -> Iterator[T]:
-    """Yield the first value of each, then the second value of each, and so on."""
-    for turn in zip_longest(*many, fillvalue=None):
-        yield from (each for each in turn if each is not None)
 
 
 def _preheader(subject: str, opening: str, sections: Sequence[SectionContent]) -> list[str]:

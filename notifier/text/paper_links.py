@@ -1,0 +1,65 @@
+"""The links to a paper: its address, and the other pages about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote_plus
+
+from notifier.models import Paper
+from notifier.text.harmless import safe_url, shortened_to_columns
+
+SEARCHED = 120  # columns of a title in a search; the first words of a long one are enough to find it
+
+_ARXIV_ID = re.compile(r"\A(?:\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to a page where a paper can be read; `url` is http, https or mailto, in ASCII."""
+
+    label: str
+    url: str
+
+
+def links(paper: Paper) -> tuple[Link, ...]:
+    """Return the links to a paper, the best first: to its arXiv pages, or else to its own URL."""
+    found = paper.arxiv_id or ""
+    if _ARXIV_ID.fullmatch(found):
+        return _arxiv_links(found)
+    url = safe_url(paper.url)
+    return (Link("Read", url),) if url else ()
+
+
+@lru_cache(1 << 12)
+def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
+    found = Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
+    if "/" in arxiv_id:  # an arXiv id from before April 2007
+        return found
+    return (*found, Link("Hugging Face", f"https://huggingface.co/papers/{arxiv_id}"))
+
+
+def address(paper: Paper) -> str:
+    """Return the best address of a paper; empty if it has none."""
+    found = links(paper)
+    return found[0].url if found else safe_url(paper.page) or safe_url(paper.pdf)
+
+
+def title_search(title: str, search: str) -> str:
+    """Return the address at which `search` finds a paper by its title."""
+    return safe_url(search + quote_plus(shortened_to_columns(title, SEARCHED).rstrip("…"), errors="replace"))
+
+
+def other_links(paper: Paper) -> tuple[Link, ...]:
+    """Return the links to a paper besides its address, with short labels such as `PDF`."""
+    by_label = {link.label: link.url for link in links(paper)}
+    stars = f" ★{paper.stars}" if paper.stars else ""
+    found = {
+        "PDF": safe_url(paper.pdf) or by_label.get("PDF", ""),
+        f"code{stars}": safe_url(paper.code),
+        "project": safe_url(paper.project),
+        "HF": by_label.get("Hugging Face", ""),
+    }
+    best = address(paper)
+    return tuple(Link(label, url) for label, url in found.items() if url and url != best)
