@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
-from notifier.digests.content import LABELS, ContentMaker, DigestContent, SectionCard, matched_labels, named
+from notifier.digests.content import ContentMaker, DigestContent, SectionCard, matched_labels
+from notifier.digests.labels import LABELS, named
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
 from notifier.mail.body import anchor

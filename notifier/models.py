@@ -266,6 +266,8 @@ class Subscriber:
     weekly period used. `active_since` is the instant of the last confirmation, or of the end of the last pause: digests
     that were scheduled up to then are not sent. `paused_until` is when a pause ends by itself; None if the pause has no
     fixed end. `next_due` is the instant of the next scheduled digest; None for the cadence INSTANT.
+    `left_over` holds the items for which the last digest had no room, as `notifier.digests.items` writes them; it is
+    empty if there are none.
     """
 
     id: int
@@ -284,6 +286,7 @@ class Subscriber:
     last_date: date | None
     last_week: date | None
     subscriptions: tuple[Subscription, ...] = ()
+    left_over: str = ""
 
 
 class Item(NamedTuple):

@@ -13,17 +13,15 @@ from typing import NamedTuple
 
 from notifier.digests.cache import Cache
 from notifier.digests.cards import Card, PaperLine, card, paper_line
+from notifier.digests.labels import LABELS, shown_label
 from notifier.digests.periods import wording_of
 from notifier.digests.settings import DigestSettings
 from notifier.digests.turns import in_turns, shared_out
-from notifier.errors import ComposeError, shortened
+from notifier.errors import ComposeError
 from notifier.models import Digest, Item, MarkedWords, Paper, Section, Span, Spans
 from notifier.text.harmless import inert, shortened_to_columns
 from notifier.text.marked_words import MarkableText
 
-TITLES = 200  # at most this many papers beyond the digest's limit are listed by title; further ones are only counted
-LABELS = 20  # a list shows at most this many labels; further ones are only counted
-LABEL_CHARS = 200  # a longer label is cut to this many characters
 PREHEADER_TITLES = 3
 SUBJECT_TITLE = 30  # columns by which a title in a subject is recognised, since its end may be cut off
 CARD_BYTES = 2_500  # the memory that a card takes, roughly
@@ -58,9 +56,10 @@ class SectionContent(NamedTuple):
 class DigestContent(NamedTuple):
     """What a digest says.
 
-    `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit, and `unlisted` is
-    the number of further ones. `other_labels` are those of subscriptions that have no section, and matched a paper in
-    one. `has_page` says whether there is a page that ends all mail to the subscriber.
+    `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit. `unlisted` is the
+    number of papers that a mail leaves out because it would be too large. `other_labels` are those of subscriptions
+    that have no section, and matched a paper in one. `has_page` says whether there is a page that ends all mail to the
+    subscriber.
     """
 
     subject: str
@@ -73,12 +72,6 @@ class DigestContent(NamedTuple):
     other_labels: Sequence[str]
     postal_address: str
     has_page: bool
-
-
-def named(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return at most LABELS labels; if there are more, one more entry says how many, such as `and 3 more`."""
-    others = len(labels) - LABELS
-    return tuple(labels) if others <= 0 else (*labels[:LABELS], f"and {others} more")
 
 
 def matched_labels(content: DigestContent) -> list[tuple[str, int | None]]:
@@ -119,8 +112,8 @@ class ContentMaker:
             opening=opening,
             preheader=_preheader(digest.subject, opening, sections),
             sections=sections,
-            more=[self._line(item, papers) for item in digest.rest[:TITLES]],
-            unlisted=max(0, len(digest.rest) - TITLES),
+            more=[self._line(item, papers) for item in digest.rest],
+            unlisted=0,
             other_labels=_other_labels(digest.sections),
             postal_address=inert(self._settings.postal_address),
             has_page=self._has_pages and digest.subscriber_id is not None,
@@ -128,7 +121,7 @@ class ContentMaker:
 
     def _section(self, section: Section, cards: int, papers: Mapping[int, Paper]) -> SectionContent:
         return SectionContent(
-            _shown_label(section.label),
+            shown_label(section.label),
             len(section.items),
             [self._section_card(item, papers) for item in section.items[:cards]],
             [self._line(item, papers) for item in section.items[cards:]],
@@ -138,7 +131,7 @@ class ContentMaker:
     def _section_card(self, item: Item, papers: Mapping[int, Paper]) -> SectionCard:
         if known := self._section_cards.get(id(item)):
             return known[1]
-        made = SectionCard(self._card(item, papers), tuple(map(_shown_label, item.also)))
+        made = SectionCard(self._card(item, papers), tuple(map(shown_label, item.also)))
         self._cache.make_room(LINE_BYTES)
         self._section_cards[id(item)] = item, made
         return made
@@ -202,14 +195,9 @@ def _other_labels(sections: Iterable[Section]) -> list[str]:
     """Return the labels of the subscriptions that have no section, and matched a paper in one."""
     others: dict[str, None] = {}
     for also in dict.fromkeys([item.also for section in sections for item in section.items]):
-        others |= dict.fromkeys(map(_shown_label, also))
-    labels = {_shown_label(section.label) for section in sections}
+        others |= dict.fromkeys(map(shown_label, also))
+    labels = {shown_label(section.label) for section in sections}
     return [label for label in others if label not in labels]
-
-
-@lru_cache(1 << 12)  # many digests show the same labels
-def _shown_label(label: str) -> str:
-    return shortened(inert(label), LABEL_CHARS)
 
 
 def _paper(item: Item, papers: Mapping[int, Paper]) -> Paper:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
@@ -21,6 +21,11 @@ class Selection:
 
     sections: tuple[Section, ...]
     rest: tuple[Item, ...]
+
+    @property
+    def items(self) -> list[Item]:
+        """All items, those in sections first."""
+        return [*chain.from_iterable(section.items for section in self.sections), *self.rest]
 
 
 def select(matched: MatchedPapers, held: Container[int], words: Words, limit: int = DEFAULT_LIMIT) -> Selection | None:
@@ -90,13 +95,14 @@ def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = 
 
     `unsent` are the selections of these digests, oldest first. No paper is added twice. A paper that was in a section
     is added to the section of the same subscription, until `limit` papers are in sections. All other papers are added
-    to the rest, without marks. Returns `new` if `unsent` is empty.
+    to the beginning of the rest, without marks, since they have waited longest. Returns `new` if `unsent` holds no
+    papers.
     """
-    if not unsent:
+    if not any(each.items for each in unsent):
         return new
     sections = list(new.sections) if new else []
-    rest = list(new.rest) if new else []
-    added = {item.paper_id for item in _items(sections, rest)}
+    rest: list[Item] = []
+    added = {item.paper_id for item in new.items} if new else set()
     shown = sum(len(section.items) for section in sections)
     for section, item in _unsent_items(unsent):
         if item.paper_id in added:
@@ -107,13 +113,7 @@ def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = 
         else:
             _append(sections, section, item)
             shown += 1
-    return Selection(tuple(sections), tuple(rest))
-
-
-def _items(sections: Iterable[Section], rest: Iterable[Item]) -> Iterator[Item]:
-    for section in sections:
-        yield from section.items
-    yield from rest
+    return Selection(tuple(sections), (*rest, *(new.rest if new else ())))
 
 
 def _unsent_items(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None, Item]]:

@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 
 from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
-from notifier.digests.content import LABELS, DigestContent, SectionCard, SectionContent, matched_labels, named
+from notifier.digests.content import DigestContent, SectionCard, SectionContent, matched_labels
+from notifier.digests.labels import LABELS, named
 from notifier.mail.parts import Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from jinja2 import Environment
 
-from notifier.digests.content import LABELS, TITLES
+from notifier.digests.labels import LABELS
 from notifier.errors import ConfigError, TemplateError
 from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings
@@ -42,7 +42,7 @@ _FULL = Digest(
     message_id="<check@example.org>",
     subject="A subject",
     sections=(Section("a label", (_ITEM, _UNMARKED_ITEM, _ITEM, Item(2)), 1), *[Section("b", (Item(2),), 1)] * LABELS),
-    rest=(_ITEM, Item(2)) * TITLES,
+    rest=(_ITEM, Item(2)),
     subscriber_id=1,
 )
 _BARE = replace(_FULL, sections=(Section("a label", (Item(2),)),), rest=(), subscriber_id=None)

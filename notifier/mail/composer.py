@@ -10,7 +10,7 @@ from jinja2 import Environment
 
 from notifier.digests import items
 from notifier.digests.cache import Cache
-from notifier.digests.content import TITLES, ContentMaker, DigestContent
+from notifier.digests.content import ContentMaker, DigestContent
 from notifier.errors import ComposeError
 from notifier.mail.body import Body, BodyMaker
 from notifier.mail.headers import MailSettings, header_lines
@@ -114,7 +114,7 @@ class Composer:
             content = self._contents.content(digest, self._papers)
             text, html = bodies_within_limit(content, self._bodies_with)
             known = _CachedBodies(digest, text, html)
-            shown = sum([len(section.items) for section in digest.sections], len(digest.rest[:TITLES]))
+            shown = sum([len(section.items) for section in digest.sections], len(digest.rest))
             self._cache.make_room(BODIES_BYTES + shown * PAPER_BYTES)
             self._bodies[key] = known
         return known

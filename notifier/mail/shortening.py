@@ -1,8 +1,8 @@
-"""Keep mails below 100 kB, since Gmail shows no more than 102 kB of a mail and some relays refuse large ones.
+"""Keep mails below 90 kB: Gmail cuts a mail off at 102 kB, and the unsubscribe links are at its end.
 
-A mail that would be larger shows fewer papers. First it leaves out titles, beginning with the last one. If that is not
-enough, it shows cards as titles only, beginning with the last cards of its sections. If that is not enough either, it
-leaves out these titles too. The papers that are left out are only counted.
+A mail that would be larger first shows cards as titles only, beginning with the last cards of its sections. Digests are
+planned so that the titles fit (`notifier.digests.room`). If they do not fit all the same, for example because a
+template is long, the last titles are left out, and only counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from notifier.digests.content import DigestContent, SectionContent
 from notifier.digests.turns import shared_out
 from notifier.mail.body import Body
 
-MAIL_BYTES = 100_000
+MAIL_BYTES = 90_000
 HEADER_BYTES = 4_000  # the header of a mail takes at most this many bytes
 SLOT_BYTES = 400  # the value in a slot takes at most this many bytes: a link with the longest base_url
 
@@ -41,21 +41,21 @@ def with_fewer_papers(content: DigestContent, step: int) -> DigestContent:
     """Return the content with fewer papers; each higher `step` shows a little more.
 
     Step 0 shows no paper. Each of the next steps adds one paper to a section, but only its title. Each of the steps
-    after those turns one of these titles into its card. Each of the last steps adds the title of one paper beyond the
-    digest's limit. The sections take turns.
+    after those adds the title of one paper beyond the digest's limit. Each of the last steps turns a title in a section
+    into its card. The sections take turns.
     """
     cards, lines = _shown(content)
-    papers = cards + lines
+    papers, beyond = cards + lines, len(content.more)
     numbers = shared_out(tuple([len(each.cards) + len(each.lines) for each in content.sections]), min(step, papers))
-    with_card = shared_out(tuple([len(each.cards) for each in content.sections]), min(max(step - papers, 0), cards))
-    beyond = max(step - papers - cards, 0)
+    listed = min(max(step - papers, 0), beyond)
+    with_card = shared_out(tuple([len(each.cards) for each in content.sections]), max(step - papers - beyond, 0))
     return content._replace(
         sections=[
             _shorter(section, number, cards)
             for section, number, cards in zip(content.sections, numbers, with_card, strict=True)
         ],
-        more=content.more[:beyond],
-        unlisted=content.unlisted + papers - sum(numbers) + len(content.more[beyond:]),
+        more=content.more[:listed],
+        unlisted=papers - sum(numbers) + beyond - listed,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from notifier.config import Config, DigestConfig
+from notifier.config import Config
 from notifier.delivery import Outcome
 from notifier.digests.selection import select
 from notifier.errors import ComposeError, UsageError
@@ -23,10 +23,10 @@ from notifier.pipeline.planning import (
     choose,
     delivery_row,
     due_slots,
+    finished,
     instant_slot,
     matched_papers,
     new_papers,
-    with_subjects,
 )
 from notifier.sending import Sender, send_directly
 from notifier.store import dumps, papers, reading, subscribers
@@ -70,10 +70,10 @@ def next_digest(engine: Engine, config: Config, email: str, now: datetime) -> Ne
         candidates = _candidates(connection, active, catalogue, now)
         due = due_slots(candidates, [active], now)
         slot = due[0] if due else (active, _next_slot(candidates, active, now))
-        planned = _planned(connection, candidates, slot, config.digest)
+        planned = _planned(connection, candidates, slot, config)
         is_new = planned.selection is not None
         if not is_new:
-            planned = _with_newest(connection, planned, catalogue, config.digest, now)
+            planned = _with_newest(connection, planned, catalogue, config, now)
         has_papers = dumps.count_papers(connection) > 0
     digest = _digest(planned, config.mail.sender, now)
     return NextDigest(subscriber, digest, is_new, bool(due), has_papers)
@@ -121,7 +121,7 @@ def _candidates(connection: Connection, subscriber: Subscriber, catalogue: Catal
     return candidates
 
 
-def _planned(connection: Connection, candidates: Candidates, slot: DueSlot, config: DigestConfig) -> PlannedDigest:
+def _planned(connection: Connection, candidates: Candidates, slot: DueSlot, config: Config) -> PlannedDigest:
     """Return the digest that planning would choose for this slot now."""
     planned = choose(connection, candidates, [slot], config)
     if not planned:
@@ -142,15 +142,15 @@ def _next_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) ->
 
 
 def _with_newest(
-    connection: Connection, planned: PlannedDigest, catalogue: Catalogue, config: DigestConfig, now: datetime
+    connection: Connection, planned: PlannedDigest, catalogue: Catalogue, config: Config, now: datetime
 ) -> PlannedDigest:
     """Return a digest with the newest papers that match, if any, whether or not earlier digests held them."""
     for cursor in _earlier_cursors(connection, planned.subscriber, now):
         earlier = replace(planned.subscriber, cursor=cursor)
         candidates = _candidates(connection, earlier, catalogue, now)
         matched = new_papers(matched_papers(candidates, earlier), set())
-        if found := select(matched, set(), candidates.words, config.papers):
-            return with_subjects(connection, candidates, [replace(planned, selection=found)], config.subject)[0]
+        if found := select(matched, set(), candidates.words, config.digest.papers):
+            return finished(connection, candidates, [replace(planned, selection=found)], config)[0]
     return planned
 
 

@@ -25,11 +25,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
-from notifier.config import Config, DigestConfig
+from notifier.config import Config
 from notifier.digests import items, periods, selection, subjects
 from notifier.digests.selection import add_unsent
 from notifier.errors import ComposeError
-from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Subscriber, Subscription
+from notifier.models import Cadence, DeliveryKind, DeliveryState, Paper, Section, Subscriber, Subscription
+from notifier.pipeline import left_over
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.subjects import best_titles
 from notifier.pipeline.tagging import tag
@@ -65,13 +66,15 @@ class PlannedDigest:
     """The digest that one subscriber is to get for one period.
 
     `selection` is None if there is nothing new for them; `subject` is empty then. `unsent` are the subscriber's earlier
-    digests that were never sent, whose papers the selection includes.
+    digests that were never sent, whose papers the selection includes. `left_over` holds the papers for which the digest
+    has no room.
     """
 
     subscriber: Subscriber
     slot: calendars.Occurrence
     selection: selection.Selection | None
     unsent: tuple[UnsentDigest, ...] = ()
+    left_over: str = ""
     subject: str = ""
 
     @property
@@ -79,7 +82,7 @@ class PlannedDigest:
         """The number of papers in the digest."""
         if self.selection is None:
             return 0
-        return sum(len(section.items) for section in self.selection.sections) + len(self.selection.rest)
+        return len(self.selection.items)
 
 
 def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
@@ -104,7 +107,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
         with reading(engine) as connection:
             slots = due_slots(candidates, batch, now)
             free = unused(connection, slots)
-            planned = choose(connection, candidates, free, config.digest)
+            planned = choose(connection, candidates, free, config)
         if len(free) < len(slots):
             _skip(engine, [each for each in slots if each not in free], now)
         total += _store(engine, planned, candidates, config, now)
@@ -129,7 +132,7 @@ def due_slots(candidates: Candidates, batch: Iterable[Subscriber], now: datetime
 
 
 def choose(
-    connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: DigestConfig
+    connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: Config
 ) -> list[PlannedDigest]:
     """Choose the papers and the subject of the digest that each of these subscribers is to get."""
     matched = {subscriber.id: matched_papers(candidates, subscriber) for subscriber, _ in slots}
@@ -137,30 +140,69 @@ def choose(
     planned = []
     for subscriber, slot in slots:
         new = new_papers(matched[subscriber.id], held[subscriber.id])
-        chosen = selection.select(new, held[subscriber.id], candidates.words, config.papers)
+        chosen = selection.select(new, held[subscriber.id], candidates.words, config.digest.papers)
         planned.append(PlannedDigest(subscriber, slot, chosen))
-    complete = _with_unsent(connection, planned, config.papers)
-    return with_subjects(connection, candidates, complete, config.subject)
+    complete = _with_earlier(connection, planned, config.digest.papers)
+    return finished(connection, candidates, complete, config)
 
 
-def _with_unsent(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
-    """Return the planned digests with the papers of the subscribers' unsent digests added.
+def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
+    """Return the planned digests with the papers that were left over or in unsent digests of the subscribers.
 
     If an unsent digest cannot be read, its subscriber is left out for now, so that it does not stop the planning for
     all others. `deliver` sets the unreadable digest aside.
     """
+    waiting = left_over.waiting(connection, [digest.subscriber for digest in planned])
     unsent = expiring.unsent_digests(connection, [digest.subscriber.id for digest in planned])
     complete = []
     for digest in planned:
+        if digest.subscriber.left_over and digest.subscriber.id not in waiting:
+            continue  # it cannot be read
         earlier = unsent.get(digest.subscriber.id, ())
         with suppress(ComposeError):
             selections = [selection.Selection(*items.loads(each.items)) for each in earlier]
+            if digest.subscriber.id in waiting:
+                selections.insert(0, waiting[digest.subscriber.id])
             rolled = add_unsent(digest.selection, selections, limit)
             complete.append(replace(digest, selection=rolled, unsent=earlier))
     return complete
 
 
-def with_subjects(
+def finished(
+    connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], config: Config
+) -> list[PlannedDigest]:
+    """Return the planned digests with the papers that fit, and with their subjects."""
+    fitting = _fitting(connection, candidates, planned, config.mail.title_search)
+    return _with_subjects(connection, candidates, fitting, config.digest.subject)
+
+
+def _fitting(
+    connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], search: str
+) -> list[PlannedDigest]:
+    """Return the planned digests, each with the papers that its mail can list; the others are left over."""
+    selections = [digest.selection for digest in planned if digest.selection]
+    found = iter(left_over.fit(connection, candidates, selections, search))
+    fitting = []
+    for digest in planned:
+        if digest.selection is None:
+            fitting.append(replace(digest, left_over=""))
+            continue
+        kept, left = next(found)
+        origins = _origins(candidates, digest.subscriber) if left else {}
+        text = left_over.text_of(digest.selection, left, origins)
+        fitting.append(replace(digest, selection=kept, left_over=text))
+    return fitting
+
+
+def _origins(candidates: Candidates, subscriber: Subscriber) -> dict[int, Section]:
+    """Return, by paper id, the section of the first subscription that matched the paper, without items."""
+    found: dict[int, Section] = {}
+    for subscription, matched in reversed(matched_papers(candidates, subscriber)):
+        found |= dict.fromkeys((paper.id for paper in matched), Section(subscription.label, (), subscription.id))
+    return found
+
+
+def _with_subjects(
     connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], pattern: str
 ) -> list[PlannedDigest]:
     """Return the planned digests with their subjects, by the pattern of the config."""
@@ -304,6 +346,7 @@ def _subscriber_update(digest: PlannedDigest, candidates: Candidates, now: datet
         **_schedule_update(subscriber, digest.slot, now),
         "cursor": max(subscriber.cursor, candidates.head),
         "last_dump": max(subscriber.last_dump, candidates.dump or 0),
+        "left_over": digest.left_over,
     }
 
 

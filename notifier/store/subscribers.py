@@ -195,4 +195,5 @@ def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subsc
         last_date=row.last_date,
         last_week=row.last_week,
         subscriptions=subscriptions,
+        left_over=row.left_over,
     )

@@ -322,7 +322,7 @@ class SubscriberRow(Table, table=True):
     """A subscriber: an address, its settings, and the state of its digests.
 
     The subscriber's digests have taken into account all papers up to the sequence number `cursor`, and all dumps up to
-    the id `last_dump`.
+    the id `last_dump`, except the papers in `left_over`, which wait for the next digest.
     """
 
     __tablename__ = "subscriber"
@@ -350,6 +350,7 @@ class SubscriberRow(Table, table=True):
     next_due: datetime | None = Field(default=None, sa_column=_instant(nullable=True, index=True))
     last_date: date | None = None  # the intended local date of the last period used, even if it was skipped
     last_week: date | None = None  # the same for the last weekly period
+    left_over: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class ErasedRow(Table, table=True):

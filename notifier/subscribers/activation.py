@@ -14,7 +14,7 @@ from notifier.store import papers, subscribers
 from notifier.subscribers import calendars, clock_errors
 
 _RESCHEDULED = ("active_since", "last_date", "last_week", "next_due")
-_ACTIVATED = ("state", "paused_until", "cursor", "last_dump", *_RESCHEDULED)
+_ACTIVATED = ("state", "paused_until", "cursor", "last_dump", "left_over", *_RESCHEDULED)
 
 # How old the papers of the first digest may be, so that a new subscriber does not get all stored papers.
 FIRST_LOOK_BACK = {
@@ -72,6 +72,7 @@ def _activated(subscriber: Subscriber, at: datetime, lowest_cursor: int, newest_
         paused_until=None,
         cursor=max(lowest_cursor, cursor),
         last_dump=max(newest_dump, subscriber.last_dump),
+        left_over="" if subscriber.state is SubscriberState.UNSUBSCRIBED else subscriber.left_over,
         next_due=calendars.next_due(calendars.schedule_of(subscriber), at, calendars.used_periods_of(subscriber)),
     )
 

@@ -98,6 +98,17 @@ def shortened_to_columns(text: str, limit: int) -> str:
     return first.rstrip(" .,;:([-\N{EN DASH}\N{EM DASH}") + "…"
 
 
+def shortened_to_bytes(text: str, limit: int) -> str:
+    """Return a text, or its beginning and an ellipsis, in at most `limit` bytes of UTF-8."""
+    encoded = text.encode(errors="replace")
+    if len(encoded) <= limit:
+        return text
+    end = len(encoded[: limit - len("…".encode())].decode(errors="ignore"))
+    while end and _continues(text, end):
+        end -= 1
+    return text[:end].rstrip() + "…"
+
+
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     """Wrap `text` into lines of at most LINE_WIDTH columns.
 

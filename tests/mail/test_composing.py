@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import pytest
 from support.digest_samples import DIGEST, PAPER, SETTINGS, bodies, digest_of, mail_of, page, paper, read, texts
 
-from notifier.digests.content import TITLES
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Spans
 from notifier.text.harmless import LINE_WIDTH, columns
@@ -66,18 +65,15 @@ def test_a_long_abstract_shows_its_marked_sentence_beside_the_contribution() -> 
     assert "*quantization*" in bodies(mail_of(digest, long))[0]
 
 
-def test_papers_beyond_the_limit_are_listed_by_title_and_the_last_ones_only_counted() -> None:
-    others = [paper(number, title=f"Paper number {number}") for number in range(2, 300)]
+def test_papers_beyond_the_limit_are_listed_by_title() -> None:
+    others = [paper(number, title=f"Paper number {number}") for number in range(2, 100)]
     digest = replace(DIGEST, rest=tuple(Item(each.id, upvotes=each.id) for each in others))
     plain, _ = bodies(mail_of(digest, *others))
-    assert "And 298 more\n" in plain and "- Paper number 2 (▲ 2)\n  https://arxiv.org/abs/2607.00002\n" in plain
-    assert f"\n{298 - TITLES} others are not listed here.\n" in plain
+    assert "And 98 more\n" in plain and "- Paper number 2 (▲ 2)\n  https://arxiv.org/abs/2607.00002\n" in plain
+    assert "not listed" not in plain
     found = page(digest, *others)
-    assert texts(found.xpath("//h2"))[-1] == "And 298 more"
-    assert texts(found.xpath("//li"))[0] == "Paper number 2 ▲ 2" and len(found.xpath("//li")) == TITLES
-    assert texts(found.xpath("//p"))[-4] == f"{298 - TITLES} others are not listed here."
-    one_more = replace(digest, rest=digest.rest[: TITLES + 1])
-    assert all("1 other is not listed here." in body for body in bodies(mail_of(one_more, *others)))
+    assert texts(found.xpath("//h2"))[-1] == "And 98 more"
+    assert texts(found.xpath("//li"))[0] == "Paper number 2 ▲ 2" and len(found.xpath("//li")) == 98
 
 
 def preheader(subject: str, *titles: str, cards: int = 8) -> str:

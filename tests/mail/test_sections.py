@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import html as parser
 from support.digest_samples import DIGEST, SETTINGS, bodies, mail_of, page, paper, texts
 
-from notifier.digests.content import LABELS
+from notifier.digests.labels import LABELS
 from notifier.digests.turns import in_turns, shared_out
 from notifier.models import Digest, Item, Paper, Section
 

@@ -1,4 +1,4 @@
-"""No mail is larger than 100 kB: papers that do not fit are listed by title, or only counted."""
+"""No mail is larger than 90 kB: cards that do not fit become titles, and titles that do not fit are only counted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from support.digest_samples import DIGEST, SETTINGS, TEMPLATES, bodies, mail_of,
 
 from notifier.config import LONGEST_BASE_URL
 from notifier.digests.cache import Cache
-from notifier.digests.content import LABELS, TITLES, ContentMaker, DigestContent
+from notifier.digests.content import ContentMaker, DigestContent
+from notifier.digests.labels import LABELS
 from notifier.mail import Composer
 from notifier.mail.shortening import MAIL_BYTES, with_fewer_papers
 from notifier.models import Digest, Item, Paper, Section
@@ -52,21 +53,30 @@ def counts(found: parser.HtmlElement) -> tuple[int, int, int]:
     ("sections", "papers", "rest"),
     [(1, 30, 0), (3, 10, 200), (200, 1, 1000), (1, 200, 1000), (30, 1, 50), (1, 20, 300)],
 )
-def test_a_mail_of_long_papers_stays_below_100_kb_and_no_paper_is_forgotten(
+def test_a_mail_of_long_papers_stays_below_90_kb_and_no_paper_is_forgotten(
     text: str, cards: int, sections: int, papers: int, rest: int
 ) -> None:
     digest = digest_of(sections=sections, papers=papers, rest=rest)
     mail = mail_of(digest, *papers_of(digest, text), settings=replace(SETTINGS, cards=cards))
     found = counts(parser.document_fromstring(bodies(mail)[1]))
-    assert 0.8 * MAIL_BYTES < len(mail.content) <= MAIL_BYTES or found[2] == max(0, rest - TITLES)
+    assert 0.8 * MAIL_BYTES < len(mail.content) <= MAIL_BYTES or found[2] == 0
     assert sum(found) == sections * papers + rest
 
 
-def test_a_mail_that_would_be_too_large_leaves_out_the_titles_beyond_the_limit_first() -> None:
-    digest = digest_of(sections=2, papers=25, rest=TITLES)
+def test_a_mail_that_would_be_too_large_shows_no_cards_before_it_leaves_out_a_title() -> None:
+    digest = digest_of(sections=2, papers=25, rest=200)
     cards, titles, unlisted = counts(page(digest, *papers_of(digest, LONG_LATIN)))
-    assert cards == SETTINGS.cards
-    assert 50 < cards + titles < 50 + TITLES and cards + titles + unlisted == 50 + TITLES
+    assert cards == 0
+    assert 50 < titles < 250 and titles + unlisted == 250
+
+
+def test_a_title_that_is_left_out_is_counted() -> None:
+    digest = digest_of(sections=1, papers=1, rest=1000)
+    for papers in (papers_of(digest, LONG_LATIN), papers_of(digest, "short")):
+        titles, unlisted = counts(page(digest, *papers))[1:]
+        plain, _ = bodies(mail_of(digest, *papers))
+        assert unlisted > 0 and titles + unlisted == 1001
+        assert f"\n{unlisted} others are not listed here.\n" in plain
 
 
 def test_cards_become_titles_in_all_sections_alike_before_a_section_loses_a_paper() -> None:
@@ -75,7 +85,7 @@ def test_cards_become_titles_in_all_sections_alike_before_a_section_loses_a_pape
     found = page(digest, *papers, settings=MANY_CARDS)
     cards = [int(found.xpath(f"count(//h3[count(preceding::h2)={section}])")) for section in (1, 2, 3)]
     assert 3 < min(cards) < 30 and max(cards) - min(cards) <= 1
-    assert counts(found) == (sum(cards), 90 - sum(cards), 5)
+    assert counts(found) == (sum(cards), 95 - sum(cards), 0)
 
 
 def test_a_paper_whose_card_becomes_a_title_stays_in_its_place() -> None:
@@ -108,9 +118,7 @@ def test_long_labels_and_links_do_not_make_a_mail_too_large() -> None:
 @st.composite
 def contents(draw: st.DrawFn) -> DigestContent:
     """Draw the content of a digest with up to four sections, and with papers beyond the limit."""
-    digest = digest_of(
-        sections=draw(st.integers(0, 4)), papers=draw(st.integers(1, 5)), rest=draw(st.integers(0, TITLES + 5))
-    )
+    digest = digest_of(sections=draw(st.integers(0, 4)), papers=draw(st.integers(1, 5)), rest=draw(st.integers(0, 205)))
     stored = {each.id: each for each in papers_of(digest, "title ")}
     return ContentMaker(replace(SETTINGS, cards=draw(st.integers(0, 20))), Cache(0)).content(digest, stored)
 

@@ -1,0 +1,86 @@
+"""What fits in one digest, so that its mail lists every paper that it holds.
+
+Mail programs cut large mails off, so the mail of a digest has a largest size. LISTED_BYTES of it are for the titles of
+the papers and the headings of the sections. The rest is for cards, the header and the footer. The papers that do not
+fit are left for the next digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import replace
+from functools import lru_cache
+from itertools import accumulate
+
+from notifier.digests.labels import shown_label
+from notifier.digests.selection import Selection
+from notifier.digests.turns import in_turns
+from notifier.models import Item, Paper, Section
+from notifier.text.harmless import inert
+from notifier.text.paper_links import address, title_search
+
+LISTED_BYTES = 54_000
+LINE_MARKUP = 285  # the bytes of the markup around a title, in the plain text and the HTML together
+HEADING_MARKUP = 600  # the same for the heading of a section
+FOLDING = 1.06  # how much longer soft line breaks and indents make an encoded text
+
+ListingBytes = Callable[[Item], int]
+
+# These characters take one byte each in the plain text and in the HTML.
+_PLAIN = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'="})
+
+
+def listing_bytes(paper: Paper, search: str) -> int:
+    """Return the most bytes that a paper takes in a mail as a line; `search` finds a paper without an address."""
+    title = inert(paper.title)
+    return LINE_MARKUP + encoded_bytes(title) + encoded_bytes(address(paper) or title_search(title, search))
+
+
+def heading_bytes(label: str) -> int:
+    """Return the most bytes that the heading of a section takes in a mail, with the label in head and footer."""
+    return HEADING_MARKUP + 3 * encoded_bytes(shown_label(label))
+
+
+@lru_cache(1 << 14)
+def encoded_bytes(text: str) -> int:
+    """Return the most bytes that a text takes as quoted-printable, once in plain text and once in HTML."""
+    data = text.encode()
+    others = len(data.translate(None, _PLAIN))
+    return int(FOLDING * (2 * (len(data) - others) + 6 * others))
+
+
+def fitted(selection: Selection, listed: ListingBytes) -> tuple[Selection, frozenset[int]]:
+    """Return the part of a selection that fits in one digest, and the ids of the papers that do not fit.
+
+    The sections take turns, and the papers beyond the limit come last, so the best papers stay. At least one paper
+    fits, whatever its title.
+    """
+    if _size(selection, listed) <= LISTED_BYTES:
+        return selection, frozenset()
+    placed = in_turns([(section, item) for item in section.items] for section in selection.sections)
+    sizes: list[tuple[int, int]] = []
+    headed: set[Section] = set()
+    for section, item in placed:
+        heading = 0 if section in headed else heading_bytes(section.label)
+        headed.add(section)
+        sizes.append((item.paper_id, heading + listed(item)))
+    sizes += [(item.paper_id, listed(item)) for item in selection.rest]
+    totals = accumulate(size for _, size in sizes)
+    number = max(1, sum(total <= LISTED_BYTES for total in totals))
+    left = frozenset(paper_id for paper_id, _ in sizes[number:])
+    return without(selection, left), left
+
+
+def _size(selection: Selection, listed: ListingBytes) -> int:
+    headings = sum([heading_bytes(section.label) for section in selection.sections])
+    return headings + sum([listed(item) for item in selection.items])
+
+
+def without(selection: Selection, left: Container[int]) -> Selection:
+    """Return a selection without the papers with these ids."""
+    sections = [replace(each, items=_others(each.items, left)) for each in selection.sections]
+    return Selection(tuple(each for each in sections if each.items), _others(selection.rest, left))
+
+
+def _others(items: tuple[Item, ...], left: Container[int]) -> tuple[Item, ...]:
+    return tuple(item for item in items if item.paper_id not in left)

@@ -1,0 +1,13 @@
+"""Store the papers that wait for a subscriber's next digest."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("subscriber", sa.Column("left_over", sa.Text(), nullable=False, server_default=""))
