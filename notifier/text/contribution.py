@@ -14,6 +14,7 @@ _ADVERBS = r"(?:(?:[a-z]{2,18}ly|also|first|further|hence|here|next|now|then|the
 _WORK = _any("paper work report article study letter survey review essay proposal thesis manuscript note")
 _THIS_WORK = rf"(?:this|our|the\ present|the\ current)\ (?:(?!previous|prior|earlier)[a-z]{{1,12}}\ )?{_WORK}\b"
 _PROPOSE = _any("propose introduce present develop advocate unveil")
+_BY = rf"by\ {_any('proposing introducing presenting developing')}"
 _SOLVE = _any("address bridge close fill mitigate overcome resolve solve tackle")
 _MEANS = _any(
     "algorithm analysis approach experiments findings framework insight method model results system technique"
@@ -26,6 +27,9 @@ _NOT_DONE = _any(
     "are believe call can cannot could do expect had have hope know live may might must need refer should want will"
 )
 
+# The verbs after "we" of sentences that give a reason or an opinion, and seldom say what the paper is about.
+_MINOR_VERBS = _any("acknowledge argue attribute conjecture envision highlight hypothesize note recommend suggest")
+
 # What sentences about the authors' own work contain, from the most to the least telling. Each pattern is tried on a
 # sentence in lower case, after a space.
 _SIGNS = tuple(
@@ -34,9 +38,10 @@ _SIGNS = tuple(
         rf"""\ (?:
             (?:we|i)\ {_ADVERBS} {_PROPOSE}\b
             | {_WORK}\ {_PROPOSE}s\b
+            | (?:we|i)\ {_ADVERBS} {_SOLVE}\ [a-z\ ()-]{{1,80}}\ {_BY}\b
         )""",
         rf"""
-            {_CLAUSE} \ (?:we|i)\ (?!{_NOT_DONE}\b) [a-z]
+            {_CLAUSE} \ (?:we|i)\ (?!{_ADVERBS}(?:{_NOT_DONE}|{_MINOR_VERBS})\b) [a-z]
             | \ {_THIS_WORK}
             | \A\ to\ {_SOLVE}\ (?:this|these|such|both)\b
             | \ {_SOLVE}e?s\ (?:this|these|such|both)\b
@@ -47,6 +52,7 @@ _SIGNS = tuple(
             | a\ novel
             | (?:is|are)\ (?:[a-z]{{2,18}}ly\ )?{_any("proposed introduced presented developed")}
         )\b""",
+        rf"{_CLAUSE} \ (?:we|i)\ {_ADVERBS}{_MINOR_VERBS}\b",
     )
 )
 # A sentence that begins with one of these adds to the contribution, or is about an earlier one.

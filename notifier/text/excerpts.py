@@ -17,6 +17,7 @@ from notifier.text.words import stem, words
 WHOLE = 340  # an abstract that is no longer is shown whole
 TOGETHER = 300  # sentences are added to the best ones only up to this
 LIMIT = 400  # no excerpt is longer than this; a single sentence that is longer is cut
+SHORT = 120  # sentences that are shorter together say little, so one more may follow, up to LIMIT
 WORD = 60  # the text beside a cut in which the end of a word is sought
 BEFORE = 120  # the text before the first mark of a long sentence that is shown if its beginning is not
 
@@ -112,7 +113,10 @@ def _chosen(abstract: str, spans: Sequence[Span], marks: Sequence[Span]) -> list
         if _length(spans, {*chosen, place}) <= TOGETHER:
             chosen.add(place)
     following = 1 + (told if told in chosen else min(chosen))
-    while following < len(spans) and following not in weak and _length(spans, {*chosen, following}) <= TOGETHER:
+    while following < len(spans) and following not in weak:
+        room = LIMIT if _length(spans, chosen) < SHORT else TOGETHER
+        if _length(spans, {*chosen, following}) > room:
+            break
         chosen.add(following)
         following += 1
     return sorted(chosen)

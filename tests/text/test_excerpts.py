@@ -192,3 +192,23 @@ def pieces(shown: tuple[Run, ...]) -> list[tuple[Run, ...]]:
     """Return the runs of each piece of an abstract that is shown, without the ellipses between them."""
     groups = groupby(shown, lambda run: run.text.strip() == "…")
     return [tuple(piece) for is_ellipsis, piece in groups if not is_ellipsis]
+
+
+def test_a_sentence_that_says_how_a_gap_is_closed_comes_before_one_that_gives_a_reason_for_it() -> None:
+    opening = "Segmentation of microscopic images is hard for models that were trained on photographs of the street. "
+    reason = (
+        "We attribute this in part to decoders, which lack the bias that masks of high precision need in practice. "
+    )
+    work = "We close this gap by introducing a network that is conditioned on the representations of the model. "
+    others = "The decoders of other networks are large, and they need images with labels of experts to be trained. "
+    assert joined(excerpt(opening + reason + work + others)).startswith("… " + work.strip())
+
+
+def test_a_short_contribution_is_followed_by_the_next_sentence_even_if_that_is_long() -> None:
+    opening = "Caches of keys and values take more memory than the weights of a model when a context is long. "
+    work = "We propose Capsule, a compression framework."
+    detail = (
+        f" It keeps the model as it is, {'and every layer of it and all of its heads, ' * 6}and needs no training. "
+    )
+    shown = joined(excerpt(opening + work + detail + "It is fast. " * 9))
+    assert shown.startswith(f"… {work}{detail.rstrip()}") and TOGETHER < len(work + detail) < LIMIT
