@@ -15,7 +15,7 @@ from markupsafe import Markup
 from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
 from notifier.digests.content import ContentMaker, DigestContent, SectionCard, matched_labels
-from notifier.digests.labels import LABELS, named
+from notifier.digests.labels import LABELS, quoted
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
 from notifier.mail.body import anchor
@@ -63,16 +63,16 @@ def _rendered(
 
     def cards(shown: Iterable[SectionCard]) -> str:
         return joined(
-            part("card", card=each.card, also=part("also", labels=named(each.also)) if each.also else "")
+            part("card", card=each.card, also=part("also", labels=quoted(each.also)) if each.also else "")
             for each in shown
         )
 
     def lines(papers: Iterable[PaperLine]) -> str:
         return joined(part("line", paper=each) for each in papers)
 
-    def label(text: str, number: int | None, last: bool) -> str:
+    def label(text: str, number: int | None) -> str:
         page = "" if number is None else values.section_pages[number]
-        return part("label", label=text, last=last, unsubscribe_page=page)
+        return part("label", label=text, unsubscribe_page=page)
 
     sections = [
         (section, anchor(number)) for number, section in enumerate(content.sections) if section.cards or section.lines
@@ -82,7 +82,6 @@ def _rendered(
         part("entry", label=section.label, last=place == len(linked), anchor=anchor, total=section.total)
         for place, (section, anchor) in enumerate(linked, start=1)
     )
-    labels = matched_labels(content)
     beyond = len(content.more) + content.unlisted
     return part(
         "digest",
@@ -109,7 +108,7 @@ def _rendered(
             brand=content.brand,
             postal_address=content.postal_address,
             recipient=values.recipient,
-            labels=joined(label(*each, place == len(labels)) for place, each in enumerate(labels, start=1)),
+            labels=joined(label(*each) for each in matched_labels(content)),
             unsubscribe_page=values.unsubscribe_page,
             unsubscribe_url=values.unsubscribe_url,
         ),

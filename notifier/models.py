@@ -113,7 +113,7 @@ class PaperFields:
 
     All text has been cleaned. A field that no source gives is None, empty or False. `published` and `updated` are the
     dates of the paper itself, never listing days. `note` is what arXiv calls the comments: the authors' line about
-    pages, venue and code.
+    pages, venue and code. `summary` is a sentence or two about the paper that a model wrote, as daily papers give it.
     """
 
     arxiv_id: str | None = None  # without version
@@ -127,6 +127,7 @@ class PaperFields:
     published: date | None = None
     updated: date | None = None
     note: str = ""
+    summary: str = ""
     pdf: str | None = None  # URL
     page: str | None = None  # URL of the page where the paper is discussed
     project: str | None = None  # URL
@@ -373,7 +374,8 @@ class Digest:
     """A message to one subscriber for one period, with everything that must be the same when it is sent again.
 
     `rest` holds the papers beyond the digest's limit, which are listed by title only; they count as sent.
-    `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased.
+    `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased. `opening` takes the
+    place of the line that says of which period the papers are.
     """
 
     recipient: str
@@ -384,6 +386,7 @@ class Digest:
     sections: tuple[Section, ...]
     rest: tuple[Item, ...] = ()
     subscriber_id: int | None = None
+    opening: str = ""
 
     @property
     def paper_ids(self) -> set[int]:

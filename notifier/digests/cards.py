@@ -24,8 +24,9 @@ class Card:
     """A paper as a digest shows it. What is not known is empty, or None.
 
     `plain_title` is the title without marks. `url` is the best address of the paper, or a search for its title if
-    `is_search`. `links` are other addresses, with short labels such as `PDF`. `topics` are titles of topics. `why`
-    names the marked words if the card shows none of them: `“quantization” in the abstract`.
+    `is_search`. `links` are other addresses, with short labels such as `PDF`. `topics` are titles of topics.
+    `abstract` is an excerpt of the abstract, or of a summary by a model if `is_summary`. `why` names the marked words
+    if the card shows none of them: `“quantization” in the abstract`.
     """
 
     title: tuple[Run, ...]
@@ -36,6 +37,7 @@ class Card:
     authors: str
     links: tuple[Link, ...]
     abstract: tuple[Run, ...]
+    is_summary: bool
     why: str
     topics: tuple[str, ...]
 
@@ -50,12 +52,16 @@ class PaperLine:
     upvotes: int | None
 
 
-def card(item: Item, paper: Paper, settings: DigestSettings) -> Card:
-    """Return the card of a digest's item, without the labels of the other subscriptions that it matched."""
+def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequence[Span] = ()) -> Card:
+    """Return the card of a digest's item, without the labels of the other subscriptions that it matched.
+
+    `in_summary` are the passages to highlight in the paper's summary, which is shown in the place of its abstract.
+    """
     title, abstract = inert(paper.title), inert(paper.abstract)
     in_title = marked_spans(title, item.marks.title)
     in_abstract = marked_spans(abstract, item.marks.abstract)
-    shown = excerpt(abstract, in_abstract)
+    summary = inert(paper.summary)
+    shown = excerpt(summary, marked_spans(summary, in_summary)) if summary else excerpt(abstract, in_abstract)
     is_marked = in_title or any(run.marked for run in shown)
     own_address = address(paper)
     return Card(
@@ -67,6 +73,7 @@ def card(item: Item, paper: Paper, settings: DigestSettings) -> Card:
         authors=_authors(paper.authors),
         links=other_links(paper),
         abstract=shown,
+        is_summary=bool(summary),
         why="" if is_marked else reasons(title, in_title, abstract, in_abstract),
         topics=tuple(inert(settings.topics[slug]) for slug in sorted(paper.topics & settings.topics.keys()))[:CHIPS],
     )

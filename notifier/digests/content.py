@@ -105,7 +105,7 @@ class ContentMaker:
         sections = [
             self._section(section, number, papers) for section, number in zip(digest.sections, numbers, strict=True)
         ]
-        opening = _wording_of(digest.period, digest.planned_at.date()).opening
+        opening = digest.opening or _wording_of(digest.period, digest.planned_at.date()).opening
         return DigestContent(
             subject=inert(digest.subject),
             brand=inert(self._settings.brand),
@@ -140,7 +140,8 @@ class ContentMaker:
         key = item.paper_id, item.upvotes, item.marks, item.words
         if (known := self._cards.get(key)) is None:
             paper = _paper(item, papers)
-            known = card(self._with_places(item, paper), paper, self._settings)
+            in_summary = self._places(item.words.title + item.words.abstract, paper.summary)
+            known = card(self._with_places(item, paper), paper, self._settings, in_summary)
             self._cache.make_room(CARD_BYTES)
             self._cards[key] = known
         return known

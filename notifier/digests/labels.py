@@ -17,7 +17,11 @@ def shown_label(label: str) -> str:
     return shortened_to_bytes(inert(label), LABEL_BYTES)
 
 
-def named(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return at most LABELS labels; if there are more, one more entry says how many, such as `and 3 more`."""
+def quoted(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return at most LABELS labels in quotation marks, since a label may contain any other separator.
+
+    If there are more labels, one more entry says how many, such as `and 3 more`.
+    """
+    shown = tuple([f"“{label}”" for label in labels[:LABELS]])
     others = len(labels) - LABELS
-    return tuple(labels) if others <= 0 else (*labels[:LABELS], f"and {others} more")
+    return (*shown, f"and {others} more") if others > 0 else shown

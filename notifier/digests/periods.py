@@ -27,6 +27,12 @@ class PeriodWording:
     opening: str
 
 
+# The wording for a digest with the newest papers that match, none of which is new.
+EARLIER = PeriodWording(
+    "Earlier papers", "Nothing is new: these are the newest papers that match, and you may know them"
+)
+
+
 def wording_of(period: str, day: date) -> PeriodWording:
     """Return the wording for the digest of `period` whose intended local date is `day`.
 

@@ -8,14 +8,15 @@ COLUMNS = 78  # of a line in a header that need not be folded: RFC 5322, section
 LEAST_TITLE = 20  # columns of a title beside a long pattern
 
 
-def subject(pattern: str, count: int, title: str, period: str) -> str:
+def subject(pattern: str, count: int, title: str, period: str, *, are_new: bool = True) -> str:
     """Return the subject of a digest with `count` papers, by a pattern such as `{papers}: {title}`.
 
     `{papers}` becomes the number of papers in words, `{title}` the title of the best one, and `{period}` the words for
     the period, such as `Daily papers of 6 Jul 2026`. The title is shortened so that the subject takes at most COLUMNS
     columns, unless that would leave fewer than LEAST_TITLE for the title.
     """
-    papers = "1 new paper" if count == 1 else f"{count} new papers"
+    new = "new " if are_new else ""
+    papers = f"1 {new}paper" if count == 1 else f"{count} {new}papers"
     around = columns(pattern.format(papers=papers, title="", period=period))
     shown = shortened_to_columns(" ".join(inert(title).split()), max(LEAST_TITLE, COLUMNS - around))
     return pattern.format(papers=papers, title=shown, period=period).strip()

@@ -92,8 +92,8 @@ class EntryFields:
     def html(self) -> str:
         """The abstract and the links as paragraphs of HTML, which is also XHTML; all text in it is escaped."""
         linked = [f'<a href="{escape(link.url)}">{escape(link.title)}</a>' for link in self.links]
-        paragraphs = (escape(self.abstract, quote=False), " · ".join(linked))
-        return "\n".join([f"<p>{paragraph}</p>" for paragraph in paragraphs if paragraph])
+        abstract = f'<p dir="auto">{escape(self.abstract, quote=False)}</p>' if self.abstract else ""
+        return "\n".join(filter(None, (abstract, f"<p>{' · '.join(linked)}</p>" if linked else "")))
 
 
 def entry_fields(entry: Entry) -> EntryFields:

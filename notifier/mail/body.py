@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
 from notifier.digests.content import DigestContent, SectionCard, SectionContent, matched_labels
-from notifier.digests.labels import LABELS, named
+from notifier.digests.labels import LABELS, quoted
 from notifier.mail.parts import Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
@@ -89,7 +89,7 @@ class BodyMaker:
         return pieces
 
     def _card(self, shown: SectionCard) -> bytes:
-        also = self._parts.part("also", labels=named(shown.also)).joined({}) if shown.also else b""
+        also = self._parts.part("also", labels=quoted(shown.also)).joined({}) if shown.also else b""
         card = self._parts.part("card", () if also else _NO_LABELS, card=shown.card).joined({"also": also})
         self._cache.make_room(len(card))
         self._cards[shown] = card
@@ -115,11 +115,11 @@ class BodyMaker:
         without = () if content.has_page else _NO_PAGE
         part = self._parts.part("footer", without, brand=content.brand, postal_address=content.postal_address)
         labels: list[bytes | str] = []
-        shown = matched_labels(content)
-        for place, (label, number) in enumerate(shown, start=1):
+        for label, number in matched_labels(content):
             page = [] if number is None else [section_page(number)]
-            part_of_label = self._parts.part("label", () if page else _NO_PAGE, label=label, last=place == len(shown))
-            labels += part_of_label.filled({"unsubscribe_page": page})
+            labels += self._parts.part("label", () if page else _NO_PAGE, label=label).filled(
+                {"unsubscribe_page": page}
+            )
         values = {slot: [slot] for slot in ("recipient", "unsubscribe_page", "unsubscribe_url")}
         return part.filled({"labels": labels, **values})
 

@@ -109,7 +109,7 @@ class Composer:
         Items are compared by identity, which is quick: `read` returns the same items for the same text.
         """
         sections = [(each.label, id(each.items), each.subscription_id is None) for each in digest.sections]
-        key = digest.subject, digest.period, id(digest.rest), digest.subscriber_id is None, *sections
+        key = digest.subject, digest.period, digest.opening, id(digest.rest), digest.subscriber_id is None, *sections
         if (known := self._bodies.get(key)) is None:
             content = self._contents.content(digest, self._papers)
             text, html = bodies_within_limit(content, self._bodies_with)

@@ -40,7 +40,7 @@ PARTS: Mapping[str, PartKind] = {
     "line": PartKind(("paper",)),
     "more": PartKind(("total", "unlisted"), ("lines",)),
     "footer": PartKind(("brand", "postal_address"), ("recipient", "labels", "unsubscribe_page", "unsubscribe_url")),
-    "label": PartKind(("label", "last"), ("unsubscribe_page",)),
+    "label": PartKind(("label",), ("unsubscribe_page",)),
 }
 
 PART_BYTES = 500  # the memory that a cached part takes, without its blocks

@@ -22,7 +22,8 @@ Origin = tuple[int, str]  # where a value is from: the rank of the source, and t
 
 # Fields for which the value with the highest origin is used.
 RANKED_FIELDS = (
-    *("title", "url", "authors", "categories", "keywords", "source", "doi", "published", "note"),
+    *("title", "url", "authors", "categories", "keywords", "source", "doi", "published"),
+    *("note", "summary"),
     *("pdf", "page", "project", "code"),
 )
 # Fields for which the greatest value is used.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.delivery import Outcome
+from notifier.digests.periods import EARLIER
 from notifier.digests.selection import select
 from notifier.errors import ComposeError, UsageError
 from notifier.models import Cadence, Digest, Mail, Subscriber, SubscriberState
@@ -150,7 +151,7 @@ def _with_newest(
         candidates = _candidates(connection, earlier, catalogue, now)
         matched = new_papers(matched_papers(candidates, earlier), set())
         if found := select(matched, set(), candidates.words, config.digest.papers):
-            return finished(connection, candidates, [replace(planned, selection=found)], config)[0]
+            return finished(connection, candidates, [replace(planned, selection=found, is_new=False)], config)[0]
     return planned
 
 
@@ -178,6 +179,7 @@ def _digest(planned: PlannedDigest, sender: str, now: datetime) -> Digest | None
         sections=planned.selection.sections,
         rest=planned.selection.rest,
         subscriber_id=row["subscriber_id"],
+        opening="" if planned.is_new else EARLIER.opening,
     )
 
 

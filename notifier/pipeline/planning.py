@@ -67,7 +67,7 @@ class PlannedDigest:
 
     `selection` is None if there is nothing new for them; `subject` is empty then. `unsent` are the subscriber's earlier
     digests that were never sent, whose papers the selection includes. `left_over` holds the papers for which the digest
-    has no room.
+    has no room. `is_new` is false if the papers are shown although earlier digests may have held them.
     """
 
     subscriber: Subscriber
@@ -75,6 +75,7 @@ class PlannedDigest:
     selection: selection.Selection | None
     unsent: tuple[UnsentDigest, ...] = ()
     left_over: str = ""
+    is_new: bool = True
     subject: str = ""
 
     @property
@@ -215,8 +216,8 @@ def _with_subjects(
 
 
 def _subject(digest: PlannedDigest, title: str, pattern: str) -> str:
-    period = periods.wording_of(digest.slot.period, digest.slot.local_date).subject
-    return subjects.subject(pattern, digest.papers, title, period)
+    wording = periods.wording_of(digest.slot.period, digest.slot.local_date) if digest.is_new else periods.EARLIER
+    return subjects.subject(pattern, digest.papers, title, wording.subject, are_new=digest.is_new)
 
 
 def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from notifier.models import Listing, ParsedDump, Skipped
 
-LONGEST_TEXTS = {"title": 500, "abstract": 20_000, "note": 2_000}  # characters
+LONGEST_TEXTS = {"title": 500, "abstract": 20_000, "note": 2_000, "summary": 2_000}  # characters
 LONGEST_NAMES = {"authors": 200, "categories": 100, "keywords": 200}  # characters of each name
 LONGEST_LISTS = {"authors": 100_000, "categories": 2_000, "keywords": 5_000}  # characters of all names together
 # An identifier or a link that is cut leads nowhere, so a longer one is left out.

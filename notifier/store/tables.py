@@ -215,6 +215,7 @@ class PaperRow(Table, table=True):
     published: date | None = None
     updated: date | None = None
     note: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    summary: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     pdf: str | None = None
     page: str | None = None
     project: str | None = None

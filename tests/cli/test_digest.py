@@ -50,7 +50,9 @@ def inbox(folder: Path) -> list[EmailMessage]:
 
 def test_the_text_of_the_mail_is_printed_with_its_subject(folder: Path) -> None:
     shown = run(folder, "digest", "Ann@Example.org")
-    assert shown.stdout.startswith("Subject: 1 new paper: A Survey on Inference")
+    assert shown.stdout.startswith("Subject: 1 paper: A Survey on Inference")
+    assert "\nNothing is new: these are the newest papers that match" in shown.stdout
+    assert "New papers of" not in shown.stdout
     assert "quantization (1)\n---" in shown.stdout
     assert "due Mon 6 Jul 2026, 08:00 (Europe/Berlin)" in shown.stderr
     assert not inbox(folder)

@@ -46,7 +46,7 @@ def size_of_mail(selection: Selection, papers: dict[int, Paper], *, cards: int =
     digest = replace(DIGEST, sections=selection.sections, rest=selection.rest, subscriber_id=1)
     mail = composer.compose(digest, papers)
     page = parser.document_fromstring(bodies(mail)[1])
-    return len(mail.content), len(page.xpath("//h3 | //li/a")), mail.content.rindex(b"mailto:")
+    return len(mail.content), len(page.xpath("//h3 | //li/a[@class='line']")), mail.content.rindex(b"mailto:")
 
 
 def selection_of(

@@ -13,7 +13,7 @@ from support.digest_samples import DIGEST, ITEM, PAPER, SETTINGS, bodies, digest
 
 from notifier.digests.cards import CHIPS, reasons
 from notifier.mail import MailSettings
-from notifier.models import Digest, Item, Paper, Section, Span, Spans
+from notifier.models import Digest, Item, MarkedWords, Paper, Section, Span, Spans
 from notifier.text.harmless import columns
 from notifier.text.paper_links import SEARCHED
 
@@ -39,10 +39,10 @@ def test_a_card_says_in_one_line_how_it_is_liked_who_wrote_it_and_where_else_it_
     item = Item(2, 154, also=("efficiency", "low-bit"))
     digest = replace(DIGEST, sections=(Section("all", (item,)),))
     assert meta(digest, known) == [
-        "▲ 154 · Ada Lovelace +1 · PDF · code ★46 · project · HF · also in efficiency, low-bit"
+        "▲ 154 · Ada Lovelace +1 · PDF · code ★46 · project · HF · also in “efficiency”, “low-bit”"
     ]
     plain, _ = bodies(mail_of(digest, known))
-    assert "\n▲ 154 · Ada Lovelace +1\nalso in efficiency, low-bit\nhttps://arxiv.org/abs/2607.00002\n" in plain
+    assert "\n▲ 154 · Ada Lovelace +1\nalso in “efficiency”, “low-bit”\nhttps://arxiv.org/abs/2607.00002\n" in plain
     assert "\n  code ★46: https://example.org/code\n  project: https://example.org/project\n" in plain
     assert "/pdf/" not in plain and "huggingface" not in plain, "the plain text has one link to the paper itself"
 
@@ -208,10 +208,10 @@ def test_the_other_subscriptions_that_a_paper_matched_are_named_in_its_card_and_
     item = ITEM._replace(also=("low-bit", "efficiency"))
     digest = replace(DIGEST, sections=(Section("all", (item,)),))
     plain, _ = bodies(mail_of(digest))
-    assert "\nalso in low-bit, efficiency\n" in plain
+    assert "\nalso in “low-bit”, “efficiency”\n" in plain
     assert "subscribed to:\n- all\n- low-bit\n- efficiency\n" in plain
     (shown,) = texts([page(digest)])
-    assert "also in low-bit, efficiency" in shown and "subscribed to: all · low-bit · efficiency" in shown
+    assert "also in “low-bit”, “efficiency”" in shown and "subscribed to: all low-bit efficiency" in shown
 
 
 def test_a_line_shows_title_and_upvotes_and_nothing_else() -> None:
@@ -219,7 +219,19 @@ def test_a_line_shows_title_and_upvotes_and_nothing_else() -> None:
     digest = replace(DIGEST, sections=(Section("all", (Item(2, 7, also=("x",)),)),))
     settings = replace(TOPICS, cards=0)
     found = page(digest, known, settings=settings)
-    assert texts(found.xpath("//li")) == ["Low-Bit Quantization for Everyone ▲ 7"]
+    assert texts(found.xpath("//ul[@class='others']/li")) == ["Low-Bit Quantization for Everyone ▲ 7"]
     assert found.xpath("//li//@href") == ["https://arxiv.org/abs/2607.00002"] and not found.find_class("card")
     plain, _ = bodies(mail_of(digest, known, settings=settings))
     assert "\n- Low-Bit Quantization for Everyone (▲ 7)\n  https://arxiv.org/abs/2607.00002\n" in plain
+
+
+def test_a_summary_by_a_model_takes_the_place_of_the_excerpt_and_is_called_so() -> None:
+    known = paper(2, title="A Title", summary="A method for quantization halves the memory.", abstract="Long. " * 100)
+    item = Item(2, words=MarkedWords(abstract=("quantization",)))
+    digest = replace(DIGEST, sections=(Section("all", (item,)),))
+    found, (plain, _) = page(digest, known), bodies(mail_of(digest, known))
+    (abstract,) = found.find_class("abstract")
+    assert texts([abstract]) == ["Summary by AI: A method for quantization halves the memory."]
+    assert texts(abstract.find_class("mark")) == ["quantization"]
+    assert "\n  Summary by AI: A method for *quantization* halves the memory.\n" in plain
+    assert "Long." not in plain and "Why:" not in plain

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import html5lib
 import pytest
 from lxml import html as parser
-from support.digest_samples import SETTINGS, bodies, mail_of, page
+from support.digest_samples import DIGEST, ITEM, SETTINGS, bodies, mail_of, page, paper
 from support.varied_digest import VARIED, VARIED_PAPERS, VARIED_SETTINGS
+
+from notifier.models import Item, Section
 
 HTML = bodies(mail_of(VARIED, *VARIED_PAPERS, settings=VARIED_SETTINGS))[1]
 PAGE = parser.document_fromstring(HTML)
@@ -125,3 +128,25 @@ def test_outlook_for_windows_gets_a_table_of_600_pixels_and_no_other_program_see
     assert [each.split("]>")[0] for each in tables] == ["[if mso", "[if mso"]
     assert 'width="600"' in tables[0] and "</table>" in tables[1]
     assert not PAGE.xpath("//table")
+
+
+def test_every_text_of_a_paper_and_every_label_is_shown_in_its_own_direction() -> None:
+    hebrew = paper(2, title="למידה עמוקה", abstract="אנו מציעים שיטה חדשה.", authors=("עדה",))
+    others = [paper(number, title="למידה") for number in range(3, 5)]
+    digest = replace(
+        DIGEST,
+        sections=(Section("למידה", (Item(2), Item(3))), Section("two", (ITEM,))),
+        rest=(Item(4),),
+    )
+    found = page(digest, hebrew, *others, settings=replace(SETTINGS, cards=1))
+    for kind in (
+        "//h2",
+        "//h3",
+        "//ul[@class='others']/li",
+        "//*[@class='abstract']",
+        "//*[@class='jump']",
+        "//*[@class='meta']/span[1]",
+    ):
+        elements = [each for each in found.xpath(kind) if "And 1 more" not in each.text_content()]
+        assert elements, kind
+        assert {each.get("dir") for each in elements} == {"auto"}, kind

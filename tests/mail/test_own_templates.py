@@ -169,12 +169,12 @@ def test_a_stylesheet_is_split_by_what_its_rules_depend_on(
 def test_an_element_gets_the_styles_of_its_rules_and_keeps_its_own(tmp_path: Path) -> None:
     source = (
         '<p class="c" style="margin:1px">{{ recipient }}</p>'
-        "<P CLASS=c>{{ labels }}</P><table><tr><td class='c d'>x</td></tr></table><i>plain</i>"
+        "<P CLASS=c>{{ brand }}</P><table><tr><td class='c d'>x</td></tr></table><i>plain</i>"
     )
     css = ".c { color: red; margin: 2px } #x { top: 0 } td { color: blue } .d { color: green }"
     _, html = composed(tmp_path, footer_html_j2=source, style_css=css)
     page = parser.document_fromstring(html)
-    styles = [page.xpath(path)[0].get("style") for path in ("//p[.='reader@example.net']", "//p[.='quantization']")]
+    styles = [page.xpath(path)[0].get("style") for path in ("//p[.='reader@example.net']", "//p[.='Daily Papers']")]
     assert [sorted(style.split(";")) for style in styles] == [["color:red", "margin:1px"], ["color:red", "margin:2px"]]
     assert sorted(page.xpath("//td[.='x']")[0].get("style").split(";")) == ["color:green", "margin:2px"]
     assert page.xpath("//i")[0].get("style") is None

@@ -44,7 +44,7 @@ def papers_of(digest: Digest, text: str) -> list[Paper]:
 def counts(found: parser.HtmlElement) -> tuple[int, int, int]:
     """Return how many papers a mail shows as cards, how many by title, and how many it only counts."""
     unlisted = re.findall(r"(\d+)(?: others?)? (?:are|is) not listed here", found.text_content())
-    return len(found.xpath("//h3")), len(found.xpath("//li/a")), int(unlisted[0]) if unlisted else 0
+    return len(found.xpath("//h3")), len(found.xpath("//li/a[@class='line']")), int(unlisted[0]) if unlisted else 0
 
 
 @pytest.mark.parametrize("text", [LONG_LATIN, LONG_CHINESE])
@@ -91,7 +91,7 @@ def test_cards_become_titles_in_all_sections_alike_before_a_section_loses_a_pape
 def test_a_paper_whose_card_becomes_a_title_stays_in_its_place() -> None:
     digest = digest_of(sections=1, papers=60, rest=0)
     found = page(digest, *papers_of(digest, LONG_LATIN), settings=MANY_CARDS)
-    numbers = [int(each.text_content().split()[0]) for each in found.xpath("//h3 | //li")]
+    numbers = [int(each.text_content().split()[0]) for each in found.xpath("//h3 | //ul[@class='others']/li")]
     assert numbers == list(range(1, 61))
 
 

@@ -26,6 +26,7 @@ EARLY = Listing(
 TRENDING = Listing(
     1, TITLE, arxiv_id="2607.00001", published=date(2026, 7, 1), upvotes=40, stars=7, comments=2,
     code="https://github.com/a/b", project="https://a.github.io", page="https://huggingface.co/papers/2607.00001",
+    summary="A summary.",
 )  # fmt: skip
 LATE = Listing(
     1, TITLE, arxiv_id="2607.00001", version=2, updated=date(2026, 7, 3), doi="10.1000/1", note="10 pages",
@@ -67,6 +68,7 @@ def test_a_paper_keeps_the_best_value_of_each_field_whatever_the_order_of_its_du
     assert (paper.version, paper.updated, paper.stars, paper.upvotes) == (2, date(2026, 7, 3), 7, 40)
     assert (paper.published, paper.note, paper.doi) == (date(2026, 6, 30), "10 pages", "10.1000/1")
     assert (paper.pdf, paper.page, paper.code) == (EARLY.pdf, TRENDING.page, TRENDING.code)
+    assert paper.summary == "A summary."
 
 
 def test_a_later_dump_empties_no_field(engine: Engine) -> None:

@@ -67,7 +67,7 @@ def told(store: Engine, *, states: tuple[DeliveryState, ...] = (DeliveryState.AC
         assert len(mail.content) <= MAIL_BYTES
         html = bodies(mail)[1]
         assert "not listed here" not in html
-        addresses = parser.document_fromstring(html).xpath("//h3/a/@href | //li/a/@href")
+        addresses = parser.document_fromstring(html).xpath("//h3/a/@href | //li/a[@class='line']/@href")
         found.append([address.removeprefix("https://arxiv.org/abs/") for address in addresses])
     return found
 

@@ -37,6 +37,7 @@ def test_every_field_of_a_daily_papers_entry_is_read() -> None:
         comments=2,
         authors=("Ann Lee", "Bo Chen"),
         keywords=("graph networks", "unlearning"),
+        summary="A survey finds that unlearning costs α little.",
         published=date(2026, 6, 28),
         page=f"https://huggingface.co/papers/{IDS[1]}",
         project="https://example.org/graphs",

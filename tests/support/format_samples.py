@@ -22,6 +22,7 @@ def daily_entry(number: int) -> dict[str, Any]:
         "summary": ABSTRACT.format(number),
         "upvotes": 10 * number,
         "discussionId": "697c",
+        "ai_summary": "A survey finds that\n unlearning costs $\\alpha$ little.",
         "ai_keywords": ["graph networks", "unlearning"],
         "githubRepo": "https://github.com/example/graphs",
         "githubStars": 12,

@@ -13,6 +13,7 @@ _KEYS = {
     "arxiv": ("arxivid", "arxiv"),
     "title": ("title", "displayname", "titles"),
     "abstract": ("summary", "abstract", "abstracttext", "abstractnote", "abstracts", "descriptions", "description"),
+    "model_summary": ("aisummary",),
     "authors": ("authors", "authorsparsed", "author", "creators", "authorships", "authorstring"),
     "categories": ("categories", "category", "primarycategory"),
     "keywords": ("aikeywords", "keywords", "tags", "keyword", "subject", "subjects"),

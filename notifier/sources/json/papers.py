@@ -127,6 +127,7 @@ def _listing_of_values(values: Mapping[str, Any], title: str, position: int, whe
         published=fields.day(day_of(values.get("published"))) or _first_version_day(values.get("version")),
         updated=fields.day(day_of(values.get("updated"))),
         note=note,
+        summary=fields.text(values.get("model_summary")),
         pdf=fields.link_url(first_text(values.get("pdf"), "url")),
         project=fields.http_url(values.get("project")),
         code=_repository_url(values.get("code")),

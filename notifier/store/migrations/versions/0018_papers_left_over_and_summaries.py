@@ -1,4 +1,4 @@
-"""Store the papers that wait for a subscriber's next digest."""
+"""Store the papers that wait for a subscriber's next digest, and summaries of papers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,3 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("subscriber", sa.Column("left_over", sa.Text(), nullable=False, server_default=""))
+    op.add_column("paper", sa.Column("summary", sa.Text(), nullable=False, server_default=""))
