@@ -50,9 +50,7 @@ def inbox(folder: Path) -> list[EmailMessage]:
 
 def test_the_text_of_the_mail_is_printed_with_its_subject(folder: Path) -> None:
     shown = run(folder, "digest", "Ann@Example.org")
-    assert shown.stdout.startswith("Subject: 1 paper: A Survey on Inference")
-    assert "\nNothing is new: these are the newest papers that match" in shown.stdout
-    assert "New papers of" not in shown.stdout
+    assert shown.stdout.startswith("Subject: 1 new paper: A Survey on Inference")
     assert "quantization (1)\n---" in shown.stdout
     assert "due Mon 6 Jul 2026, 08:00 (Europe/Berlin)" in shown.stderr
     assert not inbox(folder)
@@ -122,7 +120,9 @@ def test_if_nothing_is_new_that_is_said_and_the_newest_papers_are_shown(folder: 
     run(folder, "deliver", "--now", "2026-07-06T06:00Z")
     shown = run(folder, "digest", ANN, "--now", "2026-07-06T07:00Z")
     assert "note: nothing that matches is new" in shown.stderr
-    assert shown.stdout.startswith("Subject: 1 new paper: A Survey on Inference")
+    assert shown.stdout.startswith("Subject: 1 paper: A Survey on Inference")
+    assert "\nNothing is new: these are the newest papers that match" in shown.stdout
+    assert "New papers of" not in shown.stdout
     assert "quantization (1)\n---" in shown.stdout
 
 
