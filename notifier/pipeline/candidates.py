@@ -106,17 +106,19 @@ class Candidates:
 
     def words(self, subscription: Subscription, paper: Paper) -> MarkedWords:
         """Return the words of a paper that the subscription's query, or the leading terms of its topic, match."""
-        topic = self._catalogue.topics.get(subscription.topic or "")
-        query = topic.query if topic else subscription.canonical
-        return self._words(query, subscription.topic, paper.id) if query else MarkedWords()
+        topic = subscription.topic if subscription.topic in self._catalogue.topics else None
+        query = subscription.canonical
+        return self._words(query, topic, paper.id) if topic or query else MarkedWords()
 
-    def _words_of(self, query: str, topic: str | None, paper_id: int) -> MarkedWords:
+    def _words_of(self, query: str | None, topic: str | None, paper_id: int) -> MarkedWords:
         spans, paper = self._marked_leaves(query, topic).spans(self._paper_words(paper_id)), self._by_id[paper_id]
         return MarkedWords(words_at(paper.title, spans.title), words_at(paper.abstract, spans.abstract))
 
-    def _marked_leaves_of(self, query: str, topic: str | None) -> matching.MarkedLeaves:
-        terms = self._catalogue.topics[topic].leading_terms if topic else None
-        return matching.MarkedLeaves(self._parse(query), terms)
+    def _marked_leaves_of(self, query: str | None, topic: str | None) -> matching.MarkedLeaves:
+        if topic:
+            catalogue = self._catalogue
+            return matching.MarkedLeaves(catalogue.parsed_queries[topic], catalogue.topics[topic].leading_terms)
+        return matching.MarkedLeaves(self._parse(query or ""), None)
 
     def _paper_words_of(self, paper_id: int) -> matching.PaperWords:
         return matching.PaperWords(self._by_id[paper_id])

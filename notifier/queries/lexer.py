@@ -62,20 +62,21 @@ def with_ascii_signs(text: str) -> str:
     return text.translate(_SIGNS)
 
 
-def lex(text: str) -> list[Lexeme]:
+def lex(text: str, max_length: int = MAX_QUERY_LENGTH) -> list[Lexeme]:
     """Split the text of a query into lexemes; the last lexeme is END.
 
-    Raises QueryError if the text is empty, is too long, or has a control character or an unclosed quotation mark.
+    Raises QueryError if the text is empty, has more than `max_length` characters, or has a control character or an
+    unclosed quotation mark.
     """
-    _check_text(text)
+    _check_text(text, max_length)
     lexemes = [_lexeme(match) for match in _LEXEME.finditer(with_ascii_signs(text))]
     return [*lexemes, Lexeme(LexemeKind.END, "", len(text) + 1)]
 
 
-def _check_text(text: str) -> None:
-    if len(text) > MAX_QUERY_LENGTH:
-        message = f"a query may have at most {MAX_QUERY_LENGTH:,} characters, but this has {len(text):,}; shorten it"
-        raise QueryError(message, MAX_QUERY_LENGTH + 1)
+def _check_text(text: str, max_length: int) -> None:
+    if len(text) > max_length:
+        message = f"a query may have at most {max_length:,} characters, but this has {len(text):,}; shorten it"
+        raise QueryError(message, max_length + 1)
     for column, char in enumerate(text, start=1):
         if category(char) in {"Cc", "Cs"} or bidirectional(char) in _BIDI_CONTROLS:
             raise QueryError(f"the control character U+{ord(char):04X} cannot be part of a query; remove it", column)

@@ -22,6 +22,9 @@ from notifier.queries.tree import And, Field, Or, Query, all_of, any_of, negatio
 from notifier.queries.typed import InField, Typed, excluded, joined
 
 MAX_LEAVES = 32
+# A topic's own query is matched once for all its subscribers, so it may be longer than a subscriber's query.
+MAX_TOPIC_QUERY_LENGTH = 5000  # characters
+MAX_TOPIC_LEAVES = 160
 MAX_DEPTH = 8  # parentheses within parentheses
 
 _TERM_STARTS = (LexemeKind.WORD, LexemeKind.PHRASE, LexemeKind.OPEN, LexemeKind.FIELD, LexemeKind.NOT)
@@ -30,15 +33,16 @@ _TERM_STARTS = (LexemeKind.WORD, LexemeKind.PHRASE, LexemeKind.OPEN, LexemeKind.
 def parse(text: str, *, topics_allowed: bool = True) -> Query:
     """Parse the text of a query into its tree.
 
-    `topics_allowed` says whether the query may use `topic:`. Raises QueryError, with the column of the mistake, if the
-    language refuses the query.
+    `topics_allowed` says whether the query may use `topic:`. A topic's own query may not, and may be longer than other
+    queries. Raises QueryError, with the column of the mistake, if the language refuses the query.
     """
-    clause = _Parser(lex(text), topics_allowed).parse()
+    max_length = MAX_QUERY_LENGTH if topics_allowed else MAX_TOPIC_QUERY_LENGTH
+    clause = _Parser(lex(text, max_length), topics_allowed).parse()
     if clause.negative_at:
         message = "this part of the query only excludes papers; add a word that a paper must contain"
         raise QueryError(message, clause.negative_at)
-    if len(canonical(clause.query)) > MAX_QUERY_LENGTH:
-        length = f"over {MAX_QUERY_LENGTH:,} characters"
+    if len(canonical(clause.query)) > max_length:
+        length = f"over {max_length:,} characters"
         raise QueryError(f"written out in full, this query has {length}; split it into two", 1)
     return clause.query
 
@@ -161,8 +165,9 @@ class _Parser:
 
     def _leaf(self, field: Field | None, value: Lexeme) -> _Clause:
         self._leaf_count += 1
-        if self._leaf_count > MAX_LEAVES:
-            limit = f"at most {MAX_LEAVES} words and phrases"
+        max_leaves = MAX_LEAVES if self._topics_allowed else MAX_TOPIC_LEAVES
+        if self._leaf_count > max_leaves:
+            limit = f"at most {max_leaves} words and phrases"
             raise QueryError(f"a query may have {limit}; split it into two queries", value.column)
         if is_field_alone(value) and self._next.kind not in _TERM_STARTS:
             raise QueryError(f"{value.text} needs a word, a phrase or a parenthesis directly after it", value.column)

@@ -133,6 +133,16 @@ def test_only_the_leading_terms_of_a_topic_are_marked_but_all_words_of_a_query(e
     assert marked_in_title(engine, "bob@example.org") == ["bees", "honey"]
 
 
+def test_a_topic_whose_query_is_longer_than_a_subscribers_reaches_digests(engine: Engine, tmp_path: Path) -> None:
+    long = config(
+        bees=TopicConfig(title="Bees", query=" OR ".join(["bees", *(f'"wasp number {i}"' for i in range(99))]))
+    )
+    add_subscriber(engine, SignUp("ann@example.org", topics=("bees",), confirmed=True), settings=long)
+    ingest_page(engine, tmp_path, ["How Bees Make Honey"])
+    assert plan(engine, long, AT_EIGHT) == PlanReport(due=1, digests=1)
+    assert marked_in_title(engine, "ann@example.org") == ["bees"]
+
+
 def test_new_leading_terms_tag_no_paper_again(engine: Engine) -> None:
     add_listings(engine, "one", date(2026, 7, 1), Listing(1, "How Bees Fly at Night"))
     assert tag(engine, catalogue_of(config(bees=BEES))) == 1

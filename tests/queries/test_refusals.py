@@ -167,6 +167,14 @@ def test_a_query_may_have_32_words_and_phrases_but_not_33() -> None:
     assert_refused(" ".join(["ab"] * 33), 97, "at most 32 words and phrases")
 
 
+def test_a_topics_own_query_may_have_160_words_and_phrases_and_5_000_characters_but_not_more() -> None:
+    parse(" ".join(['"a b"'] * 160), topics_allowed=False)
+    assert_refused(" ".join(["ab"] * 161), 481, "at most 160 words and phrases", topics_allowed=False)
+    parse("a" + " " * 4999, topics_allowed=False)
+    assert_refused("a" * 5001, 5001, "at most 5,000 characters", topics_allowed=False)
+    assert_refused("ﷺ" * 300, 1, "over 5,000 characters", topics_allowed=False)
+
+
 def test_parentheses_may_be_nested_8_deep_but_not_9() -> None:
     parse("(" * 8 + "a" + ")" * 8)
     assert_refused("(" * 9 + "a" + ")" * 9, 9, "at most 8 deep")
@@ -177,6 +185,7 @@ def test_parentheses_may_be_nested_8_deep_but_not_9() -> None:
 def test_a_chain_of_nots_as_long_as_a_query_may_be_is_parsed() -> None:
     parse("-" * 998 + "a")
     assert_refused("-" * 999 + "a", 1, "only excludes papers")
+    assert_refused("-" * 4999 + "a", 1, "only excludes papers", topics_allowed=False)
 
 
 def test_a_query_is_refused_if_its_canonical_form_is_too_long() -> None:
