@@ -35,7 +35,7 @@ class WholeMails:
         self._css = css_of(templates)
 
     def values(self, digest: Digest) -> SlotValues:
-        """Return the subscriber's address and unsubscribe links for the mail of a digest."""
+        """Return the subscriber's address and links for the mail of a digest."""
         (values,) = slot_values([digest], self._settings)
         if isinstance(values, ComposeError):
             raise values
@@ -109,6 +109,7 @@ def _rendered(
             postal_address=content.postal_address,
             recipient=values.recipient,
             labels=joined(label(*each) for each in matched_labels(content)),
+            manage_page=values.manage_page,
             unsubscribe_page=values.unsubscribe_page,
             unsubscribe_url=values.unsubscribe_url,
         ),

@@ -60,9 +60,24 @@ class DeliveryKind(StrEnum):
     """The kind of message that a delivery carries."""
 
     DIGEST = "digest"
-    CONFIRMATION = "confirmation"
-    WELCOME = "welcome"
+    CONFIRMATION = "confirmation"  # asks somebody to confirm a sign-up
+    WELCOME = "welcome"  # the first mail after a confirmation, with the first papers
+    SIGN_IN = "sign-in"  # a link that opens a session
+    ADDRESS_CHANGE = "address-change"  # asks a subscriber to confirm a change of their address
     ALERT = "alert"
+
+
+# The messages that hold papers, which no later message to the same subscriber may hold again.
+KINDS_WITH_PAPERS = (DeliveryKind.DIGEST, DeliveryKind.WELCOME)
+
+
+class RequestKind(StrEnum):
+    """What a stored request waits for: that its link is followed or, for WELCOME, that its mail is planned."""
+
+    SIGN_UP = "sign-up"
+    SIGN_IN = "sign-in"
+    ADDRESS_CHANGE = "address-change"
+    WELCOME = "welcome"
 
 
 class DeliveryState(StrEnum):
@@ -375,7 +390,8 @@ class Digest:
 
     `rest` holds the papers beyond the digest's limit, which are listed by title only; they count as sent.
     `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased. `opening` takes the
-    place of the line that says of which period the papers are.
+    place of the line that says of which period the papers are. A welcome mail also has `labels`, which name all
+    subscriptions.
     """
 
     recipient: str
@@ -387,6 +403,7 @@ class Digest:
     rest: tuple[Item, ...] = ()
     subscriber_id: int | None = None
     opening: str = ""
+    labels: tuple[str, ...] = ()
 
     @property
     def paper_ids(self) -> set[int]:
@@ -394,3 +411,31 @@ class Digest:
         return {item.paper_id for section in self.sections for item in section.items}.union(
             item.paper_id for item in self.rest
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDetails:
+    """What a notice says, and where its link leads.
+
+    `link` is the purpose of its signed id, as a letter, and `request_id` the row that the id applies to. `asked` names
+    what a sign-up asks for, and `is_addition` says that the recipient gets digests already. `new_email` is the address
+    that a subscriber wants to change to; only the mail to the old address names it.
+    """
+
+    link: str
+    request_id: int
+    asked: tuple[str, ...] = ()
+    is_addition: bool = False
+    new_email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message with one link: to confirm a sign-up or a new address, or to sign in."""
+
+    kind: DeliveryKind
+    recipient: str
+    message_id: str
+    subject: str
+    planned_at: datetime
+    details: NoticeDetails

@@ -58,8 +58,8 @@ class DigestContent(NamedTuple):
 
     `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit. `unlisted` is the
     number of papers that a mail leaves out because it would be too large. `other_labels` are those of subscriptions
-    that have no section, and matched a paper in one. `has_page` says whether there is a page that ends all mail to the
-    subscriber.
+    that have no section, and matched a paper in one or belong to a welcome mail. `has_page` says whether there is a
+    page that ends all mail to the subscriber.
     """
 
     subject: str
@@ -105,7 +105,7 @@ class ContentMaker:
         sections = [
             self._section(section, number, papers) for section, number in zip(digest.sections, numbers, strict=True)
         ]
-        opening = digest.opening or _wording_of(digest.period, digest.planned_at.date()).opening
+        opening = inert(digest.opening) or _wording_of(digest.period, digest.planned_at.date()).opening
         return DigestContent(
             subject=inert(digest.subject),
             brand=inert(self._settings.brand),
@@ -114,7 +114,7 @@ class ContentMaker:
             sections=sections,
             more=[self._line(item, papers) for item in digest.rest],
             unlisted=0,
-            other_labels=_other_labels(digest.sections),
+            other_labels=_other_labels(digest.sections, digest.labels),
             postal_address=inert(self._settings.postal_address),
             has_page=self._has_pages and digest.subscriber_id is not None,
         )
@@ -192,11 +192,11 @@ def _titles(section: SectionContent) -> Iterator[str]:
     yield from (each.title for each in section.lines)
 
 
-def _other_labels(sections: Iterable[Section]) -> list[str]:
-    """Return the labels of the subscriptions that have no section, and matched a paper in one."""
+def _other_labels(sections: Iterable[Section], also: Iterable[str]) -> list[str]:
+    """Return the labels of the subscriptions that have no section: those that matched a paper in one, and `also`."""
     others: dict[str, None] = {}
-    for also in dict.fromkeys([item.also for section in sections for item in section.items]):
-        others |= dict.fromkeys(map(shown_label, also))
+    for matched in dict.fromkeys([*[item.also for section in sections for item in section.items], tuple(also)]):
+        others |= dict.fromkeys(map(shown_label, matched))
     labels = {shown_label(section.label) for section in sections}
     return [label for label in others if label not in labels]
 

@@ -159,3 +159,6 @@ def _decode_version_1(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]
 
 def _unreadable() -> ComposeError:
     return ComposeError("a digest's items cannot be read; restore its row from a backup, or hold the delivery")
+
+
+NO_ITEMS = dumps((), ())  # the text of a message without papers

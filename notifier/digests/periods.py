@@ -51,7 +51,7 @@ def _wording(period: str, day: date) -> PeriodWording:
         raise ValueError(period)
     if match["day"]:
         day = date.fromisoformat(period)
-        return PeriodWording(f"Daily papers of {_day(day)} {day.year}", f"New papers of {_long_day(day)}")
+        return PeriodWording(f"Daily papers of {_day(day)} {day.year}", f"New papers of {long_day(day)}")
     if match["week"]:
         return PeriodWording(
             f"Weekly papers of {_date_range(day - ONE_WEEK, day - ONE_DAY)}", "New papers of the last seven days"
@@ -63,7 +63,8 @@ def _wording(period: str, day: date) -> PeriodWording:
     return PeriodWording(f"New papers of {_day(day)} {day.year}", "New papers that just came in")
 
 
-def _long_day(day: date) -> str:
+def long_day(day: date) -> str:
+    """Return a day in words, such as `Monday, 6 July 2026`."""
     return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 

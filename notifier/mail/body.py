@@ -12,12 +12,13 @@ from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
 from notifier.digests.content import DigestContent, SectionCard, SectionContent, matched_labels
 from notifier.digests.labels import LABELS, quoted
-from notifier.mail.parts import Parts
+from notifier.mail.parts import LINKS_OF_FOOTER, Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
 from notifier.mail.stylesheet import Stylesheet
 
 _NO_PAGE = ("unsubscribe_page",)
+_NO_PAGES = ("unsubscribe_page", "manage_page")
 _NO_LABELS = ("also",)
 _NO_LINES = ("lines",)
 
@@ -112,7 +113,7 @@ class BodyMaker:
         return part.filled({"lines": self._line_blocks(content.more)})
 
     def _footer(self, content: DigestContent) -> list[bytes | str]:
-        without = () if content.has_page else _NO_PAGE
+        without = () if content.has_page else _NO_PAGES
         part = self._parts.part("footer", without, brand=content.brand, postal_address=content.postal_address)
         labels: list[bytes | str] = []
         for label, number in matched_labels(content):
@@ -120,7 +121,7 @@ class BodyMaker:
             labels += self._parts.part("label", () if page else _NO_PAGE, label=label).filled(
                 {"unsubscribe_page": page}
             )
-        values = {slot: [slot] for slot in ("recipient", "unsubscribe_page", "unsubscribe_url")}
+        values = {slot: [slot] for slot in ("recipient", *LINKS_OF_FOOTER)}
         return part.filled({"labels": labels, **values})
 
 

@@ -11,7 +11,7 @@ from notifier.digests.labels import LABELS
 from notifier.errors import ConfigError, TemplateError
 from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings
-from notifier.models import Digest, Item, Paper, Section, Spans
+from notifier.models import DeliveryKind, Digest, Item, Notice, NoticeDetails, Paper, Section, Spans
 from notifier.signing import LinkSigner
 
 _PAPER = Paper(
@@ -48,6 +48,22 @@ _FULL = Digest(
 _BARE = replace(_FULL, sections=(Section("a label", (Item(2),)),), rest=(), subscriber_id=None)
 _TOO_LARGE = replace(_BARE, sections=(Section("a label", (Item(3),) * 200),))
 
+_NOTICE = Notice(
+    kind=DeliveryKind.CONFIRMATION,
+    recipient=_FULL.recipient,
+    message_id=_FULL.message_id,
+    subject=_FULL.subject,
+    planned_at=_FULL.planned_at,
+    details=NoticeDetails("c", 1, ("a topic", "1 search")),
+)
+_NOTICES = (
+    _NOTICE,
+    replace(_NOTICE, details=replace(_NOTICE.details, is_addition=True)),
+    replace(_NOTICE, kind=DeliveryKind.SIGN_IN, details=NoticeDetails("i", 1)),
+    replace(_NOTICE, kind=DeliveryKind.ADDRESS_CHANGE, details=NoticeDetails("o", 1, new_email="new@example.org")),
+    replace(_NOTICE, kind=DeliveryKind.ADDRESS_CHANGE, details=NoticeDetails("n", 1)),
+)
+
 
 def check_templates(settings: MailSettings, templates: Environment) -> list[str]:
     """Render each part of a mail, and return warnings about the stylesheet.
@@ -61,6 +77,8 @@ def check_templates(settings: MailSettings, templates: Environment) -> list[str]
         composer.compose(_FULL, _PAPERS)
         Composer(replace(full, postal_address=""), templates).compose(_BARE, _PAPERS)
         composer.compose(_TOO_LARGE, _PAPERS)
+        for notice in _NOTICES:
+            composer.compose_notice(notice)
     except TemplateError as error:
         raise ConfigError(str(error)) from None
     return composer.stylesheet.warnings

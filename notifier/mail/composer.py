@@ -15,11 +15,12 @@ from notifier.errors import ComposeError
 from notifier.mail.body import Body, BodyMaker
 from notifier.mail.headers import MailSettings, header_lines
 from notifier.mail.mime import alternative
+from notifier.mail.notices import compose_notice
 from notifier.mail.parts import Parts
 from notifier.mail.shortening import bodies_within_limit
 from notifier.mail.slot_values import EncodedSlotValues, SlotValues, encoded_values, slot_values
 from notifier.mail.stylesheet import Stylesheet
-from notifier.models import Digest, Envelope, Mail, Paper
+from notifier.models import Digest, Envelope, Mail, Notice, Paper
 from notifier.text.addresses import ascii_address, recipient_address
 
 CACHE_BYTES = 128 * 1024 * 1024  # the memory for everything that mails share, roughly
@@ -91,6 +92,10 @@ class Composer:
             for (digest, return_path), each in zip(digests, values, strict=True)
         ]
 
+    def compose_notice(self, notice: Notice, return_path: str = "") -> Mail:
+        """Return the mail of a notice. Raises the same errors as `compose`."""
+        return compose_notice(notice, self.settings, self.templates, self.stylesheet, return_path)
+
     def _mail(self, digest: Digest, return_path: str, values: EncodedSlotValues) -> Mail | ComposeError:
         try:
             header = header_lines(digest, values.links, self.settings)
@@ -109,7 +114,8 @@ class Composer:
         Items are compared by identity, which is quick: `read` returns the same items for the same text.
         """
         sections = [(each.label, id(each.items), each.subscription_id is None) for each in digest.sections]
-        key = digest.subject, digest.period, digest.opening, id(digest.rest), digest.subscriber_id is None, *sections
+        of_welcome = digest.opening, digest.labels
+        key = digest.subject, digest.period, *of_welcome, id(digest.rest), digest.subscriber_id is None, *sections
         if (known := self._bodies.get(key)) is None:
             content = self._contents.content(digest, self._papers)
             text, html = bodies_within_limit(content, self._bodies_with)

@@ -1,4 +1,4 @@
-"""The header of a digest's mail.
+"""The headers of mails.
 
 Its format is that of RFC 5322, with encoded words (RFC 2047). Some lines follow standards of their own:
 List-Unsubscribe and List-Post (RFC 2369), List-Id (RFC 2919), Auto-Submitted (RFC 3834), and List-Unsubscribe-Post
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from notifier.digests.settings import DigestSettings
 from notifier.errors import ComposeError, ConfigError
-from notifier.models import Digest
+from notifier.models import Digest, Notice
 from notifier.signing import LinkSigner
 from notifier.text.addresses import ascii_address, recipient_address
 from notifier.text.harmless import inert
@@ -36,9 +36,10 @@ _USUAL_SUBSCRIBER_LINES = re.compile(
 _FOLDED_ASCII = re.compile(r"[ -~]+(?:\r\n [ -~]+)*")
 
 _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-_LINES_OF_ALL_MAILS = (
+_LINES_OF_NOTICES = b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+_LINES_OF_DIGESTS = (
     b"List-Post: NO\r\n"  # RFC 2369, section 3.4: nobody posts to this list
-    b"Precedence: bulk\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+    b"Precedence: bulk\r\n" + _LINES_OF_NOTICES
 )
 
 
@@ -92,6 +93,22 @@ def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings
     return before + _subscriber_lines(digest, links, one_click=one_click) + after
 
 
+def notice_header_lines(notice: Notice, settings: MailSettings) -> bytes:
+    """Return the lines of a notice's header as `header_lines` does.
+
+    A notice answers a request and belongs to no list, so it has no List-* lines and is not bulk mail: large mail
+    providers ask for List-Unsubscribe in bulk mail. Raises the same errors.
+    """
+    lines = (
+        _line("Date", format_datetime(notice.planned_at.astimezone(UTC))),
+        _line("From", _mailbox("From", settings.sender)),
+        _line("Subject", _text("Subject", notice.subject)),
+        _line("To", ascii_address(notice.recipient)),
+        _line("Message-ID", _message_id(notice.message_id)),
+    )
+    return b"".join(lines) + _LINES_OF_NOTICES
+
+
 def _subscriber_lines(digest: Digest, links: UnsubscribeLinks, *, one_click: bool) -> bytes:
     """Return the lines To, Message-ID and List-Unsubscribe.
 
@@ -126,7 +143,7 @@ def _shared_lines(second: int, subject: str, sender: str, brand: str, one_click:
         _line("Subject", _text("Subject", subject)),
         _line("List-Id", _list_id(sender, brand)),
     )
-    return b"".join(before), _ONE_CLICK + _LINES_OF_ALL_MAILS if one_click else _LINES_OF_ALL_MAILS
+    return b"".join(before), _ONE_CLICK + _LINES_OF_DIGESTS if one_click else _LINES_OF_DIGESTS
 
 
 def _line(name: str, value: str) -> bytes:

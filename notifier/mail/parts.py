@@ -28,6 +28,8 @@ class PartKind(NamedTuple):
     slots: tuple[str, ...] = ()
 
 
+LINKS_OF_FOOTER = ("manage_page", "unsubscribe_page", "unsubscribe_url")
+
 PARTS: Mapping[str, PartKind] = {
     "digest": PartKind(
         ("subject", "brand", "opening", "stylesheet"), ("preheader", "contents", "sections", "more", "footer")
@@ -39,7 +41,7 @@ PARTS: Mapping[str, PartKind] = {
     "also": PartKind(("labels",)),
     "line": PartKind(("paper",)),
     "more": PartKind(("total", "unlisted"), ("lines",)),
-    "footer": PartKind(("brand", "postal_address"), ("recipient", "labels", "unsubscribe_page", "unsubscribe_url")),
+    "footer": PartKind(("brand", "postal_address"), ("recipient", "labels", *LINKS_OF_FOOTER)),
     "label": PartKind(("label",), ("unsubscribe_page",)),
 }
 

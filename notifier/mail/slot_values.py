@@ -26,14 +26,15 @@ class SlotValues(NamedTuple):
     """The values for the slots of one mail.
 
     `unsubscribe_url` is a mailto URL. `unsubscribe_page` is the URL of the page that ends all mail to the subscriber.
-    `section_pages` holds, for each section, the URL of the page that ends its subscription. A URL is empty if there is
-    no such page.
+    `section_pages` holds, for each section, the URL of the page that ends its subscription. `manage_page` is the URL of
+    the page that opens a session for the subscriber. A URL is empty if there is no such page.
     """
 
     recipient: str
     unsubscribe_url: str
     unsubscribe_page: str
     section_pages: Sequence[str]
+    manage_page: str = ""
 
 
 class EncodedSlotValues(NamedTuple):
@@ -53,14 +54,14 @@ def section_page(number: int) -> str:
 def slot_values(digests: Sequence[Digest], settings: MailSettings) -> list[SlotValues | ComposeError]:
     """Return for each digest its slot values, or the error that says why no mail can go to its recipient."""
     found: list[SlotValues | ComposeError] = []
-    pages = _unsubscribe_pages(digests, settings.pages)
-    for digest, (page, *section_pages) in zip(digests, pages, strict=True):
+    pages = _pages(digests, settings.pages)
+    for digest, (page, manage_page, *section_pages) in zip(digests, pages, strict=True):
         try:
             mailto = _unsubscribe_mailto(settings.unsubscribe, digest.recipient)
         except ComposeError as error:
             found.append(error)
         else:
-            found.append(SlotValues(inert(digest.recipient), mailto, page, section_pages))
+            found.append(SlotValues(inert(digest.recipient), mailto, page, section_pages, manage_page))
     return found
 
 
@@ -89,20 +90,24 @@ def _by_slot(values: SlotValues) -> dict[str, str]:
     by_slot["recipient"] = values.recipient
     by_slot["unsubscribe_url"] = values.unsubscribe_url
     by_slot["unsubscribe_page"] = values.unsubscribe_page
+    by_slot["manage_page"] = values.manage_page
     return by_slot
 
 
-def _unsubscribe_pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[list[str]]:
-    """Return for each digest the page that ends all mail, and then the page of each section.
+def _pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[list[str]]:
+    """Return for each digest the page that ends all mail, the page for signing in, and then the page of each section.
 
     All links are signed together, which takes half as long as signing them one by one.
     """
     if signer is None:
-        return [[""] * (1 + len(digest.sections)) for digest in digests]
-    subscribers = _links(signer.unsubscribe_all_urls, [digest.subscriber_id for digest in digests])
+        return [[""] * (2 + len(digest.sections)) for digest in digests]
+    ids = [digest.subscriber_id for digest in digests]
+    subscribers = zip(_links(signer.unsubscribe_all_urls, ids), _links(signer.manage_urls, ids), strict=True)
     subscriptions = [section.subscription_id for digest in digests for section in digest.sections]
     sections = iter(_links(signer.unsubscribe_one_urls, subscriptions))
-    return [[page, *islice(sections, len(digest.sections))] for page, digest in zip(subscribers, digests, strict=True)]
+    return [
+        [*pages, *islice(sections, len(digest.sections))] for pages, digest in zip(subscribers, digests, strict=True)
+    ]
 
 
 def _links(sign: Callable[[list[int]], list[str]], ids: Sequence[int | None]) -> list[str]:

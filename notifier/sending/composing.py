@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from sqlalchemy import Engine
 
+from notifier.digests.details import WelcomeDetails, loads_notice, loads_welcome
+from notifier.digests.merging import each_paper_once
 from notifier.errors import ComposeError
-from notifier.models import Digest, Item, Mail, Paper
+from notifier.models import DeliveryKind, Digest, Mail, Notice, Paper
 from notifier.sending.sender import Sender
 from notifier.store import FreshReads, deliveries, dumps, fresh_reads, papers, reading
 from notifier.store.outbox import Claim
+from notifier.store.requests import NOTICES
 
 CACHED_PAPERS = 20_000
 
@@ -55,10 +57,16 @@ def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list
 
     Raises ConfigError if no mail at all can be composed.
     """
+    notices = {claim.id: _notice_mail(sender, claim) for claim in claims if claim.kind in NOTICES}
+    others = iter(_mails_with_papers(sender, [claim for claim in claims if claim.kind not in NOTICES], cache))
+    return [notices[claim.id] if claim.id in notices else next(others) for claim in claims]
+
+
+def _mails_with_papers(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list[Mail | ComposeError]:
     digests = [_digest(sender, claim) for claim in claims]
     readable = [(digest, claim) for digest, claim in zip(digests, claims, strict=True) if isinstance(digest, Digest)]
     cached = cache.papers_by_id(set().union(*[digest.paper_ids for digest, _ in readable]))
-    addressed = [(_each_paper_once(digest, cached), _return_path(sender, claim)) for digest, claim in readable]
+    addressed = [(each_paper_once(digest, cached), _return_path(sender, claim)) for digest, claim in readable]
     mails = iter(sender.composer.compose_all(addressed, cached))
     return [digest if isinstance(digest, ComposeError) else next(mails) for digest in digests]
 
@@ -71,6 +79,11 @@ def mail_of(sender: Sender, delivery_id: int) -> Mail:
     with reading(sender.engine) as connection:
         row = deliveries.get(connection, delivery_id)
     claim = Claim(**{name: row._mapping[name] for name in Claim._fields})
+    if claim.kind in NOTICES:
+        mail = _notice_mail(sender, claim)
+        if isinstance(mail, ComposeError):
+            raise mail
+        return mail
     digest = _digest(sender, claim)
     if isinstance(digest, ComposeError):
         raise digest
@@ -84,26 +97,8 @@ def mail_of_digest(sender: Sender, digest: Digest, return_path: str = "") -> Mai
     """
     with paper_cache(sender.engine) as cache:
         papers_of_digest = cache.papers_by_id(digest.paper_ids)
-    digest = _each_paper_once(digest, papers_of_digest)
+    digest = each_paper_once(digest, papers_of_digest)
     return sender.composer.compose(digest, papers_of_digest, return_path)
-
-
-def _each_paper_once(digest: Digest, found: Mapping[int, Paper]) -> Digest:
-    """Return the digest without the further items of papers that have proved to be one since it was planned."""
-    ids = digest.paper_ids & found.keys()
-    if len({found[paper_id].id for paper_id in ids}) == len(ids):
-        return digest
-    seen: set[int] = set()
-
-    def is_new(item: Item) -> bool:
-        paper_id = found[item.paper_id].id if item.paper_id in found else item.paper_id
-        is_first = paper_id not in seen
-        seen.add(paper_id)
-        return is_first
-
-    sections = [replace(each, items=tuple(filter(is_new, each.items))) for each in digest.sections]
-    rest = tuple(filter(is_new, digest.rest))
-    return replace(digest, sections=tuple(each for each in sections if each.items), rest=rest)
 
 
 def _return_path(sender: Sender, claim: Claim) -> str:
@@ -114,6 +109,7 @@ def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
     """Return the digest that a row holds, or the error if its items cannot be read."""
     try:
         sections, rest = sender.composer.read(claim.items)
+        welcome = loads_welcome(claim.details) if claim.kind == DeliveryKind.WELCOME else WelcomeDetails("", ())
     except ComposeError as error:
         return error
     return Digest(
@@ -125,4 +121,16 @@ def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
         sections=sections,
         rest=rest,
         subscriber_id=claim.subscriber_id,
+        opening=welcome.opening,
+        labels=welcome.labels,
     )
+
+
+def _notice_mail(sender: Sender, claim: Claim) -> Mail | ComposeError:
+    """Return the mail of a notice, or the error if it cannot be made. Raises ConfigError as `mails_of` does."""
+    columns = claim.recipient, claim.message_id, claim.subject, claim.planned_at
+    try:
+        notice = Notice(DeliveryKind(claim.kind), *columns, loads_notice(claim.details))
+        return sender.composer.compose_notice(notice, _return_path(sender, claim))
+    except ComposeError as error:
+        return error

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAC_BYTES = 18  # 144 bits
 MAC_LENGTH = 24  # characters of a MAC in base64url; 18 bytes need no padding
 UNSUBSCRIBE_PATH = "/unsubscribe/"
+CONFIRM_PATH = "/confirm/"
+SIGN_IN_PATH = "/sign-in/"
+MANAGE_PATH = "/manage/"
 
 _BLOCK = 64  # bytes in a block of SHA-256
 _INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
@@ -36,12 +39,22 @@ class LinkPurpose(StrEnum):
 
     UNSUBSCRIBE_ALL = "a"  # end all mail to a subscriber
     UNSUBSCRIBE_ONE = "s"  # end one subscription
+    CONFIRM = "c"  # confirm a sign-up
+    SIGN_IN = "i"  # open a session that was asked for
+    ADDRESS_OLD = "o"  # confirm a change of address, at the old address
+    ADDRESS_NEW = "n"  # confirm a change of address, at the new address
+    MANAGE = "m"  # open a session for a subscriber
 
 
 # The path that links of each purpose start with. `redact_links` uses these paths, so every purpose must have one.
 PATHS: Mapping[LinkPurpose, str] = {
     LinkPurpose.UNSUBSCRIBE_ALL: UNSUBSCRIBE_PATH,
     LinkPurpose.UNSUBSCRIBE_ONE: UNSUBSCRIBE_PATH,
+    LinkPurpose.CONFIRM: CONFIRM_PATH,
+    LinkPurpose.SIGN_IN: SIGN_IN_PATH,
+    LinkPurpose.ADDRESS_OLD: CONFIRM_PATH,
+    LinkPurpose.ADDRESS_NEW: CONFIRM_PATH,
+    LinkPurpose.MANAGE: MANAGE_PATH,
 }
 
 _SIGNED_ID = re.compile(rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})")
@@ -75,6 +88,15 @@ class LinkSigner:
     def unsubscribe_one_urls(self, subscription_ids: Iterable[int]) -> list[str]:
         """Return, for each subscription, the URL of the page that ends it."""
         return self._urls(LinkPurpose.UNSUBSCRIBE_ONE, subscription_ids)
+
+    def manage_urls(self, subscriber_ids: Iterable[int]) -> list[str]:
+        """Return, for each subscriber, the URL of the page that opens a session for them."""
+        return self._urls(LinkPurpose.MANAGE, subscriber_ids)
+
+    def url(self, grant: Grant) -> str:
+        """Return the URL of the page that does what a grant allows."""
+        (url,) = self._urls(grant.purpose, [grant.row_id])
+        return url
 
     def _urls(self, purpose: LinkPurpose, row_ids: Iterable[int]) -> list[str]:
         base, letter = self.base_url + PATHS[purpose], purpose.value

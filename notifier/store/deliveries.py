@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, Select, case, func, select, update
 
 from notifier.errors import UsageError
-from notifier.models import DeliveryState
+from notifier.models import KINDS_WITH_PAPERS, DeliveryState
 from notifier.store.outbox import AT_ONCE
 from notifier.store.tables import delivery
 
@@ -74,6 +74,33 @@ def get(connection: Connection, delivery_id: int, *, lock: bool = False) -> Row[
     if row is None:
         raise UsageError(f"there is no delivery {delivery_id}; `notifier deliveries` lists them")
     return row
+
+
+def with_papers(connection: Connection, subscriber_id: int, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    """Return the rows of the digests and welcome mails of a subscriber that were not dropped, newest first.
+
+    Returns at most `limit` rows; with `before`, only those with lower ids.
+    """
+    wanted = _holds_papers().where(delivery.c.subscriber_id == subscriber_id)
+    if before is not None:
+        wanted = wanted.where(delivery.c.id < before)
+    return connection.execute(wanted.order_by(delivery.c.id.desc()).limit(limit)).all()
+
+
+def one_with_papers(connection: Connection, delivery_id: int) -> Row[Any] | None:
+    """Return the row of a digest or welcome mail that was not dropped; None if there is none with this id."""
+    return connection.execute(_holds_papers().where(delivery.c.id == delivery_id)).one_or_none()
+
+
+def all_of(connection: Connection, subscriber_id: int) -> Sequence[Row[Any]]:
+    """Return all deliveries to a subscriber, oldest first, as lists show them but with their items."""
+    mine: Select[Any] = select(*_LISTED, delivery.c["items"]).where(delivery.c.subscriber_id == subscriber_id)
+    return connection.execute(mine.order_by(delivery.c.id)).all()
+
+
+def _holds_papers() -> Select[Any]:
+    dropped = (DeliveryState.SKIPPED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
+    return select(delivery).where(delivery.c.kind.in_(KINDS_WITH_PAPERS), delivery.c.state.not_in(dropped))
 
 
 def retry(connection: Connection, delivery_id: int) -> None:

@@ -15,6 +15,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select
 
 from notifier.models import Subscriber
+from notifier.store import requests
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased, subscriber, subscription, suppression
@@ -22,14 +23,18 @@ from notifier.text.addresses import address_key
 
 
 def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
-    """Delete a subscriber with all subscriptions, suppressions and deliveries, and the queries that nobody else uses.
+    """Delete a subscriber with all that belongs to them, and the queries that nobody else uses.
 
+    This deletes subscriptions, suppressions, sessions, requests, and deliveries, also the notices to the address.
     Returns the number of deliveries deleted. A mail that is being sent at this moment may still arrive.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
     delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
     connection.execute(delete(suppression).where(suppression.c.subscriber_id == person.id))
     messages = connection.execute(delete(delivery).where(delivery.c.subscriber_id == person.id)).rowcount
+    notices = delivery.c.recipient.in_(requests.addresses_of(connection, person))
+    messages += connection.execute(delete(delivery).where(requests.is_notice(), notices)).rowcount
+    requests.delete_of(connection, person)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
     connection.execute(insert(erased).values(fingerprint=_fingerprint(person.email), at=now))
     return messages

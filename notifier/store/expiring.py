@@ -15,7 +15,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
-from notifier.models import DeliveryKind, DeliveryState, SubscriberState
+from notifier.digests.items import NO_ITEMS
+from notifier.models import KINDS_WITH_PAPERS, DeliveryState, SubscriberState
 from notifier.store.outbox import is_unsettled
 from notifier.store.statements import batches
 from notifier.store.tables import delivery, subscriber
@@ -56,7 +57,7 @@ def has_expirable(connection: Connection, planned_before: datetime) -> bool:
 def unsent_digests(
     connection: Connection, subscriber_ids: Iterable[int], *, lock: bool = False
 ) -> dict[int, tuple[UnsentDigest, ...]]:
-    """Return, by subscriber, the digests whose items the next digest must include, oldest first.
+    """Return, by subscriber, the digests and welcome mails whose items the next digest must include, oldest first.
 
     With `lock`, no sender can claim them before this transaction ends.
     """
@@ -64,7 +65,10 @@ def unsent_digests(
     for batch in batches(subscriber_ids):
         row = delivery.c
         wanted = and_(
-            row.subscriber_id.in_(batch), row.kind == DeliveryKind.DIGEST, or_(_was_not_sent(), _ended_unsent())
+            row.subscriber_id.in_(batch),
+            row.kind.in_(KINDS_WITH_PAPERS),
+            row["items"] != NO_ITEMS,  # a welcome mail without papers is sent whenever it can be
+            or_(_was_not_sent(), _ended_unsent()),
         )
         statement = select(row.id, row.subscriber_id, row["items"]).where(wanted).order_by(row.id)
         for delivery_id, subscriber_id, items in connection.execute(statement.with_for_update() if lock else statement):

@@ -10,9 +10,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple, Protocol, cast
+from uuid import uuid4
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,13 +33,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from notifier.models import DeliveryKind, DeliveryState, SubscriberState
+from notifier.models import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, SubscriberState
 from notifier.store.engine import fresh_reads
 from notifier.store.statements import batches, in_parameter, insert_all, rows_of, run_for_all
 from notifier.store.tables import delivery, subscriber
 
 LEASE = timedelta(seconds=60)
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # the next try of a pending row: due even if the clock is set back
+FIRST = AT_ONCE - timedelta(days=1)  # the same for a row that somebody waits for, which is claimed before all others
+AWAITED = {"state": DeliveryState.PENDING, "next_try": FIRST}  # the columns of such a row
 
 
 class Claim(NamedTuple):
@@ -58,6 +62,8 @@ class Claim(NamedTuple):
     planned_at: datetime
     attempts: int
     uncertain: int
+    kind: str = DeliveryKind.DIGEST
+    details: str = ""
 
 
 class Settlement(NamedTuple):
@@ -79,6 +85,11 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     insert_all(connection, delivery, rows)
 
 
+def new_message_id(sender: str) -> str:
+    """Return a Message-ID that no other message has; `sender` is a From header."""
+    return f"<{uuid4().hex}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+
+
 class ClaimOrder(Enum):
     """Which of the due rows are claimed first; see `claim`."""
 
@@ -90,7 +101,10 @@ class ClaimOrder(Enum):
 def claim(
     connection: Connection, owner: str, now: datetime, limit: int, order: ClaimOrder = ClaimOrder.WAITED_LONGEST
 ) -> list[Claim]:
-    """Lease due rows, at most `limit`, and return the claims: first those that were never tried, then by id.
+    """Lease due rows, at most `limit`, and return the claims.
+
+    Digests come last, because somebody may be waiting for any other message. Then come those that were tried before.
+    Otherwise the order is that of the ids.
 
     A row whose lease has ended is due again. Rows that another sender is claiming at this moment are left out
     (PostgreSQL only; SQLite has one writer). The rows are chosen by `order`:
@@ -103,7 +117,7 @@ def claim(
     """
     values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
     claims = map(Claim._make, rows_of(connection, _CLAIM[order], values))
-    return sorted(claims, key=lambda claimed: (claimed.attempts > 0, claimed.id))
+    return sorted(claims, key=lambda claimed: (claimed.kind == DeliveryKind.DIGEST, claimed.attempts > 0, claimed.id))
 
 
 def refused_before(connection: Connection, row_ids: Collection[int]) -> set[int]:
@@ -201,13 +215,13 @@ def has_overlong_waits(connection: Connection, now: datetime, longest_wait: time
 
 
 def items_since(connection: Connection, subscriber_ids: Iterable[int], since: datetime) -> dict[int, list[str]]:
-    """Return, by subscriber, the items of each digest planned at `since` or later.
+    """Return, by subscriber, the items of each digest or welcome mail planned at `since` or later.
 
     Skipped and expired digests are left out: the subscriber never gets their items from them.
     """
     row = delivery.c
     kept = row.state.not_in((DeliveryState.SKIPPED, DeliveryState.EXPIRED))
-    digests = and_(row.kind == DeliveryKind.DIGEST, row.planned_at >= since, kept)
+    digests = and_(row.kind.in_(KINDS_WITH_PAPERS), row.planned_at >= since, kept)
     items_by_subscriber: dict[int, list[str]] = {}
     for batch in batches(subscriber_ids):
         found = select(row.subscriber_id, row["items"]).where(row.subscriber_id.in_(batch), digests)
@@ -288,7 +302,7 @@ def is_unsettled() -> ColumnElement[bool]:
 
     It is written so that the index of `next_try` is used.
     """
-    return delivery.c.next_try >= AT_ONCE
+    return delivery.c.next_try >= FIRST
 
 
 def _is_owned() -> ColumnElement[bool]:
@@ -372,7 +386,7 @@ _CLAIM = {
     ),
 }
 _NEWEST_NEW_ROW = (
-    select(delivery.c.planned_at).where(delivery.c.next_try == AT_ONCE).order_by(delivery.c.id.desc()).limit(1)
+    select(delivery.c.planned_at).where(delivery.c.next_try <= AT_ONCE).order_by(delivery.c.id.desc()).limit(1)
 )
 _HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
 _COUNT_LEASED = select(func.count()).where(_is_owned())

@@ -153,7 +153,7 @@ def _subscriptions(connection: Connection, subscriber_ids: Iterable[int]) -> dic
             select(row.id, row.subscriber_id, row.label, row.name, row.topic, row.query_id, query.c.canonical)
             .outerjoin(query, query.c.id == row.query_id)
             .where(row.subscriber_id.in_(batch))
-            .order_by(row.id)
+            .order_by(row.position, row.id)
         )
         for each in connection.execute(statement):
             found.setdefault(each.subscriber_id, []).append(_subscription(each))

@@ -48,11 +48,40 @@ def add(connection: Connection, wanted: Mapping[int, Sequence[NewSubscription]],
             first = asked.setdefault(target, each)
             asked[target] = first if each.name is None else replace(first, name=each.name)
     new = {target: each for target, each in asked.items() if target not in existing}
-    columns = ("subscriber_id", "query_id", "topic", "label", "name")
-    rows = [dict(zip(columns, (*target, each.label, each.name or None), strict=True)) for target, each in new.items()]
+    columns = ("subscriber_id", "query_id", "topic", "label", "name", "position")
+    last = _last_positions(connection, wanted)
+    rows = [
+        dict(zip(columns, (*target, each.label, each.name or None, last.get(target[0], 0)), strict=True))
+        for target, each in new.items()
+    ]
     insert_all(connection, subscription, rows)
     _rename(connection, [(row, asked[target].name) for target, row in existing.items() if target in asked])
     return len(new)
+
+
+def change(connection: Connection, changed: Subscription, new: NewSubscription, text_version: int) -> None:
+    """Give a subscription another query; it keeps its id and its place. The former query is deleted if nobody has it.
+
+    The caller has locked the subscriber, and has checked that they do not have this query already.
+    """
+    assert new.canonical, "only the query of a subscription can change"
+    query_id = _query_ids(connection, [new.canonical], text_version)[new.canonical]
+    row = update(subscription).where(subscription.c.id == changed.id)
+    connection.execute(row.values(query_id=query_id, label=new.label))
+    if changed.query_id is not None and changed.query_id != query_id:
+        delete_unused_queries(connection, [changed.query_id])
+
+
+def rename(connection: Connection, subscription_id: int, name: str | None) -> None:
+    """Give a subscription a name, or remove its name."""
+    connection.execute(update(subscription).where(subscription.c.id == subscription_id).values(name=name))
+
+
+def order(connection: Connection, subscription_ids: Sequence[int]) -> None:
+    """Put the subscriptions of one subscriber into this order."""
+    rows = [{"row_id": each, "place": place} for place, each in enumerate(subscription_ids, start=1)]
+    placed = update(subscription).where(subscription.c.id == bindparam("row_id"))
+    connection.execute(placed.values(position=bindparam("place")), rows)
 
 
 def remove(connection: Connection, ended: Subscription) -> None:
@@ -90,6 +119,16 @@ def _rows_by_target(connection: Connection, subscriber_ids: Iterable[int]) -> di
         statement: Select[Any] = select(row.id, row.name, row.subscriber_id, row.query_id, row.topic)
         rows = connection.execute(statement.where(row.subscriber_id.in_(batch)))
         found |= {(each.subscriber_id, each.query_id, each.topic): each for each in rows}
+    return found
+
+
+def _last_positions(connection: Connection, subscriber_ids: Iterable[int]) -> dict[int, int]:
+    """Return the highest position of a subscription, by subscriber; new ones get it too, and come last by their ids."""
+    row = subscription.c
+    found: dict[int, int] = {}
+    for batch in batches(subscriber_ids):
+        highest = select(row.subscriber_id, func.max(row.position)).where(row.subscriber_id.in_(batch))
+        found.update(connection.execute(highest.group_by(row.subscriber_id)).all())
     return found
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 
 from notifier.models import SubscriberState
 from notifier.store.statements import batches, insert_all
@@ -79,6 +79,13 @@ def suppressed(
         ]
     rows = [Suppressed(each.id, each.email, each.at, each.reply or "", _state(each.state_before)) for each in found]
     return sorted(rows, key=lambda each: (each.email.casefold(), each.subscriber_id))
+
+
+def all_of(connection: Connection, subscriber_id: int) -> list[Row[Any]]:
+    """Return the time, the reply and the state before of all suppressions of a subscriber, oldest first."""
+    found: Select[Any] = select(suppression.c.at, suppression.c.reply, suppression.c.state_before)
+    mine = found.where(suppression.c.subscriber_id == subscriber_id)
+    return list(connection.execute(mine.order_by(suppression.c.id)))
 
 
 def lock_suppressed(connection: Connection, subscriber_ids: Sequence[int]) -> list[int]:

@@ -367,6 +367,7 @@ class SubscriptionRow(Table, table=True):
     """What a subscriber asked for: a query or a topic.
 
     `label` is the query as it was typed, or the topic's title. `name` is what the subscriber calls it, if anything.
+    The subscriptions of a subscriber are ordered by `position`, and those with the same position by id.
     """
 
     __tablename__ = "subscription"
@@ -382,6 +383,7 @@ class SubscriptionRow(Table, table=True):
     topic: str | None = None
     label: str
     name: str | None = None
+    position: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class DeliveryRow(Table, table=True):
@@ -391,7 +393,7 @@ class DeliveryRow(Table, table=True):
     a sender may claim the row; for a leased row that is the end of the lease, and for a row that will not be tried
     again it is null. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
     `taken_in` says that a later digest contains the items of this one. `too_large` says that the mail was too large
-    for the relay.
+    for the relay. `details` is JSON: what a message other than a digest says besides papers.
     """
 
     __tablename__ = "delivery"
@@ -424,6 +426,54 @@ class DeliveryRow(Table, table=True):
     in_doubt: bool = Field(default=False, sa_column=_flag())
     taken_in: bool = Field(default=False, sa_column=_flag())
     too_large: bool = Field(default=False, sa_column=_flag())
+    details: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class RequestRow(Table, table=True):
+    """Something that somebody asked for, and that they have to confirm by the link in a mail.
+
+    The link is signed for the row's id. The row is deleted when the link is used, so a link works once. An address has
+    one row of each kind. `payload` is JSON, and depends on the kind. `mailed_at` is when the newest mail with the link
+    was queued.
+    """
+
+    __tablename__ = "request"
+    __table_args__ = (UniqueConstraint("kind", "address_key"), NEVER_REUSE_IDS)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    address_key: str  # see addresses.address_key
+    subscriber_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("subscriber.id", ondelete="CASCADE"), index=True)
+    )
+    payload: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    created_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime = Field(sa_column=_instant(index=True))
+    mailed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class SessionRow(Table, table=True):
+    """A browser in which a subscriber has signed in; `token_hash` is the SHA-256 of the secret that the browser has."""
+
+    __tablename__ = "session"
+
+    token_hash: str = Field(primary_key=True)
+    subscriber_id: int = Field(
+        sa_column=Column(Integer, ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    created_at: datetime = Field(sa_column=_instant())
+    last_used_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime = Field(sa_column=_instant(index=True))
+
+
+class UsageCountRow(Table, table=True):
+    """How often an action was done under a key, such as a hash of an address, in the window that ends at `ends_at`."""
+
+    __tablename__ = "usage_count"
+
+    key: str = Field(primary_key=True)
+    ends_at: datetime = Field(sa_column=Column(Instant, primary_key=True, index=True))
+    number: int
 
 
 class SuppressionRow(Table, table=True):
@@ -491,3 +541,5 @@ erased = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
 relay, suppression = Table.metadata.tables["relay"], Table.metadata.tables["suppression"]
 simulated_clock = Table.metadata.tables["simulated_clock"]
+request, session = Table.metadata.tables["request"], Table.metadata.tables["session"]
+usage_count = Table.metadata.tables["usage_count"]

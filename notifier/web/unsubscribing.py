@@ -17,6 +17,7 @@ from notifier.web.guards import from_our_own_pages
 from notifier.web.site import Site, SiteDependency, page
 
 PATH = UNSUBSCRIBE_PATH + "{signed_id}"
+PURPOSES = (LinkPurpose.UNSUBSCRIBE_ALL, LinkPurpose.UNSUBSCRIBE_ONE)
 
 router = APIRouter()
 
@@ -24,7 +25,7 @@ router = APIRouter()
 def _grant(site: SiteDependency, signed_id: str) -> Grant:
     """Return what a link allows. A wrong link is refused before the store is read, so the answer reveals nothing."""
     grant = verify(site.key, signed_id) if site.key else None
-    if grant is None:
+    if grant is None or grant.purpose not in PURPOSES:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return grant
 

@@ -61,13 +61,15 @@ def test_the_footer_has_a_link_that_ends_each_subscription_and_one_that_ends_all
     pages = LinkSigner(BASE_URL, KEY)
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
     (footer,) = parser.document_fromstring(html).xpath("//div[@role='contentinfo']")
-    assert footer.xpath(".//a/@href") == [*pages.unsubscribe_one_urls([3, 4]), ALL, BY_MAIL]
+    (manage,) = pages.manage_urls([17])
+    assert footer.xpath(".//a/@href") == [*pages.unsubscribe_one_urls([3, 4]), manage, ALL, BY_MAIL]
     assert texts(footer.xpath("ul/li")) == ["quantization (unsubscribe)", "video (unsubscribe)"]
     (first, second, *_) = texts(footer.xpath("p"))
     assert first.endswith(" subscribed to:")
-    assert second == "Unsubscribe from all, unsubscribe by mail, or reply with the word “unsubscribe”."
+    by_reply = "unsubscribe by mail, or reply with the word “unsubscribe”."
+    assert second == f"Manage what you get · Unsubscribe from all, {by_reply}"
     linked = [line.strip() for line in plain.splitlines() if line.strip().startswith(BASE_URL)]
-    assert linked == [*pages.unsubscribe_one_urls([3, 4]), ALL], "each link is in a line of its own"
+    assert linked == [*pages.unsubscribe_one_urls([3, 4]), manage, ALL], "each link is in a line of its own"
     assert plain.index("\n- quantization\n") < plain.index(linked[0]) < plain.index("\n- video\n")
 
 
@@ -80,9 +82,11 @@ def test_a_subscription_without_a_section_of_its_own_is_named_without_a_link() -
 
 def test_a_section_without_a_subscription_id_has_no_link_of_its_own() -> None:
     old = replace(DIGEST, subscriber_id=17)
-    plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))))
+    pages = LinkSigner(BASE_URL, KEY)
+    plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=pages)))
     for body in (plain, html):
-        assert body.count(BASE_URL) == body.count(ALL) == 1
+        assert body.count(BASE_URL) == 2
+        assert body.count(ALL) == body.count(*pages.manage_urls([17])) == 1
 
 
 def test_without_pages_no_body_links_to_a_page() -> None:

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.thoroughness import examples
 
-from notifier.signing.links import MAC_BYTES, Grant, LinkPurpose, LinkSigner, sign, verify
+from notifier.signing.links import MAC_BYTES, PATHS, Grant, LinkPurpose, LinkSigner, redact_links, sign, verify
 
 KEY = b"a secret key of thirty-two bytes"
 LETTERS = string.ascii_letters + string.digits + "-_=.~ %"
@@ -75,7 +75,7 @@ def test_a_signed_id_of_another_key_is_refused(key: bytes, other: bytes, grant: 
 
 
 @settings(deadline=None, max_examples=examples(300))
-@given(st.text(max_size=60) | st.from_regex(r"[A-Za-z0-9_-]{24}[as]\d{1,30}", fullmatch=True))
+@given(st.text(max_size=60) | st.from_regex(r"[A-Za-z0-9_-]{24}[ascionm]\d{1,30}", fullmatch=True))
 def test_texts_that_were_not_signed_are_refused_without_an_error(text: str) -> None:
     assert verify(KEY, text) is None
 
@@ -122,3 +122,15 @@ def test_one_click_is_offered_only_over_https_and_on_this_machine(base_url: str,
 
 def test_the_key_is_never_shown() -> None:
     assert repr(KEY) not in repr(LinkSigner("https://papers.example.org", KEY))
+
+
+@pytest.mark.parametrize("purpose", LinkPurpose)
+@pytest.mark.parametrize("line", ["GET {} HTTP/1.1", 'the mail holds "{}"', "{}?a=b", "<{}>"])
+def test_links_of_every_purpose_are_redacted(purpose: LinkPurpose, line: str) -> None:
+    assert purpose in PATHS
+    for base_url in ("https://papers.example.org", "https://example.org/papers", ""):
+        grant = Grant(purpose, 17)
+        link = LinkSigner(base_url, KEY).url(grant)
+        assert link == base_url + PATHS[purpose] + sign(KEY, grant)
+        assert sign(KEY, grant)[:24] not in redact_links(line.format(link))
+        assert base_url + PATHS[purpose] in redact_links(line.format(link))

@@ -142,5 +142,5 @@ def unsubscribe_path(message: EmailMessage) -> str:
 
 def section_unsubscribe_paths(message: EmailMessage) -> list[str]:
     """Return the paths of the pages that end one subscription each, in the order of the mail's sections."""
-    paths = [urlsplit(url).path for url in urls_in(message) if url.startswith(BASE_URL)]
+    paths = [urlsplit(url).path for url in urls_in(message) if url.startswith(f"{BASE_URL}/unsubscribe/")]
     return [path for path in paths if path != unsubscribe_path(message)]

@@ -28,9 +28,9 @@ from support.web_site import (
     write_config,
 )
 
-from notifier.config import Config
+from notifier.config import Config, secret_key
 from notifier.models import SubscriberState
-from notifier.signing import LinkSigner
+from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose, LinkSigner, sign
 from notifier.store.engine import reading
 from notifier.store.tables import query
 from notifier.subscribers.subscribing import SignUp, unsubscribe
@@ -62,7 +62,7 @@ def press_the_button(client: httpx.Client, path: str) -> httpx.Response:
 
 def test_fetching_a_link_of_a_mail_changes_nothing(engine: Engine, config: Config, client: httpx.Client) -> None:
     message = deliver_first_mail(engine, config, "quantization", "experts")
-    links = [url for url in urls_in(message) if url.startswith(BASE_URL)]
+    links = [url for url in urls_in(message) if url.startswith(f"{BASE_URL}/unsubscribe/")]
     assert len(links) == 3, "one link to stop all mail, and one for each of the two subscriptions"
     before = database_content(engine)
     for path in (link.removeprefix(BASE_URL) for link in links):
@@ -189,3 +189,17 @@ def test_links_keep_working_after_the_base_url_was_removed_from_the_config(
     with serve_pages(engine, write_config(tmp_path, base_url="")) as client:
         assert client.post(path).status_code == 200
     assert stored_ann(engine).state is SubscriberState.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize(
+    "purpose", sorted(set(LinkPurpose) - {LinkPurpose.UNSUBSCRIBE_ALL, LinkPurpose.UNSUBSCRIBE_ONE})
+)
+def test_a_link_for_another_purpose_unsubscribes_nobody(
+    engine: Engine, config: Config, client: httpx.Client, purpose: LinkPurpose
+) -> None:
+    ann = add_subscriber(engine, SignUp(ANN, confirmed=True))
+    for row_id in (ann.id, ann.subscriptions[0].id):
+        path = UNSUBSCRIBE_PATH + sign(secret_key(config), Grant(purpose, row_id))
+        assert client.get(path).status_code == 404
+        assert client.post(path).status_code == 404
+    assert stored_ann(engine) == ann

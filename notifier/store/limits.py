@@ -1,0 +1,62 @@
+"""Limits of how often something may be done under a key in a window of time, counted for all services together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select
+
+from notifier.store.statements import insert_into
+from notifier.store.tables import usage_count
+
+
+class Limit(NamedTuple):
+    """At most `most` uses of a key in each window; `key` names what is counted, such as `sign-up network 192.0.2.0/24`.
+
+    Only a hash of the key is stored, because it may hold an address.
+    """
+
+    key: str
+    most: int
+    window: timedelta
+
+
+def allow(connection: Connection, limits: Iterable[Limit], now: datetime) -> bool:
+    """Count one use under each of these limits, and return whether none of them is exceeded.
+
+    Windows begin at multiples of their length, so all services count in the same ones. A use that is refused counts
+    too.
+    """
+    # Every transaction takes the rows in the same order, so that no two wait for each other.
+    counted = sorted((sha256(f"{limit.window} {limit.key}".encode()).hexdigest(), limit) for limit in limits)
+    numbers = [_count(connection, key, _end_of_window(limit.window, now)) for key, limit in counted]
+    return all(number <= limit.most for number, (_, limit) in zip(numbers, counted, strict=True))
+
+
+def has_ended(connection: Connection, now: datetime) -> bool:
+    """Return whether any window has ended."""
+    ended = select(usage_count.c.key).where(usage_count.c.ends_at <= now)
+    return connection.execute(ended.limit(1)).first() is not None
+
+
+def delete_ended(connection: Connection, now: datetime) -> None:
+    """Delete the counts of windows that have ended."""
+    connection.execute(delete(usage_count).where(usage_count.c.ends_at <= now))
+
+
+def _count(connection: Connection, key: str, ends_at: datetime) -> int:
+    """Count one more use, and return the number of uses in this window."""
+    insertion = insert_into(connection.dialect, usage_count).values(key=key, ends_at=ends_at, number=1)
+    counting = insertion.on_conflict_do_update(
+        index_elements=["key", "ends_at"], set_={"number": usage_count.c.number + 1}
+    )
+    number: int = connection.execute(counting.returning(usage_count.c.number)).scalar_one()
+    return number
+
+
+def _end_of_window(window: timedelta, now: datetime) -> datetime:
+    begun = int(now.timestamp() // window.total_seconds())
+    return datetime.fromtimestamp((begun + 1) * window.total_seconds(), UTC)
