@@ -10,7 +10,13 @@ from sqlalchemy import Engine
 
 from notifier.store.schema import open_store
 
-pytest_plugins = ["support.thoroughness", "support.ci_skips", "support.postgres", "support.pipelining"]
+pytest_plugins = [
+    "support.thoroughness",
+    "support.ci_skips",
+    "support.postgres",
+    "support.pipelining",
+    "support.requests",
+]
 
 
 @pytest.fixture

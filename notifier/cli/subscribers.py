@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from notifier.cli import subscribers_csv
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, reading_session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, day_from, reading_session
 from notifier.cli.simulated_clocks import writing_session
+from notifier.errors import UsageError
 from notifier.models import Cadence, SubscriberState
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def register(app: typer.Typer) -> None:
     """Add this file's verbs."""
     example = "Example: notifier subscribe ann@example.org --query 'mixture of experts' --confirmed"
     app.command("subscribe", epilog=example)(subscribe)
-    app.command("unsubscribe", epilog="Example: notifier unsubscribe ann@example.org")(unsubscribe)
+    leaving = "Example: notifier unsubscribe ann@example.org --query 'mixture of experts'"
+    app.command("unsubscribe", epilog=leaving)(unsubscribe)
     app.command("pause", epilog="Example: notifier pause ann@example.org --until 2026-08-15")(pause)
     app.command("resume", epilog="Example: notifier resume ann@example.org")(resume)
     app.command("erase", epilog="Example: notifier erase ann@example.org")(erase)
@@ -65,9 +67,9 @@ def subscribe(
     asked = tuple(query or ()), tuple(topic or ())
     wish = subscribers.SignUp(email, *asked, cadence, at, timezone, weekday, confirmed, name)
     moment = run.clock()
-    subscriber = subscribers.subscribe(run.engine, run.config, wish, moment)
-    _show(subscriber, moment)
-    if not any(asked) and subscribers.has_default_only(subscriber):
+    stored = subscribers.subscribe_or_ask(run.engine, run.config, wish, moment)
+    _show(stored, moment, _confirmation(run, stored, moment))
+    if not any(asked) and subscribers.has_default_only(stored):
         typer.echo("note: without --query or --topic they get what is trending, until something is chosen", err=True)
     for each in wish.queries:
         for hint in queries.hints(each):
@@ -75,14 +77,27 @@ def subscribe(
 
 
 def unsubscribe(
-    context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None
+    context: typer.Context,
+    email: EmailArgument,
+    query: Annotated[
+        str | None, typer.Option(help="End only the subscription for this query.", metavar="QUERY")
+    ] = None,
+    topic: Annotated[str | None, typer.Option(help="End only the subscription for this topic.", metavar="SLUG")] = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
 ) -> None:
-    """Send a subscriber no more mail."""
+    """Send a subscriber no more mail, or end one of their subscriptions."""
     from notifier import subscribers
 
+    if query is not None and topic is not None:
+        raise UsageError("--query and --topic cannot be combined; end one subscription after the other")
     run = writing_session(context, config, now)
     moment = run.clock()
-    _show(subscribers.unsubscribe(run.engine, email, moment), moment)
+    if query is None and topic is None:
+        _show(subscribers.unsubscribe(run.engine, email, moment), moment)
+        return
+    ended = subscribers.SignUp(email, (query,) if query is not None else (), (topic,) if topic is not None else ())
+    _show(subscribers.unsubscribe_from(run.engine, email, ended, moment), moment)
 
 
 def pause(
@@ -146,10 +161,26 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
     print_table(heading, rows, nothing="no subscribers yet; `notifier subscribe EMAIL --query QUERY` adds one")
 
 
-def _show(subscriber: Subscriber, now: datetime) -> None:
-    """Print the state of a subscriber, and in a second line when the next mail comes, or what has to happen first."""
+def _confirmation(run: Session, subscriber: Subscriber, now: datetime) -> str:
+    """Return what becomes of the mail that asks a new subscriber to confirm; empty if there is nothing to confirm."""
+    from notifier.subscribers import confirmation_mailed_at
+
+    if subscriber.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED):
+        return ""
+    if not run.config.web.base_url:
+        return "no confirmation mail is possible, because [web] base_url is not set"
+    mailed_at = confirmation_mailed_at(run.engine, subscriber.email)
+    if mailed_at == now:
+        return "a mail that asks them to confirm waits in the outbox; `notifier deliver` sends it"
+    return f"a mail that asks them to confirm was queued at {mailed_at:%Y-%m-%d %H:%M} UTC; they get no second one yet"
+
+
+def _show(subscriber: Subscriber, now: datetime, also: str = "") -> None:
+    """Print the state of a subscriber, and then when the next mail comes, or what has to happen first."""
     cadence = f", {subscriber.cadence}" if subscriber.state is SubscriberState.ACTIVE else ""
     typer.echo(f"{subscriber.email} is {subscriber.state}{cadence}: {_asked(subscriber)}")
+    if also:
+        typer.echo(also)
     typer.echo(_outlook(subscriber, now))
     if not subscriber.email.rpartition("@")[0].isascii():
         typer.echo("mail reaches this address only through a relay that supports SMTPUTF8, or in a Maildir")

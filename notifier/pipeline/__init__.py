@@ -25,6 +25,7 @@ from notifier.pipeline.publishing import PublishReport, publish
 from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
 from notifier.pipeline.steps import OnceReport, once
 from notifier.pipeline.tagging import count_by_topic, tag
+from notifier.pipeline.welcoming import plan_welcomes
 
 __all__ = [
     "DryRun",
@@ -48,6 +49,7 @@ __all__ = [
     "once",
     "plan",
     "plan_dry_run",
+    "plan_welcomes",
     "publish",
     "remove_leftovers",
     "retry",

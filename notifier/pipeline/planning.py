@@ -18,9 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import parseaddr
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
@@ -36,7 +34,7 @@ from notifier.pipeline.subjects import best_titles
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, papers, reading, retried, subscribers, writing
 from notifier.store.expiring import UnsentDigest
-from notifier.subscribers import calendars, clock_errors, end_pauses, update_stored_queries
+from notifier.subscribers import calendars, clock_errors, end_pauses, sweep, update_stored_queries
 from notifier.topics import TRENDING, catalogue_of
 
 log = logging.getLogger(__name__)
@@ -97,6 +95,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     if repairs := clock_errors.repair_all(engine, now):
         log.warning(clock_errors.describe(repairs))
     end_pauses(engine, now)
+    sweep(engine, now)
     with reading(engine) as connection:
         cursor = subscribers.oldest_cursor_due(connection, now)
         if cursor is None:
@@ -136,6 +135,14 @@ def choose(
     connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: Config
 ) -> list[PlannedDigest]:
     """Choose the papers and the subject of the digest that each of these subscribers is to get."""
+    planned = choose_papers(connection, candidates, slots, config)
+    return _with_subjects(connection, candidates, planned, config.digest.subject)
+
+
+def choose_papers(
+    connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: Config
+) -> list[PlannedDigest]:
+    """Choose the papers of the digest that each of these subscribers is to get, as far as a mail has room."""
     matched = {subscriber.id: matched_papers(candidates, subscriber) for subscriber, _ in slots}
     held = _held_papers(connection, candidates, matched)
     planned = []
@@ -144,7 +151,7 @@ def choose(
         chosen = selection.select(new, held[subscriber.id], candidates.words, config.digest.papers)
         planned.append(PlannedDigest(subscriber, slot, chosen))
     complete = _with_earlier(connection, planned, config.digest.papers)
-    return finished(connection, candidates, complete, config)
+    return _fitting(connection, candidates, complete, config.mail.title_search)
 
 
 def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
@@ -331,7 +338,7 @@ def delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str,
         "kind": DeliveryKind.DIGEST,
         "period": digest.slot.period,
         "recipient": digest.subscriber.email,
-        "message_id": f"<{uuid4().hex}@{parseaddr(sender)[1].rpartition('@')[2]}>",
+        "message_id": outbox.new_message_id(sender),
         "subject": digest.subject,
         "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.dumps((), ()),
         "planned_at": now,

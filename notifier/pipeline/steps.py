@@ -13,6 +13,7 @@ from notifier.models import Clock
 from notifier.pipeline.ingesting import DumpReport
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
+from notifier.pipeline.welcoming import plan_welcomes
 from notifier.sending import DeliveryReport
 
 
@@ -49,6 +50,7 @@ def once(
         with _collecting_error(report, "dumps"):
             report.dumps = ingest()
     with _collecting_error(report, "plan"):
+        plan_welcomes(engine, config, clock())
         report.plan = plan(engine, config, clock())
     with _collecting_error(report, "publish"):
         report.publish = publish(engine, config)

@@ -65,7 +65,7 @@ def change(connection: Connection, changed: Subscription, new: NewSubscription, 
     The caller has locked the subscriber, and has checked that they do not have this query already.
     """
     assert new.canonical, "only the query of a subscription can change"
-    query_id = _query_ids(connection, [new.canonical], text_version)[new.canonical]
+    query_id = query_ids_of(connection, [new.canonical], text_version)[new.canonical]
     row = update(subscription).where(subscription.c.id == changed.id)
     connection.execute(row.values(query_id=query_id, label=new.label))
     if changed.query_id is not None and changed.query_id != query_id:

@@ -1,5 +1,6 @@
 """What happens to subscribers: sign-up, schedules, pauses, unsubscribing, erasing, and CSV import and export."""
 
+from notifier.subscribers.address_changes import request_address_change
 from notifier.subscribers.calendars import (
     Occurrence,
     Schedule,
@@ -9,10 +10,35 @@ from notifier.subscribers.calendars import (
     schedule_of,
     used_periods_of,
 )
+from notifier.subscribers.confirming import OpenRequest, confirm, open_request
 from notifier.subscribers.csv_export import export_subscribers
 from notifier.subscribers.csv_import import ImportReport, import_subscribers
+from notifier.subscribers.data_export import export_data
+from notifier.subscribers.limiting import Action, within_limits
+from notifier.subscribers.managing import (
+    add_subscription,
+    change_settings,
+    change_subscription,
+    order_subscriptions,
+    remove_subscription,
+)
+from notifier.subscribers.past_digests import PastDigest, StoredDigest, digest_of, past_digests
 from notifier.subscribers.pausing import end_pauses, pause, resume
 from notifier.subscribers.reinstating import ReinstateReport, SuppressedChoice, reinstate
+from notifier.subscribers.requesting import (
+    check_request,
+    confirmation_mailed_at,
+    request_sign_in,
+    request_sign_up,
+    subscribe_or_ask,
+)
+from notifier.subscribers.signing_in import (
+    SESSION_LIFETIME,
+    end_all_sessions,
+    end_session,
+    sign_in,
+    subscriber_of_session,
+)
 from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import (
     CheckedSignUp,
@@ -23,36 +49,66 @@ from notifier.subscribers.subscribing import (
     sign_up_all,
     subscribe,
     unsubscribe,
+    unsubscribe_from,
     unsubscribe_from_all,
     unsubscribe_from_one,
 )
+from notifier.subscribers.sweeping import sweep
 
 __all__ = [
+    "SESSION_LIFETIME",
+    "Action",
     "CheckedSignUp",
     "ImportReport",
     "Occurrence",
+    "OpenRequest",
+    "PastDigest",
     "ReinstateReport",
     "Schedule",
     "SignUp",
+    "StoredDigest",
     "SuppressedChoice",
     "UsedPeriods",
+    "add_subscription",
+    "change_settings",
+    "change_subscription",
+    "check_request",
+    "confirm",
+    "confirmation_mailed_at",
+    "digest_of",
     "due",
+    "end_all_sessions",
     "end_pauses",
+    "end_session",
     "erase",
+    "export_data",
     "export_subscribers",
     "get_subscriber",
     "has_default_only",
     "import_subscribers",
     "next_due",
+    "open_request",
+    "order_subscriptions",
+    "past_digests",
     "pause",
     "reinstate",
+    "remove_subscription",
+    "request_address_change",
+    "request_sign_in",
+    "request_sign_up",
     "resume",
     "schedule_of",
+    "sign_in",
     "sign_up_all",
     "subscribe",
+    "subscribe_or_ask",
+    "subscriber_of_session",
+    "sweep",
     "unsubscribe",
+    "unsubscribe_from",
     "unsubscribe_from_all",
     "unsubscribe_from_one",
     "update_stored_queries",
     "used_periods_of",
+    "within_limits",
 ]

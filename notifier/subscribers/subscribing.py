@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from notifier import queries
 from notifier.config import Config, DigestConfig
 from notifier.errors import ConflictError, UsageError
-from notifier.models import Cadence, Subscriber, SubscriberState
+from notifier.models import Cadence, Subscriber, SubscriberState, Subscription
 from notifier.store import erasing, outbox, retried, subscribers, subscriptions, suppressions, writing
 from notifier.store.subscriptions import NewSubscription
 from notifier.store.suppressions import NewSuppression
@@ -69,7 +69,7 @@ def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) ->
     request = check_sign_up(sign_up, catalogue_of(config))
     update_stored_queries(engine)
     with writing(engine) as connection:
-        _check_weekday(connection, request, config.digest)
+        check_weekday(connection, request, config.digest)
         sign_up_all(connection, [request], config.digest, now)
         return get_subscriber(connection, request.email)
 
@@ -104,11 +104,39 @@ def unsubscribe_from_one(engine: Engine, subscription_id: int, now: datetime) ->
     """
     with writing(engine) as connection:
         found = subscribers.of_subscription(connection, subscription_id, lock=True)
-        if found and len(found.subscriptions) > 1:
-            subscriptions.remove(connection, next(one for one in found.subscriptions if one.id == subscription_id))
-        elif found:
-            deactivate(connection, found, SubscriberState.UNSUBSCRIBED, now)
+        if found:
+            ended = next(one for one in found.subscriptions if one.id == subscription_id)
+            end_subscription(connection, found, ended, now)
         return found
+
+
+@retried
+def unsubscribe_from(engine: Engine, email: str, wanted: SignUp, now: datetime) -> Subscriber:
+    """End the subscription for the only query or topic of `wanted`, and return the subscriber as stored.
+
+    A query need not be written as the subscriber wrote it: queries that ask for the same are the same. If it is the
+    last subscription, the subscriber is unsubscribed instead. Raises UsageError or QueryError if the query is not
+    valid, if the address is not a subscriber's, or if they have no such subscription.
+    """
+    queried = [NewSubscription(text, canonical=queries.canonical(queries.parse(text))) for text in wanted.queries]
+    (asked,) = [*queried, *[NewSubscription("", topic=slug) for slug in wanted.topics]]
+    with writing(engine) as connection:
+        subscriber = get_subscriber(connection, email)
+        target = asked.canonical, asked.topic
+        found = [one for one in subscriber.subscriptions if (one.canonical, one.topic) == target]
+        if not found:
+            has = ", ".join(one.query or f"topic {one.topic}" for one in subscriber.subscriptions)
+            raise UsageError(f"{email} is not subscribed to {asked.label or f'topic {asked.topic}'}; they have: {has}")
+        end_subscription(connection, subscriber, found[0], now)
+        return get_subscriber(connection, email)
+
+
+def end_subscription(connection: Connection, subscriber: Subscriber, ended: Subscription, now: datetime) -> None:
+    """End one subscription of a subscriber; the last one is kept, and the subscriber is unsubscribed instead."""
+    if len(subscriber.subscriptions) > 1:
+        subscriptions.remove(connection, ended)
+    else:
+        deactivate(connection, subscriber, SubscriberState.UNSUBSCRIBED, now)
 
 
 @retried
@@ -139,9 +167,9 @@ def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
     Raises UsageError or QueryError if one is wrong.
     """
     name = _name(sign_up)
-    wanted = [_query_subscription(text, catalogue, name) for text in sign_up.queries]
-    wanted += [_topic_subscription(slug, catalogue, name) for slug in sign_up.topics]
-    return CheckedSignUp(parse_address(sign_up.email), tuple(wanted), _settings(sign_up), sign_up.confirmed)
+    wanted = [new_query(text, catalogue, name) for text in sign_up.queries]
+    wanted += [new_topic(slug, catalogue, name) for slug in sign_up.topics]
+    return CheckedSignUp(parse_address(sign_up.email), tuple(wanted), check_settings(sign_up), sign_up.confirmed)
 
 
 def sign_up_all(
@@ -166,7 +194,7 @@ def sign_up_all(
     return subscriptions.add(connection, wanted, TEXT_VERSION)
 
 
-def _check_weekday(connection: Connection, request: CheckedSignUp, defaults: DigestConfig) -> None:
+def check_weekday(connection: Connection, request: CheckedSignUp, defaults: DigestConfig) -> None:
     """Raise UsageError if a sign-up sets the weekday of a subscriber whose digests are not weekly."""
     if "weekday" not in request.settings:
         return
@@ -187,7 +215,7 @@ def deactivate(connection: Connection, subscriber: Subscriber, state: Subscriber
 
 
 def _name(sign_up: SignUp) -> str | None:
-    """Return the name that a sign-up gives to its only query or topic, on one line without control characters.
+    """Return the name that a sign-up gives to its only query or topic.
 
     Raises UsageError if the name is too long, or if there is not exactly one query or topic.
     """
@@ -195,20 +223,30 @@ def _name(sign_up: SignUp) -> str | None:
         return None
     if len(sign_up.queries) + len(sign_up.topics) != 1:
         raise UsageError("a name belongs to one subscription; give exactly one query or topic with it")
-    name = " ".join(without_controls(sign_up.name).split())
+    return parse_name(sign_up.name)
+
+
+def parse_name(text: str) -> str:
+    """Return a subscription's name on one line, without control characters. Raises UsageError if it is too long."""
+    name = " ".join(without_controls(text).split())
     if len(name) > MAX_NAME_LENGTH:
         message = f"a name may have at most {MAX_NAME_LENGTH} characters, but this has {len(name):,}; shorten it"
         raise UsageError(message)
     return name
 
 
-def _query_subscription(text: str, catalogue: Catalogue, name: str | None) -> NewSubscription:
+def new_query(text: str, catalogue: Catalogue, name: str | None = None) -> NewSubscription:
+    """Return the subscription for a query as it was typed.
+
+    Raises QueryError if the query language refuses it, or if it names a topic that does not exist.
+    """
     query = queries.parse(text)
     check_topics(query, catalogue)
     return NewSubscription(text.strip(), canonical=queries.canonical(query), name=name)
 
 
-def _topic_subscription(slug: str, catalogue: Catalogue, name: str | None) -> NewSubscription:
+def new_topic(slug: str, catalogue: Catalogue, name: str | None = None) -> NewSubscription:
+    """Return the subscription for a topic. Raises UsageError if there is no topic with this slug."""
     return NewSubscription(catalogue.title(slug), topic=slug, name=name)
 
 
@@ -227,7 +265,7 @@ def has_default_only(subscriber: Subscriber) -> bool:
     return [(each.topic, each.label) for each in subscriber.subscriptions] == [(TRENDING, DEFAULT_LABEL)]
 
 
-def _settings(sign_up: SignUp) -> dict[str, Any]:
+def check_settings(sign_up: SignUp) -> dict[str, Any]:
     """Return the values that a sign-up sets, by column. Raises UsageError if a value is wrong."""
     settings: dict[str, Any] = {}
     if sign_up.cadence is not None:

@@ -1,0 +1,75 @@
+"""Everything that is stored about one subscriber, for themselves to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row
+
+from notifier.digests import items
+from notifier.errors import ComposeError
+from notifier.models import Paper, Subscriber, Subscription
+from notifier.store import deliveries, papers, reading, requests, sessions, suppressions
+from notifier.subscribers.owning import own_subscriber
+from notifier.text.paper_links import links
+
+
+def export_data(engine: Engine, subscriber_id: int) -> dict[str, Any]:
+    """Return everything that is stored about a subscriber, as values that JSON can hold.
+
+    Raises UsageError if the subscriber is gone.
+    """
+    with reading(engine) as connection:
+        subscriber = own_subscriber(connection, subscriber_id, lock=False)
+        rows = deliveries.all_of(connection, subscriber_id)
+        ids: set[int] = set().union(*map(_paper_ids, rows))
+        found = papers.papers_by_id(connection, ids)
+        return {
+            "subscriber": _settings(subscriber),
+            "subscriptions": [_subscription(each) for each in subscriber.subscriptions],
+            "messages": [_message(row, found) for row in rows],
+            "suppressions": [_row(row) for row in suppressions.all_of(connection, subscriber_id)],
+            "requests": [_row(row) for row in requests.all_of(connection, subscriber)],
+            "sessions": [_row(row) for row in sessions.all_of(connection, subscriber_id)],
+        }
+
+
+def _settings(subscriber: Subscriber) -> dict[str, Any]:
+    return {
+        each.name: _value(getattr(subscriber, each.name)) for each in fields(Subscriber) if each.name != "subscriptions"
+    }
+
+
+def _subscription(each: Subscription) -> dict[str, Any]:
+    return {"query": each.query, "topic": each.topic, "name": each.name, "label": each.label}
+
+
+def _message(row: Row[Any], found: Mapping[int, Paper]) -> dict[str, Any]:
+    """Return a delivery: its columns, but instead of its items the papers, each with its best link."""
+    shown = {name: value for name, value in _row(row).items() if name != "items"}
+    known = [found[paper_id] for paper_id in sorted(_paper_ids(row)) if paper_id in found]
+    return {**shown, "papers": [_paper(each) for each in known]}
+
+
+def _paper(paper: Paper) -> dict[str, Any]:
+    addresses = links(paper)
+    return {"key": paper.key, "title": paper.title, "url": addresses[0].url if addresses else paper.url}
+
+
+def _paper_ids(row: Row[Any]) -> set[int]:
+    """Return the ids of the papers in a delivery; none if its items cannot be read."""
+    try:
+        return items.paper_ids(row._mapping["items"])
+    except ComposeError:
+        return set()
+
+
+def _row(row: Row[Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row._mapping.items()}
+
+
+def _value(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value

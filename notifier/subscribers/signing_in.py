@@ -1,0 +1,80 @@
+"""Sessions: a link in a mail opens one, and the secret in the browser's cookie is the only proof of it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import Connection, Engine
+
+from notifier.models import RequestKind, Subscriber
+from notifier.signing import Grant, LinkPurpose
+from notifier.store import reading, requests, retried, sessions, subscribers, writing
+
+SESSION_LIFETIME = timedelta(days=30)
+TOKEN_BYTES = 32
+USE_NOTED = timedelta(hours=1)  # the last use of a session is stored at most this often
+
+
+@retried
+def sign_in(engine: Engine, grant: Grant, now: datetime) -> str | None:
+    """Open a session by the link in a mail, and return its token, of which only a hash is stored.
+
+    A link that was asked for works once; the link in a digest works as long as the subscriber exists. Returns None if
+    the link was used, has expired, or its subscriber is gone.
+    """
+    with writing(engine) as connection:
+        subscriber_id = _subscriber_of(connection, grant, now)
+        if subscriber_id is None or not subscribers.by_ids(connection, [subscriber_id], lock=True):
+            return None
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        sessions.add(connection, _hash(token), subscriber_id, now, SESSION_LIFETIME)
+        return token
+
+
+def subscriber_of_session(engine: Engine, token: str, now: datetime) -> Subscriber | None:
+    """Return the subscriber who has signed in with this token; None if the session has ended or expired."""
+    with reading(engine) as connection:
+        found = sessions.find(connection, _hash(token), now)
+        if found is None:
+            return None
+        subscriber_id, last_used_at = found
+        subscriber = subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id)
+    if now - last_used_at >= USE_NOTED:
+        _note_use(engine, token, now)
+    return subscriber
+
+
+def end_session(engine: Engine, token: str) -> None:
+    """Sign out: end the session with this token, if there is one."""
+    with writing(engine) as connection:
+        sessions.end(connection, _hash(token))
+
+
+def end_all_sessions(engine: Engine, subscriber_id: int) -> None:
+    """Sign a subscriber out of all browsers."""
+    with writing(engine) as connection:
+        sessions.end_all(connection, subscriber_id)
+
+
+def _subscriber_of(connection: Connection, grant: Grant, now: datetime) -> int | None:
+    if grant.purpose is LinkPurpose.MANAGE:
+        return grant.row_id
+    if grant.purpose is not LinkPurpose.SIGN_IN:
+        return None
+    request = requests.get(connection, grant.row_id, now, lock=True)
+    if request is None or request.kind is not RequestKind.SIGN_IN:
+        return None
+    requests.remove(connection, request.id)
+    return request.subscriber_id
+
+
+@retried
+def _note_use(engine: Engine, token: str, now: datetime) -> None:
+    with writing(engine) as connection:
+        sessions.set_used(connection, _hash(token), now)
+
+
+def _hash(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
