@@ -24,6 +24,7 @@ from markupsafe import Markup, escape
 
 from notifier.errors import ComposeError, ConfigError, NotifierError, TemplateError
 from notifier.resources import resource
+from notifier.text.dates import day_in_words, instant_in_words
 from notifier.text.excerpts import Run
 from notifier.text.harmless import safe_url, wrapped
 
@@ -70,6 +71,7 @@ def environment(overrides: Path | None = None) -> Environment:
         auto_reload=False,
     )
     templates.filters.update(marked=marked, safe_url=safe_url, wrapped=lru_cache(1 << 12)(wrapped))
+    templates.filters.update(day=day_in_words, instant=instant_in_words)
     return templates
 
 

@@ -58,6 +58,9 @@ def _show(found: Status) -> None:
     if found.replies_to:
         why = "subscribers can leave only by a mail to it, since [web] base_url is not set"
         typer.echo(inert(f"replies to {found.replies_to} must be read: {why}"))
+    if found.clear_text:
+        why = "its links and sessions can be read on the way; put TLS in front of it, and write https in [web] base_url"
+        typer.echo(f"not secure   {found.clear_text}: {why}")
     if found.pause:
         until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
         typer.echo(inert(f"relay        paused until {until}, then one mail tries it: {found.pause.reason}"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from string import Formatter
 from typing import Literal, Self
@@ -19,6 +20,7 @@ from notifier.config.values import (
     check_database_url,
     hello_form,
     is_loopback,
+    is_loopback_url,
     is_storable,
     without_password,
     zone_names,
@@ -33,6 +35,7 @@ LONGEST_POSTAL_ADDRESS = 300  # characters
 SUBJECT_FIELDS = ("papers", "title", "period")
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
 
 
@@ -262,6 +265,8 @@ class WebConfig(Part):
     base_url: str = ""  # if empty, mails contain no links to pages
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    trusted_proxies: tuple[str, ...] = ()
+    embed: tuple[str, ...] = ()
 
     @field_validator("base_url")
     @classmethod
@@ -269,6 +274,33 @@ class WebConfig(Part):
         if base_url and (len(base_url) > LONGEST_BASE_URL or not _BASE_URL.fullmatch(base_url)):
             raise ValueError(f"write it like https://papers.example.org, in ASCII, at most {LONGEST_BASE_URL} letters")
         return base_url.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_trusted_proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError("write IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
+        return proxies
+
+    @field_validator("embed")
+    @classmethod
+    def _check_embed(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("write origins without a path, such as https://group.example.org")
+        return origins
+
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of the trusted proxies."""
+        return tuple(map(ip_network, self.trusted_proxies))
+
+    @property
+    def is_clear_text(self) -> bool:
+        """Whether links, and with them sessions, travel unencrypted beyond this machine."""
+        return self.base_url.startswith("http://") and not is_loopback_url(self.base_url)
 
 
 class TopicConfig(Part):

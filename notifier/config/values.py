@@ -14,6 +14,7 @@ POSTGRESQL = "postgresql+psycopg://"
 HIGHEST_PORT = 65535
 LONGEST_LABEL = 63  # letters between two dots of a domain (RFC 1035, section 2.3.4)
 
+_LOOPBACK = re.compile(r"https?://(localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$)", re.IGNORECASE)
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*+", re.IGNORECASE)
 
 
@@ -127,3 +128,8 @@ def zone_names() -> dict[str, str]:
     """
     names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
     return {name.casefold(): name for name in names if name != "Factory"}  # Factory means an unset zone
+
+
+def is_loopback_url(url: str) -> bool:
+    """Return whether a URL leads to this machine itself."""
+    return _LOOPBACK.match(url) is not None

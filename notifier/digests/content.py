@@ -6,7 +6,7 @@ The subscriber's address and links are not part of this content.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from notifier.text.marked_words import MarkableText
 PREHEADER_TITLES = 3
 SUBJECT_TITLE = 30  # columns by which a title in a subject is recognised, since its end may be cut off
 CARD_BYTES = 2_500  # the memory that a card takes, roughly
+WHOLE_CACHE_BYTES = 1 << 24  # for the cards of one page
 LINE_BYTES = 600  # the memory that a line takes, or the place of a card in a section
 TEXT_BYTES = 50  # the memory that a text with its tokens takes for each of its characters, roughly
 
@@ -173,6 +174,16 @@ class ContentMaker:
             self._cache.make_room(TEXT_BYTES * len(text))
             self._texts[text] = known
         return known.places_of(words)
+
+
+def whole_content(digest: Digest, papers: Mapping[int, Paper], settings: DigestSettings) -> DigestContent:
+    """Return the content of a digest for a page, which shows everything that the mail may have left out.
+
+    Every paper in a section has a card, and every paper beyond the digest's limit a line. Raises the same error as
+    `ContentMaker.content`.
+    """
+    cards = sum(len(section.items) for section in digest.sections)
+    return ContentMaker(replace(settings, cards=cards), Cache(WHOLE_CACHE_BYTES)).content(digest, papers)
 
 
 def _preheader(subject: str, opening: str, sections: Sequence[SectionContent]) -> list[str]:

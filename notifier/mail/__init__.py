@@ -7,4 +7,9 @@ from notifier.mail.checking import check_templates
 from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings, check_settings
 
-__all__ = ["Composer", "MailSettings", "check_settings", "check_templates"]
+__all__ = [
+    "Composer",
+    "MailSettings",
+    "check_settings",
+    "check_templates",
+]

@@ -73,8 +73,9 @@ class Status:
     `oldest` gives, for each state in which deliveries wait for a sender or for the operator, the age in seconds of the
     oldest one. `suppressed` is the number of suppressed subscribers, and `refusals` are the most frequent replies for
     which they were suppressed. `replies_to` is the mailbox that somebody must read because subscribers can leave only
-    by a mail to it; it is empty if the mails also link to a page. `next_run` is when the next digest is due. `relay` is
-    the name of the relay that mail is sent to. `news` says how many papers are new today, or why there are none.
+    by a mail to it; it is empty if the mails also link to a page. `clear_text` is the base URL if links and sessions
+    travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due. `relay` is the
+    name of the relay that mail is sent to. `news` says how many papers are new today, or why there are none.
     """
 
     papers: int
@@ -92,6 +93,7 @@ class Status:
     next_run: datetime | None
     relay: str
     replies_to: str
+    clear_text: str
     pause: Pause | None
 
 
@@ -118,6 +120,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             next_run=subscribers.next_due(connection),
             relay=config.relay_name,
             replies_to="" if config.web.base_url else config.mail.address,
+            clear_text=config.web.base_url if config.web.is_clear_text else "",
             pause=_pause(relays.read(connection, config.relay_name)),
         )
 

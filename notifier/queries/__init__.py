@@ -7,7 +7,7 @@ docs/query-language.md describes the language. `notifier.matching` finds the pap
 """
 
 from notifier.queries.canonical import canonical
-from notifier.queries.comma_list import parse_comma_list
+from notifier.queries.comma_list import parse_comma_list, query_of_list
 from notifier.queries.hints import hints
 from notifier.queries.parser import parse
 from notifier.queries.readable import readable
@@ -21,6 +21,7 @@ __all__ = [
     "leaves",
     "parse",
     "parse_comma_list",
+    "query_of_list",
     "readable",
     "topics_named",
     "upvotes_named",

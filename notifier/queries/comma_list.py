@@ -5,7 +5,7 @@ For example, `diffusion models, "mixture of experts", LLM -survey` is three quer
 
 from __future__ import annotations
 
-from notifier.queries.lexer import with_ascii_signs
+from notifier.queries.lexer import MAX_QUERY_LENGTH, with_ascii_signs
 from notifier.queries.parser import parse
 from notifier.queries.tree import Query
 
@@ -16,11 +16,27 @@ def parse_comma_list(text: str, *, topics_allowed: bool = True) -> Query:
     Empty items are ignored. `topics_allowed` says whether `topic:` may be used, as in `parse`. Raises QueryError if the
     query language refuses the joined query. The column of the error is counted in the whole list.
     """
+    return parse(_joined(text), topics_allowed=topics_allowed)
+
+
+def query_of_list(text: str) -> str:
+    """Return the text of the query that a comma-separated list means: `a, b` is `a OR b`.
+
+    The list must be one that `parse_comma_list` accepts. A single query is returned as it is typed.
+    """
+    items = [item.strip() for item in _split_at_commas(with_ascii_signs(text)) if item.strip()]
+    if len(items) < 2:
+        return text.strip(", ")
+    query = " OR ".join(items)
+    return query if len(query) <= MAX_QUERY_LENGTH else _joined(text)
+
+
+def _joined(text: str) -> str:
+    """Return the list as a query in which one character replaces each comma, so that columns stay the same."""
     joined = ""
     for item in _split_at_commas(with_ascii_signs(text)):
-        # One character replaces each comma, so that columns stay the same.
         joined += ("|" if joined.strip() and item.strip() else " ") + item
-    return parse(joined[1:], topics_allowed=topics_allowed)
+    return joined[1:]
 
 
 def _split_at_commas(text: str) -> list[str]:

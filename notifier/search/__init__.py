@@ -2,5 +2,16 @@
 
 from notifier.search.preview import Preview, PreviewMatch, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers
+from notifier.search.recent import RecentPapers, best_of, read_recent
 
-__all__ = ["Preview", "PreviewMatch", "RankedPaper", "preview", "rank", "trending_papers"]
+__all__ = [
+    "Preview",
+    "PreviewMatch",
+    "RankedPaper",
+    "RecentPapers",
+    "best_of",
+    "preview",
+    "rank",
+    "read_recent",
+    "trending_papers",
+]

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import Engine
 
 from notifier import matching, queries
 from notifier.models import Paper, Spans
 from notifier.queries import Query
+from notifier.search.hints import similar_words
 from notifier.store import papers, reading
 from notifier.store.paper_tokens import tokens_of
 
 DAYS_A_WEEK = 7
 BROAD = 0.1  # a query that matches a larger share of the searched papers gets a warning
 BLOCK = 1000  # papers read and matched at a time
-SIMILAR_WORDS = 3  # the most words that are proposed for a word that no paper has
-SIMILARITY = 65  # the least similarity of a proposed word, out of 100; it allows for a few wrong letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +133,4 @@ def _warnings(search: _Search) -> Iterator[str]:
         yield f"the query matches {matched} of {searched} papers, more than a tenth; add a word that narrows it"
     vocabulary = sorted(search.vocabulary)
     for word in search.missing_words:
-        similar = process.extract(word, vocabulary, scorer=fuzz.ratio, limit=SIMILAR_WORDS, score_cutoff=SIMILARITY)
-        hint = f"; did you mean {' or '.join(each for each, *_ in similar)}?" if similar else ""
-        yield f"no stored paper has the word “{word}”{hint}"
+        yield f"no stored paper has the word “{word}”{similar_words(word, vocabulary)}"

@@ -201,6 +201,11 @@ def _check(engine: Engine, config: Config, clock: Clock) -> None:
     for warning in check_templates(composer.settings, composer.templates):
         log.warning("%s", warning)
     catalogue_of(config)
+    if config.web.is_clear_text:
+        log.warning(
+            "[web] base_url is %s: links and sessions can be read on the way; put TLS in front of it, and write https",
+            config.web.base_url,
+        )
 
 
 def _reloaded(file: Path | None, jobs: Jobs) -> Config:

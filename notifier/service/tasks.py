@@ -80,6 +80,7 @@ def web_task(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # the pages themselves decide which proxies to believe: [web] trusted_proxies
             timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
             http=cast(type[asyncio.Protocol], partial(BoundedProtocol, limits.connections)),
             backlog=limits.backlog,

@@ -97,6 +97,20 @@ def listed_until(connection: Connection, day: date) -> list[int]:
     return list(connection.scalars(select(paper.c.id).where(paper.c.listed_on <= day).order_by(paper.c.id)))
 
 
+def listing_days(connection: Connection, until: date) -> tuple[date, date] | None:
+    """Return the oldest and the newest day up to `until` on which a paper is listed; None if there is none."""
+    day = listing.c.listed_on
+    row = connection.execute(select(func.min(day), func.max(day)).where(day <= until)).one()
+    return None if row[0] is None else (row[0], row[1])
+
+
+def listed_between(connection: Connection, first: date, last: date, limit: int) -> list[int]:
+    """Return the ids of at most `limit` papers that are listed on these days, those with the newest listings first."""
+    newest = func.max(listing.c.listed_on)
+    listed = select(listing.c.paper_id).where(listing.c.listed_on.between(first, last)).group_by(listing.c.paper_id)
+    return list(connection.scalars(listed.order_by(newest.desc(), listing.c.paper_id).limit(limit)))
+
+
 def announced_again(connection: Connection, cursor: int) -> set[int]:
     """Return the ids of the papers that were announced again after `cursor`; earlier digests may contain them."""
     row = paper.c

@@ -41,6 +41,7 @@ from notifier.subscribers.signing_in import (
 )
 from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import (
+    MAX_NAME_LENGTH,
     CheckedSignUp,
     SignUp,
     erase,
@@ -56,6 +57,7 @@ from notifier.subscribers.subscribing import (
 from notifier.subscribers.sweeping import sweep
 
 __all__ = [
+    "MAX_NAME_LENGTH",
     "SESSION_LIFETIME",
     "Action",
     "CheckedSignUp",

@@ -1,6 +1,7 @@
-"""The web pages: where subscribers unsubscribe, and where a monitor asks whether the service is alive.
+"""The web pages for readers, and where a monitor asks whether the service is alive.
 
-A GET or HEAD never changes anything, no page holds a script, and no link is made from the headers of a request.
+A GET or HEAD changes nothing but the time at which a session was used last. Every page works without script, and no
+link is made from the headers of a request.
 """
 
 from notifier.web.application import app

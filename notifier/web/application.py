@@ -7,21 +7,27 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from notifier.config import Config
-from notifier.errors import StoreError
+from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
-from notifier.web import health, stylesheet, unsubscribing
+from notifier.web import assets, health, unsubscribing
+from notifier.web.fields import sentence
 from notifier.web.guards import SECURITY_HEADERS, limit_bodies, secure_answers
+from notifier.web.pages import ROUTERS
+from notifier.web.sessions import NotSignedInError
 from notifier.web.site import page, site_of
 
 RETRY_SECONDS = 60
 METHODS = ("GET", "HEAD", "POST")  # of all pages together
+SMALLEST_ZIPPED = 1000  # bytes; a smaller answer fits into one packet anyway
+ZIP_LEVEL = 6
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +43,14 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
     pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     site = pages.state.site = site_of(engine, config, clock, late_loops)
     for root in dict.fromkeys((site.root, "")):
-        for router in (health.router, stylesheet.router, unsubscribing.router):
+        for router in (health.router, assets.router, unsubscribing.router, *ROUTERS):
             pages.include_router(router, prefix=root)
+    pages.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED, compresslevel=ZIP_LEVEL)
     pages.add_middleware(limit_bodies)
     pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of limit_bodies
     pages.add_exception_handler(HTTPException, _refused)
+    pages.add_exception_handler(NotSignedInError, _not_signed_in)
+    pages.add_exception_handler(UsageError, _not_accepted)
     pages.add_exception_handler(StoreError, _store_failed)
     pages.add_exception_handler(SQLAlchemyError, _store_failed)
     pages.add_exception_handler(Exception, _failed)
@@ -69,6 +78,15 @@ def _allowed_methods(request: Request) -> str:
 def _has_route(request: Request, method: str) -> bool:
     scope = {**request.scope, "method": method}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+
+def _not_signed_in(request: Request, _error: Exception) -> Response:
+    return RedirectResponse(f"{request.app.state.site.root}/sign-in", HTTPStatus.SEE_OTHER)
+
+
+def _not_accepted(request: Request, error: Exception) -> Response:
+    """Say what prevented a change, such as another browser that has removed the subscription in the meantime."""
+    return page(request.app.state.site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
 
 
 def _store_failed(request: Request, error: Exception) -> Response:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from fastapi import Header, HTTPException
+from fastapi import Header, HTTPException, Response
 from fastapi.responses import PlainTextResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from notifier.web.site import SiteDependency
+
+Answer = TypeVar("Answer", bound=Response)
 
 LARGEST_BODY = 64 * 1024  # bytes
 
@@ -26,6 +29,30 @@ SECURITY_HEADERS = {
 }
 
 
+# For pages with a script of our own: a preview, and the time zone of the browser.
+WITH_SCRIPTS = "script-src 'self'; connect-src 'self'; "
+
+
+FRAMED = "framed"  # instead of X-Frame-Options, inside of this application only
+
+
+def scripted(answer: Answer) -> Answer:
+    """Let a page run the scripts of this site."""
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    answer.headers["Content-Security-Policy"] = policy.replace("style-src", WITH_SCRIPTS + "style-src", 1)
+    return answer
+
+
+def framed(answer: Answer, origins: Sequence[str]) -> Answer:
+    """Let the pages of these origins show a page in a frame."""
+    policy = answer.headers.get("Content-Security-Policy", SECURITY_HEADERS["Content-Security-Policy"])
+    answer.headers["Content-Security-Policy"] = policy.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}"
+    )
+    answer.headers["X-Frame-Options"] = FRAMED
+    return answer
+
+
 def secure_answers(app: ASGIApp) -> ASGIApp:
     """Wrap `app` so that every answer has the SECURITY_HEADERS."""
 
@@ -35,6 +62,10 @@ def secure_answers(app: ASGIApp) -> ASGIApp:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if headers["X-Frame-Options"] == FRAMED:
+                    del headers[
+                        "X-Frame-Options"
+                    ]  # it can name no origins; browsers that know frame-ancestors need none
             await send(message)
 
         await app(scope, receive, send_secured)

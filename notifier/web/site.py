@@ -13,8 +13,11 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
+from notifier.mail import MailSettings
 from notifier.models import Clock
 from notifier.templates import environment, render
+from notifier.topics import Catalogue, catalogue_of
+from notifier.web.recent_papers import RecentPapersCache
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -23,32 +26,50 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 class Site:
     """The store, the templates, the sender of the mails, and the address of the pages.
 
-    `key` signs and checks links. It is None if there is neither a base URL nor a secret key, because then no link was
-    ever made. `origin` is the origin of the base URL (RFC 6454) and `root` its path without a final slash; both are
+    `mail` lays out papers as the mails do. `recent` holds the papers that previews are about. `key` signs and checks
+    links. It is None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is
+    the origin of the base URL (RFC 6454) and `root` its path without a final slash; both are
     empty without a base URL. `late_loops` returns the names of the service's loops that have made no round for too
     long.
     """
 
     engine: Engine
+    config: Config
+    catalogue: Catalogue
     templates: Environment
-    brand: str
-    mailbox: str
+    mail: MailSettings
+    recent: RecentPapersCache
     key: bytes | None = field(repr=False)
     origin: str
     root: str
     clock: Clock
     late_loops: Callable[[], Sequence[str]]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether people can sign up and sign in: only with a base URL, because both need a link in a mail."""
+        return bool(self.origin)
+
 
 def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], Sequence[str]]) -> Site:
     """Make the site from the config. Raises ConfigError if templates or the secret key are missing."""
     folder = config.mail.templates
+    catalogue = catalogue_of(config)
     has_links = bool(config.web.base_url) or config.path(config.secret_file).exists()
     return Site(
         engine=engine,
+        config=config,
+        catalogue=catalogue,
         templates=environment(config.path(folder) if folder else None),
-        brand=config.mail.brand,
-        mailbox=config.mail.address,
+        mail=MailSettings(
+            sender=config.mail.sender,
+            envelope_sender=config.mail.envelope_sender,
+            unsubscribe=config.mail.address,
+            brand=config.mail.brand,
+            topics={topic.slug: topic.title for topic in catalogue.topics.values()},
+            title_search=config.mail.title_search,
+        ),
+        recent=RecentPapersCache(),
         key=secret_key(config) if has_links else None,
         origin=_origin(config.web.base_url),
         root=urlsplit(config.web.base_url).path,
@@ -74,5 +95,16 @@ SiteDependency = Annotated[Site, Depends(_site)]
 
 def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResponse:
     """Render a template in `web/` with `values` and what all pages share."""
-    shared = {"brand": site.brand, "mailbox": site.mailbox, "root": site.root}
-    return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **shared, **values), status)
+    shared = {
+        "brand": site.mail.brand,
+        "mailbox": site.mail.unsubscribe,
+        "root": site.root,
+        "is_open": site.is_open,
+        "is_signed_in": False,
+    }
+    return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **{**shared, **values}), status)
+
+
+def feed_links(_site: Site, _slug: str) -> Sequence[tuple[str, str]]:
+    """Return the type and the URL of each feed of a topic that this version answers over HTTP: none yet."""
+    return ()

@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
-from notifier.models import Subscriber, SubscriberState
-from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose, verify
+from notifier.models import Cadence, Subscriber, SubscriberState
+from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose
 from notifier.store import reading, subscribers
-from notifier.subscribers import unsubscribe_from_all, unsubscribe_from_one
+from notifier.subscribers import calendars, change_settings, unsubscribe_from_all, unsubscribe_from_one
 from notifier.text.harmless import inert
+from notifier.web.choices import can_be_fewer
+from notifier.web.grants import granted
 from notifier.web.guards import from_our_own_pages
 from notifier.web.site import Site, SiteDependency, page
+from notifier.web.words import masked
 
 PATH = UNSUBSCRIBE_PATH + "{signed_id}"
-PURPOSES = (LinkPurpose.UNSUBSCRIBE_ALL, LinkPurpose.UNSUBSCRIBE_ONE)
 
 router = APIRouter()
 
 
-def _grant(site: SiteDependency, signed_id: str) -> Grant:
-    """Return what a link allows. A wrong link is refused before the store is read, so the answer reveals nothing."""
-    grant = verify(site.key, signed_id) if site.key else None
-    if grant is None or grant.purpose not in PURPOSES:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    return grant
-
-
-GrantDependency = Annotated[Grant, Depends(_grant)]
+GrantDependency = Annotated[Grant, Depends(granted((LinkPurpose.UNSUBSCRIBE_ALL, LinkPurpose.UNSUBSCRIBE_ONE)))]
 
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
-def ask(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
+def ask(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLResponse:
     """Show what unsubscribing means, and a button. Nothing changes yet, because link scanners follow links too."""
     subscriber = _subscriber_of(site, grant)
     if subscriber is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
         return _unsubscribed_page(site, grant, subscriber)
     label, others = _subscription(grant, subscriber)
-    return page(site, "unsubscribe", address=_masked(subscriber.email), label=label, others=others)
+    values: dict[str, Any] = {"label": label, "others": others, "can_be_fewer": can_be_fewer(subscriber)}
+    fewer_path = f"{site.root}{UNSUBSCRIBE_PATH}{signed_id}/fewer"
+    return page(site, "unsubscribe", address=masked(subscriber.email), fewer_path=fewer_path, **values)
 
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
@@ -52,6 +47,16 @@ def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
     """
     end = unsubscribe_from_all if grant.purpose is LinkPurpose.UNSUBSCRIBE_ALL else unsubscribe_from_one
     return _unsubscribed_page(site, grant, end(site.engine, grant.row_id, site.clock()))
+
+
+@router.post(f"{PATH}/fewer", dependencies=[Depends(from_our_own_pages)])
+def get_fewer(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLResponse:
+    """Change the cadence to weekly, which is less than the link allows: it may end all mail."""
+    subscriber = _subscriber_of(site, grant)
+    if subscriber is None or not can_be_fewer(subscriber):
+        return ask(site, grant, signed_id)
+    changed = change_settings(site.engine, subscriber.id, site.clock(), cadence=Cadence.WEEKLY)
+    return page(site, "fewer_done", day=calendars.WEEKDAYS[changed.weekday].title(), hour=changed.hour)
 
 
 def _subscriber_of(site: Site, grant: Grant) -> Subscriber | None:
@@ -80,9 +85,3 @@ def _subscription(grant: Grant, subscriber: Subscriber | None) -> tuple[str, int
         return "", 0
     labels = [each.label for each in subscriber.subscriptions if each.id == grant.row_id]
     return inert(labels[0]), len(subscriber.subscriptions) - 1
-
-
-def _masked(address: str) -> str:
-    """Shorten an address: its owner still recognises it, and someone to whom the mail was forwarded learns little."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[0]}…@{domain}"

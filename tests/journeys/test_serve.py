@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
 from support.paths import CHECKOUT
 from support.scripted_relay import ScriptedRelay
 from support.service import (
@@ -175,6 +176,35 @@ def test_the_web_server_answers_healthz(tmp_path: Path) -> None:
 
         wait_until(healthy)
         stop(run)
+
+
+def test_the_log_warns_of_clear_text_and_holds_no_address_and_no_link(tmp_path: Path) -> None:
+    write_smtp_config(tmp_path, 1)
+    (tmp_path / "secret.key").write_text("5" * 64, encoding="utf-8")
+    (port,) = free_ports(1)
+    environment = {
+        "NOTIFIER_WEB__PORT": str(port),
+        "NOTIFIER_WEB__BASE_URL": "http://papers.example.org",
+        "NOTIFIER_SECRET_FILE": "secret.key",
+    }
+    with process(tmp_path, "serve", **environment) as run:
+        warning = wait_for_line(run, "base_url")
+        assert "http://papers.example.org" in warning and "write https" in warning
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            wait_until(lambda: is_answered(client))
+            assert client.post("/subscribe", data={"email": "ann@example.org"}).status_code == 200
+            assert client.post("/sign-in", data={"email": "ann@example.org"}).status_code == 200
+            for path in ("/confirm/", "/manage/", "/sign-in/"):
+                assert client.get(f"{path}abcdefghijklmnopqrstuvwxc1").status_code == 404
+        output = stop(run)
+    assert "ann@" not in output and "abcdefghij" not in output
+
+
+def is_answered(client: httpx.Client) -> bool:
+    try:
+        return client.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_two_services_a_worker_and_a_cron_run_send_each_subscriber_one_digest(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from support.service import MONDAY, SEEDS, add_subscriber, ingest_page
 
-from notifier.config import Config
+from notifier.config import Config, WebConfig
 from notifier.operations.status import service_status
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
@@ -45,3 +45,11 @@ def test_status_counts_papers_subscribers_and_deliveries_and_lists_quarantined_f
     assert found.last_dump is not None
     assert found.last_dump.name == SEEDS[1].name
     assert found.next_run == MONDAY.replace(hour=8) + timedelta(days=1)
+
+
+def test_status_says_that_links_travel_in_clear_text(engine: Engine) -> None:
+    def clear_text(url: str) -> str:
+        return service_status(engine, CONFIG.model_copy(update={"web": WebConfig(base_url=url)}), MONDAY).clear_text
+
+    assert clear_text("http://papers.example.org") == "http://papers.example.org"
+    assert clear_text("https://papers.example.org") == clear_text("http://127.0.0.1:8000") == clear_text("") == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.queries import canonical, parse, parse_comma_list
+from notifier.queries import canonical, parse, parse_comma_list, query_of_list
 
 
 def assert_canonical_form(text: str, expected: str) -> None:
@@ -143,6 +143,7 @@ def test_a_field_applies_to_the_word_phrase_or_parenthesis_after_it(text: str, e
 )
 def test_each_item_of_a_comma_list_is_a_query(text: str, expected: str) -> None:
     assert canonical(parse_comma_list(text)) == expected
+    assert canonical(parse(query_of_list(text))) == expected
 
 
 def test_a_comma_is_no_operator_outside_of_a_comma_list() -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config, load
-from notifier.models import Subscriber
+from notifier.models import Clock, Subscriber
 from notifier.pipeline.planning import plan
 from notifier.sending.run import send_due
 from notifier.sending.sender import sender_for
@@ -60,12 +60,17 @@ def write_config(folder: Path, base_url: str = BASE_URL, mail: str = "") -> Conf
 
 @contextmanager
 def serve_pages(
-    engine: Engine, config: Config, late_loops: Callable[[], Sequence[str]] = tuple
+    engine: Engine,
+    config: Config,
+    late_loops: Callable[[], Sequence[str]] = tuple,
+    *,
+    clock: Clock = lambda: AT_EIGHT,
+    port: int = 0,
 ) -> Iterator[httpx.Client]:
-    """Serve the pages with uvicorn while the block runs, and return a client for them."""
+    """Serve the pages with uvicorn while the block runs, on a free port unless one is given; return a client."""
     with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        pages = app(engine, config, lambda: AT_EIGHT, late_loops)
+        listener.bind((HOST, port))
+        pages = app(engine, config, clock, late_loops)
         server = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()

@@ -160,8 +160,8 @@ def test_a_body_that_is_too_large_is_refused_before_its_end(client: httpx.Client
     assert send_raw_request(client, *head, body=chunk).startswith(b"HTTP/1.1 413 ")
 
 
-def test_the_api_documentation_and_the_root_path_are_not_found(client: httpx.Client) -> None:
-    for path in ("/docs", "/redoc", "/openapi.json", "/"):
+def test_the_api_documentation_is_not_found(client: httpx.Client) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json"):
         assert client.get(path).status_code == 404
 
 

@@ -29,7 +29,7 @@ from support.web_site import (
 )
 
 from notifier.config import Config, secret_key
-from notifier.models import SubscriberState
+from notifier.models import Cadence, SubscriberState
 from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose, LinkSigner, sign
 from notifier.store.engine import reading
 from notifier.store.tables import query
@@ -50,9 +50,9 @@ def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
 
 
 def press_the_button(client: httpx.Client, path: str) -> httpx.Response:
-    """Send what a browser sends when the only button of the page is pressed, and return the answer."""
+    """Send what a browser sends when the first button of the page is pressed, and return the answer."""
     page = client.get(path)
-    (form,) = html.document_fromstring(page.text, base_url=str(page.url)).forms
+    form = html.document_fromstring(page.text, base_url=str(page.url)).forms[0]
     assert form.method == "POST" and len(form.xpath(".//button")) == 1
     fields = {name: str(value) for name, value in form.form_values()}
     # Chromium sends these headers from a page with `Referrer-Policy: no-referrer`.
@@ -62,13 +62,13 @@ def press_the_button(client: httpx.Client, path: str) -> httpx.Response:
 
 def test_fetching_a_link_of_a_mail_changes_nothing(engine: Engine, config: Config, client: httpx.Client) -> None:
     message = deliver_first_mail(engine, config, "quantization", "experts")
-    links = [url for url in urls_in(message) if url.startswith(f"{BASE_URL}/unsubscribe/")]
-    assert len(links) == 3, "one link to stop all mail, and one for each of the two subscriptions"
+    links = [url for url in urls_in(message) if url.startswith(BASE_URL)]
+    assert len(links) == 4, "one link to stop all mail, one for each of the two subscriptions, one to the settings"
     before = database_content(engine)
     for path in (link.removeprefix(BASE_URL) for link in links):
         page, head = client.get(path), client.head(path)
         assert (page.status_code, head.status_code) == (200, 200)
-        assert head.content == b"" and head.headers["content-length"] == str(len(page.content))
+        assert head.content == b"" and head.headers["content-length"] == page.headers["content-length"]
         assert client.get(html.document_fromstring(page.text).xpath("//link/@href")[0]).status_code == 200
     assert database_content(engine) == before
 
@@ -172,6 +172,17 @@ def test_a_page_shows_only_a_masked_address(engine: Engine, config: Config, clie
     for path in (unsubscribe_path(message), *section_unsubscribe_paths(message)):
         text = client.get(path).text
         assert ANN not in text and "a…@example.org" in text
+
+
+def test_a_weekly_digest_is_offered_beside_the_button(engine: Engine, config: Config, client: httpx.Client) -> None:
+    message = deliver_first_mail(engine, config, "quantization", "experts")
+    for path in (unsubscribe_path(message), section_unsubscribe_paths(message)[0]):
+        unsubscribe_form, fewer = html.document_fromstring(client.get(path).text).forms
+        assert (unsubscribe_form.getparent(), fewer.action) == (fewer.getparent(), f"{path}/fewer")
+    assert "one mail a week" in client.post(f"{unsubscribe_path(message)}/fewer").text
+    ann = stored_ann(engine)
+    assert (ann.state, ann.cadence, len(ann.subscriptions)) == (SubscriberState.ACTIVE, Cadence.WEEKLY, 2)
+    assert len(html.document_fromstring(client.get(unsubscribe_path(message)).text).forms) == 1
 
 
 def test_a_query_with_markup_is_shown_as_text(engine: Engine, config: Config, client: httpx.Client) -> None:

@@ -1,0 +1,100 @@
+"""The papers of the last 30 days in memory, to tell somebody at once what a query or a topic would bring them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from notifier import matching, queries
+from notifier.models import Paper
+from notifier.queries import Query
+from notifier.search.hints import similar_words
+from notifier.search.ranking import rank
+from notifier.store import papers
+from notifier.store.paper_tokens import tokens_of
+from notifier.topics import ALL
+
+DAYS = 30
+DAYS_A_WEEK = 7
+MOST = 5_000  # papers that are held in memory, which takes about 10 kB for each; older ones are left out
+RANKED = 200  # of the papers that match, so many of the newest are ranked to find the best
+BROAD = 0.1  # a query that matches a larger share of the papers gets a hint
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(eq=False)
+class RecentPapers:
+    """The papers first listed on the `days` days up to `until`, newest first, with their index.
+
+    `until` is the newest listing day. `days` is smaller than DAYS if older papers are not stored, or are too many.
+    """
+
+    papers: Sequence[Paper]
+    index: matching.PaperIndex
+    until: date
+    days: int
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """Return every folded word of the papers, sorted."""
+        return sorted(self.index.words())
+
+    def matching(self, wanted: Sequence[Query], topics: Collection[str]) -> list[Paper]:
+        """Return the papers that one of the queries matches or that have one of the topics, newest first."""
+        if ALL in topics:
+            return list(self.papers)
+        query_set = matching.QuerySet()
+        numbers = [query_set.add(query) for query in wanted]
+        found: set[int] = set()
+        if numbers:
+            matches = self.index.match_all(query_set)
+            found = {position for number in numbers for position in matches.positions(number)}
+        chosen = frozenset(topics)
+        return [paper for place, paper in enumerate(self.papers) if place in found or paper.topics & chosen]
+
+    def per_week(self, count: int) -> float:
+        """Return how many papers a week `count` papers of this time are; a shorter time counts as a week."""
+        return count * DAYS_A_WEEK / max(self.days, DAYS_A_WEEK)
+
+    def per_week_by_topic(self) -> dict[str, float]:
+        """Return how many papers a week each topic has, by slug; topics without papers are left out."""
+        counts: dict[str, int] = {}
+        for paper in self.papers:
+            for slug in paper.topics:
+                counts[slug] = counts.get(slug, 0) + 1
+        return {slug: self.per_week(count) for slug, count in counts.items()}
+
+    def hints(self, text: str, query: Query) -> Iterator[str]:
+        """Yield sentences for the author of a query, if it looks like a mistake."""
+        count = len(self.matching([query], ()))
+        if self.papers and count > max(BROAD * len(self.papers), DAYS_A_WEEK):
+            yield f"this matches {count} of {len(self.papers)} papers; a further word would narrow it"
+        yield from queries.hints(text)
+        for word, alone in matching.query_words(text, query):
+            if self.papers and not self.index.match(alone):
+                similar = similar_words(word, self.vocabulary)
+                yield f"none of these {len(self.papers)} papers has the word “{word}”{similar}"
+
+
+def read_recent(connection: Connection, today: date) -> RecentPapers:
+    """Read the papers of the DAYS days up to the newest listing day, which may be one day after `today` (UTC)."""
+    oldest, until = papers.listing_days(connection, today + ONE_DAY) or (today, today)
+    since = max(oldest, until - timedelta(days=DAYS - 1))
+    listed = papers.papers_by_id(connection, papers.listed_between(connection, since, until, MOST + 1)).values()
+    found = sorted((each for each in listed if each.listed_on >= since), key=_newest_first)[:MOST]
+    if len(listed) > MOST:
+        since = found[-1].listed_on
+    return RecentPapers(found, matching.index(found, tokens_of(connection, found)), until, (until - since).days + 1)
+
+
+def best_of(connection: Connection, found: Sequence[Paper], on: date, limit: int) -> list[Paper]:
+    """Return the `limit` best of the newest of these papers, which are ordered newest first."""
+    return [each.paper for each in rank(connection, found[:RANKED], on)[:limit]]
+
+
+def _newest_first(paper: Paper) -> tuple[int, int]:
+    return -paper.listed_on.toordinal(), paper.id

@@ -1,0 +1,34 @@
+"""Work that is done after an answer was sent, so that the time of the answer reveals nothing about an address."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import ParamSpec
+
+from fastapi.responses import HTMLResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
+
+from notifier.errors import NotifierError
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+
+def afterwards(answer: HTMLResponse, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> HTMLResponse:
+    """Return the answer, which is followed by the work. A failure is logged by its kind: the text may hold an address.
+
+    Nothing is lost by a failure but the request itself, which its sender may repeat.
+    """
+
+    def run() -> None:
+        try:
+            work(*args, **kwargs)
+        except (NotifierError, SQLAlchemyError) as error:
+            name = getattr(work, "__name__", "a task")
+            log.error("%s failed after the answer: %s", name, type(error).__name__)
+
+    answer.background = BackgroundTask(run)
+    return answer

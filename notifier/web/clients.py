@@ -1,0 +1,48 @@
+"""The network address of whoever sends a request, also behind a proxy that the config names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from notifier.web.site import SiteDependency
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+def client_address(site: SiteDependency, request: Request) -> str | None:
+    """Return the IP address of the client, or None if it is not known, as with a Unix socket.
+
+    The header X-Forwarded-For counts only as far as it was written by proxies of `[web] trusted_proxies`: each proxy
+    appends the address from which it got the request, and a client may have written what stands before.
+    """
+    peer = request.client.host if request.client else ""
+    hops = [peer, *reversed(",".join(request.headers.getlist("x-forwarded-for")).split(","))]
+    found: Address | None = None
+    for hop in hops:
+        address = _address(hop)
+        if address is None:
+            break
+        found = address
+        if not _is_among(found, site.config.web.trusted_networks):
+            break
+    return str(found) if found else None
+
+
+ClientAddress = Annotated[str | None, Depends(client_address)]
+
+
+def _address(text: str) -> Address | None:
+    try:
+        found = ip_address(text.strip().strip("[]"))
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _is_among(address: Address, networks: Collection[Network]) -> bool:
+    return any(address in network for network in networks)

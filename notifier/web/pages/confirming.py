@@ -1,0 +1,84 @@
+"""Confirming a sign-up or a change of address: a page with one button, since link scanners follow links too."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse
+
+from notifier.errors import UsageError
+from notifier.models import Subscriber, SubscriberState
+from notifier.pipeline import plan_welcomes
+from notifier.signing import Grant, LinkPurpose
+from notifier.subscribers import OpenRequest, confirm, open_request, sign_in
+from notifier.web.afterwards import afterwards
+from notifier.web.fields import sentence
+from notifier.web.grants import granted
+from notifier.web.guards import from_our_own_pages
+from notifier.web.sessions import open_session
+from notifier.web.site import Site, SiteDependency, page
+from notifier.web.words import schedule_in_words
+
+PATH = "/confirm/{signed_id}"
+PURPOSES = (LinkPurpose.CONFIRM, LinkPurpose.ADDRESS_OLD, LinkPurpose.ADDRESS_NEW)
+
+router = APIRouter()
+
+ConfirmGrant = Annotated[Grant, Depends(granted(PURPOSES))]
+
+
+@router.api_route(PATH, methods=["GET", "HEAD"])
+def ask(site: SiteDependency, grant: ConfirmGrant) -> HTMLResponse:
+    """Show what the link confirms, and a button."""
+    asked = open_request(site.engine, site.config, grant, site.clock())
+    if asked is None:
+        return _no_longer_valid(site)
+    if grant.purpose is LinkPurpose.CONFIRM:
+        return page(site, "confirm", asked=asked, schedule=_schedule(asked))
+    return page(site, "confirm_address", asked=asked, is_old=grant.purpose is LinkPurpose.ADDRESS_OLD)
+
+
+@router.post(PATH, dependencies=[Depends(from_our_own_pages)])
+def confirmed(site: SiteDependency, grant: ConfirmGrant) -> HTMLResponse:
+    """Confirm, and say what happens next. A welcome mail is queued after the answer to a sign-up."""
+    now = site.clock()
+    asked = open_request(site.engine, site.config, grant, now)
+    try:
+        subscriber = confirm(site.engine, site.config, grant, now)
+    except UsageError as error:
+        return page(site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
+    if subscriber is None or asked is None:
+        return _no_longer_valid(site)
+    if grant.purpose is LinkPurpose.CONFIRM:
+        return _signed_up(site, subscriber, is_addition=asked.is_addition)
+    is_done = (
+        subscriber.email != asked.email if grant.purpose is LinkPurpose.ADDRESS_OLD else subscriber.email == asked.email
+    )
+    return page(site, "address_confirmed", subscriber=subscriber, is_done=is_done)
+
+
+def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTMLResponse:
+    """Answer to a confirmed sign-up, and open a session: whoever confirms has the mail, as for a link to sign in."""
+    answer = page(
+        site,
+        "confirmed",
+        subscriber=subscriber,
+        is_addition=is_addition,
+        is_active=subscriber.state is SubscriberState.ACTIVE,
+        schedule=schedule_in_words(subscriber.cadence, subscriber.hour, subscriber.timezone, subscriber.weekday),
+        is_signed_in=True,
+    )
+    token = sign_in(site.engine, Grant(LinkPurpose.MANAGE, subscriber.id), site.clock())
+    if token:
+        open_session(site, answer, token)
+    return afterwards(answer, plan_welcomes, site.engine, site.config, site.clock())
+
+
+def _schedule(asked: OpenRequest) -> str:
+    return schedule_in_words(asked.cadence, asked.hour, asked.timezone, asked.weekday)
+
+
+def _no_longer_valid(site: Site) -> HTMLResponse:
+    return page(site, "used_link", HTTPStatus.GONE)

@@ -1,0 +1,42 @@
+"""Past digests on the web, whole: every paper with its abstract, also what the mail left out."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import HTMLResponse
+
+from notifier.digests.content import whole_content
+from notifier.subscribers import digest_of, past_digests
+from notifier.web.forms import AskedForm
+from notifier.web.sessions import SignedIn
+from notifier.web.site import SiteDependency, page
+
+PER_PAGE = 50
+
+router = APIRouter()
+
+
+@router.api_route("/digests", methods=["GET", "HEAD"])
+def list_digests(site: SiteDependency, subscriber: SignedIn, asked: AskedForm) -> HTMLResponse:
+    """List the digests of the subscriber who is signed in, the newest first."""
+    before = asked.one("before")
+    found = past_digests(site.engine, subscriber.id, PER_PAGE + 1, int(before) if _is_id(before) else None)
+    shown = found[:PER_PAGE]
+    older = shown[-1].id if len(found) > PER_PAGE else None
+    return page(site, "digests", digests=shown, older=older, zone=subscriber.timezone, is_signed_in=True)
+
+
+@router.api_route("/digests/{digest_id}", methods=["GET", "HEAD"])
+def show_digest(site: SiteDependency, subscriber: SignedIn, digest_id: str) -> HTMLResponse:
+    """Show a digest of the subscriber who is signed in."""
+    found = digest_of(site.engine, int(digest_id)) if _is_id(digest_id) else None
+    if found is None or found.digest.subscriber_id != subscriber.id:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    content = whole_content(found.digest, found.papers, site.mail)
+    return page(site, "digest", content=content, is_signed_in=True)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18

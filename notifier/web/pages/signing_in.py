@@ -1,0 +1,126 @@
+"""Signing in by a link in a mail, and signing out."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from notifier.signing import Grant, LinkPurpose
+from notifier.subscribers import (
+    Action,
+    end_all_sessions,
+    end_session,
+    open_request,
+    request_sign_in,
+    sign_in,
+    within_limits,
+)
+from notifier.web.afterwards import afterwards
+from notifier.web.clients import ClientAddress
+from notifier.web.fields import read_address
+from notifier.web.forms import SubmittedForm
+from notifier.web.grants import granted
+from notifier.web.guards import from_our_own_pages
+from notifier.web.sessions import SessionToken, Visitor, forget_session, open_session
+from notifier.web.site import Site, SiteDependency, page
+from notifier.web.words import masked
+
+FORM_PATH = "/sign-in"
+LINK_PATH = "/sign-in/{signed_id}"
+MANAGE_LINK_PATH = "/manage/{signed_id}"
+SIGN_OUT_PATH = "/sign-out"
+
+router = APIRouter()
+
+SignInGrant = Annotated[Grant, Depends(granted([LinkPurpose.SIGN_IN]))]
+ManageGrant = Annotated[Grant, Depends(granted([LinkPurpose.MANAGE]))]
+OUR_OWN = [Depends(from_our_own_pages)]
+
+
+@router.api_route(FORM_PATH, methods=["GET", "HEAD"])
+def show_form(site: SiteDependency, visitor: Visitor) -> Response:
+    """Ask for the address to which a link is sent; somebody who is signed in is led to their settings."""
+    if not site.is_open:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    if visitor:
+        return to_settings(site)
+    return page(site, "sign_in", email="", errors={})
+
+
+@router.post(FORM_PATH, dependencies=OUR_OWN)
+def send_link(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
+    """Answer in the same words for every address, and queue the mail with the link after the answer."""
+    if not site.is_open:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    email, errors = read_address(form)
+    if errors:
+        return page(site, "sign_in", HTTPStatus.UNPROCESSABLE_ENTITY, email=email, errors=errors)
+    now = site.clock()
+    if not within_limits(site.engine, Action.SIGN_IN, email, client, now):
+        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
+    answer = page(site, "sign_in_sent", email=email)
+    return afterwards(answer, request_sign_in, site.engine, site.config, email, now)
+
+
+@router.api_route(LINK_PATH, methods=["GET", "HEAD"])
+def ask_to_sign_in(site: SiteDependency, grant: SignInGrant) -> HTMLResponse:
+    """Show a button, because link scanners follow links too, and this link works only once."""
+    return _button(site, grant)
+
+
+@router.api_route(MANAGE_LINK_PATH, methods=["GET", "HEAD"])
+def ask_to_manage(site: SiteDependency, grant: ManageGrant, visitor: Visitor) -> Response:
+    """Show a button, or lead to the settings if their subscriber is signed in already."""
+    if visitor and visitor.id == grant.row_id:
+        return to_settings(site)
+    return _button(site, grant)
+
+
+@router.post(LINK_PATH, dependencies=OUR_OWN)
+def sign_in_by_mail(site: SiteDependency, grant: SignInGrant) -> Response:
+    """Open a session for the subscriber to whom the link was sent."""
+    return _sign_in(site, grant)
+
+
+@router.post(MANAGE_LINK_PATH, dependencies=OUR_OWN)
+def sign_in_by_digest(site: SiteDependency, grant: ManageGrant) -> Response:
+    """Open a session for the subscriber whose mail has the link."""
+    return _sign_in(site, grant)
+
+
+@router.post(SIGN_OUT_PATH, dependencies=OUR_OWN)
+def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, visitor: Visitor) -> HTMLResponse:
+    """End the session of this browser, or of all browsers."""
+    if visitor and form.one("everywhere"):
+        end_all_sessions(site.engine, visitor.id)
+    if token:
+        end_session(site.engine, token)
+    answer = page(site, "signed_out")
+    forget_session(site, answer)
+    return answer
+
+
+def to_settings(site: Site, done: str = "", place: str = "") -> RedirectResponse:
+    """Lead to the settings, after a change with the name of what was done, and the place on the page."""
+    query = f"?done={done}" if done else ""
+    fragment = f"#{place}" if place else ""
+    return RedirectResponse(f"{site.root}/manage{query}{fragment}", HTTPStatus.SEE_OTHER)
+
+
+def _button(site: Site, grant: Grant) -> HTMLResponse:
+    asked = open_request(site.engine, site.config, grant, site.clock())
+    if asked is None:
+        return page(site, "used_link", HTTPStatus.GONE)
+    return page(site, "sign_in_button", address=masked(asked.email))
+
+
+def _sign_in(site: Site, grant: Grant) -> Response:
+    token = sign_in(site.engine, grant, site.clock())
+    if token is None:
+        return page(site, "used_link", HTTPStatus.GONE)
+    answer = to_settings(site)
+    open_session(site, answer, token)
+    return answer

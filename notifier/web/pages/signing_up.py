@@ -1,0 +1,148 @@
+"""Signing up: the form, its preview, and the same form for a frame in another site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.responses import HTMLResponse
+
+from notifier.models import Cadence
+from notifier.subscribers import Action, SignUp, check_request, request_sign_up, within_limits
+from notifier.topics import TRENDING
+from notifier.web.afterwards import afterwards
+from notifier.web.choices import interest_choices, schedule_choices
+from notifier.web.clients import ClientAddress
+from notifier.web.fields import Errors, Interests, ScheduleFields, read_address, read_interests, read_schedule
+from notifier.web.forms import AskedForm, Form, SubmittedForm
+from notifier.web.guards import framed, from_our_own_pages, scripted
+from notifier.web.previews import preview_of
+from notifier.web.sessions import Visitor
+from notifier.web.site import Site, SiteDependency, page
+
+FORM_PATH = "/subscribe"
+FRAME_PATH = "/subscribe/embed"
+PREVIEW = "preview"  # the value of the button that asks for a preview
+
+router = APIRouter()
+
+
+def _open(site: SiteDependency) -> None:
+    """Answer as if there were no such page while nobody can sign up."""
+    if not site.is_open:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def _framed(site: SiteDependency) -> None:
+    if not site.config.web.embed:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+OPEN = [Depends(_open)]
+OUR_OWN = [Depends(_open), Depends(from_our_own_pages)]
+
+
+@router.api_route(FORM_PATH, methods=["GET", "HEAD"], dependencies=OPEN)
+def show_form(site: SiteDependency, asked: AskedForm, visitor: Visitor) -> HTMLResponse:
+    """Show the form. Its fields are filled in from the address of the page, such as `?topic=quantization`."""
+    interests = read_interests(asked, site.catalogue)
+    if not (interests.topics or interests.words):
+        interests = Interests(topics=(TRENDING,))
+    schedule = read_schedule(asked, site.config.digest)
+    return _form_page(site, asked, interests, schedule, {}, is_signed_in=visitor is not None)
+
+
+@router.post(f"{FORM_PATH}/preview", dependencies=OUR_OWN)
+def show_preview(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
+    """Return the preview alone, for the script that shows it while somebody fills in a form."""
+    interests = read_interests(form, site.catalogue)
+    if not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
+        return page(site, "preview_refused", HTTPStatus.TOO_MANY_REQUESTS)
+    return page(site, "preview", preview=preview_of(site, interests), interests=interests)
+
+
+@router.post(FORM_PATH, dependencies=OUR_OWN)
+def sign_up(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
+    """Ask for the confirmation of a sign-up by mail, or show the form again: with a preview, or with what is wrong."""
+    interests, schedule = read_interests(form, site.catalogue), read_schedule(form, site.config.digest)
+    email, wrong = read_address(form)
+    if form.one("do") == PREVIEW and within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
+        return _form_page(site, form, interests, schedule, {})
+    if form.one("do") == PREVIEW:
+        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
+    errors = {**interests.errors, **schedule.errors, **wrong}
+    if errors:
+        return _form_page(site, form, interests, schedule, errors)
+    return _ask_to_confirm(site, _sign_up(email, interests, schedule), client, "asked_to_confirm")
+
+
+@router.api_route(FRAME_PATH, methods=["GET", "HEAD"], dependencies=[*OPEN, Depends(_framed)])
+def show_framed_form(site: SiteDependency) -> HTMLResponse:
+    """Show the form with nothing but the address, for a frame in a page of another site."""
+    return _in_frame(site, page(site, "embed", errors={}, email="", trending=TRENDING))
+
+
+@router.post(FRAME_PATH, dependencies=[*OUR_OWN, Depends(_framed)])
+def sign_up_in_frame(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
+    """Ask for the confirmation of a sign-up in a frame, with words that fit into it."""
+    email, errors = read_address(form)
+    if errors:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _in_frame(site, page(site, "embed", status, errors=errors, email=email, trending=TRENDING))
+    interests = Interests(topics=(TRENDING,))
+    wanted = _sign_up(email, interests, read_schedule(form, site.config.digest))
+    return _in_frame(site, _ask_to_confirm(site, wanted, client, "embed_sent"))
+
+
+def _sign_up(email: str, interests: Interests, schedule: ScheduleFields) -> SignUp:
+    """Return the sign-up of a valid form. A name belongs to the words, or to the only topic."""
+    queries = (interests.query,) if interests.query else ()
+    has_one = len(queries) + len(interests.topics) == 1
+    return SignUp(
+        email,
+        queries,
+        interests.topics,
+        cadence=Cadence(schedule.cadence),
+        hour=schedule.hour,
+        timezone=schedule.timezone,
+        weekday=schedule.weekday,
+        name=interests.name if interests.name and has_one else None,
+    )
+
+
+def _ask_to_confirm(site: Site, wanted: SignUp, client: str | None, answer: str) -> HTMLResponse:
+    """Answer in the same words for every address, and queue the mail after the answer."""
+    check_request(site.config, wanted)
+    now = site.clock()
+    if not within_limits(site.engine, Action.SIGN_UP, wanted.email, client, now):
+        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
+    shown = page(site, answer, email=wanted.email)
+    return afterwards(shown, request_sign_up, site.engine, site.config, wanted, now)
+
+
+def _form_page(
+    site: Site,
+    form: Form,
+    interests: Interests,
+    schedule: ScheduleFields,
+    errors: Errors,
+    **values: Any,
+) -> HTMLResponse:
+    """Render the form with what was typed, the preview of it, and what is wrong, each at its field."""
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    shown: Mapping[str, object] = {
+        "email": form.one("email"),
+        "errors": errors or interests.errors,
+        "preview": preview_of(site, interests),
+        **interest_choices(site, interests),
+        **schedule_choices(schedule),
+        "embed_url": f"{site.config.web.base_url}{FRAME_PATH}" if site.config.web.embed else "",
+        **values,
+    }
+    return scripted(page(site, "subscribe", status, **shown))
+
+
+def _in_frame(site: Site, answer: HTMLResponse) -> HTMLResponse:
+    return framed(scripted(answer), site.config.web.embed)

@@ -1,0 +1,83 @@
+"""What the subscriptions in a form would bring: how many papers a week, and the best three of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from notifier import matching
+from notifier.digests.cards import Card, card
+from notifier.models import Item, Paper, Spans
+from notifier.queries import Query
+from notifier.search import RecentPapers, best_of
+from notifier.store import reading
+from notifier.topics import TRENDING
+from notifier.web.fields import Interests, sentence
+from notifier.web.site import Site
+
+EXAMPLES = 3
+UNMARKED = Spans()
+STALE = timedelta(days=7)  # if the newest papers are older, a preview says of which days it is
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewValues:
+    """What a preview shows.
+
+    `count` is the number of papers of `days` days up to `until`; `until` is None if these are the last days. `volume`
+    is a phrase such as `about 5 a week`. `is_trending` is whether the trending papers come too, which are not counted.
+    """
+
+    count: int
+    days: int
+    until: date | None
+    volume: str
+    examples: Sequence[Card]
+    hints: Sequence[str]
+    is_trending: bool
+
+
+def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
+    """Return the preview of topics and words; None if there are none, or if the words are refused."""
+    topics = set(interests.topics) - {TRENDING}
+    is_trending = TRENDING in interests.topics
+    if "words" in interests.errors or not (topics or interests.parsed or is_trending):
+        return None
+    now = site.clock()
+    recent = site.recent.papers(site.engine, now)
+    wanted = [interests.parsed] if interests.parsed else []
+    found = recent.matching(wanted, topics)
+    shown = found if topics or wanted else [each for each in recent.papers if each.listed_on == recent.until]
+    with reading(site.engine) as connection:
+        best = best_of(connection, shown, recent.until, EXAMPLES)
+    return PreviewValues(
+        count=len(found),
+        days=recent.days,
+        until=recent.until if now.date() - recent.until > STALE else None,
+        volume=volume(recent.per_week(len(found))),
+        examples=[_example(site, paper, interests.parsed) for paper in best],
+        hints=[sentence(each) for each in recent.hints(interests.words, interests.parsed)] if interests.parsed else [],
+        is_trending=is_trending,
+    )
+
+
+def volume(per_week: float) -> str:
+    """Return a number of papers a week as a phrase; empty if it is 0."""
+    if per_week <= 0:
+        return ""
+    return "less than 1 a week" if per_week < 1 else f"about {per_week:.0f} a week"
+
+
+def volumes_of_topics(recent: RecentPapers) -> dict[str, str]:
+    """Return the volume of each topic by slug; topics without papers are left out."""
+    return {slug: volume(per_week) for slug, per_week in recent.per_week_by_topic().items()}
+
+
+def paper_card(site: Site, paper: Paper, marks: Spans = UNMARKED) -> Card:
+    """Return the card of a paper as a digest would show it, with these passages marked."""
+    return card(Item(paper.id, paper.upvotes, marks), paper, site.mail)
+
+
+def _example(site: Site, paper: Paper, query: Query | None) -> Card:
+    return paper_card(site, paper, matching.spans(query, paper) if query else UNMARKED)

@@ -1,0 +1,45 @@
+"""The papers of the last weeks, read once for all visitors, until a dump is ingested or ten minutes have passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from sqlalchemy import Connection, Engine
+
+from notifier.search import RecentPapers, read_recent
+from notifier.store import dumps, reading
+
+LONGEST_USE = timedelta(minutes=10)  # topics may change without a dump
+
+
+@dataclass(slots=True)
+class RecentPapersCache:
+    """Holds the recent papers, and the number of the dump and the instant at which they were read."""
+
+    _lock: Lock = field(default_factory=Lock)
+    _found: RecentPapers | None = None
+    _dump: int = 0
+    _read_at: datetime | None = None
+
+    def papers(self, engine: Engine, now: datetime) -> RecentPapers:
+        """Return the recent papers. While one request reads them again, the others get those of before."""
+        known = self._found
+        if not self._lock.acquire(blocking=known is None):
+            assert known is not None, "without papers of before, a request waits for the lock"
+            return known
+        try:
+            with reading(engine) as connection:
+                return self._current(connection, now)
+        finally:
+            self._lock.release()
+
+    def _current(self, connection: Connection, now: datetime) -> RecentPapers:
+        newest = dumps.newest_id(connection)
+        if self._found is None or newest != self._dump or not self._is_fresh(now):
+            self._found, self._dump, self._read_at = read_recent(connection, now.date()), newest, now
+        return self._found
+
+    def _is_fresh(self, now: datetime) -> bool:
+        return self._read_at is not None and timedelta() <= now - self._read_at < LONGEST_USE

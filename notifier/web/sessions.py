@@ -1,0 +1,76 @@
+"""The cookie of a session, and the subscriber whose session a request belongs to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from notifier.models import Subscriber
+from notifier.subscribers import SESSION_LIFETIME, subscriber_of_session
+from notifier.web.site import Site, SiteDependency
+
+PLAIN_NAME = "session"
+# Browsers take a cookie with this prefix only over https and for all paths of one host, so that no other host can set
+# it (RFC 6265bis, section 4.1.3.2).
+HOST_NAME = "__Host-session"
+
+
+class NotSignedInError(Exception):
+    """A request without a session for a page that needs one. The answer leads to the page for signing in."""
+
+
+def open_session(site: Site, answer: Response, token: str) -> None:
+    """Let the browser keep the token of a session."""
+    answer.set_cookie(
+        _name(site),
+        token,
+        max_age=int(SESSION_LIFETIME.total_seconds()),
+        path=_path(site),
+        secure=_is_secure(site),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def forget_session(site: Site, answer: Response) -> None:
+    """Let the browser delete the token of its session."""
+    answer.delete_cookie(_name(site), path=_path(site), secure=_is_secure(site), httponly=True, samesite="lax")
+
+
+def session_token(site: SiteDependency, request: Request) -> str:
+    """Return the token that the browser sent; empty if it sent none."""
+    return request.cookies.get(_name(site), "")
+
+
+SessionToken = Annotated[str, Depends(session_token)]
+
+
+def visitor(site: SiteDependency, token: SessionToken) -> Subscriber | None:
+    """Return the subscriber who is signed in; None if nobody is."""
+    return subscriber_of_session(site.engine, token, site.clock()) if token else None
+
+
+Visitor = Annotated[Subscriber | None, Depends(visitor)]
+
+
+def signed_in(found: Visitor) -> Subscriber:
+    """Return the subscriber who is signed in. Raises NotSignedInError if nobody is."""
+    if found is None:
+        raise NotSignedInError
+    return found
+
+
+SignedIn = Annotated[Subscriber, Depends(signed_in)]
+
+
+def _is_secure(site: Site) -> bool:
+    return site.origin.startswith("https://")
+
+
+def _name(site: Site) -> str:
+    return HOST_NAME if _is_secure(site) and not site.root else PLAIN_NAME
+
+
+def _path(site: Site) -> str:
+    return site.root or "/"

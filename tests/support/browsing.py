@@ -1,0 +1,63 @@
+"""A real browser for tests of the pages: Chromium, driven by playwright. Without either, a test is skipped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+from pictures import BROWSER_OPTIONS, BROWSERS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+T = TypeVar("T")
+
+AXE = "async () => (await axe.run()).violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html}`))"
+# How much of the page has moved by itself, as browsers measure it (Cumulative Layout Shift).
+SHIFTS = """() => new Promise(done => new PerformanceObserver(list =>
+  done(list.getEntries().filter(each => !each.hadRecentInput).reduce((sum, each) => sum + each.value, 0))
+).observe({type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 300))"""
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Start Chromium for a block of code."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing: install the extra dev")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("Chromium is missing: install Debian's chromium")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=program, args=BROWSER_OPTIONS[1:])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def in_thread(work: Callable[[], T]) -> T:
+    """Return the result of some work that needs an event loop: playwright has one in the thread of the test."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with a page. The script is not held back by the page's policy."""
+    source = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    found: list[str] = page.evaluate(f"async () => {{ {source}; return await ({AXE})(); }}")
+    return found
+
+
+def shift(page: Page) -> Any:
+    """Return the layout shift of a page since it was loaded."""
+    return page.evaluate(SHIFTS)
+
+
+def is_too_wide(page: Page) -> bool:
+    """Return whether a page must be scrolled sideways."""
+    width: bool = page.evaluate("document.scrollingElement.scrollWidth > innerWidth")
+    return width
