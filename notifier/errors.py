@@ -81,6 +81,10 @@ class FileError(NotifierError):
     """A file or folder that cannot be read now, or cannot be written."""
 
 
+class FetchError(NotifierError):
+    """Another server did not do what it was asked for."""
+
+
 class RelayError(NotifierError):
     """A relay, or a Maildir, that takes no mail now, or has refused one."""
 

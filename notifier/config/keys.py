@@ -248,9 +248,17 @@ class DigestConfig(Part):
 
 
 class FeedsConfig(Part):
-    """The folder that feeds are written to."""
+    """The folder that feeds are written to, and the WebSub hub that is told when they change."""
 
     folder: Path = Path("var/feeds")
+    hub: str = ""
+
+    @field_validator("hub")
+    @classmethod
+    def _check_hub(cls, url: str) -> str:
+        if url and not _WEB_ADDRESS.fullmatch(url):
+            raise ValueError("write the address of a WebSub hub, such as https://pubsubhubbub.appspot.com/")
+        return url
 
 
 class LogConfig(Part):

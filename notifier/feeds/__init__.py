@@ -9,12 +9,43 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from notifier.feeds.entries import Entry
-from notifier.feeds.feed import STYLESHEET, Feed, Publisher, newest_entries
+from notifier.feeds.feed import PRIVATE_PATH, STYLESHEET, Feed, Publisher, newest_entries
 from notifier.feeds.json_feed import json_feed
 from notifier.feeds.opml import opml
 from notifier.feeds.xml_feeds import atom, rss
 
-__all__ = ["FORMATS", "STYLESHEET", "Entry", "Feed", "Publisher", "atom", "json_feed", "newest_entries", "opml", "rss"]
+__all__ = [
+    "FORMATS",
+    "LINK_TYPES",
+    "MEDIA_TYPES",
+    "PRIVATE_PATH",
+    "STYLESHEET",
+    "Entry",
+    "Feed",
+    "Publisher",
+    "atom",
+    "json_feed",
+    "newest_entries",
+    "opml",
+    "rss",
+]
 
 # The function that writes each format, by the ending of the feed's file.
 FORMATS: Mapping[str, Callable[[Feed, Publisher], bytes]] = {"rss": rss, "atom": atom, "json": json_feed}
+
+# The media type by which a link names each format.
+LINK_TYPES: Mapping[str, str] = {
+    "rss": "application/rss+xml",
+    "atom": "application/atom+xml",
+    "json": "application/feed+json",
+}
+
+# The media type with which each file of the feeds folder is served, by its ending. Feed readers take any; browsers show
+# RSS and Atom with their stylesheet only as XML.
+MEDIA_TYPES: Mapping[str, str] = {
+    "rss": "application/xml; charset=utf-8",
+    "atom": "application/xml; charset=utf-8",
+    "json": "application/feed+json; charset=utf-8",
+    "opml": "text/x-opml; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+}

@@ -12,6 +12,8 @@ LANGUAGE = "en"
 GENERATOR = "notifier"  # without a version, which would change the bytes of every feed at every release
 STYLESHEET = "feeds.css"  # the file beside the feeds that says how browsers show them
 
+PRIVATE_PATH = "feeds/private/"  # where the private feeds of subscribers are, below the base URL
+
 USUAL_ENTRIES = 50
 MOST_ENTRIES = 500
 RECENT = timedelta(hours=48)  # so that a feed reader that asks once a day misses no entry
@@ -26,6 +28,9 @@ class Feed:
     """A topic and the entries of its feed, newest first, as `newest_entries` returns them.
 
     `since` is when the first of all papers was first seen, from which on the feed has existed; None if there is none.
+    `path` is the address of the feed below the base URL, without the ending of its format, and `asked` what follows the
+    ending after a question mark. `page` is the address, below the base URL, of the page where somebody can subscribe to
+    the same papers.
     """
 
     slug: str
@@ -33,6 +38,14 @@ class Feed:
     description: str
     entries: tuple[Entry, ...]
     since: datetime | None = None
+    path: str = ""
+    asked: str = ""
+    page: str = ""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the address of the feed is a secret of one subscriber."""
+        return self.path.startswith(PRIVATE_PATH)
 
     @property
     def heading(self) -> str:
@@ -50,12 +63,14 @@ class Feed:
 class Publisher:
     """The publisher of the feeds.
 
-    `address` is a bare email address. `base_url` is the URL of the web site, or "" if there is none.
+    `address` is a bare email address. `base_url` is the URL of the web site, or "" if there is none. `hub` is the URL
+    of the WebSub hub that tells feed readers about new entries, or "" if there is none.
     """
 
     name: str
     address: str
     base_url: str = ""
+    hub: str = ""
 
     @property
     def byline(self) -> str:
@@ -63,12 +78,20 @@ class Publisher:
         return printable(self.name) or self.address
 
     def page_url(self, feed: Feed) -> str:
-        """Return the URL of the topic's page, or "" without a web site."""
-        return f"{self.base_url.rstrip('/')}/topics/{feed.slug}" if self.base_url else ""
+        """Return the URL of the page where somebody can subscribe to the same papers, or "" without a web site."""
+        page = feed.page or f"subscribe?topic={feed.slug}"
+        return f"{self.base_url.rstrip('/')}/{page}" if self.base_url else ""
 
     def feed_url(self, feed: Feed, ending: str) -> str:
         """Return the URL of the feed in the format of this ending, or "" without a web site."""
-        return f"{self.base_url.rstrip('/')}/feeds/{feed.slug}.{ending}" if self.base_url else ""
+        if not self.base_url:
+            return ""
+        asked = f"?{feed.asked}" if feed.asked else ""
+        return f"{self.base_url.rstrip('/')}/{feed.path or f'feeds/{feed.slug}'}.{ending}{asked}"
+
+    def hub_of(self, feed: Feed) -> str:
+        """Return the URL of the feed's hub; empty if it has none. A hub would learn the address of a private feed."""
+        return self.hub if self.base_url and not feed.is_private else ""
 
     def feed_id(self, feed: Feed) -> str:
         """Return the identity of the feed, a URN that does not depend on where the feed is served."""

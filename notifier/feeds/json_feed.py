@@ -23,6 +23,7 @@ def json_feed(feed: Feed, publisher: Publisher) -> bytes:
         "description": printable(feed.description),
         "home_page_url": publisher.page_url(feed),
         "feed_url": publisher.feed_url(feed, "json"),
+        "hubs": [{"type": "WebSub", "url": hub}] if (hub := publisher.hub_of(feed)) else [],
         "language": LANGUAGE,
         "authors": [{"name": publisher.byline}],
     }

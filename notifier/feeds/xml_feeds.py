@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
@@ -21,9 +22,6 @@ from notifier.feeds.feed import GENERATOR, LANGUAGE, STYLESHEET, Feed, Publisher
 from notifier.feeds.xml_entries import RSS_NAMESPACES, atom_entry, rss_item
 
 TTL = 60  # minutes that a feed reader may wait before it asks again
-
-# The address is relative, so that it is right wherever the folder is served. Feed readers ignore this line.
-_STYLESHEET_LINE = f'<?xml-stylesheet type="text/css" href="{STYLESHEET}"?>\n'.encode()
 
 
 class _ItemNamespaces(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -40,7 +38,10 @@ def rss(feed: Feed, publisher: Publisher) -> bytes:
     channel.register_extension("item_namespaces", _ItemNamespaces, atom=False)
     channel.ttl(TTL)
     channel.link(href=publisher.page_url(feed) or publisher.feed_id(feed), rel="alternate")
-    return _assembled(channel.rss_str(pretty=True), map(rss_item, feed.entries), b"  </channel>")
+    hub = publisher.hub_of(feed)
+    # feedgen writes no link to a hub into RSS.
+    hub_links = [f'    <atom:link href={quoteattr(hub)} rel="hub"/>\n'.encode()] if hub else []
+    return _assembled(feed, channel.rss_str(pretty=True), (*hub_links, *map(rss_item, feed.entries)), b"  </channel>")
 
 
 def atom(feed: Feed, publisher: Publisher) -> bytes:
@@ -48,9 +49,11 @@ def atom(feed: Feed, publisher: Publisher) -> bytes:
     document = _generator(feed, publisher, "atom", "application/atom+xml")
     document.id(publisher.feed_id(feed))
     document.author(name=publisher.byline)
+    if hub := publisher.hub_of(feed):
+        document.link(href=hub, rel="hub")
     if page := publisher.page_url(feed):
         document.link(href=page, rel="alternate", type="text/html")
-    return _assembled(document.atom_str(pretty=True), map(atom_entry, feed.entries), b"</feed>")
+    return _assembled(feed, document.atom_str(pretty=True), map(atom_entry, feed.entries), b"</feed>")
 
 
 def _generator(feed: Feed, publisher: Publisher, ending: str, media_type: str) -> Any:
@@ -66,7 +69,16 @@ def _generator(feed: Feed, publisher: Publisher, ending: str, media_type: str) -
     return generator
 
 
-def _assembled(empty_feed: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
+def _assembled(feed: Feed, empty_feed: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
     """Return a feed with the stylesheet after its XML declaration, and the entries before its `end` tag."""
     start, place = empty_feed.index(b"\n") + 1, empty_feed.rindex(end)
-    return b"".join((empty_feed[:start], _STYLESHEET_LINE, empty_feed[start:place], *entries, empty_feed[place:]))
+    return b"".join((empty_feed[:start], _stylesheet_line(feed), empty_feed[start:place], *entries, empty_feed[place:]))
+
+
+def _stylesheet_line(feed: Feed) -> bytes:
+    """Return the line that names the stylesheet, which feed readers ignore.
+
+    The address is relative, so that it is right wherever the folder is served.
+    """
+    folders = feed.path.count("/") - 1 if feed.path else 0
+    return f'<?xml-stylesheet type="text/css" href="{"../" * folders}{STYLESHEET}"?>\n'.encode()

@@ -21,7 +21,7 @@ from notifier.pipeline.leftovers import remove_leftovers
 from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
-from notifier.pipeline.publishing import PublishReport, publish
+from notifier.pipeline.publishing import PublishReport, best_of_each_day, feed_entries, publish, publisher_of
 from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
 from notifier.pipeline.steps import OnceReport, once
 from notifier.pipeline.tagging import count_by_topic, tag
@@ -37,10 +37,12 @@ __all__ = [
     "PublishReport",
     "Quarantined",
     "as_test",
+    "best_of_each_day",
     "count_by_topic",
     "cuts",
     "deliver",
     "drop",
+    "feed_entries",
     "ingest",
     "ingest_folder",
     "ingest_typed",
@@ -51,6 +53,7 @@ __all__ = [
     "plan_dry_run",
     "plan_welcomes",
     "publish",
+    "publisher_of",
     "remove_leftovers",
     "retry",
     "send_test",

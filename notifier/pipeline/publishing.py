@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine
 
 from notifier import feeds
 from notifier.config import Config
-from notifier.errors import FileError
+from notifier.errors import FetchError, FileError
 from notifier.feeds import Entry, Feed, Publisher
 from notifier.feeds.feed import MOST_ENTRIES
+from notifier.fetching import tell_hub
 from notifier.files import remove_stale, write_if_changed
 from notifier.models import Paper
 from notifier.pipeline.planning import TRENDING_PAPERS
@@ -31,7 +32,7 @@ class PublishReport:
 
     Each feed has one file for each format. The list of feeds and their stylesheet are two more files. `failed` counts
     the files that could not be written. `faults` holds the reason why the first of these could not be written, and the
-    reason why old files could not be removed, if there are such reasons.
+    reason why old files could not be removed or the hub not be told, if there are such reasons.
     """
 
     feeds: int
@@ -50,18 +51,25 @@ def publish(engine: Engine, config: Config) -> PublishReport:
     tag(engine, catalogue)
     with reading(engine) as connection:
         found = list(_feeds(connection, catalogue))
-    publisher = Publisher(config.mail.brand, config.mail.address, config.web.base_url)
+    publisher = publisher_of(config)
     files = {f"{feed.slug}.{ending}": make(feed, publisher) for feed in found for ending, make in feeds.FORMATS.items()}
     folder = config.path(config.feeds.folder)
     files["feeds.opml"] = feeds.opml(found, publisher)
     files[feeds.STYLESHEET] = _stylesheet(config)
     written, faults = _write(folder, files)
-    report = PublishReport(len(found), written, len(files) - written - len(faults), len(faults), tuple(faults[:1]))
+    unchanged = len(files) - len(written) - len(faults)
+    report = PublishReport(len(found), len(written), unchanged, len(faults), tuple(faults[:1]))
     try:
         remove_stale(folder, {feed.slug for feed in found}, tuple(feeds.FORMATS))
-    except FileError as error:
+        _tell_hub(publisher, [feed for feed in found if written & {f"{feed.slug}.{each}" for each in feeds.FORMATS}])
+    except (FileError, FetchError) as error:
         return replace(report, faults=(*report.faults, str(error)))
     return report
+
+
+def publisher_of(config: Config) -> Publisher:
+    """Return the publisher of this service's feeds."""
+    return Publisher(config.mail.brand, config.mail.address, config.web.base_url, config.feeds.hub)
 
 
 def _stylesheet(config: Config) -> bytes:
@@ -71,12 +79,20 @@ def _stylesheet(config: Config) -> bytes:
     return render(templates, "web/feeds.css.j2").encode()
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[int, list[str]]:
-    """Write the files that changed; return how many were written, and the reason for each that could not be."""
-    written, faults = 0, []
+def _tell_hub(publisher: Publisher, changed: Sequence[Feed]) -> None:
+    """Tell the hub, if there is one, that these feeds have changed. Raises FetchError if it does not accept that."""
+    urls = [publisher.feed_url(feed, ending) for feed in changed for ending in feeds.FORMATS]
+    if publisher.hub and publisher.base_url and urls:
+        tell_hub(publisher.hub, urls)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[set[str], list[str]]:
+    """Write the files that changed; return the names of these, and the reason for each that could not be written."""
+    written, faults = set(), []
     for name, content in files.items():
         try:
-            written += write_if_changed(folder / name, content)
+            if write_if_changed(folder / name, content):
+                written.add(name)
         except FileError as error:
             faults.append(str(error))
     return written, faults
@@ -86,17 +102,17 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     """Yield the feed of all papers, the feed of trending papers, and the feed of each topic."""
     slugs: tuple[str | None, ...] = (None, *catalogue.topics)  # None selects the papers of all topics
     shown = {slug: papers.newest(connection, slug, MOST_ENTRIES) for slug in slugs}
-    entries = _entries(connection, catalogue, set().union(*shown.values()))
+    entries = feed_entries(connection, catalogue, set().union(*shown.values()))
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     since = papers.first_seen(connection)
     yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest_entries(all_entries), since)
-    best = feeds.newest_entries(_best_of_each_day(connection, all_entries))
+    best = feeds.newest_entries(best_of_each_day(connection, all_entries))
     yield Feed(TRENDING, "Trending", f"The {TRENDING_PAPERS} best papers of each day.", best, since)
     for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
         yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found), since)
 
 
-def _entries(connection: Connection, catalogue: Catalogue, ids: set[int]) -> dict[int, Entry]:
+def feed_entries(connection: Connection, catalogue: Catalogue, ids: set[int]) -> dict[int, Entry]:
     """Return the feed entries of the papers with these ids, by id."""
     guids = papers.guids(connection, ids)
     found = papers.papers_by_id(connection, ids).items()
@@ -108,7 +124,7 @@ def _topic_titles(catalogue: Catalogue, paper: Paper) -> tuple[tuple[str, str], 
     return tuple((slug, catalogue.topics[slug].title) for slug in sorted(paper.topics) if slug in catalogue.topics)
 
 
-def _best_of_each_day(connection: Connection, entries: list[Entry]) -> Iterator[Entry]:
+def best_of_each_day(connection: Connection, entries: list[Entry]) -> Iterator[Entry]:
     """Yield the best entries of each day on which papers were first seen; `entries` are ordered by first_seen."""
     by_id = {entry.paper.id: entry for entry in entries}
     for day, papers_of_day in groupby((entry.paper for entry in entries), key=_day_first_seen):

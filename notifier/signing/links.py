@@ -27,6 +27,7 @@ UNSUBSCRIBE_PATH = "/unsubscribe/"
 CONFIRM_PATH = "/confirm/"
 SIGN_IN_PATH = "/sign-in/"
 MANAGE_PATH = "/manage/"
+PRIVATE_FEED_PATH = "/feeds/private/"
 
 _BLOCK = 64  # bytes in a block of SHA-256
 _INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
@@ -44,6 +45,7 @@ class LinkPurpose(StrEnum):
     ADDRESS_OLD = "o"  # confirm a change of address, at the old address
     ADDRESS_NEW = "n"  # confirm a change of address, at the new address
     MANAGE = "m"  # open a session for a subscriber
+    FEED = "f"  # read a private feed
 
 
 # The path that links of each purpose start with. `redact_links` uses these paths, so every purpose must have one.
@@ -55,6 +57,7 @@ PATHS: Mapping[LinkPurpose, str] = {
     LinkPurpose.ADDRESS_OLD: CONFIRM_PATH,
     LinkPurpose.ADDRESS_NEW: CONFIRM_PATH,
     LinkPurpose.MANAGE: MANAGE_PATH,
+    LinkPurpose.FEED: PRIVATE_FEED_PATH,
 }
 
 _SIGNED_ID = re.compile(rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})")

@@ -466,6 +466,19 @@ class SessionRow(Table, table=True):
     expires_at: datetime = Field(sa_column=_instant(index=True))
 
 
+class PrivateFeedRow(Table, table=True):
+    """A subscriber's private feeds. The links to them are signed for the row's id; new links need a new row."""
+
+    __tablename__ = "private_feed"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber_id: int = Field(
+        sa_column=Column(Integer, ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False, unique=True)
+    )
+    created_at: datetime = Field(sa_column=_instant())
+
+
 class UsageCountRow(Table, table=True):
     """How often an action was done under a key, such as a hash of an address, in the window that ends at `ends_at`."""
 
@@ -542,4 +555,5 @@ subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.t
 relay, suppression = Table.metadata.tables["relay"], Table.metadata.tables["suppression"]
 simulated_clock = Table.metadata.tables["simulated_clock"]
 request, session = Table.metadata.tables["request"], Table.metadata.tables["session"]
+private_feed = Table.metadata.tables["private_feed"]
 usage_count = Table.metadata.tables["usage_count"]

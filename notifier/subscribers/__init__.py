@@ -24,6 +24,12 @@ from notifier.subscribers.managing import (
 )
 from notifier.subscribers.past_digests import PastDigest, StoredDigest, digest_of, past_digests
 from notifier.subscribers.pausing import end_pauses, pause, resume
+from notifier.subscribers.private_feeds import (
+    private_feed_of,
+    remove_private_feed,
+    renew_private_feed,
+    subscriber_of_private_feed,
+)
 from notifier.subscribers.reinstating import ReinstateReport, SuppressedChoice, reinstate
 from notifier.subscribers.requesting import (
     check_request,
@@ -93,8 +99,11 @@ __all__ = [
     "order_subscriptions",
     "past_digests",
     "pause",
+    "private_feed_of",
     "reinstate",
+    "remove_private_feed",
     "remove_subscription",
+    "renew_private_feed",
     "request_address_change",
     "request_sign_in",
     "request_sign_up",
@@ -104,6 +113,7 @@ __all__ = [
     "sign_up_all",
     "subscribe",
     "subscribe_or_ask",
+    "subscriber_of_private_feed",
     "subscriber_of_session",
     "sweep",
     "unsubscribe",

@@ -18,6 +18,8 @@ from notifier.config import Config
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
 from notifier.web import assets, health, unsubscribing
+from notifier.web.feeds import private, searches
+from notifier.web.feeds.published import serve_published
 from notifier.web.fields import sentence
 from notifier.web.guards import SECURITY_HEADERS, limit_bodies, secure_answers
 from notifier.web.pages import ROUTERS
@@ -28,6 +30,8 @@ RETRY_SECONDS = 60
 METHODS = ("GET", "HEAD", "POST")  # of all pages together
 SMALLEST_ZIPPED = 1000  # bytes; a smaller answer fits into one packet anyway
 ZIP_LEVEL = 6
+
+FEED_ROUTERS = (searches.router, private.router)
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +47,11 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
     pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     site = pages.state.site = site_of(engine, config, clock, late_loops)
     for root in dict.fromkeys((site.root, "")):
-        for router in (health.router, assets.router, unsubscribing.router, *ROUTERS):
+        for router in (health.router, assets.router, unsubscribing.router, *ROUTERS, *FEED_ROUTERS):
             pages.include_router(router, prefix=root)
     pages.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED, compresslevel=ZIP_LEVEL)
     pages.add_middleware(limit_bodies)
+    pages.add_middleware(serve_published, site.feed_files, site.root)
     pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of limit_bodies
     pages.add_exception_handler(HTTPException, _refused)
     pages.add_exception_handler(NotSignedInError, _not_signed_in)

@@ -13,10 +13,12 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
+from notifier.feeds import LINK_TYPES
 from notifier.mail import MailSettings
 from notifier.models import Clock
 from notifier.templates import environment, render
 from notifier.topics import Catalogue, catalogue_of
+from notifier.web.feeds.files import FeedFiles
 from notifier.web.recent_papers import RecentPapersCache
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
@@ -26,11 +28,11 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 class Site:
     """The store, the templates, the sender of the mails, and the address of the pages.
 
-    `mail` lays out papers as the mails do. `recent` holds the papers that previews are about. `key` signs and checks
-    links. It is None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is
-    the origin of the base URL (RFC 6454) and `root` its path without a final slash; both are
-    empty without a base URL. `late_loops` returns the names of the service's loops that have made no round for too
-    long.
+    `mail` lays out papers as the mails do. `recent` holds the papers that previews are about, and `feed_files` the
+    feeds that were published. `key` signs and checks links. It is None if there is neither a base URL nor a secret key,
+    because then no link was ever made. `origin` is the origin of the base URL (RFC 6454) and `root` its path without a
+    final slash; both are empty without a base URL. `late_loops` returns the names of the service's loops that have made
+    no round for too long.
     """
 
     engine: Engine
@@ -39,6 +41,7 @@ class Site:
     templates: Environment
     mail: MailSettings
     recent: RecentPapersCache
+    feed_files: FeedFiles
     key: bytes | None = field(repr=False)
     origin: str
     root: str
@@ -70,6 +73,7 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
             title_search=config.mail.title_search,
         ),
         recent=RecentPapersCache(),
+        feed_files=FeedFiles(config.path(config.feeds.folder)),
         key=secret_key(config) if has_links else None,
         origin=_origin(config.web.base_url),
         root=urlsplit(config.web.base_url).path,
@@ -105,6 +109,10 @@ def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResp
     return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **{**shared, **values}), status)
 
 
-def feed_links(_site: Site, _slug: str) -> Sequence[tuple[str, str]]:
-    """Return the type and the URL of each feed of a topic that this version answers over HTTP: none yet."""
-    return ()
+def feed_links(site: Site, slug: str) -> Sequence[tuple[str, str]]:
+    """Return the media type and the path of each feed of a topic that was published."""
+    return [
+        (link_type, f"{site.root}/feeds/{slug}.{ending}")
+        for ending, link_type in LINK_TYPES.items()
+        if site.feed_files.get(f"{slug}.{ending}")
+    ]

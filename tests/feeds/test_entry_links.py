@@ -71,7 +71,7 @@ def test_characters_that_an_address_may_not_have_are_encoded() -> None:
 def test_the_html_has_the_abstract_and_then_the_links() -> None:
     fields = entry_fields(entry(arxiv_id=None, url="https://example.org/?a=1&b='2'", abstract='x < y & "z"'))
     assert fields.html == (
-        '<p>x &lt; y &amp; "z"</p>\n<p><a href="https://example.org/?a=1&amp;b=&#x27;2&#x27;">Read</a></p>'
+        '<p dir="auto">x &lt; y &amp; "z"</p>\n<p><a href="https://example.org/?a=1&amp;b=&#x27;2&#x27;">Read</a></p>'
     )
 
 

@@ -46,7 +46,7 @@ def test_an_item_has_the_fields_of_its_paper() -> None:
         "title": "Low-Bit Quantization for Everyone",
         "summary": "We show that quantization to four bits is enough.",
         "content_html": (
-            "<p>We show that quantization to four bits is enough.</p>\n"
+            '<p dir="auto">We show that quantization to four bits is enough.</p>\n'
             '<p><a href="https://arxiv.org/abs/2607.00001">arXiv</a>'
             ' · <a href="https://arxiv.org/pdf/2607.00001">PDF</a>'
             ' · <a href="https://huggingface.co/papers/2607.00001">Hugging Face</a></p>'
@@ -85,7 +85,7 @@ def test_without_a_web_site_a_feed_has_no_url() -> None:
 def test_with_a_web_site_a_feed_has_its_own_url_and_the_url_of_its_page() -> None:
     document = valid_json_feed(feed(), ONLINE)
     assert document["feed_url"] == "https://papers.example.org/feeds/quantization.json"
-    assert document["home_page_url"] == "https://papers.example.org/topics/quantization"
+    assert document["home_page_url"] == "https://papers.example.org/subscribe?topic=quantization"
 
 
 @pytest.mark.parametrize("text", SHOWN)

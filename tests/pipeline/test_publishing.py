@@ -134,10 +134,10 @@ def test_with_a_base_url_every_feed_and_the_list_name_web_addresses(engine: Engi
     publish(engine, config(tmp_path).model_copy(update={"web": WebConfig(base_url="https://papers.example.org")}))
     listed = (tmp_path / "feeds" / "feeds.opml").read_text(encoding="utf-8")
     assert 'xmlUrl="https://papers.example.org/feeds/bees-honey.atom"' in listed
-    assert 'htmlUrl="https://papers.example.org/topics/bees-honey"' in listed
+    assert 'htmlUrl="https://papers.example.org/subscribe?topic=bees-honey"' in listed
     for ending in ("rss", "atom"):
         found = feedparser.parse(tmp_path / "feeds" / f"bees-honey.{ending}").feed
-        assert found.link == "https://papers.example.org/topics/bees-honey"
+        assert found.link == "https://papers.example.org/subscribe?topic=bees-honey"
         assert f"https://papers.example.org/feeds/bees-honey.{ending}" in [link.href for link in found.links]
     written = json.loads((tmp_path / "feeds" / "bees-honey.json").read_text(encoding="utf-8"))
     assert written["feed_url"] == "https://papers.example.org/feeds/bees-honey.json"

@@ -32,12 +32,12 @@ from notifier.models import SubscriberState
 from notifier.signing import Grant, LinkPurpose, sign
 from notifier.store import reading, subscribers
 from notifier.store.engine import connect
-from notifier.subscribers import SignUp, request_sign_in, request_sign_up
+from notifier.subscribers import SignUp, renew_private_feed, request_sign_in, request_sign_up
 from notifier.web import app
 
 NEW = "new@example.org"
-# Rows that a GET may write: when a session was used last.
-CHANGED_BY_READING = re.compile(r"^INSERT INTO \"?session\"?.*$", re.MULTILINE)
+# Rows that a GET may write: when a session was used last, and how many searches a network has asked for.
+CHANGED_BY_READING = re.compile(r"^INSERT INTO \"?(session|usage_count)\"?.*$\n", re.MULTILINE)
 
 # The routes and what answers a GET of somebody who is not signed in: 200, or 303 to the page for signing in.
 OPEN, SIGNED_IN = 200, 303
@@ -79,6 +79,14 @@ ROUTES = {
     ("POST", "/manage/delete"): SIGNED_IN,
     ("POST", "/manage/unsubscribe"): SIGNED_IN,
     ("POST", "/manage/subscribe"): SIGNED_IN,
+    ("GET", "/feeds"): OPEN,
+    ("GET", "/feeds/search.{ending}"): OPEN,
+    ("GET", "/feeds/private/{signed_id}.{ending}"): OPEN,
+    ("GET", "/feeds/private/{signed_id}/{subscription_id}.{ending}"): OPEN,
+    ("GET", "/manage/feeds"): SIGNED_IN,
+    ("POST", "/manage/feeds"): SIGNED_IN,
+    ("POST", "/manage/feeds/remove"): SIGNED_IN,
+    ("GET", "/manage/feeds.opml"): SIGNED_IN,
     ("GET", "/digests"): SIGNED_IN,
     ("GET", "/digests/{digest_id}"): SIGNED_IN,
 }
@@ -111,8 +119,15 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
         "/manage/": "/manage/" + sign(key, Grant(LinkPurpose.MANAGE, ann.id)),
         "/confirm/": link_path(mails[NEW], "/confirm/"),
         "/sign-in/": link_path(mails[ANN], "/sign-in/"),
+        "/feeds/private/": "/feeds/private/" + sign(key, renewed_feed(engine, ann.id)),
         "subscription": str(ann.subscriptions[0].id),
     }
+
+
+def renewed_feed(engine: Engine, subscriber_id: int) -> Grant:
+    grant = renew_private_feed(engine, subscriber_id, AT_EIGHT)
+    assert grant is not None
+    return grant
 
 
 @pytest.fixture
@@ -124,7 +139,8 @@ def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
 def path_of(route: str, links: dict[str, str]) -> str:
     """Return the path of a request for this route."""
     concrete = route.replace("{name}", "zone.js").replace("{subscription_id}", links["subscription"])
-    concrete = concrete.replace("{digest_id}", "1")
+    concrete = concrete.replace("{digest_id}", "1").replace("search.{ending}", "search.atom?q=quantization")
+    concrete = concrete.replace("{ending}", "rss")
     start, signed, rest = concrete.partition("{signed_id}")
     return links[start] + rest if signed else concrete
 
@@ -222,6 +238,7 @@ def test_every_link_and_form_of_every_page_leads_somewhere(
     """A link is printed only if this version answers it."""
     as_visitor(client, session_token(engine))
     known = {(method, re.sub(r"\{\w+\}", "[^/]+", path)) for method, path in ROUTES}
+    known |= {("GET", r"/feeds/[a-z-]+\.(atom|rss|json)"), ("GET", "/feeds.opml")}  # see test_feeds
     for route in GETS:
         answer = client.get(path_of(route, links))
         if not answer.headers.get("content-type", "").startswith("text/html"):

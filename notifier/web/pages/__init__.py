@@ -1,6 +1,6 @@
 """The pages for readers, one module for each family of pages."""
 
-from notifier.web.pages import confirming, digests, home, managing, signing_in, signing_up, subscriptions
+from notifier.web.pages import confirming, digests, feeds, home, managing, signing_in, signing_up, subscriptions
 
 # The settings come before the links to them: /manage/delete is no signed id.
 ROUTERS = (
@@ -9,6 +9,7 @@ ROUTERS = (
     confirming.router,
     subscriptions.router,
     managing.router,
+    feeds.router,
     signing_in.router,
     digests.router,
 )

@@ -1,0 +1,49 @@
+"""Private feeds: a subscriber's papers for a feed reader, at addresses that only the subscriber knows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from notifier.models import Subscriber
+from notifier.signing import Grant, LinkPurpose
+from notifier.store import private_feeds, reading, retried, subscribers, writing
+from notifier.subscribers.owning import own_subscriber
+
+
+def private_feed_of(engine: Engine, subscriber_id: int) -> Grant | None:
+    """Return the grant that the links to a subscriber's private feeds are signed for; None if they have none."""
+    with reading(engine) as connection:
+        return _grant(private_feeds.of_subscriber(connection, subscriber_id))
+
+
+@retried
+def renew_private_feed(engine: Engine, subscriber_id: int, now: datetime) -> Grant | None:
+    """Give a subscriber private feeds at new addresses, and return their grant. The old addresses end.
+
+    Raises UsageError if the subscriber is gone.
+    """
+    with writing(engine) as connection:
+        own_subscriber(connection, subscriber_id)
+        return _grant(private_feeds.replace(connection, subscriber_id, now))
+
+
+@retried
+def remove_private_feed(engine: Engine, subscriber_id: int) -> None:
+    """End a subscriber's private feeds."""
+    with writing(engine) as connection:
+        private_feeds.remove(connection, subscriber_id)
+
+
+def subscriber_of_private_feed(engine: Engine, grant: Grant) -> Subscriber | None:
+    """Return the subscriber whose private feeds a grant allows to read; None if they have ended."""
+    if grant.purpose is not LinkPurpose.FEED:
+        return None
+    with reading(engine) as connection:
+        subscriber_id = private_feeds.subscriber_id_of(connection, grant.row_id)
+        return subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id) if subscriber_id else None
+
+
+def _grant(feed_id: int | None) -> Grant | None:
+    return Grant(LinkPurpose.FEED, feed_id) if feed_id else None

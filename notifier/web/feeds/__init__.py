@@ -1,0 +1,1 @@
+"""Feeds over HTTP: those that `publish` has written, of any search, and of one subscriber."""

@@ -1,0 +1,92 @@
+"""Feeds that are made when they are asked for: of a search, and of a subscriber's subscriptions.
+
+They show papers of the last weeks, which are in memory. Papers that were never announced are left out, as in the feeds
+that `publish` writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+
+from notifier import queries
+from notifier.feeds import FORMATS, MEDIA_TYPES, PRIVATE_PATH, Entry, Feed, newest_entries
+from notifier.models import Subscriber, Subscription
+from notifier.pipeline import best_of_each_day, feed_entries, publisher_of
+from notifier.queries import Query
+from notifier.search import RecentPapers
+from notifier.store import papers, reading
+from notifier.topics import TRENDING
+from notifier.web.feeds.representation import Representation, representation_of
+from notifier.web.site import Site
+
+
+def search_feed(site: Site, text: str, query: Query) -> Feed:
+    """Return the feed of the papers that a query matches; `text` is the query as it was typed."""
+    recent = site.recent.papers(site.engine, site.clock())
+    with reading(site.engine) as connection:
+        found = _entries(site, connection, {paper.id for paper in recent.matching([query], ())})
+        since = papers.first_seen(connection)
+    asked = quote(text, safe="")
+    return Feed(
+        slug=f"search {queries.canonical(query)}",
+        title=f"Search: {text}",
+        description=f"New papers that match {text}",
+        entries=newest_entries(found),
+        since=since,
+        path="feeds/search",
+        asked=f"q={asked}",
+        page=f"subscribe?words={asked}",
+    )
+
+
+def private_feeds(subscriber: Subscriber, signed_id: str) -> list[Feed]:
+    """Return the feed of all subscriptions, and then one feed for each; `signed_id` is part of their addresses."""
+    start, path = f"private {signed_id}", f"{PRIVATE_PATH}{signed_id}"
+    every = Feed(start, "My papers", "New papers for all of your subscriptions", (), path=path, page="manage")
+    single = (
+        replace(
+            every,
+            slug=f"{start} {each.id}",
+            title=each.label,
+            description=f"New papers for {each.label}",
+            path=f"{path}/{each.id}",
+        )
+        for each in subscriber.subscriptions
+    )
+    return [every, *single]
+
+
+def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entry, ...]:
+    """Return the entries of a feed for these subscriptions."""
+    recent = site.recent.papers(site.engine, site.clock())
+    wanted = [queries.parse(each.canonical) for each in subscriptions if each.canonical]
+    topics = {each.topic for each in subscriptions if each.topic} - {TRENDING}
+    with reading(site.engine) as connection:
+        found = _entries(site, connection, {paper.id for paper in recent.matching(wanted, topics)})
+        if any(each.topic == TRENDING for each in subscriptions):
+            found = _with_trending(site, connection, recent, found)
+    return newest_entries(found)
+
+
+def feed_representation(site: Site, feed: Feed, ending: str) -> Representation:
+    """Return a feed in the format of this ending. Its time of change is that of its newest entry."""
+    content = FORMATS[ending](feed, publisher_of(site.config))
+    return representation_of(content, MEDIA_TYPES[ending], feed.updated)
+
+
+def _entries(site: Site, connection: Connection, ids: set[int]) -> list[Entry]:
+    found = feed_entries(connection, site.catalogue, ids).values()
+    return [entry for entry in found if entry.paper.sequence > 0]
+
+
+def _with_trending(site: Site, connection: Connection, recent: RecentPapers, found: list[Entry]) -> list[Entry]:
+    """Return these entries and those of the trending papers of each day, each once."""
+    every = _entries(site, connection, {paper.id for paper in recent.papers})
+    every.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
+    known = {entry.paper.id: entry for entry in found}
+    known.update((entry.paper.id, entry) for entry in best_of_each_day(connection, every))
+    return list(known.values())

@@ -1,0 +1,49 @@
+"""Private feeds: `/feeds/private/SIGNED_ID.atom` for all subscriptions, `/feeds/private/SIGNED_ID/17.atom` for one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from notifier.feeds import FORMATS
+from notifier.models import Subscription
+from notifier.signing import PRIVATE_FEED_PATH, verify
+from notifier.subscribers import subscriber_of_private_feed
+from notifier.web.feeds.made import entries_for, feed_representation, private_feeds
+from notifier.web.feeds.representation import PRIVATE, answer
+from notifier.web.site import Site, SiteDependency
+
+router = APIRouter()
+
+
+@router.api_route(PRIVATE_FEED_PATH + "{signed_id}.{ending}", methods=["GET", "HEAD"])
+def feed_of_all(site: SiteDependency, request: Request, signed_id: str, ending: str) -> Response:
+    """Serve the papers of all subscriptions of one subscriber."""
+    return _feed(site, request, signed_id, None, ending)
+
+
+@router.api_route(PRIVATE_FEED_PATH + "{signed_id}/{subscription_id}.{ending}", methods=["GET", "HEAD"])
+def feed_of_one(site: SiteDependency, request: Request, signed_id: str, subscription_id: str, ending: str) -> Response:
+    """Serve the papers of one subscription."""
+    return _feed(site, request, signed_id, subscription_id, ending)
+
+
+def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | None, ending: str) -> Response:
+    """Answer with a private feed. A wrong address is refused before the store is read, so it reveals nothing."""
+    grant = verify(site.key, signed_id) if site.key and ending in FORMATS else None
+    subscriber = subscriber_of_private_feed(site.engine, grant) if grant else None
+    if subscriber is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    every, *single = private_feeds(subscriber, signed_id)
+    wanted: list[tuple[Subscription, ...]] = [(each,) for each in subscriber.subscriptions]
+    choices = {None: (every, tuple(subscriber.subscriptions))} | {
+        str(subscription.id): (feed, alone)
+        for subscription, feed, alone in zip(subscriber.subscriptions, single, wanted, strict=True)
+    }
+    if subscription_id not in choices:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    feed, subscriptions = choices[subscription_id]
+    feed = replace(feed, entries=entries_for(site, subscriptions))
+    return answer(request.method, request.headers, feed_representation(site, feed, ending), PRIVATE)

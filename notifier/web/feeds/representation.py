@@ -1,0 +1,94 @@
+"""Answers with the bytes of a feed: strong ETag, Last-Modified, 304, HEAD and gzip (RFC 9110)."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from hashlib import sha256
+
+from fastapi import Response
+
+PUBLIC = "public, max-age=600"
+PRIVATE = "private, max-age=600"
+ZIP_LEVEL = 6
+ETAG_DIGITS = 32  # 128 bits
+NOT_MODIFIED = 304
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """The content of a feed, also zipped; each of the two has an ETag of its own, as RFC 9110 (8.8.3) asks.
+
+    `modified` is when the content changed, in whole seconds; None if that is not known.
+    """
+
+    content: bytes
+    zipped: bytes
+    etag: str
+    zipped_etag: str
+    media_type: str
+    modified: datetime | None
+
+
+def representation_of(content: bytes, media_type: str, modified: datetime | None = None) -> Representation:
+    """Return the representation of these bytes."""
+    digest = sha256(content).hexdigest()[:ETAG_DIGITS]
+    zipped = gzip.compress(content, ZIP_LEVEL, mtime=0)
+    return Representation(content, zipped, f'"{digest}"', f'"{digest}-gzip"', media_type, modified)
+
+
+def answer(method: str, asked: Mapping[str, str], found: Representation, caching: str) -> Response:
+    """Return the answer to a GET or HEAD with the headers `asked`: the feed, or 304 if the reader has it already."""
+    is_zipped = _accepts_gzip(asked.get("accept-encoding", ""))
+    headers = {
+        "ETag": found.zipped_etag if is_zipped else found.etag,
+        "Cache-Control": caching,
+        "Vary": "Accept-Encoding",
+    }
+    if found.modified:
+        headers["Last-Modified"] = format_datetime(found.modified, usegmt=True)
+    if _is_known(asked, found):
+        return Response(status_code=NOT_MODIFIED, headers=headers)
+    headers["Content-Type"] = found.media_type
+    if is_zipped:
+        headers["Content-Encoding"] = "gzip"
+    content = found.zipped if is_zipped else found.content
+    if method == "HEAD":
+        return Response(headers={**headers, "Content-Length": str(len(content))})
+    return Response(content, headers=headers)
+
+
+def _is_known(headers: Mapping[str, str], found: Representation) -> bool:
+    """Return whether the feed reader has this content (RFC 9110, sections 13.1.2 and 13.1.3)."""
+    if (tags := headers.get("if-none-match")) is not None:
+        known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+        return not known.isdisjoint((found.etag, found.zipped_etag, "*"))
+    since = headers.get("if-modified-since")
+    return since is not None and found.modified is not None and found.modified <= _instant(since)
+
+
+def _instant(text: str) -> datetime:
+    """Return the instant of an HTTP date; the earliest one if the text is no date."""
+    try:
+        instant = parsedate_to_datetime(text)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _accepts_gzip(text: str) -> bool:
+    """Return whether a client takes gzip (RFC 9110, section 12.5.3)."""
+    accepted = dict(_codings(text.lower()))
+    return accepted.get("gzip", accepted.get("*", 0.0)) > 0
+
+
+def _codings(text: str) -> Iterator[tuple[str, float]]:
+    for part in text.split(","):
+        coding, _, weight = part.partition(";")
+        try:
+            yield coding.strip(), float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            yield coding.strip(), 0.0

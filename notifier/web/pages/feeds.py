@@ -1,0 +1,79 @@
+"""The pages about feeds: those for everybody, and those of the subscriber who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from notifier import feeds
+from notifier.feeds import Feed
+from notifier.models import Subscriber
+from notifier.pipeline import publisher_of
+from notifier.signing import sign
+from notifier.subscribers import private_feed_of, remove_private_feed, renew_private_feed
+from notifier.topics import ALL, RESERVED, TRENDING
+from notifier.web.feeds.made import private_feeds
+from notifier.web.guards import from_our_own_pages
+from notifier.web.sessions import SignedIn, Visitor
+from notifier.web.site import Site, SiteDependency, page
+
+OUR_OWN = [Depends(from_our_own_pages)]
+DESCRIPTIONS = {ALL: "Every paper as it comes in.", TRENDING: "The best papers of each day."}
+
+router = APIRouter()
+
+
+@router.api_route("/feeds", methods=["GET", "HEAD"])
+def show_feeds(site: SiteDependency, visitor: Visitor) -> HTMLResponse:
+    """Show the feeds that were published."""
+    return page(site, "feeds", feeds=list(_published(site)), is_signed_in=visitor is not None)
+
+
+@router.api_route("/manage/feeds", methods=["GET", "HEAD"])
+def show_private_feeds(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
+    """Show the addresses of the subscriber's private feeds, if they have some."""
+    address = publisher_of(site.config).feed_url
+    own = _own(site, subscriber)
+    shown = [(feed.title, address(feed, "atom"), address(feed, "rss")) for feed in own]
+    return page(site, "private_feeds", feeds=shown, is_signed_in=True)
+
+
+@router.post("/manage/feeds", dependencies=OUR_OWN)
+def renew_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
+    """Make private feeds, or give them new addresses."""
+    renew_private_feed(site.engine, subscriber.id, site.clock())
+    return RedirectResponse(f"{site.root}/manage/feeds", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/manage/feeds/remove", dependencies=OUR_OWN)
+def remove_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
+    """End the private feeds."""
+    remove_private_feed(site.engine, subscriber.id)
+    return RedirectResponse(f"{site.root}/manage/feeds", HTTPStatus.SEE_OTHER)
+
+
+@router.api_route("/manage/feeds.opml", methods=["GET", "HEAD"])
+def list_private_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
+    """Return the private feeds as OPML, for a feed reader to import."""
+    own = _own(site, subscriber)
+    if not own:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    named = {"Content-Disposition": 'attachment; filename="my-feeds.opml"'}
+    content = feeds.opml(own, publisher_of(site.config))
+    return Response(content, media_type=feeds.MEDIA_TYPES["opml"], headers=named)
+
+
+def _published(site: Site) -> Iterator[tuple[str, str, str]]:
+    """Yield the slug, the title and the description of each feed that exists."""
+    known = [(slug, title, DESCRIPTIONS[slug]) for slug, title in RESERVED.items()]
+    known += [(slug, topic.title, topic.description) for slug, topic in site.catalogue.topics.items()]
+    yield from (each for each in known if site.feed_files.get(f"{each[0]}.atom"))
+
+
+def _own(site: Site, subscriber: Subscriber) -> list[Feed]:
+    """Return the private feeds of a subscriber; empty if they have none."""
+    grant = private_feed_of(site.engine, subscriber.id)
+    return private_feeds(subscriber, sign(site.key, grant)) if site.key and grant else []

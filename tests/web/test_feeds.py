@@ -1,0 +1,268 @@
+"""Feeds over HTTP: the published files with their validators, feeds of searches, and the feeds of one subscriber."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import feedparser
+import httpx
+import pytest
+import reader
+from lxml import etree
+from sqlalchemy import Engine
+from support.service import add_subscriber, ingest_page
+from support.visitors import as_visitor, form_to, parsed, session_token
+from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages, write_config
+
+from notifier.config import Config
+from notifier.pipeline import publish
+from notifier.signing import redact_links
+from notifier.subscribers import SignUp
+from notifier.topics import TRENDING
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+TITLES = ["Quantization of Large Models", "Mixture of Experts at Scale", "Graphs of Everything"]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return write_config(tmp_path)
+
+
+@pytest.fixture
+def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
+    ingest_page(engine, config.base, TITLES, now=AT_EIGHT)
+    publish(engine, config)
+    with serve_pages(engine, config, clock=lambda: AT_EIGHT) as found:
+        yield found
+
+
+def titles(answer: httpx.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return sorted(each.title for each in feedparser.parse(answer.content).entries)
+
+
+def feed_links(client: httpx.Client, engine: Engine) -> list[str]:
+    """Sign Ann in, make her private feeds, and return the paths of their Atom form."""
+    as_visitor(client, session_token(engine))
+    assert form_to(client.get("/manage/feeds"), "/manage/feeds").method == "POST"
+    assert client.post("/manage/feeds").status_code == 303
+    page = parsed(client.get("/manage/feeds"))
+    client.headers.pop("Cookie", None)
+    client.cookies.clear()
+    found = [str(url) for url in page.xpath("//a[@type='application/atom+xml']/@href")]
+    assert all(url.startswith(BASE_URL) for url in found)
+    return [url.removeprefix(BASE_URL) for url in found]
+
+
+def test_a_feed_is_served_from_the_bytes_that_were_published(client: httpx.Client, config: Config) -> None:
+    folder = config.path(config.feeds.folder)
+    assert len(list(folder.iterdir())) > 100
+    for file in folder.iterdir():
+        path = f"/{file.name}" if file.name == "feeds.opml" else f"/feeds/{file.name}"
+        answer = client.get(path)
+        assert (answer.status_code, answer.content) == (200, file.read_bytes()), path
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("ending", "media_type"),
+    [("rss", "application/xml"), ("atom", "application/xml"), ("json", "application/feed+json")],
+)
+def test_each_format_has_its_media_type(client: httpx.Client, ending: str, media_type: str) -> None:
+    assert client.get(f"/feeds/all.{ending}").headers["content-type"] == f"{media_type}; charset=utf-8"
+
+
+def test_a_client_that_takes_no_gzip_gets_none(client: httpx.Client) -> None:
+    for accepted in ("identity", "gzip;q=0", "br", ""):
+        answer = client.get("/feeds/all.atom", headers={"Accept-Encoding": accepted})
+        assert "content-encoding" not in answer.headers, accepted
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert titles(answer) == sorted(TITLES)
+    for accepted in ("gzip", "br, gzip", "*", "GZIP;q=0.5, identity;q=0.1"):
+        with client.stream("GET", "/feeds/all.atom", headers={"Accept-Encoding": accepted}) as raw:
+            assert raw.headers["content-encoding"] == "gzip", accepted
+            assert gzip.decompress(b"".join(raw.iter_raw())).startswith(b"<?xml")
+
+
+def test_who_has_the_newest_content_gets_304_without_a_body(client: httpx.Client) -> None:
+    first = client.get("/feeds/all.atom")
+    etag, modified = first.headers["etag"], first.headers["last-modified"]
+    assert etag.startswith('"')
+    known: list[dict[str, str]] = [
+        {"If-None-Match": etag},
+        {"If-None-Match": f'"other", W/{etag}'},
+        {"If-None-Match": "*"},
+        {"If-Modified-Since": modified},
+        {"If-None-Match": etag, "If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"},
+    ]
+    for headers in known:
+        answer = client.get("/feeds/all.atom", headers=headers)
+        assert (answer.status_code, answer.content) == (304, b""), headers
+        assert answer.headers["etag"] == etag
+        assert answer.headers["cache-control"] == "public, max-age=600"
+    unknown: list[dict[str, str]] = [
+        {"If-None-Match": '"other"'},
+        {"If-None-Match": '"other"', "If-Modified-Since": modified},
+        {"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"},
+        {"If-Modified-Since": "yesterday"},
+    ]
+    for headers in unknown:
+        assert client.get("/feeds/all.atom", headers=headers).status_code == 200, headers
+
+
+def test_head_has_the_headers_of_get(client: httpx.Client) -> None:
+    for path in ("/feeds/all.rss", "/feeds.opml", "/feeds/search.atom?q=graphs"):
+        get, head = client.get(path), client.head(path)
+        assert head.content == b""
+        for name in ("etag", "content-type", "content-length", "content-encoding", "vary", "cache-control"):
+            assert head.headers[name] == get.headers[name], (path, name)
+
+
+def test_a_new_paper_gives_a_new_etag(client: httpx.Client, engine: Engine, config: Config) -> None:
+    before = client.get("/feeds/all.atom").headers["etag"]
+    ingest_page(engine, config.base, ["One More Paper"], now=AT_EIGHT + timedelta(hours=1))
+    publish(engine, config)
+    answer = client.get("/feeds/all.atom", headers={"If-None-Match": before})
+    assert "One More Paper" in titles(answer)
+    assert answer.headers["etag"] != before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/feeds/",
+        "/feeds/nothing.atom",
+        "/feeds/all.exe",
+        "/feeds/..%2fconfig.toml",
+        "/feeds/%2e%2e/secret.key",
+        "/feeds/all.atom/",
+        "/feeds/.all.atom",
+        "/feeds/ALL.atom",
+        "/feeds/search.exe?q=a",
+        "/feeds/%00.atom",
+    ],
+)
+def test_whatever_else_is_asked_for_is_not_found(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_the_feed_of_a_search_holds_what_matches(client: httpx.Client) -> None:
+    for ending in ("rss", "atom", "json"):
+        answer = client.get(f"/feeds/search.{ending}", params={"q": "quantization OR graphs"})
+        assert "Quantization of Large Models" in answer.text and "Graphs of Everything" in answer.text
+        assert "Mixture" not in answer.text
+    assert titles(client.get("/feeds/search.atom", params={"q": "nothing"})) == []
+
+
+def test_the_feed_of_a_search_names_itself_and_the_page_where_to_subscribe(client: httpx.Client) -> None:
+    text = '"large models" OR a&b=c#é'
+    answer = client.get("/feeds/search.atom", params={"q": text})
+    links = {link.get("rel"): link.get("href") for link in etree.fromstring(answer.content).findall(f"{ATOM}link")}
+    for relation, path in (("self", "/feeds/search.atom"), ("alternate", "/subscribe")):
+        url = httpx.URL(str(links[relation]))
+        assert str(url).startswith(f"{BASE_URL}{path}?")
+        assert text in url.params.values()
+        assert client.get(url.raw_path.decode()).status_code == 200
+
+
+def test_two_spellings_of_a_search_are_one_feed_to_a_feed_reader(client: httpx.Client) -> None:
+    one, other, third = (client.get("/feeds/search.atom", params={"q": q}) for q in ("a b", "B  AND a", "a c"))
+    ids = [etree.fromstring(each.content).findtext(f"{ATOM}id") for each in (one, other, third)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+@pytest.mark.parametrize("text", ["", "-a", '"open', "a" * 1001, "\x00", "nofield:x"])
+def test_a_search_that_is_refused_is_answered_with_the_reason(client: httpx.Client, text: str) -> None:
+    answer = client.get("/feeds/search.atom", params={"q": text})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert len(answer.text.splitlines()) == 1 and answer.text.strip().endswith((".", "?", "it", "”"))
+
+
+def test_a_subscriber_has_a_feed_of_all_and_one_of_each_subscription(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("quantization", "experts"), confirmed=True))
+    every, first, second = feed_links(client, engine)
+    assert titles(client.get(every)) == sorted(TITLES[:2])
+    assert titles(client.get(first)) == [TITLES[0]]
+    assert titles(client.get(second)) == [TITLES[1]]
+    for ending in ("rss", "json"):
+        assert "Quantization" in client.get(every.replace(".atom", f".{ending}")).text
+    answer = client.get(every)
+    assert answer.headers["cache-control"].startswith("private")
+    assert client.get(every, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+
+
+def test_trending_is_in_a_private_feed_too(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, topics=(TRENDING,), confirmed=True))
+    every, single = feed_links(client, engine)
+    assert titles(client.get(every)) == titles(client.get(single)) == sorted(TITLES)
+
+
+def test_new_addresses_end_the_old_ones(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
+    old = feed_links(client, engine)
+    new = feed_links(client, engine)
+    assert not set(old) & set(new)
+    assert {client.get(path).status_code for path in old} == {404}
+    assert {client.get(path).status_code for path in new} == {200}
+    as_visitor(client, session_token(engine))
+    assert client.post("/manage/feeds/remove").status_code == 303
+    assert {client.get(path).status_code for path in new} == {404}
+    assert client.get("/manage/feeds.opml").status_code == 404
+
+
+def test_nobody_reads_a_subscription_of_somebody_else_with_their_own_address(
+    client: httpx.Client, engine: Engine
+) -> None:
+    add_subscriber(engine, SignUp("bob@example.org", ("experts",), confirmed=True))
+    add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
+    every, single = feed_links(client, engine)
+    for number in range(10):
+        path = every.replace(".atom", f"/{number}.atom")
+        assert client.get(path).status_code == (200 if path == single else 404)
+
+
+def test_the_private_feeds_can_be_taken_as_opml(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
+    links = feed_links(client, engine)
+    as_visitor(client, session_token(engine))
+    outlines = etree.fromstring(client.get("/manage/feeds.opml").content).findall(".//outline")
+    assert [outline.get("xmlUrl") for outline in outlines] == [BASE_URL + link for link in links]
+
+
+def test_the_address_of_a_private_feed_is_redacted_in_logs(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
+    for link in feed_links(client, engine):
+        secret = link.split("/")[3].removesuffix(".atom")
+        assert secret in link and secret not in redact_links(f"GET {link} HTTP/1.1")
+
+
+def test_reading_feeds_changes_nothing_but_the_count_of_searches(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
+    links = feed_links(client, engine)
+    before = database_content(engine)
+    for path in ("/feeds", "/feeds/all.atom", "/feeds.opml", *links):
+        assert client.get(path).status_code == client.head(path).status_code == 200
+    assert database_content(engine) == before
+
+
+def test_a_feed_reader_gets_the_feeds_and_304_on_the_second_poll(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
+    paths = ["/feeds/all.rss", "/feeds/trending.atom", "/feeds/all.json", "/feeds/search.rss?q=graphs"]
+    urls = [f"{str(client.base_url).rstrip('/')}{path}" for path in [*paths, *feed_links(client, engine)]]
+    store = reader.make_reader(":memory:")
+    for url in urls:
+        store.add_feed(url)
+    store.update_feeds()
+    assert all(feed.last_exception is None for feed in store.get_feeds())
+    assert len({entry.id for entry in store.get_entries()}) == len(TITLES), "a paper has one id in all feeds"
+    parsed_feeds = [feedparser.parse(url) for url in urls if ".json" not in url]
+    for found in parsed_feeds:
+        assert feedparser.parse(found.href, etag=found.etag, modified=found.modified).status == 304
+    for again in map(store.update_feed, urls):
+        assert again is None or (again.new, again.modified) == (0, 0)
