@@ -232,7 +232,7 @@ def test_the_pages_below_a_path_lead_back_below_it(engine: Engine, tmp_path: Pat
     with serve_pages(engine, config) as client:
         assert client.get("/manage").headers["location"] == "/papers/sign-in"
         page = parsed(client.get("/subscribe"))
-        assert page.xpath("//form/@action") == ["/papers/feeds", "/papers/subscribe"]
+        assert page.xpath("//form/@action") == ["/papers/subscribe"]
         assert set(page.xpath("//header//a/@href")) == {
             "/papers/",
             "/papers/feeds",
