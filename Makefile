@@ -8,10 +8,11 @@ pytest = $(dev)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo serve test check bench torture lock pictures .venv-run .venv-dev
 
-# Run the whole service on the sample pages, in ./demo. A second run continues there; FRESH=1 starts over.
+# Run the whole service on the sample pages, in ./demo. A second run continues there; FRESH=1 starts over, and
+# ARGS=--serve then serves the pages and the inbox until Ctrl-C.
 demo: .venv-run
 	@$(if $(filter 1,$(FRESH)),rm -rf demo)
-	@$(run)/python -m notifier demo --folder demo
+	@$(run)/python -m notifier demo --folder demo $(ARGS)
 
 serve: .venv-run
 	@$(run)/python -m notifier serve

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from notifier.cli.demo_serving import prepare, serve_demo, with_pages
 from notifier.cli.options import NowOption, Session, clock_from, clock_starting_at
 from notifier.cli.simulated_clocks import refuse_far_clock
 
 if TYPE_CHECKING:
-    from notifier.models import Mail, Subscriber
+    from notifier.config import Config
+    from notifier.models import Clock, Mail, Subscriber
     from notifier.pipeline import OnceReport
     from notifier.subscribers import SignUp
 
@@ -41,28 +44,55 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[Path, typer.Option(help="The folder of the demo; made if missing.")] = Path("demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Then serve the pages and the inbox on this machine, until Ctrl-C.")
+    ] = False,
     now: NowOption = None,
 ) -> None:
     """Ingest the sample pages, subscribe five people, and send their first digests to an inbox on this machine."""
+    from notifier.delivery.inbox import Inbox
+
     run = _open(folder, clock_from(now)())
     if now is not None:
         refuse_far_clock(run, now, f"choose another --folder than {folder}, or ")
+    pages = prepare(run.config) if serve else None
     _ingest(run)
     subscribers = _subscribe(run)
-    later = _set_clock_ahead(run, subscribers)
-    done, mails = _run_steps(later)
-    _report(later, subscribers, done, mails)
-    _save_mails(folder / "mail", mails)
+    clock = _clock_set_ahead(run.clock(), subscribers)
+    with Inbox(run.config.path(run.config.maildir.folder)) as inbox:
+        adapt = partial(_on_loopback, relay=inbox.port, pages=pages)
+        later = Session(adapt(run.config), clock)
+        done = _run_steps(later)
+        mails = inbox.mails
+        _report(later, subscribers, done, mails)
+        _save_mails(folder / "mail", mails)
+        if serve:
+            serve_demo(later, _config_file(folder), adapt)
+
+
+def _on_loopback(config: Config, relay: int, pages: int | None) -> Config:
+    """Return a config whose relay is at this port of loopback, and whose pages are at another, if it is given."""
+    from notifier.config import SmtpConfig
+    from notifier.delivery.inbox import HOST
+
+    smtp = SmtpConfig(host=HOST, port=relay, tls="none")
+    mail = config.mail.model_copy(update={"transport": "smtp"})
+    sending = config.model_copy(update={"smtp": smtp, "mail": mail})
+    return sending if pages is None else with_pages(sending, pages)
 
 
 def _open(folder: Path, now: datetime) -> Session:
     from notifier.cli.setup import make_file
     from notifier.config import load
 
-    file = folder / "config.toml"
+    file = _config_file(folder)
     if not file.exists():
         make_file(file, CONFIG.format(file=file))
     return Session(load(file), clock_starting_at(now))
+
+
+def _config_file(folder: Path) -> Path:
+    return folder / "config.toml"
 
 
 def _ingest(run: Session) -> None:
@@ -119,42 +149,38 @@ def _subscribe(run: Session) -> list[Subscriber]:
         return everyone(connection)
 
 
-def _set_clock_ahead(run: Session, subscribers: list[Subscriber]) -> Session:
-    """Return a session whose clock begins when all first digests are due, or now if they are due already."""
+def _clock_set_ahead(now: datetime, subscribers: list[Subscriber]) -> Clock:
+    """Return a clock that begins when the first digests of the sample subscribers are due, or now if they are due.
+
+    It never begins before anybody has confirmed: an earlier run may have been ahead of the machine's clock.
+    """
     from notifier.subscribers import calendars
 
-    now = run.clock()
+    samples = {each.email for each in _sample_sign_ups()}
     firsts = [
         calendars.next_due(calendars.schedule_of(each), each.confirmed_at, calendars.UsedPeriods())
         for each in subscribers
-        if each.confirmed_at
+        if each.confirmed_at and each.email in samples
     ]
-    moment = max([now, *(first for first in firsts if first)])
+    confirmed = [each.confirmed_at for each in subscribers if each.confirmed_at]
+    moment = max([now, *(first for first in firsts if first), *confirmed])
     if moment > now:
         typer.echo(
             f"The demo sets its clock ahead to {moment:%Y-%m-%d %H:%M} UTC, "
             "the first morning on which all of its sample subscribers are due.\n"
         )
-    return Session(run.config, clock_starting_at(moment))
+    return clock_starting_at(moment)
 
 
-def _run_steps(run: Session) -> tuple[OnceReport, tuple[Mail, ...]]:
-    """Plan, publish and deliver. The mails go to a relay that listens on loopback until the steps have ended."""
-    from functools import partial
-
+def _run_steps(run: Session) -> OnceReport:
+    """Plan, publish and deliver."""
     from notifier.cli.pipeline import send
-    from notifier.config import MailConfig, SmtpConfig
-    from notifier.delivery.inbox import HOST, Inbox
     from notifier.pipeline import once
 
-    with Inbox(run.config.path(run.config.maildir.folder)) as inbox:
-        relay = SmtpConfig(host=HOST, port=inbox.port, tls="none")
-        mail = MailConfig(sender=run.config.mail.sender, transport="smtp")
-        to_inbox = Session(run.config.model_copy(update={"smtp": relay, "mail": mail}), run.clock)
-        done = once(run.engine, run.config, run.clock, deliver=partial(send, to_inbox))
-        if done.errors:
-            raise next(iter(done.errors.values()))
-        return done, inbox.mails
+    done = once(run.engine, run.config, run.clock, deliver=partial(send, run))
+    if done.errors:
+        raise next(iter(done.errors.values()))
+    return done
 
 
 def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails: tuple[Mail, ...]) -> None:

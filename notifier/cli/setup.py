@@ -32,11 +32,16 @@ def init(
     make_file(file, resource("config.example.toml").read_text(encoding="utf-8"))
     run = session(context, file)
     secret = run.config.path(run.config.secret_file)
-    make_file(secret, secrets.token_hex(SECRET_BYTES) + "\n")
+    make_secret(secret)
     DumpsFolder(run.config.path(run.config.ingest.folder)).make()
     _ = run.engine
     warn_of_exposed_secrets(context, file, run)
     typer.echo(f"config {file}, secret key {secret}, database {run.config.store_name}; now edit the config")
+
+
+def make_secret(path: Path) -> None:
+    """Write a new key for signing links into a file that only its owner can ever read, unless it exists already."""
+    make_file(path, secrets.token_hex(SECRET_BYTES) + "\n")
 
 
 def make_file(path: Path, text: str) -> None:

@@ -44,10 +44,17 @@ LONGEST_WAIT = timedelta(minutes=2)  # if a job's next run is farther ahead than
 log = logging.getLogger("notifier")
 
 
-def serve(file: Path | None, clock: Clock) -> None:
-    """Ingest, plan, publish, deliver and serve the web pages, until SIGTERM or SIGINT."""
+def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = lambda config: config) -> None:
+    """Ingest, plan, publish, deliver and serve the web pages, until SIGTERM or SIGINT.
+
+    `adapt` may change the config each time after it is read.
+    """
     file = chosen(file)
-    config = load(file)
+
+    def read() -> Config:
+        return adapt(load(file))
+
+    config = read()
     engine = open_store(config.store_url)
     web_engine = connect(config.store_url, WEB_POOL_SECONDS)
     try:
@@ -57,7 +64,7 @@ def serve(file: Path | None, clock: Clock) -> None:
         heartbeats = Heartbeats((INGESTING, PLANNING, SENDING))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
         web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.works, WEB))
-        asyncio.run(_serve(file, jobs, [_sending(jobs, heartbeats), web]))
+        asyncio.run(_serve(read, jobs, [_sending(jobs, heartbeats), web]))
     finally:
         web_engine.dispose()
         engine.dispose()
@@ -73,7 +80,7 @@ def work(file: Path | None, clock: Clock) -> None:
         _warn(file, config)
         heartbeats = Heartbeats((SENDING,))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
-        asyncio.run(_keep_running(file, jobs, [_sending(jobs, heartbeats)], lambda: None))
+        asyncio.run(_keep_running(partial(load, file), jobs, [_sending(jobs, heartbeats)], lambda: None))
     finally:
         engine.dispose()
 
@@ -86,7 +93,7 @@ def _sending(jobs: Jobs, heartbeats: Heartbeats) -> Task:
     return sending_task(jobs.engine, jobs.clock, on_round)
 
 
-async def _serve(file: Path | None, jobs: Jobs, tasks: Sequence[Task]) -> None:
+async def _serve(read: Callable[[], Config], jobs: Jobs, tasks: Sequence[Task]) -> None:
     scheduler = AsyncIOScheduler(timezone=UTC)
     every = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(jobs.start)
@@ -94,7 +101,7 @@ async def _serve(file: Path | None, jobs: Jobs, tasks: Sequence[Task]) -> None:
     scheduler.add_job(jobs.plan_and_publish, "cron", second=0, **every)
     scheduler.start()
     try:
-        await _keep_running(file, jobs, tasks, lambda: _follow_clock(scheduler))
+        await _keep_running(read, jobs, tasks, lambda: _follow_clock(scheduler))
     finally:
         scheduler.pause()
         await asyncio.to_thread(jobs.finish)
@@ -109,7 +116,9 @@ def _follow_clock(scheduler: AsyncIOScheduler) -> None:
             job.modify(next_run_time=now)
 
 
-async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], check_clock: Callable[[], None]) -> None:
+async def _keep_running(
+    read: Callable[[], Config], jobs: Jobs, tasks: Sequence[Task], check_clock: Callable[[], None]
+) -> None:
     """Keep the tasks running until a signal to stop; on SIGHUP, read the config again and restart the tasks.
 
     After the signal, or an error here, the process ends within STOP_SECONDS, even if a thread hangs.
@@ -124,7 +133,7 @@ async def _keep_running(file: Path | None, jobs: Jobs, tasks: Sequence[Task], ch
         await _run_tasks(jobs, tasks, check_clock, stop, reload)
         if reload.is_set() and not stop.is_set():
             reload.clear()
-            jobs.config = _reloaded(file, jobs)
+            jobs.config = _reloaded(read, jobs)
     log.info("stopped")
 
 
@@ -208,10 +217,10 @@ def _check(engine: Engine, config: Config, clock: Clock) -> None:
         )
 
 
-def _reloaded(file: Path | None, jobs: Jobs) -> Config:
+def _reloaded(read: Callable[[], Config], jobs: Jobs) -> Config:
     """Return the config that the file holds now, or the config in use if the new one cannot be used."""
     try:
-        new = load(file)
+        new = read()
         if new.store_url != jobs.config.store_url:
             raise ConfigError("store.url has changed; stop the service and start it again to use the new one")
         _check(jobs.engine, new, jobs.clock)

@@ -22,7 +22,7 @@ def test_the_demo_mails_five_subscribers_and_then_has_nothing_new(tmp_path: Path
     ):
         assert line in first.stdout
     feed, page = (Path(line.split(": ")[1]) for line in first.stdout.splitlines()[-2:])
-    assert page == tmp_path / "demo" / "mail" / "ada-example-org.html"  # README names this file
+    assert page == tmp_path / "demo" / "mail" / "ada-example-org.html"
     assert "<html" in page.read_text(encoding="utf-8")
     assert len(feedparser.parse(feed).entries) == 10
     mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "demo" / "inbox" / "new").iterdir()]

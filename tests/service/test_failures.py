@@ -106,7 +106,7 @@ def test_a_fault_of_the_main_loop_stops_the_tasks_and_ends_the_process(
         raise OSError("a fault that nobody expects")
 
     with pytest.raises(OSError, match="nobody expects"):
-        asyncio.run(running._keep_running(None, jobs, [Task("a task", run)], check_clock))
+        asyncio.run(running._keep_running(Config, jobs, [Task("a task", run)], check_clock))
     assert stopped.is_set()
 
 
