@@ -144,7 +144,7 @@ def _message(digest: Digest, whole: WholeMails) -> EmailMessage:
     message["Message-ID"] = digest.message_id
     message["List-Id"] = "Daily Papers <papers.example.org>"
     values = whole.values(digest)
-    message["List-Unsubscribe"] = f"<{values.unsubscribe_page}>, <{values.unsubscribe_url}>"
+    message["List-Unsubscribe"] = f"<{values['unsubscribe_page']}>, <{values['unsubscribe_url']}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["List-Post"] = "NO"
     message["Precedence"] = "bulk"

@@ -93,6 +93,7 @@ def _digest(number: int, asked: Sequence[Query], sections: Sequence[Sequence[Ite
             if items
         ),
         subscriber_id=number,
+        delivery_id=number,
     )
 
 

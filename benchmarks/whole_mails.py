@@ -19,8 +19,8 @@ from notifier.digests.labels import LABELS, quoted
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
 from notifier.mail.body import anchor
-from notifier.mail.parts import part_templates
-from notifier.mail.slot_values import SlotValues, slot_values
+from notifier.mail.parts import LINKS_OF_FOOTER, part_templates
+from notifier.mail.slot_values import section_page, slot_values
 from notifier.mail.stylesheet import css_of
 from notifier.models import Digest, Paper
 
@@ -34,7 +34,7 @@ class WholeMails:
         self._html = part_templates(templates, "html")
         self._css = css_of(templates)
 
-    def values(self, digest: Digest) -> SlotValues:
+    def values(self, digest: Digest) -> dict[str, str]:
         """Return the subscriber's address and links for the mail of a digest."""
         (values,) = slot_values([digest], self._settings)
         if isinstance(values, ComposeError):
@@ -53,7 +53,7 @@ class WholeMails:
 
 
 def _rendered(
-    templates: Mapping[str, Template], kind: type[str], content: DigestContent, values: SlotValues, css: str
+    templates: Mapping[str, Template], kind: type[str], content: DigestContent, values: Mapping[str, str], css: str
 ) -> str:
     def part(name: str, **variables: Any) -> str:
         return kind(templates[name].render(variables))
@@ -71,7 +71,7 @@ def _rendered(
         return joined(part("line", paper=each) for each in papers)
 
     def label(text: str, number: int | None) -> str:
-        page = "" if number is None else values.section_pages[number]
+        page = "" if number is None else values[section_page(number)]
         return part("label", label=text, unsubscribe_page=page)
 
     sections = [
@@ -102,15 +102,21 @@ def _rendered(
             )
             for section, anchor in sections
         ),
-        more=part("more", total=beyond, unlisted=content.unlisted, lines=lines(content.more)) if beyond else "",
+        more=part(
+            "more",
+            total=beyond,
+            unlisted=content.unlisted,
+            lines=lines(content.more),
+            digest_page=values["digest_page"],
+        )
+        if beyond
+        else "",
         footer=part(
             "footer",
             brand=content.brand,
             postal_address=content.postal_address,
-            recipient=values.recipient,
+            recipient=values["recipient"],
             labels=joined(label(*each) for each in matched_labels(content)),
-            manage_page=values.manage_page,
-            unsubscribe_page=values.unsubscribe_page,
-            unsubscribe_url=values.unsubscribe_url,
+            **{link: values[link] for link in LINKS_OF_FOOTER},
         ),
     )

@@ -389,9 +389,9 @@ class Digest:
     """A message to one subscriber for one period, with everything that must be the same when it is sent again.
 
     `rest` holds the papers beyond the digest's limit, which are listed by title only; they count as sent.
-    `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased. `opening` takes the
-    place of the line that says of which period the papers are. A welcome mail also has `labels`, which name all
-    subscriptions.
+    `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased, and `delivery_id`
+    is None if the digest has no row in the outbox, such as a test. `opening` takes the place of the line that says of
+    which period the papers are. A welcome mail also has `labels`, which name all subscriptions.
     """
 
     recipient: str
@@ -404,6 +404,7 @@ class Digest:
     subscriber_id: int | None = None
     opening: str = ""
     labels: tuple[str, ...] = ()
+    delivery_id: int | None = None
 
     @property
     def paper_ids(self) -> set[int]:

@@ -60,7 +60,7 @@ class DigestContent(NamedTuple):
     `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit. `unlisted` is the
     number of papers that a mail leaves out because it would be too large. `other_labels` are those of subscriptions
     that have no section, and matched a paper in one or belong to a welcome mail. `has_page` says whether there is a
-    page that ends all mail to the subscriber.
+    page that ends all mail to the subscriber, and `has_web_copy` whether there is a page with the whole digest.
     """
 
     subject: str
@@ -73,6 +73,7 @@ class DigestContent(NamedTuple):
     other_labels: Sequence[str]
     postal_address: str
     has_page: bool
+    has_web_copy: bool
 
 
 def matched_labels(content: DigestContent) -> list[tuple[str, int | None]]:
@@ -118,6 +119,7 @@ class ContentMaker:
             other_labels=_other_labels(digest.sections, digest.labels),
             postal_address=inert(self._settings.postal_address),
             has_page=self._has_pages and digest.subscriber_id is not None,
+            has_web_copy=self._has_pages and digest.delivery_id is not None,
         )
 
     def _section(self, section: Section, cards: int, papers: Mapping[int, Paper]) -> SectionContent:

@@ -19,6 +19,7 @@ from notifier.mail.stylesheet import Stylesheet
 
 _NO_PAGE = ("unsubscribe_page",)
 _NO_PAGES = ("unsubscribe_page", "manage_page")
+_NO_WEB_COPY = ("digest_page",)
 _NO_LABELS = ("also",)
 _NO_LINES = ("lines",)
 
@@ -109,11 +110,12 @@ class BodyMaker:
         total = len(content.more) + content.unlisted
         if not total:
             return ()
-        part = self._parts.part("more", () if content.more else _NO_LINES, total=total, unlisted=content.unlisted)
-        return part.filled({"lines": self._line_blocks(content.more)})
+        without = (() if content.more else _NO_LINES) + (() if content.has_web_copy else _NO_WEB_COPY)
+        part = self._parts.part("more", without, total=total, unlisted=content.unlisted)
+        return part.filled({"lines": self._line_blocks(content.more), "digest_page": ["digest_page"]})
 
     def _footer(self, content: DigestContent) -> list[bytes | str]:
-        without = () if content.has_page else _NO_PAGES
+        without = (() if content.has_page else _NO_PAGES) + (() if content.has_web_copy else _NO_WEB_COPY)
         part = self._parts.part("footer", without, brand=content.brand, postal_address=content.postal_address)
         labels: list[bytes | str] = []
         for label, number in matched_labels(content):

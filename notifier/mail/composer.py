@@ -18,7 +18,7 @@ from notifier.mail.mime import alternative
 from notifier.mail.notices import compose_notice
 from notifier.mail.parts import Parts
 from notifier.mail.shortening import bodies_within_limit
-from notifier.mail.slot_values import EncodedSlotValues, SlotValues, encoded_values, slot_values
+from notifier.mail.slot_values import EncodedSlotValues, encoded_values, slot_values
 from notifier.mail.stylesheet import Stylesheet
 from notifier.models import Digest, Envelope, Mail, Notice, Paper
 from notifier.text.addresses import ascii_address, recipient_address
@@ -86,7 +86,7 @@ class Composer:
             self._cache.clear()
             self._papers = papers
         values = slot_values([digest for digest, _ in digests], self.settings)
-        blocks = iter(encoded_values([each for each in values if isinstance(each, SlotValues)]))
+        blocks = iter(encoded_values([each for each in values if not isinstance(each, ComposeError)]))
         return [
             each if isinstance(each, ComposeError) else self._mail(digest, return_path, next(blocks))
             for (digest, return_path), each in zip(digests, values, strict=True)
@@ -115,7 +115,8 @@ class Composer:
         """
         sections = [(each.label, id(each.items), each.subscription_id is None) for each in digest.sections]
         of_welcome = digest.opening, digest.labels
-        key = digest.subject, digest.period, *of_welcome, id(digest.rest), digest.subscriber_id is None, *sections
+        lacks_pages = digest.subscriber_id is None, digest.delivery_id is None
+        key = digest.subject, digest.period, *of_welcome, id(digest.rest), *lacks_pages, *sections
         if (known := self._bodies.get(key)) is None:
             content = self._contents.content(digest, self._papers)
             text, html = bodies_within_limit(content, self._bodies_with)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from jinja2 import Environment
 from markupsafe import Markup
 
+from notifier.digests.notices import notice_values
 from notifier.errors import ComposeError
 from notifier.mail.headers import MailSettings, notice_header_lines
 from notifier.mail.mime import alternative
 from notifier.mail.quoted_printable import block
 from notifier.mail.stylesheet import Stylesheet
 from notifier.models import DeliveryKind, Envelope, Mail, Notice
-from notifier.signing import Grant, LinkPurpose, LinkSigner
 from notifier.templates import render
 from notifier.text.addresses import ascii_address
-from notifier.text.harmless import inert
 
 _TEMPLATES = {
     DeliveryKind.CONFIRMATION: "confirmation",
@@ -33,7 +32,7 @@ def compose_notice(
     """
     if settings.pages is None:
         raise ComposeError("a mail with a link to a page needs the address of the pages; set base_url in [web]")
-    values = _values(notice, settings, settings.pages)
+    values = notice_values(notice, settings, settings.pages)
     name = _TEMPLATES[notice.kind]
     text = render(templates, f"email/{name}.txt.j2", **values)
     html = render(templates, f"email/{name}.html.j2", **values, stylesheet=Markup(stylesheet.kept))
@@ -41,19 +40,3 @@ def compose_notice(
     envelope = Envelope(return_path or ascii_address(settings.envelope_sender), ascii_address(notice.recipient))
     content = alternative(header, [block(text)], [block(stylesheet.inline(html))], notice.message_id)
     return Mail(envelope, notice.message_id, content, is_wire_form=True)
-
-
-def _values(notice: Notice, settings: MailSettings, pages: LinkSigner) -> dict[str, object]:
-    """Return what the templates of a notice see."""
-    details = notice.details
-    return {
-        "subject": inert(notice.subject),
-        "brand": inert(settings.brand),
-        "postal_address": inert(settings.postal_address),
-        "site": pages.base_url,
-        "link": pages.url(Grant(LinkPurpose(details.link), details.request_id)),
-        "recipient": inert(notice.recipient),
-        "asked": tuple(map(inert, details.asked)),
-        "is_addition": details.is_addition,
-        "new_email": inert(details.new_email),
-    }

@@ -28,7 +28,7 @@ class PartKind(NamedTuple):
     slots: tuple[str, ...] = ()
 
 
-LINKS_OF_FOOTER = ("manage_page", "unsubscribe_page", "unsubscribe_url")
+LINKS_OF_FOOTER = ("digest_page", "manage_page", "unsubscribe_page", "unsubscribe_url")
 
 PARTS: Mapping[str, PartKind] = {
     "digest": PartKind(
@@ -40,7 +40,7 @@ PARTS: Mapping[str, PartKind] = {
     "card": PartKind(("card",), ("also",)),
     "also": PartKind(("labels",)),
     "line": PartKind(("paper",)),
-    "more": PartKind(("total", "unlisted"), ("lines",)),
+    "more": PartKind(("total", "unlisted"), ("lines", "digest_page")),
     "footer": PartKind(("brand", "postal_address"), ("recipient", "labels", *LINKS_OF_FOOTER)),
     "label": PartKind(("label",), ("unsubscribe_page",)),
 }

@@ -123,6 +123,7 @@ def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
         subscriber_id=claim.subscriber_id,
         opening=welcome.opening,
         labels=welcome.labels,
+        delivery_id=claim.id,
     )
 
 

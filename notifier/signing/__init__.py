@@ -2,6 +2,7 @@
 
 from notifier.signing.links import (
     CONFIRM_PATH,
+    DIGEST_PATH,
     MANAGE_PATH,
     PATHS,
     PRIVATE_FEED_PATH,
@@ -18,6 +19,7 @@ from notifier.signing.return_paths import ReturnPaths
 
 __all__ = [
     "CONFIRM_PATH",
+    "DIGEST_PATH",
     "MANAGE_PATH",
     "PATHS",
     "PRIVATE_FEED_PATH",

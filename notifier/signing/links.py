@@ -28,6 +28,7 @@ CONFIRM_PATH = "/confirm/"
 SIGN_IN_PATH = "/sign-in/"
 MANAGE_PATH = "/manage/"
 PRIVATE_FEED_PATH = "/feeds/private/"
+DIGEST_PATH = "/digests/view/"
 
 _BLOCK = 64  # bytes in a block of SHA-256
 _INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
@@ -46,6 +47,7 @@ class LinkPurpose(StrEnum):
     ADDRESS_NEW = "n"  # confirm a change of address, at the new address
     MANAGE = "m"  # open a session for a subscriber
     FEED = "f"  # read a private feed
+    DIGEST = "d"  # read the web copy of a digest or welcome mail
 
 
 # The path that links of each purpose start with. `redact_links` uses these paths, so every purpose must have one.
@@ -58,6 +60,7 @@ PATHS: Mapping[LinkPurpose, str] = {
     LinkPurpose.ADDRESS_NEW: CONFIRM_PATH,
     LinkPurpose.MANAGE: MANAGE_PATH,
     LinkPurpose.FEED: PRIVATE_FEED_PATH,
+    LinkPurpose.DIGEST: DIGEST_PATH,
 }
 
 _SIGNED_ID = re.compile(rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})")
@@ -95,6 +98,10 @@ class LinkSigner:
     def manage_urls(self, subscriber_ids: Iterable[int]) -> list[str]:
         """Return, for each subscriber, the URL of the page that opens a session for them."""
         return self._urls(LinkPurpose.MANAGE, subscriber_ids)
+
+    def digest_urls(self, delivery_ids: Iterable[int]) -> list[str]:
+        """Return, for each delivery, the URL of the web copy of its digest."""
+        return self._urls(LinkPurpose.DIGEST, delivery_ids)
 
     def url(self, grant: Grant) -> str:
         """Return the URL of the page that does what a grant allows."""

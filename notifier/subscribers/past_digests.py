@@ -81,4 +81,5 @@ def _digest(row: Row[Any]) -> Digest:
         subscriber_id=row.subscriber_id,
         opening=welcome.opening if welcome else "",
         labels=welcome.labels if welcome else (),
+        delivery_id=row.id,
     )

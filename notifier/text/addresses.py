@@ -1,15 +1,17 @@
-"""Check and normalise email addresses before they enter the database, and convert them to the form of SMTP."""
+"""Check and normalise email addresses before they are stored, and convert them to the forms of SMTP and links."""
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from unicodedata import normalize
+from urllib.parse import quote
 
 from notifier.address_form import ascii_domain, ascii_form, recipient_form
 from notifier.errors import ComposeError, UsageError
 from notifier.text.harmless import inert
 
 _IN_TEXT = re.compile(r"[^\s@<>\"'(),;:\[\]]{1,64}@[^\s@<>\"'(),;:\[\]]{1,255}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of RFC 3986, section 2.3, and `@`
 
 
 def parse_address(text: str) -> str:
@@ -72,6 +74,22 @@ def _converted(address: str, form: Callable[[str], str]) -> str:
         return form(address)
     except ValueError as error:
         raise ComposeError(f"no mail can go to or from {address!r}: {error}") from None
+
+
+def unsubscribe_mailto(mailbox: str, recipient: str) -> str:
+    """Return the mailto URL (RFC 6068) of a mail that asks to unsubscribe.
+
+    The subject of that mail names the subscriber, because it may come from another address. Raises ComposeError for an
+    address that no mail can go to.
+    """
+    address = recipient_address(recipient)
+    encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")
+    return _mailto_subject(mailbox) + encoded
+
+
+@lru_cache(64)
+def _mailto_subject(mailbox: str) -> str:
+    return f"mailto:{quote(ascii_address(mailbox), safe='@+')}?subject={quote('unsubscribe ')}"
 
 
 def without_addresses(text: str) -> str:

@@ -38,7 +38,7 @@ def unsubscribe_links(digest: Digest, sender: MailSettings) -> UnsubscribeLinks:
     (values,) = slot_values([digest], sender)
     if isinstance(values, ComposeError):
         raise values
-    return UnsubscribeLinks(values.unsubscribe_url, values.unsubscribe_page)
+    return UnsubscribeLinks(values["unsubscribe_url"], values["unsubscribe_page"])
 
 
 def test_rfc_5322_every_line_that_a_message_needs_is_there_once() -> None:

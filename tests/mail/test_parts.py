@@ -20,7 +20,7 @@ from benchmarks.whole_mails import WholeMails
 from notifier.delivery.smtp.connection import dot_stuffed
 from notifier.mail import Composer, MailSettings
 from notifier.mail.quoted_printable import LONGEST_LINE, block
-from notifier.mail.slot_values import SlotValues, encoded_values
+from notifier.mail.slot_values import encoded_values
 from notifier.models import Digest, Item, Paper, Section, Spans
 from notifier.signing import LinkSigner
 from notifier.templates import inline_css
@@ -71,17 +71,19 @@ items = st.builds(
 )
 sections = st.builds(Section, texts, st.lists(items, max_size=4).map(tuple), st.none() | st.integers(1, 10**6))
 digests = st.builds(
-    lambda parts, rest, subject, subscriber, recipient: replace(
+    lambda parts, rest, subject, subscriber, delivery, recipient: replace(
         DIGEST,
         sections=tuple(parts),
         rest=tuple(rest),
         subject=inert(subject[:200]) or "papers",
         subscriber_id=subscriber,
+        delivery_id=delivery,
         recipient=recipient,
     ),
     st.lists(sections, max_size=3),
     st.lists(items, max_size=3),
     texts,
+    st.none() | st.integers(1, 10**9),
     st.none() | st.integers(1, 10**9),
     st.sampled_from(["a@example.org", f"{'long.' * 12}name+tag@example.net", "o'hara@bücher.example"]),
 )
@@ -143,15 +145,20 @@ def test_a_mail_does_not_depend_on_the_mails_before_it(digest: Digest, stored: l
 
 
 ids = st.none() | st.integers(1, 10**9)
+rows = st.tuples(ids, ids, ids)
 
 
 @settings(deadline=None, max_examples=40)
-@given(digests, st.lists(papers, max_size=4), st.sampled_from(["b@example.org", "o'b&c@example.org"]), ids, ids)
+@given(digests, st.lists(papers, max_size=4), st.sampled_from(["b@example.org", "o'b&c@example.org"]), rows)
 def test_subscribers_who_get_the_same_papers_get_links_of_their_own(
-    digest: Digest, stored: list[Paper], recipient: str, subscriber: int | None, subscription: int | None
+    digest: Digest,
+    stored: list[Paper],
+    recipient: str,
+    row_ids: tuple[int | None, int | None, int | None],
 ) -> None:
+    subscriber, subscription, delivery = row_ids
     sections = tuple(replace(each, subscription_id=subscription) for each in digest.sections)
-    other = replace(digest, recipient=recipient, subscriber_id=subscriber, sections=sections)
+    other = replace(digest, recipient=recipient, subscriber_id=subscriber, sections=sections, delivery_id=delivery)
     WARM[WITH_PAGES].compose(digest, named(stored))
     cold = Composer(WITH_PAGES, TEMPLATES)
     assert WARM[WITH_PAGES].compose(other, named(stored)) == cold.compose(other, named(stored))
@@ -222,7 +229,7 @@ def test_a_space_at_the_end_of_a_full_line_does_not_make_the_line_too_long(lengt
 
 @given(st.text(alphabet="ab.=~! <&'\"é:/?+", max_size=100))
 def test_a_short_value_is_encoded_like_any_other_text(value: str) -> None:
-    (own,) = encoded_values([SlotValues(value, "mailto:x", "", ())])
+    (own,) = encoded_values([{"recipient": value, "unsubscribe_url": "mailto:x", "unsubscribe_page": ""}])
     plain, markup = own.text["recipient"], own.html["recipient"]
     assert a2b_qp(plain).decode() == value
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;").replace('"', "&#34;")

@@ -14,9 +14,10 @@ from support.digest_samples import DIGEST, SETTINGS, TEMPLATES, bodies, mail_of,
 from notifier.config import LONGEST_BASE_URL
 from notifier.digests.cache import Cache
 from notifier.digests.content import ContentMaker, DigestContent
+from notifier.digests.fewer_papers import with_fewer_papers
 from notifier.digests.labels import LABELS
 from notifier.mail import Composer
-from notifier.mail.shortening import MAIL_BYTES, with_fewer_papers
+from notifier.mail.shortening import MAIL_BYTES
 from notifier.models import Digest, Item, Paper, Section
 from notifier.signing import LinkSigner
 
@@ -32,7 +33,7 @@ def digest_of(*, sections: int, papers: int, rest: int, label: str = "subscripti
         for number in range(sections)
     ]
     beyond = tuple(Item(1 + sections * papers + place) for place in range(rest))
-    return replace(DIGEST, sections=tuple(made), rest=beyond, subscriber_id=1)
+    return replace(DIGEST, sections=tuple(made), rest=beyond, subscriber_id=1, delivery_id=1)
 
 
 def papers_of(digest: Digest, text: str) -> list[Paper]:

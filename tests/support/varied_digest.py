@@ -72,6 +72,7 @@ VARIED: Digest = replace(
     DIGEST,
     subject="15 new papers: Low-Bit Quantization for Everyone",
     subscriber_id=17,
+    delivery_id=42,
     sections=(
         Section(
             "quantization OR pruning",

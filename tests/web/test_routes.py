@@ -89,6 +89,7 @@ ROUTES = {
     ("GET", "/manage/feeds.opml"): SIGNED_IN,
     ("GET", "/digests"): SIGNED_IN,
     ("GET", "/digests/{digest_id}"): SIGNED_IN,
+    ("GET", "/digests/view/{signed_id}"): OPEN,
 }
 GETS = [path for method, path in ROUTES if method == "GET"]
 POSTS = [path for method, path in ROUTES if method == "POST"]
@@ -120,6 +121,7 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
         "/confirm/": link_path(mails[NEW], "/confirm/"),
         "/sign-in/": link_path(mails[ANN], "/sign-in/"),
         "/feeds/private/": "/feeds/private/" + sign(key, renewed_feed(engine, ann.id)),
+        "/digests/view/": "/digests/view/" + sign(key, Grant(LinkPurpose.DIGEST, 1)),
         "subscription": str(ann.subscriptions[0].id),
     }
 
@@ -210,7 +212,7 @@ def test_a_wrong_id_or_a_wrong_link_is_not_found(engine: Engine, client: httpx.C
 
 
 def test_a_link_of_one_purpose_opens_no_page_of_another(client: httpx.Client, links: dict[str, str]) -> None:
-    starts = ["/unsubscribe/", "/manage/", "/confirm/", "/sign-in/"]
+    starts = ["/unsubscribe/", "/manage/", "/confirm/", "/sign-in/", "/digests/view/"]
     for purpose in starts:
         signed = links[purpose].removeprefix(purpose)
         for other in starts:

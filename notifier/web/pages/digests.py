@@ -1,17 +1,25 @@
-"""Past digests on the web, whole: every paper with its abstract, also what the mail left out."""
+"""Past digests on the web, whole: every paper with its abstract, also what the mail left out.
+
+A subscriber who is signed in sees all of theirs. The link in a mail shows one, to whoever has the mail: the mail may
+have been forwarded, so that page has no links to settings and shows only a part of the address.
+"""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse
 
 from notifier.digests.content import whole_content
+from notifier.signing import DIGEST_PATH, Grant, LinkPurpose
 from notifier.subscribers import digest_of, past_digests
 from notifier.web.forms import AskedForm
+from notifier.web.grants import granted
 from notifier.web.sessions import SignedIn
 from notifier.web.site import SiteDependency, page
+from notifier.web.words import masked
 
 PER_PAGE = 50
 
@@ -36,6 +44,20 @@ def show_digest(site: SiteDependency, subscriber: SignedIn, digest_id: str) -> H
         raise HTTPException(HTTPStatus.NOT_FOUND)
     content = whole_content(found.digest, found.papers, site.mail)
     return page(site, "digest", content=content, is_signed_in=True)
+
+
+@router.api_route(DIGEST_PATH + "{signed_id}", methods=["GET", "HEAD"])
+def show_web_copy(
+    site: SiteDependency, grant: Annotated[Grant, Depends(granted([LinkPurpose.DIGEST]))]
+) -> HTMLResponse:
+    """Show the digest whose mail has this link, without a session, as long as its row exists."""
+    found = digest_of(site.engine, grant.row_id)
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    content = whole_content(found.digest, found.papers, site.mail)
+    answer = page(site, "digest", content=content, recipient=masked(found.digest.recipient))
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
 
 
 def _is_id(text: str) -> bool:

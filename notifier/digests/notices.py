@@ -1,0 +1,24 @@
+"""What the templates of a notice see."""
+
+from __future__ import annotations
+
+from notifier.digests.settings import DigestSettings
+from notifier.models import Notice
+from notifier.signing import Grant, LinkPurpose, LinkSigner
+from notifier.text.harmless import inert
+
+
+def notice_values(notice: Notice, settings: DigestSettings, pages: LinkSigner) -> dict[str, object]:
+    """Return what the templates of a notice see; its link leads to one of the `pages`."""
+    details = notice.details
+    return {
+        "subject": inert(notice.subject),
+        "brand": inert(settings.brand),
+        "postal_address": inert(settings.postal_address),
+        "site": pages.base_url,
+        "link": pages.url(Grant(LinkPurpose(details.link), details.request_id)),
+        "recipient": inert(notice.recipient),
+        "asked": tuple(map(inert, details.asked)),
+        "is_addition": details.is_addition,
+        "new_email": inert(details.new_email),
+    }
