@@ -25,15 +25,13 @@ class Limit(NamedTuple):
 
 
 def allow(connection: Connection, limits: Iterable[Limit], now: datetime) -> bool:
-    """Count one use under each of these limits, and return whether none of them is exceeded.
+    """Count one use under each of these limits in turn, up to one that is exceeded; return whether none is.
 
-    Windows begin at multiples of their length, so all services count in the same ones. A use that is refused counts
-    too.
+    A use that is refused does not count under the limits that follow: whoever has exceeded a limit of their own must
+    not use up one that they share with others. Windows begin at multiples of their length, so all services count in the
+    same ones.
     """
-    # Every transaction takes the rows in the same order, so that no two wait for each other.
-    counted = sorted((sha256(f"{limit.window} {limit.key}".encode()).hexdigest(), limit) for limit in limits)
-    numbers = [_count(connection, key, _end_of_window(limit.window, now)) for key, limit in counted]
-    return all(number <= limit.most for number, (_, limit) in zip(numbers, counted, strict=True))
+    return all(_count(connection, _key(limit), _end_of_window(limit.window, now)) <= limit.most for limit in limits)
 
 
 def has_ended(connection: Connection, now: datetime) -> bool:
@@ -45,6 +43,10 @@ def has_ended(connection: Connection, now: datetime) -> bool:
 def delete_ended(connection: Connection, now: datetime) -> None:
     """Delete the counts of windows that have ended."""
     connection.execute(delete(usage_count).where(usage_count.c.ends_at <= now))
+
+
+def _key(limit: Limit) -> str:
+    return sha256(f"{limit.window} {limit.key}".encode()).hexdigest()
 
 
 def _count(connection: Connection, key: str, ends_at: datetime) -> int:

@@ -70,9 +70,19 @@ def network_of(ip: str) -> str:
 
 
 def _limits(action: Action, email: str, ip: str | None) -> Iterator[Limit]:
-    key = address_key(email.strip())
-    if key:
-        yield from (Limit(f"{action} address {key}", *most) for most in BY_ADDRESS[action])
-        yield from (Limit(f"{action} domain {key.rpartition('@')[2]}", *most) for most in BY_DOMAIN[action])
+    """Yield the limits of an action, first those that fewest people share.
+
+    The kinds come in the same order for everybody, so that on PostgreSQL no two transactions wait for each other.
+    """
     if ip:
         yield from (Limit(f"{action} network {network_of(ip)}", *most) for most in BY_NETWORK[action])
+    key = address_key(email.strip())
+    if key:
+        yield from (Limit(f"{action} address {_mailbox(key)}", *most) for most in BY_ADDRESS[action])
+        yield from (Limit(f"{action} domain {key.rpartition('@')[2]}", *most) for most in BY_DOMAIN[action])
+
+
+def _mailbox(key: str) -> str:
+    """Return an address without the part after a plus sign: most mail servers deliver all of these to one mailbox."""
+    local, _, domain = key.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"

@@ -52,6 +52,26 @@ def test_a_domain_is_limited_whatever_the_address_and_the_network(engine: Engine
     assert found == [True] * MOST_BY_DOMAIN + [False] * 2
 
 
+def test_a_network_that_has_too_much_already_uses_up_no_limit_of_others(store: Engine) -> None:
+    for number in range(MOST_BY_DOMAIN + 20):
+        within_limits(store, Action.SIGN_UP, f"a{number}@example.org", "10.0.0.1", MONDAY)
+    assert within_limits(store, Action.SIGN_UP, ANN, "10.1.0.1", MONDAY)
+
+
+def test_an_address_that_has_too_much_already_does_not_use_up_the_limit_of_its_domain(engine: Engine) -> None:
+    for number in range(MOST_BY_DOMAIN + 20):
+        within_limits(engine, Action.SIGN_UP, ANN, f"10.{number % 256}.{number // 256}.1", MONDAY)
+    assert within_limits(engine, Action.SIGN_UP, "other@example.org", "10.99.99.1", MONDAY)
+
+
+def test_the_addresses_of_one_mailbox_are_limited_together(store: Engine) -> None:
+    found = [
+        within_limits(store, Action.SIGN_UP, f"ann+{number}@example.org", f"10.{number}.0.1", MONDAY)
+        for number in range(MOST_BY_ADDRESS + 2)
+    ]
+    assert found == [True] * MOST_BY_ADDRESS + [False] * 2
+
+
 def test_services_that_count_at_the_same_time_lose_no_use(store: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: within_limits(store, Action.SIGN_UP, ANN, "10.0.0.1", MONDAY), range(40)))
