@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import Header, HTTPException, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from notifier.web.site import SiteDependency
@@ -82,7 +83,12 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
-        elif (body := await _whole_body(receive)) is None:
+            return
+        try:
+            body = await _whole_body(receive)
+        except ClientDisconnect:
+            return  # nobody waits for an answer, and a form that was cut off must not be taken for a whole one
+        if body is None:
             await _too_large(scope, receive, send)
         else:
             await app(scope, _replayed(body, receive), send)
@@ -91,10 +97,15 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
-    """Read the body of a request; return None as soon as it is too large."""
+    """Read the body of a request; return None as soon as it is too large.
+
+    Raises ClientDisconnect if the client ends the connection before the end of the body.
+    """
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             return None
@@ -119,16 +130,14 @@ _too_large = PlainTextResponse(
 )
 
 
-def from_our_own_pages(
-    site: SiteDependency,
-    origin: Annotated[str | None, Header()] = None,
-    sec_fetch_site: Annotated[str | None, Header()] = None,
-) -> None:
+def from_our_own_pages(site: SiteDependency, request: Request) -> None:
     """Refuse a form that a browser submits from the page of another site.
 
     Mail providers and other programs send neither Origin nor Sec-Fetch-Site, and are let through. Our own forms come
     with `Origin: null`, because our pages send no referrer (Fetch standard, section 3.2). `null` alone therefore proves
-    nothing; browsers that send it also send Sec-Fetch-Site, which decides.
+    nothing; browsers that send it also send Sec-Fetch-Site, which decides. A header that comes twice, or with a value
+    that no browser sends for our own pages, is refused.
     """
-    if origin not in (None, "null", site.origin) or sec_fetch_site in ("cross-site", "same-site"):
+    origins, sites = (request.headers.getlist(name) for name in ("origin", "sec-fetch-site"))
+    if origins not in ([], ["null"], [site.origin]) or sites not in ([], ["same-origin"], ["none"]):
         raise HTTPException(HTTPStatus.FORBIDDEN)

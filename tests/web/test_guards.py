@@ -5,6 +5,7 @@ The tests also cover forged hosts, and what visitors see when a template or the 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -13,7 +14,10 @@ import httpx
 import pytest
 from lxml import html
 from sqlalchemy import Engine
+from support.visitors import mails_soon
 from support.web_site import (
+    BASE_URL,
+    FORM,
     database_content,
     deliver_first_mail,
     send_raw_request,
@@ -202,3 +206,32 @@ def test_healthz_says_whether_the_database_answers(client: httpx.Client, config:
         assert failing.get("/healthz").status_code == 503
         assert failing.head("/healthz").status_code == 503
         assert failing.get("/style.css").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Origin", BASE_URL), ("Origin", "https://evil.example")],
+        [("Origin", "https://evil.example"), ("Origin", BASE_URL)],
+        [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-origin")],
+        [("Sec-Fetch-Site", "same-origin, cross-site")],
+        [("Sec-Fetch-Site", "Cross-Site")],
+        [("Origin", "")],
+    ],
+)
+def test_a_header_that_no_browser_sends_for_our_pages_proves_nothing(
+    client: httpx.Client, path: str, headers: list[tuple[str, str]]
+) -> None:
+    assert client.post(path, headers=headers).status_code == 403
+
+
+def test_a_form_that_is_cut_off_is_not_taken_for_a_whole_one(
+    engine: Engine, config: Config, client: httpx.Client
+) -> None:
+    head = ("POST /subscribe HTTP/1.1", "Host: x", f"Content-Type: {FORM['Content-Type']}", "Content-Length: 40")
+    address = (client.base_url.host, client.base_url.port or 0)
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall("\r\n".join((*head, "", "email=ann@example.co")).encode())
+    client.post("/subscribe", data={"email": "bob@example.net", "topic": "trending"})
+    recipients = {str(mail["To"]) for mail in mails_soon(engine, config)}
+    assert recipients == {"bob@example.net"}
