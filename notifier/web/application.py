@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +17,7 @@ from notifier.config import Config
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
 from notifier.web import assets, health, unsubscribing
+from notifier.web.compression import zip_answers
 from notifier.web.feeds import private, searches
 from notifier.web.feeds.published import serve_published
 from notifier.web.fields import sentence
@@ -28,8 +28,6 @@ from notifier.web.site import page, site_of
 
 RETRY_SECONDS = 60
 METHODS = ("GET", "HEAD", "POST")  # of all pages together
-SMALLEST_ZIPPED = 1000  # bytes; a smaller answer fits into one packet anyway
-ZIP_LEVEL = 6
 
 FEED_ROUTERS = (searches.router, private.router)
 
@@ -49,7 +47,7 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
     for root in dict.fromkeys((site.root, "")):
         for router in (health.router, assets.router, unsubscribing.router, *ROUTERS, *FEED_ROUTERS):
             pages.include_router(router, prefix=root)
-    pages.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED, compresslevel=ZIP_LEVEL)
+    pages.add_middleware(zip_answers)
     pages.add_middleware(limit_bodies)
     pages.add_middleware(serve_published, site.feed_files, site.root)
     pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of limit_bodies

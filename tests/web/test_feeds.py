@@ -89,6 +89,45 @@ def test_a_client_that_takes_no_gzip_gets_none(client: httpx.Client) -> None:
             assert gzip.decompress(b"".join(raw.iter_raw())).startswith(b"<?xml")
 
 
+def test_no_answer_is_compressed_for_a_client_that_refuses_gzip(client: httpx.Client) -> None:
+    for path in ("/feeds/search.atom?q=graphs", "/subscribe"):
+        for accepted in ("gzip;q=0", "gzip;q=0, *;q=1", "gzip;q=0.000, identity", "notgzip"):
+            answer = client.get(path, headers={"Accept-Encoding": accepted})
+            assert "content-encoding" not in answer.headers, (path, accepted)
+        for accepted in ("gzip", "GZIP", "br;q=1, gzip;q=0.1"):
+            answer = client.get(path, headers={"Accept-Encoding": accepted})
+            assert answer.headers["content-encoding"] == "gzip", (path, accepted)
+            assert answer.text.strip().endswith(">")
+
+
+def test_304_is_only_for_the_coding_that_is_asked_for(client: httpx.Client) -> None:
+    for path in ("/feeds/all.atom", "/feeds/search.atom?q=graphs"):
+        plain, zipped = ({"Accept-Encoding": coding} for coding in ("identity", "gzip"))
+        tags = [client.get(path, headers=asked).headers["etag"] for asked in (plain, zipped)]
+        assert tags[0] != tags[1]
+        for tag, asked, status in (
+            (tags[0], plain, 304),
+            (tags[1], zipped, 304),
+            (tags[0], zipped, 200),
+            (tags[1], plain, 200),
+        ):
+            answer = client.get(path, headers={**asked, "If-None-Match": tag})
+            assert answer.status_code == status, (path, tag, asked)
+            assert answer.headers["etag"] == (tags[0] if asked is plain else tags[1])
+
+
+def test_a_date_that_no_calendar_has_is_like_none(client: httpx.Client) -> None:
+    for path in ("/feeds/all.atom", "/feeds/search.atom?q=graphs"):
+        for date in (
+            "Mon, 99 Jan 99999999999999999999 00:00:00 GMT",
+            "Mon, 01 Jan 2001 99999999999:00:00 GMT",
+            "Mon, 01 Jan 2001 00:00:00 +99999999",
+            "Mon, 01 Jan 0001 00:00:00 +2359",
+            "0" * 5000,
+        ):
+            assert client.get(path, headers={"If-Modified-Since": date}).status_code == 200, (path, date)
+
+
 def test_who_has_the_newest_content_gets_304_without_a_body(client: httpx.Client) -> None:
     first = client.get("/feeds/all.atom")
     etag, modified = first.headers["etag"], first.headers["last-modified"]

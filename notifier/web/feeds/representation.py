@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
 
 from fastapi import Response
+
+from notifier.web.compression import accepts_gzip
 
 PUBLIC = "public, max-age=600"
 PRIVATE = "private, max-age=600"
@@ -42,7 +44,7 @@ def representation_of(content: bytes, media_type: str, modified: datetime | None
 
 def answer(method: str, asked: Mapping[str, str], found: Representation, caching: str) -> Response:
     """Return the answer to a GET or HEAD with the headers `asked`: the feed, or 304 if the reader has it already."""
-    is_zipped = _accepts_gzip(asked.get("accept-encoding", ""))
+    is_zipped = accepts_gzip(asked.get("accept-encoding", ""))
     headers = {
         "ETag": found.zipped_etag if is_zipped else found.etag,
         "Cache-Control": caching,
@@ -50,7 +52,7 @@ def answer(method: str, asked: Mapping[str, str], found: Representation, caching
     }
     if found.modified:
         headers["Last-Modified"] = format_datetime(found.modified, usegmt=True)
-    if _is_known(asked, found):
+    if _is_known(asked, headers["ETag"], found.modified):
         return Response(status_code=NOT_MODIFIED, headers=headers)
     headers["Content-Type"] = found.media_type
     if is_zipped:
@@ -61,34 +63,23 @@ def answer(method: str, asked: Mapping[str, str], found: Representation, caching
     return Response(content, headers=headers)
 
 
-def _is_known(headers: Mapping[str, str], found: Representation) -> bool:
-    """Return whether the feed reader has this content (RFC 9110, sections 13.1.2 and 13.1.3)."""
+def _is_known(headers: Mapping[str, str], etag: str, modified: datetime | None) -> bool:
+    """Return whether the feed reader has this content (RFC 9110, sections 13.1.2 and 13.1.3).
+
+    The ETag is that of the coding that the reader asks for now. A cache that holds the other one needs a whole answer:
+    an answer 304 would name an ETag that it does not have.
+    """
     if (tags := headers.get("if-none-match")) is not None:
         known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return not known.isdisjoint((found.etag, found.zipped_etag, "*"))
+        return not known.isdisjoint((etag, "*"))
     since = headers.get("if-modified-since")
-    return since is not None and found.modified is not None and found.modified <= _instant(since)
+    return since is not None and modified is not None and modified <= _instant(since)
 
 
 def _instant(text: str) -> datetime:
     """Return the instant of an HTTP date; the earliest one if the text is no date."""
     try:
         instant = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return datetime.min.replace(tzinfo=UTC)
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _accepts_gzip(text: str) -> bool:
-    """Return whether a client takes gzip (RFC 9110, section 12.5.3)."""
-    accepted = dict(_codings(text.lower()))
-    return accepted.get("gzip", accepted.get("*", 0.0)) > 0
-
-
-def _codings(text: str) -> Iterator[tuple[str, float]]:
-    for part in text.split(","):
-        coding, _, weight = part.partition(";")
-        try:
-            yield coding.strip(), float(weight.strip().removeprefix("q=") or 1)
-        except ValueError:
-            yield coding.strip(), 0.0
