@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from markupsafe import escape
 
@@ -14,8 +14,10 @@ from notifier.mail.headers import MailSettings, UnsubscribeLinks
 from notifier.mail.quoted_printable import block, simple_blocks
 from notifier.models import Digest
 from notifier.signing import LinkSigner
-from notifier.text.addresses import unsubscribe_mailto
+from notifier.text.addresses import address_number, unsubscribe_mailto
 from notifier.text.harmless import inert
+
+T = TypeVar("T")
 
 # The pages that end all mail to the subscriber, that open a session for them, and that show the digest on the web.
 PAGES = ("unsubscribe_page", "manage_page", "digest_page")
@@ -78,9 +80,13 @@ def _pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[dic
     if signer is None:
         return [dict.fromkeys(_page_slots(digest), "") for digest in digests]
     ids = [digest.subscriber_id for digest in digests]
+    recipients = [
+        None if digest.subscriber_id is None else (digest.subscriber_id, address_number(digest.recipient))
+        for digest in digests
+    ]
     whole = zip(
         _links(signer.unsubscribe_all_urls, ids),
-        _links(signer.manage_urls, ids),
+        _links(signer.manage_urls, recipients),
         _links(signer.digest_urls, [digest.delivery_id for digest in digests]),
         strict=True,
     )
@@ -96,7 +102,7 @@ def _page_slots(digest: Digest) -> Iterable[str]:
     return [*PAGES, *map(section_page, range(len(digest.sections)))]
 
 
-def _links(sign: Callable[[list[int]], list[str]], ids: Sequence[int | None]) -> list[str]:
+def _links(sign: Callable[[list[T]], list[str]], ids: Sequence[T | None]) -> list[str]:
     """Return a link for each id; it is empty if the id is None."""
     signed = iter(sign([each for each in ids if each is not None]))
     return ["" if each is None else next(signed) for each in ids]

@@ -1,7 +1,8 @@
 """Signed links in mails: whoever has the mail can follow them, and only the holder of the key can make them.
 
 A link ends in a signed id, which is a MAC and then a payload. The MAC is 24 characters: HMAC-SHA256 (RFC 2104) of the
-payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row. A
+payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row; a
+link that works only while a subscriber has the same address ends in the number of that address. A
 signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link ends in a
 digit, so that no mail program takes its last character for punctuation.
 """
@@ -63,16 +64,25 @@ PATHS: Mapping[LinkPurpose, str] = {
     LinkPurpose.DIGEST: DIGEST_PATH,
 }
 
-_SIGNED_ID = re.compile(rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})")
+_SIGNED_ID = re.compile(rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})(?:-([0-9]{{1,18}}))?")
 _LINKS = re.compile(rf"({'|'.join(map(re.escape, sorted(set(PATHS.values()))))})[^\s/?#]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The content of a signed id: a purpose, and the id of the row that it applies to."""
+    """The content of a signed id: a purpose, and the id of the row that it applies to.
+
+    `address` is a number that stands for the address to which the link was mailed; 0 if the link does not depend on it.
+    """
 
     purpose: LinkPurpose
     row_id: int
+    address: int = 0
+
+    @property
+    def payload(self) -> str:
+        """The grant as text."""
+        return f"{self.purpose}{self.row_id}-{self.address}" if self.address else f"{self.purpose}{self.row_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +105,9 @@ class LinkSigner:
         """Return, for each subscription, the URL of the page that ends it."""
         return self._urls(LinkPurpose.UNSUBSCRIBE_ONE, subscription_ids)
 
-    def manage_urls(self, subscriber_ids: Iterable[int]) -> list[str]:
-        """Return, for each subscriber, the URL of the page that opens a session for them."""
-        return self._urls(LinkPurpose.MANAGE, subscriber_ids)
+    def manage_urls(self, recipients: Iterable[tuple[int, int]]) -> list[str]:
+        """Return, for each id of a subscriber and number of an address, the URL of the page that opens a session."""
+        return self._signed([Grant(LinkPurpose.MANAGE, *recipient) for recipient in recipients])
 
     def digest_urls(self, delivery_ids: Iterable[int]) -> list[str]:
         """Return, for each delivery, the URL of the web copy of its digest."""
@@ -105,8 +115,12 @@ class LinkSigner:
 
     def url(self, grant: Grant) -> str:
         """Return the URL of the page that does what a grant allows."""
-        (url,) = self._urls(grant.purpose, [grant.row_id])
+        (url,) = self._signed([grant])
         return url
+
+    def _signed(self, grants: Sequence[Grant]) -> list[str]:
+        signed_ids = _signed_ids(self.key, [grant.payload for grant in grants])
+        return [self.base_url + PATHS[grant.purpose] + signed for grant, signed in zip(grants, signed_ids, strict=True)]
 
     def _urls(self, purpose: LinkPurpose, row_ids: Iterable[int]) -> list[str]:
         base, letter = self.base_url + PATHS[purpose], purpose.value
@@ -115,7 +129,7 @@ class LinkSigner:
 
 def sign(key: bytes, grant: Grant) -> str:
     """Return the signed id of a grant; the same key and grant always give the same id."""
-    (signed,) = _signed_ids(key, [f"{grant.purpose}{grant.row_id}"])
+    (signed,) = _signed_ids(key, [grant.payload])
     return signed
 
 
@@ -128,7 +142,7 @@ def verify(key: bytes, signed_id: str) -> Grant | None:
     found = _SIGNED_ID.fullmatch(signed_id)
     if found is None:
         return None
-    grant = Grant(LinkPurpose(found[1]), int(found[2]))
+    grant = Grant(LinkPurpose(found[1]), int(found[2]), int(found[3] or 0))
     return grant if hmac.compare_digest(sign(key, grant), signed_id) else None
 
 

@@ -87,6 +87,11 @@ def remove(connection: Connection, request_id: int) -> None:
     connection.execute(delete(request).where(request.c.id == request_id))
 
 
+def remove_of(connection: Connection, kind: RequestKind, subscriber_id: int) -> None:
+    """Delete the requests of this kind of a subscriber."""
+    connection.execute(delete(request).where(request.c.kind == kind, request.c.subscriber_id == subscriber_id))
+
+
 def last_mailed(connection: Connection, kind: RequestKind, email: str) -> datetime | None:
     """Return when the newest mail for the request of this kind of an address was queued; None if there is none."""
     of_address = and_(request.c.kind == kind, request.c.address_key == address_key(email))

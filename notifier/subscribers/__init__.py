@@ -42,6 +42,7 @@ from notifier.subscribers.signing_in import (
     SESSION_LIFETIME,
     end_all_sessions,
     end_session,
+    manage_grant,
     sign_in,
     subscriber_of_session,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "get_subscriber",
     "has_default_only",
     "import_subscribers",
+    "manage_grant",
     "next_due",
     "open_request",
     "order_subscriptions",

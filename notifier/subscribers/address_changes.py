@@ -55,9 +55,9 @@ def _store(engine: Engine, config: Config, subscriber_id: int, new_email: str, n
 def confirm_address(engine: Engine, grant: Grant, now: datetime) -> Subscriber | None:
     """Confirm a change of address at one of the two addresses, and return the subscriber as stored.
 
-    The address changes when both have confirmed. The sessions of the subscriber end then, because whoever reads the
-    old mailbox may have opened them. Returns None if the link was used or has expired. Raises UsageError if the new
-    address has become another subscriber's.
+    The address changes when both have confirmed. The sessions of the subscriber end then, and so do the links that were
+    mailed to the old address and open sessions, because somebody else may read the old mailbox. Returns None if the
+    link was used or has expired. Raises UsageError if the new address has become another subscriber's.
     """
     with writing(engine) as connection:
         request = requests.get(connection, grant.row_id, now, lock=True)
@@ -80,6 +80,7 @@ def _change(connection: Connection, subscriber: Subscriber, request: Request) ->
     if other and other.id != subscriber.id:
         raise UsageError("the new address has its own subscription by now; sign in there, and delete that one first")
     requests.remove(connection, request.id)
+    requests.remove_of(connection, RequestKind.SIGN_IN, subscriber.id)
     erasing.delete_fingerprints(connection, [new_email])
     changed = {"email": new_email, "address_key": address_key(new_email)}
     subscribers.update_subscriber(connection, subscriber.id, changed)

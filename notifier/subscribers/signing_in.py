@@ -11,25 +11,32 @@ from sqlalchemy import Connection, Engine
 from notifier.models import RequestKind, Subscriber
 from notifier.signing import Grant, LinkPurpose
 from notifier.store import reading, requests, retried, sessions, subscribers, writing
+from notifier.text.addresses import address_number
 
 SESSION_LIFETIME = timedelta(days=30)
 TOKEN_BYTES = 32
 USE_NOTED = timedelta(hours=1)  # the last use of a session is stored at most this often
 
 
+def manage_grant(subscriber: Subscriber) -> Grant:
+    """Return the grant of the links for signing in that are in a subscriber's digests."""
+    return Grant(LinkPurpose.MANAGE, subscriber.id, address_number(subscriber.email))
+
+
 @retried
 def sign_in(engine: Engine, grant: Grant, now: datetime) -> str | None:
     """Open a session by the link in a mail, and return its token, of which only a hash is stored.
 
-    A link that was asked for works once; the link in a digest works as long as the subscriber exists. Returns None if
-    the link was used, has expired, or its subscriber is gone.
+    A link that was asked for works once; the link in a digest works as long as the subscriber has the address that the
+    digest was sent to. Returns None if the link was used, has expired, or its subscriber is gone.
     """
     with writing(engine) as connection:
         subscriber_id = _subscriber_of(connection, grant, now)
-        if subscriber_id is None or not subscribers.by_ids(connection, [subscriber_id], lock=True):
+        subscriber = subscribers.by_ids(connection, [subscriber_id or 0], lock=True).get(subscriber_id or 0)
+        if subscriber is None or (grant.purpose is LinkPurpose.MANAGE and grant != manage_grant(subscriber)):
             return None
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        sessions.add(connection, _hash(token), subscriber_id, now, SESSION_LIFETIME)
+        sessions.add(connection, _hash(token), subscriber.id, now, SESSION_LIFETIME)
         return token
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import sha256
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -41,6 +42,11 @@ def address_key(address: str) -> str:
     the same if their A-labels are (RFC 5890, section 2.3.2.4): `straße.example` and `strasse.example` are two.
     """
     return address.lower() if address.isascii() else _international_key(address)
+
+
+def address_number(address: str) -> int:
+    """Return a number that all spellings of one address share, and that another address has by chance in 2**32 only."""
+    return int.from_bytes(sha256(address_key(address).encode()).digest()[:4], "big") or 1
 
 
 def _international_key(address: str) -> str:

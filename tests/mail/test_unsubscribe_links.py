@@ -11,6 +11,7 @@ from support.digest_samples import DIGEST, ITEM, SETTINGS, bodies, mail_of, page
 from notifier.mail.headers import LONGEST_LINE
 from notifier.models import Digest, Section
 from notifier.signing import Grant, LinkPurpose, LinkSigner, verify
+from notifier.text.addresses import address_number
 
 KEY = b"a secret key of thirty-two bytes"
 BASE_URL = "https://papers.example.org"
@@ -61,7 +62,7 @@ def test_the_footer_has_a_link_that_ends_each_subscription_and_one_that_ends_all
     pages = LinkSigner(BASE_URL, KEY)
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
     (footer,) = parser.document_fromstring(html).xpath("//div[@role='contentinfo']")
-    (manage,) = pages.manage_urls([17])
+    (manage,) = pages.manage_urls([(17, address_number(DIGEST.recipient))])
     assert footer.xpath(".//a/@href") == [*pages.unsubscribe_one_urls([3, 4]), manage, ALL, BY_MAIL]
     assert texts(footer.xpath("ul/li")) == ["quantization (unsubscribe)", "video (unsubscribe)"]
     (first, second, *_) = texts(footer.xpath("p"))
@@ -83,7 +84,7 @@ def test_a_subscription_without_a_section_of_its_own_is_named_without_a_link() -
 def test_a_section_without_a_subscription_id_has_no_link_of_its_own() -> None:
     old = replace(DIGEST, subscriber_id=17)
     pages = LinkSigner(BASE_URL, KEY)
-    (manage,) = pages.manage_urls([17])
+    (manage,) = pages.manage_urls([(17, address_number(DIGEST.recipient))])
     plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=pages)))
     for body in (plain, html):
         assert body.count(BASE_URL) == 2

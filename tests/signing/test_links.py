@@ -17,7 +17,7 @@ KEY = b"a secret key of thirty-two bytes"
 LETTERS = string.ascii_letters + string.digits + "-_=.~ %"
 
 keys = st.binary(min_size=32, max_size=32)
-grants = st.builds(Grant, st.sampled_from(LinkPurpose), st.integers(1, 10**12))
+grants = st.builds(Grant, st.sampled_from(LinkPurpose), st.integers(1, 10**12), st.just(0) | st.integers(1, 2**32 - 1))
 
 
 @settings(deadline=None)
@@ -34,7 +34,7 @@ def test_a_row_has_the_same_signed_id_in_all_versions_of_notifier() -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=200), grants)
 def test_a_signed_id_is_hmac_sha256_of_its_payload(key: bytes, grant: Grant) -> None:
-    payload = f"{grant.purpose}{grant.row_id}"
+    payload = f"{grant.purpose}{grant.row_id}" + (f"-{grant.address}" if grant.address else "")
     mac = hmac.digest(key, payload.encode(), "sha256")[:MAC_BYTES]
     assert sign(key, grant) == base64.urlsafe_b64encode(mac).decode() + payload
 
@@ -81,7 +81,18 @@ def test_texts_that_were_not_signed_are_refused_without_an_error(text: str) -> N
 
 
 @pytest.mark.parametrize(
-    "spelling", ["{mac}a017", "{mac}a+17", "{mac}a1_7", "{mac}a\u0661\u0667", "{mac}A17", "{mac}a17\n"]
+    "spelling",
+    [
+        "{mac}a017",
+        "{mac}a+17",
+        "{mac}a1_7",
+        "{mac}a\u0661\u0667",
+        "{mac}A17",
+        "{mac}a17\n",
+        "{mac}a17-0",
+        "{mac}a17-",
+        "{mac}a17-1",
+    ],
 )
 def test_no_other_spelling_of_a_signed_id_passes(spelling: str) -> None:
     signed = sign(KEY, Grant(LinkPurpose.UNSUBSCRIBE_ALL, 17))
@@ -94,7 +105,7 @@ def test_a_signed_id_is_short_needs_no_encoding_in_a_url_and_ends_in_a_digit(gra
     signed = sign(KEY, grant)
     assert set(signed) <= set(string.ascii_letters + string.digits + "-_")
     assert signed[-1].isdigit()
-    assert len(signed) == 24 + 1 + len(str(grant.row_id))
+    assert len(signed) == 24 + 1 + len(str(grant.row_id)) + (1 + len(str(grant.address)) if grant.address else 0)
 
 
 def test_the_mac_has_at_least_128_bits() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from support.requests import ANN, BOB, PAGES, confirmed, grant_of, mails, recipients, session_of
+from support.requests import ANN, BOB, PAGES, confirmed, grant_of, mails, newest_grant, recipients, session_of
 from support.service import MONDAY
 
 from notifier.digests.details import loads_notice
@@ -18,8 +19,10 @@ from notifier.store import erasing, reading, subscribers
 from notifier.subscribers import (
     confirm,
     erase,
+    manage_grant,
     open_request,
     request_address_change,
+    request_sign_in,
     sign_in,
     subscriber_of_session,
 )
@@ -37,6 +40,17 @@ def ask(store: Engine, person: Subscriber, new: str = NEW) -> list[Grant]:
     """Ask for a change, and return the grants of the two newest mails: to the old and to the new address."""
     request_address_change(store, PAGES, person.id, new, MONDAY)
     return [grant_of(row) for row in mails(store, DeliveryKind.ADDRESS_CHANGE)[-2:]]
+
+
+def test_no_link_in_the_old_mailbox_opens_a_session_after_the_change(store: Engine, ann: Subscriber) -> None:
+    request_sign_in(store, PAGES, ANN, MONDAY)
+    asked, digest = newest_grant(store), manage_grant(ann)
+    for grant in ask(store, ann):
+        confirm(store, PAGES, grant, MONDAY)
+    for grant in (asked, digest):
+        assert open_request(store, PAGES, grant, MONDAY) is None
+        assert sign_in(store, grant, MONDAY) is None
+    assert sign_in(store, manage_grant(replace(ann, email=NEW)), MONDAY)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,8 @@ from notifier.subscribers import (
     end_all_sessions,
     end_session,
     erase,
+    manage_grant,
+    open_request,
     request_sign_in,
     sign_in,
     subscriber_of_session,
@@ -86,12 +89,18 @@ def test_somebody_who_left_can_sign_in_to_take_their_data(engine: Engine) -> Non
 
 def test_the_manage_link_of_a_digest_works_again_and_again(store: Engine) -> None:
     person = confirmed(store)
-    grant = Grant(LinkPurpose.MANAGE, person.id)
+    grant = manage_grant(person)
     first, second = sign_in(store, grant, MONDAY), sign_in(store, grant, MONDAY)
     assert first and second
     assert first != second
     assert subscriber_of_session(store, first, MONDAY) == subscriber_of_session(store, second, MONDAY) == person
-    assert sign_in(store, Grant(LinkPurpose.MANAGE, person.id + 1), MONDAY) is None
+    for other in (
+        replace(grant, row_id=person.id + 1),
+        replace(grant, address=grant.address + 1),
+        replace(grant, address=0),
+    ):
+        assert sign_in(store, other, MONDAY) is None
+        assert open_request(store, PAGES, other, MONDAY) is None
 
 
 def test_an_unsubscribe_link_opens_no_session(engine: Engine) -> None:
@@ -102,7 +111,7 @@ def test_an_unsubscribe_link_opens_no_session(engine: Engine) -> None:
 
 def test_a_session_ends_after_thirty_days_or_when_its_subscriber_ends_it(store: Engine) -> None:
     person = confirmed(store)
-    one, other = (sign_in(store, Grant(LinkPurpose.MANAGE, person.id), MONDAY) or "" for _ in range(2))
+    one, other = (sign_in(store, manage_grant(person), MONDAY) or "" for _ in range(2))
     assert subscriber_of_session(store, one, MONDAY + SESSION_LIFETIME - A_MINUTE) is not None
     assert subscriber_of_session(store, one, MONDAY + SESSION_LIFETIME) is None
     end_session(store, one)

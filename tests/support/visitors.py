@@ -16,9 +16,8 @@ from support.service import wait_until
 from support.web_site import ANN, AT_EIGHT, deliver_and_read_mails, serve_pages, urls_in
 
 from notifier.config import Config
-from notifier.signing import Grant, LinkPurpose
 from notifier.store import reading, subscribers
-from notifier.subscribers import sign_in
+from notifier.subscribers import manage_grant, sign_in
 from notifier.web.sessions import HOST_NAME
 
 TYPED = {
@@ -71,7 +70,7 @@ def session_token(engine: Engine, email: str = ANN) -> str:
     with reading(engine) as connection:
         found = subscribers.find(connection, email)
     assert found is not None
-    token = sign_in(engine, Grant(LinkPurpose.MANAGE, found.id), AT_EIGHT)
+    token = sign_in(engine, manage_grant(found), AT_EIGHT)
     assert token
     return str(token)
 

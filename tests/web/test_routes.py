@@ -32,7 +32,7 @@ from notifier.models import SubscriberState
 from notifier.signing import Grant, LinkPurpose, sign
 from notifier.store import reading, subscribers
 from notifier.store.engine import connect
-from notifier.subscribers import SignUp, renew_private_feed, request_sign_in, request_sign_up
+from notifier.subscribers import SignUp, manage_grant, renew_private_feed, request_sign_in, request_sign_up
 from notifier.web import app
 
 NEW = "new@example.org"
@@ -117,7 +117,7 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
     key = (config.base / "secret.key").read_bytes().strip()
     return {
         "/unsubscribe/": "/unsubscribe/" + sign(key, Grant(LinkPurpose.UNSUBSCRIBE_ALL, ann.id)),
-        "/manage/": "/manage/" + sign(key, Grant(LinkPurpose.MANAGE, ann.id)),
+        "/manage/": "/manage/" + sign(key, manage_grant(ann)),
         "/confirm/": link_path(mails[NEW], "/confirm/"),
         "/sign-in/": link_path(mails[ANN], "/sign-in/"),
         "/feeds/private/": "/feeds/private/" + sign(key, renewed_feed(engine, ann.id)),

@@ -12,7 +12,7 @@ from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
 from notifier.pipeline import plan_welcomes
 from notifier.signing import Grant, LinkPurpose
-from notifier.subscribers import OpenRequest, confirm, open_request, sign_in
+from notifier.subscribers import OpenRequest, confirm, manage_grant, open_request, sign_in
 from notifier.web.afterwards import afterwards
 from notifier.web.fields import sentence
 from notifier.web.grants import granted
@@ -70,7 +70,7 @@ def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTML
         schedule=schedule_in_words(subscriber.cadence, subscriber.hour, subscriber.timezone, subscriber.weekday),
         is_signed_in=True,
     )
-    token = sign_in(site.engine, Grant(LinkPurpose.MANAGE, subscriber.id), site.clock())
+    token = sign_in(site.engine, manage_grant(subscriber), site.clock())
     if token:
         open_session(site, answer, token)
     return afterwards(answer, plan_welcomes, site.engine, site.config, site.clock())
