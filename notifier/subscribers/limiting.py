@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
 from sqlalchemy import Engine
 
@@ -15,6 +15,8 @@ from notifier.text.addresses import address_key
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NETWORK_BITS = {4: 24, 6: 64}  # addresses with the same first bits count together, because one customer has all of them
+# A customer may also have a whole /48 of IPv6 (RFC 6177), in which there may be more people.
+SITE_BITS, SITE_FACTOR = 48, 10
 
 
 class Action(StrEnum):
@@ -69,13 +71,25 @@ def network_of(ip: str) -> str:
     return str(ip_network(f"{address}/{NETWORK_BITS[address.version]}", strict=False))
 
 
+def _site_of(network: str) -> str:
+    """Return the /48 that a network of IPv6 belongs to; empty for any other text."""
+    try:
+        return str(IPv6Network(network).supernet(new_prefix=SITE_BITS))
+    except ValueError:
+        return ""
+
+
 def _limits(action: Action, email: str, ip: str | None) -> Iterator[Limit]:
     """Yield the limits of an action, first those that fewest people share.
 
     The kinds come in the same order for everybody, so that on PostgreSQL no two transactions wait for each other.
     """
     if ip:
-        yield from (Limit(f"{action} network {network_of(ip)}", *most) for most in BY_NETWORK[action])
+        network = network_of(ip)
+        yield from (Limit(f"{action} network {network}", *most) for most in BY_NETWORK[action])
+        if site := _site_of(network):
+            most_of_site = ((SITE_FACTOR * most, window) for most, window in BY_NETWORK[action])
+            yield from (Limit(f"{action} network {site}", *most) for most in most_of_site)
     key = address_key(email.strip())
     if key:
         yield from (Limit(f"{action} address {_mailbox(key)}", *most) for most in BY_ADDRESS[action])

@@ -116,7 +116,8 @@ def confirmation_mailed_at(engine: Engine, email: str) -> datetime | None:
 def request_sign_in(engine: Engine, config: Config, email: str, now: datetime) -> None:
     """Queue a mail with a link that signs in the subscriber with this address; for an unknown address do nothing.
 
-    Raises UsageError if the text is no address, and ConfigError if there are no pages.
+    Nor is there a mail to an address that has refused mail: its owner signs up again, which tries it once in
+    SUPPRESSED_INTERVAL. Raises UsageError if the text is no address, and ConfigError if there are no pages.
     """
     check_pages(config)
     _store_sign_in(engine, config, parse_address(email), now)
@@ -126,7 +127,7 @@ def request_sign_in(engine: Engine, config: Config, email: str, now: datetime) -
 def _store_sign_in(engine: Engine, config: Config, email: str, now: datetime) -> None:
     with writing(engine) as connection:
         known = subscribers.find(connection, email)
-        if known is None:
+        if known is None or known.state is SubscriberState.SUPPRESSED:
             return
         new = NewRequest(RequestKind.SIGN_IN, email, SIGN_IN_LIFETIME, {}, known.id)
         request = requests.put(connection, new, now)

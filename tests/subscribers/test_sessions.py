@@ -12,9 +12,10 @@ from support.requests import ANN, BOB, PAGES, confirmed, mails, newest_grant, no
 from support.service import MONDAY
 
 from notifier.errors import UsageError
-from notifier.models import SubscriberState
+from notifier.models import DeliveryKind, SubscriberState
 from notifier.signing import Grant, LinkPurpose
-from notifier.store import reading
+from notifier.store import reading, suppressions, writing
+from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import session
 from notifier.subscribers import (
     SESSION_LIFETIME,
@@ -68,6 +69,14 @@ def test_an_unknown_address_gets_no_mail_and_the_caller_sees_no_difference(engin
     assert mails(engine) == []
     with pytest.raises(UsageError):
         request_sign_in(engine, PAGES, "no address", MONDAY)
+
+
+def test_an_address_that_has_refused_mail_gets_no_link_to_sign_in(store: Engine) -> None:
+    person = confirmed(store)
+    with writing(store) as connection:
+        suppressions.suppress(connection, [NewSuppression(person.id, "550 5.1.1 no")], MONDAY)
+    request_sign_in(store, PAGES, ANN, MONDAY)
+    assert mails(store, DeliveryKind.SIGN_IN) == []
 
 
 def test_many_requests_to_sign_in_send_few_mails(store: Engine) -> None:

@@ -23,7 +23,7 @@ from support.web_site import (
 
 from notifier.config import Config
 from notifier.models import Cadence, SubscriberState
-from notifier.subscribers import SignUp
+from notifier.subscribers import Action, SignUp, within_limits
 
 LARGEST = 30_000  # bytes of the page for signing up and all that it loads, gzipped
 
@@ -38,6 +38,18 @@ def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
     ingest_page(engine, config.base, ["Quantization of Large Models", "Graph Search at Scale"], now=AT_EIGHT)
     with serve_pages(engine, config) as client:
         yield client
+
+
+def test_previews_are_limited_however_they_are_asked_for(client: httpx.Client, engine: Engine) -> None:
+    def statuses() -> list[int]:
+        shown = client.get("/subscribe?words=graph")
+        return [shown.status_code, client.post("/subscribe", data={"words": "graph", "do": "preview"}).status_code]
+
+    assert statuses() == [200, 200]
+    while within_limits(engine, Action.PREVIEW, "", "127.0.0.1", AT_EIGHT):
+        pass
+    assert statuses() == [429, 429]
+    assert client.get("/subscribe?topic=all").status_code == 200
 
 
 def test_the_first_page_shows_the_box_over_the_papers_of_the_newest_day(client: httpx.Client) -> None:

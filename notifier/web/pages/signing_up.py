@@ -45,8 +45,10 @@ OUR_OWN = [Depends(_open), Depends(from_our_own_pages)]
 
 
 @router.api_route(FORM_PATH, methods=["GET", "HEAD"], dependencies=OPEN)
-def show_form(site: SiteDependency, asked: AskedForm, visitor: Visitor) -> HTMLResponse:
+def show_form(site: SiteDependency, asked: AskedForm, visitor: Visitor, client: ClientAddress) -> HTMLResponse:
     """Show the form. Its fields are filled in from the address of the page, such as `?topic=quantization`."""
+    if asked.one("words") and not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
+        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
     interests = read_interests(asked, site.catalogue)
     if not (interests.topics or interests.words):
         interests = Interests(topics=(TRENDING,))
