@@ -209,7 +209,7 @@ def test_upvotes_that_a_topic_names_announce_the_paper_and_change_its_tags(engin
     config = Config(built_in_topics=False, topics={"hot": HOT})
     announcing = AnnouncePolicy(catalogue_of(config).upvotes_named)
     add_subscriber(engine, SignUp("ann@example.org", topics=("hot",), confirmed=True), settings=config)
-    subscribe_to(engine, "topic:hot growth", email="bob@example.org")
+    add_subscriber(engine, SignUp("bob@example.org", ("topic:hot growth",), confirmed=True), settings=config)
     capture(engine, 49, announcing=announcing)
     plan_and_accept(engine, config, AT_EIGHT)
     capture(engine, 50, AT_EIGHT + A_DAY / 2, announcing)
