@@ -2,7 +2,7 @@
 
 from notifier.search.preview import Preview, PreviewMatch, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers
-from notifier.search.recent import RecentPapers, best_of, read_recent
+from notifier.search.recent import RecentPapers, best_of, read_newest, read_recent
 
 __all__ = [
     "Preview",
@@ -12,6 +12,7 @@ __all__ = [
     "best_of",
     "preview",
     "rank",
+    "read_newest",
     "read_recent",
     "trending_papers",
 ]

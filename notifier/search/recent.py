@@ -21,6 +21,7 @@ from notifier.topics import ALL
 DAYS = 30
 DAYS_A_WEEK = 7
 MOST = 5_000  # papers that are held in memory, which takes about 10 kB for each; older ones are left out
+NEWEST = 2_000  # papers of which feeds are made; a feed shows at most 500 of them
 RANKED = 200  # of the papers that match, so many of the newest are ranked to find the best
 BROAD = 0.1  # a query that matches a larger share of the papers gets a hint
 ONE_DAY = timedelta(days=1)
@@ -28,9 +29,9 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(eq=False)
 class RecentPapers:
-    """The papers first listed on the `days` days up to `until`, newest first, with their index.
+    """The papers of the `days` days up to `until`, newest first, with their index.
 
-    `until` is the newest listing day. `days` is smaller than DAYS if older papers are not stored, or are too many.
+    In a preview, days are listing days, and `days` is smaller than DAYS if older papers are not stored or are too many.
     """
 
     papers: Sequence[Paper]
@@ -89,6 +90,18 @@ def read_recent(connection: Connection, today: date) -> RecentPapers:
     if len(listed) > MOST:
         since = found[-1].listed_on
     return RecentPapers(found, matching.index(found, tokens_of(connection, found)), until, (until - since).days + 1)
+
+
+def read_newest(connection: Connection, today: date) -> RecentPapers:
+    """Read the papers that came in last, as feeds show them: by when they were first seen, whatever their listing day.
+
+    Papers that were never announced are left out.
+    """
+    stored = papers.papers_by_id(connection, papers.newest(connection, None, NEWEST))
+    found = list(stored.values())
+    days = [paper.first_seen.date() for paper in found] or [today]
+    index = matching.index(found, tokens_of(connection, found))
+    return RecentPapers(found, index, max(days), (max(days) - min(days)).days + 1)
 
 
 def best_of(connection: Connection, found: Sequence[Paper], on: date, limit: int) -> list[Paper]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock
 
 from sqlalchemy import Connection, Engine
 
-from notifier.search import RecentPapers, read_recent
+from notifier.search import RecentPapers
 from notifier.store import dumps, reading
 
 LONGEST_USE = timedelta(minutes=10)  # topics may change without a dump
@@ -16,8 +17,9 @@ LONGEST_USE = timedelta(minutes=10)  # topics may change without a dump
 
 @dataclass(slots=True)
 class RecentPapersCache:
-    """Holds the recent papers, and the number of the dump and the instant at which they were read."""
+    """Holds the papers that `read` returns, and the number of the dump and the instant at which they were read."""
 
+    read: Callable[[Connection, date], RecentPapers]
     _lock: Lock = field(default_factory=Lock)
     _found: RecentPapers | None = None
     _dump: int = 0
@@ -38,7 +40,7 @@ class RecentPapersCache:
     def _current(self, connection: Connection, now: datetime) -> RecentPapers:
         newest = dumps.newest_id(connection)
         if self._found is None or newest != self._dump or not self._is_fresh(now):
-            self._found, self._dump, self._read_at = read_recent(connection, now.date()), newest, now
+            self._found, self._dump, self._read_at = self.read(connection, now.date()), newest, now
         return self._found
 
     def _is_fresh(self, now: datetime) -> bool:

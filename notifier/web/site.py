@@ -16,6 +16,7 @@ from notifier.config import Config, secret_key
 from notifier.feeds import LINK_TYPES
 from notifier.mail import MailSettings
 from notifier.models import Clock
+from notifier.search import read_newest, read_recent
 from notifier.templates import environment, render
 from notifier.topics import Catalogue, catalogue_of
 from notifier.web.feeds.files import FeedFiles
@@ -28,11 +29,11 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 class Site:
     """The store, the templates, the sender of the mails, and the address of the pages.
 
-    `mail` lays out papers as the mails do. `recent` holds the papers that previews are about, and `feed_files` the
-    feeds that were published. `key` signs and checks links. It is None if there is neither a base URL nor a secret key,
-    because then no link was ever made. `origin` is the origin of the base URL (RFC 6454) and `root` its path without a
-    final slash; both are empty without a base URL. `late_loops` returns the names of the service's loops that have made
-    no round for too long.
+    `mail` lays out papers as the mails do. `recent` holds the papers that previews are about, `newest` those of feeds
+    that are made when they are asked for, and `feed_files` the feeds that were published. `key` signs and checks links.
+    It is None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the
+    origin of the base URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL.
+    `late_loops` returns the names of the service's loops that have made no round for too long.
     """
 
     engine: Engine
@@ -41,6 +42,7 @@ class Site:
     templates: Environment
     mail: MailSettings
     recent: RecentPapersCache
+    newest: RecentPapersCache
     feed_files: FeedFiles
     key: bytes | None = field(repr=False)
     origin: str
@@ -72,7 +74,8 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
             topics={topic.slug: topic.title for topic in catalogue.topics.values()},
             title_search=config.mail.title_search,
         ),
-        recent=RecentPapersCache(),
+        recent=RecentPapersCache(read_recent),
+        newest=RecentPapersCache(read_newest),
         feed_files=FeedFiles(config.path(config.feeds.folder)),
         key=secret_key(config) if has_links else None,
         origin=_origin(config.web.base_url),

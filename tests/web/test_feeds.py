@@ -13,13 +13,16 @@ import pytest
 import reader
 from lxml import etree
 from sqlalchemy import Engine
-from support.service import add_subscriber, ingest_page
+from support.service import add_listings_as, add_subscriber, ingest_page, page_text
 from support.visitors import as_visitor, form_to, parsed, session_token
 from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages, write_config
 
 from notifier.config import Config
+from notifier.models import Listing
 from notifier.pipeline import publish
+from notifier.pipeline.ingesting import ingest
 from notifier.signing import redact_links
+from notifier.store.ingest import AnnouncePolicy
 from notifier.subscribers import SignUp
 from notifier.topics import TRENDING
 
@@ -196,6 +199,23 @@ def test_the_feed_of_a_search_holds_what_matches(client: httpx.Client) -> None:
         assert "Quantization of Large Models" in answer.text and "Graphs of Everything" in answer.text
         assert "Mixture" not in answer.text
     assert titles(client.get("/feeds/search.atom", params={"q": "nothing"})) == []
+
+
+def test_a_paper_of_an_old_listing_day_is_in_the_feeds_if_it_came_in_today(
+    client: httpx.Client, engine: Engine, config: Config
+) -> None:
+    (config.base / "2026-01-02.txt").write_text(page_text(["Old Quantization of Last Winter"]), encoding="utf-8")
+    ingest(engine, config.base / "2026-01-02.txt", None, AT_EIGHT)
+    add_subscriber(engine, SignUp(ANN, ("winter",), confirmed=True))
+    found = client.get("/feeds/search.atom", params={"q": "quantization"})
+    assert titles(found) == ["Old Quantization of Last Winter", TITLES[0]]
+    assert titles(client.get(feed_links(client, engine)[0])) == ["Old Quantization of Last Winter"]
+
+
+def test_an_archived_paper_is_in_no_feed(client: httpx.Client, engine: Engine) -> None:
+    archived = Listing(1, "Quantization in the Archive", arxiv_id="2301.00001")
+    add_listings_as(engine, AnnouncePolicy(archive=True), "old", archived, now=AT_EIGHT)
+    assert titles(client.get("/feeds/search.atom", params={"q": "quantization"})) == [TITLES[0]]
 
 
 def test_the_feed_of_a_search_names_itself_and_the_page_where_to_subscribe(client: httpx.Client) -> None:

@@ -1,7 +1,6 @@
 """Feeds that are made when they are asked for: of a search, and of a subscriber's subscriptions.
 
-They show papers of the last weeks, which are in memory. Papers that were never announced are left out, as in the feeds
-that `publish` writes.
+They show the papers that came in last, which are in memory, as the feeds do that `publish` writes.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from notifier.web.site import Site
 
 def search_feed(site: Site, text: str, query: Query) -> Feed:
     """Return the feed of the papers that a query matches; `text` is the query as it was typed."""
-    recent = site.recent.papers(site.engine, site.clock())
+    recent = site.newest.papers(site.engine, site.clock())
     with reading(site.engine) as connection:
         found = _entries(site, connection, {paper.id for paper in recent.matching([query], ())})
         since = papers.first_seen(connection)
@@ -62,7 +61,7 @@ def private_feeds(subscriber: Subscriber, signed_id: str) -> list[Feed]:
 
 def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entry, ...]:
     """Return the entries of a feed for these subscriptions."""
-    recent = site.recent.papers(site.engine, site.clock())
+    recent = site.newest.papers(site.engine, site.clock())
     wanted = [queries.parse(each.canonical) for each in subscriptions if each.canonical]
     topics = {each.topic for each in subscriptions if each.topic} - {TRENDING}
     with reading(site.engine) as connection:
