@@ -85,6 +85,8 @@ def _explanation(error: Exception) -> str:
         return f"cannot write the output: {error.strerror}; make room, or write it to another disk"
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":  # from os.fsdecode
         return "an argument has bytes that are not UTF-8; write it in UTF-8"
+    if isinstance(error, MemoryError):
+        return "the memory does not suffice; give the process more, or the input in smaller parts"
     return f"this is a bug in notifier ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows the traceback"
 
 

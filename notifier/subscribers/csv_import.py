@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from notifier.subscribers.subscribing import deactivate, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
 
 BATCH = 500  # rows in one transaction
+LARGEST_FILE = 64 << 20  # bytes; it is read as a whole, and a pipe or a device may never end
 
 AGREED = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 LEFT = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
@@ -89,9 +91,14 @@ def import_subscribers(  # noqa: PLR0913
 
 def _content(path: Path) -> bytes:
     try:
-        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; give the path of a CSV file") from None
+    if len(content) > LARGEST_FILE:
+        name = "stdin" if str(path) == "-" else path
+        raise UsageError(f"{name} is larger than {LARGEST_FILE >> 20} MB; split it, with the header in each part")
+    return content
 
 
 def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportEntry], tuple[RefusedRow, ...]]:

@@ -27,6 +27,7 @@ NAME_LENGTH = 40  # characters of a column's name in a message
 _FORMULA = re.compile(r"\A'*[=+\-@\t\r\n＝＋－＠]")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[ \t,;|]{0,300}(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
 _QUOTED_CELL = re.compile(r'"[^"]*+"')
+_NAMES_ADDRESSES = re.compile("e[-_ ]?mail", re.IGNORECASE)
 _ADDRESS = re.compile(r"\A[^\s@<>\"]{1,64}@[^\s@<>\"]{1,255}")
 
 
@@ -60,8 +61,9 @@ def read_rows(
 ) -> CsvTable:
     """Return the rows of a CSV file.
 
-    The header names some of `columns`, in any order and case; it must name `needed`, the column of the addresses. Other
-    columns are left out with a note, and so is each column in `needing` if the header names none of the columns that
+    The header names some of `columns`, in any order and case; it must name `needed`, the column of the addresses,
+    or have one column such as "E-Mail Address", which is then read as that, with a note. Other columns are
+    left out with a note, and so is each column in `needing` if the header names none of the columns that
     it needs. The delimiter is the one that a first line like `sep=;` names, otherwise the one of DELIMITERS that occurs
     most often in the header. Rows without any text are left out. Raises UsageError if the file is not text, if the
     header names one of `columns` twice, or if it does not name `needed`.
@@ -123,13 +125,16 @@ def _column_names(
     Raises UsageError if `needed` is not among them, or if one of `columns` is named twice.
     """
     names = [cell.strip().casefold() for cell in header]
+    guessed = []
     if needed not in names:
-        raise UsageError(_without_needed(header, needed))
+        column = _column_like_needed(header, needed)
+        names[column] = needed
+        guessed.append(f"the column {_shown(header[column].strip())} is read as {needed}")
     for name in columns:
         if names.count(name) > 1:
             raise UsageError(f"the header names the column {name} twice; remove one")
     useless = {name for name, others in needing.items() if name in names and not set(others) & set(names)}
-    notes = [
+    notes = guessed + [
         f"the column {name} is left out, because it needs one of the columns {', '.join(sorted(needing[name]))}"
         for name in sorted(useless)
     ]
@@ -139,12 +144,18 @@ def _column_names(
     return [name if name in columns and name not in useless else "" for name in names], notes
 
 
-def _without_needed(header: Sequence[str], needed: str) -> str:
+def _column_like_needed(header: Sequence[str], needed: str) -> int:
+    """Return the place of the only column that can be meant by `needed`, such as "E-Mail Address" of other programs.
+
+    Raises UsageError if there is none, or more than one.
+    """
     if any(_ADDRESS.fullmatch(cell.strip()) for cell in header):
-        return f"the first line names no columns; put a line before it that does, such as {needed}"
-    alike = next((cell.strip() for cell in header if re.search("e-?mail", cell, re.IGNORECASE)), "")
-    cure = f"rename the column {_shown(alike)}" if alike else "add it"
-    return f"the header names no column {needed}; {cure}"
+        raise UsageError(f"the first line names no columns; put a line before it that does, such as {needed}")
+    alike = [column for column, cell in enumerate(header) if _NAMES_ADDRESSES.search(cell)]
+    if len(alike) != 1:
+        cure = f"rename the column {_shown(header[alike[0]].strip())}" if alike else "add it"
+        raise UsageError(f"the header names no column {needed}; {cure}")
+    return alike[0]
 
 
 def _left_out(unknown: Sequence[str], columns: Collection[str]) -> str:

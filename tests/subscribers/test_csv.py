@@ -181,12 +181,24 @@ def test_the_later_value_counts_if_two_rows_of_one_subscriber_differ(engine: Eng
     assert [each.label for each in ann.subscriptions] == ["quantized", "All papers"]
 
 
+def test_a_list_of_another_program_is_imported_by_its_only_column_of_addresses(engine: Engine, tmp_path: Path) -> None:
+    report = import_text(engine, tmp_path, f"First Name,E-Mail Address\nAnn,{ANN}\n")
+    assert (report.rows, report.refused) == (1, ())
+    assert report.notes[0] == "the column 'E-Mail Address' is read as email"
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/full"])
+def test_an_input_without_an_end_is_refused_in_a_sentence(engine: Engine, path: str) -> None:
+    with pytest.raises(UsageError, match=f"{path} is larger than 64 MB; split it"):
+        import_subscribers(engine, CONFIG, Path(path), MONDAY)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         ("", "no column email"),
         ("address,query\n", "no column email; add it"),
-        ("E-Mail Address,query\n", "no column email; rename the column 'E-Mail Address'"),
+        ("E-Mail 1,E-Mail 2\n", "no column email; rename the column 'E-Mail 1'"),
         ("email,query,email\n", "twice"),
         ("quantization\n", "no column email"),
         ("email\nann@example.org\n".encode("utf-16") + b"x", "damaged UTF-16 text"),
