@@ -13,7 +13,7 @@ _CAPITALS = {
     "not": "write NOT, or a minus sign directly before the word to exclude",
     "andnot": "write NOT",
 }
-_OTHER_OPERATORS = frozenset({"NEAR", "ADJ", "WITHIN", "XOR", "SAME"})
+_OTHER_OPERATORS = frozenset({"NEAR", "ADJ", "AROUND", "WITHIN", "XOR", "SAME"})
 _OPENING, _CLOSING = "'\u2018\u201a`", "'\u2019`"
 
 

@@ -94,6 +94,7 @@ def test_what_may_be_meant_is_accepted_without_a_hint(text: str, expected: str) 
         ("(foo or bar) baz", "“or” is a word"),
         ("foo NEAR bar", "“NEAR” is a word like any other; the operators are AND, OR and NOT"),
         ("foo XOR bar", "“XOR” is a word like any other"),
+        ("foo AROUND(3) bar", "“AROUND” is a word like any other"),
         ("author: Hinton", "write author:Hinton"),
         ("foo?", "? is ignored; to find every word that begins with “foo”, write foo*"),
         ("x[1] foo", "the brackets of “x[1]” are ignored"),
