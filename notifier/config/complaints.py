@@ -20,6 +20,8 @@ def explain(error: ValidationError, file: Path | None) -> str:
 
 def _complaint(place: tuple[int | str, ...], kind: str, message: str) -> str:
     key = ".".join(str(part) for part in place)
+    if kind == "path_type":
+        return f'{key}: write the path of a file or a folder in quotation marks, such as "var/feeds"'
     if kind != "extra_forbidden":
         return f"{key}: {message.removeprefix('Value error, ')}"
     near = get_close_matches(str(place[-1]), _known_names(place), n=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any, cast, get_origin
 
 from notifier.config.keys import Config, Part
 from notifier.errors import ConfigError
@@ -20,7 +20,7 @@ def overrides() -> dict[str, Any]:
     """Return the tables and keys that environment variables set; `NOTIFIER_SMTP__HOST` sets `host` in `[smtp]`.
 
     Variables that name no table and no key at the top are left out; `unknown_variables` returns them. Raises
-    ConfigError for a variable that gives a table another value than JSON.
+    ConfigError for a variable that gives a table or a list another value than JSON.
     """
     names = [name for name in _names() if _is_known(name)]
     if not names:
@@ -31,10 +31,10 @@ def overrides() -> dict[str, Any]:
     try:
         return source()
     except SettingsError:
-        tables = [name for name in names if NESTING not in name]
+        several = [name for name in names if NESTING not in name or _sets_list(name)]
         raise ConfigError(
-            f"the environment: {' or '.join(tables) or 'a variable'} sets a whole table and is no JSON; "
-            "set single keys, as in NOTIFIER_SMTP__HOST=mail.example.org"
+            f"the environment: {' or '.join(several) or 'a variable'} sets a table or a list and is no JSON; set "
+            """single keys, as in NOTIFIER_SMTP__HOST=mail.example.org, and write lists as ["https://group.example.org"]"""
         ) from None
 
 
@@ -54,6 +54,14 @@ def _names() -> Iterator[str]:
 def _is_known(variable: str) -> bool:
     """Return whether a variable names a table or a key at the top; what is in a table is checked as in a file."""
     return variable.removeprefix(PREFIX).lower().split(NESTING)[0] in Config.model_fields
+
+
+def _sets_list(variable: str) -> bool:
+    """Return whether a variable sets a key whose value is a list."""
+    table, key, *_ = [*variable.removeprefix(PREFIX).lower().split(NESTING), ""]
+    part = Config.model_fields[table].annotation
+    field = part.model_fields.get(key) if isinstance(part, type) and issubclass(part, Part) else None
+    return field is not None and get_origin(field.annotation) is tuple
 
 
 def _warning(variable: str) -> str:
