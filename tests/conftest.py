@@ -15,7 +15,7 @@ pytest_plugins = [
     "support.ci_skips",
     "support.postgres",
     "support.pipelining",
-    "support.requests",
+    "support.sign_ups",
 ]
 
 

@@ -122,7 +122,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 """
 INGEST = """
-for number in range(300):
+for number in range(90):
     ingest_page(engine, folder, [f"On bees and number {number}"], now=MONDAY)
 """
 PLAN = """
@@ -134,7 +134,7 @@ plan(engine, BEES, at_eight + timedelta(days=day + 1))
 """
 
 
-def test_each_of_300_papers_ingested_beside_a_process_that_plans_reaches_each_subscriber_once(
+def test_each_of_90_papers_ingested_beside_a_process_that_plans_reaches_each_subscriber_once(
     store: Engine, tmp_path: Path
 ) -> None:
     for sign_up in SUBSCRIBERS.values():
@@ -161,4 +161,4 @@ def test_each_of_300_papers_ingested_beside_a_process_that_plans_reaches_each_su
     assert planning.wait(timeout=300) == 0
     for run in (ingesting, planning):
         run.communicate()
-    assert_each_paper_once(store, [f"On bees and number {number}" for number in range(300)])
+    assert_each_paper_once(store, [f"On bees and number {number}" for number in range(90)])

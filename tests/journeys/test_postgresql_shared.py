@@ -56,6 +56,7 @@ AT_EIGHT = MONDAY.replace(hour=8)
 def configure(folder: Path, url: URL) -> None:
     text = f'[store]\nurl = "{url.render_as_string(hide_password=False)}"\n'
     (folder / "config.toml").write_text(text, encoding="utf-8")
+    (folder / "config.toml").chmod(0o600)  # it holds a password
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_trending_is_the_ten_best_papers_that_are_new_to_the_subscriber(engine: 
     accept_waiting(engine)
     ingest_page(engine, tmp_path, [*titles, "The Last Paper of Them All"], now=AT_EIGHT + A_DAY / 2)
     plan(engine, CONFIG, AT_EIGHT + A_DAY)
-    assert [titles_by_section(engine, row)["Trending"] for row in rows(engine)] == [
+    assert [titles_by_section(engine, row)["Trending papers"] for row in rows(engine)] == [
         titles[:10],
         ["The Last Paper of Them All"],
     ]

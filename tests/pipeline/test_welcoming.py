@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Row, update
 from support.planned_papers import accept_waiting
-from support.requests import ANN, PAGES, confirmed, mails, sign_up
 from support.service import MONDAY, add_listings, add_subscriber, ingest_page
+from support.sign_ups import ANN, PAGES, confirmed, mails, sign_up
 
 from notifier.digests import items
 from notifier.digests.details import loads_welcome

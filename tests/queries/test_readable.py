@@ -6,7 +6,7 @@ import re
 from random import Random
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support.query_samples import ANY_TEXT, SAMPLE_QUERIES, SampleQuery, spelled
 from support.thoroughness import examples
@@ -157,7 +157,7 @@ def test_the_readable_form_holds_every_word_that_was_typed(sample: SampleQuery, 
     assert not re.search(r"\w:|[*|]", shown)
 
 
-@settings(deadline=None, max_examples=examples(500))
+@settings(deadline=None, max_examples=examples(500), suppress_health_check=[HealthCheck.filter_too_much])
 @given(ANY_TEXT)
 def test_no_word_of_any_valid_query_is_missing(text: str) -> None:
     try:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.outbox import SettableClock
-from support.requests import ANN, BOB, confirmed, mails, recipients, sign_up
 from support.scripted_relay import HOST, ScriptedRelay
 from support.service import MONDAY, add_subscriber, ingest_page, run_notifier
+from support.sign_ups import ANN, BOB, confirmed, mails, recipients, sign_up
 from support.web_site import write_config
 
 from notifier.config import Config, SmtpConfig

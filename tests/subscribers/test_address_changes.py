@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from support.requests import ANN, BOB, PAGES, confirmed, grant_of, mails, newest_grant, recipients, session_of
 from support.service import MONDAY
+from support.sign_ups import ANN, BOB, PAGES, confirmed, grant_of, mails, newest_grant, recipients, session_of
 
 from notifier.digests.details import loads_notice
 from notifier.errors import UsageError

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
-from support.requests import ANN
 from support.service import MONDAY
+from support.sign_ups import ANN
 
 from notifier.store import reading
 from notifier.store.tables import usage_count

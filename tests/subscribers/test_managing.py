@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.planned_papers import accept_waiting
-from support.requests import ANN, BOB, PAGES, confirmed, mails, session_of
 from support.service import MONDAY, ingest_page, run_notifier
+from support.sign_ups import ANN, BOB, PAGES, confirmed, mails, session_of
 
 from notifier.config import Config
 from notifier.digests import items

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
-from support.requests import ANN, BOB, PAGES, confirmed, grant_of, mails, newest_grant, no_writes, recipients, sign_up
 from support.service import MONDAY, add_subscriber
+from support.sign_ups import ANN, BOB, PAGES, confirmed, grant_of, mails, newest_grant, no_writes, recipients, sign_up
 
 from notifier.config import Config
 from notifier.digests.details import loads_notice

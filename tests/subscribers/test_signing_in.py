@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, select
-from support.requests import ANN, BOB, PAGES, confirmed, mails, newest_grant, no_writes, recipients, session_of
 from support.service import MONDAY
+from support.sign_ups import ANN, BOB, PAGES, confirmed, mails, newest_grant, no_writes, recipients, session_of
 
 from notifier.errors import UsageError
 from notifier.models import DeliveryKind, SubscriberState
