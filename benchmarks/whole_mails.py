@@ -6,7 +6,7 @@ their mails in this way, and the tests compare the mails of `Composer` with thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment, Template
@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
-from notifier.digests.content import ContentMaker, DigestContent, SectionCard, matched_labels
+from notifier.digests.content import ContentMaker, DigestContent, SectionCard, SectionContent, matched_labels
 from notifier.digests.labels import LABELS, quoted
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
@@ -47,76 +47,84 @@ class WholeMails:
         content = maker.content(digest, papers)
         values = self.values(digest)
         return (
-            _rendered(self._text, str, content, values, ""),
-            _rendered(self._html, Markup, content, values, self._css),
+            _WholeMail(self._text, str, content, values).rendered(""),
+            _WholeMail(self._html, Markup, content, values).rendered(self._css),
         )
 
 
-def _rendered(
-    templates: Mapping[str, Template], kind: type[str], content: DigestContent, values: Mapping[str, str], css: str
-) -> str:
-    def part(name: str, **variables: Any) -> str:
-        return kind(templates[name].render(variables))
+class _WholeMail:
+    """One body of one mail: its templates, what the mail says, and the subscriber's own values."""
 
-    def joined(pieces: Iterable[str]) -> str:
-        return kind("").join(pieces)
+    def __init__(
+        self, templates: Mapping[str, Template], kind: type[str], content: DigestContent, values: Mapping[str, str]
+    ) -> None:
+        self._templates = templates
+        self._kind = kind
+        self._content = content
+        self._values = values
 
-    def cards(shown: Iterable[SectionCard]) -> str:
-        return joined(
-            part("card", card=each.card, also=part("also", labels=quoted(each.also)) if each.also else "")
-            for each in shown
-        )
-
-    def lines(papers: Iterable[PaperLine]) -> str:
-        return joined(part("line", paper=each) for each in papers)
-
-    def label(text: str, number: int | None) -> str:
-        page = "" if number is None else values[section_page(number)]
-        return part("label", label=text, unsubscribe_page=page)
-
-    sections = [
-        (section, anchor(number)) for number, section in enumerate(content.sections) if section.cards or section.lines
-    ]
-    linked = sections[:LABELS]
-    entries = joined(
-        part("entry", label=section.label, last=place == len(linked), anchor=anchor, total=section.total)
-        for place, (section, anchor) in enumerate(linked, start=1)
-    )
-    beyond = len(content.more) + content.unlisted
-    return part(
-        "digest",
-        subject=content.subject,
-        brand=content.brand,
-        opening=content.opening,
-        stylesheet=kind(css),
-        preheader="".join(content.preheader),
-        contents=part("contents", entries=entries, others=len(sections) - len(linked)) if len(sections) > 1 else "",
-        sections=joined(
-            part(
-                "section",
-                label=section.label,
-                total=section.total,
-                anchor=anchor,
-                cards=cards(section.cards),
-                lines=lines(section.lines),
-            )
-            for section, anchor in sections
-        ),
-        more=part(
-            "more",
-            total=beyond,
-            unlisted=content.unlisted,
-            lines=lines(content.more),
-            digest_page=values["digest_page"],
-        )
-        if beyond
-        else "",
-        footer=part(
-            "footer",
+    def rendered(self, css: str) -> str:
+        """Return the body, with `css` as its stylesheet."""
+        content = self._content
+        shown = [(each, anchor(number)) for number, each in enumerate(content.sections) if each.cards or each.lines]
+        return self._part(
+            "digest",
+            subject=content.subject,
             brand=content.brand,
-            postal_address=content.postal_address,
-            recipient=values["recipient"],
-            labels=joined(label(*each) for each in matched_labels(content)),
-            **{link: values[link] for link in LINKS_OF_FOOTER},
-        ),
-    )
+            opening=content.opening,
+            stylesheet=self._kind(css),
+            preheader="".join(content.preheader),
+            contents=self._contents(shown) if len(shown) > 1 else "",
+            sections=self._joined(self._section(*each) for each in shown),
+            more=self._more() if content.more or content.unlisted else "",
+            footer=self._footer(),
+        )
+
+    def _part(self, name: str, **variables: Any) -> str:
+        return self._kind(self._templates[name].render(variables))
+
+    def _joined(self, pieces: Iterable[str]) -> str:
+        return self._kind("").join(pieces)
+
+    def _contents(self, shown: Sequence[tuple[SectionContent, str]]) -> str:
+        linked = shown[:LABELS]
+        entries = self._joined(
+            self._part("entry", label=section.label, last=place == len(linked), anchor=name, total=section.total)
+            for place, (section, name) in enumerate(linked, start=1)
+        )
+        return self._part("contents", entries=entries, others=len(shown) - len(linked))
+
+    def _section(self, section: SectionContent, name: str) -> str:
+        cards, lines = self._joined(map(self._card, section.cards)), self._lines(section.lines)
+        return self._part("section", label=section.label, total=section.total, anchor=name, cards=cards, lines=lines)
+
+    def _card(self, shown: SectionCard) -> str:
+        also = self._part("also", labels=quoted(shown.also)) if shown.also else ""
+        return self._part("card", card=shown.card, also=also)
+
+    def _lines(self, papers: Iterable[PaperLine]) -> str:
+        return self._joined(self._part("line", paper=each) for each in papers)
+
+    def _more(self) -> str:
+        content = self._content
+        return self._part(
+            "more",
+            total=len(content.more) + content.unlisted,
+            unlisted=content.unlisted,
+            lines=self._lines(content.more),
+            digest_page=self._values["digest_page"],
+        )
+
+    def _footer(self) -> str:
+        return self._part(
+            "footer",
+            brand=self._content.brand,
+            postal_address=self._content.postal_address,
+            recipient=self._values["recipient"],
+            labels=self._joined(self._label(*each) for each in matched_labels(self._content)),
+            **{link: self._values[link] for link in LINKS_OF_FOOTER},
+        )
+
+    def _label(self, text: str, number: int | None) -> str:
+        page = "" if number is None else self._values[section_page(number)]
+        return self._part("label", label=text, unsubscribe_page=page)

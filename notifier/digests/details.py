@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from notifier.errors import ComposeError
-from notifier.models import NoticeDetails
+from notifier.models import DeliveryKind, NoticeDetails
 
 
 class WelcomeDetails(NamedTuple):
@@ -32,6 +32,11 @@ def loads_welcome(text: str) -> WelcomeDetails:
         return WelcomeDetails(stored["opening"], tuple(stored["labels"]))
     except (TypeError, ValueError, KeyError):
         raise _unreadable() from None
+
+
+def welcome_details(kind: str, text: str) -> WelcomeDetails:
+    """Return the details of a message of this kind; empty for another kind than WELCOME. Raises as `loads_welcome`."""
+    return loads_welcome(text) if kind == DeliveryKind.WELCOME else WelcomeDetails("", ())
 
 
 def dumps_notice(details: NoticeDetails) -> str:

@@ -21,13 +21,21 @@ from notifier.pipeline.leftovers import remove_leftovers
 from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
-from notifier.pipeline.publishing import PublishReport, best_of_each_day, feed_entries, publish, publisher_of
+from notifier.pipeline.publishing import (
+    RESERVED_FEEDS,
+    PublishReport,
+    best_of_each_day,
+    feed_entries,
+    publish,
+    publisher_of,
+)
 from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
 from notifier.pipeline.steps import OnceReport, once
 from notifier.pipeline.tagging import count_by_topic, tag
 from notifier.pipeline.welcoming import plan_welcomes
 
 __all__ = [
+    "RESERVED_FEEDS",
     "DryRun",
     "DumpReport",
     "IngestSettings",

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine
 from notifier.config import Config
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
-from notifier.pipeline.planning import BATCH, PlannedDigest, PlanReport, choose, due_slots, unused
+from notifier.pipeline.choosing import PlannedDigest, choose
+from notifier.pipeline.planning import BATCH, PlanReport, due_slots, unused
 from notifier.store import reading, subscribers
 from notifier.subscribers import clock_errors, pausing
 from notifier.subscribers.activation import activated

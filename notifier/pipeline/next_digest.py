@@ -17,18 +17,9 @@ from notifier.digests.selection import select
 from notifier.errors import ComposeError, UsageError
 from notifier.models import Cadence, Digest, Mail, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
+from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose, finished, matched_papers, new_papers
 from notifier.pipeline.dry_run import as_planned
-from notifier.pipeline.planning import (
-    DueSlot,
-    PlannedDigest,
-    choose,
-    delivery_row,
-    due_slots,
-    finished,
-    instant_slot,
-    matched_papers,
-    new_papers,
-)
+from notifier.pipeline.planning import delivery_row, due_slots, instant_slot
 from notifier.sending import Sender, send_directly
 from notifier.store import dumps, papers, reading, subscribers
 from notifier.subscribers import calendars, get_subscriber

@@ -18,12 +18,15 @@ from notifier.feeds.feed import MOST_ENTRIES
 from notifier.fetching import tell_hub
 from notifier.files import remove_stale, write_if_changed
 from notifier.models import Paper
-from notifier.pipeline.planning import TRENDING_PAPERS
+from notifier.pipeline.choosing import TRENDING_PAPERS
 from notifier.pipeline.tagging import tag
 from notifier.search import rank
 from notifier.store import papers, reading
 from notifier.templates import environment, render
-from notifier.topics import ALL, TRENDING, Catalogue, catalogue_of
+from notifier.topics import ALL, RESERVED, TRENDING, Catalogue, catalogue_of
+
+# The descriptions of the feeds that belong to no topic of the catalogue.
+RESERVED_FEEDS = {ALL: "Every paper as it comes in.", TRENDING: f"The {TRENDING_PAPERS} best papers of each day."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,9 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     entries = feed_entries(connection, catalogue, set().union(*shown.values()))
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     since = papers.first_seen(connection)
-    yield Feed(ALL, "All papers", "Every paper as it comes in.", feeds.newest_entries(all_entries), since)
+    yield Feed(ALL, RESERVED[ALL], RESERVED_FEEDS[ALL], feeds.newest_entries(all_entries), since)
     best = feeds.newest_entries(best_of_each_day(connection, all_entries))
-    yield Feed(TRENDING, "Trending", f"The {TRENDING_PAPERS} best papers of each day.", best, since)
+    yield Feed(TRENDING, RESERVED[TRENDING], RESERVED_FEEDS[TRENDING], best, since)
     for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
         yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found), since)
 

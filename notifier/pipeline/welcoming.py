@@ -20,7 +20,7 @@ from notifier.digests.details import WelcomeDetails, dumps_welcome
 from notifier.digests.periods import long_day
 from notifier.models import DeliveryKind, RequestKind, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
-from notifier.pipeline.planning import PlannedDigest, choose_papers
+from notifier.pipeline.choosing import PlannedDigest, choose_papers
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, reading, requests, retried, subscribers, writing
 from notifier.store.requests import Request

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from notifier.digests.details import WelcomeDetails, loads_notice, loads_welcome
+from notifier.digests.details import loads_notice, welcome_details
 from notifier.digests.merging import each_paper_once
 from notifier.errors import ComposeError
 from notifier.models import DeliveryKind, Digest, Mail, Notice, Paper
@@ -109,7 +109,7 @@ def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
     """Return the digest that a row holds, or the error if its items cannot be read."""
     try:
         sections, rest = sender.composer.read(claim.items)
-        welcome = loads_welcome(claim.details) if claim.kind == DeliveryKind.WELCOME else WelcomeDetails("", ())
+        welcome = welcome_details(claim.kind, claim.details)
     except ComposeError as error:
         return error
     return Digest(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row
 
 from notifier.digests import items
-from notifier.digests.details import loads_welcome
+from notifier.digests.details import welcome_details
 from notifier.digests.merging import each_paper_once
 from notifier.models import DeliveryKind, Digest, Paper
 from notifier.store import deliveries, papers, reading
@@ -69,7 +69,7 @@ def _past(row: Row[Any]) -> PastDigest:
 
 def _digest(row: Row[Any]) -> Digest:
     sections, rest = items.loads(row._mapping["items"])
-    welcome = loads_welcome(row.details) if row.kind == DeliveryKind.WELCOME else None
+    welcome = welcome_details(row.kind, row.details)
     return Digest(
         recipient=row.recipient,
         period=row.period,
@@ -79,7 +79,7 @@ def _digest(row: Row[Any]) -> Digest:
         sections=sections,
         rest=rest,
         subscriber_id=row.subscriber_id,
-        opening=welcome.opening if welcome else "",
-        labels=welcome.labels if welcome else (),
+        opening=welcome.opening,
+        labels=welcome.labels,
         delivery_id=row.id,
     )

@@ -15,18 +15,19 @@ from notifier.subscribers.owning import own_subscriber
 def private_feed_of(engine: Engine, subscriber_id: int) -> Grant | None:
     """Return the grant that the links to a subscriber's private feeds are signed for; None if they have none."""
     with reading(engine) as connection:
-        return _grant(private_feeds.of_subscriber(connection, subscriber_id))
+        feed_id = private_feeds.of_subscriber(connection, subscriber_id)
+    return Grant(LinkPurpose.FEED, feed_id) if feed_id else None
 
 
 @retried
-def renew_private_feed(engine: Engine, subscriber_id: int, now: datetime) -> Grant | None:
+def renew_private_feed(engine: Engine, subscriber_id: int, now: datetime) -> Grant:
     """Give a subscriber private feeds at new addresses, and return their grant. The old addresses end.
 
     Raises UsageError if the subscriber is gone.
     """
     with writing(engine) as connection:
         own_subscriber(connection, subscriber_id)
-        return _grant(private_feeds.replace(connection, subscriber_id, now))
+        return Grant(LinkPurpose.FEED, private_feeds.replace(connection, subscriber_id, now))
 
 
 @retried
@@ -43,7 +44,3 @@ def subscriber_of_private_feed(engine: Engine, grant: Grant) -> Subscriber | Non
     with reading(engine) as connection:
         subscriber_id = private_feeds.subscriber_id_of(connection, grant.row_id)
         return subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id) if subscriber_id else None
-
-
-def _grant(feed_id: int | None) -> Grant | None:
-    return Grant(LinkPurpose.FEED, feed_id) if feed_id else None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from support.feed_samples import NEWEST, ONLINE, PUBLISHER, SAMPLES, entry, feed, random_papers
-from support.paths import CHECKOUT, TESTS
+from support.paths import PYTHON_PATH
 
 from notifier.feeds import FORMATS, Feed, Publisher
 
@@ -42,7 +42,7 @@ def test_the_bytes_of_a_feed_do_not_depend_on_the_hash_seed_of_the_process(endin
         "topics = frozenset(map(str, range(50)))\n"
         f"sys.stdout.buffer.write(FORMATS[{ending!r}](feed(entry(topics=topics)), PUBLISHER))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(CHECKOUT)])}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH}
     written = {
         subprocess.run(
             [sys.executable, "-c", program],

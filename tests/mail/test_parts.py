@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.digest_samples import DIGEST, PAPER, SETTINGS, TEMPLATES, bodies, paper
 from support.hostile_digest import PAYLOADS
-from support.paths import CHECKOUT, TESTS
+from support.paths import PYTHON_PATH
 
 from benchmarks.whole_mails import WholeMails
 from notifier.delivery.smtp.connection import dot_stuffed
@@ -199,11 +199,10 @@ def test_another_process_makes_the_same_bytes() -> None:
     program = (
         "import sys; from support.digest_samples import *\nsys.stdout.buffer.write(mail_of(DIGEST, paper(2)).content)"
     )
-    path = os.pathsep.join([str(TESTS), str(CHECKOUT)])
     made = {
         subprocess.run(
             [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONPATH": PYTHON_PATH, "PYTHONHASHSEED": seed},
             capture_output=True,
             check=True,
         ).stdout

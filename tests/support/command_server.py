@@ -7,6 +7,7 @@ started from a shell. A full run starts each command anew.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -22,9 +23,8 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
-from weakref import finalize
 
-from support.paths import CHECKOUT
+from support.paths import CHECKOUT, PYTHON_PATH
 
 import notifier
 
@@ -59,16 +59,13 @@ def _server() -> str:
         listener.bind(name)
         listener.listen(CONNECTIONS)
         command = [sys.executable, "-m", "support.command_server", str(listener.fileno())]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "tests")])}
+        environment = {**os.environ, "PYTHONPATH": PYTHON_PATH}
         process = subprocess.Popen(
             command, env=environment, pass_fds=[listener.fileno()], stdin=subprocess.DEVNULL, cwd=CHECKOUT
         )
-    finalize(folder, process.kill)
-    _kept.append(folder)
+    atexit.register(folder.cleanup)
+    atexit.register(process.kill)
     return name
-
-
-_kept: list[TemporaryDirectory[str]] = []  # the folder lives as long as the process
 
 
 def _serve(listener: socket.socket) -> None:

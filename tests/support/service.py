@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 from support.command_server import run_forked
-from support.paths import CHECKOUT
+from support.paths import CHECKOUT, PYTHON_PATH
 from support.thoroughness import IS_FULL
 
 from notifier.config import Config, load
@@ -116,7 +116,7 @@ def run_notifier(
 def clean_environment() -> dict[str, str]:
     """Return the environment for a child process: without notifier's settings, and with this checkout in PYTHONPATH."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
-    return {**kept, "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'tests'}", "COLUMNS": "200"}
+    return {**kept, "PYTHONPATH": PYTHON_PATH, "COLUMNS": "200"}
 
 
 def wait_until(is_true: Callable[[], object], seconds: float = 60) -> None:

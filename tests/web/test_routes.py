@@ -120,16 +120,10 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
         "/manage/": "/manage/" + sign(key, manage_grant(ann)),
         "/confirm/": link_path(mails[NEW], "/confirm/"),
         "/sign-in/": link_path(mails[ANN], "/sign-in/"),
-        "/feeds/private/": "/feeds/private/" + sign(key, renewed_feed(engine, ann.id)),
+        "/feeds/private/": "/feeds/private/" + sign(key, renew_private_feed(engine, ann.id, AT_EIGHT)),
         "/digests/view/": "/digests/view/" + sign(key, Grant(LinkPurpose.DIGEST, 1)),
         "subscription": str(ann.subscriptions[0].id),
     }
-
-
-def renewed_feed(engine: Engine, subscriber_id: int) -> Grant:
-    grant = renew_private_feed(engine, subscriber_id, AT_EIGHT)
-    assert grant is not None
-    return grant
 
 
 @pytest.fixture

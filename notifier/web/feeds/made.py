@@ -5,15 +5,14 @@ They show the papers that came in last, which are in memory, as the feeds do tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from sqlalchemy import Connection
 
 from notifier import queries
 from notifier.feeds import FORMATS, MEDIA_TYPES, PRIVATE_PATH, Entry, Feed, newest_entries
-from notifier.models import Subscriber, Subscription
+from notifier.models import Paper, Subscription
 from notifier.pipeline import best_of_each_day, feed_entries, publisher_of
 from notifier.queries import Query
 from notifier.search import RecentPapers
@@ -27,7 +26,7 @@ def search_feed(site: Site, text: str, query: Query) -> Feed:
     """Return the feed of the papers that a query matches; `text` is the query as it was typed."""
     recent = site.newest.papers(site.engine, site.clock())
     with reading(site.engine) as connection:
-        found = _entries(site, connection, {paper.id for paper in recent.matching([query], ())})
+        found = _entries(site, connection, recent.matching([query], ()))
         since = papers.first_seen(connection)
     asked = quote(text, safe="")
     return Feed(
@@ -42,21 +41,13 @@ def search_feed(site: Site, text: str, query: Query) -> Feed:
     )
 
 
-def private_feeds(subscriber: Subscriber, signed_id: str) -> list[Feed]:
-    """Return the feed of all subscriptions, and then one feed for each; `signed_id` is part of their addresses."""
-    start, path = f"private {signed_id}", f"{PRIVATE_PATH}{signed_id}"
-    every = Feed(start, "My papers", "New papers for all of your subscriptions", (), path=path, page="manage")
-    single = (
-        replace(
-            every,
-            slug=f"{start} {each.id}",
-            title=each.label,
-            description=f"New papers for {each.label}",
-            path=f"{path}/{each.id}",
-        )
-        for each in subscriber.subscriptions
-    )
-    return [every, *single]
+def private_feed(signed_id: str, subscription: Subscription | None = None) -> Feed:
+    """Return the feed of one subscription, or of all, without entries; `signed_id` is part of its address."""
+    name, path = f"private {signed_id}", f"{PRIVATE_PATH}{signed_id}"
+    if subscription is None:
+        return Feed(name, "My papers", "New papers for all of your subscriptions", (), path=path, page="manage")
+    number, title = subscription.id, subscription.label
+    return Feed(f"{name} {number}", title, f"New papers for {title}", (), path=f"{path}/{number}", page="manage")
 
 
 def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entry, ...]:
@@ -65,7 +56,7 @@ def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entr
     wanted = [queries.parse(each.canonical) for each in subscriptions if each.canonical]
     topics = {each.topic for each in subscriptions if each.topic} - {TRENDING}
     with reading(site.engine) as connection:
-        found = _entries(site, connection, {paper.id for paper in recent.matching(wanted, topics)})
+        found = _entries(site, connection, recent.matching(wanted, topics))
         if any(each.topic == TRENDING for each in subscriptions):
             found = _with_trending(site, connection, recent, found)
     return newest_entries(found)
@@ -77,14 +68,13 @@ def feed_representation(site: Site, feed: Feed, ending: str) -> Representation:
     return representation_of(content, MEDIA_TYPES[ending], feed.updated)
 
 
-def _entries(site: Site, connection: Connection, ids: set[int]) -> list[Entry]:
-    found = feed_entries(connection, site.catalogue, ids).values()
-    return [entry for entry in found if entry.paper.sequence > 0]
+def _entries(site: Site, connection: Connection, found: Iterable[Paper]) -> list[Entry]:
+    return list(feed_entries(connection, site.catalogue, {paper.id for paper in found}).values())
 
 
 def _with_trending(site: Site, connection: Connection, recent: RecentPapers, found: list[Entry]) -> list[Entry]:
     """Return these entries and those of the trending papers of each day, each once."""
-    every = _entries(site, connection, {paper.id for paper in recent.papers})
+    every = _entries(site, connection, recent.papers)
     every.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
     known = {entry.paper.id: entry for entry in found}
     known.update((entry.paper.id, entry) for entry in best_of_each_day(connection, every))

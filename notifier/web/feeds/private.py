@@ -8,10 +8,9 @@ from http import HTTPStatus
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from notifier.feeds import FORMATS
-from notifier.models import Subscription
 from notifier.signing import PRIVATE_FEED_PATH, verify
 from notifier.subscribers import subscriber_of_private_feed
-from notifier.web.feeds.made import entries_for, feed_representation, private_feeds
+from notifier.web.feeds.made import entries_for, feed_representation, private_feed
 from notifier.web.feeds.representation import PRIVATE, answer
 from notifier.web.site import Site, SiteDependency
 
@@ -36,14 +35,12 @@ def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | N
     subscriber = subscriber_of_private_feed(site.engine, grant) if grant else None
     if subscriber is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    every, *single = private_feeds(subscriber, signed_id)
-    wanted: list[tuple[Subscription, ...]] = [(each,) for each in subscriber.subscriptions]
-    choices = {None: (every, tuple(subscriber.subscriptions))} | {
-        str(subscription.id): (feed, alone)
-        for subscription, feed, alone in zip(subscriber.subscriptions, single, wanted, strict=True)
-    }
-    if subscription_id not in choices:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    feed, subscriptions = choices[subscription_id]
-    feed = replace(feed, entries=entries_for(site, subscriptions))
+    if subscription_id is None:
+        feed, shown = private_feed(signed_id), subscriber.subscriptions
+    else:
+        shown = tuple(each for each in subscriber.subscriptions if str(each.id) == subscription_id)
+        if not shown:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        feed = private_feed(signed_id, shown[0])
+    feed = replace(feed, entries=entries_for(site, shown))
     return answer(request.method, request.headers, feed_representation(site, feed, ending), PRIVATE)

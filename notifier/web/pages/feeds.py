@@ -11,17 +11,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from notifier import feeds
 from notifier.feeds import Feed
 from notifier.models import Subscriber
-from notifier.pipeline import publisher_of
+from notifier.pipeline import RESERVED_FEEDS, publisher_of
 from notifier.signing import sign
 from notifier.subscribers import private_feed_of, remove_private_feed, renew_private_feed
-from notifier.topics import ALL, RESERVED, TRENDING
-from notifier.web.feeds.made import private_feeds
+from notifier.topics import RESERVED
+from notifier.web.feeds.made import private_feed
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import SignedIn, Visitor
 from notifier.web.site import Site, SiteDependency, page
 
 OUR_OWN = [Depends(from_our_own_pages)]
-DESCRIPTIONS = {ALL: "Every paper as it comes in.", TRENDING: "The best papers of each day."}
 
 router = APIRouter()
 
@@ -68,7 +67,7 @@ def list_private_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
 
 def _published(site: Site) -> Iterator[tuple[str, str, str]]:
     """Yield the slug, the title and the description of each feed that exists."""
-    known = [(slug, title, DESCRIPTIONS[slug]) for slug, title in RESERVED.items()]
+    known = [(slug, title, RESERVED_FEEDS[slug]) for slug, title in RESERVED.items()]
     known += [(slug, topic.title, topic.description) for slug, topic in site.catalogue.topics.items()]
     yield from (each for each in known if site.feed_files.get(f"{each[0]}.atom"))
 
@@ -76,4 +75,7 @@ def _published(site: Site) -> Iterator[tuple[str, str, str]]:
 def _own(site: Site, subscriber: Subscriber) -> list[Feed]:
     """Return the private feeds of a subscriber; empty if they have none."""
     grant = private_feed_of(site.engine, subscriber.id)
-    return private_feeds(subscriber, sign(site.key, grant)) if site.key and grant else []
+    if grant is None or site.key is None:
+        return []
+    signed_id = sign(site.key, grant)
+    return [private_feed(signed_id), *[private_feed(signed_id, each) for each in subscriber.subscriptions]]

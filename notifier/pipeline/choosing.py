@@ -1,0 +1,181 @@
+"""Choose the papers of digests: those that match and are new to the subscriber, as far as a mail has room for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from notifier.config import Config
+from notifier.digests import items, periods, selection, subjects
+from notifier.digests.selection import add_unsent
+from notifier.errors import ComposeError
+from notifier.models import Paper, Section, Subscriber, Subscription
+from notifier.pipeline import left_over
+from notifier.pipeline.candidates import Candidates
+from notifier.pipeline.subjects import best_titles
+from notifier.store import expiring, outbox, papers
+from notifier.store.expiring import UnsentDigest
+from notifier.subscribers import calendars
+from notifier.topics import TRENDING
+
+TRENDING_PAPERS = 10
+
+DueSlot = tuple[Subscriber, calendars.Occurrence]  # a subscriber who is due, and what their digest is for
+_MatchedPapers = list[tuple[Subscription, list[Paper]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDigest:
+    """The digest that one subscriber is to get for one period.
+
+    `selection` is None if there is nothing new for them; `subject` is empty then. `unsent` are the subscriber's earlier
+    digests that were never sent, whose papers the selection includes. `left_over` holds the papers for which the digest
+    has no room. `is_new` is false if the papers are shown although earlier digests may have held them.
+    """
+
+    subscriber: Subscriber
+    slot: calendars.Occurrence
+    selection: selection.Selection | None
+    unsent: tuple[UnsentDigest, ...] = ()
+    left_over: str = ""
+    is_new: bool = True
+    subject: str = ""
+
+    @property
+    def papers(self) -> int:
+        """The number of papers in the digest."""
+        if self.selection is None:
+            return 0
+        return len(self.selection.items)
+
+
+def choose(
+    connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: Config
+) -> list[PlannedDigest]:
+    """Choose the papers and the subject of the digest that each of these subscribers is to get."""
+    planned = choose_papers(connection, candidates, slots, config)
+    return _with_subjects(connection, candidates, planned, config.digest.subject)
+
+
+def choose_papers(
+    connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: Config
+) -> list[PlannedDigest]:
+    """Choose the papers of the digest that each of these subscribers is to get, as far as a mail has room."""
+    matched = {subscriber.id: matched_papers(candidates, subscriber) for subscriber, _ in slots}
+    held = _held_papers(connection, candidates, matched)
+    planned = []
+    for subscriber, slot in slots:
+        new = new_papers(matched[subscriber.id], held[subscriber.id])
+        chosen = selection.select(new, held[subscriber.id], candidates.words, config.digest.papers)
+        planned.append(PlannedDigest(subscriber, slot, chosen))
+    complete = _with_earlier(connection, planned, config.digest.papers)
+    return _fitting(connection, candidates, complete, config.mail.title_search)
+
+
+def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
+    """Return the planned digests with the papers that were left over or in unsent digests of the subscribers.
+
+    If an unsent digest cannot be read, its subscriber is left out for now, so that it does not stop the planning for
+    all others. `deliver` sets the unreadable digest aside.
+    """
+    waiting = left_over.waiting(connection, [digest.subscriber for digest in planned])
+    unsent = expiring.unsent_digests(connection, [digest.subscriber.id for digest in planned])
+    complete = []
+    for digest in planned:
+        if digest.subscriber.left_over and digest.subscriber.id not in waiting:
+            continue  # it cannot be read
+        earlier = unsent.get(digest.subscriber.id, ())
+        with suppress(ComposeError):
+            selections = [selection.Selection(*items.loads(each.items)) for each in earlier]
+            if digest.subscriber.id in waiting:
+                selections.insert(0, waiting[digest.subscriber.id])
+            rolled = add_unsent(digest.selection, selections, limit)
+            complete.append(replace(digest, selection=rolled, unsent=earlier))
+    return complete
+
+
+def finished(
+    connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], config: Config
+) -> list[PlannedDigest]:
+    """Return the planned digests with the papers that fit, and with their subjects."""
+    fitting = _fitting(connection, candidates, planned, config.mail.title_search)
+    return _with_subjects(connection, candidates, fitting, config.digest.subject)
+
+
+def _fitting(
+    connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], search: str
+) -> list[PlannedDigest]:
+    """Return the planned digests, each with the papers that its mail can list; the others are left over."""
+    selections = [digest.selection for digest in planned if digest.selection]
+    found = iter(left_over.fit(connection, candidates, selections, search))
+    fitting = []
+    for digest in planned:
+        if digest.selection is None:
+            fitting.append(replace(digest, left_over=""))
+            continue
+        kept, left = next(found)
+        origins = _origins(candidates, digest.subscriber) if left else {}
+        text = left_over.text_of(digest.selection, left, origins)
+        fitting.append(replace(digest, selection=kept, left_over=text))
+    return fitting
+
+
+def _origins(candidates: Candidates, subscriber: Subscriber) -> dict[int, Section]:
+    """Return, by paper id, the section of the first subscription that matched the paper, without items."""
+    found: dict[int, Section] = {}
+    for subscription, matched in reversed(matched_papers(candidates, subscriber)):
+        found |= dict.fromkeys((paper.id for paper in matched), Section(subscription.label, (), subscription.id))
+    return found
+
+
+def _with_subjects(
+    connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], pattern: str
+) -> list[PlannedDigest]:
+    """Return the planned digests with their subjects, by the pattern of the config."""
+    selections = [digest.selection for digest in planned if digest.selection]
+    titles = iter(best_titles(connection, candidates, selections))
+    return [
+        replace(digest, subject=_subject(digest, next(titles), pattern)) if digest.selection else digest
+        for digest in planned
+    ]
+
+
+def _subject(digest: PlannedDigest, title: str, pattern: str) -> str:
+    wording = periods.wording_of(digest.slot.period, digest.slot.local_date) if digest.is_new else periods.EARLIER
+    return subjects.subject(pattern, digest.papers, title, wording.subject, are_new=digest.is_new)
+
+
+def matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPapers:
+    """Return the papers after the subscriber's cursor that each of their subscriptions matches."""
+    return [
+        (each, [paper for paper in candidates.papers_for(each) if paper.sequence > subscriber.cursor])
+        for each in subscriber.subscriptions
+    ]
+
+
+def new_papers(matched: _MatchedPapers, held: set[int]) -> _MatchedPapers:
+    """Return the matched papers that are not held by an earlier digest; for the topic `trending` only the best ones."""
+    new = [(each, [paper for paper in found if paper.id not in held]) for each, found in matched]
+    return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in new]
+
+
+def _held_papers(
+    connection: Connection, candidates: Candidates, matched: Mapping[int, _MatchedPapers]
+) -> dict[int, set[int]]:
+    """Return, by subscriber id, the ids of the candidates that the subscriber's earlier digests hold.
+
+    Only a paper that is announced again can be both after the cursor and in an earlier digest. So earlier digests are
+    read only for subscribers who match such a paper.
+    """
+    held: dict[int, set[int]] = {subscriber_id: set() for subscriber_id in matched}
+    in_doubt = [subscriber_id for subscriber_id, each in matched.items() if candidates.has_announced_again(each)]
+    if in_doubt:
+        earlier = outbox.items_since(connection, in_doubt, candidates.announced_again_since)
+        for subscriber_id, texts in earlier.items():
+            ids = set().union(*map(items.paper_ids, texts))
+            # A paper may have been merged into another since the candidates were read, so the earlier ids count too.
+            held[subscriber_id] = (ids | papers.current_ids(connection, ids)) & candidates.announced_again
+    return held
