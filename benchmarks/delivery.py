@@ -87,7 +87,7 @@ def _batches(rows: list[tuple[Digest, str]]) -> Iterator[list[tuple[Digest, str]
 def by_notifier(templates: Environment, papers: dict[int, Paper]) -> tuple[Read, MakeAll]:
     """Return the functions with which notifier reads items and makes mails; its caches are empty at the start."""
     composer = Composer(SETTINGS, templates)
-    return composer.read, lambda digests: composer.compose_all([(digest, "") for digest in digests], papers)
+    return composer.read_items, lambda digests: composer.compose_all([(digest, "") for digest in digests], papers)
 
 
 def one_by_one(make: Make) -> tuple[Read, MakeAll]:

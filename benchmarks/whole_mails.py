@@ -15,7 +15,7 @@ from markupsafe import Markup
 from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
 from notifier.digests.content import ContentMaker, DigestContent, SectionCard, SectionContent, matched_labels
-from notifier.digests.labels import LABELS, quoted
+from notifier.digests.labels import MAX_LABELS, quoted
 from notifier.errors import ComposeError
 from notifier.mail import MailSettings
 from notifier.mail.body import anchor
@@ -87,7 +87,7 @@ class _WholeMail:
         return self._kind("").join(pieces)
 
     def _contents(self, shown: Sequence[tuple[SectionContent, str]]) -> str:
-        linked = shown[:LABELS]
+        linked = shown[:MAX_LABELS]
         entries = self._joined(
             self._part("entry", label=section.label, last=place == len(linked), anchor=name, total=section.total)
             for place, (section, name) in enumerate(linked, start=1)

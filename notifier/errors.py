@@ -1,4 +1,4 @@
-"""The exceptions that notifier raises for failures that its user can understand and mend.
+"""The exceptions that notifier raises for failures that its user can understand and correct.
 
 All derive from NotifierError. Every message says in one sentence what happened, to what, and the cure.
 """
@@ -44,7 +44,7 @@ class QueryError(UsageError):
 
 
 class DumpError(NotifierError):
-    """A file that is not a dump or cannot be read as one; it is set aside with this message as the reason."""
+    """A file that is not a dump or cannot be read as one; it is quarantined with this message as the reason."""
 
     def __init__(self, message: str) -> None:
         super().__init__(shortened(message))
@@ -67,14 +67,14 @@ class DumpGoneError(DumpError):
 
 
 class DumpUnfinishedError(NotifierError):
-    """A dump that breaks off, in a file that was changed recently; it is read again later.
+    """A dump that is cut off, in a file that was changed recently; it is read again later.
 
-    The rest of the dump may still come until the time `patient_until`, in seconds since 1970.
+    At `retry_at`, in seconds since 1970, it is ingested even if the rest is missing.
     """
 
-    def __init__(self, patient_until: float) -> None:
-        super().__init__("it breaks off, and the rest may still come; it is read again later")
-        self.patient_until = patient_until
+    def __init__(self, retry_at: float) -> None:
+        super().__init__("it is cut off, and the rest may still come; it is read again later")
+        self.retry_at = retry_at
 
 
 class FileError(NotifierError):
@@ -94,4 +94,4 @@ class ComposeError(NotifierError):
 
 
 class TemplateError(ComposeError):
-    """A template that fails when a message is composed; the message is composed again once the template is mended."""
+    """A template that fails when a message is composed. When it is corrected, the message is composed again."""

@@ -18,7 +18,7 @@ Clock = Callable[[], datetime]  # returns the current instant, in UTC
 
 
 class ListedOnFrom(StrEnum):
-    """How a dump's listing day was decided."""
+    """The source of a dump's listing day."""
 
     OPTION = "option"  # the operator gave it
     NAME = "name"  # from the date in the file's name
@@ -31,13 +31,13 @@ class DumpStatus(StrEnum):
 
     INGESTED = "ingested"
     KNOWN = "known"  # a dump with the same bytes was ingested before
-    QUARANTINED = "quarantined"  # it cannot be read as a dump, and was set aside
+    QUARANTINED = "quarantined"  # it cannot be read as a dump
     WAITING = "waiting"  # it is not complete yet, or another process reads it; it is read later
     FAILED = "failed"  # it could not be read or stored now; it is tried again
 
 
 class Cadence(StrEnum):
-    """How often a subscriber gets a digest; INSTANT means after each dump."""
+    """The frequency of a subscriber's digests; INSTANT means after each dump."""
 
     INSTANT = "instant"
     DAILY = "daily"
@@ -47,7 +47,7 @@ class Cadence(StrEnum):
 
 
 class SubscriberState(StrEnum):
-    """Whether a subscriber gets digests; only ACTIVE subscribers do."""
+    """The state of a subscriber; only ACTIVE subscribers get digests."""
 
     PENDING = "PENDING"  # signed up, not confirmed yet
     ACTIVE = "ACTIVE"
@@ -72,7 +72,10 @@ KINDS_WITH_PAPERS = (DeliveryKind.DIGEST, DeliveryKind.WELCOME)
 
 
 class RequestKind(StrEnum):
-    """What a stored request waits for: that its link is followed or, for WELCOME, that its mail is planned."""
+    """The kinds of stored requests.
+
+    A request waits until its link is followed or, for WELCOME, until its mail is planned.
+    """
 
     SIGN_UP = "sign-up"
     SIGN_IN = "sign-in"
@@ -103,7 +106,7 @@ class DeliveryState(StrEnum):
 
 
 class Announce(StrEnum):
-    """Why an arXiv feed lists a paper; replacements are never announced to subscribers."""
+    """The reasons why an arXiv feed lists a paper; replacements are never announced to subscribers."""
 
     NEW = "new"
     CROSS = "cross"
@@ -416,7 +419,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class NoticeDetails:
-    """What a notice says, and where its link leads.
+    """The content of a notice, and the purpose of its link.
 
     `link` is the purpose of its signed id, as a letter, and `request_id` the row that the id applies to. `asked` names
     what a sign-up asks for, and `is_addition` says that the recipient gets digests already. `new_email` is the address

@@ -100,12 +100,12 @@ def explained(name: str) -> Iterator[None]:
         raise
     except TemplateSyntaxError as error:
         place = f"{error.filename or name}, line {error.lineno},"
-        raise ConfigError(f"the template {place} is broken: {error.message}; mend that line") from None
+        raise ConfigError(f"the template {place} is broken: {error.message}; correct that line") from None
     except TemplateNotFound as error:
         raise ConfigError(f"there is no template {error.name}; reinstall notifier, or put the file back") from None
     except Exception as error:  # a template may hold any expression, so it may raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise TemplateError(f"the template {_place(error, name)} failed with {reason}; mend that line") from error
+        raise TemplateError(f"the template {_place(error, name)} failed with {reason}; correct that line") from error
 
 
 def _place(error: Exception, name: str) -> str:
@@ -131,7 +131,7 @@ def inline_css(html: str) -> str:
     try:
         return _INLINER.inline(html)
     except InlineError as error:
-        raise ComposeError(f"the styles of a mail cannot be inlined: {error}; mend email/style.css") from None
+        raise ComposeError(f"the styles of a mail cannot be inlined: {error}; correct email/style.css") from None
 
 
 class SplitStylesheet(NamedTuple):

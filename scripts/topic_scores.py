@@ -1,7 +1,7 @@
 """Compare the built-in topics with labels that people gave to papers: `topic_scores.py FILE [--errors]`.
 
 Each line of the file is a JSON object with the `title` and the `abstract` of a paper, and with the labels of two
-readers in `labels_a` and `labels_b`. A label that both gave is right, a label that neither gave is wrong, and a label
+people in `labels_a` and `labels_b`. A label that both gave is right, a label that neither gave is wrong, and a label
 that one of them gave is not counted. A label is the slug of a topic, or one of those in `TOPICS_OF`. `--errors` also
 lists the papers that have a label wrongly (+) or lack it (-).
 """
@@ -37,7 +37,7 @@ Labels = frozenset[str]
 
 @dataclass(frozen=True)
 class LabelledPaper:
-    """A paper with the labels that both readers gave, and those that only one of them gave."""
+    """A paper with the labels that both people gave, and those that only one of them gave."""
 
     paper: Paper
     both: Labels
@@ -103,7 +103,7 @@ def _labelled(number: int, record: Mapping[str, str]) -> LabelledPaper:
 
 
 def labels_of(labelled: Iterable[LabelledPaper]) -> Labels:
-    """Return all labels that any reader gave."""
+    """Return all labels that either person gave."""
     return frozenset().union(*(paper.both | paper.one for paper in labelled))
 
 

@@ -1,4 +1,4 @@
-"""`scripts/topic_scores.py` compares the built-in topics with the labels of two readers."""
+"""`scripts/topic_scores.py` compares the built-in topics with the labels of two people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from topic_scores import Score, labelled_papers, labels_found, main, score
 
 
 def labels_file(folder: Path, *papers: tuple[str, Sequence[str], Sequence[str]]) -> Path:
-    """Write a file with a paper for each title, and the labels that the two readers gave it."""
+    """Write a file with a paper for each title, and the labels that the two people gave it."""
     file = folder / "papers.jsonl"
     records = [{"title": title, "abstract": "", "labels_a": a, "labels_b": b} for title, a, b in papers]
     file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")

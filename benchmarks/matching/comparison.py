@@ -1,4 +1,4 @@
-"""The rounds of the benchmark: contenders take turns, must find equal pairs, and their median times are compared."""
+"""Run the rounds of the benchmark: contenders take turns, must find equal pairs; compare their times."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The command line: one file for each group of verbs.
+"""The command line: one file for each group of commands.
 
-Each verb imports what it needs when it runs, so that `--help` and small verbs start quickly.
+Each command imports what it needs when it runs, so that `--help` and small commands start quickly.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import typer
 
 from notifier import __version__
 from notifier.cli import deliveries, demo, digest, papers, pipeline, quarantine, reinstating, setup, status, subscribers
-from notifier.cli.helping import show_no_types
+from notifier.cli.help import show_no_types
 from notifier.cli.options import ConfigOption
 from notifier.cli.terminal import prepare_output
 from notifier.errors import NotifierError, shortened
@@ -55,11 +55,11 @@ def root(
     config: ConfigOption = None,
     version: VersionOption = False,  # noqa: ARG001 - its callback prints the version
 ) -> None:
-    """Keep the path of the config that was given before the verb, so that the verb can read it."""
+    """Keep the path of the config that was given before the command, so that the command can read it."""
     context.obj = config
     if context.invoked_subcommand in QUICK_VERBS:
         # Imports make many objects that stay. Without this, the garbage collector would examine them again and again,
-        # which would take a third of the verb's time.
+        # which would take a third of the command's time.
         context.with_resource(collecting_seldom())
         skip_collections_at_exit()
 
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def _explanation(error: Exception) -> str:
-    """Return what to tell the user about an error that no verb has explained."""
+    """Return what to tell the user about an error that no command has explained."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"cannot use {shortened(str(error.filename), 100)}: {error.strerror}; check its name and who owns it"
     if isinstance(error, OSError) and error.errno in NO_ROOM:  # without a file name, so writing to stdout has failed

@@ -1,4 +1,4 @@
-"""Verbs about deliveries: deliveries, and its subcommands show, retry and hold."""
+"""The commands about deliveries: deliveries, and its subcommands show, retry and hold."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from notifier.models import DeliveryState
 if TYPE_CHECKING:
     from notifier.operations import DeliverySummary
 
-LISTED = 50  # at most this many deliveries are listed; --json prints all
+MAX_LISTED = 50  # at most this many deliveries are listed; --json prints all
 
 IdArgument = Annotated[int, typer.Argument(help="The delivery's number.", metavar="ID")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     listing = typer.Typer(rich_markup_mode=None)
     listing.callback(invoke_without_command=True, epilog="Example: notifier deliveries --json")(deliveries)
     listing.command("show", epilog="Example: notifier deliveries show 7 --source")(show)
@@ -37,15 +37,15 @@ def deliveries(context: typer.Context, config: ConfigOption = None, as_json: Jso
     from notifier.cli.output import print_json, print_table
     from notifier.operations import list_deliveries
 
-    found = list_deliveries(reading_session(context, config).engine, None if as_json else LISTED)
+    found = list_deliveries(reading_session(context, config).engine, None if as_json else MAX_LISTED)
     if as_json:
         print_json(found)
         return
     heading = ("id", "to", "period", "state", "tries", "next try (UTC)", "last reply")
     nothing = "no deliveries yet; `notifier plan` makes one for each subscriber who is due and has new papers"
     print_table(heading, [_row(each) for each in found], nothing=nothing)
-    if len(found) == LISTED:
-        typer.echo(f"at most {LISTED} are shown; --json prints all")
+    if len(found) == MAX_LISTED:
+        typer.echo(f"at most {MAX_LISTED} are shown; --json prints all")
 
 
 def show(

@@ -1,4 +1,4 @@
-"""Verb: demo. It runs the whole service on the sample pages that ship with notifier, with a relay on loopback."""
+"""The command demo, which runs the whole service on the sample pages of notifier, with a relay on loopback."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ folder = "feeds"
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verb."""
+    """Add this file's command."""
     app.command("demo", epilog="Example: notifier demo --folder /tmp/papers")(demo)
 
 

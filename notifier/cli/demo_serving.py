@@ -1,4 +1,4 @@
-"""What `demo --serve` does after the demo: it serves the pages and the inbox on loopback, until Ctrl-C."""
+"""Serve the pages and the inbox of the demo on loopback until Ctrl-C, for `demo --serve`."""
 
 from __future__ import annotations
 

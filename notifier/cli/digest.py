@@ -1,4 +1,4 @@
-"""The verb that shows one subscriber's next digest, and sends it as a test: digest."""
+"""The command digest, which shows one subscriber's next digest, and sends it as a test."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ NOT_ACCEPTED = {
     DeliveryState.DEFERRED: "was not accepted: {reply}; try again later, and check the config if it stays so",
     DeliveryState.REJECTED: "was refused because of the address: {reply}; check the address with the subscriber",
     DeliveryState.UNCERTAIN: "may have been accepted: {reply}; look into the inbox before you try again",
-    DeliveryState.FAILED: "cannot be sent: {reply}; mend that, and try again",
+    DeliveryState.FAILED: "cannot be sent: {reply}; correct that, and try again",
     DeliveryState.CANCELLED: "was not sent, because they left or were paused in the meantime",
 }
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verb."""
+    """Add this file's command."""
     app.command("digest", epilog="Example: notifier digest ann@example.org --html digest.html")(digest)
 
 
@@ -69,7 +69,7 @@ def digest(
     found = pipeline.next_digest(run.engine, run.config, email, run.clock())
     if send:
         if now is not None:
-            refuse_far_clock(run, now, "leave out --send to look, or ")
+            refuse_far_clock(run, now, "leave out --send to see the digest, or  ")
         found = pipeline.as_test(found)
     if found.digest is None:
         _say_that_nothing_matches(found, is_failure=send or html is not None)

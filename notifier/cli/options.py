@@ -1,4 +1,4 @@
-"""Holds the options that several verbs share, and the session that a verb works in."""
+"""Hold the options that several commands share, and the session that a command works in."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 @dataclass(frozen=True)
 class Session:
-    """The config, the clock and the database of one run of a verb. The database is opened at its first use.
+    """The config, the clock and the database of one run of a command. The database is opened at its first use.
 
-    A verb that `only_reads` makes no database: if there is none, it works on an empty one in a temporary folder.
+    A command that `only_reads` makes no database: if there is none, it works on an empty one in a temporary folder.
     """
 
     config: Config
@@ -74,17 +74,17 @@ class Session:
 
 
 def reading_session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
-    """Return the session of a verb that only reads, as `session` does."""
+    """Return the session of a command that only reads, as `session` does."""
     return session(context, config, now, only_reads=True)
 
 
 def session(
     context: typer.Context, config: Path | None, now: str | None = None, *, only_reads: bool = False
 ) -> Session:
-    """Return the session of a verb: its config, and a clock that starts at `now` if that is given.
+    """Return the session of a command: its config, and a clock that starts at `now` if that is given.
 
-    `--config` may come before or after the verb; if it comes twice, the one after the verb counts. A warning names each
-    environment variable that looks like a key of the config and is none.
+    `--config` may come before or after the command; if it comes twice, the one after the command counts. A warning
+    names each environment variable that looks like a key of the config and is none.
     """
     from notifier.config import load, unknown_variables
 

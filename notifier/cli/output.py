@@ -1,4 +1,4 @@
-"""Prints what the verbs show: a JSON document, a table, or a progress bar.
+"""Print what the commands show: a JSON document, a table, or a progress bar.
 
 rich is slow to import, so it is imported only for a progress bar or a table on a terminal.
 """

@@ -1,4 +1,4 @@
-"""Verbs about papers: ingest, topics, trending, preview."""
+"""The commands about papers: ingest, topics, trending, preview."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notifier.cli.simulated_clocks import writing_session
 from notifier.cli.terminal import terminal_of
 
 DAYS_A_WEEK = 7
-CUTS = 5  # the largest number of cut fields that are printed for a dump
+MAX_CUTS = 5  # the largest number of cut fields that are printed for a dump
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     app.command("ingest", epilog="Example: notifier ingest seeds/")(ingest)
     app.command("topics", epilog="Example: notifier topics --json")(topics)
     app.command("trending", epilog="Example: notifier trending --date 2026-07-06 --limit 10")(trending)
@@ -97,14 +97,14 @@ def print_dumps(reports: list[DumpReport]) -> None:
         dumps = "1 dump was" if known == 1 else f"{known} dumps were"
         typer.echo(f"{dumps} known already: the same bytes were ingested before, and nothing changed")
     for each in reports:
-        for said in (each.reason, skips(each), each.unmoved):
-            if said:
-                typer.echo(inert(f"{each.path}: {said}"), err=True)
-        for cut in each.cut[:CUTS]:
+        for message in (each.reason, skips(each), each.unmoved):
+            if message:
+                typer.echo(inert(f"{each.path}: {message}"), err=True)
+        for cut in each.cut[:MAX_CUTS]:
             typer.echo(inert(f"{each.path}, {cut.where}: {cut.reason}"), err=True)
-        if len(each.cut) > CUTS:
+        if len(each.cut) > MAX_CUTS:
             typer.echo(
-                inert(f"{each.path}: {len(each.cut) - CUTS:,} more fields were cut; --json lists them"), err=True
+                inert(f"{each.path}: {len(each.cut) - MAX_CUTS:,} more fields were cut; --json lists them"), err=True
             )
 
 
@@ -198,7 +198,7 @@ def preview(
 
 
 def _frequency(found: Preview) -> str:
-    """Return how many papers a week match, or why that cannot be said."""
+    """Return how many papers a week match, or why that cannot be message."""
     if 0 < found.listing_days < DAYS_A_WEEK:
         came = "on one day" if found.listing_days == 1 else f"within {found.listing_days} days"
         return f"but all papers searched were first listed {came}, so a week of papers may bring more"

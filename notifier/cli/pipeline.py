@@ -1,4 +1,4 @@
-"""Verbs that run the steps: plan, publish, deliver, once, serve, worker."""
+"""The commands that run the steps: plan, publish, deliver, once, serve, worker."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from notifier.pipeline import DryRun, DumpReport, OnceReport, PlanReport, PublishReport
     from notifier.sending import DeliveryReport
 
-LISTED = 50  # at most this many subscribers of a dry run are printed; --json prints only the totals
-REASONS = 5  # at most this many reasons why mail was not accepted are printed
+MAX_LISTED = 50  # at most this many subscribers of a dry run are printed; --json prints only the totals
+MAX_REASONS = 5  # at most this many reasons why mail was not accepted are printed
 COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     app.command("plan", epilog="Example: notifier plan --dry-run --now 2026-12-24T08:00:00+01:00")(plan)
     app.command("publish", epilog="Example: notifier publish --json")(publish)
     app.command("deliver", epilog="Example: notifier deliver --json")(deliver)
@@ -75,11 +75,11 @@ def _show_dry_run(found: DryRun, as_json: bool) -> None:
     if as_json:
         print_json(found.report)
         return
-    rows = [(each.subscriber.email, each.slot.period, each.papers) for each in found.digests[:LISTED]]
+    rows = [(each.subscriber.email, each.slot.period, each.papers) for each in found.digests[:MAX_LISTED]]
     nothing = "no digests to plan; `notifier status` says when the next one is due"
     print_table(("subscriber", "period", "papers"), rows, nothing=nothing)
-    if len(found.digests) > LISTED:
-        typer.echo(f"and {len(found.digests) - LISTED} more subscribers")
+    if len(found.digests) > MAX_LISTED:
+        typer.echo(f"and {len(found.digests) - MAX_LISTED} more subscribers")
     typer.echo(f"{_planned(found.report)}; this was a dry run, and nothing was written")
 
 
@@ -139,7 +139,7 @@ def once(
     run = writing_session(context, config, now)
     _show_warnings()
     warn_of_exposed_secrets(context, config, run)
-    pipeline.remove_leftovers(run.engine, run.config)
+    pipeline.remove_dead_files(run.engine, run.config)
     done = pipeline.once(
         run.engine, run.config, run.clock, ingest=partial(_ingest_folder, run), deliver=partial(send, run)
     )
@@ -271,7 +271,7 @@ def _delivered(delivered: DeliveryReport) -> str:
 
 def _report_failures(delivered: DeliveryReport) -> None:
     """Print why mail was not accepted; exit with 1 if a message failed or this run paused sending."""
-    for reason, number in delivered.reasons.most_common(REASONS):
+    for reason, number in delivered.reasons.most_common(MAX_REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
     if why := delivered.pause_reason or delivered.waiting_reason:
         typer.echo(f"notifier: the relay is paused: {why}; check [smtp], then `notifier status`", err=True)

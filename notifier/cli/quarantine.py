@@ -1,4 +1,4 @@
-"""Verbs about dumps that were set aside: quarantine, and its subcommands retry and drop."""
+"""The commands about quarantined dumps: quarantine, and its subcommands retry and drop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PathArgument = Annotated[Path, typer.Argument(help="The file, as the list shows 
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     listing = typer.Typer(rich_markup_mode=None)
     listing.callback(invoke_without_command=True, epilog="Example: notifier quarantine --json")(quarantine)
     listing.command("retry", epilog="Example: notifier quarantine retry var/quarantine/papers.json")(retry)
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def quarantine(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the dumps that were set aside because they could not be read, and why."""
+    """List the dumps that were quarantined because they could not be read, and why."""
     if context.invoked_subcommand:
         context.obj = config or context.obj
         return
@@ -38,7 +38,7 @@ def quarantine(context: typer.Context, config: ConfigOption = None, as_json: Jso
         print_json(found)
         return
     rows = [(each.path, f"{each.at:%Y-%m-%d %H:%M}", each.reason) for each in found]
-    print_table(("path", "since (UTC)", "reason"), rows, nothing="no dump is set aside")
+    print_table(("path", "since (UTC)", "reason"), rows, nothing="no dump is quarantined")
     if found:
         typer.echo("`notifier quarantine retry PATH` reads one again; `notifier quarantine drop PATH` removes it")
 
@@ -50,7 +50,7 @@ def retry(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a dump again that was set aside, for example after it was mended or a limit was raised."""
+    """Read a quarantined dump again, for example after it was corrected or a limit was raised."""
     from notifier import pipeline
     from notifier.cli.output import print_json
     from notifier.cli.papers import print_dumps
@@ -69,7 +69,7 @@ def retry(
 
 
 def drop(context: typer.Context, path: PathArgument, config: ConfigOption = None) -> None:
-    """Delete a dump that was set aside; a file outside of the quarantine folder is only taken off the list."""
+    """Delete a quarantined dump; a file outside of the quarantine folder is only taken off the list."""
     from notifier import pipeline
     from notifier.files import path_text
 

@@ -1,4 +1,4 @@
-"""The verb that takes suppressions back: reinstate."""
+"""The command reinstate, which takes suppressions back."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from notifier.cli.simulated_clocks import refuse_far_clock
 if TYPE_CHECKING:
     from notifier.subscribers import ReinstateReport
 
-SHOWN = 20  # the largest number of subscribers that are listed; --json lists all of them
+MAX_LISTED = 20  # the largest number of subscribers that are listed; --json lists all of them
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     app.command("reinstate", epilog="Example: notifier reinstate --reply 'relay not permitted' --dry-run")(reinstate)
 
 
@@ -55,9 +55,9 @@ def reinstate(
 def _show(done: ReinstateReport) -> None:
     from notifier.text.harmless import inert
 
-    for each in done.subscribers[:SHOWN]:
+    for each in done.subscribers[:MAX_LISTED]:
         typer.echo(inert(f"{each.email} is {'SUPPRESSED' if done.dry_run else each.state}: {each.reply}"))
-    if (more := len(done.subscribers) - SHOWN) > 0:
+    if (more := len(done.subscribers) - MAX_LISTED) > 0:
         typer.echo(f"... and {more} more")
     for email in done.unchanged:
         typer.echo(f"{email} is not changed: not SUPPRESSED, or another condition does not hold")

@@ -1,4 +1,4 @@
-"""The verb that sets up a folder: init."""
+"""The command init, which sets up a folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECRET_BYTES = 32
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     app.command("init", epilog="Example: notifier init, then edit config.toml")(init)
 
 

@@ -1,6 +1,6 @@
-"""Refusing `--now` where it would write dates that silence subscribers.
+"""Refuse `--now` where it would write dates that leave subscribers without mail.
 
-A digest that is planned for a far date leaves its subscriber without mail until then. So a verb that writes accepts
+A digest that is planned for a far date leaves its subscriber without mail until then. So a command that writes accepts
 an instant far from the machine's clock only for a database that was made with such a clock, as the demo's may be.
 """
 
@@ -19,7 +19,7 @@ DAY, YEAR = timedelta(days=1), timedelta(days=365.25)
 
 
 def writing_session(context: typer.Context, config: Path | None, now: str | None) -> Session:
-    """Return the session of a verb that writes. Raises UsageError if `now` is far from the machine's clock.
+    """Return the session of a command that writes. Raises UsageError if `now` is far from the machine's clock.
 
     A database without dumps and subscribers is marked as made for a simulated clock, and then accepts any `now`.
     """
@@ -32,7 +32,7 @@ def writing_session(context: typer.Context, config: Path | None, now: str | None
 def refuse_far_clock(run: Session, now: str, cure: str = "") -> None:
     """Raise UsageError if the session's clock is far from the machine's and the database was not made for that.
 
-    `cure` says what else the verb offers, such as `add --dry-run to look, or `.
+    `cure` says what else the command offers, such as `add --dry-run to see the result, or `.
     """
     from notifier.store import retried, simulated_clock, writing
 

@@ -1,4 +1,4 @@
-"""The verb that shows the state of the service: status."""
+"""The command status, which shows the state of the service."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     app.command("status", epilog="Example: notifier status --json")(status)
 
 
 def status(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
-    """Show papers, subscribers, deliveries, the relay, and dumps that were set aside."""
+    """Show papers, subscribers, deliveries, the relay, and quarantined dumps."""
     from notifier.cli.output import print_json
     from notifier.operations import service_status
 
@@ -31,7 +31,7 @@ def status(
         print_json(found)
     else:
         if run.has_no_database:
-            typer.echo("database     none yet; `notifier init` makes it, and so does every verb that writes")
+            typer.echo("database     none yet; `notifier init` makes it, and so does every command that writes")
         _show(found)
 
 
@@ -59,7 +59,7 @@ def _show(found: Status) -> None:
         why = "subscribers can leave only by a mail to it, since [web] base_url is not set"
         typer.echo(inert(f"replies to {found.replies_to} must be read: {why}"))
     if found.clear_text:
-        why = "its links and sessions can be read on the way; put TLS in front of it, and write https in [web] base_url"
+        why = "others on the network can read its links and sessions; put TLS in front of it, and write https"
         typer.echo(f"not secure   {found.clear_text}: {why}")
     if found.pause:
         until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
@@ -67,7 +67,7 @@ def _show(found: Status) -> None:
     for trouble in found.troubles:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:
-        typer.echo(inert(f"set aside    {each.path}: {each.reason}"))
+        typer.echo(inert(f"quarantined  {each.path}: {each.reason}"))
     if found.quarantine:
         typer.echo(
             "             `notifier quarantine retry PATH` reads one again, `notifier quarantine drop PATH` removes it"

@@ -1,4 +1,4 @@
-"""Verbs about subscribers: subscribe, unsubscribe, pause, resume, erase, subscribers."""
+"""The commands about subscribers: subscribe, unsubscribe, pause, resume, erase, subscribers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EmailArgument = Annotated[str, typer.Argument(help="The subscriber's address.", 
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     example = "Example: notifier subscribe ann@example.org --query 'mixture of experts' --confirmed"
     app.command("subscribe", epilog=example)(subscribe)
     leaving = "Example: notifier unsubscribe ann@example.org --query 'mixture of experts'"
@@ -162,7 +162,7 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
 
 
 def _confirmation(run: Session, subscriber: Subscriber, now: datetime) -> str:
-    """Return what becomes of the mail that asks a new subscriber to confirm; empty if there is nothing to confirm."""
+    """Return a sentence about the mail that asks a new subscriber to confirm; empty if there is nothing to confirm."""
     from notifier.subscribers import confirmation_mailed_at
 
     if subscriber.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED):

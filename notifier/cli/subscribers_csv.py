@@ -1,4 +1,4 @@
-"""Verbs of `subscribers`: import, export."""
+"""The commands of `subscribers`: import, export."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FileArgument = Annotated[Path, typer.Argument(help="The CSV file.", metavar="FIL
 
 
 def register(app: typer.Typer) -> None:
-    """Add this file's verbs."""
+    """Add this file's commands."""
     app.command("import", epilog="Example: notifier subscribers import subscribers.csv")(import_)
     app.command("export", epilog="Example: notifier subscribers export subscribers.csv")(export)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from notifier.config.complaints import explain
 from notifier.config.environment import FILE_VARIABLE, overrides
+from notifier.config.explanations import explain
 from notifier.config.keys import Config
 from notifier.config.own_files import check_ingest_folder
 from notifier.errors import ConfigError

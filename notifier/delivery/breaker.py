@@ -43,7 +43,7 @@ _ERROR, _NO_ERROR = "x", "."
 
 
 class RelayAccess(Enum):
-    """How many mails a sender may claim for the relay."""
+    """The number of mails that a sender may claim for the relay."""
 
     OPEN = "any"
     PROBE = "one"

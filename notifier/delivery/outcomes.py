@@ -1,4 +1,4 @@
-"""Pure functions that tell what a relay's reply, or a missing reply, means for a delivery and for the relay.
+"""Decide what a relay's reply, or a missing reply, means for a delivery and for the relay. Pure functions.
 
 The basic code of a reply says whether to try again; `refusals` decides what a permanent refusal is about. A refusal
 counts against the recipient only if the relay clearly blames the recipient. Otherwise a fault in our own setup would
@@ -17,7 +17,7 @@ from notifier.models import DeliveryState
 
 SERVICE_CLOSING = 421
 REPLY_LIMIT = REASON_LIMIT  # at most this many characters of a relay's reply are stored
-_MOST_SPACES = 10  # read this many characters for each one that is kept, because a run of spaces becomes one space
+_MAX_SPACES = 10  # read this many characters for each one that is kept, because a run of spaces becomes one space
 
 
 class Phase(IntEnum):
@@ -34,7 +34,7 @@ class Phase(IntEnum):
 
 
 class RelayCondition(StrEnum):
-    """What an outcome says about the relay."""
+    """The condition of the relay, as an outcome shows it."""
 
     UNTRIED = "untried"  # no part of this mail was sent to it
     WORKING = "working"
@@ -108,7 +108,7 @@ def outcome_without_reply(phase: Phase, trouble: str) -> Outcome:
 
 def one_line(text: str) -> str:
     """Return `text` on one line, without control, bidi or surrogate characters, cut to REPLY_LIMIT characters."""
-    text = text[: _MOST_SPACES * REPLY_LIMIT]
+    text = text[: _MAX_SPACES * REPLY_LIMIT]
     visible = text
     if not text.isprintable():
         visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)

@@ -64,12 +64,12 @@ class TransportPool:
         """Whether one more transport may be used now."""
         return self._in_use < self._limit.connections
 
-    def borrow(self) -> Transport:
+    def acquire(self) -> Transport:
         """Take a free transport out of the pool; `has_free` must be true."""
         self._in_use += 1
         return self._free.pop()
 
-    def give_back(self, transport: Transport, *, is_connected: bool) -> None:
+    def release(self, transport: Transport, *, is_connected: bool) -> None:
         """Return a transport to the pool; one that has lost its connection is lent again only after all others."""
         self._in_use -= 1
         self._free.insert(len(self._free) if is_connected else 0, transport)

@@ -1,4 +1,4 @@
-"""Pure functions that tell what a permanent refusal (5xx) is about: the recipient, the mail's size, or something else.
+"""Decide what a permanent refusal (5xx) is about: the recipient, the mail's size, or something else. Pure functions.
 
 A relay that mistrusts us answers each recipient with 550, just like one that does not know the mailbox. So a refusal
 is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text says

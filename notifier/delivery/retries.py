@@ -1,4 +1,4 @@
-"""Pure functions that compute when a delivery is tried again."""
+"""Compute when a delivery is tried again. Pure functions."""
 
 from __future__ import annotations
 

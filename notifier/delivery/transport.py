@@ -57,7 +57,7 @@ CANCELLED = Outcome(DeliveryState.CANCELLED, "withdrawn before it was sent", Rel
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long the relay may take, in seconds.
+    """The times that the relay may take, in seconds.
 
     The defaults, except `goodbye`, are the minimum that RFC 5321, section 4.5.3.2, asks of a client.
     """

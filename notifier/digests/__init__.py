@@ -1,4 +1,4 @@
-"""The content of digests: which papers a digest holds, how its row stores them, and how its period is worded.
+"""Make the content of digests: choose their papers, store them in a row, and word their periods.
 
 These modules do no I/O and read no clock.
 """

@@ -1,4 +1,4 @@
-"""Papers as the templates of a digest see them: texts without control characters, and links that are safe to follow."""
+"""Convert papers to what the templates of a digest see: texts without control characters, and safe links."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from notifier.digests.settings import DigestSettings
 from notifier.models import Item, Paper, Span
 from notifier.text.excerpts import Run, excerpt, marked_spans, runs
 from notifier.text.harmless import inert
-from notifier.text.paper_links import Link, address, other_links, title_search
+from notifier.text.paper_links import Link, other_links, paper_url, search_url
 from notifier.text.words import stem, words
 
-CHIPS = 3  # topics named on a card
-REASONS = 4  # marked words named per field
+MAX_TOPICS = 3  # topics named on a card
+MAX_REASONS = 4  # marked words named per field
 
 Stems = tuple[str, ...]
 
@@ -23,10 +23,10 @@ Stems = tuple[str, ...]
 class Card:
     """A paper as a digest shows it. What is not known is empty, or None.
 
-    `plain_title` is the title without marks. `url` is the best address of the paper, or a search for its title if
-    `is_search`. `links` are other addresses, with short labels such as `PDF`. `topics` are titles of topics.
-    `abstract` is an excerpt of the abstract, or of a summary by a model if `is_summary`. `why` names the marked words
-    if the card shows none of them: `“quantization” in the abstract`.
+    `plain_title` is the title without marks. `url` is the best URL of the paper, or a search for its title if
+    `is_search`. `links` are other URLs, with short labels such as `PDF`. `topics` are titles of topics. `abstract` is
+    an excerpt of the abstract, or of a summary by a model if `is_summary`. `why` names the marked words if the card
+    shows none of them: `“quantization” in the abstract`.
     """
 
     title: tuple[Run, ...]
@@ -63,26 +63,28 @@ def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequenc
     summary = inert(paper.summary)
     shown = excerpt(summary, marked_spans(summary, in_summary)) if summary else excerpt(abstract, in_abstract)
     is_marked = in_title or any(run.marked for run in shown)
-    own_address = address(paper)
+    own_url = paper_url(paper)
     return Card(
         title=runs(title, in_title),
         plain_title=title,
-        url=own_address or title_search(title, settings.title_search),
-        is_search=not own_address,
+        url=own_url or search_url(title, settings.title_search),
+        is_search=not own_url,
         upvotes=item.upvotes,
         authors=_authors(paper.authors),
         links=other_links(paper),
         abstract=shown,
         is_summary=bool(summary),
         why="" if is_marked else reasons(title, in_title, abstract, in_abstract),
-        topics=tuple(inert(settings.topics[slug]) for slug in sorted(paper.topics & settings.topics.keys()))[:CHIPS],
+        topics=tuple(inert(settings.topics[slug]) for slug in sorted(paper.topics & settings.topics.keys()))[
+            :MAX_TOPICS
+        ],
     )
 
 
 def paper_line(item: Item, paper: Paper, settings: DigestSettings) -> PaperLine:
     """Return the line of an item that a digest shows without its abstract."""
-    title, found = inert(paper.title), address(paper)
-    return PaperLine(title, found or title_search(title, settings.title_search), not found, item.upvotes)
+    title, found = inert(paper.title), paper_url(paper)
+    return PaperLine(title, found or search_url(title, settings.title_search), not found, item.upvotes)
 
 
 def line_of(shown: Card) -> PaperLine:
@@ -119,5 +121,5 @@ def _stems(marked: str) -> Stems:
 
 
 def _listed(found: Sequence[str]) -> str:
-    quoted = ", ".join([f"“{each}”" for each in found[:REASONS]])
-    return f"{quoted} and more" if len(found) > REASONS else quoted
+    quoted = ", ".join([f"“{each}”" for each in found[:MAX_REASONS]])
+    return f"{quoted} and more" if len(found) > MAX_REASONS else quoted

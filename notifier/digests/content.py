@@ -1,4 +1,4 @@
-"""What a digest says, before templates lay it out.
+"""Make the content of a digest, which templates lay out afterwards.
 
 The subscriber's address and links are not part of this content.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from notifier.digests.cache import Cache
 from notifier.digests.cards import Card, PaperLine, card, paper_line
-from notifier.digests.labels import LABELS, shown_label
+from notifier.digests.labels import MAX_LABELS, shown_label
 from notifier.digests.periods import wording_of
 from notifier.digests.settings import DigestSettings
 from notifier.digests.turns import in_turns, shared_out
@@ -55,7 +55,7 @@ class SectionContent(NamedTuple):
 
 
 class DigestContent(NamedTuple):
-    """What a digest says.
+    """The content of a digest.
 
     `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit. `unlisted` is the
     number of papers that a mail leaves out because it would be too large. `other_labels` are those of subscriptions
@@ -83,8 +83,8 @@ def matched_labels(content: DigestContent) -> list[tuple[str, int | None]]:
     ]
     others = [(label, None) for label in content.other_labels]
     shown = [*sections, *others]
-    left_out = len(shown) - LABELS
-    return shown if left_out <= 0 else [*shown[:LABELS], (f"and {left_out} more", None)]
+    left_out = len(shown) - MAX_LABELS
+    return shown if left_out <= 0 else [*shown[:MAX_LABELS], (f"and {left_out} more", None)]
 
 
 class ContentMaker:

@@ -14,7 +14,7 @@ from notifier.models import DeliveryKind, NoticeDetails
 
 
 class WelcomeDetails(NamedTuple):
-    """What a welcome mail says besides papers."""
+    """The content of a welcome mail besides papers."""
 
     opening: str
     labels: tuple[str, ...]

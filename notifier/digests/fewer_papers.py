@@ -1,4 +1,4 @@
-"""What a digest says with fewer papers, step by step, so that its mail can be made small enough."""
+"""Reduce the content of a digest paper by paper, so that its mail can be made small enough."""
 
 from __future__ import annotations
 

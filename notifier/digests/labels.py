@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from notifier.text.harmless import inert, shortened_to_bytes
 
-LABELS = 12  # a list shows at most this many labels; further ones are only counted
+MAX_LABELS = 12  # a list shows at most this many labels; further ones are only counted
 LABEL_BYTES = 120  # a longer label is cut to this many bytes of UTF-8, so that labels do not fill a mail
 
 
@@ -18,10 +18,10 @@ def shown_label(label: str) -> str:
 
 
 def quoted(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return at most LABELS labels in quotation marks, since a label may contain any other separator.
+    """Return at most MAX_LABELS labels in quotation marks, since a label may contain any other separator.
 
     If there are more labels, one more entry says how many, such as `and 3 more`.
     """
-    shown = tuple([f"“{label}”" for label in labels[:LABELS]])
-    others = len(labels) - LABELS
+    shown = tuple([f"“{label}”" for label in labels[:MAX_LABELS]])
+    others = len(labels) - MAX_LABELS
     return (*shown, f"and {others} more") if others > 0 else shown

@@ -1,4 +1,4 @@
-"""Digests with papers that have proved to be one since the digest was planned."""
+"""Remove repeated papers from digests: papers that were merged after the digest was planned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from notifier.models import Digest, Item, Paper
 
 
 def each_paper_once(digest: Digest, found: Mapping[int, Paper]) -> Digest:
-    """Return the digest without the further items of papers that have proved to be one since it was planned."""
+    """Return the digest with each paper once, even if some of its papers were merged after it was planned."""
     ids = digest.paper_ids & found.keys()
     if len({found[paper_id].id for paper_id in ids}) == len(ids):
         return digest

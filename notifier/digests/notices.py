@@ -1,4 +1,4 @@
-"""What the templates of a notice see."""
+"""Collect the values that the templates of a notice see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a digest names its period, in its subject and below its heading."""
+"""Word the period of a digest, for its subject and the line below its heading."""
 
 from __future__ import annotations
 

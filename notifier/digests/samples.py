@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from notifier.digests.labels import LABELS
+from notifier.digests.labels import MAX_LABELS
 from notifier.models import DeliveryKind, Digest, Item, Notice, NoticeDetails, Paper, Section, Spans
 
 _PAPER = Paper(
@@ -35,7 +35,10 @@ FULL = Digest(
     planned_at=datetime(2026, 7, 6, 8, tzinfo=UTC),
     message_id="<check@example.org>",
     subject="A subject",
-    sections=(Section("a label", (_ITEM, _UNMARKED_ITEM, _ITEM, Item(2)), 1), *[Section("b", (Item(2),), 1)] * LABELS),
+    sections=(
+        Section("a label", (_ITEM, _UNMARKED_ITEM, _ITEM, Item(2)), 1),
+        *[Section("b", (Item(2),), 1)] * MAX_LABELS,
+    ),
     rest=(_ITEM, Item(2)),
     subscriber_id=1,
     delivery_id=1,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSettings:
-    """What the operator sets about the content of digests.
+    """The operator's settings for the content of digests.
 
     `brand` is the name of the list. A digest shows at most `cards` papers as cards. `topics` are the titles of the
-    topics by slug. The title of a paper without an address is appended to `title_search`. `postal_address` is that of
+    topics by slug. The title of a paper without a URL is appended to `title_search`. `postal_address` is that of
     the sender; it may be empty.
     """
 

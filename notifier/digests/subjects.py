@@ -5,7 +5,7 @@ from __future__ import annotations
 from notifier.text.harmless import columns, inert, shortened_to_columns
 
 COLUMNS = 78  # of a line in a header that need not be folded: RFC 5322, section 2.1.1
-LEAST_TITLE = 20  # columns of a title beside a long pattern
+MIN_TITLE = 20  # columns of a title beside a long pattern
 
 
 def subject(pattern: str, count: int, title: str, period: str, *, are_new: bool = True) -> str:
@@ -13,10 +13,10 @@ def subject(pattern: str, count: int, title: str, period: str, *, are_new: bool 
 
     `{papers}` becomes the number of papers in words, `{title}` the title of the best one, and `{period}` the words for
     the period, such as `Daily papers of 6 Jul 2026`. The title is shortened so that the subject takes at most COLUMNS
-    columns, unless that would leave fewer than LEAST_TITLE for the title.
+    columns, unless that would leave fewer than MIN_TITLE for the title.
     """
     new = "new " if are_new else ""
     papers = f"1 {new}paper" if count == 1 else f"{count} {new}papers"
     around = columns(pattern.format(papers=papers, title="", period=period))
-    shown = shortened_to_columns(" ".join(inert(title).split()), max(LEAST_TITLE, COLUMNS - around))
+    shown = shortened_to_columns(" ".join(inert(title).split()), max(MIN_TITLE, COLUMNS - around))
     return pattern.format(papers=papers, title=shown, period=period).strip()

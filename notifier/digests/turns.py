@@ -1,4 +1,4 @@
-"""How sections share places: they take turns."""
+"""Share places among sections, which take turns."""
 
 from __future__ import annotations
 

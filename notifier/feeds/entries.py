@@ -66,7 +66,7 @@ class Tag:
 class EntryFields:
     """The fields of an entry, ready to be written in any format.
 
-    `id` is a URN. `links` begins with the `alternate` link; it is empty if no address is known. All text is printable
+    `id` is a URN. `links` begins with the `alternate` link; it is empty if no URL is known. All text is printable
     and allowed in XML. `published` has whole seconds.
     """
 
@@ -80,7 +80,7 @@ class EntryFields:
 
     @property
     def url(self) -> str:
-        """The address of the paper, or "" if none is known."""
+        """The URL of the paper, or "" if none is known."""
         return self.links[0].url if self.links else ""
 
     @property
@@ -134,7 +134,7 @@ def _tags(paper: Paper, topic_titles: dict[str, str]) -> tuple[Tag, ...]:
 
 
 def _entry_links(paper: Paper) -> tuple[EntryLink, ...]:
-    """Return the links of a paper to http and https addresses, each address and each title once."""
+    """Return the links of a paper with http and https URLs, each URL and each title once."""
     found: dict[str, EntryLink] = {}
     titles = set()
     for title, url in _addresses(paper):
@@ -148,7 +148,7 @@ def _entry_links(paper: Paper) -> tuple[EntryLink, ...]:
 
 
 def _addresses(paper: Paper) -> Iterator[tuple[str, str]]:
-    """Yield titles and addresses of the pages and files of a paper, the best first; an unknown address is empty."""
+    """Yield titles and URLs of the pages and files of a paper, the best first; an unknown URL is empty."""
     yield from ((link.label, link.url) for link in links(paper))
     yield "PDF", safe_url(paper.pdf)
     yield "DOI", f"https://doi.org/{quote(paper.doi, safe='/:;().', errors='replace')}" if paper.doi else ""

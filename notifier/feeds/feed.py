@@ -1,4 +1,4 @@
-"""Feeds and their publisher: what a feed tells about itself, and which entries it shows."""
+"""Describe feeds and their publisher, and choose the entries that a feed shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STYLESHEET = "feeds.css"  # the file beside the feeds that says how browsers sho
 PRIVATE_PATH = "feeds/private/"  # where the private feeds of subscribers are, below the base URL
 
 USUAL_ENTRIES = 50
-MOST_ENTRIES = 500
+MAX_ENTRIES = 500
 RECENT = timedelta(hours=48)  # so that a feed reader that asks once a day misses no entry
 
 # The update time of the feeds of a service that has no papers at all. RFC 4287 requires one, no row has a date yet, and
@@ -28,8 +28,8 @@ class Feed:
     """A topic and the entries of its feed, newest first, as `newest_entries` returns them.
 
     `since` is when the first of all papers was first seen, from which on the feed has existed; None if there is none.
-    `path` is the address of the feed below the base URL, without the ending of its format, and `asked` what follows the
-    ending after a question mark. `page` is the address, below the base URL, of the page where somebody can subscribe to
+    `path` is the path of the feed below the base URL, without the ending of its format, and `asked` what follows the
+    ending after a question mark. `page` is the path, below the base URL, of the page where somebody can subscribe to
     the same papers.
     """
 
@@ -44,7 +44,7 @@ class Feed:
 
     @property
     def is_private(self) -> bool:
-        """Whether the address of the feed is a secret of one subscriber."""
+        """Whether the URL of the feed is a secret of one subscriber."""
         return self.path.startswith(PRIVATE_PATH)
 
     @property
@@ -90,7 +90,7 @@ class Publisher:
         return f"{self.base_url.rstrip('/')}/{feed.path or f'feeds/{feed.slug}'}.{ending}{asked}"
 
     def hub_of(self, feed: Feed) -> str:
-        """Return the URL of the feed's hub; empty if it has none. A hub would learn the address of a private feed."""
+        """Return the URL of the feed's hub; empty if it has none, or if the feed is private."""
         return self.hub if self.base_url and not feed.is_private else ""
 
     def feed_id(self, feed: Feed) -> str:
@@ -107,4 +107,4 @@ def newest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     ordered = sorted(entries, key=lambda entry: entry.paper.id)
     ordered.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
     recent = sum(ordered[0].paper.first_seen - entry.paper.first_seen <= RECENT for entry in ordered)
-    return tuple(ordered[: min(max(recent, USUAL_ENTRIES), MOST_ENTRIES)])
+    return tuple(ordered[: min(max(recent, USUAL_ENTRIES), MAX_ENTRIES)])

@@ -78,7 +78,7 @@ def _assembled(feed: Feed, empty_feed: bytes, entries: Iterable[bytes], end: byt
 def _stylesheet_line(feed: Feed) -> bytes:
     """Return the line that names the stylesheet, which feed readers ignore.
 
-    The address is relative, so that it is right wherever the folder is served.
+    The URL is relative, so that it is right wherever the folder is served.
     """
     folders = feed.path.count("/") - 1 if feed.path else 0
     return f'<?xml-stylesheet type="text/css" href="{"../" * folders}{STYLESHEET}"?>\n'.encode()

@@ -1,4 +1,4 @@
-"""Files in and out: reading dumps and moving them away, writing feeds and exports, and the locks of running senders."""
+"""Read dumps and move them away, write feeds and exports, and lock the files of running senders."""
 
 from notifier.files.atomic import remove_stale, write_if_changed
 from notifier.files.dumps import (
@@ -10,7 +10,7 @@ from notifier.files.dumps import (
     read_typed,
     recorded_path,
 )
-from notifier.files.dumps_folder import DumpsFolder, PutAway
+from notifier.files.dumps_folder import DumpsFolder, MovedFile
 from notifier.files.private import STDOUT, open_descriptor, write_private
 from notifier.files.sender_locks import (
     owner_has_finished,
@@ -24,7 +24,7 @@ __all__ = [
     "STDOUT",
     "DumpFile",
     "DumpsFolder",
-    "PutAway",
+    "MovedFile",
     "dump_paths",
     "open_descriptor",
     "owner_has_finished",

@@ -1,4 +1,4 @@
-"""Reading dumps from files.
+"""Read dumps from files.
 
 The dumps folder may be writable for others than the operator. So of its entries, only regular files are read. A path
 that the operator types may be anything that the operator may read.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from notifier.errors import DumpError, DumpGoneError, FileError, UsageError
 
-# Errors that say nothing about the file: no free descriptors, no memory, a failing disk, an unreachable network drive.
+# Errors whose cause is not the file: no free descriptors, no memory, a failing disk, an unreachable network drive.
 _TEMPORARY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EINTR}
 
 

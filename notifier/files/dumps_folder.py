@@ -6,7 +6,7 @@ is complete if no program has it open for writing. For example, a file that was 
 renamed into the folder is complete at once. For a file of another user, the system may not say whether a program has it
 open; such a file is complete if it has not changed for CERTAIN_SECONDS.
 
-A writer may be silent for longer. Then the file changes after it was moved away, and is moved back to be read again.
+A writer may pause for longer. Then the file changes after it was moved away, and is moved back to be read again.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ class _Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class PutAway:
-    """Where a file was moved, and a text that changes if the file is written there afterwards."""
+class MovedFile:
+    """A file that was moved, and a text that changes if the file is written at its new place."""
 
     path: Path
-    look: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Hold:
+class _Postponement:
     """The stamp of a file that is left alone, and the time on the monotonic clock until which it is left alone."""
 
     stamp: Stamp | None
@@ -77,7 +77,7 @@ class DumpsFolder:
         self.folder = folder
         self.waiting: dict[Path, str] = {}
         self._observations: dict[Path, _Observation] = {}
-        self._holds: dict[Path, _Hold] = {}
+        self._holds: dict[Path, _Postponement] = {}
 
     @property
     def quarantine(self) -> Path:
@@ -92,7 +92,7 @@ class DumpsFolder:
             raise FileError(f"cannot create {self.folder}: {error.strerror}; check [ingest] folder") from None
 
     def remove_dead_drafts(self) -> None:
-        """Remove what is left of copies in this folder, `done` and `quarantine` that were broken off by a kill."""
+        """Remove the unfinished copies that killed processes have left in this folder, `done` and `quarantine`."""
         for folder in (self.folder, self.folder.parent / DONE, self.folder.parent / QUARANTINE):
             remove_dead_drafts(folder)
 
@@ -127,18 +127,18 @@ class DumpsFolder:
         """Return the files and subfolders that are in the folder now, without hidden ones."""
         return set(self._entries())
 
-    def hold(self, path: Path, seconds: float) -> None:
+    def postpone(self, path: Path, seconds: float) -> None:
         """Leave a file out of the complete files for this many seconds, or until it changes."""
         seen = self._observations.get(path)
-        self._holds[path] = _Hold(seen.stamp if seen else _stamp(path), time.monotonic() + seconds)
+        self._holds[path] = _Postponement(seen.stamp if seen else _stamp(path), time.monotonic() + seconds)
 
-    def look(self, path: Path) -> str | None:
+    def fingerprint(self, path: Path) -> str | None:
         """Return a text that changes when the file does: the file's inode, size and times; None if the file is gone."""
         seen = self._observations.get(path)
         stamp = seen.stamp if seen else _stamp(path)
         return " ".join(map(str, stamp)) if stamp else None
 
-    def put_away(self, path: Path, reason: str | None) -> PutAway | None:
+    def move_away(self, path: Path, reason: str | None) -> MovedFile | None:
         """Move a file to `done`, or to `quarantine` if there is a `reason` why it is no dump; return where it is.
 
         The reason is written to a file beside the moved one. A file that has changed since it was complete, or that a
@@ -159,7 +159,7 @@ class DumpsFolder:
             ) from None
         if reason:
             self.explain(moved, reason)
-        return PutAway(moved, _look_after_move(moved, seen.stamp if seen else None))
+        return MovedFile(moved, _fingerprint_after_move(moved, seen.stamp if seen else None))
 
     def explain(self, quarantined: Path, reason: str) -> None:
         """Write the reason why a file was quarantined to a file beside it."""
@@ -175,9 +175,9 @@ class DumpsFolder:
         except OSError as error:
             raise FileError(f"cannot read {self.quarantine}: {error.strerror}; check who owns the folder") from None
 
-    def release(self, quarantined: Path) -> PutAway | None:
-        """Move a file from the quarantine folder to `done`, because it was ingested; see `put_away`."""
-        moved = self.put_away(quarantined, None)
+    def release(self, quarantined: Path) -> MovedFile | None:
+        """Move a file from the quarantine folder to `done`, because it was ingested; see `move_away`."""
+        moved = self.move_away(quarantined, None)
         if moved is not None:
             with suppress(OSError):
                 _reason_beside(quarantined).unlink(missing_ok=True)
@@ -193,7 +193,7 @@ class DumpsFolder:
                 f"cannot delete {path_text(quarantined)}: {error.strerror}; check who owns the folder"
             ) from None
 
-    def take_back(self, moved: PutAway) -> Path | None:
+    def take_back(self, moved: MovedFile) -> Path | None:
         """Move a file that was written after it was put away back into the folder, and return its path there.
 
         Returns None if the file has not changed, is gone, or was replaced by another file. Raises FileError if it
@@ -201,7 +201,11 @@ class DumpsFolder:
         """
         try:
             stamp = _stamp(moved.path)
-            if stamp is None or _look(stamp) == moved.look or not moved.look.startswith(f"{stamp[0]} "):
+            if (
+                stamp is None
+                or _fingerprint_of(stamp) == moved.fingerprint
+                or not moved.fingerprint.startswith(f"{stamp[0]} ")
+            ):
                 return None
             back = move(moved.path, self.folder)
         except FileNotFoundError:
@@ -256,16 +260,16 @@ def _stamp(path: Path) -> Stamp | None:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _look_after_move(moved: Path, seen: Stamp | None) -> str:
-    """Return the look that a file has if nobody has written to it since it was seen in the dumps folder."""
+def _fingerprint_after_move(moved: Path, seen: Stamp | None) -> str:
+    """Return the fingerprint that a file has if nobody has written to it since it was seen in the dumps folder."""
     stamp = _stamp(moved)
     if stamp is None:
         return ""
     was_renamed = seen is not None and seen[0] == stamp[0]
-    return _look(seen if seen and was_renamed else stamp)
+    return _fingerprint_of(seen if seen and was_renamed else stamp)
 
 
-def _look(stamp: Stamp) -> str:
+def _fingerprint_of(stamp: Stamp) -> str:
     """Return a text that changes when a file is written, but not when it is moved."""
     inode, size, modified, _ = stamp
     return f"{inode} {size} {modified}"

@@ -1,4 +1,4 @@
-"""Moving files between folders that may be on different file systems, without replacing other files."""
+"""Move files between folders that may be on different file systems, without replacing other files."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from notifier.drafts import new_draft
 from notifier.errors import FileError
 from notifier.private_files import FILE_MODE, make_folder
 
-MOST_LINKS = 40  # as many as Linux follows
+MAX_LINKS = 40  # as many as Linux follows
 STDOUT = 1  # the descriptor
 
 # Errors after which a file may still be written in place: its folder is not ours, or something is mounted on its name.
@@ -46,7 +46,7 @@ def open_descriptor(path: Path) -> int | None:
     if str(path) == "-":
         return STDOUT
     folders = (os.path.realpath("/proc/self/fd"), "/dev/fd")
-    for _ in range(MOST_LINKS):
+    for _ in range(MAX_LINKS):
         if os.path.realpath(path.parent) in folders and path.name.isdecimal():
             return int(path.name)
         if not path.is_symlink():

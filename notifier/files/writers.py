@@ -14,7 +14,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR
 
 
 class Writer(Enum):
-    """Whether a program has a file open for writing."""
+    """The answer to the question whether a program has a file open for writing."""
 
     NONE = "none"
     OPEN = "open"

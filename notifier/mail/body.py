@@ -1,4 +1,4 @@
-"""One body of a mail, plain text or HTML: how its parts are put together, and where the slot values go."""
+"""Put the parts of a mail's body together, plain text or HTML, and fill in the slot values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from notifier.digests.cache import Cache
 from notifier.digests.cards import PaperLine
 from notifier.digests.content import DigestContent, SectionCard, SectionContent, matched_labels
-from notifier.digests.labels import LABELS, quoted
+from notifier.digests.labels import MAX_LABELS, quoted
 from notifier.mail.parts import LINKS_OF_FOOTER, Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
@@ -72,7 +72,7 @@ class BodyMaker:
         """Return the line that links to the first sections; it is empty if there is only one section."""
         if len(sections) < 2:
             return ()
-        linked = sections[:LABELS]
+        linked = sections[:MAX_LABELS]
         entries: list[bytes | str] = []
         for place, (number, section) in enumerate(linked, start=1):
             entry = self._parts.part("entry", label=section.label, last=place == len(linked))

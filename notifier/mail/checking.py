@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jinja2 import Environment
 
-from notifier.digests.labels import LABELS
+from notifier.digests.labels import MAX_LABELS
 from notifier.digests.samples import BARE, FULL, NOTICES, PAPERS, TOO_LARGE
 from notifier.errors import ConfigError, TemplateError
 from notifier.mail.composer import Composer
@@ -20,7 +20,9 @@ def check_templates(settings: MailSettings, templates: Environment) -> list[str]
     Raises ConfigError, which names the file and line, if a template is missing or broken, or fails on a sample.
     """
     signer = LinkSigner("https://example.org", bytes(32))
-    full = replace(settings, pages=signer, cards=LABELS + 2, topics={"topic": "A Topic"}, postal_address="An address")
+    full = replace(
+        settings, pages=signer, cards=MAX_LABELS + 2, topics={"topic": "A Topic"}, postal_address="An address"
+    )
     composer = Composer(full, templates)
     try:
         composer.compose(FULL, PAPERS)

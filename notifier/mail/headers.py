@@ -45,7 +45,7 @@ _LINES_OF_DIGESTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings(DigestSettings):
-    """Who the mails are from.
+    """The sender of the mails.
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
     and `unsubscribe` the mailbox for requests to unsubscribe. `pages` signs the links to pages; it is None if mails

@@ -1,4 +1,4 @@
-"""The reason why a paper matched: the places of the query's words in title and abstract, for marking them."""
+"""Find the places of a query's words in a paper's title and abstract, for marking them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators use: the status of the service, and the listing, retrying and holding of single deliveries."""
+"""The tools of operators: the status of the service, and the listing, retrying and holding of single deliveries."""
 
 from notifier.operations.deliveries import (
     DeliverySummary,

@@ -1,4 +1,4 @@
-"""What operators do with deliveries: list, show, retry and hold them."""
+"""List, show, retry and hold single deliveries, for operators."""
 
 from __future__ import annotations
 

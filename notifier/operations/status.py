@@ -13,7 +13,7 @@ from notifier.models import RelayState, SubscriberState
 from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
 from notifier.text.addresses import without_addresses
 
-TROUBLES = 5  # a status has at most this many troubles and at most this many refusals: the most frequent ones
+MAX_TROUBLES = 5  # a status has at most this many troubles and at most this many refusals: the most frequent ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class LastDump:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why no mail is sent to the relay, and until when; after that, one mail is tried."""
+    """The reason why no mail is sent to the relay, and the time until then; after that, one mail is tried."""
 
     reason: str
     until: datetime
@@ -109,7 +109,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             subscribers=by_state,
             deliveries=deliveries.count_by_state(connection),
             oldest={state: _age(at, now) for state, at in deliveries.oldest_by_state(connection).items()},
-            troubles=[Trouble(*row) for row in deliveries.troubles(connection, TROUBLES)],
+            troubles=[Trouble(*row) for row in deliveries.troubles(connection, MAX_TROUBLES)],
             suppressed=by_state.get(SubscriberState.SUPPRESSED, 0),
             refusals=_refusals(suppressions.count_by_reply(connection)),
             quarantine=[QuarantinedFile(row.path, row.reason) for row in dumps.quarantined(connection)],
@@ -136,7 +136,7 @@ def _refusals(by_reply: Counter[str]) -> list[Refusal]:
     together: Counter[str] = Counter()
     for reply, number in by_reply.items():
         together[without_addresses(reply)] += number
-    return [Refusal(reply, number) for reply, number in together.most_common(TROUBLES)]
+    return [Refusal(reply, number) for reply, number in together.most_common(MAX_TROUBLES)]
 
 
 def _news(last: LastDump | None, new_today: int, midnight: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Comparing lists of authors, whose names sources write in different ways.
+"""Compare lists of authors, whose names sources write in different ways.
 
 `John Smith`, `J. Smith`, `Smith, John` and `Smith J` are the same person; `Jane Smith`, `J. Smith` and `Smith` may be.
 Persons with different last names or different initials of their first names are different.
@@ -42,7 +42,8 @@ class AuthorNames(NamedTuple):
 def same_authors(names: AuthorNames, others: AuthorNames) -> bool:
     """Return whether two lists of authors may be of one paper: more than half of the shorter list is in the longer.
 
-    So a list that names only the first authors is the same, but two letters that share one of two authors are not.
+    So a list that names only the first authors is the same as the whole list. Two articles that share one of two
+    authors have different lists.
     """
     shared = max(_shared(names, others), _shared(others, names))
     return 2 * shared > min(len(names.usual), len(others.usual))

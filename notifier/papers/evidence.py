@@ -2,7 +2,7 @@
 
 Editorials, letters and errata share their titles, so a title alone proves little. If both listings have an arXiv id,
 the ids decide. Otherwise, if both have a DOI, the DOIs decide. Otherwise the listings are of different papers if both
-their places (ids, DOIs or links) and their authors differ. A fact that only one of them gives contradicts nothing.
+their places (ids, DOIs or links) and their authors differ. A fact that only one of them gives is not compared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ARXIV_DOI = "10.48550/arxiv."
 
 @dataclass(frozen=True)
 class Evidence:
-    """What `paper` gives as evidence. Each part is computed when it is first needed, and then kept."""
+    """The evidence that `paper` gives. Each part is computed when it is first needed, and then kept."""
 
     paper: PaperFields
 
@@ -68,7 +68,7 @@ def doi_of(paper: PaperFields) -> str | None:
 
 
 def link_of(paper: PaperFields) -> str | None:
-    """Return a paper's link without what does not matter; None if the link only repeats an arXiv id or a DOI."""
+    """Return a paper's link without tracking parameters; None if the link only repeats an arXiv id or a DOI."""
     return _plain_link(paper.url) if paper.url else None
 
 

@@ -27,7 +27,7 @@ _shared_values = attrgetter(*_SHARED_FIELDS)
 
 
 class ProofKind(StrEnum):
-    """What a listing has in common with a paper, besides the title."""
+    """The facts that a listing can have in common with a paper, besides the title."""
 
     DOI = "doi"
     LINK = "link"

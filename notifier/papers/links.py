@@ -1,4 +1,4 @@
-"""What the links of papers say: the page that they lead to, and the DOI that they contain."""
+"""Read the links of papers: the page that a link leads to, and the DOI that it contains."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _APPENDED = re.compile(
     r"|\.(?:abstract|full|full-text|pdf|epdf|html)|(?<=\d)v\d{1,2})\Z"
 )
 _NUMBERED = re.compile(r"\A(10\.1093/[^/]+/[^/]+)/\d+\Z")  # Oxford University Press appends the article's number
-_MOST_APPENDED = 4
-# Parameters that say how the reader came to the page.
+_MAX_APPENDED = 4
+# Parameters that say how the visitor came to the page.
 _TRACKING = re.compile(
     r"(?:utm|mtm|pk|hsa|mc|mkt)_[a-z_]*|_hs[a-z]*|[a-z]{1,4}clid|igshid"
     r"|ref|ref_?src|referr?er|source|src|from|via|feed|rss|dgcid|af|campaign|cmp",
@@ -26,17 +26,17 @@ _TRACKING = re.compile(
 
 
 def is_resolver(url: str) -> bool:
-    """Return whether a URL is one of a DOI resolver, so that it says no more than the DOI."""
+    """Return whether a URL is one of a DOI resolver. Such a URL identifies nothing besides the DOI."""
     return _host(_split(url)) in _RESOLVERS
 
 
 def is_named_after_ids(url: str) -> bool:
-    """Return whether a URL is on a site whose pages are named after arXiv ids, so that it says no more than the id."""
+    """Return whether a URL is on a site whose pages are named after arXiv ids. It identifies nothing besides the id."""
     return _HOSTS_OF_IDS.match(_host(_split(url))) is not None
 
 
 def without_tracking(url: str) -> str:
-    """Return the host, path and query of a URL, without `www.`, a last slash, and parameters that only track readers.
+    """Return the host, path and query of a URL, without `www.`, a last slash, and parameters that only track visitors.
 
     Links to the same page give the same result. A query often names the page, as in `forum?id=a1`.
     """
@@ -71,7 +71,7 @@ def without_version(doi: str) -> str:
 
 
 def _without_appended(doi: str) -> str:
-    for _ in range(_MOST_APPENDED):
+    for _ in range(_MAX_APPENDED):
         doi = _APPENDED.sub("", doi)
     numbered = _NUMBERED.match(doi)
     return numbered[1] if numbered else doi

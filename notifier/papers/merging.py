@@ -38,7 +38,7 @@ _as_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 @dataclass(frozen=True, slots=True)
 class PaperFacts(PaperFields):
-    """What a listing or a paper's row says about the paper.
+    """The facts that a listing or a paper's row gives about the paper.
 
     `source` is the format of the dump. `origins` gives the origin of each ranked field that has a value.
     """

@@ -1,4 +1,4 @@
-"""Placing a dump's listings among the papers: finding or making the paper of each listing, and updating the papers.
+"""Assign a dump's listings to papers: find or make the paper of each listing, and update the papers.
 
 This happens in memory, between the reading of the papers that a dump may touch and the writing of the result.
 """
@@ -24,7 +24,7 @@ ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 # The most papers of one title that a listing is compared with. A title that more papers have, such as "Editorial",
 # identifies none of them. The limit also keeps the time for a dump with many listings of one title from growing with
 # the square of their number.
-MOST_NAMESAKES = 50
+MAX_PAPERS_OF_TITLE = 50
 IDENTIFYING_ABSTRACT = 30  # words; a shorter abstract, such as "No abstract.", may be that of several papers
 
 
@@ -33,10 +33,10 @@ class PendingPaper:
     """A paper in memory, whose row is about to be written or updated.
 
     `id` is None until its row is written. `stored` holds the facts of the rows that it comes from: none if the paper is
-    new, several if rows have proved to be one paper. `titles` are the identities by which the paper is found;
+    new, several if rows were merged into one paper. `titles` are the identities by which the paper is found;
     `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
-    `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are papers that have
-    proved to be this one. `joined_to` is the paper that has absorbed this one, if one has. `archived` is True if the
+    `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are papers that were
+    merged into this one. `joined_to` is the paper that has absorbed this one, if one has. `archived` is True if the
     paper counts as announced already. `changed` is True if its row must be updated.
     """
 
@@ -82,11 +82,10 @@ class PendingPaper:
         return None if self.stored or self.changed else self.listings[0].tags
 
 
-class _Namesakes:
+class _PapersOfTitle:
     """The papers of one title, in the order in which they got it.
 
-    Any number of them may be joined, and the time for each lookup is limited nevertheless: a paper that was joined to
-    another is passed over once.
+    The time for a lookup is limited even if many of them are joined: each joined paper is skipped only once.
     """
 
     __slots__ = ("_first", "_others")
@@ -102,9 +101,9 @@ class _Namesakes:
         self._others.append(paper)
 
     def first(self) -> list[PendingPaper]:
-        """Return the first MOST_NAMESAKES papers, without those that were joined to others."""
+        """Return the first MAX_PAPERS_OF_TITLE papers, without those that were joined to others."""
         self._first = list(dict.fromkeys(map(_current, self._first)))
-        while self._others and len(self._first) < MOST_NAMESAKES:
+        while self._others and len(self._first) < MAX_PAPERS_OF_TITLE:
             paper = _current(self._others.popleft())
             if paper not in self._first:
                 self._first.append(paper)
@@ -137,7 +136,7 @@ class ListingPlacer:
         self._now = now
         self._archive = archive
         self._by_arxiv_id = {paper.facts.arxiv_id: paper for paper in self._papers if paper.facts.arxiv_id}
-        self._by_title: dict[str, _Namesakes] = {}
+        self._by_title: dict[str, _PapersOfTitle] = {}
         for paper in self._papers:
             for title in paper.titles:
                 self._index(paper, title)
@@ -230,7 +229,7 @@ class ListingPlacer:
     def _index(self, paper: PendingPaper, title: str) -> None:
         namesakes = self._by_title.get(title)
         if namesakes is None:
-            self._by_title[title] = _Namesakes(paper)
+            self._by_title[title] = _PapersOfTitle(paper)
         else:
             namesakes.add(paper)
 

@@ -6,6 +6,6 @@ process, or that takes it too long, is refused with this reason.
 """
 
 from notifier.parsing.parent import parse
-from notifier.parsing.result import Parsed, fault_of_our_own
+from notifier.parsing.result import Parsed, internal_fault
 
-__all__ = ["Parsed", "fault_of_our_own", "parse"]
+__all__ = ["Parsed", "internal_fault", "parse"]

@@ -9,13 +9,13 @@ import signal
 import sys
 
 from notifier.config import Limits
-from notifier.parsing.result import Parsed, fault_of_our_own, parse_here, send
+from notifier.parsing.result import Parsed, internal_fault, parse_here, send
 
-LEAST_MEMORY = 4 << 30  # bytes of address space
+MIN_MEMORY = 4 << 30  # bytes of address space
 MEMORY_FACTOR = 16  # the address space in terms of the largest dump
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in <sys/prctl.h>
-# The parent decides when the process ends; a signal to the whole group says nothing about the dump.
+# Signals to the whole process group are ignored: the parent ends this process when it ends itself.
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     limits, seconds, parent = sys.argv[1:]
     _die_with(int(parent))
     bounds = Limits.model_validate_json(limits)
-    memory = max(LEAST_MEMORY, MEMORY_FACTOR * max(bounds.file, bounds.unpacked))
+    memory = max(MIN_MEMORY, MEMORY_FACTOR * max(bounds.file, bounds.unpacked))
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, int(seconds))
     _limit(resource.RLIMIT_AS, memory)
@@ -36,7 +36,7 @@ def main() -> None:
     except MemoryError:
         parsed = Parsed(None, is_cut_off=False, refusal=f"parsing it needs more than {memory >> 30} GB of memory")
     except Exception as error:  # of any kind: the parent reports it
-        parsed = Parsed(None, is_cut_off=False, refusal=fault_of_our_own(error))
+        parsed = Parsed(None, is_cut_off=False, refusal=internal_fault(error))
     send(parsed, output)
     output.flush()
 

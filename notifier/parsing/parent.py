@@ -20,17 +20,17 @@ LONGEST_SECONDS = 120  # the processor time that the child process may take
 
 _RUN = "from notifier.parsing.child import main; main()"
 _ENDED_FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Whoever kills all processes of this service kills this one too within so many seconds.
-_KILLED_TOO = 1.0
+# If somebody kills all processes of this service, this one is killed within this time, too, and the dump is not blamed.
+_KILL_SECONDS = 1.0
 
 
-def parse(content: bytes, limits: Limits, *, apart: bool = False, seconds: int = LONGEST_SECONDS) -> Parsed:
-    """Parse a dump, in a child process if it is large, an archive, or to be parsed `apart` from this process.
+def parse(content: bytes, limits: Limits, *, in_child: bool = False, seconds: int = LONGEST_SECONDS) -> Parsed:
+    """Parse a dump, in a child process if it is large, an archive, or if `in_child` is true.
 
     If the child process dies or takes more than `seconds` of processor time, the dump is refused with this reason.
     Raises FileError if somebody has ended the child process.
     """
-    if not apart and len(content) <= SMALL and not sources.is_archive(content):
+    if not in_child and len(content) <= SMALL and not sources.is_archive(content):
         return parse_here(content, limits)
     child = subprocess.Popen(
         [sys.executable, "-P", "-c", _RUN, limits.model_dump_json(), str(seconds), str(os.getpid())],
@@ -63,7 +63,7 @@ def _refusal(child: subprocess.Popen[bytes], seconds: int) -> Parsed:
     if -code in _ENDED_FROM_OUTSIDE:
         raise FileError(f"parsing it was ended by {signal.Signals(-code).name}; it is tried again later")
     if code == -signal.SIGKILL:
-        time.sleep(_KILLED_TOO)
+        time.sleep(_KILL_SECONDS)
     if code == -signal.SIGXCPU:
         reason = f"parsing it takes longer than {seconds} s"
     elif code < 0:

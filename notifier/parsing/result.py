@@ -63,7 +63,7 @@ def receive(stream: IO[bytes]) -> Parsed:
     return replace(parsed, dump=replace(parsed.dump, **complete))
 
 
-def fault_of_our_own(error: Exception) -> str:
+def internal_fault(error: Exception) -> str:
     """Return the reason for refusing a dump on which the parser fails with an exception that is not a refusal."""
     reason = f"this is a fault of notifier's own ({type(error).__name__}: {error})"
     return reason.encode("utf-8", "backslashreplace").decode()

@@ -13,11 +13,11 @@ r"""The four steps of the service; `once` runs them in this order.
 Each step is idempotent: it may be stopped at any moment and run again. Several processes may run it at the same time.
 """
 
+from notifier.pipeline.dead_files import remove_dead_files
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_typed, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
-from notifier.pipeline.leftovers import remove_leftovers
 from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
@@ -62,7 +62,7 @@ __all__ = [
     "plan_welcomes",
     "publish",
     "publisher_of",
-    "remove_leftovers",
+    "remove_dead_files",
     "retry",
     "send_test",
     "settings_for",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from notifier import matching, queries
-from notifier.digests.room import listing_bytes
+from notifier.digests.size_limit import listing_bytes
 from notifier.models import MarkedWords, Paper, Subscription
 from notifier.pipeline.tagging import with_topics
 from notifier.search import rank

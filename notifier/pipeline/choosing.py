@@ -1,4 +1,4 @@
-"""Choose the papers of digests: those that match and are new to the subscriber, as far as a mail has room for them."""
+"""Choose the papers of digests: those that match and are new to the subscriber, as far as they fit into a mail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifier.digests import items, periods, selection, subjects
 from notifier.digests.selection import add_unsent
 from notifier.errors import ComposeError
 from notifier.models import Paper, Section, Subscriber, Subscription
-from notifier.pipeline import left_over
+from notifier.pipeline import left_over_papers
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.subjects import best_titles
 from notifier.store import expiring, outbox, papers
@@ -32,8 +32,8 @@ class PlannedDigest:
     """The digest that one subscriber is to get for one period.
 
     `selection` is None if there is nothing new for them; `subject` is empty then. `unsent` are the subscriber's earlier
-    digests that were never sent, whose papers the selection includes. `left_over` holds the papers for which the digest
-    has no room. `is_new` is false if the papers are shown although earlier digests may have held them.
+    digests that were never sent, whose papers the selection includes. `left_over` holds the papers that do not fit into
+    the digest. `is_new` is false if the papers are shown although earlier digests may have held them.
     """
 
     subscriber: Subscriber
@@ -63,7 +63,7 @@ def choose(
 def choose_papers(
     connection: Connection, candidates: Candidates, slots: Sequence[DueSlot], config: Config
 ) -> list[PlannedDigest]:
-    """Choose the papers of the digest that each of these subscribers is to get, as far as a mail has room."""
+    """Choose the papers of the digest that each of these subscribers is to get, as far as they fit into a mail."""
     matched = {subscriber.id: matched_papers(candidates, subscriber) for subscriber, _ in slots}
     held = _held_papers(connection, candidates, matched)
     planned = []
@@ -79,9 +79,9 @@ def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: i
     """Return the planned digests with the papers that were left over or in unsent digests of the subscribers.
 
     If an unsent digest cannot be read, its subscriber is left out for now, so that it does not stop the planning for
-    all others. `deliver` sets the unreadable digest aside.
+    all others. `deliver` marks the unreadable digest as FAILED.
     """
-    waiting = left_over.waiting(connection, [digest.subscriber for digest in planned])
+    waiting = left_over_papers.waiting(connection, [digest.subscriber for digest in planned])
     unsent = expiring.unsent_digests(connection, [digest.subscriber.id for digest in planned])
     complete = []
     for digest in planned:
@@ -97,7 +97,7 @@ def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: i
     return complete
 
 
-def finished(
+def fitted_with_subjects(
     connection: Connection, candidates: Candidates, planned: Sequence[PlannedDigest], config: Config
 ) -> list[PlannedDigest]:
     """Return the planned digests with the papers that fit, and with their subjects."""
@@ -110,7 +110,7 @@ def _fitting(
 ) -> list[PlannedDigest]:
     """Return the planned digests, each with the papers that its mail can list; the others are left over."""
     selections = [digest.selection for digest in planned if digest.selection]
-    found = iter(left_over.fit(connection, candidates, selections, search))
+    found = iter(left_over_papers.fit(connection, candidates, selections, search))
     fitting = []
     for digest in planned:
         if digest.selection is None:
@@ -118,7 +118,7 @@ def _fitting(
             continue
         kept, left = next(found)
         origins = _origins(candidates, digest.subscriber) if left else {}
-        text = left_over.text_of(digest.selection, left, origins)
+        text = left_over_papers.text_of(digest.selection, left, origins)
         fitting.append(replace(digest, selection=kept, left_over=text))
     return fitting
 

@@ -1,4 +1,4 @@
-"""Step 4, delivering: the messages that wait in the outbox are sent and settled, by `notifier.sending`."""
+"""Run step 4, delivering: send and settle the messages that wait in the outbox, by `notifier.sending`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planning without writing: which digests `plan` would write at some instant."""
+"""Find the digests that `plan` would write at some instant, without writing them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _batches(connection: Connection) -> Iterator[list[Subscriber]]:
 
 
 def as_planned(connection: Connection, batch: Sequence[Subscriber], now: datetime) -> Iterator[Subscriber]:
-    """Yield the subscribers who are active at `now`, with their dates corrected and their pauses ended as in `plan`."""
+    """Yield the subscribers who are active at `now`, with corrected dates and ended pauses, as in `plan`."""
     latest = clock_errors.latest_due(now)
     wrong = [one for one in batch if one.next_due and one.next_due > latest[one.cadence]]
     corrected = {repair.stored.id: repair.corrected for repair in clock_errors.repairs_of(connection, wrong, now)}

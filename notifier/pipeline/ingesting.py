@@ -1,4 +1,4 @@
-"""Step 1, ingesting: each new dump becomes papers and listings, in one transaction.
+"""Run step 1, ingesting: turn each new dump into papers and listings, in one transaction.
 
 A dump is read, parsed and prepared before its transaction begins.
 """
@@ -34,22 +34,22 @@ SHOWN_SKIPS = 3  # at most this many reasons why records were skipped, or fields
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """How dumps are ingested.
+    """The settings for ingesting dumps.
 
     `limits` bound the size of what is read. `announcing` says how the papers are announced. With a `catalogue`, the
     papers of large dumps are tagged at once; without one, all papers are tagged later. A dump that is cut off is not
-    ingested if its file was modified less than `patience` seconds ago, because the rest may still come. `owners` is the
-    folder with the lock files of running processes, by which `ingest_folder` recognises attempts that were interrupted.
-    `apart` asks that even a small dump be parsed in a process of its own. `read` reads the file of a dump, of at most
-    so many bytes.
+    ingested if its file was modified less than `wait_seconds` seconds ago, because the rest may still come. `owners` is
+    the folder with the lock files of running processes, by which `ingest_folder` recognises attempts that were
+    interrupted. `in_child` asks that even a small dump be parsed in a process of its own. `read` reads the file of a
+    dump, of at most so many bytes.
     """
 
     limits: Limits = DEFAULT_LIMITS
     announcing: AnnouncePolicy = AS_NEWS
     catalogue: Catalogue | None = None
-    patience: float = 0
+    wait_seconds: float = 0
     owners: Path | None = None
-    apart: bool = False
+    in_child: bool = False
     read: Callable[[Path, int], DumpFile] = read_dump
 
 
@@ -114,9 +114,9 @@ def ingest(
     """Ingest the dump at `path`.
 
     `day` is the listing day, if the operator has given it. A file that cannot be read as a dump is quarantined with the
-    reason, which the report gives; of a pipe or a device nothing is kept, so it has failed. Raises DumpGoneError if
-    there is no such file, FileError if it cannot be read just now, and DumpUnfinishedError if the rest of it may still
-    come.
+    reason, which the report gives; a pipe or a device cannot be quarantined, so its status is FAILED. Raises
+    DumpGoneError if there is no such file, FileError if it cannot be read just now, and DumpUnfinishedError if the rest
+    of it may still come.
     """
     try:
         file = settings.read(path, settings.limits.file)
@@ -131,7 +131,7 @@ def ingest(
             finally:
                 gc.collect()  # else the garbage that the dump leaves would count as old and never be collected
     except DumpError as error:
-        if not stat.S_ISREG(file.mode):  # what a pipe has brought is gone, so nothing can be set aside
+        if not stat.S_ISREG(file.mode):  # the content of a pipe cannot be read again
             return DumpReport(path_text(file.path), DumpStatus.FAILED, reason=str(error))
         return quarantine(engine, path, file.sha256, str(error), now)
 
@@ -141,7 +141,7 @@ def ingest_typed(
 ) -> DumpReport:
     """Ingest the dump at a path that the operator has typed; see `ingest`.
 
-    The file stays where it is. What cannot be read is reported as failed, so that it stops no other dump.
+    The file stays where it is. A dump that cannot be read is reported as FAILED, so that it does not stop the others.
     """
     try:
         return ingest(engine, path, day, now, settings)
@@ -159,10 +159,10 @@ def quarantine(engine: Engine, path: Path, sha256: str, reason: str, now: dateti
 
 def _parse(file: DumpFile, settings: IngestSettings) -> ParsedDump:
     """Parse a dump. Raises DumpError if it is refused, and DumpUnfinishedError if the rest of it may still come."""
-    parsed = parse(file.content, settings.limits, apart=settings.apart)
-    rest_may_come = abs(time.time() - file.modified) < settings.patience
+    parsed = parse(file.content, settings.limits, in_child=settings.in_child)
+    rest_may_come = abs(time.time() - file.modified) < settings.wait_seconds
     if parsed.is_cut_off and rest_may_come:
-        raise DumpUnfinishedError(file.modified + settings.patience)
+        raise DumpUnfinishedError(file.modified + settings.wait_seconds)
     if parsed.dump is None:
         raise DumpError(parsed.refusal)
     return parsed.dump

@@ -15,17 +15,17 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from notifier.errors import DumpGoneError, DumpUnfinishedError, FileError, StoreError
 from notifier.files import DumpsFolder, owner_lock, path_text
 from notifier.models import DumpStatus
-from notifier.parsing import fault_of_our_own
+from notifier.parsing import internal_fault
 from notifier.pipeline import attempts
-from notifier.pipeline.attempts import Beginning
+from notifier.pipeline.attempts import Decision
 from notifier.pipeline.ingesting import DEFAULT_SETTINGS, DumpReport, IngestSettings, ingest, quarantine
 from notifier.pipeline.moved_files import watch
-from notifier.pipeline.quarantine import forget_gone, record_move
+from notifier.pipeline.quarantine import delete_gone, record_move
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.dumps import Unmoved
 
-CUT_OFF_PATIENCE_SECONDS = 300  # a dump that is cut off waits for its rest until its file is unchanged for this long
-RETRY_SECONDS = 60  # between two attempts to ingest a dump, after a failure for a passing reason
+CUT_OFF_WAIT_SECONDS = 300  # a dump that is cut off is ingested as it is if its file is unchanged for this long
+RETRY_SECONDS = 60  # between two attempts to ingest a dump, after a temporary failure
 MOVE_SECONDS = 600  # between two attempts to move a file
 
 BUSY = "another process is reading it"
@@ -45,10 +45,10 @@ def ingest_folder(
     that cannot be moved away is recorded, and is not read again as long as it does not change. If nothing can be
     written to the database, the remaining files are left for the next run.
     """
-    settings = replace(settings, patience=CUT_OFF_PATIENCE_SECONDS)
+    settings = replace(settings, wait_seconds=CUT_OFF_WAIT_SECONDS)
     reports = [DumpReport(path_text(path), DumpStatus.WAITING, reason=why) for path, why in folder.waiting.items()]
     paths = list(paths)
-    forget_gone(engine, folder)
+    delete_gone(engine, folder)
     unmoved = _unmoved(engine, folder)
     with _owner(settings, paths) as owner:
         run = _Run(engine, folder, now, settings, owner)
@@ -56,7 +56,7 @@ def ingest_folder(
             try:
                 reports += run.ingest_once(path, unmoved.get(path_text(path.absolute())))
             except StoreError as error:
-                folder.hold(path, RETRY_SECONDS)
+                folder.postpone(path, RETRY_SECONDS)
                 reports.append(DumpReport(path_text(path), DumpStatus.FAILED, reason=str(error)))
                 if not _can_write(engine):
                     break
@@ -84,21 +84,21 @@ def _unmoved(engine: Engine, folder: DumpsFolder) -> dict[str, Unmoved]:
         present = {path_text(path.absolute()) for path in folder.present()}
         inside = path_text(folder.folder.absolute())
         gone = [path for path in recorded if path not in present and path.startswith(f"{inside}/")]
-        _forget_unmoved(engine, gone)
+        _delete_unmoved(engine, gone)
     return recorded
 
 
 @retried
-def _forget_unmoved(engine: Engine, paths: Iterable[str]) -> None:
+def _delete_unmoved(engine: Engine, paths: Iterable[str]) -> None:
     with writing(engine) as connection:
         for path in paths:
-            dumps.forget_unmoved(connection, path)
+            dumps.delete_unmoved(connection, path)
 
 
 @retried
-def _remember_unmoved(engine: Engine, unmoved: Unmoved) -> None:
+def _record_unmoved(engine: Engine, unmoved: Unmoved) -> None:
     with writing(engine) as connection:
-        dumps.remember_unmoved(connection, unmoved)
+        dumps.record_unmoved(connection, unmoved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,72 +117,72 @@ class _Run:
         If the file could not be moved away after an earlier run, and has not changed since, it is only moved. Nothing
         is yielded then either.
         """
-        look = self.folder.look(path) or ""
+        fingerprint = self.folder.fingerprint(path) or ""
         if unmoved is not None:
-            if unmoved.look == look:
-                if self._move(path, look, unmoved.fault) is None:
-                    _forget_unmoved(self.engine, [path_text(path.absolute())])
+            if unmoved.fingerprint == fingerprint:
+                if self._move(path, fingerprint, unmoved.fault) is None:
+                    _delete_unmoved(self.engine, [path_text(path.absolute())])
                 return
-            _forget_unmoved(self.engine, [path_text(path.absolute())])
+            _delete_unmoved(self.engine, [path_text(path.absolute())])
         try:
-            report = self._attempt(path, look)
+            report = self._attempt(path, fingerprint)
         except DumpGoneError:
             return
         if report.status in (DumpStatus.WAITING, DumpStatus.FAILED):
             yield report
         else:
-            yield replace(report, unmoved=self._move(path, look, report.reason))
+            yield replace(report, unmoved=self._move(path, fingerprint, report.reason))
 
-    def _attempt(self, path: Path, look: str) -> DumpReport:
+    def _attempt(self, path: Path, fingerprint: str) -> DumpReport:
         """Ingest a file, and record the attempt if there is a folder for owner locks."""
         if self.settings.owners is None:
             return self._ingest(path)
         name = path_text(path.absolute())
-        beginning, count = attempts.begin(self.engine, name, look, self.owner, self.settings.owners)
-        if beginning is Beginning.BUSY:
-            self.folder.hold(path, RETRY_SECONDS)
+        decision, count = attempts.begin(self.engine, name, fingerprint, self.owner, self.settings.owners)
+        if decision is Decision.BUSY:
+            self.folder.postpone(path, RETRY_SECONDS)
             return DumpReport(path_text(path), DumpStatus.WAITING, reason=BUSY)
         try:
-            if beginning is Beginning.GIVE_UP:
+            if decision is Decision.QUARANTINE:
                 return quarantine(self.engine, path, "", attempts.GIVEN_UP.format(count), self.now)
-            return self._ingest(path, apart=beginning is Beginning.AGAIN)
+            return self._ingest(path, in_child=decision is Decision.INGEST_IN_CHILD)
         finally:  # also if the run is stopped with Ctrl-C
             attempts.end(self.engine, name, self.owner)
 
-    def _ingest(self, path: Path, *, apart: bool = False) -> DumpReport:
+    def _ingest(self, path: Path, *, in_child: bool = False) -> DumpReport:
         """Ingest a file, and quarantine it if the database refuses its content or the parser fails on it.
 
         Raises DumpGoneError if the file is gone, and StoreError if the database fails for a reason other than the
         content of the file.
         """
         try:
-            return ingest(self.engine, path, None, self.now, replace(self.settings, apart=apart))
+            return ingest(self.engine, path, None, self.now, replace(self.settings, in_child=in_child))
         except DumpUnfinishedError as error:  # the file is parsed again if it changes or when the time is over
-            self.folder.hold(path, error.patient_until - time.time())
+            self.folder.postpone(path, error.retry_at - time.time())
             return DumpReport(path_text(path), DumpStatus.WAITING, reason=str(error))
         except FileError as error:
-            self.folder.hold(path, RETRY_SECONDS)
+            self.folder.postpone(path, RETRY_SECONDS)
             return DumpReport(path_text(path), DumpStatus.FAILED, reason=str(error))
         except StoreError as error:
             if not isinstance(error.__cause__, DataError):
                 raise
             return quarantine(self.engine, path, "", f"the database refuses its content: {error}", self.now)
         except SQLAlchemyError as error:
-            self.folder.hold(path, RETRY_SECONDS)
-            return DumpReport(path_text(path), DumpStatus.FAILED, reason=fault_of_our_own(error))
+            self.folder.postpone(path, RETRY_SECONDS)
+            return DumpReport(path_text(path), DumpStatus.FAILED, reason=internal_fault(error))
         except DumpGoneError:
             raise
         except Exception as error:  # of any kind: a fault of the parser must not stop the other dumps
-            return quarantine(self.engine, path, "", fault_of_our_own(error), self.now)
+            return quarantine(self.engine, path, "", internal_fault(error), self.now)
 
-    def _move(self, path: Path, look: str, fault: str | None) -> str | None:
+    def _move(self, path: Path, fingerprint: str, fault: str | None) -> str | None:
         """Move a file to the folder for its outcome; if that fails, remember it and return why."""
         try:
-            moved = self.folder.put_away(path, fault)
+            moved = self.folder.move_away(path, fault)
         except FileError as error:
-            self.folder.hold(path, MOVE_SECONDS)
-            unmoved = Unmoved(path_text(path.absolute()), look, fault, str(error), self.now)
-            _remember_unmoved(self.engine, unmoved)
+            self.folder.postpone(path, MOVE_SECONDS)
+            unmoved = Unmoved(path_text(path.absolute()), fingerprint, fault, str(error), self.now)
+            _record_unmoved(self.engine, unmoved)
             return str(error)
         if moved is not None:
             watch(self.engine, moved, self.now)

@@ -1,4 +1,4 @@
-"""Notice files that grow after they were read and moved away, because their writer was silent for a while.
+"""Find files that grow after they were read and moved away, because their writer had paused.
 
 Such a file is moved back into the dumps folder, and read again when it is complete. Its papers are known already, so
 only those of its new part are new.
@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from sqlalchemy import Engine
 
 from notifier.errors import FileError
-from notifier.files import DumpsFolder, PutAway, path_text
+from notifier.files import DumpsFolder, MovedFile, path_text
 from notifier.store import dumps, reading, retried, writing
 
 log = logging.getLogger(__name__)
@@ -25,25 +25,29 @@ WATCHED = timedelta(days=7)  # long enough for a run of `once` each day, or afte
 
 
 @retried
-def watch(engine: Engine, moved: PutAway, now: datetime) -> None:
+def watch(engine: Engine, moved: MovedFile, now: datetime) -> None:
     """Record a file that was moved away, so that `take_back_changed` notices if it grows."""
     with writing(engine) as connection:
-        dumps.remember_moved(connection, _encoded(moved.path), moved.look, now)
+        dumps.record_moved(connection, _encoded(moved.path), moved.fingerprint, now)
 
 
 def take_back_changed(engine: Engine, folder: DumpsFolder, now: datetime) -> None:
     """Move the files that were written after they had been moved away back into the dumps folder, and log that."""
     with reading(engine) as connection:
         watched = dumps.moved(connection)
-    over = [path for path, look, at in watched if now - at > WATCHED or _take_back(folder, _decoded(path), look)]
+    over = [
+        path
+        for path, fingerprint, at in watched
+        if now - at > WATCHED or _take_back(folder, _decoded(path), fingerprint)
+    ]
     if over:
-        _forget(engine, over)
+        _delete_records(engine, over)
 
 
-def _take_back(folder: DumpsFolder, path: Path, look: str) -> bool:
+def _take_back(folder: DumpsFolder, path: Path, fingerprint: str) -> bool:
     """Move a file back if it has changed; return whether it need not be watched any more."""
     try:
-        back = folder.take_back(PutAway(path, look))
+        back = folder.take_back(MovedFile(path, fingerprint))
     except FileError as error:
         log.error("%s was written to after it was read: %s", path_text(path), error)
         return True
@@ -53,10 +57,10 @@ def _take_back(folder: DumpsFolder, path: Path, look: str) -> bool:
 
 
 @retried
-def _forget(engine: Engine, paths: Iterable[str]) -> None:
+def _delete_records(engine: Engine, paths: Iterable[str]) -> None:
     with writing(engine) as connection:
         for path in paths:
-            dumps.forget_moved(connection, path)
+            dumps.delete_moved(connection, path)
 
 
 def _encoded(path: Path) -> str:

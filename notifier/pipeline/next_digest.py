@@ -1,4 +1,4 @@
-"""The digest that one subscriber would get now, for looking at it and for sending it to them as a test.
+"""Make the digest that one subscriber would get now, to show it or to send it to them as a test.
 
 Nothing is written to the database: the cursor, the periods and the outbox stay as they are.
 """
@@ -17,18 +17,18 @@ from notifier.digests.selection import select
 from notifier.errors import ComposeError, UsageError
 from notifier.models import Cadence, Digest, Mail, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
-from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose, finished, matched_papers, new_papers
+from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose, fitted_with_subjects, matched_papers, new_papers
 from notifier.pipeline.dry_run import as_planned
 from notifier.pipeline.planning import delivery_row, due_slots, instant_slot
 from notifier.sending import Sender, send_directly
 from notifier.store import dumps, papers, reading, subscribers
 from notifier.subscribers import calendars, get_subscriber
-from notifier.subscribers.activation import FIRST_LOOK_BACK, activated
+from notifier.subscribers.activation import MAX_AGE_OF_FIRST_PAPERS, activated
 from notifier.topics import Catalogue, catalogue_of
 
 TEST_MARK = "[Test] "  # begins the subject of a test
-# If nothing is new, this many papers before the cursor are searched too, and if none of them matches, more of them. The
-# last number bounds the time and the memory of the search.
+# If nothing is new, this many papers before the cursor are searched: first the smaller number, and if none of them
+# matches, the larger one. The larger one limits the time and the memory of the search.
 OLDER = (1_000, 10_000)
 
 
@@ -57,7 +57,7 @@ def next_digest(engine: Engine, config: Config, email: str, now: datetime) -> Ne
     catalogue = catalogue_of(config)
     with reading(engine) as connection:
         stored = get_subscriber(connection, email, lock=False)
-        subscriber = _at(connection, stored, now)
+        subscriber = _as_of(connection, stored, now)
         active = _as_active(connection, subscriber, now)
         candidates = _candidates(connection, active, catalogue, now)
         due = due_slots(candidates, [active], now)
@@ -93,8 +93,8 @@ def send_test(sender: Sender, found: NextDigest, mail: Mail) -> Outcome:
     return send_directly(sender, mail, is_still_active)
 
 
-def _at(connection: Connection, stored: Subscriber, now: datetime) -> Subscriber:
-    """Return a subscriber as planning at `now` takes them: with a pause that is over ended, and wrong dates mended."""
+def _as_of(connection: Connection, stored: Subscriber, now: datetime) -> Subscriber:
+    """Return a subscriber as planning sees them at `now`: a pause that is over has ended, wrong dates are corrected."""
     return next(as_planned(connection, [stored], now), stored)
 
 
@@ -125,7 +125,7 @@ def _planned(connection: Connection, candidates: Candidates, slot: DueSlot, conf
 
 
 def _next_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence:
-    """Return what the next digest of a subscriber for whom none is due is for."""
+    """Return the slot of a subscriber's next digest, if no digest is due now."""
     if subscriber.cadence is Cadence.INSTANT:
         return instant_slot(subscriber, candidates.dump or 0, now)
     slot = calendars.next_slot(calendars.schedule_of(subscriber), now, calendars.used_periods_of(subscriber))
@@ -142,7 +142,8 @@ def _with_newest(
         candidates = _candidates(connection, earlier, catalogue, now)
         matched = new_papers(matched_papers(candidates, earlier), set())
         if found := select(matched, set(), candidates.words, config.digest.papers):
-            return finished(connection, candidates, [replace(planned, selection=found, is_new=False)], config)[0]
+            planned = replace(planned, selection=found, is_new=False)
+            return fitted_with_subjects(connection, candidates, [planned], config)[0]
     return planned
 
 
@@ -151,7 +152,7 @@ def _earlier_cursors(connection: Connection, subscriber: Subscriber, now: dateti
 
     The first one is that of a subscriber who confirms at `now`.
     """
-    at_confirmation, _ = papers.start_at(connection, now - FIRST_LOOK_BACK[subscriber.cadence], now, now)
+    at_confirmation, _ = papers.start_at(connection, now - MAX_AGE_OF_FIRST_PAPERS[subscriber.cadence], now, now)
     older = [max(0, subscriber.cursor - count) for count in OLDER]
     return [cursor for cursor in dict.fromkeys([at_confirmation, *older]) if cursor < subscriber.cursor]
 

@@ -1,9 +1,9 @@
-"""Step 2, planning: each subscriber who is due gets one digest, or a skipped period if there is nothing new.
+"""Run step 2, planning: give each subscriber who is due one digest, or a skipped period if there is nothing new.
 
 Matching comes first, in read transactions. Then the digests of at most BATCH subscribers are written in one
 transaction. It adds the outbox row of each digest and moves the subscriber's cursor, so that both change or neither. A
 subscriber who has changed since their digest was chosen, for example because another process has planned it, is left
-out; the next planning comes back to them if they are still due.
+out; the next planning plans it if it is still due.
 
 If the clock of the machine was wrong, a period of the future may have a digest already. When such a period comes, it is
 skipped without another digest, and the papers that are new by then go into the next digest.
@@ -39,7 +39,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """How many subscribers were due, how many of them got a digest, and how many had nothing new."""
+    """The numbers of subscribers who were due, who got a digest, and who had nothing new."""
 
     due: int = 0
     digests: int = 0

@@ -1,4 +1,4 @@
-"""Step 3, publishing: the feeds of all topics are made, and the files whose bytes changed are written."""
+"""Run step 3, publishing: make the feeds of all topics, and write the files whose bytes changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notifier import feeds
 from notifier.config import Config
 from notifier.errors import FetchError, FileError
 from notifier.feeds import Entry, Feed, Publisher
-from notifier.feeds.feed import MOST_ENTRIES
+from notifier.feeds.feed import MAX_ENTRIES
 from notifier.fetching import tell_hub
 from notifier.files import remove_stale, write_if_changed
 from notifier.models import Paper
@@ -31,7 +31,7 @@ RESERVED_FEEDS = {ALL: "Every paper as it comes in.", TRENDING: f"The {TRENDING_
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """How many feeds there are, and how many of their files were written or were up to date already.
+    """The number of feeds, and the numbers of their files that were written and that were up to date already.
 
     Each feed has one file for each format. The list of feeds and their stylesheet are two more files. `failed` counts
     the files that could not be written. `faults` holds the reason why the first of these could not be written, and the
@@ -104,7 +104,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[set[str], list[str
 def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     """Yield the feed of all papers, the feed of trending papers, and the feed of each topic."""
     slugs: tuple[str | None, ...] = (None, *catalogue.topics)  # None selects the papers of all topics
-    shown = {slug: papers.newest(connection, slug, MOST_ENTRIES) for slug in slugs}
+    shown = {slug: papers.newest(connection, slug, MAX_ENTRIES) for slug in slugs}
     entries = feed_entries(connection, catalogue, set().union(*shown.values()))
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     since = papers.first_seen(connection)

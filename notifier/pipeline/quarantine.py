@@ -1,4 +1,4 @@
-"""Dumps that were set aside: which they are, and how they are read again or dropped.
+"""List quarantined dumps, read them again, or drop them.
 
 A file of the dumps folder that is no dump is moved to the quarantine folder, and recorded there. A file that was typed
 stays where it is, and is only recorded.
@@ -23,7 +23,7 @@ from notifier.store import dumps, reading, retried, writing
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A file that was set aside, where it is now, why, and since when."""
+    """A quarantined file: where it is now, why it is quarantined, and since when."""
 
     path: str
     reason: str
@@ -31,25 +31,25 @@ class Quarantined:
 
 
 def list_quarantined(engine: Engine) -> list[Quarantined]:
-    """Return the files that were set aside, the newest first."""
+    """Return the quarantined files, the newest first."""
     with reading(engine) as connection:
         return [Quarantined(row.path, row.reason, row.at) for row in dumps.quarantined(connection)]
 
 
 def retry(engine: Engine, folder: DumpsFolder, typed: Path, now: datetime, settings: IngestSettings) -> DumpReport:
-    """Read a file again that was set aside, in a process of its own, and return the report.
+    """Read a quarantined file again, in a process of its own, and return the report.
 
     If it is ingested now, its record is deleted, and the file is moved from the quarantine folder to `done`. Otherwise
-    it stays set aside with the new reason. Raises UsageError if no such file was set aside or it is gone.
+    it stays quarantined with the new reason. Raises UsageError if no such file is quarantined or it is gone.
     """
     path = _find(engine, folder, typed)
     is_inside = _is_inside(folder, path)
     if not path.exists() and not path.is_symlink():
         raise UsageError(f"{path_text(path)} does not exist any more; `notifier quarantine drop` removes its record")
     reader = read_dump if is_inside else read_typed
-    report = ingest_typed(engine, path, None, now, replace(settings, apart=True, read=reader))
+    report = ingest_typed(engine, path, None, now, replace(settings, in_child=True, read=reader))
     if report.status in (DumpStatus.INGESTED, DumpStatus.KNOWN):
-        _forget(engine, [recorded_path(path)])
+        _delete_records(engine, [recorded_path(path)])
         if is_inside and (moved := folder.release(path)):
             watch(engine, moved, now)
     elif is_inside and report.status is DumpStatus.QUARANTINED:
@@ -58,26 +58,26 @@ def retry(engine: Engine, folder: DumpsFolder, typed: Path, now: datetime, setti
 
 
 def drop(engine: Engine, folder: DumpsFolder, typed: Path) -> bool:
-    """Delete the record of a file that was set aside, and return whether the file was deleted too.
+    """Delete the record of a quarantined file, and return whether the file was deleted too.
 
     A file in the quarantine folder is deleted with its reason. A file elsewhere stays, because it was typed. Raises
-    UsageError if no such file was set aside, and FileError if it cannot be deleted.
+    UsageError if no such file is quarantined, and FileError if it cannot be deleted.
     """
     path = _find(engine, folder, typed)
     is_inside = _is_inside(folder, path)
     if is_inside:
         folder.delete(path)
-    _forget(engine, [recorded_path(path)])
+    _delete_records(engine, [recorded_path(path)])
     return is_inside
 
 
-def forget_gone(engine: Engine, folder: DumpsFolder) -> None:
+def delete_gone(engine: Engine, folder: DumpsFolder) -> None:
     """Delete the records of files that somebody has taken out of the quarantine folder."""
     inside = recorded_path(folder.quarantine / "_").removesuffix("_")
     recorded = [each.path for each in list_quarantined(engine) if each.path.startswith(inside)]
     if recorded:
         present = set(map(recorded_path, folder.in_quarantine()))
-        _forget(engine, [path for path in recorded if path not in present])
+        _delete_records(engine, [path for path in recorded if path not in present])
 
 
 @retried
@@ -88,7 +88,7 @@ def record_move(engine: Engine, path: Path, moved: Path) -> None:
 
 
 def _find(engine: Engine, folder: DumpsFolder, typed: Path) -> Path:
-    """Return the path of a file that was set aside, from its path or, if that says enough, its name."""
+    """Return the path of a quarantined file, given its path or, if no other file has it, its name."""
     recorded = [each.path for each in list_quarantined(engine)]
     named = [path for path in recorded if Path(path).name == str(typed)]
     inside = folder.quarantine / typed.name
@@ -103,7 +103,7 @@ def _find(engine: Engine, folder: DumpsFolder, typed: Path) -> Path:
         return Path(named[0])
     several = "; several files have this name, so give the whole path" if named else ""
     raise UsageError(
-        f"no file {path_text(typed)} is set aside{several}; `notifier quarantine` lists the files that are"
+        f"no file {path_text(typed)} is quarantined{several}; `notifier quarantine` lists the files that are"
     )
 
 
@@ -112,7 +112,7 @@ def _is_inside(folder: DumpsFolder, path: Path) -> bool:
 
 
 @retried
-def _forget(engine: Engine, paths: list[str]) -> None:
+def _delete_records(engine: Engine, paths: list[str]) -> None:
     with writing(engine) as connection:
         for path in paths:
             dumps.lift_quarantine(connection, path)

@@ -1,4 +1,4 @@
-"""Running the four steps in a row: ingest, plan, publish, deliver."""
+"""Run the four steps in a row: ingest, plan, publish, deliver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Part of step 1: compute the tokens of each paper, and tag the paper with the topics that match it.
+"""Compute the tokens of each paper, and tag the paper with the topics that match it (part of step 1).
 
 The new papers of a large dump are tagged before the dump is stored. All other papers that the current catalogue has not
 tagged yet are tagged together before planning and publishing: the papers of small dumps, papers that have changed, and

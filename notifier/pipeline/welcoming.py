@@ -2,7 +2,7 @@
 
 A welcome mail says when the next digest comes, and holds the papers that the first digest would hold if it were due
 now. Its row of the outbox and the move of the subscriber's cursor are committed together, as for a digest. So its
-papers are in no later digest, and if it cannot be sent, the next digest takes them in. It uses no period: the first
+papers are in no later digest, and if it cannot be sent, the next digest includes them. It uses no period: the first
 digest comes when it is due, with the papers that have come since.
 """
 
@@ -61,7 +61,7 @@ def _plan_one(engine: Engine, config: Config, request: Request, now: datetime) -
             planned = _choose(connection, candidates, subscriber, config, now)
             welcome = _Welcome(request, planned, candidates) if planned else None
     if welcome is None:
-        _forget(engine, request)
+        _delete_request(engine, request)
         return False
     return _store(engine, config, welcome, now)
 
@@ -76,7 +76,7 @@ def _choose(
 
 
 @retried
-def _forget(engine: Engine, request: Request) -> None:
+def _delete_request(engine: Engine, request: Request) -> None:
     with writing(engine) as connection:
         requests.remove(connection, request.id)
 

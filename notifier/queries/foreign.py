@@ -1,6 +1,6 @@
-"""Signs and operators of other query languages, which would be ignored here, or taken for words.
+"""Refuse signs and operators of other query languages, which would be ignored here or taken for words.
 
-What can hardly be a word is refused, with the likely meaning. For the rest, see `hints`.
+The error gives the likely meaning. Text that may also be a word only gets a hint; see `hints`.
 """
 
 from __future__ import annotations

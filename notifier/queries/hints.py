@@ -1,4 +1,4 @@
-"""Hints for the author of a query: what it does not mean, although it looks so."""
+"""Give hints to the author of a query about parts that do not mean what they seem to mean."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _UNCLEAR_ALONE = re.compile(r"\b(?:and|or|not)\b|\A(?:by|in|from|since|before) |
 
 
 class _Position(IntEnum):
-    """Where an operand stands among the others, so that `in the title` or `by` is read with its own operand only."""
+    """The position of an operand among the others, so that `in the title` or `by` is read with its own operand only."""
 
     FIRST = 0  # ends with a field, such as `in the title`
     MIDDLE = 1

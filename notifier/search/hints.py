@@ -1,4 +1,4 @@
-"""Words to propose for a word of a query that no paper has."""
+"""Propose similar words for a word of a query that no paper has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `deliver` runs: claim outbox rows, compose their mails, send them, and settle the results.
+"""Claim outbox rows, compose their mails, send them, and settle the results: the work of `deliver`.
 
 A single mail that is not in the outbox can be sent too, as a test.
 """

@@ -40,7 +40,7 @@ class TimedClaim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CleanupCounts:
-    """How many messages were cancelled, and how many expired."""
+    """The numbers of messages that were cancelled and that expired."""
 
     cancelled: int = 0
     expired: int = 0

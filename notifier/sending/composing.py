@@ -2,7 +2,7 @@
 
 The same row and the same papers always give the same bytes. Before a mail is sent again, a dump may complete the text
 and the links of a paper. Message-ID, Date, subject, and the papers with their order, upvotes and marked words are the
-same in both mails, because they come from the row. Papers that have proved to be one in between are shown once.
+same in both mails, because they come from the row. Papers that were merged in between are shown once.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PaperCache:
 
 @contextmanager
 def paper_cache(engine: Engine) -> Iterator[PaperCache]:
-    """Open a cache that is empty at first."""
+    """Open an empty cache."""
     with fresh_reads(engine) as reads:
         yield PaperCache(engine, reads)
 
@@ -108,7 +108,7 @@ def _return_path(sender: Sender, claim: Claim) -> str:
 def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
     """Return the digest that a row holds, or the error if its items cannot be read."""
     try:
-        sections, rest = sender.composer.read(claim.items)
+        sections, rest = sender.composer.read_items(claim.items)
         welcome = welcome_details(claim.kind, claim.details)
     except ComposeError as error:
         return error

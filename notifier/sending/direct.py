@@ -38,7 +38,7 @@ def _refuse_if_closed(sender: Sender) -> None:
         under_way = outbox.count_leased(connection) if sender.rates.per_day else 0
     if state.paused_until and remaining_pause(state, now):
         until = f"{state.paused_until:%Y-%m-%d %H:%M:%S} UTC"
-        raise RelayError(f"the relay is paused until {until}: {state.reason}; mend that, and try again then")
+        raise RelayError(f"the relay is paused until {until}: {state.reason}; correct that, and try again then")
     if relay_access(state, now) is RelayAccess.CLOSED:
         raise RelayError("the relay was paused, and another process tests it at this moment; try again in a minute")
     if pacing.remaining_today(state, sender.rates, now, under_way) == 0:

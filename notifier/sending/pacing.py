@@ -1,4 +1,4 @@
-"""Pure functions that compute how fast mail may be sent: a rate per second and a limit per day for all senders."""
+"""Compute how fast mail may be sent: a rate per second and a limit per day for all senders. Pure functions."""
 
 from __future__ import annotations
 

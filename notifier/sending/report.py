@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from notifier.delivery import Outcome
 from notifier.models import DeliveryState
 
-MOST_REASONS = 1000
+MAX_REASONS = 1000
 
 
 @dataclass(slots=True)
 class DeliveryReport:
-    """How many messages ended a run in each state, and why some were not accepted.
+    """The numbers of messages that ended a run in each state, and the reasons why some were not accepted.
 
-    `reasons` counts the reasons why messages were not accepted; only the first MOST_REASONS different ones are kept.
+    `reasons` counts the reasons why messages were not accepted; only the first MAX_REASONS different ones are kept.
     `pause_reason` says why this run paused sending, if it did. If mail is still due at the end of the run because
     sending is paused, `waiting_reason` says why this run or an earlier one paused it.
     """
@@ -31,5 +31,5 @@ class DeliveryReport:
         if outcome.state is DeliveryState.ACCEPTED:
             return
         reason = f"{outcome.state}: {outcome.reply}"
-        if reason in self.reasons or len(self.reasons) < MOST_REASONS:
+        if reason in self.reasons or len(self.reasons) < MAX_REASONS:
             self.reasons[reason] += 1

@@ -40,7 +40,7 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SettleReport:
-    """What settling a group of results has changed.
+    """The changes that settling a group of results has made.
 
     `outcomes` are those that were stored. If these results have paused sending, `pause_reason` says why. `is_open` is
     True unless sending is paused, by these results or earlier.

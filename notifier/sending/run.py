@@ -219,7 +219,7 @@ class _Run:
     def _start_transports(self, on_the_wire: asyncio.TaskGroup) -> None:
         """Start as many transports as there are mails for, within the limit of the pool."""
         while self._ready and self._pool.has_free and not self._is_ending():
-            on_the_wire.create_task(self._send_over(self._pool.borrow(), self._ready.popleft(), on_the_wire))
+            on_the_wire.create_task(self._send_over(self._pool.acquire(), self._ready.popleft(), on_the_wire))
 
     async def _send_over(self, transport: Transport, first: _Job, on_the_wire: asyncio.TaskGroup) -> None:
         """Send a mail over a transport, and then others that are ready."""
@@ -250,7 +250,7 @@ class _Run:
         except NotifierError as failure:
             self._failure = failure
         finally:
-            self._pool.give_back(transport, is_connected=is_connected)
+            self._pool.release(transport, is_connected=is_connected)
             self._needs_mails.set()
         self._start_transports(on_the_wire)
 

@@ -19,8 +19,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 REQUEST_SECONDS = 20  # for the header of a request, and again for its body
-RESPONSE_SECONDS = 120  # until the client has received the answer; a page may wait up to 30 s for a locked database
-MOST_CONNECTIONS = 1000
+RESPONSE_SECONDS = 120  # until the client has received the response; a page may wait up to 30 s for a locked database
+MAX_CONNECTIONS = 1000
 QUEUED_CONNECTIONS = 1024  # the kernel keeps this many until we accept them; they take no file descriptors of ours
 LOG_SECONDS = 60  # at least this long between two log lines about refused connections
 
@@ -38,11 +38,11 @@ def connection_limits() -> ConnectionLimits:
     """Return the limits that leave half of this process's file descriptors (`ulimit -n`) to everything else."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
-        descriptors = 8 * MOST_CONNECTIONS
+        descriptors = 8 * MAX_CONNECTIONS
     backlog = min(128, max(4, descriptors // 32))
     # A refused connection is closed a few rounds of the event loop after it was accepted, and each round may accept as
     # many connections as the backlog allows.
-    return ConnectionLimits(min(MOST_CONNECTIONS, max(4, descriptors // 2 - 4 * backlog)), backlog)
+    return ConnectionLimits(min(MAX_CONNECTIONS, max(4, descriptors // 2 - 4 * backlog)), backlog)
 
 
 class RefusalLog:
@@ -136,7 +136,7 @@ class BoundedProtocol(H11Protocol):
 
 
 class QueueingServer(uvicorn.Server):
-    """A server that accepts few connections in one go, but lets many wait in the kernel's queue.
+    """A server that accepts few connections at once, but lets many wait in the kernel's queue.
 
     asyncio uses one number, the backlog, for both. If the queue were that short, it could fill up, and a client that
     finds it full tries again only after a second.
@@ -152,7 +152,7 @@ class QueueingServer(uvicorn.Server):
 
 
 def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Handle an error of the web server's event loop: log it, but one about file descriptors at most once a minute."""
+    """Log an error of the web server's event loop. An error about file descriptors is logged at most once a minute."""
     error = context.get("exception")
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         refusals.add("no file descriptors are left; raise `ulimit -n`")

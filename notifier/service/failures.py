@@ -18,10 +18,10 @@ class FailureLog:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._said: dict[str, float] = {}  # the monotonic time at which each message was logged
+        self._logged: dict[str, float] = {}  # the monotonic time at which each message was logged
         self._failing: dict[str, set[str]] = {}  # the messages of the failures of each part since it last worked
 
-    def say(self, level: int, message: str) -> None:
+    def log(self, level: int, message: str) -> None:
         """Log a message unless it was logged within the last hour."""
         if self._is_new(message):
             log.log(level, "%s", message)
@@ -37,20 +37,20 @@ class FailureLog:
         if self._is_new(message):
             log.error("%s", message, exc_info=None if isinstance(error, NotifierError) else error)
 
-    def works(self, part: str) -> None:
+    def recovered(self, part: str) -> None:
         """Log that a part works again, if it has failed; if it fails again, the failure is logged at once."""
         if part not in self._failing:
             return
         with self._lock:
             for message in self._failing.pop(part, ()):
-                self._said.pop(message, None)
+                self._logged.pop(message, None)
         log.info("%s works again", part)
 
     def _is_new(self, message: str) -> bool:
         now = time.monotonic()
         with self._lock:
-            self._said = {said: at for said, at in self._said.items() if now - at < REPEAT_SECONDS}
-            if message in self._said:
+            self._logged = {logged: at for logged, at in self._logged.items() if now - at < REPEAT_SECONDS}
+            if message in self._logged:
                 return False
-            self._said[message] = now
+            self._logged[message] = now
             return True

@@ -1,4 +1,4 @@
-"""Heartbeats of the service's loops: they show whether a loop still makes its rounds."""
+"""Heartbeats of the service's loops, which show whether each loop is still running."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST_ROUND_SECONDS = 20 * 60
 
 
 class Heartbeats:
-    """When each of these loops last completed a round; at first, all of them count as just having done so.
+    """The times at which these loops last completed a round; at first, all of them count as just having done so.
 
     `monotonic` returns the seconds since some fixed moment.
     """

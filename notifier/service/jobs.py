@@ -59,9 +59,9 @@ class Jobs:
             except Exception as error:  # of any kind: the scheduler would log it at each round
                 self.failures.failed(FOLDER, error)
                 return
-            self.failures.works(FOLDER)
+            self.failures.recovered(FOLDER)
             for path, reason in folder.waiting.items():
-                self.failures.say(logging.INFO, f"{path_text(path)} waits: {reason}")
+                self.failures.log(logging.INFO, f"{path_text(path)} waits: {reason}")
             if has_dumps:
                 self._run(self._ingest)
             self._beat(INGESTING)
@@ -84,7 +84,7 @@ class Jobs:
             if not isinstance(error, NotifierError):
                 self.failures.failed(STATUS, error)
             return str(error).partition("\n")[0]
-        self.failures.works(STATUS)
+        self.failures.recovered(STATUS)
         waiting = sum(found.deliveries.get(state, 0) for state in ("PENDING", "DEFERRED", "LEASED"))
         return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} subscribers, {waiting} mails waiting"
 
@@ -113,7 +113,7 @@ class Jobs:
             if step in report.errors:
                 self.failures.failed(part, report.errors[step])
             elif getattr(report, step) is not None:
-                self.failures.works(part)
+                self.failures.recovered(part)
         for dump in report.dumps or ():
             self._log_dump(dump)
         if report.plan and report.plan.due:
@@ -127,18 +127,18 @@ class Jobs:
         if report.publish and report.publish.written:
             log.info("%d feed files written", report.publish.written)
         for fault in report.publish.faults if report.publish else ():
-            self.failures.say(logging.ERROR, fault)
+            self.failures.log(logging.ERROR, fault)
 
     def _log_dump(self, dump: DumpReport) -> None:
         if dump.status is DumpStatus.QUARANTINED:
-            log.warning("%s was set aside: %s", dump.path, dump.reason)
+            log.warning("%s was quarantined: %s", dump.path, dump.reason)
         elif dump.status in (DumpStatus.WAITING, DumpStatus.FAILED):
             level = logging.INFO if dump.status is DumpStatus.WAITING else logging.ERROR
-            self.failures.say(level, f"{dump.path} waits: {dump.reason}")
+            self.failures.log(level, f"{dump.path} waits: {dump.reason}")
         else:
             log.info("%s: %d listings, %d new papers", dump.path, dump.listings, dump.new)
         for said in (skips(dump), cuts(dump)):
             if said:
                 log.warning("%s: %s", dump.path, said)
         if dump.unmoved:
-            self.failures.say(logging.ERROR, dump.unmoved)
+            self.failures.log(logging.ERROR, dump.unmoved)

@@ -25,7 +25,7 @@ from notifier.errors import ConfigError, NotifierError
 from notifier.mail import check_templates
 from notifier.models import Clock
 from notifier.operations import exposed_secrets
-from notifier.pipeline import remove_leftovers
+from notifier.pipeline import remove_dead_files
 from notifier.sending import sender_for
 from notifier.service.heartbeats import Heartbeats
 from notifier.service.jobs import INGESTING, PLANNING, Jobs
@@ -60,10 +60,10 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
     try:
         _check(engine, config, clock)
         _warn(file, config)
-        remove_leftovers(engine, config)
+        remove_dead_files(engine, config)
         heartbeats = Heartbeats((INGESTING, PLANNING, SENDING))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
-        web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.works, WEB))
+        web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.recovered, WEB))
         asyncio.run(_serve(read, jobs, [_sending(jobs, heartbeats), web]))
     finally:
         web_engine.dispose()
@@ -88,7 +88,7 @@ def work(file: Path | None, clock: Clock) -> None:
 def _sending(jobs: Jobs, heartbeats: Heartbeats) -> Task:
     def on_round() -> None:
         heartbeats.beat(SENDING)
-        jobs.failures.works(SENDING)
+        jobs.failures.recovered(SENDING)
 
     return sending_task(jobs.engine, jobs.clock, on_round)
 
@@ -140,7 +140,7 @@ async def _keep_running(
 def _stop_soon(stop: asyncio.Event) -> None:
     """Set `stop`, and end the process after STOP_SECONDS if it is still running then.
 
-    A thread may hang, for example in a call to a database server that does not answer. The end is as safe as a kill.
+    A thread may hang, for example in a call to a database server that does not answer. This is as safe as a kill.
     """
     stop.set()
     timer = Timer(STOP_SECONDS, _end)
@@ -149,7 +149,7 @@ def _stop_soon(stop: asyncio.Event) -> None:
 
 
 def _end() -> None:
-    log.error("the work under way did not end within %d s, and is broken off", STOP_SECONDS)
+    log.error("the work under way did not end within %d s, and is aborted", STOP_SECONDS)
     os._exit(1)
 
 
@@ -212,7 +212,7 @@ def _check(engine: Engine, config: Config, clock: Clock) -> None:
     catalogue_of(config)
     if config.web.is_clear_text:
         log.warning(
-            "[web] base_url is %s: links and sessions can be read on the way; put TLS in front of it, and write https",
+            "[web] base_url is %s: others on the network can read links and sessions; put TLS before it, and use https",
             config.web.base_url,
         )
 

@@ -24,7 +24,7 @@ from notifier.service.failures import FailureLog
 from notifier.web import app
 
 RESTART_SECONDS = 5  # between a failure of a task and its next start
-# The same if the disk is full. On PostgreSQL, no space can be reserved for results, so mails of each start may be sent
+# The same if the disk is full. On PostgreSQL, no space can be reserved for results, so each start may send some mails
 # again.
 FULL_DISK_SECONDS = 300
 LAST_REQUESTS_SECONDS = 5  # for the requests in progress when the web task stops
@@ -93,7 +93,7 @@ def web_task(
 
 
 def _cannot_listen(host: str, port: int) -> str:
-    """Return a sentence about why the server did not start, which an attempt to listen tells."""
+    """Try to listen, and return a sentence about why that fails."""
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             why = ""

@@ -38,7 +38,7 @@ _SECURE = re.compile(r"https://|http://(localhost|127(\.\d+){3}|\[::1\])(?=[:/]|
 
 
 class LinkPurpose(StrEnum):
-    """What a signed link allows; each purpose also decides the table that the id belongs to."""
+    """The action that a signed link allows; each purpose also decides the table that the id belongs to."""
 
     UNSUBSCRIBE_ALL = "a"  # end all mail to a subscriber
     UNSUBSCRIBE_ONE = "s"  # end one subscription

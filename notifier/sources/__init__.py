@@ -23,7 +23,7 @@ from notifier.sources.format import Format
 from notifier.sources.json import daily as daily_json
 from notifier.sources.json import lines as json_lines
 from notifier.sources.listing_day import decide_listing_day
-from notifier.sources.page import reading as page_text
+from notifier.sources.page import page_text
 from notifier.sources.unpacking import is_archive, unpack
 
 __all__ = ["FORMATS", "Format", "decide_listing_day", "is_archive", "is_cut_off", "parse_dump"]

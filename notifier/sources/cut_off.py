@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# If a record or a document was cut off, the reason why it was skipped or refused contains one of these.
-_SIGNS = ("breaks off", "cut off")
+# If a record or a document was cut off, the reason why it was skipped or refused contains this.
+_SIGN = "cut off"
 
 _CLOSINGS = {b"{": b"}]", b"[": b"}]", b"<": b">"}
 _PADDING = b" \t\r\n,\0\xef\xbb\xbf\xfe\xff"  # white space, also in UTF-16, and byte order marks
@@ -14,17 +14,17 @@ _ARCHIVE_STARTS = (b"\x1f\x8b", b"\xfd7zXZ\x00")
 
 
 ZEROS = "it ends in zero bytes: the file was cut off before the rest of it was written"
-_MOST_ZEROS_OF_TEXT = 3  # the end of a text in UTF-32
+_MAX_ZEROS_OF_TEXT = 3  # the end of a text in UTF-32
 
 
 def ends_in_zeros(content: bytes) -> bool:
     """Return whether a document ends in zero bytes that are no part of its text.
 
-    Some programs reserve the space for a file before they write it. If they break off, the rest stays zero.
+    Some programs reserve the space for a file before they write it. If they stop early, the rest stays zero.
     """
     written = content.rstrip(b"\0")
     zeros = len(content) - len(written)
-    return zeros > _MOST_ZEROS_OF_TEXT or (zeros > 0 and b"\0" not in written)
+    return zeros > _MAX_ZEROS_OF_TEXT or (zeros > 0 and b"\0" not in written)
 
 
 def is_cut_off(content: bytes, reasons: Iterable[str]) -> bool:
@@ -42,4 +42,4 @@ def is_cut_off(content: bytes, reasons: Iterable[str]) -> bool:
     closings = _CLOSINGS.get(start[:1])
     if closings is not None and end[-1:] not in closings:
         return True
-    return any(sign in reason for reason in reasons for sign in _SIGNS)
+    return any(_SIGN in reason for reason in reasons)

@@ -1,7 +1,7 @@
-"""Find the address against which the relative links of a feed are resolved.
+"""Find the URL against which the relative links of a feed are resolved.
 
 A feed that was saved as a file no longer says where it came from. So its own statements decide: `xml:base`, its link to
-itself, its link to its page, or an id that is an address. https://www.rfc-editor.org/rfc/rfc3986#section-5.1
+itself, its link to its page, or an id that is a URL. https://www.rfc-editor.org/rfc/rfc3986#section-5.1
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ATTRIBUTE = re.compile(r"""(?<![\w:.-])([\w:.-]++)\s*+=\s*+("[^"<>]*+"|'[^'<>]*
 
 
 def base_of(document: Document) -> str:
-    """Return the base address of a feed; an empty string if the feed says nothing about it."""
+    """Return the base URL of a feed; an empty string if the feed does not give it."""
     frames = [_attributes(text) for text in _FRAME.findall(document.head)]
     base = _own_address(document.head, frames)
     for frame in frames:
@@ -31,7 +31,7 @@ def base_of(document: Document) -> str:
 
 
 def _own_address(head: str, frames: list[dict[str, str]]) -> str:
-    """Return the address of the feed or, if another site than that of its page serves the feed, of its page."""
+    """Return the URL of the feed or, if another site than that of its page serves the feed, of its page."""
     links = list(_links(head))
     abouts = [frame.get("rdf:about", "") for frame in frames]
     own = _first_address([url for relation, url in links if relation == "self"])
@@ -42,7 +42,7 @@ def _own_address(head: str, frames: list[dict[str, str]]) -> str:
 
 
 def _links(head: str) -> Iterator[tuple[str, str]]:
-    """Yield the relation and the address of each link of a feed; a link of RSS has its address as its text."""
+    """Yield the relation and the URL of each link of a feed; a link of RSS has its URL as its text."""
     for text, inside in _LINK.findall(head):
         attributes = _attributes(text)
         yield attributes.get("rel", "alternate"), attributes.get("href") or html.unescape(inside)

@@ -14,7 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from notifier.sources.cleaning import clean
 
-MOST_NAMES = 5_000  # authors, categories or keywords of one paper; the largest collaborations have about 3,000 authors
+MAX_NAMES = 5_000  # authors, categories or keywords of one paper; the largest collaborations have about 3,000 authors
 _GREATEST_INTEGER = 2**31 - 1  # the greatest value of an INTEGER column in every supported database
 _LONGEST_URL = 2_000
 _LONGEST_TEXT = 200_000  # characters, with markup
@@ -133,11 +133,11 @@ def doi(value: Any) -> str | None:
 def distinct_texts(values: Iterable[Any]) -> tuple[str, ...]:
     """Return the clean texts of all strings among the values, in order, without empty and repeated texts.
 
-    There are at most MOST_NAMES of them. Names of authors, categories and keywords are read with this function.
+    There are at most MAX_NAMES of them. Names of authors, categories and keywords are read with this function.
     """
     cleaned = dict.fromkeys([_clean_and_cache(value) for value in values if isinstance(value, str)])
     cleaned.pop("", None)
-    return tuple(cleaned)[:MOST_NAMES]
+    return tuple(cleaned)[:MAX_NAMES]
 
 
 @lru_cache(1 << 12)

@@ -47,7 +47,7 @@ _PAIRED_BLOCK = _names("abstract break fig list sec")
 _DROPPED = _names("button canvas iframe noscript script style svg textarea")  # removed with what is inside them
 _PAIRED = _PAIRED_INLINE | _PAIRED_BLOCK | {"none", "ms"}
 _KNOWN = _INLINE | _BLOCK | (MATHML - _PAIRED)
-_DEEPEST = 32  # elements inside each other whose content is rearranged; the tags of deeper ones are only removed
+_MAX_DEPTH = 32  # of nested elements whose content is rearranged; the tags of deeper elements are only removed
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class _Tag:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenElement:
     """An element that is open: its name, the index of the tag that closes it, and its content so far.
 
     The content is a list of children, each with the name of its element; the name of text is empty.
@@ -97,7 +97,7 @@ def without_markup(text: str) -> str:
 
 def _replaced(text: str, tags: Sequence[_Tag]) -> str:
     """Return the text with the markup among these tags replaced."""
-    outer, place, index = _Open("", len(tags)), 0, 0
+    outer, place, index = _OpenElement("", len(tags)), 0, 0
     stack = [outer]
     while index < len(tags):
         tag = tags[index]
@@ -138,7 +138,7 @@ def _tags(text: str) -> list[_Tag]:
 
 
 def _is_markup(text: str, tag: _Tag) -> bool:
-    """Return whether a tag is markup, and not a comparison or the special token of a language model."""
+    """Return whether a tag is markup, and neither a comparison nor a special token of a language model."""
     is_whole = tag.is_paired or tag.is_empty
     if "=" in tag.attributes:
         return True
@@ -149,40 +149,40 @@ def _is_markup(text: str, tag: _Tag) -> bool:
     return is_whole and (tag.local in _PAIRED or "-" in tag.name or ":" in tag.name)
 
 
-def _step(stack: list[_Open], tags: Sequence[_Tag], index: int) -> int:
-    """Open or close the element of a tag, or add what replaces the tag; return the index of the last tag of it."""
+def _step(stack: list[_OpenElement], tags: Sequence[_Tag], index: int) -> int:
+    """Open or close the element of a tag, or add what replaces the tag; return the index of the last tag of these."""
     tag = tags[index]
     if tag.is_closing:
         if any(element.end == index for element in stack[1:]):
             while _close(stack) != index:
                 pass
         elif tag.local not in MATHML:
-            _add_text(stack, _instead(tag))
+            _add_text(stack, _replacement(tag))
         return index
     if tag.partner is not None:
         if tag.local in _DROPPED or _HIDDEN.search(tag.attributes):
             _add_text(stack, " " if tag.local in _BLOCK else "")
             return tag.partner
-        if (tag.local in MATHML or tag.local in ("alternatives", "tex-math")) and len(stack) <= _DEEPEST:
-            stack.append(_Open(tag.local, tag.partner))
+        if (tag.local in MATHML or tag.local in ("alternatives", "tex-math")) and len(stack) <= _MAX_DEPTH:
+            stack.append(_OpenElement(tag.local, tag.partner))
             return index
     if tag.is_empty and tag.local == "mspace":
         stack[-1].parts.append(("mspace", " "))
     elif tag.local not in MATHML:
-        _add_text(stack, _instead(tag))
+        _add_text(stack, _replacement(tag))
     return index
 
 
-def _instead(tag: _Tag) -> str:
+def _replacement(tag: _Tag) -> str:
     return " " if tag.local in _BLOCK or tag.local in _PAIRED_BLOCK else ""
 
 
-def _add_text(stack: list[_Open], text: str) -> None:
+def _add_text(stack: list[_OpenElement], text: str) -> None:
     if text:
         stack[-1].parts.append(("", text))
 
 
-def _close(stack: list[_Open]) -> int:
+def _close(stack: list[_OpenElement]) -> int:
     """Close the innermost element, put its text into the one around it, and return where it was to be closed."""
     element = stack.pop()
     stack[-1].parts.append((element.name, formula_text(element.name, element.parts)))

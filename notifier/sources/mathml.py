@@ -60,7 +60,7 @@ def _latex_of_document(text: str) -> str:
 
 
 def _best_alternative(parts: Sequence[Part]) -> str:
-    """Return the one form of a formula that is kept: that in MathML, or else all that there is."""
+    """Return the form of a formula that is kept: MathML, or else all forms that there are."""
     in_mathml = [text for name, text in parts if name == "math" and text]
     return in_mathml[0] if in_mathml else "".join([text for _, text in parts])
 

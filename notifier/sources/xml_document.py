@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from notifier.config import Limits
 from notifier.errors import DumpError
 
-CUT_OFF = "the document breaks off here"
+CUT_OFF = "the document is cut off here"
 
 _PROLOG = 1 << 16  # the start tag of the root element must be within this number of characters
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|OAI-PMH|RDF|html)(?=[\s>/])[^<>]*>", re.IGNORECASE)
@@ -83,7 +83,7 @@ def open_document(text: str, limits: Limits) -> Document:
 def split_records(document: Document, limits: Limits) -> Iterator[Fragment]:
     """Yield every record in order.
 
-    A record without its start tag or its end tag has a fault. If the document breaks off, the last fragment has the
+    A record without its start tag or its end tag has a fault. If the document is cut off, the last fragment has the
     fault CUT_OFF.
     """
     text, opened, last_end, number = document.text, -1, document.start, 0  # `opened` is -1 between records

@@ -142,14 +142,14 @@ def tally_records(
     """Return the tally of all records of a document.
 
     `listing_of(element, position, where)` returns the listing of a record, or the reason why the record is skipped.
-    Raises DumpError if the document has more records than `limits` allows, or breaks off before its first record ends.
+    Raises DumpError if the document has more records than `limits` allows, or is cut off before its first record ends.
     """
     tally = RecordTally(limits)
     for fragment, element in RecordParser(document).parse(split_records(document, limits)):
         where = fragment.where
         tally.add(where, element if isinstance(element, str) else listing_of(element, tally.position, where))
     if not tally.listings and [skipped.reason for skipped in tally.skipped] == [CUT_OFF]:
-        raise DumpError("this document breaks off before its first record ends; fetch it again")
+        raise DumpError("this document is cut off before its first record ends; fetch it again")
     return tally
 
 

@@ -1,4 +1,4 @@
-"""Locks of PostgreSQL that belong to no row; each is held until the transaction ends.
+"""Take locks of PostgreSQL that belong to no row; each is held until the transaction ends.
 
 See https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS. SQLite needs none of them, because it
 has one writer.
@@ -12,7 +12,10 @@ from sqlalchemy import Connection, func, select
 
 
 class AdvisoryLock(IntEnum):
-    """What only one transaction may do at a time; the numbers must differ from all others in the database."""
+    """The locks, each of which one transaction may hold at a time.
+
+    The numbers must differ from all others in the database.
+    """
 
     INGEST = 0x6E6F7469
     IMPORT = 0x6E6F746A

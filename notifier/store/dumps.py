@@ -20,7 +20,7 @@ class Unmoved:
     """A file that was read and could not be moved out of the dumps folder; see tables.UnmovedRow."""
 
     path: str
-    look: str
+    fingerprint: str
     fault: str | None
     reason: str
     at: datetime
@@ -31,7 +31,7 @@ class Begun:
     """An attempt to ingest a file of the dumps folder; see tables.BegunRow."""
 
     path: str
-    look: str
+    fingerprint: str
     owner: str
     attempts: int
     first_at: datetime
@@ -84,25 +84,25 @@ def quarantined(connection: Connection) -> list[Row[str, str, datetime]]:
 def unmoved(connection: Connection) -> list[Unmoved]:
     """Return the files that could not be moved out of the dumps folder, by path."""
     rows = connection.execute(select(*tables.unmoved.c).order_by(tables.unmoved.c.path))
-    return [Unmoved(**row._mapping) for row in rows]
+    return [Unmoved(row.path, row.fingerprint, row.fault, row.reason, row.at) for row in rows]
 
 
-def remember_unmoved(connection: Connection, unmoved: Unmoved) -> None:
+def record_unmoved(connection: Connection, unmoved: Unmoved) -> None:
     """Record that a file could not be moved away; this replaces an earlier record of the path."""
     _store(connection, tables.unmoved, **asdict(unmoved))
 
 
 def moved(connection: Connection) -> list[Row[str, str, datetime]]:
-    """Return the path, look and time of each file that was moved out of the dumps folder in the last days."""
+    """Return the path, fingerprint and time of each file that was moved out of the dumps folder in the last days."""
     return list(connection.execute(select(*tables.moved.c).order_by(tables.moved.c.path)))
 
 
-def remember_moved(connection: Connection, path: str, look: str, now: datetime) -> None:
+def record_moved(connection: Connection, path: str, fingerprint: str, now: datetime) -> None:
     """Record that a file was moved out of the dumps folder; see tables.MovedRow."""
-    _store(connection, tables.moved, path=path, look=look, at=now)
+    _store(connection, tables.moved, path=path, fingerprint=fingerprint, at=now)
 
 
-def forget_moved(connection: Connection, path: str) -> None:
+def delete_moved(connection: Connection, path: str) -> None:
     """Delete the record that the file at `path` was moved there."""
     connection.execute(delete(tables.moved).where(tables.moved.c.path == path))
 
@@ -114,7 +114,9 @@ def begun(connection: Connection, path: str, *, lock: bool = False) -> Begun | N
     """
     statement = select(*tables.begun.c).where(tables.begun.c.path == path)
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
-    return None if row is None else Begun(**row._mapping)
+    if row is None:
+        return None
+    return Begun(row.path, row.fingerprint, row.owner, row.attempts, row.first_at, row.at)
 
 
 def begun_owners(connection: Connection) -> set[str]:
@@ -132,12 +134,12 @@ def replace_begun(connection: Connection, begun: Begun) -> None:
     connection.execute(update(tables.begun).where(tables.begun.c.path == begun.path).values(asdict(begun)))
 
 
-def forget_begun(connection: Connection, path: str, owner: str) -> None:
+def delete_begun(connection: Connection, path: str, owner: str) -> None:
     """Delete the record of this owner's attempt to ingest the file at `path`; an attempt of another owner is kept."""
     connection.execute(delete(tables.begun).where(tables.begun.c.path == path, tables.begun.c.owner == owner))
 
 
-def forget_unmoved(connection: Connection, path: str) -> None:
+def delete_unmoved(connection: Connection, path: str) -> None:
     """Delete the record that the file at `path` could not be moved away."""
     connection.execute(delete(tables.unmoved).where(tables.unmoved.c.path == path))
 

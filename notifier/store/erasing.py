@@ -1,9 +1,9 @@
-"""Erasing subscribers: all their rows are deleted, and only a fingerprint of the address is kept.
+"""Erase subscribers: delete all their rows, and keep only a fingerprint of the address.
 
 The fingerprint prevents an import from adding the address again. It is deleted when the person signs up again.
 
-Fingerprints that were stored before migration 0017 are those of folded addresses, which `straße.example` and
-`strasse.example` share. Such a fingerprint stands for all addresses that it may be of.
+Fingerprints that were stored before migration 0017 are hashes of folded addresses. `straße.example` and
+`strasse.example` have the same folded address. Such a fingerprint counts for every address with this folded form.
 """
 
 from __future__ import annotations

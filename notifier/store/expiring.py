@@ -1,4 +1,4 @@
-"""Digests that were not sent: the subscriber's next digest includes their items.
+"""Expire digests that were not sent, and include their items in the subscriber's next digest.
 
 These are digests that still wait when the next one is planned, digests that expired because they could not be sent in
 time, and digests whose mail was too large for the relay.

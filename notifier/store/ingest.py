@@ -38,7 +38,7 @@ class NewDump:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncePolicy:
-    """How a dump's papers are announced to subscribers.
+    """The way in which a dump's papers are announced to subscribers.
 
     If `archive` is true, the papers are stored as if they had been announced already, so no digest contains them. A
     paper is announced again when its upvotes reach one of `upvotes_named`, the numbers that the topics' queries name.
@@ -57,7 +57,7 @@ _fact_values = attrgetter(*_FACT_NAMES)
 
 @dataclass(frozen=True, slots=True)
 class IngestCounts:
-    """How many distinct papers a dump lists, how many of them are new, and how many of its listings added no paper."""
+    """The numbers of a dump's distinct papers, of those that are new, and of its listings that added no paper."""
 
     papers: int
     new: int

@@ -1,4 +1,4 @@
-"""Limits of how often something may be done under a key in a window of time, counted for all services together."""
+"""Limit how often something may be done under a key in a window of time, counted for all services together."""
 
 from __future__ import annotations
 

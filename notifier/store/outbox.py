@@ -91,7 +91,7 @@ def new_message_id(sender: str) -> str:
 
 
 class ClaimOrder(Enum):
-    """Which of the due rows are claimed first; see `claim`."""
+    """The order in which due rows are claimed; see `claim`."""
 
     WAITED_LONGEST = "waited longest"
     RETRIES = "retries"

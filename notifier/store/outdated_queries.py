@@ -1,4 +1,4 @@
-"""Queries that were made canonical by other text rules than the current ones, and are made canonical again.
+"""Make the queries canonical again that were made so by other text rules than the current ones.
 
 They are rewritten in descending order of their ids. So the query with the lowest id is the last one, and tells whether
 any of them is left.

@@ -1,4 +1,4 @@
-"""The tokens of papers, stored so that matching does not compute them again for each digest."""
+"""Store the tokens of papers, so that matching does not compute them again for each digest."""
 
 from __future__ import annotations
 

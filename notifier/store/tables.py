@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    String,
     Text,
     UniqueConstraint,
     false,
@@ -106,6 +107,11 @@ def _strings() -> Column[tuple[str, ...]]:
     return Column(JsonStrings, nullable=False, server_default="[]")
 
 
+def _fingerprint() -> Column[str]:
+    # The column keeps its former name in the database, so that no migration is needed.
+    return Column("look", String, key="fingerprint", nullable=False)
+
+
 class DumpRow(Table, table=True):
     """A dump that was ingested; the SHA-256 of its bytes identifies it."""
 
@@ -137,14 +143,14 @@ class QuarantinedRow(Table, table=True):
 class UnmovedRow(Table, table=True):
     """A file that was read and could not be moved out of the dumps folder; it is not read again unless it changes.
 
-    `look` is a text that changes when the file changes (see DumpsFolder.look). `fault` says why the file is no dump,
-    and is None if the file was ingested. `reason` says why the file could not be moved.
+    `fingerprint` is a text that changes when the file changes (see DumpsFolder.fingerprint). `fault` says why the file
+    is no dump, and is None if the file was ingested. `reason` says why the file could not be moved.
     """
 
     __tablename__ = "unmoved"
 
     path: str = Field(primary_key=True)
-    look: str
+    fingerprint: str = Field(sa_column=_fingerprint())
     fault: str | None = None
     reason: str
     at: datetime = Field(sa_column=_instant())
@@ -153,28 +159,29 @@ class UnmovedRow(Table, table=True):
 class MovedRow(Table, table=True):
     """A file that was read and moved out of the dumps folder, by which it is noticed if the file grows afterwards.
 
-    `path` is where the file is now, percent-encoded, because a path may hold bytes that no text can. `look` is a text
-    that changes when the file is written (see files.PutAway). The row is deleted after some days.
+    `path` is where the file is now, percent-encoded, because a path may hold bytes that no text can. `fingerprint` is a
+    text that changes when the file is written (see files.MovedFile). The row is deleted after some days.
     """
 
     __tablename__ = "moved"
 
     path: str = Field(primary_key=True)
-    look: str
+    fingerprint: str = Field(sa_column=_fingerprint())
     at: datetime = Field(sa_column=_instant())
 
 
 class BegunRow(Table, table=True):
     """A file of the dumps folder that a process has begun to ingest; the row is deleted when the attempt has ended.
 
-    `look` is a text that changes when the file changes (see DumpsFolder.look). `attempts` counts the attempts since
-    `first_at`. `owner` names the process that began the last attempt, and `at` says when that attempt began.
+    `fingerprint` is a text that changes when the file changes (see DumpsFolder.fingerprint). `attempts` counts the
+    attempts since `first_at`. `owner` names the process that began the last attempt, and `at` says when that attempt
+    began.
     """
 
     __tablename__ = "begun"
 
     path: str = Field(primary_key=True)
-    look: str
+    fingerprint: str = Field(sa_column=_fingerprint())
     owner: str
     attempts: int
     first_at: datetime = Field(sa_column=_instant())
@@ -364,7 +371,7 @@ class ErasedRow(Table, table=True):
 
 
 class SubscriptionRow(Table, table=True):
-    """What a subscriber asked for: a query or a topic.
+    """A query or a topic that a subscriber asked for.
 
     `label` is the query as it was typed, or the topic's title. `name` is what the subscriber calls it, if anything.
     The subscriptions of a subscriber are ordered by `position`, and those with the same position by id.
@@ -430,7 +437,7 @@ class DeliveryRow(Table, table=True):
 
 
 class RequestRow(Table, table=True):
-    """Something that somebody asked for, and that they have to confirm by the link in a mail.
+    """A request of somebody, which they have to confirm by the link in a mail.
 
     The link is signed for the row's id. The row is deleted when the link is used, so a link works once. An address has
     one row of each kind. `payload` is JSON, and depends on the kind. `mailed_at` is when the newest mail with the link
@@ -480,7 +487,7 @@ class PrivateFeedRow(Table, table=True):
 
 
 class UsageCountRow(Table, table=True):
-    """How often an action was done under a key, such as a hash of an address, in the window that ends at `ends_at`."""
+    """The number of times that an action was done under a key, in the window that ends at `ends_at`."""
 
     __tablename__ = "usage_count"
 

@@ -1,4 +1,4 @@
-"""What happens to subscribers: sign-up, schedules, pauses, unsubscribing, erasing, and CSV import and export."""
+"""Sign up, schedule, pause, unsubscribe and erase subscribers, and import and export them as CSV."""
 
 from notifier.subscribers.address_changes import request_address_change
 from notifier.subscribers.calendars import (

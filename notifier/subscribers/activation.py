@@ -1,4 +1,4 @@
-"""Starting and restarting a subscriber's digests, and computing when the next one is due."""
+"""Start and restart a subscriber's digests, and compute when the next one is due."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RESCHEDULED = ("active_since", "last_date", "last_week", "next_due")
 _ACTIVATED = ("state", "paused_until", "cursor", "last_dump", "left_over", *_RESCHEDULED)
 
 # How old the papers of the first digest may be, so that a new subscriber does not get all stored papers.
-FIRST_LOOK_BACK = {
+MAX_AGE_OF_FIRST_PAPERS = {
     Cadence.INSTANT: -timedelta.resolution,  # only papers that come later
     Cadence.DAILY: timedelta(hours=24),
     Cadence.WEEKDAYS: timedelta(hours=24),
@@ -36,7 +36,7 @@ def activate(connection: Connection, chosen: Collection[Subscriber], at: datetim
     """Start the digests of these subscribers at `at`, or resume them after a pause. `at` is not after `now`.
 
     Their next digest is for the first slot after `at` whose period has no digest yet. Its papers are not older than
-    FIRST_LOOK_BACK allows, and no earlier digest of the subscriber has considered them.
+    MAX_AGE_OF_FIRST_PAPERS allows, and no earlier digest of the subscriber has considered them.
     """
     subscribers.update_many(connection, [_changes(one, _ACTIVATED) for one in activated(connection, chosen, at, now)])
 
@@ -44,7 +44,7 @@ def activate(connection: Connection, chosen: Collection[Subscriber], at: datetim
 def activated(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> list[Subscriber]:
     """Return the subscribers as `activate` would store them, without storing them."""
     starts = {
-        cadence: papers.start_at(connection, at - FIRST_LOOK_BACK[cadence], at, now)
+        cadence: papers.start_at(connection, at - MAX_AGE_OF_FIRST_PAPERS[cadence], at, now)
         for cadence in {one.cadence for one in chosen}
     }
     plausible = clock_errors.corrected(connection, chosen, now)

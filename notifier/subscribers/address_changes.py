@@ -1,4 +1,4 @@
-"""Changing a subscriber's address: the old and the new address both have to confirm it."""
+"""Change a subscriber's address: the old and the new address both have to confirm it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifier.signing import Grant, LinkPurpose
 from notifier.store import erasing, requests, retried, sessions, subscribers, writing
 from notifier.store.requests import NewRequest, Request
 from notifier.subscribers.notices import check_pages, queue_notice
-from notifier.subscribers.owning import own_subscriber
+from notifier.subscribers.own_subscriptions import own_subscriber
 from notifier.text.addresses import address_key, parse_address
 
 LIFETIME = timedelta(days=7)

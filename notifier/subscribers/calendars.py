@@ -1,4 +1,4 @@
-"""When a digest is due, and which period it is for.
+"""Compute when a digest is due, and which period it is for.
 
 A schedule has slots. Each slot has an intended local date: every day, Monday to Friday, one weekday, or the 1st of the
 month. The slot's instant is the schedule's hour on that date in the subscriber's time zone. If the clock skips that
@@ -33,7 +33,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a subscriber wants digests: `hour` on the clock of `timezone` (an IANA name).
+    """The times at which a subscriber wants digests: `hour` on the clock of `timezone` (an IANA name).
 
     `weekday` counts from Monday, which is 0, and is used by the weekly cadence only. The instant cadence has no slots.
     """

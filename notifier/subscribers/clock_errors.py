@@ -1,4 +1,4 @@
-"""Dates of subscribers that were written while the clock of the machine was wrong.
+"""Correct the dates of subscribers that were written while the clock of the machine was wrong.
 
 If the clock was years ahead for a moment, the dates of a subscriber's last digest, of their activation and of their
 next digest may lie years ahead too, and nothing would be due until then. Such dates are replaced by those that the
@@ -84,8 +84,8 @@ def _repair_next(engine: Engine, last_id: int, now: datetime) -> tuple[list[Repa
 
 def repairs_of(connection: Connection, batch: Collection[Subscriber], now: datetime) -> list[Repair]:
     """Return the repairs that subscribers whose next digest is too far ahead need; nothing is stored."""
-    mended = [_with_next_due(one, now) for one in corrected(connection, batch, now)]
-    return [Repair(one, other) for one, other in zip(batch, mended, strict=True) if one != other]
+    repaired = [_with_next_due(one, now) for one in corrected(connection, batch, now)]
+    return [Repair(one, other) for one, other in zip(batch, repaired, strict=True) if one != other]
 
 
 def latest_due(now: datetime) -> dict[Cadence, datetime]:

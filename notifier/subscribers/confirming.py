@@ -1,4 +1,4 @@
-"""What the links of requests lead to: looking at a request changes nothing, and confirming it works once."""
+"""Open and confirm requests by their links. Opening changes nothing; a request can be confirmed once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ADDRESS_PURPOSES = (LinkPurpose.ADDRESS_OLD, LinkPurpose.ADDRESS_NEW)
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """What a link would do now.
+    """The effect that a link would have now.
 
     `subscriptions` are those that a sign-up asks for, with the id 0, or those that the subscriber has. With
     `is_addition`, only the subscriptions of the sign-up are added, and its settings do not count. `state` is that of
@@ -114,7 +114,7 @@ def _apply(connection: Connection, config: Config, checked: CheckedSignUp, now: 
 
 
 def _remove_others(connection: Connection, known: Subscriber, checked: CheckedSignUp) -> None:
-    """Remove what somebody was subscribed to before they left, so that they get what they ask for now."""
+    """Remove the subscriptions that somebody had before they left, so that only those of the new sign-up count."""
     asked = {(each.canonical, each.topic) for each in checked.subscriptions}
     for each in known.subscriptions:
         if (each.canonical, each.topic) not in asked:
@@ -155,7 +155,7 @@ def _as_subscription(new: NewSubscription) -> Subscription:
 
 
 def _default(known: Subscriber | None) -> tuple[Subscription, ...]:
-    """Return what somebody gets who asks for nothing in particular."""
+    """Return the subscription of somebody who chose neither a query nor a topic."""
     if known and known.subscriptions:
         return known.subscriptions
     return (Subscription(0, RESERVED[TRENDING], topic=TRENDING),)

@@ -1,4 +1,4 @@
-"""Writing all subscribers to a CSV file."""
+"""Write all subscribers to a CSV file."""
 
 from __future__ import annotations
 

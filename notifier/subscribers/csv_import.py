@@ -1,4 +1,4 @@
-"""Importing subscribers from a CSV file, a few hundred rows in each transaction.
+"""Import subscribers from a CSV file, a few hundred rows in each transaction.
 
 New subscribers get the state that the file gives; ACTIVE or PAUSED means that they have agreed to get mail, and no
 state means PENDING. Subscribers who are known already get the subscriptions that they lack. They keep their state, with

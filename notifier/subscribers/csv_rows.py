@@ -1,4 +1,4 @@
-"""Conversion between subscribers and rows of a CSV file, with one row for each subscription.
+"""Convert subscribers to rows of a CSV file and back, with one row for each subscription.
 
 A weekday other than Monday is written after the cadence (`weekly fri`). The day on which a pause ends is written after
 the state (`PAUSED until 2026-11-22`).
@@ -26,7 +26,7 @@ NEEDING = {"name": ("query", "topic")}
 
 @dataclass(frozen=True, slots=True)
 class ImportEntry:
-    """What a file says about one subscriber.
+    """The values that a file gives for one subscriber.
 
     `lines` are the numbers of the lines in which the subscriber's rows begin. `until` is the day on which a pause ends.
     """

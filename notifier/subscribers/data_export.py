@@ -1,4 +1,4 @@
-"""Everything that is stored about one subscriber, for themselves to take along."""
+"""Export everything that is stored about one subscriber, for that subscriber."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import Paper, Subscriber, Subscription
 from notifier.store import deliveries, papers, reading, requests, sessions, suppressions
-from notifier.subscribers.owning import own_subscriber
+from notifier.subscribers.own_subscriptions import own_subscriber
 from notifier.text.paper_links import links
 
 

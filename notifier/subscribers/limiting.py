@@ -1,4 +1,4 @@
-"""Limits of what anybody may ask for: by address, by network, and by the domain of the address."""
+"""Limit what anybody may ask for, by address, by network, and by the domain of the address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SITE_BITS, SITE_FACTOR = 48, 10
 
 
 class Action(StrEnum):
-    """What is limited."""
+    """The actions that are limited."""
 
     SIGN_UP = "sign-up"
     SIGN_IN = "sign-in"
@@ -61,7 +61,7 @@ def within_limits(engine: Engine, action: Action, email: str, ip: str | None, no
 
 
 def network_of(ip: str) -> str:
-    """Return the network that an IP address counts for; a text that is no address counts for itself."""
+    """Return the network that an IP address counts for; a text that is no IP address is returned as it is."""
     try:
         address = ip_address(ip.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a subscriber who has signed in changes: subscriptions with their names and order, and the schedule."""
+"""Change the subscriptions, with their names and order, and the schedule of a subscriber who has signed in."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber
 from notifier.store import retried, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
-from notifier.subscribers.owning import own_subscriber, own_subscription
-from notifier.subscribers.requesting import MOST_SUBSCRIPTIONS
+from notifier.subscribers.own_subscriptions import own_subscriber, own_subscription
+from notifier.subscribers.requesting import MAX_SUBSCRIPTIONS
 from notifier.subscribers.subscribing import (
     CheckedSignUp,
     SignUp,
@@ -46,8 +46,8 @@ def add_subscription(  # noqa: PLR0913
     with writing(engine) as connection:
         subscriber = own_subscriber(connection, subscriber_id)
         _refuse_repeated(subscriber, new)
-        if len(subscriber.subscriptions) >= MOST_SUBSCRIPTIONS:
-            raise UsageError(f"you have {MOST_SUBSCRIPTIONS} subscriptions, which is the limit; remove one first")
+        if len(subscriber.subscriptions) >= MAX_SUBSCRIPTIONS:
+            raise UsageError(f"you have {MAX_SUBSCRIPTIONS} subscriptions, which is the limit; remove one first")
         subscriptions.add(connection, {subscriber_id: [new]}, TEXT_VERSION)
         return own_subscriber(connection, subscriber_id)
 

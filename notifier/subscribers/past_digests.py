@@ -1,4 +1,4 @@
-"""The digests that a subscriber got, whole: also the papers that a mail left out to keep it short."""
+"""Read the digests that a subscriber got, with the papers that their mails left out to be shorter."""
 
 from __future__ import annotations
 

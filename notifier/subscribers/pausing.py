@@ -37,9 +37,9 @@ def pause(engine: Engine, email: str, until: date | None, now: datetime) -> Subs
 def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
     """End the pause of a subscriber; an active subscriber stays as they are, unless a wrong clock wrote their dates.
 
-    The next digest contains the papers that came during the pause, except those that are older than FIRST_LOOK_BACK in
-    `activation` allows. Raises UsageError if the address is not a subscriber's, or if the subscriber is neither active
-    nor paused.
+    The next digest contains the papers that came during the pause, except those that are older than
+    MAX_AGE_OF_FIRST_PAPERS in `activation` allows. Raises UsageError if the address is not a subscriber's, or if the
+    subscriber is neither active nor paused.
     """
     with writing(engine) as connection:
         subscriber = get_subscriber(connection, email)

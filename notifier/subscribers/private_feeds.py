@@ -1,4 +1,4 @@
-"""Private feeds: a subscriber's papers for a feed reader, at addresses that only the subscriber knows."""
+"""Private feeds: a subscriber's papers for a feed reader, at URLs that only the subscriber knows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from notifier.models import Subscriber
 from notifier.signing import Grant, LinkPurpose
 from notifier.store import private_feeds, reading, retried, subscribers, writing
-from notifier.subscribers.owning import own_subscriber
+from notifier.subscribers.own_subscriptions import own_subscriber
 
 
 def private_feed_of(engine: Engine, subscriber_id: int) -> Grant | None:
@@ -21,7 +21,7 @@ def private_feed_of(engine: Engine, subscriber_id: int) -> Grant | None:
 
 @retried
 def renew_private_feed(engine: Engine, subscriber_id: int, now: datetime) -> Grant:
-    """Give a subscriber private feeds at new addresses, and return their grant. The old addresses end.
+    """Give a subscriber private feeds at new URLs, and return their grant. The old URLs stop working.
 
     Raises UsageError if the subscriber is gone.
     """

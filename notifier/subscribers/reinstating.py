@@ -1,4 +1,4 @@
-"""Taking suppressions back: subscribers whose addresses were refused by mistake get mail again."""
+"""Take suppressions back, so that subscribers whose addresses were refused by mistake get mail again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH = 500  # subscribers in one transaction
 
 @dataclass(frozen=True, slots=True)
 class SuppressedChoice:
-    """Which suppressed subscribers to reinstate; all conditions that are given must hold.
+    """The conditions that choose suppressed subscribers to reinstate; all that are given must hold.
 
     `emails` chooses by address. `since` chooses those who were suppressed at that instant or later. `reply` chooses
     those whose reply contains this text, in upper or lower case.

@@ -1,7 +1,7 @@
-"""Requests of people who are not signed in: to sign up, and to sign in.
+"""Store the requests of people who are not signed in: to sign up, and to sign in.
 
-Whether the address is known, unknown, suppressed or erased, the caller sees the same. The mail to the address is the
-only thing that differs.
+The caller sees the same whether the address is known, unknown, suppressed or erased. Only the mail to the address
+differs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from notifier.topics import Catalogue, catalogue_of
 
 SIGN_UP_LIFETIME = timedelta(days=7)
 SIGN_IN_LIFETIME = timedelta(hours=1)
-MOST_SUBSCRIPTIONS = 100  # of one subscriber who signs up by the pages
+MAX_SUBSCRIPTIONS = 100  # of one subscriber who signs up by the pages
 
 # How long after a mail no other mail of its kind goes to the same address. Nobody may use this service to fill
 # somebody's mailbox, or to try an address again and again that has refused mail.
@@ -53,8 +53,8 @@ GETTING_MAIL = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 def check_request(config: Config, sign_up: SignUp) -> None:
     """Raise UsageError or QueryError if a sign-up is not valid. Nothing is read from the database."""
     check_sign_up(sign_up, catalogue_of(config))
-    if len(sign_up.queries) + len(sign_up.topics) > MOST_SUBSCRIPTIONS:
-        raise UsageError(f"this asks for more than {MOST_SUBSCRIPTIONS} things at once; choose fewer")
+    if len(sign_up.queries) + len(sign_up.topics) > MAX_SUBSCRIPTIONS:
+        raise UsageError(f"this asks for more than {MAX_SUBSCRIPTIONS} things at once; choose fewer")
 
 
 def request_sign_up(engine: Engine, config: Config, sign_up: SignUp, now: datetime) -> None:
@@ -172,7 +172,7 @@ def _asked(sign_up: SignUp, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _is_recent(mailed_at: datetime | None, interval: timedelta, now: datetime) -> bool:
-    """Return whether a mail was queued less than `interval` ago; a time far in the future was a wrong clock's."""
+    """Return whether a mail was queued less than `interval` ago; a time far in the future is wrong."""
     return mailed_at is not None and abs(now - mailed_at) < interval
 
 

@@ -1,4 +1,4 @@
-"""CSV as spreadsheets read and write it.
+"""Read and write CSV as spreadsheets do.
 
 A cell that a spreadsheet would take for a formula is written with an apostrophe before it, which is removed again when
 the cell is read. So a text that a stranger has typed is not run as a formula when a spreadsheet opens the file, and an

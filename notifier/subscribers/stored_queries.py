@@ -1,4 +1,4 @@
-"""After an upgrade that changes the text rules, stored queries are made canonical again."""
+"""Make stored queries canonical again after an upgrade that changes the text rules."""
 
 from __future__ import annotations
 

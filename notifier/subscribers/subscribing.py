@@ -1,4 +1,4 @@
-"""Signing up, unsubscribing and erasing subscribers."""
+"""Sign up, unsubscribe and erase subscribers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULT_LABEL = "Trending papers"
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What somebody asks for, not checked yet.
+    """The sign-up of somebody, not checked yet.
 
     A setting that is None stays as it is for a known subscriber; for a new one it is taken from the config.
     `confirmed` says that the subscriber has agreed to get mail. `name` names the only query or topic: an empty name

@@ -1,4 +1,4 @@
-"""Delete what is over: requests that nobody has confirmed, old notices, sessions, and the counts of limits."""
+"""Delete expired rows: requests that nobody has confirmed, old notices, sessions, and the counts of limits."""
 
 from __future__ import annotations
 

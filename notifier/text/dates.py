@@ -1,4 +1,4 @@
-"""Days and instants in words. They are in English, whatever the language of the machine is."""
+"""Word days and instants in English, whatever the language of the machine is."""
 
 from __future__ import annotations
 

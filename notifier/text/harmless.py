@@ -1,6 +1,6 @@
-"""Functions that make text from outside safe to show in a mail, a page or a terminal.
+"""Make text from outside safe to show in a mail, a page or a terminal.
 
-They replace control characters, check URLs, and wrap lines without separating a letter from its marks.
+The functions replace control characters, check URLs, and wrap lines without separating a letter from its marks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The links to a paper: its address, and the other pages about it."""
+"""Find the links to a paper: its URL, and the other pages about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 from notifier.models import Paper
 from notifier.text.harmless import safe_url, shortened_to_columns
 
-SEARCHED = 120  # columns of a title in a search; the first words of a long one are enough to find it
+MAX_SEARCH_COLUMNS = 120  # columns; the first words of a long title are enough to find it
 
 _ARXIV_ID = re.compile(r"\A(?:\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})", re.ASCII)
 
@@ -40,19 +40,19 @@ def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
     return (*found, Link("Hugging Face", f"https://huggingface.co/papers/{arxiv_id}"))
 
 
-def address(paper: Paper) -> str:
-    """Return the best address of a paper; empty if it has none."""
+def paper_url(paper: Paper) -> str:
+    """Return the best URL of a paper; empty if it has none."""
     found = links(paper)
     return found[0].url if found else safe_url(paper.page) or safe_url(paper.pdf)
 
 
-def title_search(title: str, search: str) -> str:
-    """Return the address at which `search` finds a paper by its title."""
-    return safe_url(search + quote_plus(shortened_to_columns(title, SEARCHED).rstrip("…"), errors="replace"))
+def search_url(title: str, search: str) -> str:
+    """Return the URL at which `search` finds a paper by its title."""
+    return safe_url(search + quote_plus(shortened_to_columns(title, MAX_SEARCH_COLUMNS).rstrip("…"), errors="replace"))
 
 
 def other_links(paper: Paper) -> tuple[Link, ...]:
-    """Return the links to a paper besides its address, with short labels such as `PDF`."""
+    """Return the links to a paper besides its URL, with short labels such as `PDF`."""
     by_label = {link.label: link.url for link in links(paper)}
     stars = f" ★{paper.stars}" if paper.stars else ""
     found = {
@@ -61,5 +61,5 @@ def other_links(paper: Paper) -> tuple[Link, ...]:
         "project": safe_url(paper.project),
         "HF": by_label.get("Hugging Face", ""),
     }
-    best = address(paper)
+    best = paper_url(paper)
     return tuple(Link(label, url) for label, url in found.items() if url and url != best)

@@ -1,7 +1,8 @@
 """Split a text into sentences.
 
-A full stop ends a sentence if the word before it is no abbreviation, and the next word looks like the first one of a
-sentence. After an initial, after `et al.` and the like, only a word that often begins a sentence does: `The`, `We`.
+A full stop ends a sentence if the word before it is no abbreviation, and the next word may be the first of a sentence.
+After an initial or an abbreviation such as `et al.`, it ends a sentence only if the next word often begins one: `The`,
+`We`.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ _NUMBERED = _words(
 # After one of these, a full stop ends a sentence if the next word is one of _BEGINNINGS.
 _DOUBTFUL = _words("al avg co corp dept etal inc jr ltd max min sr std univ")
 
-_WORD = 24  # characters before a full stop in which the word before it is sought
-_NUMBER = 8  # a sentence that is no longer than this has a letter: `1.` is none
+_WORD_LENGTH = 24  # the word before a full stop is searched in this many characters
+_NUMBER_LENGTH = 8  # a text of at most this many characters is a sentence only if it has a letter; `1.` has none
 
 _STOP = re.compile(
     rf"""
@@ -86,7 +87,7 @@ def _after_space(text: str, at: int) -> int:
 
 
 def _has_letter(text: str, start: int, end: int) -> bool:
-    return end - start > _NUMBER or any(map(str.isalpha, text[start:end]))
+    return end - start > _NUMBER_LENGTH or any(map(str.isalpha, text[start:end]))
 
 
 def _ends_sentence(text: str, stop: re.Match[str], following: int) -> bool:
@@ -94,7 +95,7 @@ def _ends_sentence(text: str, stop: re.Match[str], following: int) -> bool:
     if stop["glued"] is not None:
         return True
     if stop["wide"] is not None:
-        return not (stop["quoted"] and "\u3041" <= text[following] <= "\u309f")  # Hiragana: a particle goes on
+        return not (stop["quoted"] and "\u3041" <= text[following] <= "\u309f")  # a Hiragana particle continues it
     if text[following] in ",;:.!?…)]}%":
         return False
     next_word = _NEXT_WORD.match(text, following)
@@ -106,7 +107,7 @@ def _ends_sentence(text: str, stop: re.Match[str], following: int) -> bool:
 
 def _word_before(text: str, at: int) -> str:
     """Return what stands directly before `at`, without opening brackets and quotation marks."""
-    return text[max(0, at - _WORD) : at].rpartition(" ")[2].lstrip("([{\"'“‘«")
+    return text[max(0, at - _WORD_LENGTH) : at].rpartition(" ")[2].lstrip("([{\"'“‘«")
 
 
 def _ends_with_full_stop(before: str, word: str, *, closed: bool) -> bool:

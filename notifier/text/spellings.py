@@ -4,7 +4,7 @@
 - A compound of a short list is found in each of its spellings: `fine-tuning`, `finetuning` and `fine tuning`. In the
   sequence of a text most of them are always two words. The joined word comes after the sequence, as a further word.
 - A word that is divided at the end of a line, such as `quanti- zation`, is also found as a whole: `quantization`. The
-  joined word is a further word, too, and so the wrong ones, such as the `preand` of `pre- and`, are in nobody's way.
+  joined word is a further word, too, so a wrong one, such as the `preand` of `pre- and`, breaks no phrase.
 
 TEXT_VERSION in `words` must be raised when any rule of this module changes.
 """

@@ -88,7 +88,7 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
 
 
 def _not_accepted(request: Request, error: Exception) -> Response:
-    """Say what prevented a change, such as another browser that has removed the subscription in the meantime."""
+    """Answer with the reason why a change is impossible, such as a subscription that another browser has removed."""
     return page(request.app.state.site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
 
 

@@ -12,7 +12,7 @@ from notifier.topics import ALL, RESERVED, TRENDING
 from notifier.web.fields import Interests, ScheduleFields
 from notifier.web.previews import volume, volumes_of_topics
 from notifier.web.site import Site
-from notifier.web.words import CADENCES
+from notifier.web.wording import CADENCES
 
 FIRST_TOPICS = {
     TRENDING: "The ten best of the papers that are new to you.",

@@ -1,4 +1,4 @@
-"""Compression of answers for clients that take gzip, also if they say it in an unusual way (RFC 9110, 12.5.3)."""
+"""Compress answers for clients that accept gzip, whatever valid form their header has (RFC 9110, 12.5.3)."""
 
 from __future__ import annotations
 

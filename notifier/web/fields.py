@@ -1,4 +1,4 @@
-"""What people type about their subscriptions and their schedule: read from a form, and checked field by field."""
+"""Read the subscriptions and the schedule from a form, and check them field by field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Errors = Mapping[str, str]  # a sentence for each field that is wrong
 
 @dataclass(frozen=True, slots=True)
 class Interests:
-    """What somebody wants papers about.
+    """The topics and the query that somebody wants papers about.
 
     `words` is a comma list or a query, as typed, and `query` its query, as text and parsed; both are empty if it is
     refused. `column` is the place of the error in `words`, counted from 1.
@@ -38,7 +38,7 @@ class Interests:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleFields:
-    """When somebody wants their digests, as typed; an empty field means the default."""
+    """The schedule that somebody wants, as typed; an empty field means the default."""
 
     cadence: str
     hour: str
@@ -64,7 +64,7 @@ def read_interests(form: Form, catalogue: Catalogue) -> Interests:
 
 
 def parsed_query(stored: Subscription) -> Query | None:
-    """Return the query of a subscription; None for a topic, or for a query that the language no longer has."""
+    """Return the parsed query of a subscription; None for a topic, or for a query that is refused by now."""
     try:
         return queries.parse(stored.query) if stored.query else None
     except QueryError:

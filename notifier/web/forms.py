@@ -1,4 +1,4 @@
-"""The fields of a submitted form, or of the query in the address of a page."""
+"""The fields of a submitted form, or of the query string of a URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Request
 
-MOST_FIELDS = 300
+MAX_FIELDS = 300
 URL_ENCODED = "application/x-www-form-urlencoded"
 
 
@@ -40,7 +40,7 @@ def _form(pairs: Iterable[tuple[str, str]]) -> Form:
 
 
 async def _submitted(request: Request) -> Form:
-    """Return the fields of a submitted form; an encoding that none of our forms uses is refused."""
+    """Return the fields of a submitted form. Refuses an encoding that none of our forms uses."""
     if request.headers.get("content-type", URL_ENCODED).partition(";")[0].strip().lower() != URL_ENCODED:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return _parsed((await request.body()).decode("utf-8", "replace"))
@@ -52,10 +52,10 @@ def _asked(request: Request) -> Form:
 
 def _parsed(text: str) -> Form:
     try:
-        return _form(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        return _form(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError:
         raise HTTPException(HTTPStatus.BAD_REQUEST) from None
 
 
 SubmittedForm = Annotated[Form, Depends(_submitted)]
-AskedForm = Annotated[Form, Depends(_asked)]  # the fields in the address of the page
+AskedForm = Annotated[Form, Depends(_asked)]  # the fields in the query string

@@ -1,4 +1,4 @@
-"""What a signed link in the address of a page allows."""
+"""Check the signed id in the URL of a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifier.web.site import SiteDependency
 
 
 def granted(purposes: Collection[LinkPurpose]) -> Callable[..., Grant]:
-    """Return the dependency that checks the signed id in the path of a page for one of these purposes.
+    """Return the dependency that checks the signed id in the path of a URL for one of these purposes.
 
     A wrong link is refused before the store is read, so the answer reveals nothing.
     """

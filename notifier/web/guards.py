@@ -1,4 +1,4 @@
-"""Guards before every page: security headers, a limit for request bodies, and a check of where a form comes from."""
+"""Guard every page: add security headers, limit request bodies, and check where a form comes from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Answer = TypeVar("Answer", bound=Response)
 
 LARGEST_BODY = 64 * 1024  # bytes
 
-# Nothing is cached, because the address of a page may hold a signed id; a page that may be cached says so itself.
+# Nothing is cached, because the URL of a page may hold a signed id; a page that may be cached sets the header itself.
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -87,7 +87,7 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
         try:
             body = await _whole_body(receive)
         except ClientDisconnect:
-            return  # nobody waits for an answer, and a form that was cut off must not be taken for a whole one
+            return  # the client is gone, and a form that was cut off must not be processed
         if body is None:
             await _too_large(scope, receive, send)
         else:

@@ -16,7 +16,7 @@ router = APIRouter()
 def healthz(site: SiteDependency, response: Response) -> dict[str, str]:
     """Answer 200 if the database answers and every loop of the service makes its rounds.
 
-    Otherwise the answer is 503. If the database does not answer, it is the page with which every page answers then.
+    Otherwise the answer is 503. If the database does not answer, the body is the error page of all pages.
     """
     with reading(site.engine) as connection:
         subscribers.next_due(connection)

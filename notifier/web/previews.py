@@ -1,4 +1,4 @@
-"""What the subscriptions in a form would bring: how many papers a week, and the best three of them."""
+"""Preview the subscriptions in a form: how many papers a week match, and the best three of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STALE = timedelta(days=7)  # if the newest papers are older, a preview says of w
 
 @dataclass(frozen=True, slots=True)
 class PreviewValues:
-    """What a preview shows.
+    """The values that a preview shows.
 
     `count` is the number of papers of `days` days up to `until`; `until` is None if these are the last days. `volume`
     is a phrase such as `about 5 a week`. `is_trending` is whether the trending papers come too, which are not counted.

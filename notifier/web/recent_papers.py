@@ -1,4 +1,4 @@
-"""The papers of the last weeks, read once for all visitors, until a dump is ingested or ten minutes have passed."""
+"""Cache the papers of the last weeks for all visitors, until a dump is ingested or ten minutes have passed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ class RecentPapersCache:
     _read_at: datetime | None = None
 
     def papers(self, engine: Engine, now: datetime) -> RecentPapers:
-        """Return the recent papers. While one request reads them again, the others get those of before."""
+        """Return the recent papers.
+
+        While one request reads them again, the others get the papers that were read before.
+        """
         known = self._found
         if not self._lock.acquire(blocking=known is None):
-            assert known is not None, "without papers of before, a request waits for the lock"
+            assert known is not None, "if no papers were read before, a request waits for the lock"
             return known
         try:
             with reading(engine) as connection:

@@ -33,7 +33,7 @@ def open_session(site: Site, answer: Response, token: str) -> None:
     )
 
 
-def forget_session(site: Site, answer: Response) -> None:
+def clear_session(site: Site, answer: Response) -> None:
     """Let the browser delete the token of its session."""
     answer.delete_cookie(_name(site), path=_path(site), secure=_is_secure(site), httponly=True, samesite="lax")
 

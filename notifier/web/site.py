@@ -1,4 +1,4 @@
-"""What every page needs, made from the config, and the function that renders a page."""
+"""Hold what every page needs, made from the config, and render pages."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The store, the templates, the sender of the mails, and the address of the pages.
+    """The store, the templates, the sender of the mails, and the URL of the pages.
 
-    `mail` lays out papers as the mails do. `recent` holds the papers that previews are about, `newest` those of feeds
-    that are made when they are asked for, and `feed_files` the feeds that were published. `key` signs and checks links.
-    It is None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the
-    origin of the base URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL.
-    `late_loops` returns the names of the service's loops that have made no round for too long.
+    `mail` lays out papers as the mails do. `recent` holds the papers that previews search, `newest` those of feeds that
+    are made on request, and `feed_files` the feeds that were published. `key` signs and checks links. It is None if
+    there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of the base
+    URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL. `late_loops` returns
+    the names of the service's loops that have made no round for too long.
     """
 
     engine: Engine

@@ -1,4 +1,4 @@
-"""Unsubscribing: a page with one button, for all mail or for one subscription, and one-click POST (RFC 8058)."""
+"""Unsubscribe, from all mail or from one subscription: a page with one button, and one-click POST (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notifier.web.choices import can_be_fewer
 from notifier.web.grants import granted
 from notifier.web.guards import from_our_own_pages
 from notifier.web.site import Site, SiteDependency, page
-from notifier.web.words import masked
+from notifier.web.wording import masked
 
 PATH = UNSUBSCRIBE_PATH + "{signed_id}"
 
@@ -28,7 +28,7 @@ GrantDependency = Annotated[Grant, Depends(granted((LinkPurpose.UNSUBSCRIBE_ALL,
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
 def ask(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLResponse:
-    """Show what unsubscribing means, and a button. Nothing changes yet, because link scanners follow links too."""
+    """Show what unsubscribing does, and a button. Nothing changes yet, because link scanners follow links too."""
     subscriber = _subscriber_of(site, grant)
     if subscriber is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
         return _unsubscribed_page(site, grant, subscriber)
@@ -51,7 +51,7 @@ def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
 
 @router.post(f"{PATH}/fewer", dependencies=[Depends(from_our_own_pages)])
 def get_fewer(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLResponse:
-    """Change the cadence to weekly, which is less than the link allows: it may end all mail."""
+    """Change the cadence to weekly. The link, which may end all mail, allows this too."""
     subscriber = _subscriber_of(site, grant)
     if subscriber is None or not can_be_fewer(subscriber):
         return ask(site, grant, signed_id)
@@ -60,7 +60,7 @@ def get_fewer(site: SiteDependency, grant: GrantDependency, signed_id: str) -> H
 
 
 def _subscriber_of(site: Site, grant: Grant) -> Subscriber | None:
-    """Return the subscriber whom a link is for; None if they, or the one subscription, are gone."""
+    """Return the subscriber whom a link is for; None if the subscriber or the subscription does not exist any more."""
     with reading(site.engine) as connection:
         if grant.purpose is LinkPurpose.UNSUBSCRIBE_ONE:
             return subscribers.of_subscription(connection, grant.row_id)

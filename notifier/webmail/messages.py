@@ -21,7 +21,7 @@ _NEW_TAB = '<base target="_blank">'
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the list shows of a message; `date` is as the sender wrote it, and `key` names the message in addresses."""
+    """The line of a message in the list; `date` is as the sender wrote it, and `key` names the message in URLs."""
 
     key: str
     sender: str
@@ -62,7 +62,7 @@ def in_new_tabs(html: str) -> str:
 
 
 def split_at_urls(text: str) -> Sequence[tuple[str, bool]]:
-    """Return the pieces of a text, each with whether it is the address of a web page."""
+    """Return the pieces of a text, each with whether it is a URL."""
     return [(piece, bool(number % 2)) for number, piece in enumerate(_URL.split(text)) if piece]
 
 

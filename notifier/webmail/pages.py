@@ -32,7 +32,7 @@ router = APIRouter()
 
 
 def app(folder: Path, home: str) -> FastAPI:
-    """Make the application that shows the messages of a Maildir; `home` is the address of the notifier's own pages."""
+    """Make the application that shows the messages of a Maildir; `home` is the URL of notifier's own pages."""
     pages = FastAPI(title="inbox", openapi_url=None, docs_url=None, redoc_url=None)
     pages.state.folder, pages.state.home, pages.state.templates = folder, home, environment()
     pages.include_router(router)

@@ -26,9 +26,9 @@ def bound(port: int) -> socket.socket:
 
 @contextmanager
 def serving(folder: Path, home: str, port: int) -> Iterator[str]:
-    """Serve the messages of a Maildir while the block runs, and yield the address of the list.
+    """Serve the messages of a Maildir while the block runs, and yield the URL of the list.
 
-    `home` is the address of notifier's own pages. If something listens at `port`, another port is used.
+    `home` is the URL of notifier's own pages. If something listens at `port`, another port is used.
     """
     with bound(port) as listener:
         settings = uvicorn.Config(

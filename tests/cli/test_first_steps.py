@@ -34,7 +34,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         (["deliveries"], "no deliveries yet; `notifier plan`"),
         (["trending"], "no papers yet; `notifier ingest PATH`"),
         (["plan", "--dry-run"], "no digests to plan; `notifier status`"),
-        (["quarantine"], "no dump is set aside"),
+        (["quarantine"], "no dump is quarantined"),
         (["topics"], "quantum-computing"),
         (["preview", "moe"], "0 papers"),
         (["digest", "ann@example.org"], ""),

@@ -1,4 +1,4 @@
-"""A verb imports only the heavy packages that it needs, so that it starts quickly."""
+"""A command imports only the heavy packages that it needs, so that it starts quickly."""
 
 from __future__ import annotations
 

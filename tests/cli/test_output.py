@@ -49,8 +49,8 @@ def test_a_row_in_a_pipe_is_one_line_and_numbers_are_aligned_to_the_right() -> N
 
 def test_a_table_without_rows_is_the_sentence_that_says_so() -> None:
     with redirect_stdout(io.StringIO()) as pipe:
-        print_table(("path", "reason"), [], nothing="no dump is set aside")
-    assert pipe.getvalue() == "no dump is set aside\n"
+        print_table(("path", "reason"), [], nothing="no dump is quarantined")
+    assert pipe.getvalue() == "no dump is quarantined\n"
 
 
 def test_a_cell_does_not_control_the_terminal() -> None:

@@ -1,4 +1,4 @@
-"""Typed paths may lead anywhere and stay where they are; dumps that were set aside are listed, retried and dropped."""
+"""Typed paths may lead anywhere and stay where they are; quarantined dumps are listed, retried and dropped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def set_aside(folder: Path) -> list[dict[str, str]]:
 
 
 def quarantined(folder: Path, name: str = "papers.txt", content: str = "[1]") -> Path:
-    """Put a file into the dumps folder, let `once` set it aside, and return where it is then."""
+    """Put a file into the dumps folder, let `once` quarantine it, and return where it is then."""
     file = folder / "var" / "dumps" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content, encoding="utf-8")
@@ -106,7 +106,7 @@ def test_a_dump_of_the_folder_is_listed_where_it_is_and_retried_after_it_was_men
     file.write_text(GOOD, encoding="utf-8")
     assert json.loads(run(tmp_path, "quarantine", "retry", "var/quarantine/papers.txt", "--json"))["new"] == 2
     assert set_aside(tmp_path) == []
-    assert "no dump is set aside" in run(tmp_path, "quarantine")
+    assert "no dump is quarantined" in run(tmp_path, "quarantine")
     assert list(file.parent.iterdir()) == []
     assert [each.name for each in (tmp_path / "var" / "done").iterdir()] == ["papers.txt"]
 

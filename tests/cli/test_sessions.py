@@ -1,4 +1,4 @@
-"""A verb closes the database when it ends."""
+"""A command closes the database when it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--now` far from the machine's clock: looking is free, writing needs a database that was made for it."""
+"""`--now` far from the machine's clock: commands may read any database, and write only to one that was made for it."""
 
 from __future__ import annotations
 

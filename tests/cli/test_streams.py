@@ -1,4 +1,4 @@
-"""Every verb works with any stdout: one in ASCII or Latin-1, one that is closed, and one on a full disk."""
+"""Every command works with any stdout: one in ASCII or Latin-1, one that is closed, and one on a full disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No text from outside reaches the terminal with characters that control it, whatever verb prints it, and where."""
+"""No text from outside reaches the terminal with characters that control it, whatever command prints it, and where."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.digests.subjects import COLUMNS, LEAST_TITLE, subject
+from notifier.digests.subjects import COLUMNS, MIN_TITLE, subject
 from notifier.text.harmless import columns, inert
 
 USUAL = "{papers}: {title}"
@@ -47,7 +47,7 @@ def test_a_wide_character_takes_two_columns() -> None:
 def test_a_long_pattern_leaves_something_of_the_title() -> None:
     shown = subject("p" * 100 + " {title}", 1, "A Title of Many Short Words and Yet Some More", PERIOD)
     assert shown == "p" * 100 + " A Title of Many…"
-    assert columns(shown) - 101 <= LEAST_TITLE
+    assert columns(shown) - 101 <= MIN_TITLE
 
 
 def test_a_title_of_several_lines_or_with_control_characters_makes_one_harmless_line() -> None:

@@ -21,7 +21,7 @@ from notifier.topics import catalogue_of
 README = CHECKOUT / "README.md"
 DOCUMENTS = [README, *sorted((CHECKOUT / "docs").glob("*.md"))]
 PICTURES = sorted((CHECKOUT / "docs" / "pictures").glob("*.png"))
-MOST_LINES = 120  # README has at most this many lines
+MAX_LINES = 120  # README has at most this many lines
 LARGEST_PICTURE = 200_000  # bytes
 
 # Commands that take too long or need a desktop, and the test that runs or checks the same thing.
@@ -140,7 +140,7 @@ def test_every_file_of_the_project_that_a_document_names_exists(document: Path) 
 
 
 def test_the_readme_is_short_and_links_to_every_page() -> None:
-    assert len(text_of(README).splitlines()) <= MOST_LINES
+    assert len(text_of(README).splitlines()) <= MAX_LINES
     for page in DOCUMENTS[1:]:
         assert f"(docs/{page.name})" in text_of(README)
 

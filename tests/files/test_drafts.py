@@ -1,10 +1,10 @@
-"""A draft belongs to the process that holds it; what dead processes left is removed, and nothing else."""
+"""A draft belongs to the process that holds it; only the drafts of dead processes are removed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from support.killed import die_in
+from support.killed_process import die_in
 
 from notifier.drafts import new_draft, remove_dead_drafts
 from notifier.files import owner_lock, remove_dead_locks

@@ -1,4 +1,4 @@
-"""Finding out whether a program has a file open for writing: with leases, or in /proc if leases cannot tell."""
+"""Whether a program has a file open for writing is found out with leases, or in /proc if leases cannot tell."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from notifier.files.writers import Writer, writer_of
 def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Yield a file; with the parameter `proc`, leases are refused as for a file of another user."""
     if request.param == "proc":
-        ask = fcntl.fcntl
+        original = fcntl.fcntl
 
         def without_leases(descriptor: int, command: int, argument: int = 0) -> int:
             if command == fcntl.F_SETLEASE:
                 raise PermissionError(13, "Permission denied")
-            return ask(descriptor, command, argument)
+            return original(descriptor, command, argument)
 
         monkeypatch.setattr(fcntl, "fcntl", without_leases)
     path = tmp_path / "page.txt"

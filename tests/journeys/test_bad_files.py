@@ -1,4 +1,4 @@
-"""One bad file or folder, with `once` and with `serve`: it is set aside or reported, and mail still goes out."""
+"""One bad file or folder, with `once` and with `serve`: it is quarantined or reported, and mail still goes out."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_an_upload_that_stalls_loses_no_paper(tmp_path: Path, held_open: bool) -
     said = served(tmp_path, upload)
     assert count_papers(tmp_path) - before == 100, said
     assert said.count("waits:") == 1, said
-    assert ("open for writing" if held_open else "breaks off") in said
+    assert ("open for writing" if held_open else "cut off") in said
 
 
 def test_the_service_logs_once_what_it_skipped_and_what_it_could_not_move(tmp_path: Path) -> None:

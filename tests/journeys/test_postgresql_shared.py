@@ -121,20 +121,20 @@ def test_simultaneous_imports_of_the_same_file_add_each_subscriber_once(postgres
     assert [count(postgres_store, table) for table in (subscriber, subscription, query)] == [1200, 1200, 50]
 
 
-def in_threads(*acts: Callable[[], object]) -> list[Exception | None]:
+def in_threads(*functions: Callable[[], object]) -> list[Exception | None]:
     """Call functions at the same moment, each in a thread, and return the exception of each."""
-    barrier = Barrier(len(acts))
+    barrier = Barrier(len(functions))
 
-    def call(act: Callable[[], object]) -> Exception | None:
+    def call(function: Callable[[], object]) -> Exception | None:
         barrier.wait()
         try:
-            act()
+            function()
         except Exception as error:
             return error
         return None
 
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return list(threads.map(call, acts))
+    with ThreadPoolExecutor(len(functions)) as threads:
+        return list(threads.map(call, functions))
 
 
 def test_simultaneous_sign_ups_for_one_query_all_succeed(postgres_store: Engine) -> None:
@@ -144,8 +144,8 @@ def test_simultaneous_sign_ups_for_one_query_all_succeed(postgres_store: Engine)
     for attempt in range(10):
         ann, bob = f"Ann{attempt}@example.org", f"bob{attempt}@example.org"
         words = f"bees{attempt}x upvotes:>={attempt}"
-        acts = [partial(sign_up, address, words) for address in (ann, ann.lower(), bob, ann)]
-        assert in_threads(*acts) == [None] * 4
+        functions = [partial(sign_up, address, words) for address in (ann, ann.lower(), bob, ann)]
+        assert in_threads(*functions) == [None] * 4
     assert [count(postgres_store, table) for table in (subscriber, subscription, query)] == [20, 20, 10]
 
 

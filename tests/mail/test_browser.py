@@ -1,4 +1,4 @@
-"""Mails in a real browser: they fit into narrow windows, and axe-core finds nothing that shuts a reader out."""
+"""Mails in a real browser: they fit into narrow windows, and axe-core finds no barrier for any subscriber."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_a_digest_is_composed_to_the_same_bytes_each_time_whatever_the_size_of_t
 def test_items_in_the_first_version_of_their_format_give_the_same_mail() -> None:
     older = '[1,["quantization"],[[0,[[1,140,[8,20],[13,25]]]]],[]]'
     own = Composer(SETTINGS, TEMPLATES)
-    sections, rest = own.read(older)
+    sections, rest = own.read_items(older)
     mail = own.compose(replace(DIGEST, sections=sections, rest=rest), {PAPER.id: PAPER})
     assert (sections, rest) == items.loads(items.dumps(DIGEST.sections, DIGEST.rest))
     assert mail == mail_of()

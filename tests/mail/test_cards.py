@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.digest_samples import DIGEST, ITEM, PAPER, SETTINGS, bodies, digest_of, mail_of, page, paper, texts
 
-from notifier.digests.cards import CHIPS, reasons
+from notifier.digests.cards import MAX_TOPICS, reasons
 from notifier.mail import MailSettings
 from notifier.models import Digest, Item, MarkedWords, Paper, Section, Span, Spans
 from notifier.text.harmless import columns
-from notifier.text.paper_links import SEARCHED
+from notifier.text.paper_links import MAX_SEARCH_COLUMNS
 
 TOPICS = replace(
     SETTINGS, topics={"low-bit": "Low Precision", "moe": "Mixture of Experts", "rl": "RL", "vision": "R&D"}
@@ -117,7 +117,7 @@ def test_a_paper_without_an_address_links_to_a_search_for_its_title(
     (link,) = page(digest_of(known), known, settings=settings).xpath("//a[@class='title' or @class='line']/@href")
     assert urlsplit(link).netloc == "arxiv.org" and link.isascii()
     (searched,) = parse_qs(urlsplit(link).query)["query"]
-    assert title.replace("\ud800", "\ufffd").startswith(searched) and columns(searched) <= SEARCHED
+    assert title.replace("\ud800", "\ufffd").startswith(searched) and columns(searched) <= MAX_SEARCH_COLUMNS
     plain, _ = bodies(mail_of(digest_of(known), known, settings=settings))
     assert "arxiv.org" not in plain, "plain text names no search"
 
@@ -137,7 +137,7 @@ def test_a_card_names_the_titles_of_its_first_topics() -> None:
         "Mixture of Experts",
         "RL",
     ]
-    assert CHIPS == 3
+    assert MAX_TOPICS == 3
     plain, _ = bodies(mail_of(digest_of(known), known, settings=TOPICS))
     assert "\nAda Lovelace +1 · Low Precision · Mixture of Experts · RL\n" in plain
 

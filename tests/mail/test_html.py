@@ -17,7 +17,7 @@ from notifier.models import Item, Section
 HTML = bodies(mail_of(VARIED, *VARIED_PAPERS, settings=VARIED_SETTINGS))[1]
 PAGE = parser.document_fromstring(HTML)
 
-# What the mails use, which mail programs do without it according to caniemail.com, and what their readers see instead.
+# What the mails use, which mail programs do without it according to caniemail.com, and what subscribers see instead.
 # "Word" means Outlook for Windows up to 2021, which shows mails with the engine of Word.
 
 PROPERTIES = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import html as parser
 from support.digest_samples import DIGEST, SETTINGS, bodies, mail_of, page, paper, texts
 
-from notifier.digests.labels import LABELS
+from notifier.digests.labels import MAX_LABELS
 from notifier.digests.turns import in_turns, shared_out
 from notifier.models import Digest, Item, Paper, Section
 
@@ -53,13 +53,13 @@ def test_the_head_links_to_each_section_and_counts_its_papers() -> None:
 
 
 def test_the_head_links_to_the_first_sections_and_counts_the_others() -> None:
-    digest, papers = digest_and_papers(**{f"query{number}": 1 for number in range(LABELS + 5)})
+    digest, papers = digest_and_papers(**{f"query{number}": 1 for number in range(MAX_LABELS + 5)})
     found = page(digest, *papers)
     (contents,) = found.find_class("contents")
-    assert contents.xpath("a/@href") == [f"#section-{number}" for number in range(1, LABELS + 1)]
-    assert texts([contents])[0].endswith(f" · query{LABELS - 1} 1 · and 5 more")
+    assert contents.xpath("a/@href") == [f"#section-{number}" for number in range(1, MAX_LABELS + 1)]
+    assert texts([contents])[0].endswith(f" · query{MAX_LABELS - 1} 1 · and 5 more")
     plain, _ = bodies(mail_of(digest, *papers))
-    assert f"\n- query{LABELS - 1} (1)\n- and 5 more\n\n\nquery0 (1)\n" in plain
+    assert f"\n- query{MAX_LABELS - 1} (1)\n- and 5 more\n\n\nquery0 (1)\n" in plain
 
 
 def test_a_mail_with_one_section_has_no_line_of_contents() -> None:
@@ -114,9 +114,9 @@ def test_values_take_turns() -> None:
 
 
 def test_the_footer_names_at_most_so_many_subscriptions_and_counts_the_others() -> None:
-    digest, papers = digest_and_papers(**{f"query{number}": 1 for number in range(LABELS + 5)})
+    digest, papers = digest_and_papers(**{f"query{number}": 1 for number in range(MAX_LABELS + 5)})
     plain, _ = bodies(mail_of(digest, *papers))
     listed = plain.split("subscribed to:\n")[1].split("\nTo unsubscribe")[0].splitlines()
-    assert listed == [*(f"- query{number}" for number in range(LABELS)), "- and 5 more"]
+    assert listed == [*(f"- query{number}" for number in range(MAX_LABELS)), "- and 5 more"]
     footer = texts(page(digest, *papers).xpath("//div[@role='contentinfo']/ul/li"))
-    assert footer == [*(f"query{number}" for number in range(LABELS)), "and 5 more"]
+    assert footer == [*(f"query{number}" for number in range(MAX_LABELS)), "and 5 more"]

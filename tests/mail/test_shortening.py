@@ -15,7 +15,7 @@ from notifier.config import LONGEST_BASE_URL
 from notifier.digests.cache import Cache
 from notifier.digests.content import ContentMaker, DigestContent
 from notifier.digests.fewer_papers import with_fewer_papers
-from notifier.digests.labels import LABELS
+from notifier.digests.labels import MAX_LABELS
 from notifier.mail import Composer
 from notifier.mail.shortening import MAIL_BYTES
 from notifier.models import Digest, Item, Paper, Section
@@ -113,7 +113,7 @@ def test_long_labels_and_links_do_not_make_a_mail_too_large() -> None:
     text, html = bodies(mail)
     assert len(mail.content) <= MAIL_BYTES
     assert sum(counts(parser.document_fromstring(html))) == 200
-    assert all(f"and {200 - LABELS} more" in " ".join(body.split()) for body in (text, html))
+    assert all(f"and {200 - MAX_LABELS} more" in " ".join(body.split()) for body in (text, html))
 
 
 @st.composite

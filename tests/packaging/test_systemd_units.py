@@ -11,7 +11,7 @@ import pytest
 from support.paths import CHECKOUT
 
 PACKAGING = CHECKOUT / "packaging"
-MOST_EXPOSED = 2.5  # on the scale of `systemd-analyze security`, from 0 (best) to 10
+MAX_EXPOSED = 2.5  # on the scale of `systemd-analyze security`, from 0 (best) to 10
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="install systemd for systemd-analyze"
@@ -42,7 +42,7 @@ def test_the_services_are_hardened(units: list[Path]) -> None:
         output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
         level = re.search(r"Overall exposure level.*: ([\d.]+)", output)
         assert level, output
-        assert float(level[1]) <= MOST_EXPOSED
+        assert float(level[1]) <= MAX_EXPOSED
 
 
 def test_every_block_of_settings_has_a_comment() -> None:

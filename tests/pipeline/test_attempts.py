@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from notifier.files import owner_lock
 from notifier.pipeline import attempts
-from notifier.pipeline.attempts import Beginning
+from notifier.pipeline.attempts import Decision
 from notifier.store import dumps, reading
 
 PROCESSES = 3
@@ -36,10 +36,10 @@ def test_one_of_the_processes_that_begin_a_dump_at_once_ingests_it(
 ) -> None:
     barrier = Barrier(PROCESSES)
 
-    def begin(path: str) -> Beginning:
+    def begin(path: str) -> Decision:
         with owner_lock(tmp_path) as owner:
             barrier.wait()
-            beginning, _ = attempts.begin(store, path, "look", owner, tmp_path)
+            beginning, _ = attempts.begin(store, path, "fingerprint", owner, tmp_path)
             barrier.wait()
             return beginning
 
@@ -48,16 +48,16 @@ def test_one_of_the_processes_that_begin_a_dump_at_once_ingests_it(
             path = f"/dumps/{number}"
             if interrupted:
                 with pytest.raises(KeyboardInterrupt), owner_lock(tmp_path) as owner:
-                    attempts.begin(store, path, "look", owner, tmp_path)
+                    attempts.begin(store, path, "fingerprint", owner, tmp_path)
                     raise KeyboardInterrupt
             begun = list(pool.map(begin, [path] * PROCESSES))
-            expected = Beginning.AGAIN if interrupted else Beginning.GO
-            assert (begun.count(Beginning.BUSY), begun.count(expected)) == (2, 1)
+            expected = Decision.INGEST_IN_CHILD if interrupted else Decision.INGEST
+            assert (begun.count(Decision.BUSY), begun.count(expected)) == (2, 1)
 
 
 def test_the_end_of_an_attempt_keeps_the_record_of_another_owner(store: Engine, tmp_path: Path) -> None:
     with owner_lock(tmp_path) as first, owner_lock(tmp_path) as second:
-        attempts.begin(store, "/dumps/a", "look", first, tmp_path)
+        attempts.begin(store, "/dumps/a", "fingerprint", first, tmp_path)
         attempts.begin(store, "/dumps/a", "changed since", second, tmp_path)
         attempts.end(store, "/dumps/a", first)
         assert recorded_owner(store, "/dumps/a") == second

@@ -1,4 +1,4 @@
-"""Decoding a dump from any usual encoding, and cleaning its text."""
+"""A dump is decoded from any usual encoding, and its text is cleaned."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Kind = Callable[[int], Dumps]
 DAY = date(2026, 7, 6)
 NOW = datetime(2026, 7, 6, 6, tzinfo=UTC)
 SIZE = 2_000
-MOST_GROWTH = 2.6  # of the time, if the number of listings is doubled
+MAX_GROWTH = 2.6  # of the time, if the number of listings is doubled
 
 _numbers = count()
 
@@ -118,13 +118,13 @@ def growth(measured: Callable[[int], float], size: int) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_twice_as_many_listings_take_at_most_twice_the_time_to_place(kind: Kind) -> None:
-    assert growth(lambda size: time_of_placing(kind, size), 4 * SIZE) < MOST_GROWTH
+    assert growth(lambda size: time_of_placing(kind, size), 4 * SIZE) < MAX_GROWTH
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_twice_as_many_listings_of_stored_papers_take_at_most_twice_the_time(kind: Kind, tmp_path: Path) -> None:
-    assert growth(lambda size: time_of_storing(tmp_path, kind, size), SIZE) < MOST_GROWTH
+    assert growth(lambda size: time_of_storing(tmp_path, kind, size), SIZE) < MAX_GROWTH
 
 
 @pytest.mark.parametrize("kind", [chain_to_older, chain_to_newer])

@@ -25,7 +25,7 @@ from notifier.models import DumpStatus
 from notifier.parsing import parent
 from notifier.pipeline import attempts, ingesting
 from notifier.pipeline.ingesting import DumpReport, IngestSettings
-from notifier.pipeline.ingesting_folder import CUT_OFF_PATIENCE_SECONDS, ingest_folder
+from notifier.pipeline.ingesting_folder import CUT_OFF_WAIT_SECONDS, ingest_folder
 from notifier.pipeline.moved_files import WATCHED, take_back_changed
 from notifier.store import dumps, reading, tables
 
@@ -133,7 +133,7 @@ def test_a_young_file_that_is_cut_off_waits_until_it_is_complete(
 
 
 def test_an_old_file_that_is_cut_off_is_ingested_and_its_end_reported(engine: Engine, folder: DumpsFolder) -> None:
-    put(folder, "lines.jsonl", HALVES["lines.jsonl"][:-30], age=CUT_OFF_PATIENCE_SECONDS + 1)
+    put(folder, "lines.jsonl", HALVES["lines.jsonl"][:-30], age=CUT_OFF_WAIT_SECONDS + 1)
     (report,) = run(engine, folder)
     assert (report.status, report.papers, len(report.skipped)) == (DumpStatus.INGESTED, 2, 1)
     assert (ingesting.skips(report) or "").startswith("1 skipped (line 3: it ")
@@ -150,7 +150,7 @@ def test_a_file_that_ends_in_zero_bytes_waits_for_its_rest_and_is_then_said_to_b
     content = gzip.compress(content) if pack else content
     put(folder, "lines.jsonl", content)
     assert statuses(run(engine, folder)) == [DumpStatus.WAITING]
-    put(folder, "lines.jsonl", content, age=CUT_OFF_PATIENCE_SECONDS + 1)
+    put(folder, "lines.jsonl", content, age=CUT_OFF_WAIT_SECONDS + 1)
     (report,) = run(engine, DumpsFolder(folder.folder))
     assert (report.status, report.papers) == (DumpStatus.INGESTED, 2)
     assert "it ends in zero bytes" in (ingesting.skips(report) or "")
@@ -236,7 +236,7 @@ def test_a_file_that_grows_after_it_was_moved_to_done_is_moved_back_and_read_aga
 
 def test_a_quarantined_file_that_grows_is_read_again(engine: Engine, folder: DumpsFolder) -> None:
     whole = gzip.compress(lines(*(f"How Bees Fly in Part {number}" for number in range(50))).encode())
-    put(folder, "lines.jsonl.gz", whole[:12], age=CUT_OFF_PATIENCE_SECONDS + 1)
+    put(folder, "lines.jsonl.gz", whole[:12], age=CUT_OFF_WAIT_SECONDS + 1)
     assert statuses(run(engine, folder)) == [DumpStatus.QUARANTINED]
     quarantine = folder.folder.parent / "quarantine"
     with (quarantine / "lines.jsonl.gz").open("ab") as writer:
@@ -457,12 +457,12 @@ def test_a_dump_that_is_cut_off_is_not_parsed_again_before_it_changes_or_the_pat
 
     monkeypatch.setattr(sources, "parse_dump", count)
     half = HALVES["one.json"][:-40]
-    put(folder, "one.json", half, age=CUT_OFF_PATIENCE_SECONDS - 15)
+    put(folder, "one.json", half, age=CUT_OFF_WAIT_SECONDS - 15)
     assert statuses(run(engine, folder)) == [DumpStatus.WAITING]
     later = time.monotonic() + 10
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert (run(engine, folder), len(parsed)) == ([], 1)
-    put(folder, "one.json", half, age=CUT_OFF_PATIENCE_SECONDS + 1)
+    put(folder, "one.json", half, age=CUT_OFF_WAIT_SECONDS + 1)
     assert statuses(run(engine, folder)) == [DumpStatus.INGESTED]
     assert len(parsed) == 2
 
@@ -471,7 +471,7 @@ def test_a_dump_that_another_process_reads_waits(engine: Engine, folder: DumpsFo
     file, settings = put(folder, "a.txt"), IngestSettings(owners=tmp_path / "owners")
     folder.complete_files()
     with owner_lock(tmp_path / "owners") as owner:
-        attempts.begin(engine, str(file), folder.look(file) or "", owner, tmp_path / "owners")
+        attempts.begin(engine, str(file), folder.fingerprint(file) or "", owner, tmp_path / "owners")
         assert statuses(run(engine, folder, settings)) == [DumpStatus.WAITING]
     assert statuses(run(engine, DumpsFolder(folder.folder), settings)) == [DumpStatus.INGESTED]
 

@@ -1,4 +1,4 @@
-"""Many recipients who get the same refusal: unknown mailboxes hold up nobody, and a relay that mistrusts us waits."""
+"""Many recipients who get the same refusal: unknown mailboxes delay nobody, and the relay is paused if in doubt."""
 
 from __future__ import annotations
 

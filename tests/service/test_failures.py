@@ -1,4 +1,4 @@
-"""No failure silences the service: each is logged once an hour, and it never outlives the loop that it must stop."""
+"""No failure ends the service: each is logged once an hour, and the loop that failed is started again."""
 
 from __future__ import annotations
 
@@ -113,14 +113,14 @@ def test_a_fault_of_the_main_loop_stops_the_tasks_and_ends_the_process(
 def test_an_unchanged_failure_is_logged_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     failures = FailureLog()
-    failures.works("sending mail")
+    failures.recovered("sending mail")
     for _ in range(3):
         failures.failed("sending mail", DiskFullError("the disk is full"))
     failures.failed("sending mail", DiskFullError("the disk is very full"))
     failures.failed("sending mail", ValueError("7"))
     failures.failed("sending mail", ValueError("7"))
     for _ in range(2):
-        failures.works("sending mail")
+        failures.recovered("sending mail")
     failures.failed("sending mail", DiskFullError("the disk is full"))
     assert caplog.messages == [
         "the disk is full",

@@ -143,7 +143,7 @@ def test_an_answer_without_papers_is_a_dump_without_listings(document: Any) -> N
         ({"name": "notifier", "version": 3}, "contains no papers"),
         ([1, 2, 3], r"none of its 3 records is a paper \(for example record 1: it is not an object with a title\)"),
         ([{"id": IDS[0]}], "it has no title"),
-        ('[{"id": "1', "breaks off"),
+        ('[{"id": "1', "cut off"),
     ],
 )
 def test_a_document_without_papers_is_refused_with_the_reason(document: Any, reason: str) -> None:
@@ -214,7 +214,7 @@ def test_a_document_that_breaks_off_keeps_the_records_before_the_break() -> None
     found = dump(text[: text.index(IDS[2])])
     assert [listing.arxiv_id for listing in found.listings] == [*IDS[:2]]
     assert [(skipped.where, skipped.reason) for skipped in found.skipped] == [
-        ("record 3", "the document breaks off here")
+        ("record 3", "the document is cut off here")
     ]
 
 

@@ -100,7 +100,7 @@ def test_an_answer_without_entries_is_a_dump_without_listings() -> None:
             oai().replace("<request", '<error code="badResumptionToken">It has &quot;expired&quot;</error><request'),
             r'error \(badResumptionToken\): It has "expired"',
         ),
-        ("<rss version='2.0'><channel><item><title>Cut", "breaks off before its first record"),
+        ("<rss version='2.0'><channel><item><title>Cut", "cut off before its first record"),
         ("<!DOCTYPE html><html><body><rss></rss></body></html>", "HTML"),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_feed_that_breaks_off_keeps_the_records_before_the_break(cut: str) -> 
     found = dump(text[: text.rindex(cut) + 3])
     assert [listing.arxiv_id for listing in found.listings] == [*IDS[:2]]
     assert [(skipped.where, skipped.reason) for skipped in found.skipped] == [
-        ("record 3", "the document breaks off here")
+        ("record 3", "the document is cut off here")
     ]
 
 

@@ -1,4 +1,4 @@
-"""A clock that was wrong by years for a moment: nobody is muted, and no paper and no period comes twice."""
+"""A clock that was wrong by years for a moment: nobody is left without mail, and no paper and no period comes twice."""
 
 from __future__ import annotations
 

@@ -18,17 +18,17 @@ from notifier.subscribers import Action, sweep, within_limits
 from notifier.subscribers.limiting import BY_ADDRESS, BY_DOMAIN, BY_NETWORK, network_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-MOST_BY_ADDRESS = BY_ADDRESS[Action.SIGN_UP][0][0]
-MOST_BY_NETWORK = BY_NETWORK[Action.SIGN_UP][0][0]
-MOST_BY_DOMAIN = BY_DOMAIN[Action.SIGN_UP][0][0]
+MAX_BY_ADDRESS = BY_ADDRESS[Action.SIGN_UP][0][0]
+MAX_BY_NETWORK = BY_NETWORK[Action.SIGN_UP][0][0]
+MAX_BY_DOMAIN = BY_DOMAIN[Action.SIGN_UP][0][0]
 
 
 def test_an_address_is_limited_whatever_the_network_and_the_spelling(store: Engine) -> None:
     found = [
         within_limits(store, Action.SIGN_UP, ANN if number % 2 else "ANN@Example.org", f"10.{number}.0.1", MONDAY)
-        for number in range(MOST_BY_ADDRESS + 3)
+        for number in range(MAX_BY_ADDRESS + 3)
     ]
-    assert found == [True] * MOST_BY_ADDRESS + [False] * 3
+    assert found == [True] * MAX_BY_ADDRESS + [False] * 3
     assert within_limits(store, Action.SIGN_UP, ANN, "10.99.0.1", MONDAY + HOUR)
     assert within_limits(store, Action.SIGN_IN, ANN, "10.99.0.1", MONDAY)
 
@@ -37,15 +37,15 @@ def test_an_address_is_limited_whatever_the_network_and_the_spelling(store: Engi
 def test_a_network_is_limited_whatever_the_address(store: Engine, form: str) -> None:
     found = [
         within_limits(store, Action.SIGN_UP, f"a{number}@d{number}.example", form.format(number + 1), MONDAY)
-        for number in range(MOST_BY_NETWORK + 2)
+        for number in range(MAX_BY_NETWORK + 2)
     ]
-    assert found == [True] * MOST_BY_NETWORK + [False] * 2
+    assert found == [True] * MAX_BY_NETWORK + [False] * 2
     for other in ("192.0.3.1", "2001:db8:1:3::1"):
         assert within_limits(store, Action.SIGN_UP, "new@example.com", other, MONDAY)
 
 
 def test_a_customer_with_many_networks_of_ipv6_is_limited(engine: Engine) -> None:
-    most = 10 * MOST_BY_NETWORK
+    most = 10 * MAX_BY_NETWORK
     found = [
         within_limits(engine, Action.SIGN_UP, f"a{number}@d{number}.example", f"2001:db8:7:{number:x}::1", MONDAY)
         for number in range(most + 2)
@@ -57,19 +57,19 @@ def test_a_customer_with_many_networks_of_ipv6_is_limited(engine: Engine) -> Non
 def test_a_domain_is_limited_whatever_the_address_and_the_network(engine: Engine) -> None:
     found = [
         within_limits(engine, Action.SIGN_UP, f"a{number}@example.org", f"10.{number % 256}.{number // 256}.1", MONDAY)
-        for number in range(MOST_BY_DOMAIN + 2)
+        for number in range(MAX_BY_DOMAIN + 2)
     ]
-    assert found == [True] * MOST_BY_DOMAIN + [False] * 2
+    assert found == [True] * MAX_BY_DOMAIN + [False] * 2
 
 
 def test_a_network_that_has_too_much_already_uses_up_no_limit_of_others(store: Engine) -> None:
-    for number in range(MOST_BY_DOMAIN + 20):
+    for number in range(MAX_BY_DOMAIN + 20):
         within_limits(store, Action.SIGN_UP, f"a{number}@example.org", "10.0.0.1", MONDAY)
     assert within_limits(store, Action.SIGN_UP, ANN, "10.1.0.1", MONDAY)
 
 
 def test_an_address_that_has_too_much_already_does_not_use_up_the_limit_of_its_domain(engine: Engine) -> None:
-    for number in range(MOST_BY_DOMAIN + 20):
+    for number in range(MAX_BY_DOMAIN + 20):
         within_limits(engine, Action.SIGN_UP, ANN, f"10.{number % 256}.{number // 256}.1", MONDAY)
     assert within_limits(engine, Action.SIGN_UP, "other@example.org", "10.99.99.1", MONDAY)
 
@@ -77,15 +77,15 @@ def test_an_address_that_has_too_much_already_does_not_use_up_the_limit_of_its_d
 def test_the_addresses_of_one_mailbox_are_limited_together(store: Engine) -> None:
     found = [
         within_limits(store, Action.SIGN_UP, f"ann+{number}@example.org", f"10.{number}.0.1", MONDAY)
-        for number in range(MOST_BY_ADDRESS + 2)
+        for number in range(MAX_BY_ADDRESS + 2)
     ]
-    assert found == [True] * MOST_BY_ADDRESS + [False] * 2
+    assert found == [True] * MAX_BY_ADDRESS + [False] * 2
 
 
 def test_services_that_count_at_the_same_time_lose_no_use(store: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: within_limits(store, Action.SIGN_UP, ANN, "10.0.0.1", MONDAY), range(40)))
-    assert sum(found) == MOST_BY_ADDRESS
+    assert sum(found) == MAX_BY_ADDRESS
 
 
 def test_no_address_is_stored_and_ended_windows_are_deleted(store: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What Chromium makes of pages: how wide they become in narrow windows, and what axe-core finds wrong with them.
+"""Show pages in Chromium: measure their width in narrow windows, and collect what axe-core finds wrong with them.
 
 Each page is shown in frames of several widths. Without Chromium, a test that needs it is skipped.
 """
@@ -63,7 +63,7 @@ async function seen(name, page, width) {
 
 @dataclass(frozen=True)
 class Seen:
-    """A page in a frame of `width` pixels: it needs `needs` pixels; `dark` says whether its reader prefers dark.
+    """A page in a frame of `width` pixels: it needs `needs` pixels; `dark` says whether dark colours are preferred.
 
     `faults` are the findings of axe-core, and `passed` are its rules that the page keeps.
     """
@@ -77,7 +77,7 @@ class Seen:
 
 
 def seen_by_browser(folder: Path, pages: Mapping[str, str], widths: Sequence[int], *, dark: bool) -> list[Seen]:
-    """Show each page at each width to a reader who prefers light or dark, and return what the browser found."""
+    """Show each page at each width, in light and dark colours, and return what the browser found."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip("Chromium is missing: install Debian's chromium")

@@ -1,4 +1,4 @@
-"""A digest with all that a mail may have to show: links, votes, code, several sections, many scripts, and gaps.
+"""A digest with all kinds of content: links, votes, code, several sections, many scripts, and missing values.
 
 Each abstract is one sentence, so that a mail shows it whole.
 """

@@ -48,7 +48,7 @@ from notifier.subscribers.subscribing import SignUp
 RATE = 100  # mails per second
 CONNECTIONS = 4  # as shipped
 GROUP_SIZE = 64  # results that may be uncommitted
-MOST_REPEATS = 5  # per kill, on average
+MAX_REPEATS = 5  # per kill, on average
 ENOUGH_KILLS = 100  # the average is not checked if there are fewer, because it would vary too much
 LAST_MAILS = 250  # mails that are left for the last sender
 START_TIMEOUT = 120  # seconds until the first MAIL of a sender
@@ -84,7 +84,7 @@ class KillReport:
     def keeps_promises(self) -> bool:
         """Whether nothing was lost, planned twice or altered, and few mails were repeated."""
         nothing_wrong = not (self.lost or self.planned_twice or self.altered)
-        is_average_low = self.kills < ENOUGH_KILLS or self.average < MOST_REPEATS
+        is_average_low = self.kills < ENOUGH_KILLS or self.average < MAX_REPEATS
         return nothing_wrong and self.worst <= CONNECTIONS + GROUP_SIZE and is_average_low
 
     def __str__(self) -> str:

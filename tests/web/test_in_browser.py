@@ -1,4 +1,4 @@
-"""A new reader's way through the pages in a real browser, on a phone and on a desk, with and without script."""
+"""A new subscriber goes through the pages in a real browser, on a phone and on a desktop, with and without script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web copy of a digest, for whoever has its mail: whole, without a session, and without a way to the settings."""
+"""The web copy of a digest, for whoever has its mail: complete, without a session or links to settings."""
 
 from __future__ import annotations
 

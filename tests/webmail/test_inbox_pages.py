@@ -1,4 +1,4 @@
-"""The pages of the demo's inbox: they show mails from anybody, and nothing in a mail can harm their reader."""
+"""The pages of the demo's inbox: they show mails from anybody, and nothing in a mail can do harm."""
 
 from __future__ import annotations
 

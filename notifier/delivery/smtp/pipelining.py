@@ -10,7 +10,7 @@ _OUT_OF_STEP = frozenset({500, 503})  # a relay that confuses commands refuses c
 
 
 class PipeliningTrust:
-    """Whether the relay may be sent several commands in one write; shared by all connections to it.
+    """A record of whether the relay may be sent several commands in one write; shared by all connections to it.
 
     Some relays offer PIPELINING but lose commands, answer only some of them, or hang up. A relay that has never handled
     pipelining successfully is no longer trusted after its first failure. A relay that has handled it successfully is

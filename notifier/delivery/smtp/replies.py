@@ -1,4 +1,4 @@
-"""Parse a relay's replies (RFC 5321, section 4.2) from the bytes that it sent. Pure."""
+"""Parse a relay's replies (RFC 5321, section 4.2) from the bytes that it sent. This module does no I/O."""
 
 from __future__ import annotations
 

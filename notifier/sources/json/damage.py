@@ -6,7 +6,7 @@ import re
 
 # How often the text may be searched in all. One search for each fault would take time that grows with the square of
 # the size.
-_MOST_SEARCHES = 20
+_MAX_SEARCHES = 20
 _ALLOWANCE = 1 << 20  # characters that may be searched besides, so that small texts may have many faults
 
 _STRING_OR_MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
@@ -19,7 +19,7 @@ class Damage:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._left = _MOST_SEARCHES * len(text) + _ALLOWANCE
+        self._left = _MAX_SEARCHES * len(text) + _ALLOWANCE
         self._last_search = re.compile(""), 0, 0  # a pattern, a place, and where the pattern occurs after the place
         self._last_sound = (0, 0), re.compile(""), False  # whether the pattern occurs inside this element
 

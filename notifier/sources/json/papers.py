@@ -102,7 +102,7 @@ def _listing(record: Any, enclosing: Mapping[str, Any], position: int, where: st
 
 
 def _base(enclosing: Mapping[str, Any]) -> str:
-    """Return the address against which the links of a JSON Feed are resolved; an empty string for other documents."""
+    """Return the URL against which the links of a JSON Feed are resolved; an empty string for other documents."""
     return fields.link_url(enclosing.get("home_page_url")) or fields.link_url(enclosing.get("feed_url")) or ""
 
 

@@ -1,4 +1,4 @@
-"""Bring the records of scholarly APIs and reference managers to the shape of JSON lines.
+"""Convert the records of scholarly APIs and reference managers to the form of JSON lines.
 
 OpenAlex, Semantic Scholar, Crossref, DataCite, OpenReview, INSPIRE, CSL-JSON, Zotero and JSON Feed name the same facts
 differently, and put them into objects and lists. What all of them have in common is done for every record; what only
@@ -20,7 +20,7 @@ Members = Mapping[str, Any]
 _WRAPPERS = ("content", "data", "attributes", "metadata", "info", "_source", "citingPaper", "citedPaper")
 _TITLES = ("title", "titles", "display_name")
 _OPENREVIEW = "https://openreview.net/"
-_MOST_WORDS = 50_000  # of an abstract that is given by the positions of its words
+_MAX_WORDS = 50_000  # of an abstract that is given by the positions of its words
 _PDF = "application/pdf"
 _ARXIV_IN_TEXT = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5}(?:v\d{1,3})?|[a-z-]+(?:\.[A-Z]{2})?/\d{7})", re.IGNORECASE)
 _NOT_PAPERS = ("attachment", "note", "annotation")  # kinds of items in Zotero
@@ -184,7 +184,7 @@ def _text_of_positions(positions: Members) -> str:
         for place in places
         if isinstance(place, int)
     }
-    return " ".join([words[place] for place in sorted(words)[:_MOST_WORDS]])
+    return " ".join([words[place] for place in sorted(words)[:_MAX_WORDS]])
 
 
 def _of_openreview(record: Members, _: str) -> dict[str, Any]:

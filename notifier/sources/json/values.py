@@ -17,9 +17,9 @@ from notifier.sources.json.damage import Damage
 
 _FIRST_SIZE = 1 << 13  # the number of characters that are tried first; most values are smaller
 _LONGEST_TOKEN = 16  # if the parser fails this near to the end of a part, the part may end inside a token
-_MOST_DIGITS = 20  # an integer with more digits becomes None
+_MAX_DIGITS = 20  # an integer with more digits becomes None
 
-CUT_OFF = "breaks off here"
+CUT_OFF = "is cut off here"
 
 _SPACE = re.compile(r"[\s\ufeff\x00]*")
 _SEPARATORS = re.compile(r"[\s,\ufeff\x00]*")
@@ -44,7 +44,7 @@ class _DuplicateKeyError(ValueError):
 
 
 def _parse_integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _MOST_DIGITS else None
+    return int(digits) if len(digits) <= _MAX_DIGITS else None
 
 
 def _build_object(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -36,11 +36,11 @@ _OTHER_KINDS = (
     ),
 )
 _CODE = re.compile(r"[;{}]$|^(?:}|//|/\*|#include|import \w|from \S+ import |def \w+\(|class \w+[(:])")
-_MOST_CODE = 0.4  # a text in which a larger share of the lines is code counts as source code
+_MAX_CODE = 0.4  # a text in which a larger share of the lines is code counts as source code
 
 _WORD = re.compile(r"[a-z]+")
 _ENGLISH = frozenset(("the", "of", "and", "to", "in", "a", "is", "for", "with", "that"))
-_LEAST_ENGLISH = 0.1  # an abstract is in English if a larger share of its words is in _ENGLISH
+_MIN_ENGLISH = 0.1  # an abstract is in English if a larger share of its words is in _ENGLISH
 _SCHOLARLY_STEMS = (
     "achie acros algor analy appro bench capab chall compu consi criti datas demon effic emerg estim evalu exper frame "
     "funda gener impro infer inves knowl langu learn metho model netwo neura novel optim paper parad perfo predi prese "
@@ -49,7 +49,7 @@ _SCHOLARLY_STEMS = (
 _SCHOLARLY = frozenset(_SCHOLARLY_STEMS.split())
 _SCHOLARLY_STEM_LENGTH = 5  # letters
 _PERSONAL = frozenset(("he", "she", "him", "her", "his", "hers", "said", "mr", "mrs", "ms", "you", "your", "yours"))
-_MOST_COUNTED = 4  # scholarly or personal words of an abstract: more than four count as four
+_MAX_COUNTED = 4  # scholarly or personal words of an abstract: more than four count as four
 _SHORT_ABSTRACT = 25  # words
 _LONGEST_ABSTRACT = 2200  # characters; arXiv allows 1,920
 _READ = 2500  # characters of an abstract that are searched for words
@@ -62,7 +62,7 @@ def recognise_other_kind(text: str, lines: Sequence[PageLine]) -> str | None:
     """Return what a text is if it is plainly something other than a page of papers, such as "a mail"; else None."""
     kind = next((name for name, pattern in _OTHER_KINDS if pattern.match(text)), None)
     lines_of_code = sum(bool(_CODE.search(line.text)) for line in lines)
-    return kind or ("source code" if lines_of_code > _MOST_CODE * len(lines) else None)
+    return kind or ("source code" if lines_of_code > _MAX_CODE * len(lines) else None)
 
 
 def reason_to_refuse(listings: Sequence[Listing], chrome: Sequence[str]) -> str | None:
@@ -91,18 +91,18 @@ def _count_scholarly_words(paper: Listing) -> float:
     """
     words = _words_of_abstract(paper)
     count = len({word[:_SCHOLARLY_STEM_LENGTH] for word in words} & _SCHOLARLY)
-    return min(_MOST_COUNTED, count * max(1.0, _SHORT_ABSTRACT / max(1, len(words)))) * _is_english(paper)
+    return min(_MAX_COUNTED, count * max(1.0, _SHORT_ABSTRACT / max(1, len(words)))) * _is_english(paper)
 
 
 def _is_english(paper: Listing) -> float:
     """Return 1 if the abstract is in English, else 0."""
     words = _words_of_abstract(paper)
-    return float(sum(word in _ENGLISH for word in words) > _LEAST_ENGLISH * len(words))
+    return float(sum(word in _ENGLISH for word in words) > _MIN_ENGLISH * len(words))
 
 
 def _count_personal_words(paper: Listing) -> float:
     """Return how many words such as "she" and "you" the abstract has, at most 4."""
-    return min(_MOST_COUNTED, sum(word in _PERSONAL for word in _words_of_abstract(paper)))
+    return min(_MAX_COUNTED, sum(word in _PERSONAL for word in _words_of_abstract(paper)))
 
 
 def _words_of_abstract(paper: Listing) -> list[str]:

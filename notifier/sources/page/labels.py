@@ -3,9 +3,9 @@
 The page is described by a hidden Markov model. The hidden states are the labels of the lines. The traits of the lines,
 and the seams between the lines, are what can be observed. The most probable sequence of labels is found by dynamic
 programming (Viterbi, 1967). A step leads from the label of one line to the label of the next line. The steps of this
-sequence are counted, together with the number of blank lines at each step. The counts are combined with the odds in
-`odds`, and the sequence is computed again (Viterbi training; Juang and Rabiner, 1990). In this way the layout of the
-page affects the labels.
+sequence are counted, together with the number of blank lines at each step. The counts are combined with those of
+the module `probabilities`, and the sequence is computed again (Viterbi training; Juang and Rabiner, 1990). In this way
+the layout of the page affects the labels.
 
 The time needed is proportional to the number of lines. The result is deterministic.
 """
@@ -19,12 +19,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from notifier.sources.page.lines import PageLine
-from notifier.sources.page.odds import COLUMNS, LINE_ODDS, MISSING_LINE_ODDS, STEP_ODDS, Label, seam_odds
+from notifier.sources.page.probabilities import (
+    COLUMNS,
+    LINE_PROBABILITIES,
+    MISSING_LINE_PROBABILITIES,
+    STEP_PROBABILITIES,
+    Label,
+    seam_probabilities,
+)
 from notifier.sources.page.seams import Seam, seams_of
 from notifier.sources.page.traits import Traits, traits_of
 
 _PASSES = 2
-_GIVEN_STEPS = 3.0  # the odds in `odds` count as much as three steps of the page
+_GIVEN_STEPS = 3.0  # STEP_PROBABILITIES count as much as three steps of the page
 _LOWEST_PROBABILITY = 0.00001  # so that no single trait or step makes a sequence impossible
 # The labels that the last line of a page may have.
 _LAST_LABELS = (
@@ -105,14 +112,14 @@ def _most_probable_labels(traits: Sequence[Traits], seams: Sequence[Seam], count
 @lru_cache(1 << 14)
 def _line_log_probabilities(traits: Traits) -> list[float]:
     """Return, for each label, the log probability that a line with this label has these traits."""
-    rows = [LINE_ODDS[name][value] for name, value in zip(Traits._fields, traits, strict=True) if value]
-    return [sum(_log(odds[COLUMNS[label]] / 100) for odds in rows) for label in Label]
+    rows = [LINE_PROBABILITIES[name][value] for name, value in zip(Traits._fields, traits, strict=True) if value]
+    return [sum(_log(row[COLUMNS[label]] / 100) for row in rows) for label in Label]
 
 
 def _step_table(seam: Seam, counts: StepCounts) -> _StepTable:
     """Return the log probability of every possible step over this seam."""
     table: _StepTable = [[] for _ in Label]
-    for before, after in (*STEP_ODDS, *MISSING_LINE_ODDS):
+    for before, after in (*STEP_PROBABILITIES, *MISSING_LINE_PROBABILITIES):
         table[after].append((before, _step_log_probability(before, after, seam, counts)))
     return table
 
@@ -120,25 +127,25 @@ def _step_table(seam: Seam, counts: StepCounts) -> _StepTable:
 def _step_log_probability(before: Label, after: Label, seam: Seam, counts: StepCounts) -> float:
     """Return the log probability that `after` follows `before` over this seam.
 
-    The probability of the step is a weighted mean of its odds in `odds` and of its share among the steps that lead from
-    `before` on this page. The odds weigh as much as three such steps. The probability of the number of blank lines is
-    computed in the same way, from equal odds for each number.
+    The probability of the step is a weighted mean of its value in STEP_PROBABILITIES and of its share among the
+    steps that lead from `before` on this page. STEP_PROBABILITIES weigh as much as three such steps. The probability of
+    the number of blank lines is computed in the same way, from equal probabilities of each number.
     """
     seam_log_probability = _seam_log_probability(before, after, seam)
-    if (before, after) in MISSING_LINE_ODDS:
-        return _log(MISSING_LINE_ODDS[before, after] / 100) + seam_log_probability
+    if (before, after) in MISSING_LINE_PROBABILITIES:
+        return _log(MISSING_LINE_PROBABILITIES[before, after] / 100) + seam_log_probability
     counted_together = _CONTINUATIONS if after in _CONTINUATIONS else (after,)
-    given_odds = sum(STEP_ODDS[before, label] for label in counted_together) / 100
+    given_total = sum(STEP_PROBABILITIES[before, label] for label in counted_together) / 100
     counted = sum(counts.steps[before, label] for label in counted_together)
     # One step is not counted: the step in question must not confirm itself.
-    step_probability = (max(0, counted - 1) + _GIVEN_STEPS * given_odds) / (counts.departures[before] + _GIVEN_STEPS)
-    share = STEP_ODDS[before, after] / 100 / given_odds
+    step_probability = (max(0, counted - 1) + _GIVEN_STEPS * given_total) / (counts.departures[before] + _GIVEN_STEPS)
+    share = STEP_PROBABILITIES[before, after] / 100 / given_total
     blanks = sum(counts.blanks[before, label, seam.blanks] for label in counted_together) + _GIVEN_STEPS / _BLANK_COUNTS
     return _log(step_probability * share) + _log(blanks / (counted + _GIVEN_STEPS)) + seam_log_probability
 
 
 def _seam_log_probability(before: Label, after: Label, seam: Seam) -> float:
-    return sum(_log(odds / 100) for odds in seam_odds(before, after, seam))
+    return sum(_log(percent / 100) for percent in seam_probabilities(before, after, seam))
 
 
 def _log(probability: float) -> float:

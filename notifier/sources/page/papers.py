@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from notifier.sources.page.lines import PageLine
-from notifier.sources.page.odds import Label
+from notifier.sources.page.probabilities import Label
 
 _TITLE_LABELS = (Label.TITLE, Label.TITLE_CONTINUED, Label.TITLE_ONLY)
 _ABSTRACT_LABELS = (Label.ABSTRACT, Label.ABSTRACT_CONTINUED, Label.PARAGRAPH)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from notifier.sources.page.lines import PageLine
 
-_MOST_BLANKS = 3  # more blank lines mean the same as three
+_MAX_BLANKS = 3  # more blank lines mean the same as three
 
 _PERIOD = re.compile(r"[.。।؟۔][\"'”’)\]]*$")
 _ENDS_WITH_ADDRESS = re.compile(r"\shttps?://\S+$")
@@ -24,13 +24,13 @@ _SMALL_WORD = r"\b(?:a|an|the|of|for|and|or|in|on|to|with|via|by|from|at|as|usin
 _UNFINISHED = re.compile(rf"(?:[,:;(\[–—-]|{_SMALL_WORD})$", re.IGNORECASE)
 
 _NARROWEST, _WIDEST = 30, 240  # columns of a wrapped page
-_FEWEST_BREAKS = 3  # the width of a page must explain at least this many broken sentences
-_LEAST_SHARE = 0.7  # the width of a page must explain at least this share of the broken sentences
+_MIN_BREAKS = 3  # the width of a page must explain at least this many broken sentences
+_MIN_SHARE = 0.7  # the width of a page must explain at least this share of the broken sentences
 _SENTENCE_ENDS = ".!?。！？"
 
 
 class Seam(NamedTuple):
-    """How a line and the line below it meet.
+    """The features of the place between a line and the line below it.
 
     `blanks`: the number of blank lines between them, at most 3.
 
@@ -51,13 +51,13 @@ class Seam(NamedTuple):
 def seams_of(lines: Sequence[PageLine]) -> list[Seam]:
     """Return the seam above each line, and then the seam below the last line."""
     width = _page_width(lines)
-    first = Seam(blanks=min(lines[0].blanks, _MOST_BLANKS))
+    first = Seam(blanks=min(lines[0].blanks, _MAX_BLANKS))
     last = Seam(end=_end(lines[-1].text))
     return [first, *(_seam(upper, lower, width) for upper, lower in pairwise(lines)), last]
 
 
 def _seam(upper: PageLine, lower: PageLine, width: int | None) -> Seam:
-    return Seam(min(lower.blanks, _MOST_BLANKS), _end(upper.text), _fill(upper.text, lower.text, width))
+    return Seam(min(lower.blanks, _MAX_BLANKS), _end(upper.text), _fill(upper.text, lower.text, width))
 
 
 def _end(text: str) -> str:
@@ -103,4 +103,4 @@ def _page_width(lines: Sequence[PageLine]) -> int | None:
             changes[min(len(upper) + _columns_of_next_word(lower), _WIDEST + 1)] -= 1
     explained = list(accumulate(changes[: _WIDEST + 1]))
     most = max(explained)
-    return explained.index(most) if most >= max(_FEWEST_BREAKS, _LEAST_SHARE * breaks) else None
+    return explained.index(most) if most >= max(_MIN_BREAKS, _MIN_SHARE * breaks) else None

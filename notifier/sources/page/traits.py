@@ -1,7 +1,8 @@
 """Describe each line of a page by its traits, such as its length or the number of words that are typical of prose.
 
-A trait has one of a few values. It is empty if it says nothing about the line. `odds` lists how often titles, abstracts
-and other lines have each value. Chrome is the text of a page that belongs to no paper, such as buttons and menus.
+A trait has one of a few values. It is empty if it says nothing about the line. `probabilities` lists how often titles,
+abstracts and other lines have each value. Chrome is the text of a page that belongs to no paper, such as buttons and
+menus.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from notifier.sources.page.lines import PageLine
 class Traits(NamedTuple):
     """The traits of one line.
 
-    Each value is empty, or one of the values that `odds.LINE_ODDS` lists for the trait.
+    Each value is empty, or one of the values that `probabilities.LINE_PROBABILITIES` lists for the trait.
     """
 
     length: str  # in columns: a range, such as "-25" for 16 to 25
@@ -86,7 +87,7 @@ _COMMON_WORDS = _set_of_words(
 )
 
 _STEM_LENGTH = 5  # letters
-_FEWEST_STEMS = 6  # a line with fewer stems does not count as text
+_MIN_STEMS = 6  # a line with fewer stems does not count as text
 _LINES_BELOW = 4  # how many lines below a line are searched for its words
 _LONGEST_LIST_OF_NAMES = 400  # characters
 
@@ -112,7 +113,7 @@ def _words_repeated_below(texts: Sequence[str]) -> list[str]:
     return [
         _most_shared(
             line_stems,
-            [below for below in stems[index + 1 : index + 1 + _LINES_BELOW] if len(below) >= _FEWEST_STEMS],
+            [below for below in stems[index + 1 : index + 1 + _LINES_BELOW] if len(below) >= _MIN_STEMS],
         )
         for index, line_stems in enumerate(stems)
     ]

@@ -23,7 +23,7 @@ class FeedFiles:
     _known: dict[str, tuple[tuple[int, int, int], Representation]] = field(default_factory=dict)
 
     def get(self, name: str) -> Representation | None:
-        """Return what a file holds; None if there is no such feed."""
+        """Return the content of a file; None if the folder has no such file."""
         if name not in (FEED_LIST, STYLESHEET) and not _FEED.fullmatch(name):
             return None
         path = self.folder / name

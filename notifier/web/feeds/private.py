@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from notifier.feeds import FORMATS
 from notifier.signing import PRIVATE_FEED_PATH, verify
 from notifier.subscribers import subscriber_of_private_feed
-from notifier.web.feeds.made import entries_for, feed_representation, private_feed
+from notifier.web.feeds.on_request import entries_for, feed_representation, private_feed
 from notifier.web.feeds.representation import PRIVATE, answer
 from notifier.web.site import Site, SiteDependency
 
@@ -30,7 +30,7 @@ def feed_of_one(site: SiteDependency, request: Request, signed_id: str, subscrip
 
 
 def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | None, ending: str) -> Response:
-    """Answer with a private feed. A wrong address is refused before the store is read, so it reveals nothing."""
+    """Answer with a private feed. A wrong URL is refused before the store is read, so it reveals nothing."""
     grant = verify(site.key, signed_id) if site.key and ending in FORMATS else None
     subscriber = subscriber_of_private_feed(site.engine, grant) if grant else None
     if subscriber is None:

@@ -1,4 +1,4 @@
-"""Answers with the bytes of a feed: strong ETag, Last-Modified, 304, HEAD and gzip (RFC 9110)."""
+"""Answer with the bytes of a feed: strong ETag, Last-Modified, 304, HEAD and gzip (RFC 9110)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from notifier.errors import QueryError
 from notifier.feeds import FORMATS
 from notifier.subscribers import Action, within_limits
 from notifier.web.clients import ClientAddress
-from notifier.web.feeds.made import feed_representation, search_feed
+from notifier.web.feeds.on_request import feed_representation, search_feed
 from notifier.web.feeds.representation import PUBLIC, answer
 from notifier.web.fields import sentence
 from notifier.web.site import SiteDependency

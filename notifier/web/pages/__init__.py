@@ -1,4 +1,4 @@
-"""The pages for readers, one module for each family of pages."""
+"""The pages for visitors and subscribers, one module for each family of pages."""
 
 from notifier.web.pages import confirming, digests, feeds, home, managing, signing_in, signing_up, subscriptions
 

@@ -1,4 +1,4 @@
-"""Confirming a sign-up or a change of address: a page with one button, since link scanners follow links too."""
+"""Confirm a sign-up or a change of address, by a page with one button, since link scanners follow links too."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from notifier.models import Subscriber, SubscriberState
 from notifier.pipeline import plan_welcomes
 from notifier.signing import Grant, LinkPurpose
 from notifier.subscribers import OpenRequest, confirm, manage_grant, open_request, sign_in
-from notifier.web.afterwards import afterwards
+from notifier.web.background import in_background
 from notifier.web.fields import sentence
 from notifier.web.grants import granted
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import open_session
 from notifier.web.site import Site, SiteDependency, page
-from notifier.web.words import schedule_in_words
+from notifier.web.wording import schedule_in_words
 
 PATH = "/confirm/{signed_id}"
 PURPOSES = (LinkPurpose.CONFIRM, LinkPurpose.ADDRESS_OLD, LinkPurpose.ADDRESS_NEW)
@@ -73,7 +73,7 @@ def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTML
     token = sign_in(site.engine, manage_grant(subscriber), site.clock())
     if token:
         open_session(site, answer, token)
-    return afterwards(answer, plan_welcomes, site.engine, site.config, site.clock())
+    return in_background(answer, plan_welcomes, site.engine, site.config, site.clock())
 
 
 def _schedule(asked: OpenRequest) -> str:

@@ -1,4 +1,4 @@
-"""Past digests on the web, whole: every paper with its abstract, also what the mail left out.
+"""Show past digests on the web, with every paper and its abstract, also those that the mail left out.
 
 A subscriber who is signed in sees all of theirs. The link in a mail shows one, to whoever has the mail: the mail may
 have been forwarded, so that page has no links to settings and shows only a part of the address.
@@ -19,7 +19,7 @@ from notifier.web.forms import AskedForm
 from notifier.web.grants import granted
 from notifier.web.sessions import SignedIn
 from notifier.web.site import SiteDependency, page
-from notifier.web.words import masked
+from notifier.web.wording import masked
 
 PER_PAGE = 50
 

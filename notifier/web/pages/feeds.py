@@ -15,12 +15,12 @@ from notifier.pipeline import RESERVED_FEEDS, publisher_of
 from notifier.signing import sign
 from notifier.subscribers import private_feed_of, remove_private_feed, renew_private_feed
 from notifier.topics import RESERVED
-from notifier.web.feeds.made import private_feed
+from notifier.web.feeds.on_request import private_feed
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import SignedIn, Visitor
 from notifier.web.site import Site, SiteDependency, page
 
-OUR_OWN = [Depends(from_our_own_pages)]
+FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 router = APIRouter()
 
@@ -33,21 +33,21 @@ def show_feeds(site: SiteDependency, visitor: Visitor) -> HTMLResponse:
 
 @router.api_route("/manage/feeds", methods=["GET", "HEAD"])
 def show_private_feeds(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
-    """Show the addresses of the subscriber's private feeds, if they have some."""
+    """Show the URLs of the subscriber's private feeds, if they have some."""
     address = publisher_of(site.config).feed_url
     own = _own(site, subscriber)
     shown = [(feed.title, address(feed, "atom"), address(feed, "rss")) for feed in own]
     return page(site, "private_feeds", feeds=shown, is_signed_in=True)
 
 
-@router.post("/manage/feeds", dependencies=OUR_OWN)
+@router.post("/manage/feeds", dependencies=FROM_OWN_PAGES)
 def renew_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
-    """Make private feeds, or give them new addresses."""
+    """Make private feeds, or give them new URLs."""
     renew_private_feed(site.engine, subscriber.id, site.clock())
     return RedirectResponse(f"{site.root}/manage/feeds", HTTPStatus.SEE_OTHER)
 
 
-@router.post("/manage/feeds/remove", dependencies=OUR_OWN)
+@router.post("/manage/feeds/remove", dependencies=FROM_OWN_PAGES)
 def remove_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
     """End the private feeds."""
     remove_private_feed(site.engine, subscriber.id)

@@ -1,4 +1,4 @@
-"""The settings of the subscriber who is signed in: schedule, pause, address, data, and the way out."""
+"""The settings of the subscriber who is signed in: schedule, pause, address, data, unsubscribing and deletion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notifier import subscribers
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, Subscription
 from notifier.subscribers import Action, within_limits
-from notifier.web.afterwards import afterwards
+from notifier.web.background import in_background
 from notifier.web.choices import can_be_fewer, schedule_choices
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import (
@@ -29,12 +29,12 @@ from notifier.web.forms import AskedForm, Form, SubmittedForm
 from notifier.web.guards import from_our_own_pages
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.previews import volume
-from notifier.web.sessions import SignedIn, forget_session
+from notifier.web.sessions import SignedIn, clear_session
 from notifier.web.site import Site, SiteDependency, page
-from notifier.web.words import schedule_in_words
+from notifier.web.wording import schedule_in_words
 
 LAST_DIGESTS = 5
-OUR_OWN = [Depends(from_our_own_pages)]
+FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 # What the page says after a change.
 DONE = {
@@ -57,7 +57,7 @@ def show_settings(site: SiteDependency, subscriber: SignedIn, asked: AskedForm) 
     return _settings(site, subscriber, done=DONE.get(asked.one("done"), ""))
 
 
-@router.post("/manage/schedule", dependencies=OUR_OWN)
+@router.post("/manage/schedule", dependencies=FROM_OWN_PAGES)
 def change_schedule(site: SiteDependency, subscriber: SignedIn, form: SubmittedForm) -> Response:
     """Change the cadence, the hour, the time zone and the weekday; a field that was not sent stays as it is."""
     now = schedule_fields_of(subscriber)
@@ -78,7 +78,7 @@ def change_schedule(site: SiteDependency, subscriber: SignedIn, form: SubmittedF
     return to_settings(site, "schedule", "schedule")
 
 
-@router.post("/manage/pause", dependencies=OUR_OWN)
+@router.post("/manage/pause", dependencies=FROM_OWN_PAGES)
 def pause(site: SiteDependency, subscriber: SignedIn, form: SubmittedForm) -> Response:
     """Pause until a day, or without an end if no day is given."""
     typed = form.one("until")
@@ -93,7 +93,7 @@ def pause(site: SiteDependency, subscriber: SignedIn, form: SubmittedForm) -> Re
     return to_settings(site, "paused", "pause")
 
 
-@router.post("/manage/resume", dependencies=OUR_OWN)
+@router.post("/manage/resume", dependencies=FROM_OWN_PAGES)
 def resume(site: SiteDependency, subscriber: SignedIn) -> Response:
     """End a pause."""
     try:
@@ -103,7 +103,7 @@ def resume(site: SiteDependency, subscriber: SignedIn) -> Response:
     return to_settings(site, "resumed", "pause")
 
 
-@router.post("/manage/address", dependencies=OUR_OWN)
+@router.post("/manage/address", dependencies=FROM_OWN_PAGES)
 def change_address(
     site: SiteDependency, subscriber: SignedIn, form: SubmittedForm, client: ClientAddress
 ) -> HTMLResponse:
@@ -116,11 +116,11 @@ def change_address(
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS, is_signed_in=True)
     shown = page(site, "address_sent", old=subscriber.email, new=email, is_signed_in=True)
     request = subscribers.request_address_change
-    return afterwards(shown, request, site.engine, site.config, subscriber.id, email, now)
+    return in_background(shown, request, site.engine, site.config, subscriber.id, email, now)
 
 
 @router.api_route("/manage/data.json", methods=["GET", "HEAD"])
-def take_data(site: SiteDependency, subscriber: SignedIn) -> Response:
+def download_data(site: SiteDependency, subscriber: SignedIn) -> Response:
     """Return everything that is stored about the subscriber, as a file."""
     text = json.dumps(subscribers.export_data(site.engine, subscriber.id), indent=2, ensure_ascii=False)
     named = {"Content-Disposition": 'attachment; filename="my-data.json"'}
@@ -129,27 +129,27 @@ def take_data(site: SiteDependency, subscriber: SignedIn) -> Response:
 
 @router.api_route("/manage/delete", methods=["GET", "HEAD"])
 def ask_to_delete(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
-    """Say what deleting means, and show a button."""
+    """Show what deleting does, and a button."""
     return page(site, "delete", email=subscriber.email, is_signed_in=True)
 
 
-@router.post("/manage/delete", dependencies=OUR_OWN)
+@router.post("/manage/delete", dependencies=FROM_OWN_PAGES)
 def delete(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
     """Delete the subscriber with everything that is stored about them."""
     subscribers.erase(site.engine, subscriber.email, site.clock())
     answer = page(site, "deleted")
-    forget_session(site, answer)
+    clear_session(site, answer)
     return answer
 
 
-@router.post("/manage/unsubscribe", dependencies=OUR_OWN)
+@router.post("/manage/unsubscribe", dependencies=FROM_OWN_PAGES)
 def unsubscribe(site: SiteDependency, subscriber: SignedIn) -> Response:
     """End all mail at once; the settings stay, in case the subscriber comes back."""
     subscribers.unsubscribe_from_all(site.engine, subscriber.id, site.clock())
     return to_settings(site, "unsubscribed")
 
 
-@router.post("/manage/subscribe", dependencies=OUR_OWN)
+@router.post("/manage/subscribe", dependencies=FROM_OWN_PAGES)
 def subscribe_again(site: SiteDependency, subscriber: SignedIn, client: ClientAddress) -> HTMLResponse:
     """Ask by mail whether somebody who has unsubscribed wants mail again."""
     now = site.clock()
@@ -157,7 +157,7 @@ def subscribe_again(site: SiteDependency, subscriber: SignedIn, client: ClientAd
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS, is_signed_in=True)
     shown = page(site, "asked_to_confirm", email=subscriber.email, is_signed_in=True)
     wanted = subscribers.SignUp(subscriber.email)
-    return afterwards(shown, subscribers.request_sign_up, site.engine, site.config, wanted, now)
+    return in_background(shown, subscribers.request_sign_up, site.engine, site.config, wanted, now)
 
 
 def _settings(

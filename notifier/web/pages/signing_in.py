@@ -1,4 +1,4 @@
-"""Signing in by a link in a mail, and signing out."""
+"""Sign in by a link in a mail, and sign out."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from notifier.subscribers import (
     sign_in,
     within_limits,
 )
-from notifier.web.afterwards import afterwards
+from notifier.web.background import in_background
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import read_address
 from notifier.web.forms import SubmittedForm
 from notifier.web.grants import granted
 from notifier.web.guards import from_our_own_pages
-from notifier.web.sessions import SessionToken, Visitor, forget_session, open_session
+from notifier.web.sessions import SessionToken, Visitor, clear_session, open_session
 from notifier.web.site import Site, SiteDependency, page
-from notifier.web.words import masked
+from notifier.web.wording import masked
 
 FORM_PATH = "/sign-in"
 LINK_PATH = "/sign-in/{signed_id}"
@@ -37,7 +37,7 @@ router = APIRouter()
 
 SignInGrant = Annotated[Grant, Depends(granted([LinkPurpose.SIGN_IN]))]
 ManageGrant = Annotated[Grant, Depends(granted([LinkPurpose.MANAGE]))]
-OUR_OWN = [Depends(from_our_own_pages)]
+FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 
 @router.api_route(FORM_PATH, methods=["GET", "HEAD"])
@@ -50,7 +50,7 @@ def show_form(site: SiteDependency, visitor: Visitor) -> Response:
     return page(site, "sign_in", email="", errors={})
 
 
-@router.post(FORM_PATH, dependencies=OUR_OWN)
+@router.post(FORM_PATH, dependencies=FROM_OWN_PAGES)
 def send_link(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
     """Answer in the same words for every address, and queue the mail with the link after the answer."""
     if not site.is_open:
@@ -62,7 +62,7 @@ def send_link(site: SiteDependency, form: SubmittedForm, client: ClientAddress) 
     if not within_limits(site.engine, Action.SIGN_IN, email, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
     answer = page(site, "sign_in_sent", email=email)
-    return afterwards(answer, request_sign_in, site.engine, site.config, email, now)
+    return in_background(answer, request_sign_in, site.engine, site.config, email, now)
 
 
 @router.api_route(LINK_PATH, methods=["GET", "HEAD"])
@@ -79,19 +79,19 @@ def ask_to_manage(site: SiteDependency, grant: ManageGrant, visitor: Visitor) ->
     return _button(site, grant)
 
 
-@router.post(LINK_PATH, dependencies=OUR_OWN)
+@router.post(LINK_PATH, dependencies=FROM_OWN_PAGES)
 def sign_in_by_mail(site: SiteDependency, grant: SignInGrant) -> Response:
     """Open a session for the subscriber to whom the link was sent."""
     return _sign_in(site, grant)
 
 
-@router.post(MANAGE_LINK_PATH, dependencies=OUR_OWN)
+@router.post(MANAGE_LINK_PATH, dependencies=FROM_OWN_PAGES)
 def sign_in_by_digest(site: SiteDependency, grant: ManageGrant) -> Response:
     """Open a session for the subscriber whose mail has the link."""
     return _sign_in(site, grant)
 
 
-@router.post(SIGN_OUT_PATH, dependencies=OUR_OWN)
+@router.post(SIGN_OUT_PATH, dependencies=FROM_OWN_PAGES)
 def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, visitor: Visitor) -> HTMLResponse:
     """End the session of this browser, or of all browsers."""
     if visitor and form.one("everywhere"):
@@ -99,12 +99,12 @@ def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, vis
     if token:
         end_session(site.engine, token)
     answer = page(site, "signed_out")
-    forget_session(site, answer)
+    clear_session(site, answer)
     return answer
 
 
 def to_settings(site: Site, done: str = "", place: str = "") -> RedirectResponse:
-    """Lead to the settings, after a change with the name of what was done, and the place on the page."""
+    """Redirect to the settings, with the name of the change that was made, and the place on the page."""
     query = f"?done={done}" if done else ""
     fragment = f"#{place}" if place else ""
     return RedirectResponse(f"{site.root}/manage{query}{fragment}", HTTPStatus.SEE_OTHER)

@@ -1,4 +1,4 @@
-"""Signing up: the form, its preview, and the same form for a frame in another site."""
+"""Sign up: the form, its preview, and a form for a frame in another site."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from notifier.models import Cadence
 from notifier.subscribers import Action, SignUp, check_request, request_sign_up, within_limits
 from notifier.topics import TRENDING
-from notifier.web.afterwards import afterwards
+from notifier.web.background import in_background
 from notifier.web.choices import interest_choices, schedule_choices
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import Errors, Interests, ScheduleFields, read_address, read_interests, read_schedule
@@ -29,24 +29,24 @@ PREVIEW = "preview"  # the value of the button that asks for a preview
 router = APIRouter()
 
 
-def _open(site: SiteDependency) -> None:
-    """Answer as if there were no such page while nobody can sign up."""
+def _require_open(site: SiteDependency) -> None:
+    """Answer 404 if nobody can sign up."""
     if not site.is_open:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
-def _framed(site: SiteDependency) -> None:
+def _require_embed(site: SiteDependency) -> None:
     if not site.config.web.embed:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
-OPEN = [Depends(_open)]
-OUR_OWN = [Depends(_open), Depends(from_our_own_pages)]
+IF_OPEN = [Depends(_require_open)]
+FROM_OWN_PAGES = [Depends(_require_open), Depends(from_our_own_pages)]
 
 
-@router.api_route(FORM_PATH, methods=["GET", "HEAD"], dependencies=OPEN)
+@router.api_route(FORM_PATH, methods=["GET", "HEAD"], dependencies=IF_OPEN)
 def show_form(site: SiteDependency, asked: AskedForm, visitor: Visitor, client: ClientAddress) -> HTMLResponse:
-    """Show the form. Its fields are filled in from the address of the page, such as `?topic=quantization`."""
+    """Show the form. Its fields are filled in from the query string of the URL, such as `?topic=quantization`."""
     if asked.one("words") and not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
     interests = read_interests(asked, site.catalogue)
@@ -56,7 +56,7 @@ def show_form(site: SiteDependency, asked: AskedForm, visitor: Visitor, client: 
     return _form_page(site, asked, interests, schedule, {}, is_signed_in=visitor is not None)
 
 
-@router.post(f"{FORM_PATH}/preview", dependencies=OUR_OWN)
+@router.post(f"{FORM_PATH}/preview", dependencies=FROM_OWN_PAGES)
 def show_preview(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
     """Return the preview alone, for the script that shows it while somebody fills in a form."""
     interests = read_interests(form, site.catalogue)
@@ -65,9 +65,9 @@ def show_preview(site: SiteDependency, form: SubmittedForm, client: ClientAddres
     return page(site, "preview", preview=preview_of(site, interests), interests=interests)
 
 
-@router.post(FORM_PATH, dependencies=OUR_OWN)
+@router.post(FORM_PATH, dependencies=FROM_OWN_PAGES)
 def sign_up(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
-    """Ask for the confirmation of a sign-up by mail, or show the form again: with a preview, or with what is wrong."""
+    """Ask by mail for the confirmation of a sign-up, or show the form again with a preview or with the errors."""
     interests, schedule = read_interests(form, site.catalogue), read_schedule(form, site.config.digest)
     email, wrong = read_address(form)
     if form.one("do") == PREVIEW and within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
@@ -80,13 +80,13 @@ def sign_up(site: SiteDependency, form: SubmittedForm, client: ClientAddress) ->
     return _ask_to_confirm(site, _sign_up(email, interests, schedule), client, "asked_to_confirm")
 
 
-@router.api_route(FRAME_PATH, methods=["GET", "HEAD"], dependencies=[*OPEN, Depends(_framed)])
+@router.api_route(FRAME_PATH, methods=["GET", "HEAD"], dependencies=[*IF_OPEN, Depends(_require_embed)])
 def show_framed_form(site: SiteDependency) -> HTMLResponse:
-    """Show the form with nothing but the address, for a frame in a page of another site."""
+    """Show the form with a field for the address only, for a frame in a page of another site."""
     return _in_frame(site, page(site, "embed", errors={}, email="", trending=TRENDING))
 
 
-@router.post(FRAME_PATH, dependencies=[*OUR_OWN, Depends(_framed)])
+@router.post(FRAME_PATH, dependencies=[*FROM_OWN_PAGES, Depends(_require_embed)])
 def sign_up_in_frame(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
     """Ask for the confirmation of a sign-up in a frame, with words that fit into it."""
     email, errors = read_address(form)
@@ -121,7 +121,7 @@ def _ask_to_confirm(site: Site, wanted: SignUp, client: str | None, answer: str)
     if not within_limits(site.engine, Action.SIGN_UP, wanted.email, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
     shown = page(site, answer, email=wanted.email)
-    return afterwards(shown, request_sign_up, site.engine, site.config, wanted, now)
+    return in_background(shown, request_sign_up, site.engine, site.config, wanted, now)
 
 
 def _form_page(
@@ -132,7 +132,7 @@ def _form_page(
     errors: Errors,
     **values: Any,
 ) -> HTMLResponse:
-    """Render the form with what was typed, the preview of it, and what is wrong, each at its field."""
+    """Render the form with what was typed, its preview, and the errors, each at its field."""
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
     shown: Mapping[str, object] = {
         "email": form.one("email"),

@@ -21,7 +21,7 @@ from notifier.web.site import Site, SiteDependency, page
 
 PREVIEW = "preview"  # the value of the button that asks for a preview
 SUBSCRIPTION_PATH = "/manage/subscriptions/{subscription_id}"
-OUR_OWN = [Depends(from_our_own_pages)]
+FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 router = APIRouter()
 
@@ -32,7 +32,7 @@ def show_new_subscription(site: SiteDependency, asked: AskedForm) -> HTMLRespons
     return _form_to_add(site, read_interests(asked, site.catalogue), {})
 
 
-@router.post("/manage/subscriptions", dependencies=OUR_OWN)
+@router.post("/manage/subscriptions", dependencies=FROM_OWN_PAGES)
 def add_subscriptions(site: SiteDependency, subscriber: SignedIn, form: SubmittedForm) -> Response:
     """Add the topics and the query of a form, or show its preview."""
     interests = read_interests(form, site.catalogue)
@@ -64,7 +64,7 @@ def show_subscription(site: SiteDependency, subscriber: SignedIn, subscription_i
     return _form_to_change(site, subscriber, found, _interests_of(found), {})
 
 
-@router.post(SUBSCRIPTION_PATH, dependencies=OUR_OWN)
+@router.post(SUBSCRIPTION_PATH, dependencies=FROM_OWN_PAGES)
 def change_subscription(
     site: SiteDependency, subscriber: SignedIn, subscription_id: str, form: SubmittedForm
 ) -> Response:
@@ -88,7 +88,7 @@ def change_subscription(
     return to_settings(site, "changed", "subscriptions")
 
 
-@router.post(f"{SUBSCRIPTION_PATH}/remove", dependencies=OUR_OWN)
+@router.post(f"{SUBSCRIPTION_PATH}/remove", dependencies=FROM_OWN_PAGES)
 def remove_subscription(site: SiteDependency, subscriber: SignedIn, subscription_id: str) -> Response:
     """Remove one subscription. Without the last one there is no mail, so its subscriber is unsubscribed."""
     found = _subscription(subscriber, subscription_id)
@@ -97,7 +97,7 @@ def remove_subscription(site: SiteDependency, subscriber: SignedIn, subscription
     return to_settings(site, "unsubscribed" if is_out else "removed", "" if is_out else "subscriptions")
 
 
-@router.post(f"{SUBSCRIPTION_PATH}/move", dependencies=OUR_OWN)
+@router.post(f"{SUBSCRIPTION_PATH}/move", dependencies=FROM_OWN_PAGES)
 def move_subscription(
     site: SiteDependency, subscriber: SignedIn, subscription_id: str, form: SubmittedForm
 ) -> Response:

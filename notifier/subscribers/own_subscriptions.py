@@ -1,4 +1,4 @@
-"""Read a subscriber who has signed in, and what is theirs."""
+"""Read the subscriber who has signed in, and one of their subscriptions."""
 
 from __future__ import annotations
 

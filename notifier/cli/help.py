@@ -1,4 +1,4 @@
-"""The help of verbs: arguments are shown by their names, without the names of Python types."""
+"""The help of commands: arguments are shown by their names, without the names of Python types."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import typer
 from typer.core import TyperArgument, TyperCommand
 
 
-class Verb(TyperCommand):
-    """A verb whose help names no types of arguments, such as `<list[Path]>`."""
+class Command(TyperCommand):
+    """A command whose help names no types of arguments, such as `<list[Path]>`."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -19,9 +19,9 @@ class Verb(TyperCommand):
 
 
 def show_no_types(app: typer.Typer) -> None:
-    """Let all verbs that the app has, and those of its groups, be of the class Verb."""
+    """Let all commands of the app and of its groups be of the class Command."""
     for command in app.registered_commands:
-        command.cls = Verb
+        command.cls = Command
     for group in app.registered_groups:
         if group.typer_instance is not None:
             show_no_types(group.typer_instance)

@@ -4,8 +4,8 @@ Nothing in such a text marks a line as a title, as an abstract, or as chrome (an
 and counts). The lines are therefore labelled by statistics, in these steps:
 
 1. `lines` splits the text into lines. `traits` describes each line, and `seams` each place between two lines.
-2. `labels` finds the most probable labels of all lines. `odds` lists how often titles, abstracts and chrome have each
-   trait and seam.
+2. `labels` finds the most probable labels of all lines. `probabilities` lists how often titles, abstracts and chrome
+   have each trait and seam.
 3. `papers` groups the lines into papers. `facts` and `head` read what the chrome says about each paper and the page.
 4. `evidence` refuses the text if the result does not look like papers.
 """
@@ -25,13 +25,13 @@ from notifier.sources.page.facts import PageFacts, facts_of
 from notifier.sources.page.head import page_dates, remove_buttons
 from notifier.sources.page.labels import label_lines
 from notifier.sources.page.lines import PageLine, lines_of
-from notifier.sources.page.odds import Label
 from notifier.sources.page.papers import PagePaper, PaperLink, format_line_numbers, join_lines, links_of, papers_of
+from notifier.sources.page.probabilities import Label
 from notifier.sources.page.traits import is_obvious_chrome
 
 NAME = "page text"
 
-_MOST_LINES = 200_000  # counted without blank lines; the page of one day has a few hundred
+_MAX_LINES = 200_000  # counted without blank lines; the page of one day has a few hundred
 _CURE = "; copy the text of a page that lists papers"
 _SKIPPED_LABELS = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRACT)
 
@@ -41,7 +41,7 @@ def parse(text: str, limits: Limits) -> ParsedDump:
 
     Raises DumpError if the text is not a page of papers, or if it exceeds the limits.
     """
-    lines = list(islice(lines_of(text), _MOST_LINES + 1))
+    lines = list(islice(lines_of(text), _MAX_LINES + 1))
     if fault := _obvious_fault(text, lines, limits):
         raise DumpError(f"this is not a dump: it {fault}{_CURE}")
     lines, skip_reasons = _remove_repeated_lines(lines)
@@ -64,8 +64,8 @@ def _obvious_fault(text: str, lines: Sequence[PageLine], limits: Limits) -> str 
     """Return a fault that can be found without labelling the lines, such as "is empty", or None."""
     if not lines:
         return "is empty"
-    if len(lines) > _MOST_LINES:
-        return f"has more than {_MOST_LINES:,} lines"
+    if len(lines) > _MAX_LINES:
+        return f"has more than {_MAX_LINES:,} lines"
     if any(len(line.text) > limits.line for line in lines):
         return f"has a line longer than {limits.line_kb} KB"
     kind = recognise_other_kind(text, lines)

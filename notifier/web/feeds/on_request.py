@@ -1,6 +1,6 @@
-"""Feeds that are made when they are asked for: of a search, and of a subscriber's subscriptions.
+"""Make feeds on request: of a search, and of a subscriber's subscriptions.
 
-They show the papers that came in last, which are in memory, as the feeds do that `publish` writes.
+As the feeds that `publish` writes, they show the papers that came in last. These papers are kept in memory.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def search_feed(site: Site, text: str, query: Query) -> Feed:
 
 
 def private_feed(signed_id: str, subscription: Subscription | None = None) -> Feed:
-    """Return the feed of one subscription, or of all, without entries; `signed_id` is part of its address."""
+    """Return the feed of one subscription, or of all, without entries; `signed_id` is part of its URL."""
     name, path = f"private {signed_id}", f"{PRIVATE_PATH}{signed_id}"
     if subscription is None:
         return Feed(name, "My papers", "New papers for all of your subscriptions", (), path=path, page="manage")

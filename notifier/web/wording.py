@@ -1,4 +1,4 @@
-"""Schedules and addresses as the pages show them."""
+"""Word schedules and addresses for the pages."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def schedule_in_words(cadence: Cadence, hour: str, timezone: str, weekday: int) 
 
 
 def masked(address: str) -> str:
-    """Shorten an address: its owner still recognises it, and someone to whom the mail was forwarded learns little."""
+    """Return a shortened address, which its owner recognises, and which tells other people little."""
     local, _, domain = address.rpartition("@")
     return f"{local[0]}…@{domain}"

@@ -1,4 +1,4 @@
-"""The spelling of words that the benchmark gives to other engines: it keeps apart what differs, and keeps prefixes."""
+"""The encoding of words for the other engines of the benchmark: different words differ, and prefixes stay prefixes."""
 
 from __future__ import annotations
 

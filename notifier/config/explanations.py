@@ -1,4 +1,4 @@
-"""Say in words what is wrong with a config."""
+"""Explain what is wrong with a config."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from notifier.config.keys import Config
 
 def explain(error: ValidationError, file: Path | None) -> str:
     """Return one sentence for each wrong key. Pydantic's copy of the value is left out: it may be a password."""
-    complaints = [
-        _complaint(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors(include_input=False)
+    explanations = [
+        _explanation(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors(include_input=False)
     ]
-    return f"{file or 'the environment'}: " + "; ".join(complaints)
+    return f"{file or 'the environment'}: " + "; ".join(explanations)
 
 
-def _complaint(place: tuple[int | str, ...], kind: str, message: str) -> str:
+def _explanation(place: tuple[int | str, ...], kind: str, message: str) -> str:
     key = ".".join(str(part) for part in place)
     if kind == "path_type":
         return f'{key}: write the path of a file or a folder in quotation marks, such as "var/feeds"'

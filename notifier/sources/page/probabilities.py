@@ -1,9 +1,8 @@
-"""List how often a line of each kind has each trait, follows each other kind of line, and has each kind of seam.
+"""List how probable each trait, each following line and each seam is for a line of each kind.
 
-The odds in this module are probabilities in per cent. Those of titles and abstracts were counted on 1,700 real papers,
-and then smoothed by hand. Each abstract was counted in several layouts: on one line, cut after its first sentence, and
-wrapped at 60 to 100 columns. The odds of chrome are guesses, and they are spread over many values, because the chrome
-of every page is different.
+All numbers are in per cent. Those of titles and abstracts are smoothed frequencies in 1,700 real papers, whose
+abstracts were laid out in several ways: on one line, cut after the first sentence, and wrapped at 60 to 100 columns.
+Those of chrome are estimates that are spread over many values, because the chrome of every page is different.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from notifier.sources.page.seams import Seam
 
 
 class Label(IntEnum):
-    """What a line of a page is.
+    """The kinds of lines of a page.
 
     Chrome is the text of a page that belongs to no title and no abstract, such as buttons, counts and menus.
     """
@@ -30,8 +29,9 @@ class Label(IntEnum):
     TITLE_ONLY = 8  # a title whose abstract is missing
 
 
-# For each trait and value, the odds of chrome, title, title continued, abstract, abstract continued and paragraph.
-LINE_ODDS: dict[str, dict[str, tuple[float, ...]]] = {
+# For each trait and value, the probabilities of chrome, title, title continued, abstract, abstract continued and
+# paragraph.
+LINE_PROBABILITIES: dict[str, dict[str, tuple[float, ...]]] = {
     "length": {
         "-3": (14, 0.05, 0.3, 0.02, 0.1, 0.02),
         "-8": (20, 0.3, 9, 0.02, 0.8, 0.05),
@@ -98,7 +98,7 @@ LINE_ODDS: dict[str, dict[str, tuple[float, ...]]] = {
         "6-": (30, 0.2, 0.2, 0.2, 0.1, 0.2),
     },
 }
-# The column of LINE_ODDS for each label. Labels with the same column share their odds.
+# The column of LINE_PROBABILITIES for each label. Labels with the same column share their probabilities.
 COLUMNS = {
     Label.CHROME: 0,
     Label.TITLE: 1,
@@ -113,7 +113,7 @@ COLUMNS = {
 
 _L = Label
 # How often a line with the first label is followed by a line with the second label.
-STEP_ODDS: dict[tuple[Label, Label], float] = {
+STEP_PROBABILITIES: dict[tuple[Label, Label], float] = {
     (_L.CHROME, _L.CHROME): 50,
     (_L.CHROME, _L.TITLE): 50,
     (_L.TITLE, _L.TITLE_CONTINUED): 8,
@@ -137,9 +137,10 @@ STEP_ODDS: dict[tuple[Label, Label], float] = {
     (_L.PARAGRAPH, _L.TITLE): 37,
     (_L.PARAGRAPH, _L.CHROME): 23,
 }
-# The same for the pairs that occur only if a title or an abstract is missing. The module `labels` adjusts the odds of
-# other pairs to the layout of a page. It does not adjust these odds, because a missing line is not part of a layout.
-MISSING_LINE_ODDS: dict[tuple[Label, Label], float] = {
+# The same for the pairs that occur only if a title or an abstract is missing. The module `labels` adjusts the
+# probabilities of other pairs to the layout of a page. It does not adjust these probabilities, because a missing line
+# is not part of a layout.
+MISSING_LINE_PROBABILITIES: dict[tuple[Label, Label], float] = {
     (_L.ABSTRACT, _L.UNTITLED_ABSTRACT): 0.5,
     (_L.ABSTRACT_CONTINUED, _L.UNTITLED_ABSTRACT): 0.5,
     (_L.PARAGRAPH, _L.UNTITLED_ABSTRACT): 0.5,
@@ -155,7 +156,7 @@ MISSING_LINE_ODDS: dict[tuple[Label, Label], float] = {
 }
 
 # For each event between two lines, how often the upper line ends in each way (`Seam.end`).
-END_ODDS: dict[str, dict[str, float]] = {
+END_PROBABILITIES: dict[str, dict[str, float]] = {
     "a title goes on": {"period": 0.5, "question": 0.5, "unfinished": 40, "plain": 59},
     "prose goes on": {"period": 6, "question": 0.5, "unfinished": 30, "plain": 63.5},
     "a title ends": {"period": 3, "question": 3, "unfinished": 0.7, "plain": 93.3},
@@ -163,9 +164,9 @@ END_ODDS: dict[str, dict[str, float]] = {
     "chrome ends": {"period": 4, "question": 4, "unfinished": 3, "plain": 89},
 }
 # For each event between two lines, how often the upper line fills the width of the page in each way (`Seam.fill`).
-# These numbers are weights rather than shares: they also say that a wrapped page seldom begins a new paragraph within
-# an abstract, and that titles seldom go on if the page is not wrapped.
-FILL_ODDS: dict[str, dict[str, float]] = {
+# These numbers are weights and not probabilities: they also say that a wrapped page seldom begins a new paragraph
+# within an abstract, and that titles seldom go on if the page is not wrapped.
+FILL_PROBABILITIES: dict[str, dict[str, float]] = {
     "a title goes on": {"full": 99, "short": 0.3, "too long": 1, "unwrapped": 3},
     "prose goes on": {"full": 99, "short": 0.3, "too long": 1, "unwrapped": 100},
     "a paragraph ends": {"full": 2, "short": 13, "too long": 100, "unwrapped": 100},
@@ -174,19 +175,19 @@ FILL_ODDS: dict[str, dict[str, float]] = {
 _CONTINUATIONS = {Label.TITLE_CONTINUED: "a title goes on", Label.ABSTRACT_CONTINUED: "prose goes on"}
 
 
-def seam_odds(upper: Label, lower: Label, seam: Seam) -> list[float]:
+def seam_probabilities(upper: Label, lower: Label, seam: Seam) -> list[float]:
     """Return how often two lines with these labels have a seam like this one.
 
     There is one number for how the upper line ends, and one for how it fills the width if that is known.
     """
-    odds = [END_ODDS[_end_event(upper, lower)][seam.end]]
+    probabilities = [END_PROBABILITIES[_end_event(upper, lower)][seam.end]]
     if seam.fill:
-        odds.append(FILL_ODDS[_fill_event(lower)][seam.fill])
-    return odds
+        probabilities.append(FILL_PROBABILITIES[_fill_event(lower)][seam.fill])
+    return probabilities
 
 
 def _end_event(upper: Label, lower: Label) -> str:
-    """Return the key of END_ODDS for an upper and a lower line with these labels."""
+    """Return the key of END_PROBABILITIES for an upper and a lower line with these labels."""
     if lower in _CONTINUATIONS:
         return _CONTINUATIONS[lower]
     if upper in (Label.TITLE, Label.TITLE_CONTINUED, Label.TITLE_ONLY):
@@ -195,5 +196,5 @@ def _end_event(upper: Label, lower: Label) -> str:
 
 
 def _fill_event(lower: Label) -> str:
-    """Return the key of FILL_ODDS for two lines; `lower` is the label of the lower line."""
+    """Return the key of FILL_PROBABILITIES for two lines; `lower` is the label of the lower line."""
     return "a paragraph ends" if lower is Label.PARAGRAPH else _CONTINUATIONS.get(lower, "a line ends")

@@ -1,4 +1,4 @@
-"""Papers for which a digest had no room. They wait in the subscriber's row, and the next digest takes them in."""
+"""Keep the papers that did not fit into a digest in the subscriber's row, and include them in the next digest."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from notifier.digests import items
-from notifier.digests.room import fitted, listing_bytes
 from notifier.digests.selection import Selection
+from notifier.digests.size_limit import fitted, listing_bytes
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Subscriber
 from notifier.pipeline.candidates import Candidates
@@ -24,7 +24,7 @@ def waiting(connection: Connection, batch: Iterable[Subscriber]) -> dict[int, Se
     """Return, by subscriber id, the papers that wait for the next digests of these subscribers.
 
     Papers of subscriptions that have ended are left out, and papers that are not stored any more. So are papers that
-    have proved to be one with a paper that the subscriber got. A subscriber whose papers cannot be read is left out.
+    were merged with a paper that the subscriber got. A subscriber whose papers cannot be read is left out.
     """
     found: dict[int, Selection] = {}
     for one in batch:
@@ -37,7 +37,7 @@ def waiting(connection: Connection, batch: Iterable[Subscriber]) -> dict[int, Se
     current = {paper_id: paper.id for paper_id, paper in stored.items()}
     merged = {paper_id for paper_id, now in current.items() if paper_id != now}
     in_doubt = [number for number, each in found.items() if any(item.paper_id in merged for item in each.items)]
-    told = _told(connection, in_doubt)
+    told = _papers_sent(connection, in_doubt)
     return {number: _as_stored(each, current, told.get(number, set())) for number, each in found.items()}
 
 
@@ -47,7 +47,7 @@ def _of_current(subscriber: Subscriber, left: Selection) -> Selection:
     return replace(left, sections=tuple(each for each in left.sections if each.subscription_id in kept))
 
 
-def _told(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, set[int]]:
+def _papers_sent(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, set[int]]:
     """Return, by subscriber id, the ids of all papers in their digests, as they are stored now."""
     texts = outbox.items_since(connection, subscriber_ids, _EVER) if subscriber_ids else {}
     ids = {number: set[int]().union(*map(items.paper_ids, each)) for number, each in texts.items()}
@@ -55,7 +55,7 @@ def _told(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, se
 
 
 def _as_stored(left: Selection, current: Mapping[int, int], told: set[int]) -> Selection:
-    """Return a selection with the current ids of its papers, each once, without those that were told."""
+    """Return a selection with the current ids of its papers, each once, without those in `sent`."""
     seen = set(told)
 
     def renewed(old: Iterable[Item]) -> tuple[Item, ...]:
@@ -76,7 +76,7 @@ def fit(
 ) -> list[tuple[Selection, frozenset[int]]]:
     """Return what fits in one digest of each selection, and the ids of the papers that do not.
 
-    `search` finds a paper without an address by its title.
+    `search` finds a paper without a URL by its title.
     """
     chosen = list(selections)
     sizes = candidates.listing_bytes(search)
@@ -92,7 +92,7 @@ def _size_by(sizes: Mapping[int, int]) -> Callable[[Item], int]:
 
 
 def text_of(selection: Selection, left: Collection[int], origins: Mapping[int, Section]) -> str:
-    """Return what the subscriber's row says about the papers of `left`; empty if there are none.
+    """Return the text by which the subscriber's row stores the papers of `left`; empty if there are none.
 
     `origins` gives the section in which a paper would be if there were no limit. So the paper is dropped if its
     subscription ends before the next digest.

@@ -35,12 +35,12 @@ DUMPS = {
 
 @pytest.mark.parametrize("content", DUMPS.values(), ids=list(DUMPS))
 def test_the_result_of_a_process_of_its_own_is_the_same(content: bytes) -> None:
-    assert parse(content, DEFAULT_LIMITS, apart=True) == parse_here(content, DEFAULT_LIMITS)
+    assert parse(content, DEFAULT_LIMITS, in_child=True) == parse_here(content, DEFAULT_LIMITS)
 
 
 def test_limits_hold_in_the_other_process() -> None:
     few = DEFAULT_LIMITS.model_copy(update={"records": 10})
-    assert "more than 10 records" in parse(LINES, few, apart=True).refusal
+    assert "more than 10 records" in parse(LINES, few, in_child=True).refusal
 
 
 def test_other_threads_go_on_while_a_hostile_archive_is_parsed() -> None:
@@ -58,14 +58,14 @@ def test_other_threads_go_on_while_a_hostile_archive_is_parsed() -> None:
 def test_a_process_that_somebody_ends_says_nothing_about_the_dump(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parent, "_RUN", "import os; os.kill(os.getpid(), 15)")
     with pytest.raises(FileError, match="SIGTERM"):
-        parse(b"", DEFAULT_LIMITS, apart=True)
+        parse(b"", DEFAULT_LIMITS, in_child=True)
 
 
 def test_too_little_memory_and_faults_of_the_parser_are_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
     for deed, words in {"bytearray(1 << 40)": "GB of memory", "1 / 0": "ZeroDivisionError"}.items():
         program = f"from notifier.parsing import child; child.parse_here = lambda *_: {deed}; child.main()"
         monkeypatch.setattr(parent, "_RUN", program)
-        assert words in parse(b"", DEFAULT_LIMITS, apart=True).refusal
+        assert words in parse(b"", DEFAULT_LIMITS, in_child=True).refusal
 
 
 def test_the_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_the_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
     program = f"import os, time; from notifier.parsing import child; child.parse_here = lambda *_: {hang}; child.main()"
     start = (
         "from notifier.config import DEFAULT_LIMITS; from notifier.parsing import parent; "
-        f"parent._RUN = {program!r}; parent.parse(b'', DEFAULT_LIMITS, apart=True)"
+        f"parent._RUN = {program!r}; parent.parse(b'', DEFAULT_LIMITS, in_child=True)"
     )
     starter = subprocess.Popen([sys.executable, "-c", start], cwd=CHECKOUT, env=clean_environment())
     while not (sign.exists() and sign.read_text()):

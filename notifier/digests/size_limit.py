@@ -1,4 +1,4 @@
-"""What fits in one digest, so that its mail lists every paper that it holds.
+"""Limit the papers of a digest to those that its mail can list.
 
 Mail programs cut large mails off, so the mail of a digest has a largest size. LISTED_BYTES of it are for the titles of
 the papers and the headings of the sections. The rest is for cards, the header and the footer. The papers that do not
@@ -17,7 +17,7 @@ from notifier.digests.selection import Selection
 from notifier.digests.turns import in_turns
 from notifier.models import Item, Paper, Section
 from notifier.text.harmless import inert
-from notifier.text.paper_links import address, title_search
+from notifier.text.paper_links import paper_url, search_url
 
 LISTED_BYTES = 54_000
 LINE_MARKUP = 285  # the bytes of the markup around a title, in the plain text and the HTML together
@@ -31,9 +31,9 @@ _PLAIN = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'="})
 
 
 def listing_bytes(paper: Paper, search: str) -> int:
-    """Return the most bytes that a paper takes in a mail as a line; `search` finds a paper without an address."""
+    """Return the most bytes that a paper takes in a mail as a line; `search` finds a paper without a URL."""
     title = inert(paper.title)
-    return LINE_MARKUP + encoded_bytes(title) + encoded_bytes(address(paper) or title_search(title, search))
+    return LINE_MARKUP + encoded_bytes(title) + encoded_bytes(paper_url(paper) or search_url(title, search))
 
 
 def heading_bytes(label: str) -> int:

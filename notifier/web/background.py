@@ -1,4 +1,4 @@
-"""Work that is done after an answer was sent, so that the time of the answer reveals nothing about an address."""
+"""Run work after the response was sent, so that the time of the response reveals nothing about an address."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 
-def afterwards(answer: HTMLResponse, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> HTMLResponse:
-    """Return the answer, which is followed by the work. A failure is logged by its kind: the text may hold an address.
+def in_background(answer: HTMLResponse, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> HTMLResponse:
+    """Return the response, after which the work is run. A failure is logged by its kind: the text may hold an address.
 
-    Nothing is lost by a failure but the request itself, which its sender may repeat.
+    A failure loses only the request itself, which its sender may repeat.
     """
 
     def run() -> None:

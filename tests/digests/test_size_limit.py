@@ -1,4 +1,4 @@
-"""What fits in a digest: its mail lists all of it and is small enough, whatever the papers and labels are."""
+"""The size limit of a digest: its mail lists all papers and is small enough, whatever the papers and labels are."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from notifier.config import LONGEST_BASE_URL
 from notifier.digests.cache import Cache
 from notifier.digests.cards import paper_line
 from notifier.digests.labels import LABEL_BYTES, shown_label
-from notifier.digests.room import LISTED_BYTES, fitted, heading_bytes, listing_bytes
 from notifier.digests.selection import Selection
+from notifier.digests.size_limit import LISTED_BYTES, fitted, heading_bytes, listing_bytes
 from notifier.mail import Composer
 from notifier.mail.parts import Parts
 from notifier.mail.shortening import MAIL_BYTES

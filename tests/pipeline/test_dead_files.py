@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.killed import die_in
+from support.killed_process import die_in
 from support.service import clean_environment, free_ports, run_notifier, wait_until
 
 FOLDERS = ["var/feeds", "var/dumps", "var/done", "var/quarantine", "var/mail/tmp"]

@@ -1,4 +1,4 @@
-"""Removing what processes left behind that were killed: drafts, and lock files that no row names."""
+"""Remove the files that killed processes have left: drafts, and lock files that no row names."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from notifier.files import DumpsFolder, remove_dead_locks
 from notifier.store import dumps, outbox, reading, relays
 
 
-def remove_leftovers(engine: Engine, config: Config) -> None:
-    """Remove the files of notifier's own that a killed process left in any of the config's folders.
+def remove_dead_files(engine: Engine, config: Config) -> None:
+    """Remove the drafts and lock files that killed processes have left in any of the config's folders.
 
     What cannot be removed now stays until the next start. If the database fails, the steps that follow report it.
     """
