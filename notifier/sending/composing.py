@@ -12,8 +12,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from notifier.digests.details import loads_notice, welcome_details
+from notifier.digests.details import loads_notice
 from notifier.digests.merging import each_paper_once
+from notifier.digests.rows import digest_of_row
 from notifier.errors import ComposeError
 from notifier.models import DeliveryKind, Digest, Mail, Notice, Paper
 from notifier.sending.sender import Sender
@@ -108,23 +109,9 @@ def _return_path(sender: Sender, claim: Claim) -> str:
 def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
     """Return the digest that a row holds, or the error if its items cannot be read."""
     try:
-        sections, rest = sender.composer.read_items(claim.items)
-        welcome = welcome_details(claim.kind, claim.details)
+        return digest_of_row(claim._asdict(), sender.composer.read_items)
     except ComposeError as error:
         return error
-    return Digest(
-        recipient=claim.recipient,
-        period=claim.period,
-        planned_at=claim.planned_at,
-        message_id=claim.message_id,
-        subject=claim.subject,
-        sections=sections,
-        rest=rest,
-        subscriber_id=claim.subscriber_id,
-        opening=welcome.opening,
-        labels=welcome.labels,
-        delivery_id=claim.id,
-    )
 
 
 def _notice_mail(sender: Sender, claim: Claim) -> Mail | ComposeError:

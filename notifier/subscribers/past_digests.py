@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, Row
 
 from notifier.digests import items
-from notifier.digests.details import welcome_details
 from notifier.digests.merging import each_paper_once
+from notifier.digests.rows import digest_of_row
 from notifier.models import DeliveryKind, Digest, Paper
 from notifier.store import deliveries, papers, reading
 
@@ -57,7 +57,7 @@ def digest_of(engine: Engine, delivery_id: int) -> StoredDigest | None:
         row = deliveries.one_with_papers(connection, delivery_id)
         if row is None:
             return None
-        digest = _digest(row)
+        digest = digest_of_row(dict(row._mapping))
         found = papers.papers_by_id(connection, digest.paper_ids)
     return StoredDigest(row.id, DeliveryKind(row.kind), each_paper_once(digest, found), found)
 
@@ -65,21 +65,3 @@ def digest_of(engine: Engine, delivery_id: int) -> StoredDigest | None:
 def _past(row: Row[Any]) -> PastDigest:
     number = len(items.paper_ids(row._mapping["items"]))
     return PastDigest(row.id, DeliveryKind(row.kind), row.subject, row.planned_at, number)
-
-
-def _digest(row: Row[Any]) -> Digest:
-    sections, rest = items.loads(row._mapping["items"])
-    welcome = welcome_details(row.kind, row.details)
-    return Digest(
-        recipient=row.recipient,
-        period=row.period,
-        planned_at=row.planned_at,
-        message_id=row.message_id,
-        subject=row.subject,
-        sections=sections,
-        rest=rest,
-        subscriber_id=row.subscriber_id,
-        opening=welcome.opening,
-        labels=welcome.labels,
-        delivery_id=row.id,
-    )

@@ -167,5 +167,5 @@ def test_a_mailbox_for_bounces_gives_each_mail_its_own_return_path(tmp_path: Pat
         assert run_notifier("deliver", cwd=tmp_path).returncode == 0
         paths = {kept.recipient: kept.sender for kept in relay.kept}
     bounces = ReturnPaths("bounces@example.org", secret_key(load(config)))
-    assert bounces.delivery_of(paths["subscriber0@example.org"]) == 1
-    assert bounces.delivery_of(paths["subscriber1@example.org"].upper()) == 2
+    assert paths["subscriber0@example.org"] == bounces.return_path(1)
+    assert paths["subscriber1@example.org"] == bounces.return_path(2)
