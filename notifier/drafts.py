@@ -49,7 +49,7 @@ def remove_dead_drafts(folder: Path) -> None:
 def create_held(folder: Path, name: str, mode: int = 0o666) -> tuple[Path, BinaryIO]:
     """Create a file that this process holds until it is closed; `{}` in `name` becomes 32 random hex digits.
 
-    On a file system without locks, no process can hold the file, and no process takes it for free. Raises OSError if
+    On a file system without locks, no process can hold the file, and no process finds it free. Raises OSError if
     the file cannot be created.
     """
     while True:

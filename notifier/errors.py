@@ -82,7 +82,7 @@ class FileError(NotifierError):
 
 
 class FetchError(NotifierError):
-    """Another server did not do what it was asked for."""
+    """A request that another server did not fulfil."""
 
 
 class RelayError(NotifierError):

@@ -63,7 +63,7 @@ def _show(found: Status) -> None:
         typer.echo(f"not secure   {found.clear_text}: {why}")
     if found.pause:
         until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
-        typer.echo(inert(f"relay        paused until {until}, then one mail tries it: {found.pause.reason}"))
+        typer.echo(inert(f"relay        paused until {until}, then one mail tests it: {found.pause.reason}"))
     for trouble in found.troubles:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:

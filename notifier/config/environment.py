@@ -19,7 +19,7 @@ NESTING = "__"  # in an environment variable, separates the name of a table from
 def overrides() -> dict[str, Any]:
     """Return the tables and keys that environment variables set; `NOTIFIER_SMTP__HOST` sets `host` in `[smtp]`.
 
-    Variables that name no table and no key at the top are left out; `unknown_variables` returns them. Raises
+    Variables that name no table and no top-level key are left out; `unknown_variables` returns them. Raises
     ConfigError for a variable that gives a table or a list another value than JSON.
     """
     names = [name for name in _names() if _is_known(name)]
@@ -52,7 +52,7 @@ def _names() -> Iterator[str]:
 
 
 def _is_known(variable: str) -> bool:
-    """Return whether a variable names a table or a key at the top; what is in a table is checked as in a file."""
+    """Return whether a variable names a table or a top-level key; the keys in a table are checked as in a file."""
     return variable.removeprefix(PREFIX).lower().split(NESTING)[0] in Config.model_fields
 
 

@@ -78,7 +78,7 @@ def check_database_url(url: str) -> None:
 
 
 def _has_usable_port(url: str) -> bool:
-    """Return whether SQLAlchemy can read the URL, and the port in it, if there is one, can exist."""
+    """Return whether SQLAlchemy can read the URL, and whether all ports in it are valid."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -93,7 +93,7 @@ def _has_usable_port(url: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or IP address is that of this machine, as it is written and without asking."""
+    """Return whether a host name or IP address is that of this machine, without resolving it."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True

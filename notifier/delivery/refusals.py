@@ -1,8 +1,8 @@
 """Decide what a permanent refusal (5xx) is about: the recipient, the mail's size, or something else. Pure functions.
 
-A relay that mistrusts us answers each recipient with 550, just like one that does not know the mailbox. So a refusal
-is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text says
-that the mailbox is unknown. Any other code and any word that blames somebody else, also in a reply that it quotes,
+A relay that refuses all our mail answers each recipient with 550, just like one that does not know the mailbox. So a
+refusal is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text
+says that the mailbox is unknown. Any other code and any word that blames somebody else, also in a reply that it quotes,
 makes it doubtful. In doubt, a refusal is not about the recipient, because a mail that waits does less harm than a
 subscriber who gets no more mail.
 """
@@ -18,7 +18,7 @@ _BLAMES_RECIPIENT = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
 # refuses to relay.
 _NO_ANSWER_FROM_HOST = "4.1"
 _UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
-_NO_UTF8 = frozenset({"6.7", "6.9"})  # a server on the way does not support SMTPUTF8 (RFC 6531, section 4.2)
+_NO_UTF8 = frozenset({"6.7", "6.9"})  # a server on the path does not support SMTPUTF8 (RFC 6531, section 4.2)
 _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the system
 
 # At the beginning of a line, or in the form of qmail: (#5.1.1).
@@ -51,7 +51,7 @@ _BLAMES_OTHERS = re.compile(
     r"|reverse|auth\w*|unauthori[sz]ed|log(?:ged|ging)?[ -]?(?:in|on)|credentials?|password|submission|starttls|tls"
     r"|certificates?|encrypt\w*|not permitted|permission|prohibit\w*|not allowed|disallowed|denied|refused|forbidden)\b"
 )
-# In a reply without a code, these words may mean our side as well.
+# In a reply without a code, these words may be about the sender as well.
 _MAY_BLAME_OTHERS = re.compile(r"\b(?:hosts?|smtp|servers?|networks?|domain)\b")
 _QUOTES = re.compile(r"\bhost (?:\S+ ){0,3}said:")  # before the reply of another server
 _RECIPIENT_REJECTED = re.compile(r"\brecipient (?:address )?rejected\b")

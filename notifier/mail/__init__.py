@@ -1,4 +1,4 @@
-"""Compose mails: turn digests into the bytes of messages. This package reads no files but templates, and no clock.
+"""Compose mails: turn digests into the bytes of messages. It reads no clock, and no files except templates.
 
 Other packages of notifier import only from this file.
 """

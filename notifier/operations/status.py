@@ -60,7 +60,7 @@ class LastDump:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The reason why no mail is sent to the relay, and the time until then; after that, one mail is tried."""
+    """The reason why no mail is sent to the relay, and the end of the pause; after it, one mail tests the relay."""
 
     reason: str
     until: datetime

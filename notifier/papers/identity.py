@@ -37,8 +37,8 @@ class ProofKind(StrEnum):
 class Proof(NamedTuple):
     """An identity made from a title together with a DOI, a link or an abstract.
 
-    A listing and a paper with the same proof have both in common. `is_short` is True if the title is too short to
-    identify a paper.
+    A listing and a paper with the same proof have the same title and the same DOI, link or abstract. `is_short` is True
+    if the title is too short to identify a paper.
     """
 
     kind: ProofKind
@@ -73,7 +73,7 @@ class PreparedListing:
         return (self.identity, *(proof.identity for proof in self.proofs))
 
     @property
-    def is_news(self) -> bool:
+    def announces_paper(self) -> bool:
         """Whether the listing announces its paper; the listing of a replacement or a withdrawn paper does not."""
         return self.announce not in _REPLACEMENTS and not self.facts.withdrawn
 

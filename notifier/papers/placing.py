@@ -118,7 +118,7 @@ class ListingPlacer:
     below 0, so that it is before every subscriber's cursor.
 
     The new papers of an `archive` are stored as announced already. A new paper that is listed as a replacement or as
-    withdrawn is announced by its first listing that is news.
+    withdrawn is announced by its first other listing.
     """
 
     def __init__(
@@ -166,16 +166,16 @@ class ListingPlacer:
     def announce_again(self, upvotes_named: Sequence[int]) -> None:
         """Give a new sequence number to each paper about which there is now something to announce.
 
-        These are the papers that get their first listing that is news. They are also the known papers that have gained
-        a text or upvotes that a query may ask for, within ANNOUNCED_AGAIN_WITHIN after they were first seen.
+        These are the papers that get their first listing that announces them. They are also the known papers that have
+        gained a text or upvotes that a query may ask for, within ANNOUNCED_AGAIN_WITHIN after they were first seen.
         `upvotes_named` are the numbers of upvotes that queries name, ascending.
         """
         for paper in self.papers:
-            if _is_first_news(paper) or self._is_news_again(paper, upvotes_named):
+            if _is_first_announcement(paper) or self._is_announced_again(paper, upvotes_named):
                 paper.sequence = self._next_sequence()
                 paper.changed = True
 
-    def _is_news_again(self, paper: PendingPaper, upvotes_named: Sequence[int]) -> bool:
+    def _is_announced_again(self, paper: PendingPaper, upvotes_named: Sequence[int]) -> bool:
         """Return whether a paper that was announced before has gained something that a query may ask for.
 
         If several rows have become this paper, each of them must have gained something. A row that has gained nothing
@@ -235,7 +235,7 @@ class ListingPlacer:
 
     def _first_sequence(self, listing: PreparedListing) -> int:
         """Return the sequence number of a new paper: a negative one if the listing does not announce it."""
-        if not self._archive and listing.is_news:
+        if not self._archive and listing.announces_paper:
             return self._next_sequence()
         self._lowest_sequence -= 1
         return self._lowest_sequence
@@ -306,8 +306,8 @@ def _key_by_arxiv_id(paper: PendingPaper) -> None:
         paper.key = paper.facts.arxiv_id
 
 
-def _is_first_news(paper: PendingPaper) -> bool:
-    return paper.awaits_announcement and any(listing.is_news for listing in paper.listings)
+def _is_first_announcement(paper: PendingPaper) -> bool:
+    return paper.awaits_announcement and any(listing.announces_paper for listing in paper.listings)
 
 
 def _gained(before: PaperFacts, after: PaperFacts, upvotes_named: Sequence[int]) -> bool:

@@ -65,5 +65,5 @@ def receive(stream: IO[bytes]) -> Parsed:
 
 def internal_fault(error: Exception) -> str:
     """Return the reason for refusing a dump on which the parser fails with an exception that is not a refusal."""
-    reason = f"this is a fault of notifier's own ({type(error).__name__}: {error})"
+    reason = f"this is a bug in notifier ({type(error).__name__}: {error})"
     return reason.encode("utf-8", "backslashreplace").decode()

@@ -26,7 +26,7 @@ from notifier.parsing import parse
 from notifier.pipeline.tagging import LARGE_DUMP, with_tags
 from notifier.sources import decide_listing_day
 from notifier.store import dumps, reading, retried, writing
-from notifier.store.ingest import AS_NEWS, AnnouncePolicy, IngestCounts, NewDump, add_dump, is_known, known_keys, lock
+from notifier.store.ingest import ANNOUNCED, AnnouncePolicy, IngestCounts, NewDump, add_dump, is_known, known_keys, lock
 from notifier.topics import Catalogue, catalogue_of
 
 SHOWN_SKIPS = 3  # at most this many reasons why records were skipped, or fields cut, are shown
@@ -45,7 +45,7 @@ class IngestSettings:
     """
 
     limits: Limits = DEFAULT_LIMITS
-    announcing: AnnouncePolicy = AS_NEWS
+    announcing: AnnouncePolicy = ANNOUNCED
     catalogue: Catalogue | None = None
     wait_seconds: float = 0
     owners: Path | None = None
@@ -214,7 +214,7 @@ def _store(engine: Engine, path: Path, add: Callable[[Connection], IngestCounts]
         if is_known(connection, sha256):
             return None
         counts = add(connection)
-        dumps.lift_quarantine(connection, recorded_path(path))
+        dumps.delete_quarantined(connection, recorded_path(path))
         return counts
 
 

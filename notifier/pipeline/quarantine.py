@@ -82,7 +82,7 @@ def delete_gone(engine: Engine, folder: DumpsFolder) -> None:
 
 @retried
 def record_move(engine: Engine, path: Path, moved: Path) -> None:
-    """Record where a file of the dumps folder was moved that is quarantined."""
+    """Record the new path of a quarantined file of the dumps folder."""
     with writing(engine) as connection:
         dumps.move_quarantine(connection, recorded_path(path), recorded_path(moved))
 
@@ -115,4 +115,4 @@ def _is_inside(folder: DumpsFolder, path: Path) -> bool:
 def _delete_records(engine: Engine, paths: list[str]) -> None:
     with writing(engine) as connection:
         for path in paths:
-            dumps.lift_quarantine(connection, path)
+            dumps.delete_quarantined(connection, path)

@@ -1,7 +1,7 @@
 """The readable form of a query: what it looks for, in the words that were typed, for headings and lists.
 
-For example, `title:(pruning OR distillation) -survey` is `(pruning or distillation) in the title, not survey`. What
-belongs together in a way that commas, `and` and `or` do not show is in parentheses.
+For example, `title:(pruning OR distillation) -survey` is `(pruning or distillation) in the title, not survey`.
+Parentheses show the grouping where commas, `and` and `or` do not.
 """
 
 from __future__ import annotations

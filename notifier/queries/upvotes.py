@@ -13,10 +13,10 @@ def upvotes_named(query: Query) -> frozenset[int]:
     paper whose upvotes are unknown does not match, and one with 0 upvotes does.
     """
     bounds = (leaf for leaf in leaves(query) if isinstance(leaf, tree.Upvotes))
-    return frozenset(count for bound in bounds for count in _turning_points(bound))
+    return frozenset(count for bound in bounds for count in _thresholds(bound))
 
 
-def _turning_points(bound: tree.Upvotes) -> tuple[int, ...]:
+def _thresholds(bound: tree.Upvotes) -> tuple[int, ...]:
     match bound.sign:
         case ">=":
             return (bound.number,)

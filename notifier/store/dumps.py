@@ -62,14 +62,14 @@ def quarantine(connection: Connection, path: str, sha256: str, reason: str, now:
     _store(connection, tables.quarantined, path=path, sha256=sha256, reason=reason, at=now)
 
 
-def lift_quarantine(connection: Connection, path: str) -> None:
+def delete_quarantined(connection: Connection, path: str) -> None:
     """Delete the record that the file at `path` is quarantined, because it has been ingested since."""
     connection.execute(delete(tables.quarantined).where(tables.quarantined.c.path == path))
 
 
 def move_quarantine(connection: Connection, path: str, to: str) -> None:
     """Record that a quarantined file was moved; this replaces an earlier record of the path `to`."""
-    lift_quarantine(connection, to)
+    delete_quarantined(connection, to)
     connection.execute(update(tables.quarantined).where(tables.quarantined.c.path == path).values(path=to))
 
 

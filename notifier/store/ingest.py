@@ -49,7 +49,7 @@ class AnnouncePolicy:
     archive: bool = False
 
 
-AS_NEWS = AnnouncePolicy()  # announces the papers of a dump; no topic names a number of upvotes
+ANNOUNCED = AnnouncePolicy()  # announces the papers of a dump; no topic names a number of upvotes
 
 _FACT_NAMES = tuple(field.name for field in fields(PaperFacts))  # also the names of columns of the table `paper`
 _fact_values = attrgetter(*_FACT_NAMES)
@@ -87,7 +87,7 @@ def add_dump(
     connection: Connection,
     arrival: NewDump,
     listings: Sequence[PreparedListing],
-    announcing: AnnouncePolicy = AS_NEWS,
+    announcing: AnnouncePolicy = ANNOUNCED,
     deleted: Iterable[str] = (),
 ) -> IngestCounts:
     """Store a dump with its listings and their papers.

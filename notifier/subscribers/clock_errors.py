@@ -2,11 +2,11 @@
 
 If the clock was years ahead for a moment, the dates of a subscriber's last digest, of their activation and of their
 next digest may lie years ahead too, and nothing would be due until then. Such dates are replaced by those that the
-outbox proves: the periods of the digests up to now. The outbox still has the periods that were planned too early, and
+outbox shows: the periods of the digests up to now. The outbox still has the periods that were planned too early, and
 none of them gets a second digest.
 
-A clock that was set back looks the same from here as one that is right again. The replacement is safe in both cases,
-because each period that has a digest already is left out when it comes.
+The stored dates do not show whether the clock is correct now, or was set back. The replacement is safe in both cases,
+because a period that has a digest already gets no second one.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def corrected(connection: Connection, chosen: Collection[Subscriber], now: datet
     wrong = [one for one in chosen if _has_wrong_period(one, now)]
     last = (now + MARGIN).date()
     until = [calendars.period(cadence, last) for cadence in (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY)]
-    proved = outbox.newest_periods(connection, [one.id for one in wrong], until) if wrong else {}
-    return [_corrected(one, proved.get(one.id, [None, None, None]), now) for one in chosen]
+    shown = outbox.newest_periods(connection, [one.id for one in wrong], until) if wrong else {}
+    return [_corrected(one, shown.get(one.id, [None, None, None]), now) for one in chosen]
 
 
 def repair_all(engine: Engine, now: datetime) -> list[Repair]:
@@ -118,10 +118,10 @@ def _is_far_ahead(instant: datetime | None, now: datetime) -> bool:
     return instant is not None and instant > now + MARGIN
 
 
-def _corrected(subscriber: Subscriber, proved: Iterable[str | None], now: datetime) -> Subscriber:
+def _corrected(subscriber: Subscriber, shown: Iterable[str | None], now: datetime) -> Subscriber:
     changed = subscriber
     if _has_wrong_period(subscriber, now):
-        day, week, month = (_date_of(period, subscriber.weekday) for period in proved)
+        day, week, month = (_date_of(period, subscriber.weekday) for period in shown)
         last_date = max((each for each in (day, week, month) if each), default=None)
         changed = replace(changed, last_date=last_date, last_week=week)
     if _is_far_ahead(subscriber.active_since, now) and not _end_of_pause(subscriber):
@@ -137,11 +137,11 @@ def _with_next_due(subscriber: Subscriber, now: datetime) -> Subscriber:
 
 
 def _end_of_pause(subscriber: Subscriber) -> datetime | None:
-    """Return the instant at which the pause ended that preceded the activation; None if there was no pause.
+    """Return the end of the pause before the activation; None if there was no pause.
 
     A pause ends at midnight, and `end_pauses` activates the subscriber just before.
     """
-    assert subscriber.active_since is not None, "only an active subscriber is asked about"
+    assert subscriber.active_since is not None, "the subscriber must be active"
     end = subscriber.active_since + timedelta.resolution
     return end if _is_midnight(end, ZoneInfo(subscriber.timezone)) else None
 

@@ -65,7 +65,8 @@ def change_subscription(  # noqa: PLR0913
     """Change the query or the name of a subscription, and return the subscriber as stored.
 
     None leaves a value as it is, and an empty name removes the name. Raises UsageError or QueryError if a value is not
-    valid, if the subscriber does not have the subscription or has another one with this query, or if it is a topic's.
+    valid, if the subscriber does not have the subscription or has another one with this query, or if the subscription
+    is to a topic.
     """
     new = None if query is None else new_query(query, catalogue_of(config))
     checked_name = None if name is None else parse_name(name)

@@ -64,7 +64,7 @@ def read_interests(form: Form, catalogue: Catalogue) -> Interests:
 
 
 def parsed_query(stored: Subscription) -> Query | None:
-    """Return the parsed query of a subscription; None for a topic, or for a query that is refused by now."""
+    """Return the parsed query of a subscription; None for a topic, or for a query that is not valid any more."""
     try:
         return queries.parse(stored.query) if stored.query else None
     except QueryError:

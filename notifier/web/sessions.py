@@ -17,7 +17,7 @@ HOST_NAME = "__Host-session"
 
 
 class NotSignedInError(Exception):
-    """A request without a session for a page that needs one. The answer leads to the page for signing in."""
+    """A request without a session for a page that needs one. The response redirects to the page for signing in."""
 
 
 def open_session(site: Site, answer: Response, token: str) -> None:

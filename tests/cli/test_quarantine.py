@@ -93,7 +93,7 @@ def test_a_typed_file_that_is_no_dump_is_listed_and_dropping_it_leaves_the_file(
     assert bad.exists()
 
 
-def test_a_dump_of_the_folder_is_listed_where_it_is_and_retried_after_it_was_mended(tmp_path: Path) -> None:
+def test_a_dump_of_the_folder_is_listed_where_it_is_and_retried_after_it_was_corrected(tmp_path: Path) -> None:
     file = quarantined(tmp_path)
     (listed,) = set_aside(tmp_path)
     assert (listed["path"], sorted(listed)) == (str(file), ["at", "path", "reason"])

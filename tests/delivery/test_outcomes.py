@@ -106,7 +106,7 @@ UNKNOWN_RECIPIENT = [
     "550 4.1.1 user unknown",
 ]
 
-# What relays and mail servers say to everybody if they mistrust the sender, or if they are set up wrongly.
+# What relays and mail servers say to everybody if they refuse the sender, or if they are set up wrongly.
 MISTRUST = [
     *["550 relay not permitted", "550 5.1.0 <papers@x.example>: Sender address rejected: User unknown in local table"],
     *[

@@ -61,7 +61,7 @@ def test_a_strange_file_name_stops_no_mail(
     assert all(b"Zebras" in mail.content for mail in relay.kept)
     assert done.returncode == (1 if content == NOISE else 0), done.stderr
     assert list((tmp_path / "var" / "dumps").iterdir()) == []
-    assert "fault of notifier" not in done.stderr
+    assert "bug in notifier" not in done.stderr
     for arguments in (("status",), ("status", "--json")):
         assert run_notifier(*arguments, cwd=tmp_path).returncode == 0
     if options:

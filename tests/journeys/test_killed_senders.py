@@ -273,7 +273,7 @@ def written_full(disk: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def test_another_program_that_takes_all_space_makes_no_mail_go_out_twice(small_disk: Path) -> None:
+def test_no_mail_is_sent_twice_if_another_program_takes_all_space(small_disk: Path) -> None:
     log, mails = small_disk.parent / "relay.log", 300
     with paced_relay(log, RATE) as port:
         prepare(small_disk, mails, port)

@@ -1,4 +1,4 @@
-"""Announcing a paper again when its upvotes reach a number that a query names, such as 50 in `upvotes:>=50`.
+"""A paper is announced again when its upvotes reach a number that a query names, such as 50 in `upvotes:>=50`.
 
 No subscriber gets the paper twice.
 """
@@ -27,7 +27,7 @@ from notifier.models import Listing, Paper
 from notifier.queries import upvotes_named
 from notifier.store import papers, schema, subscriptions
 from notifier.store.engine import connect, reading, writing
-from notifier.store.ingest import AS_NEWS, AnnouncePolicy
+from notifier.store.ingest import ANNOUNCED, AnnouncePolicy
 from notifier.store.tables import named_upvotes
 from notifier.subscribers.subscribing import SignUp, erase
 from notifier.topics import catalogue_of
@@ -40,7 +40,9 @@ PAPER = Listing(1, TITLE, abstract="It is about growth.", arxiv_id="2607.00001")
 HOT = TopicConfig(title="Hot", query="upvotes:>=50")
 
 
-def capture(engine: Engine, upvotes: int | None, now: datetime = MONDAY, announcing: AnnouncePolicy = AS_NEWS) -> None:
+def capture(
+    engine: Engine, upvotes: int | None, now: datetime = MONDAY, announcing: AnnouncePolicy = ANNOUNCED
+) -> None:
     """Store a dump of `now` in which the paper has this many upvotes."""
     add_listings_as(engine, announcing, f"{upvotes} at {now}", replace(PAPER, upvotes=upvotes), now=now)
 
@@ -156,7 +158,7 @@ def test_after_14_days_upvotes_announce_nothing(engine: Engine) -> None:
     assert titles_after(engine, cursor) == []
 
 
-def test_a_number_is_forgotten_with_the_last_query_that_names_it(engine: Engine) -> None:
+def test_a_number_is_deleted_with_the_last_query_that_names_it(engine: Engine) -> None:
     subscribe_to(engine, "upvotes:>=50", "growth upvotes:>=70")
     subscribe_to(engine, "upvotes:>=50", email="bob@example.org")
     assert stored_numbers(engine) == {50, 70}

@@ -17,7 +17,7 @@ from notifier.config import Config
 from notifier.models import Cadence, Listing
 from notifier.store import papers, tags
 from notifier.store.engine import reading
-from notifier.store.ingest import AS_NEWS, AnnouncePolicy
+from notifier.store.ingest import ANNOUNCED, AnnouncePolicy
 from notifier.subscribers.subscribing import SignUp
 
 ARCHIVE = AnnouncePolicy(archive=True)
@@ -106,40 +106,40 @@ def test_an_archive_is_not_after_any_cursor(engine: Engine, cursor: int) -> None
 @pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY, Cadence.INSTANT])
 def test_the_first_digest_leaves_out_an_archive_from_just_before_the_sign_up(engine: Engine, cadence: Cadence) -> None:
     add_listings_as(
-        engine, AS_NEWS, "one", replace(NEW, title="A Paper of Last Year", arxiv_id="2507.00001"), now=MONDAY
+        engine, ANNOUNCED, "one", replace(NEW, title="A Paper of Last Year", arxiv_id="2507.00001"), now=MONDAY
     )
     later = MONDAY + timedelta(days=100)
     add_listings_as(engine, ARCHIVE, "two", OLD, now=later)
     subscriber = add_subscriber(
         engine, SignUp("ann@example.org", topics=("all",), cadence=cadence, confirmed=True), now=later
     )
-    add_listings_as(engine, AS_NEWS, "three", NEW, now=later + timedelta(minutes=1))
+    add_listings_as(engine, ANNOUNCED, "three", NEW, now=later + timedelta(minutes=1))
     assert announced_after(engine, subscriber.cursor) == [NEW.title]
 
 
-@pytest.mark.parametrize("first", [ARCHIVE, AS_NEWS])
+@pytest.mark.parametrize("first", [ARCHIVE, ANNOUNCED])
 def test_a_paper_is_announced_only_if_it_was_not_in_an_archive_before(engine: Engine, first: AnnouncePolicy) -> None:
     add_listings_as(engine, first, "first", OLD)
-    add_listings_as(engine, ARCHIVE if first is AS_NEWS else AS_NEWS, "second", OLD, NEW, now=MONDAY + A_DAY)
-    assert announced_after(engine, 0) == ([OLD.title] if first is AS_NEWS else [NEW.title])
+    add_listings_as(engine, ARCHIVE if first is ANNOUNCED else ANNOUNCED, "second", OLD, NEW, now=MONDAY + A_DAY)
+    assert announced_after(engine, 0) == ([OLD.title] if first is ANNOUNCED else [NEW.title])
 
 
 def test_an_archived_paper_is_sent_once_when_its_upvotes_reach_the_number_in_a_query(engine: Engine) -> None:
     add_subscriber(engine, SignUp("ann@example.org", ("growth upvotes:>=50",), ("all",), confirmed=True))
     add_listings_as(engine, ARCHIVE, "old", OLD)
-    add_listings_as(engine, AS_NEWS, "same", OLD, now=MONDAY)
+    add_listings_as(engine, ANNOUNCED, "same", OLD, now=MONDAY)
     plan_and_accept(engine, Config(), AT_EIGHT)
     assert digests_of(engine, "ann@example.org") == []
-    add_listings_as(engine, AS_NEWS, "grown", replace(OLD, upvotes=50), now=AT_EIGHT)
+    add_listings_as(engine, ANNOUNCED, "grown", replace(OLD, upvotes=50), now=AT_EIGHT)
     plan_and_accept(engine, Config(), AT_EIGHT + A_DAY)
-    add_listings_as(engine, AS_NEWS, "written", replace(OLD, authors=("Ann Lee",)), now=AT_EIGHT + A_DAY)
+    add_listings_as(engine, ANNOUNCED, "written", replace(OLD, authors=("Ann Lee",)), now=AT_EIGHT + A_DAY)
     plan_and_accept(engine, Config(), AT_EIGHT + 2 * A_DAY)
     assert digests_of(engine, "ann@example.org") == [("2026-07-07", [OLD.title])]
 
 
 def test_text_and_upvotes_from_an_archive_do_not_announce_a_paper(engine: Engine) -> None:
     add_subscriber(engine, SignUp("ann@example.org", ("upvotes:>=50",), confirmed=True))
-    add_listings_as(engine, AS_NEWS, "one", replace(OLD, abstract=""))
+    add_listings_as(engine, ANNOUNCED, "one", replace(OLD, abstract=""))
     with reading(engine) as connection:
         cursor = papers.newest_sequence(connection)
     add_listings_as(engine, ARCHIVE, "two", replace(OLD, upvotes=60), NEW, now=MONDAY + A_DAY)
@@ -150,8 +150,8 @@ def test_text_and_upvotes_from_an_archive_do_not_announce_a_paper(engine: Engine
 def test_an_archived_paper_that_is_merged_with_an_announced_one_leaves_it_announced(engine: Engine) -> None:
     bare = replace(OLD, arxiv_id=None, title="Another Title of the New Paper")
     add_listings_as(engine, ARCHIVE, "one", bare)
-    add_listings_as(engine, AS_NEWS, "two", NEW)
-    add_listings_as(engine, AS_NEWS, "three", replace(NEW, title=bare.title), now=MONDAY + A_DAY)
+    add_listings_as(engine, ANNOUNCED, "two", NEW)
+    add_listings_as(engine, ANNOUNCED, "three", replace(NEW, title=bare.title), now=MONDAY + A_DAY)
     assert len(announced_after(engine, 0)) == 1
 
 
@@ -159,6 +159,6 @@ def test_an_archive_that_is_not_tagged_yet_delays_no_digest(engine: Engine) -> N
     add_listings_as(engine, ARCHIVE, "one", OLD)
     with reading(engine) as connection:
         assert tags.first_untagged(connection, "any", after=0) is None
-    add_listings_as(engine, AS_NEWS, "two", NEW)
+    add_listings_as(engine, ANNOUNCED, "two", NEW)
     with reading(engine) as connection:
         assert tags.first_untagged(connection, "any", after=0) == 1

@@ -42,7 +42,7 @@ def test_a_dump_with_the_same_bytes_and_another_name_is_known(engine: Engine, tm
     assert len(stored(engine)) == 94
 
 
-def test_a_file_that_is_not_a_dump_is_quarantined_with_its_reason_until_it_is_mended(
+def test_a_file_that_is_not_a_dump_is_quarantined_with_its_reason_until_it_is_corrected(
     engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "page.txt"

@@ -126,7 +126,7 @@ def exim() -> Iterator[Relay]:
 
 
 @contextmanager
-def postfix_that_mistrusts_us() -> Iterator[Relay]:
+def postfix_that_refuses_us() -> Iterator[Relay]:
     """Run Postfix so that it refuses each recipient, because it does not know the sender's mailbox."""
     with _folder("postfix") as folder:
         (port,) = free_ports(1)
@@ -138,7 +138,7 @@ def postfix_that_mistrusts_us() -> Iterator[Relay]:
 
 
 @contextmanager
-def exim_that_mistrusts_us() -> Iterator[Relay]:
+def exim_that_refuses_us() -> Iterator[Relay]:
     """Run Exim so that it relays for nobody: `relay_from_hosts` is empty, and the recipients are not local."""
     with _folder("exim4") as folder:
         (port,) = free_ports(1)
@@ -156,8 +156,8 @@ RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
 
 
 MISTRUSTING_RELAYS: dict[str, Callable[[], AbstractContextManager[Relay]]] = {
-    "postfix": postfix_that_mistrusts_us,
-    "exim": exim_that_mistrusts_us,
+    "postfix": postfix_that_refuses_us,
+    "exim": exim_that_refuses_us,
 }
 
 

@@ -16,13 +16,13 @@ _ABSTRACT_LABELS = (Label.ABSTRACT, Label.ABSTRACT_CONTINUED, Label.PARAGRAPH)
 _BROKEN_WORD = re.compile(r"(?<=[^\W_][-—–])\n(?!(?:and|or|to|versus|vs) )(?=\w)|(?<=\w--)\n(?=\w)|(?<=\w)\n(?=--\w)")
 _ID = r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
 _PAGES = r"(?:huggingface\.co/papers|(?:arxiv|alphaxiv)\.org/(?:abs|pdf|html))"
-_PAPER_ADDRESS = re.compile(rf"(https?://(?:www\.)?{_PAGES}/{_ID})(?:[.#?].*)?")
+_PAPER_URL = re.compile(rf"(https?://(?:www\.)?{_PAGES}/{_ID})(?:[.#?].*)?")
 _LABELLED_ID = re.compile(rf"(?i:arxiv): ?{_ID}(?:\s.*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class PaperLink:
-    """The arXiv id of a paper, without its version, and the web address that contains it, if there is one."""
+    """The arXiv id of a paper, without its version, and the URL that contains it, if there is one."""
 
     arxiv_id: str
     url: str | None
@@ -108,7 +108,7 @@ def _first_link(lines: Iterable[PageLine]) -> PaperLink | None:
     """Return the first link to a paper, or None; an address or id in the middle of a sentence is only a citation."""
     for line in lines:
         for url in line.links:
-            if found := _PAPER_ADDRESS.fullmatch(url):
+            if found := _PAPER_URL.fullmatch(url):
                 return PaperLink(found[2], found[1])
         if found := _LABELLED_ID.fullmatch(line.text):
             return PaperLink(found[1], None)

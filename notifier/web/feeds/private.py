@@ -11,7 +11,7 @@ from notifier.feeds import FORMATS
 from notifier.signing import PRIVATE_FEED_PATH, verify
 from notifier.subscribers import subscriber_of_private_feed
 from notifier.web.feeds.on_request import entries_for, feed_representation, private_feed
-from notifier.web.feeds.representation import PRIVATE, answer
+from notifier.web.feeds.representation import PRIVATE, response_to
 from notifier.web.site import Site, SiteDependency
 
 router = APIRouter()
@@ -43,4 +43,4 @@ def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | N
             raise HTTPException(HTTPStatus.NOT_FOUND)
         feed = private_feed(signed_id, shown[0])
     feed = replace(feed, entries=entries_for(site, shown))
-    return answer(request.method, request.headers, feed_representation(site, feed, ending), PRIVATE)
+    return response_to(request.method, request.headers, feed_representation(site, feed, ending), PRIVATE)

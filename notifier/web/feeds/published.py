@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from notifier.web.feeds.files import FEED_LIST, FeedFiles
-from notifier.web.feeds.representation import PUBLIC, answer
+from notifier.web.feeds.representation import PUBLIC, response_to
 
 FOLDER = "/feeds/"
 
@@ -24,7 +24,7 @@ def serve_published(app: ASGIApp, files: FeedFiles, root: str) -> ASGIApp:
         if found is None:
             await app(scope, receive, send)
         else:
-            await answer(scope["method"], Headers(scope=scope), found, PUBLIC)(scope, receive, send)
+            await response_to(scope["method"], Headers(scope=scope), found, PUBLIC)(scope, receive, send)
 
     return served
 

@@ -42,8 +42,8 @@ def representation_of(content: bytes, media_type: str, modified: datetime | None
     return Representation(content, zipped, f'"{digest}"', f'"{digest}-gzip"', media_type, modified)
 
 
-def answer(method: str, asked: Mapping[str, str], found: Representation, caching: str) -> Response:
-    """Return the answer to a GET or HEAD with the headers `asked`: the feed, or 304 if the reader has it already."""
+def response_to(method: str, asked: Mapping[str, str], found: Representation, caching: str) -> Response:
+    """Return the response to a GET or HEAD with the headers `asked`: the feed, or 304 if the client has it already."""
     is_zipped = accepts_gzip(asked.get("accept-encoding", ""))
     headers = {
         "ETag": found.zipped_etag if is_zipped else found.etag,
@@ -66,8 +66,8 @@ def answer(method: str, asked: Mapping[str, str], found: Representation, caching
 def _is_known(headers: Mapping[str, str], etag: str, modified: datetime | None) -> bool:
     """Return whether the feed reader has this content (RFC 9110, sections 13.1.2 and 13.1.3).
 
-    The ETag is that of the coding that the reader asks for now. A cache that holds the other one needs a whole answer:
-    an answer 304 would name an ETag that it does not have.
+    The ETag is that of the content coding of this request. A cache that holds the other coding needs a complete
+    response, because a 304 would name an ETag that it does not know.
     """
     if (tags := headers.get("if-none-match")) is not None:
         known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}

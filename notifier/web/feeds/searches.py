@@ -14,7 +14,7 @@ from notifier.feeds import FORMATS
 from notifier.subscribers import Action, within_limits
 from notifier.web.clients import ClientAddress
 from notifier.web.feeds.on_request import feed_representation, search_feed
-from notifier.web.feeds.representation import PUBLIC, answer
+from notifier.web.feeds.representation import PUBLIC, response_to
 from notifier.web.fields import sentence
 from notifier.web.site import SiteDependency
 
@@ -38,7 +38,7 @@ def search(
         return PlainTextResponse(f"{sentence(error.reason)}\n", HTTPStatus.BAD_REQUEST)
     if not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
-    return answer(
+    return response_to(
         request.method,
         request.headers,
         feed_representation(site, search_feed(site, text.strip(), query), ending),
