@@ -1,0 +1,59 @@
+"""The values that the components of notifier pass to each other: papers, dumps, subscribers, digests and mails.
+
+All of them are immutable. This package does no I/O and reads no clock.
+"""
+
+from __future__ import annotations
+
+from notifier.models.clocks import Clock
+from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
+from notifier.models.digests import Digest, Item, Notice, NoticeDetails, Section
+from notifier.models.papers import (
+    Announce,
+    DumpStatus,
+    ListedOnFrom,
+    Listing,
+    MarkedWords,
+    Paper,
+    PaperFields,
+    ParsedDump,
+    Skipped,
+    Span,
+    Spans,
+    Tags,
+    merge_spans,
+)
+from notifier.models.subscribers import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
+
+__all__ = [
+    "KINDS_WITH_PAPERS",
+    "Announce",
+    "Cadence",
+    "Clock",
+    "DeliveryKind",
+    "DeliveryState",
+    "Digest",
+    "DumpStatus",
+    "Envelope",
+    "Item",
+    "ListedOnFrom",
+    "Listing",
+    "Mail",
+    "MarkedWords",
+    "Notice",
+    "NoticeDetails",
+    "Paper",
+    "PaperFields",
+    "ParsedDump",
+    "RelayState",
+    "RequestKind",
+    "Section",
+    "Skipped",
+    "Span",
+    "Spans",
+    "Subscriber",
+    "SubscriberState",
+    "Subscription",
+    "Tags",
+    "merge_spans",
+]

@@ -1,0 +1,94 @@
+"""The values of digests and notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from notifier.models.deliveries import DeliveryKind
+from notifier.models.papers import MarkedWords, Spans
+
+
+class Item(NamedTuple):
+    """A paper in a digest, with everything about it that is fixed when the digest is planned.
+
+    `words` are the words to highlight. `also` holds the labels of the subscriber's other subscriptions that the paper
+    matched. In digests that were planned before words were stored, `marks` are the passages to highlight.
+    """
+
+    paper_id: int
+    upvotes: int | None = None
+    marks: Spans = Spans()
+    also: tuple[str, ...] = ()
+    words: MarkedWords = MarkedWords()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The papers of one subscription in a digest, best first.
+
+    `subscription_id` is None in a digest that was planned before the ids of subscriptions were stored.
+    """
+
+    label: str
+    items: tuple[Item, ...]
+    subscription_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A message to one subscriber for one period, with everything that must be the same when it is sent again.
+
+    `rest` holds the papers beyond the digest's limit, which are listed by title only; they count as sent.
+    `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased, and `delivery_id`
+    is None if the digest has no row in the outbox, such as a test. `opening` takes the place of the line that says of
+    which period the papers are. A welcome mail also has `labels`, which name all subscriptions.
+    """
+
+    recipient: str
+    period: str
+    planned_at: datetime
+    message_id: str
+    subject: str
+    sections: tuple[Section, ...]
+    rest: tuple[Item, ...] = ()
+    subscriber_id: int | None = None
+    opening: str = ""
+    labels: tuple[str, ...] = ()
+    delivery_id: int | None = None
+
+    @property
+    def paper_ids(self) -> set[int]:
+        """The ids of all papers in the digest."""
+        return {item.paper_id for section in self.sections for item in section.items}.union(
+            item.paper_id for item in self.rest
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDetails:
+    """The content of a notice, and the purpose of its link.
+
+    `link` is the purpose of its signed id, as a letter, and `request_id` the row that the id applies to. `asked` names
+    what a sign-up asks for, and `is_addition` says that the recipient gets digests already. `new_email` is the address
+    that a subscriber wants to change to; only the mail to the old address names it.
+    """
+
+    link: str
+    request_id: int
+    asked: tuple[str, ...] = ()
+    is_addition: bool = False
+    new_email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message with one link: to confirm a sign-up or a new address, or to sign in."""
+
+    kind: DeliveryKind
+    recipient: str
+    message_id: str
+    subject: str
+    planned_at: datetime
+    details: NoticeDetails

@@ -1,0 +1,228 @@
+"""Claim rows of the outbox under a lease, settle them, and renew and release leases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, not_, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from notifier.models import DeliveryKind, DeliveryState, SubscriberState
+from notifier.store.outbox.rows import AT_ONCE, LEASE, is_owned, leases
+from notifier.store.statements import rows_of, run_for_all
+from notifier.store.tables import delivery, subscriber
+
+
+class Claim(NamedTuple):
+    """A delivery that one sender has leased.
+
+    `epoch` is the row's epoch under this lease. `uncertain` counts how often the connection was lost at or after the
+    final dot, so that nobody knows whether the relay accepted the message.
+    """
+
+    id: int
+    epoch: int
+    subscriber_id: int | None
+    recipient: str
+    period: str
+    message_id: str
+    subject: str
+    items: str
+    planned_at: datetime
+    attempts: int
+    uncertain: int
+    kind: str = DeliveryKind.DIGEST
+    details: str = ""
+
+
+class Settlement(NamedTuple):
+    """The result of a claim: the new values of its row.
+
+    `next_try` is None if there will be no other try. `too_large` says that the mail FAILED because of its size.
+    """
+
+    state: DeliveryState
+    reply: str
+    next_try: datetime | None
+    attempts: int
+    uncertain: int
+    too_large: bool = False
+
+
+class ClaimOrder(Enum):
+    """The order in which due rows are claimed; see `claim`."""
+
+    WAITED_LONGEST = "waited longest"
+    RETRIES = "retries"
+    UNREFUSED = "unrefused"
+
+
+def claim(
+    connection: Connection, owner: str, now: datetime, limit: int, order: ClaimOrder = ClaimOrder.WAITED_LONGEST
+) -> list[Claim]:
+    """Lease due rows, at most `limit`, and return the claims.
+
+    Digests come last, because somebody may be waiting for any other message. Then come those that were tried before.
+    Otherwise the order is that of the ids.
+
+    A row whose lease has ended is due again. Rows that another sender is claiming at this moment are left out
+    (PostgreSQL only; SQLite has one writer). The rows are chosen by `order`:
+
+    - WAITED_LONGEST: new rows first, then those whose next try was due first.
+    - RETRIES: rows that were tried before first, because a relay that defers every first try (greylisting) accepts
+      these; but recipients who were refused come last.
+    - UNREFUSED: recipients who were never refused first, and among these subscribers who have got a mail; then those
+      who were refused longest ago.
+    """
+    values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
+    claims = map(Claim._make, rows_of(connection, _CLAIM[order], values))
+    return sorted(claims, key=lambda claimed: (claimed.kind == DeliveryKind.DIGEST, claimed.attempts > 0, claimed.id))
+
+
+def refused_before(connection: Connection, row_ids: Collection[int]) -> set[int]:
+    """Return those of these rows whose recipients were refused before and have got no mail since.
+
+    The row has a permanent refusal as its reply, or an older digest of the subscriber expired with one.
+    """
+    refused = select(delivery.c.id).where(delivery.c.id.in_(sorted(row_ids)), _was_refused())
+    return set(connection.scalars(refused))
+
+
+def newest_new_row(connection: Connection) -> datetime | None:
+    """Return when the newest row that waits for its first try was planned, or None if no row waits for it."""
+    return cast(datetime | None, connection.scalar(_NEWEST_NEW_ROW))
+
+
+def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
+    """Store the results of these claims, and return the ids of the rows that were settled.
+
+    Claims that are no longer valid are left out: the row was deleted, or another sender has claimed or released it.
+    """
+    held = _still_claimed(connection, [claimed for claimed, _ in settlements])
+    rows = [(claimed.id, *settlement) for claimed, settlement in settlements if claimed.id in held]
+    run_for_all(connection, _SETTLE, {"settled_now": now}, ("settled_id", *Settlement._fields), rows)
+    return held
+
+
+def renew(connection: Connection, owner: str, now: datetime) -> None:
+    """Extend all leases of this owner to LEASE from now."""
+    connection.execute(update(delivery).where(delivery.c.owner == owner).values(next_try=now + LEASE))
+
+
+def release(connection: Connection, owners: Collection[str], *, in_doubt: bool) -> None:
+    """End the leases of these owners, so that other senders can claim the rows at once.
+
+    `in_doubt` says that the owners may have sent some of the rows without settling them.
+    """
+    released = {"state": DeliveryState.PENDING, "next_try": AT_ONCE, "owner": None}
+    doubt = {"in_doubt": True} if in_doubt else {}
+    connection.execute(update(delivery).where(delivery.c.owner.in_(owners)).values(released | doubt))
+
+
+def owners(connection: Connection) -> set[str]:
+    """Return the senders that hold leases."""
+    return set(connection.scalars(select(delivery.c.owner).where(is_owned()).distinct()))
+
+
+def is_due(connection: Connection, now: datetime) -> bool:
+    """Return whether there is a row that can be claimed."""
+    return rows_of(connection, _HAS_DUE, {"at": now}) == [(True,)]
+
+
+def is_busy(connection: Connection, now: datetime) -> bool:
+    """Return whether any row is due or leased."""
+    return bool(connection.scalar(_IS_BUSY, {"at": now}))
+
+
+def count_leased(connection: Connection) -> int:
+    """Return the number of rows that are leased to any sender."""
+    return connection.scalar(_COUNT_LEASED) or 0
+
+
+def _still_claimed(connection: Connection, claims: Iterable[Claim]) -> set[int]:
+    """Return the ids of the rows whose claims are still valid, and lock them until this transaction ends."""
+    epochs = {claimed.id: claimed.epoch for claimed in claims}
+    rows = rows_of(connection, _leases_locked(connection.dialect.name), {"row_ids": sorted(epochs)})
+    return {row_id for row_id, epoch in rows if epoch == epochs[row_id]}
+
+
+def _is_due() -> ColumnElement[bool]:
+    return delivery.c.next_try <= bindparam("at")
+
+
+def _may_be_sent() -> ColumnElement[bool]:
+    """Return the condition that a delivery is to an active subscriber, or to no subscriber."""
+    active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
+    return or_(delivery.c.subscriber_id.is_(None), active)
+
+
+@cache
+def _leases_locked(dialect: str) -> Select[Any]:
+    return leases(dialect).order_by(delivery.c.id).with_for_update()
+
+
+def _was_refused() -> ColumnElement[bool]:
+    """Return the condition that a row's recipient was refused before, by a permanent reply, and got no mail since."""
+    refused = _newest_of_subscriber(and_(_older.c.state == DeliveryState.EXPIRED, _older.c.reply.like("5%")))
+    accepted = _newest_of_subscriber(_older.c.state == DeliveryState.ACCEPTED)
+    return or_(delivery.c.reply.like("5%"), func.coalesce(refused, 0) > func.coalesce(accepted, 0))
+
+
+def _has_got_mail() -> ColumnElement[bool]:
+    accepted = and_(_older.c.subscriber_id == delivery.c.subscriber_id, _older.c.state == DeliveryState.ACCEPTED)
+    return exists().where(accepted)
+
+
+def _newest_of_subscriber(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return a subquery for the newest other delivery to a row's subscriber for which a condition on `_older` holds."""
+    others = and_(_older.c.subscriber_id == delivery.c.subscriber_id, _older.c.id < delivery.c.id, condition)
+    return select(func.max(_older.c.id)).where(others).correlate(delivery).scalar_subquery()
+
+
+def _claim_statement(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    oldest = (
+        select(delivery.c.id)
+        .where(_is_due(), _may_be_sent())
+        .order_by(*order, delivery.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=delivery)
+        .cte("oldest")  # PostgreSQL could run a plain subquery more than once, and claim more than the limit
+    )
+    leased = {
+        "state": DeliveryState.LEASED,
+        "owner": bindparam("claiming_owner"),
+        "next_try": bindparam("until"),
+        "epoch": delivery.c.epoch + 1,
+        "in_doubt": case((delivery.c.state == DeliveryState.LEASED, True), else_=delivery.c.in_doubt),
+    }
+    statement = update(delivery).where(delivery.c.id.in_(select(oldest.c.id))).values(leased)
+    return statement.returning(*(delivery.c[name] for name in Claim._fields))
+
+
+# These statements run for each message or group of messages. Constructing a statement costs more than running it, so
+# each is constructed once.
+_older = delivery.alias("older")
+
+
+_CLAIM = {
+    ClaimOrder.WAITED_LONGEST: _claim_statement(delivery.c.next_try),
+    ClaimOrder.RETRIES: _claim_statement(_was_refused(), delivery.c.attempts == 0, delivery.c.next_try),
+    ClaimOrder.UNREFUSED: _claim_statement(
+        _was_refused(), not_(_has_got_mail()), func.coalesce(delivery.c.settled_at, AT_ONCE)
+    ),
+}
+_NEWEST_NEW_ROW = (
+    select(delivery.c.planned_at).where(delivery.c.next_try <= AT_ONCE).order_by(delivery.c.id.desc()).limit(1)
+)
+_HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
+_COUNT_LEASED = select(func.count()).where(is_owned())
+_IS_BUSY = select(or_(exists().where(_is_due(), _may_be_sent()), exists().where(is_owned())))
+_SETTLE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("settled_id"))
+    .values(owner=None, settled_at=bindparam("settled_now"), **{name: bindparam(name) for name in Settlement._fields})
+)

@@ -1,0 +1,60 @@
+"""Add rows to the outbox, and state conditions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select
+
+from notifier.models import DeliveryState, SubscriberState
+from notifier.store.statements import in_parameter, insert_all
+from notifier.store.tables import delivery, subscriber
+
+LEASE = timedelta(seconds=60)
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # the next try of a pending row: due even if the clock is set back
+FIRST = AT_ONCE - timedelta(days=1)  # the same for a row that somebody waits for, which is claimed before all others
+AWAITED = {"state": DeliveryState.PENDING, "next_try": FIRST}  # the columns of such a row
+
+
+def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add planned deliveries to the outbox."""
+    insert_all(connection, delivery, rows)
+
+
+def new_message_id(sender: str) -> str:
+    """Return a Message-ID that no other message has; `sender` is a From header."""
+    return f"<{uuid4().hex}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+
+
+def is_unsettled() -> ColumnElement[bool]:
+    """Return the condition that a row is leased or waits to be sent.
+
+    It is written so that the index of `next_try` is used.
+    """
+    return delivery.c.next_try >= FIRST
+
+
+def is_unwanted() -> ColumnElement[bool]:
+    """Return the condition that a delivery is to a subscriber who left."""
+    left = [subscriber.c.state == state for state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)]
+    return exists().where(subscriber.c.id == delivery.c.subscriber_id, or_(*left))
+
+
+def is_owned() -> ColumnElement[bool]:
+    """Return the condition that a sender has leased the row, written so that the index of `owner` is used."""
+    return delivery.c.owner > ""
+
+
+def is_free() -> ColumnElement[bool]:
+    """Return the condition that a row waits to be sent and is not leased."""
+    return and_(is_unsettled(), delivery.c.state != DeliveryState.LEASED)
+
+
+def leases(dialect: str) -> Select[Any]:
+    """Return a query of the ids and epochs of those rows that are leased, among the ids bound as `row_ids`."""
+    leased = select(delivery.c.id, delivery.c.epoch).where(delivery.c.state == DeliveryState.LEASED)
+    return leased.where(in_parameter(dialect, delivery.c.id, "row_ids"))

@@ -1,0 +1,105 @@
+"""The tables, declared with SQLModel.
+
+The models do not validate values: input is checked where it enters the program.
+"""
+
+from __future__ import annotations
+
+from notifier.store.tables.columns import NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
+from notifier.store.tables.deliveries import DeliveryRow, RelayRow, SimulatedClockRow
+from notifier.store.tables.dumps import BegunRow, DumpRow, MovedRow, QuarantinedRow, UnmovedRow
+from notifier.store.tables.papers import (
+    ListingRow,
+    PaperAliasRow,
+    PaperRow,
+    PaperTitleRow,
+    PaperTokensRow,
+    PaperTopicRow,
+    WithdrawalRow,
+)
+from notifier.store.tables.requests import PrivateFeedRow, RequestRow, SessionRow, UsageCountRow
+from notifier.store.tables.subscribers import (
+    ErasedRow,
+    NamedUpvotesRow,
+    QueryRow,
+    SubscriberRow,
+    SubscriptionRow,
+    SuppressionRow,
+)
+
+# The same tables for SQLAlchemy's Core statements. The type checker sees columns in them; in the models above, it sees
+# the values of a row.
+dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
+unmoved, begun = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
+moved = Table.metadata.tables["moved"]
+paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
+paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
+paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
+named_upvotes = Table.metadata.tables["named_upvotes"]
+withdrawal = Table.metadata.tables["withdrawal"]
+query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
+erased = Table.metadata.tables["erased"]
+subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
+relay, suppression = Table.metadata.tables["relay"], Table.metadata.tables["suppression"]
+simulated_clock = Table.metadata.tables["simulated_clock"]
+request, session = Table.metadata.tables["request"], Table.metadata.tables["session"]
+private_feed = Table.metadata.tables["private_feed"]
+usage_count = Table.metadata.tables["usage_count"]
+
+__all__ = [
+    "NAMING",
+    "NEVER_REUSE_IDS",
+    "BegunRow",
+    "DeliveryRow",
+    "DumpRow",
+    "ErasedRow",
+    "Instant",
+    "JsonStrings",
+    "ListingRow",
+    "MovedRow",
+    "NamedUpvotesRow",
+    "PaperAliasRow",
+    "PaperRow",
+    "PaperTitleRow",
+    "PaperTokensRow",
+    "PaperTopicRow",
+    "PrivateFeedRow",
+    "QuarantinedRow",
+    "QueryRow",
+    "RelayRow",
+    "RequestRow",
+    "SessionRow",
+    "SimulatedClockRow",
+    "SubscriberRow",
+    "SubscriptionRow",
+    "SuppressionRow",
+    "Table",
+    "UnmovedRow",
+    "UsageCountRow",
+    "WithdrawalRow",
+    "begun",
+    "delivery",
+    "dump",
+    "erased",
+    "listing",
+    "moved",
+    "named_upvotes",
+    "paper",
+    "paper_alias",
+    "paper_title",
+    "paper_tokens",
+    "paper_topic",
+    "private_feed",
+    "quarantined",
+    "query",
+    "relay",
+    "request",
+    "session",
+    "simulated_clock",
+    "subscriber",
+    "subscription",
+    "suppression",
+    "unmoved",
+    "usage_count",
+    "withdrawal",
+]

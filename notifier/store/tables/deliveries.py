@@ -1,0 +1,93 @@
+"""The tables of deliveries and relays, and the mark of a simulated clock."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, flag, instant, strings
+
+
+def _partial_delivery_index(*columns: str) -> Index:
+    """Return an index of only those deliveries whose value in the first of these columns is not null.
+
+    Most deliveries have been sent, and have no next try and no owner. The index leaves them out and so stays small. On
+    PostgreSQL, only the migration states the condition, because stating it here would import PostgreSQL's dialect.
+    """
+    return Index(f"ix_delivery_{columns[0]}", *columns, sqlite_where=text(f"{columns[0]} IS NOT NULL"))
+
+
+class DeliveryRow(Table, table=True):
+    """A row of the outbox: one message, from its planning until it is settled.
+
+    The `items` of a digest are kept, so that the rows also record which papers each subscriber got. `next_try` is when
+    a sender may claim the row; for a leased row that is the end of the lease, and for a row that will not be tried
+    again it is null. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
+    `taken_in` says that a later digest contains the items of this one. `too_large` says that the mail was too large
+    for the relay. `details` is JSON: what a message other than a digest says besides papers.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "kind", "period"),
+        _partial_delivery_index("next_try", "id"),
+        _partial_delivery_index("owner"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscriber_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("subscriber.id", ondelete="SET NULL"))
+    )
+    kind: str
+    period: str
+    recipient: str
+    message_id: str = Field(unique=True)
+    subject: str
+    items: str = Field(sa_column=Column(Text, nullable=False))
+    planned_at: datetime = Field(sa_column=instant())
+    state: str
+    next_try: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    attempts: int = 0
+    uncertain: int = 0  # how often the connection was lost at or after the final dot
+    owner: str | None = None
+    epoch: int = 0
+    reply: str = ""
+    settled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    in_doubt: bool = Field(default=False, sa_column=flag())
+    taken_in: bool = Field(default=False, sa_column=flag())
+    too_large: bool = Field(default=False, sa_column=flag())
+    details: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class RelayRow(Table, table=True):
+    """The state of a relay, shared by all senders; see models.RelayState."""
+
+    __tablename__ = "relay"
+
+    name: str = Field(primary_key=True)
+    paused_until: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    reason: str = ""
+    pauses: int = 0
+    errors: int = 0
+    busy: int = 0
+    recent: str = ""
+    policy_refusals: tuple[str, ...] = Field(default=(), sa_column=strings())
+    probe_owner: str | None = None
+    probe_until: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    day: date | None = None
+    sent: int = 0
+    next_turn: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+
+
+class SimulatedClockRow(Table, table=True):
+    """The row that marks a database as made for a simulated clock.
+
+    `started_at` is the first instant that this clock showed. No other database has a row in this table.
+    """
+
+    __tablename__ = "simulated_clock"
+
+    started_at: datetime = Field(sa_column=Column(Instant, primary_key=True))

@@ -1,0 +1,124 @@
+"""The tables of papers and their listings."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Integer, Text, UniqueConstraint
+from sqlmodel import Field
+
+from notifier.store.tables.columns import NEVER_REUSE_IDS, Table, flag, instant, strings
+
+
+class PaperRow(Table, table=True):
+    """A paper.
+
+    `guid` identifies the paper in feeds and never changes. Whenever the paper is announced, `sequence` gets the next
+    higher number; `first_sequence` is the value with which the row was stored. Cursors are never below 0, so a paper
+    with a sequence number below 0 is in no digest. Two kinds of papers have such numbers: those that count as announced
+    already (`archived`), and those that were listed only because they were replaced or withdrawn.
+    """
+
+    __tablename__ = "paper"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    guid: str = Field(unique=True)
+    arxiv_id: str | None = Field(default=None, unique=True)
+    sequence: int = Field(unique=True)
+    first_sequence: int
+    archived: bool = Field(default=False, sa_column=flag())
+    first_seen: datetime = Field(sa_column=instant(index=True))
+    listed_on: date
+    title: str
+    abstract: str
+    url: str | None = None
+    source: str
+    upvotes: int | None = None
+    authors: tuple[str, ...] = Field(sa_column=strings())
+    categories: tuple[str, ...] = Field(sa_column=strings())
+    keywords: tuple[str, ...] = Field(sa_column=strings())
+    version: int | None = None
+    doi: str | None = None
+    published: date | None = None
+    updated: date | None = None
+    note: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    summary: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    pdf: str | None = None
+    page: str | None = None
+    project: str | None = None
+    code: str | None = None
+    stars: int | None = None
+    withdrawn: bool = Field(default=False, sa_column=flag())
+    # JSON: for each field, the rank and the listing day of the source that its value comes from.
+    origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    # `revision` counts the changes of the paper. `tagged_by` is the fingerprint of the topic catalogue that tagged the
+    # newest revision; it is null if that revision has not been tagged.
+    revision: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    tagged_by: str | None = Field(default=None, index=True)
+
+
+class PaperTopicRow(Table, table=True):
+    """A tag: a paper and one of its topics."""
+
+    __tablename__ = "paper_topic"
+
+    slug: str = Field(primary_key=True)
+    paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
+
+
+class PaperTokensRow(Table, table=True):
+    """The tokens and stems of a paper, by one version of the text rules; the row is deleted when the text changes."""
+
+    __tablename__ = "paper_tokens"
+
+    paper_id: int = Field(primary_key=True, foreign_key="paper.id")
+    text_version: int
+    tokenised: bytes
+
+
+class PaperTitleRow(Table, table=True):
+    """An identity by which listings find their paper (see `notifier.papers.identity`).
+
+    It is made from a title alone, or it is a hash of a title together with a DOI, a link or an abstract.
+    """
+
+    __tablename__ = "paper_title"
+
+    identity: str = Field(primary_key=True)
+    paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
+
+
+class PaperAliasRow(Table, table=True):
+    """A key and an id that a paper had before; digests and links that contain them still lead to the paper."""
+
+    __tablename__ = "paper_alias"
+
+    old_key: str = Field(primary_key=True)
+    old_id: int = Field(index=True)
+    paper_id: int = Field(foreign_key="paper.id", index=True)
+
+
+class WithdrawalRow(Table, table=True):
+    """An arXiv id whose record was deleted at its source; there may be no paper with this id yet."""
+
+    __tablename__ = "withdrawal"
+
+    arxiv_id: str = Field(primary_key=True)
+
+
+class ListingRow(Table, table=True):
+    """A paper's appearance in a dump."""
+
+    __tablename__ = "listing"
+    __table_args__ = (UniqueConstraint("dump_id", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    paper_id: int = Field(foreign_key="paper.id", index=True)
+    dump_id: int = Field(foreign_key="dump.id")
+    listed_on: date = Field(index=True)
+    position: int
+    upvotes: int | None = None
+    comments: int | None = None
+    announce: str | None = None
