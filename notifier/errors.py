@@ -3,6 +3,10 @@
 All derive from NotifierError. Every message says in one sentence what happened, to what, and the cure.
 """
 
+from __future__ import annotations
+
+from datetime import datetime
+
 # A reason, a reply or a log message is cut to this many characters, because it may quote long text of other programs.
 REASON_LIMIT = 300
 
@@ -82,7 +86,20 @@ class FileError(NotifierError):
 
 
 class FetchError(NotifierError):
-    """A request that another server did not fulfil."""
+    """A request that another server did not fulfil, or that must not be sent.
+
+    `reason` says what happened and to what; the message is the reason with the cure. `status` is that of the reply, if
+    there was one. `retry_after` is the time before which the server wants no request, if it has said so.
+    """
+
+    def __init__(
+        self, reason: str, cure: str = "", *, status: int | None = None, retry_after: datetime | None = None
+    ) -> None:
+        self.reason = shortened(reason)
+        self.cure = cure
+        super().__init__(f"{self.reason}; {cure}" if cure else self.reason)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class RelayError(NotifierError):

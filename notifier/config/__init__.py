@@ -1,6 +1,7 @@
 """The config: a TOML file, whose keys environment variables can override.
 
-`keys` holds all keys with their defaults, and `loading` reads them. A config that was loaded never changes.
+`keys` and `sources` hold all keys with their defaults, and `loading` reads them. A config that was loaded never
+changes.
 """
 
 from notifier.config.environment import unknown_variables
@@ -21,6 +22,7 @@ from notifier.config.keys import (
     WebConfig,
 )
 from notifier.config.loading import chosen, load
+from notifier.config.sources import FetchingConfig
 from notifier.config.values import zone_names
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Config",
     "DigestConfig",
     "FeedsConfig",
+    "FetchingConfig",
     "Limits",
     "LogConfig",
     "MailConfig",

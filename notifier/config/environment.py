@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, cast, get_origin
 
-from notifier.config.keys import Config, Part
+from notifier.config.keys import Config
+from notifier.config.part import Part
 from notifier.errors import ConfigError
 
 FILE_VARIABLE = "NOTIFIER_CONFIG"

@@ -12,8 +12,10 @@ from pathlib import Path
 from string import Formatter
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
+from notifier.config.part import Part
+from notifier.config.sources import FetchingConfig
 from notifier.config.values import (
     SQLITE,
     ascii_address,
@@ -21,7 +23,6 @@ from notifier.config.values import (
     hello_form,
     is_loopback,
     is_loopback_url,
-    is_storable,
     without_password,
     zone_names,
 )
@@ -37,20 +38,6 @@ SUBJECT_FIELDS = ("papers", "title", "period")
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
-
-
-class Part(BaseModel):
-    """One table of the config. It refuses unknown keys, so that a mistyped key does not silently leave the default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _check_text(cls, value: object) -> object:
-        """Return the value. Raises ValueError for text that no file name and no mail can hold."""
-        if isinstance(value, str) and not is_storable(value):
-            raise ValueError("it has a NUL character or bytes that are not UTF-8; remove them")
-        return value
 
 
 class StoreConfig(Part):
@@ -334,8 +321,9 @@ class Config(Part):
     feeds: FeedsConfig = FeedsConfig()
     web: WebConfig = WebConfig()
     log: LogConfig = LogConfig()
+    fetching: FetchingConfig = FetchingConfig()
     built_in_topics: bool = True
-    topics: dict[str, TopicConfig] = {}
+    topics: dict[str, TopicConfig] = Field(default_factory=dict)
     secret_file: Path = Path("var/secret.key")
     _base: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -371,8 +359,27 @@ class Config(Part):
 
     @property
     def holds_password(self) -> bool:
-        """Whether the config has a password: for the relay, or in the URL of the database."""
-        return bool(self.smtp.password.get_secret_value()) or self.store_name != self.store_url
+        """Whether the config has a password: for the relay, in the URL of the database, or in that of the proxy."""
+        has_proxy_password = "@" in self.fetching.proxy.get_secret_value()
+        return bool(self.smtp.password.get_secret_value()) or self.store_name != self.store_url or has_proxy_password
+
+    @property
+    def fetching_settings(self) -> FetchingConfig:
+        """The table [fetching] as requests need it: with a contact, if there is one, and with absolute paths."""
+        table = self.fetching
+        return table.model_copy(
+            update={
+                "contact": table.contact or self.web.base_url or self._sender_as_contact,
+                "ca_file": table.ca_file and self.path(table.ca_file),
+                "folder": self.path(table.folder),
+            }
+        )
+
+    @property
+    def _sender_as_contact(self) -> str:
+        """The address of the sender; empty if nobody elsewhere can write to it."""
+        address = self.mail.address
+        return address if address.isascii() and not is_loopback(address.rpartition("@")[2]) else ""
 
     @property
     def uses_sqlite(self) -> bool:

@@ -33,6 +33,8 @@ def check_ingest_folder(config: Config, file: Path | None) -> None:
         "the locks of running senders": config.owners_folder,
         "the templates": config.mail.templates and config.path(config.mail.templates),
         "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
+        "the certificates for fetching": config.fetching.ca_file and config.path(config.fetching.ca_file),
+        "the fetched documents": config.path(config.fetching.folder),
     }
     held = [name for name, path in own.items() if path is not None and _holds(folder, path)]
     if held:

@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http.client import HTTPException
-from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-from notifier.errors import FetchError, shortened
+from notifier.config import FetchingConfig
+from notifier.errors import FetchError
+from notifier.fetching.client import Client
+from notifier.fetching.web_address import read_url, shown
 
 SECONDS = 10.0  # a hub answers at once, because it fetches the feeds afterwards
+DEFAULT_SETTINGS = FetchingConfig()
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """Takes a redirect for an error: the operator has named the hub, and no other server gets the request."""
-
-    def redirect_request(self, *_arguments: Any, **_keywords: Any) -> None:
-        return None
-
-
-def tell_hub(hub: str, urls: Sequence[str]) -> None:
+def tell_hub(hub: str, urls: Sequence[str], settings: FetchingConfig = DEFAULT_SETTINGS) -> None:
     """Send the URLs of feeds that have changed to a hub. Raises FetchError if the hub does not accept them."""
-    body = urlencode([("hub.mode", "publish"), *(("hub.url", url) for url in urls)]).encode()
-    request = Request(hub, body, {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "notifier"})
-    opener = build_opener(ProxyHandler({}), _NoRedirects())
     try:
-        with opener.open(request, timeout=SECONDS):
-            pass
-    except HTTPError as error:
-        with error:
-            raise FetchError(_message(hub, f"it answered {error.code} {error.reason}")) from None
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        raise FetchError(_message(hub, str(getattr(error, "reason", error)))) from None
+        with Client(_settings_for(hub, settings)) as client:
+            client.post(hub, [("hub.mode", "publish"), *(("hub.url", url) for url in urls)])
+    except FetchError as error:
+        reason = f"it answered {error.status}" if error.status else error.reason
+        raise FetchError(
+            f"the hub {shown(hub)} was not told that feeds have changed: {reason}",
+            "check [feeds] hub",
+            status=error.status,
+            retry_after=error.retry_after,
+        ) from None
 
 
-def _message(hub: str, reason: str) -> str:
-    return f"the hub {hub} was not told that feeds have changed: {shortened(reason)}; check [feeds] hub"
+def _settings_for(hub: str, settings: FetchingConfig) -> FetchingConfig:
+    """Return settings that allow the hub to be on this machine: the config names it, and no redirect is followed."""
+    host = read_url(hub).host
+    allowed = {"allow_http": (*settings.allow_http, host), "allow_private": (*settings.allow_private, host)}
+    return settings.model_copy(update={**allowed, "seconds": SECONDS})

@@ -64,7 +64,9 @@ def publish(engine: Engine, config: Config) -> PublishReport:
     report = PublishReport(len(found), len(written), unchanged, len(faults), tuple(faults[:1]))
     try:
         remove_stale(folder, {feed.slug for feed in found}, tuple(feeds.FORMATS))
-        _tell_hub(publisher, [feed for feed in found if written & {f"{feed.slug}.{each}" for each in feeds.FORMATS}])
+        _tell_hub(
+            config, publisher, [feed for feed in found if written & {f"{feed.slug}.{each}" for each in feeds.FORMATS}]
+        )
     except (FileError, FetchError) as error:
         return replace(report, faults=(*report.faults, str(error)))
     return report
@@ -82,11 +84,11 @@ def _stylesheet(config: Config) -> bytes:
     return render(templates, "web/feeds.css.j2").encode()
 
 
-def _tell_hub(publisher: Publisher, changed: Sequence[Feed]) -> None:
+def _tell_hub(config: Config, publisher: Publisher, changed: Sequence[Feed]) -> None:
     """Tell the hub, if there is one, that these feeds have changed. Raises FetchError if it does not accept that."""
     urls = [publisher.feed_url(feed, ending) for feed in changed for ending in feeds.FORMATS]
     if publisher.hub and publisher.base_url and urls:
-        tell_hub(publisher.hub, urls)
+        tell_hub(publisher.hub, urls, config.fetching_settings)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[set[str], list[str]]:

@@ -22,6 +22,7 @@ HEAVY = {
     "fastapi",
     "feedgen",
     "feedparser",
+    "httpx2",
     "jinja2",
     "lxml",
     "numpy",

@@ -1,0 +1,21 @@
+"""What the tables of the config have in common."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from notifier.config.values import is_storable
+
+
+class Part(BaseModel):
+    """One table of the config. It refuses unknown keys, so that a mistyped key does not silently leave the default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_text(cls, value: object) -> object:
+        """Return the value. Raises ValueError for text that no file name and no mail can hold."""
+        if isinstance(value, str) and not is_storable(value):
+            raise ValueError("it has a NUL character or bytes that are not UTF-8; remove them")
+        return value

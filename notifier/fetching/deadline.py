@@ -1,0 +1,66 @@
+"""The time within which a whole reply must have come, however slowly its bytes drip."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from threading import Timer
+from types import TracebackType
+from typing import Any, Self
+
+
+class Deadline:
+    """A point in time on the monotonic clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._until = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; never less than 0."""
+        return max(0.0, self._until - time.monotonic())
+
+    def extend(self, seconds: float) -> None:
+        """Do not count seconds that were spent on waiting for a turn."""
+        self._until += seconds
+
+
+class Watch:
+    """Ends a request at its deadline by shutting its connection down.
+
+    The time-outs of the HTTP client are for single reads. A server that sends a byte a minute never exceeds them.
+    """
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.has_ended = False
+        self._socket: socket.socket | None = None
+        self._timer = Timer(deadline.left, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._timer.cancel()
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Remember the socket of the request; this is a callback for the client's extension `trace`."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self.has_ended:
+                self._shut_down()
+
+    def _end(self) -> None:
+        self.has_ended = True
+        self._shut_down()
+
+    def _shut_down(self) -> None:
+        """Shut the connection down, so that the thread that reads from it sees its end."""
+        if self._socket is not None:
+            with suppress(OSError):
+                # Not SSLSocket.shutdown, which would take the TLS object from under the thread that reads.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

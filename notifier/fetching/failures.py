@@ -1,0 +1,103 @@
+"""Say in words why a request failed, and whether the trouble may pass within seconds."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import datetime
+
+from notifier.errors import FetchError
+from notifier.fetching.web_address import WebAddress
+
+CHECK_ADDRESS = "check the web address"
+LATER = "it is tried again later"
+
+# What OpenSSL found wrong with a certificate (X509_V_ERR_...), and the cure.
+_CERTIFICATES = {
+    9: ("is not valid yet", "check the clock of this machine"),
+    10: ("has expired", "its operator has to renew it; check the clock of this machine too"),
+    18: ("is self-signed", "if it is meant, name its file in [fetching] ca_file"),
+    19: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
+    20: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
+    62: ("is for another host", CHECK_ADDRESS),
+    64: ("is for another host", CHECK_ADDRESS),
+}
+_TOO_MANY, _FIRST_SERVER_ERROR = 429, 500
+_PASSING = {408, 425, 500, 502, 503, 504}
+_REFUSED = {401, 402, 403, 407, 451}
+_GONE = {404, 410}
+
+
+class PassingError(FetchError):
+    """Trouble at a host that may pass within seconds, so that the request is worth repeating."""
+
+    def __init__(
+        self,
+        host: str,
+        reason: str,
+        cure: str = LATER,
+        *,
+        status: int | None = None,
+        retry_after: datetime | None = None,
+    ) -> None:
+        super().__init__(reason, cure, status=status, retry_after=retry_after)
+        self.host = host
+
+
+def refusal(address: WebAddress, status: int, retry_after: datetime | None) -> FetchError:
+    """Return the error for a reply that is neither the document nor a redirect."""
+    reason = f"HTTP {status} from {address}"
+    if status in _PASSING or (status == _TOO_MANY and retry_after):
+        wait = f"it asks to wait until {retry_after:%Y-%m-%d %H:%M:%S} UTC" if retry_after else LATER
+        return PassingError(address.host, reason, wait, status=status, retry_after=retry_after)
+    if status == _TOO_MANY:
+        cure = "it wants fewer requests; ask it less often"
+    elif status in _REFUSED:
+        cure = "it refuses the request; check the web address and [fetching] contact"
+    elif status in _GONE:
+        cure = CHECK_ADDRESS
+    else:
+        cure = LATER if status >= _FIRST_SERVER_ERROR else CHECK_ADDRESS
+    return FetchError(reason, cure, status=status, retry_after=retry_after)
+
+
+def unknown_host(address: WebAddress, error: OSError) -> FetchError:
+    """Return the error for a host whose addresses could not be found."""
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return PassingError(address.host, f"the name server does not answer for the host {address.host}")
+    return FetchError(f"no such host: {address.host}", CHECK_ADDRESS)
+
+
+def no_connection(address: WebAddress, error: BaseException, *, is_proxied: bool = False) -> FetchError:
+    """Return the error for a connection that could not be made, by the errors that caused it."""
+    made = f"no connection to {'the proxy for ' if is_proxied else ''}{address} was made"
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _certificate_error(address, cause)
+        if isinstance(cause, ssl.SSLError):
+            reason = f"no TLS connection to {address} was made ({_openssl_reason(cause)})"
+            return PassingError(address.host, reason)
+        if isinstance(cause, TimeoutError):
+            return PassingError(address.host, f"{made} in time")
+        if isinstance(cause, OSError) and cause.strerror:
+            return PassingError(address.host, f"{made}: {cause.strerror.lower()}")
+    return PassingError(address.host, made)
+
+
+def _certificate_error(address: WebAddress, error: ssl.SSLCertVerificationError) -> FetchError:
+    said = error.verify_message or "is not valid"
+    what, cure = _CERTIFICATES.get(error.verify_code, (f"is refused ({said})", CHECK_ADDRESS))
+    return FetchError(f"the certificate of {address.netloc} {what}", cure)
+
+
+def _openssl_reason(error: ssl.SSLError) -> str:
+    return (error.reason or "the handshake failed").replace("_", " ").lower()
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """Return an error and what caused it, the innermost first."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found[::-1]

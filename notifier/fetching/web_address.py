@@ -1,0 +1,146 @@
+"""Web addresses: read one strictly, and show one without the secrets that it may hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import quote, urlsplit
+
+from notifier.address_form import ascii_domain
+from notifier.errors import FetchError, shortened
+
+LONGEST_URL = 4_000  # characters
+_LONGEST_SHOWN = 200  # characters
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_CURE = "write it like https://papers.example.org/feed"
+
+_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*+")
+_NUMBER = re.compile(r"[0-9]++|0x[0-9a-f]*+")
+_SAFE = "/?:@!$&'()*+,;=~-._%[]"  # what stays as it is in the path and the query
+
+# The parameters whose values are shown. Any other may be a password, whatever its name is.
+_HARMLESS = frozenset(
+    {
+        *("date", "day", "month", "year", "from", "until", "since", "after", "before", "start", "end"),
+        *("offset", "limit", "page", "per_page", "rows", "max_results", "sort", "sortby", "sortorder", "order"),
+        *("verb", "set", "metadataprefix", "format", "category", "cat", "id_list", "invitation", "venue"),
+    }
+)
+_PIECES = re.compile(r"[A-Za-z0-9]++")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_LONGEST_WORD = 15  # letters and digits; longer mixtures of them are keys
+
+
+@dataclass(frozen=True, slots=True)
+class WebAddress:
+    """A web address in its parts. `host` is a name in lower case and ASCII, or an IP address without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str  # the path and the query
+
+    @property
+    def ip(self) -> IPv4Address | IPv6Address | None:
+        """The IP address that stands in place of the host's name, if one does."""
+        return _ip(self.host)
+
+    @property
+    def netloc(self) -> str:
+        """The host as the header Host has it: an IPv6 address in brackets, and the port if it is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"{self.scheme}://{self.netloc}{self.target}"
+
+    @property
+    def has_usual_port(self) -> bool:
+        """Whether the port is the one of the scheme."""
+        return self.port == _DEFAULT_PORTS[self.scheme]
+
+    def __str__(self) -> str:
+        """Return the address as messages show it, without secrets."""
+        path, _, query = self.target.partition("?")
+        shown_path = "/".join(map(_shown_segment, path.split("/")))
+        shown_query = "&".join(map(_shown_parameter, query.split("&"))) if query else ""
+        shown = f"{self.scheme}://{self.netloc}{shown_path}{'?' if query else ''}{shown_query}"
+        return shortened(shown, _LONGEST_SHOWN)
+
+
+def read_url(url: str) -> WebAddress:
+    """Return the parts of a URL; a fragment is dropped. Raises FetchError, without quoting the URL, if it is none."""
+    if len(url) > LONGEST_URL:
+        raise FetchError(f"the web address has more than {LONGEST_URL} characters", "write a shorter one")
+    if "\\" in url or any(letter.isspace() or not letter.isprintable() for letter in url):
+        raise FetchError("the web address has a backslash, a space or a control character", _CURE)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise FetchError("the web address has no readable host and port", _CURE) from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise FetchError("the web address does not begin with https://", _CURE)
+    if "@" in parts.netloc:
+        raise FetchError("the web address has a user name or a password in it", "write it without them")
+    if port == 0:
+        raise FetchError("the web address has the port 0", "write the port of the server, or none")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return WebAddress(
+        parts.scheme, _host(parts.hostname or ""), port or _DEFAULT_PORTS[parts.scheme], quote(target, safe=_SAFE)
+    )
+
+
+def shown(url: str) -> str:
+    """Return a URL for a message or a log, without secrets; no part of it if it cannot be read."""
+    try:
+        return str(read_url(url))
+    except FetchError:
+        return "an unreadable web address"
+
+
+def _host(written: str) -> str:
+    """Return a host in its one form. Raises FetchError if it is neither a name nor an address in its usual form."""
+    try:
+        host = ascii_domain(written).rstrip(".")
+    except ValueError:
+        raise FetchError("the host of the web address is no name that can be looked up", _CURE) from None
+    ip = _ip(host)
+    if ip:
+        return str(ip)
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        # Some programs read 2130706433, 0x7f.1 and 127.1 as addresses, and others as names.
+        raise FetchError("the host of the web address is a number", "write an address as four numbers, as in 192.0.2.1")
+    if len(host) > 253 or not _NAME.fullmatch(host):
+        raise FetchError("the web address has no host, or one that is no name", _CURE)
+    return host
+
+
+def _ip(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host) if "%" not in host else None
+    except ValueError:
+        return None
+
+
+def _shown_parameter(parameter: str) -> str:
+    name, equals, value = parameter.partition("=")
+    if not equals:
+        return _shown_segment(name)
+    return f"{_shown_segment(name)}={_shown_segment(value) if name.lower() in _HARMLESS else '***'}"
+
+
+def _shown_segment(text: str) -> str:
+    """Return a part of a path, or `***` if it looks like a key: a long mixture of letters and digits."""
+    pieces = _PIECES.findall(text)
+    joined = "".join(pieces)
+    kinds = (any(map(kind, joined)) for kind in (str.isdigit, str.islower, str.isupper))
+    is_key = _UUID.search(text) or any(map(_is_key, pieces)) or (len(joined) > _LONGEST_WORD and all(kinds))
+    return "***" if is_key else text
+
+
+def _is_key(piece: str) -> bool:
+    return len(piece) > _LONGEST_WORD and not piece.isalpha() and not piece.isdigit()
