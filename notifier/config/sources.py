@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -13,7 +15,7 @@ from notifier.config.part import Part
 LONGEST_CONTACT = 200  # characters
 
 _CONTACT = re.compile(r"[ !-'*-\[\]-~]*")  # no brackets and no backslash: the contact stands in brackets in a header
-_HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
+_HOST = re.compile(r"[a-z0-9._-]{1,253}")
 _PROXY = re.compile(
     r"https?://(?:[^\s/?#@]{1,200}@)?(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/?"
 )
@@ -65,6 +67,8 @@ class FetchingConfig(Part):
 def _host(written: str) -> str:
     """Return a host name or an address as it is compared. Raises ValueError if it is neither."""
     host = ascii_domain(written.strip("[]").rstrip("."))
+    with suppress(ValueError):
+        return str(ip_address(host))
     if not _HOST.fullmatch(host):
         raise ValueError("write host names or addresses alone, such as papers.example.org or 192.0.2.1, without a port")
     return host

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from notifier.errors import FetchError
 from notifier.fetching.web_address import WebAddress
 
-type_of_address = IPv4Address | IPv6Address
+IPAddress = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]  # the addresses of a host and port; raises OSError
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has allotted for public addresses
@@ -46,7 +46,7 @@ def check_written_address(address: WebAddress, may_be_private: bool) -> None:
         _check(address.host, ip_address("127.0.0.1"), may_be_private)
 
 
-def _check(host: str, ip: type_of_address, may_be_private: bool) -> None:
+def _check(host: str, ip: IPAddress, may_be_private: bool) -> None:
     inner = _inner(ip)
     if _is_never_a_server(inner):
         raise FetchError(f"the host {host} has the address {ip}, which no server can have", "check the web address")
@@ -57,18 +57,18 @@ def _check(host: str, ip: type_of_address, may_be_private: bool) -> None:
         )
 
 
-def is_public(ip: type_of_address) -> bool:
+def is_public(ip: IPAddress) -> bool:
     """Return whether an address is one of the public internet."""
     if isinstance(ip, IPv6Address):
         return ip.is_global and ip in _GLOBAL_UNICAST and not ip.teredo
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and ip not in _SIX_TO_FOUR_RELAYS
 
 
-def _is_never_a_server(ip: type_of_address) -> bool:
+def _is_never_a_server(ip: IPAddress) -> bool:
     return ip.is_unspecified or ip.is_multicast or (ip.version == 4 and (ip.is_reserved or int(ip) >> 24 == 0))
 
 
-def _inner(ip: type_of_address) -> type_of_address:
+def _inner(ip: IPAddress) -> IPAddress:
     """Return the IPv4 address to which an IPv6 address leads by a rule of translation, or else the address itself."""
     if isinstance(ip, IPv4Address):
         return ip

@@ -104,7 +104,7 @@ class Client:
                 wait = self._wait(error, attempt)
                 if attempt == MOST_REPEATS or wait > min(LONGEST_WAIT, deadline.left):
                     raise
-                TURNS.rest(error.host, wait)
+                TURNS.rest(error.address, wait)
                 self._sleep(wait)
         raise AssertionError("the last attempt has neither returned nor raised")
 
@@ -132,7 +132,7 @@ class Client:
 
     def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> Answer:
         """Make one request when it is its turn. The time cap does not count the wait for the turn."""
-        with TURNS.of(request.address.host, pause, self._sleep) as waited:
+        with TURNS.of(request.address, pause, self._sleep) as waited:
             deadline.extend(waited)
             return self._exchange.ask(request, ips, deadline)
 

@@ -107,7 +107,7 @@ class Exchange:
             reason = f"the reply of {address} is larger than {self._file_mb} MB"
             raise FetchError(reason, "if it is meant, raise [fetching] file_mb") from None
         except (BrokenOffError, httpx2.ReadError, httpx2.RemoteProtocolError):
-            raise PassingError(address.host, f"the reply of {address} broke off") from None
+            raise PassingError(address, f"the reply of {address} broke off") from None
 
 
 def _http_request(request: Request, ip: str | None, deadline: Deadline, watch: Watch) -> httpx2.Request:
@@ -140,9 +140,9 @@ def _broken(address: WebAddress, error: Exception, deadline: Deadline) -> FetchE
         case httpx2.LocalProtocolError():
             return FetchError(f"the request to {address} cannot be written", CHECK_ADDRESS)
         case httpx2.RemoteProtocolError():
-            return PassingError(address.host, f"{address} did not answer in HTTP")
+            return PassingError(address, f"{address} did not answer in HTTP")
         case _:
-            return PassingError(address.host, f"the connection to {address} broke")
+            return PassingError(address, f"the connection to {address} broke")
 
 
 def _too_slow(address: WebAddress, deadline: Deadline) -> FetchError:

@@ -33,7 +33,7 @@ class PassingError(FetchError):
 
     def __init__(
         self,
-        host: str,
+        address: WebAddress,
         reason: str,
         cure: str = LATER,
         *,
@@ -41,7 +41,7 @@ class PassingError(FetchError):
         retry_after: datetime | None = None,
     ) -> None:
         super().__init__(reason, cure, status=status, retry_after=retry_after)
-        self.host = host
+        self.address = address
 
 
 def refusal(address: WebAddress, status: int, retry_after: datetime | None) -> FetchError:
@@ -49,7 +49,7 @@ def refusal(address: WebAddress, status: int, retry_after: datetime | None) -> F
     reason = f"HTTP {status} from {address}"
     if status in _PASSING or (status == _TOO_MANY and retry_after):
         wait = f"it asks to wait until {retry_after:%Y-%m-%d %H:%M:%S} UTC" if retry_after else LATER
-        return PassingError(address.host, reason, wait, status=status, retry_after=retry_after)
+        return PassingError(address, reason, wait, status=status, retry_after=retry_after)
     if status == _TOO_MANY:
         cure = "it wants fewer requests; ask it less often"
     elif status in _REFUSED:
@@ -64,7 +64,7 @@ def refusal(address: WebAddress, status: int, retry_after: datetime | None) -> F
 def unknown_host(address: WebAddress, error: OSError) -> FetchError:
     """Return the error for a host whose addresses could not be found."""
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return PassingError(address.host, f"the name server does not answer for the host {address.host}")
+        return PassingError(address, f"the name server does not answer for the host {address.host}")
     return FetchError(f"no such host: {address.host}", CHECK_ADDRESS)
 
 
@@ -76,12 +76,12 @@ def no_connection(address: WebAddress, error: BaseException, *, is_proxied: bool
             return _certificate_error(address, cause)
         if isinstance(cause, ssl.SSLError):
             reason = f"no TLS connection to {address} was made ({_openssl_reason(cause)})"
-            return PassingError(address.host, reason)
+            return PassingError(address, reason)
         if isinstance(cause, TimeoutError):
-            return PassingError(address.host, f"{made} in time")
+            return PassingError(address, f"{made} in time")
         if isinstance(cause, OSError) and cause.strerror:
-            return PassingError(address.host, f"{made}: {cause.strerror.lower()}")
-    return PassingError(address.host, made)
+            return PassingError(address, f"{made}: {cause.strerror.lower()}")
+    return PassingError(address, made)
 
 
 def _certificate_error(address: WebAddress, error: ssl.SSLCertVerificationError) -> FetchError:

@@ -11,7 +11,8 @@ from notifier.address_form import ascii_domain
 from notifier.errors import FetchError, shortened
 
 LONGEST_URL = 4_000  # characters
-_LONGEST_SHOWN = 200  # characters
+_LONGEST_HOST = 253  # characters (RFC 1035)
+_LONGEST_SHOWN = 120  # characters
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _CURE = "write it like https://papers.example.org/feed"
 
@@ -24,7 +25,7 @@ _HARMLESS = frozenset(
     {
         *("date", "day", "month", "year", "from", "until", "since", "after", "before", "start", "end"),
         *("offset", "limit", "page", "per_page", "rows", "max_results", "sort", "sortby", "sortorder", "order"),
-        *("verb", "set", "metadataprefix", "format", "category", "cat", "id_list", "invitation", "venue"),
+        *("verb", "set", "metadataprefix", "format", "category", "cat", "search_query", "invitation", "venue"),
     }
 )
 _PIECES = re.compile(r"[A-Za-z0-9]++")
@@ -114,7 +115,7 @@ def _host(written: str) -> str:
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
         # Some programs read 2130706433, 0x7f.1 and 127.1 as addresses, and others as names.
         raise FetchError("the host of the web address is a number", "write an address as four numbers, as in 192.0.2.1")
-    if len(host) > 253 or not _NAME.fullmatch(host):
+    if len(host) > _LONGEST_HOST or not _NAME.fullmatch(host):
         raise FetchError("the web address has no host, or one that is no name", _CURE)
     return host
 

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
-from support.https_service import AUTHORITY, Answer, Asked, https_service, slowly, zipped
+from support.fetching import client_for, problem
+from support.https_service import Answer, Asked, https_service, slowly, zipped
 
-from notifier.config import FetchingConfig
 from notifier.errors import FetchError
-from notifier.fetching import Client, Validators
+from notifier.fetching import Validators
 
 MB = 1 << 20
-
-
-def client_for(**changes: Any) -> Client:
-    """Return a client that may ask localhost, and that does not really wait before it repeats a request."""
-    settings = FetchingConfig(**{"ca_file": AUTHORITY, "allow_private": ("localhost",), "file_mb": 1, **changes})
-    return Client(settings, sleep=lambda _: None)
-
-
-def problem(answer: Answer, **changes: Any) -> str:
-    """Return the message with which fetching an answer fails."""
-    with https_service({"/papers": answer}) as service, client_for(**changes) as client:
-        with pytest.raises(FetchError) as caught:
-            client.get(service.url("/papers"))
-        return str(caught.value).replace(f":{service.port}", "")
 
 
 def test_an_unchanged_document_is_not_sent_again() -> None:
@@ -113,3 +101,32 @@ def test_the_whole_reply_must_come_in_time(drip: Any) -> None:
     began = time.monotonic()
     assert problem(drip(), seconds=1) == "https://localhost/papers took longer than 1 s; it is tried again later"
     assert time.monotonic() - began < 2.5
+
+
+def test_a_handshake_must_come_in_time_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, client_for(seconds=1) as client:
+        began = time.monotonic()
+        with pytest.raises(FetchError, match="took longer than 1 s"):
+            client.get(f"https://localhost:{silent.getsockname()[1]}/")
+        assert time.monotonic() - began < 2.5
+
+
+def test_a_bomb_takes_no_memory() -> None:
+    bomb = zipped(bytes(300 * MB))
+    tracemalloc.start()
+    try:
+        problem(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 8 * MB
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_encoding_that_was_not_asked_for_is_refused() -> None:
+    assert "packed in a way that was not asked for" in problem(Answer(b"x", headers={"Content-Encoding": "br"}))
+    assert "packed in a way that was not asked for" in problem(Answer(b"x", headers={"Content-Encoding": "gzip, gzip"}))
+
+
+def test_validators_that_no_header_can_hold_are_forgotten() -> None:
+    answer = Answer(b"x", headers={"ETag": "e" * 501, "Last-Modified": "caf\xe9"})
+    with https_service({"/": answer}) as service, client_for() as client:
+        assert client.get(service.url("/")).validators == Validators()
