@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from notifier.address_form import ascii_domain
 from notifier.config.part import Part
+from notifier.config.values import has_usable_port
 
 LONGEST_CONTACT = 200  # characters
 
@@ -48,7 +49,7 @@ class FetchingConfig(Part):
     def _check_proxy(cls, proxy: SecretStr) -> SecretStr:
         """Return the proxy. Raises ValueError if it is no web address; the message does not quote it."""
         address = proxy.get_secret_value()
-        if address and not _PROXY.fullmatch(address):
+        if address and not (_PROXY.fullmatch(address) and has_usable_port(address)):
             raise ValueError("write it like http://proxy.example.org:3128, or http://USER:PASSWORD@HOST:PORT")
         return proxy
 

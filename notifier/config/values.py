@@ -6,6 +6,7 @@ import re
 from functools import cache
 from importlib import resources
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from notifier.address_form import LONGEST_ADDRESS, ascii_form
 
@@ -90,6 +91,14 @@ def _has_usable_port(url: str) -> bool:
     except (ValueError, ArgumentError):
         return False
     return all(1 <= port <= HIGHEST_PORT for port in [*ports, 1 if parts.port is None else parts.port])
+
+
+def has_usable_port(url: str) -> bool:
+    """Return whether the port of a web address can exist, or it has none."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

@@ -140,7 +140,7 @@ def _broken(address: WebAddress, error: Exception, deadline: Deadline) -> FetchE
         case httpx2.LocalProtocolError():
             return FetchError(f"the request to {address} cannot be written", CHECK_ADDRESS)
         case httpx2.RemoteProtocolError():
-            return PassingError(address, f"{address} did not answer in HTTP")
+            return PassingError(address, f"{address} gave no answer in HTTP")
         case _:
             return PassingError(address, f"the connection to {address} broke")
 

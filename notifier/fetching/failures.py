@@ -15,7 +15,7 @@ LATER = "it is tried again later"
 # What OpenSSL found wrong with a certificate (X509_V_ERR_...), and the cure.
 _CERTIFICATES = {
     9: ("is not valid yet", "check the clock of this machine"),
-    10: ("has expired", "its operator has to renew it; check the clock of this machine too"),
+    10: ("has expired", "its operator has to renew it, unless the clock of this machine is wrong"),
     18: ("is self-signed", "if it is meant, name its file in [fetching] ca_file"),
     19: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
     20: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
@@ -51,9 +51,9 @@ def refusal(address: WebAddress, status: int, retry_after: datetime | None) -> F
         wait = f"it asks to wait until {retry_after:%Y-%m-%d %H:%M:%S} UTC" if retry_after else LATER
         return PassingError(address, reason, wait, status=status, retry_after=retry_after)
     if status == _TOO_MANY:
-        cure = "it wants fewer requests; ask it less often"
+        cure = "it wants fewer requests, so ask it less often"
     elif status in _REFUSED:
-        cure = "it refuses the request; check the web address and [fetching] contact"
+        cure = "it refuses the request, so check the web address and [fetching] contact"
     elif status in _GONE:
         cure = CHECK_ADDRESS
     else:
@@ -71,6 +71,7 @@ def unknown_host(address: WebAddress, error: OSError) -> FetchError:
 def no_connection(address: WebAddress, error: BaseException, *, is_proxied: bool = False) -> FetchError:
     """Return the error for a connection that could not be made, by the errors that caused it."""
     made = f"no connection to {'the proxy for ' if is_proxied else ''}{address} was made"
+    cure = "check [fetching] proxy" if is_proxied else LATER
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _certificate_error(address, cause)
@@ -78,10 +79,10 @@ def no_connection(address: WebAddress, error: BaseException, *, is_proxied: bool
             reason = f"no TLS connection to {address} was made ({_openssl_reason(cause)})"
             return PassingError(address, reason)
         if isinstance(cause, TimeoutError):
-            return PassingError(address, f"{made} in time")
+            return PassingError(address, f"{made} in time", cure)
         if isinstance(cause, OSError) and cause.strerror:
-            return PassingError(address, f"{made}: {cause.strerror.lower()}")
-    return PassingError(address, made)
+            return PassingError(address, f"{made}: {cause.strerror.lower()}", cure)
+    return PassingError(address, made, cure)
 
 
 def _certificate_error(address: WebAddress, error: ssl.SSLCertVerificationError) -> FetchError:

@@ -264,6 +264,7 @@ def test_a_proxy_that_is_not_there_is_told_without_its_password() -> None:
     with https_service() as service:
         error = failure(service, host="papers.example.org", proxy=f"http://ann:hunter2@127.0.0.1:{port}")
     assert "no connection to the proxy for https://papers.example.org" in str(error) and "hunter2" not in str(error)
+    assert str(error).endswith("; check [fetching] proxy")
 
 
 # Secrets

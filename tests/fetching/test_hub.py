@@ -12,10 +12,11 @@ from urllib.parse import parse_qs
 import feedparser
 import pytest
 from sqlalchemy import Engine
+from support.https_service import AUTHORITY, Answer, https_service
 from support.service import free_ports, ingest_page
 from support.web_site import AT_EIGHT, BASE_URL, write_config
 
-from notifier.config import Config
+from notifier.config import Config, FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching import tell_hub
 from notifier.pipeline import publish
@@ -73,6 +74,18 @@ def test_a_hub_that_is_not_there_is_an_error() -> None:
     (port,) = free_ports(1)
     with pytest.raises(FetchError, match="check \\[feeds\\] hub"):
         tell_hub(f"http://127.0.0.1:{port}/", FEEDS)
+
+
+def test_a_hub_is_told_over_tls_with_a_contact_and_without_secrets_in_the_error() -> None:
+    settings = FetchingConfig(ca_file=AUTHORITY, contact="ann@example.org")
+    with https_service({"/hub": Answer(status=204)}) as service:
+        tell_hub(service.url("/hub"), FEEDS, settings)
+        with pytest.raises(FetchError) as caught:
+            tell_hub(service.url("/other?token=hunter2"), FEEDS, settings)
+        with pytest.raises(FetchError, match=r"signed by an unknown authority; check \[feeds\] hub"):
+            tell_hub(service.url("/hub"), FEEDS)
+    assert "answered 404" in str(caught.value) and "hunter2" not in str(caught.value)
+    assert "(+ann@example.org)" in service.requests[0].headers["user-agent"]
 
 
 def test_publishing_tells_the_hub_which_feeds_have_changed(engine: Engine, tmp_path: Path) -> None:
