@@ -1,4 +1,4 @@
-"""Part `trending`: how well the ranking of papers predicts the upvotes that they have at the end of their day.
+"""Part `trending`: whether trending papers are those with the most upvotes of a week, and of the end of their day.
 
 It needs real captures of the daily papers API in the folder that NOTIFIER_REAL_DATA names: one late capture of each day
 in `hf_daily`, and several captures each of a few days in `hf_same_day`.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.best_of_week import print_weeks
 from benchmarks.daily_papers import Capture, captures_by_day
 from benchmarks.rank_correlation import (
     Pairs,
@@ -24,6 +25,7 @@ from benchmarks.rank_correlation import (
     mean_daily_tau_b,
     overall_tau_b,
 )
+from notifier.models import DAILY_PAPERS
 from notifier.papers.trending import Appearance, Score, score, usual_upvotes
 
 DAY = date(2000, 1, 1)  # an arbitrary date, because each day is ranked separately
@@ -41,6 +43,7 @@ def run() -> None:
         return
     late = [captures[-1] for captures in captures_by_day(Path(folder) / "hf_daily").values()]
     several = [captures for captures in captures_by_day(Path(folder) / "hf_same_day").values() if len(captures) > 2]
+    print_weeks(Path(folder) / "hf_daily")
     _print_order_of_lists(late)
     _print(
         "hf_daily, a capture and the upvotes in it", ORDERS_WITHOUT_UPVOTES, [([capture], capture) for capture in late]
@@ -68,7 +71,9 @@ def _score(seen: Seen, key: str) -> Score:
 
 
 def _appearances(seen: Seen, key: str) -> list[Appearance]:
-    return [Appearance(DAY, capture[key].position, capture[key].upvotes) for capture in seen if key in capture]
+    return [
+        Appearance(DAY, capture[key].position, capture[key].upvotes, DAILY_PAPERS) for capture in seen if key in capture
+    ]
 
 
 def _upvotes(seen: Seen, key: str) -> float:

@@ -9,6 +9,9 @@ from notifier.models.clocks import Clock
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
 from notifier.models.digests import Digest, Item, Notice, NoticeDetails, Section
 from notifier.models.papers import (
+    DAILY_PAPERS,
+    PAGE_TEXT,
+    RANKED_FORMATS,
     Announce,
     DumpStatus,
     ListedOnFrom,
@@ -26,6 +29,9 @@ from notifier.models.papers import (
 from notifier.models.subscribers import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
 
 __all__ = [
+    "DAILY_PAPERS",
+    "PAGE_TEXT",
+    "RANKED_FORMATS",
     "KINDS_WITH_PAPERS",
     "Announce",
     "Cadence",

@@ -12,6 +12,11 @@ from notifier.errors import shortened
 
 Span = tuple[int, int]  # start and end of a passage in a text, in code points; the end is not included
 
+PAGE_TEXT = "page text"
+DAILY_PAPERS = "daily papers JSON"
+# The formats of lists whose papers somebody chose and put in order, so that the position of a listing is a rank.
+RANKED_FORMATS = frozenset({PAGE_TEXT, DAILY_PAPERS})
+
 
 class ListedOnFrom(StrEnum):
     """The source of a dump's listing day."""
@@ -85,7 +90,8 @@ class PaperFields:
 class Listing(PaperFields):
     """A paper as one dump lists it.
 
-    `position` counts from 1, in the order of the dump. `where` is the place in the dump's text, such as `lines 5-6`.
+    `position` counts from 1, in the order of the dump; it is a rank only in one of RANKED_FORMATS. `where` is the place
+    in the dump's text, such as `lines 5-6`.
     `listed_on` is set only if the listing gives its own day. `comments` is the number of comments on the page.
     `announce` is set only by arXiv feeds.
     """

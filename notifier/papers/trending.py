@@ -2,25 +2,37 @@
 
     score = standing * growth * recurrence * freshness
 
-    standing    (1 + upvotes) / scale          if upvotes are known: scale = 2 + upvotes + usual upvotes
-                1 / (1 + log2(1 + position))   if they are not: 1/2 for the first position, 1/3 for the third
-    growth      1 + more / scale / 2           more = upvotes gained on the day beyond the usual gain, at least 0
-    recurrence  1 + log2(times) / 2            times = number of different pairs of listing day and source:
-                                               1.5 for two times, 2 for four
-    freshness   2 ** -(age / 7)                age = days since the newest listing day; freshness halves every week
+    standing    (2 + upvotes) / (2 + usual)   if upvotes are known: usual = the usual upvotes of the day
+                2 / (1 + log2(1 + position))  if they are not: the position in a ranked list, 1 for the first, 2/3 for
+                                              the third
+                0                             if the paper has neither
+    growth      1 + more / scale / 2          more = upvotes gained on the day beyond the usual gain, at least 0;
+                                              scale = 2 + upvotes + usual
+    recurrence  1 + log2(times) / 2           times = number of different pairs of day and ranked list, at least 1:
+                                              1.5 for two times, 2 for four
+    freshness   2 ** -(age / 7)               age = days since the newest listing day; freshness halves every week
 
-Several listings by one source on one day count as one time. The upvotes of a paper on a day are the highest that any of
-its listings of that day gives. The gain of one source on a day is the difference between the highest and the lowest
-upvotes that it gives on that day. The gain of a day is the largest gain of any source. The usual upvotes and the usual
-gain are the medians over all papers of the day whose upvotes are known, so that days with many voters can be compared
-with days with few. A paper with the usual upvotes has a standing of 1/2, and a paper without known upvotes never has
-more. The constants 1 and 2 in `standing` and `scale` lessen the effect of small numbers of upvotes. Standing and growth
-are those of the day on which their product is highest.
+A listing counts if it gives upvotes, or if it is in a ranked list. A ranked list is a dump in one of RANKED_FORMATS:
+somebody chose its papers and put them in order. The papers of other dumps, such as those of arXiv, are announced and
+not chosen, so neither their order nor the number of announcements says anything about a paper. If no listing of a paper
+counts, its score is 0 and the age is that of its newest listing.
 
-Another listing can lower a score in two cases: if it is the first listing that gives upvotes on its day, or if it
-raises the highest upvotes of its day by more than the gain of the day. The order of papers does not depend on the day
-from which ages are counted, because another day multiplies every score by the same factor. Listing days after that day
-have age 0.
+Several listings by one format on one day count as one time. The upvotes of a paper on a day are the highest that any of
+its listings of that day gives. The gain of one format on a day is the difference between the highest and the lowest
+upvotes that it gives on that day. The gain of a day is the largest gain of any format.
+
+The usual upvotes of a day are the median of all upvotes of the seven days that end with it. If this median is outside
+the middle half of the day's own upvotes, the nearest end of that half is used. So days of one week are compared by
+plain upvotes unless their numbers of voters clearly differ. The usual gain is the median of the day. A paper with the
+usual upvotes has a standing of 1, and a paper without known upvotes never has more. The constant 2 lessens the effect
+of small numbers of upvotes. Standing and growth are those of the day on which their product is highest.
+
+A score is proportional to upvotes, so freshness is all that puts a paper with fewer upvotes before one with more: after
+a week, half the upvotes suffice. With the same usual values, more upvotes never lower a score. Another listing can
+lower a score in three cases: if it is the first listing that gives upvotes on its day, if it raises the highest upvotes
+of its day by more than the gain of the day, or if it raises the usual values of the paper's days. The order of papers
+does not depend on the day from which ages are counted, because another day multiplies every score by the same factor.
+Listing days after that day have age 0.
 """
 
 from __future__ import annotations
@@ -29,10 +41,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import log2, prod
-from statistics import median
+from statistics import median, quantiles
+
+from notifier.models import RANKED_FORMATS
 
 HALF_LIFE_DAYS = 7
 GROWTH_WEIGHT = 0.5
+USUAL_DAYS = 7
+FEW = 2  # upvotes that are added on both sides of the comparison with the usual upvotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +63,20 @@ class Appearance:
     upvotes: int | None = None
     source: str = ""
 
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the paper was chosen for a list whose order is a rank."""
+        return self.source in RANKED_FORMATS
+
+    @property
+    def counts(self) -> bool:
+        """Whether the score depends on this listing."""
+        return self.upvotes is not None or self.is_ranked
+
 
 @dataclass(frozen=True, slots=True)
 class DayUpvotes:
-    """The highest upvotes and the gain of a day, either of one paper or as medians over all papers."""
+    """The highest upvotes and the gain of a day: those of one paper, or the usual ones."""
 
     highest: float
     gained: float
@@ -71,18 +97,25 @@ class Score:
         return self.standing * self.growth * self.recurrence * self.freshness
 
 
+def days_for_usual(day: date) -> list[date]:
+    """Return the days whose listings the usual upvotes of a day depend on, the newest first."""
+    ordinals = range(day.toordinal(), max(day.toordinal() - USUAL_DAYS, 0), -1)
+    return [date.fromordinal(each) for each in ordinals]
+
+
 def usual_upvotes(papers: Iterable[Sequence[Appearance]]) -> dict[date, DayUpvotes]:
     """Return the usual upvotes of each day on which any are known.
 
-    `papers` gives the appearances of every paper that is listed on these days.
+    `papers` gives the appearances of every paper that is listed on one of these days or of the `days_for_usual`.
     """
     by_day: dict[date, list[DayUpvotes]] = {}
     for appearances in papers:
         for day, of_day in _by_day(appearances).items():
             if upvotes := _upvotes_of_day(of_day):
                 by_day.setdefault(day, []).append(upvotes)
+    highest = {day: [each.highest for each in upvotes] for day, upvotes in by_day.items()}
     return {
-        day: DayUpvotes(median(each.highest for each in upvotes), median(each.gained for each in upvotes))
+        day: DayUpvotes(_usual_of_day(day, highest), median(each.gained for each in upvotes))
         for day, upvotes in by_day.items()
     }
 
@@ -92,11 +125,12 @@ def score(appearances: Sequence[Appearance], usual: Mapping[date, DayUpvotes], o
 
     There must be at least one appearance. `usual` must hold every day on which one of them gives upvotes.
     """
-    days = _by_day(appearances)
+    counting = [each for each in appearances if each.counts]
+    days = _by_day(counting or appearances)
     standing, growth = max((_standing_and_growth(day, of_day, usual) for day, of_day in days.items()), key=prod)
-    times = len({(each.listed_on, each.source) for each in appearances})
+    times = len({(each.listed_on, each.source) for each in appearances if each.is_ranked})
     age = max((on - max(days)).days, 0)
-    return Score(standing, growth, recurrence=1 + log2(times) / 2, freshness=2 ** -(age / HALF_LIFE_DAYS))
+    return Score(standing, growth, recurrence=1 + log2(max(times, 1)) / 2, freshness=2 ** -(age / HALF_LIFE_DAYS))
 
 
 def _standing_and_growth(
@@ -105,10 +139,25 @@ def _standing_and_growth(
     """Return the standing and the growth of a paper by its appearances on one day."""
     upvotes = _upvotes_of_day(appearances)
     if upvotes is None:
-        return 1 / (1 + log2(1 + min(each.position for each in appearances))), 1
-    scale = 2 + upvotes.highest + usual[day].highest
+        position = best_position(appearances)
+        return (0 if position is None else 2 / (1 + log2(1 + position))), 1
+    usual_highest = usual[day].highest
     more = max(upvotes.gained - usual[day].gained, 0)
-    return (1 + upvotes.highest) / scale, 1 + GROWTH_WEIGHT * more / scale
+    growth = 1 + GROWTH_WEIGHT * more / (FEW + upvotes.highest + usual_highest)
+    return (FEW + upvotes.highest) / (FEW + usual_highest), growth
+
+
+def best_position(appearances: Iterable[Appearance]) -> int | None:
+    """Return the best position of a paper in a ranked list; None if it is in none."""
+    return min((each.position for each in appearances if each.is_ranked), default=None)
+
+
+def _usual_of_day(day: date, highest: Mapping[date, Sequence[float]]) -> float:
+    """Return the usual upvotes of a day, given the highest upvotes of each paper by day."""
+    of_day = highest[day]
+    first, _, third = quantiles(of_day, n=4, method="inclusive") if len(of_day) > 1 else [*of_day] * 3
+    of_week = median(upvotes for each in days_for_usual(day) for upvotes in highest.get(each, ()))
+    return min(max(of_week, first), third)
 
 
 def _upvotes_of_day(appearances: Iterable[Appearance]) -> DayUpvotes | None:

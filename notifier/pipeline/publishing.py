@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from notifier.search import rank
 from notifier.store import papers, reading
 from notifier.templates import environment, render
 from notifier.topics import ALL, RESERVED, TRENDING, Catalogue, catalogue_of
+
+CHOSEN_WITHIN = timedelta(days=14)
 
 # The descriptions of the feeds that belong to no topic of the catalogue.
 RESERVED_FEEDS = {ALL: "Every paper as it comes in.", TRENDING: f"The {TRENDING_PAPERS} best papers of each day."}
@@ -111,10 +113,26 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     since = papers.first_seen(connection)
     yield Feed(ALL, RESERVED[ALL], RESERVED_FEEDS[ALL], feeds.newest_entries(all_entries), since)
-    best = feeds.newest_entries(best_of_each_day(connection, all_entries))
+    best = feeds.newest_entries(_trending_entries(connection, catalogue, all_entries))
     yield Feed(TRENDING, RESERVED[TRENDING], RESERVED_FEEDS[TRENDING], best, since)
     for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
         yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found), since)
+
+
+def _trending_entries(connection: Connection, catalogue: Catalogue, newest: list[Entry]) -> list[Entry]:
+    """Return the best entries of each day among the `newest` and those of the papers that were chosen shortly before.
+
+    A large dump of papers that nobody has chosen may leave no room for others among the newest.
+    """
+    if not newest:
+        return []
+    since = newest[0].paper.first_seen - CHOSEN_WITHIN
+    known = {entry.paper.id: entry for entry in newest}
+    known |= feed_entries(
+        connection, catalogue, {*papers.newest_chosen(connection, since, MOST_ENTRIES)} - known.keys()
+    )
+    entries = sorted(known.values(), key=lambda entry: (entry.paper.first_seen, -entry.paper.id), reverse=True)
+    return list(best_of_each_day(connection, entries))
 
 
 def feed_entries(connection: Connection, catalogue: Catalogue, ids: set[int]) -> dict[int, Entry]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 from sqlalchemy import Connection, Engine
 
 from notifier.models import Paper
-from notifier.papers.trending import Score, score, usual_upvotes
+from notifier.papers.trending import Appearance, Score, best_position, days_for_usual, score, usual_upvotes
 from notifier.store import papers, reading
 
 
@@ -24,30 +25,42 @@ class RankedPaper:
 def trending_papers(engine: Engine, on: date, limit: int) -> list[RankedPaper]:
     """Return the `limit` best papers as of the day `on`, counting only listings up to that day."""
     with reading(engine) as connection:
-        scores = _scores(connection, papers.listed_until(connection, on), on, until=on)
-        best = sorted(scores, key=lambda paper_id: _rank_order(scores[paper_id], paper_id))[:limit]
-        found = papers.papers_by_id(connection, best)
-    return [RankedPaper(found[paper_id], scores[paper_id]) for paper_id in best]
+        ranked = _ranked(connection, papers.listed_until(connection, on), on, until=on)[:limit]
+        found = papers.papers_by_id(connection, [paper_id for paper_id, _ in ranked])
+    return [RankedPaper(found[paper_id], score) for paper_id, score in ranked]
 
 
 def rank(connection: Connection, found: Sequence[Paper], on: date) -> list[RankedPaper]:
-    """Return the papers with their scores on the day `on`, best first, and the older first if scores are equal."""
-    scores = _scores(connection, [paper.id for paper in found], on)
-    ranked = [RankedPaper(paper, scores[paper.id]) for paper in found]
-    return sorted(ranked, key=lambda each: _rank_order(each.score, each.paper.id))
+    """Return the papers with their scores on the day `on`, best first."""
+    by_id = {paper.id: paper for paper in found}
+    ranked = _ranked(connection, {paper.id: paper.key for paper in found}, on)
+    return [RankedPaper(by_id[paper_id], score) for paper_id, score in ranked]
 
 
-def _scores(connection: Connection, ids: Sequence[int], on: date, until: date = date.max) -> dict[int, Score]:
-    """Return the score of each paper, computed from its listings up to the day `until`.
+def _ranked(
+    connection: Connection, keys: Mapping[int, str], on: date, until: date = date.max
+) -> list[tuple[int, Score]]:
+    """Return the ids and scores of papers, best first, computed from their listings up to the day `until`.
 
-    Each paper must have at least one such listing. The usual upvotes of a day are computed from all papers that are
-    listed on that day, not only from those with these ids.
+    `keys` are the papers' keys by id. Each paper must have at least one such listing. The usual upvotes are computed
+    from all papers of the days that they depend on, not only from those with these ids.
     """
-    appearances = papers.appearances(connection, ids, until)
-    days = {each.listed_on for listed in appearances.values() for each in listed if each.upvotes is not None}
-    usual = usual_upvotes(papers.upvotes_on(connection, sorted(days)).values())
-    return {paper_id: score(appearances[paper_id], usual, on) for paper_id in ids}
+    listed = papers.appearances(connection, keys, until)
+    days = {each.listed_on for of_paper in listed.values() for each in of_paper if each.upvotes is not None}
+    days_before = {before for day in days for before in days_for_usual(day)}
+    usual = usual_upvotes(papers.upvotes_on(connection, sorted(days_before)).values())
+    scores = {paper_id: score(listed[paper_id], usual, on) for paper_id in keys}
+    order = {paper_id: _rank_order(scores[paper_id], listed[paper_id], key) for paper_id, key in keys.items()}
+    return [(paper_id, scores[paper_id]) for paper_id in sorted(order, key=order.__getitem__)]
 
 
-def _rank_order(score: Score, paper_id: int) -> tuple[float, int]:
-    return -score.value, paper_id
+def _rank_order(score: Score, listed: Sequence[Appearance], key: str) -> tuple[float, bool, int, float, float, str]:
+    """Return a sort key that puts the paper with the highest score first.
+
+    Among equal scores, the newest paper is first: by its newest listing day, its best position in a ranked list, and
+    its arXiv id, the highest first. Papers without an arXiv id of the present scheme come last, by their keys. The
+    position in other dumps plays no part.
+    """
+    newest = max(each.listed_on for each in listed).toordinal()
+    number = float(key) if key[:1].isdecimal() else 0
+    return -score.value, score.standing == 0, -newest, best_position(listed) or inf, -number, key

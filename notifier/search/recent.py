@@ -10,7 +10,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from notifier import matching, queries
-from notifier.models import Paper
+from notifier.models import RANKED_FORMATS, Paper
 from notifier.queries import Query
 from notifier.search.hints import similar_words
 from notifier.search.ranking import rank
@@ -22,7 +22,7 @@ DAYS = 30
 DAYS_A_WEEK = 7
 MOST = 5_000  # papers that are held in memory, which takes about 10 kB for each; older ones are left out
 NEWEST = 2_000  # papers of which feeds are made; a feed shows at most 500 of them
-RANKED = 200  # of the papers that match, so many of the newest are ranked to find the best
+RANKED = 1_000  # of the papers that match, so many are ranked to find the best; as many as a day of arXiv has
 BROAD = 0.1  # a query that matches a larger share of the papers gets a hint
 ONE_DAY = timedelta(days=1)
 
@@ -105,8 +105,12 @@ def read_newest(connection: Connection, today: date) -> RecentPapers:
 
 
 def best_of(connection: Connection, found: Sequence[Paper], on: date, limit: int) -> list[Paper]:
-    """Return the `limit` best of the newest of these papers, which are ordered newest first."""
-    return [each.paper for each in rank(connection, found[:RANKED], on)[:limit]]
+    """Return the `limit` best of these papers, which are ordered newest first.
+
+    If there are more than RANKED, those with upvotes or in ranked lists are preferred, and then the newest.
+    """
+    preferred = sorted(found, key=lambda paper: paper.upvotes is None and paper.source not in RANKED_FORMATS)
+    return [each.paper for each in rank(connection, preferred[:RANKED], on)[:limit]]
 
 
 def _newest_first(paper: Paper) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from notifier.models import Paper
+from notifier.models import RANKED_FORMATS, Paper
 from notifier.papers.trending import Appearance
 from notifier.store.statements import batches
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
@@ -92,9 +92,12 @@ def _collect(connection: Connection, wanted: ColumnElement[bool], found: dict[in
         found.setdefault(paper_id, []).append(Appearance(*appearance))
 
 
-def listed_until(connection: Connection, day: date) -> list[int]:
-    """Return the ids of the papers first listed on `day` or before."""
-    return list(connection.scalars(select(paper.c.id).where(paper.c.listed_on <= day).order_by(paper.c.id)))
+def listed_until(connection: Connection, day: date) -> dict[int, str]:
+    """Return the keys of the papers first listed on `day` or before, by id."""
+    listed = select(paper.c.id, paper.c.key).where(paper.c.listed_on <= day).order_by(paper.c.id)
+    found: dict[int, str] = {}
+    found.update(connection.execute(listed).all())
+    return found
 
 
 def listing_days(connection: Connection, until: date) -> tuple[date, date] | None:
@@ -140,6 +143,17 @@ def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
     if slug is not None:
         tagged = select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug)
         statement = statement.where(paper.c.id.in_(tagged))
+    return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
+
+
+def newest_chosen(connection: Connection, since: datetime, limit: int) -> list[int]:
+    """Return the ids of the newest announced papers that were first seen at `since` or later and that were chosen.
+
+    These papers have upvotes or are in a ranked list, so that their trending scores are above 0.
+    """
+    counts = listing.c.upvotes.is_not(None) | dump.c.format.in_(sorted(RANKED_FORMATS))
+    is_chosen = select(listing.c.id).join(dump).where(listing.c.paper_id == paper.c.id, counts).exists()
+    statement = select(paper.c.id).where(_is_announced(), paper.c.first_seen >= since, is_chosen)
     return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
 
 

@@ -17,7 +17,7 @@ from support.service import MONDAY, SEEDS, add_listings, add_subscriber, run_not
 
 from notifier.config import Config
 from notifier.digests import items
-from notifier.models import Listing
+from notifier.models import DAILY_PAPERS, PAGE_TEXT, Listing
 from notifier.papers.trending import Appearance, DayUpvotes, score, usual_upvotes
 from notifier.pipeline.planning import plan
 from notifier.search.ranking import rank, trending_papers
@@ -32,9 +32,8 @@ EIGHT = DayUpvotes(highest=8, gained=0)
 
 DAYS = st.dates(date(2026, 6, 1), date(2026, 7, 6))
 UPVOTES = st.integers(0, 500)
-APPEARANCES = st.builds(
-    Appearance, DAYS, st.integers(1, 300), st.none() | UPVOTES, st.sampled_from(["page text", "daily papers JSON"])
-)
+SOURCES = st.sampled_from([PAGE_TEXT, DAILY_PAPERS, "arXiv RSS"])
+APPEARANCES = st.builds(Appearance, DAYS, st.integers(1, 300), st.none() | UPVOTES, SOURCES)
 LISTED = st.lists(APPEARANCES, min_size=1, max_size=6)
 OTHERS = st.lists(APPEARANCES, max_size=6)
 
@@ -44,7 +43,7 @@ def score_value(listed: Sequence[Appearance], others: Sequence[Appearance] = (),
     return score(listed, usual_upvotes([listed, *([each] for each in others)]), on).value
 
 
-def appearance(upvotes: int | None = None, position: int = 1, day: date = DAY, source: str = "list") -> Appearance:
+def appearance(upvotes: int | None = None, position: int = 1, day: date = DAY, source: str = PAGE_TEXT) -> Appearance:
     return Appearance(day, position, upvotes, source)
 
 
@@ -52,12 +51,12 @@ def score_parts(*listed: Appearance, usual: DayUpvotes = EIGHT) -> dict[str, flo
     return asdict(score(listed, {each.listed_on: usual for each in listed}, DAY))
 
 
-def test_usual_upvotes_on_one_recent_day_give_a_standing_of_a_half_and_other_parts_of_one() -> None:
-    assert score_parts(appearance(8)) == {"standing": 0.5, "growth": 1, "recurrence": 1, "freshness": 1}
+def test_usual_upvotes_on_one_recent_day_make_every_part_one() -> None:
+    assert score_parts(appearance(8)) == {"standing": 1, "growth": 1, "recurrence": 1, "freshness": 1}
 
 
 def test_the_standing_compares_upvotes_with_the_usual_upvotes_of_the_day() -> None:
-    assert [score_parts(appearance(n))["standing"] for n in (0, 8, 98)] == [1 / 10, 1 / 2, 99 / 108]
+    assert [score_parts(appearance(n))["standing"] for n in (0, 8, 98)] == [2 / 10, 1, 100 / 10]
     assert score_value([appearance(20)], [appearance(20), appearance(20)]) == score_value(
         [appearance(90)], [appearance(90), appearance(90)]
     )
@@ -70,10 +69,21 @@ def test_the_position_does_not_count_if_upvotes_are_known() -> None:
 
 def test_without_upvotes_the_position_counts_at_most_as_much_as_usual_upvotes() -> None:
     standings = [score_parts(appearance(position=position))["standing"] for position in (1, 3, 7, 63)]
-    assert standings == [1 / 2, 1 / 3, 1 / 4, 1 / 7]
+    assert standings == [1, 2 / 3, 1 / 2, 2 / 7]
 
 
-def test_usual_upvotes_are_the_medians_of_a_day() -> None:
+def test_usual_upvotes_are_the_median_of_the_week_within_the_middle_half_of_the_day() -> None:
+    a_week = [[appearance(upvotes, day=DAY - 6 * A_DAY)] for upvotes in range(101)]
+    older = [[appearance(500, day=DAY - 7 * A_DAY)]] * 300
+
+    def usual(*upvotes: int) -> float:
+        return usual_upvotes([*([appearance(each)] for each in upvotes), *a_week, *older])[DAY].highest
+
+    assert [usual(40, 45, 55, 60), usual(50)] == [50, 50]
+    assert [usual(0, 2, 4, 6, 60), usual(40, 80, 90, 95, 99), usual(7)] == [6, 80, 7]
+
+
+def test_the_usual_gain_is_the_median_of_a_day() -> None:
     listed = [
         [appearance(2), appearance(9)],
         [appearance(4), appearance(5)],
@@ -81,7 +91,7 @@ def test_usual_upvotes_are_the_medians_of_a_day() -> None:
         [appearance()],
         [appearance(7, day=DAY - A_DAY)],
     ]
-    assert usual_upvotes(listed) == {DAY: DayUpvotes(5, 1), DAY - A_DAY: DayUpvotes(7, 0)}
+    assert {day: usual.gained for day, usual in usual_upvotes(listed).items()} == {DAY: 1, DAY - A_DAY: 0}
 
 
 def test_a_gain_that_is_not_above_the_usual_gain_is_no_growth() -> None:
@@ -93,7 +103,7 @@ def test_a_gain_above_the_usual_gain_between_captures_of_one_source_is_growth() 
     grown = score_parts(appearance(10), appearance(30))
     assert grown == {**score_parts(appearance(30)), "growth": 1 + 20 / 40 / 2}
     assert score_parts(appearance(30), appearance(10)) == grown
-    assert score_parts(appearance(30), appearance(10, source="other"))["growth"] == 1
+    assert score_parts(appearance(30), appearance(10, source=DAILY_PAPERS))["growth"] == 1
 
 
 def test_all_captures_by_one_source_on_one_day_count_as_one() -> None:
@@ -103,9 +113,11 @@ def test_all_captures_by_one_source_on_one_day_count_as_one() -> None:
 def test_each_pair_of_day_and_source_counts_once() -> None:
     twice = [appearance(), appearance(day=DAY - A_DAY)]
     assert (
-        score_parts(*twice)["recurrence"] == score_parts(appearance(), appearance(source="other"))["recurrence"] == 1.5
+        score_parts(*twice)["recurrence"]
+        == score_parts(appearance(), appearance(source=DAILY_PAPERS))["recurrence"]
+        == 1.5
     )
-    assert score_parts(*twice, *(replace(each, source="other") for each in twice))["recurrence"] == 2
+    assert score_parts(*twice, *(replace(each, source=DAILY_PAPERS) for each in twice))["recurrence"] == 2
 
 
 def test_a_score_halves_with_each_week_since_the_newest_listing_day() -> None:
@@ -115,6 +127,7 @@ def test_a_score_halves_with_each_week_since_the_newest_listing_day() -> None:
 @pytest.mark.parametrize("day", [date.min, date(2099, 12, 31), date.max])
 def test_any_listing_day_gives_a_valid_score(day: date) -> None:
     assert 0 <= score_value([appearance(3, day=day)]) <= 1
+    assert score_value([appearance(3, day=day)], on=day) == 1
 
 
 @given(LISTED, OTHERS, st.integers(1, 100))
@@ -149,8 +162,8 @@ def test_another_listing_never_lowers_a_score_unless_it_gives_the_first_upvotes_
 def test_the_order_of_two_papers_is_the_same_on_every_day(
     one: list[Appearance], other: list[Appearance], others: list[Appearance], later: date
 ) -> None:
-    today = score_value(one, others) / score_value(other, others)
-    assert score_value(one, others, later) / score_value(other, others, later) == pytest.approx(today)
+    today = score_value(one, others) * score_value(other, others, later)
+    assert score_value(one, others, later) * score_value(other, others) == pytest.approx(today)
 
 
 @given(LISTED, OTHERS, st.randoms())
@@ -187,7 +200,7 @@ def test_papers_with_equal_upvotes_are_ordered_by_position(engine: Engine, upvot
 def test_a_single_paper_can_be_ranked(engine: Engine) -> None:
     capture(engine, "one", {"The Only Paper There Is": 5})
     (ranked,) = trending_papers(engine, DAY, 10)
-    assert ranked.score.value == 0.5
+    assert ranked.score.value == 1
 
 
 def test_an_empty_store_has_no_trending_papers(engine: Engine) -> None:
@@ -197,7 +210,7 @@ def test_an_empty_store_has_no_trending_papers(engine: Engine) -> None:
 def test_the_best_paper_of_a_quiet_day_ranks_with_the_best_of_a_busy_day(engine: Engine) -> None:
     capture(engine, "busy", {f"A Paper of a Busy Day, {n}": n for n in (200, 90, 80, 70, 60)})
     capture(engine, "quiet", {f"A Paper of a Quiet Day, {n}": n for n in (20, 9, 8, 7, 6)}, DAY + A_DAY)
-    assert [title.rpartition(" ")[2] for title in titles(engine, DAY + A_DAY)[:3]] == ["20", "200", "9"]
+    assert [title.rpartition(" ")[2] for title in titles(engine, DAY + A_DAY)[:4]] == ["200", "20", "90", "9"]
 
 
 def test_papers_with_and_without_known_upvotes_are_ranked_together(engine: Engine) -> None:
@@ -205,8 +218,8 @@ def test_papers_with_and_without_known_upvotes_are_ranked_together(engine: Engin
     capture(engine, "page", {"The First of a Page": None, "The Second of a Page": None, "The Third of a Page": None})
     assert titles(engine) == [
         "Many Upvotes for This",
-        "The Usual Upvotes Here",
         "The First of a Page",
+        "The Usual Upvotes Here",
         "The Second of a Page",
         "The Third of a Page",
         "No Upvotes for This",

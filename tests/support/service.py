@@ -19,7 +19,7 @@ from support.paths import CHECKOUT, PYTHON_PATH
 from support.thoroughness import IS_FULL
 
 from notifier.config import Config, load
-from notifier.models import ListedOnFrom, Listing, ParsedDump, Subscriber
+from notifier.models import PAGE_TEXT, ListedOnFrom, Listing, ParsedDump, Subscriber
 from notifier.papers.identity import prepare
 from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.pipeline.planning import plan
@@ -56,8 +56,8 @@ def ingest_page(
 def add_listings(
     engine: Engine, name: str, day: date, *listings: Listing, rank: int = 1, now: datetime = MONDAY
 ) -> None:
-    """Store a dump of `day` that holds only these listings; `rank` is the rank of its source."""
-    dump = ParsedDump(f"rank {rank}", _numbered(listings), rank=rank)
+    """Store a dump of `day` that holds only these listings, as page text; `rank` is the rank of its source."""
+    dump = ParsedDump(PAGE_TEXT, _numbered(listings), rank=rank)
     with writing(engine) as connection:
         arrival = NewDump(name, name, dump.format, day, ListedOnFrom.OPTION, now)
         add_dump(connection, arrival, prepare(dump, day, name))
@@ -67,7 +67,7 @@ def add_listings_as(
     engine: Engine, announcing: AnnouncePolicy, name: str, *listings: Listing, now: datetime = MONDAY
 ) -> None:
     """Store a dump of the day of `now` that holds only these listings, and announce its papers as `announcing` says."""
-    dump = ParsedDump("rank 1", _numbered(listings))
+    dump = ParsedDump(PAGE_TEXT, _numbered(listings))
     with writing(engine) as connection:
         arrival = NewDump(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
         add_dump(connection, arrival, prepare(dump, now.date(), name), announcing)

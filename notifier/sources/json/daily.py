@@ -12,11 +12,11 @@ import re
 from dataclasses import replace
 
 from notifier.config import Limits
-from notifier.models import Listing, ParsedDump
+from notifier.models import DAILY_PAPERS, Listing, ParsedDump
 from notifier.sources.format import DAILY, Format
 from notifier.sources.json.papers import parse_papers
 
-NAME = "daily papers JSON"
+NAME = DAILY_PAPERS
 
 _SAMPLE = 1 << 16  # at least one of the keys below must be within this many characters of the beginning
 _DAILY_KEY = re.compile(

@@ -17,7 +17,7 @@ from itertools import islice
 
 from notifier.config import Limits
 from notifier.errors import DumpError
-from notifier.models import Listing, ParsedDump, Skipped
+from notifier.models import PAGE_TEXT, Listing, ParsedDump, Skipped
 from notifier.sources.cleaning import clean
 from notifier.sources.format import Format
 from notifier.sources.page.evidence import reason_to_refuse, recognise_other_kind
@@ -29,7 +29,7 @@ from notifier.sources.page.papers import PagePaper, PaperLink, format_line_numbe
 from notifier.sources.page.probabilities import Label
 from notifier.sources.page.traits import is_obvious_chrome
 
-NAME = "page text"
+NAME = PAGE_TEXT
 
 _MAX_LINES = 200_000  # counted without blank lines; the page of one day has a few hundred
 _CURE = "; copy the text of a page that lists papers"
