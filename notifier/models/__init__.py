@@ -30,9 +30,9 @@ from notifier.models.subscribers import Cadence, RequestKind, Subscriber, Subscr
 
 __all__ = [
     "DAILY_PAPERS",
+    "KINDS_WITH_PAPERS",
     "PAGE_TEXT",
     "RANKED_FORMATS",
-    "KINDS_WITH_PAPERS",
     "Announce",
     "Cadence",
     "Clock",

@@ -128,9 +128,7 @@ def _trending_entries(connection: Connection, catalogue: Catalogue, newest: list
         return []
     since = newest[0].paper.first_seen - CHOSEN_WITHIN
     known = {entry.paper.id: entry for entry in newest}
-    known |= feed_entries(
-        connection, catalogue, {*papers.newest_chosen(connection, since, MOST_ENTRIES)} - known.keys()
-    )
+    known |= feed_entries(connection, catalogue, {*papers.newest_chosen(connection, since, MAX_ENTRIES)} - known.keys())
     entries = sorted(known.values(), key=lambda entry: (entry.paper.first_seen, -entry.paper.id), reverse=True)
     return list(best_of_each_day(connection, entries))
 

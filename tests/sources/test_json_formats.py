@@ -87,6 +87,13 @@ def test_daily_papers_are_read_from_every_form_of_document(document: Any) -> Non
     assert found.skipped == ()
 
 
+@pytest.mark.parametrize("key", ["paper_id", "paperId"])
+def test_papers_with_such_an_id_are_a_daily_list_only_if_they_have_upvotes(key: str) -> None:
+    papers = [{key: paper_id, "title": title} for paper_id, title in zip(IDS, TITLES, strict=True)]
+    assert dump(papers).format == "JSON lines"
+    assert dump([{**paper, "upvotes": 3} for paper in papers]).format == "daily papers JSON"
+
+
 def test_a_single_paper_is_a_dump_with_one_listing() -> None:
     assert [listing.arxiv_id for listing in dump(daily_entry(0)).listings] == [IDS[0]]
     assert [listing.arxiv_id for listing in dump(daily_entry(1)["paper"]).listings] == [IDS[1]]

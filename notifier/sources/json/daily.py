@@ -18,15 +18,24 @@ from notifier.sources.json.papers import parse_papers
 
 NAME = DAILY_PAPERS
 
-_SAMPLE = 1 << 16  # at least one of the keys below must be within this many characters of the beginning
+_SAMPLE = 1 << 16  # the keys below must be within this many characters of the beginning
 _DAILY_KEY = re.compile(
-    r"[\"'](?:paper\\?[\"']\s*:\s*\{|(?:paper[_.]id|paperId|submittedOnDailyAt|discussionId|ai_summary|ai_keywords"
-    r"|numComments)\\?[\"'])(?!\s*:\s*[\"'][0-9a-f]{40}[\"'])"  # such a paperId is one of Semantic Scholar
+    r"[\"'](?:paper\\?[\"']\s*:\s*\{|(?:submittedOnDailyAt|discussionId|ai_summary|ai_keywords|numComments)\\?[\"'])"
 )
+# Many lists of papers have such a key; in a daily list, there are upvotes too.
+_ID_KEY = re.compile(
+    r"[\"'](?:paper[_.]id|paperId)\\?[\"']"
+    r"(?!\s*:\s*[\"'][0-9a-f]{40}[\"'])"  # such a paperId is one of Semantic Scholar
+)
+_UPVOTES_KEY = re.compile(r"[\"'](?:paper[_.])?upvotes\\?[\"']")
 
 
 def _recognises(text: str) -> bool:
-    return text.lstrip("\ufeff\x00 \t\r\n")[:1] in ("[", "{") and _DAILY_KEY.search(text, 0, _SAMPLE) is not None
+    if text.lstrip("\ufeff\x00 \t\r\n")[:1] not in ("[", "{"):
+        return False
+    if _DAILY_KEY.search(text, 0, _SAMPLE):
+        return True
+    return bool(_ID_KEY.search(text, 0, _SAMPLE) and _UPVOTES_KEY.search(text, 0, _SAMPLE))
 
 
 def _parse(text: str, limits: Limits) -> ParsedDump:
