@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-
-from notifier.store.schema import open_store
+from support.stores import new_store
 
 pytest_plugins = [
     "support.thoroughness",
@@ -22,6 +21,6 @@ pytest_plugins = [
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """Open a new store for each test, in a SQLite file, which is the default."""
-    engine = open_store(f"sqlite:///{tmp_path}/store/notifier.db")
+    engine = new_store(tmp_path / "store/notifier.db")
     yield engine
     engine.dispose()

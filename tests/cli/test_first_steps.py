@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from support.service import MONDAY, ingest_page, run_notifier
+from support.stores import new_store
 from typer.testing import CliRunner
 
 from notifier.cli import app
-from notifier.store import open_store
 
 AT = ("--now", f"{MONDAY:%Y-%m-%dT%H:%MZ}")
 
@@ -106,7 +106,7 @@ def test_an_unknown_topic_in_a_query_is_refused(verb: Sequence[str]) -> None:
 def test_a_preview_shows_the_passage_where_the_title_has_no_mark_and_says_that_all_came_on_one_day(
     tmp_path: Path,
 ) -> None:
-    engine = open_store(f"sqlite:///{tmp_path}/var/notifier.db")
+    engine = new_store(tmp_path / "var/notifier.db")
     abstracts = ["This is the first sentence. It is about the finetuning of small models. A last sentence ends it."]
     ingest_page(engine, tmp_path, ["A Study of Small Models"], abstracts=abstracts)
     engine.dispose()

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.service import clean_environment
-
-from notifier.store import open_store
+from support.stores import new_store
 
 HEAVY = {
     "Stemmer",
@@ -77,12 +76,13 @@ DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the 
 def ready_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with an empty database at its usual place, a dump and a list of subscribers."""
     folder = tmp_path_factory.mktemp("ready")
-    open_store(f"sqlite:///{folder}/var/notifier.db").dispose()
+    new_store(folder / "var/notifier.db").dispose()
     (folder / "dump.txt").write_text(DUMP, encoding="utf-8")
     (folder / "subscribers.csv").write_text("email,query\nann@example.org,bees\n", encoding="utf-8")
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ALLOWED)
 def test_a_verb_imports_only_the_heavy_packages_that_it_needs(command: str, ready_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(ready_folder, tmp_path, dirs_exist_ok=True)

@@ -84,6 +84,7 @@ def test_every_verb_with_a_clock_either_refuses_a_far_date_or_only_looks() -> No
     assert [names for names in found if not any(tuple(verb[: len(names)]) == names for verb in tried)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", WRITING)
 def test_a_verb_that_writes_refuses_a_far_date_and_writes_nothing(real: Path, verb: list[str]) -> None:
     (real / "subscribers.csv").write_text("email\nbob@example.org\n", encoding="utf-8")
@@ -96,6 +97,7 @@ def test_a_verb_that_writes_refuses_a_far_date_and_writes_nothing(real: Path, ve
     assert contents(real) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", [*LOOKING, *LOOKING_WITHOUT_NOW])
 def test_looking_takes_any_date_and_changes_nothing(real: Path, verb: list[str]) -> None:
     (real / "config.toml").write_text(

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, select, text
 from support.planned_papers import digests_of, plan_and_accept
 from support.query_samples import SAMPLE_PAPERS, SAMPLE_QUERIES, SampleQuery, is_sample_true, spelled
 from support.service import MONDAY, add_listings, add_listings_as, add_subscriber
+from support.stores import new_store
 from support.thoroughness import examples
 
 from notifier import queries
@@ -125,7 +126,7 @@ def test_a_subscriber_gets_a_paper_once_or_not_at_all_if_an_archive_brought_the_
     captures: list[tuple[int | None, bool]], number: int
 ) -> None:
     with TemporaryDirectory() as folder:
-        engine = schema.open_store(f"sqlite:///{folder}/notifier.db")
+        engine = new_store(Path(folder) / "notifier.db")
         subscribe_to(engine, f"upvotes:>={number}")
         expected, highest = [], 0
         for days, (upvotes, archive) in enumerate(captures):

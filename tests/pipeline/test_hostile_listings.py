@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
+from support.stores import new_store
 
 from notifier.models import ListedOnFrom, Listing, ParsedDump
 from notifier.papers.identity import PreparedListing, prepare
 from notifier.papers.placing import ListingPlacer
-from notifier.store import open_store, reading, tables, writing
+from notifier.store import reading, tables, writing
 from notifier.store.ingest import NewDump, add_dump
 
 Dumps = tuple[list[Listing], list[Listing]]
@@ -99,7 +100,7 @@ def time_of_placing(kind: Kind, size: int) -> float:
 
 def time_of_storing(folder: Path, kind: Kind, size: int) -> float:
     """Return the time for storing a dump of the second listings after the papers of the first were stored."""
-    engine = open_store(f"sqlite:///{folder}/{next(_numbers)}.db")
+    engine = new_store(folder / f"{next(_numbers)}.db")
     for number, listings in enumerate(map(prepared, kind(size))):
         start = process_time()
         with writing(engine) as connection:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 from support.service import ABSTRACT, MONDAY, SEEDS, add_listings, ingest_page, page_text
+from support.stores import new_store
 
 from notifier.models import DumpStatus, ListedOnFrom, Listing, Paper, ParsedDump
 from notifier.papers.identity import prepare
@@ -18,7 +19,6 @@ from notifier.pipeline.ingesting import ingest
 from notifier.store import papers, tables
 from notifier.store.engine import reading, writing
 from notifier.store.ingest import NewDump, add_dump
-from notifier.store.schema import open_store
 
 
 def stored(engine: Engine) -> list[Paper]:
@@ -146,7 +146,7 @@ def test_any_order_of_the_same_dumps_gives_the_same_papers(tmp_path: Path) -> No
     ]
     seen = set()
     for shuffle in range(20):
-        engine = open_store(f"sqlite:///{tmp_path}/{shuffle}.db")
+        engine = new_store(tmp_path / f"{shuffle}.db")
         for name, day, rank, listings in random.Random(shuffle).sample(dumps, len(dumps)):
             add_listings(engine, name, day, *listings, rank=rank)
         found = [replace(paper, id=0, sequence=0) for paper in stored(engine)]

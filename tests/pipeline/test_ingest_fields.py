@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 from support.service import MONDAY, add_listings
+from support.stores import new_store
 
 from notifier.models import Announce, ListedOnFrom, Listing, Paper, ParsedDump
 from notifier.papers.identity import LONGEST_IDENTITY, prepare
 from notifier.store import papers, tables
 from notifier.store.engine import reading, writing
 from notifier.store.ingest import NewDump, add_dump
-from notifier.store.schema import open_store
 
 TITLE = "The Title of a Paper"
 EARLY = Listing(
@@ -59,7 +59,7 @@ def keys_after(engine: Engine, after: int = 0) -> list[str]:
 def test_a_paper_keeps_the_best_value_of_each_field_whatever_the_order_of_its_dumps(tmp_path: Path) -> None:
     seen: set[Paper] = set()
     for shuffle in range(20):
-        engine = open_store(f"sqlite:///{tmp_path}/{shuffle}.db")
+        engine = new_store(tmp_path / f"{shuffle}.db")
         for name, day, listing, rank in random.Random(shuffle).sample(DUMPS, len(DUMPS)):
             add_listings(engine, name, day, listing, rank=rank)
         seen.update(replace(paper, id=0, sequence=0) for paper in stored(engine))

@@ -116,6 +116,7 @@ HALVES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HALVES)
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.95])
 @pytest.mark.parametrize("pack", [False, True])
@@ -139,6 +140,7 @@ def test_an_old_file_that_is_cut_off_is_ingested_and_its_end_reported(engine: En
     assert (ingesting.skips(report) or "").startswith("1 skipped (line 3: it ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 @pytest.mark.parametrize("zeros", [1, 2, 5, 3000])
 @pytest.mark.parametrize("pack", [False, True])
@@ -435,6 +437,7 @@ def test_a_dump_that_kills_or_blocks_its_parser_is_set_aside_and_can_be_put_back
         assert dumps.quarantined(connection) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kills", "status"), [(6, DumpStatus.INGESTED), (30, DumpStatus.QUARANTINED)])
 def test_many_kills_lose_no_dump_until_there_are_thirty_in_a_row(
     engine: Engine, folder: DumpsFolder, tmp_path: Path, kills: int, status: DumpStatus

@@ -76,6 +76,7 @@ def ids(first: int, count: int) -> set[str]:
     return {f"2607.{number:05}" for number in range(first, first + count)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "混合专家模型的量化" * 20], ids=["latin", "chinese"])
 def test_each_paper_is_told_exactly_once_over_several_days(store: Engine, text: str) -> None:
     add_subscriber(store, SignUp(EMAIL, TOPICS, ("all",), confirmed=True))

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from support.service import MONDAY, add_listings
+from support.stores import new_store
 
 from notifier.models import Listing, Paper
 from notifier.papers.author_names import AuthorNames, same_authors
@@ -23,7 +24,6 @@ from notifier.pipeline.ingesting import ingest
 from notifier.sources import parse_dump
 from notifier.store import papers, tables
 from notifier.store.engine import reading
-from notifier.store.schema import open_store
 
 DAY = date(2026, 7, 6)
 LETTER = "Letter to the Editor"
@@ -36,7 +36,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "postgresql":
         yield request.getfixturevalue("postgres_store")
     else:
-        engine = open_store(f"sqlite:///{tmp_path}/notifier.db")
+        engine = new_store(tmp_path / "notifier.db")
         yield engine
         engine.dispose()
 
@@ -289,7 +289,7 @@ def test_any_order_of_the_same_dumps_gives_the_same_papers_of_one_title(
 ) -> None:
     found = []
     for order in [range(len(dumps)), shuffle.sample(range(len(dumps)), len(dumps))]:
-        engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('order')}/notifier.db")
+        engine = new_store(tmp_path_factory.mktemp("order") / "notifier.db")
         for number in order:
             add_listings(engine, f"dump {number}", DAY + timedelta(days=number), *dumps[number])
         # The order of the dumps decides the ids, and which paper of a title has the key made from the title alone.

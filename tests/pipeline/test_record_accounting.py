@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from support.format_samples import OAI_ARXIV, OTHER_RSS, api, daily, json_lines, oai, oai_record, rss
 from support.service import MONDAY
+from support.stores import new_store
 from support.thoroughness import examples
 
 from notifier.config import Config
@@ -27,7 +28,6 @@ from notifier.pipeline.tagging import tag
 from notifier.sources import parse_dump
 from notifier.store import papers
 from notifier.store.engine import reading
-from notifier.store.schema import open_store
 from notifier.topics import catalogue_of
 
 SHUFFLES = 20
@@ -90,7 +90,7 @@ def ingest_into_new_store(
 
     The ids and sequence numbers of the papers, which depend on the order of the files, are set to 0.
     """
-    engine = open_store(f"sqlite:///{folder}/{random.random()}.db")
+    engine = new_store(folder / f"{random.random()}.db")
     reports = [ingest(engine, path, None, now) for path in files]
     tag(engine, catalogue_of(Config()))
     with reading(engine) as connection:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 from support.service import MONDAY, SEEDS
+from support.stores import new_store
 
 from notifier.config import Config, TopicConfig
 from notifier.matching import PaperIndex, tokenise
@@ -20,7 +21,6 @@ from notifier.pipeline.ingesting import ingest, settings_for
 from notifier.pipeline.tagging import LARGE_DUMP, tag
 from notifier.store import papers
 from notifier.store.engine import reading
-from notifier.store.schema import open_store
 from notifier.store.tables import paper, paper_tokens
 from notifier.topics import catalogue_of
 
@@ -51,7 +51,7 @@ def add_lines(engine: Engine, file: Path, *lines: dict[str, str], others: int = 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
 def test_the_papers_of_a_large_dump_get_the_same_tags_at_ingest_as_later(tmp_path: Path, seed: Path) -> None:
-    at_once, later = (open_store(f"sqlite:///{tmp_path / name}.db") for name in ("at_once", "later"))
+    at_once, later = (new_store(tmp_path / f"{name}.db") for name in ("at_once", "later"))
     ingest(at_once, seed, None, MONDAY, settings_for(BUILT_IN))
     ingest(later, seed, None, MONDAY)
     assert tag(at_once, catalogue_of(BUILT_IN)) == 0

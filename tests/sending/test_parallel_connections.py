@@ -34,6 +34,7 @@ def reply_slowly(_recipient: str) -> Response:
     return SLOW_REPLY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connections", [1, 2, 4])
 def test_a_slow_relay_gets_the_configured_number_of_connections_and_each_mail_once(
     planned: Engine, tmp_path: Path, connections: int

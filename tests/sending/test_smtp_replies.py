@@ -27,6 +27,7 @@ from support.outbox import (
 )
 from support.scripted_relay import DROP, HANG, HOST, Rule, ScriptedRelay
 from support.smtp import AUTHORITY, tls_server_context
+from support.stores import new_store
 
 from notifier.config import Config, MailConfig
 from notifier.delivery.transport import Timeouts
@@ -48,7 +49,7 @@ FROM_RCPT_ON = ["RCPT", "DATA", "DOT"]
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the file of a store with a planned digest for each of two subscribers; each test copies it."""
     folder = tmp_path_factory.mktemp("prepared")
-    engine = open_store(f"sqlite:///{folder}/notifier.db")
+    engine = new_store(folder / "notifier.db")
     plan_many(engine, folder, [ANN, BOB])
     engine.dispose()
     return folder / "notifier.db"

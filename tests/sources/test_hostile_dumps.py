@@ -26,6 +26,7 @@ def parsed_or_refused(content: bytes) -> ParsedDump | None:
         return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

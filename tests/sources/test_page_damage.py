@@ -30,6 +30,7 @@ def count_lost(page: int, lines: list[str]) -> int:
     return (UNDAMAGED[page] - found).total()
 
 
+@pytest.mark.slow
 @REPEATABLE
 @given(line_positions)
 def test_at_most_one_paper_is_lost_if_a_line_is_missing(position: tuple[int, int]) -> None:

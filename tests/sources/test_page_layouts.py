@@ -42,6 +42,7 @@ def test_papers_are_read_from_every_layout(entries: list[Entry], layout: Layout,
     assert parse_entries(page) == cleaned(entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blanks", [0, 1])
 @pytest.mark.parametrize("width", [72, 80, 100, 120])
 def test_at_most_one_in_fifty_papers_is_misread_if_abstracts_are_wrapped(width: int, blanks: int) -> None:

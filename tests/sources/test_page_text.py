@@ -137,6 +137,7 @@ def damage(lines: list[str], kind: str, index: int) -> list[str]:
     return lines if middle < 0 else [*lines[:index], line[:middle], line[middle + 1 :], *lines[index + 1 :]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["missing", "doubled", "wrapped"])
 @pytest.mark.parametrize("seed", SEEDS[:2], ids=["without blank lines", "with blank lines"])
 def test_at_most_one_paper_is_lost_if_a_line_is_damaged(kind: str, seed: Path) -> None:

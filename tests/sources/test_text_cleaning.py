@@ -229,6 +229,7 @@ def test_the_texts_of_the_sample_pages_are_clean_after_one_cleaning() -> None:
     assert [clean(text) for text in texts] == texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

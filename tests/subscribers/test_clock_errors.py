@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from support.planned_papers import add_paper, digests_of, plan_and_accept, stored_subscriber, used_periods
 from support.service import MONDAY, add_subscriber
+from support.stores import new_store
 
 from notifier.config import Config
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.pipeline.planning import PlanReport
-from notifier.store.schema import open_store
 from notifier.subscribers import calendars
 from notifier.subscribers.pausing import pause, resume
 from notifier.subscribers.subscribing import SignUp, unsubscribe
@@ -196,7 +196,7 @@ def test_whatever_the_wrong_clock_showed_each_later_period_has_one_digest(  # no
 ) -> None:
     """The clock is right for some days, wrong for one planning, and right again for ten weeks."""
     with TemporaryDirectory() as folder:
-        engine = open_store(f"sqlite:///{folder}/notifier.db")
+        engine = new_store(Path(folder) / "notifier.db")
         on = weekday if cadence is Cadence.WEEKLY else None
         wish = SignUp(ANN, (), ("all",), cadence, hour, zone, on, confirmed=True)
         add_subscriber(engine, wish)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from support.planned_papers import stored_subscriber
 from support.service import MONDAY, add_subscriber, ingest_page
+from support.stores import new_store
 
 from notifier.config import Config
 from notifier.errors import UsageError
@@ -18,7 +19,6 @@ from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import subscribers
 from notifier.store.engine import reading, writing
-from notifier.store.schema import open_store
 from notifier.subscribers import ImportReport, export_subscribers, import_subscribers
 from notifier.subscribers.pausing import pause
 from notifier.subscribers.spreadsheet import CsvRow
@@ -69,7 +69,7 @@ def test_export_and_import_into_an_empty_store_give_the_same_subscribers(engine:
         deactivate(connection, stored_subscriber(engine, "grace@example.org"), SubscriberState.SUPPRESSED, MONDAY)
     file, again = tmp_path / "subscribers.csv", tmp_path / "again.csv"
     assert export_subscribers(engine, file) == len(sign_ups)
-    other = open_store(f"sqlite:///{tmp_path}/other.db")
+    other = new_store(tmp_path / "other.db")
     assert import_subscribers(other, CONFIG, file, MONDAY) == ImportReport(10, 7, 10)
     assert [without_store_values(each) for each in everyone(other)] == [
         without_store_values(each) for each in everyone(engine)
@@ -110,7 +110,7 @@ def test_a_query_that_looks_like_a_formula_is_escaped_in_the_export_and_imported
     text = (tmp_path / "subscribers.csv").read_text(encoding="utf-8")
     assert ",'@SUM" in text
     assert ",'-survey" in text
-    other = open_store(f"sqlite:///{tmp_path}/other.db")
+    other = new_store(tmp_path / "other.db")
     import_subscribers(other, CONFIG, tmp_path / "subscribers.csv", MONDAY)
     assert [each.query for each in stored_subscriber(other, ANN).subscriptions] == [formula, "-survey quantization"]
     other.dispose()

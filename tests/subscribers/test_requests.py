@@ -94,6 +94,7 @@ def test_a_link_is_good_for_its_own_purpose_only(engine: Engine) -> None:
     assert confirm(engine, PAGES, grant, MONDAY) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [pytest.param(1000, id="1000")])
 def test_a_thousand_sign_ups_for_one_address_send_one_mail(store: Engine, number: int) -> None:
     asked = [SignUp(ANN if turn % 2 else "Ann@Example.org", topics=("all",)) for turn in range(number)]

@@ -40,14 +40,31 @@ def _server(folder: Path) -> Iterator[URL]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def migrated_database(postgres: URL) -> str:
+    """Create a store in a database, and return its name; the stores of the tests are copies of it."""
+    name = "notifier_migrated"
+    _execute(postgres, f"CREATE DATABASE {name}")
+    open_store(_url_of(postgres, name)).dispose()
+    return name
+
+
 @pytest.fixture
-def postgres_store(postgres: URL) -> Iterator[Engine]:
+def postgres_store(postgres: URL, migrated_database: str) -> Iterator[Engine]:
     """Open a store in a new database for each test."""
     name = f"notifier_{uuid4().hex}"
-    root = create_engine(postgres, isolation_level="AUTOCOMMIT")
-    with root.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    root.dispose()
-    engine = open_store(postgres.set(database=name).render_as_string(hide_password=False))
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {migrated_database}")
+    engine = open_store(_url_of(postgres, name))
     yield engine
     engine.dispose()
+
+
+def _execute(server: URL, statement: str) -> None:
+    root = create_engine(server, isolation_level="AUTOCOMMIT")
+    with root.connect() as connection:
+        connection.execute(text(statement))
+    root.dispose()
+
+
+def _url_of(server: URL, database: str) -> str:
+    return server.set(database=database).render_as_string(hide_password=False)

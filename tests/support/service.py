@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from support.command_server import run_forked
 from support.paths import CHECKOUT, PYTHON_PATH
+from support.stores import new_store
 from support.thoroughness import IS_FULL
 
 from notifier.config import Config, load
@@ -26,7 +27,6 @@ from notifier.pipeline.planning import plan
 from notifier.store import simulated_clock
 from notifier.store.engine import writing
 from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump
-from notifier.store.schema import open_store
 from notifier.subscribers.subscribing import SignUp, check_sign_up, sign_up_all, subscribe
 from notifier.topics import catalogue_of
 
@@ -141,8 +141,11 @@ def write_smtp_config(folder: Path, port: int) -> None:
 
 
 def open_simulated_store(url: str) -> Engine:
-    """Open a new store that accepts the `--now` of these tests, like a store whose first command had a `--now`."""
-    engine = open_store(url)
+    """Open a new store, in a SQLite file, that accepts the `--now` of these tests.
+
+    It is like a store whose first command had a `--now`.
+    """
+    engine = new_store(Path(url.removeprefix("sqlite:///")))
     with writing(engine) as connection:
         assert simulated_clock.mark_if_empty(connection, MONDAY)
     return engine

@@ -16,6 +16,7 @@ def run_started(arguments: list[str], cwd: Path, environment: dict[str, str]) ->
     return run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
