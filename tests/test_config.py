@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from support.paths import CHECKOUT
 from support.service import run_notifier
 
-from notifier.config import Config, StoreConfig, TopicConfig, load, unknown_variables
+from notifier.config import Config, SourceConfig, StoreConfig, TopicConfig, load, unknown_variables
 from notifier.errors import ConfigError
 from notifier.store import open_store, reading
 
@@ -37,8 +38,8 @@ def keys(model: type[BaseModel]) -> list[str]:
     names = []
     for name, field in model.model_fields.items():
         kind = field.annotation
-        if name == "topics":
-            names += list(TopicConfig.model_fields)
+        if name in ("topics", "sources"):
+            names += list((TopicConfig if name == "topics" else SourceConfig).model_fields)
         else:
             names += keys(kind) if isinstance(kind, type) and issubclass(kind, BaseModel) else [name]
     return names
@@ -46,8 +47,11 @@ def keys(model: type[BaseModel]) -> list[str]:
 
 def test_the_example_is_still_valid_toml_with_its_commented_keys_switched_on() -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
-    enabled = [line.removeprefix("# ") if " = " in line and line.startswith("# ") else line for line in lines]
-    assert "ca_file" in tomllib.loads("\n".join(line for line in enabled if not line.startswith("#")))["smtp"]
+    enabled = [line.removeprefix("# ") if re.match(r"# (\[[a-z]|[a-z_]+ = )", line) else line for line in lines]
+    tables = tomllib.loads("\n".join(line for line in enabled if not line.startswith("#")))
+    assert "ca_file" in tables["smtp"]
+    assert set(tables["sources"]) == {"daily", "arxiv", "example"}
+    assert set(tables["sources"]["example"]) == set(SourceConfig.model_fields)
 
 
 def test_relative_paths_start_from_the_folder_of_the_config(tmp_path: Path) -> None:

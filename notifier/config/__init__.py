@@ -1,10 +1,11 @@
 """The config: a TOML file, whose keys environment variables can override.
 
-`keys` and `sources` hold all keys with their defaults, and `loading` reads them. A config that was loaded never
-changes.
+`keys`, `fetching` and `sources` hold all keys with their defaults, and `loading` reads them. A config that was loaded
+never changes.
 """
 
 from notifier.config.environment import unknown_variables
+from notifier.config.fetching import FetchingConfig
 from notifier.config.key_file import secret_key
 from notifier.config.keys import (
     DEFAULT_LIMITS,
@@ -22,7 +23,7 @@ from notifier.config.keys import (
     WebConfig,
 )
 from notifier.config.loading import chosen, load
-from notifier.config.sources import FetchingConfig
+from notifier.config.sources import Preset, SourceConfig
 from notifier.config.values import zone_names
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "LogConfig",
     "MailConfig",
     "MaildirConfig",
+    "Preset",
     "SmtpConfig",
+    "SourceConfig",
     "StoreConfig",
     "TopicConfig",
     "WebConfig",

@@ -12,10 +12,11 @@ from pathlib import Path
 from string import Formatter
 from typing import Literal, Self
 
-from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator, model_validator
 
+from notifier.config.fetching import FetchingConfig
 from notifier.config.part import Part
-from notifier.config.sources import FetchingConfig
+from notifier.config.sources import SourceConfig, check_sources
 from notifier.config.values import (
     SQLITE,
     ascii_address,
@@ -324,8 +325,17 @@ class Config(Part):
     fetching: FetchingConfig = FetchingConfig()
     built_in_topics: bool = True
     topics: dict[str, TopicConfig] = Field(default_factory=dict)
+    sources: dict[str, SourceConfig] = Field(default_factory=dict)
     secret_file: Path = Path("var/secret.key")
     _base: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @field_validator("sources")
+    @classmethod
+    def _check_sources(cls, sources: dict[str, SourceConfig], others: ValidationInfo) -> dict[str, SourceConfig]:
+        """Return the sources. Raises ValueError for a wrong name, an unknown partner or an address without TLS."""
+        fetching = others.data.get("fetching") or FetchingConfig()
+        check_sources(sources, fetching.allow_http)
+        return sources
 
     def located_in(self, folder: Path) -> Config:
         """Return this config with relative paths that are relative to `folder`."""

@@ -1,75 +1,193 @@
-"""The keys for fetching: how requests to other servers are made."""
+"""The keys of `[sources.NAME]`, and the rules that they must satisfy."""
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from ipaddress import ip_address
+from collections.abc import Mapping, Sequence
+from datetime import time, timedelta
 from pathlib import Path
+from typing import Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from notifier.address_form import ascii_domain
 from notifier.config.part import Part
-from notifier.config.values import has_usable_port
 
-LONGEST_CONTACT = 200  # characters
+Preset = Literal["huggingface", "arxiv", "biorxiv", "medrxiv", "openreview", "feed", "oai", "jsonl"]
 
-_CONTACT = re.compile(r"[ !-'*-\[\]-~]*")  # no brackets and no backslash: the contact stands in brackets in a header
-_HOST = re.compile(r"[a-z0-9._-]{1,253}")
-_PROXY = re.compile(
-    r"https?://(?:[^\s/?#@]{1,200}@)?(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/?"
-)
+SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=5), timedelta(days=31)
+MOST_CATEGORIES = 50
+LONGEST_URL = 1000  # characters
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_EVERY = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_AT = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_URL = re.compile(r"https?://[!-~]++", re.IGNORECASE)
+_ARXIV_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z]{2}|\.[a-z]+(?:-[a-z]+)?)?")
+_CATEGORY = re.compile(r"[A-Za-z][A-Za-z ,/()&_-]{0,99}")
+_VENUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
+_OAI_WORD = re.compile(r"[A-Za-z0-9_.!~*'():-]{1,100}")  # the characters that OAI-PMH allows in both
+
+_NEEDS_URL = ("feed", "oai", "jsonl")
+_TAKES_CATEGORIES = ("arxiv", "biorxiv", "medrxiv")
+_PLACES = ("preset", "url", "folder", "glob")
 
 
-class FetchingConfig(Part):
-    """How requests to other servers are made, and where fetched documents are kept."""
+class SourceConfig(Part):
+    """One source: where dumps come from by themselves, and how often they are asked for.
 
-    contact: str = ""  # if empty, the base_url of the pages, or else the sender's address
-    proxy: SecretStr = SecretStr("")  # it may hold a password
-    allow_http: tuple[str, ...] = ()
-    allow_private: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    file_mb: int = Field(default=64, ge=1, le=4096)
-    seconds: float = Field(default=120, ge=1, le=3600)
-    keep_days: int = Field(default=30, ge=0, le=36_500)
-    folder: Path = Path("var/fetched")
+    A source is a preset, a url, a folder or a glob. With the presets `feed`, `oai` and `jsonl`, `url` is the address;
+    with the others, it replaces the address of the service.
+    """
 
-    @field_validator("contact")
-    @classmethod
-    def _check_contact(cls, contact: str) -> str:
-        if len(contact) > LONGEST_CONTACT or not _CONTACT.fullmatch(contact):
-            raise ValueError(
-                f"write a web address or an email address in ASCII, without brackets, at most {LONGEST_CONTACT} letters"
-            )
-        return contact
-
-    @field_validator("proxy")
-    @classmethod
-    def _check_proxy(cls, proxy: SecretStr) -> SecretStr:
-        """Return the proxy. Raises ValueError if it is no web address; the message does not quote it."""
-        address = proxy.get_secret_value()
-        if address and not (_PROXY.fullmatch(address) and has_usable_port(address)):
-            raise ValueError("write it like http://proxy.example.org:3128, or http://USER:PASSWORD@HOST:PORT")
-        return proxy
-
-    @field_validator("allow_http", "allow_private")
-    @classmethod
-    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the hosts in lower case and ASCII. Raises ValueError for what is no host."""
-        return tuple(map(_host, hosts))
+    preset: Preset | None = None
+    url: str = ""
+    folder: Path | None = None
+    glob: str = ""
+    every: str = ""
+    at: str = ""
+    categories: tuple[str, ...] = Field(default=(), max_length=MOST_CATEGORIES)
+    venue: str = ""
+    set: str = ""
+    metadata_prefix: str = ""
+    pause_seconds: float | None = Field(default=None, ge=0, le=3600)
+    compare_with: str = ""
 
     @property
-    def largest(self) -> int:
-        """The largest reply, in bytes."""
-        return self.file_mb << 20
+    def interval(self) -> timedelta | None:
+        """The time from one request to the next; None if `every` is not set."""
+        found = _EVERY.fullmatch(self.every)
+        return int(found[1]) * _UNITS[found[2]] if found else None
+
+    @property
+    def time_of_day(self) -> time | None:
+        """The time in UTC of the daily request; None if `at` is not set."""
+        return time.fromisoformat(self.at) if self.at else None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the source is fetched from a server, and does not lie in a folder."""
+        return self.folder is None and not self.glob
+
+    @field_validator("preset", mode="before")
+    @classmethod
+    def _check_preset(cls, preset: object) -> object:
+        if preset is not None and preset not in get_args(Preset):
+            raise ValueError(f"use one of {', '.join(get_args(Preset))}; for any other dump, set url alone")
+        return preset
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        if url and not (_URL.fullmatch(url) and len(url) <= LONGEST_URL and _has_host(url)):
+            raise ValueError(
+                f"write a web address such as https://example.org/papers.rss, of at most {LONGEST_URL} letters"
+            )
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("leave out the user and the password before the @; they would appear in logs")
+        return url
+
+    @field_validator("every")
+    @classmethod
+    def _check_every(cls, every: str) -> str:
+        found = _EVERY.fullmatch(every)
+        interval = int(found[1]) * _UNITS[found[2]] if found else timedelta()
+        if every and not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+            raise ValueError("write a number and a unit, from 5m to 31d, such as 30m, 6h or 1d")
+        return every
+
+    @field_validator("at")
+    @classmethod
+    def _check_at(cls, at: str) -> str:
+        if at and not _AT.fullmatch(at):
+            raise ValueError("this is not a time of day; write it as HH:MM in UTC, from 00:00 to 23:59")
+        return at
+
+    @field_validator("venue")
+    @classmethod
+    def _check_venue(cls, venue: str) -> str:
+        if venue and not _VENUE.fullmatch(venue):
+            raise ValueError("write the id of a venue, such as ICLR.cc/2026/Conference")
+        return venue
+
+    @field_validator("set", "metadata_prefix")
+    @classmethod
+    def _check_oai_word(cls, word: str) -> str:
+        if word and not _OAI_WORD.fullmatch(word):
+            raise ValueError("write it as the archive does, without spaces, such as cs or oai_dc")
+        return word
+
+    @model_validator(mode="after")
+    def _check_places(self) -> Self:
+        """Return the table. Raises ValueError if it does not name one place from which dumps come."""
+        given = [name for name in _PLACES if getattr(self, name)]
+        if not given:
+            raise ValueError('say where its dumps come from: set preset (such as "huggingface"), url, folder or glob')
+        if len(given) > 1 and given != ["preset", "url"]:
+            raise ValueError(f"{given[0]} and {given[1]} cannot be set together; make two sources of them")
+        if self.every and self.at:
+            raise ValueError("every and at cannot be set together; remove one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _check_needs(self) -> Self:
+        """Return the table. Raises ValueError if its preset lacks a key, or has one that is meant for another."""
+        if self.preset in _NEEDS_URL and not self.url:
+            raise ValueError(f'with preset = "{self.preset}", set url to the address')
+        if self.preset == "openreview" and not self.venue:
+            raise ValueError('with preset = "openreview", set venue, such as "ICLR.cc/2026/Conference"')
+        if self.url and self.preset not in (None, *_NEEDS_URL) and "?" in self.url:
+            raise ValueError(
+                "with this preset, url is the address of a mirror of the service; remove the ? and the rest"
+            )
+        if self.venue and self.preset != "openreview":
+            raise ValueError('venue needs preset = "openreview"')
+        if (self.set or self.metadata_prefix) and self.preset != "oai":
+            raise ValueError(f'{"set" if self.set else "metadata_prefix"} needs preset = "oai"')
+        if self.pause_seconds is not None and not self.is_remote:
+            raise ValueError("pause_seconds is for sources that are fetched; remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _check_categories(self) -> Self:
+        """Return the table. Raises ValueError if its preset has no such categories, or needs some."""
+        if self.preset == "arxiv" and not self.categories:
+            raise ValueError('with preset = "arxiv", set categories, such as ["cs.LG", "cs.CL"]')
+        if self.categories and self.preset not in _TAKES_CATEGORIES:
+            raise ValueError(f"categories needs one of the presets {', '.join(_TAKES_CATEGORIES)}")
+        form, example = (_ARXIV_CATEGORY, "cs.LG") if self.preset == "arxiv" else (_CATEGORY, "neuroscience")
+        wrong = next((each for each in self.categories if not form.fullmatch(each)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong[:50]!r} is no category; write it like {example!r}")
+        return self
 
 
-def _host(written: str) -> str:
-    """Return a host name or an address as it is compared. Raises ValueError if it is neither."""
-    host = ascii_domain(written.strip("[]").rstrip("."))
-    with suppress(ValueError):
-        return str(ip_address(host))
-    if not _HOST.fullmatch(host):
-        raise ValueError("write host names or addresses alone, such as papers.example.org or 192.0.2.1, without a port")
-    return host
+def _has_host(url: str) -> bool:
+    """Return whether a URL names a host and a port that can exist."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def check_sources(sources: Mapping[str, SourceConfig], allow_http: Sequence[str]) -> None:
+    """Raise ValueError for a source with a wrong name, an unknown partner, or an address without TLS.
+
+    `allow_http` holds the hosts that may be asked without TLS. The messages name the source.
+    """
+    for name, source in sources.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{name[:50]!r} is no name of a source; use at most 40 lower-case letters, digits, - and _, as in "
+                "[sources.daily]"
+            )
+        if source.compare_with == name or (source.compare_with and source.compare_with not in sources):
+            raise ValueError(
+                f"compare_with of {name} names {source.compare_with[:50]!r}, which is no other source; "
+                f"write one of the names after [sources."
+            )
+        host = urlsplit(source.url).hostname or ""
+        if source.url.lower().startswith("http://") and host not in allow_http:
+            raise ValueError(f"the url of {name} has no TLS; use https://, or name {host} in [fetching] allow_http")
