@@ -1,8 +1,8 @@
 """Convert the records of scholarly APIs and reference managers to the form of JSON lines.
 
-OpenAlex, Semantic Scholar, Crossref, DataCite, OpenReview, INSPIRE, CSL-JSON, Zotero and JSON Feed name the same facts
-differently, and put them into objects and lists. What all of them have in common is done for every record; what only
-one of them has is done for records that have its keys.
+OpenAlex, Semantic Scholar, Crossref, DataCite, OpenReview, bioRxiv, INSPIRE, CSL-JSON, Zotero and JSON Feed name the
+same facts differently, and put them into objects and lists. What all of them have in common is done for every record;
+what only one of them has is done for records that have its keys.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ _MARKS = frozenset(
         *("itemType", "abstract_inverted_index", "forum", "content_html", "content_text"),
         *("externalIds", "ids", "arxivId", "arxiv_eprints", "primary_location", "best_oa_location", "locations"),
         *("archiveID", "archive_location", "archiveLocation", "number", "eprint", "extra", "note"),
-        *("link", "attachments", "openAccessPdf"),
+        *("link", "attachments", "openAccessPdf", "jatsxml"),
     )
 )
+_PREPRINT_SERVERS = ("biorxiv", "medrxiv")
 _PARTS_OF_NAME = frozenset(("creatorType", "author", "familyName", "family", "lastName", "nameType"))
 
 
@@ -44,7 +45,7 @@ def flattened(record: Members, base: str = "") -> Members:
         return record
     record = {name: _value(value) for name, value in _unwrapped(record).items()}
     added: dict[str, Any] = {}
-    for shape in (_of_zotero, _of_openalex, _of_openreview, _of_json_feed):
+    for shape in (_of_zotero, _of_openalex, _of_openreview, _of_biorxiv, _of_json_feed):
         added.update(shape(record, base))
     added["arxivId"] = _arxiv_id(record) or record.get("arxivId")
     identifiers = _objects(record.get("externalIds")) + _objects(record.get("ids"))
@@ -193,6 +194,23 @@ def _of_openreview(record: Members, _: str) -> dict[str, Any]:
         return {}
     url = f"{_OPENREVIEW}forum?id={forum}"
     return {"url": url, "pdf": fields.link_url(record.get("pdf"), _OPENREVIEW) or "", "version": ""}
+
+
+def _of_biorxiv(record: Members, _: str) -> dict[str, Any]:
+    """Return the members of a version of a preprint. `published` is the DOI of the article that came of it, or `NA`."""
+    server, doi, version = record.get("server"), record.get("doi"), str(record.get("version", ""))
+    if "jatsxml" not in record or not isinstance(server, str) or server.lower() not in _PREPRINT_SERVERS:
+        return {}
+    added: dict[str, Any] = {"published": record.get("date")}
+    if isinstance(authors := record.get("authors"), str):
+        added["authors"] = [_in_order(name.strip()) for name in authors.split(";")]
+    if isinstance(category := record.get("category"), str):
+        added["categories"] = [category]  # its words are no categories of their own
+    if isinstance(doi, str) and doi:
+        added["url"] = f"https://www.{server.lower()}.org/content/{doi}v{version or 1}"
+    if version.isdecimal() and version != "1":
+        added["announceType"] = "replace"
+    return added
 
 
 def _of_json_feed(record: Members, base: str) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""Ask a service day by day: which days, and what happens if it fails on some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from notifier.errors import FetchError
+from notifier.fetching.document import Asked, Document
+
+FIRST_DAYS = 7  # a source that is new begins with this many days, so that new subscribers have papers to read
+MOST_DAYS = 30  # older days are not made up for, so that a source that rested for a year asks for no year
+_MOST_FAILURES = 3  # days that may fail before the service is left alone
+_OF_THE_HOST = (401, 403, 407, 429, 503)  # replies that other days would get as well
+
+
+def days_to_take(asked: Asked, today: date, again: int) -> list[date]:
+    """Return the days to ask for until `today`, the oldest first.
+
+    These are the days after `asked.taken_until`, at most MOST_DAYS, and always the last `again` days before today. If
+    no day was taken yet, they are the last FIRST_DAYS.
+    """
+    if asked.taken_until is None:
+        first = today - timedelta(days=FIRST_DAYS - 1)
+    else:
+        first = min(asked.taken_until + timedelta(days=1), today - timedelta(days=again))
+    first = max(first, today - timedelta(days=MOST_DAYS - 1))
+    return [first + timedelta(days=number) for number in range((today - first).days + 1)]
+
+
+def is_over(day: date, now: datetime, margin: timedelta) -> bool:
+    """Return whether a day has ended in UTC, and at least `margin` ago."""
+    return now >= datetime.combine(day, time(), UTC) + timedelta(days=1) + margin
+
+
+def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator[Document]:
+    """Yield what `take` returns for each day, also for the days after one that failed.
+
+    No document after a failed day counts as complete, so the failed day is asked for again. Raises the first FetchError
+    at the end, or at once if the service itself is in trouble.
+    """
+    failures: list[FetchError] = []
+    for day in days:
+        try:
+            document = take(day)
+        except FetchError as error:
+            failures.append(error)
+            if _is_of_the_host(error) or len(failures) == _MOST_FAILURES:
+                break
+            continue
+        yield replace(document, is_complete=document.is_complete and not failures)
+    if failures:
+        raise failures[0]
+
+
+def _is_of_the_host(error: FetchError) -> bool:
+    """Return whether an error says something about the server, and not about the document that was asked for."""
+    return error.status is None or error.status in _OF_THE_HOST

@@ -1,0 +1,32 @@
+"""Ask a source for its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from notifier.config import SourceConfig
+from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.presets import arxiv, biorxiv, huggingface, oai, openreview, single
+
+_BY_PRESET: Mapping[str | None, Callable[[SourceConfig, Asked, Getter], Iterator[Document]]] = {
+    "huggingface": huggingface.documents,
+    "arxiv": arxiv.documents,
+    "biorxiv": biorxiv.documents,
+    "medrxiv": biorxiv.documents,
+    "openreview": openreview.documents,
+    "oai": oai.documents,
+    "feed": single.documents,
+    "jsonl": single.documents,
+    None: single.documents,
+}
+
+
+def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+    """Yield the documents of a source that is fetched, the oldest day first.
+
+    Raises FetchError, between two documents or after the last one, if the server does not answer or answers with an
+    error. The documents that were yielded before are good.
+    """
+    if not source.is_remote:
+        raise ValueError("a source that is a folder is not fetched")
+    return _BY_PRESET[source.preset](source, asked, client)

@@ -1,0 +1,82 @@
+"""The papers that arXiv announces in some categories: the feed of the latest day, and the days that were missed.
+
+The feed has the papers of one day only, and is empty at weekends. Missed days come from the API, which knows when a
+paper was submitted, and so (but for papers that moderators held back) when it was announced.
+https://info.arxiv.org/help/rss.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from email.utils import parsedate_to_datetime
+
+from notifier.config import SourceConfig
+from notifier.errors import FetchError
+from notifier.fetching.client import Reply, Validators
+from notifier.fetching.days import each_day
+from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.presets.addresses import pause_of, service_url
+from notifier.fetching.presets.arxiv_api import day_document
+from notifier.fetching.presets.arxiv_days import is_listing_day, latest_listing_day, missed_days
+from notifier.fetching.presets.arxiv_listing import told_number
+from notifier.fetching.presets.single import refuse_error_feed
+from notifier.fetching.replies import element_text, wrong
+from notifier.fetching.schedules import EASTERN
+from notifier.fetching.xml_pages import elements
+
+BASE = "https://rss.arxiv.org"
+PAUSE = 3.0  # seconds
+ENOUGH = 0.9  # of the papers that the listing page counts; the two are made at different moments
+
+
+def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+    """Yield the days that were missed, the oldest first, and then the day of the feed.
+
+    If the missed days cannot be had, the day of the feed is yielded as incomplete before FetchError is raised, so that
+    its papers come in, and all these days are asked for again. A feed that is empty on a listing day (a holiday, or a
+    fault) is replaced by the API, too, once half a day has passed.
+    """
+    feed = _feed(source, asked, client)
+    feed_day = feed.day if feed.body and not feed.is_not_modified and elements(feed.body, "item") else None
+    days = missed_days(asked.taken_until, feed_day, asked.now)
+    failure = None
+    try:
+        yield from each_day(days, lambda day: day_document(source, client, day))
+    except FetchError as error:
+        failure = error
+    if feed.day not in days:
+        yield replace(feed, is_complete=feed.is_complete and failure is None)
+    if failure is not None:
+        raise failure
+
+
+def _feed(source: SourceConfig, asked: Asked, client: Getter) -> Document:
+    """Return the feed of the day.
+
+    It is asked for unconditionally until its day was taken completely, so that an incomplete feed is read again.
+    """
+    url = service_url(source, BASE, f"/rss/{'+'.join(source.categories)}")
+    latest = latest_listing_day(asked.now)
+    is_taken = asked.taken_until is not None and asked.taken_until >= latest
+    validators = asked.validators_of(url) if is_taken else Validators()
+    reply = client.get(url, validators=validators, accept="application/rss+xml", pause=pause_of(source, PAUSE))
+    if reply.not_modified:
+        return Document(url, f"{latest}.xml", b"", latest, reply.validators, is_not_modified=True)
+    refuse_error_feed(reply)
+    day, papers = _day(reply), len(elements(reply.body, "item"))
+    told = told_number(source, client, day) if papers else None
+    is_complete = papers >= ENOUGH * (told or 0) if papers else not is_listing_day(day)
+    return Document(url, f"{day}.xml", reply.body, day, reply.validators, is_complete=is_complete, told=told)
+
+
+def _day(reply: Reply) -> date:
+    """Return the day of a feed, which is a day in New York."""
+    for name in ("pubDate", "lastBuildDate"):
+        try:
+            written = parsedate_to_datetime(element_text(reply.body, name))
+        except ValueError:
+            continue
+        return (written if written.tzinfo is None else written.astimezone(EASTERN)).date()
+    raise wrong(reply, "sent a feed without a date")

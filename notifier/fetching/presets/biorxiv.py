@@ -1,0 +1,104 @@
+"""The preprints of bioRxiv and medRxiv: one document for each day.
+
+`GET /details/SERVER/FROM/TO/CURSOR/json` sends 30 or 100 records from CURSOR on, and their number in
+`messages[0].total`. The records are versions: a preprint is there again when it is revised. The total is sometimes
+larger than the number of records that can be had. https://api.biorxiv.org/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, timedelta
+from typing import Any
+
+from notifier.config import SourceConfig
+from notifier.fetching.client import Reply, Validators
+from notifier.fetching.days import days_to_take, each_day, is_over
+from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.presets.addresses import pause_of, service_url
+from notifier.fetching.replies import json_value, wrong
+
+BASE = "https://api.biorxiv.org"
+MOST_PAGES = 300
+MOST_FAULTS = 3  # how often a page is asked for that has nothing new although there should be more records
+AGAIN = 1
+PAUSE = 1.0  # seconds
+_LATE = timedelta(hours=12)  # its days are those of New York
+_SETTLED = timedelta(days=3)  # by then, records that are missing do not come any more
+_NOT_LETTERS = re.compile(r"[\W_]+")
+
+
+def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+    """Yield the preprints of the days that are missing, and of the last days, the oldest first."""
+    days = days_to_take(asked, asked.now.astimezone(UTC).date(), AGAIN)
+    return each_day(days, lambda day: _document(source, asked, client, day))
+
+
+def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> Document:
+    records, is_whole, total = _records(source, client, day)
+    wanted = [record for record in records if _is_wanted(source, record)]
+    return Document(
+        url=_url(source, day, 0),
+        name=f"{day}.json",
+        body=json.dumps({"collection": wanted}, ensure_ascii=False).encode("utf-8", "replace"),
+        day=day,
+        validators=Validators(),
+        is_complete=is_over(day, asked.now, _LATE) and (is_whole or is_over(day, asked.now, _SETTLED)),
+        told=None if source.categories else total,
+    )
+
+
+def _records(source: SourceConfig, client: Getter, day: date) -> tuple[list[dict[str, Any]], bool, int | None]:
+    """Return the records of a day, each version once, whether these are all, and how many the service says there are.
+
+    A page without a record that is new is asked for again, because it may be a fault of the service.
+    """
+    records: dict[tuple[str, str], dict[str, Any]] = {}
+    total: int | None = None
+    cursor = faults = 0
+    for _ in range(MOST_PAGES):
+        reply = client.get(_url(source, day, cursor), accept="application/json", pause=pause_of(source, PAUSE))
+        page, told = _page(reply)
+        total = total if told is None else max(told, total or 0)
+        known = len(records)
+        for record in page:
+            records.setdefault((str(record.get("doi")), str(record.get("version"))), record)
+        if len(records) > known:
+            cursor, faults = cursor + len(page), 0
+        else:
+            faults += 1
+        if faults == MOST_FAULTS or (cursor >= total if total is not None else faults):
+            break
+    return list(records.values()), total is None or cursor >= total, total
+
+
+def _page(reply: Reply) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the records of a page, and the total. Raises FetchError if the page says that something is wrong."""
+    value = json_value(reply)
+    members = value if isinstance(value, dict) else {}
+    messages = members.get("messages")
+    message = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
+    status, page = str(message.get("status", "")), members.get("collection")
+    if "no posts found" in status.lower():
+        return [], _count(message.get("total"))
+    if not isinstance(page, list) or (status.lower() not in ("", "ok") and not page):
+        raise wrong(reply, f"answered with an error: {status or 'there are no records in its answer'}")
+    return [record for record in page if isinstance(record, dict)], _count(message.get("total"))
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() and len(str(value)) < 10 else None
+
+
+def _url(source: SourceConfig, day: date, cursor: int) -> str:
+    return service_url(source, BASE, f"/details/{source.preset}/{day}/{day}/{cursor}/json")
+
+
+def _is_wanted(source: SourceConfig, record: dict[str, Any]) -> bool:
+    return not source.categories or _folded(str(record.get("category"))) in map(_folded, source.categories)
+
+
+def _folded(category: str) -> str:
+    return _NOT_LETTERS.sub(" ", category.casefold()).strip()

@@ -1,0 +1,64 @@
+"""The papers of a venue at OpenReview: one document for each page of notes.
+
+`GET /notes?content.venueid=VENUE` takes `offset` and `limit`, which is at most 1,000. It sends the number of all notes
+in `count`. The notes are asked for in the order in which they were made, so that pages which are full stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from notifier.config import SourceConfig
+from notifier.fetching.client import Reply, Validators
+from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.presets.addresses import pause_of, service_url
+from notifier.fetching.replies import json_value, wrong
+
+BASE = "https://api2.openreview.net"
+LIMIT = 1000
+MOST_PAGES = 100
+MOST_FAULTS = 3  # how often a page is asked for that has nothing new although there should be more notes
+PAUSE = 1.0  # seconds
+
+
+def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:  # noqa: ARG001
+    """Yield the notes of a venue page by page. Raises FetchError if there are fewer notes than the service says.
+
+    A page without a note that is new is asked for again, because it may be a fault of the service.
+    """
+    known: set[str] = set()
+    offset = faults = 0
+    for _ in range(MOST_PAGES):
+        url = _url(source, offset)
+        reply = client.get(url, accept="application/json", pause=pause_of(source, PAUSE))
+        notes, count = _page(reply)
+        new = {_identity(note) for note in notes} - known
+        if new or count == 0:
+            yield Document(url, f"notes-{offset:06}.json", reply.body, None, Validators())
+        known |= new
+        offset, faults = (offset + len(notes), 0) if new else (offset, faults + 1)
+        if offset >= count if count is not None else not new:
+            return
+        if faults == MOST_FAULTS:
+            raise wrong(reply, f"sent {offset} of {count} notes, and then no more of them")
+    raise wrong(reply, f"has more than {MOST_PAGES} pages of notes")
+
+
+def _identity(note: Any) -> str:
+    return str(note.get("id") if isinstance(note, dict) and note.get("id") else note)
+
+
+def _url(source: SourceConfig, offset: int) -> str:
+    query: dict[str, str | int] = {"content.venueid": source.venue, "sort": "cdate:asc", "limit": LIMIT}
+    return service_url(source, BASE, "/notes", {**query, "offset": offset})
+
+
+def _page(reply: Reply) -> tuple[list[Any], int | None]:
+    """Return the notes of a page, and the number of all notes if the page tells it."""
+    value = json_value(reply)
+    notes = value.get("notes") if isinstance(value, dict) else None
+    if not isinstance(notes, list):
+        raise wrong(reply, "answered without notes")
+    count = value.get("count")
+    return notes, count if isinstance(count, int) else None

@@ -1,0 +1,137 @@
+"""Read replies, and tell documents from the error pages that servers send in their place with status 200."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from notifier.errors import FetchError, shortened
+from notifier.fetching.client import Reply
+from notifier.text.harmless import without_controls
+
+GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
+_OPAQUE = (GZIP, XZ, b"\xff\xfe", b"\xfe\xff")
+_PADDING = b" \t\r\n\0\xef\xbb\xbf"
+_SAMPLE = 1 << 14  # bytes from the beginning in which the root of a document must be
+_ERRORS = ("error", "errors")
+_MESSAGES = ("message", "detail", "reason")  # they may also be members of an answer that is no error
+_NO_PAPERS = re.compile(r"\bno[_ ]|\bnothing\b|\bempty\b", re.IGNORECASE)
+_HTML_TITLE = re.compile(rb"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
+_ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,30}:)?([A-Za-z][\w.-]{0,50})")
+_BEFORE_ROOT = ((b"<!--", b"-->"), (b"<?", b"?>"), (b"<!", b">"))  # comments, declarations, the document type
+_HTML_ROOTS = frozenset(
+    b"html head body title meta script style div center p pre br hr b h1 h2 h3 h4 table form main section a".split()
+)
+
+
+def wrong(reply: Reply, what: str, cure: str = "try again later, and check the url of the source") -> FetchError:
+    """Return the error for a reply whose document is not what it should be. `what` may quote the document."""
+    readable = " ".join(without_controls(what).split())
+    return FetchError(f"{urlsplit(reply.url).hostname} {readable}", cure, status=reply.status)
+
+
+def is_opaque(body: bytes) -> bool:
+    """Return whether a document is compressed or in UTF-16, so that only the reading of dumps can tell what it is."""
+    return body.startswith(_OPAQUE)
+
+
+def first_byte(body: bytes) -> bytes:
+    """Return the first byte that is no white space and no byte order mark; b"" if there is none."""
+    return body[:_SAMPLE].lstrip(_PADDING)[:1]
+
+
+def refuse_no_document(reply: Reply) -> None:
+    """Raise FetchError if a reply is empty, or is a web page."""
+    start = reply.body[:_SAMPLE]
+    if not first_byte(start):
+        raise wrong(reply, "sent an empty document")
+    prologue, root = _prologue_and_root(start)
+    if root.lower() in _HTML_ROOTS or b"<!doctype html" in prologue.lower():
+        title = _HTML_TITLE.search(start)
+        named = f" ({_readable(title[1])})" if title else ""
+        raise wrong(reply, f"sent a web page{named} in place of papers")
+
+
+def _prologue_and_root(start: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before the root element of a document, and the name of the root; b"" if there is none."""
+    place = 0
+    while True:
+        rest = start[place:].lstrip(_PADDING)
+        place = len(start) - len(rest)
+        closing = next((closing for opening, closing in _BEFORE_ROOT if rest.startswith(opening)), None)
+        end = rest.find(closing) if closing else -1
+        if closing is None or end < 0:
+            root = _ROOT.match(rest)
+            return start[:place], root[1] if root else b""
+        place += end + len(closing)
+
+
+def json_value(reply: Reply) -> Any:
+    """Return the value of a JSON document. Raises FetchError if it is none, breaks off, or is an error message."""
+    refuse_no_document(reply)
+    try:
+        value = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        raise wrong(reply, "sent something that is no whole JSON document") from None
+    if isinstance(value, dict):
+        refuse_error_message(reply, value)
+    elif not isinstance(value, list):
+        raise wrong(reply, f"sent {shortened(str(value), 50)} in place of papers")
+    return value
+
+
+def refuse_error_message(reply: Reply, value: dict[str, Any]) -> None:
+    """Raise FetchError if an object is an error message, and not one that says only that there are no papers.
+
+    An answer with papers may have a member `message` too, or an empty list of errors.
+    """
+    others = [member for key, member in value.items() if key not in (*_ERRORS, *_MESSAGES)]
+    if any(isinstance(member, list) and member for member in others):
+        return
+    message = next((_message(value[key]) for key in _ERRORS if value.get(key)), "")
+    if not message and not any(isinstance(member, dict) and member for member in others):
+        message = next((value[key] for key in _MESSAGES if isinstance(value.get(key), str)), "")
+    if message and not _NO_PAPERS.search(f"{value.get('status')} {message}"):
+        raise wrong(reply, f"answered with an error: {shortened(message, 200)}")
+
+
+def _message(value: Any) -> str:
+    """Return the text of an error, which may be inside an object or a list."""
+    if isinstance(value, list):
+        value = value[0]
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("message", "detail", "title", "error") if value.get(key)), value)
+    return str(value)
+
+
+def xml_root(reply: Reply) -> str:
+    """Return the name of a document's root element. Raises FetchError if the document is no XML or a web page."""
+    refuse_no_document(reply)
+    root = _prologue_and_root(reply.body[:_SAMPLE])[1]
+    if not root:
+        raise wrong(reply, "sent something that is no XML")
+    return root.decode("ascii", "replace")
+
+
+def refuse_cut_off(reply: Reply, root: str) -> None:
+    """Raise FetchError if an XML document does not end with its root element."""
+    end = reply.body[-200:].rstrip(_PADDING)
+    if not re.search(
+        rb"</(?:[\w.-]{1,30}:)?" + re.escape(root.encode()) + rb"\s*+>(?:\s*+<!--[^>]{0,100}-->)?\s*+\Z", end
+    ):
+        raise wrong(reply, "sent a document that breaks off")
+
+
+def _readable(text: bytes) -> str:
+    return " ".join(html.unescape(text.decode("utf-8", "replace")).split())
+
+
+def element_text(body: bytes, name: str) -> str:
+    """Return the text of the first element with this name, without a prefix; "" if there is none or it has markup."""
+    found = re.search(
+        rb"<(?:[\w.-]{1,30}:)?" + re.escape(name.encode()) + rb"(?:\s[^<>]{0,500})?>([^<]{0,2000})<", body
+    )
+    return _readable(found[1]) if found else ""

@@ -1,0 +1,80 @@
+"""When a source is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from notifier.config import SourceConfig
+
+EASTERN = ZoneInfo("America/New_York")
+MONDAY_TO_FRIDAY = frozenset(range(5))
+EVERY_DAY = frozenset(range(7))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a source is asked: after each `interval`, or if that is None, at `times` in `zone` on these `weekdays`.
+
+    Weekdays are counted from Monday, which is 0.
+    """
+
+    interval: timedelta | None = None
+    times: Sequence[time] = ()
+    zone: ZoneInfo | None = None
+    weekdays: frozenset[int] = EVERY_DAY
+
+    def next_after(self, now: datetime) -> datetime:
+        """Return the first instant of the schedule that is later than `now`, in UTC."""
+        if self.interval is not None:
+            return now.astimezone(UTC) + self.interval
+        zone = self.zone or UTC
+        today = now.astimezone(zone).date()
+        days = [today + timedelta(days=ahead) for ahead in range(9)]  # one more than a week, for a gap of summer time
+        instants = (
+            datetime.combine(day, each, zone).astimezone(UTC)
+            for day in days
+            if day.weekday() in self.weekdays
+            for each in self.times
+        )
+        return min(instant for instant in instants if instant > now)
+
+
+# arXiv's feeds of the day appear at midnight in New York; the later times are for a feed that is late or incomplete.
+_ARXIV = Schedule(times=(time(0, 40), time(3), time(9), time(13)), zone=EASTERN, weekdays=MONDAY_TO_FRIDAY)
+_DEFAULTS = {
+    "huggingface": Schedule(interval=timedelta(hours=4)),  # papers are added and voted for during the whole day
+    "arxiv": _ARXIV,
+    "biorxiv": Schedule(interval=timedelta(hours=8)),
+    "medrxiv": Schedule(interval=timedelta(hours=8)),
+    "openreview": Schedule(interval=timedelta(days=1)),
+    "feed": Schedule(interval=timedelta(hours=4)),
+    "oai": Schedule(interval=timedelta(hours=12)),
+    "jsonl": Schedule(interval=timedelta(hours=6)),
+}
+_BY_URL = Schedule(interval=timedelta(hours=6))
+_IN_FOLDER = Schedule(interval=timedelta(minutes=5))  # reading a folder troubles no server
+_RESTS_AT_WEEKENDS = ("huggingface", "arxiv", "biorxiv", "medrxiv")
+
+
+def default_schedule(source: SourceConfig) -> Schedule:
+    """Return the schedule of a source that sets neither `every` nor `at`."""
+    if not source.is_remote:
+        return _IN_FOLDER
+    return _DEFAULTS[source.preset] if source.preset else _BY_URL
+
+
+def next_due(source: SourceConfig, now: datetime) -> datetime:
+    """Return the first instant after `now` at which a source that was just asked is due again, in UTC."""
+    if source.interval is not None:
+        return Schedule(interval=source.interval).next_after(now)
+    if source.time_of_day is not None:
+        return Schedule(times=(source.time_of_day,)).next_after(now)
+    return default_schedule(source).next_after(now)
+
+
+def is_working_day(source: SourceConfig, day: date) -> bool:
+    """Return whether a source usually lists papers on a day; of a source without a calendar, every day is one."""
+    return source.preset not in _RESTS_AT_WEEKENDS or day.weekday() in MONDAY_TO_FRIDAY
