@@ -26,6 +26,7 @@ from notifier.models.papers import (
     Tags,
     merge_spans,
 )
+from notifier.models.sources import DayCount, Health, SourceHistory
 from notifier.models.subscribers import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
 
 __all__ = [
@@ -36,11 +37,13 @@ __all__ = [
     "Announce",
     "Cadence",
     "Clock",
+    "DayCount",
     "DeliveryKind",
     "DeliveryState",
     "Digest",
     "DumpStatus",
     "Envelope",
+    "Health",
     "Item",
     "ListedOnFrom",
     "Listing",
@@ -55,6 +58,7 @@ __all__ = [
     "RequestKind",
     "Section",
     "Skipped",
+    "SourceHistory",
     "Span",
     "Spans",
     "Subscriber",

@@ -1,0 +1,54 @@
+"""Sources: how many papers came from one on each day, and what else is known of its past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Health(StrEnum):
+    """Whether the papers of a source arrive as they should."""
+
+    WELL = "well"
+    QUIET = "quiet"  # no papers on a day without any, such as a weekend; nothing is wrong
+    STALE = "stale"  # it answers, but papers are missing
+    BROKEN = "broken"  # it does not answer, or not with papers
+    NEW = "new"  # never fetched
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many papers a source had on one day, as far as it has been taken.
+
+    `told` is the number that the service itself says, if it says one. `is_complete` is False while the day may still
+    grow. `newest` is the date of the newest paper itself, if the papers have dates.
+    """
+
+    papers: int
+    told: int | None = None
+    is_complete: bool = True
+    newest: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHistory:
+    """What is known of a source's past; its health is judged by this alone.
+
+    `days` holds a count for each day for which something came; a day that is not in it had no papers. `failures` is
+    the number of tries that have failed in a row, `problem` the last of these failures in words, and `problem_since`
+    the instant of the first of them. `unchanged_since` is the instant since which all documents of the source have been
+    the same; None if the last fetch brought another one. `next_due` is None for a source without a schedule.
+    """
+
+    name: str
+    first_succeeded_at: datetime | None = None
+    last_tried_at: datetime | None = None
+    last_succeeded_at: datetime | None = None
+    failures: int = 0
+    problem: str = ""
+    problem_since: datetime | None = None
+    unchanged_since: datetime | None = None
+    days: Mapping[date, DayCount] = field(default_factory=dict)
+    next_due: datetime | None = None
