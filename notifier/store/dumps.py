@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Table, delete, func, insert, select, upd
 
 from notifier.store import tables
 from notifier.store.statements import insert_into
-from notifier.store.tables import dump, paper
+from notifier.store.tables import dump, listing, paper
 
 NEWEST = select(func.max(dump.c.id))
 
@@ -38,10 +38,31 @@ class Begun:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DumpContents:
+    """The listing day of a dump, the number of its papers, and the date of the newest of them, if they have dates."""
+
+    listed_on: date
+    papers: int
+    newest: date | None
+
+
 def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
     """Return the id, name, listed_on and ingested_at of the dump that was ingested last; None if there is none."""
     statement = select(dump.c.id, dump.c.name, dump.c.listed_on, dump.c.ingested_at)
     return connection.execute(statement.order_by(dump.c.id.desc()).limit(1)).one_or_none()
+
+
+def contents(connection: Connection, sha256: str) -> DumpContents | None:
+    """Return what the dump with this SHA-256 holds; None if no such dump was ingested."""
+    counted = select(func.count(listing.c.paper_id.distinct()), func.max(paper.c.published)).join_from(
+        listing, paper, listing.c.paper_id == paper.c.id
+    )
+    row = connection.execute(select(dump.c.id, dump.c.listed_on).where(dump.c.sha256 == sha256)).one_or_none()
+    if row is None:
+        return None
+    papers, newest = connection.execute(counted.where(listing.c.dump_id == row.id)).one()
+    return DumpContents(row.listed_on, papers, newest)
 
 
 def newest_id(connection: Connection) -> int:

@@ -18,6 +18,7 @@ from notifier.store.tables.papers import (
     WithdrawalRow,
 )
 from notifier.store.tables.requests import PrivateFeedRow, RequestRow, SessionRow, UsageCountRow
+from notifier.store.tables.sources import SourceDayRow, SourceRow, SourceUrlRow
 from notifier.store.tables.subscribers import (
     ErasedRow,
     NamedUpvotesRow,
@@ -45,6 +46,8 @@ simulated_clock = Table.metadata.tables["simulated_clock"]
 request, session = Table.metadata.tables["request"], Table.metadata.tables["session"]
 private_feed = Table.metadata.tables["private_feed"]
 usage_count = Table.metadata.tables["usage_count"]
+source, source_url = Table.metadata.tables["source"], Table.metadata.tables["source_url"]
+source_day = Table.metadata.tables["source_day"]
 
 __all__ = [
     "NAMING",
@@ -70,6 +73,9 @@ __all__ = [
     "RequestRow",
     "SessionRow",
     "SimulatedClockRow",
+    "SourceDayRow",
+    "SourceRow",
+    "SourceUrlRow",
     "SubscriberRow",
     "SubscriptionRow",
     "SuppressionRow",
@@ -96,6 +102,9 @@ __all__ = [
     "request",
     "session",
     "simulated_clock",
+    "source",
+    "source_day",
+    "source_url",
     "subscriber",
     "subscription",
     "suppression",
