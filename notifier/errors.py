@@ -89,17 +89,25 @@ class FetchError(NotifierError):
     """A request that another server did not fulfil, or that must not be sent.
 
     `reason` says what happened and to what; the message is the reason with the cure. `status` is that of the reply, if
-    there was one. `retry_after` is the time before which the server wants no request, if it has said so.
+    there was one. `retry_after` is the time before which the server wants no request, if it has said so. `body` is what
+    came in place of a document, if something did.
     """
 
     def __init__(
-        self, reason: str, cure: str = "", *, status: int | None = None, retry_after: datetime | None = None
+        self,
+        reason: str,
+        cure: str = "",
+        *,
+        status: int | None = None,
+        retry_after: datetime | None = None,
+        body: bytes = b"",
     ) -> None:
         self.reason = shortened(reason)
         self.cure = cure
         super().__init__(f"{self.reason}; {cure}" if cure else self.reason)
         self.status = status
         self.retry_after = retry_after
+        self.body = body
 
 
 class RelayError(NotifierError):

@@ -30,7 +30,7 @@ _HTML_ROOTS = frozenset(
 def wrong(reply: Reply, what: str, cure: str = "try again later, and check the url of the source") -> FetchError:
     """Return the error for a reply whose document is not what it should be. `what` may quote the document."""
     readable = " ".join(without_controls(what).split())
-    return FetchError(f"{urlsplit(reply.url).hostname} {readable}", cure, status=reply.status)
+    return FetchError(f"{urlsplit(reply.url).hostname} {readable}", cure, status=reply.status, body=reply.body)
 
 
 def is_opaque(body: bytes) -> bool:

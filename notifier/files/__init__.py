@@ -11,6 +11,14 @@ from notifier.files.dumps import (
     recorded_path,
 )
 from notifier.files.dumps_folder import DumpsFolder, MovedFile
+from notifier.files.kept_documents import KeptDocuments
+from notifier.files.lasting_files import (
+    file_url,
+    files_in,
+    files_like,
+    fingerprint_of,
+    why_unfinished,
+)
 from notifier.files.private import STDOUT, open_descriptor, write_private
 from notifier.files.sender_locks import (
     owner_has_finished,
@@ -24,8 +32,13 @@ __all__ = [
     "STDOUT",
     "DumpFile",
     "DumpsFolder",
+    "KeptDocuments",
     "MovedFile",
     "dump_paths",
+    "file_url",
+    "files_in",
+    "files_like",
+    "fingerprint_of",
     "open_descriptor",
     "owner_has_finished",
     "owner_is_gone",
@@ -38,6 +51,7 @@ __all__ = [
     "remove_dead_locks",
     "remove_owner_lock",
     "remove_stale",
+    "why_unfinished",
     "write_if_changed",
     "write_private",
 ]

@@ -10,12 +10,20 @@ r"""The four steps of the service; `once` runs them in this order.
 3. `publish`: each feed file whose content has changed is written.
 4. `deliver`: the messages in the outbox are composed, sent over SMTP, and settled.
 
+Before them, `fetch` asks the sources that are due for their documents, and ingests those.
+
 Each step is idempotent: it may be stopped at any moment and run again. Several processes may run it at the same time.
 """
 
 from notifier.pipeline.dead_files import remove_dead_files
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
+from notifier.pipeline.fetching import (
+    check_source_names,
+    due_sources,
+    fetch,
+    fetch_each,
+)
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_typed, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
 from notifier.pipeline.moved_files import take_back_changed
@@ -30,6 +38,8 @@ from notifier.pipeline.publishing import (
     publisher_of,
 )
 from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
+from notifier.pipeline.source_runs import SourceReport, SourceStatus
+from notifier.pipeline.source_times import due_at
 from notifier.pipeline.steps import OnceReport, once
 from notifier.pipeline.tagging import count_by_topic, tag
 from notifier.pipeline.welcoming import plan_welcomes
@@ -44,13 +54,20 @@ __all__ = [
     "PlanReport",
     "PublishReport",
     "Quarantined",
+    "SourceReport",
+    "SourceStatus",
     "as_test",
     "best_of_each_day",
+    "check_source_names",
     "count_by_topic",
     "cuts",
     "deliver",
     "drop",
+    "due_at",
+    "due_sources",
     "feed_entries",
+    "fetch",
+    "fetch_each",
     "ingest",
     "ingest_folder",
     "ingest_typed",

@@ -20,6 +20,9 @@ def remove_dead_files(engine: Engine, config: Config) -> None:
     """
     remove_dead_drafts(config.path(config.feeds.folder))
     remove_dead_drafts(config.path(config.maildir.folder) / "tmp")
+    with suppress(OSError):
+        for folder in list(config.fetching_settings.folder.iterdir()):
+            remove_dead_drafts(folder)
     DumpsFolder(config.path(config.ingest.folder)).remove_dead_drafts()
 
     def owners() -> set[str]:

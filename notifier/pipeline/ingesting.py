@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from notifier.config import DEFAULT_LIMITS, Config, Limits
-from notifier.errors import DumpError, DumpGoneError, DumpUnfinishedError, FileError
+from notifier.errors import DumpError, DumpGoneError, DumpUnfinishedError, FetchError, FileError
 from notifier.files import DumpFile, path_text, read_dump, recorded_path
 from notifier.garbage import collecting_new_objects
 from notifier.models import DumpStatus, ListedOnFrom, ParsedDump, Skipped
@@ -125,15 +125,25 @@ def ingest(
     except DumpError as error:
         return quarantine(engine, path, "", str(error), now)
     try:
-        with collecting_new_objects():
-            try:
-                return _ingest_file(engine, file, day, now, settings)
-            finally:
-                gc.collect()  # else the garbage that the dump leaves would count as old and never be collected
+        return ingest_file(engine, file, day, now, settings)
     except DumpError as error:
         if not stat.S_ISREG(file.mode):  # the content of a pipe cannot be read again
             return DumpReport(path_text(file.path), DumpStatus.FAILED, reason=str(error))
         return quarantine(engine, path, file.sha256, str(error), now)
+
+
+def ingest_file(
+    engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings = DEFAULT_SETTINGS
+) -> DumpReport:
+    """Ingest a dump that was read from its file.
+
+    Raises DumpError if it cannot be parsed, and DumpUnfinishedError if the rest of it may still come.
+    """
+    with collecting_new_objects():
+        try:
+            return _ingest_file(engine, file, day, now, settings)
+        finally:
+            gc.collect()  # else the garbage that the dump leaves would count as old and never be collected
 
 
 def ingest_typed(
@@ -145,7 +155,7 @@ def ingest_typed(
     """
     try:
         return ingest(engine, path, day, now, settings)
-    except (FileError, DumpGoneError) as error:
+    except (FileError, DumpGoneError, FetchError) as error:
         return DumpReport(path_text(path), DumpStatus.FAILED, reason=str(error))
 
 
@@ -171,10 +181,6 @@ def _parse(file: DumpFile, settings: IngestSettings) -> ParsedDump:
 def _ingest_file(
     engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings
 ) -> DumpReport:
-    """Ingest a dump that was read from its file.
-
-    Raises DumpError if it cannot be parsed, and DumpUnfinishedError if the rest of it may still come.
-    """
     path = path_text(file.path)
     known = DumpReport(path, DumpStatus.KNOWN)
     with reading(engine) as connection:

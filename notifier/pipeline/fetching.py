@@ -1,0 +1,113 @@
+"""Fetching: the documents of the sources that are due become papers. It comes before the first step.
+
+Each source is fetched alone, by one process at a time, and what goes wrong with one stops no other. A document is kept
+first and ingested then; what the server said about it is stored afterwards. So a process may be killed at any moment:
+the next one fetches the source again, and papers that were stored already are known then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from notifier.config import Config
+from notifier.errors import StoreError, UsageError, shortened
+from notifier.fetching import Client
+from notifier.files import KeptDocuments, owner_lock
+from notifier.models import Clock
+from notifier.pipeline import source_claims
+from notifier.pipeline.source_runs import FetchContext, SourceReport, SourceRun, SourceStatus
+from notifier.pipeline.source_times import due_at
+from notifier.store import reading, retried, sources, writing
+
+DELETED_AFTER = timedelta(days=90)  # what is known of old documents and of removed sources
+
+
+def fetch(
+    engine: Engine,
+    config: Config,
+    clock: Clock,
+    names: Sequence[str] = (),
+) -> list[SourceReport]:
+    """Fetch the sources of these names or, without names, those that are due, and return a report for each.
+
+    Raises UsageError for a name that the config does not have.
+    """
+    return list(fetch_each(engine, config, clock, names))
+
+
+def fetch_each(
+    engine: Engine,
+    config: Config,
+    clock: Clock,
+    names: Sequence[str] = (),
+    goes_on: Callable[[], bool] = lambda: True,
+) -> Iterator[SourceReport]:
+    """Fetch sources as `fetch` does, and yield the report of each when it is done.
+
+    `goes_on` is called before each source and after each document, and says whether to go on. Raises UsageError for a
+    name that the config does not have.
+    """
+    check_source_names(config, names)
+    chosen = list(dict.fromkeys(names)) or due_sources(engine, config, clock())
+    if not chosen:
+        return
+    _sweep(engine, config, clock())
+    with owner_lock(config.owners_folder) as owner, Client(config.fetching_settings) as client:
+        context = FetchContext(engine, config, clock, owner, client, goes_on)
+        for name in chosen:
+            if goes_on():
+                report = _fetch_source(context, name, is_named=bool(names))
+                if report is not None:
+                    yield report
+
+
+def check_source_names(config: Config, names: Iterable[str]) -> None:
+    """Raise UsageError if the config has no source of one of these names."""
+    unknown = next((name for name in names if name not in config.sources), None)
+    if unknown is not None:
+        known = f"the config has {', '.join(sorted(config.sources))}" if config.sources else "the config has no sources"
+        raise UsageError(f"there is no source {shortened(unknown, 50)!r}; {known}; see [sources.NAME] in the config")
+
+
+def due_sources(engine: Engine, config: Config, now: datetime) -> list[str]:
+    """Return the names of the sources that are due, in the order of the config."""
+    if not config.sources:
+        return []
+    with reading(engine) as connection:
+        states = sources.states(connection)
+    return [name for name, source in config.sources.items() if due_at(source, states.get(name), now) <= now]
+
+
+@retried
+def _sweep(engine: Engine, config: Config, now: datetime) -> None:
+    """Delete kept documents that are old, and what is known of old documents and of removed sources."""
+    settings = config.fetching_settings
+    with suppress(OSError):
+        for folder in list(settings.folder.iterdir()):
+            KeptDocuments(folder).sweep(now - timedelta(days=settings.keep_days))
+    with writing(engine) as connection:
+        sources.sweep(connection, config.sources, now - DELETED_AFTER)
+
+
+def _fetch_source(context: FetchContext, name: str, *, is_named: bool) -> SourceReport | None:
+    """Fetch one source, and return its report, whatever goes wrong with it.
+
+    None is returned if the source was not named, and another process has fetched it just now.
+    """
+    try:
+        state = source_claims.claim(context.engine, name, context.owner, context.config.owners_folder)
+        if state is None:
+            return SourceReport(name, SourceStatus.BUSY)
+        try:
+            now = context.clock()
+            is_due = is_named or due_at(context.config.sources[name], state, now) <= now
+            return SourceRun(context, state).fetch() if is_due else None
+        finally:
+            with suppress(StoreError):
+                source_claims.release(context.engine, name, context.owner)
+    except StoreError as error:
+        return SourceReport(name, SourceStatus.FAILED, problem=str(error), is_new_problem=True)

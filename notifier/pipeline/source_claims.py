@@ -1,0 +1,66 @@
+"""The right to fetch a source, which only one process has at a time.
+
+A process that has died on this machine is recognised by its lock file. The claim of one on another machine ends with
+its lease.
+The time is that of the machine and not that of `--now`, because this is about processes and not about papers.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from notifier.files import owner_has_finished, owner_is_gone
+from notifier.store import retried, sources, writing
+from notifier.store.sources import SourceClaim, SourceState
+
+LEASE = timedelta(hours=1)  # more than one document may take; the claim is renewed after each
+
+
+@retried
+def claim(engine: Engine, name: str, owner: str, owners: Path) -> SourceState | None:
+    """Claim a source, and return its state; None if another process fetches it.
+
+    `owners` is the folder with the lock files of running processes.
+    """
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        held = sources.lock_claim(connection, name)
+        if held is not None and not _is_over(held, owners, now):
+            return None
+        sources.set_claim(connection, name, SourceClaim(owner, now + LEASE))
+        return sources.state(connection, name)
+
+
+@retried
+def renew(engine: Engine, name: str, owner: str) -> bool:
+    """Prolong a claim, and return whether the owner still has it."""
+    with writing(engine) as connection:
+        return sources.renew_claim(connection, name, SourceClaim(owner, datetime.now(UTC) + LEASE))
+
+
+@retried
+def finish(engine: Engine, state: SourceState, owner: str) -> None:
+    """Store the state of a source and end the claim, unless another process has claimed the source meanwhile."""
+    with writing(engine) as connection:
+        if sources.renew_claim(connection, state.name, SourceClaim(owner, datetime.now(UTC))):
+            sources.write_state(connection, state)
+            sources.release(connection, state.name, owner)
+
+
+@retried
+def release(engine: Engine, name: str, owner: str) -> None:
+    """End a claim and leave the state of the source as it was."""
+    with writing(engine) as connection:
+        sources.release(connection, name, owner)
+
+
+def _is_over(held: SourceClaim, owners: Path, now: datetime) -> bool:
+    return (
+        abs(held.until - now) > LEASE  # also if the clock was set back
+        or held.until <= now
+        or owner_has_finished(owners, held.owner)
+        or owner_is_gone(owners, held.owner)
+    )

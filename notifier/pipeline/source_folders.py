@@ -1,0 +1,86 @@
+"""Read the sources that are folders or patterns: each file once, and again when it has changed. No file is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from notifier.config import Config, SourceConfig
+from notifier.errors import DumpError, DumpUnfinishedError, FileError
+from notifier.fetching import Document, Validators
+from notifier.files import (
+    file_url,
+    files_in,
+    files_like,
+    fingerprint_of,
+    path_text,
+    read_from_typed_folder,
+    why_unfinished,
+)
+from notifier.pipeline.ingesting_folder import CUT_OFF_WAIT_SECONDS
+from notifier.pipeline.source_days import is_archive
+from notifier.pipeline.taking import Arrival, Taker
+from notifier.store import retried, sources, writing
+
+
+def files_of(source: SourceConfig, config: Config) -> list[Path]:
+    """Return the files of a source that is a folder or a pattern. Raises FileError if the folder cannot be read."""
+    if source.folder is not None:
+        return files_in(config.path(source.folder))
+    return files_like(source.glob, config.base)
+
+
+def take_files(taker: Taker, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
+    """Take those of the files that are new or have changed, and delete what is known of those that are gone.
+
+    `on_file` is called after each file that was read, and says whether to go on. A file that is no dump is a problem
+    until it is changed or removed.
+    """
+    _delete_gone(taker, paths)
+    for path in paths:
+        before, fingerprint = taker.before(file_url(path)), fingerprint_of(path)
+        if fingerprint is None:
+            continue
+        if before is not None and before.etag == fingerprint:
+            if before.problem:
+                taker.takings.problems.append(before.problem)
+            else:
+                taker.takings.unchanged += 1
+            continue
+        _take_file(taker, path, fingerprint, is_first)
+        if not on_file():
+            return
+
+
+def _take_file(taker: Taker, path: Path, fingerprint: str, is_first: bool) -> None:
+    name = path_text(path)
+    if why := why_unfinished(path):
+        taker.takings.waiting.append(f"{name}: {why}")
+        return
+    try:
+        file = read_from_typed_folder(path, taker.settings.limits.file)
+    except (FileError, DumpError) as error:
+        taker.takings.problems.append(f"{name} cannot be read: {error}")
+        return
+    document = Document(file_url(path), name, file.content, None, Validators(fingerprint))
+    if taker.is_same(document):
+        taker.take_same(document)
+        return
+    archive = is_archive(is_first, path.name, None, taker.now)
+    body_hash = sha256(file.content).hexdigest()
+    try:
+        taker.take(Arrival(document, file, body_hash, name, archive, CUT_OFF_WAIT_SECONDS))
+    except DumpUnfinishedError as error:
+        taker.takings.waiting.append(f"{name}: {error}")
+
+
+@retried
+def _delete_gone(taker: Taker, paths: list[Path]) -> None:
+    present = {sources.url_key(file_url(path)) for path in paths}
+    gone = [key for key in taker.known if key not in present]
+    if gone:
+        with writing(taker.engine) as connection:
+            sources.delete_documents(connection, taker.name, gone)
+    for key in gone:
+        del taker.known[key]

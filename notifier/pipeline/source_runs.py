@@ -1,0 +1,241 @@
+"""One run over one source: take its documents, and store when it is due next or what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+
+from sqlalchemy import Engine
+
+from notifier.config import Config
+from notifier.errors import FetchError, FileError, NotifierError, StoreError, shortened
+from notifier.fetching import Asked, Client, Document, Validators, documents, next_due, shown
+from notifier.files import KeptDocuments, path_text
+from notifier.models import Clock, DumpStatus, ListedOnFrom
+from notifier.pipeline import source_claims
+from notifier.pipeline.ingesting import DumpReport, settings_for
+from notifier.pipeline.source_days import day_in_name, is_archive, taken_until
+from notifier.pipeline.source_folders import files_of, take_files
+from notifier.pipeline.source_times import retry_at
+from notifier.pipeline.taking import Arrival, Taker, Takings
+from notifier.store import reading, sources
+from notifier.store.sources import SourceState
+
+# If the first fetch fails again and again after some documents, the papers that come later are news after this time.
+LONGEST_FIRST_FETCH = timedelta(days=1)
+UNFINISHED = timedelta(minutes=1)  # until a folder with a file that is not complete is looked into again
+PROBLEM_LENGTH = 1000  # characters
+REFUSED = "refused.txt"  # the name under which is kept what came in place of a document
+
+
+class SourceStatus(StrEnum):
+    """The outcome of fetching a source."""
+
+    FETCHED = "fetched"  # something new came
+    UNCHANGED = "unchanged"
+    FAILED = "failed"  # it is tried again later; what came before the failure was ingested
+    BUSY = "busy"  # another process fetches it now
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """The outcome of fetching one source.
+
+    `papers` counts those of the documents that were new, and `new` those that were not stored before. `is_first` says
+    that no fetch succeeded before, so that the papers were stored without announcing them. `problem` says what is
+    wrong; `is_new_problem` says that nothing was wrong with the source before. `waiting` says which files of a folder
+    are not complete yet.
+    """
+
+    name: str
+    status: SourceStatus
+    documents: int = 0
+    unchanged: int = 0
+    papers: int = 0
+    new: int = 0
+    is_first: bool = False
+    problem: str | None = None
+    is_new_problem: bool = False
+    next_due: datetime | None = None
+    waiting: tuple[str, ...] = ()
+    dumps: tuple[DumpReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchContext:
+    """What the runs over several sources share.
+
+    `owner` is the process, as claims name it. `goes_on` is called after each document, and says whether to go on.
+    """
+
+    engine: Engine
+    config: Config
+    clock: Clock
+    owner: str
+    client: Client
+    goes_on: Callable[[], bool]
+
+
+class SourceRun:
+    """One run over one source, which this process has claimed."""
+
+    def __init__(self, context: FetchContext, state: SourceState) -> None:
+        self.context = context
+        self.state = state
+        self.source = context.config.sources[state.name]
+        self.now = context.clock()
+        with reading(context.engine) as connection:
+            known = sources.documents(connection, state.name)
+        self.taker = Taker(context.engine, state.name, self.now, settings_for(context.config), known)
+        self.kept = KeptDocuments(context.config.fetching_settings.folder / state.name)
+        self.last_day: date | None = None
+        self.was_stopped = False
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no fetch of the source has succeeded before, so that nothing is announced."""
+        return self.state.first_succeeded_at is None
+
+    @property
+    def _has_taken(self) -> bool:
+        return bool(self.taker.takings.documents or self.taker.takings.unchanged)
+
+    def fetch(self) -> SourceReport:
+        """Take what the source has now, store its state, and return the report."""
+        failure: Exception | None = None
+        try:
+            self._take_all()
+        except StoreError:
+            raise
+        except Exception as error:  # of any kind: it must not stop the other sources
+            failure = error
+            if self.last_day is not None:
+                self.taker.takings.days[self.last_day] = False  # more documents of this day may have been to come
+        state = self.state if self.was_stopped else self._state_after(failure)
+        if not self.was_stopped:
+            source_claims.finish(self.context.engine, state, self.context.owner)
+        return self._report(state)
+
+    def _take_all(self) -> None:
+        if self.source.is_remote:
+            for document in documents(self.source, self._asked(), self.context.client):
+                self._take(document)
+                if not self._goes_on():
+                    return
+        else:
+            take_files(self.taker, files_of(self.source, self.context.config), self.is_first, self._goes_on)
+
+    def _asked(self) -> Asked:
+        validators = {
+            each.url: Validators(each.etag, each.last_modified)
+            for each in self.taker.known.values()
+            if not each.problem and (each.etag or each.last_modified)
+        }
+        until = self.state.taken_until
+        today = self.now.astimezone(UTC).date()
+        return Asked(self.now, self.is_first, min(until, today) if until else None, validators)
+
+    def _take(self, document: Document) -> None:
+        """Take one document: keep it, and ingest it if its bytes are new."""
+        self.last_day = document.day or self.last_day
+        if self.taker.is_same(document):
+            self.taker.take_same(document)
+            return
+        name = document.name if not document.day or day_in_name(document.name, self.now) else _dated(document)
+        file = self.kept.keep(name, document.body, self.now)
+        place = f"the answer of {shown(document.url)}, kept in {path_text(file.path)}"
+        archive = is_archive(self.is_first, name, document.day, self.now)
+        body_hash = sha256(document.body).hexdigest()
+        report = self.taker.take(Arrival(document, file, body_hash, place, archive))
+        if report and report.listed_on and report.listed_on_from is not ListedOnFrom.NAME:
+            path = self.kept.add_day(file.path, report.listed_on)
+            self.taker.takings.dumps[-1] = replace(report, path=path_text(path))
+
+    def _goes_on(self) -> bool:
+        """Return whether to go on with the next document. Raises FetchError if another process has taken over."""
+        if not source_claims.renew(self.context.engine, self.state.name, self.context.owner):
+            raise FetchError("another process has taken over, because this one took too long")
+        self.was_stopped = not self.context.goes_on()
+        return not self.was_stopped
+
+    def _state_after(self, failure: Exception | None) -> SourceState:
+        """Return the state of the source after this run, which `failure` has ended if it is not None."""
+        before, takings = self.state, self.taker.takings
+        problem = _problem(takings, failure) + self._kept_in_place(failure)
+        common = replace(
+            before,
+            last_tried_at=self.now,
+            taken_until=taken_until(before.taken_until, takings.days),
+            first_succeeded_at=before.first_succeeded_at or self._first_success(failure, problem),
+        )
+        if not problem:
+            due = self._next_due()
+            return replace(common, last_succeeded_at=self.now, next_due=due, failures=0, problem="", problem_since=None)
+        failures = before.failures + 1
+        after = failure.retry_after if isinstance(failure, FetchError) else None
+        is_local = not self.source.is_remote  # looking into a folder again costs nothing
+        has_success = failure is None and self._has_taken
+        return replace(
+            common,
+            last_succeeded_at=self.now if has_success else before.last_succeeded_at,
+            failures=failures,
+            problem=problem,
+            problem_since=before.problem_since or self.now,
+            next_due=self._next_due() if is_local else retry_at(failures, self.now, after),
+        )
+
+    def _kept_in_place(self, failure: Exception | None) -> str:
+        """Keep what came in place of a document, and return where it is, for the end of a message."""
+        if not isinstance(failure, FetchError) or not failure.body:
+            return ""
+        try:
+            return f"; what came is kept in {path_text(self.kept.keep(REFUSED, failure.body, self.now).path)}"
+        except FileError as error:
+            return f"; {error}"
+
+    def _next_due(self) -> datetime:
+        due = next_due(self.source, self.now)
+        return min(due, self.now + UNFINISHED) if self.taker.takings.waiting else due
+
+    def _first_success(self, failure: Exception | None, problem: str) -> datetime | None:
+        """Return the time of this run if the first fetch of the source has ended with it."""
+        since = self.state.problem_since
+        is_long = since is not None and self.now - since >= LONGEST_FIRST_FETCH
+        return self.now if not problem or (self._has_taken and (failure is None or is_long)) else None
+
+    def _report(self, state: SourceState) -> SourceReport:
+        takings = self.taker.takings
+        status = SourceStatus.FETCHED if takings.documents else SourceStatus.UNCHANGED
+        problem = "" if self.was_stopped else state.problem
+        return SourceReport(
+            name=state.name,
+            status=SourceStatus.FAILED if problem else status,
+            documents=takings.documents,
+            unchanged=takings.unchanged,
+            papers=takings.papers,
+            new=takings.new,
+            is_first=self.is_first,
+            problem=problem or None,
+            is_new_problem=bool(problem) and not self.state.problem,
+            next_due=state.next_due,
+            waiting=tuple(takings.waiting),
+            dumps=tuple(each for each in takings.dumps if each.status is not DumpStatus.KNOWN),
+        )
+
+
+def _dated(document: Document) -> str:
+    return f"{document.day}-{document.name}"
+
+
+def _problem(takings: Takings, failure: Exception | None) -> str:
+    """Return what is wrong after a run over a source, in one line; empty if nothing is."""
+    found = list(takings.problems)
+    if failure is not None:
+        found.insert(0, str(failure) if isinstance(failure, NotifierError) else f"an unexpected error: {failure!r}")
+    if not found:
+        return ""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return shortened(found[0], PROBLEM_LENGTH) + more

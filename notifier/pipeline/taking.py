@@ -1,0 +1,224 @@
+"""Take the documents of one source: ingest those that are new, and record what each of them was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from hashlib import sha256
+from math import inf
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError
+
+from notifier.errors import DumpError, DumpUnfinishedError, NotifierError, StoreError
+from notifier.fetching import Document, Validators
+from notifier.files import DumpFile
+from notifier.models import DayCount, DumpStatus
+from notifier.parsing import internal_fault
+from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest_file
+from notifier.sources import is_cut_off
+from notifier.store import dumps, reading, retried, sources, writing
+from notifier.store.dumps import DumpContents
+from notifier.store.sources import SourceDocument, url_key
+
+CUT_OFF = "it is cut off; what came of it was ingested, and the rest is fetched again"
+
+
+@dataclass(slots=True)
+class Takings:
+    """What one run over a source has taken so far.
+
+    `documents` counts those with new bytes, and `unchanged` the others. `papers` and `new` count the papers of the
+    documents with new bytes. `problems` says what is wrong with single documents. `days` says of each listing day
+    whether it was taken whole. `dumps` has the reports of those that were ingested, and `waiting` says which files are
+    not complete yet.
+    """
+
+    documents: int = 0
+    unchanged: int = 0
+    papers: int = 0
+    new: int = 0
+    problems: list[str] = field(default_factory=list)
+    days: dict[date, bool] = field(default_factory=dict)
+    dumps: list[DumpReport] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A document whose bytes are new: where it came from, its dump, and how it is ingested.
+
+    `document` says what the source has told about it. `body_hash` is the SHA-256 of its bytes as they came. `place`
+    names the document in a message. `wait_seconds` is that of IngestSettings.
+    """
+
+    document: Document
+    file: DumpFile
+    body_hash: str
+    place: str
+    is_archive: bool
+    wait_seconds: float = inf
+
+
+class Taker:
+    """Takes documents of the source `name` at `now`, and counts them in `takings`.
+
+    `known` has the documents that came before, by `url_key` of their URLs.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        now: datetime,
+        settings: IngestSettings,
+        known: dict[str, SourceDocument],
+    ) -> None:
+        self.engine = engine
+        self.name = name
+        self.now = now
+        self.settings = settings
+        self.known = known
+        self.takings = Takings()
+
+    def before(self, url: str) -> SourceDocument | None:
+        """Return the document that came last from a URL; None if none did."""
+        return self.known.get(url_key(url))
+
+    def is_same(self, document: Document) -> bool:
+        """Return whether a document has the bytes of the one that was taken last from its URL."""
+        before = self.before(document.url)
+        same = before is not None and before.sha256 == sha256(document.body).hexdigest() and not before.problem
+        return document.is_not_modified or same
+
+    def take_same(self, document: Document) -> None:
+        """Record that a document came again with the same bytes."""
+        self.takings.unchanged += 1
+        before = self.before(document.url)
+        if before is None:
+            return
+        got = document.validators if document.validators != Validators() else _validators(before)
+        again = replace(before, seen_at=self.now, etag=got.etag, last_modified=got.last_modified)
+        self._record(again, document, before.day, None)
+        self._count_day(document, is_good=True)
+
+    def take(self, arrival: Arrival) -> DumpReport | None:
+        """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
+
+        Then the document counts as a problem. Raises DumpUnfinishedError if the rest of it may still come.
+        """
+        try:
+            report, was_cut_off = self._ingest(arrival)
+        except DumpError as error:
+            self._refuse(arrival, str(error))
+            return None
+        with reading(self.engine) as connection:
+            contents = dumps.contents(connection, arrival.file.sha256)
+        self._accept(arrival, contents, was_cut_off=was_cut_off)
+        self._count(report, contents)
+        if was_cut_off:
+            self.takings.problems.append(f"{arrival.place}: {CUT_OFF}")
+        self._count_day(arrival.document, is_good=not was_cut_off)
+        return report
+
+    def _ingest(self, arrival: Arrival) -> tuple[DumpReport, bool]:
+        """Ingest a document, and return whether it is cut off. Raises DumpError if it is no dump."""
+        announcing = replace(self.settings.announcing, archive=arrival.is_archive)
+        settings = replace(self.settings, announcing=announcing, wait_seconds=arrival.wait_seconds, in_child=True)
+        # The bytes are looked at here too, because the file is packed.
+        ends_early = arrival.wait_seconds == inf and is_cut_off(arrival.document.body, ())
+        try:
+            return self._ingest_once(arrival.file, settings), ends_early
+        except DumpUnfinishedError:
+            if arrival.wait_seconds != inf:
+                raise
+            return self._ingest_once(arrival.file, replace(settings, wait_seconds=0)), True
+
+    def _ingest_once(self, file: DumpFile, settings: IngestSettings) -> DumpReport:
+        try:
+            return ingest_file(self.engine, file, None, self.now, settings)
+        except StoreError as error:
+            if not isinstance(error.__cause__, DataError):
+                raise
+            raise DumpError(f"the database refuses its content: {error}") from None
+        except NotifierError:
+            raise
+        except Exception as error:  # of any kind: a fault of the parser must not stop the other documents
+            raise DumpError(internal_fault(error)) from error
+
+    def _accept(self, arrival: Arrival, contents: DumpContents | None, *, was_cut_off: bool) -> None:
+        validators = Validators() if was_cut_off else arrival.document.validators
+        stored = SourceDocument(
+            url=arrival.document.url,
+            sha256="" if was_cut_off else arrival.body_hash,
+            unchanged_since=self._unchanged_since(arrival, contents),
+            seen_at=self.now,
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            day=arrival.document.day or (contents.listed_on if contents else None),
+            papers=contents.papers if contents else 0,
+        )
+        self._record(stored, arrival.document, stored.day, contents, was_cut_off=was_cut_off)
+
+    def _refuse(self, arrival: Arrival, reason: str) -> None:
+        problem = f"{arrival.place}: {reason}"
+        before = self.before(arrival.document.url)
+        is_same = before is not None and before.sha256 == arrival.body_hash
+        since = before.unchanged_since if before and is_same else self.now
+        # Without validators, so that it is read again: a newer notifier may know the format.
+        fingerprint = arrival.document.validators.etag if arrival.document.url.startswith(sources.FILE_SCHEME) else ""
+        refused = SourceDocument(
+            arrival.document.url, arrival.body_hash, since, self.now, etag=fingerprint, problem=problem
+        )
+        self._record(refused, arrival.document, None, None)
+        self._count_day(arrival.document, is_good=False)
+        self.takings.problems.append(problem)
+
+    def _unchanged_since(self, arrival: Arrival, contents: DumpContents | None) -> datetime:
+        """Return since when the source sends these bytes, perhaps from another URL; papers it must have for that."""
+        if contents is None or not contents.papers:
+            return self.now
+        same = [each.unchanged_since for each in self.known.values() if each.sha256 == arrival.body_hash]
+        return min(same, default=self.now)
+
+    @retried
+    def _record(
+        self,
+        stored: SourceDocument,
+        document: Document,
+        day: date | None,
+        contents: DumpContents | None,
+        *,
+        was_cut_off: bool = False,
+    ) -> None:
+        """Store a document and the count of its day in one transaction."""
+        with writing(self.engine) as connection:
+            sources.write_document(connection, self.name, stored)
+            if day is not None:
+                before = sources.day_count(connection, self.name, day)
+                newest = [each.newest for each in (before, contents) if each and each.newest]
+                counted = DayCount(
+                    papers=sources.papers_of_day(connection, self.name, day),
+                    told=document.told if document.told is not None or before is None else before.told,
+                    is_complete=document.is_complete and not was_cut_off,
+                    newest=max(newest, default=None),
+                )
+                sources.write_day(connection, self.name, day, counted, self.now)
+        self.known[url_key(stored.url)] = stored
+
+    def _count(self, report: DumpReport, contents: DumpContents | None) -> None:
+        is_known = report.status is DumpStatus.KNOWN
+        self.takings.documents += not is_known
+        self.takings.unchanged += is_known
+        self.takings.papers += contents.papers if contents and not is_known else 0
+        self.takings.new += report.new
+        self.takings.dumps.append(report)
+
+    def _count_day(self, document: Document, *, is_good: bool) -> None:
+        if document.day is not None:
+            whole = self.takings.days.get(document.day, True)
+            self.takings.days[document.day] = whole and is_good and document.is_complete
+
+
+def _validators(document: SourceDocument) -> Validators:
+    return Validators(document.etag, document.last_modified)
