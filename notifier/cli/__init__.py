@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from notifier import __version__
-from notifier.cli import deliveries, demo, digest, papers, pipeline, quarantine, reinstating, setup, status, subscribers
+from notifier.cli import (
+    deliveries,
+    demo,
+    digest,
+    papers,
+    pipeline,
+    quarantine,
+    reinstating,
+    setup,
+    sources,
+    status,
+    subscribers,
+)
 from notifier.cli.help import show_no_types
 from notifier.cli.options import ConfigOption
 from notifier.cli.terminal import prepare_output
@@ -22,7 +34,7 @@ from notifier.garbage import collecting_seldom, skip_collections_at_exit
 from notifier.text.harmless import inert
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-QUICK_VERBS = {"status", "subscribers", "topics", "deliveries"}
+QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources"}
 
 app = typer.Typer(
     name="notifier",
@@ -33,7 +45,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, setup, papers, subscribers, reinstating, digest, pipeline, quarantine, deliveries, status):
+GROUPS = (demo, setup, papers, sources, subscribers, reinstating, digest, pipeline, quarantine, deliveries, status)
+for group in GROUPS:
     group.register(app)
 show_no_types(app)
 

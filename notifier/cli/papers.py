@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, day_from, reading_session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, day_from, reading_session
 from notifier.cli.simulated_clocks import writing_session
 from notifier.cli.terminal import terminal_of
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://")
 DAYS_A_WEEK = 7
 MAX_CUTS = 5  # the largest number of cut fields that are printed for a dump
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from notifier.pipeline import DumpReport
+    from notifier.files import DumpFile
+    from notifier.pipeline import DumpReport, IngestSettings
     from notifier.search import Preview, PreviewMatch, RankedPaper
     from notifier.text.excerpts import Run
+
+    Reader = Callable[[Path, int], DumpFile]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,30 +44,34 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Dumps, or folders of dumps; - is stdin.", metavar="PATH")],
+    paths: Annotated[
+        list[str], typer.Argument(help="Dumps, folders of dumps, or web addresses; - is stdin.", metavar="PATH|URL")
+    ],
     day: Annotated[str | None, typer.Option("--date", help="The listing day.", metavar="YYYY-MM-DD")] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Store the papers without announcing them.")] = False,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ingest dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz."""
+    """Ingest dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz.
+
+    A web address is fetched once; to fetch it again and again, add it to the config as a source.
+    """
     from notifier import pipeline
     from notifier.cli.output import print_json
-    from notifier.files import dump_paths, read_from_typed_folder, read_typed
     from notifier.models import DumpStatus
     from notifier.topics import catalogue_of
 
     listed_on = day_from(day, "--date")
-    files = [
-        (file, read_from_typed_folder if path.is_dir() else read_typed) for path in paths for file in dump_paths(path)
-    ]
+    dumps = [dump for typed in paths for dump in _dumps(typed)]
     run = writing_session(context, config, now)
     catalogue = catalogue_of(run.config)
     settings = pipeline.settings_for(run.config, archive=archive)
     reports = [
-        pipeline.ingest_typed(run.engine, file, listed_on, run.clock(), replace(settings, read=read))
-        for file, read in files
+        _ingest_url(run, dump, listed_on, settings)
+        if isinstance(dump, str)
+        else pipeline.ingest_typed(run.engine, dump[0], listed_on, run.clock(), replace(settings, read=dump[1]))
+        for dump in dumps
     ]
     pipeline.tag(run.engine, catalogue)
     if as_json:
@@ -70,6 +80,29 @@ def ingest(
         print_dumps(reports)
     if any(report.status in (DumpStatus.QUARANTINED, DumpStatus.FAILED) for report in reports):
         raise typer.Exit(1)
+
+
+def _dumps(typed: str) -> list[str | tuple[Path, Reader]]:
+    """Return the dumps of an argument: a URL, or the path of each file and the function that reads it.
+
+    Raises UsageError if there is no such file.
+    """
+    from notifier.files import dump_paths, read_from_typed_folder, read_typed
+
+    if _URL.match(typed):
+        return [typed]
+    given = Path(typed)
+    return [(path, read_from_typed_folder if given.is_dir() else read_typed) for path in dump_paths(given)]
+
+
+def _ingest_url(run: Session, url: str, day: date | None, settings: IngestSettings) -> DumpReport:
+    """Fetch the dump at a URL and ingest it. What does not come or is no dump is reported as failed."""
+    from notifier import pipeline
+    from notifier.fetching import shown
+
+    reading = replace(settings, read=pipeline.url_reader(run.config, url))
+    report = pipeline.ingest_typed(run.engine, pipeline.name_in(url), day, run.clock(), reading)
+    return replace(report, path=shown(url))
 
 
 def print_dumps(reports: list[DumpReport]) -> None:

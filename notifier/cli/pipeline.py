@@ -132,7 +132,7 @@ def deliver(
 def once(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
-    """Ingest the dumps folder, plan, publish and deliver: one run of the whole service, for cron."""
+    """Fetch what is due, ingest the dumps folder, plan, publish and deliver: one run of the service, for cron."""
     from notifier import pipeline
     from notifier.models import DumpStatus
 
@@ -140,9 +140,12 @@ def once(
     _show_warnings()
     warn_of_exposed_secrets(context, config, run)
     pipeline.remove_dead_files(run.engine, run.config)
-    done = pipeline.once(
-        run.engine, run.config, run.clock, ingest=partial(_ingest_folder, run), deliver=partial(send, run)
+    own = pipeline.OwnSteps(
+        fetch=partial(pipeline.fetch, run.engine, run.config, run.clock),
+        ingest=partial(_ingest_folder, run),
+        deliver=partial(send, run),
     )
+    done = pipeline.once(run.engine, run.config, run.clock, own)
     _show_once(done, as_json)
     if done.publish:
         _show_faults(done.publish)
@@ -153,6 +156,8 @@ def once(
         raise errors[0]
     if done.deliver:
         _report_failures(done.deliver)
+    if any(each.is_new_problem for each in done.sources or ()):
+        raise typer.Exit(1)
     bad = (DumpStatus.QUARANTINED, DumpStatus.FAILED)
     if any(report.status in bad or report.unmoved for report in done.dumps or ()):
         raise typer.Exit(1)
@@ -172,11 +177,16 @@ def _ingest_folder(run: Session) -> list[DumpReport]:
 def _show_once(done: OnceReport, as_json: bool) -> None:
     from notifier.cli.output import print_json
     from notifier.cli.papers import print_dumps
+    from notifier.cli.sources import print_sources, source_document
 
     if as_json:
         delivered = counts(done.deliver) if done.deliver else None
-        print_json({"dumps": done.dumps, "plan": done.plan, "publish": done.publish, "deliver": delivered})
+        sources = None if done.sources is None else [source_document(each) for each in done.sources]
+        print_json(
+            {"sources": sources, "dumps": done.dumps, "plan": done.plan, "publish": done.publish, "deliver": delivered}
+        )
         return
+    print_sources(done.sources or ())
     if done.dumps:
         print_dumps(list(done.dumps))
     if done.plan:

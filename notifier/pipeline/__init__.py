@@ -26,6 +26,7 @@ from notifier.pipeline.fetching import (
 )
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_typed, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
+from notifier.pipeline.ingesting_url import name_in, url_reader
 from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
@@ -40,7 +41,7 @@ from notifier.pipeline.publishing import (
 from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
 from notifier.pipeline.source_runs import SourceReport, SourceStatus
 from notifier.pipeline.source_times import due_at
-from notifier.pipeline.steps import OnceReport, once
+from notifier.pipeline.steps import OnceReport, OwnSteps, once
 from notifier.pipeline.tagging import count_by_topic, tag
 from notifier.pipeline.welcoming import plan_welcomes
 
@@ -51,6 +52,7 @@ __all__ = [
     "IngestSettings",
     "NextDigest",
     "OnceReport",
+    "OwnSteps",
     "PlanReport",
     "PublishReport",
     "Quarantined",
@@ -72,6 +74,7 @@ __all__ = [
     "ingest_folder",
     "ingest_typed",
     "list_quarantined",
+    "name_in",
     "next_digest",
     "once",
     "plan",
@@ -86,4 +89,5 @@ __all__ = [
     "skips",
     "tag",
     "take_back_changed",
+    "url_reader",
 ]

@@ -1,4 +1,4 @@
-"""Run the four steps in a row: ingest, plan, publish, deliver."""
+"""Run fetching and the four steps in a row: fetch, ingest, plan, publish, deliver."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from notifier.models import Clock
 from notifier.pipeline.ingesting import DumpReport
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
+from notifier.pipeline.source_runs import SourceReport
 from notifier.pipeline.welcoming import plan_welcomes
 from notifier.sending import DeliveryReport
 
@@ -24,6 +25,7 @@ class OnceReport:
     The errors are by the names of the steps, which are those of the fields.
     """
 
+    sources: Sequence[SourceReport] | None = None
     dumps: Sequence[DumpReport] | None = None
     plan: PlanReport | None = None
     publish: PublishReport | None = None
@@ -31,32 +33,42 @@ class OnceReport:
     errors: dict[str, Exception] = field(default_factory=dict)
 
 
-def once(
-    engine: Engine,
-    config: Config,
-    clock: Clock,
-    *,
-    ingest: Callable[[], Sequence[DumpReport]] | None = None,
-    deliver: Callable[[], DeliveryReport] | None = None,
-) -> OnceReport:
+@dataclass(frozen=True, slots=True)
+class OwnSteps:
+    """The steps that a caller of `once` runs in its own way; a step that is None is left out.
+
+    `fetch` fetches the sources that are due. `ingest` ingests the dumps that the caller has found. `deliver` sends the
+    mail, and can let the caller watch and stop the sending.
+    """
+
+    fetch: Callable[[], Sequence[SourceReport]] | None = None
+    ingest: Callable[[], Sequence[DumpReport]] | None = None
+    deliver: Callable[[], DeliveryReport] | None = None
+
+
+NO_OWN_STEPS = OwnSteps()
+
+
+def once(engine: Engine, config: Config, clock: Clock, own: OwnSteps = NO_OWN_STEPS) -> OnceReport:
     """Run the steps in their order; if a step fails, the others still run.
 
-    The caller passes the first and the last step as functions without arguments. `ingest` ingests the dumps that the
-    caller has found. `deliver` sends the mail, and can let the caller watch and stop the sending. A step whose function
-    is None is left out; the service leaves out `deliver`, because it delivers in a thread of its own.
+    The service leaves out `fetch` and `deliver`, because it fetches and delivers in threads of their own.
     """
     report = OnceReport()
-    if ingest:
+    if own.fetch:
+        with _collecting_error(report, "sources"):
+            report.sources = own.fetch()
+    if own.ingest:
         with _collecting_error(report, "dumps"):
-            report.dumps = ingest()
+            report.dumps = own.ingest()
     with _collecting_error(report, "plan"):
         plan_welcomes(engine, config, clock())
         report.plan = plan(engine, config, clock())
     with _collecting_error(report, "publish"):
         report.publish = publish(engine, config)
-    if deliver:
+    if own.deliver:
         with _collecting_error(report, "deliver"):
-            report.deliver = deliver()
+            report.deliver = own.deliver()
     return report
 
 

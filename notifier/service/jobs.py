@@ -13,7 +13,17 @@ from notifier.errors import NotifierError
 from notifier.files import DumpsFolder, path_text
 from notifier.models import Clock, DumpStatus
 from notifier.operations import service_status
-from notifier.pipeline import DumpReport, OnceReport, cuts, ingest_folder, once, settings_for, skips, take_back_changed
+from notifier.pipeline import (
+    DumpReport,
+    OnceReport,
+    OwnSteps,
+    cuts,
+    ingest_folder,
+    once,
+    settings_for,
+    skips,
+    take_back_changed,
+)
 from notifier.service.failures import FailureLog
 
 INGESTING = "ingesting dumps"
@@ -89,7 +99,7 @@ class Jobs:
         return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} subscribers, {waiting} mails waiting"
 
     def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
-        report = once(self.engine, self.config, self.clock, ingest=ingest)
+        report = once(self.engine, self.config, self.clock, OwnSteps(ingest=ingest))
         if report.plan:
             self._beat(PLANNING)
         self._log(report)

@@ -27,6 +27,7 @@ from notifier.models import Clock
 from notifier.operations import exposed_secrets
 from notifier.pipeline import remove_dead_files
 from notifier.sending import sender_for
+from notifier.service.fetching import FETCHING, FetchJob
 from notifier.service.heartbeats import Heartbeats
 from notifier.service.jobs import INGESTING, PLANNING, Jobs
 from notifier.service.systemd import notify
@@ -36,6 +37,7 @@ from notifier.templates import check
 from notifier.topics import catalogue_of
 
 FOLDER_SECONDS = 5
+FETCH_SECONDS = 15  # between two looks for sources that are due
 WATCHDOG_SECONDS = 10
 STOP_SECONDS = 80  # more than the mail on the wire may take, and less than systemd allows (TimeoutStopSec)
 WEB_POOL_SECONDS = 5  # how long a web request waits for a connection; a page may be asked for again
@@ -45,7 +47,7 @@ log = logging.getLogger("notifier")
 
 
 def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = lambda config: config) -> None:
-    """Ingest, plan, publish, deliver and serve the web pages, until SIGTERM or SIGINT.
+    """Fetch, ingest, plan, publish, deliver and serve the web pages, until SIGTERM or SIGINT.
 
     `adapt` may change the config each time after it is read.
     """
@@ -61,10 +63,11 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
         _check(engine, config, clock)
         _warn(file, config)
         remove_dead_files(engine, config)
-        heartbeats = Heartbeats((INGESTING, PLANNING, SENDING))
+        heartbeats = Heartbeats((INGESTING, PLANNING, FETCHING, SENDING))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
+        fetching = FetchJob(jobs, heartbeats.beat)
         web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.recovered, WEB))
-        asyncio.run(_serve(read, jobs, [_sending(jobs, heartbeats), web]))
+        asyncio.run(_serve(read, jobs, fetching, [_sending(jobs, heartbeats), web]))
     finally:
         web_engine.dispose()
         engine.dispose()
@@ -93,18 +96,19 @@ def _sending(jobs: Jobs, heartbeats: Heartbeats) -> Task:
     return sending_task(jobs.engine, jobs.clock, on_round)
 
 
-async def _serve(read: Callable[[], Config], jobs: Jobs, tasks: Sequence[Task]) -> None:
+async def _serve(read: Callable[[], Config], jobs: Jobs, fetching: FetchJob, tasks: Sequence[Task]) -> None:
     scheduler = AsyncIOScheduler(timezone=UTC)
     every = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(jobs.start)
     scheduler.add_job(jobs.look_into_folder, "interval", seconds=FOLDER_SECONDS, **every)
     scheduler.add_job(jobs.plan_and_publish, "cron", second=0, **every)
+    scheduler.add_job(fetching.tick, "interval", seconds=FETCH_SECONDS, next_run_time=datetime.now(UTC), **every)
     scheduler.start()
     try:
         await _keep_running(read, jobs, tasks, lambda: _follow_clock(scheduler))
     finally:
         scheduler.pause()
-        await asyncio.to_thread(jobs.finish)
+        await asyncio.gather(asyncio.to_thread(jobs.finish), asyncio.to_thread(fetching.finish))
         scheduler.shutdown()
 
 

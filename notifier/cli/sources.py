@@ -1,0 +1,172 @@
+"""The commands about sources: fetch, sources."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session
+from notifier.cli.simulated_clocks import writing_session
+from notifier.text.harmless import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifier.config import SourceConfig
+    from notifier.models import SourceHistory
+    from notifier.pipeline import SourceReport
+
+NO_SOURCES = 'no sources; add one to the config, such as [sources.daily] with preset = "huggingface"'
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command("fetch", epilog="Example: notifier fetch daily")(fetch)
+    app.command("sources", epilog="Example: notifier sources --json")(sources)
+
+
+def fetch(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Sources to fetch now, due or not; without one, those that are due.", metavar="[SOURCE]..."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch the papers of the sources in the config, and ingest them."""
+    from notifier import pipeline
+    from notifier.cli.output import print_json
+    from notifier.topics import catalogue_of
+
+    run = writing_session(context, config, now)
+    pipeline.check_source_names(run.config, names or ())
+    catalogue = catalogue_of(run.config)
+    reports = pipeline.fetch(run.engine, run.config, run.clock, names or ())
+    pipeline.tag(run.engine, catalogue)
+    if as_json:
+        print_json({"sources": [source_document(each) for each in reports]})
+    else:
+        print_sources(
+            reports, nothing="no source is due; `notifier sources` says when, `notifier fetch SOURCE` fetches now"
+        )
+        if not run.config.sources:
+            typer.echo(NO_SOURCES)
+    if any(each.status == "failed" for each in reports):
+        raise typer.Exit(1)
+
+
+def source_document(report: SourceReport) -> dict[str, Any]:
+    """Return the JSON document of a report."""
+    from dataclasses import asdict
+
+    return asdict(report)
+
+
+def print_sources(reports: Sequence[SourceReport], nothing: str = "") -> None:
+    """Print a table of the sources that were fetched, and below it what went wrong with each."""
+    from notifier.cli.output import print_table
+
+    if not reports and not nothing:
+        return
+    heading = ("source", "status", "documents", "unchanged", "papers", "new", "next")
+    rows = [
+        (
+            each.name,
+            each.status,
+            each.documents,
+            each.unchanged,
+            each.papers,
+            each.new,
+            _minute(each.next_due),
+        )
+        for each in reports
+    ]
+    print_table(heading, rows, nothing=nothing)
+    for each in reports:
+        _print_remarks(each)
+
+
+def _print_remarks(report: SourceReport) -> None:
+    from notifier.pipeline import skips
+
+    if report.is_first and report.documents:
+        typer.echo(
+            f"{report.name}: this was its first fetch, so these papers are stored without announcing them; "
+            "what comes from now on is news"
+        )
+    if report.status == "busy":
+        typer.echo(f"{report.name}: another process fetches it now")
+    for waiting in report.waiting:
+        typer.echo(inert(f"{report.name}: waits for {waiting}"))
+    for dump in report.dumps:
+        if said := skips(dump):
+            typer.echo(inert(f"{report.name}: {dump.path}: {said}"), err=True)
+    if report.problem:
+        typer.echo(inert(f"{report.name}: {report.problem}"), err=True)
+
+
+def sources(
+    context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
+) -> None:
+    """List the sources: when each was fetched, how many papers came, when it is due next, and what is wrong."""
+    from notifier.cli.output import print_json, print_table
+    from notifier.store import reading
+    from notifier.store import sources as stored
+
+    run = reading_session(context, config, now)
+    with reading(run.engine) as connection:
+        histories = {name: stored.history(connection, name) for name in run.config.sources}
+    if as_json:
+        print_json([_document(run.config.sources[name], history) for name, history in histories.items()])
+        return
+    heading = ("source", "from", "last success", "papers", "next", "what is wrong")
+    rows = [_row(run.config.sources[name], history, run.clock()) for name, history in histories.items()]
+    print_table(heading, rows, nothing=NO_SOURCES)
+
+
+def _row(source: SourceConfig, history: SourceHistory, now: datetime) -> tuple[str, ...]:
+    last = max(history.days, default=None)
+    due = history.next_due
+    return (
+        history.name,
+        place_of(source),
+        _minute(history.last_succeeded_at) or "never",
+        f"{history.days[last].papers} on {last}" if last else "none yet",
+        "now" if due is None or due <= now else _minute(due),
+        history.problem,
+    )
+
+
+def _document(source: SourceConfig, history: SourceHistory) -> dict[str, Any]:
+    last = max(history.days, default=None)
+    return {
+        "name": history.name,
+        "from": place_of(source),
+        "last_tried_at": history.last_tried_at,
+        "last_succeeded_at": history.last_succeeded_at,
+        "papers": history.days[last].papers if last else None,
+        "papers_on": last,
+        "next_due": history.next_due,
+        "failures": history.failures,
+        "problem": history.problem or None,
+        "problem_since": history.problem_since,
+    }
+
+
+def place_of(source: SourceConfig) -> str:
+    """Return where the dumps of a source come from: a preset with its categories or address, a URL, or files."""
+    from notifier.fetching import shown
+
+    chosen = ", ".join(source.categories) or source.venue or source.set or (shown(source.url) if source.url else "")
+    parts = (source.preset or "", chosen, str(source.folder or ""), source.glob)
+    return " ".join(part for part in parts if part)
+
+
+def _minute(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else ""

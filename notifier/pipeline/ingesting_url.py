@@ -1,0 +1,32 @@
+"""Read a dump from a web address that the operator has typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from notifier.config import Config
+from notifier.fetching import Client
+from notifier.files import DumpFile
+
+LONGEST_NAME = 200  # characters
+NO_FILE = 0  # the mode of a document that is no file, so that none is set aside
+
+
+def name_in(url: str) -> Path:
+    """Return the name of the dump at a URL: the end of the path with the query, which may hold its listing day."""
+    parts = urlsplit(url)
+    name = unquote(parts.path).rstrip("/").rpartition("/")[2] or parts.hostname or "dump"
+    whole = f"{name}?{unquote(parts.query)}" if parts.query else name
+    return Path(whole.replace("/", "_").replace("\0", "_")[:LONGEST_NAME])
+
+
+def url_reader(config: Config, url: str) -> Callable[[Path, int], DumpFile]:
+    """Return a function that reads the dump at a URL, for IngestSettings. It raises FetchError if nothing comes."""
+
+    def read(path: Path, limit: int) -> DumpFile:  # noqa: ARG001 - [fetching] file_mb is the limit
+        with Client(config.fetching_settings) as client:
+            return DumpFile(path, client.get(url).body, mode=NO_FILE)
+
+    return read
