@@ -80,13 +80,15 @@ def _pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[dic
     if signer is None:
         return [dict.fromkeys(_page_slots(digest), "") for digest in digests]
     ids = [digest.subscriber_id for digest in digests]
-    recipients = [
-        None if digest.subscriber_id is None else (digest.subscriber_id, address_number(digest.recipient))
+    mails = [
+        None
+        if digest.subscriber_id is None
+        else (digest.subscriber_id, address_number(digest.recipient), int(digest.planned_at.timestamp()))
         for digest in digests
     ]
     whole = zip(
         _links(signer.unsubscribe_all_urls, ids),
-        _links(signer.manage_urls, recipients),
+        _links(signer.manage_urls, mails),
         _links(signer.digest_urls, [digest.delivery_id for digest in digests]),
         strict=True,
     )

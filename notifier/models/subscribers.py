@@ -68,7 +68,7 @@ class Subscriber:
     that were scheduled up to then are not sent. `paused_until` is when a pause ends by itself; None if the pause has no
     fixed end. `next_due` is the instant of the next scheduled digest; None for the cadence INSTANT.
     `left_over` holds the items that did not fit into the last digest, as `notifier.digests.items` writes them; it is
-    empty if there are none.
+    empty if there are none. Links in mails of before `signed_out_at` open no session.
     """
 
     id: int
@@ -88,3 +88,4 @@ class Subscriber:
     last_week: date | None
     subscriptions: tuple[Subscription, ...] = ()
     left_over: str = ""
+    signed_out_at: datetime | None = None

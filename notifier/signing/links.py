@@ -1,8 +1,8 @@
 """Signed links in mails: whoever has the mail can follow them, and only the holder of the key can make them.
 
 A link ends in a signed id, which is a MAC and then a payload. The MAC is 24 characters: HMAC-SHA256 (RFC 2104) of the
-payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row; a
-link that works only while a subscriber has the same address ends in the number of that address. A
+payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row; the
+link that opens a session from a digest goes on with a number that stands for the address, and the time of the mail. A
 signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link ends in a
 digit, so that no mail program takes its last character for punctuation.
 """
@@ -64,7 +64,9 @@ PATHS: Mapping[LinkPurpose, str] = {
     LinkPurpose.DIGEST: DIGEST_PATH,
 }
 
-_SIGNED_ID = re.compile(rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})(?:-([0-9]{{1,18}}))?")
+_SIGNED_ID = re.compile(
+    rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})(?:-([0-9]{{1,18}})-([0-9]{{1,18}}))?"
+)
 _LINKS = re.compile(rf"({'|'.join(map(re.escape, sorted(set(PATHS.values()))))})[^\s/?#]+")
 
 
@@ -72,17 +74,20 @@ _LINKS = re.compile(rf"({'|'.join(map(re.escape, sorted(set(PATHS.values()))))})
 class Grant:
     """The content of a signed id: a purpose, and the id of the row that it applies to.
 
-    `address` is a number that stands for the address to which the link was mailed; 0 if the link does not depend on it.
+    `address` is a number that stands for the address to which the link was mailed, and `mailed` the time of the mail in
+    seconds since 1970; both are 0 if the link does not depend on them.
     """
 
     purpose: LinkPurpose
     row_id: int
     address: int = 0
+    mailed: int = 0
 
     @property
     def payload(self) -> str:
         """The grant as text."""
-        return f"{self.purpose}{self.row_id}-{self.address}" if self.address else f"{self.purpose}{self.row_id}"
+        mail = f"-{self.address}-{self.mailed}" if self.address or self.mailed else ""
+        return f"{self.purpose}{self.row_id}{mail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,9 @@ class LinkSigner:
         """Return, for each subscription, the URL of the page that ends it."""
         return self._urls(LinkPurpose.UNSUBSCRIBE_ONE, subscription_ids)
 
-    def manage_urls(self, recipients: Iterable[tuple[int, int]]) -> list[str]:
-        """Return, for each id of a subscriber and number of an address, the URL of the page that opens a session."""
-        return self._signed([Grant(LinkPurpose.MANAGE, *recipient) for recipient in recipients])
+    def manage_urls(self, mails: Iterable[tuple[int, int, int]]) -> list[str]:
+        """Return the URL of the page that opens a session, by the subscriber, the address and time of each mail."""
+        return self._signed([Grant(LinkPurpose.MANAGE, *mail) for mail in mails])
 
     def digest_urls(self, delivery_ids: Iterable[int]) -> list[str]:
         """Return, for each delivery, the URL of the web copy of its digest."""
@@ -142,7 +147,7 @@ def verify(key: bytes, signed_id: str) -> Grant | None:
     found = _SIGNED_ID.fullmatch(signed_id)
     if found is None:
         return None
-    grant = Grant(LinkPurpose(found[1]), int(found[2]), int(found[3] or 0))
+    grant = Grant(LinkPurpose(found[1]), int(found[2]), int(found[3] or 0), int(found[4] or 0))
     return grant if hmac.compare_digest(sign(key, grant), signed_id) else None
 
 

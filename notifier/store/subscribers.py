@@ -196,4 +196,5 @@ def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subsc
         last_week=row.last_week,
         subscriptions=subscriptions,
         left_over=row.left_over,
+        signed_out_at=row.signed_out_at,
     )

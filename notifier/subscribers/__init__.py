@@ -40,10 +40,10 @@ from notifier.subscribers.requesting import (
 )
 from notifier.subscribers.signing_in import (
     SESSION_LIFETIME,
-    end_all_sessions,
     end_session,
     manage_grant,
     sign_in,
+    sign_out_everywhere,
     subscriber_of_session,
 )
 from notifier.subscribers.stored_queries import update_stored_queries
@@ -86,7 +86,6 @@ __all__ = [
     "confirmation_mailed_at",
     "digest_of",
     "due",
-    "end_all_sessions",
     "end_pauses",
     "end_session",
     "erase",
@@ -112,6 +111,7 @@ __all__ = [
     "resume",
     "schedule_of",
     "sign_in",
+    "sign_out_everywhere",
     "sign_up_all",
     "subscribe",
     "subscribe_or_ask",

@@ -10,10 +10,11 @@ from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import NoticeDetails, RequestKind, Subscriber
 from notifier.signing import Grant, LinkPurpose
-from notifier.store import erasing, requests, retried, sessions, subscribers, writing
+from notifier.store import erasing, requests, retried, subscribers, writing
 from notifier.store.requests import NewRequest, Request
 from notifier.subscribers.notices import check_pages, queue_notice
 from notifier.subscribers.own_subscriptions import own_subscriber
+from notifier.subscribers.signing_in import end_access
 from notifier.text.addresses import address_key, parse_address
 
 LIFETIME = timedelta(days=7)
@@ -71,18 +72,17 @@ def confirm_address(engine: Engine, grant: Grant, now: datetime) -> Subscriber |
         if confirmed != BOTH:
             requests.set_payload(connection, request.id, {**request.payload, "confirmed": sorted(confirmed)})
             return subscriber
-        return _change(connection, subscriber, request)
+        return _change(connection, subscriber, request, now)
 
 
-def _change(connection: Connection, subscriber: Subscriber, request: Request) -> Subscriber:
+def _change(connection: Connection, subscriber: Subscriber, request: Request, now: datetime) -> Subscriber:
     new_email = request.payload["new_email"]
     other = subscribers.find(connection, new_email, lock=True)
     if other and other.id != subscriber.id:
         raise UsageError("the new address has its own subscription by now; sign in there, and delete that one first")
     requests.remove(connection, request.id)
-    requests.remove_of(connection, RequestKind.SIGN_IN, subscriber.id)
     erasing.delete_fingerprints(connection, [new_email])
     changed = {"email": new_email, "address_key": address_key(new_email)}
     subscribers.update_subscriber(connection, subscriber.id, changed)
-    sessions.end_all(connection, subscriber.id)
+    end_access(connection, subscriber.id, now)
     return own_subscriber(connection, subscriber.id)

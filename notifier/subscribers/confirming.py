@@ -17,7 +17,7 @@ from notifier.store.requests import NewRequest, Request
 from notifier.store.subscriptions import NewSubscription
 from notifier.subscribers.address_changes import confirm_address
 from notifier.subscribers.requesting import SIGN_UP_LIFETIME, is_getting_mail, still_valid, stored_sign_up
-from notifier.subscribers.signing_in import manage_grant
+from notifier.subscribers.signing_in import opens_session
 from notifier.subscribers.subscribing import CheckedSignUp, get_subscriber, sign_up_all
 from notifier.topics import RESERVED, TRENDING, catalogue_of
 
@@ -57,7 +57,7 @@ def open_request(engine: Engine, config: Config, grant: Grant, now: datetime) ->
     with reading(engine) as connection:
         if grant.purpose is LinkPurpose.MANAGE:
             found = subscribers.by_ids(connection, [grant.row_id]).get(grant.row_id)
-            return _of_subscriber(grant.purpose, found) if found and grant == manage_grant(found) else None
+            return _of_subscriber(grant.purpose, found) if found and opens_session(grant, found) else None
         request = _request_of(connection, grant, now)
         if request is None:
             return None

@@ -18,22 +18,35 @@ TOKEN_BYTES = 32
 USE_NOTED = timedelta(hours=1)  # the last use of a session is stored at most this often
 
 
-def manage_grant(subscriber: Subscriber) -> Grant:
-    """Return the grant of the links for signing in that are in a subscriber's digests."""
-    return Grant(LinkPurpose.MANAGE, subscriber.id, address_number(subscriber.email))
+def manage_grant(subscriber: Subscriber, mailed_at: datetime) -> Grant:
+    """Return the grant of the link for signing in that is in a subscriber's mail of this time."""
+    return Grant(LinkPurpose.MANAGE, subscriber.id, address_number(subscriber.email), int(mailed_at.timestamp()))
+
+
+def opens_session(grant: Grant, subscriber: Subscriber) -> bool:
+    """Return whether the link in a digest still opens a session for this subscriber.
+
+    It does as long as the subscriber has the address to which it was mailed, and has not signed out everywhere since.
+    """
+    since = subscriber.signed_out_at
+    return (
+        (grant.purpose, grant.row_id) == (LinkPurpose.MANAGE, subscriber.id)
+        and grant.address == address_number(subscriber.email)
+        and (since is None or grant.mailed > int(since.timestamp()))
+    )
 
 
 @retried
 def sign_in(engine: Engine, grant: Grant, now: datetime) -> str | None:
     """Open a session by the link in a mail, and return its token, of which only a hash is stored.
 
-    A link that was asked for works once; the link in a digest works as long as the subscriber has the address that the
-    digest was sent to. Returns None if the link was used, has expired, or its subscriber is gone.
+    A link that was asked for works once; for the link in a digest, see `opens_session`. Returns None if the link was
+    used, has expired, or its subscriber is gone.
     """
     with writing(engine) as connection:
         subscriber_id = _subscriber_of(connection, grant, now)
         subscriber = subscribers.by_ids(connection, [subscriber_id or 0], lock=True).get(subscriber_id or 0)
-        if subscriber is None or (grant.purpose is LinkPurpose.MANAGE and grant != manage_grant(subscriber)):
+        if subscriber is None or (grant.purpose is LinkPurpose.MANAGE and not opens_session(grant, subscriber)):
             return None
         token = secrets.token_urlsafe(TOKEN_BYTES)
         sessions.add(connection, _hash(token), subscriber.id, now, SESSION_LIFETIME)
@@ -59,10 +72,18 @@ def end_session(engine: Engine, token: str) -> None:
         sessions.end(connection, _hash(token))
 
 
-def end_all_sessions(engine: Engine, subscriber_id: int) -> None:
-    """Sign a subscriber out of all browsers."""
+@retried
+def sign_out_everywhere(engine: Engine, subscriber_id: int, now: datetime) -> None:
+    """End all sessions of a subscriber, and all links mailed until now that open one."""
     with writing(engine) as connection:
-        sessions.end_all(connection, subscriber_id)
+        end_access(connection, subscriber_id, now)
+
+
+def end_access(connection: Connection, subscriber_id: int, now: datetime) -> None:
+    """End all sessions of a subscriber, and all links mailed until now that open one."""
+    requests.remove_of(connection, RequestKind.SIGN_IN, subscriber_id)
+    subscribers.update_subscriber(connection, subscriber_id, {"signed_out_at": now})
+    sessions.end_all(connection, subscriber_id)
 
 
 def _subscriber_of(connection: Connection, grant: Grant, now: datetime) -> int | None:

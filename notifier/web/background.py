@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import random
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec
 
 from fastapi.responses import HTMLResponse
@@ -12,23 +15,39 @@ from starlette.background import BackgroundTask
 
 from notifier.errors import NotifierError
 
+LONGEST_WAIT = 0.5  # seconds between an answer and the work after it
+
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+
+# One thread for all pages: the work may take longer for a known address, and holds up no other request in the
+# meantime. The interpreter ends only after it has done all work.
+_worker = ThreadPoolExecutor(1, thread_name_prefix="background")
+_random = random.SystemRandom()
 
 
 def in_background(answer: HTMLResponse, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> HTMLResponse:
     """Return the response, after which the work is run. A failure is logged by its kind: the text may hold an address.
 
-    A failure loses only the request itself, which its sender may repeat.
+    The work begins at a random time within LONGEST_WAIT. It does not hold up the next request on the same connection,
+    so nobody can see how long it takes. Nothing is lost by a failure but the request itself, which its sender may
+    repeat.
     """
+    begin = time.monotonic() + _random.uniform(0, LONGEST_WAIT)
 
     def run() -> None:
+        time.sleep(max(0.0, begin - time.monotonic()))
         try:
             work(*args, **kwargs)
         except (NotifierError, SQLAlchemyError) as error:
-            name = getattr(work, "__name__", "a task")
-            log.error("%s failed after the answer: %s", name, type(error).__name__)
+            log.error("%s failed after the answer: %s", _name_of(work), type(error).__name__)
+        except Exception:
+            log.exception("%s failed after the answer", _name_of(work))
 
-    answer.background = BackgroundTask(run)
+    answer.background = BackgroundTask(_worker.submit, run)
     return answer
+
+
+def _name_of(work: Callable[..., object]) -> str:
+    return getattr(work, "__name__", "a task")

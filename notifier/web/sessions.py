@@ -10,9 +10,10 @@ from notifier.models import Subscriber
 from notifier.subscribers import SESSION_LIFETIME, subscriber_of_session
 from notifier.web.site import Site, SiteDependency
 
+# Browsers take a cookie with these prefixes only over https, and with `__Host-` only for all paths of one host, so that
+# no other host can set it (RFC 6265bis, section 4.1.3).
 PLAIN_NAME = "session"
-# Browsers take a cookie with this prefix only over https and for all paths of one host, so that no other host can set
-# it (RFC 6265bis, section 4.1.3.2).
+SECURE_NAME = "__Secure-session"
 HOST_NAME = "__Host-session"
 
 
@@ -69,7 +70,9 @@ def _is_secure(site: Site) -> bool:
 
 
 def _name(site: Site) -> str:
-    return HOST_NAME if _is_secure(site) and not site.root else PLAIN_NAME
+    if not _is_secure(site):
+        return PLAIN_NAME
+    return SECURE_NAME if site.root else HOST_NAME
 
 
 def _path(site: Site) -> str:

@@ -149,7 +149,8 @@ def test_an_operators_own_words_replace_those_of_one_notice(tmp_path: Path) -> N
 def test_every_digest_and_welcome_mail_has_the_manage_link_of_its_own_subscriber() -> None:
     mail = mail_of(replace(DIGEST, subscriber_id=17), PAPER, settings=WITH_PAGES)
     (manage,) = {link for link in links(mail) if "/manage/" in link}
-    assert verify(KEY, manage.rpartition("/")[2]) == Grant(LinkPurpose.MANAGE, 17, address_number(DIGEST.recipient))
+    mail_itself = address_number(DIGEST.recipient), int(DIGEST.planned_at.timestamp())
+    assert verify(KEY, manage.rpartition("/")[2]) == Grant(LinkPurpose.MANAGE, 17, *mail_itself)
     assert manage in bodies(mail)[0]
     for without in (mail_of(DIGEST, PAPER, settings=WITH_PAGES), mail_of(replace(DIGEST, subscriber_id=17), PAPER)):
         assert "manage" not in "".join(bodies(without)).casefold()

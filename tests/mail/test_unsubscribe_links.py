@@ -17,6 +17,7 @@ KEY = b"a secret key of thirty-two bytes"
 BASE_URL = "https://papers.example.org"
 ALL = f"{BASE_URL}/unsubscribe/M2pHNOHYsOEfVEclxb7Da_JYa17"
 BY_MAIL = "mailto:leave@example.org?subject=unsubscribe%20reader%40example.net"
+MANAGED = 17, address_number(DIGEST.recipient), int(DIGEST.planned_at.timestamp())
 NUMBERED = replace(
     DIGEST, subscriber_id=17, sections=(Section("quantization", (ITEM,), 3), Section("video", (ITEM,), 4))
 )
@@ -62,7 +63,7 @@ def test_the_footer_has_a_link_that_ends_each_subscription_and_one_that_ends_all
     pages = LinkSigner(BASE_URL, KEY)
     plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
     (footer,) = parser.document_fromstring(html).xpath("//div[@role='contentinfo']")
-    (manage,) = pages.manage_urls([(17, address_number(DIGEST.recipient))])
+    (manage,) = pages.manage_urls([MANAGED])
     assert footer.xpath(".//a/@href") == [*pages.unsubscribe_one_urls([3, 4]), manage, ALL, BY_MAIL]
     assert texts(footer.xpath("ul/li")) == ["quantization (unsubscribe)", "video (unsubscribe)"]
     (first, second, *_) = texts(footer.xpath("p"))
@@ -84,7 +85,7 @@ def test_a_subscription_without_a_section_of_its_own_is_named_without_a_link() -
 def test_a_section_without_a_subscription_id_has_no_link_of_its_own() -> None:
     old = replace(DIGEST, subscriber_id=17)
     pages = LinkSigner(BASE_URL, KEY)
-    (manage,) = pages.manage_urls([(17, address_number(DIGEST.recipient))])
+    (manage,) = pages.manage_urls([MANAGED])
     plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=pages)))
     for body in (plain, html):
         assert body.count(BASE_URL) == 2

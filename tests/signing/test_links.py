@@ -17,7 +17,12 @@ KEY = b"a secret key of thirty-two bytes"
 LETTERS = string.ascii_letters + string.digits + "-_=.~ %"
 
 keys = st.binary(min_size=32, max_size=32)
-grants = st.builds(Grant, st.sampled_from(LinkPurpose), st.integers(1, 10**12), st.just(0) | st.integers(1, 2**32 - 1))
+
+plain_grants = st.builds(Grant, st.sampled_from(LinkPurpose), st.integers(1, 10**12))
+grants_of_mails = st.builds(
+    Grant, st.just(LinkPurpose.MANAGE), st.integers(1, 10**12), st.integers(1, 2**32 - 1), st.integers(0, 2**34)
+)
+grants = plain_grants | grants_of_mails
 
 
 @settings(deadline=None)
@@ -34,7 +39,7 @@ def test_a_row_has_the_same_signed_id_in_all_versions_of_notifier() -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=200), grants)
 def test_a_signed_id_is_hmac_sha256_of_its_payload(key: bytes, grant: Grant) -> None:
-    payload = f"{grant.purpose}{grant.row_id}" + (f"-{grant.address}" if grant.address else "")
+    payload = f"{grant.purpose}{grant.row_id}" + (f"-{grant.address}-{grant.mailed}" if grant.address else "")
     mac = hmac.digest(key, payload.encode(), "sha256")[:MAC_BYTES]
     assert sign(key, grant) == base64.urlsafe_b64encode(mac).decode() + payload
 
@@ -105,7 +110,8 @@ def test_a_signed_id_is_short_needs_no_encoding_in_a_url_and_ends_in_a_digit(gra
     signed = sign(KEY, grant)
     assert set(signed) <= set(string.ascii_letters + string.digits + "-_")
     assert signed[-1].isdigit()
-    assert len(signed) == 24 + 1 + len(str(grant.row_id)) + (1 + len(str(grant.address)) if grant.address else 0)
+    of_mail = f"-{grant.address}-{grant.mailed}" if grant.address else ""
+    assert len(signed) == 24 + 1 + len(f"{grant.row_id}{of_mail}")
 
 
 def test_the_mac_has_at_least_128_bits() -> None:

@@ -44,13 +44,14 @@ def ask(store: Engine, person: Subscriber, new: str = NEW) -> list[Grant]:
 
 def test_no_link_in_the_old_mailbox_opens_a_session_after_the_change(store: Engine, ann: Subscriber) -> None:
     request_sign_in(store, PAGES, ANN, MONDAY)
-    asked, digest = newest_grant(store), manage_grant(ann)
+    asked, digest = newest_grant(store), manage_grant(ann, MONDAY)
     for grant in ask(store, ann):
         confirm(store, PAGES, grant, MONDAY)
     for grant in (asked, digest):
         assert open_request(store, PAGES, grant, MONDAY) is None
         assert sign_in(store, grant, MONDAY) is None
-    assert sign_in(store, manage_grant(replace(ann, email=NEW)), MONDAY)
+    later = MONDAY + timedelta(seconds=1)
+    assert sign_in(store, manage_grant(replace(ann, email=NEW), later), later)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -244,7 +244,7 @@ def test_asking_for_nothing_in_particular_takes_what_is_trending_and_says_so(eng
 def test_looking_at_a_link_changes_nothing(store: Engine) -> None:
     grant = sign_up(store)
     person = confirmed(store, BOB)
-    manage = manage_grant(person)
+    manage = manage_grant(person, MONDAY)
     with no_writes(store):
         assert open_request(store, PAGES, grant, MONDAY) is not None
         assert open_request(store, PAGES, manage, MONDAY) is not None

@@ -14,18 +14,18 @@ from support.sign_ups import ANN, BOB, PAGES, confirmed, mails, newest_grant, no
 from notifier.errors import UsageError
 from notifier.models import DeliveryKind, SubscriberState
 from notifier.signing import Grant, LinkPurpose
-from notifier.store import reading, suppressions, writing
+from notifier.store import reading, subscribers, suppressions, writing
 from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import session
 from notifier.subscribers import (
     SESSION_LIFETIME,
-    end_all_sessions,
     end_session,
     erase,
     manage_grant,
     open_request,
     request_sign_in,
     sign_in,
+    sign_out_everywhere,
     subscriber_of_session,
     sweep,
     unsubscribe,
@@ -98,7 +98,7 @@ def test_somebody_who_left_can_sign_in_to_take_their_data(engine: Engine) -> Non
 
 def test_the_manage_link_of_a_digest_works_again_and_again(store: Engine) -> None:
     person = confirmed(store)
-    grant = manage_grant(person)
+    grant = manage_grant(person, MONDAY)
     first, second = sign_in(store, grant, MONDAY), sign_in(store, grant, MONDAY)
     assert first and second
     assert first != second
@@ -107,6 +107,7 @@ def test_the_manage_link_of_a_digest_works_again_and_again(store: Engine) -> Non
         replace(grant, row_id=person.id + 1),
         replace(grant, address=grant.address + 1),
         replace(grant, address=0),
+        replace(grant, address=0, mailed=0),
     ):
         assert sign_in(store, other, MONDAY) is None
         assert open_request(store, PAGES, other, MONDAY) is None
@@ -120,15 +121,41 @@ def test_an_unsubscribe_link_opens_no_session(engine: Engine) -> None:
 
 def test_a_session_ends_after_thirty_days_or_when_its_subscriber_ends_it(store: Engine) -> None:
     person = confirmed(store)
-    one, other = (sign_in(store, manage_grant(person), MONDAY) or "" for _ in range(2))
+    one, other = (sign_in(store, manage_grant(person, MONDAY), MONDAY) or "" for _ in range(2))
     assert subscriber_of_session(store, one, MONDAY + SESSION_LIFETIME - A_MINUTE) is not None
     assert subscriber_of_session(store, one, MONDAY + SESSION_LIFETIME) is None
     end_session(store, one)
     assert subscriber_of_session(store, one, MONDAY) is None
     assert subscriber_of_session(store, other, MONDAY) == person
-    end_all_sessions(store, person.id)
+    sign_out_everywhere(store, person.id, MONDAY)
     assert subscriber_of_session(store, other, MONDAY) is None
     assert subscriber_of_session(store, "", MONDAY) is None
+
+
+def test_signing_out_everywhere_ends_every_link_that_was_mailed_before(store: Engine) -> None:
+    person = confirmed(store)
+    request_sign_in(store, PAGES, ANN, MONDAY)
+    waiting, later = newest_grant(store), MONDAY + A_MINUTE
+    sign_out_everywhere(store, person.id, later)
+    with reading(store) as connection:
+        after = subscribers.find(connection, ANN)
+    assert after is not None
+    for grant in (waiting, *(manage_grant(after, at) for at in (MONDAY - 400 * AN_HOUR, MONDAY, later))):
+        assert sign_in(store, grant, later) is None
+        assert open_request(store, PAGES, grant, later) is None
+    next_mail = manage_grant(after, later + A_MINUTE)
+    assert open_request(store, PAGES, next_mail, later + A_MINUTE) is not None
+    assert sign_in(store, next_mail, later + A_MINUTE)
+    request_sign_in(store, PAGES, ANN, later + A_MINUTE)
+    assert sign_in(store, newest_grant(store), later + A_MINUTE)
+
+
+def test_signing_out_everywhere_ends_nothing_of_somebody_else(store: Engine) -> None:
+    person, other = confirmed(store), confirmed(store, BOB)
+    token = session_of(store, BOB)
+    sign_out_everywhere(store, person.id, MONDAY + A_MINUTE)
+    assert subscriber_of_session(store, token, MONDAY + A_MINUTE) == other
+    assert sign_in(store, manage_grant(other, MONDAY), MONDAY + A_MINUTE)
 
 
 def test_the_last_use_is_stored_at_most_once_an_hour(engine: Engine) -> None:

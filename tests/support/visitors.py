@@ -70,7 +70,7 @@ def session_token(engine: Engine, email: str = ANN) -> str:
     with reading(engine) as connection:
         found = subscribers.find(connection, email)
     assert found is not None
-    token = sign_in(engine, manage_grant(found), AT_EIGHT)
+    token = sign_in(engine, manage_grant(found, AT_EIGHT), AT_EIGHT)
     assert token
     return str(token)
 

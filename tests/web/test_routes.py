@@ -117,7 +117,7 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
     key = (config.base / "secret.key").read_bytes().strip()
     return {
         "/unsubscribe/": "/unsubscribe/" + sign(key, Grant(LinkPurpose.UNSUBSCRIBE_ALL, ann.id)),
-        "/manage/": "/manage/" + sign(key, manage_grant(ann)),
+        "/manage/": "/manage/" + sign(key, manage_grant(ann, AT_EIGHT)),
         "/confirm/": link_path(mails[NEW], "/confirm/"),
         "/sign-in/": link_path(mails[ANN], "/sign-in/"),
         "/feeds/private/": "/feeds/private/" + sign(key, renew_private_feed(engine, ann.id, AT_EIGHT)),

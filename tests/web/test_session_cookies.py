@@ -11,7 +11,14 @@ import pytest
 from sqlalchemy import Engine
 from support.service import add_subscriber
 from support.visitors import TYPED, as_visitor, link_path, mails_soon, session_token, shown
-from support.web_site import ANN, deliver_and_read_mails, deliver_first_mail, serve_pages, write_config
+from support.web_site import (
+    ANN,
+    deliver_and_read_mails,
+    deliver_first_mail,
+    serve_pages,
+    unsubscribe_path,
+    write_config,
+)
 
 from notifier.config import Config
 from notifier.subscribers import SignUp
@@ -37,7 +44,7 @@ def sign_in_path(engine: Engine, client: httpx.Client, config: Config) -> str:
     ("base_url", "name", "path"),
     [
         ("https://papers.example.org", "__Host-session", "/"),
-        ("https://example.org/papers", "session", "/papers"),
+        ("https://example.org/papers", "__Secure-session", "/papers"),
         ("http://127.0.0.1:8000", "session", "/"),
     ],
 )
@@ -103,6 +110,20 @@ def test_signing_out_ends_this_session_and_signing_out_everywhere_ends_all(
     for token in (second, third):
         as_visitor(client, token)
         assert client.get("/manage").status_code == 303
+
+
+def test_signing_out_everywhere_ends_the_links_of_old_mails_and_says_so(
+    engine: Engine, client: httpx.Client, config: Config
+) -> None:
+    mail = deliver_first_mail(engine, config, "quantization")
+    as_visitor(client, session_token(engine))
+    assert "also ends the links" in shown(client.get("/manage"))
+    said = shown(client.post("/sign-out", data={"everywhere": "1"}))
+    assert "no longer work" in said and "links to unsubscribe still do" in said
+    path = link_path(mail, "/manage/")
+    for answer in (client.get(path), client.post(path)):
+        assert (answer.status_code, "set-cookie" in answer.headers) == (410, False)
+    assert client.get(unsubscribe_path(mail)).status_code == 200
 
 
 def test_a_confirmed_sign_up_is_signed_in(engine: Engine, client: httpx.Client, config: Config) -> None:

@@ -38,7 +38,8 @@ class SubscriberRow(Table, table=True):
     """A subscriber: an address, its settings, and the state of its digests.
 
     The subscriber's digests have taken into account all papers up to the sequence number `cursor`, and all dumps up to
-    the id `last_dump`, except the papers in `left_over`, which wait for the next digest.
+    the id `last_dump`, except the papers in `left_over`, which wait for the next digest. Links in mails of before
+    `signed_out_at` open no session.
     """
 
     __tablename__ = "subscriber"
@@ -67,6 +68,7 @@ class SubscriberRow(Table, table=True):
     last_date: date | None = None  # the intended local date of the last period used, even if it was skipped
     last_week: date | None = None  # the same for the last weekly period
     left_over: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    signed_out_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
 
 
 class ErasedRow(Table, table=True):

@@ -70,7 +70,7 @@ def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTML
         schedule=schedule_in_words(subscriber.cadence, subscriber.hour, subscriber.timezone, subscriber.weekday),
         is_signed_in=True,
     )
-    token = sign_in(site.engine, manage_grant(subscriber), site.clock())
+    token = sign_in(site.engine, manage_grant(subscriber, site.clock()), site.clock())
     if token:
         open_session(site, answer, token)
     return in_background(answer, plan_welcomes, site.engine, site.config, site.clock())

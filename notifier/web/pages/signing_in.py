@@ -11,11 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from notifier.signing import Grant, LinkPurpose
 from notifier.subscribers import (
     Action,
-    end_all_sessions,
     end_session,
     open_request,
     request_sign_in,
     sign_in,
+    sign_out_everywhere,
     within_limits,
 )
 from notifier.web.background import in_background
@@ -93,12 +93,12 @@ def sign_in_by_digest(site: SiteDependency, grant: ManageGrant) -> Response:
 
 @router.post(SIGN_OUT_PATH, dependencies=FROM_OWN_PAGES)
 def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, visitor: Visitor) -> HTMLResponse:
-    """End the session of this browser, or of all browsers."""
+    """End the session of this browser, or all sessions and the links in mails that open one."""
     if visitor and form.one("everywhere"):
-        end_all_sessions(site.engine, visitor.id)
+        sign_out_everywhere(site.engine, visitor.id, site.clock())
     if token:
         end_session(site.engine, token)
-    answer = page(site, "signed_out")
+    answer = page(site, "signed_out", is_everywhere=bool(visitor and form.one("everywhere")))
     clear_session(site, answer)
     return answer
 

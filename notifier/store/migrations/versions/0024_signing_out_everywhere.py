@@ -1,0 +1,15 @@
+"""Store when a subscriber signed out everywhere, which ends the links in the mails of before."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from notifier.store.tables import Instant
+
+revision = "0024"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("subscriber", sa.Column("signed_out_at", Instant(), nullable=True))
