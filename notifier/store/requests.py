@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, false, func, not_, or_, select, update
 
 from notifier.models import DeliveryKind, RequestKind, Subscriber
 from notifier.store.outbox import is_unsettled
@@ -53,6 +53,24 @@ def get(connection: Connection, request_id: int, now: datetime, *, lock: bool = 
     statement = select(request).where(request.c.id == request_id, request.c.expires_at > now)
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     return _request(row) if row else None
+
+
+def stored(connection: Connection, request_id: int) -> Request | None:
+    """Return a request, also if it has expired; None if it was used, was deleted, or never existed."""
+    row = connection.execute(select(request).where(request.c.id == request_id)).one_or_none()
+    return _request(row) if row else None
+
+
+def notices_of(connection: Connection, kind: DeliveryKind, request_id: int) -> list[tuple[str, str]]:
+    """Return the recipient and the details of each notice about a request, the oldest first."""
+    about = and_(is_notice(), delivery.c.kind == kind, delivery.c.period == period_of(request_id))
+    rows = connection.execute(select(delivery.c.recipient, delivery.c.details).where(about).order_by(delivery.c.id))
+    return [(row.recipient, row.details) for row in rows]
+
+
+def period_of(request_id: int) -> str:
+    """Return the period of the notices about a request."""
+    return f"request:{request_id}"
 
 
 def put(connection: Connection, new: NewRequest, now: datetime) -> Request:
@@ -142,7 +160,10 @@ def has_old(connection: Connection, now: datetime) -> bool:
 
 
 def delete_old(connection: Connection, now: datetime) -> None:
-    """Delete the requests that have expired, and the notices that were settled long ago."""
+    """Delete the requests that have expired, and the notices that were settled long ago.
+
+    A sign-up stays as long as its notice, because the link in it leads to a new one.
+    """
     connection.execute(delete(request).where(_has_expired(now)))
     connection.execute(delete(delivery).where(_is_old_notice(now)))
 
@@ -152,7 +173,8 @@ def _is_of(person: Subscriber) -> ColumnElement[bool]:
 
 
 def _has_expired(now: datetime) -> ColumnElement[bool]:
-    return request.c.expires_at <= now
+    may_return = and_(request.c.kind == RequestKind.SIGN_UP, request.c.mailed_at > now - NOTICES_KEPT)
+    return and_(request.c.expires_at <= now, not_(func.coalesce(may_return, false())))
 
 
 def _is_old_notice(now: datetime) -> ColumnElement[bool]:

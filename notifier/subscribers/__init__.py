@@ -31,6 +31,7 @@ from notifier.subscribers.private_feeds import (
     subscriber_of_private_feed,
 )
 from notifier.subscribers.reinstating import ReinstateReport, SuppressedChoice, reinstate
+from notifier.subscribers.renewing import EndedLink, ended_link, request_new_link
 from notifier.subscribers.requesting import (
     check_request,
     confirmation_mailed_at,
@@ -68,6 +69,7 @@ __all__ = [
     "SESSION_LIFETIME",
     "Action",
     "CheckedSignUp",
+    "EndedLink",
     "ImportReport",
     "Occurrence",
     "OpenRequest",
@@ -88,6 +90,7 @@ __all__ = [
     "due",
     "end_pauses",
     "end_session",
+    "ended_link",
     "erase",
     "export_data",
     "export_subscribers",
@@ -106,6 +109,7 @@ __all__ = [
     "remove_subscription",
     "renew_private_feed",
     "request_address_change",
+    "request_new_link",
     "request_sign_in",
     "request_sign_up",
     "resume",

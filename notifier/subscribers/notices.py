@@ -14,7 +14,7 @@ from notifier.models import DeliveryKind, NoticeDetails
 from notifier.signing import LinkPurpose
 from notifier.store import outbox, requests
 
-_KINDS = {
+KINDS = {
     LinkPurpose.CONFIRM: DeliveryKind.CONFIRMATION,
     LinkPurpose.SIGN_IN: DeliveryKind.SIGN_IN,
     LinkPurpose.ADDRESS_OLD: DeliveryKind.ADDRESS_CHANGE,
@@ -35,11 +35,11 @@ def check_pages(config: Config) -> None:
 
 def queue_notice(connection: Connection, config: Config, details: NoticeDetails, recipient: str, now: datetime) -> None:
     """Put the notice with the link of a request into the outbox, where it comes before all digests."""
-    kind = _KINDS[LinkPurpose(details.link)]
+    kind = KINDS[LinkPurpose(details.link)]
     row = {
         "subscriber_id": None,
         "kind": kind,
-        "period": f"request:{details.request_id}",
+        "period": requests.period_of(details.request_id),
         "recipient": recipient,
         "message_id": outbox.new_message_id(config.mail.sender),
         "subject": _SUBJECTS[kind].format(brand=config.mail.brand),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from notifier.models import Subscriber
+from notifier.models import Subscriber, SubscriberState
 from notifier.signing import Grant, LinkPurpose
 from notifier.store import private_feeds, reading, retried, subscribers, writing
 from notifier.subscribers.own_subscriptions import own_subscriber
@@ -38,9 +38,14 @@ def remove_private_feed(engine: Engine, subscriber_id: int) -> None:
 
 
 def subscriber_of_private_feed(engine: Engine, grant: Grant) -> Subscriber | None:
-    """Return the subscriber whose private feeds a grant allows to read; None if they have ended."""
+    """Return the subscriber whose private feeds a grant allows to read; None if they have ended.
+
+    They have if the subscriber has unsubscribed or was erased, or has new ones. Somebody who unsubscribes and comes
+    back has the same feeds as before. A pause ends no feed, and neither does an address that refuses mail.
+    """
     if grant.purpose is not LinkPurpose.FEED:
         return None
     with reading(engine) as connection:
         subscriber_id = private_feeds.subscriber_id_of(connection, grant.row_id)
-        return subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id) if subscriber_id else None
+        found = subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id) if subscriber_id else None
+    return None if found and found.state is SubscriberState.UNSUBSCRIBED else found

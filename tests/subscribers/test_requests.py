@@ -27,6 +27,8 @@ from notifier.subscribers import (
     manage_grant,
     open_request,
     pause,
+    request_address_change,
+    request_sign_in,
     request_sign_up,
     sign_in,
     sweep,
@@ -274,17 +276,26 @@ def test_without_pages_no_mail_with_a_link_is_possible(engine: Engine) -> None:
         request_sign_up(engine, Config(), SignUp(ANN), MONDAY)
 
 
-def test_requests_that_nobody_confirmed_are_deleted_and_mails_about_them_after_a_month(store: Engine) -> None:
+def test_requests_that_nobody_confirmed_are_deleted_when_their_links_have_expired(store: Engine) -> None:
+    person = confirmed(store)
+    request_sign_in(store, PAGES, ANN, MONDAY)
+    request_address_change(store, PAGES, person.id, BOB, MONDAY)
+    requests_of_ann = select(request.c.kind).where(request.c.kind.in_(("sign-in", "address-change")))
+    for later, left in ((timedelta(minutes=59), 2), (timedelta(hours=1), 1), (A_WEEK, 0)):
+        sweep(store, MONDAY + later)
+        with reading(store) as connection:
+            assert len(connection.execute(requests_of_ann).all()) == left
+
+
+def test_sign_ups_and_mails_about_requests_are_deleted_after_a_month(store: Engine) -> None:
     sign_up(store)
-    sweep(store, MONDAY + A_WEEK - A_SECOND)
-    assert count(store, request) == 1
-    sweep(store, MONDAY + A_WEEK)
-    assert (count(store, request), len(mails(store))) == (0, 1)
+    sweep(store, MONDAY + timedelta(days=30) - A_SECOND)
+    assert (count(store, request), len(mails(store))) == (1, 1)
     with writing(store) as connection:
         (claim,) = outbox.claim(connection, "me", MONDAY, 10)
         outbox.settle(connection, [(claim, Settlement(DeliveryState.ACCEPTED, "250", None, 1, 0))], MONDAY)
     sweep(store, MONDAY + timedelta(days=30))
-    assert mails(store) == []
+    assert (count(store, request), len(mails(store))) == (0, 0)
 
 
 def test_a_mail_that_still_waits_is_not_deleted(engine: Engine) -> None:

@@ -18,12 +18,12 @@ from support.visitors import as_visitor, form_to, parsed, session_token
 from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages, write_config
 
 from notifier.config import Config
-from notifier.models import Listing
+from notifier.models import Listing, SubscriberState
 from notifier.pipeline import publish
 from notifier.pipeline.ingesting import ingest
 from notifier.signing import redact_links
 from notifier.store.ingest import AnnouncePolicy
-from notifier.subscribers import SignUp
+from notifier.subscribers import SignUp, erase, pause, remove_subscription, unsubscribe
 from notifier.topics import TRENDING
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -267,11 +267,11 @@ def test_new_addresses_end_the_old_ones(client: httpx.Client, engine: Engine) ->
     old = feed_links(client, engine)
     new = feed_links(client, engine)
     assert not set(old) & set(new)
-    assert {client.get(path).status_code for path in old} == {404}
+    assert {client.get(path).status_code for path in old} == {410}
     assert {client.get(path).status_code for path in new} == {200}
     as_visitor(client, session_token(engine))
     assert client.post("/manage/feeds/remove").status_code == 303
-    assert {client.get(path).status_code for path in new} == {404}
+    assert {client.get(path).status_code for path in new} == {410}
     assert client.get("/manage/feeds.opml").status_code == 404
 
 
@@ -283,7 +283,7 @@ def test_nobody_reads_a_subscription_of_somebody_else_with_their_own_address(
     every, single = feed_links(client, engine)
     for number in range(10):
         path = every.replace(".atom", f"/{number}.atom")
-        assert client.get(path).status_code == (200 if path == single else 404)
+        assert client.get(path).status_code == (200 if path == single else 410)
 
 
 def test_the_private_feeds_can_be_taken_as_opml(client: httpx.Client, engine: Engine) -> None:
@@ -325,3 +325,38 @@ def test_a_feed_reader_gets_the_feeds_and_304_on_the_second_poll(client: httpx.C
         assert feedparser.parse(found.href, etag=found.etag, modified=found.modified).status == 304
     for again in map(store.update_feed, urls):
         assert again is None or (again.new, again.modified) == (0, 0)
+
+
+def private_statuses(client: httpx.Client, paths: list[str]) -> set[int]:
+    return {client.get(path).status_code for path in paths}
+
+
+def test_private_feeds_end_with_the_subscription_and_come_back_with_it(client: httpx.Client, engine: Engine) -> None:
+    person = add_subscriber(engine, SignUp(ANN, ("graphs",), confirmed=True))
+    paths = feed_links(client, engine)
+    unsubscribe(engine, ANN, AT_EIGHT)
+    assert private_statuses(client, paths) == {410}
+    as_visitor(client, session_token(engine))
+    assert parsed(client.get("/manage/feeds")).xpath("//form") == []
+    assert client.get("/manage/feeds.opml").status_code == 404
+    add_subscriber(engine, SignUp(ANN, confirmed=True))
+    assert private_statuses(client, paths) == {200}
+    erase(engine, ANN, AT_EIGHT)
+    assert private_statuses(client, paths) == {410}
+    assert person.state is SubscriberState.ACTIVE
+
+
+def test_private_feeds_go_on_during_a_pause(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("graphs",), confirmed=True))
+    paths = feed_links(client, engine)
+    pause(engine, ANN, None, AT_EIGHT)
+    assert private_statuses(client, paths) == {200}
+
+
+def test_the_feed_of_a_subscription_that_was_removed_is_gone_and_the_others_stay(
+    client: httpx.Client, engine: Engine
+) -> None:
+    person = add_subscriber(engine, SignUp(ANN, ("graphs", "experts"), confirmed=True))
+    of_all, of_first, of_second = feed_links(client, engine)
+    remove_subscription(engine, person.id, person.subscriptions[0].id, AT_EIGHT)
+    assert [client.get(path).status_code for path in (of_all, of_first, of_second)] == [200, 410, 200]

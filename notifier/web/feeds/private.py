@@ -6,9 +6,10 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from notifier.feeds import FORMATS
-from notifier.signing import PRIVATE_FEED_PATH, verify
+from notifier.signing import PRIVATE_FEED_PATH, LinkPurpose, verify
 from notifier.subscribers import subscriber_of_private_feed
 from notifier.web.feeds.on_request import entries_for, feed_representation, private_feed
 from notifier.web.feeds.representation import PRIVATE, response_to
@@ -30,17 +31,26 @@ def feed_of_one(site: SiteDependency, request: Request, signed_id: str, subscrip
 
 
 def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | None, ending: str) -> Response:
-    """Answer with a private feed. A wrong URL is refused before the store is read, so it reveals nothing."""
+    """Answer with a private feed, or 410 if it has ended, so that feed readers stop asking for it.
+
+    A wrong address is refused before the store is read, so it reveals nothing.
+    """
     grant = verify(site.key, signed_id) if site.key and ending in FORMATS else None
-    subscriber = subscriber_of_private_feed(site.engine, grant) if grant else None
-    if subscriber is None:
+    if grant is None or grant.purpose is not LinkPurpose.FEED:
         raise HTTPException(HTTPStatus.NOT_FOUND)
+    subscriber = subscriber_of_private_feed(site.engine, grant)
+    if subscriber is None:
+        return _ended()
     if subscription_id is None:
         feed, shown = private_feed(signed_id), subscriber.subscriptions
     else:
         shown = tuple(each for each in subscriber.subscriptions if str(each.id) == subscription_id)
         if not shown:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+            return _ended()
         feed = private_feed(signed_id, shown[0])
     feed = replace(feed, entries=entries_for(site, shown))
     return response_to(request.method, request.headers, feed_representation(site, feed, ending), PRIVATE)
+
+
+def _ended() -> Response:
+    return PlainTextResponse("This feed has ended.\n", HTTPStatus.GONE)

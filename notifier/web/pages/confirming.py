@@ -14,11 +14,13 @@ from notifier.pipeline import plan_welcomes
 from notifier.signing import Grant, LinkPurpose
 from notifier.subscribers import OpenRequest, confirm, manage_grant, open_request, sign_in
 from notifier.web.background import in_background
+from notifier.web.clients import ClientAddress
 from notifier.web.fields import sentence
 from notifier.web.grants import granted
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import open_session
 from notifier.web.site import Site, SiteDependency, page
+from notifier.web.used_links import AGAIN, send_new_link, used_link
 from notifier.web.wording import schedule_in_words
 
 PATH = "/confirm/{signed_id}"
@@ -34,7 +36,7 @@ def ask(site: SiteDependency, grant: ConfirmGrant) -> HTMLResponse:
     """Show what the link confirms, and a button."""
     asked = open_request(site.engine, site.config, grant, site.clock())
     if asked is None:
-        return _no_longer_valid(site)
+        return used_link(site, grant)
     if grant.purpose is LinkPurpose.CONFIRM:
         return page(site, "confirm", asked=asked, schedule=_schedule(asked))
     return page(site, "confirm_address", asked=asked, is_old=grant.purpose is LinkPurpose.ADDRESS_OLD)
@@ -50,13 +52,19 @@ def confirmed(site: SiteDependency, grant: ConfirmGrant) -> HTMLResponse:
     except UsageError as error:
         return page(site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
     if subscriber is None or asked is None:
-        return _no_longer_valid(site)
+        return used_link(site, grant)
     if grant.purpose is LinkPurpose.CONFIRM:
         return _signed_up(site, subscriber, is_addition=asked.is_addition)
     is_done = (
         subscriber.email != asked.email if grant.purpose is LinkPurpose.ADDRESS_OLD else subscriber.email == asked.email
     )
     return page(site, "address_confirmed", subscriber=subscriber, is_done=is_done)
+
+
+@router.post(PATH + AGAIN, dependencies=[Depends(from_our_own_pages)])
+def send_again(site: SiteDependency, grant: ConfirmGrant, client: ClientAddress) -> HTMLResponse:
+    """Send a new mail in place of one whose link was used or has expired."""
+    return send_new_link(site, grant, client)
 
 
 def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTMLResponse:
@@ -78,7 +86,3 @@ def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTML
 
 def _schedule(asked: OpenRequest) -> str:
     return schedule_in_words(asked.cadence, asked.hour, asked.timezone, asked.weekday)
-
-
-def _no_longer_valid(site: Site) -> HTMLResponse:
-    return page(site, "used_link", HTTPStatus.GONE)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from notifier import feeds
 from notifier.feeds import Feed
-from notifier.models import Subscriber
+from notifier.models import Subscriber, SubscriberState
 from notifier.pipeline import RESERVED_FEEDS, publisher_of
 from notifier.signing import sign
 from notifier.subscribers import private_feed_of, remove_private_feed, renew_private_feed
@@ -37,7 +37,8 @@ def show_private_feeds(site: SiteDependency, subscriber: SignedIn) -> HTMLRespon
     address = publisher_of(site.config).feed_url
     own = _own(site, subscriber)
     shown = [(feed.title, address(feed, "atom"), address(feed, "rss")) for feed in own]
-    return page(site, "private_feeds", feeds=shown, is_signed_in=True)
+    is_unsubscribed = subscriber.state is SubscriberState.UNSUBSCRIBED
+    return page(site, "private_feeds", feeds=shown, is_unsubscribed=is_unsubscribed, is_signed_in=True)
 
 
 @router.post("/manage/feeds", dependencies=FROM_OWN_PAGES)
@@ -73,9 +74,9 @@ def _published(site: Site) -> Iterator[tuple[str, str, str]]:
 
 
 def _own(site: Site, subscriber: Subscriber) -> list[Feed]:
-    """Return the private feeds of a subscriber; empty if they have none."""
+    """Return the private feeds of a subscriber; empty if they have none, or none that answers."""
     grant = private_feed_of(site.engine, subscriber.id)
-    if grant is None or site.key is None:
+    if grant is None or site.key is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
         return []
     signed_id = sign(site.key, grant)
     return [private_feed(signed_id), *[private_feed(signed_id, each) for each in subscriber.subscriptions]]

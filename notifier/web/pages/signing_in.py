@@ -26,6 +26,7 @@ from notifier.web.grants import granted
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import SessionToken, Visitor, clear_session, open_session
 from notifier.web.site import Site, SiteDependency, page
+from notifier.web.used_links import AGAIN, send_new_link, used_link
 from notifier.web.wording import masked
 
 FORM_PATH = "/sign-in"
@@ -91,6 +92,18 @@ def sign_in_by_digest(site: SiteDependency, grant: ManageGrant) -> Response:
     return _sign_in(site, grant)
 
 
+@router.post(LINK_PATH + AGAIN, dependencies=FROM_OWN_PAGES)
+def send_again(site: SiteDependency, grant: SignInGrant, client: ClientAddress) -> HTMLResponse:
+    """Send a new link in place of one that was used or has expired."""
+    return send_new_link(site, grant, client)
+
+
+@router.post(MANAGE_LINK_PATH + AGAIN, dependencies=FROM_OWN_PAGES)
+def send_instead(site: SiteDependency, grant: ManageGrant, client: ClientAddress) -> HTMLResponse:
+    """Send a new link in place of that in a digest, if the subscriber has signed out everywhere."""
+    return send_new_link(site, grant, client)
+
+
 @router.post(SIGN_OUT_PATH, dependencies=FROM_OWN_PAGES)
 def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, visitor: Visitor) -> HTMLResponse:
     """End the session of this browser, or all sessions and the links in mails that open one."""
@@ -113,14 +126,14 @@ def to_settings(site: Site, done: str = "", place: str = "") -> RedirectResponse
 def _button(site: Site, grant: Grant) -> HTMLResponse:
     asked = open_request(site.engine, site.config, grant, site.clock())
     if asked is None:
-        return page(site, "used_link", HTTPStatus.GONE)
+        return used_link(site, grant)
     return page(site, "sign_in_button", address=masked(asked.email))
 
 
 def _sign_in(site: Site, grant: Grant) -> Response:
     token = sign_in(site.engine, grant, site.clock())
     if token is None:
-        return page(site, "used_link", HTTPStatus.GONE)
+        return used_link(site, grant)
     answer = to_settings(site)
     open_session(site, answer, token)
     return answer

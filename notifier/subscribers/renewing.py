@@ -1,0 +1,70 @@
+"""A link that was used or has expired: the mail that had it, and a new link to the same address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from notifier.config import Config
+from notifier.digests.details import loads_notice
+from notifier.models import RequestKind, SubscriberState
+from notifier.signing import Grant, LinkPurpose
+from notifier.store import reading, requests, subscribers
+from notifier.subscribers.notices import KINDS
+from notifier.subscribers.requesting import is_getting_mail, request_sign_in, request_sign_up, stored_sign_up
+from notifier.subscribers.subscribing import SignUp
+from notifier.text.addresses import address_number
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLink:
+    """The address to which a link was mailed that does nothing any more, and what a new mail would be about.
+
+    With `sign_up`, the sign-up was never confirmed, and a new mail asks to confirm it; otherwise a new link leads to
+    the settings. `is_getting_mail` is whether digests go to the address.
+    """
+
+    recipient: str
+    is_getting_mail: bool = False
+    sign_up: SignUp | None = None
+
+
+def ended_link(engine: Engine, grant: Grant) -> EndedLink | None:
+    """Return where a link was mailed to; None if that is not known any more, or if a new mail would lead nowhere."""
+    with reading(engine) as connection:
+        recipient = _recipient(connection, grant)
+        known = subscribers.find(connection, recipient) if recipient else None
+        if recipient is None:
+            return None
+        if known and known.state is not SubscriberState.PENDING:
+            return EndedLink(recipient, is_getting_mail(known))
+        waiting = requests.stored(connection, grant.row_id) if grant.purpose is LinkPurpose.CONFIRM else None
+        if waiting is None or waiting.kind is not RequestKind.SIGN_UP:
+            return None
+        return EndedLink(recipient, sign_up=stored_sign_up(waiting.payload))
+
+
+def request_new_link(engine: Engine, config: Config, ended: EndedLink, now: datetime) -> None:
+    """Queue a mail with a new link, as `request_sign_up` or `request_sign_in` does."""
+    if ended.sign_up:
+        request_sign_up(engine, config, ended.sign_up, now)
+    else:
+        request_sign_in(engine, config, ended.recipient, now)
+
+
+def _recipient(connection: Connection, grant: Grant) -> str | None:
+    if grant.purpose is not LinkPurpose.MANAGE:
+        return _recipient_of_notice(connection, grant)
+    found = subscribers.by_ids(connection, [grant.row_id]).get(grant.row_id)
+    # Whoever reads the mail of an old address must not learn the new one.
+    return found.email if found and address_number(found.email) == grant.address else None
+
+
+def _recipient_of_notice(connection: Connection, grant: Grant) -> str | None:
+    """Return the recipient of the newest notice with this link; a change of address has notices with two links."""
+    for recipient, details in reversed(requests.notices_of(connection, KINDS[grant.purpose], grant.row_id)):
+        if loads_notice(details).link == grant.purpose:
+            return recipient
+    return None

@@ -1,0 +1,42 @@
+"""The page about a link that was used or has expired, with one button for a mail with a new one."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi.responses import HTMLResponse
+
+from notifier.signing import PATHS, Grant, LinkPurpose, sign
+from notifier.subscribers import Action, ended_link, request_new_link, within_limits
+from notifier.web.background import in_background
+from notifier.web.site import Site, page
+from notifier.web.wording import masked
+
+AGAIN = "/again"  # what the path of a link ends in to ask for a new one
+
+
+def used_link(site: Site, grant: Grant) -> HTMLResponse:
+    """Say that a link does nothing any more, and offer a mail with a new one to the address that it was mailed to."""
+    ended = ended_link(site.engine, grant)
+    return page(
+        site,
+        "used_link",
+        HTTPStatus.GONE,
+        recipient=masked(ended.recipient) if ended else "",
+        is_confirmed=bool(ended and ended.is_getting_mail and grant.purpose is LinkPurpose.CONFIRM),
+        is_of_digest=grant.purpose is LinkPurpose.MANAGE,
+        again=f"{site.root}{PATHS[grant.purpose]}{sign(site.key or b'', grant)}{AGAIN}",
+    )
+
+
+def send_new_link(site: Site, grant: Grant, client: str | None) -> HTMLResponse:
+    """Queue a mail with a new link after the answer."""
+    ended = ended_link(site.engine, grant)
+    if ended is None:
+        return used_link(site, grant)
+    now = site.clock()
+    action = Action.SIGN_UP if ended.sign_up else Action.SIGN_IN
+    if not within_limits(site.engine, action, ended.recipient, client, now):
+        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
+    answer = page(site, "new_link_sent", recipient=masked(ended.recipient))
+    return in_background(answer, request_new_link, site.engine, site.config, ended, now)
