@@ -76,6 +76,13 @@ class DigestContent(NamedTuple):
     has_web_copy: bool
 
 
+class WholeContent(NamedTuple):
+    """What a page shows of a digest: what the mail says, and the cards of the papers beyond the digest's limit."""
+
+    mail: DigestContent
+    more: Sequence[SectionCard]
+
+
 def matched_labels(content: DigestContent) -> list[tuple[str, int | None]]:
     """Return the labels that a footer names, each with the number of its section if there is a page that ends it."""
     sections = [
@@ -126,12 +133,13 @@ class ContentMaker:
         return SectionContent(
             shown_label(section.label),
             len(section.items),
-            [self._section_card(item, papers) for item in section.items[:cards]],
+            [self.section_card(item, papers) for item in section.items[:cards]],
             [self._line(item, papers) for item in section.items[cards:]],
             has_page=self._has_pages and section.subscription_id is not None,
         )
 
-    def _section_card(self, item: Item, papers: Mapping[int, Paper]) -> SectionCard:
+    def section_card(self, item: Item, papers: Mapping[int, Paper]) -> SectionCard:
+        """Return the card of an item. Raises ComposeError if its paper is not in `papers`."""
         if known := self._section_cards.get(id(item)):
             return known[1]
         made = SectionCard(self._card(item, papers), tuple(map(shown_label, item.also)))
@@ -178,14 +186,14 @@ class ContentMaker:
         return known.places_of(words)
 
 
-def whole_content(digest: Digest, papers: Mapping[int, Paper], settings: DigestSettings) -> DigestContent:
+def whole_content(digest: Digest, papers: Mapping[int, Paper], settings: DigestSettings) -> WholeContent:
     """Return the content of a digest for a page, which shows everything that the mail may have left out.
 
-    Every paper in a section has a card, and every paper beyond the digest's limit a line. Raises the same error as
-    `ContentMaker.content`.
+    Every paper has a card, also those beyond the digest's limit. Raises the same error as `ContentMaker.content`.
     """
     cards = sum(len(section.items) for section in digest.sections)
-    return ContentMaker(replace(settings, cards=cards), Cache(WHOLE_CACHE_BYTES)).content(digest, papers)
+    maker = ContentMaker(replace(settings, cards=cards), Cache(WHOLE_CACHE_BYTES))
+    return WholeContent(maker.content(digest, papers), [maker.section_card(item, papers) for item in digest.rest])
 
 
 def _preheader(subject: str, opening: str, sections: Sequence[SectionContent]) -> list[str]:

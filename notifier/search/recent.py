@@ -1,10 +1,14 @@
-"""The papers of the last 30 days in memory, to tell somebody at once what a query or a topic would bring them."""
+"""The papers of the last 30 days in memory, to tell somebody at once what a query or a topic would bring them.
+
+A paper belongs to them by its listing day, or because it came in during these days although its listing is older, as
+in a new service that reads the pages of some months: the first digests hold such papers too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
 from sqlalchemy import Connection
@@ -32,12 +36,22 @@ class RecentPapers:
     """The papers of the `days` days up to `until`, newest first, with their index.
 
     In a preview, days are listing days, and `days` is smaller than DAYS if older papers are not stored or are too many.
+    Behind them come papers that are listed before these days and came in lately; they count for no number a week.
     """
 
     papers: Sequence[Paper]
     index: matching.PaperIndex
     until: date
     days: int
+
+    @property
+    def since(self) -> date:
+        """The first of the days."""
+        return self.until - timedelta(days=self.days - 1)
+
+    def listed(self, found: Iterable[Paper]) -> list[Paper]:
+        """Return those of these papers that are listed in these days."""
+        return [paper for paper in found if paper.listed_on >= self.since]
 
     @cached_property
     def vocabulary(self) -> list[str]:
@@ -57,17 +71,23 @@ class RecentPapers:
         chosen = frozenset(topics)
         return [paper for place, paper in enumerate(self.papers) if place in found or paper.topics & chosen]
 
-    def per_week(self, count: int) -> float:
-        """Return how many papers a week `count` papers of this time are; a shorter time counts as a week."""
-        return count * DAYS_A_WEEK / max(self.days, DAYS_A_WEEK)
+    def per_week(self, found: Iterable[Paper]) -> float:
+        """Return how many papers a week those of these papers are that are listed in these days.
+
+        A shorter time counts as a week.
+        """
+        return self._a_week(len(self.listed(found)))
 
     def per_week_by_topic(self) -> dict[str, float]:
         """Return how many papers a week each topic has, by slug; topics without papers are left out."""
         counts: dict[str, int] = {}
-        for paper in self.papers:
+        for paper in self.listed(self.papers):
             for slug in paper.topics:
                 counts[slug] = counts.get(slug, 0) + 1
-        return {slug: self.per_week(count) for slug, count in counts.items()}
+        return {slug: self._a_week(count) for slug, count in counts.items()}
+
+    def _a_week(self, count: int) -> float:
+        return count * DAYS_A_WEEK / max(self.days, DAYS_A_WEEK)
 
     def hints(self, text: str, query: Query) -> Iterator[str]:
         """Yield sentences for the author of a query, if it looks like a mistake."""
@@ -82,14 +102,25 @@ class RecentPapers:
 
 
 def read_recent(connection: Connection, today: date) -> RecentPapers:
-    """Read the papers of the DAYS days up to the newest listing day, which may be one day after `today` (UTC)."""
+    """Read the papers of the DAYS days up to the newest listing day, which may be one day after `today` (UTC).
+
+    Older papers that came in during the DAYS days up to `today` follow.
+    """
     oldest, until = papers.listing_days(connection, today + ONE_DAY) or (today, today)
     since = max(oldest, until - timedelta(days=DAYS - 1))
     listed = papers.papers_by_id(connection, papers.listed_between(connection, since, until, MOST + 1)).values()
     found = sorted((each for each in listed if each.listed_on >= since), key=_newest_first)[:MOST]
     if len(listed) > MOST:
         since = found[-1].listed_on
+    found += _came_in(connection, today, since, MOST - len(found))
     return RecentPapers(found, matching.index(found, tokens_of(connection, found)), until, (until - since).days + 1)
+
+
+def _came_in(connection: Connection, today: date, before: date, limit: int) -> list[Paper]:
+    """Return at most `limit` papers that came in lately and are listed before this day."""
+    instant = datetime.combine(today - timedelta(days=DAYS), time(), UTC)
+    seen = papers.papers_by_id(connection, papers.seen_since(connection, instant, MOST)).values()
+    return sorted((each for each in seen if each.listed_on < before), key=_newest_first)[:limit]
 
 
 def read_newest(connection: Connection, today: date) -> RecentPapers:

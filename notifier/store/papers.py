@@ -157,6 +157,12 @@ def newest_chosen(connection: Connection, since: datetime, limit: int) -> list[i
     return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
 
 
+def seen_since(connection: Connection, instant: datetime, limit: int) -> list[int]:
+    """Return the ids of at most `limit` announced papers that were first seen at `instant` or later, newest first."""
+    statement = select(paper.c.id).where(_is_announced(), paper.c.first_seen >= instant)
+    return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
+
+
 def first_seen(connection: Connection) -> datetime | None:
     """Return when the first of all papers was first seen; None if there are no papers."""
     return connection.scalar(select(paper.c.first_seen).order_by(paper.c.id).limit(1))

@@ -41,7 +41,7 @@ def topic_choices(site: Site, interests: Interests) -> list[TopicChoice]:
     recent = site.recent.papers(site.engine, site.clock())
     volumes = {
         **volumes_of_topics(recent),
-        ALL: volume(recent.per_week(len(recent.papers))),
+        ALL: volume(recent.per_week(recent.papers)),
         TRENDING: "up to 10 a day",
     }
     topics = sorted(site.catalogue.topics.values(), key=lambda topic: topic.title.casefold())

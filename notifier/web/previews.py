@@ -25,11 +25,13 @@ STALE = timedelta(days=7)  # if the newest papers are older, a preview says of w
 class PreviewValues:
     """The values that a preview shows.
 
-    `count` is the number of papers of `days` days up to `until`; `until` is None if these are the last days. `volume`
-    is a phrase such as `about 5 a week`. `is_trending` is whether the trending papers come too, which are not counted.
+    `count` is the number of papers of `days` days up to `until`; `until` is None if these are the last days. `older` is
+    the number of papers that are listed before these days and came in lately. `volume` is a phrase such as `about 5 a
+    week`. `is_trending` is whether the trending papers come too, which are not counted.
     """
 
     count: int
+    older: int
     days: int
     until: date | None
     volume: str
@@ -48,16 +50,20 @@ def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
     recent = site.recent.papers(site.engine, now)
     wanted = [interests.parsed] if interests.parsed else []
     found = recent.matching(wanted, topics)
-    shown = found if topics or wanted else [each for each in recent.papers if each.listed_on == recent.until]
+    listed = recent.listed(found)
+    shown = listed if len(listed) >= EXAMPLES else found
+    if not (topics or wanted):
+        shown = [each for each in recent.papers if each.listed_on == recent.until]
     with reading(site.engine) as connection:
         best = best_of(connection, shown, recent.until, EXAMPLES)
     return PreviewValues(
-        count=len(found),
+        count=len(listed),
+        older=len(found) - len(listed),
         days=recent.days,
         until=recent.until if now.date() - recent.until > STALE else None,
-        volume=volume(recent.per_week(len(found))),
+        volume=volume(recent.per_week(found)),
         examples=[_example(site, paper, interests.parsed) for paper in best],
-        hints=[sentence(each) for each in recent.hints(interests.words, interests.parsed)] if interests.parsed else [],
+        hints=[sentence(each) for each in recent.hints(interests.query, interests.parsed)] if interests.parsed else [],
         is_trending=is_trending,
     )
 

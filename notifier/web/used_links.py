@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from fastapi.responses import HTMLResponse
 
+from notifier.models import Subscriber
 from notifier.signing import PATHS, Grant, LinkPurpose, sign
 from notifier.subscribers import Action, ended_link, request_new_link, within_limits
 from notifier.web.background import in_background
@@ -15,8 +16,11 @@ from notifier.web.wording import masked
 AGAIN = "/again"  # what the path of a link ends in to ask for a new one
 
 
-def used_link(site: Site, grant: Grant) -> HTMLResponse:
-    """Say that a link does nothing any more, and offer a mail with a new one to the address that it was mailed to."""
+def used_link(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLResponse:
+    """Say that a link does nothing any more, and offer a mail with a new one to the address that it was mailed to.
+
+    A visitor who is signed in is led to their settings instead.
+    """
     ended = ended_link(site.engine, grant)
     return page(
         site,
@@ -25,6 +29,7 @@ def used_link(site: Site, grant: Grant) -> HTMLResponse:
         recipient=masked(ended.recipient) if ended else "",
         is_confirmed=bool(ended and ended.is_getting_mail and grant.purpose is LinkPurpose.CONFIRM),
         is_of_digest=grant.purpose is LinkPurpose.MANAGE,
+        is_signed_in=visitor is not None,
         again=f"{site.root}{PATHS[grant.purpose]}{sign(site.key or b'', grant)}{AGAIN}",
     )
 
@@ -33,7 +38,7 @@ def send_new_link(site: Site, grant: Grant, client: str | None) -> HTMLResponse:
     """Queue a mail with a new link after the answer."""
     ended = ended_link(site.engine, grant)
     if ended is None:
-        return used_link(site, grant)
+        return used_link(site, grant, None)
     now = site.clock()
     action = Action.SIGN_UP if ended.sign_up else Action.SIGN_IN
     if not within_limits(site.engine, action, ended.recipient, client, now):

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from support.service import MONDAY, add_listings, ingest_page
+from support.service import MONDAY, add_listings, add_listings_as, ingest_page
 
 from notifier.config import Config
-from notifier.models import Listing, Paper
+from notifier.models import ListedOnFrom, Listing, Paper, ParsedDump
+from notifier.papers.identity import prepare
 from notifier.pipeline import tag
 from notifier.queries import Query, parse
 from notifier.search import RecentPapers, best_of, read_recent
-from notifier.store import reading
+from notifier.store import reading, writing
+from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump
 from notifier.topics import catalogue_of
 
 TODAY = MONDAY.date()
@@ -35,10 +37,32 @@ def listing(title: str, position: int = 1, upvotes: int | None = None) -> Listin
 
 def test_papers_of_30_days_are_counted_and_older_ones_are_not(engine: Engine) -> None:
     for days, title in ((0, "Graph Search Today"), (29, "Graph Search Last Month"), (30, "Graph Search Long Ago")):
-        add_listings(engine, title, TODAY - timedelta(days=days), listing(title))
+        day = TODAY - timedelta(days=days)
+        add_listings(engine, title, day, listing(title), now=MONDAY - timedelta(days=days + 1))
     found = recent(engine)
     assert titles(found.matching([parse("graph search")], ())) == ["Graph Search Today", "Graph Search Last Month"]
-    assert (found.days, found.per_week(30)) == (30, 7)
+    assert (found.days, round(found.per_week(list(found.papers) * 15))) == (30, 7)
+
+
+def test_papers_that_came_in_lately_are_found_though_their_listing_is_older(engine: Engine) -> None:
+    for days, title in ((0, "Graph Search Today"), (80, "Graph Search of Spring"), (300, "Graph Search of Autumn")):
+        add_listings(engine, title, TODAY - timedelta(days=days), listing(title))
+    found = recent(engine)
+    matching = found.matching([parse("graph search")], ())
+    assert titles(matching) == ["Graph Search Today", "Graph Search of Spring", "Graph Search of Autumn"]
+    assert titles(found.listed(matching)) == ["Graph Search Today"]
+    assert found.per_week(matching) == found.per_week(matching[:1]) == 7 / 30
+    assert list(found.hints("autumn", parse("autumn"))) == []
+
+
+def test_papers_of_an_archive_count_by_their_listing_day_only(engine: Engine) -> None:
+    add_listings_as(engine, AnnouncePolicy(archive=True), "today", listing("Graph Search Today"))
+    with writing(engine) as connection:
+        dump = ParsedDump("archive", (listing("Graph Search of Spring"),))
+        spring = TODAY - timedelta(days=80)
+        arrival = NewDump("spring", "spring", dump.format, spring, ListedOnFrom.OPTION, MONDAY)
+        add_dump(connection, arrival, prepare(dump, spring, "spring"), AnnouncePolicy(archive=True))
+    assert titles(list(recent(engine).papers)) == ["Graph Search Today"]
 
 
 def test_the_days_end_with_the_newest_listing_day(engine: Engine) -> None:
@@ -57,7 +81,7 @@ def test_a_listing_day_that_was_typed_wrong_by_years_hides_no_papers(engine: Eng
 def test_a_store_of_few_days_counts_as_a_week(engine: Engine, tmp_path: Path) -> None:
     ingest_page(engine, tmp_path, ["Graph Search of the First Day", "Tree Search of the First Day"])
     found = recent(engine)
-    assert (found.days, found.per_week(len(found.papers))) == (1, 2)
+    assert (found.days, found.per_week(found.papers)) == (1, 2)
 
 
 def test_a_store_without_papers_matches_nothing_and_gives_no_hints(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from support.service import add_subscriber
 from support.visitors import TYPED, as_visitor, link_path, mails_soon, session_token, shown
 from support.web_site import (
     ANN,
+    AT_EIGHT,
     deliver_and_read_mails,
     deliver_first_mail,
     serve_pages,
@@ -21,7 +22,7 @@ from support.web_site import (
 )
 
 from notifier.config import Config
-from notifier.subscribers import SignUp
+from notifier.subscribers import SignUp, pause, unsubscribe
 
 
 @pytest.fixture
@@ -124,6 +125,20 @@ def test_signing_out_everywhere_ends_the_links_of_old_mails_and_says_so(
     for answer in (client.get(path), client.post(path)):
         assert (answer.status_code, "set-cookie" in answer.headers) == (410, False)
     assert client.get(unsubscribe_path(mail)).status_code == 200
+
+
+def test_somebody_who_gets_no_digests_does_not_read_that_they_go_on(engine: Engine, client: httpx.Client) -> None:
+    add_subscriber(engine, SignUp(ANN, ("graph",), confirmed=True))
+
+    def said() -> str:
+        as_visitor(client, session_token(engine))
+        return shown(client.post("/sign-out"))
+
+    assert "Your digests go on." in said()
+    pause(engine, ANN, None, AT_EIGHT)
+    assert "Your digests stay paused." in said()
+    unsubscribe(engine, ANN, AT_EIGHT)
+    assert "You get no digests." in said()
 
 
 def test_a_confirmed_sign_up_is_signed_in(engine: Engine, client: httpx.Client, config: Config) -> None:

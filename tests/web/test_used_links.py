@@ -126,6 +126,15 @@ def test_the_link_of_an_old_digest_leads_to_a_new_one_after_signing_out_everywhe
     assert service.newest_link("/sign-in/", 1)
 
 
+def test_a_visitor_who_is_signed_in_is_led_to_the_settings(service: Service) -> None:
+    path = service.signed_up()
+    service.client.post(path)
+    as_visitor(service.client, session_token(service.engine))
+    answer = service.client.get(path)
+    assert (answer.status_code, parsed(answer).forms) == (410, [])
+    assert parsed(answer).xpath("//main//a/@href") == ["/manage"]
+
+
 def test_a_link_of_somebody_who_left_or_was_erased(service: Service) -> None:
     path = service.signed_up()
     service.client.post(path)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import Engine, update
-from support.service import add_subscriber
+from sqlalchemy import Engine, select, update
+from support.service import add_listings, add_subscriber
 from support.visitors import as_visitor, link_path, parsed, session_token, shown
 from support.web_site import (
     ANN,
@@ -22,13 +22,14 @@ from support.web_site import (
 )
 
 from notifier.config import Config, secret_key
-from notifier.models import DeliveryState
+from notifier.digests import items
+from notifier.models import DeliveryState, Item, Listing
 from notifier.pipeline.welcoming import plan_welcomes
 from notifier.sending.composing import mail_of
 from notifier.sending.sender import sender_for
 from notifier.signing import DIGEST_PATH, Grant, LinkPurpose, sign, verify
 from notifier.store.engine import writing
-from notifier.store.tables import delivery
+from notifier.store.tables import delivery, paper
 from notifier.subscribers import SignUp, confirm, erase, request_sign_in, request_sign_up
 
 TITLES = ("Quantization of Large Models", "Mixture of Experts at Scale")
@@ -152,3 +153,20 @@ def test_a_digest_that_was_dropped_has_no_copy(
 def test_the_copies_of_somebody_who_is_erased_are_gone(engine: Engine, client: httpx.Client, path: str) -> None:
     erase(engine, stored_ann(engine).email, AT_EIGHT)
     assert client.get(path).status_code == 404
+
+
+def test_the_copy_shows_the_papers_beyond_the_limit_of_a_digest_whole_too(
+    engine: Engine, client: httpx.Client, path: str
+) -> None:
+    listings = [Listing(1, f"Paper {number}", abstract=f"We propose number {number}.") for number in range(3)]
+    add_listings(engine, "more", AT_EIGHT.date(), *listings)
+    with writing(engine) as connection:
+        sections, _ = items.loads(connection.execute(select(delivery.c["items"])).scalar_one())
+        ids = connection.execute(select(paper.c.id).where(paper.c.title.like("Paper %"))).scalars()
+        stored = items.dumps(sections, tuple(Item(each) for each in ids))
+        connection.execute(update(delivery).values(items=stored))
+    answer = client.get(path)
+    assert parsed(answer).xpath("//h2[last()]/text()") == ["And 3 more"]
+    cards = parsed(answer).xpath("//h2[@id='more']/following::*[@class='card']")
+    assert [card.xpath("string(.//h3)") for card in cards] == [f"Paper {number}" for number in range(3)]
+    assert "We propose number 2." in shown(answer)

@@ -18,7 +18,7 @@ from notifier.web.clients import ClientAddress
 from notifier.web.fields import sentence
 from notifier.web.grants import granted
 from notifier.web.guards import from_our_own_pages
-from notifier.web.sessions import open_session
+from notifier.web.sessions import Visitor, open_session
 from notifier.web.site import Site, SiteDependency, page
 from notifier.web.used_links import AGAIN, send_new_link, used_link
 from notifier.web.wording import schedule_in_words
@@ -32,18 +32,18 @@ ConfirmGrant = Annotated[Grant, Depends(granted(PURPOSES))]
 
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
-def ask(site: SiteDependency, grant: ConfirmGrant) -> HTMLResponse:
+def ask(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResponse:
     """Show what the link confirms, and a button."""
     asked = open_request(site.engine, site.config, grant, site.clock())
     if asked is None:
-        return used_link(site, grant)
+        return used_link(site, grant, visitor)
     if grant.purpose is LinkPurpose.CONFIRM:
         return page(site, "confirm", asked=asked, schedule=_schedule(asked))
     return page(site, "confirm_address", asked=asked, is_old=grant.purpose is LinkPurpose.ADDRESS_OLD)
 
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
-def confirmed(site: SiteDependency, grant: ConfirmGrant) -> HTMLResponse:
+def confirmed(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResponse:
     """Confirm, and say what happens next. A welcome mail is queued after the answer to a sign-up."""
     now = site.clock()
     asked = open_request(site.engine, site.config, grant, now)
@@ -52,7 +52,7 @@ def confirmed(site: SiteDependency, grant: ConfirmGrant) -> HTMLResponse:
     except UsageError as error:
         return page(site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
     if subscriber is None or asked is None:
-        return used_link(site, grant)
+        return used_link(site, grant, visitor)
     if grant.purpose is LinkPurpose.CONFIRM:
         return _signed_up(site, subscriber, is_addition=asked.is_addition)
     is_done = (

@@ -192,6 +192,6 @@ def _volumes(site: Site, subscriptions: Sequence[Subscription]) -> dict[int, str
     found = {}
     for each in subscriptions:
         wanted = [parsed] if (parsed := parsed_query(each)) else []
-        count = len(recent.matching(wanted, {each.topic} if each.topic else ()))
-        found[each.id] = volume(recent.per_week(count))
+        matching = recent.matching(wanted, {each.topic} if each.topic else ())
+        found[each.id] = volume(recent.per_week(matching))
     return found

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from notifier.models import Subscriber, SubscriberState
 from notifier.signing import Grant, LinkPurpose
 from notifier.subscribers import (
     Action,
@@ -33,6 +34,15 @@ FORM_PATH = "/sign-in"
 LINK_PATH = "/sign-in/{signed_id}"
 MANAGE_LINK_PATH = "/manage/{signed_id}"
 SIGN_OUT_PATH = "/sign-out"
+
+# What happens to somebody's mail after they have signed out.
+STATES = {
+    SubscriberState.ACTIVE: "Your digests go on.",
+    SubscriberState.PAUSED: "Your digests stay paused.",
+    SubscriberState.PENDING: "You get no digests.",
+    SubscriberState.UNSUBSCRIBED: "You get no digests.",
+    SubscriberState.SUPPRESSED: "You get no digests.",
+}
 
 router = APIRouter()
 
@@ -67,9 +77,9 @@ def send_link(site: SiteDependency, form: SubmittedForm, client: ClientAddress) 
 
 
 @router.api_route(LINK_PATH, methods=["GET", "HEAD"])
-def ask_to_sign_in(site: SiteDependency, grant: SignInGrant) -> HTMLResponse:
+def ask_to_sign_in(site: SiteDependency, grant: SignInGrant, visitor: Visitor) -> HTMLResponse:
     """Show a button, because link scanners follow links too, and this link works only once."""
-    return _button(site, grant)
+    return _button(site, grant, visitor)
 
 
 @router.api_route(MANAGE_LINK_PATH, methods=["GET", "HEAD"])
@@ -77,19 +87,19 @@ def ask_to_manage(site: SiteDependency, grant: ManageGrant, visitor: Visitor) ->
     """Show a button, or lead to the settings if their subscriber is signed in already."""
     if visitor and visitor.id == grant.row_id:
         return to_settings(site)
-    return _button(site, grant)
+    return _button(site, grant, visitor)
 
 
 @router.post(LINK_PATH, dependencies=FROM_OWN_PAGES)
-def sign_in_by_mail(site: SiteDependency, grant: SignInGrant) -> Response:
+def sign_in_by_mail(site: SiteDependency, grant: SignInGrant, visitor: Visitor) -> Response:
     """Open a session for the subscriber to whom the link was sent."""
-    return _sign_in(site, grant)
+    return _sign_in(site, grant, visitor)
 
 
 @router.post(MANAGE_LINK_PATH, dependencies=FROM_OWN_PAGES)
-def sign_in_by_digest(site: SiteDependency, grant: ManageGrant) -> Response:
+def sign_in_by_digest(site: SiteDependency, grant: ManageGrant, visitor: Visitor) -> Response:
     """Open a session for the subscriber whose mail has the link."""
-    return _sign_in(site, grant)
+    return _sign_in(site, grant, visitor)
 
 
 @router.post(LINK_PATH + AGAIN, dependencies=FROM_OWN_PAGES)
@@ -111,7 +121,8 @@ def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, vis
         sign_out_everywhere(site.engine, visitor.id, site.clock())
     if token:
         end_session(site.engine, token)
-    answer = page(site, "signed_out", is_everywhere=bool(visitor and form.one("everywhere")))
+    state = STATES[visitor.state] if visitor else ""
+    answer = page(site, "signed_out", is_everywhere=bool(visitor and form.one("everywhere")), state=state)
     clear_session(site, answer)
     return answer
 
@@ -123,17 +134,17 @@ def to_settings(site: Site, done: str = "", place: str = "") -> RedirectResponse
     return RedirectResponse(f"{site.root}/manage{query}{fragment}", HTTPStatus.SEE_OTHER)
 
 
-def _button(site: Site, grant: Grant) -> HTMLResponse:
+def _button(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLResponse:
     asked = open_request(site.engine, site.config, grant, site.clock())
     if asked is None:
-        return used_link(site, grant)
+        return used_link(site, grant, visitor)
     return page(site, "sign_in_button", address=masked(asked.email))
 
 
-def _sign_in(site: Site, grant: Grant) -> Response:
+def _sign_in(site: Site, grant: Grant, visitor: Subscriber | None) -> Response:
     token = sign_in(site.engine, grant, site.clock())
     if token is None:
-        return used_link(site, grant)
+        return used_link(site, grant, visitor)
     answer = to_settings(site)
     open_session(site, answer, token)
     return answer
