@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, ingest, journey, planning, publishing, sending, trending, whole_path
+from benchmarks import delivery, ingest, journey, planning, publishing, sending, trending, web, whole_path
 from benchmarks.matching import comparison
 
 PARTS = {
@@ -15,6 +15,7 @@ PARTS = {
     "planning": [planning.run],
     "publishing": [publishing.run],
     "trending": [trending.run],
+    "web": [web.run],
 }
 
 

@@ -15,6 +15,9 @@ _IN_TEXT = re.compile(r"[^\s@<>\"'(),;:\[\]]{1,64}@[^\s@<>\"'(),;:\[\]]{1,255}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of RFC 3986, section 2.3, and `@`
 
 
+UNREADABLE = "\ufffd"  # what decoders put in the place of bytes that are no character
+
+
 def parse_address(text: str) -> str:
     """Return the address in its normal form, with the domain in lower case. Raises UsageError if it is not valid.
 
@@ -23,6 +26,8 @@ def parse_address(text: str) -> str:
     """
     from email_validator import EmailNotValidError, validate_email
 
+    if UNREADABLE in text:
+        raise UsageError(f"{text!r} is not an email address: a character of it could not be read; type it again")
     try:
         checked = validate_email(
             text.strip(),

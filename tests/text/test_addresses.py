@@ -68,3 +68,9 @@ def test_two_local_parts_that_only_folding_joins_are_two_addresses() -> None:
 def test_controls_and_spaces_beyond_ascii_are_refused(typed: str) -> None:
     with pytest.raises(UsageError, match="is not an email address"):
         parse_address(typed)
+
+
+@pytest.mark.parametrize("text", ["\ufffd@example.org", "ann\ufffd@example.org", "ann@b\ufffdcher.example"])
+def test_an_address_that_was_decoded_wrongly_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="could not be read"):
+        parse_address(text)
