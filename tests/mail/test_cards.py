@@ -139,7 +139,7 @@ def test_a_card_names_the_titles_of_its_first_topics() -> None:
     ]
     assert MAX_TOPICS == 3
     plain, _ = bodies(mail_of(digest_of(known), known, settings=TOPICS))
-    assert "\nAda Lovelace +1 · Low Precision · Mixture of Experts · RL\n" in plain
+    assert "\nAda Lovelace +1\nTopics: Low Precision, Mixture of Experts, RL\n" in plain
 
 
 def test_a_paper_without_topics_has_no_chips() -> None:

@@ -122,7 +122,9 @@ def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, vis
     if token:
         end_session(site.engine, token)
     state = STATES[visitor.state] if visitor else ""
-    answer = page(site, "signed_out", is_everywhere=bool(visitor and form.one("everywhere")), state=state)
+    gets_mail = visitor is None or visitor.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+    is_everywhere = bool(visitor and form.one("everywhere"))
+    answer = page(site, "signed_out", is_everywhere=is_everywhere, state=state, gets_mail=gets_mail)
     clear_session(site, answer)
     return answer
 
