@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine
 from support.browsing import browser, faults, in_thread, is_too_wide, shift
-from support.service import MONDAY, SEEDS, free_ports
+from support.service import MONDAY, SEEDS, free_ports, wait_until
 from support.visitors import link_path
 from support.web_site import ANN, serve_pages, write_config
 
@@ -58,6 +58,11 @@ class World:
         """Send what waits in the outbox, and return all mails to Ann."""
         in_thread(lambda: asyncio.run(send_due(sender_for(self.engine, self.config, lambda: self.now))))
         return [message_from_bytes(each.content, policy=policy.default) for each in self.inbox.mails]
+
+    def link(self, start: str) -> str:
+        """Return the path of the link that begins so in the newest mail, which a page queues after its response."""
+        wait_until(lambda: any(start in mail.as_string() for mail in self.mails()))
+        return link_path(self.mails()[-1], start)
 
     def ann(self) -> Subscriber:
         with reading(self.engine) as connection:
@@ -126,7 +131,7 @@ def test_a_reader_signs_up_confirms_reads_changes_and_leaves(
         page.get_by_role("button", name="Sign up").click()
         page.get_by_role("heading", name="Look into your inbox").wait_for()
 
-        page.goto(link_path(world.mails()[-1], "/confirm/"))
+        page.goto(world.link("/confirm/"))
         page.get_by_role("button", name="Yes, send me papers").click()
         page.get_by_role("heading", name="You are subscribed").wait_for()
         assert world.ann().state is SubscriberState.ACTIVE
@@ -138,6 +143,7 @@ def test_a_reader_signs_up_confirms_reads_changes_and_leaves(
         page.get_by_role("heading", name="Your digests", exact=True).wait_for()
         page.get_by_role("link", name="Past digests", exact=True).click()
         page.get_by_role("main").get_by_role("link").first.click()
+        page.wait_for_load_state()
         assert page.get_by_role("heading", level=3).count() >= 3
 
         page.get_by_role("link", name="Your digests", exact=True).click()
@@ -164,6 +170,7 @@ def test_every_page_fits_stands_still_and_can_be_read_by_everybody(
     with opened(chromium, world, width, script=True, dark=dark) as page:
 
         def look(name: str) -> None:
+            page.wait_for_load_state()
             assert page.locator("h1").count() == 1, name
             assert not is_too_wide(page), name
             assert shift(page) <= LARGEST_SHIFT, name
@@ -183,7 +190,7 @@ def test_every_page_fits_stands_still_and_can_be_read_by_everybody(
         page.get_by_label("Your email address").fill(ANN)
         page.get_by_role("button", name="Sign up").click()
         look("asked to confirm")
-        confirm = link_path(world.mails()[-1], "/confirm/")
+        confirm = world.link("/confirm/")
         visit(confirm)
         page.get_by_role("button", name="Yes").click()
         look("confirmed")
