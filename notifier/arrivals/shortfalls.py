@@ -1,0 +1,206 @@
+"""Find the papers that are missing from a source which answers without an error.
+
+There are six ways in which this shows: fewer papers than the service itself tells of, the same document for days,
+fewer papers than another source tells of, far fewer than usual, no papers on days that usually have some, and a newest
+paper that is too old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import NamedTuple
+
+from notifier.arrivals.usual import (
+    ONE_DAY,
+    Counts,
+    counts_before,
+    is_expected,
+    is_far_fewer,
+    longest_chance,
+    longest_gap,
+    past_of,
+    rounded,
+    usual_number,
+)
+from notifier.arrivals.wording import day_name, number_of_papers
+from notifier.models import DayCount, SourceHistory
+
+GROWS_UNTIL = 12  # the hour on the next day, in UTC, up to which a day that is not complete is not judged
+NEARLY_ALL = 0.95  # of the papers that the service tells of: some records cannot be read, some papers stand there twice
+SHARE_OF_OTHER = 0.9  # of another source's papers, and of the share that the source usually has of them
+FEW = 2  # a smaller difference between two sources is nothing
+
+# A source whose week is not known yet, or that has papers only now and then, is given this long without any.
+SILENT_AT_FIRST = timedelta(days=7)  # if it has never had any
+SILENT_LATER = timedelta(days=30)
+GAPS = 3  # times the longest gap so far
+
+AGE = timedelta(days=7)  # that the newest paper may be older than usual
+AGE_UNKNOWN = timedelta(days=30)  # the same while too few ages are known
+LEAST_AGES = 5
+SPREADS = 4
+
+
+class Shortfall(NamedTuple):
+    """What is missing in one sentence without a full stop, and the first day on which something is missing."""
+
+    sentence: str
+    since: date
+
+
+def find(history: SourceHistory, now: datetime, others: Sequence[SourceHistory]) -> Shortfall | None:
+    """Return what is missing from a source that has been fetched; None if nothing seems to be."""
+    judged = _judged_until(history, now)
+    if judged is None:
+        return None
+    return (
+        _fewer_than_told(history, judged)
+        or _same_document(history, judged)
+        or _fewer_than_others(history, judged, others, now)
+        or _fewer_than_usual(history, judged)
+        or _nothing_came(history, judged)
+        or _too_old(history, now.date())
+    )
+
+
+def _judged_until(history: SourceHistory, now: datetime) -> date | None:
+    """Return the last day that can be judged: one that was fetched after its end, or is complete before it.
+
+    Only a service that tells how many papers a day has can say before its end that the day is complete.
+    """
+    if history.last_succeeded_at is None:
+        return None
+    fetched = min(history.last_succeeded_at, now).astimezone(UTC)
+    today = fetched.date()
+    count = history.days.get(today)
+    if count is not None and count.is_complete and count.told is not None:
+        return today
+    yesterday = history.days.get(today - ONE_DAY)
+    may_grow = yesterday is not None and not yesterday.is_complete and fetched.hour < GROWS_UNTIL
+    return today - (2 * ONE_DAY if may_grow else ONE_DAY)
+
+
+def _last_with_papers(history: SourceHistory, until: date) -> date | None:
+    return max((day for day, count in history.days.items() if count.papers and day <= until), default=None)
+
+
+def _fewer_than_told(history: SourceHistory, judged: date) -> Shortfall | None:
+    last = max((day for day, count in history.days.items() if count.told is not None and day <= judged), default=None)
+    if last is None or judged - last > SILENT_AT_FIRST:
+        return None
+    count = history.days[last]
+    assert count.told is not None, "only days of which the service tells are looked at"
+    if count.papers >= count.told * NEARLY_ALL:
+        return None
+    return Shortfall(f"{count.papers} of {count.told} papers on {day_name(last)}, by the service's own count", last)
+
+
+def _fewer_than_others(
+    history: SourceHistory, judged: date, others: Sequence[SourceHistory], now: datetime
+) -> Shortfall | None:
+    for other in others:
+        others_judged = _judged_until(other, now)
+        if others_judged and (shortfall := _fewer_than(history, other, min(judged, others_judged))):
+            return shortfall
+    return None
+
+
+def _fewer_than(history: SourceHistory, other: SourceHistory, judged: date) -> Shortfall | None:
+    """Return the shortfall on the last day until `judged` on which the other source has papers."""
+    last, first = _last_with_papers(other, judged), min(history.days, default=judged)
+    if last is None or last < first:
+        return None
+    theirs, ours = other.days[last].papers, _papers(history.days, last)
+    if theirs - ours <= FEW or ours >= theirs * SHARE_OF_OTHER * _usual_share(history, other, last):
+        return None
+    return Shortfall(f"{number_of_papers(ours)} on {day_name(last)}, where {other.name} has {theirs}", last)
+
+
+def _usual_share(history: SourceHistory, other: SourceHistory, end: date) -> float:
+    """Return the share that a source usually has of another's papers, at most 1."""
+    theirs = counts_before(other.days, end)
+    shares = [_papers(history.days, day) / papers for day, papers in theirs.items() if papers and day in history.days]
+    return min(1.0, median(shares)) if len(shares) >= LEAST_AGES else 1.0
+
+
+def _fewer_than_usual(history: SourceHistory, judged: date) -> Shortfall | None:
+    """Return the shortfall on the last day that had papers and usually has some."""
+    last = _last_with_papers(history, judged)
+    if last is None:
+        return None
+    past = counts_before(history.days, last)
+    papers = history.days[last].papers
+    if not is_far_fewer(past, last, papers):
+        return None
+    usual = rounded(usual_number(past, last))
+    return Shortfall(f"{papers} of {usual} papers on {day_name(last)}, by what is usual", last)
+
+
+def _same_document(history: SourceHistory, judged: date) -> Shortfall | None:
+    if history.unchanged_since is None:
+        return None
+    since = history.unchanged_since.date()
+    past = past_of(history, since + ONE_DAY)
+    missed = _expected_between(past, since, judged)
+    if len(missed) < longest_chance(past):
+        return None
+    return Shortfall(
+        f"the same document since {day_name(since)}, over {len(missed)} days that usually have papers", since
+    )
+
+
+def _nothing_came(history: SourceHistory, judged: date) -> Shortfall | None:
+    last = _last_with_papers(history, judged)
+    if last is None:
+        return _nothing_ever(history, judged)
+    past = past_of(history, judged + ONE_DAY)
+    missed = _expected_between(past, last, judged)
+    if missed and len(missed) >= longest_chance(past):
+        return Shortfall(f"no papers since {day_name(last)}, over {len(missed)} days that usually have some", missed[0])
+    patience = max(SILENT_LATER, timedelta(days=GAPS * longest_gap(past)))
+    if judged - last > patience:
+        return Shortfall(f"no papers since {day_name(last)}, for {(judged - last).days} days", last)
+    return None
+
+
+def _nothing_ever(history: SourceHistory, judged: date) -> Shortfall | None:
+    if history.first_succeeded_at is None or judged - history.first_succeeded_at.date() < SILENT_AT_FIRST:
+        return None
+    first = history.first_succeeded_at.date()
+    return Shortfall(f"no papers at all since it was first fetched on {day_name(first)}", first)
+
+
+def _expected_between(past: Counts, after: date, until: date) -> list[date]:
+    """Return the days after `after` until `until` that usually have papers."""
+    days = (after + timedelta(days=number) for number in range(1, (until - after).days + 1))
+    return [day for day in days if is_expected(past, day)]
+
+
+def _too_old(history: SourceHistory, today: date) -> Shortfall | None:
+    """Return the shortfall if the newest paper of the last day is much older than the newest usually is."""
+    ages = list(_ages(history, today))
+    if not ages:
+        return None
+    (day, age), earlier = ages[-1], [age for _, age in ages[:-1]]
+    allowed = AGE_UNKNOWN
+    if len(earlier) >= LEAST_AGES:
+        usual = median(earlier)
+        allowed = AGE + timedelta(days=usual + SPREADS * median(abs(each - usual) for each in earlier))
+    if timedelta(days=age) <= allowed:
+        return None
+    newest = day - timedelta(days=age)
+    return Shortfall(f"the newest paper of {day_name(day)} is {age} days old: it is of {day_name(newest)}", day)
+
+
+def _ages(history: SourceHistory, today: date) -> Iterator[tuple[date, int]]:
+    """Yield each day with papers, oldest first, with the age in days that its newest paper had."""
+    for day in sorted(history.days):
+        count = history.days[day]
+        if count.papers and count.newest is not None and day <= today:
+            yield day, (day - count.newest).days
+
+
+def _papers(days: Mapping[date, DayCount], day: date) -> int:
+    return days[day].papers if day in days else 0

@@ -1,0 +1,70 @@
+"""How many real days are called far fewer than usual, and how many days that were cut short: docs/operating.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from support.source_histories import ARXIV_WEEK, day
+
+from notifier.arrivals.usual import LEAST_WORKING_DAYS, counts_before, is_far_fewer
+from notifier.models import DayCount
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
+
+
+@pytest.fixture(scope="module")
+def real_days() -> dict[date, int]:
+    """Return the number of papers of each real weekday."""
+    root = os.environ.get("NOTIFIER_REAL_DATA")
+    if not root:
+        pytest.skip("NOTIFIER_REAL_DATA does not name the folder of real dumps")
+    files = {date.fromisoformat(file.stem): file for file in Path(root, "hf_daily").glob("*.json")}
+    return {each: len(json.loads(file.read_text("utf-8"))) for each, file in files.items() if each >= date(2025, 11, 3)}
+
+
+def regular_days(seed: int) -> dict[date, int]:
+    """Return ten weeks of a source that varies by an eighth, as a large arXiv category does."""
+    chance = random.Random(seed)
+    numbers = {day(number): ARXIV_WEEK[number % 7] for number in range(70)}
+    return {each: round(chance.gauss(usual, usual / 8)) for each, usual in numbers.items() if usual}
+
+
+def called(days: Mapping[date, int], share: float) -> str:
+    """Return how many days are called far fewer than usual, if each of them alone has this share of its papers."""
+    counts = {each: DayCount(papers) for each, papers in days.items()}
+    judged = sorted(days)[LEAST_WORKING_DAYS:]
+    hits = sum(is_far_fewer(counts_before(counts, each), each, max(1, int(days[each] * share))) for each in judged)
+    return f"{hits} of {len(judged)}"
+
+
+def test_the_figures_of_real_days_in_the_document_are_right(real_days: Mapping[date, int]) -> None:
+    figures = [called(real_days, share) for share in (1, 12 / 334, 1 / 4, 1 / 2)]
+    assert f"| daily papers | {' | '.join(figures)} |" in DOCUMENT.read_text("utf-8")
+
+
+def test_the_figures_of_a_regular_source_in_the_document_are_right() -> None:
+    figures = [called(regular_days(1), share) for share in (1, 12 / 334, 1 / 4, 1 / 2)]
+    assert f"| a regular source | {' | '.join(figures)} |" in DOCUMENT.read_text("utf-8")
+
+
+def test_a_day_of_trouble_does_not_change_what_is_usual() -> None:
+    counts = {each: DayCount(papers) for each, papers in regular_days(2).items()}
+    for number in (35, 36, 42, 43):
+        counts[day(number)] = DayCount(3)
+    last = day(49)
+    assert last.weekday() == 0
+    assert is_far_fewer(counts_before(counts, last), last, 12)
+    assert not is_far_fewer(counts_before(counts, last), last, 300)
+
+
+@pytest.mark.parametrize(("usual", "papers"), [(3, 1), (4, 1), (2, 1)])
+def test_a_small_number_that_chance_explains_is_not_far_fewer(usual: int, papers: int) -> None:
+    counts = {day(number): DayCount(usual) for number in range(50) if day(number).weekday() < 5}
+    last = day(49) + timedelta(days=1)
+    assert not is_far_fewer(counts_before(counts, last), last, papers)
