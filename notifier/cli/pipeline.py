@@ -22,6 +22,7 @@ from notifier.cli.options import (
     warn_of_exposed_secrets,
 )
 from notifier.cli.simulated_clocks import refuse_far_clock, writing_session
+from notifier.cli.sources import print_alerts
 from notifier.models import DeliveryState
 from notifier.text.harmless import inert
 
@@ -147,6 +148,7 @@ def once(
     )
     done = pipeline.once(run.engine, run.config, run.clock, own)
     _show_once(done, as_json)
+    print_alerts(done.alerts or ())
     if done.publish:
         _show_faults(done.publish)
     errors = list(done.errors.values())
@@ -182,9 +184,8 @@ def _show_once(done: OnceReport, as_json: bool) -> None:
     if as_json:
         delivered = counts(done.deliver) if done.deliver else None
         sources = None if done.sources is None else [source_document(each) for each in done.sources]
-        print_json(
-            {"sources": sources, "dumps": done.dumps, "plan": done.plan, "publish": done.publish, "deliver": delivered}
-        )
+        steps = {"dumps": done.dumps, "alerts": done.alerts, "plan": done.plan, "publish": done.publish}
+        print_json({"sources": sources, **steps, "deliver": delivered})
         return
     print_sources(done.sources or ())
     if done.dumps:

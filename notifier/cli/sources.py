@@ -14,6 +14,7 @@ from notifier.text.harmless import inert
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifier.arrivals import SourceAlert, SourceHealth
     from notifier.config import SourceConfig
     from notifier.models import SourceHistory
     from notifier.pipeline import SourceReport
@@ -41,6 +42,7 @@ def fetch(
 ) -> None:
     """Fetch the papers of the sources in the config, and ingest them."""
     from notifier import pipeline
+    from notifier.arrivals import alert_changes
     from notifier.cli.output import print_json
     from notifier.topics import catalogue_of
 
@@ -48,6 +50,7 @@ def fetch(
     pipeline.check_source_names(run.config, names or ())
     catalogue = catalogue_of(run.config)
     reports = pipeline.fetch(run.engine, run.config, run.clock, names or ())
+    alerts = alert_changes(run.engine, run.config, run.clock())
     pipeline.tag(run.engine, catalogue)
     if as_json:
         print_json({"sources": [source_document(each) for each in reports]})
@@ -57,8 +60,15 @@ def fetch(
         )
         if not run.config.sources:
             typer.echo(NO_SOURCES)
+    print_alerts(alerts)
     if any(each.status == "failed" for each in reports):
         raise typer.Exit(1)
+
+
+def print_alerts(alerts: Sequence[SourceAlert]) -> None:
+    """Say on stderr which sources have become stale or broken, or are well again."""
+    for alert in alerts:
+        typer.echo(inert(f"notifier: {alert.text}"), err=True)
 
 
 def source_document(report: SourceReport) -> dict[str, Any]:
@@ -114,7 +124,8 @@ def _print_remarks(report: SourceReport) -> None:
 def sources(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
-    """List the sources: when each was fetched, how many papers came, when it is due next, and what is wrong."""
+    """List the sources: when each was fetched, how many papers came, when it is due next, and whether all is well."""
+    from notifier.arrivals import source_health
     from notifier.cli.output import print_json, print_table
     from notifier.store import reading
     from notifier.store import sources as stored
@@ -122,15 +133,21 @@ def sources(
     run = reading_session(context, config, now)
     with reading(run.engine) as connection:
         histories = {name: stored.history(connection, name) for name in run.config.sources}
+    found = [
+        (run.config.sources[each.name], histories[each.name], each)
+        for each in source_health(run.engine, run.config, run.clock())
+    ]
     if as_json:
-        print_json([_document(run.config.sources[name], history) for name, history in histories.items()])
+        print_json([_document(*each) for each in found])
         return
-    heading = ("source", "from", "last success", "papers", "next", "what is wrong")
-    rows = [_row(run.config.sources[name], history, run.clock()) for name, history in histories.items()]
-    print_table(heading, rows, nothing=NO_SOURCES)
+    heading = ("source", "from", "last success", "papers", "next", "health")
+    print_table(heading, [_row(*each, run.clock()) for each in found], nothing=NO_SOURCES)
+    for _, _, health in found:
+        if health.cure:
+            typer.echo(inert(f"{health.name}: {health.cure}"))
 
 
-def _row(source: SourceConfig, history: SourceHistory, now: datetime) -> tuple[str, ...]:
+def _row(source: SourceConfig, history: SourceHistory, health: SourceHealth, now: datetime) -> tuple[str, ...]:
     last = max(history.days, default=None)
     due = history.next_due
     return (
@@ -139,11 +156,11 @@ def _row(source: SourceConfig, history: SourceHistory, now: datetime) -> tuple[s
         _minute(history.last_succeeded_at) or "never",
         f"{history.days[last].papers} on {last}" if last else "none yet",
         "now" if due is None or due <= now else _minute(due),
-        history.problem,
+        health.sentence,
     )
 
 
-def _document(source: SourceConfig, history: SourceHistory) -> dict[str, Any]:
+def _document(source: SourceConfig, history: SourceHistory, health: SourceHealth) -> dict[str, Any]:
     last = max(history.days, default=None)
     return {
         "name": history.name,
@@ -156,6 +173,10 @@ def _document(source: SourceConfig, history: SourceHistory) -> dict[str, Any]:
         "failures": history.failures,
         "problem": history.problem or None,
         "problem_since": history.problem_since,
+        "health": health.health,
+        "sentence": health.sentence,
+        "cure": health.cure or None,
+        "usual": health.usual,
     }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session, warn_of_exposed_secrets
+from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
+    from notifier.arrivals import SourceHealth
     from notifier.operations import Status
 
 
@@ -20,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def status(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
-    """Show papers, subscribers, deliveries, the relay, and quarantined dumps."""
+    """Show papers, their sources, subscribers, deliveries, the relay, and quarantined dumps."""
     from notifier.cli.output import print_json
     from notifier.operations import service_status
 
@@ -36,10 +39,9 @@ def status(
 
 
 def _show(found: Status) -> None:
-    from notifier.text.harmless import inert
-
     typer.echo(f"news         {found.news}")
     typer.echo(f"papers       {found.papers}")
+    _show_sources(found.sources)
     typer.echo(f"subscribers  {_counts(found.subscribers)}")
     if found.suppressed:
         typer.echo(f"suppressed   {found.suppressed}; `notifier reinstate` takes back those that were a mistake")
@@ -74,6 +76,15 @@ def _show(found: Status) -> None:
         )
     for stuck in found.unmoved:
         typer.echo(inert(f"not moved    {stuck.reason}"))
+
+
+def _show_sources(sources: Sequence[SourceHealth]) -> None:
+    width = max((len(each.name) for each in sources), default=0)
+    for number, each in enumerate(sources):
+        heading = "" if number else "sources"
+        typer.echo(inert(f"{heading:<12} {each.name:<{width}}  {each.sentence}"))
+        if each.cure:
+            typer.echo(inert(f"{'':<{width + 15}}{each.cure}"))
 
 
 def _counts(by_state: dict[str, int]) -> str:

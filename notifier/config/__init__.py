@@ -4,6 +4,7 @@
 never changes.
 """
 
+from notifier.config.alerts import AlertsConfig
 from notifier.config.environment import unknown_variables
 from notifier.config.fetching import FetchingConfig
 from notifier.config.key_file import secret_key
@@ -29,6 +30,7 @@ from notifier.config.values import zone_names
 __all__ = [
     "DEFAULT_LIMITS",
     "LONGEST_BASE_URL",
+    "AlertsConfig",
     "Config",
     "DigestConfig",
     "FeedsConfig",

@@ -14,6 +14,7 @@ from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator, model_validator
 
+from notifier.config.alerts import AlertsConfig
 from notifier.config.fetching import FetchingConfig
 from notifier.config.part import Part
 from notifier.config.sources import SourceConfig, check_sources
@@ -323,6 +324,7 @@ class Config(Part):
     web: WebConfig = WebConfig()
     log: LogConfig = LogConfig()
     fetching: FetchingConfig = FetchingConfig()
+    alerts: AlertsConfig = AlertsConfig()
     built_in_topics: bool = True
     topics: dict[str, TopicConfig] = Field(default_factory=dict)
     sources: dict[str, SourceConfig] = Field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Convert what a message says besides papers to and from JSON, which stays in the message's row of the outbox.
 
-A notice has a link and what its templates say. A welcome mail has an opening and the labels of all subscriptions.
+A notice has a link and what its templates say, and an alert has what its templates say. A welcome mail has an opening
+and the labels of all subscriptions.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from notifier.errors import ComposeError
-from notifier.models import DeliveryKind, NoticeDetails
+from notifier.models import AlertDetails, DeliveryKind, NoticeDetails
 
 
 class WelcomeDetails(NamedTuple):
@@ -50,6 +51,19 @@ def loads_notice(text: str) -> NoticeDetails:
         stored = json.loads(text)
         return NoticeDetails(**{**stored, "asked": tuple(stored["asked"])})
     except (TypeError, ValueError, KeyError):
+        raise _unreadable() from None
+
+
+def dumps_alert(details: AlertDetails) -> str:
+    """Return the details of an alert as JSON."""
+    return json.dumps(asdict(details), ensure_ascii=False)
+
+
+def loads_alert(text: str) -> AlertDetails:
+    """Return the details of an alert. Raises ComposeError if they cannot be read."""
+    try:
+        return AlertDetails(**json.loads(text))
+    except (TypeError, ValueError):
         raise _unreadable() from None
 
 

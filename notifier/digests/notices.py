@@ -1,9 +1,9 @@
-"""Collect the values that the templates of a notice see."""
+"""Collect the values that the templates of a notice and of an alert see."""
 
 from __future__ import annotations
 
 from notifier.digests.settings import DigestSettings
-from notifier.models import Notice
+from notifier.models import Alert, Notice
 from notifier.signing import Grant, LinkPurpose, LinkSigner
 from notifier.text.harmless import inert
 
@@ -21,4 +21,19 @@ def notice_values(notice: Notice, settings: DigestSettings, pages: LinkSigner) -
         "asked": tuple(map(inert, details.asked)),
         "is_addition": details.is_addition,
         "new_email": inert(details.new_email),
+    }
+
+
+def alert_values(alert: Alert, settings: DigestSettings) -> dict[str, object]:
+    """Return what the templates of an alert see."""
+    details = alert.details
+    return {
+        "subject": inert(alert.subject),
+        "brand": inert(settings.brand),
+        "postal_address": inert(settings.postal_address),
+        "recipient": inert(alert.recipient),
+        "source": inert(details.source),
+        "what": inert(details.what),
+        "cure": inert(details.cure),
+        "is_well": details.is_well,
     }

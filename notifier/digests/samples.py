@@ -1,4 +1,4 @@
-"""Samples with which templates are checked: a digest with every value, one with none, one too large, and notices."""
+"""Samples with which templates are checked: digests with every value, with none and too large; notices; alerts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from notifier.digests.labels import MAX_LABELS
-from notifier.models import DeliveryKind, Digest, Item, Notice, NoticeDetails, Paper, Section, Spans
+from notifier.models import (
+    Alert,
+    AlertDetails,
+    DeliveryKind,
+    Digest,
+    Item,
+    Notice,
+    NoticeDetails,
+    Paper,
+    Section,
+    Spans,
+)
 
 _PAPER = Paper(
     id=1,
@@ -61,3 +72,12 @@ NOTICES = (
     replace(_NOTICE, kind=DeliveryKind.ADDRESS_CHANGE, details=NoticeDetails("o", 1, new_email="new@example.org")),
     replace(_NOTICE, kind=DeliveryKind.ADDRESS_CHANGE, details=NoticeDetails("n", 1)),
 )
+
+_ALERT = Alert(
+    recipient=FULL.recipient,
+    message_id=FULL.message_id,
+    subject=FULL.subject,
+    planned_at=FULL.planned_at,
+    details=AlertDetails("a source", "broken since Monday", "Mend it"),
+)
+ALERTS = (_ALERT, replace(_ALERT, details=AlertDetails("a source", "it is well again", is_well=True)))

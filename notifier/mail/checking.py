@@ -1,4 +1,4 @@
-"""Check the templates of mails by composing the sample digests and notices."""
+"""Check the templates of mails by composing the sample digests, notices and alerts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from jinja2 import Environment
 
 from notifier.digests.labels import MAX_LABELS
-from notifier.digests.samples import BARE, FULL, NOTICES, PAPERS, TOO_LARGE
+from notifier.digests.samples import ALERTS, BARE, FULL, NOTICES, PAPERS, TOO_LARGE
 from notifier.errors import ConfigError, TemplateError
 from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings
@@ -30,6 +30,8 @@ def check_templates(settings: MailSettings, templates: Environment) -> list[str]
         composer.compose(TOO_LARGE, PAPERS)
         for notice in NOTICES:
             composer.compose_notice(notice)
+        for alert in ALERTS:
+            composer.compose_alert(alert)
     except TemplateError as error:
         raise ConfigError(str(error)) from None
     return composer.stylesheet.warnings

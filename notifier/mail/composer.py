@@ -15,12 +15,12 @@ from notifier.errors import ComposeError
 from notifier.mail.body import Body, BodyMaker
 from notifier.mail.headers import MailSettings, header_lines
 from notifier.mail.mime import alternative
-from notifier.mail.notices import compose_notice
+from notifier.mail.notices import compose_alert, compose_notice
 from notifier.mail.parts import Parts
 from notifier.mail.shortening import bodies_within_limit
 from notifier.mail.slot_values import EncodedSlotValues, encoded_values, slot_values
 from notifier.mail.stylesheet import Stylesheet
-from notifier.models import Digest, Envelope, Mail, Notice, Paper
+from notifier.models import Alert, Digest, Envelope, Mail, Notice, Paper
 from notifier.text.addresses import ascii_address, recipient_address
 
 CACHE_BYTES = 128 * 1024 * 1024  # the memory for everything that mails share, roughly
@@ -95,6 +95,10 @@ class Composer:
     def compose_notice(self, notice: Notice, return_path: str = "") -> Mail:
         """Return the mail of a notice. Raises the same errors as `compose`."""
         return compose_notice(notice, self.settings, self.templates, self.stylesheet, return_path)
+
+    def compose_alert(self, alert: Alert, return_path: str = "") -> Mail:
+        """Return the mail of an alert. Raises the same errors as `compose`."""
+        return compose_alert(alert, self.settings, self.templates, self.stylesheet, return_path)
 
     def _mail(self, digest: Digest, return_path: str, values: EncodedSlotValues) -> Mail | ComposeError:
         try:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from notifier.digests.settings import DigestSettings
 from notifier.errors import ComposeError, ConfigError
-from notifier.models import Digest, Notice
+from notifier.models import Alert, Digest, Notice
 from notifier.signing import LinkSigner
 from notifier.text.addresses import ascii_address, recipient_address
 from notifier.text.harmless import inert
@@ -93,8 +93,8 @@ def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings
     return before + _subscriber_lines(digest, links, one_click=one_click) + after
 
 
-def notice_header_lines(notice: Notice, settings: MailSettings) -> bytes:
-    """Return the lines of a notice's header as `header_lines` does.
+def notice_header_lines(notice: Notice | Alert, settings: MailSettings) -> bytes:
+    """Return the lines of the header of a notice or an alert, as `header_lines` does.
 
     A notice answers a request and belongs to no list, so it has no List-* lines and is not bulk mail: large mail
     providers ask for List-Unsubscribe in bulk mail. Raises the same errors.

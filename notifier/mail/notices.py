@@ -1,17 +1,19 @@
-"""Notices: short mails with one sentence and one link, to confirm a sign-up or an address, or to sign in."""
+"""Notices, short mails with one sentence and one link, which confirm something or sign in; and alerts."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from notifier.digests.notices import notice_values
+from notifier.digests.notices import alert_values, notice_values
 from notifier.errors import ComposeError
 from notifier.mail.headers import MailSettings, notice_header_lines
 from notifier.mail.mime import alternative
 from notifier.mail.quoted_printable import block
 from notifier.mail.stylesheet import Stylesheet
-from notifier.models import DeliveryKind, Envelope, Mail, Notice
+from notifier.models import Alert, DeliveryKind, Envelope, Mail, Notice
 from notifier.templates import render
 from notifier.text.addresses import ascii_address
 
@@ -34,9 +36,32 @@ def compose_notice(
         raise ComposeError("a mail with a link to a page needs the address of the pages; set base_url in [web]")
     values = notice_values(notice, settings, settings.pages)
     name = _TEMPLATES[notice.kind]
+    return _mail(notice, settings, _bodies(name, values, templates, stylesheet), return_path)
+
+
+def compose_alert(
+    alert: Alert, settings: MailSettings, templates: Environment, stylesheet: Stylesheet, return_path: str = ""
+) -> Mail:
+    """Return the mail of an alert, as `compose_notice` does; it needs no pages, because it has no link."""
+    values = alert_values(alert, settings)
+    return _mail(alert, settings, _bodies("alert", values, templates, stylesheet), return_path)
+
+
+class _Bodies(NamedTuple):
+    """The plain text and the HTML of a mail, as they are sent."""
+
+    text: str
+    html: str
+
+
+def _bodies(name: str, values: dict[str, object], templates: Environment, stylesheet: Stylesheet) -> _Bodies:
     text = render(templates, f"email/{name}.txt.j2", **values)
     html = render(templates, f"email/{name}.html.j2", **values, stylesheet=Markup(stylesheet.kept))
-    header = notice_header_lines(notice, settings)
-    envelope = Envelope(return_path or ascii_address(settings.envelope_sender), ascii_address(notice.recipient))
-    content = alternative(header, [block(text)], [block(stylesheet.inline(html))], notice.message_id)
-    return Mail(envelope, notice.message_id, content, is_wire_form=True)
+    return _Bodies(text, stylesheet.inline(html))
+
+
+def _mail(message: Notice | Alert, settings: MailSettings, bodies: _Bodies, return_path: str) -> Mail:
+    header = notice_header_lines(message, settings)
+    envelope = Envelope(return_path or ascii_address(settings.envelope_sender), ascii_address(message.recipient))
+    content = alternative(header, [block(bodies.text)], [block(bodies.html)], message.message_id)
+    return Mail(envelope, message.message_id, content, is_wire_form=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from notifier.models.clocks import Clock
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
-from notifier.models.digests import Digest, Item, Notice, NoticeDetails, Section
+from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, Section
 from notifier.models.papers import (
     DAILY_PAPERS,
     PAGE_TEXT,
@@ -34,6 +34,8 @@ __all__ = [
     "KINDS_WITH_PAPERS",
     "PAGE_TEXT",
     "RANKED_FORMATS",
+    "Alert",
+    "AlertDetails",
     "Announce",
     "Cadence",
     "Clock",

@@ -16,7 +16,7 @@ class DeliveryKind(StrEnum):
     WELCOME = "welcome"  # the first mail after a confirmation, with the first papers
     SIGN_IN = "sign-in"  # a link that opens a session
     ADDRESS_CHANGE = "address-change"  # asks a subscriber to confirm a change of their address
-    ALERT = "alert"
+    ALERT = "alert"  # tells an operator that something needs their attention
 
 
 # The messages that hold papers, which no later message to the same subscriber may hold again.

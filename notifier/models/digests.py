@@ -83,6 +83,30 @@ class NoticeDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertDetails:
+    """What an alert says: the source that it is about, what has happened to it, and the cure if there is one to know.
+
+    `what` is one sentence without a full stop. `is_well` says that the trouble is over.
+    """
+
+    source: str
+    what: str
+    cure: str = ""
+    is_well: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A short message to an operator: something needs their attention, or does not any more."""
+
+    recipient: str
+    message_id: str
+    subject: str
+    planned_at: datetime
+    details: AlertDetails
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A short message with one link: to confirm a sign-up or a new address, or to sign in."""
 

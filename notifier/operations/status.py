@@ -1,4 +1,4 @@
-"""The status of the service: papers, subscribers, deliveries, quarantined files, and the state of the relay."""
+"""The status of the service: papers and sources, subscribers, deliveries, quarantined files, the state of the relay."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine
 
+from notifier.arrivals import SourceHealth, source_health
 from notifier.config import Config
 from notifier.models import RelayState, SubscriberState
 from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
@@ -75,7 +76,8 @@ class Status:
     which they were suppressed. `replies_to` is the mailbox that somebody must read because subscribers can leave only
     by a mail to it; it is empty if the mails also link to a page. `clear_text` is the base URL if links and sessions
     travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due. `relay` is the
-    name of the relay that mail is sent to. `news` says how many papers are new today, or why there are none.
+    name of the relay that mail is sent to. `sources` says of each source whether its papers still come. `news` says how
+    many papers are new today, or why there are none.
     """
 
     papers: int
@@ -87,7 +89,7 @@ class Status:
     refusals: list[Refusal]
     quarantine: list[QuarantinedFile]
     unmoved: list[UnmovedFile]
-    sources: list[str]
+    sources: list[SourceHealth]
     last_dump: LastDump | None
     news: str
     next_run: datetime | None
@@ -100,6 +102,7 @@ class Status:
 def service_status(engine: Engine, config: Config, now: datetime) -> Status:
     """Return the status of the service at `now`."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    sources = source_health(engine, config, now)
     with reading(engine) as connection:
         row = dumps.last_dump(connection)
         by_state = subscribers.count_by_state(connection)
@@ -114,7 +117,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             refusals=_refusals(suppressions.count_by_reply(connection)),
             quarantine=[QuarantinedFile(row.path, row.reason) for row in dumps.quarantined(connection)],
             unmoved=[UnmovedFile(row.path, row.reason) for row in dumps.unmoved(connection)],
-            sources=[],
+            sources=sources,
             last_dump=last,
             news=_news(last, dumps.count_papers(connection, since=midnight), midnight),
             next_run=subscribers.next_due(connection),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
+from notifier.arrivals import SourceAlert, alert_changes
 from notifier.config import Config
 from notifier.models import Clock
 from notifier.pipeline.ingesting import DumpReport
@@ -27,6 +28,7 @@ class OnceReport:
 
     sources: Sequence[SourceReport] | None = None
     dumps: Sequence[DumpReport] | None = None
+    alerts: Sequence[SourceAlert] | None = None
     plan: PlanReport | None = None
     publish: PublishReport | None = None
     deliver: DeliveryReport | None = None
@@ -52,6 +54,7 @@ NO_OWN_STEPS = OwnSteps()
 def once(engine: Engine, config: Config, clock: Clock, own: OwnSteps = NO_OWN_STEPS) -> OnceReport:
     """Run the steps in their order; if a step fails, the others still run.
 
+    After the sources and dumps, the operator is told which sources have become stale or broken, or well again.
     The service leaves out `fetch` and `deliver`, because it fetches and delivers in threads of their own.
     """
     report = OnceReport()
@@ -61,6 +64,8 @@ def once(engine: Engine, config: Config, clock: Clock, own: OwnSteps = NO_OWN_ST
     if own.ingest:
         with _collecting_error(report, "dumps"):
             report.dumps = own.ingest()
+    with _collecting_error(report, "alerts"):
+        report.alerts = alert_changes(engine, config, clock())
     with _collecting_error(report, "plan"):
         plan_welcomes(engine, config, clock())
         report.plan = plan(engine, config, clock())

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from notifier.digests.details import loads_notice
+from notifier.digests.details import loads_alert, loads_notice
 from notifier.digests.merging import each_paper_once
 from notifier.digests.rows import digest_of_row
 from notifier.errors import ComposeError
-from notifier.models import DeliveryKind, Digest, Mail, Notice, Paper
+from notifier.models import Alert, DeliveryKind, Digest, Mail, Notice, Paper
 from notifier.sending.sender import Sender
 from notifier.store import FreshReads, deliveries, dumps, fresh_reads, papers, reading
 from notifier.store.outbox import Claim
@@ -115,9 +115,12 @@ def _digest(sender: Sender, claim: Claim) -> Digest | ComposeError:
 
 
 def _notice_mail(sender: Sender, claim: Claim) -> Mail | ComposeError:
-    """Return the mail of a notice, or the error if it cannot be made. Raises ConfigError as `mails_of` does."""
+    """Return the mail of a notice or an alert, or its error. Raises ConfigError as `mails_of` does."""
     columns = claim.recipient, claim.message_id, claim.subject, claim.planned_at
     try:
+        if claim.kind == DeliveryKind.ALERT:
+            alert = Alert(*columns, loads_alert(claim.details))
+            return sender.composer.compose_alert(alert, _return_path(sender, claim))
         notice = Notice(DeliveryKind(claim.kind), *columns, loads_notice(claim.details))
         return sender.composer.compose_notice(notice, _return_path(sender, claim))
     except ComposeError as error:

@@ -29,7 +29,7 @@ from notifier.service.failures import FailureLog
 INGESTING = "ingesting dumps"
 PLANNING = "planning digests"
 # The steps of `once`, by their names in its report.
-STEPS = {"dumps": INGESTING, "plan": PLANNING, "publish": "writing feeds"}
+STEPS = {"dumps": INGESTING, "alerts": "judging sources", "plan": PLANNING, "publish": "writing feeds"}
 STATUS = "reading the status"
 FOLDER = "looking into the dumps folder"
 
@@ -126,6 +126,8 @@ class Jobs:
                 self.failures.recovered(part)
         for dump in report.dumps or ():
             self._log_dump(dump)
+        for alert in report.alerts or ():
+            log.log(alert.level, "%s", alert.text)
         if report.plan and report.plan.due:
             planned = report.plan
             log.info(

@@ -78,6 +78,12 @@ def count_papers(connection: Connection, since: datetime | None = None) -> int:
     return connection.scalar(counted) or 0
 
 
+def newest_paper_at(connection: Connection) -> datetime | None:
+    """Return when the newest paper was seen for the first time; None if there is no paper."""
+    at: datetime | None = connection.scalar(select(paper.c.first_seen).order_by(paper.c.id.desc()).limit(1))
+    return at
+
+
 def quarantine(connection: Connection, path: str, sha256: str, reason: str, now: datetime) -> None:
     """Record that the file at `path` is quarantined, and why; this replaces an earlier record of the path."""
     _store(connection, tables.quarantined, path=path, sha256=sha256, reason=reason, at=now)

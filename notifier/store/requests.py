@@ -19,7 +19,8 @@ from notifier.store.statements import insert_all
 from notifier.store.tables import delivery, request
 from notifier.text.addresses import address_key
 
-NOTICES = (DeliveryKind.CONFIRMATION, DeliveryKind.SIGN_IN, DeliveryKind.ADDRESS_CHANGE)
+# Deliveries without papers and without a subscriber. An alert is one of them, because it goes to an operator.
+NOTICES = (DeliveryKind.CONFIRMATION, DeliveryKind.SIGN_IN, DeliveryKind.ADDRESS_CHANGE, DeliveryKind.ALERT)
 NOTICES_KEPT = timedelta(days=30)  # how long a notice that was sent stays in the outbox
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from notifier.models import Clock
 from notifier.search import read_newest, read_recent
 from notifier.templates import environment, render
 from notifier.topics import Catalogue, catalogue_of
+from notifier.web.arrivals import Arrivals, ArrivalsCache
 from notifier.web.feeds.files import FeedFiles
 from notifier.web.recent_papers import RecentPapersCache
 
@@ -30,10 +32,11 @@ class Site:
     """The store, the templates, the sender of the mails, and the URL of the pages.
 
     `mail` lays out papers as the mails do. `recent` holds the papers that previews search, `newest` those of feeds that
-    are made on request, and `feed_files` the feeds that were published. `key` signs and checks links. It is None if
-    there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of the base
-    URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL. `late_loops` returns
-    the names of the service's loops that have made no round for too long.
+    are made on request, and `feed_files` the feeds that were published. `arrivals` is what the foot of each page says
+    about the arrival of papers. `key` signs and checks links. It is None if there is neither a base URL nor a secret
+    key, because then no link was ever made. `origin` is the origin of the base URL (RFC 6454) and `root` its path
+    without a final slash; both are empty without a base URL. `late_loops` returns the names of the service's loops that
+    have made no round for too long.
     """
 
     engine: Engine
@@ -44,6 +47,7 @@ class Site:
     recent: RecentPapersCache
     newest: RecentPapersCache
     feed_files: FeedFiles
+    arrivals: ArrivalsCache
     key: bytes | None = field(repr=False)
     origin: str
     root: str
@@ -77,6 +81,7 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
         recent=RecentPapersCache(read_recent),
         newest=RecentPapersCache(read_newest),
         feed_files=FeedFiles(config.path(config.feeds.folder)),
+        arrivals=ArrivalsCache(),
         key=secret_key(config) if has_links else None,
         origin=_origin(config.web.base_url),
         root=urlsplit(config.web.base_url).path,
@@ -108,8 +113,16 @@ def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResp
         "root": site.root,
         "is_open": site.is_open,
         "is_signed_in": False,
+        "arrivals": _arrivals(site, status),
     }
     return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **{**shared, **values}), status)
+
+
+def _arrivals(site: Site, status: int) -> Arrivals:
+    """Return what the foot of a page says about papers; nothing if the page says that the service does not work."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Arrivals()
+    return site.arrivals.get(site.engine, site.config, site.clock())
 
 
 def feed_links(site: Site, slug: str) -> Sequence[tuple[str, str]]:

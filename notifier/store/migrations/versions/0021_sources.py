@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("taken_until", sa.Date(), nullable=True),
         sa.Column("owner", sa.String(), nullable=True),
         sa.Column("leased_until", Instant(), nullable=True),
+        sa.Column("alerted", sa.String(), server_default="", nullable=False),
+        sa.Column("trouble_since", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_source"),
     )
     op.create_table(

@@ -1,0 +1,25 @@
+"""The keys of `[alerts]`: which operators are told when something needs their attention."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from notifier.config.part import Part
+from notifier.config.values import ascii_address
+
+MOST_OPERATORS = 20  # whose addresses `mail` may name
+
+
+class AlertsConfig(Part):
+    """The addresses of operators, who get a mail when papers stop coming."""
+
+    mail: tuple[str, ...] = Field(default=(), max_length=MOST_OPERATORS)
+
+    @field_validator("mail")
+    @classmethod
+    def _check_mail(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Return each address once, with its domain in ASCII. Raises ValueError if one is no address."""
+        try:
+            return tuple(dict.fromkeys(map(ascii_address, addresses)))
+        except ValueError:
+            raise ValueError('write mail addresses, such as ["admin@example.org"]') from None
