@@ -56,7 +56,7 @@ def fetch_each(
     if not chosen:
         return
     _sweep(engine, config, clock())
-    with owner_lock(config.owners_folder) as owner, Client(config.fetching_settings) as client:
+    with owner_lock(config.owners_folder) as owner, Client(config.fetching_settings, clock=clock) as client:
         context = FetchContext(engine, config, clock, owner, client, goes_on)
         for name in chosen:
             if goes_on():

@@ -100,7 +100,7 @@ class Taker:
         got = document.validators if document.validators != Validators() else _validators(before)
         again = replace(before, seen_at=self.now, etag=got.etag, last_modified=got.last_modified)
         self._record(again, document, before.day, None)
-        self._count_day(document, is_good=True)
+        self._count_day(document, is_good=not self._is_copy(document, before.sha256))
 
     def take(self, arrival: Arrival) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
@@ -118,7 +118,8 @@ class Taker:
         self._count(report, contents)
         if was_cut_off:
             self.takings.problems.append(f"{arrival.place}: {CUT_OFF}")
-        self._count_day(arrival.document, is_good=not was_cut_off)
+        is_copy = self._is_copy(arrival.document, arrival.body_hash)
+        self._count_day(arrival.document, is_good=not was_cut_off and not is_copy)
         return report
 
     def _ingest(self, arrival: Arrival) -> tuple[DumpReport, bool]:
@@ -148,6 +149,8 @@ class Taker:
 
     def _accept(self, arrival: Arrival, contents: DumpContents | None, *, was_cut_off: bool) -> None:
         validators = Validators() if was_cut_off else arrival.document.validators
+        is_copy = self._is_copy(arrival.document, arrival.body_hash)
+        day = arrival.document.day or (contents.listed_on if contents else None)
         stored = SourceDocument(
             url=arrival.document.url,
             sha256="" if was_cut_off else arrival.body_hash,
@@ -155,8 +158,8 @@ class Taker:
             seen_at=self.now,
             etag=validators.etag,
             last_modified=validators.last_modified,
-            day=arrival.document.day or (contents.listed_on if contents else None),
-            papers=contents.papers if contents else 0,
+            day=None if is_copy else day,
+            papers=contents.papers if contents and not is_copy else 0,
         )
         self._record(stored, arrival.document, stored.day, contents, was_cut_off=was_cut_off)
 
@@ -180,6 +183,17 @@ class Taker:
             return self.now
         same = [each.unchanged_since for each in self.known.values() if each.sha256 == arrival.body_hash]
         return min(same, default=self.now)
+
+    def _is_copy(self, document: Document, body_hash: str) -> bool:
+        """Return whether these bytes also came for an earlier day, with papers: the server does not heed the day.
+
+        The papers of the day itself are then still to come.
+        """
+        day = document.day
+        return day is not None and any(
+            each.sha256 == body_hash and each.papers and each.day is not None and each.day < day
+            for each in self.known.values()
+        )
 
     @retried
     def _record(
