@@ -90,12 +90,13 @@ _BY_ENHANCED_CODE = {
 }
 
 
-def outcome_of_reply(phase: Phase, code: int, text: str) -> Outcome:
+def outcome_of_reply(phase: Phase, code: int, text: str, sender: str = "") -> Outcome:
     """Return the outcome of a reply that ends an attempt: a refusal at any phase, or any reply to the final dot.
 
-    A reply without a code, or with a code that does not fit the phase, has the same meaning as no reply.
+    A reply without a code, or with a code that does not fit the phase, has the same meaning as no reply. `sender` is
+    the sender's address of the mail.
     """
-    state, relay = _verdict(phase, code, text)
+    state, relay = _verdict(phase, code, text, sender)
     is_too_large = state is DeliveryState.FAILED and not refusals.is_about_utf8(text)
     return Outcome(state, one_line(f"{code} {text}" if code > 0 else text), relay, is_too_large)
 
@@ -115,7 +116,7 @@ def one_line(text: str) -> str:
     return shortened(" ".join(visible.split()))
 
 
-def _verdict(phase: Phase, code: int, text: str) -> _Verdict:
+def _verdict(phase: Phase, code: int, text: str, sender: str) -> _Verdict:
     if phase is Phase.DOT and 200 <= code < 300:
         return _ACCEPTED
     if code == SERVICE_CLOSING:
@@ -128,7 +129,7 @@ def _verdict(phase: Phase, code: int, text: str) -> _Verdict:
         return _DOWN if phase < Phase.RCPT else _TRY_LATER
     if phase < Phase.RCPT:
         return _verdict_on_early_refusal(phase, code, text)
-    return _verdict_on_refusal(phase, code, text)
+    return _verdict_on_refusal(phase, code, text, sender)
 
 
 def _verdict_without_reply(phase: Phase) -> _Verdict:
@@ -148,13 +149,13 @@ def _verdict_on_early_refusal(phase: Phase, code: int, text: str) -> _Verdict:
     return _FAILED if phase is Phase.MAIL and too_large else _REFUSING
 
 
-def _verdict_on_refusal(phase: Phase, code: int, text: str) -> _Verdict:
+def _verdict_on_refusal(phase: Phase, code: int, text: str, sender: str) -> _Verdict:
     """Return the verdict on a 5xx reply at or after RCPT.
 
     If the reply does not clearly say what is wrong, it counts as a refusal by policy, which blames neither mail nor
     recipient.
     """
-    if refusals.is_about_recipient(text):
+    if refusals.is_about_recipient(text, sender):
         return _BAD_RECIPIENT
     if refusals.is_about_size(text) or refusals.is_about_utf8(text):
         return _FAILED

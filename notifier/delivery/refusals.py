@@ -44,10 +44,12 @@ _UNKNOWN_MAILBOX = re.compile(
 # temporary state.
 _BLAMES_OTHERS = re.compile(
     r"\b(?:your|sender\w*|sending|from|return[ -]?path|originator\w*|envelope|helo|ehlo|spf|dkim|dmarc|spam\w*|junk"
-    r"|bulk|unsolicited|virus\w*|abus\w+|attack\w*|harvest\w*|filter\w*|polic(?:y|ies)|administrativ\w+|reputation"
+    r"|bulk|unsolicited|virus\w*|abus\w+|attack\w*|harvest\w*|filter\w*|polic(?:y|ies)|administrativ\w+|reputation|content"
     r"|trust\w*|untrusted|secur\w+|callout|callback|\w*verif\w+|relay\w*(?! recipient table)|smart ?-?host|block\w*"
     r"|black-?list\w*|deny-?list\w*|\w*listed|gr[ae]y-?list\w*|bann?ed|rbl|dnsbl|rate|limit\w*|too many|too quickly"
-    r"|too much|temporar\w+|tempfail|time-?d? ?-?out|try again|try later|quota|full|payment|clients?|ips?|r?dns|ptr"
+    r"|too much|exceed\w*|allowance|temporar\w+|tempfail|time-?d? ?-?out|try again|try later|quota|full|storage|space"
+    r"|payment|internal|maintenance|shut\w*|overload\w*|busy|congest\w*|configur\w+|ldap|database|lookup fail\w*"
+    r"|could not|cannot connect|service unavailable|locked|come back|later|clients?|ips?|r?dns|ptr"
     r"|reverse|auth\w*|unauthori[sz]ed|log(?:ged|ging)?[ -]?(?:in|on)|credentials?|password|submission|starttls|tls"
     r"|certificates?|encrypt\w*|not permitted|permission|prohibit\w*|not allowed|disallowed|denied|refused|forbidden)\b"
 )
@@ -80,8 +82,13 @@ def _all_codes(text: str) -> set[str]:
     return {f"{int(subject)}.{int(detail)}" for subject, detail in _ANY_CODE.findall(text[:_READ])}
 
 
-def is_about_recipient(text: str) -> bool:
-    """Return whether a 5xx reply clearly says that the recipient's mailbox does not exist or accepts no mail."""
+def is_about_recipient(text: str, sender: str = "") -> bool:
+    """Return whether a 5xx reply clearly says that the recipient's mailbox does not exist or accepts no mail.
+
+    A reply that names the address of `sender` may mean that address.
+    """
+    if sender and sender.casefold() in text[:_READ].casefold():
+        return False
     codes, words = set(enhanced_codes(text)), _QUOTES.sub(" ", _own_words(text))
     blaming = _BLAMES_RECIPIENT
     if _NO_ANSWER_FROM_HOST in codes and _RECIPIENT_REJECTED.search(words):

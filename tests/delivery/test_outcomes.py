@@ -137,6 +137,17 @@ MISTRUST = [
     "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages",
     *["550 Unrouteable address", "550 Mailing to remote domains not supported", "550 administrative prohibition"],
     *["550", "550 no", "551 moved", "553 bad name", "556 takes no mail", "501 syntax error in address"],
+    # Codes of the recipient, with texts that mean a limit, the message, or trouble at the server.
+    *["550 5.2.1 a has exceeded the number of messages it may receive", "550 5.2.1 mailbox is over its allowance"],
+    *[
+        "550 5.1.1 Message rejected: content",
+        "550 5.2.1 System shutting down",
+        "550 5.1.1 Mailbox out of storage space",
+    ],
+    *["550 5.1.1 Service unavailable", "550 5.1.1 Congestion, come back later", "550 5.1.1 internal error"],
+    *["550 5.2.1 Mailbox disabled for maintenance", "550 5.1.1 LDAP lookup failure", "550 5.2.1 mailbox is locked"],
+    *["550 5.1.10 server configuration problem", "550 5.1.1 unknown user (lookup failed, database unavailable)"],
+    *["550 User unknown: could not connect to LDAP", "550 5.1.1 mailbox server is overloaded"],
     *["550 5.6.1 media not supported", "550 no-such-user.example.org says no", "550 <no such user@b.example> refused"],
 ]
 
@@ -151,6 +162,22 @@ def test_a_reply_that_clearly_names_an_unknown_recipient_rejects_the_recipient(p
 @pytest.mark.parametrize("reply", MISTRUST)
 def test_every_other_5xx_from_rcpt_on_defers_that_mail_and_blames_no_recipient(phase: Phase, reply: str) -> None:
     assert verdict(phase, reply) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
+
+
+@pytest.mark.parametrize("phase", FROM_RCPT_ON)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "5.1.1 No such user papers@x.example",
+        "<Papers@X.example>: user unknown",
+        "5.1.2 Domain of papers@x.example does not exist",
+        "5.1.1 <a@b.example> User unknown\n5.1.1 while checking <papers@x.example>",
+    ],
+)
+def test_a_reply_that_names_the_sender_suppresses_nobody(phase: Phase, reply: str) -> None:
+    outcome = outcome_of_reply(phase, 550, reply, "papers@x.example")
+    assert (outcome.state, outcome.relay) == (DeliveryState.DEFERRED, RelayCondition.POLICY)
+    assert outcome_of_reply(phase, 550, reply, "other@y.example").state is DeliveryState.REJECTED
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Connection:
         """
         if self._next is not mail:
             await self._write_envelope(mail, still_wanted)
-        await self._positive_reply(Phase.MAIL)
+        await self._positive_reply(Phase.MAIL, mail)
 
     async def finish(self, mail: Mail, next_mail: NextMail) -> Outcome:
         """Send the rest of a mail whose MAIL was accepted, and return its outcome.
@@ -71,16 +71,16 @@ class Connection:
         if not self._is_pipelined:
             self._wire.write(_rcpt_command(mail))
         if not self._wire.consume_reply(COMPLETED):
-            await self._positive_reply(Phase.RCPT)
+            await self._positive_reply(Phase.RCPT, mail)
         if not self._is_pipelined:
             self._wire.write(b"DATA\r\n")
         if not self._wire.consume_reply(GO_AHEAD):
-            await self._positive_reply(Phase.DATA)
+            await self._positive_reply(Phase.DATA, mail)
         if self._next is mail:
             self._trust.record_success()
         self._next = None
         await self._write_message(mail, next_mail)
-        reply = await self._positive_reply(Phase.DOT)
+        reply = await self._positive_reply(Phase.DOT, mail)
         self._is_envelope_open = self._next is not None
         return outcome_of_reply(Phase.DOT, *reply)
 
@@ -146,7 +146,7 @@ class Connection:
         if self._wire.has_reply or self._wire.is_lost:
             reply = await self._reply(Phase.CONTENT, self._timeouts.block)
             # The reply tells more than the broken pipe that further writing would cause.
-            raise BrokenConnectionError(outcome_of_reply(Phase.CONTENT, *reply))
+            raise BrokenConnectionError(outcome_of_reply(Phase.CONTENT, *reply, mail.envelope.sender))
         next_envelope = await self._next_envelope(next_mail)
         self._wire.write(b"".join((content, b".\r\n", next_envelope)))
 
@@ -177,8 +177,8 @@ class Connection:
     def _can_pipeline(self) -> bool:
         return "pipelining" in self._extensions and self._trust.may_pipeline
 
-    async def _positive_reply(self, phase: Phase) -> Reply:
-        """Return the relay's reply at this phase if it is positive.
+    async def _positive_reply(self, phase: Phase, mail: Mail) -> Reply:
+        """Return the relay's reply to `mail` at this phase if it is positive.
 
         Raises StoppedError for a refusal with 4xx or 5xx, which ends this mail alone. Raises BrokenConnectionError,
         which ends the connection too, for any other reply, for 421, for a refusal that pipelining may have caused, and
@@ -189,7 +189,7 @@ class Connection:
             return reply
         if self._may_blame_pipelining(phase) and self._trust.may_be_caused_by_pipelining(reply):
             raise self._broken(phase, f"{reply.code} {reply.text}")
-        outcome = outcome_of_reply(phase, *reply)
+        outcome = outcome_of_reply(phase, *reply, mail.envelope.sender)
         if not _is_refusal(reply):
             if reply.code != SERVICE_CLOSING and self._may_blame_pipelining(phase):
                 self._trust.record_failure()
