@@ -76,7 +76,7 @@ class _WholeMail:
             preheader="".join(content.preheader),
             contents=self._contents(shown) if len(shown) > 1 else "",
             sections=self._joined(self._section(*each) for each in shown),
-            more=self._more() if content.more or content.unlisted else "",
+            more=self._more() if content.more or content.unlisted or content.waiting else "",
             footer=self._footer(),
         )
 
@@ -111,6 +111,7 @@ class _WholeMail:
             "more",
             total=len(content.more) + content.unlisted,
             unlisted=content.unlisted,
+            waiting=content.waiting,
             lines=self._lines(content.more),
             digest_page=self._values["digest_page"],
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+LONGEST_LOCAL_PART = 64  # octets before the @ (RFC 5321, section 4.5.3.1.1)
 LONGEST_ADDRESS = 254  # octets, not counting the angle brackets (RFC 5321, section 4.5.3.1.3)
 
 # Before the @ of an address with characters beyond ASCII (RFC 6531, section 3.3). Surrogates have no UTF-8.
@@ -32,6 +33,15 @@ def recipient_form(address: str) -> str:
     if local.isascii() or not (local.isprintable() and _UTF8_LOCAL_PART.fullmatch(local)):
         return ascii_form(address)
     return f"{local}@{ascii_form(f'x@{domain}').removeprefix('x@')}"
+
+
+def check_local_part(address: str) -> None:
+    """Raise ValueError if an address has more before the @ than SMTP can carry."""
+    octets = len(address.rpartition("@")[0].encode(errors="surrogatepass"))
+    if octets > LONGEST_LOCAL_PART:
+        raise ValueError(
+            f"before the @ it has {octets} bytes, and mail carries at most {LONGEST_LOCAL_PART}; use a shorter address"
+        )
 
 
 def ascii_domain(domain: str) -> str:

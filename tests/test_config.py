@@ -321,6 +321,34 @@ def test_the_error_about_a_wrong_environment_variable_names_it_or_the_key(
     assert message in str(caught.value)
 
 
+def test_each_wrong_key_is_blamed_on_the_file_or_on_the_variable_that_set_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFIER_DIGEST__PAPERS", "-4")
+    monkeypatch.setenv("NOTIFIER_WEB__TRUSTED_PROXIES", '["nonsense"]')
+    file = write_config(tmp_path, '[smtp]\nport = "x"\n[digest]\npapers = 0\n')
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    by_file, *by_variable = str(caught.value).split("; the environment variable ")
+    assert by_file.startswith(f"{file}: smtp.port: ")
+    assert "digest" not in by_file
+    assert [each.split(": ")[:2] for each in sorted(by_variable)] == [
+        ["NOTIFIER_DIGEST__PAPERS", "digest.papers"],
+        ["NOTIFIER_WEB__TRUSTED_PROXIES", "web.trusted_proxies"],
+    ]
+
+
+@pytest.mark.parametrize("key", ["sender", "envelope"])
+@pytest.mark.parametrize("length", [64, 65])
+def test_our_address_has_at_most_64_bytes_before_the_at_sign(tmp_path: Path, key: str, length: int) -> None:
+    file = write_config(tmp_path, f'[mail]\n{key} = "{"a" * length}@example.org"\n')
+    if length == 64:
+        load(file)
+        return
+    with pytest.raises(ConfigError, match=f"mail.{key}: before the @ it has 65 bytes"):
+        load(file)
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "cure"),
     [

@@ -13,6 +13,7 @@ import typer
 from notifier.cli.demo_serving import prepare, serve_demo, with_pages
 from notifier.cli.options import NowOption, Session, clock_from, clock_starting_at
 from notifier.cli.simulated_clocks import refuse_far_clock
+from notifier.text.counting import counted
 
 if TYPE_CHECKING:
     from notifier.config import Config
@@ -103,7 +104,7 @@ def _ingest(run: Session) -> None:
 
     reports = [ingest(run.engine, seed, None, run.clock()) for seed in dump_paths(resource("seeds"))]
     print_dumps(reports)
-    typer.echo(f"\n{sum(report.new for report in reports)} new papers\n")
+    typer.echo(f"\n{counted(sum(report.new for report in reports), 'new paper')}\n")
 
 
 def _sample_sign_ups() -> list[SignUp]:
@@ -195,10 +196,14 @@ def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails
     ]
     print_table(("subscriber", "asked for", "mail"), rows, nothing="no subscribers; remove the folder to start over")
     typer.echo(
-        f"\n{len(subscribers)} subscribers, {done.plan.digests} digests, {len(mails)} mails accepted by the relay"
+        f"\n{counted(len(subscribers), 'subscriber')}, {counted(done.plan.digests, 'digest')}, "
+        f"{counted(len(mails), 'mail')} accepted by the relay"
     )
     feed = (run.config.path(run.config.feeds.folder) / "trending.atom").resolve()
-    typer.echo(f"{done.publish.feeds} feeds, {done.publish.written} files written; open one in a feed reader: {feed}")
+    typer.echo(
+        f"{counted(done.publish.feeds, 'feed')}, {counted(done.publish.written, 'file')} written; "
+        f"open one in a feed reader: {feed}"
+    )
 
 
 def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:

@@ -15,6 +15,7 @@ import typer
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, day_from, reading_session
 from notifier.cli.simulated_clocks import writing_session
 from notifier.cli.terminal import terminal_of
+from notifier.text.counting import counted
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://")
 DAYS_A_WEEK = 7
@@ -127,7 +128,7 @@ def print_dumps(reports: list[DumpReport]) -> None:
     ]
     print_table(heading, rows, nothing="no dumps to ingest; give files, or a folder that has some")
     if known := sum(each.status is DumpStatus.KNOWN for each in reports):
-        dumps = "1 dump was" if known == 1 else f"{known} dumps were"
+        dumps = counted(known, "dump was", "dumps were")
         typer.echo(f"{dumps} known already: the same bytes were ingested before, and nothing changed")
     for each in reports:
         for message in (each.reason, skips(each), each.unmoved):
@@ -227,7 +228,7 @@ def preview(
         _show_match(match)
     for warning in found.warnings:
         typer.echo(f"note: {warning}", err=True)
-    typer.echo(f"{len(found.matches)} papers, {_frequency(found)}")
+    typer.echo(f"{counted(len(found.matches), 'paper')}, {_frequency(found)}")
 
 
 def _frequency(found: Preview) -> str:

@@ -24,6 +24,7 @@ from notifier.cli.options import (
 from notifier.cli.simulated_clocks import refuse_far_clock, writing_session
 from notifier.cli.sources import print_alerts
 from notifier.models import DeliveryState
+from notifier.text.counting import counted
 from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
@@ -272,7 +273,8 @@ def _show_faults(published: PublishReport) -> None:
 
 
 def _published(published: PublishReport) -> str:
-    return f"{published.feeds} feeds: {published.written} files written, {published.unchanged} unchanged"
+    written = f"{counted(published.written, 'file')} written, {published.unchanged} unchanged"
+    return f"{counted(published.feeds, 'feed')}: {written}"
 
 
 def _delivered(delivered: DeliveryReport) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, instant_from, session
 from notifier.cli.simulated_clocks import refuse_far_clock
+from notifier.text.counting import counted
 
 if TYPE_CHECKING:
     from notifier.subscribers import ReinstateReport
@@ -62,6 +63,8 @@ def _show(done: ReinstateReport) -> None:
     for email in done.unchanged:
         typer.echo(f"{email} is not changed: not SUPPRESSED, or another condition does not hold")
     if done.dry_run:
-        typer.echo(f"{len(done.subscribers)} subscribers would be reinstated; nothing is changed")
+        typer.echo(f"{counted(len(done.subscribers), 'subscriber')} would be reinstated; nothing is changed")
     else:
-        typer.echo(f"{done.reinstated} subscribers reinstated; `notifier subscribers` shows their next digests")
+        typer.echo(
+            f"{counted(done.reinstated, 'subscriber')} reinstated; `notifier subscribers` shows their next digests"
+        )

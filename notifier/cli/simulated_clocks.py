@@ -13,6 +13,7 @@ import typer
 
 from notifier.cli.options import Session, session
 from notifier.errors import UsageError
+from notifier.text.counting import counted
 
 FARTHEST = timedelta(days=7)
 DAY, YEAR = timedelta(days=1), timedelta(days=365.25)
@@ -54,4 +55,4 @@ def refuse_far_clock(run: Session, now: str, cure: str = "") -> None:
 
 
 def _duration(distance: timedelta) -> str:
-    return f"{distance / YEAR:.1f} years" if distance >= YEAR else f"{distance // DAY} days"
+    return f"{distance / YEAR:.1f} years" if distance >= YEAR else counted(distance // DAY, "day")

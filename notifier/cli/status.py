@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session, warn_of_exposed_secrets
+from notifier.text.counting import counted
 from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
     from notifier.arrivals import SourceHealth
-    from notifier.operations import Status
+    from notifier.operations import Backlog, Status
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +57,8 @@ def _show(found: Status) -> None:
         f"last dump    {f'{inert(last.name)}, ingested {last.ingested_at:%Y-%m-%d %H:%M} UTC' if last else 'none yet'}"
     )
     typer.echo(f"next digest  {f'{found.next_run:%Y-%m-%d %H:%M} UTC' if found.next_run else 'nobody is due'}")
+    if found.backlog:
+        typer.echo(f"waiting      {_backlog(found.backlog)}")
     typer.echo(f"mail goes to {found.relay}")
     if found.replies_to:
         why = "subscribers can leave only by a mail to it, since [web] base_url is not set"
@@ -85,6 +88,16 @@ def _show_sources(sources: Sequence[SourceHealth]) -> None:
         typer.echo(inert(f"{heading:<12} {each.name:<{width}}  {each.sentence}"))
         if each.cure:
             typer.echo(inert(f"{'':<{width + 15}}{each.cure}"))
+
+
+def _backlog(backlog: Backlog) -> str:
+    """Return a sentence about the papers that had no room in digests, with what helps if their number grows."""
+    have, digests = ("has", "the next digest") if backlog.subscribers == 1 else ("have", "the next digests")
+    most = f", at most {backlog.most} each" if backlog.subscribers > 1 else ""
+    return (
+        f"{counted(backlog.subscribers, 'subscriber')} {have} {counted(backlog.papers, 'paper')} waiting for room in "
+        f"{digests}{most}; narrower searches or a more frequent cadence keep this from growing"
+    )
 
 
 def _counts(by_state: dict[str, int]) -> str:

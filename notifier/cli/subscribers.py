@@ -14,6 +14,7 @@ from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, d
 from notifier.cli.simulated_clocks import writing_session
 from notifier.errors import UsageError
 from notifier.models import Cadence, SubscriberState
+from notifier.text.counting import counted
 
 if TYPE_CHECKING:
     from notifier.models import Subscriber, Subscription
@@ -134,9 +135,8 @@ def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = N
 
     run = writing_session(context, config, now)
     messages = subscribers.erase(run.engine, email, run.clock())
-    typer.echo(
-        f"{email} is erased, with {messages} messages; no import adds the address again, only a new sign-up does"
-    )
+    erased = f"{email} is erased, with {counted(messages, 'message')}"
+    typer.echo(f"{erased}; no import adds the address again, only a new sign-up does")
 
 
 def list_subscribers(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session
 from notifier.cli.simulated_clocks import writing_session
+from notifier.text.counting import counted
 
 if TYPE_CHECKING:
     from notifier.subscribers import ImportReport
@@ -69,8 +70,8 @@ def _show(imported: ImportReport, file: Path) -> None:
     reinstated = f", {imported.reinstated} reinstated" if imported.reinstated else ""
     refused = f"; {len(imported.refused)} refused" if imported.refused else ""
     typer.echo(
-        f"{imported.rows} rows imported: {imported.new_subscribers} new subscribers, "
-        f"{imported.new_subscriptions} new subscriptions{reinstated}{refused}"
+        f"{counted(imported.rows, 'row')} imported: {counted(imported.new_subscribers, 'new subscriber')}, "
+        f"{counted(imported.new_subscriptions, 'new subscription')}{reinstated}{refused}"
     )
 
 
@@ -84,4 +85,4 @@ def export(context: typer.Context, file: FileArgument, config: ConfigOption = No
 
     count = export_subscribers(reading_session(context, config).engine, file)
     is_stdout = open_descriptor(file) == STDOUT
-    typer.echo(f"{count} subscribers written to {'stdout' if is_stdout else file}", err=is_stdout)
+    typer.echo(f"{counted(count, 'subscriber')} written to {'stdout' if is_stdout else file}", err=is_stdout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, cast, get_origin
 
@@ -37,6 +37,11 @@ def overrides() -> dict[str, Any]:
             f"the environment: {' or '.join(several) or 'a variable'} sets a table or a list and is no JSON; set "
             """single keys, as in NOTIFIER_SMTP__HOST=mail.example.org, and write lists as ["https://group.example.org"]"""
         ) from None
+
+
+def variable_of(place: Iterable[int | str]) -> str:
+    """Return the name of the variable that sets the key at this place: a table and a key, or a key at the top."""
+    return PREFIX + NESTING.join(map(str, place)).upper()
 
 
 def unknown_variables() -> list[str]:

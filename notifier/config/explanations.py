@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from notifier.config.environment import variable_of
 from notifier.config.keys import Config
 
 
-def explain(error: ValidationError, file: Path | None) -> str:
-    """Return one sentence for each wrong key. Pydantic's copy of the value is left out: it may be a password."""
-    explanations = [
-        _explanation(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors(include_input=False)
-    ]
-    return f"{file or 'the environment'}: " + "; ".join(explanations)
+def explain(error: ValidationError, file: Path | None, changes: Mapping[str, Any]) -> str:
+    """Return one sentence for each wrong key, below the file or the environment variable that has set it.
+
+    `changes` are the tables and keys that environment variables set. Pydantic's copy of the value is left out: it may
+    be a password.
+    """
+    explanations: dict[str, list[str]] = {}
+    for detail in error.errors(include_input=False):
+        origin = _origin(detail["loc"], changes) or str(file or "the environment")
+        explanations.setdefault(origin, []).append(_explanation(detail["loc"], detail["type"], detail["msg"]))
+    return "; ".join(f"{origin}: {'; '.join(each)}" for origin, each in explanations.items())
+
+
+def _origin(place: tuple[int | str, ...], changes: Mapping[str, Any]) -> str | None:
+    """Return the environment variable that set the key at this place; None if none did, or if a table is wrong."""
+    value: Any = changes
+    for depth, name in enumerate(place):
+        if not isinstance(value, Mapping):
+            return f"the environment variable {variable_of(place[:depth])}"
+        if name not in value:
+            return None
+        value = value[name]
+    return None if isinstance(value, Mapping) else f"the environment variable {variable_of(place)}"
 
 
 def _explanation(place: tuple[int | str, ...], kind: str, message: str) -> str:

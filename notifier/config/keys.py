@@ -14,6 +14,7 @@ from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator, model_validator
 
+from notifier.address_form import check_local_part
 from notifier.config.alerts import AlertsConfig
 from notifier.config.fetching import FetchingConfig
 from notifier.config.part import Part
@@ -129,13 +130,17 @@ class MailConfig(Part):
         if "@" not in address or not sender.isprintable() or len(sender) > LONGEST_SENDER:
             raise ValueError(f"write it as Name <address@example.org>, at most {LONGEST_SENDER} letters")
         domain = address.rpartition("@")[2]
-        return ascii_address(address).rpartition("@")[2].join(sender.rsplit(domain, 1))
+        in_ascii = ascii_address(address)
+        check_local_part(in_ascii)
+        return in_ascii.rpartition("@")[2].join(sender.rsplit(domain, 1))
 
     @field_validator("envelope")
     @classmethod
     def _check_envelope(cls, envelope: str) -> str:
         """Return the bounce address with its domain in ASCII. Raises ValueError if it is not an address."""
-        return ascii_address(envelope) if envelope else envelope
+        in_ascii = ascii_address(envelope) if envelope else envelope
+        check_local_part(in_ascii)
+        return in_ascii
 
     @property
     def address(self) -> str:

@@ -27,10 +27,11 @@ def load(file: Path | None) -> Config:
     """
     found = chosen(file)
     tables = _read(found) if found else {}
+    changes = overrides()
     try:
-        config = Config(**_merged(tables, overrides()))
+        config = Config(**_merged(tables, changes))
     except ValidationError as error:
-        raise ConfigError(explain(error, found)) from None
+        raise ConfigError(explain(error, found, changes)) from None
     config = config.located_in(found.resolve().parent if found else Path.cwd())
     check_ingest_folder(config, found)
     return config

@@ -58,7 +58,8 @@ class DigestContent(NamedTuple):
     """The content of a digest.
 
     `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit. `unlisted` is the
-    number of papers that a mail leaves out because it would be too large. `other_labels` are those of subscriptions
+    number of papers that a mail leaves out because it would be too large, and `waiting` the number of those that wait
+    for the next digest. `other_labels` are those of subscriptions
     that have no section, and matched a paper in one or belong to a welcome mail. `has_page` says whether there is a
     page that ends all mail to the subscriber, and `has_web_copy` whether there is a page with the whole digest.
     """
@@ -70,6 +71,7 @@ class DigestContent(NamedTuple):
     sections: Sequence[SectionContent]
     more: Sequence[PaperLine]
     unlisted: int
+    waiting: int
     other_labels: Sequence[str]
     postal_address: str
     has_page: bool
@@ -123,6 +125,7 @@ class ContentMaker:
             sections=sections,
             more=[self._line(item, papers) for item in digest.rest],
             unlisted=0,
+            waiting=digest.waiting,
             other_labels=_other_labels(digest.sections, digest.labels),
             postal_address=inert(self._settings.postal_address),
             has_page=self._has_pages and digest.subscriber_id is not None,

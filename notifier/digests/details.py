@@ -1,7 +1,8 @@
 """Convert what a message says besides papers to and from JSON, which stays in the message's row of the outbox.
 
 A notice has a link and what its templates say, and an alert has what its templates say. A welcome mail has an opening
-and the labels of all subscriptions.
+and the labels of all subscriptions. A digest or welcome mail without room for all papers says how many wait for the
+next one.
 """
 
 from __future__ import annotations
@@ -11,33 +12,37 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from notifier.errors import ComposeError
-from notifier.models import AlertDetails, DeliveryKind, NoticeDetails
+from notifier.models import AlertDetails, NoticeDetails
 
 
-class WelcomeDetails(NamedTuple):
-    """The content of a welcome mail besides papers."""
+class DigestDetails(NamedTuple):
+    """The content of a digest or a welcome mail besides papers.
 
-    opening: str
-    labels: tuple[str, ...]
+    Only a welcome mail has an opening and labels. `waiting` is the number of papers that wait for the next digest.
+    """
+
+    opening: str = ""
+    labels: tuple[str, ...] = ()
+    waiting: int = 0
 
 
-def dumps_welcome(details: WelcomeDetails) -> str:
-    """Return the details of a welcome mail as JSON."""
-    return json.dumps(details._asdict(), ensure_ascii=False)
+_NOTHING = DigestDetails()
 
 
-def loads_welcome(text: str) -> WelcomeDetails:
-    """Return the details of a welcome mail. Raises ComposeError if they cannot be read."""
+def dumps_digest(details: DigestDetails) -> str:
+    """Return the details of a digest or welcome mail as JSON; an empty text if there are none."""
+    return "" if details == _NOTHING else json.dumps(details._asdict(), ensure_ascii=False)
+
+
+def loads_digest(text: str) -> DigestDetails:
+    """Return the details of a digest or welcome mail. Raises ComposeError if they cannot be read."""
+    if not text:
+        return _NOTHING
     try:
         stored = json.loads(text)
-        return WelcomeDetails(stored["opening"], tuple(stored["labels"]))
-    except (TypeError, ValueError, KeyError):
+        return DigestDetails(stored["opening"], tuple(stored["labels"]), int(stored.get("waiting", 0)))
+    except (AttributeError, TypeError, ValueError, KeyError):
         raise _unreadable() from None
-
-
-def welcome_details(kind: str, text: str) -> WelcomeDetails:
-    """Return the details of a message of this kind; empty for another kind than WELCOME. Raises as `loads_welcome`."""
-    return loads_welcome(text) if kind == DeliveryKind.WELCOME else WelcomeDetails("", ())
 
 
 def dumps_notice(details: NoticeDetails) -> str:

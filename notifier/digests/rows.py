@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from notifier.digests import items
-from notifier.digests.details import welcome_details
+from notifier.digests.details import loads_digest
 from notifier.models import Digest, Item, Section
 
 ReadItems = Callable[[str], tuple[tuple[Section, ...], tuple[Item, ...]]]
@@ -18,7 +18,7 @@ def digest_of_row(row: Mapping[str, Any], read_items: ReadItems = items.loads) -
     `read_items` decodes the items as `items.loads` does. Raises ComposeError if items or details cannot be read.
     """
     sections, rest = read_items(row["items"])
-    welcome = welcome_details(row["kind"], row["details"])
+    details = loads_digest(row["details"])
     return Digest(
         recipient=row["recipient"],
         period=row["period"],
@@ -28,7 +28,8 @@ def digest_of_row(row: Mapping[str, Any], read_items: ReadItems = items.loads) -
         sections=sections,
         rest=rest,
         subscriber_id=row["subscriber_id"],
-        opening=welcome.opening,
-        labels=welcome.labels,
+        opening=details.opening,
+        labels=details.labels,
+        waiting=details.waiting,
         delivery_id=row["id"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from notifier.text.counting import counted
 from notifier.text.harmless import columns, inert, shortened_to_columns
 
 COLUMNS = 78  # of a line in a header that need not be folded: RFC 5322, section 2.1.1
@@ -16,7 +17,7 @@ def subject(pattern: str, count: int, title: str, period: str, *, are_new: bool 
     columns, unless that would leave fewer than MIN_TITLE for the title.
     """
     new = "new " if are_new else ""
-    papers = f"1 {new}paper" if count == 1 else f"{count} {new}papers"
+    papers = counted(count, f"{new}paper")
     around = columns(pattern.format(papers=papers, title="", period=period))
     shown = shortened_to_columns(" ".join(inert(title).split()), max(MIN_TITLE, COLUMNS - around))
     return pattern.format(papers=papers, title=shown, period=period).strip()

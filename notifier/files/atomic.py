@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from notifier.drafts import new_draft
 from notifier.errors import FileError
+from notifier.files.cures import cannot_write
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
@@ -19,7 +21,7 @@ def write_if_changed(path: Path, content: bytes) -> bool:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return True
-        path = path.resolve() if path.is_symlink() else path
+        path = Path(os.path.realpath(path)) if path.is_symlink() else path
         if path.is_file() and path.read_bytes() == content:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,9 +30,7 @@ def write_if_changed(path: Path, content: bytes) -> bool:
             file.flush()
             draft.replace(path)
     except OSError as error:
-        raise FileError(
-            f"cannot write {path}: {error.strerror}; check the free space and who owns the folder"
-        ) from None
+        raise FileError(cannot_write(path, error)) from None
     return True
 
 

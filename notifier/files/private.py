@@ -10,6 +10,7 @@ from pathlib import Path
 
 from notifier.drafts import new_draft
 from notifier.errors import FileError
+from notifier.files.cures import cannot_write
 from notifier.private_files import FILE_MODE, make_folder
 
 MAX_LINKS = 40  # as many as Linux follows
@@ -34,8 +35,7 @@ def write_private(path: Path, content: bytes) -> None:
         else:
             _write(Path(os.path.realpath(path)), content)
     except OSError as error:
-        cure = "check the free space, and who owns the file and its folder"
-        raise FileError(f"cannot write {path}: {error.strerror}; {cure}") from None
+        raise FileError(cannot_write(path, error)) from None
 
 
 def open_descriptor(path: Path) -> int | None:

@@ -108,10 +108,10 @@ class BodyMaker:
 
     def _more(self, content: DigestContent) -> Sequence[bytes | str]:
         total = len(content.more) + content.unlisted
-        if not total:
+        if not total and not content.waiting:
             return ()
         without = (() if content.more else _NO_LINES) + (() if content.has_web_copy else _NO_WEB_COPY)
-        part = self._parts.part("more", without, total=total, unlisted=content.unlisted)
+        part = self._parts.part("more", without, total=total, unlisted=content.unlisted, waiting=content.waiting)
         return part.filled({"lines": self._line_blocks(content.more), "digest_page": ["digest_page"]})
 
     def _footer(self, content: DigestContent) -> list[bytes | str]:

@@ -40,7 +40,7 @@ PARTS: Mapping[str, PartKind] = {
     "card": PartKind(("card",), ("also",)),
     "also": PartKind(("labels",)),
     "line": PartKind(("paper",)),
-    "more": PartKind(("total", "unlisted"), ("lines", "digest_page")),
+    "more": PartKind(("total", "unlisted", "waiting"), ("lines", "digest_page")),
     "footer": PartKind(("brand", "postal_address"), ("recipient", "labels", *LINKS_OF_FOOTER)),
     "label": PartKind(("label",), ("unsubscribe_page",)),
 }

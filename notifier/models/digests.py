@@ -43,7 +43,8 @@ class Digest:
     `rest` holds the papers beyond the digest's limit, which are listed by title only; they count as sent.
     `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased, and `delivery_id`
     is None if the digest has no row in the outbox, such as a test. `opening` takes the place of the line that says of
-    which period the papers are. A welcome mail also has `labels`, which name all subscriptions.
+    which period the papers are. A welcome mail also has `labels`, which name all subscriptions. `waiting` is the number
+    of papers that have no room in this digest, and wait for the next one.
     """
 
     recipient: str
@@ -57,6 +58,7 @@ class Digest:
     opening: str = ""
     labels: tuple[str, ...] = ()
     delivery_id: int | None = None
+    waiting: int = 0
 
     @property
     def paper_ids(self) -> set[int]:

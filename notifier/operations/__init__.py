@@ -8,9 +8,10 @@ from notifier.operations.deliveries import (
     retry_delivery,
 )
 from notifier.operations.exposure import exposed_secrets
-from notifier.operations.status import Status, count_due_deliveries, service_status
+from notifier.operations.status import Backlog, Status, count_due_deliveries, service_status
 
 __all__ = [
+    "Backlog",
     "DeliverySummary",
     "Status",
     "count_due_deliveries",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,9 +11,12 @@ from sqlalchemy import Engine
 
 from notifier.arrivals import SourceHealth, source_health
 from notifier.config import Config
+from notifier.digests import items
+from notifier.errors import ComposeError
 from notifier.models import RelayState, SubscriberState
 from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
 from notifier.text.addresses import without_addresses
+from notifier.text.counting import counted
 
 MAX_TROUBLES = 5  # a status has at most this many troubles and at most this many refusals: the most frequent ones
 
@@ -51,6 +55,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Papers that had no room in the digests of some subscribers, and wait for the next ones.
+
+    `papers` counts a paper once for each subscriber, and `most` is the largest number for one subscriber.
+    """
+
+    papers: int
+    subscribers: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class LastDump:
     """The dump that was ingested last."""
 
@@ -75,9 +91,9 @@ class Status:
     oldest one. `suppressed` is the number of suppressed subscribers, and `refusals` are the most frequent replies for
     which they were suppressed. `replies_to` is the mailbox that somebody must read because subscribers can leave only
     by a mail to it; it is empty if the mails also link to a page. `clear_text` is the base URL if links and sessions
-    travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due. `relay` is the
-    name of the relay that mail is sent to. `sources` says of each source whether its papers still come. `news` says how
-    many papers are new today, or why there are none.
+    travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due. `backlog` is None
+    if no paper waits for room in a digest. `relay` is the name of the relay that mail is sent to. `sources` says of
+    each source whether its papers still come. `news` says how many papers are new today, or why there are none.
     """
 
     papers: int
@@ -93,6 +109,7 @@ class Status:
     last_dump: LastDump | None
     news: str
     next_run: datetime | None
+    backlog: Backlog | None
     relay: str
     replies_to: str
     clear_text: str
@@ -121,6 +138,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             last_dump=last,
             news=_news(last, dumps.count_papers(connection, since=midnight), midnight),
             next_run=subscribers.next_due(connection),
+            backlog=_backlog(subscribers.left_over(connection)),
             relay=config.relay_name,
             replies_to="" if config.web.base_url else config.mail.address,
             clear_text=config.web.base_url if config.web.is_clear_text else "",
@@ -132,6 +150,14 @@ def count_due_deliveries(engine: Engine, now: datetime) -> int:
     """Return how many deliveries are due at `now`."""
     with reading(engine) as connection:
         return deliveries.count_due(connection, now)
+
+
+def _backlog(texts: list[str]) -> Backlog | None:
+    waiting = []
+    for text in texts:
+        with suppress(ComposeError):  # `plan` leaves out a subscriber whose papers cannot be read
+            waiting.append(len(items.paper_ids(text)))
+    return Backlog(sum(waiting), len(waiting), max(waiting)) if waiting else None
 
 
 def _refusals(by_reply: Counter[str]) -> list[Refusal]:
@@ -147,7 +173,7 @@ def _news(last: LastDump | None, new_today: int, midnight: datetime) -> str:
         return "no dump yet"
     if last.ingested_at < midnight:
         return f"no dump since {last.ingested_at:%A, %Y-%m-%d}"
-    return f"{new_today} new papers today" if new_today else "dumps came today, but no new papers"
+    return f"{counted(new_today, 'new paper')} today" if new_today else "dumps came today, but no new papers"
 
 
 def _age(planned_at: datetime, now: datetime) -> int:

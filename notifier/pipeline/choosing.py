@@ -33,7 +33,8 @@ class PlannedDigest:
 
     `selection` is None if there is nothing new for them; `subject` is empty then. `unsent` are the subscriber's earlier
     digests that were never sent, whose papers the selection includes. `left_over` holds the papers that do not fit into
-    the digest. `is_new` is false if the papers are shown although earlier digests may have held them.
+    the digest, and `waiting` is their number. `is_new` is false if the papers are shown although earlier digests may
+    have held them.
     """
 
     subscriber: Subscriber
@@ -41,6 +42,7 @@ class PlannedDigest:
     selection: selection.Selection | None
     unsent: tuple[UnsentDigest, ...] = ()
     left_over: str = ""
+    waiting: int = 0
     is_new: bool = True
     subject: str = ""
 
@@ -114,12 +116,12 @@ def _fitting(
     fitting = []
     for digest in planned:
         if digest.selection is None:
-            fitting.append(replace(digest, left_over=""))
+            fitting.append(replace(digest, left_over="", waiting=0))
             continue
         kept, left = next(found)
         origins = _origins(candidates, digest.subscriber) if left else {}
         text = left_over_papers.text_of(digest.selection, left, origins)
-        fitting.append(replace(digest, selection=kept, left_over=text))
+        fitting.append(replace(digest, selection=kept, left_over=text, waiting=len(left)))
     return fitting
 
 

@@ -27,6 +27,7 @@ from notifier.pipeline.tagging import LARGE_DUMP, with_tags
 from notifier.sources import decide_listing_day
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.ingest import ANNOUNCED, AnnouncePolicy, IngestCounts, NewDump, add_dump, is_known, known_keys, lock
+from notifier.text.counting import counted
 from notifier.topics import Catalogue, catalogue_of
 
 SHOWN_SKIPS = 3  # at most this many reasons why records were skipped, or fields cut, are shown
@@ -99,8 +100,7 @@ def skips(report: DumpReport) -> str | None:
 
 def cuts(report: DumpReport) -> str | None:
     """Return how many fields of a dump were cut, with the first few; None if none was."""
-    fields = "1 field" if len(report.cut) == 1 else f"{len(report.cut)} fields"
-    return f"{fields} cut ({_first(report.cut)})" if report.cut else None
+    return f"{counted(len(report.cut), 'field')} cut ({_first(report.cut)})" if report.cut else None
 
 
 def _first(reasons: Sequence[Skipped]) -> str:

@@ -172,6 +172,7 @@ def _digest(planned: PlannedDigest, sender: str, now: datetime) -> Digest | None
         rest=planned.selection.rest,
         subscriber_id=row["subscriber_id"],
         opening="" if planned.is_new else EARLIER.opening,
+        waiting=planned.waiting,
     )
 
 

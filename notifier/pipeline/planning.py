@@ -8,14 +8,15 @@ out; the next planning plans it if it is still due.
 If the clock of the machine was wrong, a period of the future may have a digest already. When such a period comes, it is
 skipped without another digest, and the papers that are new by then go into the next digest.
 
-A subscriber with the cadence INSTANT is due when there is a dump that their digests have not taken into account.
+A subscriber with the cadence INSTANT is due when there is a dump that their digests have not taken into account. If
+papers were left over, they are also due at their next hour, so that these do not wait for a dump.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.digests import items
+from notifier.digests.details import DigestDetails, dumps_digest
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Subscriber
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
@@ -97,7 +99,7 @@ def due_slots(candidates: Candidates, batch: Iterable[Subscriber], now: datetime
 
 
 def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
-    """Return what the subscriber's digest is for: the newest dump, or the latest slot of their schedule.
+    """Return what the subscriber's digest is for: the newest dump, left-over papers, or the latest slot.
 
     Returns None if no digest is due. Also returns None if the candidates do not reach back to the subscriber's cursor,
     because the subscriber became due only after the candidates were read.
@@ -105,9 +107,9 @@ def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> 
     if subscriber.cursor < candidates.cursor or subscriber.active_since is None:
         return None
     if subscriber.cadence is Cadence.INSTANT:
-        if candidates.dump is None or candidates.dump <= subscriber.last_dump:
-            return None
-        return instant_slot(subscriber, candidates.dump, now)
+        if candidates.dump is not None and candidates.dump > subscriber.last_dump:
+            return instant_slot(subscriber, candidates.dump, now)
+        return _follow_up_slot(subscriber, now)
     schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
     return calendars.due(schedule, now, subscriber.active_since, used)
 
@@ -116,6 +118,14 @@ def instant_slot(subscriber: Subscriber, dump: int, now: datetime) -> calendars.
     """Return what a digest of the cadence INSTANT is for: all dumps up to this one, by its id."""
     today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
     return calendars.Occurrence(today, f"dump:{dump}", now)
+
+
+def _follow_up_slot(subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
+    """Return the slot of an instant digest with papers that were left over; None if it is not due."""
+    if not subscriber.left_over or subscriber.next_due is None or subscriber.next_due > now:
+        return None
+    slot = instant_slot(subscriber, subscriber.last_dump, now)
+    return replace(slot, period=f"{slot.period}:{slot.local_date}")
 
 
 def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
@@ -134,7 +144,9 @@ def _skip(engine: Engine, used: Sequence[DueSlot], now: datetime) -> None:
     with writing(engine) as connection:
         current = subscribers.by_ids(connection, [subscriber.id for subscriber, _ in used], lock=True)
         valid = [(subscriber, slot) for subscriber, slot in used if current.get(subscriber.id) == subscriber]
-        subscribers.update_many(connection, [_schedule_update(subscriber, slot, now) for subscriber, slot in valid])
+        subscribers.update_many(
+            connection, [_schedule_update(subscriber, slot, subscriber.left_over, now) for subscriber, slot in valid]
+        )
 
 
 @retried
@@ -177,6 +189,7 @@ def delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str,
         "message_id": outbox.new_message_id(sender),
         "subject": digest.subject,
         "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.dumps((), ()),
+        "details": dumps_digest(DigestDetails(waiting=digest.waiting)),
         "planned_at": now,
         "state": DeliveryState.PENDING if chosen else DeliveryState.SKIPPED,
         "next_try": outbox.AT_ONCE if chosen else None,
@@ -187,14 +200,16 @@ def _subscriber_update(digest: PlannedDigest, candidates: Candidates, now: datet
     """Return the new values of the subscriber's row: their cursor, the periods used, and when they are due next."""
     subscriber = digest.subscriber
     return {
-        **_schedule_update(subscriber, digest.slot, now),
+        **_schedule_update(subscriber, digest.slot, digest.left_over, now),
         "cursor": max(subscriber.cursor, candidates.head),
         "last_dump": max(subscriber.last_dump, candidates.dump or 0),
         "left_over": digest.left_over,
     }
 
 
-def _schedule_update(subscriber: Subscriber, slot: calendars.Occurrence, now: datetime) -> dict[str, Any]:
+def _schedule_update(
+    subscriber: Subscriber, slot: calendars.Occurrence, left_over: str, now: datetime
+) -> dict[str, Any]:
     """Return the new values of the subscriber's row after a slot: the periods used, and when they are due next."""
     used = calendars.used_periods_of(subscriber)
     if subscriber.cadence is not Cadence.INSTANT:  # an instant digest is for a dump, and uses no date
@@ -203,5 +218,6 @@ def _schedule_update(subscriber: Subscriber, slot: calendars.Occurrence, now: da
         "row_id": subscriber.id,
         "last_date": used.last_date,
         "last_week": used.last_week,
-        "next_due": calendars.next_due(calendars.schedule_of(subscriber), now, used),
+        "next_due": calendars.next_due(calendars.schedule_of(subscriber), now, used)
+        or calendars.follow_up(subscriber, left_over, now),
     }

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.digests import items
-from notifier.digests.details import WelcomeDetails, dumps_welcome
+from notifier.digests.details import DigestDetails, dumps_digest
 from notifier.digests.periods import long_day
 from notifier.models import DeliveryKind, RequestKind, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
@@ -99,6 +99,7 @@ def _store(engine: Engine, config: Config, welcome: _Welcome, now: datetime) -> 
             "cursor": max(subscriber.cursor, candidates.head),
             "last_dump": max(subscriber.last_dump, candidates.dump or 0),
             "left_over": planned.left_over,
+            "next_due": subscriber.next_due or calendars.follow_up(subscriber, planned.left_over, now),
         }
         subscribers.update_subscriber(connection, subscriber.id, moved)
     return True
@@ -107,7 +108,7 @@ def _store(engine: Engine, config: Config, welcome: _Welcome, now: datetime) -> 
 def _row(planned: PlannedDigest, config: Config, now: datetime) -> dict[str, object]:
     subscriber, chosen = planned.subscriber, planned.selection
     opening = _opening(subscriber, has_papers=chosen is not None)
-    details = WelcomeDetails(opening, tuple(each.label for each in subscriber.subscriptions))
+    details = DigestDetails(opening, tuple(each.label for each in subscriber.subscriptions), planned.waiting)
     return {
         "subscriber_id": subscriber.id,
         "kind": DeliveryKind.WELCOME,
@@ -116,7 +117,7 @@ def _row(planned: PlannedDigest, config: Config, now: datetime) -> dict[str, obj
         "message_id": outbox.new_message_id(config.mail.sender),
         "subject": f"Welcome to {config.mail.brand}",
         "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.NO_ITEMS,
-        "details": dumps_welcome(details),
+        "details": dumps_digest(details),
         "planned_at": now,
         **outbox.AWAITED,
     }

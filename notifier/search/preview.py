@@ -15,6 +15,7 @@ from notifier.queries import Query
 from notifier.search.hints import similar_words
 from notifier.store import papers, reading
 from notifier.store.paper_tokens import tokens_of
+from notifier.text.counting import counted
 
 DAYS_A_WEEK = 7
 BROAD = 0.1  # a query that matches a larger share of the searched papers gets a warning
@@ -128,7 +129,8 @@ def _warnings(search: _Search) -> Iterator[str]:
     if not searched:
         yield "there are no papers to search yet; `notifier ingest PATH` stores some, and --days leaves out older ones"
     if searched and not matched:
-        yield f"the query matches none of the {searched} papers searched; try fewer words, or OR between them"
+        papers = counted(searched, "paper")
+        yield f"the query matches none of the {papers} searched; try fewer words, or OR between them"
     if matched > BROAD * searched:
         yield f"the query matches {matched} of {searched} papers, more than a tenth; add a word that narrows it"
     vocabulary = sorted(search.vocabulary)

@@ -20,6 +20,7 @@ from notifier.search.hints import similar_words
 from notifier.search.ranking import rank
 from notifier.store import papers
 from notifier.store.paper_tokens import tokens_of
+from notifier.text.counting import counted
 from notifier.topics import ALL
 
 DAYS = 30
@@ -98,7 +99,7 @@ class RecentPapers:
         for word, alone in matching.query_words(text, query):
             if self.papers and not self.index.match(alone):
                 similar = similar_words(word, self.vocabulary)
-                yield f"none of these {len(self.papers)} papers has the word “{word}”{similar}"
+                yield f"of {counted(len(self.papers), 'paper')}, none has the word “{word}”{similar}"
 
 
 def read_recent(connection: Connection, today: date) -> RecentPapers:

@@ -15,6 +15,7 @@ from notifier.models import Mail
 from notifier.sending import pacing
 from notifier.sending.sender import Sender
 from notifier.store import outbox, reading, relays
+from notifier.text.counting import counted
 
 
 def send_directly(sender: Sender, mail: Mail, still_wanted: StillWanted) -> Outcome:
@@ -43,6 +44,6 @@ def _refuse_if_closed(sender: Sender) -> None:
         raise RelayError("the relay was paused, and another process tests it at this moment; try again in a minute")
     if pacing.remaining_today(state, sender.rates, now, under_way) == 0:
         raise RelayError(
-            f"the limit of {sender.rates.per_day} mails a day is reached; "
+            f"the limit of {counted(sender.rates.per_day, 'mail')} a day is reached; "
             "try again after midnight UTC, or raise [smtp] rate_per_day"
         )

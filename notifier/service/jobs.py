@@ -25,6 +25,7 @@ from notifier.pipeline import (
     take_back_changed,
 )
 from notifier.service.failures import FailureLog
+from notifier.text.counting import counted
 
 INGESTING = "ingesting dumps"
 PLANNING = "planning digests"
@@ -96,7 +97,8 @@ class Jobs:
             return str(error).partition("\n")[0]
         self.failures.recovered(STATUS)
         waiting = sum(found.deliveries.get(state, 0) for state in ("PENDING", "DEFERRED", "LEASED"))
-        return f"{found.papers} papers, {found.subscribers.get('ACTIVE', 0)} subscribers, {waiting} mails waiting"
+        active = counted(found.subscribers.get("ACTIVE", 0), "subscriber")
+        return f"{counted(found.papers, 'paper')}, {active}, {counted(waiting, 'mail')} waiting"
 
     def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
         report = once(self.engine, self.config, self.clock, OwnSteps(ingest=ingest))
@@ -148,7 +150,7 @@ class Jobs:
             level = logging.INFO if dump.status is DumpStatus.WAITING else logging.ERROR
             self.failures.log(level, f"{dump.path} waits: {dump.reason}")
         else:
-            log.info("%s: %d listings, %d new papers", dump.path, dump.listings, dump.new)
+            log.info("%s: %s, %s", dump.path, counted(dump.listings, "listing"), counted(dump.new, "new paper"))
         for said in (skips(dump), cuts(dump)):
             if said:
                 log.warning("%s: %s", dump.path, said)

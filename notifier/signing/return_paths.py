@@ -12,8 +12,9 @@ import hmac
 from base64 import b32encode
 from dataclasses import dataclass, field
 
+from notifier.address_form import LONGEST_LOCAL_PART
+
 TAG_BYTES = 16
-LONGEST_LOCAL_PART = 64  # octets: RFC 5321, section 4.5.3.1.1
 
 
 @dataclass(frozen=True, slots=True)

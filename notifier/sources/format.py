@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from notifier.config import Limits
 from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump, Skipped
+from notifier.text.counting import counted
 
 # The ranks of the formats. If two dumps give different values for a ranked field of a paper (see papers.merging), the
 # value from the format with the higher rank is used.
@@ -48,9 +49,8 @@ class RecordTally:
         """Raise DumpError if there are records and none of them is a paper. The message ends with `cure`."""
         if self.skipped and not self.listings:
             first = self.skipped[0]
-            raise DumpError(
-                f"none of its {len(self.skipped)} records is a paper (for example {first.where}: {first.reason}){cure}"
-            )
+            records = counted(len(self.skipped), "record")
+            raise DumpError(f"none of its {records} is a paper (for example {first.where}: {first.reason}){cure}")
 
 
 @dataclass(frozen=True, slots=True)

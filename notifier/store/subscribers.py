@@ -107,6 +107,12 @@ def count_by_state(connection: Connection) -> dict[str, int]:
     return dict(connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state)).all())
 
 
+def left_over(connection: Connection) -> list[str]:
+    """Return what waits for the next digests of the active subscribers: a text of items for each who has any."""
+    waits = and_(subscriber.c.state == SubscriberState.ACTIVE, subscriber.c.left_over != "")
+    return list(connection.scalars(select(subscriber.c.left_over).where(waits)))
+
+
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert new subscribers; those whose addresses another process has inserted in the meantime are left out."""
     keyed = [{**row, "address_key": address_key(row["email"])} for row in rows]

@@ -15,7 +15,7 @@ from notifier.store.requests import NewRequest, Request
 from notifier.subscribers.notices import check_pages, queue_notice
 from notifier.subscribers.own_subscriptions import own_subscriber
 from notifier.subscribers.signing_in import end_access
-from notifier.text.addresses import address_key, parse_address
+from notifier.text.addresses import address_key, parse_new_address
 
 LIFETIME = timedelta(days=7)
 INTERVAL = timedelta(days=1)  # a request for the same new address sends no further mails within this time
@@ -30,7 +30,7 @@ def request_address_change(engine: Engine, config: Config, subscriber_id: int, n
     ConfigError if there are no pages.
     """
     check_pages(config)
-    _store(engine, config, subscriber_id, parse_address(new_email), now)
+    _store(engine, config, subscriber_id, parse_new_address(new_email), now)
 
 
 @retried

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
@@ -99,6 +99,16 @@ def next_slot(schedule: Schedule, after: datetime, used: UsedPeriods) -> Occurre
     yesterday = after.astimezone(ZoneInfo(schedule.timezone)).date() - ONE_DAY
     slots = _slots(schedule, max(yesterday, used.last_date or date.min), ONE_DAY)
     return next(slot for slot in slots if _is_new(slot, schedule.cadence, after, used))
+
+
+def follow_up(subscriber: Subscriber, left_over: str, after: datetime) -> datetime | None:
+    """Return when the papers that an instant digest has left over come, if no dump comes before: at the next hour.
+
+    Returns None if nothing is left over, or if the cadence is another one.
+    """
+    if not left_over or subscriber.cadence is not Cadence.INSTANT:
+        return None
+    return next_due(replace(schedule_of(subscriber), cadence=Cadence.DAILY), after, UsedPeriods())
 
 
 def _slots(schedule: Schedule, day: date, step: timedelta) -> Iterator[Occurrence]:

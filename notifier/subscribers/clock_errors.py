@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.store import outbox, reading, retried, subscribers, writing
 from notifier.subscribers import calendars
+from notifier.text.counting import counted
 
 BATCH = 500
 # A subscriber's local date may be a day ahead of the date in UTC, and more after a change of the time zone.
@@ -97,7 +98,7 @@ def describe(repairs: Collection[Repair]) -> str:
     """Return a sentence about the repairs, such as `2 subscribers had a next digest in 2036; ...`."""
     years = sorted({each.stored.next_due.year for each in repairs if each.stored.next_due})
     span = " to ".join(map(str, dict.fromkeys([years[0], years[-1]])))
-    had = "1 subscriber" if len(repairs) == 1 else f"{len(repairs)} subscribers"
+    had = counted(len(repairs), "subscriber")
     return f"{had} had a next digest in {span}, written while the clock was wrong; their dates were reset"
 
 

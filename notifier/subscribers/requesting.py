@@ -34,7 +34,8 @@ from notifier.subscribers.subscribing import (
     parse_name,
     sign_up_all,
 )
-from notifier.text.addresses import parse_address
+from notifier.text.addresses import parse_address, parse_new_address
+from notifier.text.counting import counted
 from notifier.topics import Catalogue, catalogue_of
 
 SIGN_UP_LIFETIME = timedelta(days=7)
@@ -77,7 +78,7 @@ def _store_sign_up(engine: Engine, config: Config, sign_up: SignUp, now: datetim
 
 def ask_to_confirm(connection: Connection, config: Config, sign_up: SignUp, now: datetime) -> None:
     """Store a valid sign-up until it is confirmed, and queue a mail with the link unless there was one recently."""
-    email = parse_address(sign_up.email)
+    email = parse_new_address(sign_up.email)
     known = subscribers.find(connection, email)
     request = requests.put(connection, NewRequest(RequestKind.SIGN_UP, email, SIGN_UP_LIFETIME, asdict(sign_up)), now)
     is_suppressed = known is not None and known.state is SubscriberState.SUPPRESSED
@@ -156,7 +157,7 @@ def still_valid(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
             subscriptions.append(new_topic(slug, catalogue))
     if sign_up.name is not None:
         subscriptions = [replace(each, name=parse_name(sign_up.name)) for each in subscriptions]
-    return CheckedSignUp(parse_address(sign_up.email), tuple(subscriptions), check_settings(sign_up))
+    return CheckedSignUp(parse_new_address(sign_up.email), tuple(subscriptions), check_settings(sign_up))
 
 
 def _asked(sign_up: SignUp, catalogue: Catalogue) -> tuple[str, ...]:
@@ -167,7 +168,7 @@ def _asked(sign_up: SignUp, catalogue: Catalogue) -> tuple[str, ...]:
     """
     titles = [catalogue.title(slug) for slug in sign_up.topics]
     number = len(sign_up.queries)
-    searches = [f"{number} search" if number == 1 else f"{number} searches"] if number else []
+    searches = [counted(number, "search", "searches")] if number else []
     return (*titles, *searches) or (catalogue.title("trending"),)
 
 

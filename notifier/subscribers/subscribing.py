@@ -18,7 +18,7 @@ from notifier.store.subscriptions import NewSubscription
 from notifier.store.suppressions import NewSuppression
 from notifier.subscribers import activation, calendars
 from notifier.subscribers.stored_queries import update_stored_queries
-from notifier.text.addresses import address_key, parse_address
+from notifier.text.addresses import address_key, parse_address, parse_new_address
 from notifier.text.harmless import without_controls
 from notifier.text.words import TEXT_VERSION
 from notifier.topics import TRENDING, Catalogue, catalogue_of, check_topics
@@ -169,7 +169,7 @@ def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
     name = _name(sign_up)
     wanted = [new_query(text, catalogue, name) for text in sign_up.queries]
     wanted += [new_topic(slug, catalogue, name) for slug in sign_up.topics]
-    return CheckedSignUp(parse_address(sign_up.email), tuple(wanted), check_settings(sign_up), sign_up.confirmed)
+    return CheckedSignUp(parse_new_address(sign_up.email), tuple(wanted), check_settings(sign_up), sign_up.confirmed)
 
 
 def sign_up_all(

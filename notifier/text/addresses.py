@@ -7,7 +7,7 @@ from hashlib import sha256
 from unicodedata import normalize
 from urllib.parse import quote
 
-from notifier.address_form import ascii_domain, ascii_form, recipient_form
+from notifier.address_form import ascii_domain, ascii_form, check_local_part, recipient_form
 from notifier.errors import ComposeError, UsageError
 from notifier.text.harmless import inert
 
@@ -38,6 +38,19 @@ def parse_address(text: str) -> str:
     except EmailNotValidError as error:
         raise UsageError(f"{text!r} is not an email address: {error}") from None
     return checked.normalized
+
+
+def parse_new_address(text: str) -> str:
+    """Return the normal form of an address that is not stored yet. Raises UsageError if it is not valid or too long.
+
+    `parse_address` is for addresses that are looked up: an older version may have stored one that is too long.
+    """
+    address = parse_address(text)
+    try:
+        check_local_part(address)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not an email address: {error}") from None
+    return address
 
 
 def address_key(address: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
@@ -18,6 +17,7 @@ from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
 from notifier.web import assets, health, unsubscribing
 from notifier.web.compression import zip_answers
+from notifier.web.failure_log import DatabaseFailureLog
 from notifier.web.feeds import private, searches
 from notifier.web.feeds.published import serve_published
 from notifier.web.fields import sentence
@@ -31,8 +31,6 @@ METHODS = ("GET", "HEAD", "POST")  # of all pages together
 
 FEED_ROUTERS = (searches.router, private.router)
 
-log = logging.getLogger(__name__)
-
 
 def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], Sequence[str]] = tuple) -> FastAPI:
     """Make the web application of one service, over its store.
@@ -44,9 +42,12 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
     """
     pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     site = pages.state.site = site_of(engine, config, clock, late_loops)
+    pages.state.database_failures = DatabaseFailureLog()
     for root in dict.fromkeys((site.root, "")):
         for router in (health.router, assets.router, unsubscribing.router, *ROUTERS, *FEED_ROUTERS):
             pages.include_router(router, prefix=root)
+    if site.root:
+        pages.add_api_route(site.root, _to_first_page, methods=["GET", "HEAD"])
     pages.add_middleware(zip_answers)
     pages.add_middleware(limit_bodies)
     pages.add_middleware(serve_published, site.feed_files, site.root)
@@ -58,6 +59,11 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
     pages.add_exception_handler(SQLAlchemyError, _store_failed)
     pages.add_exception_handler(Exception, _failed)
     return pages
+
+
+def _to_first_page(request: Request) -> Response:
+    """Lead from the path of the base URL to the first page, whose path ends with a slash."""
+    return RedirectResponse(f"{request.app.state.site.root}/", HTTPStatus.PERMANENT_REDIRECT)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -94,7 +100,7 @@ def _not_accepted(request: Request, error: Exception) -> Response:
 
 def _store_failed(request: Request, error: Exception) -> Response:
     reason = getattr(error, "orig", None) or error  # without the statement, which may hold an address
-    log.error("the database does not answer: %s", reason)
+    request.app.state.database_failures.add(reason)
     unavailable = HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_SECONDS)})
     return _refused(request, unavailable)
 

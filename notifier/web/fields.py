@@ -11,7 +11,7 @@ from notifier.errors import QueryError, UsageError
 from notifier.models import Cadence, Subscriber, Subscription
 from notifier.queries import Query
 from notifier.subscribers import MAX_NAME_LENGTH, calendars
-from notifier.text.addresses import parse_address
+from notifier.text.addresses import parse_new_address
 from notifier.text.harmless import without_controls
 from notifier.topics import RESERVED, Catalogue
 from notifier.web.forms import Form
@@ -107,7 +107,7 @@ def read_address(form: Form) -> tuple[str, Errors]:
     if not typed:
         return typed, {"email": "Write your email address."}
     try:
-        parse_address(typed)
+        parse_new_address(typed)
     except UsageError as error:
         return typed, {"email": sentence(error)}
     return typed, {}

@@ -115,7 +115,7 @@ def test_a_preview_shows_the_passage_where_the_title_has_no_mark_and_says_that_a
     assert stdout.splitlines() == [
         f"{day}  A Study of Small Models",
         f"{' ' * len(day)}  … It is about the finetuning of small models.",
-        "1 papers, but all papers searched were first listed on one day, so a week of papers may bring more",
+        "1 paper, but all papers searched were first listed on one day, so a week of papers may bring more",
     ]
     assert "… It is" not in said("preview", "study", *AT)[1]
 

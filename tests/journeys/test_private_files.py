@@ -132,7 +132,7 @@ def test_an_export_to_stdout_holds_the_file_alone(tmp_path: Path) -> None:
         done = run_notifier("subscribers", "export", name, cwd=tmp_path)
         assert done.stdout.startswith("email,state,")
         assert done.stdout.splitlines()[1:] == ["ann@example.org,PENDING,,trending,daily,08:00,UTC,"]
-        assert done.stderr == "1 subscribers written to stdout\n"
+        assert done.stderr == "1 subscriber written to stdout\n"
         full = run(
             ["sh", "-c", f"{sys.executable} -m notifier subscribers export {name} > /dev/full"],
             cwd=tmp_path,

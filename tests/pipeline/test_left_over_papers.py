@@ -16,7 +16,8 @@ from support.service import MONDAY, add_listings, add_subscriber
 
 from notifier.config import Config
 from notifier.mail.shortening import MAIL_BYTES
-from notifier.models import DeliveryState, Listing
+from notifier.models import Cadence, DeliveryState, Listing
+from notifier.operations import Backlog, service_status
 from notifier.pipeline.next_digest import next_digest
 from notifier.pipeline.planning import plan
 from notifier.sending import mail_of, sender_for
@@ -138,6 +139,55 @@ def test_papers_of_an_ended_subscription_do_not_come_any_more(store: Engine) -> 
     first, *later = told(store)
     agents = {f"2607.{number:05}" for number in range(1, 451) if TOPICS[number % 3] == "agents"}
     assert {paper for mail in later for paper in mail} == agents - {*first} != set()
+
+
+def test_an_instant_digest_tells_the_rest_once_a_day_without_another_dump(store: Engine) -> None:
+    add_subscriber(store, SignUp(EMAIL, TOPICS, cadence=Cadence.INSTANT, confirmed=True))
+    ingest_on(store, MONDAY, 1, 300)
+    plan_and_accept(store, CONFIG, MONDAY)
+    assert stored_subscriber(store, EMAIL).next_due == AT_EIGHT
+    assert plan(store, CONFIG, MONDAY + timedelta(minutes=5)).due == 0
+    for day in range(5):
+        plan_and_accept(store, CONFIG, AT_EIGHT + day * A_DAY)
+        assert plan(store, CONFIG, AT_EIGHT + day * A_DAY + timedelta(minutes=1)).due == 0, "one mail a day"
+    assert Counter(paper for mail in told(store) for paper in mail) == dict.fromkeys(ids(1, 300), 1)
+    assert stored_subscriber(store, EMAIL).next_due is None
+
+
+def test_what_an_instant_digest_left_over_comes_with_the_next_dump_if_that_is_earlier(store: Engine) -> None:
+    add_subscriber(store, SignUp(EMAIL, TOPICS, cadence=Cadence.INSTANT, confirmed=True))
+    for hour in range(3):
+        ingest_on(store, MONDAY + timedelta(hours=hour), 1 + 150 * hour, 150 if hour < 2 else 1)
+        plan_and_accept(store, CONFIG, MONDAY + timedelta(hours=hour))
+    assert Counter(paper for mail in told(store) for paper in mail) == dict.fromkeys(ids(1, 301), 1)
+    assert plan(store, CONFIG, AT_EIGHT).due == 0, "nothing is left"
+
+
+def test_mails_and_status_say_how_many_papers_wait(store: Engine) -> None:
+    add_subscriber(store, SignUp(EMAIL, TOPICS, ("all",), confirmed=True))
+    ingest_on(store, MONDAY, 1, 300)
+    shown = next_digest(store, CONFIG, EMAIL, AT_EIGHT).digest
+    plan_and_accept(store, CONFIG, AT_EIGHT)
+    (first,) = told(store)
+    wait = f"This mail has no room for {300 - len(first)} other new papers: they wait for the next one."
+    assert all(
+        wait in " ".join(body.split()) for body in bodies(mail_of(sender_for(store, CONFIG, lambda: AT_EIGHT), 1))
+    )
+    assert shown and shown.waiting == 300 - len(first)
+    backlog = service_status(store, CONFIG, AT_EIGHT).backlog
+    assert backlog == Backlog(papers=300 - len(first), subscribers=1, most=300 - len(first))
+    for day in range(1, 5):
+        plan_and_accept(store, CONFIG, AT_EIGHT + day * A_DAY)
+    with reading(store) as connection:
+        last = connection.scalar(
+            select(delivery.c.id)
+            .where(delivery.c.state == DeliveryState.ACCEPTED)
+            .order_by(delivery.c.id.desc())
+            .limit(1)
+        )
+    assert last is not None
+    assert not any("no room" in body for body in bodies(mail_of(sender_for(store, CONFIG, lambda: AT_EIGHT), last)))
+    assert service_status(store, CONFIG, AT_EIGHT).backlog is None
 
 
 def test_looking_at_the_next_digest_shows_what_waits_and_changes_nothing(store: Engine) -> None:

@@ -48,4 +48,4 @@ def test_it_says_which_file_grew_after_it_was_read(
     os.utime(done, (0, 0))
     jobs.look_into_folder()
     assert f"{done} was written to after it was read; {file} is read again" in caplog.text
-    assert f"{file}: 2 listings, 1 new papers" in caplog.text
+    assert f"{file}: 2 listings, 1 new paper" in caplog.text

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.signing.return_paths import LONGEST_LOCAL_PART, ReturnPaths
+from notifier.address_form import LONGEST_LOCAL_PART
+from notifier.signing.return_paths import ReturnPaths
 
 BOUNCES = ReturnPaths("bounces@example.org", b"k" * 32)
 

@@ -18,7 +18,7 @@ def test_the_import_command_lists_wrong_rows_on_stderr_and_exits_with_1(tmp_path
     (tmp_path / "subscribers.csv").write_text(HEADER + f"{ANN},ACTIVE,,,,,\nnobody,,,,,,\n", encoding="utf-8")
     run = run_notifier("subscribers", "import", "subscribers.csv", "--now", "2026-07-06T06:00Z", cwd=tmp_path)
     assert run.returncode == 1
-    assert run.stdout == "1 rows imported: 1 new subscribers, 1 new subscriptions; 1 refused\n"
+    assert run.stdout == "1 row imported: 1 new subscriber, 1 new subscription; 1 refused\n"
     assert run.stderr.startswith("subscribers.csv, line 3: 'nobody' is not an email address")
     again = run_notifier("subscribers", "import", "subscribers.csv", "--json", cwd=tmp_path)
     document = json.loads(again.stdout)

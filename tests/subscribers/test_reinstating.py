@@ -201,7 +201,7 @@ def test_the_reinstate_command_says_how_many_and_a_dry_run_changes_nothing(tmp_p
     assert "1 for the reply: 550 relay not permitted" in status
     assert "\nreplies to papers@localhost must be read: " in status
     tried = run_notifier("reinstate", "--since", "2026-07-06", "--dry-run", cwd=tmp_path)
-    assert "1 subscribers would be reinstated; nothing is changed" in tried.stdout
+    assert "1 subscriber would be reinstated; nothing is changed" in tried.stdout
     done = json.loads(run_notifier("reinstate", "--reply", "relay", "--json", cwd=tmp_path).stdout)
     assert (done["reinstated"], done["subscribers"][0]["email"], done["subscribers"][0]["state"]) == (1, ANN, "ACTIVE")
     assert run_notifier("reinstate", "--since", "yesterday", cwd=tmp_path).returncode == 2

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.errors import UsageError
-from notifier.text.addresses import address_key, parse_address
+from notifier.text.addresses import address_key, parse_address, parse_new_address
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,12 @@ def test_controls_and_spaces_beyond_ascii_are_refused(typed: str) -> None:
 def test_an_address_that_was_decoded_wrongly_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="could not be read"):
         parse_address(text)
+
+
+@pytest.mark.parametrize("local", ["a" * 64, "a.b" * 21, "ä" * 32, "用" * 21])
+def test_a_new_address_has_at_most_64_bytes_before_the_at_sign(local: str) -> None:
+    assert parse_new_address(f"{local}@example.org") == f"{local}@example.org"
+    longer = f"{local}bc@example.org"
+    with pytest.raises(UsageError, match=r"before the @ it has 6[5-9] bytes, and mail carries at most 64"):
+        parse_new_address(longer)
+    assert parse_address(longer) == longer, "an older version may have stored it"

@@ -55,6 +55,18 @@ def test_a_subscriber_unsubscribes_through_a_proxy(
     assert ann.state is SubscriberState.UNSUBSCRIBED
 
 
+@pytest.mark.parametrize("root", ["/papers", "/reading/papers"])
+def test_the_path_of_the_base_url_without_its_slash_leads_to_the_first_page(
+    engine: Engine, tmp_path: Path, root: str
+) -> None:
+    with serve_pages(engine, write_config(tmp_path, base_url=f"https://example.org{root}")) as client:
+        for method in ("GET", "HEAD"):
+            answer = client.request(method, root)
+            assert (answer.status_code, answer.headers["location"]) == (308, f"{root}/")
+        assert client.get(f"{root}/").status_code == 200
+        assert client.get(f"{root}x").status_code == 404
+
+
 def test_options_names_every_method_of_a_page(engine: Engine, tmp_path: Path) -> None:
     config = write_config(tmp_path)
     path = unsubscribe_path(deliver_first_mail(engine, config, "quantization"))

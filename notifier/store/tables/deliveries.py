@@ -26,7 +26,7 @@ class DeliveryRow(Table, table=True):
     a sender may claim the row; for a leased row that is the end of the lease, and for a row that will not be tried
     again it is null. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
     `taken_in` says that a later digest contains the items of this one. `too_large` says that the mail was too large
-    for the relay. `details` is JSON: what a message other than a digest says besides papers.
+    for the relay. `details` is JSON: what a message says besides its papers.
     """
 
     __tablename__ = "delivery"
