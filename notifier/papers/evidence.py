@@ -2,7 +2,9 @@
 
 Editorials, letters and errata share their titles, so a title alone proves little. If both listings have an arXiv id,
 the ids decide. Otherwise, if both have a DOI, the DOIs decide. Otherwise the listings are of different papers if both
-their places (ids, DOIs or links) and their authors differ. A fact that only one of them gives is not compared.
+their places (ids, DOIs or links) and their authors differ. If one of them gives no authors, they are different papers
+if they are two pages of one site, and not with the same abstract: a site has one page for a paper, and a journal's feed
+has a page for each letter. Any other fact that only one of them gives is not compared.
 """
 
 from __future__ import annotations
@@ -15,20 +17,24 @@ from notifier.papers.author_names import AuthorNames, same_authors
 from notifier.papers.links import (
     doi_in_link,
     fragment_of,
+    host_of,
     is_named_after_ids,
     is_resolver,
     without_tracking,
     without_version,
+    without_view,
 )
+from notifier.text.words import words
 
 _ARXIV_DOI = "10.48550/arxiv."
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The evidence that `paper` gives. Each part is computed when it is first needed, and then kept."""
+    """The evidence that a paper gives. Each part is computed when it is first needed, and then kept."""
 
     paper: PaperFields
+    abstract: str = ""
 
     @cached_property
     def doi(self) -> str | None:
@@ -55,7 +61,9 @@ def contradict(one: Evidence, other: Evidence) -> bool:
     shared = one.identifiers & other.identifiers
     if not one.identifiers or not other.identifiers or (shared and not _are_parts_of_a_page(one, other, shared)):
         return False
-    return bool(one.paper.authors and other.paper.authors) and not same_authors(one.author_names, other.author_names)
+    if one.paper.authors and other.paper.authors:
+        return not same_authors(one.author_names, other.author_names)
+    return _are_pages_of_one_site(one.paper.url, other.paper.url) and not _same_abstract(one.abstract, other.abstract)
 
 
 def doi_of(paper: PaperFields) -> str | None:
@@ -70,6 +78,19 @@ def doi_of(paper: PaperFields) -> str | None:
 def link_of(paper: PaperFields) -> str | None:
     """Return a paper's link without tracking parameters; None if the link only repeats an arXiv id or a DOI."""
     return _plain_link(paper.url) if paper.url else None
+
+
+def _are_pages_of_one_site(url: str | None, other_url: str | None) -> bool:
+    """Return whether two links lead to different pages of one site, and not only to different views of one page."""
+    if not url or not other_url or None in (_plain_link(url), _plain_link(other_url)):
+        return False
+    return host_of(url) == host_of(other_url) and without_view(url) != without_view(other_url)
+
+
+def _same_abstract(one: str, other: str) -> bool:
+    """Return whether both papers have an abstract, and the words of one are those of the other or their beginning."""
+    shorter, longer = sorted((words(one), words(other)), key=len)
+    return bool(shorter) and longer[: len(shorter)] == shorter
 
 
 def _are_parts_of_a_page(one: Evidence, other: Evidence, shared: frozenset[str]) -> bool:

@@ -17,6 +17,13 @@ _APPENDED = re.compile(
 )
 _NUMBERED = re.compile(r"\A(10\.1093/[^/]+/[^/]+)/\d+\Z")  # Oxford University Press appends the article's number
 _MAX_APPENDED = 4
+# Parts of a path that say in which form a page shows a paper, and the end of a name that says it.
+_VIEWS = frozenset(
+    {"abs", "abstract", "pdf", "pdfs", "html", "full", "fulltext", "forum", "view", "download", "content"}
+)
+_VIEW_ENDING = re.compile(r"\.(?:pdf|html?|full|abstract|php|aspx?)\Z", re.IGNORECASE)
+_VERSION_ENDING = re.compile(r"(?<=\d)v\d{1,2}\Z")
+_VERSION_NAME = re.compile(r"v\d{1,2}")
 # Parameters that say how the visitor came to the page.
 _TRACKING = re.compile(
     r"(?:utm|mtm|pk|hsa|mc|mkt)_[a-z_]*|_hs[a-z]*|[a-z]{1,4}clid|igshid"
@@ -43,6 +50,24 @@ def without_tracking(url: str) -> str:
     parts = _split(url)
     kept = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0]))
     return _host(parts) + parts.path.rstrip("/") + ("?" + urlencode(kept) if kept else "")
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, without `www.`."""
+    return _host(_split(url))
+
+
+@lru_cache(1 << 12)
+def without_view(url: str) -> tuple[str, ...]:
+    """Return the parts of a URL that name a page, without those that say in which form or version it is shown.
+
+    So `/abs/18`, `/pdf/18.pdf` and `/abs/18v2` of one site give the same result.
+    """
+    host_and_path, _, query = without_tracking(url).partition("?")
+    names = [_VERSION_ENDING.sub("", _VIEW_ENDING.sub("", name)) for name in host_and_path.split("/") if name]
+    if names and _VERSION_NAME.fullmatch(names[-1]):
+        names.pop()
+    return (*(name for name in names if name.lower() not in _VIEWS), query)
 
 
 def fragment_of(url: str) -> str:

@@ -63,7 +63,7 @@ class PendingPaper:
     def evidence(self) -> Evidence:
         """The evidence that the facts give."""
         if self._evidence is None or self._evidence.paper is not self.facts:
-            self._evidence = Evidence(self.facts)
+            self._evidence = Evidence(self.facts, self.facts.abstract)
         return self._evidence
 
     @property
@@ -148,7 +148,7 @@ class ListingPlacer:
 
     def place(self, listing: PreparedListing) -> None:
         """Find or make the listing's paper, and merge into it what the listing says."""
-        evidence = Evidence(listing.facts)
+        evidence = Evidence(listing.facts, listing.facts.abstract)
         paper = self._find(listing, evidence)
         if paper is None:
             sequence = self._first_sequence(listing)

@@ -134,6 +134,18 @@ DIFFERENT = {
         listing(url="https://a.example/1", authors=("Ann Fox", "Bo Ray")),
         listing(url="https://a.example/2", authors=("Ann Fox", "Cy Kay")),
     ),
+    "pages of one site, without authors": (
+        listing(url="https://a.example/v1/letter", abstract="We answer Lee."),
+        listing(url="https://a.example/v2/letter", abstract="We answer Ray."),
+    ),
+    "pages of one site alone": (
+        listing(url="https://a.example/e1.html"),
+        listing(url="https://www.a.example/e2.html"),
+    ),
+    "pages of one site that a query names": (
+        listing(url="https://a.example/view?id=1", abstract="We answer Lee.", authors=("Ann Lee",)),
+        listing(url="https://a.example/view?id=2"),
+    ),
 }
 SAME = {
     "nothing but the title": (listing(), listing()),
@@ -167,6 +179,22 @@ SAME = {
     "a link with parameters in another order": (
         listing(url="https://a.example/view?id=1&issue=2&utm_medium=rss", authors=("Ann Lee",)),
         listing(url="https://a.example/view?issue=2&id=1&rss=1", authors=("Someone Else",)),
+    ),
+    "views of a page, without authors": (
+        listing(url="https://a.example/abs/18"),
+        listing(url="https://a.example/pdf/18v2.pdf"),
+    ),
+    "versions of a page, without authors": (
+        listing(url="https://a.example/p/rs-1/v1"),
+        listing(url="https://a.example/p/rs-1/v2"),
+    ),
+    "an abstract, at two pages of one site": (
+        listing(url="https://a.example/2026/07/text", abstract=ABSTRACT),
+        listing(url="https://a.example/text", abstract=f"{ABSTRACT} More of it."),
+    ),
+    "links to two sites, without authors": (
+        listing(url="https://a.example/1", authors=("Ann Lee",)),
+        listing(url="https://b.example/2"),
     ),
     "a short title and a DOI": (listing("TextArena", doi="10.1000/a"), listing("Textarena", doi="10.1000/A")),
     "a short title, an abstract and authors": (
