@@ -338,6 +338,37 @@ def test_each_wrong_key_is_blamed_on_the_file_or_on_the_variable_that_set_it(
     ]
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "a@b.example, c@d.example",
+        "Papers, daily <a@b.example>",
+        "Papers; daily <a@b.example>",
+        "Papers: daily <a@b.example>",
+        "Papers <a@b.example> <c@d.example>",
+        "Papers <a@b.example> daily",
+    ],
+)
+def test_a_sender_that_would_lose_a_part_is_refused(tmp_path: Path, sender: str) -> None:
+    with pytest.raises(ConfigError, match=r"mail\.sender: write (one address; a name with signs|it as Name)"):
+        load(write_config(tmp_path, f'[mail]\nsender = "{sender}"\n'))
+
+
+@pytest.mark.parametrize(
+    ("sender", "name"),
+    [
+        ('"Papers, daily: all" <a@b.example>', "Papers, daily: all"),
+        ("A. B. Papers & more (daily) <a@b.example>", "A. B. Papers & more (daily)"),
+        ("a@b.example (Papers)", "Papers"),
+        ("Jürgens Papers <a@b.example>", "Jürgens Papers"),
+        ("a@b.example", "Daily Papers"),
+    ],
+)
+def test_a_sender_has_one_address_and_any_name(tmp_path: Path, sender: str, name: str) -> None:
+    config = load(write_config(tmp_path, f"[mail]\nsender = '{sender}'\n"))
+    assert (config.mail.brand, config.mail.address) == (name, "a@b.example")
+
+
 @pytest.mark.parametrize("key", ["sender", "envelope"])
 @pytest.mark.parametrize("length", [64, 65])
 def test_our_address_has_at_most_64_bytes_before_the_at_sign(tmp_path: Path, key: str, length: int) -> None:

@@ -6,8 +6,9 @@ Every key has a default and is documented in `config.example.toml`.
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import chain
 from pathlib import Path
 from string import Formatter
 from typing import Literal, Self
@@ -98,6 +99,13 @@ class Limits(Part):
 DEFAULT_LIMITS = Limits()
 
 
+def _is_one_address(text: str) -> bool:
+    """Return whether a text is one address, with or without a name, and nothing of it is lost when it is parsed."""
+    found = getaddresses([text])
+    read = "".join(chain.from_iterable(found))
+    return len(found) == 1 and sorted(filter(str.isalnum, text)) == sorted(filter(str.isalnum, read))
+
+
 class MailConfig(Part):
     """The sender of all mail, how the mail is sent, and what all mails say."""
 
@@ -129,6 +137,11 @@ class MailConfig(Part):
         address = parseaddr(sender)[1]
         if "@" not in address or not sender.isprintable() or len(sender) > LONGEST_SENDER:
             raise ValueError(f"write it as Name <address@example.org>, at most {LONGEST_SENDER} letters")
+        if not _is_one_address(sender):
+            raise ValueError(
+                "write one address; a name with signs such as a comma or a colon needs quotation marks, as in "
+                """'"Papers, daily" <papers@example.org>'"""
+            )
         domain = address.rpartition("@")[2]
         in_ascii = ascii_address(address)
         check_local_part(in_ascii)
