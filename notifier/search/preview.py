@@ -134,5 +134,5 @@ def _warnings(search: _Search) -> Iterator[str]:
     if matched > BROAD * searched:
         yield f"the query matches {matched} of {searched} papers, more than a tenth; add a word that narrows it"
     vocabulary = sorted(search.vocabulary)
-    for word in search.missing_words:
+    for word in search.missing_words if searched else ():
         yield f"no stored paper has the word “{word}”{similar_words(word, vocabulary)}"

@@ -29,6 +29,11 @@ def test_days_count_back_from_today(engine: Engine, tmp_path: Path) -> None:
     assert len(preview(engine, "paper", 31, MONDAY).matches) == 2
 
 
+def test_no_word_is_missing_where_no_paper_is_stored_yet(engine: Engine) -> None:
+    (warning,) = preview(engine, "pruning", None, MONDAY).warnings
+    assert warning.startswith("there are no papers to search yet")
+
+
 def test_a_query_with_very_many_matches_or_with_none_gets_a_warning(engine: Engine, tmp_path: Path) -> None:
     ingest_page(engine, tmp_path, [f"The Paper of Number {number}" for number in range(20)])
     assert any("more than a tenth" in warning for warning in preview(engine, "paper", None, MONDAY).warnings)
