@@ -146,8 +146,8 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ("[digest]\nsubject = 'title}'", "digest.subject: use no other braces"),
         ('[mail]\npostal_address = "1 Way\\nLondon"', "mail.postal_address: write it in one line of at most 300"),
         (f"[mail]\npostal_address = '{'x' * 301}'", "mail.postal_address: write it in one line"),
-        ("[mail]\ntitle_search = 'example.org'", "mail.title_search: write the web address of a search"),
-        ("[mail]\ntitle_search = 'javascript:alert(1)'", "mail.title_search: write the web address of a search"),
+        ("[mail]\ntitle_search = 'example.org'", "mail.title_search: write the URL of a search"),
+        ("[mail]\ntitle_search = 'javascript:alert(1)'", "mail.title_search: write the URL of a search"),
         ("smtp = ", "not valid TOML"),
     ],
 )

@@ -20,9 +20,9 @@ def loaded(folder: Path, text: str) -> Config:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('contact = "see (here)"', "fetching.contact: write a web address or an email address in ASCII"),
-        ('contact = "bücher@example.org"', "fetching.contact: write a web address or an email address in ASCII"),
-        ('contact = "a\\r\\nX: y"', "fetching.contact: write a web address or an email address in ASCII"),
+        ('contact = "see (here)"', "fetching.contact: write a URL or an email address in ASCII"),
+        ('contact = "bücher@example.org"', "fetching.contact: write a URL or an email address in ASCII"),
+        ('contact = "a\\r\\nX: y"', "fetching.contact: write a URL or an email address in ASCII"),
         ('proxy = "socks5://hunter2@proxy"', "fetching.proxy: write it like http://proxy.example.org:3128"),
         ('proxy = "proxy:3128"', "fetching.proxy: write it like http://proxy.example.org:3128"),
         ('proxy = "http://ann:hunter2@proxy:3128/path"', "fetching.proxy: write it like http://proxy.example.org:3128"),

@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def ingest(
     context: typer.Context,
     paths: Annotated[
-        list[str], typer.Argument(help="Dumps, folders of dumps, or web addresses; - is stdin.", metavar="PATH|URL")
+        list[str], typer.Argument(help="Dumps, folders of dumps, or URLs; - is stdin.", metavar="PATH|URL")
     ],
     day: Annotated[str | None, typer.Option("--date", help="The listing day.", metavar="YYYY-MM-DD")] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Store the papers without announcing them.")] = False,
@@ -56,7 +56,7 @@ def ingest(
 ) -> None:
     """Ingest dumps of papers: copied pages, JSON, feeds and OAI-PMH pages, as they are or as gzip or xz.
 
-    A web address is fetched once; to fetch it again and again, add it to the config as a source.
+    A URL is fetched once; to fetch it again and again, add it to the config as a source.
     """
     from notifier import pipeline
     from notifier.cli.output import print_json

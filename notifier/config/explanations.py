@@ -55,7 +55,7 @@ def _explanation(place: tuple[int | str, ...], kind: str, message: str) -> str:
 
 
 def _header(place: tuple[int | str, ...]) -> str:
-    """Return the line that begins a table; a table of tables, such as [topics.NAME], has names of the user's own."""
+    """Return the line that begins a table; in a table of tables, such as [topics.NAME], the user chooses the name."""
     is_of_tables = get_origin(_annotation(place[0])) is dict
     return f"[{place[0]}.NAME]" if is_of_tables else f"[{'.'.join(map(str, place))}]"
 

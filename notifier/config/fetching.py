@@ -23,7 +23,7 @@ _PROXY = re.compile(
 
 
 class FetchingConfig(Part):
-    """How requests to other servers are made, and where fetched documents are kept."""
+    """The settings of requests to other servers, and of the folder for fetched documents."""
 
     contact: str = ""  # if empty, the base_url of the pages, or else the sender's address
     proxy: SecretStr = SecretStr("")  # it may hold a password
@@ -40,14 +40,14 @@ class FetchingConfig(Part):
     def _check_contact(cls, contact: str) -> str:
         if len(contact) > LONGEST_CONTACT or not _CONTACT.fullmatch(contact):
             raise ValueError(
-                f"write a web address or an email address in ASCII, without brackets, at most {LONGEST_CONTACT} letters"
+                f"write a URL or an email address in ASCII, without brackets, at most {LONGEST_CONTACT} letters"
             )
         return contact
 
     @field_validator("proxy")
     @classmethod
     def _check_proxy(cls, proxy: SecretStr) -> SecretStr:
-        """Return the proxy. Raises ValueError if it is no web address; the message does not quote it."""
+        """Return the proxy. Raises ValueError if it is no URL; the message does not quote it."""
         address = proxy.get_secret_value()
         if address and not (_PROXY.fullmatch(address) and has_usable_port(address)):
             raise ValueError("write it like http://proxy.example.org:3128, or http://USER:PASSWORD@HOST:PORT")
@@ -56,12 +56,12 @@ class FetchingConfig(Part):
     @field_validator("allow_http", "allow_private")
     @classmethod
     def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the hosts in lower case and ASCII. Raises ValueError for what is no host."""
+        """Return the hosts in lower case and ASCII. Raises ValueError if one is not a host."""
         return tuple(map(_host, hosts))
 
     @property
     def largest(self) -> int:
-        """The largest reply, in bytes."""
+        """The maximum size of a response, in bytes."""
         return self.file_mb << 20
 
 

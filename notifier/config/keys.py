@@ -120,7 +120,7 @@ class MailConfig(Part):
     @classmethod
     def _check_title_search(cls, url: str) -> str:
         if not _WEB_ADDRESS.fullmatch(url):
-            raise ValueError("write the web address of a search, to which a title can be appended")
+            raise ValueError("write the URL of a search, to which a title can be appended")
         return url
 
     @field_validator("postal_address")

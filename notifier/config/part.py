@@ -1,4 +1,4 @@
-"""What the tables of the config have in common."""
+"""The base class of all tables of the config."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Part(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _check_text(cls, value: object) -> object:
-        """Return the value. Raises ValueError for text that no file name and no mail can hold."""
+        """Return the value. Raises ValueError for text with NUL characters or invalid UTF-8."""
         if isinstance(value, str) and not is_storable(value):
             raise ValueError("it has a NUL character or bytes that are not UTF-8; remove them")
         return value

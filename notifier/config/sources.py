@@ -15,9 +15,9 @@ from notifier.config.part import Part
 
 Preset = Literal["huggingface", "arxiv", "biorxiv", "medrxiv", "openreview", "feed", "oai", "jsonl"]
 
-SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=5), timedelta(days=31)
-MOST_CATEGORIES = 50
-LONGEST_URL = 1000  # characters
+MIN_INTERVAL, MAX_INTERVAL = timedelta(minutes=5), timedelta(days=31)
+MAX_CATEGORIES = 50
+MAX_URL_LENGTH = 1000  # characters
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _EVERY = re.compile(r"([1-9][0-9]{0,4})([mhd])")
@@ -31,14 +31,14 @@ _OAI_WORD = re.compile(r"[A-Za-z0-9_.!~*'():-]{1,100}")  # the characters that O
 
 _NEEDS_URL = ("feed", "oai", "jsonl")
 _TAKES_CATEGORIES = ("arxiv", "biorxiv", "medrxiv")
-_PLACES = ("preset", "url", "folder", "glob")
+_ORIGINS = ("preset", "url", "folder", "glob")
 
 
 class SourceConfig(Part):
-    """One source: where dumps come from by themselves, and how often they are asked for.
+    """One source: where dumps come from by themselves, and how often they are fetched.
 
-    A source is a preset, a url, a folder or a glob. With the presets `feed`, `oai` and `jsonl`, `url` is the address;
-    with the others, it replaces the address of the service.
+    A source is a preset, a url, a folder or a glob. With the presets `feed`, `oai` and `jsonl`, `url` is needed;
+    with the others, it replaces the URL of the service.
     """
 
     preset: Preset | None = None
@@ -47,7 +47,7 @@ class SourceConfig(Part):
     glob: str = ""
     every: str = ""
     at: str = ""
-    categories: tuple[str, ...] = Field(default=(), max_length=MOST_CATEGORIES)
+    categories: tuple[str, ...] = Field(default=(), max_length=MAX_CATEGORIES)
     venue: str = ""
     set: str = ""
     metadata_prefix: str = ""
@@ -67,7 +67,7 @@ class SourceConfig(Part):
 
     @property
     def is_remote(self) -> bool:
-        """Whether the source is fetched from a server, and does not lie in a folder."""
+        """Whether the source is fetched from a server, and not read from a folder."""
         return self.folder is None and not self.glob
 
     @field_validator("preset", mode="before")
@@ -80,10 +80,8 @@ class SourceConfig(Part):
     @field_validator("url")
     @classmethod
     def _check_url(cls, url: str) -> str:
-        if url and not (_URL.fullmatch(url) and len(url) <= LONGEST_URL and _has_host(url)):
-            raise ValueError(
-                f"write a web address such as https://example.org/papers.rss, of at most {LONGEST_URL} letters"
-            )
+        if url and not (_URL.fullmatch(url) and len(url) <= MAX_URL_LENGTH and _has_host(url)):
+            raise ValueError(f"write a URL such as https://example.org/papers.rss, of at most {MAX_URL_LENGTH} letters")
         if "@" in urlsplit(url).netloc:
             raise ValueError("leave out the user and the password before the @; they would appear in logs")
         return url
@@ -93,7 +91,7 @@ class SourceConfig(Part):
     def _check_every(cls, every: str) -> str:
         found = _EVERY.fullmatch(every)
         interval = int(found[1]) * _UNITS[found[2]] if found else timedelta()
-        if every and not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+        if every and not MIN_INTERVAL <= interval <= MAX_INTERVAL:
             raise ValueError("write a number and a unit, from 5m to 31d, such as 30m, 6h or 1d")
         return every
 
@@ -119,9 +117,9 @@ class SourceConfig(Part):
         return word
 
     @model_validator(mode="after")
-    def _check_places(self) -> Self:
-        """Return the table. Raises ValueError if it does not name one place from which dumps come."""
-        given = [name for name in _PLACES if getattr(self, name)]
+    def _check_origin(self) -> Self:
+        """Return the table. Raises ValueError unless it names exactly one origin of dumps."""
+        given = [name for name in _ORIGINS if getattr(self, name)]
         if not given:
             raise ValueError('say where its dumps come from: set preset (such as "huggingface"), url, folder or glob')
         if len(given) > 1 and given != ["preset", "url"]:
@@ -131,16 +129,14 @@ class SourceConfig(Part):
         return self
 
     @model_validator(mode="after")
-    def _check_needs(self) -> Self:
-        """Return the table. Raises ValueError if its preset lacks a key, or has one that is meant for another."""
+    def _check_keys_of_preset(self) -> Self:
+        """Return the table. Raises ValueError if its preset lacks a key, or the table has a key of another preset."""
         if self.preset in _NEEDS_URL and not self.url:
-            raise ValueError(f'with preset = "{self.preset}", set url to the address')
+            raise ValueError(f'with preset = "{self.preset}", set url as well')
         if self.preset == "openreview" and not self.venue:
             raise ValueError('with preset = "openreview", set venue, such as "ICLR.cc/2026/Conference"')
         if self.url and self.preset not in (None, *_NEEDS_URL) and "?" in self.url:
-            raise ValueError(
-                "with this preset, url is the address of a mirror of the service; remove the ? and the rest"
-            )
+            raise ValueError("with this preset, url is the URL of a mirror of the service; remove the ? and the rest")
         if self.venue and self.preset != "openreview":
             raise ValueError('venue needs preset = "openreview"')
         if (self.set or self.metadata_prefix) and self.preset != "oai":
@@ -173,9 +169,9 @@ def _has_host(url: str) -> bool:
 
 
 def check_sources(sources: Mapping[str, SourceConfig], allow_http: Sequence[str]) -> None:
-    """Raise ValueError for a source with a wrong name, an unknown partner, or an address without TLS.
+    """Raise ValueError for a source with an invalid name, an unknown `compare_with`, or a URL without TLS.
 
-    `allow_http` holds the hosts that may be asked without TLS. The messages name the source.
+    `allow_http` holds the hosts to which requests without TLS are allowed. The messages name the source.
     """
     for name, source in sources.items():
         if not _NAME.fullmatch(name):

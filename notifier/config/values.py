@@ -1,4 +1,4 @@
-"""Check addresses, URLs of databases and time zones, for the rules of the keys, and hide passwords."""
+"""Check email addresses, URLs, database URLs and time zones of the config, and hide passwords."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from notifier.address_form import LONGEST_ADDRESS, ascii_form
 
 SQLITE = "sqlite:///"
 POSTGRESQL = "postgresql+psycopg://"
-HIGHEST_PORT = 65535
-LONGEST_LABEL = 63  # letters between two dots of a domain (RFC 1035, section 2.3.4)
+MAX_PORT = 65535
+MAX_LABEL_LENGTH = 63  # letters between two dots of a domain (RFC 1035, section 2.3.4)
 
 _LOOPBACK = re.compile(r"https?://(localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$)", re.IGNORECASE)
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*+", re.IGNORECASE)
 
 
 def ascii_address(address: str) -> str:
-    """Return an address with its domain in ASCII. Raises ValueError if it has no such form or is too long."""
+    """Return an email address with its domain in ASCII. Raises ValueError if that is impossible or too long."""
     try:
         encoded = ascii_form(address)
         _check_dots(encoded)
@@ -32,7 +32,7 @@ def ascii_address(address: str) -> str:
 
 
 def _check_dots(address: str) -> None:
-    """Raise ValueError if a dot in an address has nothing before or after it, or a part of the domain is no name."""
+    """Raise ValueError if an address has an empty part between dots, or a part of its domain is invalid."""
     local, _, domain = address.rpartition("@")
     if "" in local.split("."):
         raise ValueError("before the @, a dot must stand between two other characters")
@@ -41,8 +41,8 @@ def _check_dots(address: str) -> None:
     labels = domain.split(".")
     if "" in labels:
         raise ValueError("its domain begins or ends with a dot, or has two dots in a row; remove a dot")
-    if any(len(label) > LONGEST_LABEL or label.startswith("-") or label.endswith("-") for label in labels):
-        raise ValueError(f"a part of its domain begins or ends with -, or has more than {LONGEST_LABEL} letters")
+    if any(len(label) > MAX_LABEL_LENGTH or label.startswith("-") or label.endswith("-") for label in labels):
+        raise ValueError(f"a part of its domain begins or ends with -, or has more than {MAX_LABEL_LENGTH} letters")
 
 
 def hello_form(name: str) -> str:
@@ -60,16 +60,18 @@ def hello_form(name: str) -> str:
 
 
 def check_database_url(url: str) -> None:
-    """Raise ValueError if the URL of a database is none that notifier can use."""
+    """Raise ValueError if notifier cannot use the URL of a database."""
     if url.startswith(SQLITE):
-        # SQLAlchemy would read options after a question mark. Here it belongs to the name, as any folder may have one.
+        # SQLAlchemy reads options after a question mark in the name of the file. In a folder's name it is allowed.
         name, _, options = url.removeprefix(SQLITE).rpartition("/")[2].partition("?")
         if not name or "=" in options:
             raise ValueError("write the name of a file after sqlite:///, without options")
     elif not url.startswith(POSTGRESQL):
         raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
     elif url.partition("?")[0].count("@") > 1:
-        raise ValueError("write an @ of the password as %40")  # what follows it would be taken for the host
+        raise ValueError(
+            "write an @ of the password as %40"
+        )  # SQLAlchemy would read the rest of the password as the host
     elif not _has_usable_port(url):
         # The message does not quote the port, which may be the password of a URL without a host.
         raise ValueError(
@@ -90,11 +92,11 @@ def _has_usable_port(url: str) -> bool:
         ports = [int(port) for each in further for port in each.split(",")]
     except (ValueError, ArgumentError):
         return False
-    return all(1 <= port <= HIGHEST_PORT for port in [*ports, 1 if parts.port is None else parts.port])
+    return all(1 <= port <= MAX_PORT for port in [*ports, 1 if parts.port is None else parts.port])
 
 
 def has_usable_port(url: str) -> bool:
-    """Return whether the port of a web address can exist, or it has none."""
+    """Return whether a URL has a valid port, or none."""
     try:
         return urlsplit(url).port != 0
     except ValueError:
@@ -140,5 +142,5 @@ def zone_names() -> dict[str, str]:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Return whether a URL leads to this machine itself."""
+    """Return whether the host of an http or https URL is this machine."""
     return _LOOPBACK.match(url) is not None

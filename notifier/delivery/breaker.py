@@ -19,7 +19,7 @@ from enum import Enum
 from hashlib import sha256
 
 from notifier.delivery.outcomes import Outcome, RelayCondition
-from notifier.delivery.refusals import is_about_recipient, same_answer
+from notifier.delivery.refusals import is_about_recipient, without_variable_parts
 from notifier.models import DeliveryState, RelayState
 
 ERRORS_IN_A_ROW = 50
@@ -180,7 +180,7 @@ def _is_counted(state: RelayState, outcome: Outcome, recipient: str) -> bool:
 
 
 def _answer(outcome: Outcome, recipient: str) -> str:
-    return _short_hash(same_answer(outcome.reply, recipient))
+    return _short_hash(without_variable_parts(outcome.reply, recipient))
 
 
 def _short_hash(text: str) -> str:

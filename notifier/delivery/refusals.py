@@ -25,7 +25,7 @@ _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the sys
 _ENHANCED_CODE = re.compile(r"(?:^|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
 # Anywhere in a reply, also of class 4 and in a reply that it quotes. Addresses of hosts are longer.
 _ANY_CODE = re.compile(r"(?<![\d.])[45]\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
-_READ = 4000  # examine at most this many characters of a reply, so that a longer reply takes no longer
+_READ = 4000  # examine at most this many characters of a reply, so that the time is bounded
 # Addresses, host names and links. The words in them do not say what the refusal is about.
 _NAMES = re.compile(r"<[^<>]{0,320}>|[^\s@<>]{1,64}@[^\s@<>]{1,255}|https?://\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
@@ -114,7 +114,7 @@ def is_about_utf8(text: str) -> bool:
     return bool(set(enhanced_codes(text)) & _NO_UTF8)
 
 
-def same_answer(reply: str, recipient: str) -> str:
+def without_variable_parts(reply: str, recipient: str) -> str:
     """Return a text that is the same for all refusals with the same cause.
 
     The text is the basic code, the enhanced codes and the words of the reply. The recipient, other names, numbers, ids

@@ -121,7 +121,7 @@ def printable(text: str) -> str:
 
 
 def urn(name: str) -> str:
-    """Return the URN that identifies what has this name, which must be unique among papers and feeds."""
+    """Return the URN of the paper or feed with this name, which must be unique among both."""
     return uuid5(_NAMESPACE, name).urn
 
 
@@ -137,17 +137,17 @@ def _entry_links(paper: Paper) -> tuple[EntryLink, ...]:
     """Return the links of a paper with http and https URLs, each URL and each title once."""
     found: dict[str, EntryLink] = {}
     titles = set()
-    for title, url in _addresses(paper):
-        address = urlsplit(url)
-        if address.scheme.lower() not in ("http", "https") or url in found or title in titles:
+    for title, url in _titled_urls(paper):
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in ("http", "https") or url in found or title in titles:
             continue
-        is_pdf = title == "PDF" or address.path.lower().endswith(".pdf")
+        is_pdf = title == "PDF" or parts.path.lower().endswith(".pdf")
         found[url] = EntryLink("related" if found else "alternate", url, title, PDF if is_pdf else PAGE)
         titles.add(title)
     return tuple(found.values())
 
 
-def _addresses(paper: Paper) -> Iterator[tuple[str, str]]:
+def _titled_urls(paper: Paper) -> Iterator[tuple[str, str]]:
     """Yield titles and URLs of the pages and files of a paper, the best first; an unknown URL is empty."""
     yield from ((link.label, link.url) for link in links(paper))
     yield "PDF", safe_url(paper.pdf)

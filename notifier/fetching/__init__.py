@@ -1,18 +1,18 @@
-"""Requests to other servers. This is the only component that makes HTTP requests."""
+"""Make requests to other servers. This is the only component that makes HTTP requests."""
 
-from notifier.fetching.client import Client, Reply, Validators
+from notifier.fetching.client import Client, Response, Validators
 from notifier.fetching.document import Asked, Document, Getter
 from notifier.fetching.documents import documents
 from notifier.fetching.hub import tell_hub
 from notifier.fetching.schedules import Schedule, default_schedule, is_working_day, next_due
-from notifier.fetching.web_address import shown
+from notifier.fetching.urls import shown
 
 __all__ = [
     "Asked",
     "Client",
     "Document",
     "Getter",
-    "Reply",
+    "Response",
     "Schedule",
     "Validators",
     "default_schedule",

@@ -1,7 +1,8 @@
-"""The HTTP client: polite to other servers, and careful about where a web address leads.
+"""Send HTTP requests, without overloading other servers, and only to IP addresses that are allowed.
 
-It asks one host at a time, waits as the host wants it, repeats what may pass, and follows redirects after looking at
-each of them. The connection is made to the very IP address that was checked.
+One request to a host runs at a time, with the pause that the host asks for. A request that failed for a reason that may
+pass is repeated. The URL of each redirect is checked before it is followed. The connection is made to the IP address
+that was checked; the name is not resolved again.
 """
 
 from __future__ import annotations
@@ -17,25 +18,29 @@ from urllib.parse import urlencode, urljoin
 from notifier import __version__
 from notifier.config import FetchingConfig
 from notifier.errors import FetchError
-from notifier.fetching.addresses import Resolve, check_written_address, checked_addresses, resolve
 from notifier.fetching.deadline import Deadline
-from notifier.fetching.failures import CHECK_ADDRESS, PassingError, refusal, unknown_host
+from notifier.fetching.failures import CHECK_URL, PassingError, refusal, unknown_host
+from notifier.fetching.http_messages import HttpResponse, Request
+from notifier.fetching.ip_addresses import Resolve, check_host, checked_addresses, resolve
 from notifier.fetching.pacing import TURNS, Sleep
-from notifier.fetching.requests import Answer, Request
+from notifier.fetching.urls import ParsedUrl, read_url
 from notifier.fetching.waiting import back_off, retry_after
-from notifier.fetching.web_address import WebAddress, read_url
 
-MOST_REDIRECTS = 5
-MOST_REPEATS = 2
-LONGEST_WAIT = 30.0  # seconds that are waited before a request is repeated; longer waits are the caller's
-_LONGEST_VALIDATOR = 500  # characters
+MAX_REDIRECTS = 5
+MAX_REPEATS = 2
+# Seconds that `get` waits before it repeats a request. If the server asks for more, `get` raises the error.
+MAX_WAIT = 30.0
+_MAX_VALIDATOR_LENGTH = 500  # characters
 _OK, _NOT_MODIFIED, _FIRST_NO_SUCCESS = 200, 304, 300
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server said about the version of a document, as it said it; with it, an unchanged document is not sent."""
+    """The headers ETag and Last-Modified of a response, unchanged.
+
+    A request that holds them gets no body if the document has not been modified.
+    """
 
     etag: str = ""
     last_modified: str = ""
@@ -45,8 +50,11 @@ NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A document, unpacked; `body` is empty if it has not been modified. `url` is where the redirects led."""
+class Response:
+    """The response with a document: its unpacked bytes, or an empty `body` if it has not been modified.
+
+    `url` is the URL after all redirects.
+    """
 
     url: str = field(repr=False)
     status: int
@@ -59,14 +67,14 @@ class Reply:
 class Client:
     """Makes requests. Use it as a context manager; several threads may share it.
 
-    `ask_for_addresses`, `sleep` and `clock` are those of the system, except in tests.
+    `resolve_host`, `sleep` and `clock` are those of the system, except in tests.
     """
 
     def __init__(
         self,
         settings: FetchingConfig,
         *,
-        ask_for_addresses: Resolve = resolve,
+        resolve_host: Resolve = resolve,
         sleep: Sleep = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -74,7 +82,7 @@ class Client:
 
         self._settings = settings
         self._exchange = Exchange(settings)
-        self._resolve = ask_for_addresses
+        self._resolve = resolve_host
         self._sleep = sleep
         self._clock = clock
 
@@ -84,11 +92,13 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._exchange.close()
 
-    def get(self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "", pause: float = 0.0) -> Reply:
-        """Fetch a document, or learn that it has not been modified since the reply that had these validators.
+    def get(
+        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "", pause: float = 0.0
+    ) -> Response:
+        """Fetch a document, unless it has not been modified since the response that had these validators.
 
-        At least `pause` seconds lie between two requests to a host. Raises FetchError if nothing came, or something
-        else than the document; its `retry_after` says if the server wants no request before some time.
+        At least `pause` seconds lie between two requests to a host. Raises FetchError if there is no response, or if
+        its status is not 200 or 304. The error's `retry_after` is the time until which the server asks to wait.
         """
         first = read_url(url)
         headers = {**self._headers(), "Accept": accept or "*/*"}
@@ -97,91 +107,94 @@ class Client:
         if validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
         deadline = Deadline(self._settings.seconds)
-        for attempt in range(MOST_REPEATS + 1):
+        for attempt in range(MAX_REPEATS + 1):
             try:
-                return self._reply(*self._follow(first, headers, pause, deadline), validators)
+                return self._response(*self._follow(first, headers, pause, deadline), validators)
             except PassingError as error:
                 wait = self._wait(error, attempt)
-                if attempt == MOST_REPEATS or wait > min(LONGEST_WAIT, deadline.left):
+                if attempt == MAX_REPEATS or wait > min(MAX_WAIT, deadline.left):
                     raise
-                TURNS.rest(error.address, wait)
+                TURNS.block(error.url, wait)
                 self._sleep(wait)
         raise AssertionError("the last attempt has neither returned nor raised")
 
     def post(self, url: str, form: Sequence[tuple[str, str]]) -> None:
         """Send a form, once. Raises FetchError if it is not accepted; a redirect counts as a refusal."""
-        address = read_url(url)
+        parsed = read_url(url)
         headers = {**self._headers(), "Content-Type": "application/x-www-form-urlencoded"}
-        request = Request("POST", address, headers, urlencode(form).encode("ascii"))
-        answer = self._ask(request, self._permitted(address), 0.0, Deadline(self._settings.seconds))
-        if not _OK <= answer.status < _FIRST_NO_SUCCESS:
-            raise self._refusal(address, answer)
+        request = Request("POST", parsed, headers, urlencode(form).encode("ascii"))
+        response = self._ask(request, self._permitted(parsed), 0.0, Deadline(self._settings.seconds))
+        if not _OK <= response.status < _FIRST_NO_SUCCESS:
+            raise self._refusal(parsed, response)
 
     def _follow(
-        self, first: WebAddress, headers: Mapping[str, str], pause: float, deadline: Deadline
-    ) -> tuple[WebAddress, Answer]:
-        """Return the first reply that is no redirect, and its address. Each address is checked before it is asked."""
-        address = first
-        for _ in range(MOST_REDIRECTS + 1):
-            ips = self._permitted(address) if address is first else self._permitted_redirect(first, address)
-            answer = self._ask(Request("GET", address, headers), ips, pause, deadline)
-            if answer.status not in _REDIRECTS:
-                return address, answer
-            address = _redirected(first, address, answer)
-        raise FetchError(f"{first} redirects more than {MOST_REDIRECTS} times", CHECK_ADDRESS)
+        self, first: ParsedUrl, headers: Mapping[str, str], pause: float, deadline: Deadline
+    ) -> tuple[ParsedUrl, HttpResponse]:
+        """Return the first response that is no redirect, and its URL. Each URL is checked before it is requested."""
+        url = first
+        for _ in range(MAX_REDIRECTS + 1):
+            ips = self._permitted(url) if url is first else self._permitted_redirect(first, url)
+            response = self._ask(Request("GET", url, headers), ips, pause, deadline)
+            if response.status not in _REDIRECTS:
+                return url, response
+            url = _redirected(first, url, response)
+        raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times", CHECK_URL)
 
-    def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> Answer:
-        """Make one request when it is its turn. The time cap does not count the wait for the turn."""
-        with TURNS.of(request.address, pause, self._sleep) as waited:
+    def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> HttpResponse:
+        """Make one request when no other runs to the host. The wait for that does not count towards the deadline."""
+        with TURNS.of(request.url, pause, self._sleep) as waited:
             deadline.extend(waited)
             return self._exchange.ask(request, ips, deadline)
 
-    def _permitted(self, address: WebAddress) -> Sequence[str]:
-        """Return the IP addresses that may be asked; none if a proxy finds them. Raises FetchError if none may be."""
+    def _permitted(self, url: ParsedUrl) -> Sequence[str]:
+        """Return the IP addresses to connect to; none if a proxy resolves the name.
+
+        Raises FetchError if one of them is not allowed.
+        """
         settings = self._settings
-        if address.scheme == "http" and address.host not in settings.allow_http:
+        if url.scheme == "http" and url.host not in settings.allow_http:
             raise FetchError(
-                f"{address} is without TLS",
+                f"{url} is without TLS",
                 "write https://, or name its host in [fetching] allow_http if it has no TLS",
             )
-        may_be_private = address.host in settings.allow_private
+        may_be_private = url.host in settings.allow_private
         if settings.proxy.get_secret_value():
-            check_written_address(address, may_be_private)
+            check_host(url, may_be_private)
             return ()
         try:
-            return checked_addresses(address, may_be_private, self._resolve)
+            return checked_addresses(url, may_be_private, self._resolve)
         except OSError as error:
-            raise unknown_host(address, error) from None
+            raise unknown_host(url, error) from None
 
-    def _permitted_redirect(self, first: WebAddress, address: WebAddress) -> Sequence[str]:
-        """Return the IP addresses that may be asked at the address to which `first` redirects."""
+    def _permitted_redirect(self, first: ParsedUrl, url: ParsedUrl) -> Sequence[str]:
+        """Return the IP addresses to connect to for the URL to which `first` redirects."""
         try:
-            return self._permitted(address)
+            return self._permitted(url)
         except PassingError:
             raise
         except FetchError as error:
-            raise FetchError(f"{first} redirects to {address}, but {error.reason}", error.cure) from None
+            raise FetchError(f"{first} redirects to {url}, but {error.reason}", error.cure) from None
 
-    def _reply(self, address: WebAddress, answer: Answer, sent: Validators) -> Reply:
-        """Return the reply to the caller. Raises FetchError if the answer is not what was asked for."""
-        is_unmodified = answer.status == _NOT_MODIFIED and sent != NO_VALIDATORS
-        if answer.status != _OK and not is_unmodified:
-            raise self._refusal(address, answer)
-        got = Validators(_validator(answer, "etag"), _validator(answer, "last-modified"))
-        return Reply(
-            address.url,
-            answer.status,
-            answer.body,
-            answer.headers.get("content-type", ""),
+    def _response(self, url: ParsedUrl, response: HttpResponse, sent: Validators) -> Response:
+        """Return the response as the caller gets it. Raises FetchError unless it is 200 or an expected 304."""
+        is_unmodified = response.status == _NOT_MODIFIED and sent != NO_VALIDATORS
+        if response.status != _OK and not is_unmodified:
+            raise self._refusal(url, response)
+        got = Validators(_validator(response, "etag"), _validator(response, "last-modified"))
+        return Response(
+            url.whole,
+            response.status,
+            response.body,
+            response.headers.get("content-type", ""),
             sent if is_unmodified and got == NO_VALIDATORS else got,
             is_unmodified,
         )
 
-    def _refusal(self, address: WebAddress, answer: Answer) -> FetchError:
-        return refusal(address, answer.status, retry_after(answer.headers, self._clock()))
+    def _refusal(self, url: ParsedUrl, response: HttpResponse) -> FetchError:
+        return refusal(url, response.status, retry_after(response.headers, self._clock()))
 
     def _wait(self, error: PassingError, attempt: int) -> float:
-        """Return the seconds to wait before the next attempt: as the server says, but at least as back-off asks."""
+        """Return the seconds to wait before the next attempt: those of Retry-After, at least those of `back_off`."""
         asked = (error.retry_after - self._clock()).total_seconds() if error.retry_after else 0.0
         return max(asked, back_off(attempt))
 
@@ -190,23 +203,23 @@ class Client:
         return {"User-Agent": f"notifier/{__version__} (+{contact})" if contact else f"notifier/{__version__}"}
 
 
-def _redirected(first: WebAddress, address: WebAddress, answer: Answer) -> WebAddress:
-    """Return the address to which an answer redirects. Raises FetchError if it must not be followed."""
+def _redirected(first: ParsedUrl, url: ParsedUrl, response: HttpResponse) -> ParsedUrl:
+    """Return the URL to which a response redirects. Raises FetchError if it must not be followed."""
     try:
-        target = read_url(urljoin(address.url, answer.headers.get("location", "").strip()))
+        target = read_url(urljoin(url.whole, response.headers.get("location", "").strip()))
     except (FetchError, ValueError) as error:
-        reason = error.reason if isinstance(error, FetchError) else "the web address cannot be read"
-        raise FetchError(f"{first} redirects to another place, but {reason}", CHECK_ADDRESS) from None
-    if "location" not in answer.headers:
-        raise FetchError(f"HTTP {answer.status} from {address}, which does not say where to", CHECK_ADDRESS)
-    if address.scheme == "https" and target.scheme == "http":
-        raise FetchError(f"{first} redirects to {target}, which is without TLS", CHECK_ADDRESS)
-    if not target.has_usual_port and target.port != first.port:
-        raise FetchError(f"{first} redirects to {target}, which has an unusual port", "use that address if it is meant")
+        reason = error.reason if isinstance(error, FetchError) else "the URL cannot be read"
+        raise FetchError(f"{first} redirects to another place, but {reason}", CHECK_URL) from None
+    if "location" not in response.headers:
+        raise FetchError(f"HTTP {response.status} from {url}, which does not say where to", CHECK_URL)
+    if url.scheme == "https" and target.scheme == "http":
+        raise FetchError(f"{first} redirects to {target}, which is without TLS", CHECK_URL)
+    if not target.has_default_port and target.port != first.port:
+        raise FetchError(f"{first} redirects to {target}, which has an unusual port", "use that URL if it is meant")
     return target
 
 
-def _validator(answer: Answer, name: str) -> str:
-    """Return a header that is sent back with the next request; empty if it is no plain text of a fitting length."""
-    value = answer.headers.get(name, "").strip()
-    return value if value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALIDATOR else ""
+def _validator(response: HttpResponse, name: str) -> str:
+    """Return a header that the next request sends back; empty if it is too long or not printable ASCII."""
+    value = response.headers.get(name, "").strip()
+    return value if value.isascii() and value.isprintable() and len(value) <= _MAX_VALIDATOR_LENGTH else ""

@@ -1,4 +1,4 @@
-"""Ask a service day by day: which days, and what happens if it fails on some of them."""
+"""Choose the days to fetch from a service, and fetch each of them, also if some fail."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from datetime import UTC, date, datetime, time, timedelta
 from notifier.errors import FetchError
 from notifier.fetching.document import Asked, Document
 
-FIRST_DAYS = 7  # a source that is new begins with this many days, so that new subscribers have papers to read
-MOST_DAYS = 30  # older days are not made up for, so that a source that rested for a year asks for no year
-_MOST_FAILURES = 3  # days that may fail before the service is left alone
-_OF_THE_HOST = (401, 403, 407, 429, 503)  # replies that other days would get as well
+FIRST_DAYS = 7  # for a new source, so that new subscribers have papers to read
+MAX_DAYS = 30  # older days are not fetched, so that a source that was not fetched for a year needs few requests
+_MAX_FAILURES = 3  # after this many failed days, no further day is asked for
+_HOST_STATUSES = (401, 403, 407, 429, 503)  # statuses that other days would get as well
 
 
-def days_to_take(asked: Asked, today: date, again: int) -> list[date]:
+def days_to_fetch(asked: Asked, today: date, again: int) -> list[date]:
     """Return the days to ask for until `today`, the oldest first.
 
-    These are the days after `asked.taken_until`, at most MOST_DAYS, and always the last `again` days before today. If
+    These are the days after `asked.taken_until`, at most MAX_DAYS, and always the last `again` days before today. If
     no day was taken yet, they are the last FIRST_DAYS.
     """
     if asked.taken_until is None:
         first = today - timedelta(days=FIRST_DAYS - 1)
     else:
         first = min(asked.taken_until + timedelta(days=1), today - timedelta(days=again))
-    first = max(first, today - timedelta(days=MOST_DAYS - 1))
+    first = max(first, today - timedelta(days=MAX_DAYS - 1))
     return [first + timedelta(days=number) for number in range((today - first).days + 1)]
 
 
@@ -38,7 +38,7 @@ def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator
     """Yield what `take` returns for each day, also for the days after one that failed.
 
     No document after a failed day counts as complete, so the failed day is asked for again. Raises the first FetchError
-    at the end, or at once if the service itself is in trouble.
+    at the end, or at once if the error is about the server and not about one day.
     """
     failures: list[FetchError] = []
     for day in days:
@@ -46,7 +46,7 @@ def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator
             document = take(day)
         except FetchError as error:
             failures.append(error)
-            if _is_of_the_host(error) or len(failures) == _MOST_FAILURES:
+            if _is_about_host(error) or len(failures) == _MAX_FAILURES:
                 break
             continue
         yield replace(document, is_complete=document.is_complete and not failures)
@@ -54,6 +54,6 @@ def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator
         raise failures[0]
 
 
-def _is_of_the_host(error: FetchError) -> bool:
+def _is_about_host(error: FetchError) -> bool:
     """Return whether an error says something about the server, and not about the document that was asked for."""
-    return error.status is None or error.status in _OF_THE_HOST
+    return error.status is None or error.status in _HOST_STATUSES

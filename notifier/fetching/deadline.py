@@ -1,4 +1,4 @@
-"""The time within which a whole reply must have come, however slowly its bytes drip."""
+"""End a request at its deadline, also if the server goes on sending a few bytes at a time."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Deadline:
         return max(0.0, self._until - time.monotonic())
 
     def extend(self, seconds: float) -> None:
-        """Do not count seconds that were spent on waiting for a turn."""
+        """Move the deadline by the seconds that were spent on waiting for other requests."""
         self._until += seconds
 
 
 class Watch:
-    """Ends a request at its deadline by shutting its connection down.
+    """Shuts down the connection of a request at its deadline.
 
     The time-outs of the HTTP client are for single reads. A server that sends a byte a minute never exceeds them.
     """
@@ -62,5 +62,5 @@ class Watch:
         """Shut the connection down, so that the thread that reads from it sees its end."""
         if self._socket is not None:
             with suppress(OSError):
-                # Not SSLSocket.shutdown, which would take the TLS object from under the thread that reads.
+                # SSLSocket.shutdown would remove the TLS object that another thread is reading from.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

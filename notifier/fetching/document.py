@@ -1,4 +1,4 @@
-"""A document of a source, and what is known when a source is asked for its documents."""
+"""The documents of sources, and the state of a source with which they are asked for."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from notifier.fetching.client import NO_VALIDATORS, Reply, Validators
+from notifier.fetching.client import NO_VALIDATORS, Response, Validators
 
 
 class Getter(Protocol):
-    """What a source needs of a client."""
+    """A client that fetches one URL, as presets need it."""
 
-    def get(self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "", pause: float = 0.0) -> Reply:
-        """Return the reply to a request, at least `pause` seconds after the last one to the same host.
+    def get(
+        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "", pause: float = 0.0
+    ) -> Response:
+        """Return the response to a request, at least `pause` seconds after the last one to the same host.
 
-        Raises FetchError if the server does not answer, or not with success.
+        Raises FetchError if there is no response, or if its status is an error.
         """
         ...
 
@@ -25,9 +27,9 @@ class Getter(Protocol):
 class Document:
     """One dump that a source has sent.
 
-    `name` is a file name with a suffix; if the source tells the listing day, `day` is that day and the name has it too.
-    A document that was not modified since it was last taken has no body. A day that is not complete may still grow, and
-    is asked for again. `told` is the number of papers that the source itself says the day has.
+    `name` is a file name with a suffix; `day` is the listing day if the source says it, and then the name
+    holds it too. A document that was not modified since it was last taken has no body. If not `is_complete`, the day
+    may still get papers, and is asked for again. `told` is the number of papers of the day according to the source.
     """
 
     url: str
@@ -42,7 +44,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is known when a source is asked for its documents.
+    """The state of a source when its documents are asked for.
 
     `taken_until` is the last day that was taken completely; None if there is none yet. `validators` holds those of the
     documents that were taken before, by URL.

@@ -1,6 +1,6 @@
-"""One request to one address, and its reply: the only module that uses the HTTP client.
+"""Make one request and read its response. This is the only module that imports the HTTP library.
 
-It uses the transport of httpx2 without its Client. The Client has what must not happen here: it follows redirects,
+It uses the transport of httpx2 without its Client. The Client does what must not happen here: it follows redirects,
 keeps cookies, reads .netrc and proxies from the environment, and logs whole URLs.
 """
 
@@ -16,23 +16,25 @@ import httpx2
 from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.deadline import Deadline, Watch
-from notifier.fetching.failures import CHECK_ADDRESS, LATER, PassingError, no_connection
-from notifier.fetching.requests import Answer, Request
-from notifier.fetching.unpacking import ENCODINGS, Body, BrokenOffError, TooLargeError
-from notifier.fetching.web_address import WebAddress
+from notifier.fetching.failures import CHECK_URL, LATER, PassingError, no_connection
+from notifier.fetching.http_messages import HttpResponse, Request
+from notifier.fetching.unpacking import ENCODINGS, Body, CutOffError, TooLargeError
+from notifier.fetching.urls import ParsedUrl
 
-_LONGEST_CONNECTING = 20.0  # seconds, for one IP address
+_MAX_CONNECT_SECONDS = 20.0  # seconds, for one IP address
 _OK = 200
 
 for _name in ("httpx2", "httpcore2"):
-    logging.getLogger(_name).setLevel(logging.WARNING)  # below, they log URLs and headers, with what is secret in them
+    logging.getLogger(_name).setLevel(
+        logging.WARNING
+    )  # below this level, they log URLs and headers, which may hold secrets
 
 
 class Exchange:
     """Makes requests, each over a connection of its own.
 
     Connections are not kept, because they would be found again by IP address, and a certificate is checked for a name:
-    two hosts at one address would share a connection.
+    two hosts at one IP address would share a connection.
     """
 
     def __init__(self, settings: FetchingConfig) -> None:
@@ -47,110 +49,108 @@ class Exchange:
         )
 
     def close(self) -> None:
-        """Close what is still open."""
+        """Close the connections that are still open."""
         self._transport.close()
 
-    def ask(self, request: Request, ips: Sequence[str], deadline: Deadline) -> Answer:
-        """Make a request to the first of these IP addresses that takes a connection.
+    def ask(self, request: Request, ips: Sequence[str], deadline: Deadline) -> HttpResponse:
+        """Make a request to the first of these IP addresses that accepts a connection.
 
-        Without IP addresses, a proxy is asked, which finds them by itself. Raises FetchError.
+        Without IP addresses, the request goes to the proxy, which resolves the name. Raises FetchError.
         """
         for ip in ips[:-1]:
             try:
                 return self._ask(request, ip, deadline)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-                failure = no_connection(request.address, error)
+                failure = no_connection(request.url, error)
                 if not isinstance(failure, PassingError):
                     raise failure from None
         try:
             return self._ask(request, ips[-1] if ips else None, deadline)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise no_connection(request.address, error, is_proxied=not ips) from None
+            raise no_connection(request.url, error, is_proxied=not ips) from None
 
-    def _ask(self, request: Request, ip: str | None, deadline: Deadline) -> Answer:
-        address = request.address
+    def _ask(self, request: Request, ip: str | None, deadline: Deadline) -> HttpResponse:
+        url = request.url
         with Watch(deadline) as watch:
             try:
-                response = self._transport.handle_request(_http_request(request, ip, deadline, watch))
+                streamed = self._transport.handle_request(_http_request(request, ip, deadline, watch))
                 try:
-                    answer = self._answer(response, address)
+                    response = self._read(streamed, url)
                 finally:
-                    response.close()
+                    streamed.close()
                 if watch.has_ended:  # the end of the connection may look like the end of the body
-                    raise _too_slow(address, deadline)
-                return answer
+                    raise _too_slow(url, deadline)
+                return response
             except (httpx2.TransportError, FetchError) as error:
                 if watch.has_ended or not deadline.left:
-                    raise _too_slow(address, deadline) from None
+                    raise _too_slow(url, deadline) from None
                 if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, FetchError)):
                     raise
-                raise _broken(address, error, deadline) from None
+                raise _broken(url, error, deadline) from None
 
-    def _answer(self, response: httpx2.Response, address: WebAddress) -> Answer:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if response.status_code != _OK:
-            return Answer(response.status_code, headers)
+    def _read(self, streamed: httpx2.Response, url: ParsedUrl) -> HttpResponse:
+        headers = {name.lower(): value for name, value in streamed.headers.items()}
+        if streamed.status_code != _OK:
+            return HttpResponse(streamed.status_code, headers)
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in ENCODINGS:
             raise FetchError(
-                f"the reply of {address} is packed in a way that was not asked for", "report it to its operator"
+                f"the response of {url} has a Content-Encoding that was not asked for", "report it to its operator"
             )
         length = headers.get("content-length", "")
         body = Body(encoding, self._limit)
         try:
             if length.isdecimal() and int(length) > self._limit:
                 raise TooLargeError
-            for piece in response.iter_raw():
+            for piece in streamed.iter_raw():
                 body.add(piece)
-            return Answer(response.status_code, headers, body.whole())
+            return HttpResponse(streamed.status_code, headers, body.whole())
         except TooLargeError:
-            reason = f"the reply of {address} is larger than {self._file_mb} MB"
+            reason = f"the response of {url} is larger than {self._file_mb} MB"
             raise FetchError(reason, "if it is meant, raise [fetching] file_mb") from None
-        except (BrokenOffError, httpx2.ReadError, httpx2.RemoteProtocolError):
-            raise PassingError(address, f"the reply of {address} broke off") from None
+        except (CutOffError, httpx2.ReadError, httpx2.RemoteProtocolError):
+            raise PassingError(url, f"the response of {url} was cut off") from None
 
 
 def _http_request(request: Request, ip: str | None, deadline: Deadline, watch: Watch) -> httpx2.Request:
-    """Return the request as the client takes it: to the IP address that was checked, for the name of the host."""
-    address = request.address
+    """Return the request as httpx2 takes it: to the IP address that was checked, with the host's name in `Host`."""
+    url = request.url
     left = deadline.left
     extensions = {
-        "timeout": {"connect": min(left, _LONGEST_CONNECTING), "read": left, "write": left, "pool": left},
+        "timeout": {"connect": min(left, _MAX_CONNECT_SECONDS), "read": left, "write": left, "pool": left},
         "trace": watch.trace,
-        "sni_hostname": address.host,  # the certificate is checked for this name
+        "sni_hostname": url.host,  # the certificate is checked for this name
     }
     return httpx2.Request(
         request.method,
-        httpx2.URL(
-            scheme=address.scheme, host=ip or address.host, port=address.port, raw_path=address.target.encode("ascii")
-        ),
-        headers={"Host": address.netloc, **request.headers, "Accept-Encoding": "gzip", "Connection": "close"},
+        httpx2.URL(scheme=url.scheme, host=ip or url.host, port=url.port, raw_path=url.target.encode("ascii")),
+        headers={"Host": url.netloc, **request.headers, "Accept-Encoding": "gzip", "Connection": "close"},
         content=request.body or None,
         extensions=extensions,
     )
 
 
-def _broken(address: WebAddress, error: Exception, deadline: Deadline) -> FetchError:
-    """Return the error for a connection that was made, and then failed."""
+def _broken(url: ParsedUrl, error: Exception, deadline: Deadline) -> FetchError:
+    """Return the error for a connection that failed after it was made."""
     match error:
         case httpx2.ProxyError():
-            return FetchError(f"the proxy refused the request to {address}", "check [fetching] proxy")
+            return FetchError(f"the proxy refused the request to {url}", "check [fetching] proxy")
         case httpx2.TimeoutException():
-            return _too_slow(address, deadline)
+            return _too_slow(url, deadline)
         case httpx2.LocalProtocolError():
-            return FetchError(f"the request to {address} cannot be written", CHECK_ADDRESS)
+            return FetchError(f"the request to {url} cannot be written", CHECK_URL)
         case httpx2.RemoteProtocolError():
-            return PassingError(address, f"{address} gave no answer in HTTP")
+            return PassingError(url, f"{url} sent no response in HTTP")
         case _:
-            return PassingError(address, f"the connection to {address} broke")
+            return PassingError(url, f"the connection to {url} broke")
 
 
-def _too_slow(address: WebAddress, deadline: Deadline) -> FetchError:
-    return FetchError(f"{address} took longer than {deadline.seconds:g} s", LATER)
+def _too_slow(url: ParsedUrl, deadline: Deadline) -> FetchError:
+    return FetchError(f"{url} took longer than {deadline.seconds:g} s", LATER)
 
 
 def _trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """Return what TLS trusts: these certificates, or those of the system. Raises FetchError if they cannot be read."""
+    """Return the TLS context with these certificates or the system's. Raises FetchError for an unreadable file."""
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Say in words why a request failed, and whether the trouble may pass within seconds."""
+"""Describe why a request failed, and whether the failure may pass within seconds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import ssl
 from datetime import datetime
 
 from notifier.errors import FetchError
-from notifier.fetching.web_address import WebAddress
+from notifier.fetching.urls import ParsedUrl
 
-CHECK_ADDRESS = "check the web address"
+CHECK_URL = "check the URL"
 LATER = "it is tried again later"
 
 # What OpenSSL found wrong with a certificate (X509_V_ERR_...), and the cure.
@@ -19,21 +19,21 @@ _CERTIFICATES = {
     18: ("is self-signed", "if it is meant, name its file in [fetching] ca_file"),
     19: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
     20: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
-    62: ("is for another host", CHECK_ADDRESS),
-    64: ("is for another host", CHECK_ADDRESS),
+    62: ("is for another host", CHECK_URL),
+    64: ("is for another host", CHECK_URL),
 }
 _TOO_MANY, _FIRST_SERVER_ERROR = 429, 500
-_PASSING = {408, 425, 500, 502, 503, 504}
+_TEMPORARY = {408, 425, 500, 502, 503, 504}
 _REFUSED = {401, 402, 403, 407, 451}
 _GONE = {404, 410}
 
 
 class PassingError(FetchError):
-    """Trouble at a host that may pass within seconds, so that the request is worth repeating."""
+    """A failure that may pass within seconds, so that the request is repeated."""
 
     def __init__(
         self,
-        address: WebAddress,
+        url: ParsedUrl,
         reason: str,
         cure: str = LATER,
         *,
@@ -41,54 +41,54 @@ class PassingError(FetchError):
         retry_after: datetime | None = None,
     ) -> None:
         super().__init__(reason, cure, status=status, retry_after=retry_after)
-        self.address = address
+        self.url = url
 
 
-def refusal(address: WebAddress, status: int, retry_after: datetime | None) -> FetchError:
-    """Return the error for a reply that is neither the document nor a redirect."""
-    reason = f"HTTP {status} from {address}"
-    if status in _PASSING or (status == _TOO_MANY and retry_after):
+def refusal(url: ParsedUrl, status: int, retry_after: datetime | None) -> FetchError:
+    """Return the error for a response that is neither the document nor a redirect."""
+    reason = f"HTTP {status} from {url}"
+    if status in _TEMPORARY or (status == _TOO_MANY and retry_after):
         wait = f"it asks to wait until {retry_after:%Y-%m-%d %H:%M:%S} UTC" if retry_after else LATER
-        return PassingError(address, reason, wait, status=status, retry_after=retry_after)
+        return PassingError(url, reason, wait, status=status, retry_after=retry_after)
     if status == _TOO_MANY:
-        cure = "it wants fewer requests, so ask it less often"
+        cure = "it asks for fewer requests, so fetch the source less often"
     elif status in _REFUSED:
-        cure = "it refuses the request, so check the web address and [fetching] contact"
+        cure = "it refuses the request, so check the URL and [fetching] contact"
     elif status in _GONE:
-        cure = CHECK_ADDRESS
+        cure = CHECK_URL
     else:
-        cure = LATER if status >= _FIRST_SERVER_ERROR else CHECK_ADDRESS
+        cure = LATER if status >= _FIRST_SERVER_ERROR else CHECK_URL
     return FetchError(reason, cure, status=status, retry_after=retry_after)
 
 
-def unknown_host(address: WebAddress, error: OSError) -> FetchError:
+def unknown_host(url: ParsedUrl, error: OSError) -> FetchError:
     """Return the error for a host whose addresses could not be found."""
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return PassingError(address, f"the name server does not answer for the host {address.host}")
-    return FetchError(f"no such host: {address.host}", CHECK_ADDRESS)
+        return PassingError(url, f"the name server does not answer for the host {url.host}")
+    return FetchError(f"no such host: {url.host}", CHECK_URL)
 
 
-def no_connection(address: WebAddress, error: BaseException, *, is_proxied: bool = False) -> FetchError:
-    """Return the error for a connection that could not be made, by the errors that caused it."""
-    made = f"no connection to {'the proxy for ' if is_proxied else ''}{address} was made"
+def no_connection(url: ParsedUrl, error: BaseException, *, is_proxied: bool = False) -> FetchError:
+    """Return the error for a connection that could not be made, described by its cause."""
+    made = f"no connection to {'the proxy for ' if is_proxied else ''}{url} was made"
     cure = "check [fetching] proxy" if is_proxied else LATER
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _certificate_error(address, cause)
+            return _certificate_error(url, cause)
         if isinstance(cause, ssl.SSLError):
-            reason = f"no TLS connection to {address} was made ({_openssl_reason(cause)})"
-            return PassingError(address, reason)
+            reason = f"no TLS connection to {url} was made ({_openssl_reason(cause)})"
+            return PassingError(url, reason)
         if isinstance(cause, TimeoutError):
-            return PassingError(address, f"{made} in time", cure)
+            return PassingError(url, f"{made} in time", cure)
         if isinstance(cause, OSError) and cause.strerror:
-            return PassingError(address, f"{made}: {cause.strerror.lower()}", cure)
-    return PassingError(address, made, cure)
+            return PassingError(url, f"{made}: {cause.strerror.lower()}", cure)
+    return PassingError(url, made, cure)
 
 
-def _certificate_error(address: WebAddress, error: ssl.SSLCertVerificationError) -> FetchError:
+def _certificate_error(url: ParsedUrl, error: ssl.SSLCertVerificationError) -> FetchError:
     said = error.verify_message or "is not valid"
-    what, cure = _CERTIFICATES.get(error.verify_code, (f"is refused ({said})", CHECK_ADDRESS))
-    return FetchError(f"the certificate of {address.netloc} {what}", cure)
+    what, cure = _CERTIFICATES.get(error.verify_code, (f"is refused ({said})", CHECK_URL))
+    return FetchError(f"the certificate of {url.netloc} {what}", cure)
 
 
 def _openssl_reason(error: ssl.SSLError) -> str:
@@ -96,7 +96,7 @@ def _openssl_reason(error: ssl.SSLError) -> str:
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Return an error and what caused it, the innermost first."""
+    """Return an error and its causes, the first cause first."""
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)

@@ -1,4 +1,4 @@
-"""Tell a WebSub hub that feeds have changed, so that it tells their readers at once (W3C WebSub, section 7)."""
+"""Tell a WebSub hub that feeds have changed, so that it informs feed readers at once (W3C WebSub, section 7)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.client import Client
-from notifier.fetching.web_address import read_url, shown
+from notifier.fetching.urls import read_url, shown
 
-SECONDS = 10.0  # a hub answers at once, because it fetches the feeds afterwards
+SECONDS = 10.0  # a hub responds at once, because it fetches the feeds afterwards
 DEFAULT_SETTINGS = FetchingConfig()
 
 

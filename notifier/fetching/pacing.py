@@ -1,4 +1,4 @@
-"""Requests to one host follow each other: one at a time within this process, with a pause between them."""
+"""Let one request to a host run at a time within this process, with a pause between two of them."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from notifier.fetching.web_address import WebAddress
+from notifier.fetching.urls import ParsedUrl
 
 Sleep = Callable[[float], None]
 
 
 class Turns:
-    """Whose turn it is at each host. Times are those of the monotonic clock, in seconds."""
+    """The requests to each host, one after the other. Times are those of the monotonic clock, in seconds."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._locks: dict[str, Lock] = {}
         self._ended: dict[str, float] = {}
-        self._resting: dict[str, float] = {}
+        self._blocked_until: dict[str, float] = {}
 
     @contextmanager
-    def of(self, address: WebAddress, pause: float, sleep: Sleep) -> Iterator[float]:
-        """Wait until no other request to the host runs and the last one ended `pause` seconds ago, and hold the turn.
+    def of(self, url: ParsedUrl, pause: float, sleep: Sleep) -> Iterator[float]:
+        """Wait until no other request to the host runs and the last one ended `pause` seconds ago, and bar others.
 
-        A server that rests is not asked before its rest is over either. Yield the seconds that all this took.
+        Also wait until the time that `block` has set for the server. Yields the number of seconds waited.
         """
         came = time.monotonic()
         with self._lock:
-            turn = self._locks.setdefault(address.host, Lock())
+            turn = self._locks.setdefault(url.host, Lock())
         with turn:
-            ready = max(self._ended.get(address.host, -pause) + pause, self._resting.get(address.netloc, 0.0))
+            ready = max(self._ended.get(url.host, -pause) + pause, self._blocked_until.get(url.netloc, 0.0))
             wait = ready - time.monotonic()
             if wait > 0:
                 sleep(wait)
             try:
                 yield time.monotonic() - came
             finally:
-                self._ended[address.host] = time.monotonic()
+                self._ended[url.host] = time.monotonic()
 
-    def rest(self, address: WebAddress, seconds: float) -> None:
-        """Let nobody ask the server at this host and port for so many seconds."""
-        self._resting[address.netloc] = time.monotonic() + seconds
+    def block(self, url: ParsedUrl, seconds: float) -> None:
+        """Let no request to this host and port begin for this many seconds."""
+        self._blocked_until[url.netloc] = time.monotonic() + seconds
 
 
 TURNS = Turns()  # of this process

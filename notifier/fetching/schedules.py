@@ -1,4 +1,4 @@
-"""When a source is due."""
+"""Compute when a source is due."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ EVERY_DAY = frozenset(range(7))
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a source is asked: after each `interval`, or if that is None, at `times` in `zone` on these `weekdays`.
+    """The times at which a source is fetched: every `interval`, or if that is None, at `times` in `zone` on `weekdays`.
 
-    Weekdays are counted from Monday, which is 0.
+    Monday is weekday 0.
     """
 
     interval: timedelta | None = None
@@ -32,7 +32,9 @@ class Schedule:
             return now.astimezone(UTC) + self.interval
         zone = self.zone or UTC
         today = now.astimezone(zone).date()
-        days = [today + timedelta(days=ahead) for ahead in range(9)]  # one more than a week, for a gap of summer time
+        days = [
+            today + timedelta(days=ahead) for ahead in range(9)
+        ]  # today, a week, and one more day, because a time may not exist when summer time begins
         instants = (
             datetime.combine(day, each, zone).astimezone(UTC)
             for day in days
@@ -55,8 +57,8 @@ _DEFAULTS = {
     "jsonl": Schedule(interval=timedelta(hours=6)),
 }
 _BY_URL = Schedule(interval=timedelta(hours=6))
-_IN_FOLDER = Schedule(interval=timedelta(minutes=5))  # reading a folder troubles no server
-_RESTS_AT_WEEKENDS = ("huggingface", "arxiv", "biorxiv", "medrxiv")
+_IN_FOLDER = Schedule(interval=timedelta(minutes=5))  # reading a folder puts no load on a server
+_WITHOUT_WEEKENDS = ("huggingface", "arxiv", "biorxiv", "medrxiv")
 
 
 def default_schedule(source: SourceConfig) -> Schedule:
@@ -67,7 +69,7 @@ def default_schedule(source: SourceConfig) -> Schedule:
 
 
 def next_due(source: SourceConfig, now: datetime) -> datetime:
-    """Return the first instant after `now` at which a source that was just asked is due again, in UTC."""
+    """Return the first instant after `now` at which a source that was just fetched is due again, in UTC."""
     if source.interval is not None:
         return Schedule(interval=source.interval).next_after(now)
     if source.time_of_day is not None:
@@ -76,5 +78,5 @@ def next_due(source: SourceConfig, now: datetime) -> datetime:
 
 
 def is_working_day(source: SourceConfig, day: date) -> bool:
-    """Return whether a source usually lists papers on a day; of a source without a calendar, every day is one."""
-    return source.preset not in _RESTS_AT_WEEKENDS or day.weekday() in MONDAY_TO_FRIDAY
+    """Return whether a source usually lists papers on a day; for a source without a calendar, this is every day."""
+    return source.preset not in _WITHOUT_WEEKENDS or day.weekday() in MONDAY_TO_FRIDAY

@@ -1,4 +1,4 @@
-"""Take in the body of a reply, and unpack it, while counting its bytes."""
+"""Unpack the body of a response piece by piece, up to a limit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class TooLargeError(Exception):
     """A body with more bytes than are allowed, before or after unpacking."""
 
 
-class BrokenOffError(Exception):
-    """A packed body that ends too early, or is not packed as it should be."""
+class CutOffError(Exception):
+    """A packed body that is cut off or cannot be unpacked."""
 
 
 class Body:
@@ -26,10 +26,10 @@ class Body:
         self._held = 0
         self._pieces: list[bytes] = []
         self._member = None if encoding in _AS_IT_IS else zlib.decompressobj(_GZIP)
-        self._is_over = False
+        self._is_complete = False
 
     def add(self, piece: bytes) -> None:
-        """Take in the next piece. Raises TooLargeError or BrokenOffError."""
+        """Add the next piece. Raises TooLargeError or CutOffError."""
         self._arrived += len(piece)
         if self._arrived > self._limit:
             raise TooLargeError
@@ -39,22 +39,22 @@ class Body:
             self._unpack(piece)
 
     def whole(self) -> bytes:
-        """Return the unpacked body, which is complete now. Raises BrokenOffError if it is not."""
+        """Return the unpacked body, which is complete now. Raises CutOffError if it is not."""
         if self._member is not None and self._arrived and not self._member.eof:
-            raise BrokenOffError
+            raise CutOffError
         return b"".join(self._pieces)
 
     def _unpack(self, piece: bytes) -> None:
         """Unpack a piece; a gzip file may consist of several members, and what follows the last one is ignored."""
-        while piece and not self._is_over and self._member is not None:
+        while piece and not self._is_complete and self._member is not None:
             try:
                 self._keep(self._member.decompress(piece, self._limit - self._held + 1))
             except zlib.error:
-                raise BrokenOffError from None
+                raise CutOffError from None
             piece = self._member.unused_data
             if self._member.eof and piece:
-                self._is_over = not piece.startswith(b"\x1f")
-                self._member = self._member if self._is_over else zlib.decompressobj(_GZIP)
+                self._is_complete = not piece.startswith(b"\x1f")
+                self._member = self._member if self._is_complete else zlib.decompressobj(_GZIP)
 
     def _keep(self, piece: bytes) -> None:
         self._held += len(piece)

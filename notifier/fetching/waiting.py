@@ -1,4 +1,4 @@
-"""How long to wait before a request is repeated: as the server says, or else longer each time, with a random part."""
+"""Compute the time before a request is repeated: that of Retry-After, or else one that grows with each attempt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-LONGEST_RETRY_AFTER = timedelta(days=1)
+MAX_RETRY_AFTER = timedelta(days=1)
 _FIRST_WAIT = 1.0  # seconds
 _GROWTH = 3
 
@@ -16,23 +16,23 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """Return the time before which a server wants no further request, at most a day from now.
+    """Return the time before which a server asks for no further request, at most a day from now.
 
-    The header Retry-After has seconds or a date. A date is taken with the server's own clock, which the header Date
-    tells. None if there is no such header, or if it has neither a number nor a date that is still to come.
+    The header Retry-After has seconds or a date. A date is compared with the header Date, because the server's clock
+    may differ. None if the header is missing, or is neither a number nor a date in the future.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
-        return now + min(timedelta(seconds=min(int(value), 10**6)), LONGEST_RETRY_AFTER)
+        return now + min(timedelta(seconds=min(int(value), 10**6)), MAX_RETRY_AFTER)
     until = _date(value)
     if until is None:
         return None
     wait = until - (_date(headers.get("date", "").strip()) or now)
-    return now + min(wait, LONGEST_RETRY_AFTER) if wait > timedelta() else None
+    return now + min(wait, MAX_RETRY_AFTER) if wait > timedelta() else None
 
 
 def back_off(attempt: int) -> float:
-    """Return the seconds to wait after the attempt of this number; the first is 0."""
+    """Return the seconds to wait after an attempt, with a random part; attempts are counted from 0."""
     return _FIRST_WAIT * float(_GROWTH**attempt) * random.uniform(0.5, 1.5)
 
 

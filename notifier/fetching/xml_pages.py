@@ -1,7 +1,7 @@
-"""Join the pages of an answer in XML into one document.
+"""Join the XML pages of a list into one document.
 
-The pages are not parsed: their records are cut out and put into the first page. What is in a record is judged when the
-document is read as a dump.
+The pages are not parsed: their records are cut out and put into the first page. The content of a record is only checked
+when the document is parsed as a dump.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 
 def elements(page: bytes, name: str) -> list[tuple[int, int]]:
-    """Return the places, from start to end, of all elements with this name. The elements may have a prefix."""
+    """Return the start and the end of each element with this name, with or without a namespace prefix."""
     tag = rb"(?:[\w.-]{1,30}:)?" + re.escape(name.encode())
     starts = [found.start() for found in re.finditer(rb"<" + tag + rb"(?=[\s>])", page)]
     ends = [found.end() for found in re.finditer(rb"</" + tag + rb"\s*+>", page)]
@@ -27,7 +27,7 @@ def elements(page: bytes, name: str) -> list[tuple[int, int]]:
 
 
 def records_by_id(page: bytes, name: str, id_name: str) -> dict[bytes, bytes]:
-    """Return the elements `name`, by the text of the element `id_name` in them; one without it, by its own text."""
+    """Return the elements `name`, by the text of the element `id_name` in each; without one, by the whole element."""
     records = [page[start:end] for start, end in elements(page, name)]
     return {_id(record, id_name): record for record in records}
 

@@ -14,8 +14,8 @@ from notifier.files.cures import cannot_write
 def write_if_changed(path: Path, content: bytes) -> bool:
     """Write a file so that other programs see either the old content or the new one, and return whether it changed.
 
-    The folder is created if necessary. Content for something else than a file, such as /dev/stdout, is written to it.
-    Raises FileError if the file cannot be written.
+    The folder is created if necessary. If the path is no regular file, such as /dev/stdout, the content is written
+    directly to it. Raises FileError if the file cannot be written.
     """
     try:
         if path.exists() and not path.is_file():

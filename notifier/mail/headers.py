@@ -1,6 +1,6 @@
 """The headers of mails.
 
-Its format is that of RFC 5322, with encoded words (RFC 2047). Some lines follow standards of their own:
+Their format is that of RFC 5322, with encoded words (RFC 2047). Some lines follow standards of their own:
 List-Unsubscribe and List-Post (RFC 2369), List-Id (RFC 2919), Auto-Submitted (RFC 3834), and List-Unsubscribe-Post
 (RFC 8058).
 """
@@ -45,7 +45,7 @@ _LINES_OF_DIGESTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings(DigestSettings):
-    """The sender of the mails.
+    """The settings of the headers, besides those of digests.
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
     and `unsubscribe` the mailbox for requests to unsubscribe. `pages` signs the links to pages; it is None if mails

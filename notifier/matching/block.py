@@ -24,7 +24,7 @@ Bitmaps = npt.NDArray[np.uint64]  # one bitmap in each row
 Numbers = npt.NDArray[np.int64]
 
 _BITS = 64  # of each integer in a bitmap
-_MAX_CACHED_BYTES = 1 << 23  # of a table of bitmaps; a block with very many words builds larger tables again each time
+_MAX_CACHED_BYTES = 1 << 23  # a larger table of bitmaps is not cached, but built for each use
 
 
 class Block:
@@ -133,7 +133,7 @@ def _numbered(words: Iterable[str]) -> dict[str, int]:
 
 
 def _field_by_field(lengths: npt.NDArray[np.integer]) -> Numbers:
-    """Return the order that turns a stream of tokens that goes paper by paper into one that goes field by field.
+    """Return the order that turns tokens sorted by paper and then field into tokens sorted by field and then paper.
 
     `lengths` has the number of tokens in each field (column) of each paper (row).
     """

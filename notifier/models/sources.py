@@ -1,4 +1,4 @@
-"""Sources: how many papers came from one on each day, and what else is known of its past."""
+"""The values about sources: health, the count of papers of each day, and the history of fetches."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class Health(StrEnum):
 
     WELL = "well"
     QUIET = "quiet"  # no papers on a day without any, such as a weekend; nothing is wrong
-    STALE = "stale"  # it answers, but papers are missing
-    BROKEN = "broken"  # it does not answer, or not with papers
+    STALE = "stale"  # the server responds, but papers are missing
+    BROKEN = "broken"  # no response, or no papers in it
     NEW = "new"  # never fetched
 
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """How many papers a source had on one day, as far as it has been taken.
+    """The number of papers that a source had on one day, as far as they have been taken.
 
-    `told` is the number that the service itself says, if it says one. `is_complete` is False while the day may still
-    grow. `newest` is the date of the newest paper itself, if the papers have dates.
+    `told` is the number according to the service, if it gives one. `is_complete` is False while the day may still get
+    papers. `newest` is the date of the newest of these papers, if they have dates.
     """
 
     papers: int
@@ -34,12 +34,12 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class SourceHistory:
-    """What is known of a source's past; its health is judged by this alone.
+    """The history of a source; its health is judged by this alone.
 
     `days` holds a count for each day for which something came; a day that is not in it had no papers. `failures` is
     the number of tries that have failed in a row, `problem` the last of these failures in words, and `problem_since`
     the instant of the first of them. `unchanged_since` is the instant since which all documents of the source have been
-    the same; None if the last fetch brought another one. `next_due` is None for a source without a schedule.
+    the same; None if the last fetch brought a new one. `next_due` is None for a source without a schedule.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Fetching: the documents of the sources that are due become papers. It comes before the first step.
+"""Fetch the sources that are due, and ingest their documents, before step 1.
 
-Each source is fetched alone, by one process at a time, and what goes wrong with one stops no other. A document is kept
-first and ingested then; what the server said about it is stored afterwards. So a process may be killed at any moment:
-the next one fetches the source again, and papers that were stored already are known then.
+One process at a time fetches a source, and a failure of one source does not stop the others. A document is first kept
+as a file and then ingested; its validators are stored last. So a process may be killed at any moment: the next one
+fetches the document again, and the papers that are stored already are recognised.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from notifier.pipeline.source_runs import FetchContext, SourceReport, SourceRun,
 from notifier.pipeline.source_times import due_at
 from notifier.store import reading, retried, sources, writing
 
-DELETED_AFTER = timedelta(days=90)  # what is known of old documents and of removed sources
+DELETED_AFTER = timedelta(days=90)  # the records of documents and of removed sources, after the last fetch
 
 
 def fetch(
@@ -84,7 +84,7 @@ def due_sources(engine: Engine, config: Config, now: datetime) -> list[str]:
 
 @retried
 def _sweep(engine: Engine, config: Config, now: datetime) -> None:
-    """Delete kept documents that are old, and what is known of old documents and of removed sources."""
+    """Delete old kept documents, and the records of old documents and of removed sources."""
     settings = config.fetching_settings
     with suppress(OSError):
         for folder in list(settings.folder.iterdir()):

@@ -1,4 +1,4 @@
-"""Read a dump from a web address that the operator has typed."""
+"""Read a dump from a URL that the operator has typed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from notifier.config import Config
 from notifier.fetching import Client
 from notifier.files import DumpFile
 
-LONGEST_NAME = 200  # characters
+MAX_NAME_LENGTH = 200  # characters
 NO_FILE = 0  # the mode of a document that is no file, so that none is set aside
 
 
@@ -19,7 +19,7 @@ def name_in(url: str) -> Path:
     parts = urlsplit(url)
     name = unquote(parts.path).rstrip("/").rpartition("/")[2] or parts.hostname or "dump"
     whole = f"{name}?{unquote(parts.query)}" if parts.query else name
-    return Path(whole.replace("/", "_").replace("\0", "_")[:LONGEST_NAME])
+    return Path(whole.replace("/", "_").replace("\0", "_")[:MAX_NAME_LENGTH])
 
 
 def url_reader(config: Config, url: str) -> Callable[[Path, int], DumpFile]:

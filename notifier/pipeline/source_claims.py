@@ -1,8 +1,7 @@
-"""The right to fetch a source, which only one process has at a time.
+"""Claim sources, so that only one process at a time fetches one.
 
-A process that has died on this machine is recognised by its lock file. The claim of one on another machine ends with
-its lease.
-The time is that of the machine and not that of `--now`, because this is about processes and not about papers.
+The lock file of a process on this machine shows whether it still runs. A claim from another machine ends with its
+lease. Leases use the clock of the machine and not `--now`, because they are about processes and not about papers.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from notifier.files import owner_has_finished, owner_is_gone
 from notifier.store import retried, sources, writing
 from notifier.store.sources import SourceClaim, SourceState
 
-LEASE = timedelta(hours=1)  # more than one document may take; the claim is renewed after each
+LEASE = timedelta(hours=1)  # longer than one document takes; the claim is renewed after each document
 
 
 @retried

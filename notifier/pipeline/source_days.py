@@ -1,4 +1,4 @@
-"""Decide which listing days of a source are announced, and up to which day a source was taken whole."""
+"""Decide which listing days of a source are announced, and up to which day a source was taken completely."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _EMPTY = ParsedDump("", ())
 def is_archive(is_first: bool, name: str, day: date | None, now: datetime) -> bool:
     """Return whether the papers of a document are stored as announced already.
 
-    They are at the first fetch of a source, which would announce everything that the source has, and if the listing day
-    is too old. `name` is the document's file name, which may hold that day.
+    This is so for the first fetch of a source, because a source may hold the papers of many years, and for a listing
+    day that is too old. `name` is the document's file name, which may hold that day.
     """
     day = day or day_in_name(name, now)
     return is_first or (day is not None and (now.astimezone(UTC).date() - day).days >= ANNOUNCED_DAYS)
@@ -29,10 +29,10 @@ def day_in_name(name: str, now: datetime) -> date | None:
 
 
 def taken_until(before: date | None, days: Mapping[date, bool]) -> date | None:
-    """Return the last day up to which a source was taken whole.
+    """Return the last day up to which a source was taken completely.
 
-    `days` says of each day of this run whether it was taken whole. A day after one that was not does not count.
+    `days` says of each day of this run whether it was taken completely. Days after an incomplete day do not count.
     """
-    first_lacking = min((day for day, is_whole in days.items() if not is_whole), default=date.max)
-    whole = [day for day, is_whole in days.items() if is_whole and day < first_lacking]
-    return max([*whole, *([before] if before else [])], default=None)
+    first_incomplete = min((day for day, is_complete in days.items() if not is_complete), default=date.max)
+    complete = [day for day, is_complete in days.items() if is_complete and day < first_incomplete]
+    return max([*complete, *([before] if before else [])], default=None)

@@ -32,7 +32,7 @@ def files_of(source: SourceConfig, config: Config) -> list[Path]:
 
 
 def take_files(taker: Taker, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
-    """Take those of the files that are new or have changed, and delete what is known of those that are gone.
+    """Take those of the files that are new or have changed, and delete the records of those that are gone.
 
     `on_file` is called after each file that was read, and says whether to go on. A file that is no dump is a problem
     until it is changed or removed.

@@ -1,4 +1,4 @@
-"""One run over one source: take its documents, and store when it is due next or what is wrong with it."""
+"""Fetch one source: take its documents, and store when it is due next and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from notifier.pipeline.taking import Arrival, Taker, Takings
 from notifier.store import reading, sources
 from notifier.store.sources import SourceState
 
-# If the first fetch fails again and again after some documents, the papers that come later are news after this time.
-LONGEST_FIRST_FETCH = timedelta(days=1)
-UNFINISHED = timedelta(minutes=1)  # until a folder with a file that is not complete is looked into again
-PROBLEM_LENGTH = 1000  # characters
-REFUSED = "refused.txt"  # the name under which is kept what came in place of a document
+# If a new source fails after some documents in each run, its later papers are announced once this time has passed.
+MAX_FIRST_FETCH = timedelta(days=1)
+UNFINISHED_DELAY = timedelta(minutes=1)  # before a folder with an incomplete file is read again
+MAX_PROBLEM_LENGTH = 1000  # characters
+REFUSED = "refused.txt"  # the name of the file that keeps a response that was no document
 
 
 class SourceStatus(StrEnum):
     """The outcome of fetching a source."""
 
-    FETCHED = "fetched"  # something new came
+    FETCHED = "fetched"  # at least one document was new
     UNCHANGED = "unchanged"
-    FAILED = "failed"  # it is tried again later; what came before the failure was ingested
+    FAILED = "failed"  # it is fetched again later; the documents before the failure were ingested
     BUSY = "busy"  # another process fetches it now
 
 
@@ -44,10 +44,11 @@ class SourceStatus(StrEnum):
 class SourceReport:
     """The outcome of fetching one source.
 
-    `papers` counts those of the documents that were new, and `new` those that were not stored before. `is_first` says
-    that no fetch succeeded before, so that the papers were stored without announcing them. `problem` says what is
-    wrong; `is_new_problem` says that nothing was wrong with the source before. `waiting` says which files of a folder
-    are not complete yet.
+    `documents` counts the new documents, and `unchanged` the others. `papers` counts the papers of new documents, and
+    `new` those of them that were not stored before. `is_first` says
+    that no fetch succeeded before, so that the papers were stored without announcing them. `problem` says
+    what is wrong; `is_new_problem` says that the last run had no problem. `waiting` names the files of a folder that
+    are incomplete, with the reasons.
     """
 
     name: str
@@ -66,9 +67,9 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True)
 class FetchContext:
-    """What the runs over several sources share.
+    """The values that the runs over several sources share.
 
-    `owner` is the process, as claims name it. `goes_on` is called after each document, and says whether to go on.
+    `owner` identifies this process in claims. `goes_on` is called after each document, and says whether to go on.
     """
 
     engine: Engine
@@ -104,7 +105,7 @@ class SourceRun:
         return bool(self.taker.takings.documents or self.taker.takings.unchanged)
 
     def fetch(self) -> SourceReport:
-        """Take what the source has now, store its state, and return the report."""
+        """Take the documents that the source has now, store its state, and return the report."""
         failure: Exception | None = None
         try:
             self._take_all()
@@ -113,7 +114,7 @@ class SourceRun:
         except Exception as error:  # of any kind: it must not stop the other sources
             failure = error
             if self.last_day is not None:
-                self.taker.takings.days[self.last_day] = False  # more documents of this day may have been to come
+                self.taker.takings.days[self.last_day] = False  # the day may have had more documents
         state = self.state if self.was_stopped else self._state_after(failure)
         if not self.was_stopped:
             source_claims.finish(self.context.engine, state, self.context.owner)
@@ -146,7 +147,7 @@ class SourceRun:
             return
         name = document.name if not document.day or day_in_name(document.name, self.now) else _dated(document)
         file = self.kept.keep(name, document.body, self.now)
-        place = f"the answer of {shown(document.url)}, kept in {path_text(file.path)}"
+        place = f"the document from {shown(document.url)}, kept in {path_text(file.path)}"
         archive = is_archive(self.is_first, name, document.day, self.now)
         body_hash = sha256(document.body).hexdigest()
         report = self.taker.take(Arrival(document, file, body_hash, place, archive))
@@ -155,16 +156,16 @@ class SourceRun:
             self.taker.takings.dumps[-1] = replace(report, path=path_text(path))
 
     def _goes_on(self) -> bool:
-        """Return whether to go on with the next document. Raises FetchError if another process has taken over."""
+        """Return whether to go on with the next document. Raises FetchError if another process has claimed it."""
         if not source_claims.renew(self.context.engine, self.state.name, self.context.owner):
-            raise FetchError("another process has taken over, because this one took too long")
+            raise FetchError("another process has claimed the source, because this one took too long")
         self.was_stopped = not self.context.goes_on()
         return not self.was_stopped
 
     def _state_after(self, failure: Exception | None) -> SourceState:
-        """Return the state of the source after this run, which `failure` has ended if it is not None."""
+        """Return the state of the source after this run; `failure` is the error that ended it, if one did."""
         before, takings = self.state, self.taker.takings
-        problem = _problem(takings, failure) + self._kept_in_place(failure)
+        problem = _problem(takings, failure) + self._keep_refused(failure)
         common = replace(
             before,
             last_tried_at=self.now,
@@ -176,7 +177,7 @@ class SourceRun:
             return replace(common, last_succeeded_at=self.now, next_due=due, failures=0, problem="", problem_since=None)
         failures = before.failures + 1
         after = failure.retry_after if isinstance(failure, FetchError) else None
-        is_local = not self.source.is_remote  # looking into a folder again costs nothing
+        is_local = not self.source.is_remote  # a folder may be read again soon, because no server is asked
         has_success = failure is None and self._has_taken
         return replace(
             common,
@@ -187,23 +188,23 @@ class SourceRun:
             next_due=self._next_due() if is_local else retry_at(failures, self.now, after),
         )
 
-    def _kept_in_place(self, failure: Exception | None) -> str:
-        """Keep what came in place of a document, and return where it is, for the end of a message."""
+    def _keep_refused(self, failure: Exception | None) -> str:
+        """Keep a response that was no document as a file, and return where it is, for the end of a message."""
         if not isinstance(failure, FetchError) or not failure.body:
             return ""
         try:
-            return f"; what came is kept in {path_text(self.kept.keep(REFUSED, failure.body, self.now).path)}"
+            return f"; the response is kept in {path_text(self.kept.keep(REFUSED, failure.body, self.now).path)}"
         except FileError as error:
             return f"; {error}"
 
     def _next_due(self) -> datetime:
         due = next_due(self.source, self.now)
-        return min(due, self.now + UNFINISHED) if self.taker.takings.waiting else due
+        return min(due, self.now + UNFINISHED_DELAY) if self.taker.takings.waiting else due
 
     def _first_success(self, failure: Exception | None, problem: str) -> datetime | None:
         """Return the time of this run if the first fetch of the source has ended with it."""
         since = self.state.problem_since
-        is_long = since is not None and self.now - since >= LONGEST_FIRST_FETCH
+        is_long = since is not None and self.now - since >= MAX_FIRST_FETCH
         return self.now if not problem or (self._has_taken and (failure is None or is_long)) else None
 
     def _report(self, state: SourceState) -> SourceReport:
@@ -231,11 +232,11 @@ def _dated(document: Document) -> str:
 
 
 def _problem(takings: Takings, failure: Exception | None) -> str:
-    """Return what is wrong after a run over a source, in one line; empty if nothing is."""
+    """Return the problems of a run over a source in one line; empty if there are none."""
     found = list(takings.problems)
     if failure is not None:
         found.insert(0, str(failure) if isinstance(failure, NotifierError) else f"an unexpected error: {failure!r}")
     if not found:
         return ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return shortened(found[0], PROBLEM_LENGTH) + more
+    return shortened(found[0], MAX_PROBLEM_LENGTH) + more

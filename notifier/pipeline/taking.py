@@ -1,4 +1,4 @@
-"""Take the documents of one source: ingest those that are new, and record what each of them was."""
+"""Take the documents of one source: ingest those that are new, and record each of them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from notifier.store import dumps, reading, retried, sources, writing
 from notifier.store.dumps import DumpContents
 from notifier.store.sources import SourceDocument, url_key
 
-CUT_OFF = "it is cut off; what came of it was ingested, and the rest is fetched again"
+CUT_OFF = "it is cut off; its beginning was ingested, and it is fetched again"
 
 
 @dataclass(slots=True)
 class Takings:
-    """What one run over a source has taken so far.
+    """The results of one run over a source so far.
 
     `documents` counts those with new bytes, and `unchanged` the others. `papers` and `new` count the papers of the
-    documents with new bytes. `problems` says what is wrong with single documents. `days` says of each listing day
-    whether it was taken whole. `dumps` has the reports of those that were ingested, and `waiting` says which files are
-    not complete yet.
+    documents with new bytes. `problems` has a message for each document that is wrong. `days` says of each listing day
+    whether it was taken completely. `dumps` has the reports of ingested documents, and `waiting` names the incomplete
+    files.
     """
 
     documents: int = 0
@@ -46,10 +46,10 @@ class Takings:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A document whose bytes are new: where it came from, its dump, and how it is ingested.
+    """A document whose bytes are new, and how it is ingested.
 
-    `document` says what the source has told about it. `body_hash` is the SHA-256 of its bytes as they came. `place`
-    names the document in a message. `wait_seconds` is that of IngestSettings.
+    `file` is the dump that is ingested. `body_hash` is the SHA-256 of the document's body. `place` names the document
+    in messages. `wait_seconds` is that of IngestSettings.
     """
 
     document: Document
@@ -63,7 +63,7 @@ class Arrival:
 class Taker:
     """Takes documents of the source `name` at `now`, and counts them in `takings`.
 
-    `known` has the documents that came before, by `url_key` of their URLs.
+    `known` has the stored documents by `url_key` of their URLs.
     """
 
     def __init__(
@@ -82,17 +82,17 @@ class Taker:
         self.takings = Takings()
 
     def before(self, url: str) -> SourceDocument | None:
-        """Return the document that came last from a URL; None if none did."""
+        """Return the last document from a URL; None if there was none."""
         return self.known.get(url_key(url))
 
     def is_same(self, document: Document) -> bool:
-        """Return whether a document has the bytes of the one that was taken last from its URL."""
+        """Return whether a document has the bytes of the last one from its URL."""
         before = self.before(document.url)
         same = before is not None and before.sha256 == sha256(document.body).hexdigest() and not before.problem
         return document.is_not_modified or same
 
     def take_same(self, document: Document) -> None:
-        """Record that a document came again with the same bytes."""
+        """Record that a document is unchanged."""
         self.takings.unchanged += 1
         before = self.before(document.url)
         if before is None:
@@ -105,7 +105,7 @@ class Taker:
     def take(self, arrival: Arrival) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
 
-        Then the document counts as a problem. Raises DumpUnfinishedError if the rest of it may still come.
+        If it is no dump, a problem is added. Raises DumpUnfinishedError if the rest of it may still come.
         """
         try:
             report, was_cut_off = self._ingest(arrival)
@@ -126,7 +126,7 @@ class Taker:
         """Ingest a document, and return whether it is cut off. Raises DumpError if it is no dump."""
         announcing = replace(self.settings.announcing, archive=arrival.is_archive)
         settings = replace(self.settings, announcing=announcing, wait_seconds=arrival.wait_seconds, in_child=True)
-        # The bytes are looked at here too, because the file is packed.
+        # The file is packed, so `ingest_file` cannot see that the bytes are cut off.
         ends_early = arrival.wait_seconds == inf and is_cut_off(arrival.document.body, ())
         try:
             return self._ingest_once(arrival.file, settings), ends_early
@@ -168,7 +168,7 @@ class Taker:
         before = self.before(arrival.document.url)
         is_same = before is not None and before.sha256 == arrival.body_hash
         since = before.unchanged_since if before and is_same else self.now
-        # Without validators, so that it is read again: a newer notifier may know the format.
+        # Without validators, it is fetched again: a newer version of notifier may know the format.
         fingerprint = arrival.document.validators.etag if arrival.document.url.startswith(sources.FILE_SCHEME) else ""
         refused = SourceDocument(
             arrival.document.url, arrival.body_hash, since, self.now, etag=fingerprint, problem=problem
@@ -178,7 +178,7 @@ class Taker:
         self.takings.problems.append(problem)
 
     def _unchanged_since(self, arrival: Arrival, contents: DumpContents | None) -> datetime:
-        """Return since when the source sends these bytes, perhaps from another URL; papers it must have for that."""
+        """Return since when the source has sent these bytes, from any URL; `now` for a document without papers."""
         if contents is None or not contents.papers:
             return self.now
         same = [each.unchanged_since for each in self.known.values() if each.sha256 == arrival.body_hash]

@@ -1,4 +1,4 @@
-"""Sources: when each was fetched, what came from it, what is wrong, and which process fetches it now."""
+"""Store when each source was fetched, its documents, its problem, and which process fetches it now."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from notifier.store.statements import insert_into
 from notifier.store.tables import source, source_day, source_url
 
 FILE_SCHEME = "file:"  # of the URLs of files in the folder of a source
-LONGEST_URL = 600  # characters; PostgreSQL indexes at most 2,704 bytes
+MAX_URL_LENGTH = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What is known of a source; see tables.SourceRow. A source that was never fetched has the default state."""
+    """The state of a source; see tables.SourceRow. A source that was never fetched has the default state."""
 
     name: str
     first_succeeded_at: datetime | None = None
@@ -61,8 +61,8 @@ _DOCUMENT = [source_url.c["url_key" if field.name == "url" else field.name] for 
 
 
 def url_key(url: str) -> str:
-    """Return the text by which a URL is stored: the URL; its beginning and a hash if it is too long for an index."""
-    return url if len(url) <= LONGEST_URL else f"{url[: LONGEST_URL // 2]}#{sha256(url.encode()).hexdigest()}"
+    """Return the key under which a URL is stored: itself, or its beginning and a hash if it is too long."""
+    return url if len(url) <= MAX_URL_LENGTH else f"{url[: MAX_URL_LENGTH // 2]}#{sha256(url.encode()).hexdigest()}"
 
 
 def states(connection: Connection) -> dict[str, SourceState]:
@@ -78,7 +78,7 @@ def state(connection: Connection, name: str) -> SourceState:
 
 
 def lock_claim(connection: Connection, name: str) -> SourceClaim | None:
-    """Return who may fetch a source now, and lock its row until this transaction ends; None if nobody may.
+    """Return the claim to a source, or None if there is none, and lock its row until this transaction ends.
 
     A source without a row gets one.
     """
@@ -90,13 +90,13 @@ def lock_claim(connection: Connection, name: str) -> SourceClaim | None:
 
 
 def set_claim(connection: Connection, name: str, claim: SourceClaim) -> None:
-    """Store who may fetch a source; the caller has locked its row in this transaction."""
+    """Store the claim to a source; the caller has locked its row in this transaction."""
     claimed = {"owner": claim.owner, "leased_until": claim.until}
     connection.execute(update(source).where(source.c.name == name).values(claimed))
 
 
 def renew_claim(connection: Connection, name: str, claim: SourceClaim) -> bool:
-    """Let an owner's claim last until the claim's instant, and return whether the owner still has it.
+    """Move the end of an owner's claim to `claim.until`, and return whether the owner still has the claim.
 
     The row of the source is locked until this transaction ends.
     """
@@ -135,13 +135,13 @@ def delete_documents(connection: Connection, name: str, keys: Collection[str]) -
 
 
 def papers_of_day(connection: Connection, name: str, day: date) -> int:
-    """Return the number of papers in the last documents that list this day, each URL's once."""
+    """Return the number of papers of this day in the last document of each URL."""
     counted = select(func.sum(source_url.c.papers)).where(source_url.c.source == name, source_url.c.day == day)
     return connection.scalar(counted) or 0
 
 
 def day_count(connection: Connection, name: str, day: date) -> DayCount | None:
-    """Return the count of one day; None if nothing came for it."""
+    """Return the count of one day; None if no document came for it."""
     return _day_counts(connection, name, day, day).get(day)
 
 
@@ -168,7 +168,7 @@ def history(connection: Connection, name: str, since: date = date.min) -> Source
 
 
 def sweep(connection: Connection, configured: Collection[str], before: datetime) -> None:
-    """Delete what is known of documents and of sources that were seen before this instant for the last time.
+    """Delete the records of documents and of sources that were last seen before this instant.
 
     The documents of files stay, because only those of changed files are seen again. A source stays if it is among the
     `configured`.
@@ -180,7 +180,7 @@ def sweep(connection: Connection, configured: Collection[str], before: datetime)
 
 
 def _unchanged_since(connection: Connection, name: str) -> datetime | None:
-    """Return the instant since which all documents of the last fetch have been the same; None if one was another."""
+    """Return the instant since which all documents of the last fetch have been the same; None if one is new."""
     table = source_url.c
     last = select(func.max(table.seen_at)).where(table.source == name).scalar_subquery()
     seen = select(table.unchanged_since, table.seen_at).where(table.source == name, table.seen_at == last)

@@ -32,12 +32,12 @@ ADDRESS_PURPOSES = (LinkPurpose.ADDRESS_OLD, LinkPurpose.ADDRESS_NEW)
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """The effect that a link would have now.
+    """The effect of a link if it were confirmed now.
 
     `subscriptions` are those that a sign-up asks for, with the id 0, or those that the subscriber has. With
     `is_addition`, only the subscriptions of the sign-up are added, and its settings do not count. `state` is that of
-    the address as a subscriber, or None if it is none. `new_email` is the address that a subscriber wants to change
-    to; only the link in the mail to the old address shows it.
+    the subscriber with this address, or None if there is none. `new_email` is the address that a subscriber wants to
+    change to; only the link in the mail to the old address shows it.
     """
 
     purpose: LinkPurpose
@@ -72,7 +72,7 @@ def open_request(engine: Engine, config: Config, grant: Grant, now: datetime) ->
 
 
 def confirm(engine: Engine, config: Config, grant: Grant, now: datetime) -> Subscriber | None:
-    """Do what the link of a sign-up or of a change of address asks for, and return the subscriber as stored.
+    """Confirm a sign-up or a change of address by its link, and return the subscriber as stored.
 
     Returns None if the link was used, has expired, or its subscriber is gone. A sign-up of somebody who gets no mail
     starts their digests, and lets `plan_welcomes` plan a welcome mail. For somebody who gets mail already, it only adds

@@ -15,8 +15,8 @@ from notifier.subscribers.spreadsheet import write_rows
 def export_subscribers(engine: Engine, path: Path) -> int:
     """Write all subscribers, sorted by address, to the file at `path`, and return how many there are.
 
-    The path `-` means stdout. See write_private for what becomes of an existing file, a link, a pipe or a device, and
-    for the errors that it raises.
+    The path `-` means stdout. `write_private` describes how it treats an existing file, a link, a pipe or a device, and
+    which errors it raises.
     """
     with reading(engine) as connection:
         everyone = subscribers.everyone(connection)

@@ -1,4 +1,6 @@
-"""The words by which texts are searched: those of `words`, so that different spellings of one word find each other.
+"""Split texts into the words by which they are searched, so that each spelling of a word finds the others.
+
+These are the words of `notifier.text.words`, with three changes:
 
 - A Greek letter that is a word by itself, as in formulas, is replaced by its name, such as `alpha`.
 - A compound of a short list is found in each of its spellings: `fine-tuning`, `finetuning` and `fine tuning`. In the
@@ -41,7 +43,7 @@ def search_words(text: str) -> list[str]:
 
 
 def sequence_words(text: str) -> list[str]:
-    """Return the words of a text in order, in which phrases are searched: a compound of the list is two words."""
+    """Return the words of a text in order, for the search of phrases; a compound of the list gives two words."""
     found = words(text) if text.isascii() else [_named(word) for word in words(text.translate(_INCREMENT))]
     for word in () if PARTS.keys().isdisjoint(found) else PARTS.keys() & found:
         for _ in range(found.count(word)):
@@ -74,7 +76,7 @@ def sequence_tokens(text: str) -> list[Token]:
 
 
 def single_word(sequence: Sequence[str]) -> str | None:
-    """Return the word that a sequence of words is: its only word, or the joined word of a compound; None if neither."""
+    """Return the only word of a sequence, or the joined word if the sequence is a compound; None if it is neither."""
     match sequence:
         case [word]:
             return word
@@ -85,7 +87,7 @@ def single_word(sequence: Sequence[str]) -> str | None:
 
 
 def single_prefix(sequence: Sequence[str]) -> str | None:
-    """Return the prefix of a single word that a sequence of words is, such as `finetun` for `fine` and `tun`."""
+    """Return a sequence as the prefix of one word, such as `finetun` for `fine` and `tun`; None if it is none."""
     match sequence:
         case [start]:
             return start
@@ -104,7 +106,7 @@ def _named(word: str) -> str:
 
 
 def _may_divide_words(text: str) -> bool:
-    """Return whether a hyphen may be at the end of a line, which is much faster than to look for the word there."""
+    """Return whether a hyphen may be at the end of a line; this test is much faster than the search for the word."""
     return "- " in text or "-\n" in text or "\u2010" in text
 
 

@@ -1,4 +1,4 @@
-"""The commands about sources: fetch, sources, ingest with a web address, and init with a preset."""
+"""The commands about sources: fetch, sources, ingest with a URL, and init with a preset."""
 
 from __future__ import annotations
 

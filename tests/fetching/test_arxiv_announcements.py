@@ -159,8 +159,8 @@ def test_a_listing_page_of_another_day_or_none_tells_nothing_and_breaks_nothing(
     [
         (LOGIN_PAGE, "Please sign in"),
         (b"", "empty document"),
-        (b'{"error": "no"}', "no XML"),
-        (arxiv_feed(MONDAY, 3)[:-40], "breaks off"),
+        (b'{"error": "no"}', "not XML"),
+        (arxiv_feed(MONDAY, 3)[:-40], "cut off"),
         (ARXIV_ERROR, "the query is too long"),
         (
             b"<rss version='2.0'><channel><title>Feed error for query: cs.XX</title>"

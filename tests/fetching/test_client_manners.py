@@ -169,5 +169,5 @@ def test_no_repeat_begins_that_would_exceed_the_time() -> None:
 
 def test_a_server_that_speaks_no_http_is_told() -> None:
     assert problem(Answer(raw=[b"SSH-2.0-OpenSSH\r\n"])) == (
-        "https://localhost/papers gave no answer in HTTP; it is tried again later"
+        "https://localhost/papers sent no response in HTTP; it is tried again later"
     )

@@ -70,7 +70,7 @@ def test_a_request_says_who_asks() -> None:
 )
 def test_a_reply_that_is_too_large_is_refused(answer: Answer) -> None:
     assert problem(answer) == (
-        "the reply of https://localhost/papers is larger than 1 MB; if it is meant, raise [fetching] file_mb"
+        "the response of https://localhost/papers is larger than 1 MB; if it is meant, raise [fetching] file_mb"
     )
 
 
@@ -85,7 +85,7 @@ def test_a_reply_that_is_too_large_is_refused(answer: Answer) -> None:
     ids=["length", "gzip", "no gzip", "chunked"],
 )
 def test_a_reply_that_breaks_off_is_no_document(answer: Answer) -> None:
-    assert problem(answer) == "the reply of https://localhost/papers broke off; it is tried again later"
+    assert problem(answer) == "the response of https://localhost/papers was cut off; it is tried again later"
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,10 @@ def test_a_bomb_takes_no_memory() -> None:
 
 
 def test_an_encoding_that_was_not_asked_for_is_refused() -> None:
-    assert "packed in a way that was not asked for" in problem(Answer(b"x", headers={"Content-Encoding": "br"}))
-    assert "packed in a way that was not asked for" in problem(Answer(b"x", headers={"Content-Encoding": "gzip, gzip"}))
+    assert "has a Content-Encoding that was not asked for" in problem(Answer(b"x", headers={"Content-Encoding": "br"}))
+    assert "has a Content-Encoding that was not asked for" in problem(
+        Answer(b"x", headers={"Content-Encoding": "gzip, gzip"})
+    )
 
 
 def test_validators_that_no_header_can_hold_are_forgotten() -> None:

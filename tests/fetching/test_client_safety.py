@@ -15,7 +15,7 @@ from support.https_service import CERTIFICATES, Answer, https_service, redirect
 from support.service import free_ports
 
 from notifier.errors import FetchError
-from notifier.fetching.addresses import Resolve
+from notifier.fetching.ip_addresses import Resolve
 
 TRAP = {"*": Answer(b"secret of the network")}
 SECRETS = ("hunter2", "s3cr3t", "0123456789abcdef0123", "Zm9vYmFyYmF6cXV4MTIz")
@@ -46,17 +46,20 @@ def test_redirects_are_followed_and_checked(status: int) -> None:
 @pytest.mark.parametrize(
     ("location", "reason"),
     [
-        ("https://127.0.0.1:{port}/x", "the host 127.0.0.1 has the address 127.0.0.1, which is not public"),
-        ("https://inside.example.org:{port}/x", "the host inside.example.org has the address 10.0.0.5, which is not"),
-        ("https://[::1]:{port}/x", "the host ::1 has the address ::1, which is not public"),
+        ("https://127.0.0.1:{port}/x", "the host 127.0.0.1 has the IP address 127.0.0.1, which is not public"),
+        (
+            "https://inside.example.org:{port}/x",
+            "the host inside.example.org has the IP address 10.0.0.5, which is not",
+        ),
+        ("https://[::1]:{port}/x", "the host ::1 has the IP address ::1, which is not public"),
         ("https://[::ffff:127.0.0.1]:{port}/", "which is not public"),
-        ("https://2130706433:{port}/x", "the host of the web address is a number"),
-        ("https://0x7f.1/", "the host of the web address is a number"),
+        ("https://2130706433:{port}/x", "the host of the URL is a number"),
+        ("https://0x7f.1/", "the host of the URL is a number"),
         ("https://localhost:22/", "redirects to https://localhost:22/, which has an unusual port"),
         ("http://localhost:{port}/x", "/x, which is without TLS"),
-        ("https://user:hunter2@localhost:{port}/x", "the web address has a user name or a password in it"),
-        ("file:///etc/passwd", "the web address does not begin with https://"),
-        ("https://:443/x", "the web address has no host"),
+        ("https://user:hunter2@localhost:{port}/x", "the URL has a user name or a password in it"),
+        ("file:///etc/passwd", "the URL does not begin with https://"),
+        ("https://:443/x", "the URL has no host"),
         ("https://papers.example.org\\@evil.example/", "a backslash, a space or a control character"),
         ("https://[half", "cannot be read"),
     ],
@@ -65,7 +68,7 @@ def test_redirects_to_other_places_are_refused(location: str, reason: str) -> No
     hosts = addresses_of({"localhost": ["127.0.0.1"], "inside.example.org": ["10.0.0.5"]})
     with https_service(TRAP) as service:
         service.scripts["/papers"] = redirect(location.format(port=service.port))
-        message = str(failure(service, ask_for_addresses=hosts, allow_http=("localhost",)))
+        message = str(failure(service, resolve_host=hosts, allow_http=("localhost",)))
     assert reason in message and message.startswith(f"{service.url('/papers')} redirects to ") and "; " in message
     assert "hunter2" not in message
     assert [asked.path for asked in service.requests] == ["/papers"]
@@ -92,7 +95,7 @@ def test_the_connection_is_made_to_the_address_that_was_checked() -> None:
         asked.append(host)
         return next(answers)
 
-    with https_service({"/": Answer(b"papers")}) as service, client_for(ask_for_addresses=rebinding) as client:
+    with https_service({"/": Answer(b"papers")}) as service, client_for(resolve_host=rebinding) as client:
         reply = client.get(service.url("/", "papers.example.org"))
     assert reply.body == b"papers"
     assert asked == ["papers.example.org"]
@@ -102,8 +105,8 @@ def test_the_connection_is_made_to_the_address_that_was_checked() -> None:
 def test_each_redirect_is_looked_up_and_checked_anew() -> None:
     answers = iter([["127.0.0.1"], ["0.0.0.0"]])
     with https_service({"/papers": redirect("/x"), **TRAP}) as service:
-        message = str(failure(service, host="papers.example.org", ask_for_addresses=lambda *_: next(answers)))
-    assert "the host papers.example.org has the address 0.0.0.0, which no server can have" in message
+        message = str(failure(service, host="papers.example.org", resolve_host=lambda *_: next(answers)))
+    assert "the host papers.example.org has the IP address 0.0.0.0, which no server can have" in message
     assert len(service.requests) == 1
 
 
@@ -111,13 +114,13 @@ def test_each_redirect_is_looked_up_and_checked_anew() -> None:
 def test_one_private_address_among_others_is_enough(private: str) -> None:
     with https_service(TRAP) as service:
         for addresses in (["93.184.216.34", private], [private, "93.184.216.34"]):
-            error = failure(service, ask_for_addresses=lambda *_, found=addresses: found, allow_private=())
+            error = failure(service, resolve_host=lambda *_, found=addresses: found, allow_private=())
             assert "which is not public; if it is meant, name the host in [fetching] allow_private" in str(error)
     assert not service.requests
 
 
 def test_the_next_address_is_asked_if_one_takes_no_connection() -> None:
-    client = client_for(ask_for_addresses=lambda *_: ["127.0.0.9", "127.0.0.1"])
+    client = client_for(resolve_host=lambda *_: ["127.0.0.9", "127.0.0.1"])
     with https_service({"/": Answer(b"papers")}) as service, client:
         assert client.get(service.url("/")).body == b"papers"
 
@@ -125,7 +128,7 @@ def test_the_next_address_is_asked_if_one_takes_no_connection() -> None:
 def test_an_international_host_is_asked_by_its_ascii_name() -> None:
     asked: list[str] = []
     hosts = addresses_of({"xn--bcher-kva.example": ["127.0.0.1"]}, asked)
-    client = client_for(ask_for_addresses=hosts, allow_private=("Bücher.example",))
+    client = client_for(resolve_host=hosts, allow_private=("Bücher.example",))
     with https_service({"/": Answer(b"papers")}) as service, client:
         assert client.get(service.url("/", "BÜCHER.example")).body == b"papers"
     assert asked == ["xn--bcher-kva.example"]
@@ -136,7 +139,7 @@ def test_a_host_that_does_not_exist_is_told() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     with https_service() as service:
-        assert str(failure(service, ask_for_addresses=nowhere)) == "no such host: localhost; check the web address"
+        assert str(failure(service, resolve_host=nowhere)) == "no such host: localhost; check the URL"
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
@@ -164,7 +167,7 @@ def test_http_is_for_hosts_that_are_named() -> None:
     ("certificate", "authority", "message"),
     [
         ("expired", "authority", "the certificate of localhost has expired; its operator has to renew it"),
-        ("elsewhere", "authority", "the certificate of localhost is for another host; check the web address"),
+        ("elsewhere", "authority", "the certificate of localhost is for another host; check the URL"),
         ("self-signed", "authority", "the certificate of localhost is self-signed; if it is meant, name its file"),
         ("web", "authority", "the certificate of localhost is signed by an unknown authority; if it is meant, name"),
     ],
@@ -175,7 +178,7 @@ def test_a_wrong_certificate_is_told(certificate: str, authority: str, message: 
 
 
 def test_a_certificate_counts_for_the_host_and_not_for_its_address() -> None:
-    """Two hosts at one address do not share a connection."""
+    """Two hosts at one IP address do not share a connection."""
     with https_service({"*": Answer(b"papers")}) as service, client_for(allow_private=(*HOSTS, "evil.test")) as client:
         assert client.get(service.url("/")).body == b"papers"
         with pytest.raises(FetchError, match=r"the certificate of evil\.test:[0-9]+ is for another host"):
@@ -252,7 +255,7 @@ def test_the_proxy_of_the_config_is_used_and_finds_the_host() -> None:
 
     with https_service({"/": Answer(b"papers")}) as service, tunnel() as (port, asked):
         proxy = f"http://ann:hunter2@127.0.0.1:{port}"
-        with client_for(proxy=proxy, ask_for_addresses=never, allow_private=()) as client:
+        with client_for(proxy=proxy, resolve_host=never, allow_private=()) as client:
             assert client.get(service.url("/", "papers.example.org")).body == b"papers"
             with pytest.raises(FetchError, match="which is not public"):
                 client.get(service.url("/", "127.0.0.1"))

@@ -13,7 +13,7 @@ from support.remote_services import LOGIN_PAGE, Answer, InMemory, Service, daily
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
 from notifier.fetching import Asked, Document, Validators, documents
-from notifier.fetching.days import FIRST_DAYS, MOST_DAYS
+from notifier.fetching.days import FIRST_DAYS, MAX_DAYS
 from notifier.sources import decide_listing_day, parse_dump
 
 SOURCE = SourceConfig(preset="huggingface")
@@ -51,7 +51,7 @@ def test_a_new_source_begins_with_the_last_week() -> None:
 def test_missed_days_are_asked_for_but_none_older_than_a_month() -> None:
     service = daily_papers(lambda _: 2)
     assert days_of(service, date(2026, 11, 19)) == names(date(2026, 11, 20), TODAY)
-    assert days_of(service, date(2025, 1, 1)) == names(TODAY - timedelta(days=MOST_DAYS - 1), TODAY)
+    assert days_of(service, date(2025, 1, 1)) == names(TODAY - timedelta(days=MAX_DAYS - 1), TODAY)
 
 
 def test_the_last_three_days_are_always_taken_again_for_their_upvotes() -> None:
@@ -100,11 +100,11 @@ def test_pauses_lie_between_the_requests() -> None:
         (Answer(b'{"error": {"message": "Invalid date"}}'), "Invalid date"),
         (Answer(LOGIN_PAGE), "Please sign in"),
         (Answer(b""), "empty document"),
-        (Answer(b'[{"paper": {"id": "2611.00001", "title": "Bee'), "no whole JSON"),
+        (Answer(b'[{"paper": {"id": "2611.00001", "title": "Bee'), "not a complete JSON"),
         (Answer(b"1"), "in place of papers"),
         (Answer(b"null"), "in place of papers"),
-        (Answer(b"rate limited"), "no whole JSON"),
-        (Answer(b"[" * 100_000), "no whole JSON"),
+        (Answer(b"rate limited"), "not a complete JSON"),
+        (Answer(b"[" * 100_000), "not a complete JSON"),
     ],
 )
 def test_an_error_page_with_status_200_is_an_error_and_no_dump(answer: Answer, said: str) -> None:

@@ -118,8 +118,8 @@ def test_a_token_is_sent_back_as_it_was() -> None:
         (oai_error("cannotDisseminateFormat"), "cannotDisseminateFormat"),
         (LOGIN_PAGE, "Please sign in"),
         (b"<rss><channel></channel></rss>", "no OAI-PMH"),
-        (oai_page("<ListRecords></ListRecords>")[:-12], "breaks off"),
-        (b'{"error": "no"}', "no XML"),
+        (oai_page("<ListRecords></ListRecords>")[:-12], "cut off"),
+        (b'{"error": "no"}', "not XML"),
         (b"", "empty document"),
     ],
 )

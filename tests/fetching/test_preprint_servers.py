@@ -99,7 +99,7 @@ def test_fewer_records_than_the_service_counts_are_asked_for_again_until_nothing
         (b'{"messages": [{"status": "server is busy"}], "collection": []}', "busy"),
         (b'{"error": "too many requests"}', "too many requests"),
         (b'{"messages": []}', "no records"),
-        (b"Warning: mysqli_connect(): Too many connections", "no whole JSON"),
+        (b"Warning: mysqli_connect(): Too many connections", "not a complete JSON"),
     ],
 )
 def test_an_error_in_place_of_records_is_an_error(body: bytes, said: str) -> None:

@@ -1,4 +1,4 @@
-"""Feeds, JSON lines and other dumps are one document at one address."""
+"""Feeds, JSON lines and other dumps are one document at one URL."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ def test_an_unchanged_document_is_not_sent_again(source: SourceConfig) -> None:
         (ANY, b"<h1>502 Bad Gateway</h1>", "web page"),
         (JSONL, b'{"errors": [{"code": 401, "message": "Invalid key"}]}', "Invalid key"),
         (JSONL, b'{"error": true, "papers": []}', "True"),
-        (FEED, b"not found", "no XML"),
-        (FEED, b"<!-- never closed", "no XML"),
+        (FEED, b"not found", "not XML"),
+        (FEED, b"<!-- never closed", "not XML"),
         (FEED, b"<error>quota</error>", "no feed but <error>"),
         (FEED, b'{"error": "quota exceeded"}', "quota exceeded"),
         (FEED, b'{"items": 3}', "no feed"),
-        (FEED, RSS[:-20], "breaks off"),
+        (FEED, RSS[:-20], "cut off"),
         (FEED, ARXIV_ERROR, "the query is too long"),
         (FEED, b"<rss><channel><title>Error 500</title></channel></rss>", "Error 500"),
         (JSONL, LOGIN_PAGE, "Please sign in"),

@@ -71,8 +71,8 @@ def test_a_server_that_does_not_heed_the_offset_is_not_asked_for_ever() -> None:
         (LOGIN_PAGE, "Please sign in"),
         (b'{"name": "ForbiddenError", "message": "Forbidden", "status": 403}', "Forbidden"),
         (b'{"errors": [{"type": "notFound", "message": "The venue was not found"}]}', "not found"),
-        (b'{"count": 0}', "without notes"),
-        (b"[]", "without notes"),
+        (b'{"count": 0}', "sent no notes"),
+        (b"[]", "sent no notes"),
     ],
 )
 def test_an_error_in_place_of_notes_is_an_error(body: bytes, said: str) -> None:

@@ -1,4 +1,4 @@
-"""Read pages that were copied as Markdown, or with web addresses, and find the link of each paper."""
+"""Read pages that were copied as Markdown, or with URLs, and find the link of each paper."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ HOSTS = ("localhost", "papers.example.org", "mirror.example.org", "papers.exampl
 
 
 def client_for(
-    *, ask_for_addresses: Callable[[str, int], Sequence[str]] = lambda *_: ["127.0.0.1"], **changes: Any
+    *, resolve_host: Callable[[str, int], Sequence[str]] = lambda *_: ["127.0.0.1"], **changes: Any
 ) -> Client:
     """Return a client that may ask localhost, and that does not really wait before it repeats a request."""
     settings = FetchingConfig(**{"ca_file": AUTHORITY, "allow_private": HOSTS, "file_mb": 1, **changes})
-    return Client(settings, ask_for_addresses=ask_for_addresses, sleep=lambda _: None)
+    return Client(settings, resolve_host=resolve_host, sleep=lambda _: None)
 
 
 def failure(

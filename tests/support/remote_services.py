@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
 from notifier.errors import FetchError
-from notifier.fetching import Reply, Validators
+from notifier.fetching import Response, Validators
 
 NO_VALIDATORS = Validators()
 
@@ -41,7 +41,9 @@ class InMemory:
     asked: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
-    def get(self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "", pause: float = 0.0) -> Reply:
+    def get(
+        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "", pause: float = 0.0
+    ) -> Response:
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         self.asked.append(path)
@@ -49,10 +51,10 @@ class InMemory:
         assert accept or parts.path, "each request says what it wants"
         answer = self.service(path)
         if answer.etag and answer.etag == validators.etag:
-            return Reply(url, 304, b"", "", validators, True)
+            return Response(url, 304, b"", "", validators, True)
         if answer.status != 200:
             raise FetchError(f"{parts.hostname} answered {answer.status}", status=answer.status)
-        return Reply(url, 200, answer.body, "", Validators(answer.etag), False)
+        return Response(url, 200, answer.body, "", Validators(answer.etag), False)
 
 
 def query_of(path: str) -> dict[str, str]:

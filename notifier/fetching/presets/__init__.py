@@ -1,1 +1,1 @@
-"""The presets: one module for each service, with a function `documents` that asks it."""
+"""Fetch from known services: one module for each, whose function `documents` yields its documents."""

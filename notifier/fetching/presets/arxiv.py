@@ -1,7 +1,7 @@
 """The papers that arXiv announces in some categories: the feed of the latest day, and the days that were missed.
 
-The feed has the papers of one day only, and is empty at weekends. Missed days come from the API, which knows when a
-paper was submitted, and so (but for papers that moderators held back) when it was announced.
+The feed has the papers of one day only, and is empty at weekends. Missed days come from the API, which has the time
+at which a paper was submitted. The day of its announcement follows from it, unless moderators held the paper back.
 https://info.arxiv.org/help/rss.html
 """
 
@@ -14,29 +14,31 @@ from email.utils import parsedate_to_datetime
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching.client import Reply, Validators
+from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import each_day
 from notifier.fetching.document import Asked, Document, Getter
-from notifier.fetching.presets.addresses import pause_of, service_url
 from notifier.fetching.presets.arxiv_api import day_document
 from notifier.fetching.presets.arxiv_days import is_listing_day, latest_listing_day, missed_days
-from notifier.fetching.presets.arxiv_listing import told_number
+from notifier.fetching.presets.arxiv_listing import number_on_listing_pages
+from notifier.fetching.presets.service_urls import pause_of, service_url
 from notifier.fetching.presets.single import refuse_error_feed
-from notifier.fetching.replies import element_text, wrong
+from notifier.fetching.responses import element_text, wrong
 from notifier.fetching.schedules import EASTERN
 from notifier.fetching.xml_pages import elements
 
 BASE = "https://rss.arxiv.org"
 PAUSE = 3.0  # seconds
-ENOUGH = 0.9  # of the papers that the listing page counts; the two are made at different moments
+MIN_SHARE = (
+    0.9  # a feed with this share of the papers on the listing page is complete; they are made at different times
+)
 
 
 def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
     """Yield the days that were missed, the oldest first, and then the day of the feed.
 
-    If the missed days cannot be had, the day of the feed is yielded as incomplete before FetchError is raised, so that
-    its papers come in, and all these days are asked for again. A feed that is empty on a listing day (a holiday, or a
-    fault) is replaced by the API, too, once half a day has passed.
+    If the missed days cannot be fetched, the day of the feed is yielded as incomplete, and then FetchError is raised.
+    So its papers are ingested, and all these days are fetched again. A feed that is empty on a listing day (a holiday,
+    or a fault) is replaced by the API, too, 12 hours after midnight in New York.
     """
     feed = _feed(source, asked, client)
     feed_day = feed.day if feed.body and not feed.is_not_modified and elements(feed.body, "item") else None
@@ -61,22 +63,22 @@ def _feed(source: SourceConfig, asked: Asked, client: Getter) -> Document:
     latest = latest_listing_day(asked.now)
     is_taken = asked.taken_until is not None and asked.taken_until >= latest
     validators = asked.validators_of(url) if is_taken else Validators()
-    reply = client.get(url, validators=validators, accept="application/rss+xml", pause=pause_of(source, PAUSE))
-    if reply.not_modified:
-        return Document(url, f"{latest}.xml", b"", latest, reply.validators, is_not_modified=True)
-    refuse_error_feed(reply)
-    day, papers = _day(reply), len(elements(reply.body, "item"))
-    told = told_number(source, client, day) if papers else None
-    is_complete = papers >= ENOUGH * (told or 0) if papers else not is_listing_day(day)
-    return Document(url, f"{day}.xml", reply.body, day, reply.validators, is_complete=is_complete, told=told)
+    response = client.get(url, validators=validators, accept="application/rss+xml", pause=pause_of(source, PAUSE))
+    if response.not_modified:
+        return Document(url, f"{latest}.xml", b"", latest, response.validators, is_not_modified=True)
+    refuse_error_feed(response)
+    day, papers = _day(response), len(elements(response.body, "item"))
+    told = number_on_listing_pages(source, client, day) if papers else None
+    is_complete = papers >= MIN_SHARE * (told or 0) if papers else not is_listing_day(day)
+    return Document(url, f"{day}.xml", response.body, day, response.validators, is_complete=is_complete, told=told)
 
 
-def _day(reply: Reply) -> date:
+def _day(response: Response) -> date:
     """Return the day of a feed, which is a day in New York."""
     for name in ("pubDate", "lastBuildDate"):
         try:
-            written = parsedate_to_datetime(element_text(reply.body, name))
+            written = parsedate_to_datetime(element_text(response.body, name))
         except ValueError:
             continue
         return (written if written.tzinfo is None else written.astimezone(EASTERN)).date()
-    raise wrong(reply, "sent a feed without a date")
+    raise wrong(response, "sent a feed without a date")

@@ -1,4 +1,4 @@
-"""arXiv's calendar: the days on which it announces papers, and what each announcement holds.
+"""Compute the days on which arXiv announces papers, and the times of submission that belong to each.
 
 Papers are announced from Sunday to Thursday at 20:00 in New York, and the listings and feeds bear the date of the next
 day, from Monday to Friday. An announcement holds what was submitted until 14:00 of its own day, or of the Friday before
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from notifier.fetching.days import MOST_DAYS
+from notifier.fetching.days import MAX_DAYS
 from notifier.fetching.schedules import EASTERN
 
 FRIDAY = 4
 DEADLINE = time(14)
-_SETTLED = timedelta(hours=12)  # after midnight in New York; a feed that has not come by then is not waited for
+_SETTLED = timedelta(hours=12)  # after midnight in New York; a feed that is later than this counts as missed
 
 
 def is_listing_day(day: date) -> bool:
@@ -38,11 +38,11 @@ def latest_listing_day(now: datetime) -> date:
 def missed_days(taken_until: date | None, feed_day: date | None, now: datetime) -> list[date]:
     """Return the listing days after `taken_until` that have papers, but not in the feed any more; the oldest first.
 
-    `feed_day` is the day of the feed, None if the feed is empty. The latest day is missed only if its feed has not come
-    half a day after it should have. If no day was taken yet, the latest day is the only one that can be missed.
+    `feed_day` is the day of the feed, None if the feed is empty. The latest day is missed only if its feed is more
+    than 12 hours late. If no day was taken yet, the latest day is the only one that can be missed.
     """
     latest = latest_listing_day(now)
-    earliest = latest - timedelta(days=MOST_DAYS - 1)
+    earliest = latest - timedelta(days=MAX_DAYS - 1)
     after = max(taken_until, earliest) if taken_until else listing_day_before(latest)
     days = [after + timedelta(days=number) for number in range(1, (latest - after).days + 1)]
     is_settled = now >= datetime.combine(latest, time(), EASTERN) + _SETTLED

@@ -1,7 +1,7 @@
-"""What arXiv's listing pages say about the number of papers of a day.
+"""Count the papers of a day on arXiv's listing pages.
 
-The page of a category, such as https://arxiv.org/list/cs.LG/new, shows the papers of the latest day, and their number
-at its top. The feed of the day should have as many.
+The page of a category, such as https://arxiv.org/list/cs.LG/new, shows the papers of the latest day and, at its top,
+their number. The feed of that day should have the same number.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from datetime import date, datetime
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
 from notifier.fetching.document import Getter
-from notifier.fetching.presets.addresses import pause_of, service_url
+from notifier.fetching.presets.service_urls import pause_of, service_url
 
 BASE = "https://arxiv.org"
-PAUSE = 15.0  # seconds; its robots.txt asks for this delay
-MOST_CATEGORIES = 8  # each costs a request; with more categories, the number is not asked for
+PAUSE = 15.0  # seconds, as its robots.txt asks
+MAX_CATEGORIES = 8  # each needs a request; with more categories, papers are not counted
 _DAY = re.compile(r"Showing\s+new\s+listings\s+for\s+[A-Za-z]{3,9},?\s+(\d{1,2}\s+[A-Za-z]{3,9}\s+\d{4})")
 _TOTAL = re.compile(r"Total\s+of\s+([\d,]{1,9})\s+entries", re.IGNORECASE)
 _PAPER = re.compile(r"/abs/([a-z0-9./-]{5,40}?)(?:v\d{1,3})?[\"']", re.IGNORECASE)
 
 
-def told_number(source: SourceConfig, client: Getter, day: date) -> int | None:
+def number_on_listing_pages(source: SourceConfig, client: Getter, day: date) -> int | None:
     """Return the number of papers that the listing pages of the source's categories show for a day.
 
     A paper that is in several categories counts once. If a page does not show all of its papers, the result is the
-    largest number of one category, which the feed must have at least. Returns None if the pages cannot be had, or show
-    another day: then there is nothing to compare.
+    largest number of one category, which is a lower bound. Returns None if the pages cannot be fetched or show another
+    day.
     """
-    if len(source.categories) > MOST_CATEGORIES:
+    if len(source.categories) > MAX_CATEGORIES:
         return None
     papers: set[str] = set()
     totals = []
     for category in source.categories:
         url = service_url(source, BASE, f"/list/{category}/new")
         try:
-            reply = client.get(url, accept="text/html", pause=pause_of(source, PAUSE))
+            response = client.get(url, accept="text/html", pause=pause_of(source, PAUSE))
         except FetchError:
             return None
-        page = reply.body.decode("utf-8", "replace")
+        page = response.body.decode("utf-8", "replace")
         total = _TOTAL.search(page)
         if total is None or _day(page) != day:
             return None

@@ -2,7 +2,7 @@
 
 `GET /details/SERVER/FROM/TO/CURSOR/json` sends 30 or 100 records from CURSOR on, and their number in
 `messages[0].total`. The records are versions: a preprint is there again when it is revised. The total is sometimes
-larger than the number of records that can be had. https://api.biorxiv.org/
+larger than the number of records that the pages have. https://api.biorxiv.org/
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from datetime import UTC, date, timedelta
 from typing import Any
 
 from notifier.config import SourceConfig
-from notifier.fetching.client import Reply, Validators
-from notifier.fetching.days import days_to_take, each_day, is_over
+from notifier.fetching.client import Response, Validators
+from notifier.fetching.days import days_to_fetch, each_day, is_over
 from notifier.fetching.document import Asked, Document, Getter
-from notifier.fetching.presets.addresses import pause_of, service_url
-from notifier.fetching.replies import json_value, wrong
+from notifier.fetching.presets.service_urls import pause_of, service_url
+from notifier.fetching.responses import json_value, wrong
 
 BASE = "https://api.biorxiv.org"
-MOST_PAGES = 300
-MOST_FAULTS = 3  # how often a page is asked for that has nothing new although there should be more records
-AGAIN = 1
+MAX_PAGES = 300
+MAX_FAULTS = 3  # the number of requests for a page that has no new record although there should be more
+AGAIN = 1  # days before today that are fetched again
 PAUSE = 1.0  # seconds
-_LATE = timedelta(hours=12)  # its days are those of New York
-_SETTLED = timedelta(days=3)  # by then, records that are missing do not come any more
+_LATE = timedelta(hours=12)  # after midnight in UTC, because a day of bioRxiv ends in New York
+_SETTLED = timedelta(days=3)  # after this, records that are missing are not waited for
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
 def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
     """Yield the preprints of the days that are missing, and of the last days, the oldest first."""
-    days = days_to_take(asked, asked.now.astimezone(UTC).date(), AGAIN)
+    days = days_to_fetch(asked, asked.now.astimezone(UTC).date(), AGAIN)
     return each_day(days, lambda day: _document(source, asked, client, day))
 
 
@@ -51,16 +51,16 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
 
 
 def _records(source: SourceConfig, client: Getter, day: date) -> tuple[list[dict[str, Any]], bool, int | None]:
-    """Return the records of a day, each version once, whether these are all, and how many the service says there are.
+    """Return the records of a day, each version once, whether they are complete, and the service's number of them.
 
     A page without a record that is new is asked for again, because it may be a fault of the service.
     """
     records: dict[tuple[str, str], dict[str, Any]] = {}
     total: int | None = None
     cursor = faults = 0
-    for _ in range(MOST_PAGES):
-        reply = client.get(_url(source, day, cursor), accept="application/json", pause=pause_of(source, PAUSE))
-        page, told = _page(reply)
+    for _ in range(MAX_PAGES):
+        response = client.get(_url(source, day, cursor), accept="application/json", pause=pause_of(source, PAUSE))
+        page, told = _page(response)
         total = total if told is None else max(told, total or 0)
         known = len(records)
         for record in page:
@@ -69,14 +69,14 @@ def _records(source: SourceConfig, client: Getter, day: date) -> tuple[list[dict
             cursor, faults = cursor + len(page), 0
         else:
             faults += 1
-        if faults == MOST_FAULTS or (cursor >= total if total is not None else faults):
+        if faults == MAX_FAULTS or (cursor >= total if total is not None else faults):
             break
     return list(records.values()), total is None or cursor >= total, total
 
 
-def _page(reply: Reply) -> tuple[list[dict[str, Any]], int | None]:
-    """Return the records of a page, and the total. Raises FetchError if the page says that something is wrong."""
-    value = json_value(reply)
+def _page(response: Response) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the records of a page, and the total. Raises FetchError if the page is an error message."""
+    value = json_value(response)
     members = value if isinstance(value, dict) else {}
     messages = members.get("messages")
     message = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
@@ -84,7 +84,7 @@ def _page(reply: Reply) -> tuple[list[dict[str, Any]], int | None]:
     if "no posts found" in status.lower():
         return [], _count(message.get("total"))
     if not isinstance(page, list) or (status.lower() not in ("", "ok") and not page):
-        raise wrong(reply, f"answered with an error: {status or 'there are no records in its answer'}")
+        raise wrong(response, f"answered with an error: {status or 'there are no records in it'}")
     return [record for record in page if isinstance(record, dict)], _count(message.get("total"))
 
 

@@ -1,7 +1,7 @@
 """The daily papers of huggingface.co: one document for each day.
 
 `GET /api/daily_papers` takes `date`, `limit` (50 if it is left out, and at most 100) and `p`, the page counted from 0.
-Papers are added to a day until it ends, and they get upvotes for some days more, so the last days are taken again.
+Papers are added to a day until it ends, and they get upvotes for some days more, so the last days are fetched again.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from typing import Any
 
 from notifier.config import SourceConfig
 from notifier.fetching.client import Validators
-from notifier.fetching.days import days_to_take, each_day, is_over
+from notifier.fetching.days import days_to_fetch, each_day, is_over
 from notifier.fetching.document import Asked, Document, Getter
-from notifier.fetching.presets.addresses import pause_of, service_url
-from notifier.fetching.replies import json_value
+from notifier.fetching.presets.service_urls import pause_of, service_url
+from notifier.fetching.responses import json_value
 
 BASE = "https://huggingface.co"
 PATH = "/api/daily_papers"
-LIMIT = 100  # entries of a page; the API takes no higher limit
-SMALLEST_FULL_PAGE = 50  # a server that does not heed the limit sends as many
-MOST_PAGES = 20
-AGAIN = 3  # days before today that are taken again for their upvotes
+LIMIT = 100  # entries of a page; the API allows no more
+MIN_FULL_PAGE = 50  # the size of a page if a server ignores the limit
+MAX_PAGES = 20
+AGAIN = 3  # days before today that are fetched again for their upvotes
 PAUSE = 1.0  # seconds
-_LATE = timedelta(hours=2)  # papers may still be put on the list of a day just after it has ended
+_LATE = timedelta(hours=2)  # papers may be added to a day until shortly after it has ended
 
 
 def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
     """Yield the daily papers of the days that are missing and of the last days, the oldest first."""
-    days = days_to_take(asked, asked.now.astimezone(UTC).date(), AGAIN)
+    days = days_to_fetch(asked, asked.now.astimezone(UTC).date(), AGAIN)
     return each_day(days, lambda day: _document(source, asked, client, day))
 
 
 def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> Document:
     url, name, is_complete = _url(source, day, 0), f"{day}.json", is_over(day, asked.now, _LATE)
     pause = pause_of(source, PAUSE)
-    reply = client.get(url, validators=asked.validators_of(url), accept="application/json", pause=pause)
-    if reply.not_modified:
-        return Document(url, name, b"", day, reply.validators, is_not_modified=True, is_complete=is_complete)
-    value = json_value(reply)
-    body, validators = reply.body, reply.validators
-    if isinstance(value, list) and len(value) >= SMALLEST_FULL_PAGE:
+    response = client.get(url, validators=asked.validators_of(url), accept="application/json", pause=pause)
+    if response.not_modified:
+        return Document(url, name, b"", day, response.validators, is_not_modified=True, is_complete=is_complete)
+    value = json_value(response)
+    body, validators = response.body, response.validators
+    if isinstance(value, list) and len(value) >= MIN_FULL_PAGE:
         entries = _all_entries(source, client, day, value)
         if len(entries) > len(value):
             # The validators of the first page say nothing about the others.
@@ -59,8 +59,8 @@ def _all_entries(source: SourceConfig, client: Getter, day: date, first: list[An
     """Return the entries of all pages, each once. Entries move to the next page when others are added before them."""
     entries = {_identity(entry): entry for entry in first}
     page: list[Any] = first
-    for number in range(1, MOST_PAGES):
-        if len(page) < SMALLEST_FULL_PAGE:
+    for number in range(1, MAX_PAGES):
+        if len(page) < MIN_FULL_PAGE:
             break
         url = _url(source, day, number)
         value = json_value(client.get(url, accept="application/json", pause=pause_of(source, PAUSE)))

@@ -14,19 +14,19 @@ from urllib.parse import quote, urlencode
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching.client import Reply, Validators
-from notifier.fetching.days import days_to_take, each_day, is_over
+from notifier.fetching.client import Response, Validators
+from notifier.fetching.days import days_to_fetch, each_day, is_over
 from notifier.fetching.document import Asked, Document, Getter
-from notifier.fetching.presets.addresses import pause_of
-from notifier.fetching.replies import element_text, refuse_cut_off, wrong, xml_root
-from notifier.fetching.web_address import shown
+from notifier.fetching.presets.service_urls import pause_of
+from notifier.fetching.responses import element_text, refuse_cut_off, wrong, xml_root
+from notifier.fetching.urls import shown
 from notifier.fetching.xml_pages import records_by_id, with_records
 
 ROOT = "OAI-PMH"
-MOST_PAGES = 1000
-MOST_HARVESTS = 3  # of one day, if resumption tokens expire
+MAX_PAGES = 1000
+MAX_HARVESTS = 3  # attempts for one day, if resumption tokens expire
 PAUSE = 3.0  # seconds
-_LATE = timedelta(hours=2)
+_LATE = timedelta(hours=2)  # records may be added to a day until shortly after it has ended
 _ERROR = re.compile(rb"<(?:[\w.-]{1,30}:)?error\s([^<>]{0,300})>([^<]{0,2000})<")
 _CODE = re.compile(rb"code\s*+=\s*+[\"'](\w{1,50})")
 _TOKEN = re.compile(rb"<(?:[\w.-]{1,30}:)?resumptionToken(?:\s[^<>]{0,500})?>([^<]{1,4000})<")
@@ -41,12 +41,12 @@ class _Harvest:
 
 
 class _ExpiredError(Exception):
-    """The repository does not know the resumption token any more; the list has to be asked for again."""
+    """The repository has forgotten the resumption token, so the list has to be fetched again from its beginning."""
 
 
 def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
     """Yield the records of each day that is missing, the oldest day first."""
-    days = days_to_take(asked, asked.now.astimezone(UTC).date(), again=0)
+    days = days_to_fetch(asked, asked.now.astimezone(UTC).date(), again=0)
     return each_day(days, lambda day: _document(source, asked, client, day))
 
 
@@ -64,7 +64,7 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
 
 def _harvested(source: SourceConfig, client: Getter, day: date) -> _Harvest:
     """Return all records of a day. If a resumption token expires, the list is asked for again from its beginning."""
-    for _ in range(MOST_HARVESTS):
+    for _ in range(MAX_HARVESTS):
         harvest = _Harvest()
         try:
             _take_pages(source, client, day, harvest)
@@ -76,30 +76,30 @@ def _harvested(source: SourceConfig, client: Getter, day: date) -> _Harvest:
 
 def _take_pages(source: SourceConfig, client: Getter, day: date, harvest: _Harvest) -> None:
     url, tokens = _first_url(source, day), set[bytes]()
-    for _ in range(MOST_PAGES):
-        reply = client.get(url, accept="text/xml, application/xml", pause=pause_of(source, PAUSE))
-        is_empty = _is_empty(reply)
+    for _ in range(MAX_PAGES):
+        response = client.get(url, accept="text/xml, application/xml", pause=pause_of(source, PAUSE))
+        is_empty = _is_empty(response)
         if not harvest.records and not (is_empty and harvest.page):
-            harvest.page = reply.body
-        harvest.records.update(records_by_id(reply.body, "record", "identifier"))
-        token = _TOKEN.search(reply.body)
+            harvest.page = response.body
+        harvest.records.update(records_by_id(response.body, "record", "identifier"))
+        token = _TOKEN.search(response.body)
         if is_empty or token is None or not token[1].strip():
             return
         if token[1] in tokens:
-            raise wrong(reply, "sends the same resumption token again and again")
+            raise wrong(response, "sends the same resumption token again and again")
         tokens.add(token[1])
         url = _url(source, {"verb": "ListRecords", "resumptionToken": html.unescape(token[1].strip().decode())})
     raise FetchError(
-        f"{shown(source.url)} has more than {MOST_PAGES} pages of records on {day}", "set the key set to a part of them"
+        f"{shown(source.url)} has more than {MAX_PAGES} pages of records on {day}", "set the key set to a part of them"
     )
 
 
-def _is_empty(reply: Reply) -> bool:
-    """Return whether a reply says that there are no records. Raises an error if it is another error message."""
-    if xml_root(reply) != ROOT:
-        raise wrong(reply, "sent something that is no OAI-PMH document")
-    refuse_cut_off(reply, ROOT)
-    found = _ERROR.search(reply.body)
+def _is_empty(response: Response) -> bool:
+    """Return whether a response says that there are no records. Raises an error if it is another error message."""
+    if xml_root(response) != ROOT:
+        raise wrong(response, "sent something that is no OAI-PMH document")
+    refuse_cut_off(response, ROOT)
+    found = _ERROR.search(response.body)
     if found is None:
         return False
     code = _CODE.search(found[1])
@@ -107,8 +107,8 @@ def _is_empty(reply: Reply) -> bool:
     if kind == "badResumptionToken":
         raise _ExpiredError
     if kind != "noRecordsMatch":
-        text = element_text(reply.body, "error")
-        raise wrong(reply, f"answered with an error ({kind}): {text or 'it says no more'}")
+        text = element_text(response.body, "error")
+        raise wrong(response, f"answered with an error ({kind}): {text or 'without a text'}")
     return True
 
 
@@ -119,5 +119,5 @@ def _first_url(source: SourceConfig, day: date) -> str:
 
 
 def _url(source: SourceConfig, query: dict[str, str]) -> str:
-    joint = "&" if "?" in source.url else "?"
-    return f"{source.url}{joint}{urlencode(query, quote_via=quote)}"
+    separator = "&" if "?" in source.url else "?"
+    return f"{source.url}{separator}{urlencode(query, quote_via=quote)}"

@@ -1,7 +1,7 @@
 """The papers of a venue at OpenReview: one document for each page of notes.
 
 `GET /notes?content.venueid=VENUE` takes `offset` and `limit`, which is at most 1,000. It sends the number of all notes
-in `count`. The notes are asked for in the order in which they were made, so that pages which are full stay the same.
+in `count`. The notes are sorted by the time at which they were made, so that a full page does not change.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from notifier.config import SourceConfig
-from notifier.fetching.client import Reply, Validators
+from notifier.fetching.client import Response, Validators
 from notifier.fetching.document import Asked, Document, Getter
-from notifier.fetching.presets.addresses import pause_of, service_url
-from notifier.fetching.replies import json_value, wrong
+from notifier.fetching.presets.service_urls import pause_of, service_url
+from notifier.fetching.responses import json_value, wrong
 
 BASE = "https://api2.openreview.net"
 LIMIT = 1000
-MOST_PAGES = 100
-MOST_FAULTS = 3  # how often a page is asked for that has nothing new although there should be more notes
+MAX_PAGES = 100
+MAX_FAULTS = 3  # the number of requests for a page that has no new note although there should be more
 PAUSE = 1.0  # seconds
 
 
@@ -29,20 +29,20 @@ def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Do
     """
     known: set[str] = set()
     offset = faults = 0
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         url = _url(source, offset)
-        reply = client.get(url, accept="application/json", pause=pause_of(source, PAUSE))
-        notes, count = _page(reply)
+        response = client.get(url, accept="application/json", pause=pause_of(source, PAUSE))
+        notes, count = _page(response)
         new = {_identity(note) for note in notes} - known
         if new or count == 0:
-            yield Document(url, f"notes-{offset:06}.json", reply.body, None, Validators())
+            yield Document(url, f"notes-{offset:06}.json", response.body, None, Validators())
         known |= new
         offset, faults = (offset + len(notes), 0) if new else (offset, faults + 1)
         if offset >= count if count is not None else not new:
             return
-        if faults == MOST_FAULTS:
-            raise wrong(reply, f"sent {offset} of {count} notes, and then no more of them")
-    raise wrong(reply, f"has more than {MOST_PAGES} pages of notes")
+        if faults == MAX_FAULTS:
+            raise wrong(response, f"sent {offset} of {count} notes, and then no more of them")
+    raise wrong(response, f"has more than {MAX_PAGES} pages of notes")
 
 
 def _identity(note: Any) -> str:
@@ -54,11 +54,11 @@ def _url(source: SourceConfig, offset: int) -> str:
     return service_url(source, BASE, "/notes", {**query, "offset": offset})
 
 
-def _page(reply: Reply) -> tuple[list[Any], int | None]:
-    """Return the notes of a page, and the number of all notes if the page tells it."""
-    value = json_value(reply)
+def _page(response: Response) -> tuple[list[Any], int | None]:
+    """Return the notes of a page, and the number of all notes; None if the page does not have it."""
+    value = json_value(response)
     notes = value.get("notes") if isinstance(value, dict) else None
     if not isinstance(notes, list):
-        raise wrong(reply, "answered without notes")
+        raise wrong(response, "sent no notes")
     count = value.get("count")
     return notes, count if isinstance(count, int) else None

@@ -1,26 +1,26 @@
-"""What passes between the client and the exchange."""
+"""The requests that `Client` gives to `Exchange`, and the responses that it gets back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notifier.fetching.web_address import WebAddress
+from notifier.fetching.urls import ParsedUrl
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a server."""
+    """An HTTP request."""
 
     method: str
-    address: WebAddress
+    url: ParsedUrl
     headers: Mapping[str, str]
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply. Header names are in lower case. The body is unpacked; it is only read if the status is 200."""
+class HttpResponse:
+    """An HTTP response. Header names are in lower case. The body is unpacked; it is only read if the status is 200."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Read replies, and tell documents from the error pages that servers send in their place with status 200."""
+"""Check that a response is a document, and not an error page that a server has sent with status 200."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from notifier.errors import FetchError, shortened
-from notifier.fetching.client import Reply
+from notifier.fetching.client import Response
 from notifier.text.harmless import without_controls
 
 GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
@@ -17,7 +17,7 @@ _OPAQUE = (GZIP, XZ, b"\xff\xfe", b"\xfe\xff")
 _PADDING = b" \t\r\n\0\xef\xbb\xbf"
 _SAMPLE = 1 << 14  # bytes from the beginning in which the root of a document must be
 _ERRORS = ("error", "errors")
-_MESSAGES = ("message", "detail", "reason")  # they may also be members of an answer that is no error
+_MESSAGES = ("message", "detail", "reason")  # they may also be members of a document that is no error
 _NO_PAPERS = re.compile(r"\bno[_ ]|\bnothing\b|\bempty\b", re.IGNORECASE)
 _HTML_TITLE = re.compile(rb"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,30}:)?([A-Za-z][\w.-]{0,50})")
@@ -27,14 +27,14 @@ _HTML_ROOTS = frozenset(
 )
 
 
-def wrong(reply: Reply, what: str, cure: str = "try again later, and check the url of the source") -> FetchError:
-    """Return the error for a reply whose document is not what it should be. `what` may quote the document."""
+def wrong(response: Response, what: str, cure: str = "try again later, and check the url of the source") -> FetchError:
+    """Return the error for a response that is not the document asked for. `what` says why, and may quote it."""
     readable = " ".join(without_controls(what).split())
-    return FetchError(f"{urlsplit(reply.url).hostname} {readable}", cure, status=reply.status, body=reply.body)
+    return FetchError(f"{urlsplit(response.url).hostname} {readable}", cure, status=response.status, body=response.body)
 
 
 def is_opaque(body: bytes) -> bool:
-    """Return whether a document is compressed or in UTF-16, so that only the reading of dumps can tell what it is."""
+    """Return whether a document is compressed or in UTF-16, so that only parsing it as a dump shows its format."""
     return body.startswith(_OPAQUE)
 
 
@@ -43,16 +43,16 @@ def first_byte(body: bytes) -> bytes:
     return body[:_SAMPLE].lstrip(_PADDING)[:1]
 
 
-def refuse_no_document(reply: Reply) -> None:
-    """Raise FetchError if a reply is empty, or is a web page."""
-    start = reply.body[:_SAMPLE]
+def refuse_no_document(response: Response) -> None:
+    """Raise FetchError if a response is empty or a web page."""
+    start = response.body[:_SAMPLE]
     if not first_byte(start):
-        raise wrong(reply, "sent an empty document")
+        raise wrong(response, "sent an empty document")
     prologue, root = _prologue_and_root(start)
     if root.lower() in _HTML_ROOTS or b"<!doctype html" in prologue.lower():
         title = _HTML_TITLE.search(start)
         named = f" ({_readable(title[1])})" if title else ""
-        raise wrong(reply, f"sent a web page{named} in place of papers")
+        raise wrong(response, f"sent a web page{named} in place of papers")
 
 
 def _prologue_and_root(start: bytes) -> tuple[bytes, bytes]:
@@ -69,24 +69,24 @@ def _prologue_and_root(start: bytes) -> tuple[bytes, bytes]:
         place += end + len(closing)
 
 
-def json_value(reply: Reply) -> Any:
-    """Return the value of a JSON document. Raises FetchError if it is none, breaks off, or is an error message."""
-    refuse_no_document(reply)
+def json_value(response: Response) -> Any:
+    """Return the value of a JSON document. Raises FetchError if it is no JSON, is cut off, or is an error message."""
+    refuse_no_document(response)
     try:
-        value = json.loads(reply.body)
+        value = json.loads(response.body)
     except (ValueError, RecursionError):
-        raise wrong(reply, "sent something that is no whole JSON document") from None
+        raise wrong(response, "sent something that is not a complete JSON document") from None
     if isinstance(value, dict):
-        refuse_error_message(reply, value)
+        refuse_error_message(response, value)
     elif not isinstance(value, list):
-        raise wrong(reply, f"sent {shortened(str(value), 50)} in place of papers")
+        raise wrong(response, f"sent {shortened(str(value), 50)} in place of papers")
     return value
 
 
-def refuse_error_message(reply: Reply, value: dict[str, Any]) -> None:
+def refuse_error_message(response: Response, value: dict[str, Any]) -> None:
     """Raise FetchError if an object is an error message, and not one that says only that there are no papers.
 
-    An answer with papers may have a member `message` too, or an empty list of errors.
+    A document with papers may have a member `message` too, or an empty list of errors.
     """
     others = [member for key, member in value.items() if key not in (*_ERRORS, *_MESSAGES)]
     if any(isinstance(member, list) and member for member in others):
@@ -95,7 +95,7 @@ def refuse_error_message(reply: Reply, value: dict[str, Any]) -> None:
     if not message and not any(isinstance(member, dict) and member for member in others):
         message = next((value[key] for key in _MESSAGES if isinstance(value.get(key), str)), "")
     if message and not _NO_PAPERS.search(f"{value.get('status')} {message}"):
-        raise wrong(reply, f"answered with an error: {shortened(message, 200)}")
+        raise wrong(response, f"answered with an error: {shortened(message, 200)}")
 
 
 def _message(value: Any) -> str:
@@ -107,22 +107,22 @@ def _message(value: Any) -> str:
     return str(value)
 
 
-def xml_root(reply: Reply) -> str:
+def xml_root(response: Response) -> str:
     """Return the name of a document's root element. Raises FetchError if the document is no XML or a web page."""
-    refuse_no_document(reply)
-    root = _prologue_and_root(reply.body[:_SAMPLE])[1]
+    refuse_no_document(response)
+    root = _prologue_and_root(response.body[:_SAMPLE])[1]
     if not root:
-        raise wrong(reply, "sent something that is no XML")
+        raise wrong(response, "sent something that is not XML")
     return root.decode("ascii", "replace")
 
 
-def refuse_cut_off(reply: Reply, root: str) -> None:
+def refuse_cut_off(response: Response, root: str) -> None:
     """Raise FetchError if an XML document does not end with its root element."""
-    end = reply.body[-200:].rstrip(_PADDING)
+    end = response.body[-200:].rstrip(_PADDING)
     if not re.search(
         rb"</(?:[\w.-]{1,30}:)?" + re.escape(root.encode()) + rb"\s*+>(?:\s*+<!--[^>]{0,100}-->)?\s*+\Z", end
     ):
-        raise wrong(reply, "sent a document that breaks off")
+        raise wrong(response, "sent a document that is cut off")
 
 
 def _readable(text: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The addresses of requests, and the pauses between them."""
+"""Make the URLs of requests to services, and find the pause between two requests."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from notifier.config import SourceConfig
 
 
 def service_url(source: SourceConfig, base: str, path: str, query: Mapping[str, str | int] | None = None) -> str:
-    """Return the address of a request to a service at `base`, or at the `url` of the source if it has one.
+    """Return the URL of a request to a service at `base`, or at the `url` of the source if it has one.
 
     The source's url may already end with the path.
     """
     given = (source.url or base).rstrip("/")
-    address = given if source.url and given.endswith(path) else given + path
-    return f"{address}?{urlencode(query, quote_via=quote, safe=':')}" if query else address
+    whole = given if source.url and given.endswith(path) else given + path
+    return f"{whole}?{urlencode(query, quote_via=quote, safe=':')}" if query else whole
 
 
 def pause_of(source: SourceConfig, usual: float) -> float:

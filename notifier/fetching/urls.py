@@ -1,4 +1,4 @@
-"""Web addresses: read one strictly, and show one without the secrets that it may hold."""
+"""Parse URLs strictly, and show them without the secrets that they may hold."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from urllib.parse import quote, urlsplit
 from notifier.address_form import ascii_domain
 from notifier.errors import FetchError, shortened
 
-LONGEST_URL = 4_000  # characters
-_LONGEST_HOST = 253  # characters (RFC 1035)
-_LONGEST_SHOWN = 120  # characters
+MAX_URL_LENGTH = 4_000  # characters
+_MAX_HOST_LENGTH = 253  # characters (RFC 1035)
+_MAX_SHOWN_LENGTH = 120  # characters
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _CURE = "write it like https://papers.example.org/feed"
 
@@ -30,12 +30,12 @@ _HARMLESS = frozenset(
 )
 _PIECES = re.compile(r"[A-Za-z0-9]++")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_LONGEST_WORD = 15  # letters and digits; longer mixtures of them are keys
+_MAX_WORD_LENGTH = 15  # letters and digits; longer mixtures of them are keys
 
 
 @dataclass(frozen=True, slots=True)
-class WebAddress:
-    """A web address in its parts. `host` is a name in lower case and ASCII, or an IP address without brackets."""
+class ParsedUrl:
+    """The parts of a URL. `host` is a name in lower case and ASCII, or an IP address without brackets."""
 
     scheme: str
     host: str
@@ -44,53 +44,53 @@ class WebAddress:
 
     @property
     def ip(self) -> IPv4Address | IPv6Address | None:
-        """The IP address that stands in place of the host's name, if one does."""
+        """The host as an IP address; None if it is a name."""
         return _ip(self.host)
 
     @property
     def netloc(self) -> str:
-        """The host as the header Host has it: an IPv6 address in brackets, and the port if it is not the usual one."""
+        """The host as the header Host has it: an IPv6 address in brackets, and the port if it is not the default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
-    def url(self) -> str:
-        """The whole address."""
+    def whole(self) -> str:
+        """The whole URL, with its secrets."""
         return f"{self.scheme}://{self.netloc}{self.target}"
 
     @property
-    def has_usual_port(self) -> bool:
-        """Whether the port is the one of the scheme."""
+    def has_default_port(self) -> bool:
+        """Whether the port is the default of the scheme."""
         return self.port == _DEFAULT_PORTS[self.scheme]
 
     def __str__(self) -> str:
-        """Return the address as messages show it, without secrets."""
+        """Return the URL as messages show it, without secrets."""
         path, _, query = self.target.partition("?")
         shown_path = "/".join(map(_shown_segment, path.split("/")))
         shown_query = "&".join(map(_shown_parameter, query.split("&"))) if query else ""
         shown = f"{self.scheme}://{self.netloc}{shown_path}{'?' if query else ''}{shown_query}"
-        return shortened(shown, _LONGEST_SHOWN)
+        return shortened(shown, _MAX_SHOWN_LENGTH)
 
 
-def read_url(url: str) -> WebAddress:
-    """Return the parts of a URL; a fragment is dropped. Raises FetchError, without quoting the URL, if it is none."""
-    if len(url) > LONGEST_URL:
-        raise FetchError(f"the web address has more than {LONGEST_URL} characters", "write a shorter one")
+def read_url(url: str) -> ParsedUrl:
+    """Return the parts of a URL; a fragment is dropped. Raises FetchError, which does not quote the URL."""
+    if len(url) > MAX_URL_LENGTH:
+        raise FetchError(f"the URL has more than {MAX_URL_LENGTH} characters", "write a shorter one")
     if "\\" in url or any(letter.isspace() or not letter.isprintable() for letter in url):
-        raise FetchError("the web address has a backslash, a space or a control character", _CURE)
+        raise FetchError("the URL has a backslash, a space or a control character", _CURE)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise FetchError("the web address has no readable host and port", _CURE) from None
+        raise FetchError("the URL has no readable host and port", _CURE) from None
     if parts.scheme not in _DEFAULT_PORTS:
-        raise FetchError("the web address does not begin with https://", _CURE)
+        raise FetchError("the URL does not begin with https://", _CURE)
     if "@" in parts.netloc:
-        raise FetchError("the web address has a user name or a password in it", "write it without them")
+        raise FetchError("the URL has a user name or a password in it", "write it without them")
     if port == 0:
-        raise FetchError("the web address has the port 0", "write the port of the server, or none")
+        raise FetchError("the URL has the port 0", "write the port of the server, or none")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return WebAddress(
+    return ParsedUrl(
         parts.scheme, _host(parts.hostname or ""), port or _DEFAULT_PORTS[parts.scheme], quote(target, safe=_SAFE)
     )
 
@@ -100,23 +100,23 @@ def shown(url: str) -> str:
     try:
         return str(read_url(url))
     except FetchError:
-        return "an unreadable web address"
+        return "an unreadable URL"
 
 
 def _host(written: str) -> str:
-    """Return a host in its one form. Raises FetchError if it is neither a name nor an address in its usual form."""
+    """Return the canonical form of a host. Raises FetchError if it is neither a name nor an IP address."""
     try:
         host = ascii_domain(written).rstrip(".")
     except ValueError:
-        raise FetchError("the host of the web address is no name that can be looked up", _CURE) from None
+        raise FetchError("the host of the URL is no name that can be looked up", _CURE) from None
     ip = _ip(host)
     if ip:
         return str(ip)
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
         # Some programs read 2130706433, 0x7f.1 and 127.1 as addresses, and others as names.
-        raise FetchError("the host of the web address is a number", "write an address as four numbers, as in 192.0.2.1")
-    if len(host) > _LONGEST_HOST or not _NAME.fullmatch(host):
-        raise FetchError("the web address has no host, or one that is no name", _CURE)
+        raise FetchError("the host of the URL is a number", "write an address as four numbers, as in 192.0.2.1")
+    if len(host) > _MAX_HOST_LENGTH or not _NAME.fullmatch(host):
+        raise FetchError("the URL has no host, or one that is no name", _CURE)
     return host
 
 
@@ -139,9 +139,9 @@ def _shown_segment(text: str) -> str:
     pieces = _PIECES.findall(text)
     joined = "".join(pieces)
     kinds = (any(map(kind, joined)) for kind in (str.isdigit, str.islower, str.isupper))
-    is_key = _UUID.search(text) or any(map(_is_key, pieces)) or (len(joined) > _LONGEST_WORD and all(kinds))
+    is_key = _UUID.search(text) or any(map(_is_key, pieces)) or (len(joined) > _MAX_WORD_LENGTH and all(kinds))
     return "***" if is_key else text
 
 
 def _is_key(piece: str) -> bool:
-    return len(piece) > _LONGEST_WORD and not piece.isalpha() and not piece.isdigit()
+    return len(piece) > _MAX_WORD_LENGTH and not piece.isalpha() and not piece.isdigit()

@@ -1,4 +1,4 @@
-"""Web addresses have one meaning, and messages show them without secrets."""
+"""URLs have one meaning, and messages show them without secrets."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from hypothesis import strategies as st
 
 from notifier.errors import FetchError
 from notifier.fetching import shown
-from notifier.fetching.web_address import WebAddress, read_url
+from notifier.fetching.urls import ParsedUrl, read_url
 
 
 @pytest.mark.parametrize(
-    ("url", "address"),
+    ("url", "parsed"),
     [
-        ("https://Papers.Example.org", WebAddress("https", "papers.example.org", 443, "/")),
-        ("HTTP://papers.example.org.:80/a?b=c#d", WebAddress("http", "papers.example.org", 80, "/a?b=c")),
-        ("https://papers.example.org:8443?x", WebAddress("https", "papers.example.org", 8443, "/?x")),
-        ("https://[2001:DB8::1]/", WebAddress("https", "2001:db8::1", 443, "/")),
-        ("https://192.0.2.1/é?q=ü%20ß", WebAddress("https", "192.0.2.1", 443, "/%C3%A9?q=%C3%BC%20%C3%9F")),
-        ("https://Bücher.example/", WebAddress("https", "xn--bcher-kva.example", 443, "/")),
-        ("https://①②⑦.⓪.⓪.①/", WebAddress("https", "127.0.0.1", 443, "/")),
-        ("https://127。0。0。1/", WebAddress("https", "127.0.0.1", 443, "/")),
-        ("https://a_b.example.org/%0d%0aX", WebAddress("https", "a_b.example.org", 443, "/%0d%0aX")),
+        ("https://Papers.Example.org", ParsedUrl("https", "papers.example.org", 443, "/")),
+        ("HTTP://papers.example.org.:80/a?b=c#d", ParsedUrl("http", "papers.example.org", 80, "/a?b=c")),
+        ("https://papers.example.org:8443?x", ParsedUrl("https", "papers.example.org", 8443, "/?x")),
+        ("https://[2001:DB8::1]/", ParsedUrl("https", "2001:db8::1", 443, "/")),
+        ("https://192.0.2.1/é?q=ü%20ß", ParsedUrl("https", "192.0.2.1", 443, "/%C3%A9?q=%C3%BC%20%C3%9F")),
+        ("https://Bücher.example/", ParsedUrl("https", "xn--bcher-kva.example", 443, "/")),
+        ("https://①②⑦.⓪.⓪.①/", ParsedUrl("https", "127.0.0.1", 443, "/")),
+        ("https://127。0。0。1/", ParsedUrl("https", "127.0.0.1", 443, "/")),
+        ("https://a_b.example.org/%0d%0aX", ParsedUrl("https", "a_b.example.org", 443, "/%0d%0aX")),
     ],
 )
-def test_an_address_is_read(url: str, address: WebAddress) -> None:
-    assert read_url(url) == address
+def test_a_url_is_read(url: str, parsed: ParsedUrl) -> None:
+    assert read_url(url) == parsed
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_what_has_more_than_one_meaning_is_refused_in_words(url: str, reason: st
 
 
 @given(st.text(max_size=30), st.text(max_size=30), st.sampled_from(["https://", "https://a.example/", "http://a.b?"]))
-def test_an_address_that_is_read_can_be_asked_for(host: str, rest: str, start: str) -> None:
+def test_a_url_that_is_read_can_be_requested(host: str, rest: str, start: str) -> None:
     try:
-        address = read_url(f"{start}{host}/{rest}")
+        parsed = read_url(f"{start}{host}/{rest}")
     except FetchError:
         return
-    assert address.url.isascii() and read_url(address.url) == address
-    asked = httpx2.URL(scheme=address.scheme, host="192.0.2.1", port=address.port, raw_path=address.target.encode())
-    assert (asked.host, asked.raw_path) == ("192.0.2.1", address.target.encode())
+    assert parsed.whole.isascii() and read_url(parsed.whole) == parsed
+    asked = httpx2.URL(scheme=parsed.scheme, host="192.0.2.1", port=parsed.port, raw_path=parsed.target.encode())
+    assert (asked.host, asked.raw_path) == ("192.0.2.1", parsed.target.encode())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_address_that_is_read_can_be_asked_for(host: str, rest: str, start: s
         ("https://a.example/a7_Kd-92xQ_pLm-3RtVw", "https://a.example/***"),
         ("https://a.example/b2b0c2e4-8a77-4f3e-9d65-0c1f0a9b7d11/x", "https://a.example/***/x"),
         ("https://a.example/#hunter2", "https://a.example/"),
-        ("https://ann:hunter2@a.example/", "an unreadable web address"),
+        ("https://ann:hunter2@a.example/", "an unreadable URL"),
     ],
 )
 def test_secrets_are_not_shown(url: str, text: str | None) -> None:

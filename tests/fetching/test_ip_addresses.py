@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.errors import FetchError
-from notifier.fetching.addresses import check_written_address, checked_addresses, is_public
-from notifier.fetching.web_address import WebAddress, read_url
+from notifier.fetching.ip_addresses import check_host, checked_addresses, is_public
+from notifier.fetching.urls import ParsedUrl, read_url
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::5db8:d822"]
 NOT_PUBLIC_4 = [
@@ -75,13 +75,13 @@ def test_a_public_ipv4_address_is_in_no_refused_network(number: int) -> None:
 
 
 def test_a_host_without_addresses_is_told() -> None:
-    with pytest.raises(FetchError, match="has no address"):
+    with pytest.raises(FetchError, match="has no IP address"):
         asked()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "a.localhost", "[::1]", "169.254.169.254", "localhost."])
 def test_what_the_url_itself_says_is_checked_without_a_look_up(host: str) -> None:
-    address: WebAddress = read_url(f"https://{host}/")
+    address: ParsedUrl = read_url(f"https://{host}/")
     with pytest.raises(FetchError, match="is not public"):
-        check_written_address(address, may_be_private=False)
-    check_written_address(address, may_be_private=True)
+        check_host(address, may_be_private=False)
+    check_host(address, may_be_private=True)
