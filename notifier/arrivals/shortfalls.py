@@ -1,4 +1,4 @@
-"""Find the papers that are missing from a source which answers without an error.
+"""Find the papers that are missing from a source whose fetches succeed.
 
 There are six ways in which this shows: fewer papers than the service itself tells of, the same document for days,
 fewer papers than another source tells of, far fewer than usual, no papers on days that usually have some, and a newest

@@ -7,13 +7,13 @@ from pydantic import Field, field_validator
 from notifier.config.part import Part
 from notifier.config.values import ascii_address
 
-MOST_OPERATORS = 20  # whose addresses `mail` may name
+MAX_OPERATORS = 20  # whose addresses `mail` may name
 
 
 class AlertsConfig(Part):
     """The addresses of operators, who get a mail when papers stop coming."""
 
-    mail: tuple[str, ...] = Field(default=(), max_length=MOST_OPERATORS)
+    mail: tuple[str, ...] = Field(default=(), max_length=MAX_OPERATORS)
 
     @field_validator("mail")
     @classmethod

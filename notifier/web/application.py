@@ -16,12 +16,12 @@ from notifier.config import Config
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
 from notifier.web import assets, health, unsubscribing
-from notifier.web.compression import zip_answers
+from notifier.web.compression import zip_responses
 from notifier.web.failure_log import DatabaseFailureLog
 from notifier.web.feeds import private, searches
 from notifier.web.feeds.published import serve_published
 from notifier.web.fields import sentence
-from notifier.web.guards import SECURITY_HEADERS, limit_bodies, secure_answers
+from notifier.web.guards import SECURITY_HEADERS, limit_bodies, secure_responses
 from notifier.web.pages import ROUTERS
 from notifier.web.sessions import NotSignedInError
 from notifier.web.site import page, site_of
@@ -48,10 +48,10 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
             pages.include_router(router, prefix=root)
     if site.root:
         pages.add_api_route(site.root, _to_first_page, methods=["GET", "HEAD"])
-    pages.add_middleware(zip_answers)
+    pages.add_middleware(zip_responses)
     pages.add_middleware(limit_bodies)
     pages.add_middleware(serve_published, site.feed_files, site.root)
-    pages.add_middleware(secure_answers)  # added last, so outermost: it also covers the answers of limit_bodies
+    pages.add_middleware(secure_responses)  # added last, so outermost: it also covers the responses of limit_bodies
     pages.add_exception_handler(HTTPException, _refused)
     pages.add_exception_handler(NotSignedInError, _not_signed_in)
     pages.add_exception_handler(UsageError, _not_accepted)
@@ -73,9 +73,9 @@ def _refused(request: Request, error: Exception) -> Response:
         headers["Allow"] = _allowed_methods(request)
         if request.method == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
-    answer = page(request.app.state.site, "refusal", error.status_code, reason=HTTPStatus(error.status_code).name)
-    answer.headers.update(headers)
-    return answer
+    response = page(request.app.state.site, "refusal", error.status_code, reason=HTTPStatus(error.status_code).name)
+    response.headers.update(headers)
+    return response
 
 
 def _allowed_methods(request: Request) -> str:
@@ -94,7 +94,7 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
 
 
 def _not_accepted(request: Request, error: Exception) -> Response:
-    """Answer with the reason why a change is impossible, such as a subscription that another browser has removed."""
+    """Return a page with the reason why a change is impossible, such as a subscription that was removed meanwhile."""
     return page(request.app.state.site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
 
 
@@ -106,6 +106,6 @@ def _store_failed(request: Request, error: Exception) -> Response:
 
 
 def _failed(_request: Request, _error: Exception) -> Response:
-    """Answer without a template, because a template may be what failed. The server logs the error."""
+    """Return plain text, because the template itself may have failed. The server logs the error."""
     words = "Something went wrong here, and the operator can see it in the log. Please try again later.\n"
     return PlainTextResponse(words, HTTPStatus.INTERNAL_SERVER_ERROR, headers=SECURITY_HEADERS)

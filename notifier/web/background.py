@@ -15,7 +15,7 @@ from starlette.background import BackgroundTask
 
 from notifier.errors import NotifierError
 
-LONGEST_WAIT = 0.5  # seconds between an answer and the work after it
+MAX_WAIT = 0.5  # seconds between a response and the work after it
 
 log = logging.getLogger(__name__)
 
@@ -27,26 +27,26 @@ _worker = ThreadPoolExecutor(1, thread_name_prefix="background")
 _random = random.SystemRandom()
 
 
-def in_background(answer: HTMLResponse, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> HTMLResponse:
+def in_background(response: HTMLResponse, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> HTMLResponse:
     """Return the response, after which the work is run. A failure is logged by its kind: the text may hold an address.
 
-    The work begins at a random time within LONGEST_WAIT. It does not hold up the next request on the same connection,
+    The work begins at a random time within MAX_WAIT. It does not hold up the next request on the same connection,
     so nobody can see how long it takes. Nothing is lost by a failure but the request itself, which its sender may
     repeat.
     """
-    begin = time.monotonic() + _random.uniform(0, LONGEST_WAIT)
+    begin = time.monotonic() + _random.uniform(0, MAX_WAIT)
 
     def run() -> None:
         time.sleep(max(0.0, begin - time.monotonic()))
         try:
             work(*args, **kwargs)
         except (NotifierError, SQLAlchemyError) as error:
-            log.error("%s failed after the answer: %s", _name_of(work), type(error).__name__)
+            log.error("%s failed after the response: %s", _name_of(work), type(error).__name__)
         except Exception:
-            log.exception("%s failed after the answer", _name_of(work))
+            log.exception("%s failed after the response", _name_of(work))
 
-    answer.background = BackgroundTask(_worker.submit, run)
-    return answer
+    response.background = BackgroundTask(_worker.submit, run)
+    return response
 
 
 def _name_of(work: Callable[..., object]) -> str:

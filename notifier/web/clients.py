@@ -1,4 +1,4 @@
-"""The network address of whoever sends a request, also behind a proxy that the config names."""
+"""Find the IP address of the client of a request, also behind a proxy that the config names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from notifier.web.site import SiteDependency
 
-Address = IPv4Address | IPv6Address
+IPAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
@@ -22,7 +22,7 @@ def client_address(site: SiteDependency, request: Request) -> str | None:
     """
     peer = request.client.host if request.client else ""
     hops = [peer, *reversed(",".join(request.headers.getlist("x-forwarded-for")).split(","))]
-    found: Address | None = None
+    found: IPAddress | None = None
     for hop in hops:
         address = _address(hop)
         if address is None:
@@ -36,7 +36,7 @@ def client_address(site: SiteDependency, request: Request) -> str | None:
 ClientAddress = Annotated[str | None, Depends(client_address)]
 
 
-def _address(text: str) -> Address | None:
+def _address(text: str) -> IPAddress | None:
     try:
         found = ip_address(text.strip().strip("[]"))
     except ValueError:
@@ -44,5 +44,5 @@ def _address(text: str) -> Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
-def _is_among(address: Address, networks: Collection[Network]) -> bool:
+def _is_among(address: IPAddress, networks: Collection[Network]) -> bool:
     return any(address in network for network in networks)

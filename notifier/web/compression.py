@@ -1,4 +1,4 @@
-"""Compress answers for clients that accept gzip, whatever valid form their header has (RFC 9110, 12.5.3)."""
+"""Compress responses for clients that accept gzip, whatever valid form their header has (RFC 9110, 12.5.3)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-SMALLEST_ZIPPED = 1000  # bytes; a smaller answer fits into one packet anyway
+MIN_ZIPPED = 1000  # bytes; a smaller response fits into one packet anyway
 ZIP_LEVEL = 6
 
 
-def zip_answers(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` so that its answers are compressed for clients that take gzip.
+def zip_responses(app: ASGIApp) -> ASGIApp:
+    """Wrap `app` so that its responses are compressed for clients that take gzip.
 
     Starlette looks for the letters `gzip` in the header, and would also compress for `gzip;q=0`. So it gets a header
     that says in one word what the client takes.
     """
-    zipping = GZipMiddleware(app, minimum_size=SMALLEST_ZIPPED, compresslevel=ZIP_LEVEL)
+    zipping = GZipMiddleware(app, minimum_size=MIN_ZIPPED, compresslevel=ZIP_LEVEL)
 
     async def zipped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

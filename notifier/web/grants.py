@@ -14,7 +14,7 @@ from notifier.web.site import SiteDependency
 def granted(purposes: Collection[LinkPurpose]) -> Callable[..., Grant]:
     """Return the dependency that checks the signed id in the path of a URL for one of these purposes.
 
-    A wrong link is refused before the store is read, so the answer reveals nothing.
+    A wrong link is refused before the store is read, so the response reveals nothing.
     """
 
     def grant(site: SiteDependency, signed_id: str) -> Grant:

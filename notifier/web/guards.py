@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from notifier.web.site import SiteDependency
 
-Answer = TypeVar("Answer", bound=Response)
+AnyResponse = TypeVar("AnyResponse", bound=Response)
 
-LARGEST_BODY = 64 * 1024  # bytes
+MAX_BODY = 64 * 1024  # bytes
 
 # Nothing is cached, because the URL of a page may hold a signed id; a page that may be cached sets the header itself.
 SECURITY_HEADERS = {
@@ -37,25 +37,25 @@ WITH_SCRIPTS = "script-src 'self'; connect-src 'self'; "
 FRAMED = "framed"  # instead of X-Frame-Options, inside of this application only
 
 
-def scripted(answer: Answer) -> Answer:
+def scripted(response: AnyResponse) -> AnyResponse:
     """Let a page run the scripts of this site."""
     policy = SECURITY_HEADERS["Content-Security-Policy"]
-    answer.headers["Content-Security-Policy"] = policy.replace("style-src", WITH_SCRIPTS + "style-src", 1)
-    return answer
+    response.headers["Content-Security-Policy"] = policy.replace("style-src", WITH_SCRIPTS + "style-src", 1)
+    return response
 
 
-def framed(answer: Answer, origins: Sequence[str]) -> Answer:
+def framed(response: AnyResponse, origins: Sequence[str]) -> AnyResponse:
     """Let the pages of these origins show a page in a frame."""
-    policy = answer.headers.get("Content-Security-Policy", SECURITY_HEADERS["Content-Security-Policy"])
-    answer.headers["Content-Security-Policy"] = policy.replace(
+    policy = response.headers.get("Content-Security-Policy", SECURITY_HEADERS["Content-Security-Policy"])
+    response.headers["Content-Security-Policy"] = policy.replace(
         "frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}"
     )
-    answer.headers["X-Frame-Options"] = FRAMED
-    return answer
+    response.headers["X-Frame-Options"] = FRAMED
+    return response
 
 
-def secure_answers(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` so that every answer has the SECURITY_HEADERS."""
+def secure_responses(app: ASGIApp) -> ASGIApp:
+    """Wrap `app` so that every response has the SECURITY_HEADERS."""
 
     async def secured(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
@@ -75,7 +75,7 @@ def secure_answers(app: ASGIApp) -> ASGIApp:
 
 
 def limit_bodies(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` so that it gets no body larger than LARGEST_BODY.
+    """Wrap `app` so that it gets no body larger than MAX_BODY.
 
     The whole body is read first, because the Content-Length of a request may be missing or wrong.
     """
@@ -107,7 +107,7 @@ async def _whole_body(receive: Receive) -> bytes | None:
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
+        if len(body) > MAX_BODY:
             return None
         if not message.get("more_body"):
             return bytes(body)
@@ -124,7 +124,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 # The connection is closed without waiting for the rest of the body.
 _too_large = PlainTextResponse(
-    f"The body of this request is larger than {LARGEST_BODY} bytes, which is the limit.\n",
+    f"The body of this request is larger than {MAX_BODY} bytes, which is the limit.\n",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     headers={"Connection": "close"},
 )

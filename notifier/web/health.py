@@ -15,11 +15,10 @@ router = APIRouter()
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
 def healthz(site: SiteDependency, response: Response) -> dict[str, str | dict[str, str]]:
-    """Answer 200 if the database answers and every loop of the service makes its rounds.
+    """Return 200 if the database can be read and no loop of the service is late, and else 503.
 
-    Otherwise the answer is 503. If the database does not answer, the body is the error page of all pages.
-    If papers may be missing, the status is "degraded" and the sources are named; this is 200 too, because a restart of
-    the service would mend nothing.
+    If the database cannot be read, the body is the error page of all pages. If papers may be missing, the status is
+    "degraded" and the sources are named; this is 200 too, because a restart of the service would not help.
     """
     with reading(site.engine) as connection:
         subscribers.next_due(connection)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from notifier.search import RecentPapers
 from notifier.store import dumps, reading
 
-LONGEST_USE = timedelta(minutes=10)  # topics may change without a dump
+MAX_AGE = timedelta(minutes=10)  # topics may change without a dump
 
 
 @dataclass(slots=True)
@@ -47,4 +47,4 @@ class RecentPapersCache:
         return self._found
 
     def _is_fresh(self, now: datetime) -> bool:
-        return self._read_at is not None and timedelta() <= now - self._read_at < LONGEST_USE
+        return self._read_at is not None and timedelta() <= now - self._read_at < MAX_AGE

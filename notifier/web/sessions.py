@@ -21,9 +21,9 @@ class NotSignedInError(Exception):
     """A request without a session for a page that needs one. The response redirects to the page for signing in."""
 
 
-def open_session(site: Site, answer: Response, token: str) -> None:
+def open_session(site: Site, response: Response, token: str) -> None:
     """Let the browser keep the token of a session."""
-    answer.set_cookie(
+    response.set_cookie(
         _name(site),
         token,
         max_age=int(SESSION_LIFETIME.total_seconds()),
@@ -34,9 +34,9 @@ def open_session(site: Site, answer: Response, token: str) -> None:
     )
 
 
-def clear_session(site: Site, answer: Response) -> None:
+def clear_session(site: Site, response: Response) -> None:
     """Let the browser delete the token of its session."""
-    answer.delete_cookie(_name(site), path=_path(site), secure=_is_secure(site), httponly=True, samesite="lax")
+    response.delete_cookie(_name(site), path=_path(site), secure=_is_secure(site), httponly=True, samesite="lax")
 
 
 def session_token(site: SiteDependency, request: Request) -> str:

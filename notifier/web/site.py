@@ -1,4 +1,4 @@
-"""Hold what every page needs, made from the config, and render pages."""
+"""Render pages, with the store, templates and settings that every page needs."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def ask(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLRes
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
 def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
-    """Unsubscribe; a repeated request, or a request for a row that is gone, gets the same answer.
+    """Unsubscribe; a repeated request, or a request for a row that is gone, gets the same response.
 
     A mail provider's one-click request and our own form are handled alike (RFC 8058, section 3.1). The body is not
     parsed, so that nobody stays subscribed because of a malformed request.

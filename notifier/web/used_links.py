@@ -35,7 +35,7 @@ def used_link(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLRespo
 
 
 def send_new_link(site: Site, grant: Grant, client: str | None) -> HTMLResponse:
-    """Queue a mail with a new link after the answer."""
+    """Queue a mail with a new link after the response."""
     ended = ended_link(site.engine, grant)
     if ended is None:
         return used_link(site, grant, None)
@@ -43,5 +43,5 @@ def send_new_link(site: Site, grant: Grant, client: str | None) -> HTMLResponse:
     action = Action.SIGN_UP if ended.sign_up else Action.SIGN_IN
     if not within_limits(site.engine, action, ended.recipient, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
-    answer = page(site, "new_link_sent", recipient=masked(ended.recipient))
-    return in_background(answer, request_new_link, site.engine, site.config, ended, now)
+    response = page(site, "new_link_sent", recipient=masked(ended.recipient))
+    return in_background(response, request_new_link, site.engine, site.config, ended, now)

@@ -1,4 +1,4 @@
-"""Word schedules and addresses for the pages."""
+"""Describe schedules in words, and mask email addresses, for the pages."""
 
 from __future__ import annotations
 

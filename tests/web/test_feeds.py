@@ -43,9 +43,9 @@ def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
         yield found
 
 
-def titles(answer: httpx.Response) -> list[str]:
-    assert answer.status_code == 200, answer.text
-    return sorted(each.title for each in feedparser.parse(answer.content).entries)
+def titles(response: httpx.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return sorted(each.title for each in feedparser.parse(response.content).entries)
 
 
 def feed_links(client: httpx.Client, engine: Engine) -> list[str]:
@@ -66,10 +66,10 @@ def test_a_feed_is_served_from_the_bytes_that_were_published(client: httpx.Clien
     assert len(list(folder.iterdir())) > 100
     for file in folder.iterdir():
         path = f"/{file.name}" if file.name == "feeds.opml" else f"/feeds/{file.name}"
-        answer = client.get(path)
-        assert (answer.status_code, answer.content) == (200, file.read_bytes()), path
-        assert answer.headers["content-encoding"] == "gzip"
-        assert answer.headers["x-content-type-options"] == "nosniff"
+        response = client.get(path)
+        assert (response.status_code, response.content) == (200, file.read_bytes()), path
+        assert response.headers["content-encoding"] == "gzip"
+        assert response.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
@@ -82,25 +82,25 @@ def test_each_format_has_its_media_type(client: httpx.Client, ending: str, media
 
 def test_a_client_that_takes_no_gzip_gets_none(client: httpx.Client) -> None:
     for accepted in ("identity", "gzip;q=0", "br", ""):
-        answer = client.get("/feeds/all.atom", headers={"Accept-Encoding": accepted})
-        assert "content-encoding" not in answer.headers, accepted
-        assert answer.headers["vary"] == "Accept-Encoding"
-        assert titles(answer) == sorted(TITLES)
+        response = client.get("/feeds/all.atom", headers={"Accept-Encoding": accepted})
+        assert "content-encoding" not in response.headers, accepted
+        assert response.headers["vary"] == "Accept-Encoding"
+        assert titles(response) == sorted(TITLES)
     for accepted in ("gzip", "br, gzip", "*", "GZIP;q=0.5, identity;q=0.1"):
         with client.stream("GET", "/feeds/all.atom", headers={"Accept-Encoding": accepted}) as raw:
             assert raw.headers["content-encoding"] == "gzip", accepted
             assert gzip.decompress(b"".join(raw.iter_raw())).startswith(b"<?xml")
 
 
-def test_no_answer_is_compressed_for_a_client_that_refuses_gzip(client: httpx.Client) -> None:
+def test_no_response_is_compressed_for_a_client_that_refuses_gzip(client: httpx.Client) -> None:
     for path in ("/feeds/search.atom?q=graphs", "/subscribe"):
         for accepted in ("gzip;q=0", "gzip;q=0, *;q=1", "gzip;q=0.000, identity", "notgzip"):
-            answer = client.get(path, headers={"Accept-Encoding": accepted})
-            assert "content-encoding" not in answer.headers, (path, accepted)
+            response = client.get(path, headers={"Accept-Encoding": accepted})
+            assert "content-encoding" not in response.headers, (path, accepted)
         for accepted in ("gzip", "GZIP", "br;q=1, gzip;q=0.1"):
-            answer = client.get(path, headers={"Accept-Encoding": accepted})
-            assert answer.headers["content-encoding"] == "gzip", (path, accepted)
-            assert answer.text.strip().endswith(">")
+            response = client.get(path, headers={"Accept-Encoding": accepted})
+            assert response.headers["content-encoding"] == "gzip", (path, accepted)
+            assert response.text.strip().endswith(">")
 
 
 def test_304_is_only_for_the_coding_that_is_asked_for(client: httpx.Client) -> None:
@@ -114,9 +114,9 @@ def test_304_is_only_for_the_coding_that_is_asked_for(client: httpx.Client) -> N
             (tags[0], zipped, 200),
             (tags[1], plain, 200),
         ):
-            answer = client.get(path, headers={**asked, "If-None-Match": tag})
-            assert answer.status_code == status, (path, tag, asked)
-            assert answer.headers["etag"] == (tags[0] if asked is plain else tags[1])
+            response = client.get(path, headers={**asked, "If-None-Match": tag})
+            assert response.status_code == status, (path, tag, asked)
+            assert response.headers["etag"] == (tags[0] if asked is plain else tags[1])
 
 
 def test_a_date_that_no_calendar_has_is_like_none(client: httpx.Client) -> None:
@@ -131,7 +131,7 @@ def test_a_date_that_no_calendar_has_is_like_none(client: httpx.Client) -> None:
             assert client.get(path, headers={"If-Modified-Since": date}).status_code == 200, (path, date)
 
 
-def test_who_has_the_newest_content_gets_304_without_a_body(client: httpx.Client) -> None:
+def test_a_client_with_the_newest_content_gets_304_without_a_body(client: httpx.Client) -> None:
     first = client.get("/feeds/all.atom")
     etag, modified = first.headers["etag"], first.headers["last-modified"]
     assert etag.startswith('"')
@@ -143,10 +143,10 @@ def test_who_has_the_newest_content_gets_304_without_a_body(client: httpx.Client
         {"If-None-Match": etag, "If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"},
     ]
     for headers in known:
-        answer = client.get("/feeds/all.atom", headers=headers)
-        assert (answer.status_code, answer.content) == (304, b""), headers
-        assert answer.headers["etag"] == etag
-        assert answer.headers["cache-control"] == "public, max-age=600"
+        response = client.get("/feeds/all.atom", headers=headers)
+        assert (response.status_code, response.content) == (304, b""), headers
+        assert response.headers["etag"] == etag
+        assert response.headers["cache-control"] == "public, max-age=600"
     unknown: list[dict[str, str]] = [
         {"If-None-Match": '"other"'},
         {"If-None-Match": '"other"', "If-Modified-Since": modified},
@@ -169,9 +169,9 @@ def test_a_new_paper_gives_a_new_etag(client: httpx.Client, engine: Engine, conf
     before = client.get("/feeds/all.atom").headers["etag"]
     ingest_page(engine, config.base, ["One More Paper"], now=AT_EIGHT + timedelta(hours=1))
     publish(engine, config)
-    answer = client.get("/feeds/all.atom", headers={"If-None-Match": before})
-    assert "One More Paper" in titles(answer)
-    assert answer.headers["etag"] != before
+    response = client.get("/feeds/all.atom", headers={"If-None-Match": before})
+    assert "One More Paper" in titles(response)
+    assert response.headers["etag"] != before
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_whatever_else_is_asked_for_is_not_found(client: httpx.Client, path: str
 
 def test_the_feed_of_a_search_holds_what_matches(client: httpx.Client) -> None:
     for ending in ("rss", "atom", "json"):
-        answer = client.get(f"/feeds/search.{ending}", params={"q": "quantization OR graphs"})
-        assert "Quantization of Large Models" in answer.text and "Graphs of Everything" in answer.text
-        assert "Mixture" not in answer.text
+        response = client.get(f"/feeds/search.{ending}", params={"q": "quantization OR graphs"})
+        assert "Quantization of Large Models" in response.text and "Graphs of Everything" in response.text
+        assert "Mixture" not in response.text
     assert titles(client.get("/feeds/search.atom", params={"q": "nothing"})) == []
 
 
@@ -220,8 +220,8 @@ def test_an_archived_paper_is_in_no_feed(client: httpx.Client, engine: Engine) -
 
 def test_the_feed_of_a_search_names_itself_and_the_page_where_to_subscribe(client: httpx.Client) -> None:
     text = '"large models" OR a&b=c#é'
-    answer = client.get("/feeds/search.atom", params={"q": text})
-    links = {link.get("rel"): link.get("href") for link in etree.fromstring(answer.content).findall(f"{ATOM}link")}
+    response = client.get("/feeds/search.atom", params={"q": text})
+    links = {link.get("rel"): link.get("href") for link in etree.fromstring(response.content).findall(f"{ATOM}link")}
     for relation, path in (("self", "/feeds/search.atom"), ("alternate", "/subscribe")):
         url = httpx.URL(str(links[relation]))
         assert str(url).startswith(f"{BASE_URL}{path}?")
@@ -237,10 +237,10 @@ def test_two_spellings_of_a_search_are_one_feed_to_a_feed_reader(client: httpx.C
 
 @pytest.mark.parametrize("text", ["", "-a", '"open', "a" * 1001, "\x00", "nofield:x"])
 def test_a_search_that_is_refused_is_answered_with_the_reason(client: httpx.Client, text: str) -> None:
-    answer = client.get("/feeds/search.atom", params={"q": text})
-    assert answer.status_code == 400
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert len(answer.text.splitlines()) == 1 and answer.text.strip().endswith((".", "?", "it", "”"))
+    response = client.get("/feeds/search.atom", params={"q": text})
+    assert response.status_code == 400
+    assert response.headers["content-type"].startswith("text/plain")
+    assert len(response.text.splitlines()) == 1 and response.text.strip().endswith((".", "?", "it", "”"))
 
 
 def test_a_subscriber_has_a_feed_of_all_and_one_of_each_subscription(client: httpx.Client, engine: Engine) -> None:
@@ -251,9 +251,9 @@ def test_a_subscriber_has_a_feed_of_all_and_one_of_each_subscription(client: htt
     assert titles(client.get(second)) == [TITLES[1]]
     for ending in ("rss", "json"):
         assert "Quantization" in client.get(every.replace(".atom", f".{ending}")).text
-    answer = client.get(every)
-    assert answer.headers["cache-control"].startswith("private")
-    assert client.get(every, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    response = client.get(every)
+    assert response.headers["cache-control"].startswith("private")
+    assert client.get(every, headers={"If-None-Match": response.headers["etag"]}).status_code == 304
 
 
 def test_trending_is_in_a_private_feed_too(client: httpx.Client, engine: Engine) -> None:
@@ -262,7 +262,7 @@ def test_trending_is_in_a_private_feed_too(client: httpx.Client, engine: Engine)
     assert titles(client.get(every)) == titles(client.get(single)) == sorted(TITLES)
 
 
-def test_new_addresses_end_the_old_ones(client: httpx.Client, engine: Engine) -> None:
+def test_new_urls_end_the_old_ones(client: httpx.Client, engine: Engine) -> None:
     add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
     old = feed_links(client, engine)
     new = feed_links(client, engine)
@@ -275,9 +275,7 @@ def test_new_addresses_end_the_old_ones(client: httpx.Client, engine: Engine) ->
     assert client.get("/manage/feeds.opml").status_code == 404
 
 
-def test_nobody_reads_a_subscription_of_somebody_else_with_their_own_address(
-    client: httpx.Client, engine: Engine
-) -> None:
+def test_nobody_reads_a_subscription_of_somebody_else_with_their_own_url(client: httpx.Client, engine: Engine) -> None:
     add_subscriber(engine, SignUp("bob@example.org", ("experts",), confirmed=True))
     add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
     every, single = feed_links(client, engine)
@@ -286,7 +284,7 @@ def test_nobody_reads_a_subscription_of_somebody_else_with_their_own_address(
         assert client.get(path).status_code == (200 if path == single else 410)
 
 
-def test_the_private_feeds_can_be_taken_as_opml(client: httpx.Client, engine: Engine) -> None:
+def test_the_private_feeds_can_be_exported_as_opml(client: httpx.Client, engine: Engine) -> None:
     add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
     links = feed_links(client, engine)
     as_visitor(client, session_token(engine))
@@ -294,7 +292,7 @@ def test_the_private_feeds_can_be_taken_as_opml(client: httpx.Client, engine: En
     assert [outline.get("xmlUrl") for outline in outlines] == [BASE_URL + link for link in links]
 
 
-def test_the_address_of_a_private_feed_is_redacted_in_logs(client: httpx.Client, engine: Engine) -> None:
+def test_the_url_of_a_private_feed_is_redacted_in_logs(client: httpx.Client, engine: Engine) -> None:
     add_subscriber(engine, SignUp(ANN, ("quantization",), confirmed=True))
     for link in feed_links(client, engine):
         secret = link.split("/")[3].removesuffix(".atom")

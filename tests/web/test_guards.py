@@ -30,7 +30,7 @@ from support.web_site import (
 from notifier.config import Config
 from notifier.models import SubscriberState
 from notifier.store.engine import connect
-from notifier.web.guards import LARGEST_BODY
+from notifier.web.guards import MAX_BODY
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_every_answer_has_the_security_headers(client: httpx.Client, path: str) 
         200: client.get(path),
         404: client.get("/nowhere"),
         405: client.put(path),
-        413: client.post(path, content=b"x" * (LARGEST_BODY + 1)),
+        413: client.post(path, content=b"x" * (MAX_BODY + 1)),
         403: client.post(path, headers={"Origin": "https://evil.example"}),
     }
     for status, answer in answers.items():
@@ -140,12 +140,12 @@ def test_no_answer_contains_a_forged_host(client: httpx.Client, path: str) -> No
 
 
 def test_a_body_of_the_largest_allowed_size_is_accepted(engine: Engine, client: httpx.Client, path: str) -> None:
-    assert client.post(path, content=b"x" * LARGEST_BODY).status_code == 200
+    assert client.post(path, content=b"x" * MAX_BODY).status_code == 200
     assert stored_ann(engine).state is SubscriberState.UNSUBSCRIBED
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-@pytest.mark.parametrize("size", [LARGEST_BODY + 1, 10_000_000])
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 10_000_000])
 def test_a_larger_body_is_refused_with_and_without_a_content_length(
     engine: Engine, client: httpx.Client, path: str, size: int, method: str
 ) -> None:
@@ -153,13 +153,13 @@ def test_a_larger_body_is_refused_with_and_without_a_content_length(
     chunks = (b"x" * min(8192, size - start) for start in range(0, size, 8192))
     for content in (b"x" * size, chunks):
         # The server closes the connection while the client still sends, so the client may never read the answer.
-        with suppress(httpx.TransportError) if size > LARGEST_BODY + 1 else nullcontext():
+        with suppress(httpx.TransportError) if size > MAX_BODY + 1 else nullcontext():
             assert client.request(method, path, content=content).status_code == 413
     assert database_content(engine) == before
 
 
 def test_a_body_that_is_too_large_is_refused_before_its_end(client: httpx.Client, path: str) -> None:
-    chunk = b"%x\r\n" % LARGEST_BODY + b"x" * LARGEST_BODY + b"\r\n1\r\nx\r\n"
+    chunk = b"%x\r\n" % MAX_BODY + b"x" * MAX_BODY + b"\r\n1\r\nx\r\n"
     head = (f"POST {path} HTTP/1.1", "Host: papers.example.org", "Transfer-Encoding: chunked")
     assert send_raw_request(client, *head, body=chunk).startswith(b"HTTP/1.1 413 ")
 

@@ -31,9 +31,9 @@ def feed_of_one(site: SiteDependency, request: Request, signed_id: str, subscrip
 
 
 def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | None, ending: str) -> Response:
-    """Answer with a private feed, or 410 if it has ended, so that feed readers stop asking for it.
+    """Serve a private feed, or return 410 if it has ended, so that feed readers stop asking for it.
 
-    A wrong address is refused before the store is read, so it reveals nothing.
+    A wrong URL is refused before the store is read, so it reveals nothing.
     """
     grant = verify(site.key, signed_id) if site.key and ending in FORMATS else None
     if grant is None or grant.purpose is not LinkPurpose.FEED:

@@ -16,7 +16,7 @@ def serve_published(app: ASGIApp, files: FeedFiles, root: str) -> ASGIApp:
 
     Paths may begin with `root`, the path of the base URL, or not, because a proxy may remove it.
 
-    Feed readers ask for these again and again. So the answer does not wait for the search through all routes.
+    Feed readers ask for these again and again. So they are served without a search through all routes.
     """
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:

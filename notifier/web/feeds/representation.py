@@ -1,4 +1,4 @@
-"""Answer with the bytes of a feed: strong ETag, Last-Modified, 304, HEAD and gzip (RFC 9110)."""
+"""Make the response with a feed: strong ETag, Last-Modified, 304, HEAD and gzip (RFC 9110)."""
 
 from __future__ import annotations
 

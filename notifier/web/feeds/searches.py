@@ -29,7 +29,7 @@ def search(
     ending: str,
     text: Annotated[str, Query(alias="q")] = "",
 ) -> Response:
-    """Serve the feed of a query. A query that is refused is answered with the reason, which feed readers show."""
+    """Serve the feed of a query. For a refused query, the response is the reason, which feed readers show."""
     if ending not in FORMATS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     try:

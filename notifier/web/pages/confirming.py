@@ -44,7 +44,7 @@ def ask(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResp
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
 def confirmed(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResponse:
-    """Confirm, and say what happens next. A welcome mail is queued after the answer to a sign-up."""
+    """Confirm, and say what happens next. A welcome mail is queued after the response to a sign-up."""
     now = site.clock()
     asked = open_request(site.engine, site.config, grant, now)
     try:
@@ -68,8 +68,8 @@ def send_again(site: SiteDependency, grant: ConfirmGrant, client: ClientAddress)
 
 
 def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTMLResponse:
-    """Answer to a confirmed sign-up, and open a session: whoever confirms has the mail, as for a link to sign in."""
-    answer = page(
+    """Return the page after a confirmed sign-up, and open a session, because the link was mailed to the subscriber."""
+    response = page(
         site,
         "confirmed",
         subscriber=subscriber,
@@ -80,8 +80,8 @@ def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTML
     )
     token = sign_in(site.engine, manage_grant(subscriber, site.clock()), site.clock())
     if token:
-        open_session(site, answer, token)
-    return in_background(answer, plan_welcomes, site.engine, site.config, site.clock())
+        open_session(site, response, token)
+    return in_background(response, plan_welcomes, site.engine, site.config, site.clock())
 
 
 def _schedule(asked: OpenRequest) -> str:

@@ -55,9 +55,9 @@ def show_web_copy(
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     content = whole_content(found.digest, found.papers, site.mail)
-    answer = page(site, "digest", content=content, recipient=masked(found.digest.recipient))
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
+    response = page(site, "digest", content=content, recipient=masked(found.digest.recipient))
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def _is_id(text: str) -> bool:

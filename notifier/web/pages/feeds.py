@@ -1,4 +1,4 @@
-"""The pages about feeds: those for everybody, and those of the subscriber who is signed in."""
+"""Show the feeds: those for everybody, and those of the subscriber who is signed in."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def show_feeds(site: SiteDependency, visitor: Visitor) -> HTMLResponse:
 
 @router.api_route("/manage/feeds", methods=["GET", "HEAD"])
 def show_private_feeds(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
-    """Show the URLs of the subscriber's private feeds, if they have some."""
-    address = publisher_of(site.config).feed_url
+    """Show the URLs of the subscriber's private feeds, if there are any."""
+    url_of = publisher_of(site.config).feed_url
     own = _own(site, subscriber)
-    shown = [(feed.title, address(feed, "atom"), address(feed, "rss")) for feed in own]
+    shown = [(feed.title, url_of(feed, "atom"), url_of(feed, "rss")) for feed in own]
     is_unsubscribed = subscriber.state is SubscriberState.UNSUBSCRIBED
     return page(site, "private_feeds", feeds=shown, is_unsubscribed=is_unsubscribed, is_signed_in=True)
 
@@ -50,7 +50,7 @@ def renew_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
 
 @router.post("/manage/feeds/remove", dependencies=FROM_OWN_PAGES)
 def remove_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
-    """End the private feeds."""
+    """Remove the private feeds, so that their URLs stop working."""
     remove_private_feed(site.engine, subscriber.id)
     return RedirectResponse(f"{site.root}/manage/feeds", HTTPStatus.SEE_OTHER)
 
@@ -74,7 +74,7 @@ def _published(site: Site) -> Iterator[tuple[str, str, str]]:
 
 
 def _own(site: Site, subscriber: Subscriber) -> list[Feed]:
-    """Return the private feeds of a subscriber; empty if they have none, or none that answers."""
+    """Return the private feeds of a subscriber; empty if there are none, or if they have ended."""
     grant = private_feed_of(site.engine, subscriber.id)
     if grant is None or site.key is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
         return []

@@ -36,7 +36,7 @@ from notifier.web.wording import schedule_in_words
 LAST_DIGESTS = 5
 FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
-# What the page says after a change.
+# The notes on the page after a change.
 DONE = {
     "added": "The subscription was added.",
     "changed": "The subscription was changed.",
@@ -137,9 +137,9 @@ def ask_to_delete(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
 def delete(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
     """Delete the subscriber with everything that is stored about them."""
     subscribers.erase(site.engine, subscriber.email, site.clock())
-    answer = page(site, "deleted")
-    clear_session(site, answer)
-    return answer
+    response = page(site, "deleted")
+    clear_session(site, response)
+    return response
 
 
 @router.post("/manage/unsubscribe", dependencies=FROM_OWN_PAGES)

@@ -63,7 +63,7 @@ def show_form(site: SiteDependency, visitor: Visitor) -> Response:
 
 @router.post(FORM_PATH, dependencies=FROM_OWN_PAGES)
 def send_link(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
-    """Answer in the same words for every address, and queue the mail with the link after the answer."""
+    """Return the same page for every address, and queue the mail with the link after the response."""
     if not site.is_open:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     email, errors = read_address(form)
@@ -72,8 +72,8 @@ def send_link(site: SiteDependency, form: SubmittedForm, client: ClientAddress) 
     now = site.clock()
     if not within_limits(site.engine, Action.SIGN_IN, email, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
-    answer = page(site, "sign_in_sent", email=email)
-    return in_background(answer, request_sign_in, site.engine, site.config, email, now)
+    response = page(site, "sign_in_sent", email=email)
+    return in_background(response, request_sign_in, site.engine, site.config, email, now)
 
 
 @router.api_route(LINK_PATH, methods=["GET", "HEAD"])
@@ -124,9 +124,9 @@ def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, vis
     state = STATES[visitor.state] if visitor else ""
     gets_mail = visitor is None or visitor.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED)
     is_everywhere = bool(visitor and form.one("everywhere"))
-    answer = page(site, "signed_out", is_everywhere=is_everywhere, state=state, gets_mail=gets_mail)
-    clear_session(site, answer)
-    return answer
+    response = page(site, "signed_out", is_everywhere=is_everywhere, state=state, gets_mail=gets_mail)
+    clear_session(site, response)
+    return response
 
 
 def to_settings(site: Site, done: str = "", place: str = "") -> RedirectResponse:
@@ -147,6 +147,6 @@ def _sign_in(site: Site, grant: Grant, visitor: Subscriber | None) -> Response:
     token = sign_in(site.engine, grant, site.clock())
     if token is None:
         return used_link(site, grant, visitor)
-    answer = to_settings(site)
-    open_session(site, answer, token)
-    return answer
+    response = to_settings(site)
+    open_session(site, response, token)
+    return response

@@ -30,7 +30,7 @@ router = APIRouter()
 
 
 def _require_open(site: SiteDependency) -> None:
-    """Answer 404 if nobody can sign up."""
+    """Raise a 404 if nobody can sign up."""
     if not site.is_open:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
@@ -114,13 +114,13 @@ def _sign_up(email: str, interests: Interests, schedule: ScheduleFields) -> Sign
     )
 
 
-def _ask_to_confirm(site: Site, wanted: SignUp, client: str | None, answer: str) -> HTMLResponse:
-    """Answer in the same words for every address, and queue the mail after the answer."""
+def _ask_to_confirm(site: Site, wanted: SignUp, client: str | None, template: str) -> HTMLResponse:
+    """Return the same page for every address, and queue the mail after the response."""
     check_request(site.config, wanted)
     now = site.clock()
     if not within_limits(site.engine, Action.SIGN_UP, wanted.email, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
-    shown = page(site, answer, email=wanted.email)
+    shown = page(site, template, email=wanted.email)
     return in_background(shown, request_sign_up, site.engine, site.config, wanted, now)
 
 
@@ -146,5 +146,5 @@ def _form_page(
     return scripted(page(site, "subscribe", status, **shown))
 
 
-def _in_frame(site: Site, answer: HTMLResponse) -> HTMLResponse:
-    return framed(scripted(answer), site.config.web.embed)
+def _in_frame(site: Site, response: HTMLResponse) -> HTMLResponse:
+    return framed(scripted(response), site.config.web.embed)
