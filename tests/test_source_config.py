@@ -125,3 +125,41 @@ def test_environment_variables_set_the_keys_of_a_source(tmp_path: Path, monkeypa
     sources = loaded(tmp_path, '[sources.arxiv]\npreset = "arxiv"\ncategories = ["cs.LG"]')
     assert (sources["arxiv"].every, sources["arxiv"].categories) == ("2h", ("cs.LG",))
     assert sources["daily"].preset == "huggingface"
+
+
+@pytest.mark.parametrize(
+    ("place", "own"),
+    [
+        ('folder = "var/dumps"', "folder: it would also read the dumps folder"),
+        ('folder = "var/dumps/from-ann"', "folder: it would also read the dumps folder"),
+        ('folder = "var/done"', "folder: it would also read the dumps that were read"),
+        ('folder = "."', "folder: it would also read the config"),
+        ('folder = "exports/../var"', "folder: it would also read the database"),
+        ('folder = "var/feeds"', "folder: it would also read the feeds"),
+        ('folder = "var/mail/new"', "folder: it would also read the Maildir"),
+        ('folder = "var/fetched/d"', "folder: it would also read the fetched documents"),
+        ('glob = "var/dumps/*.json"', "glob: it would also read the dumps folder"),
+        ('glob = "var/*/*.json"', "glob: it would also read the dumps folder"),
+        ('glob = "*.toml"', "glob: it would also read the config"),
+        ('glob = "v*/*.db"', "glob: it would also read the database"),
+        ('glob = "var/feeds/*.rss"', "glob: it would also read the feeds"),
+        ('glob = "**/*.json"', "glob: it would also read the dumps folder"),
+    ],
+)
+def test_a_source_does_not_read_the_files_of_notifier_itself(tmp_path: Path, place: str, own: str) -> None:
+    with pytest.raises(ConfigError, match=own):
+        loaded(tmp_path, f"[sources.d]\n{place}")
+
+
+def test_a_source_does_not_read_the_feeds_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "var" / "feeds").mkdir(parents=True)
+    (tmp_path / "exports").symlink_to(tmp_path / "var" / "feeds")
+    with pytest.raises(ConfigError, match="folder: it would also read the feeds"):
+        loaded(tmp_path, '[sources.d]\nfolder = "exports"')
+
+
+@pytest.mark.parametrize(
+    "place", ['folder = "exports"', 'folder = "var/exports"', 'glob = "*.jsonl"', 'glob = "exports/**/*.json"']
+)
+def test_a_source_may_lie_beside_the_files_of_notifier(tmp_path: Path, place: str) -> None:
+    assert "d" in loaded(tmp_path, f"[sources.d]\n{place}")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from notifier.config.keys import Config
+from notifier.config.sources import SourceConfig
 from notifier.errors import ConfigError
+
+_ANY_DEPTH = "**"  # the part of a pattern that stands for folders at any depth
 
 
 def check_ingest_folder(config: Config, file: Path | None) -> None:
@@ -20,23 +24,7 @@ def check_ingest_folder(config: Config, file: Path | None) -> None:
         raise ConfigError(
             f"ingest.folder: {folder.name} takes the files that were read; use another, such as var/dumps"
         )
-    mail = config.path(config.maildir.folder)
-    own = {
-        "the config": file,
-        "the database": config.database_file,
-        "the secret key": config.path(config.secret_file),
-        "the feeds": config.path(config.feeds.folder),
-        "the Maildir": mail,
-        "new mail of the Maildir": mail / "new",
-        "read mail of the Maildir": mail / "cur",
-        "unfinished mail of the Maildir": mail / "tmp",
-        "the locks of running senders": config.owners_folder,
-        "the templates": config.mail.templates and config.path(config.mail.templates),
-        "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
-        "the certificates for fetching": config.fetching.ca_file and config.path(config.fetching.ca_file),
-        "the fetched documents": config.path(config.fetching.folder),
-    }
-    held = [name for name, path in own.items() if path is not None and _holds(folder, path)]
+    held = [name for name, path in (_own_files(config, file) | _own_folders(config)).items() if _holds(folder, path)]
     if held:
         raise ConfigError(
             f"ingest.folder: this folder also holds {held[0]}, which ingesting would move away; "
@@ -44,6 +32,85 @@ def check_ingest_folder(config: Config, file: Path | None) -> None:
         )
 
 
+def check_source_folders(config: Config, file: Path | None) -> None:
+    """Raise ConfigError if a source would read notifier's own files, or the dumps folder, which is read anyway.
+
+    A source with a folder must not have them in it, and one with a pattern must not match them.
+    """
+    dumps = config.path(config.ingest.folder)
+    files = _own_files(config, file)
+    folders = {
+        "the dumps folder, which is read without a source": dumps,
+        "the dumps that were read": dumps.parent / "done",
+        "the dumps that could not be read": dumps.parent / "quarantine",
+        **_own_folders(config),
+    }
+    for name, source in config.sources.items():
+        read = [what for what, path in files.items() if _reads(source, config, path, is_folder=False)]
+        read += [what for what, path in folders.items() if _reads(source, config, path, is_folder=True)]
+        if read:
+            key, cure = ("folder", "") if source.folder else ("glob", ", and begin the pattern with it")
+            raise ConfigError(
+                f"sources.{name}.{key}: it would also read {read[0]}; use a folder for dumps alone, such as "
+                f"exports{cure}"
+            )
+
+
+def _own_files(config: Config, file: Path | None) -> dict[str, Path]:
+    """Return the single files that notifier reads and writes, by what they are."""
+    own = {
+        "the config": file,
+        "the database": config.database_file,
+        "the secret key": config.path(config.secret_file),
+        "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
+        "the certificates for fetching": config.fetching.ca_file and config.path(config.fetching.ca_file),
+    }
+    return {what: path for what, path in own.items() if path is not None}
+
+
+def _own_folders(config: Config) -> dict[str, Path]:
+    """Return the folders that notifier reads and writes, apart from the dumps folder, by what they are."""
+    mail = config.path(config.maildir.folder)
+    own = {
+        "the feeds": config.path(config.feeds.folder),
+        "the Maildir": mail,
+        "new mail of the Maildir": mail / "new",
+        "read mail of the Maildir": mail / "cur",
+        "unfinished mail of the Maildir": mail / "tmp",
+        "the locks of running senders": config.owners_folder,
+        "the templates": config.mail.templates and config.path(config.mail.templates),
+        "the fetched documents": config.path(config.fetching.folder),
+    }
+    return {what: path for what, path in own.items() if path is not None}
+
+
+def _reads(source: SourceConfig, config: Config, path: Path, *, is_folder: bool) -> bool:
+    """Return whether a source would read a file, or files of a folder."""
+    if source.folder is not None:
+        folder = config.path(source.folder)
+        return _holds(folder, path) or (is_folder and _holds(path, folder))
+    return bool(source.glob) and any(
+        _matches(Path(os.path.normpath(config.base / source.glob)), Path(cleaned), is_folder=is_folder)
+        for cleaned in _spellings(path)
+    )
+
+
+def _matches(pattern: Path, path: Path, *, is_folder: bool) -> bool:
+    """Return whether a pattern may match a file, or files of a folder at any depth."""
+    for part, name in zip(pattern.parts, path.parts, strict=False):
+        if part == _ANY_DEPTH:
+            return is_folder or fnmatchcase(path.name, pattern.name)
+        if not fnmatchcase(name, part):
+            return False
+    return len(pattern.parts) > len(path.parts) if is_folder else len(pattern.parts) == len(path.parts)
+
+
 def _holds(folder: Path, path: Path) -> bool:
     """Return whether the path is the folder, or is in it at any depth, with or without following symbolic links."""
-    return any(Path(clean(path)).is_relative_to(clean(folder)) for clean in (os.path.abspath, os.path.realpath))
+    held = zip(_spellings(path), _spellings(folder), strict=True)
+    return any(Path(inner).is_relative_to(outer) for inner, outer in held)
+
+
+def _spellings(path: Path) -> tuple[str, str]:
+    """Return a path without `..` parts, first as it is written, then without symbolic links."""
+    return os.path.normpath(path.absolute()), os.path.realpath(path)
