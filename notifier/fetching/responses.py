@@ -79,7 +79,7 @@ def json_value(response: Response) -> Any:
     if isinstance(value, dict):
         refuse_error_message(response, value)
     elif not isinstance(value, list):
-        raise wrong(response, f"sent {shortened(str(value), 50)} in place of papers")
+        raise wrong(response, f"sent {shortened(json.dumps(value), 50)} in place of papers")
     return value
 
 

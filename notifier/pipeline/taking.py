@@ -100,7 +100,7 @@ class Taker:
         got = document.validators if document.validators != Validators() else _validators(before)
         again = replace(before, seen_at=self.now, etag=got.etag, last_modified=got.last_modified)
         self._record(again, document, before.day, None)
-        self._count_day(document, is_good=not self._is_copy(document, before.sha256))
+        self._count_day(document, is_good=before.day is not None)  # a copy of another day has none
 
     def take(self, arrival: Arrival) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
@@ -114,11 +114,11 @@ class Taker:
             return None
         with reading(self.engine) as connection:
             contents = dumps.contents(connection, arrival.file.sha256)
-        self._accept(arrival, contents, was_cut_off=was_cut_off)
+        is_copy = self._is_copy(arrival)
+        self._accept(arrival, contents, was_cut_off=was_cut_off, is_copy=is_copy)
         self._count(report, contents)
         if was_cut_off:
             self.takings.problems.append(f"{arrival.place}: {CUT_OFF}")
-        is_copy = self._is_copy(arrival.document, arrival.body_hash)
         self._count_day(arrival.document, is_good=not was_cut_off and not is_copy)
         return report
 
@@ -147,9 +147,8 @@ class Taker:
         except Exception as error:  # of any kind: a fault of the parser must not stop the other documents
             raise DumpError(internal_fault(error)) from error
 
-    def _accept(self, arrival: Arrival, contents: DumpContents | None, *, was_cut_off: bool) -> None:
+    def _accept(self, arrival: Arrival, contents: DumpContents | None, *, was_cut_off: bool, is_copy: bool) -> None:
         validators = Validators() if was_cut_off else arrival.document.validators
-        is_copy = self._is_copy(arrival.document, arrival.body_hash)
         day = arrival.document.day or (contents.listed_on if contents else None)
         stored = SourceDocument(
             url=arrival.document.url,
@@ -184,16 +183,21 @@ class Taker:
         same = [each.unchanged_since for each in self.known.values() if each.sha256 == arrival.body_hash]
         return min(same, default=self.now)
 
-    def _is_copy(self, document: Document, body_hash: str) -> bool:
-        """Return whether these bytes also came for an earlier day, with papers: the server does not heed the day.
+    def _is_copy(self, arrival: Arrival) -> bool:
+        """Return whether the bytes or the papers also came for another day: the server does not heed the day.
 
         The papers of the day itself are then still to come.
         """
-        day = document.day
-        return day is not None and any(
-            each.sha256 == body_hash and each.papers and each.day is not None and each.day < day
+        day = arrival.document.day
+        if day is None:
+            return False
+        if any(
+            each.sha256 == arrival.body_hash and each.papers and each.day is not None and each.day < day
             for each in self.known.values()
-        )
+        ):
+            return True
+        with reading(self.engine) as connection:
+            return sources.day_with_the_same_papers(connection, self.name, arrival.file.sha256, day) is not None
 
     @retried
     def _record(

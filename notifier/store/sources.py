@@ -8,11 +8,11 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from notifier.models import DayCount, SourceHistory
 from notifier.store.statements import insert_into
-from notifier.store.tables import source, source_day, source_url
+from notifier.store.tables import dump, listing, source, source_day, source_url
 
 FILE_SCHEME = "file:"  # of the URLs of files in the folder of a source
 MAX_URL_LENGTH = 600  # characters; PostgreSQL indexes at most 2,704 bytes
@@ -138,6 +138,33 @@ def papers_of_day(connection: Connection, name: str, day: date) -> int:
     """Return the number of papers of this day in the last document of each URL."""
     counted = select(func.sum(source_url.c.papers)).where(source_url.c.source == name, source_url.c.day == day)
     return connection.scalar(counted) or 0
+
+
+def day_with_the_same_papers(connection: Connection, name: str, sha256: str, day: date) -> date | None:
+    """Return another day of a source that had exactly the papers of a dump, which came for `day`; None if none had.
+
+    The bytes may differ, because upvotes grow. None is also returned if `day` itself had these papers before.
+    """
+    dump_id = connection.scalar(select(dump.c.id).where(dump.c.sha256 == sha256))
+    papers = select(listing.c.paper_id).where(listing.c.dump_id == dump_id)
+    size = connection.scalar(select(func.count(listing.c.paper_id.distinct())).where(listing.c.dump_id == dump_id))
+    if not size:
+        return None
+    sharing = select(listing.c.dump_id).where(listing.c.paper_id.in_(papers), listing.c.dump_id != dump_id)
+    shared = func.count(case((listing.c.paper_id.in_(papers), listing.c.paper_id)).distinct())
+    same = (
+        select(listing.c.dump_id)
+        .where(listing.c.dump_id.in_(sharing))
+        .group_by(listing.c.dump_id)
+        .having(shared == size, func.count(listing.c.paper_id.distinct()) == size)
+    )
+    days = (
+        select(source_day.c.day)
+        .join(dump, dump.c.listed_on == source_day.c.day)
+        .where(source_day.c.source == name, source_day.c.papers == size, dump.c.id.in_(same))
+    )
+    found = set(connection.scalars(days))
+    return None if day in found else min(found, default=None)
 
 
 def day_count(connection: Connection, name: str, day: date) -> DayCount | None:

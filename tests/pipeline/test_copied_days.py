@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
+from urllib.parse import parse_qs
 
+import pytest
 from sqlalchemy import Engine
 from support.fetched_sources import (
     DailyService,
@@ -17,7 +20,7 @@ from support.fetched_sources import (
     news_of,
     titles_on,
 )
-from support.https_service import Answer, https_service
+from support.https_service import Answer, Asked, https_service
 from support.service import MONDAY, add_subscriber
 
 from notifier.arrivals import source_health
@@ -50,3 +53,54 @@ def test_days_that_were_answered_with_papers_of_another_day_are_fetched_again(en
         expected = [title for day in each_day(TODAY + 2 * A_DAY, 7) for title in titles_on(day)]
         assert news_of(engine, config, MORNING + 8 * A_DAY, ANN) == sorted(expected)
         assert sorted(history_of(engine, "daily").days)[-9:] == list(days)
+
+
+def answer_of(day: date, upvotes: int) -> Answer:
+    """Return the papers of a day, whose upvotes have grown."""
+    entries = [daily_entry(day, title) for title in titles_on(day)]
+    for entry in entries:
+        entry["paper"]["upvotes"] = upvotes
+    return Answer(json.dumps(entries).encode())
+
+
+@pytest.mark.parametrize("times_a_day", [1, 2])
+def test_the_same_papers_with_other_upvotes_are_no_papers_of_another_day(
+    engine: Engine, tmp_path: Path, times_a_day: int
+) -> None:
+    papers = DailyService({day: titles_on(day) for day in each_day(TODAY - 20 * A_DAY, 60)})
+    with https_service({"/api/daily_papers": papers}) as service:
+        config = config_with(tmp_path, {"daily": {"preset": "huggingface", "url": service.url(""), "pause_seconds": 0}})
+        add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True), MORNING)
+        fetch_at(engine, config, MORNING)
+        for number in range(1, 6):
+            papers.answer = answer_of(TODAY, 3 + number)
+            for _ in range(times_a_day):
+                fetch_at(engine, config, MORNING + number * A_DAY, "daily")
+        stuck = MORNING + 5 * A_DAY
+        assert source_health(engine, config, stuck)[0].health is Health.STALE
+        counts = history_of(engine, "daily").days
+        assert [day for day in each_day(TODAY + A_DAY, 5) if day in counts] == []
+        assert counts[TODAY].papers == len(titles_on(TODAY))
+        papers.answer = None
+        fetch_at(engine, config, MORNING + 6 * A_DAY)
+        expected = [title for day in each_day(TODAY + A_DAY, 6) for title in titles_on(day)]
+        assert news_of(engine, config, MORNING + 6 * A_DAY, ANN) == sorted(expected)
+        assert not source_health(engine, config, MORNING + 6 * A_DAY)[0].is_trouble
+
+
+def test_more_upvotes_of_a_day_itself_are_counted_for_it(engine: Engine, tmp_path: Path) -> None:
+    papers = DailyService({day: titles_on(day) for day in each_day(TODAY - 20 * A_DAY, 60)})
+    upvotes = count(40)
+
+    def voted(asked: Asked) -> Answer:
+        return answer_of(date.fromisoformat(parse_qs(asked.query)["date"][0]), next(upvotes))
+
+    with https_service({"/api/daily_papers": papers}) as service:
+        config = config_with(tmp_path, {"daily": {"preset": "huggingface", "url": service.url(""), "pause_seconds": 0}})
+        fetch_at(engine, config, MORNING)
+        service.scripts["/api/daily_papers"] = voted
+        for number in range(1, 4):
+            fetch_at(engine, config, MORNING + number * A_DAY)
+    counts = history_of(engine, "daily").days
+    assert [counts[day].papers for day in each_day(TODAY, 4)] == [len(titles_on(day)) for day in each_day(TODAY, 4)]
+    assert [counts[day].is_complete for day in each_day(TODAY, 3)] == [True, True, True]
