@@ -44,6 +44,7 @@ def test_importing_the_command_line_imports_no_heavy_package() -> None:
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -52,6 +52,7 @@ def test_a_typed_path_may_lead_up_through_links_and_pipes_and_its_file_stays(tmp
     assert set_aside(here) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["-", "/dev/stdin"])
 @pytest.mark.parametrize(("content", "status", "code"), [(GOOD, "ingested", 0), ("[1]", "failed", 1)])
 def test_a_dump_may_come_from_stdin(path: str, content: str, status: str, code: int, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def run_in(folder: Path, encoding: str, *arguments: str) -> subprocess.Completed
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
 def test_characters_that_cannot_be_shown_are_replaced(folder: Path, encoding: str, verb: list[str]) -> None:

@@ -63,6 +63,7 @@ def selection_of(
     return Selection(made, tuple(Item(number, 1000) for number in range(31, count + 1))), papers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
 @pytest.mark.parametrize(
     ("label", "sections", "has_address"),

@@ -43,6 +43,7 @@ def test_without_python_311_or_later_one_sentence_says_what_to_install(tmp_path:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_if_every_installer_fails_one_sentence_says_so_and_nothing_is_left(tmp_path: Path) -> None:
     done = set_up(tmp_path / "env", PYTHON=sys.executable, PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
     assert done.returncode == 1

@@ -43,6 +43,7 @@ def test_limits_hold_in_the_other_process() -> None:
     assert "more than 10 records" in parse(LINES, few, in_child=True).refusal
 
 
+@pytest.mark.slow
 def test_other_threads_go_on_while_a_hostile_archive_is_parsed() -> None:
     content = gzip.compress(b"<rss>" + b"<" * (16 << 20))
     assert len(content) < parent.SMALL

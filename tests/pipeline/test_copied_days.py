@@ -33,6 +33,7 @@ TODAY = MONDAY.date()
 MORNING = MONDAY.replace(hour=9)
 
 
+@pytest.mark.slow
 def test_days_that_were_answered_with_papers_of_another_day_are_fetched_again(engine: Engine, tmp_path: Path) -> None:
     papers = DailyService({day: titles_on(day) for day in each_day(TODAY - 20 * A_DAY, 60)})
     days = each_day(TODAY, 9)

@@ -102,6 +102,7 @@ def test_the_first_fetch_announces_nothing_and_the_papers_of_the_next_day_reach_
     assert news_of(store, config, morning(3), ANN) == []
 
 
+@pytest.mark.slow
 def test_three_missed_days_are_caught_up_and_announced(store: Engine, daily: DailyService, config: Config) -> None:
     daily.days = {day: titles for day, titles in daily.days.items() if day <= TODAY + 4 * A_DAY}
     subscribe_ann(store)
@@ -112,6 +113,7 @@ def test_three_missed_days_are_caught_up_and_announced(store: Engine, daily: Dai
     assert news_of(store, config, morning(5), ANN) == expected
 
 
+@pytest.mark.slow
 def test_after_weeks_without_fetching_only_the_last_seven_days_are_announced(
     engine: Engine, daily: DailyService, config: Config
 ) -> None:

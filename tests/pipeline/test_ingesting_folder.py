@@ -409,6 +409,7 @@ KILLERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KILLERS)
 @pytest.mark.parametrize("interruptions", [0, 1])
 def test_a_dump_that_kills_or_blocks_its_parser_is_set_aside_and_can_be_put_back(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.service import clean_environment
 
 from notifier.service.tasks import _cannot_listen
@@ -27,6 +28,7 @@ def logged(code: str, file: Path, journal: str = "") -> str:
     return file.read_text()
 
 
+@pytest.mark.slow
 def test_a_line_begins_with_the_time_unless_it_goes_to_the_journal(tmp_path: Path) -> None:
     line = logged(CODE, tmp_path / "log")
     time, _, rest = line.partition(" ")

@@ -245,6 +245,7 @@ BROKEN_ELEMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("element", BROKEN_ELEMENTS.values(), ids=list(BROKEN_ELEMENTS))
 def test_an_array_of_broken_elements_is_read_in_time_that_grows_with_its_size(element: str) -> None:
     body = ",\n".join(element.format(number) if "{{" in element else element for number in range(6_000))

@@ -33,6 +33,7 @@ def small_tablespace(postgres_store: Engine) -> Iterator[str]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_a_full_disk_of_postgresql_is_reported_in_words(postgres_store: Engine, small_tablespace: str) -> None:
     with writing(postgres_store) as connection:
         connection.execute(text(f"CREATE TABLE filling (content text) TABLESPACE {small_tablespace}"))

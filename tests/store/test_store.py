@@ -61,6 +61,7 @@ def test_the_constant_head_names_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(settings).get_heads() == [schema.HEAD]
 
 
+@pytest.mark.slow
 def test_processes_that_open_a_new_database_at_the_same_time_create_it_once(tmp_path: Path) -> None:
     code = f"from notifier.store.schema import open_store; open_store('sqlite:///{tmp_path}/new.db').dispose()"
     runs = [

@@ -202,6 +202,7 @@ def test_a_change_from_daily_to_weekly_has_a_slot_in_the_same_week() -> None:
     assert next_due(friday, LONG_AGO, UsedPeriods(last_date=date(2026, 11, 18))) == utc("2026-11-20T08:00")
 
 
+@pytest.mark.slow
 def test_around_every_clock_change_in_every_zone_each_date_has_one_instant() -> None:
     for name in distinct_zones():
         for change in clock_changes(ZoneInfo(name)):

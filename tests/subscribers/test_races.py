@@ -128,6 +128,7 @@ def test_one_subscriber_asks_for_two_new_addresses(store: Engine) -> None:
         assert newest[-1].recipient == after.email or newest[-2].recipient == after.email
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_known", [False, True])
 def test_erasing_and_confirming(store: Engine, is_known: bool) -> None:
     for number in range(ROUNDS):
@@ -145,6 +146,7 @@ def test_erasing_and_confirming(store: Engine, is_known: bool) -> None:
     assert rows(store, request) == rows(store, session) == 0
 
 
+@pytest.mark.slow
 def test_erasing_and_signing_in_and_changing_the_address(store: Engine) -> None:
     for number in range(ROUNDS):
         email = f"ann{number}@example.org"
