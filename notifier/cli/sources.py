@@ -103,13 +103,15 @@ def print_sources(reports: Sequence[SourceReport], nothing: str = "") -> None:
 
 
 def _print_remarks(report: SourceReport) -> None:
-    from notifier.pipeline import skips
+    from notifier.pipeline import skips, too_old
 
     if report.is_first and report.documents:
         typer.echo(
             f"{report.name}: this was its first fetch, so these papers are stored without announcing them; "
             "what comes from now on is news"
         )
+    elif report.unannounced:
+        typer.echo(f"{report.name}: {too_old(report)}")
     if report.status == "busy":
         typer.echo(f"{report.name}: another process fetches it now")
     for waiting in report.waiting:

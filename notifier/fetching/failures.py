@@ -10,7 +10,8 @@ from notifier.errors import FetchError
 from notifier.fetching.urls import ParsedUrl
 
 CHECK_URL = "check the URL"
-LATER = "it is tried again later"
+CHECK_HOST = "check the URL and the network of this machine"
+LATER = "it may work later"
 
 # What OpenSSL found wrong with a certificate (X509_V_ERR_...), and the cure.
 _CERTIFICATES = {
@@ -65,7 +66,7 @@ def unknown_host(url: ParsedUrl, error: OSError) -> FetchError:
     """Return the error for a host whose addresses could not be found."""
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
         return PassingError(url, f"the name server does not answer for the host {url.host}")
-    return FetchError(f"no such host: {url.host}", CHECK_URL)
+    return FetchError(f"no such host: {url.host}", CHECK_HOST)
 
 
 def no_connection(url: ParsedUrl, error: BaseException, *, is_proxied: bool = False) -> FetchError:

@@ -39,7 +39,7 @@ from notifier.pipeline.publishing import (
     publisher_of,
 )
 from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
-from notifier.pipeline.source_runs import SourceReport, SourceStatus
+from notifier.pipeline.source_runs import SourceReport, SourceStatus, too_old
 from notifier.pipeline.source_times import due_at
 from notifier.pipeline.steps import OnceReport, OwnSteps, once
 from notifier.pipeline.tagging import count_by_topic, tag
@@ -89,5 +89,6 @@ __all__ = [
     "skips",
     "tag",
     "take_back_changed",
+    "too_old",
     "url_reader",
 ]

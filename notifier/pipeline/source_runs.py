@@ -17,12 +17,13 @@ from notifier.files import KeptDocuments, path_text
 from notifier.models import Clock, DumpStatus, ListedOnFrom
 from notifier.pipeline import source_claims
 from notifier.pipeline.ingesting import DumpReport, settings_for
-from notifier.pipeline.source_days import day_in_name, is_archive, taken_until
+from notifier.pipeline.source_days import ANNOUNCED_DAYS, day_in_name, is_archive, taken_until
 from notifier.pipeline.source_folders import files_of, take_files
 from notifier.pipeline.source_times import retry_at
 from notifier.pipeline.taking import Arrival, Taker, Takings
 from notifier.store import reading, sources
 from notifier.store.sources import SourceState
+from notifier.text.counting import counted
 
 # If a new source fails after some documents in each run, its later papers are announced once this time has passed.
 MAX_FIRST_FETCH = timedelta(days=1)
@@ -45,10 +46,10 @@ class SourceReport:
     """The outcome of fetching one source.
 
     `documents` counts the new documents, and `unchanged` the others. `papers` counts the papers of new documents, and
-    `new` those of them that were not stored before. `is_first` says
-    that no fetch succeeded before, so that the papers were stored without announcing them. `problem` says
-    what is wrong; `is_new_problem` says that the last run had no problem. `waiting` names the files of a folder that
-    are incomplete, with the reasons.
+    `new` those of them that were not stored before. `unannounced` counts the new papers that are announced to nobody:
+    all of them if `is_first` says that no fetch succeeded before, and else those of days that are too old. `problem`
+    says what is wrong; `is_new_problem` says that the last run had no problem. `waiting` names the files of a folder
+    that are incomplete, with the reasons.
     """
 
     name: str
@@ -57,12 +58,19 @@ class SourceReport:
     unchanged: int = 0
     papers: int = 0
     new: int = 0
+    unannounced: int = 0
     is_first: bool = False
     problem: str | None = None
     is_new_problem: bool = False
     next_due: datetime | None = None
     waiting: tuple[str, ...] = ()
     dumps: tuple[DumpReport, ...] = ()
+
+
+def too_old(report: SourceReport) -> str:
+    """Return how many new papers are announced to nobody because their days were fetched too late."""
+    papers = counted(report.unannounced, "new paper")
+    return f"{papers} of days more than {ANNOUNCED_DAYS - 1} days ago came too late, and will not be announced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +226,7 @@ class SourceRun:
             unchanged=takings.unchanged,
             papers=takings.papers,
             new=takings.new,
+            unannounced=takings.unannounced,
             is_first=self.is_first,
             problem=problem or None,
             is_new_problem=bool(problem) and not self.state.problem,

@@ -29,15 +29,16 @@ class Takings:
     """The results of one run over a source so far.
 
     `documents` counts those with new bytes, and `unchanged` the others. `papers` and `new` count the papers of the
-    documents with new bytes. `problems` has a message for each document that is wrong. `days` says of each listing day
-    whether it was taken completely. `dumps` has the reports of ingested documents, and `waiting` names the incomplete
-    files.
+    documents with new bytes, and `unannounced` those of the new papers that are stored as announced already. `problems`
+    has a message for each document that is wrong. `days` says of each listing day whether it was taken completely.
+    `dumps` has the reports of ingested documents, and `waiting` names the incomplete files.
     """
 
     documents: int = 0
     unchanged: int = 0
     papers: int = 0
     new: int = 0
+    unannounced: int = 0
     problems: list[str] = field(default_factory=list)
     days: dict[date, bool] = field(default_factory=dict)
     dumps: list[DumpReport] = field(default_factory=list)
@@ -116,7 +117,7 @@ class Taker:
             contents = dumps.contents(connection, arrival.file.sha256)
         is_copy = self._is_copy(arrival)
         self._accept(arrival, contents, was_cut_off=was_cut_off, is_copy=is_copy)
-        self._count(report, contents)
+        self._count(report, contents, is_archive=arrival.is_archive)
         if was_cut_off:
             self.takings.problems.append(f"{arrival.place}: {CUT_OFF}")
         self._count_day(arrival.document, is_good=not was_cut_off and not is_copy)
@@ -224,12 +225,13 @@ class Taker:
                 sources.write_day(connection, self.name, day, counted, self.now)
         self.known[url_key(stored.url)] = stored
 
-    def _count(self, report: DumpReport, contents: DumpContents | None) -> None:
+    def _count(self, report: DumpReport, contents: DumpContents | None, *, is_archive: bool) -> None:
         is_known = report.status is DumpStatus.KNOWN
         self.takings.documents += not is_known
         self.takings.unchanged += is_known
         self.takings.papers += contents.papers if contents and not is_known else 0
         self.takings.new += report.new
+        self.takings.unannounced += report.new if is_archive else 0
         self.takings.dumps.append(report)
 
     def _count_day(self, document: Document, *, is_good: bool) -> None:

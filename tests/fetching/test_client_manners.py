@@ -51,7 +51,7 @@ def test_trouble_that_does_not_pass_is_told_after_two_repeats(status: int) -> No
     slept, error, service = waits(Answer(status=status))
     assert error and error.status == status and error.retry_after is None
     assert str(error).replace(f":{service.port}", "") == (
-        f"HTTP {status} from https://localhost/papers; it is tried again later"
+        f"HTTP {status} from https://localhost/papers; it may work later"
     )
     assert len(service.requests) == 3
     assert any(0.5 <= seconds <= 1.5 for seconds in slept) and any(1.5 <= seconds <= 4.5 for seconds in slept)
@@ -169,5 +169,5 @@ def test_no_repeat_begins_that_would_exceed_the_time() -> None:
 
 def test_a_server_that_speaks_no_http_is_told() -> None:
     assert problem(Answer(raw=[b"SSH-2.0-OpenSSH\r\n"])) == (
-        "https://localhost/papers sent no response in HTTP; it is tried again later"
+        "https://localhost/papers sent no response in HTTP; it may work later"
     )

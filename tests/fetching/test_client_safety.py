@@ -139,7 +139,10 @@ def test_a_host_that_does_not_exist_is_told() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     with https_service() as service:
-        assert str(failure(service, resolve_host=nowhere)) == "no such host: localhost; check the URL"
+        assert (
+            str(failure(service, resolve_host=nowhere))
+            == "no such host: localhost; check the URL and the network of this machine"
+        )
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
@@ -147,7 +150,7 @@ def test_a_server_that_is_not_there_is_told() -> None:
     with client_for() as client, pytest.raises(FetchError) as caught:
         client.get(f"https://localhost:{port}/")
     assert str(caught.value) == (
-        f"no connection to https://localhost:{port}/ was made: connection refused; it is tried again later"
+        f"no connection to https://localhost:{port}/ was made: connection refused; it may work later"
     )
 
 
