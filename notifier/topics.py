@@ -40,7 +40,7 @@ class Topic:
 
     @property
     def leading_terms(self) -> tuple[str, ...]:
-        """The terms, or else the title, split at commas and at `and`."""
+        """The terms; if there are none, the parts of the title between commas and `and`."""
         return self.terms or tuple(_PARTS_OF_TITLE.split(self.title))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("notifier")
 
-FIRST_YEAR, LAST_YEAR = 1900, 2999  # of times that options may give
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # the range of the years that options accept
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The config file (default: ./config.toml).", metavar="FILE")
@@ -84,7 +84,7 @@ def session(
     """Return the session of a command: its config, and a clock that starts at `now` if that is given.
 
     `--config` may come before or after the command; if it comes twice, the one after the command counts. A warning
-    names each environment variable that looks like a key of the config and is none.
+    names each environment variable that looks like a key of the config but is not one.
     """
     from notifier.config import load, unknown_variables
 
@@ -96,7 +96,7 @@ def session(
 
 
 def warn_of_exposed_secrets(context: typer.Context, config: Path | None, run: Session) -> None:
-    """Say on stderr which files with secrets other users of the machine may read."""
+    """Warn on stderr about each file that holds a secret and that other users of the machine may read."""
     from notifier.config import chosen
     from notifier.operations import exposed_secrets
 

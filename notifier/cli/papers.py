@@ -97,7 +97,7 @@ def _dumps(typed: str) -> list[str | tuple[Path, Reader]]:
 
 
 def _ingest_url(run: Session, url: str, day: date | None, settings: IngestSettings) -> DumpReport:
-    """Fetch the dump at a URL and ingest it. What does not come or is no dump is reported as failed."""
+    """Fetch the dump at a URL and ingest it. A dump that cannot be fetched is reported as FAILED."""
     from notifier import pipeline
     from notifier.fetching import shown
 
@@ -232,7 +232,7 @@ def preview(
 
 
 def _frequency(found: Preview) -> str:
-    """Return how many papers a week match, or why that cannot be message."""
+    """Return how many papers a week match, or why this cannot be estimated."""
     if 0 < found.listing_days < DAYS_A_WEEK:
         came = "on one day" if found.listing_days == 1 else f"within {found.listing_days} days"
         return f"but all papers searched were first listed {came}, so a week of papers may bring more"

@@ -45,9 +45,9 @@ def variable_of(place: Iterable[int | str]) -> str:
 
 
 def unknown_variables() -> list[str]:
-    """Return a warning, with the cure, for each environment variable that looks like a key and is none.
+    """Return a warning, with the cure, for each environment variable that looks like a key but is not one.
 
-    It is no error, because others set such variables too: Kubernetes does for every service named notifier.
+    This is not an error, because others set such variables too. Kubernetes does so for each service named notifier.
     """
     return [_warning(name) for name in _names() if not _is_known(name)]
 

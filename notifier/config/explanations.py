@@ -27,7 +27,10 @@ def explain(error: ValidationError, file: Path | None, changes: Mapping[str, Any
 
 
 def _origin(place: tuple[int | str, ...], changes: Mapping[str, Any]) -> str | None:
-    """Return the environment variable that set the key at this place; None if none did, or if a table is wrong."""
+    """Return the environment variable that set the key at this place.
+
+    Returns None if no variable did, or if the place is that of a table.
+    """
     value: Any = changes
     for depth, name in enumerate(place):
         if not isinstance(value, Mapping):

@@ -2,9 +2,9 @@
 
 A relay that refuses all our mail answers each recipient with 550, just like one that does not know the mailbox. So a
 refusal is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text
-says that the mailbox is unknown. Any other code and any word that blames somebody else, also in a reply that it quotes,
-makes it doubtful. In doubt, a refusal is not about the recipient, because a mail that waits does less harm than a
-subscriber who gets no more mail.
+says that the mailbox is unknown. A refusal is doubtful if it has any other specific code, or any word that blames
+somebody else. This holds for a reply that it quotes, too. A doubtful refusal is not about the recipient, because a mail
+that waits does less harm than a subscriber who gets no more mail.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the sys
 
 # At the beginning of a line, or in the form of qmail: (#5.1.1).
 _ENHANCED_CODE = re.compile(r"(?:^|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
-# Anywhere in a reply, also of class 4 and in a reply that it quotes. Addresses of hosts are longer.
+# A code of class 4 or 5 anywhere in a reply, also in a reply that it quotes. An IP address does not match, because it
+# has four numbers.
 _ANY_CODE = re.compile(r"(?<![\d.])[45]\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _READ = 4000  # examine at most this many characters of a reply, so that the time is bounded
 # Addresses, host names and links. The words in them do not say what the refusal is about.
@@ -110,7 +111,7 @@ def is_about_size(text: str) -> bool:
 
 
 def is_about_utf8(text: str) -> bool:
-    """Return whether a 5xx reply says that a server does not support the letters beyond ASCII of an address."""
+    """Return whether a 5xx reply says that a server does not support addresses with characters beyond ASCII."""
     return bool(set(enhanced_codes(text)) & _NO_UTF8)
 
 
@@ -118,8 +119,8 @@ def without_variable_parts(reply: str, recipient: str) -> str:
     """Return a text that is the same for all refusals with the same cause.
 
     The text is the basic code, the enhanced codes and the words of the reply. The recipient, other names, numbers, ids
-    and times are left out, because they may differ from mail to mail. So are the last words of a long reply, because a
-    reply is cut at a length, and the place depends on the length of the names.
+    and times are left out, because they may differ from mail to mail. The last words of a long reply are left out too.
+    A reply is cut at a fixed length, so the names in it decide which words remain.
     """
     code, _, text = reply.partition(" ")
     local, _, domain = recipient.casefold().rpartition("@")

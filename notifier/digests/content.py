@@ -79,7 +79,7 @@ class DigestContent(NamedTuple):
 
 
 class WholeContent(NamedTuple):
-    """What a page shows of a digest: what the mail says, and the cards of the papers beyond the digest's limit."""
+    """The content of a digest on a page: that of the mail, and the cards of the papers beyond the digest's limit."""
 
     mail: DigestContent
     more: Sequence[SectionCard]

@@ -41,7 +41,7 @@ def _shown(content: DigestContent) -> tuple[int, int]:
 
 
 def _shorter(section: SectionContent, papers: int, cards: int) -> SectionContent:
-    """Return a section with its first papers, and cards for the first of these."""
+    """Return a section with its first `papers` papers; the first `cards` of them have cards, the others only titles."""
     titles = [line_of(each.card) for each in section.cards[cards:papers]]
     lines = section.lines[: max(0, papers - len(section.cards))]
     return section._replace(cards=section.cards[:cards], lines=[*titles, *lines])

@@ -23,7 +23,7 @@ VERSION = 3
 ITEM_BYTES = 10  # a decoded item takes roughly this many bytes of memory for each byte of its text
 REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
-_OPENINGS = (f"[{VERSION},", "[2,")  # of the same length
+_OPENINGS = (f"[{VERSION},", "[2,")  # equally long, because `loads` cuts off the length of the first
 _LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
@@ -42,7 +42,7 @@ def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
 
 
 def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-    """Return the sections and the rest from a text of `dumps` or of version 1. Raises ComposeError for other texts."""
+    """Return the sections and the rest from a text of version 1, 2 or 3. Raises ComposeError for other texts."""
     return ItemsDecoder(Cache(0)).loads(text)
 
 

@@ -1,4 +1,7 @@
-"""Samples with which templates are checked: digests with every value, with none and too large; notices; alerts."""
+"""Sample digests, notices and alerts, with which templates are checked.
+
+One digest has every value, one has as few values as possible, and one is too large for a mail.
+"""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = 
 
 
 def _unsent_items(unsent: Sequence[Selection]) -> Iterator[tuple[Section | None, Item]]:
-    """Yield each item with its section: first all items in sections, then those of each `rest`, with None instead."""
+    """Yield all items in sections, each with its section, and then all items of the rests, each with None."""
     for digest in unsent:
         for section in digest.sections:
             yield from ((section, item) for item in section.items)
@@ -135,7 +135,7 @@ def _append(sections: list[Section], like: Section, item: Item) -> None:
 
 
 def _are_of_one_subscription(one: Section, other: Section) -> bool:
-    """Return whether two sections are of the same subscription, which may have got another label in between."""
+    """Return whether two sections are of the same subscription; its label may have changed between them."""
     if one.subscription_id is None:
         return other.subscription_id is None and one.label == other.label
     return one.subscription_id == other.subscription_id

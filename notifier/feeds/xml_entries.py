@@ -2,8 +2,8 @@
 
 feedgen makes the elements, except those that it leaves out or writes incompletely. feedgen 1.0 writes the links of an
 Atom entry without `rel`, `type` and `title`, and it writes no such links in an RSS item. An RSS item has no element for
-an abstract that is not HTML, which is needed because a browser shows HTML that is escaped with its tags; so the
-abstract is also written as plain text, in the `abstract` element of the DCMI Metadata Terms.
+an abstract in plain text. One is needed, because a browser shows the tags of escaped HTML. So the abstract is also
+written as plain text, in the `abstract` element of the DCMI Metadata Terms.
 """
 
 from __future__ import annotations

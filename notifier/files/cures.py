@@ -1,4 +1,4 @@
-"""What helps if a file cannot be written."""
+"""The cures for the errors that prevent a file from being written."""
 
 from __future__ import annotations
 

@@ -66,10 +66,10 @@ def remove_owner_lock(folder: Path, owner: str) -> None:
 
 
 def remove_dead_locks(folder: Path, owners: Callable[[], set[str]]) -> None:
-    """Remove the lock files that nobody holds and whose owner is not among `owners()`, those that rows still name.
+    """Remove the lock files that nobody holds and that no row names; `owners` returns the owners that rows name.
 
-    `owners` is called while the file is held: as its process has ended, no further row can name it then. A folder that
-    cannot be read, or a file that stays, is no error.
+    `owners` is called while this process holds the lock. The owner's process has ended by then, so no new row can name
+    it. Errors of the file system are ignored.
     """
     with suppress(OSError):
         for path in list(folder.iterdir()):

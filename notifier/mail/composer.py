@@ -115,7 +115,7 @@ class Composer:
     def _bodies_of(self, digest: Digest) -> _CachedBodies:
         """Return the plain text and the HTML, from the cache if another subscriber got the same papers and labels.
 
-        Items are compared by identity, which is quick: `read` returns the same items for the same text.
+        Items are compared by identity, which is quick: `read_items` returns the same items for the same text.
         """
         sections = [(each.label, id(each.items), each.subscription_id is None) for each in digest.sections]
         of_welcome = digest.opening, digest.labels

@@ -23,8 +23,8 @@ def spans(query: Query, paper: Paper) -> Spans:
 class MarkedLeaves:
     """The leaves of a query whose words are marked in papers: the text leaves that are not under NOT.
 
-    If `terms` are given, only those words of a leaf are marked that are one of the terms, in any inflection. A caller
-    that marks many papers for the same query makes this once.
+    If `terms` are given, a word of a leaf is marked only if it is one of the terms, in any inflection. A caller that
+    marks many papers for the same query makes this object once.
     """
 
     def __init__(self, query: Query, terms: Iterable[str] | None = None) -> None:
@@ -43,7 +43,7 @@ class MarkedLeaves:
 class PaperWords:
     """The words of a paper's title and abstract, with their places.
 
-    A caller that marks one paper for many queries makes this once.
+    A caller that marks one paper for many queries makes this object once.
     """
 
     def __init__(self, paper: Paper) -> None:

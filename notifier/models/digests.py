@@ -86,7 +86,7 @@ class NoticeDetails:
 
 @dataclass(frozen=True, slots=True)
 class AlertDetails:
-    """What an alert says: the source that it is about, what has happened to it, and the cure if there is one to know.
+    """The content of an alert: the source that it is about, what has happened to it, and the cure if one is known.
 
     `what` is one sentence without a full stop. `is_well` says that the trouble is over.
     """

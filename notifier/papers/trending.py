@@ -27,8 +27,8 @@ plain upvotes unless their numbers of voters clearly differ. The usual gain is t
 usual upvotes has a standing of 1, and a paper without known upvotes never has more. The constant 2 lessens the effect
 of small numbers of upvotes. Standing and growth are those of the day on which their product is highest.
 
-A score is proportional to upvotes, so freshness is all that puts a paper with fewer upvotes before one with more: after
-a week, half the upvotes suffice. With the same usual values, more upvotes never lower a score. Another listing can
+A score is proportional to upvotes, so only freshness can put a paper with fewer upvotes before one with more: after a
+week, half the upvotes are enough. With the same usual values, more upvotes never lower a score. Another listing can
 lower a score in three cases: if it is the first listing that gives upvotes on its day, if it raises the highest upvotes
 of its day by more than the gain of the day, or if it raises the usual values of the paper's days. The order of papers
 does not depend on the day from which ages are counted, because another day multiplies every score by the same factor.

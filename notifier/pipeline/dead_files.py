@@ -16,7 +16,8 @@ from notifier.store import dumps, outbox, reading, relays
 def remove_dead_files(engine: Engine, config: Config) -> None:
     """Remove the drafts and lock files that killed processes have left in any of the config's folders.
 
-    What cannot be removed now stays until the next start. If the database fails, the steps that follow report it.
+    What cannot be removed now stays until the next start. An error of the database is ignored here, because the steps
+    that follow report it.
     """
     remove_dead_drafts(config.path(config.feeds.folder))
     remove_dead_drafts(config.path(config.maildir.folder) / "tmp")

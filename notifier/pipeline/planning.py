@@ -94,7 +94,7 @@ def _due_subscribers(engine: Engine, now: datetime) -> Iterator[list[Subscriber]
 
 
 def due_slots(candidates: Candidates, batch: Iterable[Subscriber], now: datetime) -> list[DueSlot]:
-    """Return the subscribers of the batch who have a digest due, and what it is for."""
+    """Return the subscribers of the batch who have a digest due, each with the slot of the digest."""
     return [(subscriber, slot) for subscriber in batch if (slot := _due_slot(candidates, subscriber, now))]
 
 
@@ -129,7 +129,7 @@ def _follow_up_slot(subscriber: Subscriber, now: datetime) -> calendars.Occurren
 
 
 def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
-    """Return the slots for whose period the subscriber has no digest yet; after a wrong clock, some may have one."""
+    """Return the slots whose period has no digest yet; if the clock was wrong before, some may have one."""
     ids, names = [subscriber.id for subscriber, _ in slots], {slot.period for _, slot in slots}
     used = outbox.used_periods(connection, ids, names)
     return [(subscriber, slot) for subscriber, slot in slots if (subscriber.id, slot.period) not in used]
@@ -179,7 +179,7 @@ def _add_valid(
 
 
 def delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str, Any]:
-    """Return the outbox row of a planned digest, which `sender` is to send."""
+    """Return the outbox row of a planned digest; `sender` is the From header of its mail."""
     chosen = digest.selection
     return {
         "subscriber_id": digest.subscriber.id,

@@ -1,7 +1,7 @@
 """List quarantined dumps, read them again, or drop them.
 
-A file of the dumps folder that is no dump is moved to the quarantine folder, and recorded there. A file that was typed
-stays where it is, and is only recorded.
+A file of the dumps folder that is no dump is moved to the quarantine folder, and recorded in the database. If the
+operator typed the path of a file, the file stays where it is, and is only recorded.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def retry(engine: Engine, folder: DumpsFolder, typed: Path, now: datetime, setti
 def drop(engine: Engine, folder: DumpsFolder, typed: Path) -> bool:
     """Delete the record of a quarantined file, and return whether the file was deleted too.
 
-    A file in the quarantine folder is deleted with its reason. A file elsewhere stays, because it was typed. Raises
-    UsageError if no such file is quarantined, and FileError if it cannot be deleted.
+    A file in the quarantine folder is deleted with its reason. A file elsewhere stays, because the operator
+    typed its path. Raises UsageError if no such file is quarantined, and FileError if it cannot be deleted.
     """
     path = _find(engine, folder, typed)
     is_inside = _is_inside(folder, path)

@@ -1,7 +1,7 @@
 """The papers of the last 30 days in memory, to tell somebody at once what a query or a topic would bring them.
 
-A paper belongs to them by its listing day, or because it came in during these days although its listing is older, as
-in a new service that reads the pages of some months: the first digests hold such papers too.
+A paper belongs to them if its listing day is one of these days, or if it was first stored on one of them. The latter
+holds for old papers in a new service that reads the pages of some months. Its first digests hold such papers too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class RecentPapers:
     """The papers of the `days` days up to `until`, newest first, with their index.
 
     In a preview, days are listing days, and `days` is smaller than DAYS if older papers are not stored or are too many.
-    Behind them come papers that are listed before these days and came in lately; they count for no number a week.
+    Papers with an earlier listing day that were first stored recently follow. The numbers per week leave them out.
     """
 
     papers: Sequence[Paper]

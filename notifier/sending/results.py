@@ -98,7 +98,7 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
 def _judged(
     state: RelayState, results: Sequence[Result], refused_before: set[int], now: datetime
 ) -> tuple[list[Result], RelayState]:
-    """Return these results as the breaker judges them, and the relay's state after them, in their order.
+    """Return these results in their order, as the breaker judges them, and the relay's state after the last of them.
 
     The results of claims that another sender has taken over count too, because they are answers of the relay.
     """
@@ -120,7 +120,7 @@ def _judged(
 
 
 def _refused_before(connection: Connection, results: Sequence[Result]) -> set[int]:
-    """Return the ids of those deliveries that were refused now and before, or whose recipients were refused before."""
+    """Return the ids of the deliveries that were refused now, and whose recipients had been refused before."""
     refused = [
         result.claim.id
         for result in results

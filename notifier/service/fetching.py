@@ -1,8 +1,8 @@
 """The job that fetches the sources that are due, in a thread of its own.
 
 A slow source holds up neither the dumps folder nor the mail. The thread is a daemon, because a request may take
-minutes: when the service stops, it waits a short time for the document in progress, and then ends as a kill would end
-it, which loses nothing.
+minutes. When the service stops, it waits a short time for the document in progress. Then the process ends, and the
+thread with it. Nothing is lost, because even a killed fetch loses nothing.
 """
 
 from __future__ import annotations

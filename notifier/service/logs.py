@@ -1,4 +1,4 @@
-"""Logs on stderr, as text or JSON, one line each, without email addresses and signed links."""
+"""Write logs to stderr, as text or JSON, one line for each record, without email addresses or signed links."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def configure(form: Literal["text", "json"], level: int = logging.INFO) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each malformed request
     logging.getLogger("uvicorn.error").addFilter(_is_no_bind_error)  # the web task says why it cannot listen
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns if a job is due but still runs, which is normal
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns if a job is still running when it is due again
 
 
 def _goes_to_journal() -> bool:
@@ -49,7 +49,7 @@ def _is_no_bind_error(record: logging.LogRecord) -> bool:
 
 
 def redacted(text: str) -> str:
-    """Return `text` on one line, without addresses, signed links and characters that control a terminal."""
+    """Return `text` on one line, without addresses, signed links or characters that control a terminal."""
     return redact_links(ADDRESS.sub("…@…", inert(" ".join(text.split()))))
 
 

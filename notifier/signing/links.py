@@ -1,8 +1,8 @@
 """Signed links in mails: whoever has the mail can follow them, and only the holder of the key can make them.
 
 A link ends in a signed id, which is a MAC and then a payload. The MAC is 24 characters: HMAC-SHA256 (RFC 2104) of the
-payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row; the
-link that opens a session from a digest goes on with a number that stands for the address, and the time of the mail. A
+payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row. In
+the link that opens a session from a digest, a number that stands for the address and the time of the mail follow. A
 signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link ends in a
 digit, so that no mail program takes its last character for punctuation.
 """

@@ -57,7 +57,7 @@ def get(connection: Connection, request_id: int, now: datetime, *, lock: bool = 
 
 
 def stored(connection: Connection, request_id: int) -> Request | None:
-    """Return a request, also if it has expired; None if it was used, was deleted, or never existed."""
+    """Return a request, even if it has expired; None if it was used, was deleted, or never existed."""
     row = connection.execute(select(request).where(request.c.id == request_id)).one_or_none()
     return _request(row) if row else None
 
@@ -77,8 +77,8 @@ def period_of(request_id: int) -> str:
 def put(connection: Connection, new: NewRequest, now: datetime) -> Request:
     """Store a request in place of the former one of the same kind and address, and lock it.
 
-    If the former one has not expired, it keeps its id, so that a link that was mailed already leads to what was asked
-    last. Otherwise its id is never used again.
+    If the former one has not expired, the new one gets its id. So a link that was mailed before leads to the newest
+    request. If it has expired, its id is never used again.
     """
     key = address_key(new.email)
     of_address = and_(request.c.kind == new.kind, request.c.address_key == key)
@@ -107,19 +107,19 @@ def remove(connection: Connection, request_id: int) -> None:
 
 
 def remove_of(connection: Connection, kind: RequestKind, subscriber_id: int) -> None:
-    """Delete the requests of this kind of a subscriber."""
+    """Delete a subscriber's requests of this kind."""
     connection.execute(delete(request).where(request.c.kind == kind, request.c.subscriber_id == subscriber_id))
 
 
 def last_mailed(connection: Connection, kind: RequestKind, email: str) -> datetime | None:
-    """Return when the newest mail for the request of this kind of an address was queued; None if there is none."""
+    """Return when the newest mail for an address's request of this kind was queued; None if there is none."""
     of_address = and_(request.c.kind == kind, request.c.address_key == address_key(email))
     at: datetime | None = connection.scalar(select(request.c.mailed_at).where(of_address))
     return at
 
 
 def of_address(connection: Connection, kind: RequestKind, email: str, now: datetime) -> Request | None:
-    """Return the request of this kind of an address, locked until this transaction ends; None if there is none."""
+    """Return an address's request of this kind, locked until this transaction ends; None if there is none."""
     mine = and_(request.c.kind == kind, request.c.address_key == address_key(email), request.c.expires_at > now)
     row = connection.execute(select(request).where(mine).with_for_update()).one_or_none()
     return _request(row) if row else None
@@ -163,7 +163,7 @@ def has_old(connection: Connection, now: datetime) -> bool:
 def delete_old(connection: Connection, now: datetime) -> None:
     """Delete the requests that have expired, and the notices that were settled long ago.
 
-    A sign-up stays as long as its notice, because the link in it leads to a new one.
+    A sign-up stays as long as its notice. The link in the notice then offers a new link for the same sign-up.
     """
     connection.execute(delete(request).where(_has_expired(now)))
     connection.execute(delete(delivery).where(_is_old_notice(now)))

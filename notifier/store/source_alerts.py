@@ -1,4 +1,4 @@
-"""Which trouble of a source the operator was told of last, so that each change is told once, by one process."""
+"""Store the last trouble of each source that was reported to the operator, so that each change is reported once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from notifier.store.tables import source
 
 
 class Told(NamedTuple):
-    """The trouble of a source that the operator was told of last, and the day on which it began.
+    """The last trouble of a source that was reported to the operator, and the day on which it began.
 
-    `health` is empty if the operator was told that all is well, or nothing yet.
+    `health` is empty if nothing was reported yet, or if the last report was that all is well.
     """
 
     health: str = ""
@@ -21,13 +21,13 @@ class Told(NamedTuple):
 
 
 def told(connection: Connection) -> dict[str, Told]:
-    """Return what the operator was told last of each source that was ever tried, by name."""
+    """Return the last report to the operator about each source that was ever tried, by name."""
     rows = connection.execute(select(source.c.name, source.c.alerted, source.c.trouble_since))
     return {name: Told(health, since) for name, health, since in rows}
 
 
 def remember(connection: Connection, name: str, before: Told, after: Told) -> bool:
-    """Store what the operator is told now; return False if another process has told them of a change since `before`."""
+    """Store the report that is made now; return False if another process has reported a change since `before`."""
     unchanged = update(source).where(source.c.name == name, source.c.alerted == before.health)
     changed = unchanged.values(alerted=after.health, trouble_since=after.since)
     return connection.execute(changed).rowcount == 1

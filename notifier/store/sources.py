@@ -178,7 +178,7 @@ def write_day(connection: Connection, name: str, day: date, count: DayCount, now
 
 
 def history(connection: Connection, name: str, since: date = date.min) -> SourceHistory:
-    """Return the past of a source, with the counts of the days from `since` on."""
+    """Return the history of a source, with the counts of the days from `since` on."""
     known = state(connection, name)
     return SourceHistory(
         name=name,

@@ -108,7 +108,7 @@ def count_by_state(connection: Connection) -> dict[str, int]:
 
 
 def left_over(connection: Connection) -> list[str]:
-    """Return what waits for the next digests of the active subscribers: a text of items for each who has any."""
+    """Return the items that wait for the next digests: one text for each active subscriber who has any."""
     waits = and_(subscriber.c.state == SubscriberState.ACTIVE, subscriber.c.left_over != "")
     return list(connection.scalars(select(subscriber.c.left_over).where(waits)))
 
@@ -174,8 +174,7 @@ def _subscription(row: Row[Any]) -> Subscription:
 def _label(row: Row[Any]) -> str:
     """Return the label of a subscription.
 
-    The readable form of a query is not stored, so that old rows have it too, and a change of its rules changes them
-    all.
+    The readable form of a query is computed here and not stored. So all rows have it, and it follows the current rules.
     """
     from notifier.queries import readable
 

@@ -102,9 +102,10 @@ def next_slot(schedule: Schedule, after: datetime, used: UsedPeriods) -> Occurre
 
 
 def follow_up(subscriber: Subscriber, left_over: str, after: datetime) -> datetime | None:
-    """Return when the papers that an instant digest has left over come, if no dump comes before: at the next hour.
+    """Return the instant at which papers that an instant digest has left over are due: the subscriber's next hour.
 
-    Returns None if nothing is left over, or if the cadence is another one.
+    A dump that arrives earlier brings them earlier. Returns None if nothing is left over, or if the cadence is another
+    one.
     """
     if not left_over or subscriber.cadence is not Cadence.INSTANT:
         return None

@@ -148,7 +148,7 @@ def _end_of_pause(subscriber: Subscriber) -> datetime | None:
 
 
 def _is_midnight(instant: datetime, zone: ZoneInfo) -> bool:
-    """Return whether a local date begins at this instant, also if the clock skips midnight at it."""
+    """Return whether a local date begins at this instant, even if the clock skips midnight at it."""
     before, after = ((instant - step).astimezone(zone).date() for step in (timedelta.resolution, timedelta()))
     return before != after
 

@@ -20,7 +20,7 @@ from notifier.text.addresses import address_number
 
 @dataclass(frozen=True, slots=True)
 class EndedLink:
-    """The address to which a link was mailed that does nothing any more, and what a new mail would be about.
+    """The address to which a link that no longer works was mailed, and the content of a new mail.
 
     With `sign_up`, the sign-up was never confirmed, and a new mail asks to confirm it; otherwise a new link leads to
     the settings. `is_getting_mail` is whether digests go to the address.

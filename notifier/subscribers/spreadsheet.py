@@ -61,8 +61,8 @@ def read_rows(
 ) -> CsvTable:
     """Return the rows of a CSV file.
 
-    The header names some of `columns`, in any order and case; it must name `needed`, the column of the addresses,
-    or have one column such as "E-Mail Address", which is then read as that, with a note. Other columns are
+    The header names some of `columns`, in any order and case. It must name `needed`, the column of the addresses. If it
+    does not, a single column such as "E-Mail Address" is read as that column, with a note. Other columns are
     left out with a note, and so is each column in `needing` if the header names none of the columns that
     it needs. The delimiter is the one that a first line like `sep=;` names, otherwise the one of DELIMITERS that occurs
     most often in the header. Rows without any text are left out. Raises UsageError if the file is not text, if the

@@ -3,10 +3,10 @@
 These are the words of `notifier.text.words`, with three changes:
 
 - A Greek letter that is a word by itself, as in formulas, is replaced by its name, such as `alpha`.
-- A compound of a short list is found in each of its spellings: `fine-tuning`, `finetuning` and `fine tuning`. In the
-  sequence of a text most of them are always two words. The joined word comes after the sequence, as a further word.
+- A compound of a short list is found in each of its spellings: `fine-tuning`, `finetuning` and `fine tuning`. Most
+  compounds count as two words in the sequence of a text. The joined word follows after the sequence.
 - A word that is divided at the end of a line, such as `quanti- zation`, is also found as a whole: `quantization`. The
-  joined word is a further word, too, so a wrong one, such as the `preand` of `pre- and`, breaks no phrase.
+  joined word follows after the sequence, too. So a wrong one, such as `preand` from `pre- and`, is not inside a phrase.
 
 TEXT_VERSION in `words` must be raised when any rule of this module changes.
 """
@@ -87,7 +87,7 @@ def single_word(sequence: Sequence[str]) -> str | None:
 
 
 def single_prefix(sequence: Sequence[str]) -> str | None:
-    """Return a sequence as the prefix of one word, such as `finetun` for `fine` and `tun`; None if it is none."""
+    """Return a sequence as the prefix of one word, such as `finetun` for `fine` and `tun`; None if it cannot be one."""
     match sequence:
         case [start]:
             return start
@@ -98,7 +98,7 @@ def single_prefix(sequence: Sequence[str]) -> str | None:
 
 
 def _named(word: str) -> str:
-    """Return a word in which a single Greek letter, beside nothing but digits, is replaced by its name."""
+    """Return a word with its Greek letter replaced by its name, if all other characters are digits."""
     if word.isascii():
         return word
     letter = word.strip(_DIGITS)

@@ -1,4 +1,4 @@
-"""What the foot of each page says about the arrival of papers, read once a minute for all visitors."""
+"""Read what the footer of each page says about the arrival of papers, once a minute for all visitors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_USE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """When the newest papers came, and from which sources papers may be missing since which day.
+    """The day of the newest papers, the sources whose papers may be missing, and the first day that may lack papers.
 
     `newest` is None if there are no papers. `since` is None, and `missing` empty, if nothing is wrong.
     """
@@ -39,11 +39,11 @@ class ArrivalsCache:
     _read_at: datetime | None = None
 
     def get(self, engine: Engine, config: Config, now: datetime) -> Arrivals:
-        """Return what to say now. While one request reads it, or if it cannot be read, it is what was read before."""
+        """Return the current state, or the last one read if another request is reading it or if it cannot be read."""
         is_fresh = self._read_at is not None and timedelta() <= now - self._read_at < LONGEST_USE
         if not is_fresh and self._lock.acquire(blocking=False):
             try:
-                with suppress(SQLAlchemyError, StoreError):  # a page does not fail because of its foot
+                with suppress(SQLAlchemyError, StoreError):  # a page does not fail because of its footer
                     self._found, self._read_at = _read(engine, config, now), now
             finally:
                 self._lock.release()

@@ -31,12 +31,12 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 class Site:
     """The store, the templates, the sender of the mails, and the URL of the pages.
 
-    `mail` lays out papers as the mails do. `recent` holds the papers that previews search, `newest` those of feeds that
-    are made on request, and `feed_files` the feeds that were published. `arrivals` is what the foot of each page says
-    about the arrival of papers. `key` signs and checks links. It is None if there is neither a base URL nor a secret
-    key, because then no link was ever made. `origin` is the origin of the base URL (RFC 6454) and `root` its path
-    without a final slash; both are empty without a base URL. `late_loops` returns the names of the service's loops that
-    have made no round for too long.
+    `mail` holds the settings with which pages show papers as the mails do. `recent` holds the papers that previews
+    search, `newest` those of feeds that are made on request, and `feed_files` the feeds that were published. `arrivals`
+    holds what the footer of each page says about the arrival of papers. `key` signs and checks links. It is None if
+    there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of the base
+    URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL. `late_loops` returns
+    the names of the service's loops whose last round was too long ago.
     """
 
     engine: Engine
@@ -119,7 +119,7 @@ def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResp
 
 
 def _arrivals(site: Site, status: int) -> Arrivals:
-    """Return what the foot of a page says about papers; nothing if the page says that the service does not work."""
+    """Return what the footer of a page says about papers; nothing if the page reports an error of the server."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Arrivals()
     return site.arrivals.get(site.engine, site.config, site.clock())

@@ -37,7 +37,7 @@ _SKIPPED_LABELS = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRACT)
 
 
 def parse(text: str, limits: Limits) -> ParsedDump:
-    """Return the listings of a copied page. Every other line that is not blank is skipped with a reason.
+    """Return the listings of a copied page. The remaining lines are skipped, each with a reason unless it is blank.
 
     Raises DumpError if the text is not a page of papers, or if it exceeds the limits.
     """

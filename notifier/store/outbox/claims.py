@@ -84,9 +84,10 @@ def claim(
 
 
 def refused_before(connection: Connection, row_ids: Collection[int]) -> set[int]:
-    """Return those of these rows whose recipients were refused before and have got no mail since.
+    """Return the ids of those of these rows whose recipients were refused before and have got no mail since.
 
-    The row has a permanent refusal as its reply, or an older digest of the subscriber expired with one.
+    A recipient was refused before if the row has a permanent refusal as its reply, or if an older digest of the
+    subscriber has expired with one.
     """
     refused = select(delivery.c.id).where(delivery.c.id.in_(sorted(row_ids)), _was_refused())
     return set(connection.scalars(refused))

@@ -30,7 +30,7 @@ class DumpRow(Table, table=True):
 
 
 class QuarantinedRow(Table, table=True):
-    """A file that could not be ingested, where it is now, and why.
+    """A file that could not be ingested: where it is now, and the reason.
 
     The row is deleted when the file at that path is ingested later, or is no longer in the quarantine folder.
     """
@@ -60,7 +60,7 @@ class UnmovedRow(Table, table=True):
 
 
 class MovedRow(Table, table=True):
-    """A file that was read and moved out of the dumps folder, by which it is noticed if the file grows afterwards.
+    """A file that was read and moved out of the dumps folder; the row serves to notice if the file grows afterwards.
 
     `path` is where the file is now, percent-encoded, because a path may hold bytes that no text can. `fingerprint` is a
     text that changes when the file is written (see files.MovedFile). The row is deleted after some days.

@@ -16,7 +16,7 @@ def source_name() -> Column[str]:
 
 
 class SourceRow(Table, table=True):
-    """What is known of a source: when it was fetched, what is wrong with it, and which process fetches it now.
+    """The state of a source: when it was fetched, what is wrong with it, and which process fetches it now.
 
     `failures` counts the tries that have failed in a row, `problem` is the last of these failures in words, and
     `problem_since` is the instant of the first. `taken_until` is the last day up to which every day was taken whole.
@@ -66,7 +66,7 @@ class SourceUrlRow(Table, table=True):
 
 
 class SourceDayRow(Table, table=True):
-    """How many papers a source had on a listing day, as it was taken at `taken_at`; see models.DayCount."""
+    """The number of papers of a source on a listing day, as counted at `taken_at`; see models.DayCount."""
 
     __tablename__ = "source_day"
 

@@ -2,7 +2,7 @@
 
 from notifier.web.pages import confirming, digests, feeds, home, managing, signing_in, signing_up, subscriptions
 
-# The settings come before the links to them: /manage/delete is no signed id.
+# `managing` comes before `signing_in`, which has the route /manage/{signed_id}. That route matches /manage/delete too.
 ROUTERS = (
     home.router,
     signing_up.router,
