@@ -1,9 +1,10 @@
-"""Whether the papers of each source still arrive: the judgement of its past, and the alerts about it.
+"""Judge whether the papers of each source still arrive, and alert the operator when this changes.
 
-The judgement is pure: `judging` says in one sentence what is known, `shortfalls` finds what is missing, and `usual`
-knows the usual numbers. `source_health` reads the past from the store. `alerting` tells the operator of each change.
+`judging` returns the verdict on a source, `shortfalls` finds papers that are missing, and `usual` computes the usual
+numbers. These three are pure. `source_health` reads the history of a source from the store. `alerting` tells the
+operator of each change.
 
-The status imports this package, so it imports nothing heavy.
+`notifier status` imports this package, so it imports nothing that is slow to load.
 """
 
 from notifier.arrivals.alerting import SourceAlert, alert_changes

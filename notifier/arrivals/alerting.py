@@ -1,7 +1,7 @@
 """Tell the operator when a source becomes stale or broken, and when it is well again: once for each change.
 
-What the operator was told last is stored with the source. That row and the mails are written in one transaction, so
-whichever process sees a change first tells of it, and no other.
+The last state that the operator was told of is stored with the source. It is stored in one transaction with the mails,
+so only one process tells of a change.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SourceAlert:
 
     @property
     def text(self) -> str:
-        """What has happened, with the cure."""
+        """The sentence that says what has happened, and the cure if there is one."""
         said = f"source {self.details.source}: {self.details.what}"
         return f"{said}. {self.details.cure}" if self.details.cure else said
 
@@ -59,7 +59,7 @@ def alert_changes(engine: Engine, config: Config, now: datetime) -> list[SourceA
 
 
 def _tell(engine: Engine, config: Config, judged: Judged, before: Told, now: datetime) -> SourceAlert | None:
-    """Store and return what the operator is told of a source; None if nothing has changed, or somebody else told it."""
+    """Store and return the alert about a source; None if nothing has changed, or if another process has sent it."""
     verdict = judged.verdict
     if verdict.is_trouble and verdict.health != before.health:
         details = AlertDetails(judged.history.name, f"it is {verdict.sentence}", verdict.cure)
@@ -84,7 +84,7 @@ def _store(engine: Engine, config: Config, alert: SourceAlert, change: tuple[Tol
 
 
 def _queue(connection: Connection, config: Config, alert: SourceAlert, now: datetime) -> None:
-    """Put a mail to each address of `[alerts] mail` into the outbox, where it comes before all digests."""
+    """Put a mail to each address of `[alerts] mail` into the outbox. These mails are sent before all digests."""
     outbox.add(connection, list(_rows(config, alert, now)))
 
 
@@ -106,7 +106,7 @@ def _rows(config: Config, alert: SourceAlert, now: datetime) -> Iterable[dict[st
 
 
 def _well_again(judged: Judged, before: Told, now: datetime) -> str:
-    """Say how long the trouble lasted, and how many papers of that time and since then there are."""
+    """Say how long the trouble lasted, and how many papers came for its first day and all days after it."""
     if before.since is None:
         return "it is well again"
     days = (now.date() - before.since).days

@@ -1,8 +1,7 @@
 """Judge from a source's past whether its papers arrive as they should.
 
-The worst failure of a service like this one is silence that looks like success. So each way in which papers can stay
-away has a rule and a sentence of its own here, and a day without papers that is nothing unusual is told from all of
-them.
+A source may send no papers for weeks although each fetch succeeds. So there is a rule, with its own sentence, for each
+way in which papers can be missing. A day that is usually without papers breaks none of these rules.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from notifier.arrivals.usual import is_known_well, past_of, rounded, usual_numbe
 from notifier.arrivals.wording import day_name, instant_name, number_of_papers, weekday, without_queries
 from notifier.models import Health, SourceHistory
 
-# A failure is no passing one after so many tries in so long a time: the more tries, the sooner. A source that is tried
-# once a day has more than a day.
+# A source is broken after this number of failures in a row, if the first of them was at least this long ago. A single
+# failure is enough only after more than a day, so that a source that is tried once a day is tried a second time.
 PATIENCE = ((3, timedelta(hours=1)), (2, timedelta(hours=12)), (1, timedelta(hours=25)))
 OVERDUE = timedelta(days=3)  # longer than a weekend of a cron job that runs from Monday to Friday
 
@@ -46,7 +45,7 @@ class Verdict:
 
 
 def judge(history: SourceHistory, now: datetime, others: Sequence[SourceHistory] = ()) -> Verdict:
-    """Return the verdict on a source at `now`; `others` are sources that tell of the same days."""
+    """Return the verdict on a source at `now`; `others` are sources that list the same days."""
     now = now.astimezone(UTC)
     if history.last_tried_at is None:
         return Verdict(Health.NEW, "not fetched yet; run `notifier fetch`")
@@ -70,7 +69,7 @@ def usual_papers(history: SourceHistory, day: date) -> int | None:
 
 
 def _is_broken(history: SourceHistory, now: datetime) -> bool:
-    """Return whether a source has failed too often and too long for a trouble that passes by itself."""
+    """Return whether a source has failed so often and for so long that it is broken; see PATIENCE."""
     if not history.failures or history.problem_since is None:
         return False
     lasted = now - history.problem_since

@@ -1,8 +1,7 @@
 """Find the papers that are missing from a source whose fetches succeed.
 
-There are six ways in which this shows: fewer papers than the service itself tells of, the same document for days,
-fewer papers than another source tells of, far fewer than usual, no papers on days that usually have some, and a newest
-paper that is too old.
+There are six signs: fewer papers than the service itself counts, the same document for days, fewer papers than another
+source has, far fewer than usual, no papers on days that usually have some, and a newest paper that is too old.
 """
 
 from __future__ import annotations
@@ -27,18 +26,24 @@ from notifier.arrivals.usual import (
 from notifier.arrivals.wording import day_name, number_of_papers
 from notifier.models import DayCount, SourceHistory
 
-GROWS_UNTIL = 12  # the hour on the next day, in UTC, up to which a day that is not complete is not judged
-NEARLY_ALL = 0.95  # of the papers that the service tells of: some records cannot be read, some papers stand there twice
-SHARE_OF_OTHER = 0.9  # of another source's papers, and of the share that the source usually has of them
-FEW = 2  # a smaller difference between two sources is nothing
+GROWS_UNTIL = 12  # hour in UTC; an incomplete day is judged only if it was fetched after this hour of the next day
+# A day with this share of the papers that the service counts is not short: some records cannot be read, and some papers
+# are counted twice.
+NEARLY_ALL = 0.95
+# A day is short if it has less than this share of the expected number. That is the number of the other source, times
+# the share of its papers that this source usually has.
+SHARE_OF_OTHER = 0.9
+FEW = 2  # papers; a difference between two sources that is not larger is ignored
 
-# A source whose week is not known yet, or that has papers only now and then, is given this long without any.
-SILENT_AT_FIRST = timedelta(days=7)  # if it has never had any
+# The times without papers after which a source is stale, also if no days of the week usually have some.
+SILENT_AT_FIRST = timedelta(days=7)  # if it has never had papers
 SILENT_LATER = timedelta(days=30)
-GAPS = 3  # times the longest gap so far
+GAPS = 3  # times the longest gap so far, if that is longer than SILENT_LATER
 
-AGE = timedelta(days=7)  # that the newest paper may be older than usual
-AGE_UNKNOWN = timedelta(days=30)  # the same while too few ages are known
+# The newest paper of a day may be older than usual by AGE, and by SPREADS times the median distance of the earlier ages
+# from the usual age.
+AGE = timedelta(days=7)
+AGE_UNKNOWN = timedelta(days=30)  # the largest age while fewer than LEAST_AGES ages are known
 LEAST_AGES = 5
 SPREADS = 4
 
@@ -66,9 +71,10 @@ def find(history: SourceHistory, now: datetime, others: Sequence[SourceHistory])
 
 
 def _judged_until(history: SourceHistory, now: datetime) -> date | None:
-    """Return the last day that can be judged: one that was fetched after its end, or is complete before it.
+    """Return the last day that can be judged; None if no fetch has succeeded.
 
-    Only a service that tells how many papers a day has can say before its end that the day is complete.
+    A day can be judged when it was fetched after its end. Today can be judged if its count is complete and the service
+    tells how many papers it has.
     """
     if history.last_succeeded_at is None:
         return None

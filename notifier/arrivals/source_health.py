@@ -14,12 +14,12 @@ from notifier.config import Config
 from notifier.models import Health, SourceHistory
 from notifier.store import reading, sources
 
-MEMORY = timedelta(days=400)  # of counts that are read: a silence of a year is still known by its first day
+MEMORY = timedelta(days=400)  # the counts of older days are not read; a year without papers can still be dated
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """The health of a source, why in one sentence without a full stop, and the cure if something is wrong.
+    """The health of a source, the reason in one sentence without a full stop, and the cure if something is wrong.
 
     `since` is the day on which the trouble began. `papers_today` is the number of papers that came for today, and
     `usual` the usual number on this day of the week; None if too little of the past is known. `next_due` is None if the
@@ -66,7 +66,7 @@ def judged_sources(connection: Connection, config: Config, now: datetime) -> lis
 
 
 def _others(name: str, config: Config, histories: Mapping[str, SourceHistory]) -> list[SourceHistory]:
-    """Return the sources that are compared with one: that which it names, and those that name it."""
+    """Return the sources that are compared with this one: the one that it names, and those that name it."""
     own = config.sources[name].compare_with
     compared = [other for other, source in config.sources.items() if other == own or source.compare_with == name]
     return [histories[other] for other in compared if other != name]

@@ -1,7 +1,7 @@
-"""The usual number of papers of a day, known from the days before it.
+"""Compute the usual number of papers of a day from the days before it.
 
-A source has its own week: the usual number of a Monday is the median of the last Mondays. The median ignores a holiday
-or a day of trouble among them. `docs/operating.md` gives the figures by which the limits below were chosen.
+The usual number of a Monday is the median of the last Mondays. A holiday or an outage on one of them hardly changes the
+median. `docs/operating.md` gives the figures by which the limits below were chosen.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from statistics import median
 
 from notifier.models import DayCount, SourceHistory
 
-WEEKS = 8  # of the past that count; so a source that has changed for good has a new usual number after five weeks
-LEAST_WORKING_DAYS = 5  # with fewer days of past, there is no usual number
-LEAST_SAME_WEEKDAYS = 3  # with fewer, the usual number is also that of all working days
+WEEKS = 8  # older days are ignored, so a source that has changed for good has a new usual number after five weeks
+LEAST_WORKING_DAYS = 5  # with fewer of them in the past, there is no usual number
+LEAST_SAME_WEEKDAYS = 3  # with fewer, the usual number depends on all working days
 
 # A day has far fewer papers than usual below a share of the usual number. The share depends on how much the source
-# varies: 1 - SPREADS times the median distance of its days from the usual, and always within these two.
+# varies: it is 1 - SPREADS times the median distance of its days from the usual number, but not below LOWEST_SHARE or
+# above HIGHEST_SHARE.
 SPREADS = 4
 LOWEST_SHARE, HIGHEST_SHARE = 0.2, 0.6
-CHANCE = 2  # standard deviations of a count by chance alone (Poisson), so that 1 of 3 papers is nothing
-UNLIKELY = 0.003  # the probability of a run of empty days from which on it is no chance
+# The difference must also exceed this number of standard deviations of a Poisson count: 1 paper in place of 3 may be
+# chance.
+CHANCE = 2
+UNLIKELY = 0.003  # a run of empty days that is at most this probable is not taken for chance
 
 ONE_DAY = timedelta(days=1)
 
@@ -31,7 +34,7 @@ Counts = Mapping[date, int]  # consecutive days, in order; a day without papers 
 
 
 def counts_before(days: Mapping[date, DayCount], end: date) -> dict[date, int]:
-    """Return the number of papers of each day of the WEEKS before `end`, from the first of them with papers."""
+    """Return the number of papers of each day in the WEEKS before `end`, without the days before the first paper."""
     start = end - timedelta(weeks=WEEKS)
     first = min((day for day, count in days.items() if start <= day < end and count.papers), default=end)
     past = [first + timedelta(days=number) for number in range((end - first).days)]
@@ -39,16 +42,20 @@ def counts_before(days: Mapping[date, DayCount], end: date) -> dict[date, int]:
 
 
 def past_of(history: SourceHistory, end: date) -> dict[date, int]:
-    """Return `counts_before` of the last day before `end` with papers, and of that day.
+    """Return the counts of the WEEKS up to the last day before `end` that had papers, with that day.
 
-    A silence at the end is left out, because it is what the past is compared with.
+    Later days without papers are left out, because these are the days that are judged by the past.
     """
     last = max((day for day, count in history.days.items() if count.papers and day < end), default=end)
     return counts_before(history.days, last + ONE_DAY)
 
 
 def usual_number(past: Counts, day: date) -> float | None:
-    """Return the usual number of papers on such a day of the week; None if too little of the past is known."""
+    """Return the usual number of papers on such a day of the week; None if too little of the past is known.
+
+    While there are few such days, it is the median of all working days, but at most the largest number of these few. If
+    `is_known_well`, it is at least their smallest number.
+    """
     typical, same = _typical(past, day), _same_weekdays(past, day)
     if typical is None or len(same) >= LEAST_SAME_WEEKDAYS:
         return typical
@@ -57,7 +64,7 @@ def usual_number(past: Counts, day: date) -> float | None:
 
 
 def _typical(past: Counts, day: date) -> float | None:
-    """Return the median of the days of the same name or, while there are few of them, of all working days."""
+    """Return the median of the same days of the week or, while there are few of them, of all working days."""
     working = [papers for each, papers in past.items() if each.weekday() < 5]
     if len(working) < LEAST_WORKING_DAYS:
         return None
@@ -70,7 +77,7 @@ def _same_weekdays(past: Counts, day: date) -> list[int]:
 
 
 def is_known_well(past: Counts, day: date) -> bool:
-    """Return whether the past has at least two such days of the week, so that one was not a day of trouble alone."""
+    """Return whether the past has at least two such days of the week. A single one may have been an exception."""
     return len(_same_weekdays(past, day)) > 1
 
 
@@ -85,15 +92,16 @@ def rounded(usual: float | None) -> int | None:
 
 
 def is_far_fewer(past: Counts, day: date, papers: int) -> bool:
-    """Return whether so few papers on a day are far fewer than usual, by how much the source itself varies."""
+    """Return whether a day has far fewer papers than usual. The limit depends on how much the source varies."""
     usual = usual_number(past, day) or 0
     return papers <= usual * _share(past) and usual - papers > CHANCE * math.sqrt(usual)
 
 
 def longest_chance(past: Counts) -> int:
-    """Return the number of expected days from which on a run without papers is no chance, at least 2.
+    """Return the length of a run of expected days without papers that is not taken for chance; at least 2.
 
-    One empty day is a holiday. More are believed of a source that is often empty on days that usually have papers.
+    A single empty day may be a holiday. The number is larger for a source that is often empty on days that usually have
+    papers.
     """
     expected = [papers for day, papers in past.items() if is_expected(past, day)]
     empty = sum(1 for papers in expected if not papers)
@@ -101,7 +109,7 @@ def longest_chance(past: Counts) -> int:
 
 
 def longest_gap(past: Counts) -> int:
-    """Return the longest time between two days with papers, in days; 0 if fewer than two had any."""
+    """Return the longest time from one day with papers to the next, in days; 0 if fewer than two days had papers."""
     with_papers = [day for day, papers in past.items() if papers]
     return max(((later - earlier).days for earlier, later in pairwise(with_papers)), default=0)
 

@@ -1,4 +1,4 @@
-"""Days, instants, numbers and failures as verdicts name them."""
+"""Write days, instants, numbers and failures as they appear in the sentences of verdicts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from notifier.text.dates import WEEKDAYS
 _URL = re.compile(r"https?://[^\s<>\"'`]++", re.IGNORECASE)
 _PATH = re.compile(
     r"(?<![\w/:.~-])/[^\s,;:'\"]++"
-)  # of a file, not of a URL, where a letter or a slash comes before it
+)  # the path of a file; that of a URL does not match, because a letter or a slash comes before it
 _CLOSING = ".,;:)]"  # after a URL, these belong to the sentence
 
 

@@ -1,4 +1,4 @@
-"""The keys of `[alerts]`: which operators are told when something needs their attention."""
+"""The keys of `[alerts]`: the operators who are told when a source has trouble."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_OPERATORS = 20  # whose addresses `mail` may name
 
 
 class AlertsConfig(Part):
-    """The addresses of operators, who get a mail when papers stop coming."""
+    """The addresses of operators. They get a mail when a source becomes stale or broken, and when it is well again."""
 
     mail: tuple[str, ...] = Field(default=(), max_length=MAX_OPERATORS)
 

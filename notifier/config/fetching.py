@@ -1,4 +1,4 @@
-"""The keys for fetching: how requests to other servers are made."""
+"""The keys of `[fetching]`: how requests to other servers are made."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FetchingConfig(Part):
 
 
 def _host(written: str) -> str:
-    """Return a host name or an address as it is compared. Raises ValueError if it is neither."""
+    """Return the canonical form of a host name or an address. Raises ValueError if it is neither."""
     host = ascii_domain(written.strip("[]").rstrip("."))
     with suppress(ValueError):
         return str(ip_address(host))

@@ -27,7 +27,7 @@ _URL = re.compile(r"https?://[!-~]++", re.IGNORECASE)
 _ARXIV_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z]{2}|\.[a-z]+(?:-[a-z]+)?)?")
 _CATEGORY = re.compile(r"[A-Za-z][A-Za-z ,/()&_-]{0,99}")
 _VENUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
-_OAI_WORD = re.compile(r"[A-Za-z0-9_.!~*'():-]{1,100}")  # the characters that OAI-PMH allows in both
+_OAI_WORD = re.compile(r"[A-Za-z0-9_.!~*'():-]{1,100}")  # what OAI-PMH allows in a set and a prefix
 
 _NEEDS_URL = ("feed", "oai", "jsonl")
 _TAKES_CATEGORIES = ("arxiv", "biorxiv", "medrxiv")
@@ -35,7 +35,7 @@ _ORIGINS = ("preset", "url", "folder", "glob")
 
 
 class SourceConfig(Part):
-    """One source: where dumps come from by themselves, and how often they are fetched.
+    """One source: a place from which notifier fetches dumps regularly, and how often it does.
 
     A source is a preset, a url, a folder or a glob. With the presets `feed`, `oai` and `jsonl`, `url` is needed;
     with the others, it replaces the URL of the service.

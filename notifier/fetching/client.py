@@ -28,7 +28,8 @@ from notifier.fetching.waiting import back_off, retry_after
 
 MAX_REDIRECTS = 5
 MAX_REPEATS = 2
-# Seconds that `get` waits before it repeats a request. If the server asks for more, `get` raises the error.
+# The longest time in seconds that `get` waits before it repeats a request. If the server asks for more, `get` raises
+# the error.
 MAX_WAIT = 30.0
 _MAX_VALIDATOR_LENGTH = 500  # characters
 _OK, _NOT_MODIFIED, _FIRST_NO_SUCCESS = 200, 304, 300
@@ -141,7 +142,7 @@ class Client:
         raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times", CHECK_URL)
 
     def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> HttpResponse:
-        """Make one request when no other runs to the host. The wait for that does not count towards the deadline."""
+        """Make one request when no other request to the host runs. The time of waiting extends the deadline."""
         with TURNS.of(request.url, pause, self._sleep) as waited:
             deadline.extend(waited)
             return self._exchange.ask(request, ips, deadline)

@@ -1,4 +1,4 @@
-"""Choose the days to fetch from a service, and fetch each of them, also if some fail."""
+"""Choose the days to fetch from a service, and go on with the other days if one fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifier.fetching.document import Asked, Document
 FIRST_DAYS = 7  # for a new source, so that new subscribers have papers to read
 MAX_DAYS = 30  # older days are not fetched, so that a source that was not fetched for a year needs few requests
 _MAX_FAILURES = 3  # after this many failed days, no further day is asked for
-_HOST_STATUSES = (401, 403, 407, 429, 503)  # statuses that other days would get as well
+_HOST_STATUSES = (401, 403, 407, 429, 503)  # the server would probably answer these for other days too
 
 
 def days_to_fetch(asked: Asked, today: date, again: int) -> list[date]:
@@ -37,8 +37,9 @@ def is_over(day: date, now: datetime, margin: timedelta) -> bool:
 def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator[Document]:
     """Yield what `take` returns for each day, also for the days after one that failed.
 
-    No document after a failed day counts as complete, so the failed day is asked for again. Raises the first FetchError
-    at the end, or at once if the error is about the server and not about one day.
+    No document after a failed day counts as complete, so the failed day is asked for again. It stops after
+    _MAX_FAILURES failed days, or after one error that is about the server and not about the day. At the end, it raises
+    the first FetchError, if there was one.
     """
     failures: list[FetchError] = []
     for day in days:

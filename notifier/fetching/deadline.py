@@ -1,4 +1,4 @@
-"""End a request at its deadline, also if the server goes on sending a few bytes at a time."""
+"""End a request at its deadline, even if the server still sends a few bytes at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documents of sources, and the state of a source with which they are asked for."""
+"""Hold what presets get and return: the state of a source, a client, and the documents that are fetched."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ for _name in ("httpx2", "httpcore2"):
 class Exchange:
     """Makes requests, each over a connection of its own.
 
-    Connections are not kept, because they would be found again by IP address, and a certificate is checked for a name:
-    two hosts at one IP address would share a connection.
+    Connections are not kept. The pool would find them by IP address, so two hosts with one IP address would share a
+    connection whose certificate was checked for only one of them.
     """
 
     def __init__(self, settings: FetchingConfig) -> None:

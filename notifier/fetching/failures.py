@@ -46,7 +46,7 @@ class PassingError(FetchError):
 
 
 def refusal(url: ParsedUrl, status: int, retry_after: datetime | None) -> FetchError:
-    """Return the error for a response that is neither the document nor a redirect."""
+    """Return the error for a response whose status is not a success."""
     reason = f"HTTP {status} from {url}"
     if status in _TEMPORARY or (status == _TOO_MANY and retry_after):
         wait = f"it asks to wait until {retry_after:%Y-%m-%d %H:%M:%S} UTC" if retry_after else LATER
@@ -97,7 +97,7 @@ def _openssl_reason(error: ssl.SSLError) -> str:
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Return an error and its causes, the first cause first."""
+    """Return an error and its causes, beginning with the original cause."""
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)

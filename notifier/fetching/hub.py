@@ -29,7 +29,10 @@ def tell_hub(hub: str, urls: Sequence[str], settings: FetchingConfig = DEFAULT_S
 
 
 def _settings_for(hub: str, settings: FetchingConfig) -> FetchingConfig:
-    """Return settings that allow the hub to be on this machine: the config names it, and no redirect is followed."""
+    """Return settings that allow the hub to be on this machine.
+
+    This is safe, because the config names the hub, and no redirect is followed.
+    """
     host = read_url(hub).host
     allowed = {"allow_http": (*settings.allow_http, host), "allow_private": (*settings.allow_private, host)}
     return settings.model_copy(update={**allowed, "seconds": SECONDS})

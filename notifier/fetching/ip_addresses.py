@@ -12,7 +12,7 @@ from notifier.fetching.urls import ParsedUrl
 IPAddress = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]  # returns the IP addresses of a host and port; raises OSError
 
-_GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has allotted for public addresses
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # IANA assigns public addresses only from this block
 _NAT64 = IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR_RELAYS = IPv4Network("192.88.99.0/24")
 _MAX_ADDRESSES = 8
@@ -39,7 +39,7 @@ def checked_addresses(url: ParsedUrl, may_be_private: bool, ask: Resolve = resol
 
 
 def check_host(url: ParsedUrl, may_be_private: bool) -> None:
-    """Raise FetchError if the host of a URL is an IP address that is not allowed, or `localhost` if that is not."""
+    """Raise FetchError if the host of a URL is an IP address, or `localhost`, to which requests are not allowed."""
     if url.ip:
         _check(url.host, url.ip, may_be_private)
     elif url.host == "localhost" or url.host.endswith(".localhost"):

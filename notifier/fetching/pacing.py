@@ -1,4 +1,4 @@
-"""Let one request to a host run at a time within this process, with a pause between two of them."""
+"""Run only one request to a host at a time in this process, with a pause between two requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Sleep = Callable[[float], None]
 
 
 class Turns:
-    """The requests to each host, one after the other. Times are those of the monotonic clock, in seconds."""
+    """Locks that let only one request to each host run at a time. Times are seconds of the monotonic clock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -23,9 +23,10 @@ class Turns:
 
     @contextmanager
     def of(self, url: ParsedUrl, pause: float, sleep: Sleep) -> Iterator[float]:
-        """Wait until no other request to the host runs and the last one ended `pause` seconds ago, and bar others.
+        """Wait for the turn to make a request to the host, and let no other begin until the `with` statement ends.
 
-        Also wait until the time that `block` has set for the server. Yields the number of seconds waited.
+        The turn comes when no other request to the host runs, the last one ended at least `pause` seconds ago, and the
+        time of `block` is over. Yields the number of seconds waited.
         """
         came = time.monotonic()
         with self._lock:

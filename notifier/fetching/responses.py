@@ -17,7 +17,7 @@ _OPAQUE = (GZIP, XZ, b"\xff\xfe", b"\xfe\xff")
 _PADDING = b" \t\r\n\0\xef\xbb\xbf"
 _SAMPLE = 1 << 14  # bytes from the beginning in which the root of a document must be
 _ERRORS = ("error", "errors")
-_MESSAGES = ("message", "detail", "reason")  # they may also be members of a document that is no error
+_MESSAGES = ("message", "detail", "reason")  # a document that is no error may have these members too
 _NO_PAPERS = re.compile(r"\bno[_ ]|\bnothing\b|\bempty\b", re.IGNORECASE)
 _HTML_TITLE = re.compile(rb"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,30}:)?([A-Za-z][\w.-]{0,50})")
@@ -28,7 +28,7 @@ _HTML_ROOTS = frozenset(
 
 
 def wrong(response: Response, what: str, cure: str = "try again later, and check the url of the source") -> FetchError:
-    """Return the error for a response that is not the document asked for. `what` says why, and may quote it."""
+    """Return the error for a response that is not the expected document. `what` says what it is, and may quote it."""
     readable = " ".join(without_controls(what).split())
     return FetchError(f"{urlsplit(response.url).hostname} {readable}", cure, status=response.status, body=response.body)
 
@@ -84,9 +84,10 @@ def json_value(response: Response) -> Any:
 
 
 def refuse_error_message(response: Response, value: dict[str, Any]) -> None:
-    """Raise FetchError if an object is an error message, and not one that says only that there are no papers.
+    """Raise FetchError if an object is an error message.
 
-    A document with papers may have a member `message` too, or an empty list of errors.
+    A message that there are no papers is not an error. A document with papers may have a member `message` too, or an
+    empty list of errors.
     """
     others = [member for key, member in value.items() if key not in (*_ERRORS, *_MESSAGES)]
     if any(isinstance(member, list) and member for member in others):

@@ -32,9 +32,7 @@ class Schedule:
             return now.astimezone(UTC) + self.interval
         zone = self.zone or UTC
         today = now.astimezone(zone).date()
-        days = [
-            today + timedelta(days=ahead) for ahead in range(9)
-        ]  # today, a week, and one more day, because a time may not exist when summer time begins
+        days = [today + timedelta(days=ahead) for ahead in range(9)]  # today, the next 7 days, and one day as a margin
         instants = (
             datetime.combine(day, each, zone).astimezone(UTC)
             for day in days
@@ -78,5 +76,5 @@ def next_due(source: SourceConfig, now: datetime) -> datetime:
 
 
 def is_working_day(source: SourceConfig, day: date) -> bool:
-    """Return whether a source usually lists papers on a day; for a source without a calendar, this is every day."""
+    """Return whether a source usually lists papers on a day. Where this is not known, every day is a working day."""
     return source.preset not in _WITHOUT_WEEKENDS or day.weekday() in MONDAY_TO_FRIDAY

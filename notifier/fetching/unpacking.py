@@ -39,7 +39,7 @@ class Body:
             self._unpack(piece)
 
     def whole(self) -> bytes:
-        """Return the unpacked body, which is complete now. Raises CutOffError if it is not."""
+        """Return the unpacked body after the last piece. Raises CutOffError if it is not complete."""
         if self._member is not None and self._arrived and not self._member.eof:
             raise CutOffError
         return b"".join(self._pieces)

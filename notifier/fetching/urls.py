@@ -30,7 +30,7 @@ _HARMLESS = frozenset(
 )
 _PIECES = re.compile(r"[A-Za-z0-9]++")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_MAX_WORD_LENGTH = 15  # letters and digits; longer mixtures of them are keys
+_MAX_WORD_LENGTH = 15  # a longer word of letters and digits is taken for a key
 
 
 @dataclass(frozen=True, slots=True)

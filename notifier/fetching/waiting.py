@@ -37,7 +37,7 @@ def back_off(attempt: int) -> float:
 
 
 def _date(value: str) -> datetime | None:
-    """Return the time of an HTTP date, or None if it is none."""
+    """Return the time of an HTTP date; None if the text is not a date."""
     if not value or len(value) > 60:
         return None
     try:

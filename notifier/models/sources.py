@@ -12,10 +12,10 @@ class Health(StrEnum):
     """Whether the papers of a source arrive as they should."""
 
     WELL = "well"
-    QUIET = "quiet"  # no papers on a day without any, such as a weekend; nothing is wrong
+    QUIET = "quiet"  # no papers today, such as on a weekend or a holiday; nothing seems to be wrong
     STALE = "stale"  # the server responds, but papers are missing
-    BROKEN = "broken"  # no response, or no papers in it
-    NEW = "new"  # never fetched
+    BROKEN = "broken"  # the last fetches failed: no response, or one that is no list of papers
+    NEW = "new"  # no fetch has succeeded yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class SourceHistory:
     `days` holds a count for each day for which something came; a day that is not in it had no papers. `failures` is
     the number of tries that have failed in a row, `problem` the last of these failures in words, and `problem_since`
     the instant of the first of them. `unchanged_since` is the instant since which all documents of the source have been
-    the same; None if the last fetch brought a new one. `next_due` is None for a source without a schedule.
+    the same; None if the last fetch brought a new one. `next_due` is None if it was never fetched.
     """
 
     name: str

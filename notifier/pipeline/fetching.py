@@ -1,4 +1,4 @@
-"""Fetch the sources that are due, and ingest their documents, before step 1.
+"""Fetch the sources that are due, and ingest their documents, before the dumps folder is ingested.
 
 One process at a time fetches a source, and a failure of one source does not stop the others. A document is first kept
 as a file and then ingested; its validators are stored last. So a process may be killed at any moment: the next one
@@ -23,7 +23,7 @@ from notifier.pipeline.source_runs import FetchContext, SourceReport, SourceRun,
 from notifier.pipeline.source_times import due_at
 from notifier.store import reading, retried, sources, writing
 
-DELETED_AFTER = timedelta(days=90)  # the records of documents and of removed sources, after the last fetch
+DELETED_AFTER = timedelta(days=90)  # the records of documents and of removed sources, counted from their last fetch
 
 
 def fetch(
@@ -94,9 +94,9 @@ def _sweep(engine: Engine, config: Config, now: datetime) -> None:
 
 
 def _fetch_source(context: FetchContext, name: str, *, is_named: bool) -> SourceReport | None:
-    """Fetch one source, and return its report, whatever goes wrong with it.
+    """Fetch one source and return its report, also if the fetch fails.
 
-    None is returned if the source was not named, and another process has fetched it just now.
+    Return None if the source was not named and is no longer due, because another process has just fetched it.
     """
     try:
         state = source_claims.claim(context.engine, name, context.owner, context.config.owners_folder)

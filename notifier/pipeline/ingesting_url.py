@@ -11,11 +11,11 @@ from notifier.fetching import Client
 from notifier.files import DumpFile
 
 MAX_NAME_LENGTH = 200  # characters
-NO_FILE = 0  # the mode of a document that is no file, so that none is set aside
+NO_FILE = 0  # a mode other than that of a regular file, so that no file is quarantined
 
 
 def name_in(url: str) -> Path:
-    """Return the name of the dump at a URL: the end of the path with the query, which may hold its listing day."""
+    """Return the name of the dump at a URL: the end of its path, and its query. They may hold the listing day."""
     parts = urlsplit(url)
     name = unquote(parts.path).rstrip("/").rpartition("/")[2] or parts.hostname or "dump"
     whole = f"{name}?{unquote(parts.query)}" if parts.query else name
@@ -23,7 +23,7 @@ def name_in(url: str) -> Path:
 
 
 def url_reader(config: Config, url: str) -> Callable[[Path, int], DumpFile]:
-    """Return a function that reads the dump at a URL, for IngestSettings. It raises FetchError if nothing comes."""
+    """Return a function that reads the dump at a URL, for IngestSettings. It raises FetchError if it gets no dump."""
 
     def read(path: Path, limit: int) -> DumpFile:  # noqa: ARG001 - [fetching] file_mb is the limit
         with Client(config.fetching_settings) as client:

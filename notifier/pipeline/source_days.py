@@ -1,4 +1,4 @@
-"""Decide which listing days of a source are announced, and up to which day a source was taken completely."""
+"""Decide whether the papers of a listing day are announced, and up to which day a source was taken completely."""
 
 from __future__ import annotations
 

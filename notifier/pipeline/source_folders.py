@@ -1,4 +1,4 @@
-"""Read the sources that are folders or patterns: each file once, and again when it has changed. No file is moved."""
+"""Read the files of sources that are folders or patterns. A file is read again if it has changed, and never moved."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def files_of(source: SourceConfig, config: Config) -> list[Path]:
 
 
 def take_files(taker: Taker, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
-    """Take those of the files that are new or have changed, and delete the records of those that are gone.
+    """Take the files that are new or have changed, and delete the records of files that no longer exist.
 
-    `on_file` is called after each file that was read, and says whether to go on. A file that is no dump is a problem
-    until it is changed or removed.
+    `on_file` is called after each file that was read, and says whether to go on. A file that is no dump is
+    reported as a problem at each run until it is changed or removed.
     """
     _delete_gone(taker, paths)
     for path in paths:

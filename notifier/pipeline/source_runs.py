@@ -25,7 +25,8 @@ from notifier.store import reading, sources
 from notifier.store.sources import SourceState
 from notifier.text.counting import counted
 
-# If a new source fails after some documents in each run, its later papers are announced once this time has passed.
+# Each run of a new source may fail after some documents. After this time, the first fetch ends anyway, and the papers
+# of later runs are announced.
 MAX_FIRST_FETCH = timedelta(days=1)
 UNFINISHED_DELAY = timedelta(minutes=1)  # before a folder with an incomplete file is read again
 MAX_PROBLEM_LENGTH = 1000  # characters
@@ -75,7 +76,7 @@ def too_old(report: SourceReport) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FetchContext:
-    """The values that the runs over several sources share.
+    """The values that are the same for all sources that are fetched together.
 
     `owner` identifies this process in claims. `goes_on` is called after each document, and says whether to go on.
     """
@@ -148,7 +149,7 @@ class SourceRun:
         return Asked(self.now, self.is_first, min(until, today) if until else None, validators)
 
     def _take(self, document: Document) -> None:
-        """Take one document: keep it, and ingest it if its bytes are new."""
+        """Take one document: if its bytes are new, keep it as a file and ingest it."""
         self.last_day = document.day or self.last_day
         if self.taker.is_same(document):
             self.taker.take_same(document)
@@ -164,7 +165,10 @@ class SourceRun:
             self.taker.takings.dumps[-1] = replace(report, path=path_text(path))
 
     def _goes_on(self) -> bool:
-        """Return whether to go on with the next document. Raises FetchError if another process has claimed it."""
+        """Return whether to go on with the next document.
+
+        Raises FetchError if another process has claimed the source.
+        """
         if not source_claims.renew(self.context.engine, self.state.name, self.context.owner):
             raise FetchError("another process has claimed the source, because this one took too long")
         self.was_stopped = not self.context.goes_on()
@@ -197,7 +201,7 @@ class SourceRun:
         )
 
     def _keep_refused(self, failure: Exception | None) -> str:
-        """Keep a response that was no document as a file, and return where it is, for the end of a message."""
+        """Keep a response that is no document as a file. Return where it is, as the end of a message, or ""."""
         if not isinstance(failure, FetchError) or not failure.body:
             return ""
         try:
@@ -210,7 +214,7 @@ class SourceRun:
         return min(due, self.now + UNFINISHED_DELAY) if self.taker.takings.waiting else due
 
     def _first_success(self, failure: Exception | None, problem: str) -> datetime | None:
-        """Return the time of this run if the first fetch of the source has ended with it."""
+        """Return the time of this run if it counts as the first success of the source, otherwise None."""
         since = self.state.problem_since
         is_long = since is not None and self.now - since >= MAX_FIRST_FETCH
         return self.now if not problem or (self._has_taken and (failure is None or is_long)) else None

@@ -101,7 +101,7 @@ class Taker:
         got = document.validators if document.validators != Validators() else _validators(before)
         again = replace(before, seen_at=self.now, etag=got.etag, last_modified=got.last_modified)
         self._record(again, document, before.day, None)
-        self._count_day(document, is_good=before.day is not None)  # a copy of another day has none
+        self._count_day(document, is_good=before.day is not None)  # if it is a copy of another day, no day was stored
 
     def take(self, arrival: Arrival) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
@@ -124,7 +124,7 @@ class Taker:
         return report
 
     def _ingest(self, arrival: Arrival) -> tuple[DumpReport, bool]:
-        """Ingest a document, and return whether it is cut off. Raises DumpError if it is no dump."""
+        """Ingest a document. Return its report and whether it is cut off. Raises DumpError if it is no dump."""
         announcing = replace(self.settings.announcing, archive=arrival.is_archive)
         settings = replace(self.settings, announcing=announcing, wait_seconds=arrival.wait_seconds, in_child=True)
         # The file is packed, so `ingest_file` cannot see that the bytes are cut off.
@@ -168,7 +168,7 @@ class Taker:
         before = self.before(arrival.document.url)
         is_same = before is not None and before.sha256 == arrival.body_hash
         since = before.unchanged_since if before and is_same else self.now
-        # Without validators, it is fetched again: a newer version of notifier may know the format.
+        # No validators are stored, so it is sent again: a newer version of notifier may know the format.
         fingerprint = arrival.document.validators.etag if arrival.document.url.startswith(sources.FILE_SCHEME) else ""
         refused = SourceDocument(
             arrival.document.url, arrival.body_hash, since, self.now, etag=fingerprint, problem=problem
@@ -185,9 +185,9 @@ class Taker:
         return min(same, default=self.now)
 
     def _is_copy(self, arrival: Arrival) -> bool:
-        """Return whether the bytes or the papers also came for another day: the server does not heed the day.
+        """Return whether the same bytes or papers came for another day too, because the server ignored the day.
 
-        The papers of the day itself are then still to come.
+        The day of the request has not been taken then.
         """
         day = arrival.document.day
         if day is None:

@@ -1,8 +1,8 @@
-"""The job that fetches the sources that are due, in a thread of its own.
+"""Run the job that fetches the sources that are due, in its own thread.
 
-A slow source holds up neither the dumps folder nor the mail. The thread is a daemon, because a request may take
-minutes. When the service stops, it waits a short time for the document in progress. Then the process ends, and the
-thread with it. Nothing is lost, because even a killed fetch loses nothing.
+So a slow source delays neither the dumps folder nor the mail. The thread is a daemon, because a request may take
+minutes. When the service stops, it waits at most STOP_SECONDS for the document in progress, and then exits. The thread
+ends with it, and the next run fetches that document again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ log = logging.getLogger("notifier")
 
 
 class FetchJob:
-    """Fetches what is due with the config of `jobs`; `beat` is called after each document and each round."""
+    """Fetches the sources that are due, with the config of `jobs`.
+
+    `beat` records that the job is alive. It is called after each document and each round.
+    """
 
     def __init__(self, jobs: Jobs, beat: Callable[[str], None]) -> None:
         self._jobs = jobs

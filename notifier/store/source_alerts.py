@@ -1,4 +1,4 @@
-"""Store the last trouble of each source that was reported to the operator, so that each change is reported once."""
+"""Store the trouble of a source that the operator was told of last, so that only one process tells of a change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def told(connection: Connection) -> dict[str, Told]:
 
 
 def remember(connection: Connection, name: str, before: Told, after: Told) -> bool:
-    """Store the report that is made now; return False if another process has reported a change since `before`."""
+    """Store what the operator is told now. Return False if another process has changed this since `before`."""
     unchanged = update(source).where(source.c.name == name, source.c.alerted == before.health)
     changed = unchanged.values(alerted=after.health, trouble_since=after.since)
     return connection.execute(changed).rowcount == 1

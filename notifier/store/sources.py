@@ -141,9 +141,10 @@ def papers_of_day(connection: Connection, name: str, day: date) -> int:
 
 
 def day_with_the_same_papers(connection: Connection, name: str, sha256: str, day: date) -> date | None:
-    """Return another day of a source that had exactly the papers of a dump, which came for `day`; None if none had.
+    """Return another day of a source that had exactly the papers of a dump; None if no day had.
 
-    The bytes may differ, because upvotes grow. None is also returned if `day` itself had these papers before.
+    The dump came for `day`. Its bytes may differ from those of the other day, because upvotes grow. Return None also if
+    `day` itself had these papers before.
     """
     dump_id = connection.scalar(select(dump.c.id).where(dump.c.sha256 == sha256))
     papers = select(listing.c.paper_id).where(listing.c.dump_id == dump_id)
@@ -197,8 +198,8 @@ def history(connection: Connection, name: str, since: date = date.min) -> Source
 def sweep(connection: Connection, configured: Collection[str], before: datetime) -> None:
     """Delete the records of documents and of sources that were last seen before this instant.
 
-    The documents of files stay, because only those of changed files are seen again. A source stays if it is among the
-    `configured`.
+    The documents of files stay: an unchanged file is not seen again, however often its folder is read. The sources in
+    `configured` stay too.
     """
     is_file = source_url.c.url_key.startswith(FILE_SCHEME, autoescape=True)
     connection.execute(delete(source_url).where(source_url.c.seen_at < before, ~is_file))

@@ -1,4 +1,4 @@
-"""The papers that arXiv announces in some categories: the feed of the latest day, and the days that were missed.
+"""Fetch the papers that arXiv announces in some categories: the feed of the latest day, and days that were missed.
 
 The feed has the papers of one day only, and is empty at weekends. Missed days come from the API, which has the time
 at which a paper was submitted. The day of its announcement follows from it, unless moderators held the paper back.
@@ -29,7 +29,7 @@ from notifier.fetching.xml_pages import elements
 BASE = "https://rss.arxiv.org"
 PAUSE = 3.0  # seconds
 MIN_SHARE = (
-    0.9  # a feed with this share of the papers on the listing page is complete; they are made at different times
+    0.9  # a feed with this share of the papers on the listing page is complete; the two are made at different times
 )
 
 
@@ -57,7 +57,7 @@ def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Do
 def _feed(source: SourceConfig, asked: Asked, client: Getter) -> Document:
     """Return the feed of the day.
 
-    It is asked for unconditionally until its day was taken completely, so that an incomplete feed is read again.
+    Until its day has been taken completely, the request has no validators, so that an incomplete feed is sent again.
     """
     url = service_url(source, BASE, f"/rss/{'+'.join(source.categories)}")
     latest = latest_listing_day(asked.now)

@@ -1,4 +1,4 @@
-"""Fetch the days whose feed was missed from arXiv's API.
+"""Fetch days from arXiv's API whose feed was missed.
 
 Its pages are sometimes empty although `totalResults` says that there is more. Such a page is asked for again.
 https://info.arxiv.org/help/api/user-manual.html

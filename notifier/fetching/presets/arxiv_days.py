@@ -1,8 +1,8 @@
 """Compute the days on which arXiv announces papers, and the times of submission that belong to each.
 
 Papers are announced from Sunday to Thursday at 20:00 in New York, and the listings and feeds bear the date of the next
-day, from Monday to Friday. An announcement holds what was submitted until 14:00 of its own day, or of the Friday before
-if that day is a Sunday. https://info.arxiv.org/help/availability.html
+day, from Monday to Friday. An announcement holds the papers that were submitted until 14:00 on its day. On Sunday, it
+holds those that were submitted until 14:00 on the Friday before. https://info.arxiv.org/help/availability.html
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def latest_listing_day(now: datetime) -> date:
 
 
 def missed_days(taken_until: date | None, feed_day: date | None, now: datetime) -> list[date]:
-    """Return the listing days after `taken_until` that have papers, but not in the feed any more; the oldest first.
+    """Return the listing days after `taken_until` whose papers are no longer in the feed, the oldest first.
 
     `feed_day` is the day of the feed, None if the feed is empty. The latest day is missed only if its feed is more
     than 12 hours late. If no day was taken yet, the latest day is the only one that can be missed.

@@ -1,8 +1,8 @@
-"""The preprints of bioRxiv and medRxiv: one document for each day.
+"""Fetch the preprints of bioRxiv and medRxiv: one document for each day.
 
 `GET /details/SERVER/FROM/TO/CURSOR/json` sends 30 or 100 records from CURSOR on, and their number in
-`messages[0].total`. The records are versions: a preprint is there again when it is revised. The total is sometimes
-larger than the number of records that the pages have. https://api.biorxiv.org/
+`messages[0].total`. Each record is one version of a preprint, so a revised preprint has another record. The total
+is sometimes larger than the number of records on all pages. https://api.biorxiv.org/
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MAX_PAGES = 300
 MAX_FAULTS = 3  # the number of requests for a page that has no new record although there should be more
 AGAIN = 1  # days before today that are fetched again
 PAUSE = 1.0  # seconds
-_LATE = timedelta(hours=12)  # after midnight in UTC, because a day of bioRxiv ends in New York
-_SETTLED = timedelta(days=3)  # after this, records that are missing are not waited for
+_LATE = timedelta(hours=12)  # after midnight in UTC; a day of bioRxiv ends later, at midnight in New York
+_SETTLED = timedelta(days=3)  # after this, a day counts as complete even if records are missing
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -51,9 +51,10 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
 
 
 def _records(source: SourceConfig, client: Getter, day: date) -> tuple[list[dict[str, Any]], bool, int | None]:
-    """Return the records of a day, each version once, whether they are complete, and the service's number of them.
+    """Return the records of a day, whether they are complete, and how many there are according to the service.
 
-    A page without a record that is new is asked for again, because it may be a fault of the service.
+    Each version is in the records once. A page without a record that is new is asked for again, because it may be a
+    fault of the service.
     """
     records: dict[tuple[str, str], dict[str, Any]] = {}
     total: int | None = None

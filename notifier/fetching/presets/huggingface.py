@@ -1,4 +1,4 @@
-"""The daily papers of huggingface.co: one document for each day.
+"""Fetch the daily papers of huggingface.co: one document for each day.
 
 `GET /api/daily_papers` takes `date`, `limit` (50 if it is left out, and at most 100) and `p`, the page counted from 0.
 Papers are added to a day until it ends, and they get upvotes for some days more, so the last days are fetched again.
@@ -21,7 +21,7 @@ from notifier.fetching.responses import json_value
 BASE = "https://huggingface.co"
 PATH = "/api/daily_papers"
 LIMIT = 100  # entries of a page; the API allows no more
-MIN_FULL_PAGE = 50  # the size of a page if a server ignores the limit
+MIN_FULL_PAGE = 50  # entries of a full page if a server ignores the limit; a smaller page is the last
 MAX_PAGES = 20
 AGAIN = 3  # days before today that are fetched again for their upvotes
 PAUSE = 1.0  # seconds

@@ -1,4 +1,4 @@
-"""The records of an OAI-PMH repository: one document for each day on which records were made or changed.
+"""Fetch the records of an OAI-PMH repository: one document for each day on which records were made or changed.
 
 https://www.openarchives.org/OAI/openarchivesprotocol.html
 """
@@ -113,7 +113,7 @@ def _is_empty(response: Response) -> bool:
 
 
 def _first_url(source: SourceConfig, day: date) -> str:
-    prefix = source.metadata_prefix or "oai_dc"  # the one that every repository has
+    prefix = source.metadata_prefix or "oai_dc"  # every repository has this format
     query = {"verb": "ListRecords", "metadataPrefix": prefix, "from": str(day), "until": str(day)}
     return _url(source, {**query, "set": source.set} if source.set else query)
 

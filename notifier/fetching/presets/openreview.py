@@ -1,4 +1,4 @@
-"""The papers of a venue at OpenReview: one document for each page of notes.
+"""Fetch the papers of a venue at OpenReview: one document for each page of notes.
 
 `GET /notes?content.venueid=VENUE` takes `offset` and `limit`, which is at most 1,000. It sends the number of all notes
 in `count`. The notes are sorted by the time at which they were made, so that a full page does not change.

@@ -50,7 +50,7 @@ def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Do
 
 
 def _refuse_error(source: SourceConfig, response: Response) -> None:
-    """Raise FetchError if a response is an error message, or not of the kind that its preset names."""
+    """Raise FetchError if a response is an error message, or does not have the format of the preset."""
     if is_opaque(response.body):
         return
     refuse_no_document(response)
@@ -71,7 +71,7 @@ def _refuse_json_message(response: Response) -> None:
     try:
         value = json.loads(response.body)
     except (ValueError, RecursionError):
-        return  # JSON lines, or something that is checked when it is parsed as a dump
+        return  # JSON lines, or another format; the parser of dumps checks it
     if isinstance(value, dict) and "title" not in value:
         refuse_error_message(response, value)
 
