@@ -108,7 +108,7 @@ def _print_remarks(report: SourceReport) -> None:
     if report.is_first and report.documents:
         typer.echo(
             f"{report.name}: this was its first fetch, so these papers are stored without announcing them; "
-            "what comes from now on is news"
+            "papers that come from now on are announced"
         )
     elif report.unannounced:
         typer.echo(f"{report.name}: {too_old(report)}")

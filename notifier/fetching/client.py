@@ -212,7 +212,7 @@ def _redirected(first: ParsedUrl, url: ParsedUrl, response: HttpResponse) -> Par
         reason = error.reason if isinstance(error, FetchError) else "the URL cannot be read"
         raise FetchError(f"{first} redirects to another place, but {reason}", CHECK_URL) from None
     if "location" not in response.headers:
-        raise FetchError(f"HTTP {response.status} from {url}, which does not say where to", CHECK_URL)
+        raise FetchError(f"HTTP {response.status} from {url} has no Location", CHECK_URL)
     if url.scheme == "https" and target.scheme == "http":
         raise FetchError(f"{first} redirects to {target}, which is without TLS", CHECK_URL)
     if not target.has_default_port and target.port != first.port:

@@ -70,8 +70,8 @@ class SourceReport:
 
 def too_old(report: SourceReport) -> str:
     """Return how many new papers are announced to nobody because their days were fetched too late."""
-    papers = counted(report.unannounced, "new paper")
-    return f"{papers} of days more than {ANNOUNCED_DAYS - 1} days ago came too late, and will not be announced"
+    papers = counted(report.unannounced, "new paper is", "new papers are")
+    return f"{papers} of days more than {ANNOUNCED_DAYS - 1} days ago, and will not be announced"
 
 
 @dataclass(frozen=True, slots=True)
