@@ -14,7 +14,7 @@ from notifier.config import Config
 from notifier.models import Health, SourceHistory
 from notifier.store import reading, sources
 
-MEMORY = timedelta(days=400)  # the counts of older days are not read; a year without papers can still be dated
+MEMORY = timedelta(days=400)  # older days are not read; this finds the last day with papers after a year without
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class SourceConfig(Part):
 
     @model_validator(mode="after")
     def _check_categories(self) -> Self:
-        """Return the table. Raises ValueError if its preset has no such categories, or needs some."""
+        """Return the table. Raises ValueError if categories are missing, not allowed here, or written wrongly."""
         if self.preset == "arxiv" and not self.categories:
             raise ValueError('with preset = "arxiv", set categories, such as ["cs.LG", "cs.CL"]')
         if self.categories and self.preset not in _TAKES_CATEGORIES:
@@ -179,10 +179,12 @@ def check_sources(sources: Mapping[str, SourceConfig], allow_http: Sequence[str]
                 f"{name[:50]!r} is no name of a source; use at most 40 lower-case letters, digits, - and _, as in "
                 "[sources.daily]"
             )
-        if source.compare_with == name or (source.compare_with and source.compare_with not in sources):
+        if source.compare_with == name:
+            raise ValueError(f"compare_with of {name} names {name} itself; name another source")
+        if source.compare_with and source.compare_with not in sources:
             raise ValueError(
-                f"compare_with of {name} names {source.compare_with[:50]!r}, which is no other source; "
-                f"write one of the names after [sources."
+                f"compare_with of {name} names {source.compare_with[:50]!r}, but there is no such source; "
+                "name another source of this config"
             )
         host = urlsplit(source.url).hostname or ""
         if source.url.lower().startswith("http://") and host not in allow_http:

@@ -1,4 +1,4 @@
-"""The lock files of running senders; a free lock shows other senders that its owner has died."""
+"""The lock files of running processes that send, ingest or fetch. A free lock shows that its owner has died."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ OWNER = re.compile(r"^(?P<host>[^/]+)/(?P<lock>[0-9a-f]{32})$")
 def owner_lock(folder: Path) -> Iterator[str]:
     """Hold a new lock while the block runs; yield the name of its owner, `host/lock`.
 
-    The kernel frees the lock when the process ends for any reason. If the block raises, the lock's file stays, because
-    rows may still name the owner. The sender that releases those rows removes it.
+    The kernel frees the lock when the process ends for any reason. If the block raises, the lock file stays, because
+    rows of the database may still name the owner. The process that releases those rows later removes the file.
     """
     try:
         make_folder(folder)
         path, file = create_held(folder, "{}", FILE_MODE)
     except OSError as error:
         raise FileError(
-            f"cannot create the sender's lock in {folder}: {error.strerror}; "
+            f"cannot create a lock file in {folder}: {error.strerror}; "
             "check the free space (`df`, `df -i`) and who owns the folder"
         ) from None
     with file:
@@ -68,8 +68,8 @@ def remove_owner_lock(folder: Path, owner: str) -> None:
 def remove_dead_locks(folder: Path, owners: Callable[[], set[str]]) -> None:
     """Remove the lock files that nobody holds and that no row names; `owners` returns the owners that rows name.
 
-    `owners` is called while this process holds the lock. The owner's process has ended by then, so no new row can name
-    it. Errors of the file system are ignored.
+    `owners` is called after this process has taken the free lock. The process that held it has ended before, so no row
+    can come to name it after `owners` was called. Errors of the file system are ignored.
     """
     with suppress(OSError):
         for path in list(folder.iterdir()):

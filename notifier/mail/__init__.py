@@ -3,7 +3,6 @@
 Other packages of notifier import only from this file.
 """
 
-from notifier.mail.checking import check_templates
 from notifier.mail.composer import Composer
 from notifier.mail.headers import MailSettings, check_settings
 
@@ -11,5 +10,4 @@ __all__ = [
     "Composer",
     "MailSettings",
     "check_settings",
-    "check_templates",
 ]

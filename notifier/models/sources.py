@@ -20,7 +20,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """The number of papers that a source had on one day, as far as they have been taken.
+    """The number of papers of one day that have been taken from a source so far.
 
     `told` is the number according to the service, if it gives one. `is_complete` is False while the day may still get
     papers. `newest` is the date of the newest of these papers, if they have dates.

@@ -20,7 +20,8 @@ LONGEST_SECONDS = 120  # the processor time that the child process may take
 
 _RUN = "from notifier.parsing.child import main; main()"
 _ENDED_FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# If somebody kills all processes of this service, this one is killed within this time, too, and the dump is not blamed.
+# The time between the death of a child process and the refusal of its dump. If somebody is killing all processes of
+# this service, this process is killed within that time, and refuses nothing.
 _KILL_SECONDS = 1.0
 
 

@@ -94,7 +94,7 @@ def send_test(sender: Sender, found: NextDigest, mail: Mail) -> Outcome:
 
 
 def _as_of(connection: Connection, stored: Subscriber, now: datetime) -> Subscriber:
-    """Return a subscriber as planning sees them at `now`: a pause that is over has ended, wrong dates are corrected."""
+    """Return a subscriber as planning sees them: active if their pause ends by `now`, with wrong dates corrected."""
     return next(as_planned(connection, [stored], now), stored)
 
 
@@ -150,7 +150,7 @@ def _with_newest(
 def _earlier_cursors(connection: Connection, subscriber: Subscriber, now: datetime) -> list[int]:
     """Return the cursors from which the newest papers are searched for, one after the other.
 
-    The first one is that of a subscriber who confirms at `now`.
+    The first is the cursor that a new subscriber would get by confirming at `now`. The others go back by OLDER.
     """
     at_confirmation, _ = papers.start_at(connection, now - MAX_AGE_OF_FIRST_PAPERS[subscriber.cadence], now, now)
     older = [max(0, subscriber.cursor - count) for count in OLDER]

@@ -29,7 +29,7 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Two or more operands that AND or OR joins; none of them is joined by the same operator."""
+    """Two or more operands that are joined by AND or by OR. No operand is itself a Joined by this operator."""
 
     by: type[And] | type[Or]
     operands: tuple[Typed, ...]

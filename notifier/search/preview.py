@@ -38,7 +38,7 @@ class Preview:
     """The result of a preview.
 
     `canonical` is the query's canonical form, and `per_week` the number of matching papers a week. `listing_days` is
-    the number of days from the first to the last on which a searched paper was first listed: if it is less than a week,
+    the number of days from the earliest to the latest listing day of the searched papers: if it is less than a week,
     `per_week` is too low. `warnings` are sentences for the author of the query. `matches` are ordered by listing day,
     newest first.
     """
@@ -97,7 +97,7 @@ class _Search:
 
     @property
     def listing_days(self) -> int:
-        """The number of days from the first to the last on which a searched paper was first listed."""
+        """The number of days from the earliest to the latest listing day of the searched papers."""
         return (max(self.searched) - min(self.searched)).days + 1 if self.searched else 0
 
     def search_block(self, block: Sequence[Paper], tokenised: Sequence[bytes]) -> None:

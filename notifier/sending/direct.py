@@ -1,7 +1,7 @@
 """Send one mail that is not in the outbox, without storing anything.
 
-The relay's pause and the limit of mails per day are respected, but the mail counts for neither: its outcome neither
-ends nor begins a pause, and it is no mail of the day.
+The relay's pause and the limit of mails per day are respected, but the mail does not change them: its outcome neither
+begins nor ends a pause, and it does not count towards the limit.
 """
 
 from __future__ import annotations

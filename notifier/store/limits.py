@@ -25,11 +25,11 @@ class Limit(NamedTuple):
 
 
 def allow(connection: Connection, limits: Iterable[Limit], now: datetime) -> bool:
-    """Count one use under each of these limits in turn, up to one that is exceeded; return whether none is.
+    """Count one use under each of these limits in turn, and return whether it exceeds none of them.
 
-    A use that is refused does not count under the limits that follow: whoever has exceeded a limit of their own must
-    not use up one that they share with others. Windows begin at multiples of their length, so all services count in the
-    same ones.
+    Counting stops after the first limit that is exceeded. A use that is refused does not count under the limits that
+    follow: whoever has exceeded a limit of their own must not use up one that they share with others. Windows begin at
+    multiples of their length, so all services count in the same ones.
     """
     return all(_count(connection, _key(limit), _end_of_window(limit.window, now)) <= limit.most for limit in limits)
 

@@ -27,7 +27,8 @@ def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
 def keep(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
     """Store the tokens of papers, given by paper id, unless tokens for the current text rules are stored already.
 
-    Stored tokens are never out of date, because they are deleted when a paper's text changes.
+    Tokens of older text rules are replaced. Tokens of the current rules always fit the paper, because they are deleted
+    when its text changes.
     """
     row = paper_tokens.c
     for batch in batches(tokenised):

@@ -1,4 +1,4 @@
-"""Word days and instants in English, whatever the language of the machine is."""
+"""Write days and instants in English words, whatever the language of the machine is."""
 
 from __future__ import annotations
 

@@ -17,8 +17,9 @@ Network = IPv4Network | IPv6Network
 def client_address(site: SiteDependency, request: Request) -> str | None:
     """Return the IP address of the client, or None if it is not known, as with a Unix socket.
 
-    The header X-Forwarded-For counts only as far as it was written by proxies of `[web] trusted_proxies`: each proxy
-    appends the address from which it got the request, and a client may have written what stands before.
+    Each proxy appends to X-Forwarded-For the address from which it got the request. So the header is read from its end,
+    as long as the addresses are those of `[web] trusted_proxies`. The first other address is the client's. A client may
+    have written the addresses before it.
     """
     peer = request.client.host if request.client else ""
     hops = [peer, *reversed(",".join(request.headers.getlist("x-forwarded-for")).split(","))]

@@ -1,7 +1,8 @@
-"""List how probable each trait, each following line and each seam is for a line of each kind.
+"""The probabilities by which the lines of a page are labelled.
 
-All numbers are in per cent. Those of titles and abstracts are smoothed frequencies in 1,700 real papers, whose
-abstracts were laid out in several ways: on one line, cut after the first sentence, and wrapped at 60 to 100 columns.
+They are those of the traits of a line, of the line that follows it, and of the seam between the two. All numbers are in
+per cent. Those of titles and abstracts are smoothed frequencies in 1,700 real papers, whose abstracts were laid out in
+several ways: on one line, cut after the first sentence, and wrapped at 60 to 100 columns.
 Those of chrome are estimates that are spread over many values, because the chrome of every page is different.
 """
 
@@ -163,7 +164,7 @@ END_PROBABILITIES: dict[str, dict[str, float]] = {
     "prose ends": {"period": 94, "question": 1, "unfinished": 0.2, "plain": 4.8},
     "chrome ends": {"period": 4, "question": 4, "unfinished": 3, "plain": 89},
 }
-# For each event between two lines, how often the upper line fills the width of the page in each way (`Seam.fill`).
+# For each case, such as "a title goes on": how often the upper line has each `Seam.fill`.
 # These numbers are weights and not probabilities: they also say that a wrapped page seldom begins a new paragraph
 # within an abstract, and that titles seldom go on if the page is not wrapped.
 FILL_PROBABILITIES: dict[str, dict[str, float]] = {

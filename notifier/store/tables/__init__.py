@@ -28,8 +28,8 @@ from notifier.store.tables.subscribers import (
     SuppressionRow,
 )
 
-# The same tables for SQLAlchemy's Core statements. The type checker sees columns in them; in the models above, it sees
-# the values of a row.
+# The same tables for SQLAlchemy's Core statements. To the type checker, `paper.c.title` is a column, and
+# `PaperRow.title` is a str.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
 unmoved, begun = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
 moved = Table.metadata.tables["moved"]
