@@ -236,6 +236,63 @@ def test_a_dumps_folder_without_other_files_of_notifier_is_accepted(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    "folder",
+    [
+        "",
+        ".",
+        "..",
+        "/",
+        "var",
+        "link",
+        "var/../var",
+        "keys",
+        "var/mail",
+        "var/mail/new",
+        "var/fetched",
+        "var/done",
+        "in",
+    ],
+)
+def test_a_feeds_folder_that_would_publish_other_files_is_refused(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "link").symlink_to("var")
+    settings = f'secret_file = "keys/secret.key"\n[ingest]\nfolder = "in/dumps"\n[feeds]\nfolder = "{folder}"\n'
+    file = write_config(tmp_path, settings.replace("in/dumps", "var/dumps") if folder == "var/done" else settings)
+    with pytest.raises(ConfigError, match=r"^feeds\.folder: .* publish .* use a folder for feeds alone"):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    ("table", "folder"),
+    [
+        ("fetching", "var"),
+        ("fetching", "link/x/.."),
+        ("fetching", "var/done"),
+        ("fetching", "var/quarantine/old"),
+        ("fetching", "var/mail/cur"),
+        ("maildir", "var/fetched/mail"),
+        ("maildir", "var/quarantine"),
+        ("ingest", "var/fetched/arxiv"),
+        ("ingest", "var/mail/new/dumps"),
+        ("feeds", "var/fetched/feeds"),
+    ],
+)
+def test_folders_that_notifier_writes_to_must_not_hold_each_other(tmp_path: Path, table: str, folder: str) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "link").symlink_to("var")
+    with pytest.raises(ConfigError, match=rf"\b{table}\.folder\b.*: .* do not hold each other$"):
+        load(write_config(tmp_path, f'[{table}]\nfolder = "{folder}"\n'))
+
+
+@pytest.mark.parametrize(
+    ("table", "folder"),
+    [("feeds", "/srv/www/feeds"), ("feeds", "var/dumps-feeds"), ("maildir", "."), ("fetching", "f")],
+)
+def test_folders_apart_from_each_other_are_accepted(tmp_path: Path, table: str, folder: str) -> None:
+    load(write_config(tmp_path, f'[{table}]\nfolder = "{folder}"\n'))
+
+
+@pytest.mark.parametrize(
     ("url", "name"),
     [
         ("postgresql+psycopg://ann:secret@db/papers", "postgresql+psycopg://ann:***@db/papers"),

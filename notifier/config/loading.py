@@ -12,7 +12,12 @@ from pydantic import ValidationError
 from notifier.config.environment import FILE_VARIABLE, overrides
 from notifier.config.explanations import explain
 from notifier.config.keys import Config
-from notifier.config.own_files import check_ingest_folder, check_source_folders
+from notifier.config.own_files import (
+    check_feeds_folder,
+    check_ingest_folder,
+    check_source_folders,
+    check_written_folders,
+)
 from notifier.errors import ConfigError
 
 DEFAULT_FILE = "config.toml"
@@ -34,6 +39,8 @@ def load(file: Path | None) -> Config:
         raise ConfigError(explain(error, found, changes)) from None
     config = config.located_in(found.resolve().parent if found else Path.cwd())
     check_ingest_folder(config, found)
+    check_feeds_folder(config, found)
+    check_written_folders(config)
     check_source_folders(config, found)
     return config
 

@@ -1,15 +1,17 @@
-"""The files and folders of notifier itself, which must not be among the dumps."""
+"""The files and folders of notifier itself: none of them may be among the dumps, or be published with the feeds."""
 
 from __future__ import annotations
 
 import os
 from fnmatch import fnmatchcase
+from itertools import permutations
 from pathlib import Path
 
 from notifier.config.keys import Config
 from notifier.config.sources import SourceConfig
 from notifier.errors import ConfigError
 
+_FEEDS, _FETCHED = "the feeds", "the fetched documents"
 _ANY_DEPTH = "**"  # the part of a pattern that stands for folders at any depth
 
 
@@ -37,14 +39,9 @@ def check_source_folders(config: Config, file: Path | None) -> None:
 
     A source with a folder must not have them in it, and one with a pattern must not match them.
     """
-    dumps = config.path(config.ingest.folder)
     files = _own_files(config, file)
-    folders = {
-        "the dumps folder, which is read without a source": dumps,
-        "the dumps that were read": dumps.parent / "done",
-        "the dumps that could not be read": dumps.parent / "quarantine",
-        **_own_folders(config),
-    }
+    dumps = {"the dumps folder, which is read without a source": config.path(config.ingest.folder)}
+    folders = {**dumps, **_folders_of_dumps(config), **_own_folders(config)}
     for name, source in config.sources.items():
         read = [what for what, path in files.items() if _reads(source, config, path, is_folder=False)]
         read += [what for what, path in folders.items() if _reads(source, config, path, is_folder=True)]
@@ -53,6 +50,38 @@ def check_source_folders(config: Config, file: Path | None) -> None:
             raise ConfigError(
                 f"sources.{name}.{key}: it would also read {read[0]}; use a folder for dumps alone, such as "
                 f"exports{cure}"
+            )
+
+
+def check_feeds_folder(config: Config, file: Path | None) -> None:
+    """Raise ConfigError if the feeds folder, which web servers serve, holds files or folders that are not feeds."""
+    folder = config.path(config.feeds.folder)
+    others = {**_own_files(config, file), **_folders_of_dumps(config), **_own_folders(config)}
+    del others[_FEEDS]
+    held = [what for what, path in others.items() if _holds(folder, path)]
+    if held:
+        raise ConfigError(
+            f"feeds.folder: this folder also holds {held[0]}, which a web server would publish with the feeds; "
+            "use a folder for feeds alone, such as var/feeds"
+        )
+
+
+def check_written_folders(config: Config) -> None:
+    """Raise ConfigError if a folder that notifier writes to holds another one.
+
+    Dumps would be read twice, mail and dumps be mixed up, or documents be deleted with the old ones among the fetched.
+    """
+    written = [
+        *(("ingest.folder", what, path) for what, path in _folders_of_dumps(config).items()),
+        ("feeds.folder", _FEEDS, config.path(config.feeds.folder)),
+        *(("maildir.folder", what, path) for what, path in _folders_of_mail(config).items()),
+        ("fetching.folder", _FETCHED, config.path(config.fetching.folder)),
+    ]
+    for (outer_key, outer, folder), (inner_key, inner, path) in permutations(written, 2):
+        if outer_key != inner_key and _holds(folder, path):
+            raise ConfigError(
+                f"{outer_key} and {inner_key}: the folder of {outer} also holds {inner}; "
+                "use folders that do not hold each other"
             )
 
 
@@ -70,18 +99,35 @@ def _own_files(config: Config, file: Path | None) -> dict[str, Path]:
 
 def _own_folders(config: Config) -> dict[str, Path]:
     """Return the folders that notifier reads and writes, apart from the dumps folder, by what they are."""
-    mail = config.path(config.maildir.folder)
     own = {
-        "the feeds": config.path(config.feeds.folder),
-        "the Maildir": mail,
+        _FEEDS: config.path(config.feeds.folder),
+        "the Maildir": config.path(config.maildir.folder),
+        **_folders_of_mail(config),
+        "the locks of running senders": config.owners_folder,
+        "the templates": config.mail.templates and config.path(config.mail.templates),
+        _FETCHED: config.path(config.fetching.folder),
+    }
+    return {what: path for what, path in own.items() if path is not None}
+
+
+def _folders_of_mail(config: Config) -> dict[str, Path]:
+    """Return the folders in the Maildir that hold mail, by what they are."""
+    mail = config.path(config.maildir.folder)
+    return {
         "new mail of the Maildir": mail / "new",
         "read mail of the Maildir": mail / "cur",
         "unfinished mail of the Maildir": mail / "tmp",
-        "the locks of running senders": config.owners_folder,
-        "the templates": config.mail.templates and config.path(config.mail.templates),
-        "the fetched documents": config.path(config.fetching.folder),
     }
-    return {what: path for what, path in own.items() if path is not None}
+
+
+def _folders_of_dumps(config: Config) -> dict[str, Path]:
+    """Return the dumps folder and the two folders beside it, by what they are."""
+    dumps = config.path(config.ingest.folder)
+    return {
+        "the dumps": dumps,
+        "the dumps that were read": dumps.parent / "done",
+        "the dumps that could not be read": dumps.parent / "quarantine",
+    }
 
 
 def _reads(source: SourceConfig, config: Config, path: Path, *, is_folder: bool) -> bool:
