@@ -88,7 +88,9 @@ def render(templates: Environment, name: str, **values: object) -> str:
     Raises ConfigError if the template is missing or broken, and TemplateError if it fails on these values.
     """
     with explained(name):
-        return templates.get_template(name).render(values)
+        text = templates.get_template(name).render(values)
+        text.encode()  # raises an error if a template makes half of a surrogate pair
+        return text
 
 
 @contextmanager

@@ -74,6 +74,14 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ("[smtp]\nprot = 25", "smtp.prot is not a key that notifier knows; did you mean port?"),
         ("[mial]\nsender = 'x'", "did you mean mail?"),
         ("[smtp]\nport = 'high'", "smtp.port"),
+        ("[smtp]\nhost = ''", "smtp.host: write the name or the address of the relay alone"),
+        ('[smtp]\nhost = "mail\\n.example.org"', "smtp.host: write the name"),
+        ("[smtp]\nhost = 'mail example.org'", "smtp.host: write the name"),
+        ("[smtp]\nhost = 'smtp://mail.example.org'", "smtp.host: write the name"),
+        ("[web]\nbase_url = 'https://papers.example.org:99999'", "web.base_url: no link to this host and port"),
+        ("[web]\nbase_url = 'https://papers.example.org:0'", "web.base_url: no link to this host and port"),
+        ("[web]\nbase_url = 'https://papers..example.org'", "web.base_url: no link to this host and port"),
+        ("[web]\nbase_url = 'https://-papers.example.org'", "web.base_url: no link to this host and port"),
         ("[mail]\nsender = 'nobody'", "Name <address@example.org>"),
         ("[mail]\nsender = 'päpers@example.org'", "mail.sender: no mail can be sent from this address"),
         ("[mail]\nsender = 'papers@my_host.example'", "mail.sender: no mail can be sent from this address"),
@@ -404,6 +412,8 @@ def test_each_wrong_key_is_blamed_on_the_file_or_on_the_variable_that_set_it(
         "Papers: daily <a@b.example>",
         "Papers <a@b.example> <c@d.example>",
         "Papers <a@b.example> daily",
+        "papers@b. example",
+        "papers@exa mple.org",
     ],
 )
 def test_a_sender_that_would_lose_a_part_is_refused(tmp_path: Path, sender: str) -> None:

@@ -69,7 +69,7 @@ def digest(
     found = pipeline.next_digest(run.engine, run.config, email, run.clock())
     if send:
         if now is not None:
-            refuse_far_clock(run, now, "leave out --send to see the digest, or  ")
+            refuse_far_clock(run, now, "leave out --send to see the digest, or ")
         found = pipeline.as_test(found)
     if found.digest is None:
         _say_that_nothing_matches(found, is_failure=send or html is not None)

@@ -24,6 +24,8 @@ from notifier.config.values import (
     SQLITE,
     ascii_address,
     check_database_url,
+    has_usable_port,
+    has_valid_host,
     hello_form,
     is_loopback,
     is_loopback_url,
@@ -41,6 +43,7 @@ SUBJECT_FIELDS = ("papers", "title", "period")
 
 _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_HOST = re.compile(r"[^\s@/\x00-\x20\x7f]{1,253}")
 _WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
 
 
@@ -100,10 +103,14 @@ DEFAULT_LIMITS = Limits()
 
 
 def _is_one_address(text: str) -> bool:
-    """Return whether a text is one address, with or without a name, and nothing of it is lost when it is parsed."""
+    """Return whether a text is one address, with or without a name, and parsing it changes and loses nothing."""
     found = getaddresses([text])
     read = "".join(chain.from_iterable(found))
-    return len(found) == 1 and sorted(filter(str.isalnum, text)) == sorted(filter(str.isalnum, read))
+    return (
+        len(found) == 1
+        and found[0][1] in text
+        and sorted(filter(str.isalnum, text)) == sorted(filter(str.isalnum, read))
+    )
 
 
 class MailConfig(Part):
@@ -190,6 +197,13 @@ class SmtpConfig(Part):
     lanes: int = Field(default=4, ge=1, le=100)
     rate_per_second: float = 0  # 0 means no limit, for both rates
     rate_per_day: int = Field(default=0, ge=0, le=1_000_000_000)
+
+    @field_validator("host")
+    @classmethod
+    def _check_host(cls, host: str) -> str:
+        if not _HOST.fullmatch(host):
+            raise ValueError("write the name or the address of the relay alone, such as mail.example.org")
+        return host
 
     @field_validator("rate_per_second")
     @classmethod
@@ -288,6 +302,8 @@ class WebConfig(Part):
     def _check_base_url(cls, base_url: str) -> str:
         if base_url and (len(base_url) > LONGEST_BASE_URL or not _BASE_URL.fullmatch(base_url)):
             raise ValueError(f"write it like https://papers.example.org, in ASCII, at most {LONGEST_BASE_URL} letters")
+        if base_url and not (has_usable_port(base_url) and has_valid_host(base_url)):
+            raise ValueError("no link to this host and port can work; write it like https://papers.example.org:8443")
         return base_url.rstrip("/")
 
     @field_validator("trusted_proxies")

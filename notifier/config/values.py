@@ -103,6 +103,16 @@ def has_usable_port(url: str) -> bool:
         return False
 
 
+def has_valid_host(url: str) -> bool:
+    """Return whether the host of a URL is an IPv6 address, or has no part between dots that no host can have."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    labels = host.split(".")
+    return ":" in host or all(
+        label and len(label) <= MAX_LABEL_LENGTH and not label.startswith("-") and not label.endswith("-")
+        for label in labels
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Return whether a host name or IP address is that of this machine, without resolving it."""
     name = host.lower().rstrip(".")

@@ -112,10 +112,12 @@ class Parts:
 
     def _text(self, name: str, variables: dict[str, Any]) -> str:
         try:
-            return self._templates[name].render(variables)
+            text = self._templates[name].render(variables)
+            text.encode()  # raises an error if a template makes half of a surrogate pair
         except Exception:
-            with explained(name):
+            with explained(self._templates[name].filename or name):
                 raise
+        return text
 
     def _split(self, name: str, text: str) -> RenderedPart:
         """Return a rendered part as blocks and slots."""

@@ -185,3 +185,16 @@ def test_a_class_may_depend_on_the_paper(tmp_path: Path) -> None:
     source = '<b class="{{ "hot" if card.upvotes else "cold" }}">{{ card.plain_title }}</b>'
     _, html = composed(tmp_path, card_html_j2=source, style_css=".hot { color: red } .cold { color: blue }")
     assert parser.document_fromstring(html).find_class("hot")[0].get("style") == "color:red"
+
+
+def test_half_a_surrogate_pair_in_a_template_is_an_error_of_the_template(tmp_path: Path) -> None:
+    written(tmp_path, card_html_j2="{{ 'a\\ud800' }}")
+    composer = Composer(SETTINGS, environment(tmp_path))
+    with pytest.raises(TemplateError, match=r"card\.html\.j2.* surrogates not allowed; correct that line"):
+        composer.compose(DIGEST, {PAPER.id: PAPER})
+
+
+def test_half_a_surrogate_pair_in_the_template_of_a_notice_is_an_error_of_the_template(tmp_path: Path) -> None:
+    written(tmp_path, confirmation_txt_j2="{{ '\\ud800' }}")
+    with pytest.raises(ConfigError, match=r"confirmation\.txt\.j2.* surrogates not allowed; correct that line"):
+        check_templates(SETTINGS, environment(tmp_path))
