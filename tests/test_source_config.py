@@ -98,7 +98,7 @@ def test_intervals_and_times_of_day_are_read(tmp_path: Path) -> None:
         ('[sources."a/b"]\npreset = "huggingface"', "sources: 'a/b' is no name of a source"),
         (f'[sources.{"a" * 41}]\npreset = "huggingface"', "is no name of a source"),
         ('[sources.d]\npreset = "huggingface"\ncompare_with = "d"', "compare_with of d names d itself"),
-        ('[sources.d]\npreset = "huggingface"\ncompare_with = "e"', "compare_with of d names 'e', but there is no such"),
+        ('[sources.d]\npreset = "huggingface"\ncompare_with = "e"', "compare_with of d names 'e', but there is no"),
         ('[sources.d]\nurl = "http://x.org/a"', "the url of d has no TLS; use https://, or name x.org in"),
         ('[sources.d]\npreset = "huggingface"\nevry = "1h"', "notifier knows; did you mean every?"),
         ('[sources]\npreset = "huggingface"', "sources.preset: this is a table; write [sources.NAME] in"),
