@@ -17,7 +17,7 @@ from notifier.cli.simulated_clocks import writing_session
 from notifier.cli.terminal import terminal_of
 from notifier.text.counting import counted
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://")
+_URL = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*+://")
 DAYS_A_WEEK = 7
 MAX_CUTS = 5  # the largest number of cut fields that are printed for a dump
 

@@ -189,7 +189,7 @@ def test_the_log_warns_of_clear_text_and_holds_no_address_and_no_link(tmp_path: 
     }
     with process(tmp_path, "serve", **environment) as run:
         warning = wait_for_line(run, "base_url")
-        assert "http://papers.example.org" in warning and "write https" in warning
+        assert "http://papers.example.org" in warning and "use https" in warning
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             wait_until(lambda: is_answered(client))
             assert client.post("/subscribe", data={"email": "ann@example.org"}).status_code == 200
