@@ -1,7 +1,7 @@
 """The config: a TOML file, whose keys environment variables can override.
 
-`keys`, `fetching` and `sources` hold all keys with their defaults, and `loading` reads them. A config that was loaded
-never changes.
+`keys` and the modules of single tables hold all keys with their defaults, and `loading` reads them. A config that was
+loaded never changes.
 """
 
 from notifier.config.alerts import AlertsConfig
@@ -10,22 +10,18 @@ from notifier.config.fetching import FetchingConfig
 from notifier.config.key_file import secret_key
 from notifier.config.keys import (
     DEFAULT_LIMITS,
-    LONGEST_BASE_URL,
     Config,
     DigestConfig,
-    FeedsConfig,
     Limits,
     LogConfig,
-    MailConfig,
-    MaildirConfig,
-    SmtpConfig,
     StoreConfig,
     TopicConfig,
-    WebConfig,
 )
 from notifier.config.loading import chosen, load
+from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
 from notifier.config.sources import Preset, SourceConfig
 from notifier.config.values import zone_names
+from notifier.config.web import LONGEST_BASE_URL, FeedsConfig, WebConfig
 
 __all__ = [
     "DEFAULT_LIMITS",

@@ -17,6 +17,7 @@ MAX_LABEL_LENGTH = 63  # letters between two dots of a domain (RFC 1035, section
 
 _LOOPBACK = re.compile(r"https?://(localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$)", re.IGNORECASE)
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*+", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
 
 
 def ascii_address(address: str) -> str:
@@ -43,6 +44,11 @@ def _check_dots(address: str) -> None:
         raise ValueError("its domain begins or ends with a dot, or has two dots in a row; remove a dot")
     if any(len(label) > MAX_LABEL_LENGTH or label.startswith("-") or label.endswith("-") for label in labels):
         raise ValueError(f"a part of its domain begins or ends with -, or has more than {MAX_LABEL_LENGTH} letters")
+
+
+def is_web_address(url: str) -> bool:
+    """Return whether a text looks like a URL of the web, in ASCII and not too long."""
+    return _WEB_ADDRESS.fullmatch(url) is not None
 
 
 def hello_form(name: str) -> str:

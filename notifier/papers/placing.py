@@ -8,17 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-from notifier.models import Tags
 from notifier.papers.author_names import same_authors
 from notifier.papers.evidence import Evidence, contradict
 from notifier.papers.identity import PreparedListing, Proof, ProofKind
-from notifier.papers.merging import PaperFacts, gained_text, is_reworded, merge
-
-_T = TypeVar("_T")
+from notifier.papers.merging import PaperFacts, gained_text
+from notifier.papers.pending import PendingPaper, current, is_first_announcement, join, merge_listing
 
 ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 # The most papers of one title that a listing is compared with. A title that more papers have, such as "Editorial",
@@ -26,60 +22,6 @@ ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 # the square of their number.
 MAX_PAPERS_OF_TITLE = 50
 IDENTIFYING_ABSTRACT = 30  # words; a shorter abstract, such as "No abstract.", may be that of several papers
-
-
-@dataclass(eq=False, slots=True)
-class PendingPaper:
-    """A paper in memory, whose row is about to be written or updated.
-
-    `id` is None until its row is written. `stored` holds the facts of the rows that it comes from: none if the paper is
-    new, several if rows were merged into one paper. `titles` are the identities by which the paper is found;
-    `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
-    `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are papers that were
-    merged into this one. `joined_to` is the paper that has absorbed this one, if one has. `archived` is True if the
-    paper counts as announced already. `changed` is True if its row must be updated.
-    """
-
-    facts: PaperFacts
-    key: str
-    first_seen: datetime
-    sequence: int
-    id: int | None = None
-    stored: list[PaperFacts] = field(default_factory=list)
-    archived: bool = False
-    changed: bool = False
-    titles: set[str] = field(default_factory=set)
-    stored_titles: set[str] = field(default_factory=set)
-    listings: list[PreparedListing] = field(default_factory=list)
-    absorbed: list[PendingPaper] = field(default_factory=list)
-    first_key: str = field(init=False)
-    joined_to: PendingPaper | None = None
-    _evidence: Evidence | None = None
-
-    def __post_init__(self) -> None:
-        self.first_key = self.key
-
-    @property
-    def evidence(self) -> Evidence:
-        """The evidence that the facts give."""
-        if self._evidence is None or self._evidence.paper is not self.facts:
-            self._evidence = Evidence(self.facts, self.facts.abstract)
-        return self._evidence
-
-    @property
-    def awaits_announcement(self) -> bool:
-        """Whether the paper was never announced, because all its listings were of replacements or withdrawn papers."""
-        return self.sequence < 0 and not self.archived
-
-    @property
-    def reworded(self) -> bool:
-        """Whether stored tokens of the paper no longer fit its text."""
-        return any(is_reworded(facts, self.facts) for facts in self.stored)
-
-    @property
-    def tags(self) -> Tags | None:
-        """The tags of a new paper, if its listing has them and no other listing has changed the paper since."""
-        return None if self.stored or self.changed else self.listings[0].tags
 
 
 class _PapersOfTitle:
@@ -102,9 +44,9 @@ class _PapersOfTitle:
 
     def first(self) -> list[PendingPaper]:
         """Return the first MAX_PAPERS_OF_TITLE papers, without those that were joined to others."""
-        self._first = list(dict.fromkeys(map(_current, self._first)))
+        self._first = list(dict.fromkeys(map(current, self._first)))
         while self._others and len(self._first) < MAX_PAPERS_OF_TITLE:
-            paper = _current(self._others.popleft())
+            paper = current(self._others.popleft())
             if paper not in self._first:
                 self._first.append(paper)
         return self._first
@@ -156,7 +98,7 @@ class ListingPlacer:
             paper = PendingPaper(listing.facts, key, self._now, sequence, archived=self._archive, _evidence=evidence)
             self._papers.append(paper)
         else:
-            _merge_listing(paper, listing)
+            merge_listing(paper, listing)
         paper.listings.append(listing)
         if paper.facts.arxiv_id:
             self._by_arxiv_id[paper.facts.arxiv_id] = paper
@@ -171,7 +113,7 @@ class ListingPlacer:
         `upvotes_named` are the numbers of upvotes that queries name, ascending.
         """
         for paper in self.papers:
-            if _is_first_announcement(paper) or self._is_announced_again(paper, upvotes_named):
+            if is_first_announcement(paper) or self._is_announced_again(paper, upvotes_named):
                 paper.sequence = self._next_sequence()
                 paper.changed = True
 
@@ -192,11 +134,11 @@ class ListingPlacer:
         """
         found = None
         for match in [*self._matches(listing, evidence)]:
-            paper = _current(match)  # another match may have been joined to it or absorbed it
+            paper = current(match)  # another match may have been joined to it or absorbed it
             if found is None:
                 found = paper
             elif paper is not found and not contradict(found.evidence, paper.evidence):
-                found = _join(found, paper)
+                found = join(found, paper)
         return found
 
     def _matches(self, listing: PreparedListing, evidence: Evidence) -> Iterator[PendingPaper]:
@@ -207,7 +149,7 @@ class ListingPlacer:
         arXiv id is chosen, or else the one with the lowest arXiv id.
         """
         if listing.facts.arxiv_id in self._by_arxiv_id:
-            yield _current(self._by_arxiv_id[listing.facts.arxiv_id])
+            yield current(self._by_arxiv_id[listing.facts.arxiv_id])
         for proof in listing.proofs:
             for paper in self._papers_of(proof.identity):
                 if _proves(proof, paper.evidence, evidence, listing.facts.abstract):
@@ -243,71 +185,6 @@ class ListingPlacer:
     def _next_sequence(self) -> int:
         self._highest_sequence += 1
         return self._highest_sequence
-
-
-def _current(paper: PendingPaper) -> PendingPaper:
-    """Return the paper that this one was joined to, if it was, or else the paper itself.
-
-    Each call shortens the chain of joins that it follows, so that long chains take little time.
-    """
-    while (joined_to := paper.joined_to) is not None:
-        paper.joined_to = joined_to.joined_to or joined_to
-        paper = joined_to
-    return paper
-
-
-def _join(one: PendingPaper, other: PendingPaper) -> PendingPaper:
-    """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
-
-    If both rows are stored, the paper gets the higher of their sequence numbers, so that subscribers whose cursors are
-    between the two numbers still get it. If the newer paper is not stored yet, its number is dropped.
-    """
-    older, newer = sorted((one, other), key=lambda paper: (paper.id is None, paper.id or paper.sequence))
-    older.facts = merge(older.facts, newer.facts)
-    if newer.id is not None:
-        older.sequence = max(older.sequence, newer.sequence)
-    older.stored = _together(older.stored, newer.stored)
-    older.archived |= newer.archived
-    older.listings = _together(older.listings, newer.listings)
-    older.absorbed = _together(older.absorbed, newer.absorbed)
-    older.absorbed.append(newer)
-    older.changed = True
-    _key_by_arxiv_id(older)
-    newer.joined_to = older
-    older.titles = _united(older.titles, newer.titles)
-    older.stored_titles = _united(older.stored_titles, newer.stored_titles)
-    return older
-
-
-def _together(one: list[_T], other: list[_T]) -> list[_T]:
-    """Return the longer list after the shorter one was added to it, so that a chain of joins copies no item often."""
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
-    longer += shorter
-    return longer
-
-
-def _united(one: set[str], other: set[str]) -> set[str]:
-    """Return the larger set after the smaller one was added to it, so that a chain of joins copies no item often."""
-    larger, smaller = (one, other) if len(one) >= len(other) else (other, one)
-    larger |= smaller
-    return larger
-
-
-def _merge_listing(paper: PendingPaper, listing: PreparedListing) -> None:
-    before = paper.facts
-    paper.facts = merge(before, listing.facts)
-    paper.changed |= paper.facts != before
-    _key_by_arxiv_id(paper)
-
-
-def _key_by_arxiv_id(paper: PendingPaper) -> None:
-    """Make the paper's arXiv id its key, if it has one."""
-    if paper.facts.arxiv_id:
-        paper.key = paper.facts.arxiv_id
-
-
-def _is_first_announcement(paper: PendingPaper) -> bool:
-    return paper.awaits_announcement and any(listing.announces_paper for listing in paper.listings)
 
 
 def _gained(before: PaperFacts, after: PaperFacts, upvotes_named: Sequence[int]) -> bool:

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert,
 from notifier.models import ListedOnFrom
 from notifier.papers.identity import PreparedListing
 from notifier.papers.merging import PaperFacts, dump_origins, load_origins
-from notifier.papers.placing import ListingPlacer, PendingPaper
+from notifier.papers.pending import PendingPaper
+from notifier.papers.placing import ListingPlacer
 from notifier.store import paper_tokens, subscriptions, tags
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.store.statements import batches, in_values, insert_all, insert_one

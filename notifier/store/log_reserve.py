@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from notifier.errors import DiskFullError
-from notifier.store.engine import NO_SPACE
+from notifier.store.explanations import NO_SPACE
 
 # This is more than the log grows by when one transaction stores the results of all mails on the wire, or releases all
 # claims of a sender: at most a few hundred rows of a few pages each.

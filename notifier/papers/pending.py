@@ -1,0 +1,135 @@
+"""The papers that a dump touches, in memory: made, updated and joined before their rows are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from notifier.models import Tags
+from notifier.papers.evidence import Evidence
+from notifier.papers.identity import PreparedListing
+from notifier.papers.merging import PaperFacts, is_reworded, merge
+
+_T = TypeVar("_T")
+
+
+@dataclass(eq=False, slots=True)
+class PendingPaper:
+    """A paper in memory, whose row is about to be written or updated.
+
+    `id` is None until its row is written. `stored` holds the facts of the rows that it comes from: none if the paper is
+    new, several if rows were merged into one paper. `titles` are the identities by which the paper is found;
+    `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
+    `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are papers that were
+    merged into this one. `joined_to` is the paper that has absorbed this one, if one has. `archived` is True if the
+    paper counts as announced already. `changed` is True if its row must be updated.
+    """
+
+    facts: PaperFacts
+    key: str
+    first_seen: datetime
+    sequence: int
+    id: int | None = None
+    stored: list[PaperFacts] = field(default_factory=list)
+    archived: bool = False
+    changed: bool = False
+    titles: set[str] = field(default_factory=set)
+    stored_titles: set[str] = field(default_factory=set)
+    listings: list[PreparedListing] = field(default_factory=list)
+    absorbed: list[PendingPaper] = field(default_factory=list)
+    first_key: str = field(init=False)
+    joined_to: PendingPaper | None = None
+    _evidence: Evidence | None = None
+
+    def __post_init__(self) -> None:
+        self.first_key = self.key
+
+    @property
+    def evidence(self) -> Evidence:
+        """The evidence that the facts give."""
+        if self._evidence is None or self._evidence.paper is not self.facts:
+            self._evidence = Evidence(self.facts, self.facts.abstract)
+        return self._evidence
+
+    @property
+    def awaits_announcement(self) -> bool:
+        """Whether the paper was never announced, because all its listings were of replacements or withdrawn papers."""
+        return self.sequence < 0 and not self.archived
+
+    @property
+    def reworded(self) -> bool:
+        """Whether stored tokens of the paper no longer fit its text."""
+        return any(is_reworded(facts, self.facts) for facts in self.stored)
+
+    @property
+    def tags(self) -> Tags | None:
+        """The tags of a new paper, if its listing has them and no other listing has changed the paper since."""
+        return None if self.stored or self.changed else self.listings[0].tags
+
+
+def current(paper: PendingPaper) -> PendingPaper:
+    """Return the paper that this one was joined to, if it was, or else the paper itself.
+
+    Each call shortens the chain of joins that it follows, so that long chains take little time.
+    """
+    while (joined_to := paper.joined_to) is not None:
+        paper.joined_to = joined_to.joined_to or joined_to
+        paper = joined_to
+    return paper
+
+
+def join(one: PendingPaper, other: PendingPaper) -> PendingPaper:
+    """Make one paper of two: the older row stays, and everything that belongs to the newer one moves to it.
+
+    If both rows are stored, the paper gets the higher of their sequence numbers, so that subscribers whose cursors are
+    between the two numbers still get it. If the newer paper is not stored yet, its number is dropped.
+    """
+    older, newer = sorted((one, other), key=lambda paper: (paper.id is None, paper.id or paper.sequence))
+    older.facts = merge(older.facts, newer.facts)
+    if newer.id is not None:
+        older.sequence = max(older.sequence, newer.sequence)
+    older.stored = _together(older.stored, newer.stored)
+    older.archived |= newer.archived
+    older.listings = _together(older.listings, newer.listings)
+    older.absorbed = _together(older.absorbed, newer.absorbed)
+    older.absorbed.append(newer)
+    older.changed = True
+    key_by_arxiv_id(older)
+    newer.joined_to = older
+    older.titles = _united(older.titles, newer.titles)
+    older.stored_titles = _united(older.stored_titles, newer.stored_titles)
+    return older
+
+
+def _together(one: list[_T], other: list[_T]) -> list[_T]:
+    """Return the longer list after the shorter one was added to it, so that a chain of joins copies no item often."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    longer += shorter
+    return longer
+
+
+def _united(one: set[str], other: set[str]) -> set[str]:
+    """Return the larger set after the smaller one was added to it, so that a chain of joins copies no item often."""
+    larger, smaller = (one, other) if len(one) >= len(other) else (other, one)
+    larger |= smaller
+    return larger
+
+
+def merge_listing(paper: PendingPaper, listing: PreparedListing) -> None:
+    """Complete a paper by the facts of a listing."""
+    before = paper.facts
+    paper.facts = merge(before, listing.facts)
+    paper.changed |= paper.facts != before
+    key_by_arxiv_id(paper)
+
+
+def key_by_arxiv_id(paper: PendingPaper) -> None:
+    """Make the paper's arXiv id its key, if it has one."""
+    if paper.facts.arxiv_id:
+        paper.key = paper.facts.arxiv_id
+
+
+def is_first_announcement(paper: PendingPaper) -> bool:
+    """Return whether this dump is the first to announce a paper that is stored already."""
+    return paper.awaits_announcement and any(listing.announces_paper for listing in paper.listings)
