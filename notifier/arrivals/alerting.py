@@ -21,7 +21,7 @@ from notifier.digests.details import dumps_alert
 from notifier.digests.items import NO_ITEMS
 from notifier.models import AlertDetails, DeliveryKind, Health
 from notifier.store import outbox, reading, retried, source_alerts, writing
-from notifier.store.source_alerts import Told
+from notifier.store.source_alerts import ReportedTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +53,21 @@ def alert_changes(engine: Engine, config: Config, now: datetime) -> list[SourceA
     now = now.astimezone(UTC)
     with reading(engine) as connection:
         judged = judged_sources(connection, config, now)
-        told = source_alerts.told(connection)
-    changes = [(each, told[each.history.name]) for each in judged if each.history.name in told]
+        reported = source_alerts.reported_troubles(connection)
+    changes = [(each, reported[each.history.name]) for each in judged if each.history.name in reported]
     return [alert for each, before in changes if (alert := _tell(engine, config, each, before, now))]
 
 
-def _tell(engine: Engine, config: Config, judged: Judged, before: Told, now: datetime) -> SourceAlert | None:
+def _tell(engine: Engine, config: Config, judged: Judged, before: ReportedTrouble, now: datetime) -> SourceAlert | None:
     """Store and return the alert about a source; None if nothing has changed, or if another process has sent it."""
     verdict = judged.verdict
-    if verdict.is_trouble and verdict.health != before.health:
+    if verdict.health.is_trouble and verdict.health != before.health:
         details = AlertDetails(judged.history.name, f"it is {verdict.sentence}", verdict.cure)
         since = min(day for day in (verdict.since, before.since) if day)
-        after = Told(verdict.health, since)
-    elif before.health and not verdict.is_trouble and verdict.health is not Health.NEW:
+        after = ReportedTrouble(verdict.health, since)
+    elif before.health and not verdict.health.is_trouble and verdict.health is not Health.NEW:
         details = AlertDetails(judged.history.name, _well_again(judged, before, now), is_well=True)
-        after = Told()
+        after = ReportedTrouble()
     else:
         return None
     alert = SourceAlert(verdict.health, details)
@@ -75,7 +75,9 @@ def _tell(engine: Engine, config: Config, judged: Judged, before: Told, now: dat
 
 
 @retried
-def _store(engine: Engine, config: Config, alert: SourceAlert, change: tuple[Told, Told], now: datetime) -> bool:
+def _store(
+    engine: Engine, config: Config, alert: SourceAlert, change: tuple[ReportedTrouble, ReportedTrouble], now: datetime
+) -> bool:
     with writing(engine) as connection:
         if not source_alerts.remember(connection, alert.details.source, *change):
             return False
@@ -105,7 +107,7 @@ def _rows(config: Config, alert: SourceAlert, now: datetime) -> Iterable[dict[st
         }
 
 
-def _well_again(judged: Judged, before: Told, now: datetime) -> str:
+def _well_again(judged: Judged, before: ReportedTrouble, now: datetime) -> str:
     """Say how long the trouble lasted, and how many papers came for its first day and all days after it."""
     if before.since is None:
         return "it is well again"

@@ -38,11 +38,6 @@ class Verdict:
     cure: str = ""
     since: date | None = None
 
-    @property
-    def is_trouble(self) -> bool:
-        """Whether papers may be missing."""
-        return self.health in (Health.STALE, Health.BROKEN)
-
 
 def judge(history: SourceHistory, now: datetime, others: Sequence[SourceHistory] = ()) -> Verdict:
     """Return the verdict on a source at `now`; `others` are sources that list the same days."""

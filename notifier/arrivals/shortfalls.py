@@ -61,7 +61,7 @@ def find(history: SourceHistory, now: datetime, others: Sequence[SourceHistory])
     if judged is None:
         return None
     return (
-        _fewer_than_told(history, judged)
+        _fewer_than_stated(history, judged)
         or _same_document(history, judged)
         or _fewer_than_others(history, judged, others, now)
         or _fewer_than_usual(history, judged)
@@ -81,7 +81,7 @@ def _judged_until(history: SourceHistory, now: datetime) -> date | None:
     fetched = min(history.last_succeeded_at, now).astimezone(UTC)
     today = fetched.date()
     count = history.days.get(today)
-    if count is not None and count.is_complete and count.told is not None:
+    if count is not None and count.is_complete and count.stated is not None:
         return today
     yesterday = history.days.get(today - ONE_DAY)
     may_grow = yesterday is not None and not yesterday.is_complete and fetched.hour < GROWS_UNTIL
@@ -92,15 +92,15 @@ def _last_with_papers(history: SourceHistory, until: date) -> date | None:
     return max((day for day, count in history.days.items() if count.papers and day <= until), default=None)
 
 
-def _fewer_than_told(history: SourceHistory, judged: date) -> Shortfall | None:
-    last = max((day for day, count in history.days.items() if count.told is not None and day <= judged), default=None)
+def _fewer_than_stated(history: SourceHistory, judged: date) -> Shortfall | None:
+    last = max((day for day, count in history.days.items() if count.stated is not None and day <= judged), default=None)
     if last is None or judged - last > SILENT_AT_FIRST:
         return None
     count = history.days[last]
-    assert count.told is not None, "only days of which the service tells are looked at"
-    if count.papers >= count.told * NEARLY_ALL:
+    assert count.stated is not None, "only days whose number the service states are looked at"
+    if count.papers >= count.stated * NEARLY_ALL:
         return None
-    return Shortfall(f"{count.papers} of {count.told} papers on {day_name(last)}, by the service's own count", last)
+    return Shortfall(f"{count.papers} of {count.stated} papers on {day_name(last)}, by the service's own count", last)
 
 
 def _fewer_than_others(

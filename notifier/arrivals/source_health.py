@@ -36,11 +36,6 @@ class SourceHealth:
     usual: int | None
     next_due: datetime | None
 
-    @property
-    def is_trouble(self) -> bool:
-        """Whether papers may be missing."""
-        return self.health in (Health.STALE, Health.BROKEN)
-
 
 class Judged(NamedTuple):
     """What is known of a source, and the verdict on it."""

@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
+from notifier.text.counting import counted
 from notifier.text.dates import WEEKDAYS
 
 _URL = re.compile(r"https?://[^\s<>\"'`]++", re.IGNORECASE)
@@ -33,9 +34,7 @@ def instant_name(instant: datetime, now: datetime) -> str:
 
 def number_of_papers(papers: int) -> str:
     """Return a number of papers, such as `1 paper` or `no papers`."""
-    if papers == 0:
-        return "no papers"
-    return "1 paper" if papers == 1 else f"{papers} papers"
+    return counted(papers, "paper") if papers else "no papers"
 
 
 def without_paths(text: str) -> str:

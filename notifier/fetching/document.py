@@ -29,7 +29,7 @@ class Document:
 
     `name` is a file name with a suffix; `day` is the listing day if the source says it, and then the name
     holds it too. A document that was not modified since it was last taken has no body. If not `is_complete`, the day
-    may still get papers, and is asked for again. `told` is the number of papers of the day according to the source.
+    may still get papers, and is asked for again. `stated` is the number of papers of the day according to the source.
     """
 
     url: str
@@ -39,7 +39,7 @@ class Document:
     validators: Validators
     is_not_modified: bool = False
     is_complete: bool = True
-    told: int | None = None
+    stated: int | None = None
 
 
 @dataclass(frozen=True)

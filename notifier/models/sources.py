@@ -17,17 +17,22 @@ class Health(StrEnum):
     BROKEN = "broken"  # the last fetches failed: no response, or one that is no list of papers
     NEW = "new"  # no fetch has succeeded yet
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether papers may be missing."""
+        return self in (Health.STALE, Health.BROKEN)
+
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
     """The number of papers of one day that have been taken from a source so far.
 
-    `told` is the number according to the service, if it gives one. `is_complete` is False while the day may still get
+    `stated` is the number according to the service, if it gives one. `is_complete` is False while the day may still get
     papers. `newest` is the date of the newest of these papers, if they have dates.
     """
 
     papers: int
-    told: int | None = None
+    stated: int | None = None
     is_complete: bool = True
     newest: date | None = None
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from notifier.config import Config
 from notifier.delivery import Outcome
 from notifier.digests.periods import EARLIER
+from notifier.digests.rows import digest_of_row
 from notifier.digests.selection import select
 from notifier.errors import ComposeError, UsageError
 from notifier.models import Cadence, Digest, Mail, Subscriber, SubscriberState
@@ -161,19 +162,8 @@ def _digest(planned: PlannedDigest, sender: str, now: datetime) -> Digest | None
     """Return the message that `deliver` would make of the outbox row of a planned digest."""
     if planned.selection is None:
         return None
-    row = delivery_row(planned, sender, now)
-    return Digest(
-        recipient=row["recipient"],
-        period=row["period"],
-        planned_at=row["planned_at"],
-        message_id=row["message_id"],
-        subject=row["subject"],
-        sections=planned.selection.sections,
-        rest=planned.selection.rest,
-        subscriber_id=row["subscriber_id"],
-        opening="" if planned.is_new else EARLIER.opening,
-        waiting=planned.waiting,
-    )
+    digest = digest_of_row({"id": None, **delivery_row(planned, sender, now)})
+    return digest if planned.is_new else replace(digest, opening=EARLIER.opening)
 
 
 def _refuse_unless_active(subscriber: Subscriber) -> None:

@@ -20,7 +20,7 @@ from notifier.files import (
 )
 from notifier.pipeline.ingesting_folder import CUT_OFF_WAIT_SECONDS
 from notifier.pipeline.source_days import is_archive
-from notifier.pipeline.taking import Arrival, Taker
+from notifier.pipeline.source_documents import DocumentIngester, NewDocument
 from notifier.store import retried, sources, writing
 
 
@@ -31,56 +31,56 @@ def files_of(source: SourceConfig, config: Config) -> list[Path]:
     return files_like(source.glob, config.base)
 
 
-def take_files(taker: Taker, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
+def take_files(ingester: DocumentIngester, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
     """Take the files that are new or have changed, and delete the records of files that no longer exist.
 
     `on_file` is called after each file that was read, and says whether to go on. A file that is no dump is
     reported as a problem at each run until it is changed or removed.
     """
-    _delete_gone(taker, paths)
+    _delete_gone(ingester, paths)
     for path in paths:
-        before, fingerprint = taker.before(file_url(path)), fingerprint_of(path)
+        before, fingerprint = ingester.before(file_url(path)), fingerprint_of(path)
         if fingerprint is None:
             continue
         if before is not None and before.etag == fingerprint:
             if before.problem:
-                taker.takings.problems.append(before.problem)
+                ingester.totals.problems.append(before.problem)
             else:
-                taker.takings.unchanged += 1
+                ingester.totals.unchanged += 1
             continue
-        _take_file(taker, path, fingerprint, is_first)
+        _take_file(ingester, path, fingerprint, is_first)
         if not on_file():
             return
 
 
-def _take_file(taker: Taker, path: Path, fingerprint: str, is_first: bool) -> None:
+def _take_file(ingester: DocumentIngester, path: Path, fingerprint: str, is_first: bool) -> None:
     name = path_text(path)
     if why := why_unfinished(path):
-        taker.takings.waiting.append(f"{name}: {why}")
+        ingester.totals.waiting.append(f"{name}: {why}")
         return
     try:
-        file = read_from_typed_folder(path, taker.settings.limits.file)
+        file = read_from_typed_folder(path, ingester.settings.limits.file)
     except (FileError, DumpError) as error:
-        taker.takings.problems.append(f"{name} cannot be read: {error}")
+        ingester.totals.problems.append(f"{name} cannot be read: {error}")
         return
     document = Document(file_url(path), name, file.content, None, Validators(fingerprint))
-    if taker.is_same(document):
-        taker.take_same(document)
+    if ingester.is_same(document):
+        ingester.take_same(document)
         return
-    archive = is_archive(is_first, path.name, None, taker.now)
+    archive = is_archive(is_first, path.name, None, ingester.now)
     body_hash = sha256(file.content).hexdigest()
     try:
-        taker.take(Arrival(document, file, body_hash, name, archive, CUT_OFF_WAIT_SECONDS))
+        ingester.take(NewDocument(document, file, body_hash, name, archive, CUT_OFF_WAIT_SECONDS))
     except DumpUnfinishedError as error:
-        taker.takings.waiting.append(f"{name}: {error}")
+        ingester.totals.waiting.append(f"{name}: {error}")
 
 
 @retried
-def _delete_gone(taker: Taker, paths: list[Path]) -> None:
+def _delete_gone(ingester: DocumentIngester, paths: list[Path]) -> None:
     present = {sources.url_key(file_url(path)) for path in paths}
-    gone = [key for key in taker.known if key not in present]
+    gone = [key for key in ingester.known if key not in present]
     if gone:
-        with writing(taker.engine) as connection:
-            sources.delete_documents(connection, taker.name, gone)
+        with writing(ingester.engine) as connection:
+            sources.delete_documents(connection, ingester.name, gone)
     for key in gone:
-        del taker.known[key]
+        del ingester.known[key]

@@ -18,9 +18,9 @@ from notifier.models import Clock, DumpStatus, ListedOnFrom
 from notifier.pipeline import source_claims
 from notifier.pipeline.ingesting import DumpReport, settings_for
 from notifier.pipeline.source_days import ANNOUNCED_DAYS, day_in_name, is_archive, taken_until
+from notifier.pipeline.source_documents import DocumentIngester, IngestTotals, NewDocument
 from notifier.pipeline.source_folders import files_of, take_files
 from notifier.pipeline.source_times import retry_at
-from notifier.pipeline.taking import Arrival, Taker, Takings
 from notifier.store import reading, sources
 from notifier.store.sources import SourceState
 from notifier.text.counting import counted
@@ -99,7 +99,7 @@ class SourceRun:
         self.now = context.clock()
         with reading(context.engine) as connection:
             known = sources.documents(connection, state.name)
-        self.taker = Taker(context.engine, state.name, self.now, settings_for(context.config), known)
+        self.ingester = DocumentIngester(context.engine, state.name, self.now, settings_for(context.config), known)
         self.kept = KeptDocuments(context.config.fetching_settings.folder / state.name)
         self.last_day: date | None = None
         self.was_stopped = False
@@ -110,8 +110,8 @@ class SourceRun:
         return self.state.first_succeeded_at is None
 
     @property
-    def _has_taken(self) -> bool:
-        return bool(self.taker.takings.documents or self.taker.takings.unchanged)
+    def _has_documents(self) -> bool:
+        return bool(self.ingester.totals.documents or self.ingester.totals.unchanged)
 
     def fetch(self) -> SourceReport:
         """Take the documents that the source has now, store its state, and return the report."""
@@ -123,7 +123,7 @@ class SourceRun:
         except Exception as error:  # of any kind: it must not stop the other sources
             failure = error
             if self.last_day is not None:
-                self.taker.takings.days[self.last_day] = False  # the day may have had more documents
+                self.ingester.totals.days[self.last_day] = False  # the day may have had more documents
         state = self.state if self.was_stopped else self._state_after(failure)
         if not self.was_stopped:
             source_claims.finish(self.context.engine, state, self.context.owner)
@@ -136,12 +136,12 @@ class SourceRun:
                 if not self._goes_on():
                     return
         else:
-            take_files(self.taker, files_of(self.source, self.context.config), self.is_first, self._goes_on)
+            take_files(self.ingester, files_of(self.source, self.context.config), self.is_first, self._goes_on)
 
     def _asked(self) -> Asked:
         validators = {
             each.url: Validators(each.etag, each.last_modified)
-            for each in self.taker.known.values()
+            for each in self.ingester.known.values()
             if not each.problem and (each.etag or each.last_modified)
         }
         until = self.state.taken_until
@@ -151,18 +151,18 @@ class SourceRun:
     def _take(self, document: Document) -> None:
         """Take one document: if its bytes are new, keep it as a file and ingest it."""
         self.last_day = document.day or self.last_day
-        if self.taker.is_same(document):
-            self.taker.take_same(document)
+        if self.ingester.is_same(document):
+            self.ingester.take_same(document)
             return
         name = document.name if not document.day or day_in_name(document.name, self.now) else _dated(document)
         file = self.kept.keep(name, document.body, self.now)
         place = f"the document from {shown(document.url)}, kept in {path_text(file.path)}"
         archive = is_archive(self.is_first, name, document.day, self.now)
         body_hash = sha256(document.body).hexdigest()
-        report = self.taker.take(Arrival(document, file, body_hash, place, archive))
+        report = self.ingester.take(NewDocument(document, file, body_hash, place, archive))
         if report and report.listed_on and report.listed_on_from is not ListedOnFrom.NAME:
             path = self.kept.add_day(file.path, report.listed_on)
-            self.taker.takings.dumps[-1] = replace(report, path=path_text(path))
+            self.ingester.totals.dumps[-1] = replace(report, path=path_text(path))
 
     def _goes_on(self) -> bool:
         """Return whether to go on with the next document.
@@ -176,12 +176,12 @@ class SourceRun:
 
     def _state_after(self, failure: Exception | None) -> SourceState:
         """Return the state of the source after this run; `failure` is the error that ended it, if one did."""
-        before, takings = self.state, self.taker.takings
-        problem = _problem(takings, failure) + self._keep_refused(failure)
+        before, totals = self.state, self.ingester.totals
+        problem = _problem(totals, failure) + self._keep_refused(failure)
         common = replace(
             before,
             last_tried_at=self.now,
-            taken_until=taken_until(before.taken_until, takings.days),
+            taken_until=taken_until(before.taken_until, totals.days),
             first_succeeded_at=before.first_succeeded_at or self._first_success(failure, problem),
         )
         if not problem:
@@ -190,7 +190,7 @@ class SourceRun:
         failures = before.failures + 1
         after = failure.retry_after if isinstance(failure, FetchError) else None
         is_local = not self.source.is_remote  # a folder may be read again soon, because no server is asked
-        has_success = failure is None and self._has_taken
+        has_success = failure is None and self._has_documents
         return replace(
             common,
             last_succeeded_at=self.now if has_success else before.last_succeeded_at,
@@ -211,32 +211,32 @@ class SourceRun:
 
     def _next_due(self) -> datetime:
         due = next_due(self.source, self.now)
-        return min(due, self.now + UNFINISHED_DELAY) if self.taker.takings.waiting else due
+        return min(due, self.now + UNFINISHED_DELAY) if self.ingester.totals.waiting else due
 
     def _first_success(self, failure: Exception | None, problem: str) -> datetime | None:
         """Return the time of this run if it counts as the first success of the source, otherwise None."""
         since = self.state.problem_since
         is_long = since is not None and self.now - since >= MAX_FIRST_FETCH
-        return self.now if not problem or (self._has_taken and (failure is None or is_long)) else None
+        return self.now if not problem or (self._has_documents and (failure is None or is_long)) else None
 
     def _report(self, state: SourceState) -> SourceReport:
-        takings = self.taker.takings
-        status = SourceStatus.FETCHED if takings.documents else SourceStatus.UNCHANGED
+        totals = self.ingester.totals
+        status = SourceStatus.FETCHED if totals.documents else SourceStatus.UNCHANGED
         problem = "" if self.was_stopped else state.problem
         return SourceReport(
             name=state.name,
             status=SourceStatus.FAILED if problem else status,
-            documents=takings.documents,
-            unchanged=takings.unchanged,
-            papers=takings.papers,
-            new=takings.new,
-            unannounced=takings.unannounced,
+            documents=totals.documents,
+            unchanged=totals.unchanged,
+            papers=totals.papers,
+            new=totals.new,
+            unannounced=totals.unannounced,
             is_first=self.is_first,
             problem=problem or None,
             is_new_problem=bool(problem) and not self.state.problem,
             next_due=state.next_due,
-            waiting=tuple(takings.waiting),
-            dumps=tuple(each for each in takings.dumps if each.status is not DumpStatus.KNOWN),
+            waiting=tuple(totals.waiting),
+            dumps=tuple(each for each in totals.dumps if each.status is not DumpStatus.KNOWN),
         )
 
 
@@ -244,9 +244,9 @@ def _dated(document: Document) -> str:
     return f"{document.day}-{document.name}"
 
 
-def _problem(takings: Takings, failure: Exception | None) -> str:
+def _problem(totals: IngestTotals, failure: Exception | None) -> str:
     """Return the problems of a run over a source in one line; empty if there are none."""
-    found = list(takings.problems)
+    found = list(totals.problems)
     if failure is not None:
         found.insert(0, str(failure) if isinstance(failure, NotifierError) else f"an unexpected error: {failure!r}")
     if not found:

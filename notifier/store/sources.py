@@ -218,7 +218,7 @@ def _unchanged_since(connection: Connection, name: str) -> datetime | None:
 
 def _day_counts(connection: Connection, name: str, first: date, last: date) -> dict[date, DayCount]:
     table = source_day.c
-    columns = (table.day, table.papers, table.told, table.is_complete, table.newest)
+    columns = (table.day, table.papers, table.stated, table.is_complete, table.newest)
     counts = select(*columns).where(table.source == name, table.day.between(first, last)).order_by(table.day)
     return {day: DayCount(*count) for day, *count in connection.execute(counts)}
 

@@ -53,7 +53,7 @@ class ArrivalsCache:
 def _read(engine: Engine, config: Config, now: datetime) -> Arrivals:
     with reading(engine) as connection:
         newest = dumps.newest_paper_at(connection)
-    troubled = [each for each in source_health(engine, config, now) if each.is_trouble]
+    troubled = [each for each in source_health(engine, config, now) if each.health.is_trouble]
     return Arrivals(
         newest=newest.date() if newest else None,
         since=min((each.since for each in troubled if each.since), default=None),

@@ -25,6 +25,6 @@ def healthz(site: SiteDependency, response: Response) -> dict[str, str | dict[st
     if late := site.late_loops():
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return {"status": "stuck", "loops": ", ".join(late)}
-    if troubled := [each for each in source_health(site.engine, site.config, site.clock()) if each.is_trouble]:
+    if troubled := [each for each in source_health(site.engine, site.config, site.clock()) if each.health.is_trouble]:
         return {"status": "degraded", "sources": {each.name: without_paths(each.sentence) for each in troubled}}
     return {"status": "ok"}

@@ -61,7 +61,7 @@ def test_a_working_day_without_papers_is_told_from_a_quiet_one() -> None:
 
 def test_a_holiday_that_stands_alone_is_normal_on_the_day_after_too() -> None:
     days = past(LAST_MONDAY)
-    assert not judge(fetched(days, instant(LAST_TUESDAY, 1)), instant(LAST_TUESDAY, 1)).is_trouble
+    assert not judge(fetched(days, instant(LAST_TUESDAY, 1)), instant(LAST_TUESDAY, 1)).health.is_trouble
 
 
 def test_a_source_that_was_not_fetched_today_names_the_last_day_with_papers() -> None:
@@ -76,7 +76,7 @@ def test_a_failure_that_may_pass_says_when_it_is_tried_again() -> None:
     now = instant(FRIDAY)
     history = failing(past(FRIDAY), now, now - timedelta(minutes=30), 2, "HTTP 503.")
     verdict = judge(replace(history, next_due=now + timedelta(hours=1)), now)
-    assert not verdict.is_trouble
+    assert not verdict.health.is_trouble
     assert verdict.sentence.endswith("; trying again at 21:00 UTC after a failure: HTTP 503")
 
 
@@ -151,7 +151,7 @@ def stale(history: SourceHistory, now: datetime, *others: SourceHistory) -> str:
 
 
 def test_12_papers_for_334_are_stale_on_the_same_day_if_the_service_says_that_these_are_all() -> None:
-    days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(12, told=12)}
+    days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(12, stated=12)}
     now = instant(LAST_MONDAY)
     assert stale(fetched(days, now), now) == "12 of 334 papers on Monday, 2026-11-30, by what is usual"
 
@@ -159,12 +159,12 @@ def test_12_papers_for_334_are_stale_on_the_same_day_if_the_service_says_that_th
 @pytest.mark.parametrize("hour", [0, 9, 20])
 def test_a_document_that_grows_over_the_day_is_not_judged_before_the_day_is_over(hour: int) -> None:
     days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(12)}
-    assert not judge(fetched(days, instant(LAST_MONDAY, hour)), instant(LAST_MONDAY, hour)).is_trouble
+    assert not judge(fetched(days, instant(LAST_MONDAY, hour)), instant(LAST_MONDAY, hour)).health.is_trouble
 
 
 def test_12_papers_for_334_are_stale_on_the_next_day_if_the_day_could_have_grown() -> None:
     days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(12, is_complete=False)}
-    assert not judge(fetched(days, instant(LAST_TUESDAY, 1)), instant(LAST_TUESDAY, 1)).is_trouble
+    assert not judge(fetched(days, instant(LAST_TUESDAY, 1)), instant(LAST_TUESDAY, 1)).health.is_trouble
     now = instant(LAST_TUESDAY, 12)
     assert stale(fetched(days, now), now) == "12 of 334 papers on Monday, 2026-11-30, by what is usual"
 
@@ -178,14 +178,14 @@ def test_half_a_day_of_a_regular_source_is_stale(papers: int) -> None:
 
 def test_fewer_papers_than_the_service_tells_of_are_stale_even_without_a_past() -> None:
     now = instant(0)
-    history = fetched({MONDAY: DayCount(12, told=334)}, now)
+    history = fetched({MONDAY: DayCount(12, stated=334)}, now)
     assert stale(history, now) == "12 of 334 papers on Monday, 2026-11-02, by the service's own count"
 
 
 @pytest.mark.parametrize("papers", [334, 330, 320])
 def test_a_few_records_that_cannot_be_read_are_not_stale(papers: int) -> None:
     now = instant(0)
-    assert not judge(fetched({MONDAY: DayCount(papers, told=334)}, now), now).is_trouble
+    assert not judge(fetched({MONDAY: DayCount(papers, stated=334)}, now), now).health.is_trouble
 
 
 def test_no_papers_where_another_source_has_some_are_stale_at_once() -> None:
@@ -194,21 +194,21 @@ def test_no_papers_where_another_source_has_some_are_stale_at_once() -> None:
     assert (
         stale(fetched(past(LAST_MONDAY), now), now, other) == "no papers on Monday, 2026-11-30, where listing has 334"
     )
-    assert not judge(other, now, [fetched(past(LAST_MONDAY), now)]).is_trouble
+    assert not judge(other, now, [fetched(past(LAST_MONDAY), now)]).health.is_trouble
 
 
 def test_a_source_that_always_has_a_part_of_another_one_is_compared_by_that_part() -> None:
     now = instant(LAST_TUESDAY, 1)
     other = replace(fetched(past(LAST_TUESDAY), now), name="listing")
     part = weekly([papers // 2 for papers in ARXIV_WEEK], LAST_TUESDAY)
-    assert not judge(fetched(part, now), now, [other]).is_trouble
+    assert not judge(fetched(part, now), now, [other]).health.is_trouble
     part[day(LAST_MONDAY)] = DayCount(130)
     assert "130 papers on Monday, 2026-11-30, where listing has 334" in stale(fetched(part, now), now, other)
 
 
 def test_a_source_that_stopped_is_stale_after_two_working_days() -> None:
     days = past(FRIDAY)
-    assert not judge(fetched(days, instant(LAST_MONDAY, 1)), instant(LAST_MONDAY, 1)).is_trouble
+    assert not judge(fetched(days, instant(LAST_MONDAY, 1)), instant(LAST_MONDAY, 1)).health.is_trouble
     now = instant(LAST_TUESDAY, 1)
     assert stale(fetched(days, now), now) == (
         "no papers since Thursday, 2026-11-26, over 2 days that usually have some"
@@ -237,7 +237,7 @@ def test_the_same_document_over_a_weekend_is_not_stale() -> None:
 def test_a_newest_paper_that_is_too_old_is_stale() -> None:
     now = instant(LAST_MONDAY)
     days = {each: replace(count, newest=each - timedelta(days=3)) for each, count in past(LAST_MONDAY).items()}
-    assert not judge(fetched(days, now), now).is_trouble
+    assert not judge(fetched(days, now), now).health.is_trouble
     days[day(LAST_MONDAY)] = DayCount(334, newest=date(2026, 10, 30))
     assert stale(fetched(days, now), now) == (
         "the newest paper of Monday, 2026-11-30 is 31 days old: it is of Friday, 2026-10-30"
@@ -250,7 +250,7 @@ def test_a_newest_paper_of_another_year_is_stale_even_without_a_past() -> None:
 
 
 def test_a_source_that_never_had_a_paper_is_stale_after_a_week() -> None:
-    assert not judge(fetched({}, instant(6)), instant(6)).is_trouble
+    assert not judge(fetched({}, instant(6)), instant(6)).health.is_trouble
     assert stale(fetched({}, instant(8)), instant(8)) == (
         "no papers at all since it was first fetched on Monday, 2026-11-02"
     )
@@ -262,7 +262,7 @@ def test_a_source_that_never_had_a_paper_is_stale_after_a_week() -> None:
 counts = st.builds(
     DayCount,
     papers=st.integers(0, 400),
-    told=st.none() | st.integers(0, 400),
+    stated=st.none() | st.integers(0, 400),
     is_complete=st.booleans(),
     newest=st.none() | st.dates(),
 )
@@ -288,7 +288,7 @@ def test_any_history_gives_a_verdict_of_one_line(
 ) -> None:
     verdict = judge(history, now, others)
     assert verdict.sentence
-    assert bool(verdict.cure) == verdict.is_trouble == (verdict.since is not None)
+    assert bool(verdict.cure) == verdict.health.is_trouble == (verdict.since is not None)
 
 
 weeks_with_papers = st.lists(st.sampled_from([0, 0, 1, 3, 12, 40, 334]), min_size=7, max_size=7).filter(any)
@@ -303,7 +303,7 @@ def test_a_source_with_a_regular_week_is_never_in_trouble(
     history = fetched(
         days, instant(number, hour), first_succeeded_at=datetime(first.year, first.month, first.day, 9, tzinfo=UTC)
     )
-    assert not judge(history, instant(number, hour)).is_trouble
+    assert not judge(history, instant(number, hour)).health.is_trouble
 
 
 @given(weeks_with_papers, st.integers(21, 70), st.integers(0, 23))
@@ -321,4 +321,4 @@ def test_one_empty_day_in_a_regular_week_is_never_in_trouble(number: int, hour: 
     days = weekly((papers,) * 5 + (0, 0), number + later)
     days.pop(day(number), None)
     now = instant(number + later, hour)
-    assert not judge(fetched(days, now), now).is_trouble
+    assert not judge(fetched(days, now), now).health.is_trouble

@@ -83,7 +83,7 @@ def test_missed_days_come_from_the_api_before_the_feed() -> None:
     found, error = taken(client, asked(date(2026, 4, 22)))
     assert error == ""
     assert summary(found) == [("2026-04-23.xml", 7, True), ("2026-04-24.xml", 7, True), ("2026-04-27.xml", 5, True)]
-    assert [document.told for document in found] == [7, 7, None]
+    assert [document.stated for document in found] == [7, 7, None]
     assert query_of(asked_api[0]) == {
         "search_query": "(cat:cs.LG OR cat:cs.CL) AND submittedDate:[202604211800 TO 202604221759]",
         "sortBy": "submittedDate",
@@ -130,7 +130,7 @@ def test_the_number_on_the_listing_page_is_told_and_12_papers_for_334_are_not_al
     enough, _ = arxiv(Answer(arxiv_feed(MONDAY, 330)), listing=lambda _: Answer(arxiv_listing(MONDAY, papers)))
     for client, is_complete in ((few, False), (enough, True)):
         (document,), error = taken(client, asked(FRIDAY), ONE)
-        assert (document.told, document.is_complete, error) == (334, is_complete, "")
+        assert (document.stated, document.is_complete, error) == (334, is_complete, "")
 
 
 def test_a_paper_in_two_categories_is_counted_once() -> None:
@@ -138,12 +138,12 @@ def test_a_paper_in_two_categories_is_counted_once() -> None:
         first = 0 if "cs.LG" in path else 5
         return Answer(arxiv_listing(MONDAY, [f"2604.{number:05}" for number in range(first, first + 8)]))
 
-    assert taken(arxiv(Answer(arxiv_feed(MONDAY, 13)), listing=listing)[0], asked(FRIDAY))[0][0].told == 13
+    assert taken(arxiv(Answer(arxiv_feed(MONDAY, 13)), listing=listing)[0], asked(FRIDAY))[0][0].stated == 13
 
 
 def test_a_listing_page_that_shows_a_part_tells_the_least_number() -> None:
     page = Answer(arxiv_listing(MONDAY, ["2604.00001"], total=334))
-    assert taken(arxiv(Answer(arxiv_feed(MONDAY, 5)), listing=lambda _: page)[0], asked(FRIDAY))[0][0].told == 334
+    assert taken(arxiv(Answer(arxiv_feed(MONDAY, 5)), listing=lambda _: page)[0], asked(FRIDAY))[0][0].stated == 334
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_listing_page_that_shows_a_part_tells_the_least_number() -> None:
 )
 def test_a_listing_page_of_another_day_or_none_tells_nothing_and_breaks_nothing(page: Answer) -> None:
     (document,), error = taken(arxiv(Answer(arxiv_feed(MONDAY, 5)), listing=lambda _: page)[0], asked(FRIDAY))
-    assert (document.told, document.is_complete, error) == (None, True, "")
+    assert (document.stated, document.is_complete, error) == (None, True, "")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_each_paper_comes_once_also_if_pages_are_empty_in_between(papers: int, f
         assert runs_of_faults
         return
     listings = parse_dump(found[0].body).listings
-    assert len(listings) == len({listing.arxiv_id for listing in listings}) == papers == found[0].told
+    assert len(listings) == len({listing.arxiv_id for listing in listings}) == papers == found[0].stated
 
 
 def test_a_page_that_stays_empty_is_an_error_and_never_the_end() -> None:

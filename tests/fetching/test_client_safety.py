@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -209,12 +209,10 @@ def tunnel() -> Iterator[tuple[int, list[bytes]]]:
     asked: list[bytes] = []
 
     def pump(source: socket.socket, target: socket.socket) -> None:
-        try:
+        with suppress(OSError):  # either side may close first
             while data := source.recv(65_536):
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
 
     def serve(listener: socket.socket) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -51,13 +52,11 @@ def fetched(
         fault = trouble.get(int((now - START) / timedelta(hours=1)))
         answers = service(now)
         client = InMemory(lambda path, fault=fault, answers=answers: fault or answers(path))  # type: ignore[misc]
-        try:
+        with suppress(FetchError):  # in the hours of trouble
             for document in documents(source, Asked(now, False, taken_until, {}), client):
                 assert document.day is not None
                 papers[document.day] = max(papers_in(document.body), papers.get(document.day, 0))
                 taken_until = max(taken_until, document.day) if document.is_complete else taken_until
-        except FetchError:
-            pass
         requests[now.date()] += len(client.asked)
         now = next_due(source, now)
     return papers, max(requests.values())

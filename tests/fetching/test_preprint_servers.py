@@ -31,7 +31,7 @@ def last(service: Service, source: SourceConfig = SOURCE) -> Document:
 def test_a_day_is_a_document_whose_records_are_papers() -> None:
     document = last(preprints(lambda day: [preprint(1, day), preprint(2, day, version=2, category="neuroscience")]))
     dump = parse_dump(document.body)
-    assert (document.day, document.told, document.is_complete) == (TODAY, 2, False)
+    assert (document.day, document.stated, document.is_complete) == (TODAY, 2, False)
     assert decide_listing_day(None, document.name, dump, NOW)[0] == TODAY
     first, second = dump.listings
     assert (first.title, first.abstract) == ("Bees and the 1th Flower", "We follow bee 1.")
@@ -60,7 +60,7 @@ def test_the_categories_are_chosen_whatever_their_case_and_punctuation() -> None
     for written in ("Cell Biology", "cell_biology", "cell-biology"):
         document = last(service, SourceConfig(preset="biorxiv", categories=(written,)))
         assert [listing.title for listing in parse_dump(document.body).listings] == ["Bees and the 1th Flower"]
-        assert document.told is None
+        assert document.stated is None
 
 
 def test_medrxiv_is_asked_for_its_own_preprints() -> None:
@@ -88,7 +88,7 @@ def test_fewer_records_than_the_service_counts_are_asked_for_again_until_nothing
         (29, False),
         (30, False),
     ]
-    assert {document.told for document in found} == {8}
+    assert {document.stated for document in found} == {8}
 
 
 @pytest.mark.parametrize(

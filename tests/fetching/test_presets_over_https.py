@@ -192,7 +192,7 @@ def test_real_pages_of_arxivs_api_are_joined_and_their_errors_are_errors() -> No
         source = SourceConfig(preset="arxiv", url=server.url(""), categories=("cs.LG",), pause_seconds=0)
         missed, _ = documents(source, Asked(NOW, False, THURSDAY, {}), client)
         listings = parse_dump(missed.body).listings
-        assert len({listing.arxiv_id for listing in listings}) == len(listings) == missed.told
+        assert len({listing.arxiv_id for listing in listings}) == len(listings) == missed.stated
         pages[0] = next(folder.glob("id_abc_*")).read_bytes()
         with pytest.raises(FetchError, match="incorrect id format for abc"):
             list(documents(source, Asked(NOW, False, THURSDAY, {}), client))

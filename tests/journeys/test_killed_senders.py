@@ -184,13 +184,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_if_the_disk_is_full_the_run_ends_with_one_sentence_and_a_later_run_sends_all_mail(small_disk: Path) -> None:
     with ScriptedRelay() as relay:
         plan_digests(300, small_disk, relay.port)
-        filler = small_disk / "filler"
-        with filler.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(b"x" * 4096)
-            except OSError:
-                os.truncate(filler, max(0, filler.stat().st_size - 150_000))
+        filler = fill(small_disk, left=150_000)
         full = run_notifier("deliver", cwd=small_disk)
         assert (full.returncode, full.stderr.count("\n")) == (1, 1)
         assert "make room" in full.stderr

@@ -55,7 +55,7 @@ def test_a_real_month_brings_each_paper_once_and_no_false_alarm(
             papers.today = now.date()
             fetch_at(engine, config, now)
             plan_and_accept(engine, config, now)
-            if source_health(engine, config, now)[0].is_trouble:
+            if source_health(engine, config, now)[0].health.is_trouble:
                 troubled.append(now.date())
     got = Counter(folded(title) for _, titles in digests_of(engine, ANN) for title in titles)
     assert got.total() == len(got), "a paper came twice"

@@ -50,7 +50,7 @@ def test_days_that_were_answered_with_papers_of_another_day_are_fetched_again(en
         assert days[1] not in history_of(engine, "daily").days
         papers.answer = None
         fetch_at(engine, config, MORNING + 8 * A_DAY)
-        assert not source_health(engine, config, MORNING + 8 * A_DAY)[0].is_trouble
+        assert not source_health(engine, config, MORNING + 8 * A_DAY)[0].health.is_trouble
         expected = [title for day in each_day(TODAY + 2 * A_DAY, 7) for title in titles_on(day)]
         assert news_of(engine, config, MORNING + 8 * A_DAY, ANN) == sorted(expected)
         assert sorted(history_of(engine, "daily").days)[-9:] == list(days)
@@ -86,7 +86,7 @@ def test_the_same_papers_with_other_upvotes_are_no_papers_of_another_day(
         fetch_at(engine, config, MORNING + 6 * A_DAY)
         expected = [title for day in each_day(TODAY + A_DAY, 6) for title in titles_on(day)]
         assert news_of(engine, config, MORNING + 6 * A_DAY, ANN) == sorted(expected)
-        assert not source_health(engine, config, MORNING + 6 * A_DAY)[0].is_trouble
+        assert not source_health(engine, config, MORNING + 6 * A_DAY)[0].health.is_trouble
 
 
 def test_more_upvotes_of_a_day_itself_are_counted_for_it(engine: Engine, tmp_path: Path) -> None:

@@ -104,8 +104,8 @@ def time_of_storing(folder: Path, kind: Kind, size: int) -> float:
     for number, listings in enumerate(map(prepared, kind(size))):
         start = process_time()
         with writing(engine) as connection:
-            arrival = NewDump(f"sha{number}", "dump", "JSON lines", DAY, ListedOnFrom.OPTION, NOW)
-            add_dump(connection, arrival, listings)
+            new = NewDump(f"sha{number}", "dump", "JSON lines", DAY, ListedOnFrom.OPTION, NOW)
+            add_dump(connection, new, listings)
         used = process_time() - start
     engine.dispose()
     return used
@@ -133,8 +133,8 @@ def test_stored_papers_that_prove_to_be_one_keep_their_keys_as_aliases(kind: Kin
     keys: set[str] = set()
     for number, listings in enumerate(map(prepared, kind(5))):
         with writing(engine) as connection:
-            arrival = NewDump(f"sha{number}", "dump", "JSON lines", DAY, ListedOnFrom.OPTION, NOW)
-            add_dump(connection, arrival, listings)
+            new = NewDump(f"sha{number}", "dump", "JSON lines", DAY, ListedOnFrom.OPTION, NOW)
+            add_dump(connection, new, listings)
             keys |= set(connection.scalars(select(tables.paper.c.key)))
     with reading(engine) as connection:
         (paper,) = connection.execute(select(tables.paper.c.id, tables.paper.c.key))

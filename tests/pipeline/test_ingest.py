@@ -172,9 +172,9 @@ def test_a_paper_that_gains_its_abstract_within_14_days_is_announced_again(engin
 def test_a_dump_that_fails_half_way_stores_nothing(engine: Engine) -> None:
     twice = Listing(1, "The Title of a Paper")
     dump = ParsedDump("page text", (twice, replace(twice, title="Another Paper of Ours")))  # both at position 1
-    arrival = NewDump("sha", "name", "page text", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
+    new = NewDump("sha", "name", "page text", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
     with pytest.raises(Exception, match="UNIQUE"), writing(engine) as connection:
-        add_dump(connection, arrival, prepare(dump, date(2026, 7, 1), "sha"))
+        add_dump(connection, new, prepare(dump, date(2026, 7, 1), "sha"))
     assert stored(engine) == []
     with reading(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(tables.dump)) == 0

@@ -47,8 +47,8 @@ def stored(engine: Engine) -> list[Paper]:
 
 def store_deletions(engine: Engine, *arxiv_ids: str) -> None:
     with writing(engine) as connection:
-        arrival = NewDump("gone", "gone", "OAI-PMH", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
-        add_dump(connection, arrival, [], deleted=arxiv_ids)
+        new = NewDump("gone", "gone", "OAI-PMH", date(2026, 7, 1), ListedOnFrom.OPTION, MONDAY)
+        add_dump(connection, new, [], deleted=arxiv_ids)
 
 
 def keys_after(engine: Engine, after: int = 0) -> list[str]:

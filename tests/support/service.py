@@ -59,8 +59,8 @@ def add_listings(
     """Store a dump of `day` that holds only these listings, as page text; `rank` is the rank of its source."""
     dump = ParsedDump(PAGE_TEXT, _numbered(listings), rank=rank)
     with writing(engine) as connection:
-        arrival = NewDump(name, name, dump.format, day, ListedOnFrom.OPTION, now)
-        add_dump(connection, arrival, prepare(dump, day, name))
+        new = NewDump(name, name, dump.format, day, ListedOnFrom.OPTION, now)
+        add_dump(connection, new, prepare(dump, day, name))
 
 
 def add_listings_as(
@@ -69,8 +69,8 @@ def add_listings_as(
     """Store a dump of the day of `now` that holds only these listings, and announce its papers as `announcing` says."""
     dump = ParsedDump(PAGE_TEXT, _numbered(listings))
     with writing(engine) as connection:
-        arrival = NewDump(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
-        add_dump(connection, arrival, prepare(dump, now.date(), name), announcing)
+        new = NewDump(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
+        add_dump(connection, new, prepare(dump, now.date(), name), announcing)
 
 
 def _numbered(listings: Sequence[Listing]) -> tuple[Listing, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from threading import Event
 
 import httpx
@@ -14,24 +12,13 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
 from support.service import add_subscriber, wait_until
 from support.visitors import mails_soon
-from support.web_site import ANN, serve_pages, write_config
+from support.web_site import ANN
 
 from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.store import writing
 from notifier.subscribers import SignUp
 from notifier.web.background import MAX_WAIT, in_background
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
-def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serve_pages(engine, config) as client:
-        yield client
 
 
 def test_work_that_takes_long_does_not_hold_up_the_next_request_of_the_same_connection(

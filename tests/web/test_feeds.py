@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import feedparser
 import httpx
@@ -15,7 +14,7 @@ from lxml import etree
 from sqlalchemy import Engine
 from support.service import add_listings_as, add_subscriber, ingest_page, page_text
 from support.visitors import as_visitor, form_to, parsed, session_token
-from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages, write_config
+from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages
 
 from notifier.config import Config
 from notifier.models import Listing, SubscriberState
@@ -28,11 +27,6 @@ from notifier.topics import TRENDING
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 TITLES = ["Quantization of Large Models", "Mixture of Experts at Scale", "Graphs of Everything"]
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
 
 
 @pytest.fixture

@@ -34,20 +34,9 @@ from notifier.web.guards import MAX_BODY
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
 def path(engine: Engine, config: Config) -> str:
     """Return the path of the page that stops all mail, to which Ann's first mail links."""
     return unsubscribe_path(deliver_first_mail(engine, config, "quantization"))
-
-
-@pytest.fixture
-def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serve_pages(engine, config) as client:
-        yield client
 
 
 def assert_secured(answer: httpx.Response) -> None:

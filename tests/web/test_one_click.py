@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,10 +18,8 @@ from support.web_site import (
     deliver_first_mail,
     plan_for_ann,
     send_raw_request,
-    serve_pages,
     stored_ann,
     unsubscribe_path,
-    write_config,
 )
 
 from notifier.config import Config
@@ -34,11 +30,6 @@ from notifier.subscribers.subscribing import erase
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
 def path(engine: Engine, config: Config) -> str:
     """Return the path for one-click unsubscribing in the header of Ann's first mail."""
     message = deliver_first_mail(engine, config, "quantization", "experts")
@@ -46,12 +37,6 @@ def path(engine: Engine, config: Config) -> str:
     page, by_mail = message["List-Unsubscribe"].split(", ")
     assert page.startswith(f"<{BASE_URL}/unsubscribe/") and by_mail.startswith("<mailto:papers@example.org?")
     return unsubscribe_path(message)
-
-
-@pytest.fixture
-def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serve_pages(engine, config) as client:
-        yield client
 
 
 def test_the_exact_request_of_rfc_8058_stops_all_mail(engine: Engine, client: httpx.Client, path: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -127,12 +126,6 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
         "/digests/view/": "/digests/view/" + sign(key, Grant(LinkPurpose.DIGEST, 1)),
         "subscription": str(ann.subscriptions[0].id),
     }
-
-
-@pytest.fixture
-def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serve_pages(engine, config) as client:
-        yield client
 
 
 def path_of(route: str, links: dict[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -23,17 +22,6 @@ from support.web_site import (
 
 from notifier.config import Config
 from notifier.subscribers import SignUp, pause, unsubscribe
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
-def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serve_pages(engine, config) as client:
-        yield client
 
 
 def sign_in_path(engine: Engine, client: httpx.Client, config: Config) -> str:

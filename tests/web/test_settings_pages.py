@@ -27,11 +27,6 @@ NEW = "ann@elsewhere.example"
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
 def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
     deliver_first_mail(engine, config, "quantization", "experts")
     with serve_to_ann(engine, config) as client:

@@ -31,11 +31,6 @@ LARGEST = 30_000  # bytes of the page for signing up and all that it loads, gzip
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
 def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
     ingest_page(engine, config.base, ["Quantization of Large Models", "Graph Search at Scale"], now=AT_EIGHT)
     with serve_pages(engine, config) as client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,17 +35,6 @@ from notifier.store.tables import query
 from notifier.subscribers.subscribing import SignUp, unsubscribe
 
 MARKUP = '"<script>alert(1)</script>" OR quantization'
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
-def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serve_pages(engine, config) as client:
-        yield client
 
 
 def press_the_button(client: httpx.Client, path: str) -> httpx.Response:

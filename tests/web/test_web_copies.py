@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import pytest
 from sqlalchemy import Engine, select, update
@@ -16,9 +13,7 @@ from support.web_site import (
     database_content,
     deliver_and_read_mails,
     deliver_first_mail,
-    serve_pages,
     stored_ann,
-    write_config,
 )
 
 from notifier.config import Config, secret_key
@@ -37,20 +32,9 @@ BOB = "bob@example.org"
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return write_config(tmp_path)
-
-
-@pytest.fixture
 def path(engine: Engine, config: Config) -> str:
     """Deliver a digest to Ann, and return the path of its web copy."""
     return link_path(deliver_first_mail(engine, config, "quantization", "experts"), DIGEST_PATH)
-
-
-@pytest.fixture
-def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
-    with serve_pages(engine, config) as client:
-        yield client
 
 
 def copy_of(config: Config, row_id: int, purpose: LinkPurpose = LinkPurpose.DIGEST) -> str:

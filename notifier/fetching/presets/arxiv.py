@@ -68,9 +68,9 @@ def _feed(source: SourceConfig, asked: Asked, client: Getter) -> Document:
         return Document(url, f"{latest}.xml", b"", latest, response.validators, is_not_modified=True)
     refuse_error_feed(response)
     day, papers = _day(response), len(elements(response.body, "item"))
-    told = number_on_listing_pages(source, client, day) if papers else None
-    is_complete = papers >= MIN_SHARE * (told or 0) if papers else not is_listing_day(day)
-    return Document(url, f"{day}.xml", response.body, day, response.validators, is_complete=is_complete, told=told)
+    stated = number_on_listing_pages(source, client, day) if papers else None
+    is_complete = papers >= MIN_SHARE * (stated or 0) if papers else not is_listing_day(day)
+    return Document(url, f"{day}.xml", response.body, day, response.validators, is_complete=is_complete, stated=stated)
 
 
 def _day(response: Response) -> date:

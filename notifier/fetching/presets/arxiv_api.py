@@ -49,7 +49,7 @@ def day_document(source: SourceConfig, client: Getter, day: date) -> Document:
         if faults == MAX_FAULTS or (total and start >= total):
             break
     body = with_records(first, "entry", list(entries.values()))
-    return Document(_url(source, day, 0), f"{day}.xml", body, day, Validators(), told=total)
+    return Document(_url(source, day, 0), f"{day}.xml", body, day, Validators(), stated=total)
 
 
 def _total(response: Response) -> int:

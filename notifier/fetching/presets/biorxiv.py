@@ -46,7 +46,7 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
         day=day,
         validators=Validators(),
         is_complete=is_over(day, asked.now, _LATE) and (is_whole or is_over(day, asked.now, _SETTLED)),
-        told=None if source.categories else total,
+        stated=None if source.categories else total,
     )
 
 
@@ -61,8 +61,8 @@ def _records(source: SourceConfig, client: Getter, day: date) -> tuple[list[dict
     cursor = faults = 0
     for _ in range(MAX_PAGES):
         response = client.get(_url(source, day, cursor), accept="application/json", pause=pause_of(source, PAUSE))
-        page, told = _page(response)
-        total = total if told is None else max(told, total or 0)
+        page, stated = _page(response)
+        total = total if stated is None else max(stated, total or 0)
         known = len(records)
         for record in page:
             records.setdefault((str(record.get("doi")), str(record.get("version"))), record)

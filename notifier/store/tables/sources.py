@@ -73,7 +73,7 @@ class SourceDayRow(Table, table=True):
     source: str = Field(sa_column=source_name())
     day: date = Field(primary_key=True)
     papers: int
-    told: int | None = None
+    stated: int | None = None
     is_complete: bool = True
     newest: date | None = None
     taken_at: datetime = Field(sa_column=instant())

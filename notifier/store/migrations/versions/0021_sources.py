@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("papers", sa.Integer(), nullable=False),
-        sa.Column("told", sa.Integer(), nullable=True),
+        sa.Column("stated", sa.Integer(), nullable=True),
         sa.Column("is_complete", sa.Boolean(), nullable=False),
         sa.Column("newest", sa.Date(), nullable=True),
         sa.Column("taken_at", Instant(), nullable=False),

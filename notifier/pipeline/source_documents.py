@@ -25,7 +25,7 @@ CUT_OFF = "it is cut off; its beginning was ingested, and it is fetched again"
 
 
 @dataclass(slots=True)
-class Takings:
+class IngestTotals:
     """The results of one run over a source so far.
 
     `documents` counts those with new bytes, and `unchanged` the others. `papers` and `new` count the papers of the
@@ -46,7 +46,7 @@ class Takings:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class NewDocument:
     """A document whose bytes are new, and how it is ingested.
 
     `file` is the dump that is ingested. `body_hash` is the SHA-256 of the document's body. `place` names the document
@@ -61,8 +61,8 @@ class Arrival:
     wait_seconds: float = inf
 
 
-class Taker:
-    """Takes documents of the source `name` at `now`, and counts them in `takings`.
+class DocumentIngester:
+    """Takes documents of the source `name` at `now`, and counts them in `totals`.
 
     `known` has the stored documents by `url_key` of their URLs.
     """
@@ -80,7 +80,7 @@ class Taker:
         self.now = now
         self.settings = settings
         self.known = known
-        self.takings = Takings()
+        self.totals = IngestTotals()
 
     def before(self, url: str) -> SourceDocument | None:
         """Return the last document from a URL; None if there was none."""
@@ -94,7 +94,7 @@ class Taker:
 
     def take_same(self, document: Document) -> None:
         """Record that a document is unchanged."""
-        self.takings.unchanged += 1
+        self.totals.unchanged += 1
         before = self.before(document.url)
         if before is None:
             return
@@ -103,38 +103,38 @@ class Taker:
         self._record(again, document, before.day, None)
         self._count_day(document, is_good=before.day is not None)  # if it is a copy of another day, no day was stored
 
-    def take(self, arrival: Arrival) -> DumpReport | None:
+    def take(self, new: NewDocument) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
 
         If it is no dump, a problem is added. Raises DumpUnfinishedError if the rest of it may still come.
         """
         try:
-            report, was_cut_off = self._ingest(arrival)
+            report, was_cut_off = self._ingest(new)
         except DumpError as error:
-            self._refuse(arrival, str(error))
+            self._refuse(new, str(error))
             return None
         with reading(self.engine) as connection:
-            contents = dumps.contents(connection, arrival.file.sha256)
-        is_copy = self._is_copy(arrival)
-        self._accept(arrival, contents, was_cut_off=was_cut_off, is_copy=is_copy)
-        self._count(report, contents, is_archive=arrival.is_archive)
+            contents = dumps.contents(connection, new.file.sha256)
+        is_copy = self._is_copy(new)
+        self._accept(new, contents, was_cut_off=was_cut_off, is_copy=is_copy)
+        self._count(report, contents, is_archive=new.is_archive)
         if was_cut_off:
-            self.takings.problems.append(f"{arrival.place}: {CUT_OFF}")
-        self._count_day(arrival.document, is_good=not was_cut_off and not is_copy)
+            self.totals.problems.append(f"{new.place}: {CUT_OFF}")
+        self._count_day(new.document, is_good=not was_cut_off and not is_copy)
         return report
 
-    def _ingest(self, arrival: Arrival) -> tuple[DumpReport, bool]:
+    def _ingest(self, new: NewDocument) -> tuple[DumpReport, bool]:
         """Ingest a document. Return its report and whether it is cut off. Raises DumpError if it is no dump."""
-        announcing = replace(self.settings.announcing, archive=arrival.is_archive)
-        settings = replace(self.settings, announcing=announcing, wait_seconds=arrival.wait_seconds, in_child=True)
+        announcing = replace(self.settings.announcing, archive=new.is_archive)
+        settings = replace(self.settings, announcing=announcing, wait_seconds=new.wait_seconds, in_child=True)
         # The file is packed, so `ingest_file` cannot see that the bytes are cut off.
-        ends_early = arrival.wait_seconds == inf and is_cut_off(arrival.document.body, ())
+        ends_early = new.wait_seconds == inf and is_cut_off(new.document.body, ())
         try:
-            return self._ingest_once(arrival.file, settings), ends_early
+            return self._ingest_once(new.file, settings), ends_early
         except DumpUnfinishedError:
-            if arrival.wait_seconds != inf:
+            if new.wait_seconds != inf:
                 raise
-            return self._ingest_once(arrival.file, replace(settings, wait_seconds=0)), True
+            return self._ingest_once(new.file, replace(settings, wait_seconds=0)), True
 
     def _ingest_once(self, file: DumpFile, settings: IngestSettings) -> DumpReport:
         try:
@@ -148,57 +148,55 @@ class Taker:
         except Exception as error:  # of any kind: a fault of the parser must not stop the other documents
             raise DumpError(internal_fault(error)) from error
 
-    def _accept(self, arrival: Arrival, contents: DumpContents | None, *, was_cut_off: bool, is_copy: bool) -> None:
-        validators = Validators() if was_cut_off else arrival.document.validators
-        day = arrival.document.day or (contents.listed_on if contents else None)
+    def _accept(self, new: NewDocument, contents: DumpContents | None, *, was_cut_off: bool, is_copy: bool) -> None:
+        validators = Validators() if was_cut_off else new.document.validators
+        day = new.document.day or (contents.listed_on if contents else None)
         stored = SourceDocument(
-            url=arrival.document.url,
-            sha256="" if was_cut_off else arrival.body_hash,
-            unchanged_since=self._unchanged_since(arrival, contents),
+            url=new.document.url,
+            sha256="" if was_cut_off else new.body_hash,
+            unchanged_since=self._unchanged_since(new, contents),
             seen_at=self.now,
             etag=validators.etag,
             last_modified=validators.last_modified,
             day=None if is_copy else day,
             papers=contents.papers if contents and not is_copy else 0,
         )
-        self._record(stored, arrival.document, stored.day, contents, was_cut_off=was_cut_off)
+        self._record(stored, new.document, stored.day, contents, was_cut_off=was_cut_off)
 
-    def _refuse(self, arrival: Arrival, reason: str) -> None:
-        problem = f"{arrival.place}: {reason}"
-        before = self.before(arrival.document.url)
-        is_same = before is not None and before.sha256 == arrival.body_hash
+    def _refuse(self, new: NewDocument, reason: str) -> None:
+        problem = f"{new.place}: {reason}"
+        before = self.before(new.document.url)
+        is_same = before is not None and before.sha256 == new.body_hash
         since = before.unchanged_since if before and is_same else self.now
         # No validators are stored, so it is sent again: a newer version of notifier may know the format.
-        fingerprint = arrival.document.validators.etag if arrival.document.url.startswith(sources.FILE_SCHEME) else ""
-        refused = SourceDocument(
-            arrival.document.url, arrival.body_hash, since, self.now, etag=fingerprint, problem=problem
-        )
-        self._record(refused, arrival.document, None, None)
-        self._count_day(arrival.document, is_good=False)
-        self.takings.problems.append(problem)
+        fingerprint = new.document.validators.etag if new.document.url.startswith(sources.FILE_SCHEME) else ""
+        refused = SourceDocument(new.document.url, new.body_hash, since, self.now, etag=fingerprint, problem=problem)
+        self._record(refused, new.document, None, None)
+        self._count_day(new.document, is_good=False)
+        self.totals.problems.append(problem)
 
-    def _unchanged_since(self, arrival: Arrival, contents: DumpContents | None) -> datetime:
+    def _unchanged_since(self, new: NewDocument, contents: DumpContents | None) -> datetime:
         """Return since when the source has sent these bytes, from any URL; `now` for a document without papers."""
         if contents is None or not contents.papers:
             return self.now
-        same = [each.unchanged_since for each in self.known.values() if each.sha256 == arrival.body_hash]
+        same = [each.unchanged_since for each in self.known.values() if each.sha256 == new.body_hash]
         return min(same, default=self.now)
 
-    def _is_copy(self, arrival: Arrival) -> bool:
+    def _is_copy(self, new: NewDocument) -> bool:
         """Return whether the same bytes or papers came for another day too, because the server ignored the day.
 
         The day of the request has not been taken then.
         """
-        day = arrival.document.day
+        day = new.document.day
         if day is None:
             return False
         if any(
-            each.sha256 == arrival.body_hash and each.papers and each.day is not None and each.day < day
+            each.sha256 == new.body_hash and each.papers and each.day is not None and each.day < day
             for each in self.known.values()
         ):
             return True
         with reading(self.engine) as connection:
-            return sources.day_with_the_same_papers(connection, self.name, arrival.file.sha256, day) is not None
+            return sources.day_with_the_same_papers(connection, self.name, new.file.sha256, day) is not None
 
     @retried
     def _record(
@@ -218,7 +216,7 @@ class Taker:
                 newest = [each.newest for each in (before, contents) if each and each.newest]
                 counted = DayCount(
                     papers=sources.papers_of_day(connection, self.name, day),
-                    told=document.told if document.told is not None or before is None else before.told,
+                    stated=document.stated if document.stated is not None or before is None else before.stated,
                     is_complete=document.is_complete and not was_cut_off,
                     newest=max(newest, default=None),
                 )
@@ -227,17 +225,17 @@ class Taker:
 
     def _count(self, report: DumpReport, contents: DumpContents | None, *, is_archive: bool) -> None:
         is_known = report.status is DumpStatus.KNOWN
-        self.takings.documents += not is_known
-        self.takings.unchanged += is_known
-        self.takings.papers += contents.papers if contents and not is_known else 0
-        self.takings.new += report.new
-        self.takings.unannounced += report.new if is_archive else 0
-        self.takings.dumps.append(report)
+        self.totals.documents += not is_known
+        self.totals.unchanged += is_known
+        self.totals.papers += contents.papers if contents and not is_known else 0
+        self.totals.new += report.new
+        self.totals.unannounced += report.new if is_archive else 0
+        self.totals.dumps.append(report)
 
     def _count_day(self, document: Document, *, is_good: bool) -> None:
         if document.day is not None:
-            whole = self.takings.days.get(document.day, True)
-            self.takings.days[document.day] = whole and is_good and document.is_complete
+            whole = self.totals.days.get(document.day, True)
+            self.totals.days[document.day] = whole and is_good and document.is_complete
 
 
 def _validators(document: SourceDocument) -> Validators:
