@@ -21,7 +21,7 @@ pytest_plugins = [
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name a value of bytes by its argument, because pytest would write the bytes themselves into the test's name.
 
-    A gzip archive contains the second it was made in, so that workers of pytest-xdist would collect different names.
+    A gzip archive contains the second it was made in, so workers of pytest-xdist could collect different names.
     """
     return argname if isinstance(val, bytes) else None
 
