@@ -89,7 +89,7 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ('[mail]\nsender = "Papers\\r\\nBcc: x <papers@example.org>"', "mail.sender: write it as Name"),
         ('[mail]\nsender = "Papers\\u202e <papers@example.org>"', "mail.sender: write it as Name"),
         (f"[mail]\nsender = '{'x' * 300} <papers@example.org>'", "mail.sender: write it as Name"),
-        (f"[mail]\nsender = '{'x' * 250}@example.org'", "mail.sender: this address is longer than 254 letters"),
+        (f"[mail]\nsender = '{'x' * 250}@example.org'", "mail.sender: this address is longer than 254 characters"),
         *[
             (f"[mail]\n{name} = '{address}'", f"mail.{name}: no mail can be sent from this address")
             for name in ("sender", "envelope")
@@ -417,7 +417,7 @@ def test_each_wrong_key_is_blamed_on_the_file_or_on_the_variable_that_set_it(
     ],
 )
 def test_a_sender_that_would_lose_a_part_is_refused(tmp_path: Path, sender: str) -> None:
-    with pytest.raises(ConfigError, match=r"mail\.sender: write (one address; a name with signs|it as Name)"):
+    with pytest.raises(ConfigError, match=r"mail\.sender: write (one address; a name with a character|it as Name)"):
         load(write_config(tmp_path, f'[mail]\nsender = "{sender}"\n'))
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session, session
-from notifier.cli.simulated_clocks import writing_session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, command_run, reading_run
+from notifier.cli.simulated_clocks import writing_run
 from notifier.models import DeliveryState
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def deliveries(context: typer.Context, config: ConfigOption = None, as_json: Jso
     from notifier.cli.output import print_json, print_table
     from notifier.operations import list_deliveries
 
-    found = list_deliveries(reading_session(context, config).engine, None if as_json else MAX_LISTED)
+    found = list_deliveries(reading_run(context, config).engine, None if as_json else MAX_LISTED)
     if as_json:
         print_json(found)
         return
@@ -64,7 +64,7 @@ def show(
 
     if html and source:
         raise UsageError("--html and --source cannot be combined; choose one")
-    run = reading_session(context, config, now)
+    run = reading_run(context, config, now)
     mail = mail_of(sender_for(run.engine, run.config, run.clock), delivery_id)
     if source:
         sys.stdout.buffer.write(mail.content)
@@ -79,7 +79,7 @@ def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption 
     """Let the next `deliver` send a delivery, even if its next try is not due yet."""
     from notifier.operations import retry_delivery
 
-    retry_delivery(session(context, config).engine, delivery_id)
+    retry_delivery(command_run(context, config).engine, delivery_id)
     typer.echo(f"delivery {delivery_id} is PENDING; `notifier deliver` sends it")
 
 
@@ -87,7 +87,7 @@ def hold(context: typer.Context, delivery_id: IdArgument, config: ConfigOption =
     """Keep a delivery back until it is retried."""
     from notifier.operations import hold_delivery
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     hold_delivery(run.engine, delivery_id, run.clock())
     typer.echo(f"delivery {delivery_id} is HELD; `notifier deliveries retry {delivery_id}` releases it")
 

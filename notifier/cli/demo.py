@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.demo_serving import prepare, serve_demo, with_pages
-from notifier.cli.options import NowOption, Session, clock_from, clock_starting_at
+from notifier.cli.options import CommandRun, NowOption, clock_from, clock_starting_at
 from notifier.cli.simulated_clocks import refuse_far_clock
 from notifier.text.counting import counted
 
@@ -62,7 +62,7 @@ def demo(
     clock = _clock_set_ahead(run.clock(), subscribers)
     with Inbox(run.config.path(run.config.maildir.folder)) as inbox:
         adapt = partial(_on_loopback, relay=inbox.port, pages=pages)
-        later = Session(adapt(run.config), clock)
+        later = CommandRun(adapt(run.config), clock)
         done = _run_steps(later)
         mails = inbox.mails
         _report(later, subscribers, done, mails)
@@ -82,21 +82,21 @@ def _on_loopback(config: Config, relay: int, pages: int | None) -> Config:
     return sending if pages is None else with_pages(sending, pages)
 
 
-def _open(folder: Path, now: datetime) -> Session:
+def _open(folder: Path, now: datetime) -> CommandRun:
     from notifier.cli.setup import make_file
     from notifier.config import load
 
     file = _config_file(folder)
     if not file.exists():
         make_file(file, CONFIG.format(file=file))
-    return Session(load(file), clock_starting_at(now))
+    return CommandRun(load(file), clock_starting_at(now))
 
 
 def _config_file(folder: Path) -> Path:
     return folder / "config.toml"
 
 
-def _ingest(run: Session) -> None:
+def _ingest(run: CommandRun) -> None:
     from notifier.cli.papers import print_dumps
     from notifier.files import dump_paths
     from notifier.pipeline import ingest
@@ -130,7 +130,7 @@ def _sample_sign_ups() -> list[SignUp]:
     ]
 
 
-def _subscribe(run: Session) -> list[Subscriber]:
+def _subscribe(run: CommandRun) -> list[Subscriber]:
     """Subscribe the sample people who are not subscribed yet, and return all subscribers.
 
     Those who are subscribed already stay as an earlier run left them.
@@ -173,7 +173,7 @@ def _clock_set_ahead(now: datetime, subscribers: list[Subscriber]) -> Clock:
     return clock_starting_at(moment)
 
 
-def _run_steps(run: Session) -> OnceReport:
+def _run_steps(run: CommandRun) -> OnceReport:
     """Plan, publish and deliver."""
     from notifier.cli.pipeline import send
     from notifier.pipeline import OwnSteps, once
@@ -184,7 +184,7 @@ def _run_steps(run: Session) -> OnceReport:
     return done
 
 
-def _report(run: Session, subscribers: list[Subscriber], done: OnceReport, mails: tuple[Mail, ...]) -> None:
+def _report(run: CommandRun, subscribers: list[Subscriber], done: OnceReport, mails: tuple[Mail, ...]) -> None:
     from notifier.cli.mails import subject_of
     from notifier.cli.output import print_table
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from notifier.cli.options import Session
+from notifier.cli.options import CommandRun
 from notifier.garbage import skip_collections_at_exit
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def with_pages(config: Config, port: int) -> Config:
     return config.model_copy(update={"web": config.web.model_copy(update=place)})
 
 
-def serve_demo(run: Session, file: Path, adapt: Callable[[Config], Config]) -> None:
+def serve_demo(run: CommandRun, file: Path, adapt: Callable[[Config], Config]) -> None:
     """Print the addresses, and run the service and the pages of the inbox until SIGINT or SIGTERM.
 
     The service reads its config from `file`, and `adapt` makes it that of the demo.

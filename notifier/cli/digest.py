@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.mails import body_of, subject_of
-from notifier.cli.options import ConfigOption, NowOption, reading_session
+from notifier.cli.options import ConfigOption, NowOption, reading_run
 from notifier.cli.simulated_clocks import refuse_far_clock
 from notifier.cli.subscribers import EmailArgument, due_in_words
 from notifier.errors import NotifierError, RelayError, shortened
@@ -65,7 +65,7 @@ def digest(
     from notifier import pipeline
     from notifier.sending import mail_of_digest, sender_for
 
-    run = reading_session(context, config, now)
+    run = reading_run(context, config, now)
     found = pipeline.next_digest(run.engine, run.config, email, run.clock())
     if send:
         if now is not None:

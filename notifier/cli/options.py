@@ -1,4 +1,4 @@
-"""Hold the options that several commands share, and the session that a command works in."""
+"""Hold the options that several commands share, and the config, the clock and the database of a command."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 
 @dataclass(frozen=True)
-class Session:
+class CommandRun:
     """The config, the clock and the database of one run of a command. The database is opened at its first use.
 
     A command that `only_reads` makes no database: if there is none, it works on an empty one in a temporary folder.
@@ -66,36 +66,36 @@ class Session:
         return TemporaryDirectory(prefix="notifier-")
 
     def close(self) -> None:
-        """Close the database if it was opened; SQLite then removes its other files beside the database."""
+        """Close the database if it was opened; SQLite then deletes the database's `-wal` and `-shm` files."""
         if "engine" in vars(self):
             self.engine.dispose()
         if "_temporary_folder" in vars(self):
             self._temporary_folder.cleanup()
 
 
-def reading_session(context: typer.Context, config: Path | None, now: str | None = None) -> Session:
-    """Return the session of a command that only reads, as `session` does."""
-    return session(context, config, now, only_reads=True)
+def reading_run(context: typer.Context, config: Path | None, now: str | None = None) -> CommandRun:
+    """Return the same as `command_run`, for a command that only reads."""
+    return command_run(context, config, now, only_reads=True)
 
 
-def session(
+def command_run(
     context: typer.Context, config: Path | None, now: str | None = None, *, only_reads: bool = False
-) -> Session:
-    """Return the session of a command: its config, and a clock that starts at `now` if that is given.
+) -> CommandRun:
+    """Return the config, the clock and the database of a command. If `now` is given, the clock starts at it.
 
     `--config` may come before or after the command; if it comes twice, the one after the command counts. A warning
     names each environment variable that looks like a key of the config but is not one.
     """
     from notifier.config import load, unknown_variables
 
-    run = Session(load(config or context.obj), clock_from(now), only_reads)
+    run = CommandRun(load(config or context.obj), clock_from(now), only_reads)
     for warning in unknown_variables():
         log.warning("%s", warning)
     context.call_on_close(run.close)
     return run
 
 
-def warn_of_exposed_secrets(context: typer.Context, config: Path | None, run: Session) -> None:
+def warn_of_exposed_secrets(context: typer.Context, config: Path | None, run: CommandRun) -> None:
     """Warn on stderr about each file that holds a secret and that other users of the machine may read."""
     from notifier.config import chosen
     from notifier.operations import exposed_secrets

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, day_from, reading_session
-from notifier.cli.simulated_clocks import writing_session
+from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, day_from, reading_run
+from notifier.cli.simulated_clocks import writing_run
 from notifier.cli.terminal import terminal_of
 from notifier.text.counting import counted
 
@@ -65,7 +65,7 @@ def ingest(
 
     listed_on = day_from(day, "--date")
     dumps = [dump for typed in paths for dump in _dumps(typed)]
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     catalogue = catalogue_of(run.config)
     settings = pipeline.settings_for(run.config, archive=archive)
     reports = [
@@ -96,7 +96,7 @@ def _dumps(typed: str) -> list[str | tuple[Path, Reader]]:
     return [(path, read_from_typed_folder if given.is_dir() else read_typed) for path in dump_paths(given)]
 
 
-def _ingest_url(run: Session, url: str, day: date | None, settings: IngestSettings) -> DumpReport:
+def _ingest_url(run: CommandRun, url: str, day: date | None, settings: IngestSettings) -> DumpReport:
     """Fetch the dump at a URL and ingest it. A dump that cannot be fetched is reported as FAILED."""
     from notifier import pipeline
     from notifier.fetching import shown
@@ -148,7 +148,7 @@ def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOpt
     from notifier.store import reading, tags
     from notifier.topics import catalogue_of
 
-    run = reading_session(context, config)
+    run = reading_run(context, config)
     catalogue = catalogue_of(run.config)
     with reading(run.engine) as connection:
         papers = tags.count_by_topic(connection, catalogue.fingerprint)
@@ -177,7 +177,7 @@ def trending(
     from notifier.cli.output import print_json, print_table
     from notifier.search import trending_papers
 
-    run = reading_session(context, config, now)
+    run = reading_run(context, config, now)
     ranked = trending_papers(run.engine, day_from(day, "--date") or run.clock().date(), limit)
     if as_json:
         print_json([_ranked_document(each) for each in ranked])
@@ -218,7 +218,7 @@ def preview(
     from notifier.cli.output import print_json
     from notifier.topics import catalogue_of, check_topics
 
-    run = reading_session(context, config, now)
+    run = reading_run(context, config, now)
     check_topics(queries.parse(query), catalogue_of(run.config))
     found = search.preview(run.engine, query, days, run.clock())
     if as_json:

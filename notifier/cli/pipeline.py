@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from notifier.cli.options import (
+    CommandRun,
     ConfigOption,
     JsonOption,
     NowOption,
-    Session,
     clock_from,
-    session,
+    command_run,
     warn_of_exposed_secrets,
 )
-from notifier.cli.simulated_clocks import refuse_far_clock, writing_session
+from notifier.cli.simulated_clocks import refuse_far_clock, writing_run
 from notifier.cli.sources import print_alerts
 from notifier.models import DeliveryState
 from notifier.text.counting import counted
@@ -57,7 +57,7 @@ def plan(
     from notifier import pipeline
     from notifier.cli.output import print_json
 
-    run = session(context, config, now, only_reads=dry_run)
+    run = command_run(context, config, now, only_reads=dry_run)
     if dry_run:
         _show_dry_run(pipeline.plan_dry_run(run.engine, run.config, run.clock()), as_json)
         return
@@ -104,7 +104,7 @@ def publish(context: typer.Context, config: ConfigOption = None, as_json: JsonOp
     from notifier import pipeline
     from notifier.cli.output import print_json
 
-    run = session(context, config)
+    run = command_run(context, config)
     published = pipeline.publish(run.engine, run.config)
     if as_json:
         print_json(published)
@@ -122,7 +122,7 @@ def deliver(
     from notifier.cli.output import print_json
 
     _exit_on_signals()
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     delivered = send(run)
     if as_json:
         print_json(counts(delivered))
@@ -138,7 +138,7 @@ def once(
     from notifier import pipeline
     from notifier.models import DumpStatus
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     _show_warnings()
     warn_of_exposed_secrets(context, config, run)
     pipeline.remove_dead_files(run.engine, run.config)
@@ -168,7 +168,7 @@ def once(
         raise typer.Exit(1)
 
 
-def _ingest_folder(run: Session) -> list[DumpReport]:
+def _ingest_folder(run: CommandRun) -> list[DumpReport]:
     from notifier.files import DumpsFolder
     from notifier.pipeline import ingest_folder, settings_for, take_back_changed
 
@@ -205,7 +205,7 @@ def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = 
     from notifier.service import serve as run_service
 
     file = _configure_logs(context, config)
-    writing_session(context, config, now)
+    writing_run(context, config, now)
     run_service(file, clock_from(now))
 
 
@@ -215,7 +215,7 @@ def worker(context: typer.Context, config: ConfigOption = None, now: NowOption =
     from notifier.service import work
 
     file = _configure_logs(context, config)
-    writing_session(context, config, now)
+    writing_run(context, config, now)
     work(file, clock_from(now))
 
 
@@ -241,7 +241,7 @@ def _configure_logs(context: typer.Context, config: Path | None) -> Path | None:
     return file
 
 
-def send(run: Session) -> DeliveryReport:
+def send(run: CommandRun) -> DeliveryReport:
     """Send what is due, with a progress bar on a terminal; on a signal to stop, finish the mail that is being sent."""
     from notifier import pipeline
     from notifier.cli.output import progress_bar

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, reading_session, session
-from notifier.cli.simulated_clocks import writing_session
+from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, command_run, reading_run
+from notifier.cli.simulated_clocks import writing_run
 
 if TYPE_CHECKING:
     from notifier.files import DumpsFolder
@@ -33,7 +33,7 @@ def quarantine(context: typer.Context, config: ConfigOption = None, as_json: Jso
     from notifier import pipeline
     from notifier.cli.output import print_json, print_table
 
-    found = pipeline.list_quarantined(reading_session(context, config).engine)
+    found = pipeline.list_quarantined(reading_run(context, config).engine)
     if as_json:
         print_json(found)
         return
@@ -57,7 +57,7 @@ def retry(
     from notifier.models import DumpStatus
     from notifier.topics import catalogue_of
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     report = pipeline.retry(run.engine, _folder(run), path, run.clock(), pipeline.settings_for(run.config))
     pipeline.tag(run.engine, catalogue_of(run.config))
     if as_json:
@@ -73,13 +73,13 @@ def drop(context: typer.Context, path: PathArgument, config: ConfigOption = None
     from notifier import pipeline
     from notifier.files import path_text
 
-    run = session(context, config)
+    run = command_run(context, config)
     is_deleted = pipeline.drop(run.engine, _folder(run), path)
     done = "is deleted" if is_deleted else "is off the list; the file itself stays where it is"
     typer.echo(f"{path_text(path)} {done}")
 
 
-def _folder(run: Session) -> DumpsFolder:
+def _folder(run: CommandRun) -> DumpsFolder:
     from notifier.files import DumpsFolder
 
     return DumpsFolder(run.config.path(run.config.ingest.folder))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, instant_from, session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, command_run, instant_from
 from notifier.cli.simulated_clocks import refuse_far_clock
 from notifier.text.counting import counted
 
@@ -43,7 +43,7 @@ def reinstate(
     from notifier.cli.output import print_json
 
     choice = subscribers.SuppressedChoice(tuple(email or ()), instant_from(since, "--since"), reply or "")
-    run = session(context, config, now)
+    run = command_run(context, config, now)
     if now is not None and not dry_run:
         refuse_far_clock(run, now, "add --dry-run to see whom it would reinstate, or ")
     done = subscribers.reinstate(run.engine, choice, run.clock(), dry_run=dry_run)

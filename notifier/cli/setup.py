@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from notifier.cli.options import Session, session, warn_of_exposed_secrets
+from notifier.cli.options import CommandRun, command_run, warn_of_exposed_secrets
 from notifier.errors import ConfigError, UsageError, shortened
 from notifier.private_files import create, make_folder
 
@@ -51,7 +51,7 @@ def init(
     wanted = _wanted(preset, file)
     table = f"\n{OFFERED[wanted]}" if wanted else ""
     make_file(file, resource("config.example.toml").read_text(encoding="utf-8") + table)
-    run = session(context, file)
+    run = command_run(context, file)
     _check_has_source(run, wanted)
     secret = run.config.path(run.config.secret_file)
     make_secret(secret)
@@ -81,7 +81,7 @@ def _wanted(preset: str | None, file: Path) -> str:
     return preset
 
 
-def _check_has_source(run: Session, preset: str) -> None:
+def _check_has_source(run: CommandRun, preset: str) -> None:
     """Raise UsageError if the config existed before and lacks the source that was asked for."""
     if preset and not any(each.preset == preset for each in run.config.sources.values()):
         typer.echo(OFFERED[preset].strip())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from notifier.cli.options import Session, session
+from notifier.cli.options import CommandRun, command_run
 from notifier.errors import UsageError
 from notifier.text.counting import counted
 
@@ -19,19 +19,20 @@ FARTHEST = timedelta(days=7)
 DAY, YEAR = timedelta(days=1), timedelta(days=365.25)
 
 
-def writing_session(context: typer.Context, config: Path | None, now: str | None) -> Session:
-    """Return the session of a command that writes. Raises UsageError if `now` is far from the machine's clock.
+def writing_run(context: typer.Context, config: Path | None, now: str | None) -> CommandRun:
+    """Return the same as `command_run`, for a command that writes.
 
-    A database without dumps and subscribers is marked as made for a simulated clock, and then accepts any `now`.
+    Raises UsageError if `now` is far from the machine's clock. A database without dumps and subscribers is marked as
+    made for a simulated clock, and then accepts any `now`.
     """
-    run = session(context, config, now)
+    run = command_run(context, config, now)
     if now is not None:
         refuse_far_clock(run, now)
     return run
 
 
-def refuse_far_clock(run: Session, now: str, cure: str = "") -> None:
-    """Raise UsageError if the session's clock is far from the machine's and the database was not made for that.
+def refuse_far_clock(run: CommandRun, now: str, cure: str = "") -> None:
+    """Raise UsageError if the command's clock is far from the machine's and the database was not made for that.
 
     `cure` says what else the command offers, such as `add --dry-run to see the result, or `.
     """

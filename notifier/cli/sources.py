@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session
-from notifier.cli.simulated_clocks import writing_session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_run
+from notifier.cli.simulated_clocks import writing_run
 from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def fetch(
     from notifier.cli.output import print_json
     from notifier.topics import catalogue_of
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     pipeline.check_source_names(run.config, names or ())
     catalogue = catalogue_of(run.config)
     reports = pipeline.fetch(run.engine, run.config, run.clock, names or ())
@@ -132,7 +132,7 @@ def sources(
     from notifier.store import reading
     from notifier.store import sources as stored
 
-    run = reading_session(context, config, now)
+    run = reading_run(context, config, now)
     with reading(run.engine) as connection:
         histories = {name: stored.history(connection, name) for name in run.config.sources}
     found = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session, warn_of_exposed_secrets
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_run, warn_of_exposed_secrets
 from notifier.text.counting import counted
 from notifier.text.harmless import inert
 
@@ -28,7 +28,7 @@ def status(
     from notifier.cli.output import print_json
     from notifier.operations import service_status
 
-    run = reading_session(context, config, now)
+    run = reading_run(context, config, now)
     warn_of_exposed_secrets(context, config, run)
     found = service_status(run.engine, run.config, run.clock())
     if as_json:

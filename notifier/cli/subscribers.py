@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from notifier.cli import subscribers_csv
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, Session, day_from, reading_session
-from notifier.cli.simulated_clocks import writing_session
+from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, day_from, reading_run
+from notifier.cli.simulated_clocks import writing_run
 from notifier.errors import UsageError
 from notifier.models import Cadence, SubscriberState
 from notifier.text.counting import counted
@@ -64,7 +64,7 @@ def subscribe(
     """Subscribe an address; if it is known, add what is new and replace only what is given."""
     from notifier import queries, subscribers
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     asked = tuple(query or ()), tuple(topic or ())
     wish = subscribers.SignUp(email, *asked, cadence, at, timezone, weekday, confirmed, name)
     moment = run.clock()
@@ -92,7 +92,7 @@ def unsubscribe(
 
     if query is not None and topic is not None:
         raise UsageError("--query and --topic cannot be combined; end one subscription after the other")
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     moment = run.clock()
     if query is None and topic is None:
         _show(subscribers.unsubscribe(run.engine, email, moment), moment)
@@ -115,7 +115,7 @@ def pause(
     from notifier import subscribers
 
     day = day_from(until, "--until")
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     moment = run.clock()
     _show(subscribers.pause(run.engine, email, day, moment), moment)
 
@@ -124,7 +124,7 @@ def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = 
     """Send a subscriber mail again after a pause."""
     from notifier import subscribers
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     moment = run.clock()
     _show(subscribers.resume(run.engine, email, moment), moment)
 
@@ -133,7 +133,7 @@ def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = N
     """Delete a subscriber for good: settings, subscriptions and messages. This cannot be undone."""
     from notifier import subscribers
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     messages = subscribers.erase(run.engine, email, run.clock())
     erased = f"{email} is erased, with {counted(messages, 'message')}"
     typer.echo(f"{erased}; no import adds the address again, only a new sign-up does")
@@ -148,7 +148,7 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
     from notifier.store import reading
     from notifier.store.subscribers import everyone
 
-    run = reading_session(context, config)
+    run = reading_run(context, config)
     with reading(run.engine) as connection:
         found = everyone(connection)
     if as_json:
@@ -161,7 +161,7 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
     print_table(heading, rows, nothing="no subscribers yet; `notifier subscribe EMAIL --query QUERY` adds one")
 
 
-def _confirmation(run: Session, subscriber: Subscriber, now: datetime) -> str:
+def _confirmation(run: CommandRun, subscriber: Subscriber, now: datetime) -> str:
     """Return a sentence about the mail that asks a new subscriber to confirm; empty if there is nothing to confirm."""
     from notifier.subscribers import confirmation_mailed_at
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_session
-from notifier.cli.simulated_clocks import writing_session
+from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_run
+from notifier.cli.simulated_clocks import writing_run
 from notifier.text.counting import counted
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def import_(
     from notifier.cli.output import print_json, with_progress
     from notifier.subscribers import import_subscribers
 
-    run = writing_session(context, config, now)
+    run = writing_run(context, config, now)
     watched = partial(with_progress, doing=f"reading {file.name}")
     imported = import_subscribers(run.engine, run.config, file, run.clock(), watched, reinstate=reinstate)
     if as_json:
@@ -83,6 +83,6 @@ def export(context: typer.Context, file: FileArgument, config: ConfigOption = No
     from notifier.files import STDOUT, open_descriptor
     from notifier.subscribers import export_subscribers
 
-    count = export_subscribers(reading_session(context, config).engine, file)
+    count = export_subscribers(reading_run(context, config).engine, file)
     is_stdout = open_descriptor(file) == STDOUT
     typer.echo(f"{counted(count, 'subscriber')} written to {'stdout' if is_stdout else file}", err=is_stdout)

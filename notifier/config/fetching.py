@@ -15,7 +15,7 @@ from notifier.config.values import has_usable_port
 
 LONGEST_CONTACT = 200  # characters
 
-_CONTACT = re.compile(r"[ !-'*-\[\]-~]*")  # no brackets and no backslash: the contact stands in brackets in a header
+_CONTACT = re.compile(r"[ !-'*-\[\]-~]*")  # no parentheses and no backslash: a header has the contact in parentheses
 _HOST = re.compile(r"[a-z0-9._-]{1,253}")
 _PROXY = re.compile(
     r"https?://(?:[^\s/?#@]{1,200}@)?(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/?"
@@ -40,7 +40,7 @@ class FetchingConfig(Part):
     def _check_contact(cls, contact: str) -> str:
         if len(contact) > LONGEST_CONTACT or not _CONTACT.fullmatch(contact):
             raise ValueError(
-                f"write a URL or an email address in ASCII, without brackets, at most {LONGEST_CONTACT} letters"
+                f"write a URL or an email address in ASCII, without parentheses, at most {LONGEST_CONTACT} characters"
             )
         return contact
 
@@ -48,8 +48,8 @@ class FetchingConfig(Part):
     @classmethod
     def _check_proxy(cls, proxy: SecretStr) -> SecretStr:
         """Return the proxy. Raises ValueError if it is no URL; the message does not quote it."""
-        address = proxy.get_secret_value()
-        if address and not (_PROXY.fullmatch(address) and has_usable_port(address)):
+        url = proxy.get_secret_value()
+        if url and not (_PROXY.fullmatch(url) and has_usable_port(url)):
             raise ValueError("write it like http://proxy.example.org:3128, or http://USER:PASSWORD@HOST:PORT")
         return proxy
 
@@ -66,10 +66,12 @@ class FetchingConfig(Part):
 
 
 def _host(written: str) -> str:
-    """Return the canonical form of a host name or an address. Raises ValueError if it is neither."""
+    """Return the canonical form of a host name or an IP address. Raises ValueError if it is neither."""
     host = ascii_domain(written.strip("[]").rstrip("."))
     with suppress(ValueError):
         return str(ip_address(host))
     if not _HOST.fullmatch(host):
-        raise ValueError("write host names or addresses alone, such as papers.example.org or 192.0.2.1, without a port")
+        raise ValueError(
+            "write only host names or IP addresses, such as papers.example.org or 192.0.2.1, without a port"
+        )
     return host

@@ -166,7 +166,7 @@ class Config(Part):
     @field_validator("sources")
     @classmethod
     def _check_sources(cls, sources: dict[str, SourceConfig], others: ValidationInfo) -> dict[str, SourceConfig]:
-        """Return the sources. Raises ValueError for a wrong name, an unknown partner or an address without TLS."""
+        """Return the sources. Raises ValueError for a wrong name, an unknown `compare_with` or a URL without TLS."""
         fetching = others.data.get("fetching") or FetchingConfig()
         check_sources(sources, fetching.allow_http)
         return sources

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from notifier.address_form import check_local_part
 from notifier.config.part import Part
-from notifier.config.values import ascii_address, hello_form, is_loopback, is_web_address
+from notifier.config.values import ascii_address, hello_form, is_http_url, is_loopback
 
 SLOWEST_RATE, FASTEST_RATE = 0.001, 1_000_000.0  # mails per second
 LONGEST_SENDER = 320  # characters
@@ -33,7 +33,7 @@ def _is_one_address(text: str) -> bool:
 
 
 class MailConfig(Part):
-    """The sender of all mail, how the mail is sent, and what all mails say."""
+    """The sender of all mail, how the mail is sent, and texts that each mail contains."""
 
     sender: str = "Daily Papers <papers@localhost>"
     envelope: str = ""  # if empty, bounces go to the sender's address
@@ -45,7 +45,7 @@ class MailConfig(Part):
     @field_validator("title_search")
     @classmethod
     def _check_title_search(cls, url: str) -> str:
-        if not is_web_address(url):
+        if not is_http_url(url):
             raise ValueError("write the URL of a search, to which a title can be appended")
         return url
 
@@ -62,10 +62,10 @@ class MailConfig(Part):
         """Return the sender with its domain in ASCII. Raises ValueError if no mail could have this sender."""
         address = parseaddr(sender)[1]
         if "@" not in address or not sender.isprintable() or len(sender) > LONGEST_SENDER:
-            raise ValueError(f"write it as Name <address@example.org>, at most {LONGEST_SENDER} letters")
+            raise ValueError(f"write it as Name <address@example.org>, at most {LONGEST_SENDER} characters")
         if not _is_one_address(sender):
             raise ValueError(
-                "write one address; a name with signs such as a comma or a colon needs quotation marks, as in "
+                "write one address; a name with a character such as a comma or a colon needs quotation marks, as in "
                 """'"Papers, daily" <papers@example.org>'"""
             )
         domain = address.rpartition("@")[2]

@@ -81,7 +81,9 @@ class SourceConfig(Part):
     @classmethod
     def _check_url(cls, url: str) -> str:
         if url and not (_URL.fullmatch(url) and len(url) <= MAX_URL_LENGTH and _has_host(url)):
-            raise ValueError(f"write a URL such as https://example.org/papers.rss, of at most {MAX_URL_LENGTH} letters")
+            raise ValueError(
+                f"write a URL such as https://example.org/papers.rss, of at most {MAX_URL_LENGTH} characters"
+            )
         if "@" in urlsplit(url).netloc:
             raise ValueError("leave out the user and the password before the @; they would appear in logs")
         return url

@@ -13,11 +13,11 @@ from notifier.address_form import LONGEST_ADDRESS, ascii_form
 SQLITE = "sqlite:///"
 POSTGRESQL = "postgresql+psycopg://"
 MAX_PORT = 65535
-MAX_LABEL_LENGTH = 63  # letters between two dots of a domain (RFC 1035, section 2.3.4)
+MAX_LABEL_LENGTH = 63  # characters between two dots of a domain (RFC 1035, section 2.3.4)
 
 _LOOPBACK = re.compile(r"https?://(localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$)", re.IGNORECASE)
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*+", re.IGNORECASE)
-_WEB_ADDRESS = re.compile(r"https?://[!-~]{1,300}")
+_HTTP_URL = re.compile(r"https?://[!-~]{1,300}")
 
 
 def ascii_address(address: str) -> str:
@@ -28,7 +28,7 @@ def ascii_address(address: str) -> str:
     except ValueError as error:
         raise ValueError(f"no mail can be sent from this address: {error}") from None
     if len(encoded) > LONGEST_ADDRESS:
-        raise ValueError(f"this address is longer than {LONGEST_ADDRESS} letters")
+        raise ValueError(f"this address is longer than {LONGEST_ADDRESS} characters")
     return encoded
 
 
@@ -43,12 +43,12 @@ def _check_dots(address: str) -> None:
     if "" in labels:
         raise ValueError("its domain begins or ends with a dot, or has two dots in a row; remove a dot")
     if any(len(label) > MAX_LABEL_LENGTH or label.startswith("-") or label.endswith("-") for label in labels):
-        raise ValueError(f"a part of its domain begins or ends with -, or has more than {MAX_LABEL_LENGTH} letters")
+        raise ValueError(f"a part of its domain begins or ends with -, or has more than {MAX_LABEL_LENGTH} characters")
 
 
-def is_web_address(url: str) -> bool:
-    """Return whether a text looks like a URL of the web, in ASCII and not too long."""
-    return _WEB_ADDRESS.fullmatch(url) is not None
+def is_http_url(url: str) -> bool:
+    """Return whether a text looks like an http or https URL, in ASCII and not too long."""
+    return _HTTP_URL.fullmatch(url) is not None
 
 
 def hello_form(name: str) -> str:

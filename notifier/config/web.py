@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from notifier.config.part import Part
-from notifier.config.values import has_usable_port, has_valid_host, is_loopback_url, is_web_address
+from notifier.config.values import has_usable_port, has_valid_host, is_http_url, is_loopback_url
 
 LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
 
@@ -26,13 +26,13 @@ class FeedsConfig(Part):
     @field_validator("hub")
     @classmethod
     def _check_hub(cls, url: str) -> str:
-        if url and not is_web_address(url):
-            raise ValueError("write the address of a WebSub hub, such as https://pubsubhubbub.appspot.com/")
+        if url and not is_http_url(url):
+            raise ValueError("write the URL of a WebSub hub, such as https://pubsubhubbub.appspot.com/")
         return url
 
 
 class WebConfig(Part):
-    """The web pages: their public address, and where the service listens."""
+    """The web pages: their public URL, and where the service listens."""
 
     base_url: str = ""  # if empty, mails contain no links to pages
     host: str = "127.0.0.1"
@@ -44,7 +44,9 @@ class WebConfig(Part):
     @classmethod
     def _check_base_url(cls, base_url: str) -> str:
         if base_url and (len(base_url) > LONGEST_BASE_URL or not _BASE_URL.fullmatch(base_url)):
-            raise ValueError(f"write it like https://papers.example.org, in ASCII, at most {LONGEST_BASE_URL} letters")
+            raise ValueError(
+                f"write it like https://papers.example.org, in ASCII, at most {LONGEST_BASE_URL} characters"
+            )
         if base_url and not (has_usable_port(base_url) and has_valid_host(base_url)):
             raise ValueError("no link to this host and port can work; write it like https://papers.example.org:8443")
         return base_url.rstrip("/")

@@ -216,7 +216,9 @@ def _redirected(first: ParsedUrl, url: ParsedUrl, response: HttpResponse) -> Par
     if url.scheme == "https" and target.scheme == "http":
         raise FetchError(f"{first} redirects to {target}, which is without TLS", CHECK_URL)
     if not target.has_default_port and target.port != first.port:
-        raise FetchError(f"{first} redirects to {target}, which has an unusual port", "use that URL if it is meant")
+        raise FetchError(
+            f"{first} redirects to {target}, which has an unusual port", "use that URL if this is intended"
+        )
     return target
 
 

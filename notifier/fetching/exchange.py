@@ -107,7 +107,7 @@ class Exchange:
             return HttpResponse(streamed.status_code, headers, body.whole())
         except TooLargeError:
             reason = f"the response of {url} is larger than {self._file_mb} MB"
-            raise FetchError(reason, "if it is meant, raise [fetching] file_mb") from None
+            raise FetchError(reason, "if this is intended, raise [fetching] file_mb") from None
         except (CutOffError, httpx2.ReadError, httpx2.RemoteProtocolError):
             raise PassingError(url, f"the response of {url} was cut off") from None
 

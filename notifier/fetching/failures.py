@@ -17,9 +17,15 @@ LATER = "it may work later"
 _CERTIFICATES = {
     9: ("is not valid yet", "check the clock of this machine"),
     10: ("has expired", "its operator has to renew it, unless the clock of this machine is wrong"),
-    18: ("is self-signed", "if it is meant, name its file in [fetching] ca_file"),
-    19: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
-    20: ("is signed by an unknown authority", "if it is meant, name the file of the authority in [fetching] ca_file"),
+    18: ("is self-signed", "if this is intended, name its file in [fetching] ca_file"),
+    19: (
+        "is signed by an unknown authority",
+        "if this is intended, name the file of the authority in [fetching] ca_file",
+    ),
+    20: (
+        "is signed by an unknown authority",
+        "if this is intended, name the file of the authority in [fetching] ca_file",
+    ),
     62: ("is for another host", CHECK_URL),
     64: ("is for another host", CHECK_URL),
 }

@@ -53,7 +53,7 @@ def _check(host: str, ip: IPAddress, may_be_private: bool) -> None:
     if not may_be_private and not is_public(embedded):
         raise FetchError(
             f"the host {host} has the IP address {ip}, which is not public",
-            "if it is meant, name the host in [fetching] allow_private",
+            "if this is intended, name the host in [fetching] allow_private",
         )
 
 

@@ -38,7 +38,7 @@ def remove_stale(folder: Path, names: Collection[str], endings: Sequence[str]) -
     """Remove the files of all names that are not among `names`.
 
     A name's files are NAME.ENDING for each of `endings`. They are removed only if all of them exist, so that other
-    files in the folder are safe. If a file cannot be removed, the other files are removed all the same, and then
+    files in the folder are safe. If a file cannot be removed, the other files are still removed, and then
     FileError is raised.
     """
     failed: OSError | None = None

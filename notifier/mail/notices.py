@@ -33,7 +33,7 @@ def compose_notice(
     and ConfigError if a template is missing or broken.
     """
     if settings.pages is None:
-        raise ComposeError("a mail with a link to a page needs the address of the pages; set base_url in [web]")
+        raise ComposeError("a mail with a link to a page needs the URL of the pages; set base_url in [web]")
     values = notice_values(notice, settings, settings.pages)
     name = _TEMPLATES[notice.kind]
     return _mail(notice, settings, _bodies(name, values, templates, stylesheet), return_path)

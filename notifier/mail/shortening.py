@@ -1,7 +1,7 @@
 """Keep mails below 90 kB: Gmail cuts a mail off at 102 kB, and the unsubscribe links are at its end.
 
 A mail that would be larger first shows cards as titles only, beginning with the last cards of its sections. Digests are
-planned so that the titles fit (`notifier.digests.size_limit`). If they do not fit all the same, for example because a
+planned so that the titles fit (`notifier.digests.size_limit`). If they still do not fit, for example because a
 template is long, the last titles are left out, and only counted.
 """
 

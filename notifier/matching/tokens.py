@@ -2,8 +2,8 @@
 
 Ingest stores the packed tokens of each paper, so that later matches need not split its texts again. Packed tokens
 are the number of tokens in each passage field, as little-endian 32-bit integers, followed by all tokens joined by
-spaces. An empty token ends every passage, so that no phrase matches across two passages. It also ends the sequence of a
-passage that has further words (see `text.spellings`).
+spaces. An empty token ends every passage, so that no phrase matches across two passages. If a passage has
+joined words (see `text.spellings`), an empty token also stands between its words and the joined ones.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from notifier.store import deliveries, dumps, reading, relays, subscribers, supp
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
 
-MAX_TROUBLES = 5  # a status has at most this many troubles and at most this many refusals: the most frequent ones
+MAX_LISTED = 5  # a status lists only the most frequent troubles and the most frequent refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,14 @@ class Pause:
 class Status:
     """The status of the service at one moment.
 
-    `oldest` gives, for each state in which deliveries wait for a sender or for the operator, the age in seconds of the
-    oldest one. `suppressed` is the number of suppressed subscribers, and `refusals` are the most frequent replies for
-    which they were suppressed. `replies_to` is the mailbox that somebody must read because subscribers can leave only
-    by a mail to it; it is empty if the mails also link to a page. `clear_text` is the base URL if links and sessions
-    travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due. `backlog` is None
-    if no paper waits for room in a digest. `relay` is the name of the relay that mail is sent to. `sources` says of
-    each source whether its papers still come. `news` says how many papers are new today, or why there are none.
+    `oldest` gives, for each state in which deliveries wait to be sent or wait for the operator, the age in seconds of
+    the oldest one. `suppressed` is the number of suppressed subscribers, and `refusals` are the most frequent replies
+    for which they were suppressed. `replies_to` is the mailbox that somebody must read because subscribers can leave
+    only by a mail to it; it is empty if the mails also link to a page. `clear_text` is the base URL if links and
+    sessions travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due.
+    `backlog` is None if no paper waits for room in a digest. `relay` is the name of the relay that mail is sent to.
+    `sources` says of each source whether its papers still arrive. `news` says how many papers are new today, or why
+    there are none.
     """
 
     papers: int
@@ -129,7 +130,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             subscribers=by_state,
             deliveries=deliveries.count_by_state(connection),
             oldest={state: _age(at, now) for state, at in deliveries.oldest_by_state(connection).items()},
-            troubles=[Trouble(*row) for row in deliveries.troubles(connection, MAX_TROUBLES)],
+            troubles=[Trouble(*row) for row in deliveries.troubles(connection, MAX_LISTED)],
             suppressed=by_state.get(SubscriberState.SUPPRESSED, 0),
             refusals=_refusals(suppressions.count_by_reply(connection)),
             quarantine=[QuarantinedFile(row.path, row.reason) for row in dumps.quarantined(connection)],
@@ -165,7 +166,7 @@ def _refusals(by_reply: Counter[str]) -> list[Refusal]:
     together: Counter[str] = Counter()
     for reply, number in by_reply.items():
         together[without_addresses(reply)] += number
-    return [Refusal(reply, number) for reply, number in together.most_common(MAX_TROUBLES)]
+    return [Refusal(reply, number) for reply, number in together.most_common(MAX_LISTED)]
 
 
 def _news(last: LastDump | None, new_today: int, midnight: datetime) -> str:

@@ -3,13 +3,13 @@
     score = standing * growth * recurrence * freshness
 
     standing    (2 + upvotes) / (2 + usual)   if upvotes are known: usual = the usual upvotes of the day
-                2 / (1 + log2(1 + position))  if they are not: the position in a ranked list, 1 for the first, 2/3 for
-                                              the third
+                2 / (1 + log2(1 + position))  if they are not, but the paper is in a ranked list; this is 1 for
+                                              position 1, and 2/3 for position 3
                 0                             if the paper has neither
     growth      1 + more / scale / 2          more = upvotes gained on the day beyond the usual gain, at least 0;
                                               scale = 2 + upvotes + usual
-    recurrence  1 + log2(times) / 2           times = number of different pairs of day and ranked list, at least 1:
-                                              1.5 for two times, 2 for four
+    recurrence  1 + log2(times) / 2           times = number of different pairs of day and ranked list, at least 1;
+                                              so two times give 1.5, and four times give 2
     freshness   2 ** -(age / 7)               age = days since the newest listing day; freshness halves every week
 
 A listing counts if it gives upvotes, or if it is in a ranked list. A ranked list is a dump in one of RANKED_FORMATS:
@@ -21,11 +21,12 @@ Several listings by one format on one day count as one time. The upvotes of a pa
 its listings of that day gives. The gain of one format on a day is the difference between the highest and the lowest
 upvotes that it gives on that day. The gain of a day is the largest gain of any format.
 
-The usual upvotes of a day are the median of all upvotes of the seven days that end with it. If this median is outside
-the middle half of the day's own upvotes, the nearest end of that half is used. So days of one week are compared by
-plain upvotes unless their numbers of voters clearly differ. The usual gain is the median of the day. A paper with the
-usual upvotes has a standing of 1, and a paper without known upvotes never has more. The constant 2 lessens the effect
-of small numbers of upvotes. Standing and growth are those of the day on which their product is highest.
+The usual upvotes of a day are the median of all upvotes of the seven days that end with it. If this median is below
+the first or above the third quartile of the day's own upvotes, that quartile is used. So two days of one week mostly
+have similar usual upvotes, unless many more people voted on one of them. The usual gain is the median of the day. A
+paper with the usual upvotes has a standing of 1, and a paper without known upvotes never has more. The constant 2
+lessens the effect of small numbers of upvotes. Standing and growth are those of the day on which their product is
+highest.
 
 A score is proportional to upvotes, so only freshness can put a paper with fewer upvotes before one with more: after a
 week, half the upvotes are enough. With the same usual values, more upvotes never lower a score. Another listing can
@@ -48,25 +49,25 @@ from notifier.models import RANKED_FORMATS
 HALF_LIFE_DAYS = 7
 GROWTH_WEIGHT = 0.5
 USUAL_DAYS = 7
-FEW = 2  # upvotes that are added on both sides of the comparison with the usual upvotes
+SMOOTHING = 2  # upvotes; added to those of the paper and to the usual ones before they are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
     """One listing of a paper, with the values that its score depends on.
 
-    `position` counts from 1. `upvotes` is None if the listing does not give them. `source` is the format of the dump.
+    `position` counts from 1. `upvotes` is None if the listing does not give them. `dump_format` is that of the dump.
     """
 
     listed_on: date
     position: int
     upvotes: int | None = None
-    source: str = ""
+    dump_format: str = ""
 
     @property
     def is_ranked(self) -> bool:
         """Whether the paper was chosen for a list whose order is a rank."""
-        return self.source in RANKED_FORMATS
+        return self.dump_format in RANKED_FORMATS
 
     @property
     def counts(self) -> bool:
@@ -128,7 +129,7 @@ def score(appearances: Sequence[Appearance], usual: Mapping[date, DayUpvotes], o
     counting = [each for each in appearances if each.counts]
     days = _by_day(counting or appearances)
     standing, growth = max((_standing_and_growth(day, of_day, usual) for day, of_day in days.items()), key=prod)
-    times = len({(each.listed_on, each.source) for each in appearances if each.is_ranked})
+    times = len({(each.listed_on, each.dump_format) for each in appearances if each.is_ranked})
     age = max((on - max(days)).days, 0)
     return Score(standing, growth, recurrence=1 + log2(max(times, 1)) / 2, freshness=2 ** -(age / HALF_LIFE_DAYS))
 
@@ -143,8 +144,8 @@ def _standing_and_growth(
         return (0 if position is None else 2 / (1 + log2(1 + position))), 1
     usual_highest = usual[day].highest
     more = max(upvotes.gained - usual[day].gained, 0)
-    growth = 1 + GROWTH_WEIGHT * more / (FEW + upvotes.highest + usual_highest)
-    return (FEW + upvotes.highest) / (FEW + usual_highest), growth
+    growth = 1 + GROWTH_WEIGHT * more / (SMOOTHING + upvotes.highest + usual_highest)
+    return (SMOOTHING + upvotes.highest) / (SMOOTHING + usual_highest), growth
 
 
 def best_position(appearances: Iterable[Appearance]) -> int | None:
@@ -162,14 +163,14 @@ def _usual_of_day(day: date, highest: Mapping[date, Sequence[float]]) -> float:
 
 def _upvotes_of_day(appearances: Iterable[Appearance]) -> DayUpvotes | None:
     """Return a paper's upvotes by its appearances on one day; None if none of them gives upvotes."""
-    by_source: dict[str, list[int]] = {}
+    by_format: dict[str, list[int]] = {}
     for appearance in appearances:
         if appearance.upvotes is not None:
-            by_source.setdefault(appearance.source, []).append(appearance.upvotes)
-    if not by_source:
+            by_format.setdefault(appearance.dump_format, []).append(appearance.upvotes)
+    if not by_format:
         return None
-    gained = max(max(upvotes) - min(upvotes) for upvotes in by_source.values())
-    return DayUpvotes(max(map(max, by_source.values())), gained)
+    gained = max(max(upvotes) - min(upvotes) for upvotes in by_format.values())
+    return DayUpvotes(max(map(max, by_format.values())), gained)
 
 
 def _by_day(appearances: Iterable[Appearance]) -> dict[date, list[Appearance]]:

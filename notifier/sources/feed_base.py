@@ -34,11 +34,11 @@ def _own_address(head: str, frames: list[dict[str, str]]) -> str:
     """Return the URL of the feed or, if another site than that of its page serves the feed, of its page."""
     links = list(_links(head))
     abouts = [frame.get("rdf:about", "") for frame in frames]
-    own = _first_address([url for relation, url in links if relation == "self"])
-    page = _first_address([url for relation, url in links if relation == "alternate"], own)
+    own = _first_url([url for relation, url in links if relation == "self"])
+    page = _first_url([url for relation, url in links if relation == "alternate"], own)
     if own and (not page or urlsplit(own).netloc == urlsplit(page).netloc):
         return own
-    return page or _first_address([*abouts, *map(html.unescape, _ID.findall(head))])
+    return page or _first_url([*abouts, *map(html.unescape, _ID.findall(head))])
 
 
 def _links(head: str) -> Iterator[tuple[str, str]]:
@@ -48,8 +48,8 @@ def _links(head: str) -> Iterator[tuple[str, str]]:
         yield attributes.get("rel", "alternate"), attributes.get("href") or html.unescape(inside)
 
 
-def _first_address(addresses: list[str], base: str = "") -> str:
-    return next(filter(None, (link_url(address, base) for address in addresses if address.strip())), "")
+def _first_url(urls: list[str], base: str = "") -> str:
+    return next(filter(None, (link_url(url, base) for url in urls if url.strip())), "")
 
 
 def _attributes(text: str) -> dict[str, str]:

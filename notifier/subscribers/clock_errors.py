@@ -2,8 +2,8 @@
 
 If the clock was years ahead for a moment, the dates of a subscriber's last digest, of their activation and of their
 next digest may lie years ahead too, and nothing would be due until then. Such dates are replaced by those that the
-outbox shows: the periods of the digests up to now. The outbox still has the periods that were planned too early, and
-none of them gets a second digest.
+outbox shows: the newest periods up to now that have a digest. Rows of the outbox for later periods are kept, so that
+these periods do not get a second digest when they come.
 
 The stored dates do not show whether the clock is correct now, or was set back. The replacement is safe in both cases,
 because a period that has a digest already gets no second one.
@@ -24,7 +24,8 @@ from notifier.subscribers import calendars
 from notifier.text.counting import counted
 
 BATCH = 500
-# A subscriber's local date may be a day ahead of the date in UTC, and more after a change of the time zone.
+# Dates that are at most this far ahead are not wrong: a subscriber's local date may be a day ahead of the date in UTC,
+# and more after a change of the time zone.
 MARGIN = timedelta(days=3)
 # How far ahead the next slot of a schedule can be. For weekly, the weekday may change after the digest of this week.
 REACH = {
@@ -52,7 +53,8 @@ def has_wrong_dates(subscriber: Subscriber, now: datetime) -> bool:
 def corrected(connection: Connection, chosen: Collection[Subscriber], now: datetime) -> list[Subscriber]:
     """Return the subscribers with plausible dates of their last digests and of their activation; nothing is stored.
 
-    The next digest is left as it is. If a pause was ended before its day, the subscriber stays inactive until that day.
+    The next digest is left as it is. If the wrong clock ended a pause too early, the subscriber stays inactive
+    until the day on which the pause should have ended.
     """
     wrong = [one for one in chosen if _has_wrong_period(one, now)]
     last = (now + MARGIN).date()
@@ -148,13 +150,13 @@ def _end_of_pause(subscriber: Subscriber) -> datetime | None:
 
 
 def _is_midnight(instant: datetime, zone: ZoneInfo) -> bool:
-    """Return whether a local date begins at this instant, even if the clock skips midnight at it."""
+    """Return whether a local date begins at this instant, even if local time skips midnight on that date."""
     before, after = ((instant - step).astimezone(zone).date() for step in (timedelta.resolution, timedelta()))
     return before != after
 
 
 def _date_of(period: str | None, weekday: int) -> date | None:
-    """Return the intended local date of a period; for a week, that of the weekday given."""
+    """Return the local date for which the digest of a period is planned; `weekday` is used for a week."""
     if period is None:
         return None
     if "W" in period:

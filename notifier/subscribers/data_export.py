@@ -48,15 +48,15 @@ def _subscription(each: Subscription) -> dict[str, Any]:
 
 
 def _message(row: Row[Any], found: Mapping[int, Paper]) -> dict[str, Any]:
-    """Return a delivery: its columns, but instead of its items the papers, each with its best link."""
+    """Return the columns of a delivery; instead of the column `items`, its papers, each with its best link."""
     shown = {name: value for name, value in _row(row).items() if name != "items"}
     known = [found[paper_id] for paper_id in sorted(_paper_ids(row)) if paper_id in found]
     return {**shown, "papers": [_paper(each) for each in known]}
 
 
 def _paper(paper: Paper) -> dict[str, Any]:
-    addresses = links(paper)
-    return {"key": paper.key, "title": paper.title, "url": addresses[0].url if addresses else paper.url}
+    found = links(paper)
+    return {"key": paper.key, "title": paper.title, "url": found[0].url if found else paper.url}
 
 
 def _paper_ids(row: Row[Any]) -> set[int]:

@@ -47,7 +47,7 @@ def paper_url(paper: Paper) -> str:
 
 
 def search_url(title: str, search: str) -> str:
-    """Return the URL at which `search` finds a paper by its title."""
+    """Return the URL of a search for a paper by its title; `search` is the part of the URL before the title."""
     return safe_url(search + quote_plus(shortened_to_columns(title, MAX_SEARCH_COLUMNS).rstrip("…"), errors="replace"))
 
 

@@ -34,7 +34,7 @@ _LINE_END = re.compile(r"(?<![^\W_])([^\W\d_]{2,}+)[-\u2010]\s([^\W\d_]{2,}+)")
 
 
 def search_words(text: str) -> list[str]:
-    """Return the sequence of words of a text; if there are further words, they follow after an empty word."""
+    """Return the sequence of words of a text; if there are joined words, they follow after an empty word."""
     sequence = sequence_words(text)
     further = [JOINED[pair] for pair in pairwise(sequence) if pair in JOINED]
     if _may_divide_words(text):

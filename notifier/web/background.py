@@ -28,11 +28,11 @@ _random = random.SystemRandom()
 
 
 def in_background(response: HTMLResponse, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> HTMLResponse:
-    """Return the response, after which the work is run. A failure is logged by its kind: the text may hold an address.
+    """Return the response, and run `work` after it is sent.
 
-    The work begins at a random time within MAX_WAIT. It does not hold up the next request on the same connection,
-    so nobody can see how long it takes. Nothing is lost by a failure but the request itself, which its sender may
-    repeat.
+    Of a NotifierError or a database error, only the type is logged, because its message may hold an email address.
+    After a failure, the visitor has to make the request again; nothing else is lost. The work begins at a random time
+    within MAX_WAIT. The next request on the same connection does not wait for it, so nobody can see how long it takes.
     """
     begin = time.monotonic() + _random.uniform(0, MAX_WAIT)
 

@@ -70,7 +70,7 @@ def test_a_request_says_who_asks() -> None:
 )
 def test_a_reply_that_is_too_large_is_refused(answer: Answer) -> None:
     assert problem(answer) == (
-        "the response of https://localhost/papers is larger than 1 MB; if it is meant, raise [fetching] file_mb"
+        "the response of https://localhost/papers is larger than 1 MB; if this is intended, raise [fetching] file_mb"
     )
 
 

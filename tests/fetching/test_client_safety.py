@@ -115,7 +115,7 @@ def test_one_private_address_among_others_is_enough(private: str) -> None:
     with https_service(TRAP) as service:
         for addresses in (["93.184.216.34", private], [private, "93.184.216.34"]):
             error = failure(service, resolve_host=lambda *_, found=addresses: found, allow_private=())
-            assert "which is not public; if it is meant, name the host in [fetching] allow_private" in str(error)
+            assert "which is not public; if this is intended, name the host in [fetching] allow_private" in str(error)
     assert not service.requests
 
 
@@ -171,8 +171,12 @@ def test_http_is_for_hosts_that_are_named() -> None:
     [
         ("expired", "authority", "the certificate of localhost has expired; its operator has to renew it"),
         ("elsewhere", "authority", "the certificate of localhost is for another host; check the URL"),
-        ("self-signed", "authority", "the certificate of localhost is self-signed; if it is meant, name its file"),
-        ("web", "authority", "the certificate of localhost is signed by an unknown authority; if it is meant, name"),
+        ("self-signed", "authority", "the certificate of localhost is self-signed; if this is intended, name its file"),
+        (
+            "web",
+            "authority",
+            "the certificate of localhost is signed by an unknown authority; if this is intended, name",
+        ),
     ],
 )
 def test_a_wrong_certificate_is_told(certificate: str, authority: str, message: str) -> None:

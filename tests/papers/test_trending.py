@@ -43,8 +43,10 @@ def score_value(listed: Sequence[Appearance], others: Sequence[Appearance] = (),
     return score(listed, usual_upvotes([listed, *([each] for each in others)]), on).value
 
 
-def appearance(upvotes: int | None = None, position: int = 1, day: date = DAY, source: str = PAGE_TEXT) -> Appearance:
-    return Appearance(day, position, upvotes, source)
+def appearance(
+    upvotes: int | None = None, position: int = 1, day: date = DAY, dump_format: str = PAGE_TEXT
+) -> Appearance:
+    return Appearance(day, position, upvotes, dump_format)
 
 
 def score_parts(*listed: Appearance, usual: DayUpvotes = EIGHT) -> dict[str, float]:
@@ -103,21 +105,21 @@ def test_a_gain_above_the_usual_gain_between_captures_of_one_source_is_growth() 
     grown = score_parts(appearance(10), appearance(30))
     assert grown == {**score_parts(appearance(30)), "growth": 1 + 20 / 40 / 2}
     assert score_parts(appearance(30), appearance(10)) == grown
-    assert score_parts(appearance(30), appearance(10, source=DAILY_PAPERS))["growth"] == 1
+    assert score_parts(appearance(30), appearance(10, dump_format=DAILY_PAPERS))["growth"] == 1
 
 
 def test_all_captures_by_one_source_on_one_day_count_as_one() -> None:
     assert score_parts(*[appearance(8)] * 9) == score_parts(appearance(8))
 
 
-def test_each_pair_of_day_and_source_counts_once() -> None:
+def test_each_pair_of_day_and_format_counts_once() -> None:
     twice = [appearance(), appearance(day=DAY - A_DAY)]
     assert (
         score_parts(*twice)["recurrence"]
-        == score_parts(appearance(), appearance(source=DAILY_PAPERS))["recurrence"]
+        == score_parts(appearance(), appearance(dump_format=DAILY_PAPERS))["recurrence"]
         == 1.5
     )
-    assert score_parts(*twice, *(replace(each, source=DAILY_PAPERS) for each in twice))["recurrence"] == 2
+    assert score_parts(*twice, *(replace(each, dump_format=DAILY_PAPERS) for each in twice))["recurrence"] == 2
 
 
 def test_a_score_halves_with_each_week_since_the_newest_listing_day() -> None:

@@ -11,7 +11,7 @@ BUFFER = 4096  # bytes read at once
 
 
 class Wire(asyncio.BufferedProtocol):
-    """Takes over an asyncio transport that is greeted, encrypted and logged in. It serves one caller at a time."""
+    """Takes over an asyncio transport after the greeting, TLS and the login. It serves one caller at a time."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport

@@ -19,7 +19,7 @@ class SourceRow(Table, table=True):
     """The state of a source: when it was fetched, what is wrong with it, and which process fetches it now.
 
     `failures` counts the tries that have failed in a row, `problem` is the last of these failures in words, and
-    `problem_since` is the instant of the first. `taken_until` is the last day up to which every day was taken whole.
+    `problem_since` is the instant of the first. `taken_until` is the day up to which the source was fetched completely.
     `owner` names the process that fetches the source, and `leased_until` says when the right to do so ends. `alerted`
     is the trouble that the operator was told of last, empty if all is well, and `trouble_since` the day it began.
     """

@@ -22,7 +22,7 @@ NOT_MODIFIED = 304
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """The content of a feed, also zipped; each of the two has an ETag of its own, as RFC 9110 (8.8.3) asks.
+    """The content of a feed, uncompressed and compressed with gzip, each with its own ETag (RFC 9110, section 8.8.3).
 
     `modified` is when the content changed, in whole seconds; None if that is not known.
     """
