@@ -1,8 +1,8 @@
 """Drafts, the files that are being written until they get their name, and other files that a process holds.
 
-A process holds such a file with a lock (flock), which the kernel frees when the process ends for any reason. So a file
-that nobody holds was left by a process that died, also in another container that shares the folder. Its name is random,
-because processes in two containers may have the same id.
+A process holds such a file with a lock (flock), which the kernel frees when the process ends for any reason. So if
+nobody holds such a file, the process that made it has died. This also works if that process ran in another container
+that shares the folder. The names are random, because processes in two containers may have the same id.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def create_held(folder: Path, name: str, mode: int = 0o666) -> tuple[Path, Binar
 
 @contextmanager
 def held_if_free(path: Path) -> Iterator[bool]:
-    """Hold a file while the block runs, if nobody else holds it; yield whether that is so.
+    """Hold a file while the block runs, if nobody else holds it; yield whether the file is now held.
 
     Raises OSError if the file cannot be opened.
     """

@@ -73,7 +73,7 @@ def test_intervals_and_times_of_day_are_read(tmp_path: Path) -> None:
             (f'[sources.d]\npreset = "arxiv"\ncategories = ["{wrong}"]', "is no category; write it like 'cs.LG'")
             for wrong in ("cs.LG OR cat:cs.CL", "cs LG", "CS.LG", "", "cs.LG+cs.CL", "../list", "cs.LG&start=0")
         ],
-        ('[sources.d]\npreset = "arxiv"\ncategories = "cs.LG"', "write a list in brackets"),
+        ('[sources.d]\npreset = "arxiv"\ncategories = "cs.LG"', "write a list in square brackets"),
         *[
             (f'[sources.d]\npreset = "huggingface"\nevery = "{wrong}"', "sources.d.every: write a number and a unit")
             for wrong in ("6", "h", "6 h", "6 hours", "1m", "0h", "32d", "-1h", "1.5h", "99999d", "١h")

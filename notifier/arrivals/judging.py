@@ -59,7 +59,7 @@ def judge(history: SourceHistory, now: datetime, others: Sequence[SourceHistory]
 
 
 def usual_papers(history: SourceHistory, day: date) -> int | None:
-    """Return the usual number of papers on such a day of the week; None if too little of the past is known."""
+    """Return the usual number of papers on the weekday of `day`; None if too little of the past is known."""
     return rounded(usual_number(past_of(history, day), day))
 
 

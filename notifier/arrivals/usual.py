@@ -14,13 +14,13 @@ from statistics import median
 
 from notifier.models import DayCount, SourceHistory
 
-WEEKS = 8  # older days are ignored, so a source that has changed for good has a new usual number after five weeks
+WEEKS = 8  # older days are ignored, so a source that has changed permanently has a new usual number after five weeks
 LEAST_WORKING_DAYS = 5  # with fewer of them in the past, there is no usual number
 LEAST_SAME_WEEKDAYS = 3  # with fewer, the usual number depends on all working days
 
-# A day has far fewer papers than usual below a share of the usual number. The share depends on how much the source
-# varies: it is 1 - SPREADS times the median distance of its days from the usual number, but not below LOWEST_SHARE or
-# above HIGHEST_SHARE.
+# A day has far fewer papers than usual if it has less than a share of the usual number. The share depends on how much
+# the source varies: it is 1 - SPREADS times the median distance of its days from the usual number, but not below
+# LOWEST_SHARE or above HIGHEST_SHARE.
 SPREADS = 4
 LOWEST_SHARE, HIGHEST_SHARE = 0.2, 0.6
 # The difference must also exceed this number of standard deviations of a Poisson count: 1 paper in place of 3 may be
@@ -42,7 +42,7 @@ def counts_before(days: Mapping[date, DayCount], end: date) -> dict[date, int]:
 
 
 def past_of(history: SourceHistory, end: date) -> dict[date, int]:
-    """Return the counts of the WEEKS up to the last day before `end` that had papers, with that day.
+    """Return the counts of the WEEKS that end with the last day before `end` that had papers.
 
     Later days without papers are left out, because these are the days that are judged by the past.
     """
@@ -51,10 +51,10 @@ def past_of(history: SourceHistory, end: date) -> dict[date, int]:
 
 
 def usual_number(past: Counts, day: date) -> float | None:
-    """Return the usual number of papers on such a day of the week; None if too little of the past is known.
+    """Return the usual number of papers on the weekday of `day`; None if too little of the past is known.
 
-    While there are few such days, it is the median of all working days, but at most the largest number of these few. If
-    `is_known_well`, it is at least their smallest number.
+    While the past has few days of this weekday, it is the median of all working days, but at most the largest number of
+    these few days. If `is_known_well`, it is at least their smallest number.
     """
     typical, same = _typical(past, day), _same_weekdays(past, day)
     if typical is None or len(same) >= LEAST_SAME_WEEKDAYS:
@@ -64,7 +64,7 @@ def usual_number(past: Counts, day: date) -> float | None:
 
 
 def _typical(past: Counts, day: date) -> float | None:
-    """Return the median of the same days of the week or, while there are few of them, of all working days."""
+    """Return the median of the days of this weekday or, while there are few of them, of all working days."""
     working = [papers for each, papers in past.items() if each.weekday() < 5]
     if len(working) < LEAST_WORKING_DAYS:
         return None
@@ -77,12 +77,12 @@ def _same_weekdays(past: Counts, day: date) -> list[int]:
 
 
 def is_known_well(past: Counts, day: date) -> bool:
-    """Return whether the past has at least two such days of the week. A single one may have been an exception."""
+    """Return whether the past has at least two days of this weekday. A single one may have been an exception."""
     return len(_same_weekdays(past, day)) > 1
 
 
 def is_expected(past: Counts, day: date) -> bool:
-    """Return whether such a day of the week usually has papers."""
+    """Return whether the weekday of `day` usually has papers."""
     return (usual_number(past, day) or 0) >= 1
 
 
@@ -98,7 +98,7 @@ def is_far_fewer(past: Counts, day: date, papers: int) -> bool:
 
 
 def longest_chance(past: Counts) -> int:
-    """Return the length of a run of expected days without papers that is not taken for chance; at least 2.
+    """Return how many expected days in a row must be without papers to be more than chance; at least 2.
 
     A single empty day may be a holiday. The number is larger for a source that is often empty on days that usually have
     papers.

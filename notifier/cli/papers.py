@@ -71,7 +71,7 @@ def ingest(
     reports = [
         _ingest_url(run, dump, listed_on, settings)
         if isinstance(dump, str)
-        else pipeline.ingest_typed(run.engine, dump[0], listed_on, run.clock(), replace(settings, read=dump[1]))
+        else pipeline.ingest_given(run.engine, dump[0], listed_on, run.clock(), replace(settings, read=dump[1]))
         for dump in dumps
     ]
     pipeline.tag(run.engine, catalogue)
@@ -88,12 +88,12 @@ def _dumps(typed: str) -> list[str | tuple[Path, Reader]]:
 
     Raises UsageError if there is no such file.
     """
-    from notifier.files import dump_paths, read_from_typed_folder, read_typed
+    from notifier.files import dump_paths, read_any_file, read_regular_file
 
     if _URL.match(typed):
         return [typed]
     given = Path(typed)
-    return [(path, read_from_typed_folder if given.is_dir() else read_typed) for path in dump_paths(given)]
+    return [(path, read_regular_file if given.is_dir() else read_any_file) for path in dump_paths(given)]
 
 
 def _ingest_url(run: CommandRun, url: str, day: date | None, settings: IngestSettings) -> DumpReport:
@@ -102,7 +102,7 @@ def _ingest_url(run: CommandRun, url: str, day: date | None, settings: IngestSet
     from notifier.fetching import shown
 
     reading = replace(settings, read=pipeline.url_reader(run.config, url))
-    report = pipeline.ingest_typed(run.engine, pipeline.name_in(url), day, run.clock(), reading)
+    report = pipeline.ingest_given(run.engine, pipeline.name_in(url), day, run.clock(), reading)
     return replace(report, path=shown(url))
 
 

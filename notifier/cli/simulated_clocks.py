@@ -50,8 +50,8 @@ def refuse_far_clock(run: CommandRun, now: str, cure: str = "") -> None:
     if mark_if_empty():
         return
     raise UsageError(
-        f"--now {now} is {_duration(distance)} from this machine's clock and would silence subscribers; {cure}"
-        "try it on a new database whose first command has such a --now (NOTIFIER_STORE__URL=sqlite:///try.db)"
+        f"--now {now} is {_duration(distance)} from this machine's clock and would leave subscribers without mail; "
+        f"{cure}try it on a new database whose first command has such a --now (NOTIFIER_STORE__URL=sqlite:///try.db)"
     )
 
 

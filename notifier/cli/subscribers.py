@@ -130,7 +130,7 @@ def resume(context: typer.Context, email: EmailArgument, config: ConfigOption = 
 
 
 def erase(context: typer.Context, email: EmailArgument, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Delete a subscriber for good: settings, subscriptions and messages. This cannot be undone."""
+    """Delete a subscriber permanently: settings, subscriptions and messages. This cannot be undone."""
     from notifier import subscribers
 
     run = writing_run(context, config, now)

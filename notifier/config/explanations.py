@@ -14,7 +14,7 @@ from notifier.config.keys import Config
 
 
 def explain(error: ValidationError, file: Path | None, changes: Mapping[str, Any]) -> str:
-    """Return one sentence for each wrong key, below the file or the environment variable that has set it.
+    """Return one sentence for each wrong key, after the name of the file or environment variable that has set it.
 
     `changes` are the tables and keys that environment variables set. Pydantic's copy of the value is left out: it may
     be a password.
@@ -46,7 +46,7 @@ def _explanation(place: tuple[int | str, ...], kind: str, message: str) -> str:
     if kind == "path_type":
         return f'{key}: write the path of a file or a folder in quotation marks, such as "var/feeds"'
     if kind == "tuple_type":
-        return f'{key}: write a list in brackets, such as ["a", "b"]'
+        return f'{key}: write a list in square brackets, such as ["a", "b"]'
     if kind in ("model_type", "dict_type"):
         return f"{key}: this is a table; write {_header(place)} in a line of its own, and its keys below"
     if kind != "extra_forbidden":

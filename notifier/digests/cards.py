@@ -1,4 +1,4 @@
-"""Convert papers to what the templates of a digest see: texts without control characters, and safe links."""
+"""Convert papers to the values for the templates of a digest: texts without control characters, and safe links."""
 
 from __future__ import annotations
 

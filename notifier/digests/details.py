@@ -1,8 +1,8 @@
-"""Convert what a message says besides papers to and from JSON, which stays in the message's row of the outbox.
+"""Convert the content of a message, except papers, to and from JSON, which is stored in its row of the outbox.
 
-A notice has a link and what its templates say, and an alert has what its templates say. A welcome mail has an opening
-and the labels of all subscriptions. A digest or welcome mail without room for all papers says how many wait for the
-next one.
+For a notice, this is its link and the values for its templates, and for an alert, the values for its templates. A
+welcome mail has an opening and the labels of all subscriptions. A digest or welcome mail without room for all papers
+has the number of papers that wait for the next one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Collect the values that the templates of a notice and of an alert see."""
+"""Collect the values for the templates of a notice and of an alert."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from notifier.signing import Grant, LinkPurpose, LinkSigner
 from notifier.text.harmless import inert
 
 
-def notice_values(notice: Notice, settings: DigestSettings, pages: LinkSigner) -> dict[str, object]:
-    """Return what the templates of a notice see; its link leads to one of the `pages`."""
+def notice_values(notice: Notice, settings: DigestSettings, signer: LinkSigner) -> dict[str, object]:
+    """Return the values for the templates of a notice; `signer` signs its link to a page."""
     details = notice.details
     return {
         "subject": inert(notice.subject),
         "brand": inert(settings.brand),
         "postal_address": inert(settings.postal_address),
-        "site": pages.base_url,
-        "link": pages.url(Grant(LinkPurpose(details.link), details.request_id)),
+        "site": signer.base_url,
+        "link": signer.url(Grant(LinkPurpose(details.link), details.request_id)),
         "recipient": inert(notice.recipient),
         "asked": tuple(map(inert, details.asked)),
         "is_addition": details.is_addition,
@@ -25,7 +25,7 @@ def notice_values(notice: Notice, settings: DigestSettings, pages: LinkSigner) -
 
 
 def alert_values(alert: Alert, settings: DigestSettings) -> dict[str, object]:
-    """Return what the templates of an alert see."""
+    """Return the values for the templates of an alert."""
     details = alert.details
     return {
         "subject": inert(alert.subject),

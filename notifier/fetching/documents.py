@@ -24,8 +24,8 @@ _BY_PRESET: Mapping[str | None, Callable[[SourceConfig, Asked, Getter], Iterator
 def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
     """Yield the documents of a source that is fetched, the oldest day first.
 
-    Raises FetchError if there is no response, or if it is an error. This may be after some documents; those can be
-    used. Raises ValueError for a source that is a folder.
+    Raises FetchError if there is no response, or if it is an error. If some documents were yielded before, they are
+    valid. Raises ValueError for a source that is a folder.
     """
     if not source.is_remote:
         raise ValueError("a source that is a folder is not fetched")

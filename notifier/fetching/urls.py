@@ -49,7 +49,7 @@ class ParsedUrl:
 
     @property
     def netloc(self) -> str:
-        """The host as the header Host has it: an IPv6 address in brackets, and the port if it is not the default."""
+        """The value of the header Host: an IPv6 address in square brackets, and the port if it is not the default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 

@@ -1,4 +1,4 @@
-"""Compute the time before a request is repeated: that of Retry-After, or else one that grows with each attempt."""
+"""Compute how long to wait before a request is repeated: as Retry-After says, or else longer after each attempt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """Return the time before which a server asks for no further request, at most a day from now.
+    """Return the time until which a server asks to wait with the next request, at most a day from now.
 
     The header Retry-After has seconds or a date. A date is compared with the header Date, because the server's clock
     may differ. None if the header is missing, or is neither a number nor a date in the future.

@@ -5,20 +5,13 @@ from notifier.files.dumps import (
     DumpFile,
     dump_paths,
     path_text,
+    read_any_file,
     read_dump,
-    read_from_typed_folder,
-    read_typed,
+    read_regular_file,
     recorded_path,
 )
 from notifier.files.dumps_folder import DumpsFolder, MovedFile
 from notifier.files.kept_documents import KeptDocuments
-from notifier.files.lasting_files import (
-    file_url,
-    files_in,
-    files_like,
-    fingerprint_of,
-    why_unfinished,
-)
 from notifier.files.private import STDOUT, open_descriptor, write_private
 from notifier.files.sender_locks import (
     owner_has_finished,
@@ -26,6 +19,13 @@ from notifier.files.sender_locks import (
     owner_lock,
     remove_dead_locks,
     remove_owner_lock,
+)
+from notifier.files.source_files import (
+    file_url,
+    files_in,
+    files_like,
+    fingerprint_of,
+    why_unfinished,
 )
 
 __all__ = [
@@ -44,9 +44,9 @@ __all__ = [
     "owner_is_gone",
     "owner_lock",
     "path_text",
+    "read_any_file",
     "read_dump",
-    "read_from_typed_folder",
-    "read_typed",
+    "read_regular_file",
     "recorded_path",
     "remove_dead_locks",
     "remove_owner_lock",

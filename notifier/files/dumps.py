@@ -52,7 +52,7 @@ def recorded_path(path: Path) -> str:
 
 
 def dump_paths(given: Path) -> list[Path]:
-    """Return the files to read for a path that was typed: the file itself, or the files in the folder, sorted by name.
+    """Return the files to read for a given path: the file itself, or the files in the folder, sorted by name.
 
     Hidden files and subfolders are left out. Special files in a folder are included, so that they are refused with a
     reason. Raises UsageError if the path does not exist, and FileError if it cannot be looked at.
@@ -98,8 +98,8 @@ def read_dump(path: Path, limit: int) -> DumpFile:
         raise DumpError(f"cannot be read: {error.strerror}") from None
 
 
-def read_typed(path: Path, limit: int) -> DumpFile:
-    """Read a dump of at most `limit` bytes from a path that the operator has typed.
+def read_any_file(path: Path, limit: int) -> DumpFile:
+    """Read a dump of at most `limit` bytes from a path that the operator has given, whatever kind of file it is.
 
     The path may contain `..` and lead through links. It may name a pipe or a device, which is read to its end, and `-`
     is stdin. Raises DumpError if the content is too large, and FileError if it cannot be read.
@@ -118,15 +118,15 @@ def read_typed(path: Path, limit: int) -> DumpFile:
         raise FileError(f"cannot be read: {error.strerror}; check that you may read it") from None
 
 
-def read_from_typed_folder(path: Path, limit: int) -> DumpFile:
-    """Read a dump of at most `limit` bytes from a folder that the operator has typed.
+def read_regular_file(path: Path, limit: int) -> DumpFile:
+    """Read a dump of at most `limit` bytes from a folder that the operator has given.
 
     Links are followed. Raises DumpError if the file is too large, and FileError if it cannot be read or is a pipe or a
     device, which could block the files after it.
     """
     if path.exists() and not path.is_file():
         raise FileError("not a regular file; type its own path to read it")
-    return read_typed(path, limit)
+    return read_any_file(path, limit)
 
 
 def _too_large(limit: int) -> DumpError:

@@ -1,4 +1,4 @@
-"""Write exports and mails, which are private, to whatever a name leads to: a file, a link, a pipe or a device."""
+"""Write exports and mails, which are private, to a path that may name a file, a link, a pipe or a device."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from notifier.private_files import FILE_MODE, make_folder
 MAX_LINKS = 40  # as many as Linux follows
 STDOUT = 1  # the descriptor
 
-# Errors after which a file may still be written in place: its folder is not ours, or something is mounted on its name.
+# Errors after which a file may still be written in place: its folder is not writable, or the file is a mount point.
 _NO_REPLACING = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS}
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write private content to what a name leads to, which is never replaced by something else.
+    """Write private content to the file, pipe, device or open descriptor that a path names; `-` means stdout.
 
-    A new file gets the mode 0600, and missing folders are created. An existing file loses what others than its owner
-    may do; it keeps its owner, its other names, and a mode that is stricter. It is replaced at once if possible, so
-    that it is not lost if the disk is full. A link stays a link. A pipe, a device or an open descriptor such as
-    /dev/stdout gets the content; the name `-` means stdout. Raises FileError if the content cannot be written.
+    A new file gets the mode 0600, and missing folders are created. If a file exists, the permissions of its group
+    and of other users are removed, and its owner, its hard links and a stricter mode are kept. If possible, it is
+    replaced by renaming a new file, so that the old content is not lost if the disk is full. If the path is a symbolic
+    link, the link is kept, and the file that it points to is written. Raises FileError if this fails.
     """
     try:
         if (descriptor := open_descriptor(path)) is not None:

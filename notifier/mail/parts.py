@@ -22,7 +22,7 @@ from notifier.templates import explained
 
 
 class PartKind(NamedTuple):
-    """The names that the template of a part sees: the values of its context, and its slots."""
+    """The names that the template of a part can use: the values of its context, and its slots."""
 
     values: tuple[str, ...]
     slots: tuple[str, ...] = ()

@@ -19,11 +19,11 @@ class PendingPaper:
     """A paper in memory, whose row is about to be written or updated.
 
     `id` is None until its row is written. `stored` holds the facts of the rows that it comes from: none if the paper is
-    new, several if rows were merged into one paper. `titles` are the identities by which the paper is found;
-    `stored_titles` are those that the store has already. `listings` are this dump's listings of the paper.
-    `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are papers that were
-    merged into this one. `joined_to` is the paper that has absorbed this one, if one has. `archived` is True if the
-    paper counts as announced already. `changed` is True if its row must be updated.
+    new, several if rows were joined into one paper. `identities` are those by which the paper is found;
+    `stored_identities` are those that the store has already. `listings` are this dump's listings of the paper.
+    `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are the papers
+    that were joined to this one. `joined_to` is the paper to which this one was joined, if any. `archived` is True if
+    the paper counts as announced already. `changed` is True if its row must be updated.
     """
 
     facts: PaperFacts
@@ -34,8 +34,8 @@ class PendingPaper:
     stored: list[PaperFacts] = field(default_factory=list)
     archived: bool = False
     changed: bool = False
-    titles: set[str] = field(default_factory=set)
-    stored_titles: set[str] = field(default_factory=set)
+    identities: set[str] = field(default_factory=set)
+    stored_identities: set[str] = field(default_factory=set)
     listings: list[PreparedListing] = field(default_factory=list)
     absorbed: list[PendingPaper] = field(default_factory=list)
     first_key: str = field(init=False)
@@ -97,20 +97,20 @@ def join(one: PendingPaper, other: PendingPaper) -> PendingPaper:
     older.changed = True
     key_by_arxiv_id(older)
     newer.joined_to = older
-    older.titles = _united(older.titles, newer.titles)
-    older.stored_titles = _united(older.stored_titles, newer.stored_titles)
+    older.identities = _united(older.identities, newer.identities)
+    older.stored_identities = _united(older.stored_identities, newer.stored_identities)
     return older
 
 
 def _together(one: list[_T], other: list[_T]) -> list[_T]:
-    """Return the longer list after the shorter one was added to it, so that a chain of joins copies no item often."""
+    """Add the shorter list to the longer one, which is returned, so that many joins copy each item only a few times."""
     longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
     longer += shorter
     return longer
 
 
 def _united(one: set[str], other: set[str]) -> set[str]:
-    """Return the larger set after the smaller one was added to it, so that a chain of joins copies no item often."""
+    """Add the smaller set to the larger one, which is returned, so that many joins copy each item only a few times."""
     larger, smaller = (one, other) if len(one) >= len(other) else (other, one)
     larger |= smaller
     return larger

@@ -78,10 +78,10 @@ class ListingPlacer:
         self._now = now
         self._archive = archive
         self._by_arxiv_id = {paper.facts.arxiv_id: paper for paper in self._papers if paper.facts.arxiv_id}
-        self._by_title: dict[str, _PapersOfTitle] = {}
+        self._by_identity: dict[str, _PapersOfTitle] = {}
         for paper in self._papers:
-            for title in paper.titles:
-                self._index(paper, title)
+            for identity in paper.identities:
+                self._index(paper, identity)
 
     @property
     def papers(self) -> list[PendingPaper]:
@@ -94,7 +94,7 @@ class ListingPlacer:
         paper = self._find(listing, evidence)
         if paper is None:
             sequence = self._first_sequence(listing)
-            key = listing.second_key if listing.identity in self._by_title else listing.key
+            key = listing.second_key if listing.identity in self._by_identity else listing.key
             paper = PendingPaper(listing.facts, key, self._now, sequence, archived=self._archive, _evidence=evidence)
             self._papers.append(paper)
         else:
@@ -103,7 +103,7 @@ class ListingPlacer:
         if paper.facts.arxiv_id:
             self._by_arxiv_id[paper.facts.arxiv_id] = paper
         for identity in listing.identities:
-            self._add_title(paper, identity)
+            self._add_identity(paper, identity)
 
     def announce_again(self, upvotes_named: Sequence[int]) -> None:
         """Give a new sequence number to each paper about which there is now something to announce.
@@ -160,18 +160,18 @@ class ListingPlacer:
             yield best
 
     def _papers_of(self, identity: str) -> list[PendingPaper]:
-        namesakes = self._by_title.get(identity)
+        namesakes = self._by_identity.get(identity)
         return namesakes.first() if namesakes else []
 
-    def _add_title(self, paper: PendingPaper, title: str) -> None:
-        if title not in paper.titles:
-            self._index(paper, title)
-            paper.titles.add(title)
+    def _add_identity(self, paper: PendingPaper, identity: str) -> None:
+        if identity not in paper.identities:
+            self._index(paper, identity)
+            paper.identities.add(identity)
 
-    def _index(self, paper: PendingPaper, title: str) -> None:
-        namesakes = self._by_title.get(title)
+    def _index(self, paper: PendingPaper, identity: str) -> None:
+        namesakes = self._by_identity.get(identity)
         if namesakes is None:
-            self._by_title[title] = _PapersOfTitle(paper)
+            self._by_identity[identity] = _PapersOfTitle(paper)
         else:
             namesakes.add(paper)
 

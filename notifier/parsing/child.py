@@ -12,15 +12,15 @@ from notifier.config import Limits
 from notifier.parsing.result import Parsed, internal_fault, parse_here, send
 
 MIN_MEMORY = 4 << 30  # bytes of address space
-MEMORY_FACTOR = 16  # the address space in terms of the largest dump
+MEMORY_FACTOR = 16  # the address space divided by the size of the largest dump
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in <sys/prctl.h>
-# Signals to the whole process group are ignored: the parent ends this process when it ends itself.
+# Signals to the whole process group are ignored: when the parent ends, it also ends this process.
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Parse the dump on stdin within the limits, the processor time and for the parent that the arguments give."""
+    """Parse the dump on stdin; the arguments give the limits, the seconds of processor time, and the parent's id."""
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     limits, seconds, parent = sys.argv[1:]

@@ -24,7 +24,7 @@ from notifier.pipeline.fetching import (
     fetch,
     fetch_each,
 )
-from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_typed, settings_for, skips
+from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_given, settings_for, skips
 from notifier.pipeline.ingesting_folder import ingest_folder
 from notifier.pipeline.ingesting_url import name_in, url_reader
 from notifier.pipeline.moved_files import take_back_changed
@@ -72,7 +72,7 @@ __all__ = [
     "fetch_each",
     "ingest",
     "ingest_folder",
-    "ingest_typed",
+    "ingest_given",
     "list_quarantined",
     "name_in",
     "next_digest",

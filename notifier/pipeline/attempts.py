@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from notifier.files import owner_has_finished, owner_is_gone, remove_owner_lock
 from notifier.store import dumps, retried, writing
-from notifier.store.dumps import Begun
+from notifier.store.dumps import IngestAttempt
 
 MAX_INTERRUPTIONS = 30
 # An attempt that began longer ago than this counts as over, even if nobody knows whether its process still runs.
@@ -48,21 +48,21 @@ def begin(engine: Engine, path: str, fingerprint: str, owner: str, owners: Path)
     machine and not that of `--now`, because this is about processes and not about papers.
     """
     now = datetime.now(UTC)
-    first = Begun(path, fingerprint, owner, attempts=1, first_at=now, at=now)
+    first = IngestAttempt(path, fingerprint, owner, attempts=1, first_at=now, at=now)
     with writing(engine) as connection:
-        before = dumps.begun(connection, path, lock=True)
+        before = dumps.last_attempt(connection, path, lock=True)
         if before is None:
-            dumps.add_begun(connection, first)
+            dumps.add_attempt(connection, first)
             return Decision.INGEST, 1
         if before.fingerprint != fingerprint or owner_has_finished(owners, before.owner):
-            dumps.replace_begun(connection, first)
+            dumps.replace_attempt(connection, first)
             return Decision.INGEST, 1
         gone = owner_is_gone(owners, before.owner)
         if not gone and abs(now - before.at) < LONGEST:
             return Decision.BUSY, before.attempts
         given_up = before.attempts >= MAX_INTERRUPTIONS
         again = replace(before, owner=owner, at=now, attempts=before.attempts + (not given_up))
-        dumps.replace_begun(connection, again)
+        dumps.replace_attempt(connection, again)
     if gone:
         remove_owner_lock(owners, before.owner)
     if given_up:
@@ -74,4 +74,4 @@ def begin(engine: Engine, path: str, fingerprint: str, owner: str, owners: Path)
 def end(engine: Engine, path: str, owner: str) -> None:
     """Record that this owner's attempt to ingest the dump has ended."""
     with writing(engine) as connection:
-        dumps.delete_begun(connection, path, owner)
+        dumps.delete_attempt(connection, path, owner)

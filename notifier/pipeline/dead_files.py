@@ -28,7 +28,7 @@ def remove_dead_files(engine: Engine, config: Config) -> None:
 
     def owners() -> set[str]:
         with reading(engine) as connection:
-            return outbox.owners(connection) | relays.probe_owners(connection) | dumps.begun_owners(connection)
+            return outbox.owners(connection) | relays.probe_owners(connection) | dumps.attempt_owners(connection)
 
     with suppress(StoreError):
         remove_dead_locks(config.owners_folder, owners)

@@ -146,10 +146,10 @@ def ingest_file(
             gc.collect()  # else the garbage that the dump leaves would count as old and never be collected
 
 
-def ingest_typed(
+def ingest_given(
     engine: Engine, path: Path, day: date | None, now: datetime, settings: IngestSettings = DEFAULT_SETTINGS
 ) -> DumpReport:
-    """Ingest the dump at a path that the operator has typed; see `ingest`.
+    """Ingest the dump at a path that the operator has given; see `ingest`.
 
     The file stays where it is. A dump that cannot be read is reported as FAILED, so that it does not stop the others.
     """

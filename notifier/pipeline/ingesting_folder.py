@@ -22,7 +22,7 @@ from notifier.pipeline.ingesting import DEFAULT_SETTINGS, DumpReport, IngestSett
 from notifier.pipeline.moved_files import watch
 from notifier.pipeline.quarantine import delete_gone, record_move
 from notifier.store import dumps, reading, retried, writing
-from notifier.store.dumps import Unmoved
+from notifier.store.dumps import UnmovedRecord
 
 CUT_OFF_WAIT_SECONDS = 300  # a dump that is cut off is ingested as it is if its file is unchanged for this long
 RETRY_SECONDS = 60  # between two attempts to ingest a dump, after a temporary failure
@@ -76,7 +76,7 @@ def _owner(settings: IngestSettings, paths: list[Path]) -> AbstractContextManage
     return owner_lock(settings.owners) if settings.owners and paths else nullcontext("")
 
 
-def _unmoved(engine: Engine, folder: DumpsFolder) -> dict[str, Unmoved]:
+def _unmoved(engine: Engine, folder: DumpsFolder) -> dict[str, UnmovedRecord]:
     """Return the files that could not be moved, by path; delete the records of those that have left the folder."""
     with reading(engine) as connection:
         recorded = {each.path: each for each in dumps.unmoved(connection)}
@@ -96,7 +96,7 @@ def _delete_unmoved(engine: Engine, paths: Iterable[str]) -> None:
 
 
 @retried
-def _record_unmoved(engine: Engine, unmoved: Unmoved) -> None:
+def _record_unmoved(engine: Engine, unmoved: UnmovedRecord) -> None:
     with writing(engine) as connection:
         dumps.record_unmoved(connection, unmoved)
 
@@ -111,7 +111,7 @@ class _Run:
     settings: IngestSettings
     owner: str
 
-    def ingest_once(self, path: Path, unmoved: Unmoved | None) -> Iterator[DumpReport]:
+    def ingest_once(self, path: Path, unmoved: UnmovedRecord | None) -> Iterator[DumpReport]:
         """Ingest a file and yield its report, or nothing if the file is gone.
 
         If the file could not be moved away after an earlier run, and has not changed since, it is only moved. Nothing
@@ -181,7 +181,7 @@ class _Run:
             moved = self.folder.move_away(path, fault)
         except FileError as error:
             self.folder.postpone(path, MOVE_SECONDS)
-            unmoved = Unmoved(path_text(path.absolute()), fingerprint, fault, str(error), self.now)
+            unmoved = UnmovedRecord(path_text(path.absolute()), fingerprint, fault, str(error), self.now)
             _record_unmoved(self.engine, unmoved)
             return str(error)
         if moved is not None:

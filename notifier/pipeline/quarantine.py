@@ -1,7 +1,7 @@
 """List quarantined dumps, read them again, or drop them.
 
 A file of the dumps folder that is no dump is moved to the quarantine folder, and recorded in the database. If the
-operator typed the path of a file, the file stays where it is, and is only recorded.
+operator gave the path of a file, the file stays where it is, and is only recorded.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from notifier.errors import UsageError
-from notifier.files import DumpsFolder, path_text, read_dump, read_typed, recorded_path
+from notifier.files import DumpsFolder, path_text, read_any_file, read_dump, recorded_path
 from notifier.models import DumpStatus
-from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest_typed
+from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest_given
 from notifier.pipeline.moved_files import watch
 from notifier.store import dumps, reading, retried, writing
 
@@ -36,18 +36,18 @@ def list_quarantined(engine: Engine) -> list[Quarantined]:
         return [Quarantined(row.path, row.reason, row.at) for row in dumps.quarantined(connection)]
 
 
-def retry(engine: Engine, folder: DumpsFolder, typed: Path, now: datetime, settings: IngestSettings) -> DumpReport:
+def retry(engine: Engine, folder: DumpsFolder, given: Path, now: datetime, settings: IngestSettings) -> DumpReport:
     """Read a quarantined file again, in a process of its own, and return the report.
 
     If it is ingested now, its record is deleted, and the file is moved from the quarantine folder to `done`. Otherwise
     it stays quarantined with the new reason. Raises UsageError if no such file is quarantined or it is gone.
     """
-    path = _find(engine, folder, typed)
+    path = _find(engine, folder, given)
     is_inside = _is_inside(folder, path)
     if not path.exists() and not path.is_symlink():
         raise UsageError(f"{path_text(path)} does not exist any more; `notifier quarantine drop` removes its record")
-    reader = read_dump if is_inside else read_typed
-    report = ingest_typed(engine, path, None, now, replace(settings, in_child=True, read=reader))
+    reader = read_dump if is_inside else read_any_file
+    report = ingest_given(engine, path, None, now, replace(settings, in_child=True, read=reader))
     if report.status in (DumpStatus.INGESTED, DumpStatus.KNOWN):
         _delete_records(engine, [recorded_path(path)])
         if is_inside and (moved := folder.release(path)):
@@ -57,13 +57,13 @@ def retry(engine: Engine, folder: DumpsFolder, typed: Path, now: datetime, setti
     return report
 
 
-def drop(engine: Engine, folder: DumpsFolder, typed: Path) -> bool:
+def drop(engine: Engine, folder: DumpsFolder, given: Path) -> bool:
     """Delete the record of a quarantined file, and return whether the file was deleted too.
 
     A file in the quarantine folder is deleted with its reason. A file elsewhere stays, because the operator
-    typed its path. Raises UsageError if no such file is quarantined, and FileError if it cannot be deleted.
+    gave its path. Raises UsageError if no such file is quarantined, and FileError if it cannot be deleted.
     """
-    path = _find(engine, folder, typed)
+    path = _find(engine, folder, given)
     is_inside = _is_inside(folder, path)
     if is_inside:
         folder.delete(path)
@@ -87,15 +87,15 @@ def record_move(engine: Engine, path: Path, moved: Path) -> None:
         dumps.move_quarantine(connection, recorded_path(path), recorded_path(moved))
 
 
-def _find(engine: Engine, folder: DumpsFolder, typed: Path) -> Path:
+def _find(engine: Engine, folder: DumpsFolder, given: Path) -> Path:
     """Return the path of a quarantined file, given its path or, if no other file has it, its name."""
     recorded = [each.path for each in list_quarantined(engine)]
-    named = [path for path in recorded if Path(path).name == str(typed)]
-    inside = folder.quarantine / typed.name
-    if _is_inside(folder, typed) or typed.name == str(typed):
-        candidates = [inside, typed]
+    named = [path for path in recorded if Path(path).name == str(given)]
+    inside = folder.quarantine / given.name
+    if _is_inside(folder, given) or given.name == str(given):
+        candidates = [inside, given]
     else:
-        candidates = [typed, typed.parent.resolve() / typed.name]
+        candidates = [given, given.parent.resolve() / given.name]
     for path in candidates:
         if recorded_path(path) in recorded or (path == inside and os.path.lexists(path)):
             return path
@@ -103,7 +103,7 @@ def _find(engine: Engine, folder: DumpsFolder, typed: Path) -> Path:
         return Path(named[0])
     several = "; several files have this name, so give the whole path" if named else ""
     raise UsageError(
-        f"no file {path_text(typed)} is quarantined{several}; `notifier quarantine` lists the files that are"
+        f"no file {path_text(given)} is quarantined{several}; `notifier quarantine` lists the files that are"
     )
 
 

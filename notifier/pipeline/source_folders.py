@@ -15,7 +15,7 @@ from notifier.files import (
     files_like,
     fingerprint_of,
     path_text,
-    read_from_typed_folder,
+    read_regular_file,
     why_unfinished,
 )
 from notifier.pipeline.ingesting_folder import CUT_OFF_WAIT_SECONDS
@@ -59,7 +59,7 @@ def _take_file(ingester: DocumentIngester, path: Path, fingerprint: str, is_firs
         ingester.totals.waiting.append(f"{name}: {why}")
         return
     try:
-        file = read_from_typed_folder(path, ingester.settings.limits.file)
+        file = read_regular_file(path, ingester.settings.limits.file)
     except (FileError, DumpError) as error:
         ingester.totals.problems.append(f"{name} cannot be read: {error}")
         return

@@ -89,10 +89,12 @@ def _refuse_comparison(value: Lexeme) -> None:
 
 
 def _refuse_tag(value: Lexeme) -> None:
-    """Raise QueryError if a word has a field in brackets after it, as in PubMed."""
+    """Raise QueryError if a word has a field in square brackets after it, as in PubMed."""
     tag = _TAG.search(value.text)
     field = _TAGS.get(tag[1].lower()) if tag else None
     if tag and field is not None:
         word = value.text[: tag.start()] or "word"
         meaning = f"{field}{word}" if field else f"{word} alone, which is searched in title and abstract"
-        raise QueryError(f"a field comes before the word, not in brackets after it; write {meaning}", value.column)
+        raise QueryError(
+            f"a field comes before the word, not in square brackets after it; write {meaning}", value.column
+        )

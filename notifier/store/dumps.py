@@ -1,4 +1,4 @@
-"""Dumps that were ingested, begun or quarantined, and files that were moved away or could not be moved."""
+"""Dumps that were ingested or quarantined, attempts to ingest, and files that were or could not be moved away."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEWEST = select(func.max(dump.c.id))
 
 
 @dataclass(frozen=True, slots=True)
-class Unmoved:
+class UnmovedRecord:
     """A file that was read and could not be moved out of the dumps folder; see tables.UnmovedRow."""
 
     path: str
@@ -27,7 +27,7 @@ class Unmoved:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class IngestAttempt:
     """An attempt to ingest a file of the dumps folder; see tables.BegunRow."""
 
     path: str
@@ -108,13 +108,13 @@ def quarantined(connection: Connection) -> list[Row[str, str, datetime]]:
     )
 
 
-def unmoved(connection: Connection) -> list[Unmoved]:
+def unmoved(connection: Connection) -> list[UnmovedRecord]:
     """Return the files that could not be moved out of the dumps folder, by path."""
     rows = connection.execute(select(*tables.unmoved.c).order_by(tables.unmoved.c.path))
-    return [Unmoved(row.path, row.fingerprint, row.fault, row.reason, row.at) for row in rows]
+    return [UnmovedRecord(row.path, row.fingerprint, row.fault, row.reason, row.at) for row in rows]
 
 
-def record_unmoved(connection: Connection, unmoved: Unmoved) -> None:
+def record_unmoved(connection: Connection, unmoved: UnmovedRecord) -> None:
     """Record that a file could not be moved away; this replaces an earlier record of the path."""
     _store(connection, tables.unmoved, **asdict(unmoved))
 
@@ -134,7 +134,7 @@ def delete_moved(connection: Connection, path: str) -> None:
     connection.execute(delete(tables.moved).where(tables.moved.c.path == path))
 
 
-def begun(connection: Connection, path: str, *, lock: bool = False) -> Begun | None:
+def last_attempt(connection: Connection, path: str, *, lock: bool = False) -> IngestAttempt | None:
     """Return the last attempt to ingest the file at `path`, if it has not ended.
 
     With `lock`, the record is locked until this transaction ends.
@@ -143,25 +143,25 @@ def begun(connection: Connection, path: str, *, lock: bool = False) -> Begun | N
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         return None
-    return Begun(row.path, row.fingerprint, row.owner, row.attempts, row.first_at, row.at)
+    return IngestAttempt(row.path, row.fingerprint, row.owner, row.attempts, row.first_at, row.at)
 
 
-def begun_owners(connection: Connection) -> set[str]:
+def attempt_owners(connection: Connection) -> set[str]:
     """Return the processes that have begun to ingest a file, and have not ended."""
     return set(connection.scalars(select(tables.begun.c.owner).distinct()))
 
 
-def add_begun(connection: Connection, begun: Begun) -> None:
+def add_attempt(connection: Connection, attempt: IngestAttempt) -> None:
     """Record the first attempt to ingest a file. Raises ConflictError if another process has just recorded one."""
-    connection.execute(insert(tables.begun).values(asdict(begun)))
+    connection.execute(insert(tables.begun).values(asdict(attempt)))
 
 
-def replace_begun(connection: Connection, begun: Begun) -> None:
+def replace_attempt(connection: Connection, attempt: IngestAttempt) -> None:
     """Record another attempt to ingest a file in place of the last one, which this transaction has locked."""
-    connection.execute(update(tables.begun).where(tables.begun.c.path == begun.path).values(asdict(begun)))
+    connection.execute(update(tables.begun).where(tables.begun.c.path == attempt.path).values(asdict(attempt)))
 
 
-def delete_begun(connection: Connection, path: str, owner: str) -> None:
+def delete_attempt(connection: Connection, path: str, owner: str) -> None:
     """Delete the record of this owner's attempt to ingest the file at `path`; an attempt of another owner is kept."""
     connection.execute(delete(tables.begun).where(tables.begun.c.path == path, tables.begun.c.owner == owner))
 

@@ -152,7 +152,7 @@ def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -
     return found
 
 
-def _pending_paper(row: Row[Any], titles: set[str]) -> PendingPaper:
+def _pending_paper(row: Row[Any], identities: set[str]) -> PendingPaper:
     values = dict(zip(_FACT_NAMES, _fact_values(row), strict=True))
     facts = PaperFacts(**{**values, "origins": load_origins(row.origins)})
     return PendingPaper(
@@ -163,8 +163,8 @@ def _pending_paper(row: Row[Any], titles: set[str]) -> PendingPaper:
         id=row.id,
         stored=[facts],
         archived=row.archived,
-        titles=set(titles),
-        stored_titles=set(titles),
+        identities=set(identities),
+        stored_identities=set(identities),
     )
 
 
@@ -180,9 +180,9 @@ def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> Non
         if each.key != each.first_key
     ]
     titles = [
-        {"identity": title, "paper_id": each.id}
+        {"identity": identity, "paper_id": each.id}
         for each in papers
-        for title in sorted(each.titles - each.stored_titles)
+        for identity in sorted(each.identities - each.stored_identities)
     ]
     insert_all(connection, paper_alias, aliases)
     insert_all(connection, paper_title, titles)

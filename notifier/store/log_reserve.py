@@ -4,7 +4,7 @@ The space lies behind the last frame of the log, in the log's own file. So no ot
 needs no more space when it appends the next frames. SQLite ignores the zeros there: a frame is valid only if it has the
 salts of the log's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log). SQLite does not shorten the
 file before its last connection is closed. SQLite has no lock on this file, so it can be opened and closed here. A file
-system that copies data when it is overwritten (btrfs, ZFS) may still need space when the log begins anew.
+system that copies data when it is overwritten (btrfs, ZFS) may still need space when SQLite restarts the log.
 
 The index of the log (`-shm`) needs 32 KB more for each 4096 frames. If this process opened and closed that file, the
 locks that SQLite has on it would be lost (https://www.sqlite.org/howtocorrupt.html, section 2.2). Therefore, another
@@ -74,7 +74,7 @@ def _reserve(log: Path) -> int:
 def _frames_in_use(file: int, salts: bytes, frame_bytes: int) -> int:
     """Return the number of frames with the salts of the log's header.
 
-    These are the first frames of the file. Behind them are frames from before the log was begun anew, or zeros.
+    These are the first frames of the file. Behind them are frames from before the log was last restarted, or zeros.
     """
     if not any(salts):
         return 0

@@ -1,4 +1,4 @@
-"""Read the subscriber who has signed in, and one of their subscriptions."""
+"""Read a subscriber who must exist, and one of their subscriptions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from notifier.models import Subscriber, Subscription
 from notifier.store import subscribers
 
 
-def own_subscriber(connection: Connection, subscriber_id: int, *, lock: bool = True) -> Subscriber:
+def existing_subscriber(connection: Connection, subscriber_id: int, *, lock: bool = True) -> Subscriber:
     """Return the subscriber with this id, locked until this transaction ends. Raises UsageError if they are gone.
 
     In a read transaction, `lock` must be false.

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from notifier.models import Subscriber, SubscriberState
 from notifier.signing import Grant, LinkPurpose
 from notifier.store import private_feeds, reading, retried, subscribers, writing
-from notifier.subscribers.own_subscriptions import own_subscriber
+from notifier.subscribers.own_subscriptions import existing_subscriber
 
 
 def private_feed_of(engine: Engine, subscriber_id: int) -> Grant | None:
@@ -26,7 +26,7 @@ def renew_private_feed(engine: Engine, subscriber_id: int, now: datetime) -> Gra
     Raises UsageError if the subscriber is gone.
     """
     with writing(engine) as connection:
-        own_subscriber(connection, subscriber_id)
+        existing_subscriber(connection, subscriber_id)
         return Grant(LinkPurpose.FEED, private_feeds.replace(connection, subscriber_id, now))
 
 

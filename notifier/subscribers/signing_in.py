@@ -14,12 +14,12 @@ from notifier.store import reading, requests, retried, sessions, subscribers, wr
 from notifier.text.addresses import address_number
 
 SESSION_LIFETIME = timedelta(days=30)
-TOKEN_BYTES = 32
-USE_NOTED = timedelta(hours=1)  # the last use of a session is stored at most this often
+SECRET_BYTES = 32
+USE_INTERVAL = timedelta(hours=1)  # the last use of a session is stored at most this often
 
 
 def manage_grant(subscriber: Subscriber, mailed_at: datetime) -> Grant:
-    """Return the grant of the link for signing in that is in a subscriber's mail of this time."""
+    """Return the grant of the sign-in link in a mail that was made for a subscriber at `mailed_at`."""
     return Grant(LinkPurpose.MANAGE, subscriber.id, address_number(subscriber.email), int(mailed_at.timestamp()))
 
 
@@ -38,7 +38,7 @@ def opens_session(grant: Grant, subscriber: Subscriber) -> bool:
 
 @retried
 def sign_in(engine: Engine, grant: Grant, now: datetime) -> str | None:
-    """Open a session by the link in a mail, and return its token, of which only a hash is stored.
+    """Open a session by the link in a mail, and return its secret, of which only a hash is stored.
 
     A link that was asked for works once; for the link in a digest, see `opens_session`. Returns None if the link was
     used, has expired, or its subscriber is gone.
@@ -48,28 +48,28 @@ def sign_in(engine: Engine, grant: Grant, now: datetime) -> str | None:
         subscriber = subscribers.by_ids(connection, [subscriber_id or 0], lock=True).get(subscriber_id or 0)
         if subscriber is None or (grant.purpose is LinkPurpose.MANAGE and not opens_session(grant, subscriber)):
             return None
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        sessions.add(connection, _hash(token), subscriber.id, now, SESSION_LIFETIME)
-        return token
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        sessions.add(connection, _hash(secret), subscriber.id, now, SESSION_LIFETIME)
+        return secret
 
 
-def subscriber_of_session(engine: Engine, token: str, now: datetime) -> Subscriber | None:
-    """Return the subscriber who has signed in with this token; None if the session has ended or expired."""
+def subscriber_of_session(engine: Engine, secret: str, now: datetime) -> Subscriber | None:
+    """Return the subscriber who has signed in with this secret; None if the session has ended or expired."""
     with reading(engine) as connection:
-        found = sessions.find(connection, _hash(token), now)
+        found = sessions.find(connection, _hash(secret), now)
         if found is None:
             return None
         subscriber_id, last_used_at = found
         subscriber = subscribers.by_ids(connection, [subscriber_id]).get(subscriber_id)
-    if now - last_used_at >= USE_NOTED:
-        _note_use(engine, token, now)
+    if now - last_used_at >= USE_INTERVAL:
+        _note_use(engine, secret, now)
     return subscriber
 
 
-def end_session(engine: Engine, token: str) -> None:
-    """Sign out: end the session with this token, if there is one."""
+def end_session(engine: Engine, secret: str) -> None:
+    """Sign out: end the session with this secret, if there is one."""
     with writing(engine) as connection:
-        sessions.end(connection, _hash(token))
+        sessions.end(connection, _hash(secret))
 
 
 @retried
@@ -99,10 +99,10 @@ def _subscriber_of(connection: Connection, grant: Grant, now: datetime) -> int |
 
 
 @retried
-def _note_use(engine: Engine, token: str, now: datetime) -> None:
+def _note_use(engine: Engine, secret: str, now: datetime) -> None:
     with writing(engine) as connection:
-        sessions.set_used(connection, _hash(token), now)
+        sessions.set_used(connection, _hash(secret), now)
 
 
-def _hash(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+def _hash(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()

@@ -22,7 +22,7 @@ class NotSignedInError(Exception):
 
 
 def open_session(site: Site, response: Response, token: str) -> None:
-    """Let the browser keep the token of a session."""
+    """Let the browser keep the secret of a session."""
     response.set_cookie(
         _name(site),
         token,
@@ -35,12 +35,12 @@ def open_session(site: Site, response: Response, token: str) -> None:
 
 
 def clear_session(site: Site, response: Response) -> None:
-    """Let the browser delete the token of its session."""
+    """Let the browser delete the secret of its session."""
     response.delete_cookie(_name(site), path=_path(site), secure=_is_secure(site), httponly=True, samesite="lax")
 
 
 def session_token(site: SiteDependency, request: Request) -> str:
-    """Return the token that the browser sent; empty if it sent none."""
+    """Return the secret that the browser sent; empty if it sent none."""
     return request.cookies.get(_name(site), "")
 
 

@@ -102,7 +102,7 @@ def test_the_connection_is_made_to_the_address_that_was_checked() -> None:
     assert service.requests[0].headers["host"] == f"papers.example.org:{service.port}"
 
 
-def test_each_redirect_is_looked_up_and_checked_anew() -> None:
+def test_each_redirect_is_looked_up_and_checked_again() -> None:
     answers = iter([["127.0.0.1"], ["0.0.0.0"]])
     with https_service({"/papers": redirect("/x"), **TRAP}) as service:
         message = str(failure(service, host="papers.example.org", resolve_host=lambda *_: next(answers)))

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from notifier.errors import DumpError, FileError
-from notifier.files.dumps import dump_paths, read_dump, read_from_typed_folder, read_typed
+from notifier.files.dumps import dump_paths, read_any_file, read_dump, read_regular_file
 
 LIMIT = 1 << 20
 
@@ -66,24 +66,24 @@ def test_a_typed_path_may_lead_through_links_and_dots_or_name_a_pipe(tmp_path: P
     writer = Thread(target=pipe.write_bytes, args=(b"[]",))
     writer.start()
     paths = [link, tmp_path / "folder" / "plain.json", tmp_path / "folder" / ".." / tmp_path.name / "plain.json", pipe]
-    assert [read_typed(path, LIMIT).content for path in paths] == [b"[]"] * 4
+    assert [read_any_file(path, LIMIT).content for path in paths] == [b"[]"] * 4
     writer.join()
 
 
 def test_a_typed_path_that_brings_too_much_or_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DumpError, match="larger than 1 MB"):
-        read_typed(Path("/dev/zero"), LIMIT)
+        read_any_file(Path("/dev/zero"), LIMIT)
     with pytest.raises(DumpError, match="larger than 1 MB"):
-        read_typed(large_file(tmp_path), LIMIT)
+        read_any_file(large_file(tmp_path), LIMIT)
     with pytest.raises(FileError, match="Is a directory"):
-        read_typed(tmp_path, LIMIT)
+        read_any_file(tmp_path, LIMIT)
 
 
 def test_in_a_typed_folder_links_are_followed_and_pipes_cannot_block(tmp_path: Path) -> None:
     (tmp_path / "plain.json").write_text("[]", encoding="utf-8")
-    assert read_from_typed_folder(symbolic_link(tmp_path), LIMIT).content == b"[]"
+    assert read_regular_file(symbolic_link(tmp_path), LIMIT).content == b"[]"
     with pytest.raises(FileError, match="not a regular file"):
-        read_from_typed_folder(fifo(tmp_path), LIMIT)
+        read_regular_file(fifo(tmp_path), LIMIT)
 
 
 def test_a_folder_lists_links_and_special_files_too_so_that_they_are_refused_with_a_reason(tmp_path: Path) -> None:

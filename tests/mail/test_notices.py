@@ -73,7 +73,7 @@ def test_a_welcome_mail_is_the_one_that_was_looked_at() -> None:
 
 
 def compare(name: str, mail: Mail) -> None:
-    """Compare a mail with the files of this name; with NOTIFIER_RENEW in the environment, write the files anew."""
+    """Compare a mail with the files of this name; with NOTIFIER_RENEW in the environment, write the files again."""
     for suffix, body in zip(("txt", "html"), bodies(mail), strict=True):
         file = DATA / "mails" / f"{name}.{suffix}"
         if os.environ.get("NOTIFIER_RENEW"):

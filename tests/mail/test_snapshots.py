@@ -1,6 +1,6 @@
 """Whole mails as they are sent: the diff of these files shows what a changed template changes for subscribers.
 
-After a wanted change, run this test with NOTIFIER_RENEW=1 in the environment, which writes the files anew, and look at
+After a wanted change, run this test with NOTIFIER_RENEW=1 in the environment, which writes the files again, and look at
 what `git diff` says.
 """
 

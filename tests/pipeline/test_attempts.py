@@ -26,7 +26,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 def recorded_owner(engine: Engine, path: str) -> str | None:
     with reading(engine) as connection:
-        attempt = dumps.begun(connection, path)
+        attempt = dumps.last_attempt(connection, path)
     return attempt.owner if attempt else None
 
 

@@ -49,7 +49,7 @@ def test_the_reserved_space_lies_in_the_log_behind_its_last_frame(engine: Engine
     assert allocated(index) >= 32_768 * (1 + (frames - 4062 > 0))
 
 
-def test_the_reserved_space_does_not_grow_when_the_log_begins_anew(engine: Engine) -> None:
+def test_the_reserved_space_does_not_grow_when_sqlite_restarts_the_log(engine: Engine) -> None:
     log = Path(f"{engine.url.database}-wal")
     fill_log(engine, 500)
     reserve(engine)

@@ -1,4 +1,4 @@
-"""Erasing: only a fingerprint of the address is left, waiting mail is not sent, and a later sign-up begins anew."""
+"""Erasing leaves only a fingerprint of the address; waiting mail is not sent, and a later sign-up is a new one."""
 
 from __future__ import annotations
 

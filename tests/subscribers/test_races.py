@@ -64,7 +64,7 @@ def rows(store: Engine, table: Any) -> int:
 
 
 def sign_up_of(store: Engine, email: str, **asked: Any) -> Grant:
-    """Ask to sign up anew, also if a mail was sent to the address before, and return the grant of its link."""
+    """Ask to sign up again, also if a mail was sent to the address before, and return the grant of its link."""
     sign_up(store, email, **asked)
     with reading(store) as connection:
         kind = request.c.kind == RequestKind.SIGN_UP

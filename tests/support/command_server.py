@@ -2,7 +2,7 @@
 
 Starting Python and importing the packages takes longer than most commands do. So a server imports everything once, and
 forks a process for each command. That process has its own arguments, folder, environment and files, like one that was
-started from a shell. A full run starts each command anew.
+started from a shell. A full run starts each command in a new process.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def confirmed(engine: Engine, email: str = ANN, now: datetime = MONDAY, **asked:
 
 
 def session_of(engine: Engine, email: str = ANN, now: datetime = MONDAY) -> str:
-    """Sign in by a mail, and return the token of the session."""
+    """Sign in by a mail, and return the secret of the session."""
     request_sign_in(engine, PAGES, email, now)
     token = sign_in(engine, newest_grant(engine), now)
     assert token is not None

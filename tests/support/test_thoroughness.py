@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.paths import CHECKOUT
 
-pytestmark = pytest.mark.slow  # each test starts pytest anew
+pytestmark = pytest.mark.slow  # each test starts pytest again
 
 TESTS = {
     "tests/test_fast.py": """

@@ -66,7 +66,7 @@ def form_to(answer: httpx.Response, action: str) -> FormElement:
 
 
 def session_token(engine: Engine, email: str = ANN) -> str:
-    """Return the token of a new session of this subscriber."""
+    """Return the secret of a new session of this subscriber."""
     with reading(engine) as connection:
         found = subscribers.find(connection, email)
     assert found is not None

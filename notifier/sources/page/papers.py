@@ -30,7 +30,7 @@ class PaperLink:
 
 @dataclass(frozen=True, slots=True)
 class PagePaper:
-    """One paper on a page: the lines of its title and abstract, and the chrome between and below them."""
+    """One paper on a page: the lines of its title and abstract, and the other lines (chrome) between and below them."""
 
     title: tuple[PageLine, ...]
     between: tuple[PageLine, ...]
@@ -105,7 +105,7 @@ def links_of(papers: Sequence[PagePaper]) -> list[PaperLink | None]:
 
 
 def _first_link(lines: Iterable[PageLine]) -> PaperLink | None:
-    """Return the first link to a paper, or None; an address or id in the middle of a sentence is only a citation."""
+    """Return the first link to a paper, or None; a URL or id in the middle of a sentence is only a citation."""
     for line in lines:
         for url in line.links:
             if found := _PAPER_URL.fullmatch(url):

@@ -1,4 +1,4 @@
-"""Files that are read where they lie, in folders that belong to somebody else: nothing is moved or changed there."""
+"""Find the files of sources that are folders. They are read where they are, and never moved or changed."""
 
 from __future__ import annotations
 
