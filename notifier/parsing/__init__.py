@@ -6,6 +6,6 @@ process, or that takes it too long, is refused with this reason.
 """
 
 from notifier.parsing.parent import parse
-from notifier.parsing.result import Parsed, internal_fault
+from notifier.parsing.result import ParseResult, internal_fault
 
-__all__ = ["Parsed", "internal_fault", "parse"]
+__all__ = ["ParseResult", "internal_fault", "parse"]

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from notifier.config import Limits
-from notifier.parsing.result import Parsed, internal_fault, parse_here, send
+from notifier.parsing.result import ParseResult, internal_fault, parse_here, send
 
 MIN_MEMORY = 4 << 30  # bytes of address space
 MEMORY_FACTOR = 16  # the address space divided by the size of the largest dump
@@ -34,9 +34,9 @@ def main() -> None:
     try:
         parsed = parse_here(sys.stdin.buffer.read(), bounds)
     except MemoryError:
-        parsed = Parsed(None, is_cut_off=False, refusal=f"parsing it needs more than {memory >> 30} GB of memory")
+        parsed = ParseResult(None, is_cut_off=False, refusal=f"parsing it needs more than {memory >> 30} GB of memory")
     except Exception as error:  # of any kind: the parent reports it
-        parsed = Parsed(None, is_cut_off=False, refusal=internal_fault(error))
+        parsed = ParseResult(None, is_cut_off=False, refusal=internal_fault(error))
     send(parsed, output)
     output.flush()
 

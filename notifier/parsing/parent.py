@@ -13,7 +13,7 @@ from pickle import UnpicklingError
 from notifier import sources
 from notifier.config import Limits
 from notifier.errors import FileError
-from notifier.parsing.result import Parsed, parse_here, receive
+from notifier.parsing.result import ParseResult, parse_here, receive
 
 SMALL = 256 << 10  # bytes; parsing so few takes less time than starting a process
 LONGEST_SECONDS = 120  # the processor time that the child process may take
@@ -25,7 +25,7 @@ _ENDED_FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _KILL_SECONDS = 1.0
 
 
-def parse(content: bytes, limits: Limits, *, in_child: bool = False, seconds: int = LONGEST_SECONDS) -> Parsed:
+def parse(content: bytes, limits: Limits, *, in_child: bool = False, seconds: int = LONGEST_SECONDS) -> ParseResult:
     """Parse a dump, in a child process if it is large, an archive, or if `in_child` is true.
 
     If the child process dies or takes more than `seconds` of processor time, the dump is refused with this reason.
@@ -48,7 +48,7 @@ def parse(content: bytes, limits: Limits, *, in_child: bool = False, seconds: in
             raise
 
 
-def _exchange(child: subprocess.Popen[bytes], content: bytes) -> Parsed | None:
+def _exchange(child: subprocess.Popen[bytes], content: bytes) -> ParseResult | None:
     """Give the dump to the child process, and return its result; None if the process dies before the end."""
     assert child.stdin and child.stdout
     with suppress(BrokenPipeError), child.stdin:
@@ -58,7 +58,7 @@ def _exchange(child: subprocess.Popen[bytes], content: bytes) -> Parsed | None:
     return None
 
 
-def _refusal(child: subprocess.Popen[bytes], seconds: int) -> Parsed:
+def _refusal(child: subprocess.Popen[bytes], seconds: int) -> ParseResult:
     """Return the refusal of a dump whose process has died."""
     code = child.wait()
     if -code in _ENDED_FROM_OUTSIDE:
@@ -71,4 +71,4 @@ def _refusal(child: subprocess.Popen[bytes], seconds: int) -> Parsed:
         reason = f"it kills the process that parses it ({signal.Signals(-code).name})"
     else:
         reason = f"the process that parses it ended without a result (exit status {code})"
-    return Parsed(None, is_cut_off=False, refusal=reason)
+    return ParseResult(None, is_cut_off=False, refusal=reason)

@@ -17,7 +17,7 @@ _SERIES = ("listings", "skipped", "cut", "deleted")
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParseResult:
     """A dump that was parsed, and whether it seems to be cut off.
 
     `dump` is None for a dump that was refused, and `refusal` is the reason.
@@ -28,16 +28,16 @@ class Parsed:
     refusal: str = ""
 
 
-def parse_here(content: bytes, limits: Limits) -> Parsed:
+def parse_here(content: bytes, limits: Limits) -> ParseResult:
     """Parse a dump in this process."""
     try:
         dump = sources.parse_dump(content, limits)
     except DumpError as error:
-        return Parsed(None, sources.is_cut_off(content, [str(error)]), str(error))
-    return Parsed(dump, sources.is_cut_off(content, (skipped.reason for skipped in dump.skipped)))
+        return ParseResult(None, sources.is_cut_off(content, [str(error)]), str(error))
+    return ParseResult(dump, sources.is_cut_off(content, (skipped.reason for skipped in dump.skipped)))
 
 
-def send(parsed: Parsed, stream: IO[bytes]) -> None:
+def send(parsed: ParseResult, stream: IO[bytes]) -> None:
     """Write the result to a stream in pieces."""
     if parsed.dump is None:
         pickle.dump(parsed, stream)
@@ -51,9 +51,9 @@ def send(parsed: Parsed, stream: IO[bytes]) -> None:
     pickle.dump(None, stream)
 
 
-def receive(stream: IO[bytes]) -> Parsed:
+def receive(stream: IO[bytes]) -> ParseResult:
     """Read a result that `send` wrote; raise EOFError or UnpicklingError if it is incomplete."""
-    parsed: Parsed = pickle.load(stream)
+    parsed: ParseResult = pickle.load(stream)
     if parsed.dump is None:
         return parsed
     series: dict[str, Any] = {name: [] for name in _SERIES}

@@ -38,7 +38,7 @@ from notifier.pipeline.publishing import (
     publish,
     publisher_of,
 )
-from notifier.pipeline.quarantine import Quarantined, drop, list_quarantined, retry
+from notifier.pipeline.quarantine import QuarantineRecord, drop, list_quarantined, retry
 from notifier.pipeline.source_runs import SourceReport, SourceStatus, too_old
 from notifier.pipeline.source_times import due_at
 from notifier.pipeline.steps import OnceReport, OwnSteps, once
@@ -55,7 +55,7 @@ __all__ = [
     "OwnSteps",
     "PlanReport",
     "PublishReport",
-    "Quarantined",
+    "QuarantineRecord",
     "SourceReport",
     "SourceStatus",
     "as_test",

@@ -22,7 +22,7 @@ from notifier.store import dumps, reading, retried, writing
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantineRecord:
     """A quarantined file: where it is now, why it is quarantined, and since when."""
 
     path: str
@@ -30,10 +30,10 @@ class Quarantined:
     at: datetime
 
 
-def list_quarantined(engine: Engine) -> list[Quarantined]:
+def list_quarantined(engine: Engine) -> list[QuarantineRecord]:
     """Return the quarantined files, the newest first."""
     with reading(engine) as connection:
-        return [Quarantined(row.path, row.reason, row.at) for row in dumps.quarantined(connection)]
+        return [QuarantineRecord(row.path, row.reason, row.at) for row in dumps.quarantined(connection)]
 
 
 def retry(engine: Engine, folder: DumpsFolder, given: Path, now: datetime, settings: IngestSettings) -> DumpReport:

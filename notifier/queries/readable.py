@@ -19,7 +19,7 @@ from notifier.queries.leaves import make_leaf
 from notifier.queries.lexer import Lexeme, LexemeKind
 from notifier.queries.parser import MAX_LEAVES, parse_as_typed
 from notifier.queries.tree import And, Field, Or
-from notifier.queries.typed import Excluded, InField, Joined, Typed
+from notifier.queries.typed import ExcludedOperand, InField, JoinedOperands, Typed
 
 MAX_READABLE_LENGTH = 80  # characters
 
@@ -93,9 +93,9 @@ def _part(typed: Typed, field: Field | None, most: int) -> _Part:
     match typed:
         case InField(own_field, operand):
             return _part_in_field(operand, own_field, most)
-        case Excluded(operand):
+        case ExcludedOperand(operand):
             return _Part(f"not {_as_unit(_part(operand, field, most))}", _Position.LAST)
-        case Joined(by, operands):
+        case JoinedOperands(by, operands):
             parts = sorted((_part(each, field, most) for each in operands), key=lambda part: part.position)
             join = _alternatives if by is Or else _conditions
             return join(list(dict.fromkeys(parts)), most)
@@ -117,9 +117,9 @@ def _names_field(typed: Typed) -> bool:
     match typed:
         case InField():
             return True
-        case Excluded(operand):
+        case ExcludedOperand(operand):
             return _names_field(operand)
-        case Joined(_, operands):
+        case JoinedOperands(_, operands):
             return any(map(_names_field, operands))
         case _:
             return False

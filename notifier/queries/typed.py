@@ -21,31 +21,31 @@ class InField:
 
 
 @dataclass(frozen=True, slots=True)
-class Excluded:
+class ExcludedOperand:
     """An operand of NOT."""
 
     operand: Typed
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """Two or more operands that are joined by AND or by OR. No operand is itself a Joined by this operator."""
+class JoinedOperands:
+    """Two or more operands that are joined by AND or by OR. No operand is itself a JoinedOperands by this operator."""
 
     by: type[And] | type[Or]
     operands: tuple[Typed, ...]
 
 
-Typed = Lexeme | InField | Excluded | Joined
+Typed = Lexeme | InField | ExcludedOperand | JoinedOperands
 
 
 def joined(by: type[And] | type[Or], operands: Iterable[Typed]) -> Typed:
     """Join one or more operands; an operand that the same operator joins is replaced by its operands."""
     flat: list[Typed] = []
     for operand in operands:
-        flat += operand.operands if isinstance(operand, Joined) and operand.by is by else (operand,)
-    return Joined(by, tuple(flat)) if len(flat) > 1 else flat[0]
+        flat += operand.operands if isinstance(operand, JoinedOperands) and operand.by is by else (operand,)
+    return JoinedOperands(by, tuple(flat)) if len(flat) > 1 else flat[0]
 
 
 def excluded(operand: Typed) -> Typed:
     """Return NOT over the operand; two NOTs cancel each other."""
-    return operand.operand if isinstance(operand, Excluded) else Excluded(operand)
+    return operand.operand if isinstance(operand, ExcludedOperand) else ExcludedOperand(operand)

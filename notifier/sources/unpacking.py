@@ -26,7 +26,7 @@ _CHUNK = 1 << 16  # bytes unpacked at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
+class UnpackedDocument:
     """The bytes of a document, and the fault that ended reading early, if there was one."""
 
     content: bytes
@@ -38,25 +38,25 @@ def is_archive(content: bytes) -> bool:
     return any(content.startswith(magic) for magic, _ in _ARCHIVES)
 
 
-def unpack(content: bytes, limit: int) -> Unpacked:
+def unpack(content: bytes, limit: int) -> UnpackedDocument:
     """Return the bytes of a document that may be packed once or twice with gzip or xz.
 
     The members of an archive are joined. If an archive is damaged, the bytes before the fault are kept. Raises
     DumpError if the result would be larger than `limit` bytes, or if nothing could be read before a fault.
     """
-    unpacked = Unpacked(content)
+    unpacked = UnpackedDocument(content)
     for _ in range(_MAX_LAYERS):
         opener = next((opener for magic, opener in _ARCHIVES if unpacked.content.startswith(magic)), None)
         if opener is None:
             break
         inner = _read_archive(opener(BytesIO(unpacked.content)), limit)
-        unpacked = Unpacked(inner.content, unpacked.fault or inner.fault)
+        unpacked = UnpackedDocument(inner.content, unpacked.fault or inner.fault)
         if unpacked.fault and not unpacked.content:
             raise DumpError(f"{unpacked.fault}; fetch or copy the file again")
     return unpacked
 
 
-def _read_archive(archive: _OpenArchive, limit: int) -> Unpacked:
+def _read_archive(archive: _OpenArchive, limit: int) -> UnpackedDocument:
     content = bytearray()
     try:
         while chunk := archive.read1(_CHUNK):
@@ -66,5 +66,5 @@ def _read_archive(archive: _OpenArchive, limit: int) -> Unpacked:
                     f"the unpacked file is larger than {limit >> 20} MB; split it, or raise [limits] unpacked_mb"
                 )
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-        return Unpacked(bytes(content), f"the archive is broken or cut off: {error}")
-    return Unpacked(bytes(content))
+        return UnpackedDocument(bytes(content), f"the archive is broken or cut off: {error}")
+    return UnpackedDocument(bytes(content))

@@ -26,7 +26,7 @@ class NewSuppression(NamedTuple):
     delivery_id: int | None = None
 
 
-class Suppressed(NamedTuple):
+class SuppressedSubscriber(NamedTuple):
     """A suppressed subscriber, with the newest suppression.
 
     `at` and `state_before` are None if the suppression was not stored: it is older than the table of suppressions.
@@ -57,7 +57,7 @@ def suppress(connection: Connection, new: Iterable[NewSuppression], now: datetim
 
 def suppressed(
     connection: Connection, since: datetime | None = None, reply: str = "", among: Sequence[int] | None = None
-) -> list[Suppressed]:
+) -> list[SuppressedSubscriber]:
     """Return the suppressed subscribers in the order of their addresses.
 
     With `since`, only subscribers who were suppressed at or after that instant are returned. With `reply`, only those
@@ -77,7 +77,10 @@ def suppressed(
             for batch in batches(among)
             for row in connection.execute(_newest().where(*conditions, subscriber.c.id.in_(batch)))
         ]
-    rows = [Suppressed(each.id, each.email, each.at, each.reply or "", _state(each.state_before)) for each in found]
+    rows = [
+        SuppressedSubscriber(each.id, each.email, each.at, each.reply or "", _state(each.state_before))
+        for each in found
+    ]
     return sorted(rows, key=lambda each: (each.email.casefold(), each.subscriber_id))
 
 

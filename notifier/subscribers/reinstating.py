@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
 from notifier.store import reading, retried, subscribers, suppressions, writing
-from notifier.store.suppressions import Suppressed
+from notifier.store.suppressions import SuppressedSubscriber
 from notifier.subscribers import activation
 from notifier.subscribers.subscribing import get_subscriber
 
@@ -80,12 +80,16 @@ def reinstate(engine: Engine, choice: SuppressedChoice, now: datetime, *, dry_ru
 
 
 @retried
-def _reinstate_batch(engine: Engine, chosen: Sequence[Suppressed], now: datetime) -> list[ReinstatedSubscriber]:
+def _reinstate_batch(
+    engine: Engine, chosen: Sequence[SuppressedSubscriber], now: datetime
+) -> list[ReinstatedSubscriber]:
     with writing(engine) as connection:
         return reinstate_all(connection, chosen, now)
 
 
-def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: datetime) -> list[ReinstatedSubscriber]:
+def reinstate_all(
+    connection: Connection, chosen: Sequence[SuppressedSubscriber], now: datetime
+) -> list[ReinstatedSubscriber]:
     """Reinstate those of the chosen subscribers who are still suppressed for the same reason, and return them.
 
     Each of them gets the state from before the suppression. The digests of an active subscriber go on as after a pause:
@@ -106,11 +110,11 @@ def reinstate_all(connection: Connection, chosen: Sequence[Suppressed], now: dat
     return [after for _, after in done]
 
 
-def _reinstated(each: Suppressed, subscriber: Subscriber, now: datetime) -> ReinstatedSubscriber:
+def _reinstated(each: SuppressedSubscriber, subscriber: Subscriber, now: datetime) -> ReinstatedSubscriber:
     return ReinstatedSubscriber(subscriber.email, _state_after(each, subscriber, now), each.at, each.reply)
 
 
-def _state_after(each: Suppressed, subscriber: Subscriber, now: datetime) -> SubscriberState:
+def _state_after(each: SuppressedSubscriber, subscriber: Subscriber, now: datetime) -> SubscriberState:
     if subscriber.confirmed_at is None:
         return SubscriberState.PENDING
     end = subscriber.paused_until
