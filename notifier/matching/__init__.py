@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from notifier.matching.index import Matches, PaperIndex, blocks, index
 from notifier.matching.passages import Matchable
+from notifier.matching.proposing import propose
 from notifier.matching.query_set import QuerySet
 from notifier.matching.query_words import query_words
 from notifier.matching.spans import MarkedLeaves, PaperWords, spans
-from notifier.matching.tokens import tokenise
+from notifier.matching.tokens import tokenise, unpack
 
 __all__ = [
     "MarkedLeaves",
@@ -25,7 +26,9 @@ __all__ = [
     "QuerySet",
     "blocks",
     "index",
+    "propose",
     "query_words",
     "spans",
     "tokenise",
+    "unpack",
 ]

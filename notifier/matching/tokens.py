@@ -12,6 +12,7 @@ import struct
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +74,13 @@ class Tokens:
 def tokenise(paper: Matchable) -> bytes:
     """Split the texts of a paper into tokens by the current text rules, and return them packed."""
     return _pack(*_split(paper))
+
+
+def unpack(packed: bytes) -> list[list[str]]:
+    """Return the tokens of a paper in each passage field; an empty token ends each passage."""
+    tokens = packed[_LENGTHS.size :].decode().split(" ")
+    ends = list(accumulate(_LENGTHS.unpack_from(packed), initial=0))
+    return [tokens[start:end] for start, end in pairwise(ends)]
 
 
 def _pack(lengths: Sequence[int], tokens: Iterable[str]) -> bytes:

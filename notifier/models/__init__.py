@@ -26,6 +26,7 @@ from notifier.models.papers import (
     Tags,
     merge_spans,
 )
+from notifier.models.proposals import AllOf, AnyOf, Proposal, Term, TermKind, WordSearch
 from notifier.models.sources import DayCount, Health, SourceHistory
 from notifier.models.subscribers import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
 
@@ -36,7 +37,9 @@ __all__ = [
     "RANKED_FORMATS",
     "Alert",
     "AlertDetails",
+    "AllOf",
     "Announce",
+    "AnyOf",
     "Cadence",
     "Clock",
     "DayCount",
@@ -56,6 +59,7 @@ __all__ = [
     "Paper",
     "PaperFields",
     "ParsedDump",
+    "Proposal",
     "RelayState",
     "RequestKind",
     "Section",
@@ -67,5 +71,8 @@ __all__ = [
     "SubscriberState",
     "Subscription",
     "Tags",
+    "Term",
+    "TermKind",
+    "WordSearch",
     "merge_spans",
 ]

@@ -58,9 +58,9 @@ class PendingPaper:
         return self.sequence < 0 and not self.archived
 
     @property
-    def reworded(self) -> bool:
-        """Whether stored tokens of the paper no longer fit its text."""
-        return any(is_reworded(facts, self.facts) for facts in self.stored)
+    def is_indexed_differently(self) -> bool:
+        """Whether the paper's text or listing day differs from a stored one, by which the index of words has it."""
+        return any(is_reworded(facts, self.facts) or facts.listed_on != self.facts.listed_on for facts in self.stored)
 
     @property
     def tags(self) -> Tags | None:

@@ -37,6 +37,11 @@ def rank(connection: Connection, found: Sequence[Paper], on: date) -> list[Ranke
     return [RankedPaper(by_id[paper_id], score) for paper_id, score in ranked]
 
 
+def ranked_ids(connection: Connection, ids: Sequence[int], on: date) -> list[int]:
+    """Return the ids of papers by their scores on the day `on`, best first."""
+    return [paper_id for paper_id, _ in _ranked(connection, papers.keys_of(connection, ids), on)]
+
+
 def _ranked(
     connection: Connection, keys: Mapping[int, str], on: date, until: date = date.max
 ) -> list[tuple[int, Score]]:

@@ -21,6 +21,7 @@ from notifier.papers.pending import PendingPaper
 from notifier.papers.placing import ListingPlacer
 from notifier.store import paper_tokens, subscriptions, tags
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
+from notifier.store.paper_tokens import TokenisedPaper
 from notifier.store.statements import batches, in_values, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
 
@@ -169,11 +170,16 @@ def _pending_paper(row: Row[Any], identities: set[str]) -> PendingPaper:
 
 
 def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> None:
+    to_index = [each for each in papers if each.id is None or each.is_indexed_differently]
+    absorbed = [each.id for paper in papers for each in paper.absorbed]
+    outdated = {paper_id for paper_id in (*absorbed, *(each.id for each in to_index)) if paper_id is not None}
+    paper_tokens.drop(connection, sorted(outdated))
     _insert_papers(connection, [each for each in papers if each.id is None])
     for each in papers:
-        for absorbed in each.absorbed:
-            _merge_rows(connection, absorbed, each)
+        for other in each.absorbed:
+            _merge_rows(connection, other, each)
     _update_papers(connection, [each for each in papers if each.changed])
+    paper_tokens.add(connection, list(map(_tokenised, to_index)))
     aliases = [
         {"old_id": each.id, "old_key": each.first_key, "paper_id": each.id}
         for each in papers
@@ -220,7 +226,12 @@ def _update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
     if rows:
         connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)
-    paper_tokens.drop(connection, [each.id for each in papers if each.reworded and each.id is not None])
+
+
+def _tokenised(pending: PendingPaper) -> TokenisedPaper:
+    assert pending.id is not None, "the paper's row has been written"
+    tokens = pending.tags.tokenised if pending.tags else paper_tokens.tokenise(pending.facts)
+    return TokenisedPaper(pending.id, pending.facts.listed_on, tokens)
 
 
 def _columns(pending: PendingPaper) -> dict[str, Any]:
@@ -232,8 +243,8 @@ def _columns(pending: PendingPaper) -> dict[str, Any]:
 def _merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPaper) -> None:
     """Delete the row of an absorbed paper, and let its titles, listings and aliases refer to the row that is kept.
 
-    The topics and tokens of the absorbed paper are deleted, and its id becomes an alias of the kept paper. Nothing is
-    done if the absorbed paper has no row, because it is new in this dump.
+    The topics of the absorbed paper are deleted, and its id becomes an alias of the kept paper. Nothing is done if the
+    absorbed paper has no row, because it is new in this dump.
     """
     if absorbed.id is None:
         return
@@ -243,7 +254,6 @@ def _merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPap
     for table in (paper_title, listing, paper_alias):
         connection.execute(update(table).where(table.c.paper_id == absorbed.id).values(paper_id=kept.id))
     connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == absorbed.id))
-    paper_tokens.drop(connection, [absorbed.id])
     connection.execute(delete(paper).where(paper.c.id == absorbed.id))
     connection.execute(insert(paper_alias).values(old_id=absorbed.id, old_key=absorbed.first_key, paper_id=kept.id))
 

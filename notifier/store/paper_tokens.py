@@ -1,53 +1,138 @@
-"""Store the tokens of papers, so that matching does not compute them again for each digest."""
+"""Store the tokens of papers, and keep the index of their words in step with them.
+
+Every paper has a search key, by which the index orders papers: the newest listing day has the highest keys. A row with
+the tokens and the key of a paper exists if and only if the index contains exactly these tokens under this key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Engine, delete, func, select
 
 from notifier.models import Paper
+from notifier.store.advisory_locks import AdvisoryLock, wait_for
+from notifier.store.engine import reading, writing
+from notifier.store.papers import read_papers
 from notifier.store.statements import batches, insert_all
-from notifier.store.tables import paper_tokens
+from notifier.store.tables import paper, paper_tokens
+from notifier.store.word_index import FieldWords, delete_words, insert_words
 from notifier.text.words import TEXT_VERSION
+
+if TYPE_CHECKING:
+    from notifier.matching import Matchable
+
+BATCH = 500  # papers that are indexed in one transaction
+# A search key is the listing day's number (see date.toordinal) and a number within the day. The first paper of a day
+# gets the highest number, so that descending keys list the papers of a day in the order in which they were stored.
+DAY_BITS = 24
+_LAST_OF_DAY = (1 << DAY_BITS) - 1
+
+
+class TokenisedPaper(NamedTuple):
+    """A paper's id and first listing day, and its tokens as `notifier.matching` packs them."""
+
+    paper_id: int
+    listed_on: date
+    tokenised: bytes
+
+
+def first_key(day: date) -> int:
+    """Return the lowest search key that a paper of this day can have."""
+    return day.toordinal() << DAY_BITS
+
+
+def tokenise(text: Matchable) -> bytes:
+    """Return the tokens of a paper, packed."""
+    from notifier import matching
+
+    return matching.tokenise(text)
 
 
 def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
     """Return the result of `tokenise` for each of these papers: the stored one if there is one, else a new one."""
-    from notifier.matching import tokenise
-
     stored: dict[int, bytes] = {}
     row = paper_tokens.c
-    for batch in batches(paper.id for paper in papers):
+    for batch in batches(each.id for each in papers):
         current = select(row.paper_id, row.tokenised).where(row.paper_id.in_(batch), row.text_version == TEXT_VERSION)
         stored.update(connection.execute(current).all())
-    return [stored.get(paper.id) or tokenise(paper) for paper in papers]
+    return [stored.get(each.id) or tokenise(each) for each in papers]
 
 
-def keep(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
-    """Store the tokens of papers, given by paper id, unless tokens for the current text rules are stored already.
+def add(connection: Connection, papers: Sequence[TokenisedPaper]) -> None:
+    """Store the tokens of papers that have no stored tokens, and add the papers to the index.
 
-    Tokens of older text rules are replaced. Tokens of the current rules always fit the paper, because they are deleted
-    when its text changes.
+    The ingest lock must be held, because two transactions would give the same keys to different papers.
     """
-    row = paper_tokens.c
-    for batch in batches(tokenised):
-        current = select(row.paper_id).where(row.paper_id.in_(batch), row.text_version == TEXT_VERSION)
-        missing = sorted(set(batch) - set(connection.scalars(current)))
-        drop(connection, missing)
-        add(connection, {paper_id: tokenised[paper_id] for paper_id in missing})
-
-
-def add(connection: Connection, tokenised: Mapping[int, bytes]) -> None:
-    """Store tokens, given by paper id, of papers that have no stored tokens yet."""
+    keys = dict(_new_keys(connection, papers))
     rows = [
-        {"paper_id": paper_id, "text_version": TEXT_VERSION, "tokenised": tokens}
-        for paper_id, tokens in tokenised.items()
+        {
+            "paper_id": each.paper_id,
+            "search_key": keys[each.paper_id],
+            "text_version": TEXT_VERSION,
+            "tokenised": each.tokenised,
+        }
+        for each in papers
     ]
     insert_all(connection, paper_tokens, rows)
+    if rows:
+        insert_words(connection, {keys[each.paper_id]: _words(each.tokenised) for each in papers})
 
 
 def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
-    """Delete the stored tokens of papers that are deleted, or whose text has changed."""
+    """Delete papers from the index, and their tokens. The papers are deleted, or will be added again."""
     for batch in batches(paper_ids):
-        connection.execute(delete(paper_tokens).where(paper_tokens.c.paper_id.in_(batch)))
+        row = paper_tokens.c
+        stored = connection.execute(select(row.search_key, row.tokenised).where(row.paper_id.in_(batch))).all()
+        if stored:
+            delete_words(connection, {key: _words(tokenised) for key, tokenised in stored})
+        connection.execute(delete(paper_tokens).where(row.paper_id.in_(batch)))
+
+
+def complete(engine: Engine) -> int:
+    """Index the papers whose tokens are missing or were made by other text rules, and return how many were indexed.
+
+    They are missing after an upgrade of the database. Several processes may call this at once.
+    """
+    count = 0
+    with reading(engine) as connection:
+        is_complete = not _outdated(connection, 1)
+    while not is_complete:
+        with writing(engine) as connection:
+            wait_for(connection, AdvisoryLock.INGEST)
+            found = _outdated(connection, BATCH)
+            _index_again(connection, found)
+        count += len(found)
+        is_complete = len(found) < BATCH
+    return count
+
+
+def _outdated(connection: Connection, limit: int) -> list[Paper]:
+    current = select(paper_tokens.c.paper_id).where(paper_tokens.c.text_version == TEXT_VERSION)
+    return read_papers(connection, select(paper).where(paper.c.id.not_in(current)).order_by(paper.c.id).limit(limit))
+
+
+def _index_again(connection: Connection, papers: Sequence[Paper]) -> None:
+    drop(connection, [each.id for each in papers])
+    add(connection, [TokenisedPaper(each.id, each.listed_on, tokenise(each)) for each in papers])
+
+
+def _new_keys(connection: Connection, papers: Iterable[TokenisedPaper]) -> Iterator[tuple[int, int]]:
+    """Yield the id and the new search key of each paper."""
+    by_day: dict[date, list[int]] = {}
+    for each in papers:
+        by_day.setdefault(each.listed_on, []).append(each.paper_id)
+    lowest = func.min(paper_tokens.c.search_key)
+    for day, ids in by_day.items():
+        first = first_key(day)
+        taken = select(lowest).where(paper_tokens.c.search_key.between(first, first + _LAST_OF_DAY))
+        free = (connection.scalar(taken) or first + _LAST_OF_DAY + 1) - 1
+        yield from ((paper_id, free - place) for place, paper_id in enumerate(sorted(ids)))
+
+
+def _words(tokenised: bytes) -> FieldWords:
+    from notifier import matching
+
+    return matching.unpack(tokenised)

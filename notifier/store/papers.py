@@ -168,6 +168,14 @@ def first_seen(connection: Connection) -> datetime | None:
     return connection.scalar(select(paper.c.first_seen).order_by(paper.c.id).limit(1))
 
 
+def keys_of(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """Return the key of each of these papers, by id."""
+    found: dict[int, str] = {}
+    for batch in batches(ids):
+        found.update(connection.execute(select(paper.c.id, paper.c.key).where(paper.c.id.in_(batch))).all())
+    return found
+
+
 def guids(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """Return the guid of each of these papers, by id; a guid identifies a paper in feeds and never changes."""
     found: dict[int, str] = {}

@@ -10,7 +10,7 @@ from notifier.errors import StoreError
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.store.engine import connect, reading, writing
 
-HEAD = "0022"  # the newest migration; a constant, because importing Alembic takes a tenth of a second
+HEAD = "0023"  # the newest migration; a constant, because importing Alembic takes a tenth of a second
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -26,7 +26,15 @@ def open_store(url: str) -> Engine:
     if current != HEAD:
         with writing(engine) as connection:
             _upgrade(connection)
+        _index_papers(engine)
     return engine
+
+
+def _index_papers(engine: Engine) -> None:
+    """Add all papers to the index of words that an upgrade has made; tagging does the rest if this is interrupted."""
+    from notifier.store import paper_tokens
+
+    paper_tokens.complete(engine)
 
 
 def _version(connection: Connection) -> str | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from notifier.models import Paper, Tags
-from notifier.store import paper_tokens
 from notifier.store.papers import papers_of
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import paper, paper_topic
@@ -57,16 +56,12 @@ def first_untagged(connection: Connection, fingerprint: str, after: int) -> int 
 
 
 def add(connection: Connection, found: Mapping[int, Tags]) -> None:
-    """Store the tags and tokens of new papers, given by paper id.
-
-    The rows of these papers already hold the catalogue's fingerprint.
-    """
+    """Store the tags of new papers, given by paper id; the papers' rows already hold the catalogue's fingerprint."""
     _add_topics(connection, found)
-    paper_tokens.add(connection, {paper_id: tags.tokenised for paper_id, tags in found.items()})
 
 
 def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
-    """Replace the tags of these papers, and store their tokens if no current ones are stored.
+    """Replace the tags of these papers.
 
     One catalogue has made all these tags. A paper whose revision has changed since it was read is left out, so that it
     stays untagged.
@@ -81,7 +76,6 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
         connection.execute(update(paper).where(paper.c.id.in_(batch)).values(tagged_by=fingerprint))
         connection.execute(delete(paper_topic).where(paper_topic.c.paper_id.in_(batch)))
     _add_topics(connection, current)
-    paper_tokens.keep(connection, {paper_id: tags.tokenised for paper_id, tags in current.items()})
 
 
 def count_by_topic(connection: Connection, fingerprint: str) -> dict[str, int]:

@@ -15,6 +15,7 @@ from notifier.store.tables.papers import (
     PaperTitleRow,
     PaperTokensRow,
     PaperTopicRow,
+    SearchWordRow,
     WithdrawalRow,
 )
 from notifier.store.tables.requests import PrivateFeedRow, RequestRow, SessionRow, UsageCountRow
@@ -36,6 +37,7 @@ moved = Table.metadata.tables["moved"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
+search_word = Table.metadata.tables["search_word"]
 named_upvotes = Table.metadata.tables["named_upvotes"]
 withdrawal = Table.metadata.tables["withdrawal"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
@@ -71,6 +73,7 @@ __all__ = [
     "QueryRow",
     "RelayRow",
     "RequestRow",
+    "SearchWordRow",
     "SessionRow",
     "SimulatedClockRow",
     "SourceDayRow",
@@ -100,6 +103,7 @@ __all__ = [
     "query",
     "relay",
     "request",
+    "search_word",
     "session",
     "simulated_clock",
     "source",

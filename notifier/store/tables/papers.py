@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, Text, UniqueConstraint
 from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Table, flag, instant, strings
@@ -69,13 +69,27 @@ class PaperTopicRow(Table, table=True):
 
 
 class PaperTokensRow(Table, table=True):
-    """The tokens and stems of a paper, by one version of the text rules; the row is deleted when the text changes."""
+    """The tokens of a paper, by one version of the text rules, and its key in the index of words.
+
+    The row is deleted when the text or the first listing day changes.
+    """
 
     __tablename__ = "paper_tokens"
 
     paper_id: int = Field(primary_key=True, foreign_key="paper.id")
+    search_key: int = Field(unique=True, sa_type=BigInteger)
     text_version: int
     tokenised: bytes
+
+
+class SearchWordRow(Table, table=True):
+    """A word of the index and its stem; it stays when the last paper with this word is deleted."""
+
+    __tablename__ = "search_word"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    word: str = Field(primary_key=True)
+    stem: str = Field(index=True)
 
 
 class PaperTitleRow(Table, table=True):

@@ -1,0 +1,121 @@
+"""Turn a query into conditions that an index of words can look up.
+
+The engine alone decides what a query matches. The conditions only have to be true of every paper that it matches, so
+that the engine need not look at all others. A part of a query that an index of words cannot express, such as the name
+of an author, is replaced by a wider condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from notifier.matching.passages import fields_of
+from notifier.models import AllOf, AnyOf, Proposal, Term, TermKind, WordSearch
+from notifier.queries import tree
+from notifier.queries.tree import And, Field, Leaf, Not, Or, Query
+
+ROW_CONDITIONS = (tree.After, tree.Before, tree.Upvotes, tree.TopicTag, tree.Category)
+
+
+class _Bound(NamedTuple):
+    """A set of papers that contains all papers that a part of a query matches.
+
+    These are the papers that `words` finds, or all others if `is_negated`, or all papers if `words` is None. `is_exact`
+    is true if the part matches all of them.
+    """
+
+    words: WordSearch | None
+    is_negated: bool = False
+    is_exact: bool = True
+
+
+_ALL_PAPERS = _Bound(None, is_exact=False)
+
+
+def propose(query: Query) -> Proposal:
+    """Return the conditions that all papers fulfil that the query matches."""
+    operands = query.operands if isinstance(query, And) else (query,)
+    conditions = [each for each in operands if isinstance(each, ROW_CONDITIONS)]
+    others = [each for each in operands if not isinstance(each, ROW_CONDITIONS)]
+    bound = _all_of(map(_bound, others)) if others else _Bound(None)
+    words = None if bound.is_negated else bound.words
+    days = [each.day for each in conditions if isinstance(each, tree.After)]
+    ends = [each.day for each in conditions if isinstance(each, tree.Before)]
+    categories = tuple(each.name for each in conditions if isinstance(each, tree.Category))
+    return Proposal(
+        words=words,
+        since=max(days, default=None),
+        before=min(ends, default=None),
+        upvotes=tuple((each.sign, each.number) for each in conditions if isinstance(each, tree.Upvotes)),
+        topics=tuple(each.slug for each in conditions if isinstance(each, tree.TopicTag)),
+        categories=categories,
+        # An index compares categories only roughly.
+        is_exact=bound.is_exact and not categories and (words is not None or not others),
+    )
+
+
+def _bound(query: Query) -> _Bound:
+    match query:
+        case Not(operand):
+            inner = _bound(operand)
+            return _Bound(inner.words, not inner.is_negated) if inner.is_exact else _ALL_PAPERS
+        case And(operands):
+            return _all_of(map(_bound, operands))
+        case Or(operands):
+            return _any_of(list(map(_bound, operands)))
+        case leaf:
+            return _of_leaf(leaf)
+
+
+def _of_leaf(leaf: Leaf) -> _Bound:
+    match leaf:
+        case tree.Word(stem, field):
+            return _Bound(Term(TermKind.STEM, (stem,), fields_of(field)))
+        case tree.Phrase(words, field):
+            return _Bound(Term(TermKind.PHRASE, words, fields_of(field)))
+        case tree.Prefix(start, field):
+            return _Bound(Term(TermKind.PREFIX, (start,), fields_of(field)))
+        case tree.AuthorName(words):
+            # The words may be from the names of several authors, so this is wider than the query.
+            return _Bound(_joined(AllOf, [_of_name(word) for word in words]), is_exact=False)
+        case _:
+            return _ALL_PAPERS
+
+
+def _of_name(word: str) -> Term:
+    return Term(TermKind.PREFIX if len(word) == 1 else TermKind.PHRASE, (word,), fields_of(Field.AUTHOR))
+
+
+def _all_of(bounds: Iterable[_Bound]) -> _Bound:
+    known = list(bounds)
+    wanted, excluded = _parted(known)
+    is_exact = all(each.is_exact for each in known)
+    if wanted:
+        return _Bound(_without(wanted, excluded), is_exact=is_exact)
+    return _Bound(_joined(AnyOf, excluded), is_negated=True, is_exact=is_exact) if excluded else _ALL_PAPERS
+
+
+def _any_of(bounds: Sequence[_Bound]) -> _Bound:
+    if any(each.words is None for each in bounds):
+        return _ALL_PAPERS
+    wanted, excluded = _parted(bounds)
+    is_exact = all(each.is_exact for each in bounds)
+    if not excluded:
+        return _Bound(_joined(AnyOf, wanted), is_exact=is_exact)
+    # By De Morgan: (a OR NOT b) is NOT (b AND NOT a).
+    return _Bound(_without(excluded, wanted), is_negated=True, is_exact=is_exact)
+
+
+def _parted(bounds: Iterable[_Bound]) -> tuple[list[WordSearch], list[WordSearch]]:
+    """Return the word searches that are not negated, and those that are."""
+    known = [(each.words, each.is_negated) for each in bounds if each.words is not None]
+    return [words for words, negated in known if not negated], [words for words, negated in known if negated]
+
+
+def _without(wanted: Sequence[WordSearch], excluded: Sequence[WordSearch]) -> WordSearch:
+    return AllOf(tuple(wanted), tuple(excluded)) if excluded else _joined(AllOf, wanted)
+
+
+def _joined(kind: type[AllOf] | type[AnyOf], operands: Sequence[WordSearch]) -> WordSearch:
+    return operands[0] if len(operands) == 1 else kind(tuple(operands))

@@ -1,0 +1,103 @@
+"""Searches through the index of words find exactly the papers that the engine finds among all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, delete, insert
+from support.query_samples import SAMPLE_PAPERS, SAMPLE_QUERIES, SampleQuery, is_sample_true, spelled
+from support.thoroughness import examples
+
+from notifier.models import Paper
+from notifier.queries import Query, parse
+from notifier.search.searching import Page, Search, count, find_newest, find_relevant, find_trending
+from notifier.store import paper_tokens
+from notifier.store.engine import writing
+from notifier.store.paper_tokens import TokenisedPaper
+from notifier.store.proposals import MAX_KEY
+from notifier.store.tables import dump, listing, paper, paper_topic
+
+DAY, NOW = date(2026, 2, 1), datetime(2026, 2, 1, tzinfo=UTC)
+RANDOMS = st.randoms(use_true_random=False)
+PER_EXAMPLE = [HealthCheck.function_scoped_fixture]  # each example removes its papers
+
+
+def add(connection: Connection, papers: Sequence[Paper]) -> None:
+    """Store these papers, as ingesting does."""
+    values = {
+        "sha256": "0",
+        "name": "dump",
+        "format": "arxiv",
+        "listed_on": DAY,
+        "listed_on_from": "page",
+        "ingested_at": NOW,
+    }
+    dump_id = connection.scalar(insert(dump).values(values).returning(dump.c.id))
+    for each in papers:
+        columns = {name: getattr(each, name) for name in paper.c.keys() if hasattr(each, name)}  # noqa: SIM118
+        connection.execute(insert(paper).values(guid=each.key, first_sequence=each.sequence, origins="{}", **columns))
+        listed = {"paper_id": each.id, "dump_id": dump_id, "listed_on": each.listed_on, "position": each.id}
+        connection.execute(insert(listing).values(listed))
+        for slug in each.topics:
+            connection.execute(insert(paper_topic).values(slug=slug, paper_id=each.id))
+    rows = [TokenisedPaper(each.id, each.listed_on, paper_tokens.tokenise(each)) for each in papers]
+    paper_tokens.add(connection, rows)
+
+
+def remove(connection: Connection, papers: Sequence[Paper]) -> None:
+    """Delete these papers."""
+    paper_tokens.drop(connection, [each.id for each in papers])
+    for table in (paper_topic, listing, dump, paper):
+        connection.execute(delete(table))
+
+
+def numbered(papers: Sequence[Paper]) -> list[Paper]:
+    return [replace(each, id=number, sequence=number, key=f"key{number}") for number, each in enumerate(papers, 1)]
+
+
+def in_pages(connection: Connection, query: Query, limit: int) -> list[int]:
+    """Return the ids of all papers that the query matches, read page by page."""
+    ids: list[int] = []
+    below: int | None = MAX_KEY
+    while below is not None:
+        found = find_newest(connection, Search(query, examined=2), limit, below)
+        ids += [each.paper.id for each in found.papers]
+        below = found.rest_below
+    return ids
+
+
+def check(engine: Engine, papers: Sequence[Paper], query: Query, expected: set[int]) -> None:
+    """Check each kind of search; `expected` holds the ids of the papers that the query matches."""
+    with writing(engine) as connection:
+        add(connection, papers)
+        days = {each.id: each.listed_on for each in papers}
+        newest_first = sorted(expected, key=lambda number: (-days[number].toordinal(), number))
+        assert in_pages(connection, query, 2) == newest_first
+        assert count(connection, Search(query)) == (len(expected), True)
+        page = Page(len(papers) + 1)
+        assert {each.id for each in find_relevant(connection, Search(query), page)} == expected
+        assert {each.id for each in find_trending(connection, Search(query), page, DAY)} == expected
+        remove(connection, papers)
+
+
+@settings(deadline=None, max_examples=examples(300), suppress_health_check=PER_EXAMPLE)
+@given(SAMPLE_QUERIES, RANDOMS, st.lists(SAMPLE_PAPERS, min_size=1, max_size=6).map(numbered))
+def test_a_search_finds_exactly_the_papers_that_the_query_is_true_of(
+    engine: Engine, sample: SampleQuery, rng: Random, papers: list[Paper]
+) -> None:
+    expected = {each.id for each in papers if is_sample_true(sample, each)}
+    check(engine, papers, parse(spelled(sample, rng)), expected)
+
+
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=PER_EXAMPLE)
+@given(SAMPLE_QUERIES, RANDOMS, st.lists(SAMPLE_PAPERS, min_size=1, max_size=6).map(numbered))
+def test_so_does_a_search_in_postgresql(
+    postgres_store: Engine, sample: SampleQuery, rng: Random, papers: list[Paper]
+) -> None:
+    expected = {each.id for each in papers if is_sample_true(sample, each)}
+    check(postgres_store, papers, parse(spelled(sample, rng)), expected)
