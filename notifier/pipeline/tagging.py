@@ -19,7 +19,8 @@ from notifier import matching
 from notifier.matching import Matchable, PaperIndex, QuerySet
 from notifier.models import Paper, Tags
 from notifier.papers.identity import PreparedListing
-from notifier.store import reading, retried, tags, writing
+from notifier.pipeline.retagging import keep_queries, retag_changed
+from notifier.store import paper_tokens, reading, retried, tags, writing
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.tags import TaggedPaper
 from notifier.topics import Catalogue
@@ -50,7 +51,13 @@ def _tags_in_blocks(papers: Sequence[Matchable], catalogue: Catalogue) -> Iterat
 
 
 def tag(engine: Engine, catalogue: Catalogue) -> int:
-    """Tag all papers that the catalogue has not tagged yet, and return how many were tagged."""
+    """Tag all papers that the catalogue has not tagged yet, and return how many were matched with all topics.
+
+    Before that, papers that are missing in the index of words are added to it.
+    """
+    paper_tokens.complete(engine)
+    retag_changed(engine, catalogue)
+    keep_queries(engine, catalogue)
     count = 0
     while True:
         with reading(engine) as connection:

@@ -3,13 +3,35 @@
 from notifier.search.preview import Preview, PreviewMatch, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers
 from notifier.search.recent import RecentPapers, best_of, read_newest, read_recent
+from notifier.search.searching import (
+    Count,
+    Found,
+    FoundPaper,
+    Page,
+    Search,
+    count,
+    find_newest,
+    find_relevant,
+    find_trending,
+    matching_ids,
+)
 
 __all__ = [
+    "Count",
+    "Found",
+    "FoundPaper",
+    "Page",
     "Preview",
     "PreviewMatch",
     "RankedPaper",
     "RecentPapers",
+    "Search",
     "best_of",
+    "count",
+    "find_newest",
+    "find_relevant",
+    "find_trending",
+    "matching_ids",
     "preview",
     "rank",
     "read_newest",

@@ -120,20 +120,32 @@ def count(connection: Connection, search: Search) -> Count:
     proposal = search.proposal
     if proposal.is_exact:
         return Count(proposals.count(connection, proposal), is_exact=True)
-    found, below, left = 0, MAX_KEY, search.examined
-    while left is None or left > 0:
-        block = proposals.candidates(connection, proposal, below, _MAX_BLOCK)
-        found += sum(1 for _ in _matching(connection, search.query, block))
-        if len(block) < _MAX_BLOCK:
-            return Count(found, is_exact=True)
-        below = block[-1].key
-        left = None if left is None else left - len(block)
-    return Count(found, is_exact=False)
+    found = examined = 0
+    for block, ids in _blocks(connection, search):
+        found += len(ids)
+        examined += block
+        if search.examined is not None and examined >= search.examined:
+            return Count(found, is_exact=False)
+    return Count(found, is_exact=True)
+
+
+def matching_ids(connection: Connection, query: Query) -> list[int]:
+    """Return the ids of all papers that the query matches."""
+    return [paper_id for _, ids in _blocks(connection, Search(query)) for paper_id in ids]
 
 
 def matches_any(connection: Connection, query: Query) -> bool:
     """Return whether the query matches a stored paper."""
     return bool(find_newest(connection, Search(query, examined=None), 1).papers)
+
+
+def _blocks(connection: Connection, search: Search) -> Iterator[tuple[int, list[int]]]:
+    """Yield the size of each block of proposed papers, and the ids of those that the query matches."""
+    below, block = MAX_KEY, [Candidate(MAX_KEY, 0)]
+    while block:
+        block = proposals.candidates(connection, search.proposal, below, _MAX_BLOCK)
+        yield len(block), [each.paper.id for each in _matching(connection, search.query, block)]
+        below = block[-1].key if block else below
 
 
 def _block_size(proposal: Proposal, missing: int) -> int:

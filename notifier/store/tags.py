@@ -6,7 +6,8 @@ catalogue that tagged it, so that papers are tagged again when the catalogue cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
@@ -14,7 +15,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, sel
 from notifier.models import Paper, Tags
 from notifier.store.papers import papers_of
 from notifier.store.statements import batches, insert_all
-from notifier.store.tables import paper, paper_topic
+from notifier.store.tables import paper, paper_topic, topic_catalogue
+from notifier.text.words import TEXT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,64 @@ class TaggedPaper:
     paper_id: int
     revision: int
     tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueChange:
+    """The difference between two catalogues: the ids of the papers of each topic that is new or has another query.
+
+    `removed` are the topics that only the old catalogue has. `old` and `new` are the fingerprints. `state` is that of
+    the papers when they were matched; see `tagged_state`.
+    """
+
+    old: str
+    new: str
+    changed: Mapping[str, Sequence[int]]
+    removed: Collection[str]
+    state: tuple[int, int]
+
+
+def keep_catalogue(connection: Connection, fingerprint: str, queries: Mapping[str, str]) -> None:
+    """Store the canonical queries of a catalogue by slug, and forget the catalogues that have tagged no paper."""
+    row = topic_catalogue.c
+    is_used = exists().where(paper.c.tagged_by == row.fingerprint)
+    connection.execute(delete(topic_catalogue).where(row.fingerprint != fingerprint, ~is_used))
+    values = {"fingerprint": fingerprint, "text_version": TEXT_VERSION, "queries": json.dumps(dict(queries))}
+    insert_all(connection, topic_catalogue, [values], ignore_known=True)
+
+
+def kept_catalogues(connection: Connection) -> dict[str, dict[str, str]]:
+    """Return the queries of the stored catalogues, by fingerprint; those of other text rules are left out."""
+    row = topic_catalogue.c
+    stored = connection.execute(select(row.fingerprint, row.queries).where(row.text_version == TEXT_VERSION))
+    return {fingerprint: json.loads(queries) for fingerprint, queries in stored}
+
+
+def tagged_state(connection: Connection, fingerprint: str) -> tuple[int, int]:
+    """Return two numbers that change when a paper that the catalogue has tagged changes, or when it tags another."""
+    row = paper.c
+    state = select(func.count(), func.coalesce(func.sum(row.revision), 0)).where(row.tagged_by == fingerprint)
+    count, revisions = connection.execute(state).one()
+    return int(count), int(revisions)
+
+
+def apply(connection: Connection, change: CatalogueChange) -> bool:
+    """Retag the papers that the old catalogue has tagged, and return True.
+
+    Nothing is done, and False is returned, if one of these papers has changed since it was matched.
+    """
+    if tagged_state(connection, change.old) != change.state:
+        return False
+    row = paper_topic.c
+    by_old = select(paper.c.id).where(paper.c.tagged_by == change.old)
+    slugs = sorted({*change.changed, *change.removed})
+    connection.execute(delete(paper_topic).where(row.slug.in_(slugs), row.paper_id.in_(by_old)))
+    for slug, ids in change.changed.items():
+        for batch in batches(ids):
+            tagged = connection.scalars(by_old.where(paper.c.id.in_(batch)))
+            insert_all(connection, paper_topic, [{"slug": slug, "paper_id": paper_id} for paper_id in tagged])
+    connection.execute(update(paper).where(paper.c.tagged_by == change.old).values(tagged_by=change.new))
+    return True
 
 
 def untagged(connection: Connection, fingerprint: str, limit: int, after: int | None = None) -> list[tuple[Paper, int]]:

@@ -52,7 +52,13 @@ def test_every_connection_is_durable_and_enforces_foreign_keys(engine: Engine) -
 
 def test_the_migrations_create_the_declared_tables(engine: Engine) -> None:
     with reading(engine) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+        declared = MigrationContext.configure(connection, opts={"include_name": _is_no_part_of_the_text_index})
+        assert compare_metadata(declared, Table.metadata) == []
+
+
+def _is_no_part_of_the_text_index(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave out the virtual table of FTS5 and the tables that FTS5 makes for it, which SQLModel cannot declare."""
+    return not (kind == "table" and str(name).startswith("search_text"))
 
 
 def test_the_constant_head_names_the_newest_migration() -> None:

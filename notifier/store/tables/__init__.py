@@ -16,6 +16,7 @@ from notifier.store.tables.papers import (
     PaperTokensRow,
     PaperTopicRow,
     SearchWordRow,
+    TopicCatalogueRow,
     WithdrawalRow,
 )
 from notifier.store.tables.requests import PrivateFeedRow, RequestRow, SessionRow, UsageCountRow
@@ -37,6 +38,7 @@ moved = Table.metadata.tables["moved"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
+topic_catalogue = Table.metadata.tables["topic_catalogue"]
 search_word = Table.metadata.tables["search_word"]
 named_upvotes = Table.metadata.tables["named_upvotes"]
 withdrawal = Table.metadata.tables["withdrawal"]
@@ -83,6 +85,7 @@ __all__ = [
     "SubscriptionRow",
     "SuppressionRow",
     "Table",
+    "TopicCatalogueRow",
     "UnmovedRow",
     "UsageCountRow",
     "WithdrawalRow",
@@ -112,6 +115,7 @@ __all__ = [
     "subscriber",
     "subscription",
     "suppression",
+    "topic_catalogue",
     "unmoved",
     "usage_count",
     "withdrawal",

@@ -68,6 +68,19 @@ class PaperTopicRow(Table, table=True):
     paper_id: int = Field(primary_key=True, foreign_key="paper.id", index=True)
 
 
+class TopicCatalogueRow(Table, table=True):
+    """The canonical queries of a topic catalogue by slug, as JSON, and the text rules under which they were made.
+
+    `fingerprint` is the value that papers have in `tagged_by` if this catalogue has tagged them.
+    """
+
+    __tablename__ = "topic_catalogue"
+
+    fingerprint: str = Field(primary_key=True)
+    text_version: int
+    queries: str = Field(sa_type=Text)
+
+
 class PaperTokensRow(Table, table=True):
     """The tokens of a paper, by one version of the text rules, and its key in the index of words.
 

@@ -1,4 +1,4 @@
-"""Create the index of the words of all papers, and give each paper a key in it.
+"""Create the index of the words of all papers, give each paper a key in it, and create the table of topic catalogues.
 
 The tokens are deleted, and are stored again together with the index when the store is opened.
 """
@@ -30,6 +30,13 @@ def upgrade() -> None:
         sa.Column("stem", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("word", name="pk_search_word"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "topic_catalogue",
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("text_version", sa.Integer(), nullable=False),
+        sa.Column("queries", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name="pk_topic_catalogue"),
     )
     op.create_index("ix_search_word_stem", "search_word", ["stem"])
     if op.get_bind().dialect.name == "sqlite":
