@@ -19,6 +19,7 @@ from notifier.text.counting import counted
 
 _URL = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*+://")
 DAYS_A_WEEK = 7
+SHOWN_MATCHES = 20  # of a preview
 MAX_CUTS = 5  # the largest number of cut fields that are printed for a dump
 
 if TYPE_CHECKING:
@@ -209,6 +210,12 @@ def preview(
         int | None,
         typer.Option(min=1, max=36_500, help="Only papers first listed in the last DAYS days.", metavar="DAYS"),
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many papers to show: 20, or all with --json, unless you say so.", metavar="NUMBER"
+        ),
+    ] = None,
     config: ConfigOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
@@ -220,7 +227,8 @@ def preview(
 
     run = reading_run(context, config, now)
     check_topics(queries.parse(query), catalogue_of(run.config))
-    found = search.preview(run.engine, query, days, run.clock())
+    shown = limit or (None if as_json else SHOWN_MATCHES)
+    found = search.preview(run.engine, query, days, run.clock(), shown)
     if as_json:
         print_json(_preview_document(found))
         return
@@ -228,7 +236,8 @@ def preview(
         _show_match(match)
     for warning in found.warnings:
         typer.echo(f"note: {warning}", err=True)
-    typer.echo(f"{counted(len(found.matches), 'paper')}, {_frequency(found)}")
+    newest = f" (the newest {len(found.matches)} are shown)" if len(found.matches) < found.papers else ""
+    typer.echo(f"{counted(found.papers, 'paper')}{newest}, {_frequency(found)}")
 
 
 def _frequency(found: Preview) -> str:

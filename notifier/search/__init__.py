@@ -1,6 +1,6 @@
 """Searches in the stored papers: which papers a query matches, and which are trending."""
 
-from notifier.search.preview import Preview, PreviewMatch, preview
+from notifier.search.preview import Preview, PreviewMatch, missing_words, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers
 from notifier.search.recent import RecentPapers, best_of, read_newest, read_recent
 from notifier.search.searching import (
@@ -10,6 +10,7 @@ from notifier.search.searching import (
     Page,
     Search,
     count,
+    count_by_day,
     find_newest,
     find_relevant,
     find_trending,
@@ -28,10 +29,12 @@ __all__ = [
     "Search",
     "best_of",
     "count",
+    "count_by_day",
     "find_newest",
     "find_relevant",
     "find_trending",
     "matching_ids",
+    "missing_words",
     "preview",
     "rank",
     "read_newest",

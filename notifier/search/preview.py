@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier import matching, queries
 from notifier.models import Spans
+from notifier.queries import Query
 from notifier.search.hints import similar_words
 from notifier.search.searching import Search, count, find_newest, matches_any
 from notifier.store import proposals, reading
@@ -64,14 +65,14 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime, limit: i
         first, last, searched = bounds or (now.date(), now.date(), 0)
         matched = count(connection, search).papers
         found = find_newest(connection, search, matched if limit is None else limit)
-        warnings = tuple(_warnings(connection, matched, searched, matching.query_words(text, query)))
+        missing = tuple(missing_words(connection, text, query)) if searched else ()
     listing_days = (last - first).days + 1 if searched else 0
     return Preview(
         canonical=queries.canonical(query),
         papers=matched,
         per_week=round(matched * DAYS_A_WEEK / max(days or listing_days, DAYS_A_WEEK), 1),
         listing_days=listing_days,
-        warnings=(*queries.hints(text), *warnings),
+        warnings=(*queries.hints(text), *_warnings(matched, searched), *missing),
         matches=tuple(
             PreviewMatch(paper.key, paper.title, paper.abstract, paper.listed_on, matching.spans(query, paper))
             for _, paper in found.papers
@@ -79,16 +80,18 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime, limit: i
     )
 
 
-def _warnings(
-    connection: Connection, matched: int, searched: int, words: list[tuple[str, queries.Query]]
-) -> Iterator[str]:
+def _warnings(matched: int, searched: int) -> Iterator[str]:
     if not searched:
         yield "there are no papers to search yet; `notifier ingest PATH` stores some, and --days leaves out older ones"
-        return
-    if not matched:
+    if searched and not matched:
         papers = counted(searched, "paper")
         yield f"the query matches none of the {papers} searched; try fewer words, or OR between them"
     if matched > BROAD * searched:
         yield f"the query matches {matched} of {searched} papers, more than a tenth; add a word that narrows it"
+
+
+def missing_words(connection: Connection, text: str, query: Query) -> Iterator[str]:
+    """Yield a sentence for each word of the query that no stored paper has; `text` is the query as typed."""
+    words = matching.query_words(text, query)
     for word in sorted({word for word, alone in words if not matches_any(connection, alone)}):
         yield f"no stored paper has the word “{word}”{similar_words(word, similar_to(connection, word))}"

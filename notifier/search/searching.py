@@ -129,6 +129,12 @@ def count(connection: Connection, search: Search) -> Count:
     return Count(found, is_exact=True)
 
 
+def count_by_day(connection: Connection, query: Query) -> dict[date, int] | None:
+    """Return how many papers the query matches by listing day; None if the index of words cannot tell exactly."""
+    proposal = propose(query)
+    return proposals.count_by_day(connection, proposal) if proposal.is_exact else None
+
+
 def matching_ids(connection: Connection, query: Query) -> list[int]:
     """Return the ids of all papers that the query matches."""
     return [paper_id for _, ids in _blocks(connection, Search(query)) for paper_id in ids]

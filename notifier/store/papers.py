@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
@@ -19,10 +20,18 @@ from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
 
 CLOCK_SET_BACK = timedelta(days=7)  # how far in the future first_seen may be, because the clock was set back later
 
+_COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "topics")
+_values = attrgetter(*_COLUMNS)
+
 
 def newest_sequence(connection: Connection) -> int:
     """Return the highest sequence number; 0 if no paper is announced."""
     return connection.scalar(select(func.max(paper.c.sequence)).where(_is_announced())) or 0
+
+
+def newest_id(connection: Connection) -> int:
+    """Return the highest id of a paper; 0 without papers."""
+    return connection.scalar(select(func.max(paper.c.id))) or 0
 
 
 def start_at(connection: Connection, instant: datetime, dumps_until: datetime, now: datetime) -> tuple[int, int]:
@@ -213,5 +222,4 @@ def _select_papers() -> Select[Any]:
 
 
 def _paper(row: Row[Any], topics: frozenset[str]) -> Paper:
-    values = {field.name: getattr(row, field.name) for field in fields(Paper) if field.name != "topics"}
-    return Paper(**values, topics=topics)
+    return Paper(**dict(zip(_COLUMNS, _values(row), strict=True)), topics=topics)

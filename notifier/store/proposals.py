@@ -71,6 +71,11 @@ def days_searched(connection: Connection, since: date | None) -> tuple[date, dat
     return (date.fromordinal(lowest >> DAY_BITS), date.fromordinal(highest >> DAY_BITS), papers) if papers else None
 
 
+def listing_day(key: int) -> date:
+    """Return the listing day of the papers with this search key."""
+    return date.fromordinal(key >> DAY_BITS)
+
+
 def _key(connection: Connection, proposal: Proposal) -> ColumnElement[int]:
     return paper_tokens.c.search_key if proposal.words is None else search_key(connection)
 
