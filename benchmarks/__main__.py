@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, ingest, journey, planning, publishing, sending, trending, web, whole_path
+from benchmarks import delivery, ingest, journey, planning, publishing, searching, sending, trending, web, whole_path
 from benchmarks.matching import comparison
 
 PARTS = {
@@ -14,6 +14,7 @@ PARTS = {
     "matching": [comparison.run],
     "planning": [planning.run],
     "publishing": [publishing.run],
+    "search": [searching.run],
     "trending": [trending.run],
     "web": [web.run],
 }
