@@ -13,7 +13,7 @@ from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
     from notifier.arrivals import SourceHealth
-    from notifier.operations import Backlog, Status
+    from notifier.operations import Backlog, Pause, Status
 
 
 def register(app: typer.Typer) -> None:
@@ -67,8 +67,7 @@ def _show(found: Status) -> None:
         why = "others on the network can read its links and sessions; put TLS in front of it, and write https"
         typer.echo(f"not secure   {found.clear_text}: {why}")
     if found.pause:
-        until = f"{found.pause.until:%Y-%m-%d %H:%M:%S} UTC"
-        typer.echo(inert(f"relay        paused until {until}, then one mail tests it: {found.pause.reason}"))
+        typer.echo(inert(f"relay        {_pause(found.pause)}: {found.pause.reason}"))
     for trouble in found.troubles:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
     for each in found.quarantine:
@@ -98,6 +97,12 @@ def _backlog(backlog: Backlog) -> str:
         f"{counted(backlog.subscribers, 'subscriber')} {have} {counted(backlog.papers, 'paper')} waiting for room in "
         f"{digests}{most}; narrower searches or a more frequent cadence keep this from growing"
     )
+
+
+def _pause(pause: Pause) -> str:
+    if pause.until is None:
+        return "was paused, the next mail tests it"
+    return f"paused until {pause.until:%Y-%m-%d %H:%M:%S} UTC, then one mail tests it"
 
 
 def _counts(by_state: dict[str, int]) -> str:

@@ -145,7 +145,7 @@ def _verdict_on_early_refusal(phase: Phase, code: int, text: str) -> _Verdict:
         return _DOWN
     if phase is Phase.MAIL and refusals.is_about_utf8(text):
         return _FAILED
-    too_large = code == _STORAGE or refusals.is_about_size(text)
+    too_large = refusals.is_about_size(code, text) or (code == _STORAGE and not refusals.specific_codes(text))
     return _FAILED if phase is Phase.MAIL and too_large else _REFUSING
 
 
@@ -155,14 +155,14 @@ def _verdict_on_refusal(phase: Phase, code: int, text: str, sender: str) -> _Ver
     If the reply does not clearly say what is wrong, it counts as a refusal by policy, which blames neither mail nor
     recipient.
     """
+    if refusals.is_about_size(code, text) or refusals.is_about_utf8(text):
+        return _FAILED
     if refusals.is_about_recipient(text, sender):
         return _BAD_RECIPIENT
-    if refusals.is_about_size(text) or refusals.is_about_utf8(text):
-        return _FAILED
     codes = refusals.enhanced_codes(text)
     for each in codes:
         if each in _BY_ENHANCED_CODE:
             return _BY_ENHANCED_CODE[each]
-    if code == _STORAGE and not codes:
+    if code == _STORAGE and not refusals.specific_codes(text):
         return _TRY_LATER if phase is Phase.RCPT else _FAILED
     return _POLICY

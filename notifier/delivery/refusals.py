@@ -20,9 +20,11 @@ _NO_ANSWER_FROM_HOST = "4.1"
 _UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
 _NO_UTF8 = frozenset({"6.7", "6.9"})  # a server on the path does not support SMTPUTF8 (RFC 6531, section 4.2)
 _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the system
+_MAILBOX_FULL = "2.2"
+_OVER_LIMIT_OF_RECIPIENT = 523  # the mail's size; with 5.7.10, the relay asks for encryption (RFC 5248)
 
-# At the beginning of a line, or in the form of qmail: (#5.1.1).
-_ENHANCED_CODE = re.compile(r"(?:^|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
+# At the beginning of a line, also as #5.1.1 (Cisco), or in the form of qmail: (#5.1.1).
+_ENHANCED_CODE = re.compile(r"(?:^#?|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
 # A code of class 4 or 5 anywhere in a reply, also in a reply that it quotes. An IP address does not match, because it
 # has four numbers.
 _ANY_CODE = re.compile(r"(?<![\d.])[45]\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
@@ -64,9 +66,20 @@ _DATE_WORDS = frozenset(
     "mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|utc|gmt".split("|")  # noqa: SIM905
 )
 _COMPARED_WORDS = 15
-_SIZE = re.compile(
-    r"\b(?:message|mail|content|data)(?: is)? too (?:large|big|long)\b"
-    r"|\b(?:message|mail) size\b|\bsize (?:limit|exceed)|\bexceed\w* (?:\S+ ){0,4}size\b|\btoo much mail data\b"
+_MAIL = r"(?:messages?|mail|e-mail|email|body|content|data|attachments?|file)"
+_LARGE = re.compile(
+    r"\b(?:too (?:large|big)|over-?sized?|too much mail data)\b"
+    rf"|\b{_MAIL}(?: (?:is|was|body|content|data|far|much)){{0,2}} too long\b"
+    r"|\b(?:message|mail|email|body|attachment)(?: (?:body|content|data))? exceed"
+)
+_SIZE = re.compile(rf"\bsizes?\b|\b{_MAIL} length\b|\b{_MAIL} (?:\S+ ){{0,6}}(?:bytes|octets|[kmg]i?b)\b")
+_LIMIT = re.compile(
+    r"\b(?:exceed\w*|limit\w*|max|maxim\w+|over|above|beyond|(?:great|larg|bigg|long)er|permitted|allowed)\b"
+)
+# The lengths and sizes of other things than a mail, and limits for many mails together.
+_OTHER_SIZES = re.compile(
+    r"\b(?:headers?|lines?|commands?|passwords?|local[ -]part|(?:mailbox|queue|list|batch|key|window)(?:'s)? size"
+    r"|number of|rate|quotas? (?:size|exceed\w*)|over quota|per (?:second|minute|hour|day)|hourly|daily)\b"
 )
 
 
@@ -76,6 +89,11 @@ def enhanced_codes(text: str) -> list[str]:
     A reply of several lines may have a code in each. Codes of another class contradict the reply and do not count.
     """
     return [f"{int(subject)}.{int(detail)}" for subject, detail in _ENHANCED_CODE.findall(text[:_READ])]
+
+
+def specific_codes(text: str) -> set[str]:
+    """Return the enhanced codes of a reply that say more than the class of its basic code."""
+    return set(enhanced_codes(text)) - _UNSPECIFIC
 
 
 def _all_codes(text: str) -> set[str]:
@@ -97,17 +115,26 @@ def is_about_recipient(text: str, sender: str = "") -> bool:
         words = _REJECTED_BY_HOST.sub(" ", words)
     if not _all_codes(text) - _UNSPECIFIC <= blaming or _BLAMES_OTHERS.search(words):
         return False
-    if codes - _UNSPECIFIC:
+    if specific_codes(text):
         return True
     return bool(_UNKNOWN_MAILBOX.search(words)) and not _MAY_BLAME_OTHERS.search(words)
 
 
-def is_about_size(text: str) -> bool:
-    """Return whether a 5xx reply says that the mail is too large."""
+def is_about_size(code: int, text: str) -> bool:
+    """Return whether a 5xx reply says that the mail is too large.
+
+    The words of the reply decide if its enhanced codes do not: many servers call a limit for sizes their policy (5.7.1)
+    or an error of the content (5.6.0).
+    """
     codes = set(enhanced_codes(text))
-    if specific := codes - _UNSPECIFIC:
-        return bool(specific & _TOO_LARGE)
-    return bool(_SIZE.search(_own_words(text)))
+    if codes & _TOO_LARGE:
+        return True
+    if code == _OVER_LIMIT_OF_RECIPIENT and not specific_codes(text):
+        return True
+    words = _own_words(text)
+    if _MAILBOX_FULL in codes or _OTHER_SIZES.search(words):
+        return False
+    return bool(_LARGE.search(words) or (_SIZE.search(words) and _LIMIT.search(words)))
 
 
 def is_about_utf8(text: str) -> bool:

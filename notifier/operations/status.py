@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from notifier.arrivals import SourceHealth, source_health
 from notifier.config import Config
+from notifier.delivery.breaker import remaining_pause
 from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import RelayState, SubscriberState
@@ -77,10 +78,13 @@ class LastDump:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The reason why no mail is sent to the relay, and the end of the pause; after it, one mail tests the relay."""
+    """The reason why sending to the relay was paused, and the end of the pause.
+
+    `until` is None if the pause is over: the next mail tests the relay.
+    """
 
     reason: str
-    until: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             relay=config.relay_name,
             replies_to="" if config.web.base_url else config.mail.address,
             clear_text=config.web.base_url if config.web.is_clear_text else "",
-            pause=_pause(relays.read(connection, config.relay_name)),
+            pause=_pause(relays.read(connection, config.relay_name), now),
         )
 
 
@@ -181,5 +185,7 @@ def _age(planned_at: datetime, now: datetime) -> int:
     return max(0, int((now - planned_at).total_seconds()))
 
 
-def _pause(relay: RelayState) -> Pause | None:
-    return Pause(relay.reason, relay.paused_until) if relay.paused_until else None
+def _pause(relay: RelayState, now: datetime) -> Pause | None:
+    if relay.paused_until is None:
+        return None
+    return Pause(relay.reason, relay.paused_until if remaining_pause(relay, now) else None)

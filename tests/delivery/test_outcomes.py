@@ -257,6 +257,54 @@ def test_a_mail_is_too_large_if_the_text_says_so_and_there_is_no_enhanced_code(p
     assert verdict(phase, reply) == (DeliveryState.FAILED, RelayCondition.WORKING)
 
 
+# What mail servers say about a mail that is too large: Exchange, Postfix, Exim, Gmail, qmail, Cisco and others.
+TOO_LARGE = [
+    *["552 5.3.4", "554 5.2.3", "523", "523 5.2.3", "523 the message size exceeds the recipient's limit"],
+    *[
+        "554 5.6.0 message body too big",
+        "554 Message size exceeds fixed limit",
+        "550 #5.3.4 message size exceeds limit",
+    ],
+    "550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large for this recipient",
+    "550 5.7.1 RESOLVER.RST.SendSizeLimit.Sender; message too large for this sender",
+    "552 5.3.4 Message size exceeds fixed maximum message size",
+    "552 5.3.4 Error: message file too big",
+    "552 Message size exceeds maximum permitted",
+    "550 Message size exceeds the limit for this recipient",
+    "552 5.2.3 Your message exceeded Google's message size limits. To view our\n"
+    "5.2.3 message size guidelines, go to https://support.example/mail",
+    "552 sorry, that message size exceeds my databytes limit (#5.3.4)",
+    *["554 5.7.1 Message too large", "554 5.3.0 message is larger than 100 kB", "554 Mail body exceeds the limit"],
+    *["550 Maximum size is 100000 bytes", "554 5.0.0 Oversized message", "550 5.7.1 attachment too big"],
+    *["554 message rejected: larger than the permitted 50000 bytes", "554 the size of your mail is over the limit"],
+    "550 5.1.1 <a@b.example>: message too large for this mailbox",
+]
+
+# Refusals that name a size, a length or a limit of something else than the mail.
+NOT_TOO_LARGE = [
+    *["550 message rate limit exceeded", "554 5.5.2 header too large", "500 5.5.2 Command line too long"],
+    *["550 maximum allowed line length is 998 octets", "552 5.7.0 This content presents a potential security issue"],
+    *["552 5.7.0 Number of 'Received:' headers exceeds maximum permitted", "554 5.7.0 too many messages per hour"],
+    *["552 5.2.2 mailbox size limit exceeded", "550 Mailbox size limit exceeded", "550 5.7.1 over quota (size 10 MB)"],
+    *["523 5.7.10 Encryption needed", "550 5.1.3 local part is longer than 64 octets", "550 relay not permitted"],
+]
+
+
+@pytest.mark.parametrize("phase", [Phase.MAIL, *FROM_RCPT_ON])
+@pytest.mark.parametrize("reply", TOO_LARGE)
+def test_a_mail_is_too_large_in_whatever_words_a_server_says_so(phase: Phase, reply: str) -> None:
+    code, _, text = reply.partition(" ")
+    outcome = outcome_of_reply(phase, int(code), text)
+    assert (outcome.state, outcome.is_too_large) == (DeliveryState.FAILED, True)
+
+
+@pytest.mark.parametrize("phase", [Phase.MAIL, *FROM_RCPT_ON])
+@pytest.mark.parametrize("reply", NOT_TOO_LARGE)
+def test_a_limit_of_something_else_does_not_mean_that_the_mail_is_too_large(phase: Phase, reply: str) -> None:
+    code, _, text = reply.partition(" ")
+    assert not outcome_of_reply(phase, int(code), text).is_too_large
+
+
 @pytest.mark.parametrize(
     "reply", ["550 4.1.1 odd class", "550 no 5.1.1 in front", "550 5.1 short", "550 5.1.1234 long", "550 5.1.1.1 x"]
 )

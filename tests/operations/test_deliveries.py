@@ -147,6 +147,16 @@ def test_a_relay_that_refuses_connections_shows_in_exit_code_and_status(tmp_path
     assert json.loads(run_notifier("status", "--json", cwd=tmp_path).stdout)["pause"]["reason"] == "554 5.7.1 not you"
 
 
+def test_a_pause_that_senders_ignore_after_a_wrong_clock_is_not_shown_as_one_that_lasts_years(tmp_path: Path) -> None:
+    with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
+        plan_digests(1, tmp_path, relay.port)
+        assert run_notifier("deliver", "--now", "2036-07-06T08:00:00Z", cwd=tmp_path).returncode == 1
+    status = ("status", "--now", AT_EIGHT.isoformat())
+    assert "was paused, the next mail tests it: 554 5.7.1 not you" in run_notifier(*status, cwd=tmp_path).stdout
+    assert json.loads(run_notifier(*status, "--json", cwd=tmp_path).stdout)["pause"]["until"] is None
+    assert "paused until 2036-07-06" in run_notifier("status", "--now", "2036-07-06T08:00:01Z", cwd=tmp_path).stdout
+
+
 def test_every_run_with_mail_for_a_paused_relay_says_that_it_is_paused(tmp_path: Path) -> None:
     with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
         plan_digests(2, tmp_path, relay.port)

@@ -362,9 +362,12 @@ def test_a_mail_that_is_too_large_fails_alone(planned: Engine, tmp_path: Path, v
     assert subscriber_states(planned)[ANN] == "ACTIVE"
 
 
-def test_the_papers_of_a_mail_that_is_too_large_are_in_the_next_digest(planned: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reply", ["552 message size exceeds fixed limit", "554 5.6.0 message body too big"])
+def test_the_papers_of_a_mail_that_is_too_large_are_in_the_next_digest(
+    planned: Engine, tmp_path: Path, reply: str
+) -> None:
     clock = SettableClock()
-    with ScriptedRelay(for_ann("DOT", "552 message size exceeds fixed limit")) as relay:
+    with ScriptedRelay(for_ann("DOT", reply)) as relay:
         run(planned, tmp_path, relay, clock)
         clock.now = AT_EIGHT + timedelta(days=1)
         plan(planned, Config(), clock.now)
