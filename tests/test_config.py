@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from support.paths import CHECKOUT
 from support.service import run_notifier
 
-from notifier.config import Config, SourceConfig, StoreConfig, TopicConfig, load, unknown_variables
+from notifier.config import Config, SourceConfig, StoreConfig, TopicConfig, load, secret_key, unknown_variables
 from notifier.errors import ConfigError
 from notifier.store import open_store, reading
 
@@ -490,3 +491,69 @@ def test_a_port_that_may_be_a_password_is_not_quoted(tmp_path: Path, url: str) -
     with pytest.raises(ConfigError, match="write USER:PASSWORD@HOST:PORT") as caught:
         load(write_config(tmp_path, f'[store]\nurl = "{url}"\n'))
     assert "secret" not in str(caught.value)
+
+
+OTHER_FILES = {
+    "empty file": b"",
+    "short word": b"5" * 31,
+    "dump": b'{"papers": [{"title": "How Bees Fly at Night", "url": "https://example.org/1"}]}',
+    "compact dump": b'{"papers":[{"title":"Bees","url":"https://example.org/1"}]}',
+    "text": b"a sentence that anyone may know, of more than 32 letters\n",
+    "two lines": b"5" * 40 + b"\n" + b"5" * 40 + b"\n",
+    "database": b"SQLite format 3\0" + bytes(4080),
+    "certificate": b"-----BEGIN CERTIFICATE-----\n" + b"A" * 64,
+    "endless word": b"5" * 5000,
+}
+
+
+@pytest.mark.parametrize("content", OTHER_FILES.values(), ids=OTHER_FILES)
+def test_a_file_that_holds_no_key_is_refused_as_the_secret_key(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "other").write_bytes(content)
+    (tmp_path / "other").chmod(0o600)
+    with pytest.raises(ConfigError, match=r"(secret_file: |the secret key ).*other.*`notifier init` makes"):
+        load(write_config(tmp_path, 'secret_file = "other"\n'))
+
+
+@pytest.mark.parametrize(
+    "place", ["config.toml", "var/../config.toml", "var/notifier.db", "link", "ca.pem", "var/mail/new/key"]
+)
+def test_another_file_of_notifier_is_refused_as_the_secret_key_although_it_does_not_exist_yet(
+    tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "link").symlink_to("config.toml")
+    settings = f'secret_file = "{place}"\n[smtp]\nca_file = "ca.pem"\n'
+    with pytest.raises(ConfigError, match=r"^secret_file: .* `notifier init` makes a key there"):
+        load(write_config(tmp_path, settings))
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/zero", "folder"])
+def test_a_device_or_folder_is_refused_as_the_secret_key(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigError, match=r"^secret_file: .* is no file"):
+        load(write_config(tmp_path, f'secret_file = "{place}"\n'))
+
+
+def test_a_word_that_everyone_may_read_is_no_key_unless_notifier_made_it(tmp_path: Path) -> None:
+    file, key = write_config(tmp_path, 'secret_file = "machine-id"\n'), tmp_path / "machine-id"
+    key.write_text("5" * 32 + "\n", encoding="utf-8")
+    key.chmod(0o644)
+    with pytest.raises(ConfigError, match=r"^secret_file: other users .* run chmod 640 on it"):
+        load(file)
+    key.chmod(0o640)
+    assert secret_key(load(file)) == b"5" * 32
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o640, 0o644])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_key_that_notifier_made_is_read_whatever_its_mode(tmp_path: Path, mode: int, end: str) -> None:
+    (tmp_path / "secret.key").write_bytes(b"0123456789abcdef" * 4 + end.encode())
+    (tmp_path / "secret.key").chmod(mode)
+    assert secret_key(load(write_config(tmp_path, 'secret_file = "secret.key"\n'))) == b"0123456789abcdef" * 4
+
+
+def test_a_key_in_base64_that_another_tool_made_is_read(tmp_path: Path) -> None:
+    key = b64encode(bytes(range(47)))
+    (tmp_path / "key").write_bytes(key + b"\n")
+    (tmp_path / "key").chmod(0o600)
+    assert secret_key(load(write_config(tmp_path, 'secret_file = "key"\n'))) == key

@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from notifier.config.environment import FILE_VARIABLE, overrides
 from notifier.config.explanations import explain
+from notifier.config.key_file import check_key_file
 from notifier.config.keys import Config
 from notifier.config.own_files import (
     check_feeds_folder,
     check_ingest_folder,
+    check_secret_file,
     check_source_folders,
     check_written_folders,
 )
@@ -38,6 +40,8 @@ def load(file: Path | None) -> Config:
     except ValidationError as error:
         raise ConfigError(explain(error, found, changes)) from None
     config = config.located_in(found.resolve().parent if found else Path.cwd())
+    check_secret_file(config, found)
+    check_key_file(config)
     check_ingest_folder(config, found)
     check_feeds_folder(config, found)
     check_written_folders(config)

@@ -12,6 +12,7 @@ from notifier.config.sources import SourceConfig
 from notifier.errors import ConfigError
 
 _FEEDS, _FETCHED = "the feeds", "the fetched documents"
+_KEY = "the secret key"
 _ANY_DEPTH = "**"  # the part of a pattern that stands for folders at any depth
 
 
@@ -31,6 +32,19 @@ def check_ingest_folder(config: Config, file: Path | None) -> None:
         raise ConfigError(
             f"ingest.folder: this folder also holds {held[0]}, which ingesting would move away; "
             "use a folder for dumps alone, such as var/dumps"
+        )
+
+
+def check_secret_file(config: Config, file: Path | None) -> None:
+    """Raise ConfigError if the file of the secret key is another file or folder of notifier, or is in the Maildir."""
+    own, key = _own_files(config, file), config.path(config.secret_file)
+    del own[_KEY]
+    held = [what for what, path in own.items() if _holds(path, key)]
+    held += [what for what, folder in _folders_of_mail(config).items() if _holds(folder, key)]
+    if held:
+        raise ConfigError(
+            f"secret_file: this is the place of {held[0]}; name a file of its own, such as var/secret.key, and "
+            "`notifier init` makes a key there"
         )
 
 
@@ -90,7 +104,7 @@ def _own_files(config: Config, file: Path | None) -> dict[str, Path]:
     own = {
         "the config": file,
         "the database": config.database_file,
-        "the secret key": config.path(config.secret_file),
+        _KEY: config.path(config.secret_file),
         "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
         "the certificates for fetching": config.fetching.ca_file and config.path(config.fetching.ca_file),
     }
