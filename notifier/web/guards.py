@@ -133,11 +133,15 @@ _too_large = PlainTextResponse(
 def from_our_own_pages(site: SiteDependency, request: Request) -> None:
     """Refuse a form that a browser submits from the page of another site.
 
-    Mail providers and other programs send neither Origin nor Sec-Fetch-Site, and are let through. Our own forms come
-    with `Origin: null`, because our pages send no referrer (Fetch standard, section 3.2). `null` alone therefore proves
-    nothing; browsers that send it also send Sec-Fetch-Site, which decides. A header that comes twice, or with a value
-    that no browser sends for our own pages, is refused.
+    Sec-Fetch-Site decides if it is sent, since no page can change it. Browsers without it send the Origin of our own
+    pages, whose `<meta name="referrer">` asks for that; older and foreign pages and sandboxed frames send `null`, which
+    alone is refused. Mail providers and other programs send neither header, and are let through. A header that comes
+    twice, or with a value that no browser sends for our own pages, is refused.
     """
     origins, sites = (request.headers.getlist(name) for name in ("origin", "sec-fetch-site"))
-    if origins not in ([], ["null"], [site.origin]) or sites not in ([], ["same-origin"], ["none"]):
+    if sites == ["same-origin"]:
+        is_own = len(origins) <= 1  # the pages may also be reached at another name than that of [web] base_url
+    else:
+        is_own = sites in ([], ["none"]) and origins in ([], [site.origin])
+    if not is_own:
         raise HTTPException(HTTPStatus.FORBIDDEN)

@@ -109,8 +109,10 @@ def test_a_form_is_refused_if_the_browser_says_that_it_comes_from_another_site(
     [
         {},
         {"Origin": "https://papers.example.org"},
+        {"Origin": "https://papers.example.org", "Sec-Fetch-Site": "same-origin"},
         {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
-        {"Origin": "null"},
+        {"Origin": "https://www.papers.example.org", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
     ],
 )
 def test_our_own_form_and_clients_that_are_not_browsers_are_served(
@@ -206,6 +208,9 @@ def test_healthz_says_whether_the_database_answers(client: httpx.Client, config:
         [("Sec-Fetch-Site", "same-origin, cross-site")],
         [("Sec-Fetch-Site", "Cross-Site")],
         [("Origin", "")],
+        [("Origin", "null")],
+        [("Origin", "null"), ("Sec-Fetch-Site", "none")],
+        [("Origin", "null"), ("Origin", BASE_URL), ("Sec-Fetch-Site", "same-origin")],
     ],
 )
 def test_a_header_that_no_browser_sends_for_our_pages_proves_nothing(

@@ -43,8 +43,9 @@ def press_the_button(client: httpx.Client, path: str) -> httpx.Response:
     form = html.document_fromstring(page.text, base_url=str(page.url)).forms[0]
     assert form.method == "POST" and len(form.xpath(".//button")) == 1
     fields = {name: str(value) for name, value in form.form_values()}
-    # Chromium sends these headers from a page with `Referrer-Policy: no-referrer`.
-    browser = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+    # Browsers without Sec-Fetch-Site send this from a page whose referrer policy is `same-origin`.
+    assert html.document_fromstring(page.text).xpath("string(//meta[@name='referrer']/@content)") == "same-origin"
+    browser = {"Origin": BASE_URL}
     return client.post(form.action or str(page.url), data=fields, headers=browser)
 
 
