@@ -8,7 +8,7 @@ import socket
 from ipaddress import IPv6Address, ip_address
 
 _LABEL = r"(?!-)[A-Za-z0-9-]{1,63}+(?<!-)"
-_FULL_NAME = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
+_FULL_NAME = re.compile(rf"\A(?=.{{4,253}}\Z)(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
 _NEVER_PUBLIC = {"localhost", "localdomain", "local", "invalid", "test"}  # last labels (RFC 6761, RFC 6762)
 
 
