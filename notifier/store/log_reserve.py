@@ -29,6 +29,9 @@ from notifier.store.explanations import NO_SPACE
 # claims of a sender: at most a few hundred rows of a few pages each.
 RESERVED_MB = 8
 
+# The same for the database itself, whose number of pages SQLite may limit (`PRAGMA max_page_count`).
+RESERVED_PAGES = 256
+
 _HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
 _INDEX_BLOCK_BYTES = 32_768
@@ -56,6 +59,20 @@ def reserve_log(connection: Connection) -> None:
                 f"the disk is full: a sender needs {RESERVED_MB} MB in {Path(database).parent}, so that it can store "
                 "which mails were sent; make room and try again, no further mail was sent"
             ) from None
+    if _free_pages(connection) < RESERVED_PAGES:
+        raise DiskFullError(
+            f"the database or disk is full: a sender needs room for {RESERVED_PAGES} more pages, so that it can store "
+            "which mails were sent; raise SQLite's max_page_count and try again, no further mail was sent"
+        )
+
+
+def _free_pages(connection: Connection) -> int:
+    """Return how many pages SQLite may still use: those that are free, and those by which the file may grow."""
+    most, used, free = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+        for name in ("max_page_count", "page_count", "freelist_count")
+    )
+    return most - used + free
 
 
 def _reserve(log: Path) -> int:

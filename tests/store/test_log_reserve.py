@@ -13,7 +13,7 @@ from support.disks import mounted
 
 from notifier.errors import DiskFullError
 from notifier.store import open_store, writing
-from notifier.store.log_reserve import RESERVED_MB, reserve_log
+from notifier.store.log_reserve import RESERVED_MB, RESERVED_PAGES, reserve_log
 
 PAGE = 4096
 
@@ -81,3 +81,13 @@ def test_a_disk_without_room_for_the_reserve_is_full(tmp_path: Path) -> None:
             reserve(engine)
         fill_log(engine, 1)
         engine.dispose()
+
+
+def test_no_mail_may_be_sent_if_sqlite_limits_the_pages_of_the_database(engine: Engine) -> None:
+    with writing(engine) as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + RESERVED_PAGES - 1}")
+        with pytest.raises(DiskFullError, match=r"the database or disk is full: .* no further mail was sent"):
+            reserve_log(connection)
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + RESERVED_PAGES}")
+        reserve_log(connection)
