@@ -125,6 +125,19 @@ INGEST = """
 for number in range(90):
     ingest_page(engine, folder, [f"On bees and number {number}"], now=MONDAY)
 """
+# Each paper comes as a title alone, and a little later as an article of arXiv, which joins the first listing.
+JOINING = """
+from notifier.models import Listing
+from support.service import add_listings
+def add(name, number, **fields):
+    listing = Listing(position=1, title=f"On bees and number {number}", **fields)
+    add_listings(engine, name, MONDAY.date(), listing, now=MONDAY)
+for number in range(PAPERS + 3):
+    if number < PAPERS:
+        add(f"title {number}", number)
+    if number >= 3:
+        add(f"article {number}", number - 3, arxiv_id=f"2607.{number:05}", abstract=f"Bees of kind {number}.")
+"""
 PLAN = """
 day = 0
 while not (folder / "done").exists():
@@ -134,21 +147,20 @@ plan(engine, BEES, at_eight + timedelta(days=day + 1))
 """
 
 
-def test_each_of_90_papers_ingested_beside_a_process_that_plans_reaches_each_subscriber_once(
-    store: Engine, tmp_path: Path
-) -> None:
+def ingest_beside_planning(store: Engine, folder: Path, ingesting_code: str) -> None:
+    """Run a process that ingests beside one that plans, and wait for both."""
     for sign_up in SUBSCRIBERS.values():
         add_subscriber(store, sign_up, settings=BEES)
     url = store.url.render_as_string(hide_password=False)
     ingesting, planning = (
         subprocess.Popen(
-            [sys.executable, "-c", START + work, url, str(tmp_path)],
+            [sys.executable, "-c", START + work, url, str(folder)],
             env=clean_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for work in (INGEST, PLAN)
+        for work in (ingesting_code, PLAN)
     )
     for run in (ingesting, planning):
         assert run.stdout and run.stdout.readline() == "ready\n"
@@ -157,8 +169,21 @@ def test_each_of_90_papers_ingested_beside_a_process_that_plans_reaches_each_sub
         run.stdin.write("go\n")
         run.stdin.flush()
     assert ingesting.wait(timeout=300) == 0
-    (tmp_path / "done").touch()
+    (folder / "done").touch()
     assert planning.wait(timeout=300) == 0
     for run in (ingesting, planning):
         run.communicate()
+
+
+def test_each_of_90_papers_ingested_beside_a_process_that_plans_reaches_each_subscriber_once(
+    store: Engine, tmp_path: Path
+) -> None:
+    ingest_beside_planning(store, tmp_path, INGEST)
     assert_each_paper_once(store, [f"On bees and number {number}" for number in range(90)])
+
+
+def test_papers_that_join_others_beside_a_process_that_plans_reach_each_subscriber_once(
+    store: Engine, tmp_path: Path
+) -> None:
+    ingest_beside_planning(store, tmp_path, JOINING.replace("PAPERS", "60"))
+    assert_each_paper_once(store, [f"On bees and number {number}" for number in range(60)])
