@@ -16,9 +16,11 @@ from notifier.arrivals.usual import is_known_well, past_of, rounded, usual_numbe
 from notifier.arrivals.wording import day_name, instant_name, number_of_papers, weekday, without_queries
 from notifier.models import Health, SourceHistory
 
-# A source is broken after this number of failures in a row, if the first of them was at least this long ago. A single
-# failure is enough only after more than a day, so that a source that is tried once a day is tried a second time.
-PATIENCE = ((3, timedelta(hours=1)), (2, timedelta(hours=12)), (1, timedelta(hours=25)))
+BROKEN_AFTER = 3  # failures in a row
+# A source is broken after fewer failures too, if the first of them was at least this long ago.
+PATIENCE = ((2, timedelta(hours=12)), (1, timedelta(hours=25)))
+# It is broken too if the next try has been due for this time: then no process tries it again soon.
+RETRY_OVERDUE = timedelta(hours=1)
 OVERDUE = timedelta(days=3)  # longer than a weekend of a cron job that runs from Monday to Friday
 
 FETCH = "`notifier fetch {name}` tries it now and says more"
@@ -44,8 +46,10 @@ def judge(history: SourceHistory, now: datetime, others: Sequence[SourceHistory]
     now = now.astimezone(UTC)
     if history.last_tried_at is None:
         return Verdict(Health.NEW, "not fetched yet; run `notifier fetch`")
+    if history.is_changed:
+        return Verdict(Health.NEW, "changed in the config and not fetched since then; the next run fetches it")
     if _is_broken(history, now):
-        return _broken(history)
+        return _broken(history, now)
     if history.last_succeeded_at is None:
         return Verdict(Health.NEW, f"not fetched yet: {_retry(history, now)}")
     if _is_overdue(history, now):
@@ -67,18 +71,28 @@ def _is_broken(history: SourceHistory, now: datetime) -> bool:
     """Return whether a source has failed so often and for so long that it is broken; see PATIENCE."""
     if not history.failures or history.problem_since is None:
         return False
+    if history.failures >= BROKEN_AFTER or _overdue_by(history, now) >= RETRY_OVERDUE:
+        return True
     lasted = now - history.problem_since
     return any(history.failures >= tries and lasted >= time for tries, time in PATIENCE)
 
 
-def _broken(history: SourceHistory) -> Verdict:
+def _broken(history: SourceHistory, now: datetime) -> Verdict:
     assert history.problem_since is not None, "a failure has no time"
     since = history.problem_since.date()
     problem = _problem(history)
-    cure = FETCH.format(name=history.name)
+    cure = f"{_tries(history, now)}. {FETCH.format(name=history.name)}"
     if problem.cure:
         cure = f"{problem.cure[0].upper()}{problem.cure[1:]}. {cure}"
     return Verdict(Health.BROKEN, f"broken since {day_name(since)}: {problem.reason}", cure, since)
+
+
+def _tries(history: SourceHistory, now: datetime) -> str:
+    """Say how often a broken source was tried, when it was tried last, and when the next try is due."""
+    assert history.last_tried_at is not None, "a source that was never tried is not broken"
+    times = "once" if history.failures == 1 else f"{history.failures} times, the last time"
+    tried = f"It was tried {times} at {instant_name(history.last_tried_at, now)}"
+    return f"{tried}; the next try is due at {instant_name(history.next_due, now)}" if history.next_due else tried
 
 
 class _Problem(NamedTuple):
@@ -101,8 +115,13 @@ def _retry(history: SourceHistory, now: datetime) -> str:
 
 def _is_overdue(history: SourceHistory, now: datetime) -> bool:
     """Return whether nothing has fetched a source although it was due long ago."""
+    return _overdue_by(history, now) >= OVERDUE
+
+
+def _overdue_by(history: SourceHistory, now: datetime) -> timedelta:
+    """Return the time for which a source has been due without being fetched; not positive if it is not due."""
     due, tried = history.next_due, history.last_tried_at
-    return due is not None and tried is not None and tried < due and now - due >= OVERDUE
+    return now - due if due is not None and tried is not None and tried < due else timedelta()
 
 
 def _overdue(history: SourceHistory) -> Verdict:

@@ -158,9 +158,11 @@ def _same_document(history: SourceHistory, judged: date) -> Shortfall | None:
 
 
 def _nothing_came(history: SourceHistory, judged: date) -> Shortfall | None:
-    last = _last_with_papers(history, judged)
+    last = _last_with_papers(history, date.max)
     if last is None:
         return _nothing_ever(history, judged)
+    if last > judged:
+        return None
     past = past_of(history, judged + ONE_DAY)
     missed = _expected_between(past, last, judged)
     if missed and len(missed) >= longest_chance(past):

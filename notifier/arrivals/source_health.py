@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -56,7 +56,14 @@ def source_health(engine: Engine, config: Config, now: datetime) -> list[SourceH
 def judged_sources(connection: Connection, config: Config, now: datetime) -> list[Judged]:
     """Return each source with the verdict on it, in the order of the config."""
     since = (now - MEMORY).date()
-    histories = {name: sources.history(connection, name, since) for name in config.sources}
+    settings = sources.settings(connection)
+    histories = {
+        name: replace(
+            sources.history(connection, name, since),
+            is_changed=settings.get(name, source.fingerprint) != source.fingerprint,
+        )
+        for name, source in config.sources.items()
+    }
     return [Judged(each, judge(each, now, _others(each.name, config, histories))) for each in histories.values()]
 
 

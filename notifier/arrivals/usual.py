@@ -30,15 +30,19 @@ UNLIKELY = 0.003  # a run of empty days that is at most this probable is not tak
 
 ONE_DAY = timedelta(days=1)
 
-Counts = Mapping[date, int]  # consecutive days, in order; a day without papers is 0
+Counts = Mapping[date, int]  # days in order, without the unknown ones; a day without papers is 0
 
 
 def counts_before(days: Mapping[date, DayCount], end: date) -> dict[date, int]:
-    """Return the number of papers of each day in the WEEKS before `end`, without the days before the first paper."""
+    """Return the number of papers of each day in the WEEKS before `end`.
+
+    Days before the first paper are left out, and so are days whose number is unknown, for example because the source
+    was broken.
+    """
     start = end - timedelta(weeks=WEEKS)
     first = min((day for day, count in days.items() if start <= day < end and count.papers), default=end)
     past = [first + timedelta(days=number) for number in range((end - first).days)]
-    return {day: days[day].papers if day in days else 0 for day in past}
+    return {day: days[day].papers if day in days else 0 for day in past if day not in days or not days[day].is_unknown}
 
 
 def past_of(history: SourceHistory, end: date) -> dict[date, int]:

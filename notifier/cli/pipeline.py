@@ -21,7 +21,7 @@ from notifier.cli.options import (
     command_run,
     warn_of_exposed_secrets,
 )
-from notifier.cli.simulated_clocks import refuse_far_clock, writing_run
+from notifier.cli.simulated_clocks import refuse_far_clock, sleep_of, writing_run
 from notifier.cli.sources import print_alerts
 from notifier.models import DeliveryState
 from notifier.text.counting import counted
@@ -143,7 +143,7 @@ def once(
     warn_of_exposed_secrets(context, config, run)
     pipeline.remove_dead_files(run.engine, run.config)
     own = pipeline.OwnSteps(
-        fetch=partial(pipeline.fetch, run.engine, run.config, run.clock),
+        fetch=partial(pipeline.fetch_with_retries, run.engine, run.config, run.clock, sleep_of(now)),
         ingest=partial(_ingest_folder, run),
         deliver=partial(send, run),
     )

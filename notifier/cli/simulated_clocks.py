@@ -6,6 +6,8 @@ an instant far from the machine's clock only for a database that was made with s
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +31,11 @@ def writing_run(context: typer.Context, config: Path | None, now: str | None) ->
     if now is not None:
         refuse_far_clock(run, now)
     return run
+
+
+def sleep_of(now: str | None) -> Callable[[float], None]:
+    """Return how a command waits before it tries something again: with `--now` it does not, as time is simulated."""
+    return time.sleep if now is None else lambda _: None
 
 
 def refuse_far_clock(run: CommandRun, now: str, cure: str = "") -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_run
-from notifier.cli.simulated_clocks import writing_run
+from notifier.cli.simulated_clocks import sleep_of, writing_run
 from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ def fetch(
     run = writing_run(context, config, now)
     pipeline.check_source_names(run.config, names or ())
     catalogue = catalogue_of(run.config)
-    reports = pipeline.fetch(run.engine, run.config, run.clock, names or ())
+    reports = (
+        pipeline.fetch(run.engine, run.config, run.clock, names)
+        if names
+        else pipeline.fetch_with_retries(run.engine, run.config, run.clock, sleep_of(now))
+    )
     alerts = alert_changes(run.engine, run.config, run.clock())
     pipeline.tag(run.engine, catalogue)
     if as_json:
@@ -150,7 +154,7 @@ def sources(
 
 
 def _row(source: SourceConfig, history: SourceHistory, health: SourceHealth, now: datetime) -> tuple[str, ...]:
-    last = max(history.days, default=None)
+    last = _last_day(history)
     due = history.next_due
     return (
         history.name,
@@ -162,8 +166,13 @@ def _row(source: SourceConfig, history: SourceHistory, health: SourceHealth, now
     )
 
 
+def _last_day(history: SourceHistory) -> date | None:
+    """Return the last day of which the number of papers is known."""
+    return max((day for day, count in history.days.items() if not count.is_unknown), default=None)
+
+
 def _document(source: SourceConfig, history: SourceHistory, health: SourceHealth) -> dict[str, Any]:
-    last = max(history.days, default=None)
+    last = _last_day(history)
     return {
         "name": history.name,
         "from": place_of(source),

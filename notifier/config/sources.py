@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -64,6 +66,12 @@ class SourceConfig(Part):
     def time_of_day(self) -> time | None:
         """The time in UTC of the daily request; None if `at` is not set."""
         return time.fromisoformat(self.at) if self.at else None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all keys of the table, which tells whether it has changed since the source was fetched."""
+        keys = self.model_dump(mode="json", exclude_defaults=True)
+        return sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()
 
     @property
     def is_remote(self) -> bool:

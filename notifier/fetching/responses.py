@@ -18,7 +18,13 @@ _PADDING = b" \t\r\n\0\xef\xbb\xbf"
 _SAMPLE = 1 << 14  # bytes from the beginning in which the root of a document must be
 _ERRORS = ("error", "errors")
 _MESSAGES = ("message", "detail", "reason")  # a document that is no error may have these members too
-_NO_PAPERS = re.compile(r"\bno[_ ]|\bnothing\b|\bempty\b", re.IGNORECASE)
+# A message that there are no papers is no error; one that there is no key or no permission is.
+_NO_PAPERS = re.compile(
+    r"\bno[_ ](?:(?:new|more|recent|further|matching|such)[_ ])?"
+    r"(?:papers?|articles?|preprints?|posts?|entry|entries|items?|records?|results?|data|documents?|submissions?|notes?"
+    r"|listings?|matches|content)\b|\bnothing\b|\bempty (?:list|result|set|day)",
+    re.IGNORECASE,
+)
 _HTML_TITLE = re.compile(rb"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,30}:)?([A-Za-z][\w.-]{0,50})")
 _BEFORE_ROOT = ((b"<!--", b"-->"), (b"<?", b"?>"), (b"<!", b">"))  # comments, declarations, the document type
@@ -84,11 +90,13 @@ def json_value(response: Response) -> Any:
 
 
 def refuse_error_message(response: Response, value: dict[str, Any]) -> None:
-    """Raise FetchError if an object is an error message.
+    """Raise FetchError if an object is an error message, or has no members at all.
 
     A message that there are no papers is not an error. A document with papers may have a member `message` too, or an
     empty list of errors.
     """
+    if not value:
+        raise wrong(response, "sent an empty JSON object in place of papers")
     others = [member for key, member in value.items() if key not in (*_ERRORS, *_MESSAGES)]
     if any(isinstance(member, list) and member for member in others):
         return

@@ -39,6 +39,7 @@ from notifier.pipeline.publishing import (
     publisher_of,
 )
 from notifier.pipeline.quarantine import QuarantineRecord, drop, list_quarantined, retry
+from notifier.pipeline.source_retries import fetch_with_retries
 from notifier.pipeline.source_runs import SourceReport, SourceStatus, too_old
 from notifier.pipeline.source_times import due_at
 from notifier.pipeline.steps import OnceReport, OwnSteps, once
@@ -70,6 +71,7 @@ __all__ = [
     "feed_entries",
     "fetch",
     "fetch_each",
+    "fetch_with_retries",
     "ingest",
     "ingest_folder",
     "ingest_given",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -74,12 +75,19 @@ def check_source_names(config: Config, names: Iterable[str]) -> None:
 
 
 def due_sources(engine: Engine, config: Config, now: datetime) -> list[str]:
-    """Return the names of the sources that are due, in the order of the config."""
+    """Return the names of the sources that are due, in the order of the config.
+
+    A source whose table in the config has changed since it was fetched is due at once.
+    """
     if not config.sources:
         return []
     with reading(engine) as connection:
-        states = sources.states(connection)
-    return [name for name, source in config.sources.items() if due_at(source, states.get(name), now) <= now]
+        states, settings = sources.states(connection), sources.settings(connection)
+    return [
+        name
+        for name, source in config.sources.items()
+        if settings.get(name, source.fingerprint) != source.fingerprint or due_at(source, states.get(name), now) <= now
+    ]
 
 
 @retried
@@ -103,8 +111,11 @@ def _fetch_source(context: FetchContext, name: str, *, is_named: bool) -> Source
         if state is None:
             return SourceReport(name, SourceStatus.BUSY)
         try:
-            now = context.clock()
-            is_due = is_named or due_at(context.config.sources[name], state, now) <= now
+            now, source = context.clock(), context.config.sources[name]
+            is_changed = source_claims.is_changed(context.engine, name, source.fingerprint)
+            if is_changed:  # the failures were those of the old settings
+                state = replace(state, failures=0, problem="", problem_since=None)
+            is_due = is_named or is_changed or due_at(source, state, now) <= now
             return SourceRun(context, state).fetch() if is_due else None
         finally:
             with suppress(StoreError):

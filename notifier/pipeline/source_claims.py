@@ -6,13 +6,14 @@ lease. Leases use the clock of the machine and not `--now`, because they are abo
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from notifier.files import owner_has_finished, owner_is_gone
-from notifier.store import retried, sources, writing
+from notifier.store import reading, retried, sources, writing
 from notifier.store.sources import SourceClaim, SourceState
 
 LEASE = timedelta(hours=1)  # longer than one document takes; the claim is renewed after each document
@@ -33,6 +34,12 @@ def claim(engine: Engine, name: str, owner: str, owners: Path) -> SourceState | 
         return sources.state(connection, name)
 
 
+def is_changed(engine: Engine, name: str, fingerprint: str) -> bool:
+    """Return whether a source was last fetched with a config that has another fingerprint."""
+    with reading(engine) as connection:
+        return sources.settings(connection).get(name, fingerprint) != fingerprint
+
+
 @retried
 def renew(engine: Engine, name: str, owner: str) -> bool:
     """Prolong a claim, and return whether the owner still has it."""
@@ -41,11 +48,17 @@ def renew(engine: Engine, name: str, owner: str) -> bool:
 
 
 @retried
-def finish(engine: Engine, state: SourceState, owner: str) -> None:
-    """Store the state of a source and end the claim, unless another process has claimed the source meanwhile."""
+def finish(engine: Engine, state: SourceState, fingerprint: str, missed: Sequence[date], owner: str) -> None:
+    """Store the state of a source, the fingerprint of its config and the days that it missed, and end the claim.
+
+    Do nothing if another process has claimed the source meanwhile.
+    """
     with writing(engine) as connection:
         if sources.renew_claim(connection, state.name, SourceClaim(owner, datetime.now(UTC))):
             sources.write_state(connection, state)
+            sources.write_missed(connection, state, missed)
+            if state.last_tried_at is not None:
+                sources.write_settings(connection, state.name, fingerprint, state.last_tried_at)
             sources.release(connection, state.name, owner)
 
 

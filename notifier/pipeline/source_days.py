@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from notifier.models import ListedOnFrom, ParsedDump
 from notifier.sources import decide_listing_day
+from notifier.store.sources import SourceState
 
 ANNOUNCED_DAYS = 7  # counting today; papers of older days are stored as announced already
+MISSED_DAYS = 60  # the most days before today that are recorded as missed; no usual number depends on older ones
 _EMPTY = ParsedDump("", ())
 
 
@@ -36,3 +38,19 @@ def taken_until(before: date | None, days: Mapping[date, bool]) -> date | None:
     first_incomplete = min((day for day, is_complete in days.items() if not is_complete), default=date.max)
     complete = [day for day, is_complete in days.items() if is_complete and day < first_incomplete]
     return max([*complete, *([before] if before else [])], default=None)
+
+
+def missed_days(before: SourceState, now: datetime) -> list[date]:
+    """Return the days before today on which a source was due and no fetch of it succeeded.
+
+    `before` is the state of the source before the fetch that succeeds at `now`.
+    """
+    began = before.problem_since or before.next_due
+    if began is None or before.first_succeeded_at is None:
+        return []
+    today, first = now.astimezone(UTC).date(), began.astimezone(UTC).date()
+    succeeded = before.last_succeeded_at
+    if succeeded is not None and (before.problem_since is None or succeeded >= began):
+        first = max(first, succeeded.astimezone(UTC).date() + timedelta(days=1))
+    first = max(first, today - timedelta(days=MISSED_DAYS))
+    return [first + timedelta(days=number) for number in range((today - first).days)]

@@ -17,7 +17,7 @@ from notifier.files import KeptDocuments, path_text
 from notifier.models import Clock, DumpStatus, ListedOnFrom
 from notifier.pipeline import source_claims
 from notifier.pipeline.ingesting import DumpReport, settings_for
-from notifier.pipeline.source_days import ANNOUNCED_DAYS, day_in_name, is_archive, taken_until
+from notifier.pipeline.source_days import ANNOUNCED_DAYS, day_in_name, is_archive, missed_days, taken_until
 from notifier.pipeline.source_documents import DocumentIngester, IngestTotals, NewDocument
 from notifier.pipeline.source_folders import files_of, take_files
 from notifier.pipeline.source_times import retry_at
@@ -49,8 +49,8 @@ class SourceReport:
     `documents` counts the new documents, and `unchanged` the others. `papers` counts the papers of new documents, and
     `new` those of them that were not stored before. `unannounced` counts the new papers that are announced to nobody:
     all of them if `is_first` says that no fetch succeeded before, and else those of days that are too old. `problem`
-    says what is wrong; `is_new_problem` says that the last run had no problem. `waiting` names the files of a folder
-    that are incomplete, with the reasons.
+    says what is wrong; `is_new_problem` says that the last run had no problem, and `is_asked_to_wait` that the server
+    asks for a pause. `waiting` names the files of a folder that are incomplete, with the reasons.
     """
 
     name: str
@@ -63,6 +63,7 @@ class SourceReport:
     is_first: bool = False
     problem: str | None = None
     is_new_problem: bool = False
+    is_asked_to_wait: bool = False
     next_due: datetime | None = None
     waiting: tuple[str, ...] = ()
     dumps: tuple[DumpReport, ...] = ()
@@ -126,8 +127,9 @@ class SourceRun:
                 self.ingester.totals.days[self.last_day] = False  # the day may have had more documents
         state = self.state if self.was_stopped else self._state_after(failure)
         if not self.was_stopped:
-            source_claims.finish(self.context.engine, state, self.context.owner)
-        return self._report(state)
+            missed = missed_days(self.state, self.now) if state.last_succeeded_at == self.now else []
+            source_claims.finish(self.context.engine, state, self.source.fingerprint, missed, self.context.owner)
+        return self._report(state, failure)
 
     def _take_all(self) -> None:
         if self.source.is_remote:
@@ -219,7 +221,7 @@ class SourceRun:
         is_long = since is not None and self.now - since >= MAX_FIRST_FETCH
         return self.now if not problem or (self._has_documents and (failure is None or is_long)) else None
 
-    def _report(self, state: SourceState) -> SourceReport:
+    def _report(self, state: SourceState, failure: Exception | None) -> SourceReport:
         totals = self.ingester.totals
         status = SourceStatus.FETCHED if totals.documents else SourceStatus.UNCHANGED
         problem = "" if self.was_stopped else state.problem
@@ -234,6 +236,7 @@ class SourceRun:
             is_first=self.is_first,
             problem=problem or None,
             is_new_problem=bool(problem) and not self.state.problem,
+            is_asked_to_wait=isinstance(failure, FetchError) and failure.retry_after is not None,
             next_due=state.next_due,
             waiting=tuple(totals.waiting),
             dumps=tuple(each for each in totals.dumps if each.status is not DumpStatus.KNOWN),

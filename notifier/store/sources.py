@@ -15,6 +15,7 @@ from notifier.store.statements import insert_into
 from notifier.store.tables import dump, listing, source, source_day, source_url
 
 FILE_SCHEME = "file:"  # of the URLs of files in the folder of a source
+SETTINGS_KEY = "settings:"  # of the row that is no document: its `sha256` is the fingerprint of the source's config
 MAX_URL_LENGTH = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 
 
@@ -117,8 +118,20 @@ def write_state(connection: Connection, state: SourceState) -> None:
 
 def documents(connection: Connection, name: str) -> dict[str, SourceDocument]:
     """Return the documents of a source by `url_key` of their URLs."""
-    rows = connection.execute(select(*_DOCUMENT).where(source_url.c.source == name).order_by(source_url.c.url_key))
+    mine = select(*_DOCUMENT).where(source_url.c.source == name, source_url.c.url_key != SETTINGS_KEY)
+    rows = connection.execute(mine.order_by(source_url.c.url_key))
     return {row.url_key: SourceDocument(*row) for row in rows}
+
+
+def settings(connection: Connection) -> dict[str, str]:
+    """Return the fingerprint of the config with which each source was fetched last, by name."""
+    rows = select(source_url.c.source, source_url.c.sha256).where(source_url.c.url_key == SETTINGS_KEY)
+    return {row.source: row.sha256 for row in connection.execute(rows)}
+
+
+def write_settings(connection: Connection, name: str, fingerprint: str, now: datetime) -> None:
+    """Store the fingerprint of the config with which a source was fetched."""
+    write_document(connection, name, SourceDocument(SETTINGS_KEY, fingerprint, now, now))
 
 
 def write_document(connection: Connection, name: str, document: SourceDocument) -> None:
@@ -178,6 +191,14 @@ def write_day(connection: Connection, name: str, day: date, count: DayCount, now
     _replace(connection, source_day, {"source": name, "day": day, **asdict(count), "taken_at": now})
 
 
+def write_missed(connection: Connection, state: SourceState, days: Collection[date]) -> None:
+    """Store that the number of papers of these days is unknown, except for those days that have a count."""
+    unknown = asdict(DayCount(0, is_complete=False))
+    rows = [{"source": state.name, "day": day, **unknown, "taken_at": state.last_tried_at} for day in days]
+    if rows:
+        connection.execute(insert_into(connection.dialect, source_day).on_conflict_do_nothing(), rows)
+
+
 def history(connection: Connection, name: str, since: date = date.min) -> SourceHistory:
     """Return the history of a source, with the counts of the days from `since` on."""
     known = state(connection, name)
@@ -201,8 +222,8 @@ def sweep(connection: Connection, configured: Collection[str], before: datetime)
     The documents of files stay: an unchanged file is not seen again, however often its folder is read. The sources in
     `configured` stay too.
     """
-    is_file = source_url.c.url_key.startswith(FILE_SCHEME, autoescape=True)
-    connection.execute(delete(source_url).where(source_url.c.seen_at < before, ~is_file))
+    stays = source_url.c.url_key.startswith(FILE_SCHEME, autoescape=True) | (source_url.c.url_key == SETTINGS_KEY)
+    connection.execute(delete(source_url).where(source_url.c.seen_at < before, ~stays))
     removed = delete(source).where(source.c.name.not_in(configured), source.c.last_tried_at < before)
     connection.execute(removed)
 
@@ -210,8 +231,9 @@ def sweep(connection: Connection, configured: Collection[str], before: datetime)
 def _unchanged_since(connection: Connection, name: str) -> datetime | None:
     """Return the instant since which all documents of the last fetch have been the same; None if one is new."""
     table = source_url.c
-    last = select(func.max(table.seen_at)).where(table.source == name).scalar_subquery()
-    seen = select(table.unchanged_since, table.seen_at).where(table.source == name, table.seen_at == last)
+    is_document = (table.source == name) & (table.url_key != SETTINGS_KEY)
+    last = select(func.max(table.seen_at)).where(is_document).scalar_subquery()
+    seen = select(table.unchanged_since, table.seen_at).where(is_document, table.seen_at == last)
     since = [None if begun == seen_at else begun for begun, seen_at in connection.execute(seen)]
     return max((begun for begun in since if begun is not None), default=None) if None not in since else None
 

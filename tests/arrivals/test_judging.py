@@ -90,7 +90,7 @@ def test_a_source_that_never_answered_says_when_it_is_tried_again() -> None:
 
 @pytest.mark.parametrize(
     ("tries", "hours", "is_broken"),
-    [(3, 1, True), (3, 0, False), (2, 12, True), (2, 11, False), (1, 24, False), (1, 25, True)],
+    [(3, 0, True), (2, 0, False), (2, 12, True), (2, 11, False), (1, 0, False), (1, 24, False), (1, 25, True)],
 )
 def test_a_source_is_broken_after_several_failures_over_some_time(tries: int, hours: int, is_broken: bool) -> None:
     now = instant(FRIDAY)
@@ -102,7 +102,10 @@ def test_a_broken_source_says_since_when_and_why_and_what_to_do() -> None:
     now = instant(FRIDAY)
     verdict = judge(failing(past(FRIDAY), now, instant(FRIDAY - 3), 12, "HTTP 403"), now)
     assert verdict.sentence == "broken since Tuesday, 2026-11-24: HTTP 403"
-    assert verdict.cure == "`notifier fetch arxiv` tries it now and says more"
+    assert verdict.cure == (
+        "It was tried 12 times, the last time at 20:00 UTC; the next try is due at 02:00 UTC on Saturday, 2026-11-28. "
+        "`notifier fetch arxiv` tries it now and says more"
+    )
     assert verdict.since == day(FRIDAY - 3)
 
 
@@ -112,7 +115,24 @@ def test_the_cure_that_a_failure_names_is_not_lost() -> None:
         failing(past(FRIDAY), now, instant(FRIDAY - 3), 12, "HTTP 404 from a.example; check the url; x"), now
     )
     assert verdict.sentence == "broken since Tuesday, 2026-11-24: HTTP 404 from a.example"
-    assert verdict.cure == "Check the url; x. `notifier fetch arxiv` tries it now and says more"
+    assert verdict.cure.startswith("Check the url; x. It was tried 12 times")
+    assert verdict.cure.endswith("`notifier fetch arxiv` tries it now and says more")
+
+
+def test_a_failure_that_no_process_tries_again_is_broken_after_an_hour() -> None:
+    tried = instant(FRIDAY, 6)
+    history = replace(failing(past(FRIDAY), tried, tried, 1, "HTTP 429"), next_due=instant(FRIDAY, 7))
+    assert not judge(history, instant(FRIDAY, 7)).health.is_trouble
+    verdict = judge(history, instant(FRIDAY, 8))
+    assert verdict.sentence == "broken since Friday, 2026-11-27: HTTP 429"
+    assert verdict.cure.startswith("It was tried once at 06:00 UTC; the next try is due at 07:00 UTC. ")
+
+
+def test_a_source_that_sends_papers_again_after_days_is_not_called_silent() -> None:
+    monday, friday = FRIDAY - 4, FRIDAY
+    days = weekly(ARXIV_WEEK, monday + 1) | {day(friday): DayCount(200)}
+    verdict = judge(fetched(days, instant(friday)), instant(friday))
+    assert verdict.sentence == "200 papers today (usually 200 on a Friday)"
 
 
 @pytest.mark.parametrize(

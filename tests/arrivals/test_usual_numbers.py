@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.source_histories import ARXIV_WEEK, day
 
-from notifier.arrivals.usual import LEAST_WORKING_DAYS, counts_before, is_far_fewer
+from notifier.arrivals.usual import LEAST_WORKING_DAYS, counts_before, is_far_fewer, usual_number
 from notifier.models import DayCount
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
@@ -61,6 +61,17 @@ def test_a_day_of_trouble_does_not_change_what_is_usual() -> None:
     assert last.weekday() == 0
     assert is_far_fewer(counts_before(counts, last), last, 12)
     assert not is_far_fewer(counts_before(counts, last), last, 300)
+
+
+@pytest.mark.parametrize("weeks", [1, 3, 5])
+def test_days_whose_papers_were_missed_do_not_change_what_is_usual(weeks: int) -> None:
+    counts = {each: DayCount(papers) for each, papers in regular_days(3).items()}
+    before = {day(number): usual_number(counts_before(counts, day(56)), day(number)) for number in range(56, 61)}
+    for number in range(55 - 7 * weeks, 55):
+        counts[day(number)] = DayCount(0, is_complete=False)
+    past = counts_before(counts, day(56))
+    for each, usual in before.items():
+        assert (usual_number(past, each) or 0) > 0.8 * (usual or 0)
 
 
 @pytest.mark.parametrize(("usual", "papers"), [(3, 1), (4, 1), (2, 1)])

@@ -64,13 +64,16 @@ def test_sources_lists_all_sources_before_and_after_they_were_fetched(tmp_path: 
     assert run.stdout.splitlines()[1].split()[:3] == ["lines", service.url("/papers.jsonl"), "never"]
     assert not (tmp_path / "var" / "notifier.db").exists()
     run_notifier("fetch", "--now", MONDAY, cwd=tmp_path)
-    lines, gone = run_notifier("sources", "--now", MONDAY, cwd=tmp_path).stdout.splitlines()[1:]
+    lines, gone, cure = run_notifier("sources", "--now", MONDAY, cwd=tmp_path).stdout.splitlines()[1:]
     assert "2026-07-06 06:00 UTC  2 on 2026-07-06  2026-07-06 12:00 UTC" in lines
-    assert "404" in gone
+    assert "broken since Monday, 2026-07-06: HTTP 404" in gone
+    assert cure.startswith(
+        "gone: Check the URL. It was tried 3 times, the last time at 06:00 UTC; the next try is due at "
+    )
     documents = json.loads(run_notifier("sources", "--json", "--now", MONDAY, cwd=tmp_path).stdout)
     assert [(each["name"], each["papers"], each["failures"]) for each in documents] == [
         ("lines", 2, 0),
-        ("gone", None, 1),
+        ("gone", None, 3),
     ]
 
 

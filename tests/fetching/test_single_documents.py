@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -163,3 +164,26 @@ def test_an_empty_feed_is_a_document_without_papers() -> None:
 def test_a_folder_is_not_fetched() -> None:
     with pytest.raises(ValueError, match="folder"):
         documents(SourceConfig(glob="*.json"), ASKED, InMemory(lambda _: Answer()))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": "no key"}',
+        b'{"error": "You have no permission to read this"}',
+        b'{"message": "No such user"}',
+        b'{"errors": [{"detail": "no_session"}]}',
+        b'{"message": "The token is empty"}',
+        b"{}",
+    ],
+)
+def test_an_error_that_begins_with_no_is_an_error_and_no_day_without_papers(body: bytes) -> None:
+    with pytest.raises(FetchError) as caught:
+        taken(ANY, body)
+    assert "an error: " in str(caught.value) or "empty JSON object" in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["No papers found for this date", "no_data", "no posts found", "Nothing today"])
+def test_a_message_that_there_are_no_papers_is_a_day_without_papers(said: str) -> None:
+    body = json.dumps({"message": said}).encode()
+    assert taken(ANY, body).body == body

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from support.fetched_sources import fetch_at, history_of, json_lines, kept_in, news_of, write_config
 from support.https_service import Answer, Asked, HttpsService, https_service
 from support.service import (
@@ -25,7 +27,8 @@ from support.service import (
 )
 
 from notifier.config import load
-from notifier.store.engine import writing
+from notifier.store.engine import reading, writing
+from notifier.store.tables import paper
 from notifier.subscribers.subscribing import SignUp
 
 ANN = "ann@example.org"
@@ -108,6 +111,61 @@ def test_a_kill_between_fetch_and_ingest_loses_nothing(store: Engine, service: H
     assert report
     assert (report.status, report.new) == ("fetched", 1)
     assert news_of(store, config, MONDAY.replace(hour=8), ANN) == ["How Ants Walk at Night"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_a_signal_during_a_slow_fetch_ends_it_and_the_next_run_takes_the_papers_once(
+    store: Engine, service: HttpsService, tmp_path: Path, number: signal.Signals
+) -> None:
+    service.scripts["/papers.jsonl"] = Answer(json_lines("How Bees Fly at Night"))
+    config = load(tmp_path / "config.toml")
+    fetch_at(store, config, MONDAY)
+    held = Held(Answer(json_lines("How Ants Walk at Night")))
+    service.scripts["/papers.jsonl"] = held
+    later = MONDAY + timedelta(minutes=30)
+    with begin(tmp_path, "fetch", "lines", "--now", later.isoformat()) as run:
+        assert held.asked.wait(60)
+        run.send_signal(number)
+        _, said = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert "Traceback" not in said
+    held.released.set()
+    assert history_of(store, "lines").failures == 0
+    report = fetch_at(store, config, later, "lines")
+    assert report
+    assert (report.status, report.new) == ("fetched", 1)
+    assert news_of(store, config, MONDAY.replace(hour=8), ANN) == ["How Ants Walk at Night"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pieces", range(1, 12, 2))
+def test_a_kill_at_any_moment_of_a_fetch_loses_and_repeats_nothing(
+    store: Engine, service: HttpsService, tmp_path: Path, pieces: int
+) -> None:
+    service.scripts["/papers.jsonl"] = Answer(json_lines("How Bees Fly at Night"))
+    config = load(tmp_path / "config.toml")
+    fetch_at(store, config, MONDAY)
+    titles = [f"How Ants Walk on the {part}th Path" for part in range(300)]
+    asked = Event()
+
+    def answer(_asked: Asked) -> Answer:
+        asked.set()
+        return Answer(json_lines(*titles))
+
+    service.scripts["/papers.jsonl"] = answer
+    later = MONDAY + timedelta(minutes=30)
+    with begin(tmp_path, "fetch", "lines", "--now", later.isoformat()) as killed:
+        assert asked.wait(60)
+        time.sleep(pieces / 20)
+        killed.kill()
+        killed.wait()
+    report = fetch_at(store, config, later, "lines")
+    assert report
+    assert report.problem is None
+    got = [each for hour in (8, 32, 56, 80) for each in news_of(store, config, MONDAY + timedelta(hours=hour), ANN)]
+    assert len(got) == len(set(got)) > 0
+    with reading(store) as connection:
+        assert connection.scalar(select(func.count()).select_from(paper)) == len(titles) + 1
 
 
 def test_a_kill_after_ingest_repeats_nothing(store: Engine, service: HttpsService, tmp_path: Path) -> None:

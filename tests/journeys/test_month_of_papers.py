@@ -47,9 +47,9 @@ STATUS = {
     5: "quiet: usually no papers on a Saturday; 30 papers on Friday, 2026-03-06",
     8: "20 papers today so far (usually 40 on a Tuesday)",
     9: "36 papers today so far (usually 36 on a Wednesday)",
-    10: f"36 papers on Wednesday, 2026-03-11; trying again soon after a failure: {ERROR}",
+    10: f"broken since Thursday, 2026-03-12: {ERROR}",
     11: "30 papers today so far (usually 30 on a Friday)",
-    14: f"30 papers on Friday, 2026-03-13; trying again soon after a failure: HTTP 403 from {API}",
+    14: f"broken since Monday, 2026-03-16: HTTP 403 from {API}",
     15: f"broken since Monday, 2026-03-16: HTTP 403 from {API}",
     16: f"broken since Monday, 2026-03-16: HTTP 403 from {API}",
     17: "34 papers today so far (usually 34 on a Thursday)",
@@ -62,14 +62,16 @@ STATUS = {
     30: "36 papers today so far (usually 36 on a Wednesday)",
 }
 ALERTS = {
-    15: f"it is broken since Monday, 2026-03-16: HTTP 403 from {API}",
+    10: f"it is broken since Thursday, 2026-03-12: {ERROR}",
+    11: "it is well again after a day; 64 papers came",
+    14: f"it is broken since Monday, 2026-03-16: HTTP 403 from {API}",
     17: "it is well again after 3 days; 444 papers came",
     22: "it is stale: 12 of 334 papers on Monday, 2026-03-23, by what is usual",
     23: "it is well again after 2 days; 410 papers came",
     26: "it is stale: no papers since Wednesday, 2026-03-25, over 2 days that usually have some",
     30: "it is well again after 6 days; 440 papers came",
 }
-SUBJECTS = ["broken", "well again", "stale", "well again", "stale", "well again"]
+SUBJECTS = ["broken", "well again", "broken", "well again", "stale", "well again", "stale", "well again"]
 
 
 def day(number: int) -> date:

@@ -94,7 +94,8 @@ def test_the_verb_prints_each_source_with_the_cure(tmp_path: Path) -> None:
     text = run_notifier("status", "--now", now.isoformat(), cwd=tmp_path).stdout
     assert (
         "sources      arxiv  broken since Monday, 2026-11-23: https://a.example/x answered 403\n"
-        "                    `notifier fetch arxiv` tries it now and says more\n"
+        "                    It was tried 9 times, the last time at 20:00 UTC; the next try is due at 02:00 UTC on "
+        "Wednesday, 2026-11-25. `notifier fetch arxiv` tries it now and says more\n"
         "             daily  not fetched yet; run `notifier fetch`\n"
     ) in text
     found = json.loads(run_notifier("status", "--now", now.isoformat(), "--json", cwd=tmp_path).stdout)["sources"]

@@ -23,6 +23,7 @@ from support.fetched_sources import (
 from support.https_service import Answer, HttpsService, https_service
 from support.service import MONDAY, add_subscriber, page_text
 
+from notifier.arrivals import source_health
 from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.pipeline import fetch, too_old
@@ -385,3 +386,49 @@ def test_pages_and_lists_by_url_are_taken_in_any_format(engine: Engine, service:
     report = fetch_at(engine, config_with(tmp_path, {"page": {"url": service.url("/page.txt")}}), EVENING)
     assert report
     assert report.new == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"url": "/papers.jsonl"}, {"preset": "jsonl"}, {"pause_seconds": 1}, {"every": "1d"}],
+    ids=["url", "preset", "pause", "schedule"],
+)
+def test_a_source_that_was_corrected_in_the_config_is_due_at_once(
+    store: Engine, service: HttpsService, tmp_path: Path, change: dict[str, object]
+) -> None:
+    service.scripts["/paper.jsonl"] = Answer(b"gone", 404)
+    service.scripts["/papers.jsonl"] = Answer(json_lines("How Bees Fly at Night"))
+    wrong: dict[str, object] = {"url": service.url("/paper.jsonl"), "pause_seconds": 0}
+    for hours in (0, 2, 8):
+        fetch_at(store, config_with(tmp_path, {"lines": wrong}), EVENING + hours * AN_HOUR)
+    right = wrong | {key: service.url(str(value)) if key == "url" else value for key, value in change.items()}
+    config, now = config_with(tmp_path, {"lines": right}), EVENING + 8 * AN_HOUR + timedelta(minutes=1)
+    (health,) = source_health(store, config, now)
+    assert (health.health, health.sentence) == (
+        "new",
+        "changed in the config and not fetched since then; the next run fetches it",
+    )
+    report = fetch_at(store, config, now)
+    assert report
+    assert (report.status, report.is_new_problem) == (("fetched", False) if "url" in change else ("failed", True))
+    history = history_of(store, "lines")
+    assert (history.failures, history.problem_since) == ((0, None) if "url" in change else (1, now))
+    assert not source_health(store, config, now)[0].health.is_trouble
+    assert fetch_at(store, config, now + timedelta(minutes=1)) is None
+
+
+def test_the_days_on_which_a_source_was_broken_or_not_fetched_are_no_days_without_papers(
+    store: Engine, service: HttpsService, tmp_path: Path
+) -> None:
+    config = lines_source(service, tmp_path, Answer(b""), at="06:00")
+    broken, absent = {7, 8, 9, 10, 11}, {21, 22, 23, 24, 25}
+    for number in range(33):
+        titles = [f"How Bees Fly on Day {number}, Part {part}" for part in range(20)]
+        answer = Answer(status=403) if number in broken else Answer(json_lines(*titles))
+        service.scripts["/papers.jsonl"] = answer
+        if number % 7 < 5 and number not in absent:
+            fetch_at(store, config, MONDAY + number * A_DAY)
+    days = history_of(store, "lines").days
+    assert {(day - TODAY).days for day, count in days.items() if count.is_unknown} >= broken | absent
+    usual = [source_health(store, config, MONDAY + number * A_DAY)[0].usual for number in range(33, 40)]
+    assert usual == [0, 0, 20, 20, 20, 20, 20]

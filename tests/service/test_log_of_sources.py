@@ -30,7 +30,8 @@ def test_trouble_of_a_source_and_its_end_are_logged_once(
     assert said == [
         (
             "WARNING",
-            "source arxiv: it is broken since Tuesday, 2026-11-24: HTTP 403. "
+            "source arxiv: it is broken since Tuesday, 2026-11-24: HTTP 403. It was tried 9 times, the last time at "
+            "20:00 UTC; the next try is due at 02:00 UTC on Saturday, 2026-11-28. "
             "`notifier fetch arxiv` tries it now and says more",
         ),
         ("INFO", "source arxiv: it is well again after 3 days; 900 papers came"),

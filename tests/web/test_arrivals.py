@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 from sqlalchemy import Engine
 from support.outbox import SettableClock
 from support.source_histories import ARXIV_WEEK, failing, fetched, instant, weekly
@@ -24,29 +25,36 @@ PAST = weekly(ARXIV_WEEK, 26)
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Engine:
+    """Return the engine of a new store, in each kind of database."""
+    found: Engine = request.getfixturevalue("engine" if request.param == "sqlite" else "postgres_store")
+    return found
+
+
 def foot(answer: httpx.Response) -> list[str]:
     """Return the lines of the foot of a page, without the last one, which names the mailbox."""
     lines = parsed(answer).xpath("//footer/p")
     return [" ".join(line.text_content().split()) for line in lines][:-1]
 
 
-def test_while_all_is_well_the_foot_says_when_the_newest_papers_came(engine: Engine, tmp_path: Path) -> None:
+def test_while_all_is_well_the_foot_says_when_the_newest_papers_came(store: Engine, tmp_path: Path) -> None:
     config = config_with("arxiv").located_in(tmp_path)
     clock = SettableClock(NOW)
-    store_history(engine, fetched(PAST, NOW))
-    with serve_pages(engine, config, clock=clock) as client:
+    store_history(store, fetched(PAST, NOW))
+    with serve_pages(store, config, clock=clock) as client:
         assert foot(client.get("/")) == []
         (tmp_path / "dump.txt").write_text(DUMP, encoding="utf-8")
-        ingest(engine, tmp_path / "dump.txt", None, NOW)
+        ingest(store, tmp_path / "dump.txt", None, NOW)
         clock.now = instant(25, 21)
         assert foot(client.get("/")) == ["The newest papers came on 27 November 2026."]
         assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_a_broken_source_is_told_to_readers_in_one_line_without_its_problem(engine: Engine, tmp_path: Path) -> None:
+def test_a_broken_source_is_told_to_readers_in_one_line_without_its_problem(store: Engine, tmp_path: Path) -> None:
     config = config_with("arxiv", "daily", "other").located_in(tmp_path)
-    store_history(engine, failing(PAST, NOW, instant(22), 9, SECRET))
-    with serve_pages(engine, config, clock=lambda: NOW) as client:
+    store_history(store, failing(PAST, NOW, instant(22), 9, SECRET))
+    with serve_pages(store, config, clock=lambda: NOW) as client:
         for path in ("/", "/feeds", "/nowhere"):
             answer = client.get(path)
             assert foot(answer) == [
@@ -56,10 +64,10 @@ def test_a_broken_source_is_told_to_readers_in_one_line_without_its_problem(engi
             assert "403" not in answer.text
 
 
-def test_healthz_is_degraded_but_answers_200_and_shows_no_secret(engine: Engine, tmp_path: Path) -> None:
+def test_healthz_is_degraded_but_answers_200_and_shows_no_secret(store: Engine, tmp_path: Path) -> None:
     config = config_with("arxiv", "daily").located_in(tmp_path)
-    store_history(engine, failing(PAST, NOW, instant(22), 9, SECRET))
-    with serve_pages(engine, config, clock=lambda: NOW) as client:
+    store_history(store, failing(PAST, NOW, instant(22), 9, SECRET))
+    with serve_pages(store, config, clock=lambda: NOW) as client:
         answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.json() == {
@@ -70,11 +78,11 @@ def test_healthz_is_degraded_but_answers_200_and_shows_no_secret(engine: Engine,
     }
 
 
-def test_a_quiet_or_new_source_degrades_nothing(engine: Engine, tmp_path: Path) -> None:
+def test_a_quiet_or_new_source_degrades_nothing(store: Engine, tmp_path: Path) -> None:
     config = config_with("arxiv", "daily").located_in(tmp_path)
     saturday = instant(26)
-    store_history(engine, fetched(PAST, saturday))
-    assert [each.health for each in source_health(engine, config, saturday)] == [Health.QUIET, Health.NEW]
-    with serve_pages(engine, config, clock=lambda: saturday) as client:
+    store_history(store, fetched(PAST, saturday))
+    assert [each.health for each in source_health(store, config, saturday)] == [Health.QUIET, Health.NEW]
+    with serve_pages(store, config, clock=lambda: saturday) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert foot(client.get("/")) == []
