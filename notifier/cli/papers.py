@@ -131,6 +131,9 @@ def print_dumps(reports: list[DumpReport]) -> None:
     if known := sum(each.status is DumpStatus.KNOWN for each in reports):
         dumps = counted(known, "dump was", "dumps were")
         typer.echo(f"{dumps} known already: the same bytes were ingested before, and nothing changed")
+    if chrome := sum(each.chrome_lines for each in reports):
+        lines = counted(chrome, "line of the copied pages belongs", "lines of the copied pages belong")
+        typer.echo(f"{lines} to no paper: menus, buttons, counts and the like")
     for each in reports:
         for message in (each.reason, skips(each), each.unmoved):
             if message:

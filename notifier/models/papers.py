@@ -113,7 +113,7 @@ class ParsedDump:
     `listings` or in `skipped`. `cut` says which fields of listings were too long, and were cut. `full_date` is a date
     with a year in the dump's text, `month_day` a month and a day without a year. If two dumps differ about a paper, the
     value from the format with the higher `rank` is used. `deleted` holds the arXiv ids of papers that were deleted at
-    arXiv.
+    arXiv. `chrome` holds the other lines of a copied page, such as buttons and counts: they are no records.
     """
 
     format: str
@@ -124,6 +124,7 @@ class ParsedDump:
     rank: int = 1
     deleted: tuple[str, ...] = ()
     cut: tuple[Skipped, ...] = ()
+    chrome: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from notifier.models import ParsedDump
 
 PIECE = 200  # listings or skipped records; loading a piece holds the interpreter lock, so it is small
 
-_SERIES = ("listings", "skipped", "cut", "deleted")
+_SERIES = ("listings", "skipped", "cut", "deleted", "chrome")
 
 
 @dataclass(frozen=True, slots=True)

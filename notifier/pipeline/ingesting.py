@@ -73,8 +73,9 @@ class DumpReport:
 
     `records` counts everything in the dump that looks like a listing. Each record made a new paper (`new`), was merged
     into the paper of another record or of an earlier dump (`merged`), or was `skipped`. `papers` counts the distinct
-    papers of the dump. `cut` says which fields were too long and were cut. `reason` says why a dump was quarantined,
-    waits or failed. `unmoved` says why its file could not be moved out of the dumps folder.
+    papers of the dump. `cut` says which fields were too long and were cut. `chrome_lines` counts the lines of a copied
+    page that are no records, such as buttons. `reason` says why a dump was quarantined, waits or failed. `unmoved` says
+    why its file could not be moved out of the dumps folder.
     """
 
     path: str
@@ -89,6 +90,7 @@ class DumpReport:
     listings: int = 0
     skipped: tuple[Skipped, ...] = ()
     cut: tuple[Skipped, ...] = ()
+    chrome_lines: int = 0
     reason: str | None = None
     unmoved: str | None = None
 
@@ -209,6 +211,7 @@ def _ingest_file(
         listings=len(listings),
         skipped=dump.skipped,
         cut=dump.cut,
+        chrome_lines=len(dump.chrome),
     )
 
 

@@ -88,7 +88,9 @@ def test_ingest_reports_each_dump_as_json(tmp_path: Path) -> None:
     assert [dump["listings"] for dump in dumps] == [209, 94, 94, 0]
     assert [dump["status"] for dump in dumps] == ["ingested"] * 3 + ["quarantined"]
     assert [dump["listed_on_from"] for dump in dumps[:3]] == ["clock", "page", "page"]
-    assert set(dumps[0]["skipped"][0]) == {"where", "reason"}
+    assert [dump["skipped"] for dump in dumps] == [[]] * 4, "the lines of a page that are no papers are no records"
+    assert [dump["records"] for dump in dumps] == [209, 94, 94, 0]
+    assert [dump["chrome_lines"] for dump in dumps] == [2, 5, 6, 0]
     assert dumps[3]["reason"]
     again = json.loads(run_notifier("ingest", CHECKOUT / "seeds", "--json", cwd=tmp_path).stdout)
     assert [dump["status"] for dump in again["dumps"]] == ["known"] * 3

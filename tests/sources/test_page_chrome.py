@@ -76,7 +76,7 @@ def test_no_paper_is_lost_to_chrome_between_the_papers(entries: list[Entry], bes
     assert set(cleaned(entries)) <= set(titles_and_abstracts("\n".join(lines)))
 
 
-def test_chrome_between_a_title_and_its_abstract_is_skipped() -> None:
+def test_chrome_between_a_title_and_its_abstract_is_no_record() -> None:
     entries = seed_papers()[:10]
     lines = [
         line
@@ -86,7 +86,8 @@ def test_chrome_between_a_title_and_its_abstract_is_skipped() -> None:
     dump = parse_dump("\n".join(lines).encode())
     assert [(each.title, each.abstract) for each in dump.listings] == cleaned(entries)
     assert dump.listings[0].where == "lines 1, 4"
-    assert [each.where for each in dump.skipped[:2]] == ["line 2", "line 3"]
+    assert [each.where for each in dump.chrome[:2]] == ["line 2", "line 3"]
+    assert dump.skipped == ()
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,10 @@ def test_a_title_without_an_abstract_is_listed_without_one() -> None:
     assert (listing.title, listing.abstract, listing.where) == (cleaned(entries)[5][0], "", "line 11")
 
 
-def test_a_doubled_line_is_skipped_with_the_number_of_the_line_that_it_repeats() -> None:
+def test_a_doubled_line_is_chrome_with_the_number_of_the_line_that_it_repeats() -> None:
     lines = Layout().render(seed_papers()[:3]).splitlines()
     dump = parse_dump("\n".join([lines[0], *lines]).encode())
-    assert [(each.where, each.reason) for each in dump.skipped] == [("line 2", "repeats line 1")]
+    assert [(each.where, each.reason) for each in dump.chrome] == [("line 2", "repeats line 1")]
 
 
 @pytest.mark.parametrize("times", [2, 5])

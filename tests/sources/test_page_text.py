@@ -56,13 +56,14 @@ SEED_PAPERS = [paper for seed in SEEDS for paper in entries_of(sources.parse_dum
 
 
 @pytest.mark.parametrize(("seed", "listings"), [(SEEDS[0], 209), (SEEDS[1], 94), (SEEDS[2], 94)])
-def test_every_line_of_a_seed_belongs_to_a_paper_or_is_skipped(seed: Path, listings: int) -> None:
+def test_every_line_of_a_seed_belongs_to_a_paper_or_is_chrome(seed: Path, listings: int) -> None:
     dump = sources.parse_dump(seed.read_bytes())
     assert len(dump.listings) == listings
     lines = [line for line in seed.read_text(encoding="utf-8").splitlines() if line.strip()]
-    assert 2 * listings + len(dump.skipped) == len(lines)
-    assert all(skipped.reason for skipped in dump.skipped)
-    places = [listing.where for listing in dump.listings] + [skipped.where for skipped in dump.skipped]
+    assert not dump.skipped
+    assert 2 * listings + len(dump.chrome) == len(lines)
+    assert all(each.reason for each in dump.chrome)
+    places = [listing.where for listing in dump.listings] + [each.where for each in dump.chrome]
     numbers = [number for place in places for number in re.findall(r"\d+", place)]
     assert len(set(numbers)) == len(numbers), "no line is counted twice"
 

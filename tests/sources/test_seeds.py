@@ -40,21 +40,22 @@ def test_subscribe_is_removed_from_the_first_title() -> None:
 
 
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
-def test_every_line_that_is_not_blank_is_either_in_a_listing_or_skipped(path) -> None:  # type: ignore[no-untyped-def]
+def test_every_line_that_is_not_blank_is_either_in_a_listing_or_chrome(path) -> None:  # type: ignore[no-untyped-def]
     dump = parse_dump(path.read_bytes())
     listed = [numbers_in(listing.where) for listing in dump.listings]
-    skipped = [numbers_in(each.where) for each in dump.skipped]
+    chrome = [numbers_in(each.where) for each in dump.chrome]
+    assert dump.skipped == ()
     lines = path.read_text(encoding="utf-8").splitlines()
     blank = {number for number, line in enumerate(lines, 1) if not line.strip()}
-    assert set().union(*listed, *skipped) | blank == set(range(1, len(lines) + 1))
-    assert sum(map(len, skipped)) == len(set().union(*skipped))
-    assert not set().union(*listed) & set().union(*skipped)
+    assert set().union(*listed, *chrome) | blank == set(range(1, len(lines) + 1))
+    assert sum(map(len, chrome)) == len(set().union(*chrome))
+    assert not set().union(*listed) & set().union(*chrome)
 
 
-def test_every_line_above_the_first_title_is_skipped_with_a_reason() -> None:
+def test_every_line_above_the_first_title_is_chrome_of_some_kind() -> None:
     for dump, head in zip(parse_seeds(), HEAD_LINES, strict=True):
-        assert len(dump.skipped) == head
-        assert all(each.reason for each in dump.skipped)
+        assert len(dump.chrome) == head
+        assert all(each.reason for each in dump.chrome)
 
 
 def test_a_listing_has_the_numbers_of_its_lines() -> None:

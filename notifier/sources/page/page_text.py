@@ -12,7 +12,7 @@ and counts). The lines are therefore labelled by statistics, in these steps:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from notifier.config import Limits
@@ -33,31 +33,40 @@ NAME = PAGE_TEXT
 
 _MAX_LINES = 200_000  # counted without blank lines; the page of one day has a few hundred
 _CURE = "; copy the text of a page that lists papers"
-_SKIPPED_LABELS = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRACT)
+_LABELS_OF_NO_PAPER = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRACT)
 
 
 def parse(text: str, limits: Limits) -> ParsedDump:
-    """Return the listings of a copied page. The remaining lines are skipped, each with a reason unless it is blank.
+    """Return the listings of a copied page. An abstract without a title is skipped, and the other lines are chrome.
 
     Raises DumpError if the text is not a page of papers, or if it exceeds the limits.
     """
     lines = list(islice(lines_of(text), _MAX_LINES + 1))
     if fault := _obvious_fault(text, lines, limits):
         raise DumpError(f"this is not a dump: it {fault}{_CURE}")
-    lines, skip_reasons = _remove_repeated_lines(lines)
+    lines, repeated = _remove_repeated_lines(lines)
     labels = label_lines(lines)
     papers = papers_of(lines, labels)
     listings = _listings(papers)
-    chrome = [(line, label) for line, label in zip(lines, labels, strict=True) if label in _SKIPPED_LABELS]
-    if fault := reason_to_refuse(listings, [line.text for line, _ in chrome]):
+    rest = [(line, label) for line, label in zip(lines, labels, strict=True) if label in _LABELS_OF_NO_PAPER]
+    if fault := reason_to_refuse(listings, [line.text for line, _ in rest]):
         raise DumpError(f"this is not a dump: {fault}{_CURE}")
-    skip_reasons |= {line: _skip_reason(line, label) for line, label in chrome}
-    skipped = [
-        Skipped(format_line_numbers([line]), skip_reasons[line])
-        for line in sorted(skip_reasons, key=lambda line: line.number)
-    ]
+    untitled = {line: "an abstract whose title is missing" for line, label in rest if label is Label.UNTITLED_ABSTRACT}
+    chrome = {line: _kind_of_chrome(line) for line, _ in rest if line not in untitled} | repeated
     head, last = papers[0], papers[-1]
-    return ParsedDump(NAME, tuple(listings), tuple(skipped), *page_dates(head.below, last.below))
+    return ParsedDump(
+        NAME,
+        tuple(listings),
+        _in_order(untitled),
+        *page_dates(head.below, last.below),
+        chrome=_in_order(chrome),
+    )
+
+
+def _in_order(reasons: Mapping[PageLine, str]) -> tuple[Skipped, ...]:
+    """Return the lines with their reasons, in the order of the page."""
+    lines = sorted(reasons, key=lambda line: line.number)
+    return tuple(Skipped(format_line_numbers([line]), reasons[line]) for line in lines)
 
 
 def _obvious_fault(text: str, lines: Sequence[PageLine], limits: Limits) -> str | None:
@@ -73,15 +82,15 @@ def _obvious_fault(text: str, lines: Sequence[PageLine], limits: Limits) -> str 
 
 
 def _remove_repeated_lines(lines: Sequence[PageLine]) -> tuple[list[PageLine], dict[PageLine, str]]:
-    """Return the lines that differ from the line above them, and for each other line the reason for skipping it."""
+    """Return the lines that differ from the line above them, and for each other line which line it repeats."""
     kept: list[PageLine] = []
-    skip_reasons: dict[PageLine, str] = {}
+    repeated: dict[PageLine, str] = {}
     for line in lines:
         if kept and kept[-1].text == line.text:
-            skip_reasons[line] = f"repeats line {kept[-1].number}"
+            repeated[line] = f"repeats line {kept[-1].number}"
         else:
             kept.append(line)
-    return kept, skip_reasons
+    return kept, repeated
 
 
 def _listings(papers: Sequence[PagePaper]) -> list[Listing]:
@@ -116,9 +125,7 @@ def _listing(
     )
 
 
-def _skip_reason(line: PageLine, label: Label) -> str:
-    if label is Label.UNTITLED_ABSTRACT:
-        return "an abstract whose title is missing"
+def _kind_of_chrome(line: PageLine) -> str:
     if is_obvious_chrome(line.text):
         return "a number, a date, an address or a button of the page"
     return "text of the page, neither title nor abstract"
