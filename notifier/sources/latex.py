@@ -27,7 +27,15 @@ _OPERATORS = ("-", "+", "/", "<", ">", ",", "*")
 _BEFORE_MONEY = ("-", "–", "/", ",", "+", "(", ":")
 _WORD_FOLLOWS = re.compile(r"\s[A-Za-z]{2}")
 
-_SIGN_ACCENT = re.compile(rf"{_COMMAND}([\"'`^~=.])\s?{_BASE_LETTER}")
+_SIGN_ACCENT = re.compile(rf"{_COMMAND}([\"'`^~=.]){_BASE_LETTER}")
+# Quotation marks and apostrophes that a program has escaped, as in `today\'s \"news\"`. An accent of LaTeX stands
+# before a letter, and in `\'s` it would be on the last letter of a word.
+_ESCAPED_QUOTES = (
+    re.compile(rf"{_COMMAND}(['\"])(?=(?:s|t|d|m|re|ve|ll|S)(?![A-Za-z\\]))(?<=[A-Za-z0-9]\\['\"])"),
+    re.compile(rf"{_COMMAND}(')(?=[A-Z][a-z])(?<=\b[ODL]\\')"),  # O'Reilly
+    re.compile(r"(?<![\w\\}])\\(['\"])(?=\w(?:[^\\\n]{0,300}+)\\\1(?![A-Za-z{\\]))"),
+    re.compile(rf"{_COMMAND}(['\"])(?![A-Za-z{{\\])"),
+)
 _LETTER_ACCENT = re.compile(rf"{_COMMAND}([Hcdkruv])(?:\s*\{{\s*\\?([A-Za-z])\s*\}}|\s+([A-Za-z])(?![A-Za-z]))")
 _MATH_ACCENT_NAMES = "|".join(name for name in ACCENTS if len(name) > 2)
 _MATH_ACCENT = re.compile(rf"{_COMMAND}({_MATH_ACCENT_NAMES})(?![A-Za-z])\s*{_BASE_LETTER}")
@@ -106,6 +114,7 @@ _RULES: tuple[tuple[str, tuple[_Rule, ...]], ...] = (
     (
         "\\",
         (
+            *((pattern, r"\1") for pattern in _ESCAPED_QUOTES),
             (re.compile(r"\^\{?\\circ(?![A-Za-z])\}?"), "°"),
             (_SIGN_ACCENT, _accented),
             (_LETTER_ACCENT, _accented),

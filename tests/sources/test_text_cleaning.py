@@ -85,10 +85,28 @@ def test_latex_becomes_unicode_text(raw: str, plain: str) -> None:
         (r"Stra\ss e", "Straße"),
         (r"\O{}rsted", "Ørsted"),
         (r"\~nandu", "ñandu"),
-        (r"\"quoted\"", r"\"quoted\""),
     ],
 )
 def test_a_latex_accent_is_put_on_its_letter(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        (r"today\'s news", "today's news"),
+        (r"we don\'t, they\'re, I\'d, you\'ll", "we don't, they're, I'd, you'll"),
+        (r"G\"odel\'s theorem and Erd\H{o}s\'s", "Gödel's theorem and Erdős's"),
+        (r"students\' essays", "students' essays"),
+        (r"O\'Reilly and D\'Angelo", "O'Reilly and D'Angelo"),
+        (r"\"quoted\"", '"quoted"'),
+        (r"an \"Assistant Axis,\" which", 'an "Assistant Axis," which'),
+        (r"say \'hello world\' now", "say 'hello world' now"),
+        (r"\'Ecole and Montr\'eal", "École and Montréal"),
+        (r"\"Uber and L\'opez and Ma\'sniak", "Über and López and Maśniak"),
+    ],
+)
+def test_an_escaped_quotation_mark_is_no_accent(raw: str, plain: str) -> None:
     assert clean(raw) == plain
 
 

@@ -17,8 +17,9 @@ from notifier.sources.json.papers import move_common_day, parse_papers
 
 NAME = "JSON lines"
 
-# The beginning of a JSON document. A Markdown link such as `[12](https://example.org)` does not match.
-_JSON = re.compile(r"\A[\s\ufeff\x00]*(?:\{\s*(?:[\"'}]|$)|\[\s*(?:[\[\]{\"']|-?\d[\d.eE+-]*\s*[,\]](?!\()|$))")
+# The beginning of a JSON document. Neither a link of Markdown such as `[12](https://example.org)` nor one of
+# a text browser such as `[1]Papers` matches.
+_JSON = re.compile(r"\A[\s\ufeff\x00]*(?:\{\s*(?:[\"'}]|$)|\[\s*(?:[\[\]{\"']|-?\d[\d.eE+-]*\s*(?:,|\]\s*(?:,|\Z))|$))")
 
 
 def _recognises(text: str) -> bool:

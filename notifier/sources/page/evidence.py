@@ -19,9 +19,15 @@ from notifier.models import Listing
 from notifier.sources.page.lines import PageLine
 from notifier.sources.page.traits import word_stems
 
+_HTML = "an HTML or XML document"
+# Markdown may contain tags of HTML, also at its beginning. HTML contains no such links and headings.
+_HEADING_OR_LINK = re.compile(r"^#{1,6} \S|\]\(https?:", re.MULTILINE)
+_MIN_MARKDOWN = 5  # headings and links
+_SAMPLE = 1 << 16  # characters
+
 _OTHER_KINDS = (
     (
-        "an HTML or XML document",
+        _HTML,
         re.compile(r"\A\s*<(?:!doctype|\?xml|!--|(?:html|head|body|div|rss|feed|svg)\b)", re.IGNORECASE),
     ),
     ("a JSON document", re.compile(r'\A\s*(?:\{\s*["}]|\[\s*(?:[{"]|-?\d[\d.]*\s*,|\[\s*["\d-]|\]))')),
@@ -61,6 +67,8 @@ _SENTENCE_END = re.compile(r"[.!?…。！？।][\"'”’)\]]*$")
 def recognise_other_kind(text: str, lines: Sequence[PageLine]) -> str | None:
     """Return what a text is if it is plainly something other than a page of papers, such as "a mail"; else None."""
     kind = next((name for name, pattern in _OTHER_KINDS if pattern.match(text)), None)
+    if kind == _HTML and len(_HEADING_OR_LINK.findall(text[:_SAMPLE])) >= _MIN_MARKDOWN:
+        kind = None
     lines_of_code = sum(bool(_CODE.search(line.text)) for line in lines)
     return kind or ("source code" if lines_of_code > _MAX_CODE * len(lines) else None)
 

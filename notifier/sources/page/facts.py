@@ -14,7 +14,7 @@ from notifier.sources.page.lines import PageLine
 from notifier.sources.page.papers import PagePaper, PaperLink
 from notifier.sources.page.traits import is_list_of_names
 
-_UPVOTE_LINK = re.compile(r"\Ahttps?://\S+/login\?next=%2Fpapers%2F([^\s%]+)")
+_UPVOTE_LINK = re.compile(r"\Ahttps?://\S+/login\?next=(?:%2F|/)papers(?:%2F|/)([^\s%/&#]+)", re.IGNORECASE)
 _COMMENTS_LINK = re.compile(r"\Ahttps?://\S+/papers/([^\s#]+)#community")
 _COUNT = re.compile(r"(?:\[-\]\s*)?(\d{1,7})")
 _COUNT_AT_END = re.compile(r"\A(?:.*\s)?(\d{1,7})")
@@ -70,12 +70,13 @@ def _linked_counts(
     """
     for line, next_line in pairwise([*lines, PageLine(0, "")]):
         links = line.links
-        if next_line.text in next_line.links:
+        if any(next_line.text == link.url for link in next_line.links):
             links += next_line.links
-        paper = next(filter(None, map(address.fullmatch, links)), None)
-        number = count.fullmatch(line.text)
-        if paper and number:
-            yield paper[1], int(number[1])
+        for link in links:
+            paper = address.fullmatch(link.url)
+            number = count.fullmatch(link.text or line.text)
+            if paper and number:
+                yield paper[1], int(number[1])
 
 
 def _labelled_upvotes(lines: Iterable[PageLine]) -> int | None:
@@ -96,8 +97,8 @@ def _first_date(lines: Iterable[PageLine], arxiv_id: str) -> date | None:
 
     A date without a year gets the year that brings it nearest to the month in the arXiv id.
     """
-    for line in lines:
-        if any(_UPVOTE_LINK.fullmatch(link) for link in line.links) or not (found := _date_in(line)):
+    for line, next_line in pairwise([*lines, PageLine(0, "")]):
+        if any(_UPVOTE_LINK.fullmatch(link.url) for link in line.links) or not (found := _date_of(line, next_line)):
             continue
         year, month, day = found
         years = [year] if year else _years_near(arxiv_id, month)
@@ -105,10 +106,10 @@ def _first_date(lines: Iterable[PageLine], arxiv_id: str) -> date | None:
     return None
 
 
-def _date_in(line: PageLine) -> tuple[int | None, int, int] | None:
-    """Return the year, month and day of a line that is a date, or a date and a count of comments."""
-    has_comments = any(_COMMENTS_LINK.fullmatch(link) for link in line.links)
-    return parse_date(line.text) or (parse_date(line.text.rpartition(" ")[0]) if has_comments else None)
+def _date_of(line: PageLine, next_line: PageLine) -> tuple[int | None, int, int] | None:
+    """Return the year, month and day of a line that is a date, also if the date is wrapped."""
+    found = parse_date(line.text)
+    return found or (parse_date(f"{line.text} {next_line.text}") if next_line.text and not next_line.blanks else None)
 
 
 def _years_near(arxiv_id: str, month: int) -> list[int]:

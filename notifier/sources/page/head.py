@@ -15,16 +15,27 @@ from notifier.sources.page.lines import PageLine
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
+_SEPARATOR = re.compile(r"[·•|]|(?<=\s)[–—-](?=\s)")
+# What may precede a date, and the buttons and counts that may follow it.
+_BEFORE = re.compile(
+    r"(?:(?:previous|next|first|published|submitted|posted|listed|released|uploaded|announced|added|date|on|at):?\s++)++",
+    re.IGNORECASE,
+)
+_AFTER = (
+    r"(?:\s++(?:\d{1,3}(?:,\d{3})++|\d{1,7}(?:\.\d)?k?|GitHub|arXiv|(?:Project )?Page|PDF|code|paper|comments?|"
+    r"upvotes?|authors?|stars?|next|previous)(?![\w,.]))*+"
+)
 _DATES = tuple(
-    re.compile(rf"\A(?:[a-z]+day,? )?{pattern}", re.IGNORECASE)
+    re.compile(rf"\A(?:[a-z]+day,? )?{pattern}{_AFTER}", re.IGNORECASE)
     for pattern in (
-        rf"{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<year>\d{{4}}))?",
-        rf"(?P<day>\d{{1,2}})\.? {_MONTH}(?:,? (?P<year>\d{{4}}))?",
+        rf"{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<year>\d{{4}}))?+",
+        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}(?:,? (?P<year>\d{{4}}))?+",
         r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)",
     )
 )
 _LINK_TO_DAY = re.compile(r"\Ahttps?://\S+/papers/date/(20\d\d-\d\d-\d\d)")
 _LONGEST_GAP = timedelta(days=7)  # between one day with papers and the next
+_LONGEST_LINE = 200  # characters of a line with a date
 _LEAP_YEAR = 2000  # so that February 29 is valid when the year is unknown
 
 # A title that begins with the word `Subscriber`, `Subscribed` or `Subscribes` is left alone.
@@ -62,7 +73,7 @@ def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple
 
 def _add_year(month_day: tuple[int, int], lines: Iterable[PageLine]) -> date | None:
     """Return the date with this month and day that is within a week of a day to which a line links, or None."""
-    for found in filter(None, (_LINK_TO_DAY.fullmatch(link) for line in lines for link in line.links)):
+    for found in filter(None, (_LINK_TO_DAY.fullmatch(link.url) for line in lines for link in line.links)):
         linked_year = int(found[1][:4])
         for year in (linked_year, linked_year - 1, linked_year + 1):
             with suppress(ValueError):  # one of the two days does not exist
@@ -78,7 +89,18 @@ def is_date(text: str) -> bool:
 
 
 def parse_date(text: str) -> tuple[int | None, int, int] | None:
-    """Return the year (None if missing), month and day of a line that is a date; None for any other line."""
+    """Return the year (None if missing), month and day of a line that is a date; None for any other line.
+
+    Words such as "Published on" may precede the date, and buttons and counts may follow it. The line may have other
+    parts, with dots or bars between them.
+    """
+    if len(text) > _LONGEST_LINE:
+        return None
+    parts = (" ".join(part.split()) for part in _SEPARATOR.split(text))
+    return next(filter(None, (_parse_part(_BEFORE.sub("", part, count=1)) for part in parts)), None)
+
+
+def _parse_part(text: str) -> tuple[int | None, int, int] | None:
     found = next(filter(None, (pattern.fullmatch(text) for pattern in _DATES)), None)
     if found is None:
         return None

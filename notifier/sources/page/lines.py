@@ -1,7 +1,7 @@
 """Split a copied page into lines.
 
-Some programs copy a page as Markdown. The marks of Markdown are removed from each line, and the targets of the line's
-links are kept beside its text.
+Some programs copy a page as Markdown. The marks of Markdown are removed from each line, and the line's links are kept
+beside its text.
 """
 
 from __future__ import annotations
@@ -10,13 +10,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+from notifier.sources.markup import without_markup
+from notifier.sources.page.link_marks import LINK_MARK, WRAP_MARK, MarkedText, PageLink
+from notifier.sources.page.markdown import mark_links
+
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^\s()]*)\)")
+_BROKEN_WORD = re.compile(
+    r"(?<=[^\W_][-—–])\n(?!(?:and|or|to|versus|vs) )(?=\w)|(?<=\w--)\n(?=\w)|(?<=\w)\n(?=--\w)"
+    r"|(?<=\w/)\n(?=\w)"  # an address, or a word such as `and/or`
+)
 _LINK_END = re.compile(r"\]\(([^\s()]*)\)$")
-_BOLD = re.compile(r"(\*\*|__)(.+)\1")
 _URL = re.compile(r"https?://[^\s()<>\[\]]+")
-_MARKS = re.compile(r"^(?:#{1,6}|[-*+>])\s+")
+_URL_IN_BRACKETS = re.compile(r"[\[<](https?://[^\s()<>\[\]]+)[\]>]")
+_HEADING_END = re.compile(r"(?<=\s)#{1,6}$")
+_MARKS = re.compile(r"(?:(?:#{1,6}|[-*>•▪‣◦]|\[[ xX]\])\s++)++")
+_NUMBER = re.compile(r"\d{1,3}[.)]\s++")
+_WHOLE_LINE = re.compile(r"(\*{1,3}|_{1,3})(?=[^\s*_])(.+)(?<=[^\s*_])\1")
+_EMPHASIS = re.compile(
+    r"(?<![\w*\\^])(\*{1,3})(?=[^\s*])([^*\n\\]++)(?<=\S)\1(?![\w*])"
+    r"|(?<![\w\\])(_{1,3})(?=[^\s_])([^_\n\\]++)(?<=\S)\3(?![\w])"
+)
+# Lines that show nothing: the fences of blocks, rules, and lines of HTML tags.
+_FENCE = re.compile(r":{3,}.*|(?:</?[a-z][a-z0-9]*+(?:\s[^<>]*+)?>\s*+)++|<!--[^<>]*+-->", re.IGNORECASE)
+# A backslash before a mark of Markdown. Before a letter, some of these marks are the accents of LaTeX.
+_ESCAPED = re.compile(r"\\([\\\[\]()*+!<>|`-]|[.~^=:@](?![A-Za-z{\\]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,54 +41,77 @@ class PageLine:
     """One line of a copied page. Blank lines are only counted.
 
     `number` counts all lines of the dump from 1. `blanks` is the number of blank lines directly above this line.
-    `links` are the targets of the Markdown links in the line. If the whole line is a web address, it is a link, too. An
-    address inside a sentence is not.
+    `links` are the links in the line. If the whole line is a web address, it is a link, too. An address inside a
+    sentence is not. A link whose text has several lines is a link of the last of them, and a link without a text is one
+    of the next line. `wraps` is the number of further lines over which the text of a link was spread.
     """
 
     number: int
     text: str
     blanks: int = 0
-    links: tuple[str, ...] = ()
+    links: tuple[PageLink, ...] = ()
+    wraps: int = 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last line of the dump that the text comes from."""
+        return self.number + self.wraps
 
 
 def lines_of(text: str) -> Iterator[PageLine]:
     """Yield the lines that are not blank, in order."""
+    marked = mark_links(text)
     last = 0
-    for number, found in enumerate(_LINE.finditer(text), 1):
-        visible = _INVISIBLE.sub("", found[0]).strip()
-        if visible:
-            yield _parse_line(number, visible, number - last - 1)
-            last = number
+    waiting: tuple[PageLink, ...] = ()
+    number = 0
+    for line in marked.text.split("\n"):
+        first, number = number + 1, number + 1 + line.count(WRAP_MARK)
+        links = tuple(marked.links[int(mark)] for mark in LINK_MARK.findall(line)) if marked.links else ()
+        visible = LINK_MARK.sub("", line) if links else line
+        visible = _INVISIBLE.sub("", visible.replace(WRAP_MARK, "\n")).strip()
+        if "](" in visible and (ending := _LINK_END.search(visible)):
+            links += (PageLink(ending[1]),)
+            visible = visible[: ending.start()]
+        waiting += links
+        if plain := _plain(visible, marked, has_links=bool(links)):
+            if found := _URL_IN_BRACKETS.fullmatch(plain):
+                plain = found[1]
+            if _URL.fullmatch(plain):
+                waiting += (PageLink(plain),)
+            yield PageLine(first, plain, first - last - 1, waiting, number - first)
+            last, waiting = number, ()
 
 
-def _parse_line(number: int, text: str, blanks: int) -> PageLine:
-    """Return the line without Markdown's marks."""
-    if "](" not in text and not text.startswith(("#", "[", "http", "**", "__")):
-        return PageLine(number, text, blanks)
-    plain, links = _remove_links(text)
-    if plain.startswith("[") and "]" not in plain:
-        plain = plain[1:]  # the link ends on a later line
-    plain = _MARKS.sub("", plain).rstrip("\\").strip()
-    if bold := _BOLD.fullmatch(plain):
-        plain = bold[2]
-    if _URL.fullmatch(plain):
-        links.append(plain)
-    return PageLine(number, plain or text, blanks, tuple(links))
+def join_wrapped(text: str) -> str:
+    """Replace the line ends of a text by spaces, and join the words that were broken at them.
+
+    A word that was broken after its hyphen becomes whole again: `low-` and `cost` give `low-cost`. A hyphen before
+    `and` and similar words keeps its space: `short-` and `and long-term` give `short- and long-term`.
+    """
+    return _BROKEN_WORD.sub("", text).replace("\n", " ")
 
 
-def _remove_links(text: str) -> tuple[str, list[str]]:
-    """Replace Markdown links by their texts, and return the result and the targets of the links."""
-    links: list[str] = []
+def _plain(visible: str, marked: MarkedText, *, has_links: bool) -> str:
+    """Return the text of a line without the marks of Markdown, if the page has them."""
+    if "\n" in visible:
+        visible = join_wrapped(visible)
+    return _without_marks(visible, has_links=has_links) if marked.is_markdown else visible.strip()
 
-    def replace_link(link: re.Match[str]) -> str:
-        links.append(link[2])
-        if link[2].endswith("#community"):
-            return f" {link[1]}"  # the count of comments, which copies put after a date without a space
-        return "" if link[0].startswith("!") else link[1]
 
-    for _ in range(2):  # the second pass replaces a link around an image
-        text = _LINK.sub(replace_link, text)
-    if ending := _LINK_END.search(text):
-        links.append(ending[1])
-        text = text[: ending.start()]
-    return text, links
+def _without_marks(text: str, *, has_links: bool) -> str:
+    """Return the text of a line of Markdown."""
+    if _FENCE.fullmatch(text):
+        return ""
+    if "<" in text:
+        text = without_markup(text).strip()
+    if marks := _MARKS.match(text):
+        text = text[marks.end() :]
+    if has_links and (marks := _NUMBER.match(text)):
+        text = text[marks.end() :]
+    text = _HEADING_END.sub("", text).rstrip("\\").strip()
+    if text.startswith("[") and "]" not in text:
+        text = text[1:].lstrip()  # the link ends on a later line
+    if whole := _WHOLE_LINE.fullmatch(text):
+        text = whole[2]
+    text = _EMPHASIS.sub(lambda found: found[2] or found[4], text)
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text

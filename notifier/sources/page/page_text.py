@@ -3,7 +3,8 @@
 Nothing in such a text marks a line as a title, as an abstract, or as chrome (anything else on the page, such as buttons
 and counts). The lines are therefore labelled by statistics, in these steps:
 
-1. `lines` splits the text into lines. `traits` describes each line, and `seams` each place between two lines.
+1. `markdown` and `text_browser` take the links out of the text, and `lines` splits it into lines. `traits` describes
+   each line, and `seams` each place between two lines.
 2. `labels` finds the most probable labels of all lines. `probabilities` lists how often titles, abstracts and chrome
    have each trait and seam.
 3. `papers` groups the lines into papers. `facts` and `head` read what the chrome says about each paper and the page.

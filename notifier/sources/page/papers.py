@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from notifier.sources.page.lines import PageLine
+from notifier.sources.page.lines import PageLine, join_wrapped
 from notifier.sources.page.probabilities import Label
 
 _TITLE_LABELS = (Label.TITLE, Label.TITLE_CONTINUED, Label.TITLE_ONLY)
 _ABSTRACT_LABELS = (Label.ABSTRACT, Label.ABSTRACT_CONTINUED, Label.PARAGRAPH)
 
-_BROKEN_WORD = re.compile(r"(?<=[^\W_][-—–])\n(?!(?:and|or|to|versus|vs) )(?=\w)|(?<=\w--)\n(?=\w)|(?<=\w)\n(?=--\w)")
 _ID = r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
 _PAGES = r"(?:huggingface\.co/papers|(?:arxiv|alphaxiv)\.org/(?:abs|pdf|html))"
 _PAPER_URL = re.compile(rf"(https?://(?:www\.)?{_PAGES}/{_ID})(?:[.#?].*)?")
@@ -64,12 +63,8 @@ def _paper(labelled: Sequence[tuple[PageLine, Label]]) -> PagePaper:
 
 
 def join_lines(lines: Iterable[PageLine]) -> str:
-    """Join wrapped lines into one text.
-
-    A word that was broken after its hyphen becomes whole again: `low-` and `cost` give `low-cost`. A hyphen before
-    `and` and similar words keeps its space: `short-` and `and long-term` give `short- and long-term`.
-    """
-    return _BROKEN_WORD.sub("", "\n".join(line.text for line in lines)).replace("\n", " ")
+    """Join wrapped lines into one text."""
+    return join_wrapped("\n".join(line.text for line in lines))
 
 
 def format_line_numbers(lines: Sequence[PageLine]) -> str:
@@ -77,14 +72,12 @@ def format_line_numbers(lines: Sequence[PageLine]) -> str:
 
     Blank lines do not interrupt a range.
     """
-    runs: list[list[int]] = []
+    runs: list[tuple[int, int]] = []
     for line in lines:
-        if runs and line.number - line.blanks - 1 == runs[-1][-1]:
-            runs[-1].append(line.number)
-        else:
-            runs.append([line.number])
-    places = ", ".join(f"{run[0]}-{run[-1]}" if run[1:] else f"{run[0]}" for run in runs)
-    return f"{'lines' if lines[1:] else 'line'} {places}"
+        first = runs.pop()[0] if runs and line.number - line.blanks - 1 == runs[-1][1] else line.number
+        runs.append((first, line.last))
+    places = ", ".join(f"{first}-{last}" if first < last else f"{first}" for first, last in runs)
+    return f"{'line' if places.isdigit() else 'lines'} {places}"
 
 
 def links_of(papers: Sequence[PagePaper]) -> list[PaperLink | None]:
@@ -107,8 +100,8 @@ def links_of(papers: Sequence[PagePaper]) -> list[PaperLink | None]:
 def _first_link(lines: Iterable[PageLine]) -> PaperLink | None:
     """Return the first link to a paper, or None; a URL or id in the middle of a sentence is only a citation."""
     for line in lines:
-        for url in line.links:
-            if found := _PAPER_URL.fullmatch(url):
+        for link in line.links:
+            if found := _PAPER_URL.fullmatch(link.url):
                 return PaperLink(found[2], found[1])
         if found := _LABELLED_ID.fullmatch(line.text):
             return PaperLink(found[1], None)
