@@ -61,7 +61,7 @@ def _names(names: tuple[str, ...], longest: int, room: int) -> tuple[str, ...]:
         if room < 0:
             break
         kept.append(short)
-    return tuple(dict.fromkeys(kept))
+    return tuple(kept)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from notifier.sources.latex import latex_to_unicode
+from notifier.sources.lost_backslashes import has_lost_backslashes, repaired
 from notifier.sources.markup import without_markup
 
 _MAX_PASSES = 8  # each pass removes one level of nested markup; only an attack nests it deeper
@@ -42,7 +43,7 @@ def clean(text: str) -> str:
 
 def _is_clean(text: str) -> bool:
     """Return whether a text is clean already, as most titles, names and abstracts are."""
-    if _may_contain_markup(text) or not _is_one_line(text):
+    if _may_contain_markup(text) or not _is_one_line(text) or has_lost_backslashes(text):
         return False
     return text.isascii() or (not _LONG_NOT_LATIN.search(text) and unicodedata.is_normalized("NFC", text))
 
@@ -61,6 +62,7 @@ def _may_contain_markup(text: str) -> bool:
 def _clean_once(text: str) -> str:
     if _may_contain_markup(text):
         text = latex_to_unicode(_without_html(text))
+    text = repaired(text)
     if text.isascii() and _is_one_line(text):
         return text
     text = " ".join(text.split())

@@ -5,6 +5,7 @@ A value that cannot be understood becomes None or empty.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from notifier.sources.cleaning import clean
+from notifier.sources.latex import with_letters
 
 MAX_NAMES = 5_000  # authors, categories or keywords of one paper; the largest collaborations have about 3,000 authors
 _GREATEST_INTEGER = 2**31 - 1  # the greatest value of an INTEGER column in every supported database
@@ -21,6 +23,16 @@ _LONGEST_TEXT = 200_000  # characters, with markup
 _LONGEST_NAME = 2_000  # characters, with markup
 
 _URL = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f-\x9f\ud800-\udfff]+")
+_HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*+=\s*+["']?\s*+([^\s"'<>]++)""", re.IGNORECASE)
+_MARKDOWN_LINK = re.compile(r"\]\(\s*+<?(https?://[^\s()<>]++)")
+_URL_START = re.compile(r"https?://", re.IGNORECASE)
+# A link whose text only points at it: without its URL, the text would say nothing.
+_POINTING_LINK = re.compile(
+    r"""<a\s[^<>]{0,500}?href\s*+=\s*+["'](https?://[^\s"'<>]++)["'][^<>]{0,500}+>"""
+    r"""\s*+((?:(?:at|the|this|our|project|web|code|source|github|hugging face|download)\s++){0,3}"""
+    r"""(?:here|this|links?|urls?|code|github|repo(?:sitory)?|(?:web)?(?:site|page)|demo|homepage))\s*+</a>""",
+    re.IGNORECASE,
+)
 _HEADING = re.compile(
     r"\A\s*+<((?:jats:)?title|h[1-6]|b|strong)>\s*+(?:abstract|summary)\s*+[.:]?\s*+</\1>", re.IGNORECASE
 )
@@ -55,9 +67,13 @@ def text(value: Any) -> str:
 
 
 def abstract_text(value: Any) -> str:
-    """Return the clean text of an abstract in HTML, without its heading and a last paragraph that holds only links."""
+    """Return the clean text of an abstract in HTML, without its heading and a last paragraph that holds only links.
+
+    The URL of a link whose text only points at it, such as "here", is put in parentheses after the text.
+    """
     if isinstance(value, str) and "<" in value:
-        value = _HEADING.sub("", _LAST_LINKS.sub("", value))
+        value = _HEADING.sub("", _LAST_LINKS.sub("", value[:_LONGEST_TEXT]))
+        value = _POINTING_LINK.sub(r"\2 (\1)", value)
     return text(value)
 
 
@@ -100,11 +116,31 @@ def _written_day(value: str) -> date | None:
 
 
 def http_url(value: Any) -> str | None:
-    """Return an http or https URL; return None for any other value."""
+    """Return an http or https URL; return None for any other value.
+
+    The URL may be that of a link in HTML or Markdown, or the first of several that have white space between them.
+    """
     if not isinstance(value, str) or len(value) > _LONGEST_URL:
         return None
-    value = value.strip()
+    value = _written_url(value.strip())
     return value if _URL.fullmatch(value) else None
+
+
+def _written_url(value: str) -> str:
+    """Return the URL in a link of HTML or Markdown, the first of several URLs, or the one after a label.
+
+    Any other value is returned as it is.
+    """
+    if "<" in value and (link := _HREF.search(value)):
+        return html.unescape(link[1])
+    if "](" in value and (link := _MARKDOWN_LINK.search(value)):
+        return link[1]
+    value = value.strip("<> ,;")
+    parts = value.split()
+    urls = [part for part in parts if _URL_START.match(part)]
+    if len(urls) > 1 or (urls and urls[0] != parts[0]):
+        return urls[0].rstrip(",;.")
+    return value
 
 
 def link_url(value: Any, base: str = "") -> str | None:
@@ -116,7 +152,7 @@ def link_url(value: Any, base: str = "") -> str | None:
     if (absolute := http_url(value)) or not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_URL:
         return absolute
     try:
-        resolved = urljoin(base or "https:", re.sub(r"[\t\n\r]", "", value.strip()))
+        resolved = urljoin(base or "https:", re.sub(r"[\t\n\r]", "", _written_url(value.strip())))
         if not urlsplit(resolved).hostname:
             return None
     except ValueError:  # such as an IPv6 address without its closing bracket
@@ -130,10 +166,24 @@ def doi(value: Any) -> str | None:
     return found[1][:_LONGEST_URL] if found else None
 
 
+def names(values: Iterable[Any]) -> tuple[str, ...]:
+    """Return the clean names of authors, in order and without empty names; at most MAX_NAMES of them.
+
+    A name that occurs twice is kept twice: two authors of a paper may have the same name.
+    """
+    cleaned = [_clean_name(value) for value in values if isinstance(value, str)]
+    return tuple([name for name in cleaned if name][:MAX_NAMES])
+
+
+def _clean_name(value: str) -> str:
+    r"""Return the clean name. Commands for letters and accents may lack their braces, as in `Ayd\in`, `Fran\ccois`."""
+    return _clean_and_cache(with_letters(value[:_LONGEST_NAME]) if "\\" in value else value)
+
+
 def distinct_texts(values: Iterable[Any]) -> tuple[str, ...]:
     """Return the clean texts of all strings among the values, in order, without empty and repeated texts.
 
-    There are at most MAX_NAMES of them. Names of authors, categories and keywords are read with this function.
+    There are at most MAX_NAMES of them. Categories and keywords are read with this function.
     """
     cleaned = dict.fromkeys([_clean_and_cache(value) for value in values if isinstance(value, str)])
     cleaned.pop("", None)
@@ -152,10 +202,10 @@ def split_names(line: str) -> tuple[str, ...]:
     A comma inside parentheses separates nothing: `Ann Lee (Example, Inc)` is one name. Nor does the comma of a name if
     semicolons separate the names: `Lee, Ann; Chen, Bo` are Ann Lee and Bo Chen.
     """
-    names = [name for name in line[:_LONGEST_TEXT].split(";") if name.strip()]
-    if len(names) > 1 and all(name.count(",") == 1 for name in names):
-        return distinct_texts(" ".join(reversed(name.split(","))) for name in names)
-    return distinct_texts(_SEPARATOR.split(line))
+    parts = [part for part in line[:_LONGEST_TEXT].split(";") if part.strip()]
+    if len(parts) > 1 and all(part.count(",") == 1 for part in parts):
+        return names(" ".join(reversed(part.split(","))) for part in parts)
+    return names(_SEPARATOR.split(line))
 
 
 def is_withdrawn(*texts: str) -> bool:

@@ -15,12 +15,12 @@ _SIGNS = {
     "×": "times",
     "±": "pm",
     "∓": "mp",
-    "·": "cdot",
+    "·": "cdot textperiodcentered",
     "÷": "div",
     "∗": "ast",
     "⋆": "star",
     "∘": "circ",
-    "•": "bullet",
+    "•": "bullet textbullet",
     "†": "dagger dag",
     "‡": "ddagger ddag",
     "≤": "le leq leqslant",
@@ -58,7 +58,7 @@ _SIGNS = {
     "⊥": "perp bot",
     "⊤": "top",
     "∥": "parallel",
-    "|": "mid vert lvert rvert",
+    "|": "mid vert lvert rvert textbar",
     "‖": "Vert lVert rVert",
     "∣": "divides",
     "→": "to rightarrow longrightarrow",
@@ -83,7 +83,7 @@ _SIGNS = {
     "∠": "angle",
     "△": "triangle",
     "□": "square Box",
-    "✓": "checkmark",
+    "✓": "checkmark cmark",
     "°": "degree textdegree",
     "′": "prime",
     "…": "dots ldots cdots textellipsis",
@@ -111,8 +111,12 @@ _SIGNS = {
     "“": "textquotedblleft",
     "”": "textquotedblright",
     "™": "texttrademark",
+    "§": "S",
+    "<": "textless",
+    ">": "textgreater",
+    "✗": "xmark",
     "®": "textregistered",
-    " ": "quad qquad space",
+    " ": "quad qquad space newline linebreak par noindent",
     "": "left right big Big bigl bigr Bigl Bigr bigg Bigg displaystyle textstyle limits nolimits allowbreak xspace",
 }
 _WORDS = (
@@ -126,6 +130,22 @@ SYMBOLS: dict[str, str] = (
     | {name: name for name in _WORDS.split()}
     | {"bmod": "mod", "Pr": "Pr", "TeX": "TeX", "LaTeX": "LaTeX"}
 )
+
+# Abbreviations that the styles of many conferences define.
+ABBREVIATIONS: dict[str, str] = {
+    "eg": "e.g.",
+    "ie": "i.e.",
+    "Eg": "E.g.",
+    "Ie": "I.e.",
+    "etal": "et al.",
+    "etc": "etc.",
+    "cf": "cf.",
+    "wrt": "w.r.t.",
+    "vs": "vs.",
+    "aka": "a.k.a.",
+    "iid": "i.i.d.",
+    "dof": "d.o.f.",
+}
 
 # The letters of European languages. A space after such a command ends the command and is not part of the text.
 LETTERS: dict[str, str] = {
@@ -162,6 +182,7 @@ ACCENTS: dict[str, str] = {
     "u": "\u0306",
     "r": "\u030a",
     "H": "\u030b",
+    "h": "\u0309",
     "v": "\u030c",
     "d": "\u0323",
     "c": "\u0327",
@@ -182,8 +203,9 @@ ACCENTS: dict[str, str] = {
 
 # Commands that change only how their argument looks.
 _STYLE_NAMES = (
-    "bm boldsymbol emph ensuremath mathbf mathbb mathcal mathfrak mathit mathnormal mathrm mathscr mathsf mathtt mbox "
-    "operatorname pmb text textbf textit textmd textnormal textrm textsc textsf textsl texttt textup underline uline "
+    "ac acf acl acp acro acs bm boldsymbol emph enquote ensuremath fbox gls Gls glspl hbox mathbf mathbb mathcal "
+    "mathfrak mathit mathnormal mathrm mathscr mathsf mathtt mbox operatorname pmb text textbf textit textmd textnormal"
+    " textrm textsc textsf textsl textsubscript texttt textup underline uline "
     "url"
 )
 STYLES = _STYLE_NAMES.split()

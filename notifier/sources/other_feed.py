@@ -103,7 +103,7 @@ def _abstract(record: Element, entry: dict[str, Any]) -> str:
 def _authors(entry: dict[str, Any]) -> tuple[str, ...]:
     names = [name for author in entry.get("authors", ()) if isinstance(name := author.get("name"), str)]
     # A single name may be a line with the names of all authors.
-    return fields.split_names(names[0]) if len(names) == 1 else fields.distinct_texts(names)
+    return fields.split_names(names[0]) if len(names) == 1 else fields.names(names)
 
 
 FORMAT = Format(NAME, _recognises, _parse)

@@ -63,7 +63,21 @@ PIECES = (
         (r"\url{https://example.org/~me}", "https://example.org/~me"),
         (r"codes~(short)", "codes (short)"),
         (r"Reliability\  Across", "Reliability Across"),
-        (r"\foo{X} \cite{y}", r"\foo{X} \cite{y}"),
+        (r"\foo{X} and \method", r"\foo{X} and \method"),
+        (r"depth \cite{a-etal-2024}, and~\citep[see][p.~2]{a,b} more (\citet{a}; \citet{b}).", "depth, and more."),
+        (r"Section~\ref{sec:x} \label{x}begins", "Section begins"),
+        (r"is public\footnote{https://doi.org/10.57967/x}.", "is public (https://doi.org/10.57967/x)."),
+        (r"\footnote{At \url{https://a.org}.} ends", "(At https://a.org) ends"),
+        (
+            r"effects (\eg flames), \ie, all; Lee \etal\ and \etc.",
+            "effects (e.g. flames), i.e., all; Lee et al. and etc.",
+        ),
+        (r"\textsuperscript{4}He, the 4\textsuperscript{th}, 10\textsuperscript{-3}", "4He, the 4th, 10^-3"),
+        (r"H\textsubscript{2}O and \enquote{x} and \gls{llm}s", "H2O and x and llms"),
+        (r"pages 1\unicode{x2013}2, \unicode{8212}, \char\"00E9, caf\u00e9", "pages 1–2, —, é, café"),
+        (r"\begin{itemize} \item one \item two \end{itemize}", "one two"),
+        (r"x \in\mathbb{N} and $k\in\mathbb Z$", "x ∈N and k∈Z"),
+        (r"\texorpdfstring{$\alpha$}{alpha}-nets, \tfrac12, 1 \pmod{3}", "alpha-nets, 1/2, 1 (mod 3)"),
         (r"C:\new\folder", r"C:\new\folder"),
     ],
 )
@@ -108,6 +122,34 @@ def test_a_latex_accent_is_put_on_its_letter(raw: str, plain: str) -> None:
 )
 def test_an_escaped_quotation_mark_is_no_accent(raw: str, plain: str) -> None:
     assert clean(raw) == plain
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        ("achieves 3.8-4.0times speedups, 2times, and 64times64", "achieves 3.8-4.0× speedups, 2×, and 64×64"),
+        ("GUI-360^circ, 45^{circ} and 20^circC", "GUI-360°, 45° and 20°C"),
+        ("rates (leq 11%) and geq 4 but sim10% of approx630", "rates (≤ 11%) and ≥ 4 but ∼10% of ≈630"),
+        ("91.2pm0.3 and textit{O}bstacles of mathcal{F}", "91.2±0.3 and Obstacles of F"),
+    ],
+)
+def test_a_command_whose_backslash_was_lost_is_read(raw: str, plain: str) -> None:
+    assert clean(raw) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "three times 3 times",
+        "sim2real and sim-to-real",
+        "approx. $630K",
+        "at 3pm",
+        "a circle, circ",
+        "sometimes 4timesteps",
+    ],
+)
+def test_words_that_are_also_commands_stay(text: str) -> None:
+    assert clean(text) == text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from notifier.sources.xml_records import Children, first_text
 def authors(entry: Children) -> tuple[str, ...]:
     """Return the names in the `author` elements; if there are none, those listed in the `creator` element."""
     if "author" in entry:
-        return fields.distinct_texts(map(_author_name, entry["author"]))
+        return fields.names(map(_author_name, entry["author"]))
     return fields.split_names(first_text(entry, "creator"))
 
 

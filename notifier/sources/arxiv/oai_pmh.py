@@ -96,9 +96,7 @@ def _parse_arxiv(paper: Children) -> Listing:
         position=0,
         title="",
         abstract=abstract,
-        authors=fields.distinct_texts(
-            _author_name(author) for element in paper.get("authors", ()) for author in element
-        ),
+        authors=fields.names(_author_name(author) for element in paper.get("authors", ()) for author in element),
         categories=fields.distinct_texts(first_text(paper, "categories").split()),
         doi=fields.doi(first_text(paper, "doi")),
         published=fields.day(first_text(paper, "created")),
@@ -149,7 +147,7 @@ def _parse_dublin_core(paper: Children) -> Listing:
         position=0,
         title="",
         abstract=abstract,
-        authors=fields.distinct_texts(" ".join(reversed(name)) for name in names),
+        authors=fields.names(" ".join(reversed(name)) for name in names),
         keywords=fields.distinct_texts(text_of(element) for element in paper.get("subject", ())),
         url=next(filter(None, map(fields.http_url, identifiers)), None),
         doi=next(filter(None, map(fields.doi, identifiers)), None),

@@ -129,7 +129,7 @@ def _listing_of_values(values: Mapping[str, Any], title: str, position: int, whe
         note=note,
         summary=fields.text(values.get("model_summary")),
         pdf=fields.link_url(first_text(values.get("pdf"), "url")),
-        project=fields.http_url(values.get("project")),
+        project=fields.link_url(first_text(values.get("project"), "url", "href")),
         code=_repository_url(values.get("code")),
         stars=fields.count(values.get("stars")),
         announce=_announce(values.get("announce")),
@@ -150,7 +150,7 @@ def _authors(value: Any) -> tuple[str, ...]:
         value = next((each for each in value.values() if isinstance(each, list)), [value])
     if isinstance(value, str):
         return fields.split_names(value)
-    return fields.distinct_texts(_author_name(author) for author in value) if isinstance(value, list) else ()
+    return fields.names(_author_name(author) for author in value) if isinstance(value, list) else ()
 
 
 def _parse_list_string(value: Any) -> Any:
@@ -186,11 +186,14 @@ def _labels(value: Any, *, may_have_spaces: bool = False) -> tuple[str, ...]:
 
 def _repository_url(value: Any) -> str | None:
     """Return the URL of a repository that is given by its URL or by its path on GitHub."""
-    return fields.http_url(value) or (fields.http_url(f"https://github.com/{value}") if _is_path(value) else None)
+    value = first_text(value, "url", "href")
+    if isinstance(value, str) and _is_path(value.strip()):
+        return fields.http_url(f"https://github.com/{value.strip()}")
+    return fields.link_url(value)
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[\w.-]+/[\w.-]+", value) is not None
+def _is_path(value: str) -> bool:
+    return re.fullmatch(r"[\w.-]+/[\w.-]+", value) is not None
 
 
 def _announce(value: Any) -> Announce | None:

@@ -23,7 +23,8 @@ class PageLink(NamedTuple):
 class MarkedText:
     """A text in which LINK_MARK marks the ends of links; the mark holds the index of the link in `links`.
 
-    WRAP_MARK takes the place of a line end inside the text of a link. `is_markdown` is whether the text has links or headings of Markdown.
+    WRAP_MARK takes the place of a line end inside the text of a link. `is_markdown` is whether the text has links
+    or headings of Markdown.
     """
 
     text: str
