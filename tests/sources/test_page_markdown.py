@@ -268,6 +268,71 @@ def test_a_footnote_is_the_link_of_its_line() -> None:
     assert [(each.title, each.arxiv_id) for each in listings] == list(zip((TITLES[0], TITLES[1]), IDS, strict=True))
 
 
+def test_the_repository_beside_a_paper_is_its_code() -> None:
+    code = "https://github.com/example/forgetful-graphs"
+    copy = INLINE.replace(
+        "#community)\n\n[7]", f"#community)\n\n[GitHub 1.2k]({code}) [![](/x.svg)arXiv Page](/a)\n\n[7]"
+    )
+    first, second = parse_dump(copy.encode()).listings
+    assert (first.code, first.stars, second.code, second.stars) == (code, 1200, None, None)
+    assert (first.title, first.abstract, facts_about(first)) == (TITLES[0], ABSTRACTS[0], FACTS[0])
+
+
+@pytest.mark.parametrize(
+    "line", ["[GitHub 131]({})", "[ ![](/g.svg)\nGitHub\n131\n]({})", "[131]({}/)", "[Code: 131]({}.git)"]
+)
+def test_a_repository_may_be_above_the_title(line: str) -> None:
+    codes = [f"https://github.com/example/{name}" for name in ("forgetful", "remembering")]
+    copy = INLINE.replace("[\n65", f"{line.format(codes[0])}\n\n[\n65").replace(
+        "[7]", f"{line.format(codes[1])}\n\n[7]"
+    )
+    listings = parse_dump(copy.encode()).listings
+    assert [(each.title, each.stars) for each in listings] == [(title, 131) for title in TITLES]
+    assert [(each.code or "").removesuffix("/").removesuffix(".git") for each in listings] == codes
+
+
+def test_the_links_in_the_foot_of_a_page_are_no_code() -> None:
+    copy = INLINE + "\n[GitHub](https://github.com/example)\n\n[About us](https://github.com/example/site)\n"
+    assert [each.code for each in parse_dump(copy.encode()).listings] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("written", "count"), [("1,024", 1024), ("1.2k", 1200), ("▲ 65", 65), ("65 upvotes", 65), ("-", None)]
+)
+def test_upvotes_are_read_however_they_are_written(written: str, count: int | None) -> None:
+    assert parse_dump(INLINE.replace("\n65\n", f"\n{written}\n").encode()).listings[0].upvotes == count
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("· Published on Oct 4, 2026", date(2026, 10, 4)),
+        ("12 authors · Submitted on 4 Oct 2026 ·", date(2026, 10, 4)),
+        ("Posted: October 4th, 2026", date(2026, 10, 4)),
+        ("on Sunday, Oct 4, 2026", date(2026, 10, 4)),
+        ("Oct 4 | 3 comments", date(2025, 10, 4)),
+        ("2026-10-04 GitHub 12 arXiv Page", date(2026, 10, 4)),
+        ("Release of Oct 4, 2026", None),
+    ],
+)
+def test_the_day_of_a_paper_may_have_words_around_it(written: str, day: date | None) -> None:
+    copy = INLINE.replace(f"· Published on Oct 4, 2026[ 13 ]({URLS[1]}#community)", written)
+    assert parse_dump(copy.encode()).listings[1].published == day
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"Title: Daily Papers\n\nURL Source: {HUB}/papers/date/2026-10-02\n\nMarkdown Content:\n",
+        f'---\ntitle: "Daily Papers"\nsource: "{HUB}/papers/date/2026-10-02"\ncreated: 2026-11-30\n---\n',
+    ],
+)
+def test_the_address_of_the_page_tells_its_day(head: str) -> None:
+    dump = parse_dump((head + INLINE).encode())
+    assert dump.full_date == date(2026, 10, 2)
+    assert [each.title for each in dump.listings] == list(TITLES)
+
+
 def test_citations_in_the_plain_text_of_a_page_stay() -> None:
     text = f"{TITLES[0]}\n{ABSTRACTS[0]}\n\n{TITLES[1]}\n{ABSTRACTS[1]}\n\nReferences\n\n1. A book about graphs.\n"
     assert parse_dump(text.encode()).listings[0].abstract == ABSTRACTS[0]

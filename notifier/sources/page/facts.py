@@ -1,4 +1,4 @@
-"""Find the facts that a copied page shows beside each paper: upvotes, comments, authors, and the day of publication."""
+"""Find the facts that a copied page shows beside each paper: counts, authors, the day, and the code's repository."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from itertools import pairwise
 from notifier.sources import fields
 from notifier.sources.page.head import parse_date
 from notifier.sources.page.lines import PageLine
+from notifier.sources.page.link_marks import PageLink
 from notifier.sources.page.papers import PagePaper, PaperLink
 from notifier.sources.page.traits import is_list_of_names
 
 _UPVOTE_LINK = re.compile(r"\Ahttps?://\S+/login\?next=(?:%2F|/)papers(?:%2F|/)([^\s%/&#]+)", re.IGNORECASE)
 _COMMENTS_LINK = re.compile(r"\Ahttps?://\S+/papers/([^\s#]+)#community")
-_COUNT = re.compile(r"(?:\[-\]\s*)?(\d{1,7})")
-_COUNT_AT_END = re.compile(r"\A(?:.*\s)?(\d{1,7})")
+_WRITTEN_COUNT = r"(\d{1,3}(?:,\d{3})++|\d{1,7}(?:\.\d{1,2})?[kK]?)"
+_COUNT = re.compile(rf"(?:\[-\]\s*|▲\s*)?{_WRITTEN_COUNT}(?:\s*(?:up)?votes?)?", re.IGNORECASE)
+_COUNT_AT_END = re.compile(rf"\A(?:.*\s)?{_WRITTEN_COUNT}(?:\s*comments?)?", re.IGNORECASE)
+_NUMBER_AT_END = re.compile(r"(\d[\d,]{0,12}(?:\.\d{1,2})?)([kK])?\s*\Z")
+_REPOSITORY = re.compile(r"https?://(?:www\.)?(?:github|gitlab)\.com/[\w.-]+/[\w.-]+(?:/|\.git)?", re.IGNORECASE)
+_BUTTON = re.compile(r"(?:(?:github|gitlab|code|repo(?:sitory)?|stars?|⭐|★)[\s:]*){0,3}[\d.,]*[kK]?", re.IGNORECASE)
 _LABELLED_UPVOTES = re.compile(r"(?i:(\d{1,7}) (?:up)?votes?|(?:up)?votes?:? (\d{1,7}))")
 _AUTHORS_LABEL = re.compile(r"(?:authors?|by):?\s+", re.IGNORECASE)
 _ET_AL = re.compile(r"(?:,|(?<!\s))\s++et al\.?$")
@@ -32,6 +37,8 @@ class PageFacts:
     comments: int | None = None
     authors: tuple[str, ...] = ()
     published: date | None = None
+    code: str | None = None
+    stars: int | None = None
 
 
 def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> list[PageFacts]:
@@ -41,14 +48,16 @@ def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> 
     belongs to the paper that it links to. Authors have no links. They belong to a paper if they are between its title
     and its abstract. Names below an abstract are the paper's authors only if the page also has names below its last
     paper and none in its head. Dates have no links either. A paper's date is the first one between its title and the
-    next title.
+    next title. So is its repository, unless the head of the page has one and the last paper has none: then each is
+    above its title.
     """
     chrome = [line for paper in papers for line in (*paper.between, *paper.below)]
     upvotes = dict(_linked_counts(chrome, _UPVOTE_LINK, _COUNT))
     comments = dict(_linked_counts(chrome, _COMMENTS_LINK, _COUNT_AT_END))
     has_names_below = bool(_authors(papers[-1].below)) and not _authors(papers[0].below)
+    repositories = _repositories(papers)
     facts = [PageFacts()]
-    for paper, link in zip(papers[1:], links[1:], strict=True):
+    for paper, link, repository in zip(papers[1:], links[1:], repositories[1:], strict=True):
         arxiv_id = link.arxiv_id if link else ""
         facts.append(
             PageFacts(
@@ -56,6 +65,8 @@ def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> 
                 comments=comments.get(arxiv_id),
                 authors=_authors(paper.between) or (_authors(paper.below) if has_names_below else ()),
                 published=_first_date((*paper.between, *paper.below), arxiv_id),
+                code=repository and repository.url,
+                stars=_number(repository.text) if repository else None,
             )
         )
     return facts
@@ -74,9 +85,31 @@ def _linked_counts(
             links += next_line.links
         for link in links:
             paper = address.fullmatch(link.url)
-            number = count.fullmatch(link.text or line.text)
-            if paper and number:
-                yield paper[1], int(number[1])
+            found = count.fullmatch(link.text or line.text)
+            if paper and found and (number := _number(found[1])) is not None:
+                yield paper[1], number
+
+
+def _repositories(papers: Sequence[PagePaper]) -> list[PageLink | None]:
+    """Return the link to the repository of each paper, such as `[GitHub 131](url)`, or None."""
+    inside = [_first_repository(paper.between) for paper in papers]
+    outside = [_first_repository(paper.below) for paper in papers]
+    if outside[0] and not outside[-1]:
+        outside = [None, *outside[:-1]]
+    return [within or other for within, other in zip(inside, outside, strict=True)]
+
+
+def _first_repository(lines: Iterable[PageLine]) -> PageLink | None:
+    links = (link for line in lines for link in line.links)
+    return next((link for link in links if _REPOSITORY.fullmatch(link.url) and _BUTTON.fullmatch(link.text)), None)
+
+
+def _number(text: str) -> int | None:
+    """Return the number at the end of a text, also one such as `1.2k`; None if there is none."""
+    found = _NUMBER_AT_END.search(text)
+    if found is None:
+        return None
+    return round(float(found[1].replace(",", "")) * (1000 if found[2] else 1))
 
 
 def _labelled_upvotes(lines: Iterable[PageLine]) -> int | None:

@@ -34,6 +34,8 @@ _DATES = tuple(
     )
 )
 _LINK_TO_DAY = re.compile(r"\Ahttps?://\S+/papers/date/(20\d\d-\d\d-\d\d)")
+# The address of the copied page itself, as Jina Reader and Obsidian's clipper write it.
+_SOURCE = re.compile(r"(?:URL Source|source|url):\s*+[\"']?(https?://[^\s\"']++)[\"']?", re.IGNORECASE)
 _LONGEST_GAP = timedelta(days=7)  # between one day with papers and the next
 _LONGEST_LINE = 200  # characters of a line with a date
 _LEAP_YEAR = 2000  # so that February 29 is valid when the year is unknown
@@ -58,17 +60,27 @@ def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple
     """Return the full date of a page, and the (month, day) that it shows without a year.
 
     Each is the first of its kind in the head, and None if there is none. If the head has only a date without a year,
-    the year is derived from a link in the head or foot to the page of a day close by, such as "Previous".
+    the year is derived from a link in the head or foot to the page of a day close by, such as "Previous". A line with
+    the page's own address may have the date, too.
     """
-    full_date: date | None = None
-    month_day: tuple[int, int] | None = None
     lines = list(head)
+    full_date = next(filter(None, (_date_of_source(line.text) for line in lines)), None)
+    month_day: tuple[int, int] | None = None
     for year, month, day in filter(None, (parse_date(line.text) for line in lines)):
         if year is None:
             month_day = month_day or (month, day)
         else:
             full_date = full_date or date(year, month, day)
     return full_date or (_add_year(month_day, [*lines, *foot]) if month_day else None), month_day
+
+
+def _date_of_source(text: str) -> date | None:
+    """Return the date in the page's own address if the line is such as `URL Source: https://.../papers/date/2026-10-02`."""
+    source = _SOURCE.fullmatch(text)
+    found = _LINK_TO_DAY.fullmatch(source[1]) if source else None
+    with suppress(ValueError):
+        return date.fromisoformat(found[1]) if found else None
+    return None
 
 
 def _add_year(month_day: tuple[int, int], lines: Iterable[PageLine]) -> date | None:
@@ -96,7 +108,7 @@ def parse_date(text: str) -> tuple[int | None, int, int] | None:
     """
     if len(text) > _LONGEST_LINE:
         return None
-    parts = (" ".join(part.split()) for part in _SEPARATOR.split(text))
+    parts = (" ".join(part.replace("[]", " ").split()) for part in _SEPARATOR.split(text))
     return next(filter(None, (_parse_part(_BEFORE.sub("", part, count=1)) for part in parts)), None)
 
 

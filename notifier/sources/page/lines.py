@@ -17,7 +17,8 @@ from notifier.sources.page.markdown import mark_links
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BROKEN_WORD = re.compile(
     r"(?<=[^\W_][-—–])\n(?!(?:and|or|to|versus|vs) )(?=\w)|(?<=\w--)\n(?=\w)|(?<=\w)\n(?=--\w)"
-    r"|(?<=\w/)\n(?=\w)"  # an address, or a word such as `and/or`
+    r"|(?<=[\w/:]/)\n(?=\w)|(?<=\w_)\n(?=\w)"  # an address, or a word such as `and/or`
+    r"|(?<=[\d\\])\n(?=%)"
 )
 _LINK_END = re.compile(r"\]\(([^\s()]*)\)$")
 _URL = re.compile(r"https?://[^\s()<>\[\]]+")
@@ -33,7 +34,7 @@ _EMPHASIS = re.compile(
 # Lines that show nothing: the fences of blocks, rules, and lines of HTML tags.
 _FENCE = re.compile(r":{3,}.*|(?:</?[a-z][a-z0-9]*+(?:\s[^<>]*+)?>\s*+)++|<!--[^<>]*+-->", re.IGNORECASE)
 # A backslash before a mark of Markdown. Before a letter, some of these marks are the accents of LaTeX.
-_ESCAPED = re.compile(r"\\([\\\[\]()*+!<>|`-]|[.~^=:@](?![A-Za-z{\\]))")
+_ESCAPED = re.compile(r"\\([\\\[\]()*+!<>|`-]|[.^=:@](?![A-Za-z{\\])|~(?![AINOUainou{\\]))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,8 @@ def _listing(
         comments=facts.comments,
         authors=facts.authors,
         published=facts.published,
+        code=facts.code,
+        stars=facts.stars,
     )
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from notifier.sources.page.link_marks import Edits
+from notifier.sources.page.link_marks import WRAP_MARK, Edits
 
 _REFERENCES = re.compile(r"^[ \t]*+References:?[ \t\r]*+$", re.MULTILINE)
 _NUMBERED_TARGET = re.compile(r"^[ \t]*+(?:(\d{1,5})\.|\[(\d{1,5})\]) (\S++)[ \t\r]*+$", re.MULTILINE)
 _NUMBER = re.compile(r"\[(\d{1,5})\]")
+# The end of a line that is full, because a link goes on in the next line.
+_WRAP = re.compile(r"\n(?<=[^\n]{60}\n)[ \t]*+(?=[^\s\[*•])")
 _URL_IN_BRACKETS = re.compile(r"\[(https?://[^\s\[\]]++)\](?![(:])")
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\[\]\n]{1,1000}+\]:\s", re.MULTILINE)
 
@@ -37,6 +39,8 @@ def mark_numbered_links(edits: Edits) -> bool:
     ends = [following.start() for (_, _), (following, _) in pairwise(marks)] + [heading.start()]
     for (found, number), end in zip(marks, ends, strict=True):
         edits.changes.append((found.start(), found.end(), " " if _touches_word(edits.text, found) else ""))
+        for wrap in _WRAP.finditer(edits.text, found.end(), end):
+            edits.changes.append((*wrap.span(), WRAP_MARK))
         line_end = edits.text.find("\n", found.end())
         edits.mark(found.end(), targets[number], edits.text[found.end() : min(end, line_end)])
     edits.remove(heading.start(), listed[-1].end())

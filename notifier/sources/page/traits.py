@@ -44,6 +44,7 @@ _OBVIOUS_CHROME = re.compile(
     | (?:submitted|posted|published|uploaded|shared|curated|updated) \s (?:by|on|at) \b .{0,60}
     | by \s? ak \b .{0,60} | arxiv: \s? \S+
     | get \s trending \s papers [^!]* !? | (?:daily|trending) \s papers (?: \s ranked \b .{0,60})?
+    | (?: (?:github|gitlab|arxiv|hugging \s? face|project \s page|page|code|pdf|demo|[\d.,]+ k?) [\s·•|,:]* )++
     | new | subscribe | daily | weekly | monthly | previous | next | upvotes? | share | abstract
     | skip \s to \s (?:(?:the|main) \s){0,2} content
     | log \s? in | sign \s? (?:up|in) | (?:view|read|show|load) \s (?:paper|pdf|abstract|more|less)
