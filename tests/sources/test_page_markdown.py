@@ -333,6 +333,43 @@ def test_the_address_of_the_page_tells_its_day(head: str) -> None:
     assert [each.title for each in dump.listings] == list(TITLES)
 
 
+TABLE = f"""## Daily Papers
+
+| # | Title | Abstract | Code |
+|---|:------|---------:|------|
+| 1 | [{TITLES[0]}]({URLS[0]}) | {ABSTRACTS[0]} | [GitHub 5](https://github.com/example/a) |
+| 2 | [{TITLES[1]}]({URLS[1]}) | {ABSTRACTS[1]} | |
+"""
+BULLETS = f"""## Daily Papers
+
+- [{TITLES[0]}]({URLS[0]}) (65 upvotes)
+  - **Authors:** Ann Lee, Ann Lee
+  - **Abstract:** {ABSTRACTS[0]}
+- [{TITLES[1]}]({URLS[1]}) (7 upvotes)
+  - **Authors:** Ann Lee, Bo Chen
+  - **Abstract:** {ABSTRACTS[1]}
+"""
+
+
+def test_each_row_of_a_table_is_a_paper() -> None:
+    listings = parse_dump(TABLE.encode()).listings
+    assert [(each.title, each.abstract, each.arxiv_id) for each in listings] == list(
+        zip(TITLES, ABSTRACTS, IDS, strict=True)
+    )
+    assert [(each.where, each.stars) for each in listings] == [("line 5", 5), ("line 6", None)]
+
+
+def test_labels_and_counts_beside_titles_and_abstracts_are_removed() -> None:
+    listings = parse_dump(BULLETS.encode()).listings
+    assert [(each.title, each.abstract, each.arxiv_id) for each in listings] == list(
+        zip(TITLES, ABSTRACTS, IDS, strict=True)
+    )
+    assert [(each.upvotes, each.authors) for each in listings] == [
+        (65, ("Ann Lee", "Ann Lee")),
+        (7, ("Ann Lee", "Bo Chen")),
+    ]
+
+
 def test_citations_in_the_plain_text_of_a_page_stay() -> None:
     text = f"{TITLES[0]}\n{ABSTRACTS[0]}\n\n{TITLES[1]}\n{ABSTRACTS[1]}\n\nReferences\n\n1. A book about graphs.\n"
     assert parse_dump(text.encode()).listings[0].abstract == ABSTRACTS[0]

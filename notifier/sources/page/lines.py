@@ -33,6 +33,10 @@ _EMPHASIS = re.compile(
 )
 # Lines that show nothing: the fences of blocks, rules, and lines of HTML tags.
 _FENCE = re.compile(r":{3,}.*|(?:</?[a-z][a-z0-9]*+(?:\s[^<>]*+)?>\s*+)++|<!--[^<>]*+-->", re.IGNORECASE)
+_TABLE_RULE = re.compile(r"^[ \t]*+\|(?: ?:?-++:? ?\|){2,}+[ \t]*+$", re.MULTILINE)
+_ROW = re.compile(r"\A\s*+\|.*\|\s*+\Z")
+_DASHES = re.compile(r":?-++:?")
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
 # A backslash before a mark of Markdown. Before a letter, some of these marks are the accents of LaTeX.
 _ESCAPED = re.compile(r"\\([\\\[\]()*+!<>|`-]|[.^=:@](?![A-Za-z{\\])|~(?![AINOUainou{\\]))")
 
@@ -65,8 +69,9 @@ def lines_of(text: str) -> Iterator[PageLine]:
     last = 0
     waiting: tuple[PageLink, ...] = ()
     number = 0
-    for line in marked.text.split("\n"):
-        first, number = number + 1, number + 1 + line.count(WRAP_MARK)
+    has_tables = marked.is_markdown and _TABLE_RULE.search(marked.text) is not None
+    for line, wraps in _rows(marked.text, has_tables=has_tables):
+        first, number = number + 1 + min(wraps, 0), number + 1 + wraps
         links = tuple(marked.links[int(mark)] for mark in LINK_MARK.findall(line)) if marked.links else ()
         visible = LINK_MARK.sub("", line) if links else line
         visible = _INVISIBLE.sub("", visible.replace(WRAP_MARK, "\n")).strip()
@@ -75,12 +80,26 @@ def lines_of(text: str) -> Iterator[PageLine]:
             visible = visible[: ending.start()]
         waiting += links
         if plain := _plain(visible, marked, has_links=bool(links)):
+            if has_tables and _DASHES.fullmatch(plain):
+                continue  # the rule below the head of a table
             if found := _URL_IN_BRACKETS.fullmatch(plain):
                 plain = found[1]
             if _URL.fullmatch(plain):
                 waiting += (PageLink(plain),)
-            yield PageLine(first, plain, first - last - 1, waiting, number - first)
+            yield PageLine(first, plain, max(0, first - last - 1), waiting, number - first)
             last, waiting = number, ()
+
+
+def _rows(text: str, *, has_tables: bool) -> Iterator[tuple[str, int]]:
+    """Yield the lines of a text, each with the number of its further lines, and the cells of a table as lines.
+
+    The number is -1 for the second and any further cell of a row, because they are on the line of the first one.
+    """
+    for line in text.split("\n"):
+        cells = _CELL_BORDER.split(line.strip()[1:-1]) if has_tables and _ROW.match(line) else [line]
+        yield cells[0], cells[0].count(WRAP_MARK)
+        for cell in cells[1:]:
+            yield cell, -1
 
 
 def join_wrapped(text: str) -> str:

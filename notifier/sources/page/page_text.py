@@ -13,6 +13,7 @@ and counts). The lines are therefore labelled by statistics, in these steps:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
@@ -34,6 +35,8 @@ NAME = PAGE_TEXT
 
 _MAX_LINES = 200_000  # counted without blank lines; the page of one day has a few hundred
 _CURE = "; copy the text of a page that lists papers"
+_ABSTRACT_LABEL = re.compile(r"\A(?:abstract|summary)(?:\s?[:\u2014\u2013]|\.)\s+", re.IGNORECASE)
+_VOTES_AT_END = re.compile(r"(?<=\w)[ \t]?[(\[\u00b7|\u2014\u2013-] ?(\d{1,7}) (?:up)?votes?[)\]]?\Z", re.IGNORECASE)
 _LABELS_OF_NO_PAPER = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRACT)
 
 
@@ -111,15 +114,18 @@ def _listing(
     title = join_lines(paper.title)
     if position == 1 or above:
         title = remove_buttons(title, above)
+    votes = _VOTES_AT_END.search(title)
+    if votes:
+        title = title[: votes.start()]
     return Listing(
         position=position,
         title=clean(title) or title,
-        abstract=clean(join_lines(paper.abstract)),
+        abstract=clean(_ABSTRACT_LABEL.sub("", join_lines(paper.abstract))),
         where=format_line_numbers(paper.lines),
         arxiv_id=link.arxiv_id if link else None,
         url=link.url if link else None,
         page=link.url if link and link.url and "/papers/" in link.url else None,
-        upvotes=facts.upvotes,
+        upvotes=int(votes[1]) if votes and facts.upvotes is None else facts.upvotes,
         comments=facts.comments,
         authors=facts.authors,
         published=facts.published,

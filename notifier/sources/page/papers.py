@@ -74,7 +74,8 @@ def format_line_numbers(lines: Sequence[PageLine]) -> str:
     """
     runs: list[tuple[int, int]] = []
     for line in lines:
-        first = runs.pop()[0] if runs and line.number - line.blanks - 1 == runs[-1][1] else line.number
+        is_next = runs and runs[-1][1] in (line.number - line.blanks - 1, line.number)  # cells of a row have one number
+        first = runs.pop()[0] if is_next else line.number
         runs.append((first, line.last))
     places = ", ".join(f"{first}-{last}" if first < last else f"{first}" for first, last in runs)
     return f"{'line' if places.isdigit() else 'lines'} {places}"
