@@ -22,6 +22,10 @@ OPENING = "Large language models have achieved remarkable success."
         "This survey covers quantization.",
         "Our results suggest otherwise.",
         "A new algorithm for sorting is presented.",
+        "In this effort we use bees to find mines.",
+        "In this talk we draw bees.",
+        "By contrast, our Bee Data Benchmark (BDB) generates any data.",
+        "Our open source honey toolkit draws them.",
     ],
 )
 def test_a_sentence_about_the_own_work_is_the_contribution(sentence: str) -> None:
@@ -38,6 +42,15 @@ def test_a_sentence_about_the_own_work_is_the_contribution(sentence: str) -> Non
         ("In our previous work, we saw bees.", "This work counts them."),
         ("As we write more code, bugs grow.", "Our approach finds bugs."),
         ("We hope to inspire others.", "The proposed method is fast."),
+        ("We use bees.", "To mend this, we developed Mender."),
+        ("Similarly we introduce a new index.", "In this paper we investigate an approximation."),
+        ("Likewise, we present a dual.", "This study counts bees."),
+        ("In particular, the simplest model is presented.", "An analysis of waves is presented."),
+        ("A sample usage is also provided in this paper.", "Our benchmark generates data."),
+        ("Proofs are also given, and we propose a metric.", "We study bees."),
+        ("The proposed work introduces a streamlined approach.", "This study investigates random weights."),
+        ("In previous work we proposed a measure of support.", "Here we discuss a solution."),
+        ("Recently, we introduced a hive.", "We extend it."),
     ],
 )
 def test_a_more_telling_sentence_is_preferred_in_either_order(less: str, more: str) -> None:
