@@ -14,6 +14,8 @@ MAX_SEARCH_COLUMNS = 120  # columns; the first words of a long title are enough 
 
 _ARXIV_ID = re.compile(r"\A(?:\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})", re.ASCII)
 
+_SPELLING = re.compile(r"\Ahttps?://(?:www\.)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -52,7 +54,7 @@ def search_url(title: str, search: str) -> str:
 
 
 def other_links(paper: Paper) -> tuple[Link, ...]:
-    """Return the links to a paper besides its URL, with short labels such as `PDF`."""
+    """Return the links to a paper besides its URL, with short labels such as `PDF`, each page once."""
     by_label = {link.label: link.url for link in links(paper)}
     stars = f" ★{paper.stars}" if paper.stars else ""
     found = {
@@ -61,5 +63,15 @@ def other_links(paper: Paper) -> tuple[Link, ...]:
         "project": safe_url(paper.project),
         "HF": by_label.get("Hugging Face", ""),
     }
-    best = paper_url(paper)
-    return tuple(Link(label, url) for label, url in found.items() if url and url != best)
+    pages = {_page(paper_url(paper))}
+    shown = []
+    for label, url in found.items():
+        if url and _page(url) not in pages:
+            pages.add(_page(url))
+            shown.append(Link(label, url))
+    return tuple(shown)
+
+
+def _page(url: str) -> str:
+    """Return what two spellings of the same page's URL have in common."""
+    return _SPELLING.sub("", url.lower()).rstrip("/").removesuffix(".git")

@@ -42,7 +42,7 @@ def test_a_card_says_in_one_line_how_it_is_liked_who_wrote_it_and_where_else_it_
         "▲ 154 · Ada Lovelace +1 · PDF · code ★46 · project · HF · also in “efficiency”, “low-bit”"
     ]
     plain, _ = bodies(mail_of(digest, known))
-    assert "\n▲ 154 · Ada Lovelace +1\nalso in “efficiency”, “low-bit”\nhttps://arxiv.org/abs/2607.00002\n" in plain
+    assert "\n▲154 · Ada Lovelace +1\nalso in “efficiency”, “low-bit”\nhttps://arxiv.org/abs/2607.00002\n" in plain
     assert "\n  code ★46: https://example.org/code\n  project: https://example.org/project\n" in plain
     assert "/pdf/" not in plain and "huggingface" not in plain, "the plain text has one link to the paper itself"
 
@@ -87,6 +87,26 @@ def test_the_first_author_is_named_and_the_others_are_counted(authors: tuple[str
             {"arxiv_id": None, "url": "https://example.org/p", "code": "https://example.org/c", "stars": 0},
             "https://example.org/p",
             {"code": "https://example.org/c"},
+        ),
+        (
+            {"arxiv_id": "math/9901001", "code": "https://e.org/a/B.git", "project": "http://www.E.org/A/b/"},
+            "https://arxiv.org/abs/math/9901001",
+            {"PDF": "https://arxiv.org/pdf/math/9901001", "code": "https://e.org/a/B.git"},
+        ),
+        (
+            {"arxiv_id": None, "url": "https://example.org/p", "pdf": "https://example.org/p/", "code": ""},
+            "https://example.org/p",
+            {},
+        ),
+        (
+            {
+                "arxiv_id": None,
+                "url": "https://e.org/p",
+                "code": "https://e.org/c?v=1",
+                "project": "https://e.org/c?v=2",
+            },
+            "https://e.org/p",
+            {"code": "https://e.org/c?v=1", "project": "https://e.org/c?v=2"},
         ),
         (
             {"arxiv_id": "../../x", "url": "https://example.org/p", "project": "javascript:alert(1)"},
@@ -222,7 +242,7 @@ def test_a_line_shows_title_and_upvotes_and_nothing_else() -> None:
     assert texts(found.xpath("//ul[@class='others']/li")) == ["Low-Bit Quantization for Everyone ▲ 7"]
     assert found.xpath("//li//@href") == ["https://arxiv.org/abs/2607.00002"] and not found.find_class("card")
     plain, _ = bodies(mail_of(digest, known, settings=settings))
-    assert "\n- Low-Bit Quantization for Everyone (▲ 7)\n  https://arxiv.org/abs/2607.00002\n" in plain
+    assert "\n- Low-Bit Quantization for Everyone (▲7)\n  https://arxiv.org/abs/2607.00002\n" in plain
 
 
 def test_a_summary_by_a_model_takes_the_place_of_the_excerpt_and_is_called_so() -> None:

@@ -22,8 +22,16 @@ def test_the_mail_has_a_plain_and_an_html_part_that_say_the_same() -> None:
         assert part.get_content_charset() == "utf-8"
     plain, _ = bodies(mail_of())
     (shown,) = texts([page()])
-    for words in ("New papers of Monday, 6 July 2026", "▲ 140 · Ada Lovelace +1", "Low-Bit Quantization for Everyone"):
+    for words in ("New papers of Monday, 6 July 2026", "140 · Ada Lovelace +1", "Low-Bit Quantization for Everyone"):
         assert words in plain and words in shown
+
+
+@pytest.mark.parametrize("length", range(LINE_WIDTH - 10, LINE_WIDTH))
+def test_no_line_of_the_plain_part_ends_between_the_triangle_and_the_upvotes(length: int) -> None:
+    long = paper(2, title="word " * 8 + "x" * (length - 40))
+    digest = replace(DIGEST, rest=(Item(2, upvotes=1234),))
+    plain, _ = bodies(mail_of(digest, PAPER, long))
+    assert "(▲1234)" in plain
 
 
 def test_the_plain_part_has_underlined_headings_one_link_a_paper_and_a_footer() -> None:
@@ -31,7 +39,7 @@ def test_the_plain_part_has_underlined_headings_one_link_a_paper_and_a_footer() 
     assert plain == (
         "Daily Papers\n============\n\nNew papers of Monday, 6 July 2026\n\n\n"
         f"quantization (1)\n{'-' * LINE_WIDTH}\n\n"
-        "Low-Bit Quantization for Everyone\n▲ 140 · Ada Lovelace +1\nhttps://arxiv.org/abs/2607.00001\n\n"
+        "Low-Bit Quantization for Everyone\n▲140 · Ada Lovelace +1\nhttps://arxiv.org/abs/2607.00001\n\n"
         "  We show that *quantization* to four bits is enough.\n\n"
         "-- \n"
         "You get this mail because reader@example.net subscribed to:\n- quantization\n"
@@ -69,7 +77,7 @@ def test_papers_beyond_the_limit_are_listed_by_title() -> None:
     others = [paper(number, title=f"Paper number {number}") for number in range(2, 100)]
     digest = replace(DIGEST, rest=tuple(Item(each.id, upvotes=each.id) for each in others))
     plain, _ = bodies(mail_of(digest, *others))
-    assert "And 98 more\n" in plain and "- Paper number 2 (▲ 2)\n  https://arxiv.org/abs/2607.00002\n" in plain
+    assert "And 98 more\n" in plain and "- Paper number 2 (▲2)\n  https://arxiv.org/abs/2607.00002\n" in plain
     assert "not listed" not in plain
     found = page(digest, *others)
     assert texts(found.xpath("//h2"))[-1] == "And 98 more"
