@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.thoroughness import examples
 
@@ -395,6 +395,7 @@ PIECES = (
 
 
 @settings(deadline=None, max_examples=examples(300))
+@example("References\n1. https://a.org\n[")
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_no_line_of_broken_markdown_is_counted_twice_or_left_out(broken: str) -> None:
     lines = list(lines_of(broken))

@@ -36,6 +36,8 @@ def mark_numbered_links(edits: Edits) -> bool:
     for found in _NUMBER.finditer(edits.text, 0, heading.start()):
         if last < int(found[1]) <= last + 3 and int(found[1]) in targets:
             marks.append((found, last := int(found[1])))
+    if not marks:
+        return False
     ends = [following.start() for (_, _), (following, _) in pairwise(marks)] + [heading.start()]
     for (found, number), end in zip(marks, ends, strict=True):
         edits.changes.append((found.start(), found.end(), " " if _touches_word(edits.text, found) else ""))
