@@ -1,5 +1,6 @@
 """Searches in the stored papers: which papers a query matches, and which are trending."""
 
+from notifier.search.listed_days import TRENDING_DAYS, ListedDays, Trending, read_listed_days, read_trending
 from notifier.search.preview import Preview, PreviewMatch, missing_words, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers
 from notifier.search.recent import RecentPapers, best_of, read_newest, read_recent
@@ -18,15 +19,18 @@ from notifier.search.searching import (
 )
 
 __all__ = [
+    "TRENDING_DAYS",
     "Count",
     "Found",
     "FoundPaper",
+    "ListedDays",
     "Page",
     "Preview",
     "PreviewMatch",
     "RankedPaper",
     "RecentPapers",
     "Search",
+    "Trending",
     "best_of",
     "count",
     "count_by_day",
@@ -37,7 +41,9 @@ __all__ = [
     "missing_words",
     "preview",
     "rank",
+    "read_listed_days",
     "read_newest",
     "read_recent",
+    "read_trending",
     "trending_papers",
 ]

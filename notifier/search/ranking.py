@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.models import Paper
 from notifier.papers.trending import Appearance, Score, best_position, days_for_usual, score, usual_upvotes
-from notifier.store import papers, reading
+from notifier.store import paper_lists, papers, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,15 @@ def trending_papers(engine: Engine, on: date, limit: int) -> list[RankedPaper]:
         ranked = _ranked(connection, papers.listed_until(connection, on), on, until=on)[:limit]
         found = papers.papers_by_id(connection, [paper_id for paper_id, _ in ranked])
     return [RankedPaper(found[paper_id], score) for paper_id, score in ranked]
+
+
+def ranked_between(connection: Connection, first: date, last: date, limit: int) -> list[int]:
+    """Return the ids of at most `limit` papers that are listed on these days, best first.
+
+    If there are more, those with upvotes or in ranked lists are preferred, and then the newest.
+    """
+    keys = paper_lists.keys_listed_between(connection, first, last, limit)
+    return [paper_id for paper_id, _ in _ranked(connection, keys, last, until=last)]
 
 
 def rank(connection: Connection, found: Sequence[Paper], on: date) -> list[RankedPaper]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -44,10 +45,13 @@ def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], S
     site = pages.state.site = site_of(engine, config, clock, late_loops)
     pages.state.database_failures = DatabaseFailureLog()
     for root in dict.fromkeys((site.root, "")):
-        for router in (health.router, assets.router, unsubscribing.router, *ROUTERS, *FEED_ROUTERS):
+        for router in (health.router, assets.router, unsubscribing.router):
             pages.include_router(router, prefix=root)
-    if site.root:
+    if site.root:  # before the pages, because it may be the path of one, such as /papers
         pages.add_api_route(site.root, _to_first_page, methods=["GET", "HEAD"])
+    for root in dict.fromkeys((site.root, "")):
+        for router in (*ROUTERS, *FEED_ROUTERS):
+            pages.include_router(router, prefix=root)
     pages.add_middleware(zip_responses)
     pages.add_middleware(limit_bodies)
     pages.add_middleware(serve_published, site.feed_files, site.root)
@@ -105,7 +109,12 @@ def _store_failed(request: Request, error: Exception) -> Response:
     return _refused(request, unavailable)
 
 
-def _failed(_request: Request, _error: Exception) -> Response:
-    """Return plain text, because the template itself may have failed. The server logs the error."""
+def _failed(request: Request, _error: Exception) -> Response:
+    """Return a page that needs nothing of the store, or plain text if the template fails. The server logs the error."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    with suppress(Exception):  # any error of a template, because this is the page about errors
+        response = page(request.app.state.site, "refusal", status, reason=status.name)
+        response.headers.update(SECURITY_HEADERS)
+        return response
     words = "Something went wrong here, and the operator can see it in the log. Please try again later.\n"
-    return PlainTextResponse(words, HTTPStatus.INTERNAL_SERVER_ERROR, headers=SECURITY_HEADERS)
+    return PlainTextResponse(words, status, headers=SECURITY_HEADERS)

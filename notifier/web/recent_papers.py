@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from threading import Lock
+from datetime import datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from notifier.search import RecentPapers
-from notifier.store import dumps, reading
-
-MAX_AGE = timedelta(minutes=10)  # topics may change without a dump
+from notifier.web.dump_cache import DumpCache
 
 
-@dataclass(slots=True)
-class RecentPapersCache:
-    """Holds the papers that `read` returns, and the number of the dump and the instant at which they were read."""
+class RecentPapersCache(DumpCache[RecentPapers]):
+    """Holds recent papers and their index."""
 
-    read: Callable[[Connection, date], RecentPapers]
-    _lock: Lock = field(default_factory=Lock)
-    _found: RecentPapers | None = None
-    _dump: int = 0
-    _read_at: datetime | None = None
+    __slots__ = ()
 
     def papers(self, engine: Engine, now: datetime) -> RecentPapers:
-        """Return the recent papers.
-
-        While one request reads them again, the others get the papers that were read before.
-        """
-        known = self._found
-        if not self._lock.acquire(blocking=known is None):
-            assert known is not None, "if no papers were read before, a request waits for the lock"
-            return known
-        try:
-            with reading(engine) as connection:
-                return self._current(connection, now)
-        finally:
-            self._lock.release()
-
-    def _current(self, connection: Connection, now: datetime) -> RecentPapers:
-        newest = dumps.newest_id(connection)
-        if self._found is None or newest != self._dump or not self._is_fresh(now):
-            self._found, self._dump, self._read_at = self.read(connection, now.date()), newest, now
-        return self._found
-
-    def _is_fresh(self, now: datetime) -> bool:
-        return self._read_at is not None and timedelta() <= now - self._read_at < MAX_AGE
+        """Return the recent papers."""
+        return self.get(engine, now)

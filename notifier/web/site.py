@@ -17,10 +17,11 @@ from notifier.config import Config, secret_key
 from notifier.feeds import LINK_TYPES
 from notifier.mail import MailSettings
 from notifier.models import Clock
-from notifier.search import read_newest, read_recent
+from notifier.search import ListedDays, Trending, read_listed_days, read_newest, read_recent, read_trending
 from notifier.templates import environment, render
 from notifier.topics import Catalogue, catalogue_of
 from notifier.web.arrivals import Arrivals, ArrivalsCache
+from notifier.web.dump_cache import DumpCache
 from notifier.web.feeds.files import FeedFiles
 from notifier.web.recent_papers import RecentPapersCache
 
@@ -32,11 +33,12 @@ class Site:
     """The store, the templates, the sender of the mails, and the URL of the pages.
 
     `mail` holds the settings with which pages show papers as the mails do. `recent` holds the papers that previews
-    search, `newest` those of feeds that are made on request, and `feed_files` the feeds that were published. `arrivals`
-    holds what the footer of each page says about the arrival of papers. `key` signs and checks links. It is None if
-    there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of the base
-    URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL. `late_loops` returns
-    the names of the service's loops whose last round was too long ago.
+    search, `newest` those of feeds that are made on request, and `feed_files` the feeds that were published.
+    `listed_days` holds the days of lists, `trending` the trending papers, and `rankings` their last orders by dump.
+    `arrivals` holds what the footer of each page says about the arrival of papers. `key` signs and checks links. It is
+    None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of
+    the base URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL. `late_loops`
+    returns the names of the service's loops whose last round was too long ago.
     """
 
     engine: Engine
@@ -46,6 +48,9 @@ class Site:
     mail: MailSettings
     recent: RecentPapersCache
     newest: RecentPapersCache
+    listed_days: DumpCache[ListedDays]
+    trending: DumpCache[Trending]
+    rankings: dict[int, Trending]
     feed_files: FeedFiles
     arrivals: ArrivalsCache
     key: bytes | None = field(repr=False)
@@ -80,6 +85,9 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
         ),
         recent=RecentPapersCache(read_recent),
         newest=RecentPapersCache(read_newest),
+        listed_days=DumpCache(read_listed_days),
+        trending=DumpCache(read_trending),
+        rankings={},
         feed_files=FeedFiles(config.path(config.feeds.folder)),
         arrivals=ArrivalsCache(),
         key=secret_key(config) if has_links else None,

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 PHONE, DESK = 375, 1200
+LISTS = (
+    *("/papers", "/papers/week/2026-W28", "/papers/month/2026-07", "/papers/trending", "/papers/date/2026-07-05"),
+    "/papers/date/2026-02-30",
+)
 LARGEST_SHIFT = 0.001
 EXPECTED = "the server responded with a status of 4"  # Chromium says so of a page that explains what is wrong
 
@@ -157,6 +161,28 @@ def test_a_reader_signs_up_confirms_reads_changes_and_leaves(
         assert world.ann().state is SubscriberState.UNSUBSCRIBED
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_reader_walks_through_the_lists_with_the_keyboard(chromium: Browser, world: World, script: bool) -> None:
+    with opened(chromium, world, PHONE, script=script) as page:
+        page.goto("/")
+        first = page.locator("article").first
+        first.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert first.locator("details p").is_visible()
+        assert not first.locator("p.opens").is_visible()
+        page.get_by_role("link", name="More papers").press("Enter")
+        page.get_by_role("link", name="July 2026", exact=True).press("Enter")
+        page.get_by_role("link", name="6", exact=True).press("Enter")
+        assert page.get_by_role("heading", level=1).inner_text() == "Papers of 6 July 2026"
+        page.locator("summary", has_text="Calendar").press("Enter")
+        page.get_by_label("Another day").fill("2026-07-05")
+        page.get_by_role("button", name="Show").press("Enter")
+        page.get_by_text("No papers are listed on 5 July 2026").wait_for()
+        page.get_by_role("link", name="After: 6 July 2026").press("Enter")
+        page.get_by_role("link", name="Subscribe to this").press("Enter")
+        assert page.get_by_role("checkbox", name="All papers").is_checked()
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [320, PHONE, DESK])
 def test_every_page_fits_stands_still_and_can_be_read_by_everybody(
@@ -175,7 +201,7 @@ def test_every_page_fits_stands_still_and_can_be_read_by_everybody(
             page.goto(path)
             look(path)
 
-        for path in ("/", "/subscribe?topic=vision&words=graph+or+tres", "/sign-in", "/nowhere"):
+        for path in ("/", "/subscribe?topic=vision&words=graph+or+tres", "/sign-in", "/nowhere", *LISTS):
             visit(path)
         page.goto("/subscribe")
         page.get_by_label("Keywords, or a query").fill("(tree")

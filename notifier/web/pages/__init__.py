@@ -1,10 +1,23 @@
 """The pages for visitors and subscribers, one module for each family of pages."""
 
-from notifier.web.pages import confirming, digests, feeds, home, managing, signing_in, signing_up, subscriptions
+from notifier.web.pages import (
+    confirming,
+    digests,
+    feeds,
+    home,
+    managing,
+    papers,
+    signing_in,
+    signing_up,
+    sitemaps,
+    subscriptions,
+)
 
 # `managing` comes before `signing_in`, which has the route /manage/{signed_id}. That route matches /manage/delete too.
 ROUTERS = (
     home.router,
+    papers.router,
+    sitemaps.router,
     signing_up.router,
     confirming.router,
     subscriptions.router,

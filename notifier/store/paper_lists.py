@@ -1,0 +1,165 @@
+"""Read which papers are listed on a day or in a period, page by page.
+
+A replacement of an arXiv paper is no listing of a list here, because it announces no paper.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Date, Integer, Select, case, func, literal, or_, select, tuple_
+
+from notifier.models import RANKED_FORMATS, Announce
+from notifier.store.tables import dump, listing, paper
+
+UNKNOWN = -1  # in place of unknown upvotes, to put such papers last
+NO_PLACE = 2**31 - 1  # in place of the position of a paper that is in no ranked list, to put it last
+REPLACEMENTS = (Announce.REPLACE, Announce.REPLACE_CROSS)
+
+
+class ListOrder(StrEnum):
+    """The order of a list: by its own votes and places, or by when a paper was listed."""
+
+    TRENDING = "trending"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPaper:
+    """A paper in a list, with what the list goes by, and the values that its place depends on.
+
+    `upvotes` are the highest of the list, `place` the best position in a ranked list, and `day` the newest listing day.
+    """
+
+    paper_id: int
+    upvotes: int | None
+    place: int | None
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Where a page of a list begins: after this paper, among the listings of the dumps up to `dump_id`.
+
+    Papers that came in later are left out, so that no page repeats a paper or misses one.
+    """
+
+    dump_id: int
+    after: ListedPaper
+
+
+def count_by_day(connection: Connection, until: date) -> dict[date, int]:
+    """Return the number of papers that are listed on each day up to `until`, the oldest day first."""
+    row = listing.c
+    counted = select(row.listed_on, func.count(row.paper_id.distinct())).where(row.listed_on <= until, _is_announced())
+    return dict(connection.execute(counted.group_by(row.listed_on).order_by(row.listed_on)).all())
+
+
+def count_between(connection: Connection, first: date, last: date) -> int:
+    """Return the number of different papers that are listed on these days."""
+    counted = select(func.count(listing.c.paper_id.distinct())).where(_is_between(first, last), _is_announced())
+    return connection.scalar(counted) or 0
+
+
+def list_between(
+    connection: Connection,
+    days: tuple[date, date],
+    order: ListOrder,
+    limit: int,
+    start: Continuation | None = None,
+) -> list[ListedPaper]:
+    """Return at most `limit` of the papers listed from the first to the last of `days`, each once, in this order."""
+    row = listing.c
+    wanted = [_is_between(*days), _is_announced()]
+    if start:
+        wanted.append(row.dump_id <= start.dump_id)
+    found = (
+        select(
+            row.paper_id,
+            func.coalesce(func.max(row.upvotes), UNKNOWN).label("upvotes"),
+            func.coalesce(func.min(_place()), NO_PLACE).label("place"),
+            func.max(row.listed_on, type_=Date).label("day"),
+        )
+        .where(*wanted)
+        .group_by(row.paper_id)
+        .subquery()
+    )
+    statement = _by_trending(found.c, start) if order is ListOrder.TRENDING else _by_newest(found.c, start)
+    return [
+        ListedPaper(
+            each.paper_id,
+            None if each.upvotes == UNKNOWN else each.upvotes,
+            None if each.place == NO_PLACE else each.place,
+            each.day,
+        )
+        for each in connection.execute(statement.limit(limit))
+    ]
+
+
+def newest_day(connection: Connection, until: date) -> date | None:
+    """Return the newest day up to `until` on which a paper is listed; None if there is none."""
+    newest = select(func.max(listing.c.listed_on)).where(listing.c.listed_on <= until, _is_announced())
+    found: date | None = connection.scalar(newest)
+    return found
+
+
+def keys_listed_between(connection: Connection, first: date, last: date, limit: int) -> dict[int, str]:
+    """Return the keys of at most `limit` papers that are listed on these days, by id.
+
+    Papers with upvotes or in ranked lists come first, and then those with the newest listings.
+    """
+    row = listing.c
+    counts = case((or_(row.upvotes.is_not(None), _place().is_not(None)), 1), else_=0)
+    statement = (
+        select(paper.c.id, paper.c.key)
+        .join(listing, row.paper_id == paper.c.id)
+        .where(_is_between(first, last), _is_announced())
+        .group_by(paper.c.id, paper.c.key)
+        .order_by(func.max(counts).desc(), func.max(row.listed_on).desc(), paper.c.id)
+        .limit(limit)
+    )
+    return dict(connection.execute(statement).all())
+
+
+def keys_between(connection: Connection, first: int, last: int) -> list[str]:
+    """Return the keys of the papers whose ids are in this range, by id."""
+    return list(connection.scalars(select(paper.c.key).where(paper.c.id.between(first, last)).order_by(paper.c.id)))
+
+
+def _by_trending(found: Any, start: Continuation | None) -> Select[Any]:
+    """Return the papers with the most upvotes first, then those with the best places, then the oldest rows."""
+    order = (-found.upvotes, found.place, found.paper_id)
+    statement = select(found).order_by(*order)
+    if start is None:
+        return statement
+    after = start.after
+    upvotes = UNKNOWN if after.upvotes is None else after.upvotes
+    place = NO_PLACE if after.place is None else after.place
+    return statement.where(tuple_(*order) > tuple_(literal(-upvotes), literal(place), literal(after.paper_id)))
+
+
+def _by_newest(found: Any, start: Continuation | None) -> Select[Any]:
+    """Return the papers of the newest day first, and of one day those that came in last first."""
+    order = (found.day, found.paper_id)
+    statement = select(found).order_by(*[each.desc() for each in order])
+    if start is None:
+        return statement
+    return statement.where(tuple_(*order) < tuple_(literal(start.after.day, Date), literal(start.after.paper_id)))
+
+
+def _place() -> ColumnElement[int | None]:
+    """Return the position of a listing in a ranked list, or NULL."""
+    ranked = select(dump.c.id).where(dump.c.format.in_(sorted(RANKED_FORMATS)))
+    return case((listing.c.dump_id.in_(ranked), listing.c.position), else_=literal(None, Integer))
+
+
+def _is_between(first: date, last: date) -> ColumnElement[bool]:
+    return listing.c.listed_on.between(first, last)
+
+
+def _is_announced() -> ColumnElement[bool]:
+    announce = listing.c.announce
+    return or_(announce.is_(None), announce.not_in(REPLACEMENTS))

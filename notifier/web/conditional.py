@@ -1,0 +1,25 @@
+"""Answer 304 for a page that the client has already (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from http import HTTPStatus
+
+from fastapi import Request, Response
+
+ETAG_DIGITS = 32  # 128 bits
+
+
+def conditional(request: Request, response: Response) -> Response:
+    """Give a page an ETag, and return 304 if the client has it.
+
+    The ETag is weak, because the same page may be sent with and without gzip. Pages say who is signed in, so they are
+    kept by browsers only, which ask each time whether they have changed.
+    """
+    etag = f'W/"{sha256(response.body).hexdigest()[:ETAG_DIGITS]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
+    if not known.isdisjoint((etag, etag.removeprefix("W/"), "*")):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    response.headers.update(headers)
+    return response
