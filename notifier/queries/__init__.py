@@ -10,7 +10,7 @@ from notifier.queries.canonical import canonical
 from notifier.queries.comma_list import parse_comma_list, query_of_list
 from notifier.queries.hints import hints
 from notifier.queries.parser import parse
-from notifier.queries.readable import readable
+from notifier.queries.readable import readable, readable_whole
 from notifier.queries.tree import Query, leaves, topics_named
 from notifier.queries.upvotes import upvotes_named
 
@@ -23,6 +23,7 @@ __all__ = [
     "parse_comma_list",
     "query_of_list",
     "readable",
+    "readable_whole",
     "topics_named",
     "upvotes_named",
 ]

@@ -47,12 +47,13 @@ def parse(text: str, *, topics_allowed: bool = True) -> Query:
     return clause.query
 
 
-def parse_as_typed(text: str) -> Typed:
+def parse_as_typed(text: str, *, topics_allowed: bool = True) -> Typed:
     """Parse the text of a query that `parse` accepts into a tree that keeps the spelling.
 
-    Raises QueryError if the text has no syntax of a query.
+    `topics_allowed` is as in `parse`. Raises QueryError if the text has no syntax of a query.
     """
-    return _Parser(lex(text), topics_allowed=True).parse().typed
+    max_length = MAX_QUERY_LENGTH if topics_allowed else MAX_TOPIC_QUERY_LENGTH
+    return _Parser(lex(text, max_length), topics_allowed).parse().typed
 
 
 @dataclass(frozen=True, slots=True)

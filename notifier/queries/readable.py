@@ -17,7 +17,7 @@ from notifier.errors import QueryError, shortened
 from notifier.queries import tree
 from notifier.queries.leaves import make_leaf
 from notifier.queries.lexer import Lexeme, LexemeKind
-from notifier.queries.parser import MAX_LEAVES, parse_as_typed
+from notifier.queries.parser import MAX_LEAVES, MAX_TOPIC_LEAVES, parse_as_typed
 from notifier.queries.tree import And, Field, Or
 from notifier.queries.typed import ExcludedOperand, InField, JoinedOperands, Typed
 
@@ -70,6 +70,15 @@ def readable(text: str) -> str:
         return _cut(_one_line(text))
     whole = _part(typed, None, MAX_LEAVES).text
     return whole if len(whole) <= MAX_READABLE_LENGTH else _with_fewer_operands(typed)
+
+
+def readable_whole(text: str) -> str:
+    """Return the whole readable form of the query of a topic, on one line; what is not a query stays as it is."""
+    try:
+        typed = parse_as_typed(text, topics_allowed=False)
+    except QueryError:
+        return _one_line(text)
+    return _part(typed, None, MAX_TOPIC_LEAVES).text
 
 
 def _with_fewer_operands(typed: Typed) -> str:

@@ -12,7 +12,7 @@ from support.query_samples import ANY_TEXT, SAMPLE_QUERIES, SampleQuery, spelled
 from support.thoroughness import examples
 
 from notifier.errors import QueryError
-from notifier.queries import canonical, parse, readable
+from notifier.queries import canonical, parse, readable, readable_whole
 from notifier.queries.lexer import Lexeme, LexemeKind, lex
 from notifier.text.words import words
 
@@ -208,3 +208,12 @@ def is_shortened(shown: str) -> bool:
 def assert_is_a_short_line(shown: str) -> None:
     assert len(shown) <= LONGEST
     assert shown.splitlines() in ([shown], [])
+
+
+def test_the_whole_query_of_a_topic_is_readable_however_long_it_is() -> None:
+    words = [f"word{letter}{other}" for letter in "abcdefghijkl" for other in "abcdefghijkl"]
+    assert readable_whole(" OR ".join(words)) == " or ".join(words)
+    assert readable_whole("title:(pruning OR distillation) -survey") == readable(
+        "title:(pruning OR distillation) -survey"
+    )
+    assert readable_whole("(no\nquery") == "(no query"

@@ -28,7 +28,7 @@ from notifier.store import reading, subscribers
 from notifier.subscribers import renew_private_feed
 from notifier.web.sessions import SECURE_NAME
 
-OTHER_PAGES = re.compile("/(paper|topics)/")  # the pages of papers and topics
+OTHER_PAGES = re.compile(r"/search\?")  # the page of searches
 ROOTS = ["/papers", "/reading/papers", "/unsubscribe", "/healthz"]
 
 

@@ -29,7 +29,7 @@ from support.web_site import (
 from notifier.config import Config
 from notifier.models import SubscriberState
 from notifier.signing import Grant, LinkPurpose, sign
-from notifier.store import reading, subscribers
+from notifier.store import papers, reading, subscribers
 from notifier.store.engine import connect
 from notifier.subscribers import SignUp, manage_grant, renew_private_feed, request_sign_in, request_sign_up
 from notifier.web import app
@@ -101,6 +101,12 @@ ROUTES = {
     ("GET", "/digests"): SIGNED_IN,
     ("GET", "/digests/{digest_id}"): SIGNED_IN,
     ("GET", "/digests/view/{signed_id}"): OPEN,
+    ("GET", "/paper/{key}"): OPEN,
+    ("GET", "/paper/{key}.bib"): OPEN,
+    ("GET", "/paper/{key}.ris"): OPEN,
+    ("GET", "/topics"): OPEN,
+    ("GET", "/topics/{slug}"): OPEN,
+    ("GET", "/help/queries"): OPEN,
 }
 GETS = [path for method, path in ROUTES if method == "GET"]
 POSTS = [path for method, path in ROUTES if method == "POST"]
@@ -124,6 +130,7 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
     mails = {mail["To"]: mail for mail in deliver_and_read_mails(engine, config)[1:]}
     with reading(engine) as connection:
         ann = subscribers.find(connection, ANN)
+        (paper,) = papers.papers_by_id(connection, [1]).values()
     assert ann is not None
     key = (config.base / "secret.key").read_bytes().strip()
     return {
@@ -134,6 +141,7 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
         "/feeds/private/": "/feeds/private/" + sign(key, renew_private_feed(engine, ann.id, AT_EIGHT)),
         "/digests/view/": "/digests/view/" + sign(key, Grant(LinkPurpose.DIGEST, 1)),
         "subscription": str(ann.subscriptions[0].id),
+        "paper": paper.key,
     }
 
 
@@ -146,7 +154,7 @@ def path_of(route: str, links: dict[str, str]) -> str:
         .replace("{digest_id}", "1")
         .replace("search.{ending}", "search.atom?q=quantization")
     )
-    concrete = concrete.replace("{ending}", "rss")
+    concrete = concrete.replace("{ending}", "rss").replace("{key}", links["paper"]).replace("{slug}", "quantization")
     start, signed, rest = concrete.partition("{signed_id}")
     return links[start] + rest if signed else concrete
 
@@ -245,7 +253,7 @@ def test_every_link_and_form_of_every_page_leads_somewhere(
     as_visitor(client, session_token(engine))
     known = {(method, re.sub(r"\{\w+\}", "[^/]+", path)) for method, path in ROUTES}
     known |= {("GET", r"/feeds/[a-z-]+\.(atom|rss|json)"), ("GET", "/feeds.opml")}  # see test_feeds
-    known |= {("GET", "/paper/[^/]+"), ("GET", "/topics/[^/]+")}  # the pages of papers and topics
+    known |= {("GET", "/search")}  # the page of searches
     for route in GETS:
         answer = client.get(path_of(route, links))
         if not answer.headers.get("content-type", "").startswith("text/html"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Column, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, UniqueConstraint
 from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Table, flag, instant, strings
@@ -20,7 +20,8 @@ class PaperRow(Table, table=True):
     """
 
     __tablename__ = "paper"
-    __table_args__ = NEVER_REUSE_IDS
+    # The index has all that lists of papers by listing day need to choose the papers of a page.
+    __table_args__ = (Index("ix_paper_listed_on", "listed_on", "id", "sequence", "archived"), NEVER_REUSE_IDS)
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)

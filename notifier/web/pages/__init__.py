@@ -6,17 +6,23 @@ from notifier.web.pages import (
     feeds,
     home,
     managing,
+    paper,
     papers,
+    query_help,
     signing_in,
     signing_up,
     sitemaps,
     subscriptions,
+    topics,
 )
 
 # `managing` comes before `signing_in`, which has the route /manage/{signed_id}. That route matches /manage/delete too.
 ROUTERS = (
     home.router,
     papers.router,
+    paper.router,
+    topics.router,
+    query_help.router,
     sitemaps.router,
     signing_up.router,
     confirming.router,

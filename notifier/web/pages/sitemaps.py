@@ -15,6 +15,7 @@ from fastapi.responses import PlainTextResponse
 
 from notifier.search import ListedDays
 from notifier.store import paper_lists, papers, reading
+from notifier.topics import ALL
 from notifier.web.list_periods import day_of, month_of, week_of
 from notifier.web.site import Site, SiteDependency
 
@@ -36,7 +37,7 @@ PRIVATE = (
     "search",
     "admin/",
 )
-PUBLIC = ("/", "/papers", "/papers/trending", "/feeds")
+PUBLIC = ("/", "/papers", "/papers/trending", "/topics", "/feeds", "/help/queries")
 
 router = APIRouter()
 
@@ -62,10 +63,11 @@ def index(site: SiteDependency) -> Response:
 
 @router.api_route("/sitemap/lists.xml", methods=GET)
 def lists(site: SiteDependency) -> Response:
-    """List the pages for everybody, and the days, weeks and months with papers."""
+    """List the pages for everybody, the topics, and the days, weeks and months with papers."""
     listed = site.listed_days.get(site.engine, site.clock())
     signing_up = ("/subscribe",) if site.is_open else ()
-    return _xml(site, "urlset", "url", [*PUBLIC, *signing_up, *_paths(listed)])
+    topics = [f"/topics/{slug}" for slug in (ALL, *site.catalogue.topics)]
+    return _xml(site, "urlset", "url", [*PUBLIC, *signing_up, *topics, *_paths(listed)])
 
 
 @router.api_route("/sitemap/papers-{number}.xml", methods=GET)
