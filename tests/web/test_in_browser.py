@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
 PHONE, DESK = 375, 1200
 LISTS = (
     *("/papers", "/papers/week/2026-W28", "/papers/month/2026-07", "/papers/trending", "/papers/date/2026-07-05"),
-    "/papers/date/2026-02-30",
+    *("/papers/date/2026-02-30", "/search", "/search?q=learning", "/search?q=learning+AND"),
 )
 LARGEST_SHIFT = 0.001
 EXPECTED = "the server responded with a status of 4"  # Chromium says so of a page that explains what is wrong

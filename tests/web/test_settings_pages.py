@@ -228,9 +228,6 @@ def test_the_pages_below_a_path_lead_back_below_it(engine: Engine, tmp_path: Pat
         assert client.get("/manage").headers["location"] == "/papers/sign-in"
         page = parsed(client.get("/subscribe"))
         assert page.xpath("//form/@action") == ["/papers/subscribe"]
-        assert set(page.xpath("//header//a/@href")) == {
-            "/papers/",
-            "/papers/feeds",
-            "/papers/subscribe",
-            "/papers/sign-in",
-        }
+        links = set(page.xpath("//header//a/@href"))
+        assert links >= {"/papers/", "/papers/feeds", "/papers/papers", "/papers/subscribe", "/papers/sign-in"}
+        assert all(link.startswith("/papers/") for link in links)
