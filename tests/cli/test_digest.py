@@ -105,6 +105,7 @@ def test_a_refused_test_is_reported_in_one_sentence_with_exit_code_1(folder: Pat
     assert subscriber["state"] == "ACTIVE"
 
 
+@pytest.mark.slow
 def test_a_relay_that_is_paused_refuses_a_test(folder: Path) -> None:
     with ScriptedRelay({"MAIL": "550 5.7.1 not you"}) as relay:
         write_smtp_config(folder, relay.port)
@@ -115,6 +116,7 @@ def test_a_relay_that_is_paused_refuses_a_test(folder: Path) -> None:
     assert "550 5.7.1 not you" in refused.stderr
 
 
+@pytest.mark.slow
 def test_if_nothing_is_new_that_is_said_and_the_newest_papers_are_shown(folder: Path) -> None:
     run(folder, "plan", "--now", "2026-07-06T06:00Z")
     run(folder, "deliver", "--now", "2026-07-06T06:00Z")
@@ -126,6 +128,7 @@ def test_if_nothing_is_new_that_is_said_and_the_newest_papers_are_shown(folder: 
     assert "quantization (1)\n---" in shown.stdout
 
 
+@pytest.mark.slow
 def test_an_instant_digest_that_planning_would_find_now_is_due_with_the_next_run(folder: Path) -> None:
     run(folder, "subscribe", ANN, "--cadence", "instant")
     assert "due after the next dump" in run(folder, "digest", ANN).stderr
@@ -135,6 +138,7 @@ def test_an_instant_digest_that_planning_would_find_now_is_due_with_the_next_run
     assert shown.stdout.startswith("Subject: 3 new papers: A Survey on Inference")
 
 
+@pytest.mark.slow
 def test_without_matching_papers_that_is_said_and_no_file_or_mail_is_made(tmp_path: Path) -> None:
     run(tmp_path, "subscribe", ANN, "--query", "surfboards", "--confirmed")
     assert "no papers are stored yet" in run(tmp_path, "digest", ANN).stdout

@@ -39,6 +39,7 @@ def quarantined(folder: Path, name: str = "papers.txt", content: str = "[1]") ->
     return folder / "var" / "quarantine" / name
 
 
+@pytest.mark.slow
 def test_a_typed_path_may_lead_up_through_links_and_pipes_and_its_file_stays(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
@@ -81,6 +82,7 @@ def test_a_typed_path_that_cannot_be_read_is_reported_and_stops_no_other(tmp_pat
     assert set_aside(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_typed_file_that_is_no_dump_is_listed_and_dropping_it_leaves_the_file(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
@@ -94,6 +96,7 @@ def test_a_typed_file_that_is_no_dump_is_listed_and_dropping_it_leaves_the_file(
     assert bad.exists()
 
 
+@pytest.mark.slow
 def test_a_dump_of_the_folder_is_listed_where_it_is_and_retried_after_it_was_corrected(tmp_path: Path) -> None:
     file = quarantined(tmp_path)
     (listed,) = set_aside(tmp_path)
@@ -120,6 +123,7 @@ def test_a_dump_is_retried_by_its_name_after_a_limit_was_raised(tmp_path: Path) 
     assert (report["status"], report["listed_on"]) == ("ingested", "2026-07-06")
 
 
+@pytest.mark.slow
 def test_files_of_the_same_name_are_dropped_one_by_one(tmp_path: Path) -> None:
     file = quarantined(tmp_path)
     quarantined(tmp_path, content="[2]")
@@ -130,6 +134,7 @@ def test_files_of_the_same_name_are_dropped_one_by_one(tmp_path: Path) -> None:
     assert sorted(each.name for each in file.parent.iterdir()) == ["papers.txt", "papers.txt.reason"]
 
 
+@pytest.mark.slow
 def test_a_file_that_somebody_took_out_of_the_folder_is_not_listed_after_the_next_run(tmp_path: Path) -> None:
     quarantined(tmp_path).unlink()
     assert "drop" in run_notifier("quarantine", "retry", "papers.txt", cwd=tmp_path).stderr

@@ -130,6 +130,7 @@ def test_a_dry_run_shows_what_planning_then_does(real: Path) -> None:
     assert "nothing was written" in shown.stdout
 
 
+@pytest.mark.slow
 def test_a_database_whose_first_command_has_a_far_date_takes_any_date(tmp_path: Path) -> None:
     def run(*arguments: str) -> CompletedProcess[str]:
         return run_notifier(*arguments, cwd=tmp_path)
@@ -140,6 +141,7 @@ def test_a_database_whose_first_command_has_a_far_date_takes_any_date(tmp_path: 
     assert run("plan", "--now", IN_2030).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_demo_takes_a_far_date_in_a_new_folder_but_not_in_one_of_today(tmp_path: Path) -> None:
     assert run_notifier("demo", "--now", "2026-07-06T01:00Z", cwd=tmp_path).returncode == 0
     assert run_notifier("demo", "--folder", "today", cwd=tmp_path).returncode == 0

@@ -52,6 +52,7 @@ def test_an_error_message_quotes_an_argument_without_controls(arguments: list[st
     assert controls(run.stdout + run.stderr) == set()
 
 
+@pytest.mark.slow
 def test_names_of_dumps_are_shown_without_controls_by_every_verb_that_shows_them(tmp_path: Path) -> None:
     folder = tmp_path / "var" / "dumps"
     folder.mkdir(parents=True)
@@ -86,6 +87,7 @@ def test_a_stdout_that_cannot_encode_a_name_gets_it_without_controls(encoding: s
     assert controls(run.stdout + run.stderr) == set()
 
 
+@pytest.mark.slow
 def test_a_line_end_in_a_name_forges_no_line(tmp_path: Path) -> None:
     (tmp_path / FORGED_LINE).write_text("[1]", encoding="utf-8")
     for verb in (["ingest", FORGED_LINE], ["ingest", f"{FORGED_LINE}?"], ["status"], ["plan", "--config", FORGED_LINE]):

@@ -105,6 +105,7 @@ def test_the_mail_that_is_shown_is_the_mail_that_is_sent(tmp_path: Path) -> None
     assert (listed.recipient, listed.state) == ("subscriber0@example.org", "PENDING")
 
 
+@pytest.mark.slow
 def test_the_commands_list_show_hold_and_retry_deliveries(tmp_path: Path) -> None:
     plan_digests(2, tmp_path, 1)
     listed = json.loads(run_notifier("deliveries", "--json", cwd=tmp_path).stdout)

@@ -177,6 +177,7 @@ def test_a_large_announcement_hides_no_chosen_papers_from_the_first_page_and_the
     assert len(items) == 10
 
 
+@pytest.mark.slow
 def test_trending_shows_a_stable_order_of_real_arxiv_lines_whatever_the_order_of_the_file(tmp_path: Path) -> None:
     lines = [json.dumps({"id": key, "title": f"The Paper {key}", "summary": "A text."}) for key in ids(20)]
     shown = []

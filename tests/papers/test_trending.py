@@ -260,6 +260,7 @@ def test_ranking_takes_the_same_number_of_statements_for_any_number_of_papers(en
     assert statements(10) == statements(400) == 2
 
 
+@pytest.mark.slow
 def test_the_trending_command_prints_the_parts_of_each_score_as_json(tmp_path: Path) -> None:
     run_notifier("ingest", *SEEDS, "--now", "2026-07-06T02:00Z", cwd=tmp_path)
     shown = json.loads(run_notifier("trending", "--json", "--now", "2026-07-06T02:00Z", cwd=tmp_path).stdout)

@@ -60,6 +60,7 @@ def matches(run: Run, query: str) -> list[str]:
     return [match["title"] for match in json.loads(run("preview", query, "--json"))["matches"]]
 
 
+@pytest.mark.slow
 def test_an_archive_is_searched_and_ranked_but_sent_to_nobody(run: Run, tmp_path: Path) -> None:
     old = write(tmp_path, "2026-07-01.txt", "The First Paper of All", "The Second Paper of All")
     new = write(tmp_path, "2026-07-06.txt", "A Paper of This Morning", "And Its Companion Today")
@@ -84,6 +85,7 @@ def test_an_archive_is_searched_and_ranked_but_sent_to_nobody(run: Run, tmp_path
     assert json.loads(run(*plan)) == {"due": 2, "digests": 2, "skipped": 0}
 
 
+@pytest.mark.slow
 def test_a_file_is_known_whether_it_was_ingested_as_an_archive_or_not(run: Run, tmp_path: Path) -> None:
     old = write(tmp_path, "2026-07-01.txt", "The First Paper of All", "The Second Paper of All")
 

@@ -64,6 +64,7 @@ def answer_of(day: date, upvotes: int) -> Answer:
     return Answer(json.dumps(entries).encode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times_a_day", [1, 2])
 def test_the_same_papers_with_other_upvotes_are_no_papers_of_another_day(
     engine: Engine, tmp_path: Path, times_a_day: int
@@ -89,6 +90,7 @@ def test_the_same_papers_with_other_upvotes_are_no_papers_of_another_day(
         assert not source_health(engine, config, MORNING + 6 * A_DAY)[0].health.is_trouble
 
 
+@pytest.mark.slow
 def test_more_upvotes_of_a_day_itself_are_counted_for_it(engine: Engine, tmp_path: Path) -> None:
     papers = DailyService({day: titles_on(day) for day in each_day(TODAY - 20 * A_DAY, 60)})
     upvotes = count(40)

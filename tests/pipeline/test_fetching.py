@@ -83,6 +83,7 @@ def morning(days: int) -> datetime:
     return MONDAY.replace(hour=8) + days * A_DAY
 
 
+@pytest.mark.slow
 def test_the_first_fetch_announces_nothing_and_the_papers_of_the_next_day_reach_a_subscriber_once(
     store: Engine, daily: DailyService, config: Config
 ) -> None:
@@ -130,6 +131,7 @@ def test_after_weeks_without_fetching_only_the_last_seven_days_are_announced(
     assert news_of(engine, config, now + A_DAY, ANN) == expected
 
 
+@pytest.mark.slow
 def test_a_half_arrived_day_is_taken_again_and_its_new_papers_are_announced(
     engine: Engine, daily: DailyService, config: Config
 ) -> None:
@@ -157,6 +159,7 @@ def test_an_empty_day_is_no_problem_and_is_counted(engine: Engine, daily: DailyS
     assert history_of(engine, "daily").days[TODAY].papers == 0
 
 
+@pytest.mark.slow
 def test_a_document_that_was_not_modified_is_not_sent_again(
     store: Engine, service: HttpsService, daily: DailyService, config: Config
 ) -> None:
@@ -214,6 +217,7 @@ def test_an_unknown_source_is_answered_with_the_known_ones(engine: Engine, confi
         fetch(engine, Config(), lambda: EVENING, ["daily"])
 
 
+@pytest.mark.slow
 def test_an_error_page_is_no_dump_and_is_the_problem_of_its_source_until_papers_come(
     store: Engine, daily: DailyService, config: Config
 ) -> None:
@@ -258,6 +262,7 @@ def test_text_that_is_no_list_of_papers_is_kept_too(engine: Engine, service: Htt
     assert "not a dump" in report.problem
 
 
+@pytest.mark.slow
 def test_what_came_before_a_failure_is_ingested(store: Engine, service: HttpsService, tmp_path: Path) -> None:
     daily = DailyService({day: titles_on(day) for day in each_day(TODAY, 30)})
     service.scripts["/api/daily_papers"] = lambda asked: (
@@ -316,6 +321,7 @@ def test_one_source_that_fails_stops_no_other(engine: Engine, service: HttpsServ
     assert [(each.name, each.status) for each in reports] == [("bad", "failed"), ("good", "fetched")]
 
 
+@pytest.mark.slow
 def test_kept_documents_can_be_ingested_again_with_the_right_day_and_are_swept(
     engine: Engine, daily: DailyService, config: Config, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def test_the_export_holds_everything_and_can_be_written_as_json(store: Engine, a
         export_data(store, 10**6)
 
 
+@pytest.mark.slow
 def test_the_command_line_ends_one_subscription(tmp_path: Path) -> None:
     def notifier(*arguments: str) -> tuple[int, str]:
         run = run_notifier(*arguments, cwd=tmp_path)

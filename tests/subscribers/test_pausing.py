@@ -215,6 +215,7 @@ def test_only_active_and_paused_subscribers_can_pause_or_resume(engine: Engine) 
         resume(engine, "nobody@example.org", AT_EIGHT)
 
 
+@pytest.mark.slow
 def test_the_pause_and_resume_commands_pause_and_resume(tmp_path: Path) -> None:
     now = ("--now", "2026-07-06T09:00Z")
     run_notifier("subscribe", ANN, "--confirmed", *now, cwd=tmp_path)

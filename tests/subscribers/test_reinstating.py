@@ -191,6 +191,7 @@ def test_status_counts_the_suppressed_by_reply_without_addresses(store: Engine) 
     assert found.refusals == [Refusal("550 5.1.1 <...>: user unknown", 2), Refusal("550 5.2.1 disabled", 1)]
 
 
+@pytest.mark.slow
 def test_the_reinstate_command_says_how_many_and_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     run_notifier("subscribe", ANN, "--confirmed", cwd=tmp_path)
     engine = open_store(f"sqlite:///{tmp_path}/var/notifier.db")

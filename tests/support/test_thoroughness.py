@@ -66,9 +66,9 @@ def test_a_quick_run_says_what_it_left_out_and_tries_fewer_examples(project: Pat
     said = run(project, "-n", workers)
     assert "2 passed" in said
     assert (
-        "left for `make check`: 2 slow tests and journeys; hypothesis ran 20 examples a property instead of 100" in said
+        "left for `make check`: 2 slow tests and journeys; hypothesis ran 10 examples a property instead of 100" in said
     )
-    assert workers != "0" or "tried 10\n" in said
+    assert workers != "0" or "tried 5\n" in said
 
 
 @pytest.mark.parametrize("variable", [{"NOTIFIER_TESTS": "full"}, {"CI": "true"}])

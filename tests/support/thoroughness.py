@@ -17,8 +17,8 @@ import hypothesis
 import pytest
 
 IS_FULL = os.environ.get("NOTIFIER_TESTS") == "full" or bool(os.environ.get("CI"))
-QUICK_SHARE = 5  # a quick run tries one example in this many
-FEWEST = 10  # a quick run tries at least this many examples of a property, unless a full run tries fewer
+QUICK_SHARE = 10  # a quick run tries one example in this many
+FEWEST = 5  # a quick run tries at least this many examples of a property, unless a full run tries fewer
 USUAL = 100  # a full run tries this many examples of a property that does not give its own number
 
 LEFT_OUT = pytest.StashKey[int]()
