@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +12,7 @@ from notifier.fetching.document import Asked, Document
 
 FIRST_DAYS = 7  # for a new source, so that new subscribers have papers to read
 MAX_DAYS = 30  # older days are not fetched, so that a source that was not fetched for a year needs few requests
-_MAX_FAILURES = 3  # after this many failed days, no further day is asked for
+_MAX_FAILURES = 3  # after this many failed days, the newest of the other days are asked for until one more fails
 _HOST_STATUSES = (401, 403, 407, 429, 503)  # the server would probably answer these for other days too
 
 
@@ -37,17 +38,20 @@ def is_over(day: date, now: datetime, margin: timedelta) -> bool:
 def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator[Document]:
     """Yield what `take` returns for each day, also for the days after one that failed.
 
-    No document after a failed day counts as complete, so the failed day is asked for again. It stops after
-    _MAX_FAILURES failed days, or after one error that is about the server and not about the day. At the end, it raises
-    the first FetchError, if there was one.
+    No document after a failed day counts as complete, so the failed day is asked for again. After _MAX_FAILURES failed
+    days, it goes on with the newest day, backwards, because old days may fail for weeks. It stops after one more
+    failure, or after one error that is about the server and not about the day. At the end, it raises the first
+    FetchError, if there was one.
     """
+    waiting = deque(days)
     failures: list[FetchError] = []
-    for day in days:
+    while waiting:
+        day = waiting.popleft() if len(failures) < _MAX_FAILURES else waiting.pop()
         try:
             document = take(day)
         except FetchError as error:
             failures.append(error)
-            if _is_about_host(error) or len(failures) == _MAX_FAILURES:
+            if _is_about_host(error) or len(failures) > _MAX_FAILURES:
                 break
             continue
         yield replace(document, is_complete=document.is_complete and not failures)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.remote_services import LOGIN_PAGE, Answer, InMemory, Service, daily_papers, query_of
+from support.remote_services import LOGIN_PAGE, Answer, InMemory, Service, daily_entry, daily_papers, query_of
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
@@ -133,6 +135,115 @@ def test_a_day_that_fails_stops_no_other_day_and_is_asked_for_again() -> None:
         ("2026-11-29.json", False),
         ("2026-11-30.json", False),
     ]
+
+
+def test_a_few_old_days_that_fail_for_ever_do_not_keep_the_others_away() -> None:
+    papers = daily_papers(lambda _: 2)
+    client = InMemory(lambda path: Answer(status=500) if query_of(path)["date"] < "2026-11-25" else papers(path))
+    found = []
+    with pytest.raises(FetchError, match="500"):
+        for document in documents(SOURCE, asked(date(2026, 11, 20)), client):
+            found.append(document)
+    assert [document.name for document in found] == names(date(2026, 11, 25), TODAY)[::-1]
+    assert not any(document.is_complete for document in found)
+
+
+OTHER_DAY = date(2026, 9, 1)
+
+
+def entries_of(day: date | None, first: int = 0, count: int = 3) -> list[dict[str, Any]]:
+    """Return so many entries of a day, numbered from `first`; with None, they carry no day."""
+    entries = [daily_entry(number, day or TODAY) for number in range(first, first + count)]
+    for entry in entries if day is None else []:
+        del entry["paper"]["submittedOnDailyAt"]
+    return entries
+
+
+def numbers_in(document: Document) -> list[int]:
+    value = json.loads(document.body)
+    entries = value if isinstance(value, list) else value["data"]
+    return [int(entry["paper"]["id"][-5:]) for entry in entries]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        entries_of(OTHER_DAY),
+        [*entries_of(OTHER_DAY), *entries_of(None, 3)],
+        entries_of(TODAY + timedelta(days=1)),
+        {"status": "success", "data": entries_of(OTHER_DAY)},
+        [*entries_of(OTHER_DAY), *entries_of(OTHER_DAY + timedelta(days=1), 3)],
+    ],
+    ids=["older", "some-without-a-day", "later", "in-an-object", "two-days"],
+)
+def test_papers_of_another_day_are_refused_in_words(answer: object) -> None:
+    client = InMemory(lambda _: Answer(json.dumps(answer).encode()))
+    with pytest.raises(FetchError, match=r"sent papers of 2026-..-.. in place of those of 2026-11-27"):
+        list(documents(SOURCE, asked(TODAY), client))
+
+
+def test_a_server_that_always_sends_the_papers_of_today_is_believed_for_today_only() -> None:
+    found = take_all(lambda _: Answer(json.dumps(entries_of(TODAY)).encode()), TODAY - timedelta(days=12))
+    assert [(document.day, numbers_in(document)) for document in found] == [(TODAY, [0, 1, 2])]
+
+
+@pytest.mark.parametrize(
+    ("answer", "numbers"),
+    [
+        ([*entries_of(OTHER_DAY), *entries_of(TODAY, 3), *entries_of(None, 6)], [3, 4, 5, 6, 7, 8]),
+        ({"data": [*entries_of(TODAY), *entries_of(OTHER_DAY, 3)]}, [0, 1, 2]),
+        (entries_of(None), [0, 1, 2]),
+        ([*entries_of(TODAY, 0, 60), *entries_of(OTHER_DAY, 60, 40)], list(range(60))),
+    ],
+    ids=["mixed", "in-an-object", "without-days", "many"],
+)
+def test_papers_of_other_days_among_those_of_the_day_are_left_out(answer: object, numbers: list[int]) -> None:
+    body = json.dumps(answer).encode()
+    client = InMemory(lambda path: Answer(body if str(TODAY) in path else b"[]"))
+    *_, document = documents(SOURCE, asked(TODAY), client)
+    assert numbers_in(document) == numbers
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.sampled_from(["2026-11-30", "2026-09-01T00:00:00Z", "9999-12-31"]),
+    lambda values: (
+        st.lists(values, max_size=4)
+        | st.dictionaries(st.sampled_from(["paper", "submittedOnDailyAt", "data", "id"]), values)
+    ),
+)
+
+
+def test_half_of_a_surrogate_pair_is_no_unexpected_error() -> None:
+    entries = [*entries_of(TODAY, 0, 60), *entries_of(OTHER_DAY, 60, 40), *entries_of(TODAY, 100, 50)]
+    entries[0]["title"] = "Bees \ud800"
+    pages = [entries[:100], entries[100:], []]
+    client = InMemory(
+        lambda path: Answer(
+            json.dumps(pages[int(query_of(path).get("p", 0))]).encode() if str(TODAY) in path else b"[]"
+        )
+    )
+    *_, document = documents(SOURCE, asked(TODAY), client)
+    assert len(numbers_in(document)) == 110
+
+
+@given(value=JSON)
+def test_no_answer_is_an_unexpected_error(value: object) -> None:
+    client = InMemory(lambda _: Answer(json.dumps(value).encode()))
+    with suppress(FetchError):
+        for document in documents(SOURCE, asked(TODAY), client):
+            assert json.loads(document.body) is not None
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-11-30", "2026-11-30T23:59:59.999Z", "2026-12-01T01:00:00+02:00", "soon", "", None, 7, ["2026"]]
+)
+def test_days_are_read_in_utc_and_unreadable_ones_are_none(written: object) -> None:
+    entries = entries_of(TODAY)
+    for entry in entries:
+        entry["paper"]["submittedOnDailyAt"] = written
+    client = InMemory(lambda path: Answer(json.dumps(entries).encode() if str(TODAY) in path else b"[]"))
+    *_, document = documents(SOURCE, asked(TODAY), client)
+    assert numbers_in(document) == [0, 1, 2]
 
 
 def take_all(service: Service, taken_until: date | None) -> list[Document]:

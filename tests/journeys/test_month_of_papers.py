@@ -40,6 +40,7 @@ papers = 200
 
 API = "https://localhost/api/daily_papers"
 ERROR = "localhost sent a web page in place of papers"
+OTHER_DAY = "localhost sent papers of 2026-03-26 in place of those of"
 STATUS = {
     0: "334 papers today so far",
     3: "no papers today; 36 papers on Wednesday, 2026-03-04",
@@ -57,8 +58,8 @@ STATUS = {
     21: "12 papers today so far (usually 334 on a Monday)",
     22: "stale: 12 of 334 papers on Monday, 2026-03-23, by what is usual",
     23: "36 papers today so far (usually 36 on a Wednesday)",
-    25: "no papers today (usually 30 on a Friday); 36 papers on Wednesday, 2026-03-25",
-    29: "stale: the same document since Thursday, 2026-03-26, over 2 days that usually have papers",
+    25: f"broken since Thursday, 2026-03-26: {OTHER_DAY} 2026-03-24",
+    29: f"broken since Thursday, 2026-03-26: {OTHER_DAY} 2026-03-25",
     30: "36 papers today so far (usually 36 on a Wednesday)",
 }
 ALERTS = {
@@ -68,10 +69,10 @@ ALERTS = {
     17: "it is well again after 3 days; 444 papers came",
     22: "it is stale: 12 of 334 papers on Monday, 2026-03-23, by what is usual",
     23: "it is well again after 2 days; 410 papers came",
-    26: "it is stale: no papers since Wednesday, 2026-03-25, over 2 days that usually have some",
-    30: "it is well again after 6 days; 440 papers came",
+    24: f"it is broken since Thursday, 2026-03-26: {OTHER_DAY} 2026-03-23",
+    30: "it is well again after 6 days; 474 papers came",
 }
-SUBJECTS = ["broken", "well again", "broken", "well again", "stale", "well again", "stale", "well again"]
+SUBJECTS = ["broken", "well again", "broken", "well again", "stale", "well again", "broken", "well again"]
 
 
 def day(number: int) -> date:

@@ -1,4 +1,7 @@
-"""A server that answers each day with the papers of one day: the days are not taken as whole, and are made up for."""
+"""A server that answers each day with the papers of one day: the days are not taken as whole, and are made up for.
+
+The papers carry no day, so that only their being the same shows it.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +44,12 @@ def test_days_that_were_answered_with_papers_of_another_day_are_fetched_again(en
         config = config_with(tmp_path, {"daily": {"preset": "huggingface", "url": service.url(""), "pause_seconds": 0}})
         add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True), MORNING)
         fetch_at(engine, config, MORNING)
-        papers.answer = Answer(json.dumps([daily_entry(TODAY, title) for title in titles_on(TODAY)]).encode())
+        papers.answer = answer_of(TODAY, 3)
         for number in range(1, 8):
             fetch_at(engine, config, MORNING + number * A_DAY)
         stuck = MORNING + 7 * A_DAY
         assert source_health(engine, config, stuck)[0].health is Health.STALE
-        assert "the same document since Monday" in source_health(engine, config, stuck)[0].sentence
+        assert "the same document since Tuesday" in source_health(engine, config, stuck)[0].sentence
         assert days[1] not in history_of(engine, "daily").days
         papers.answer = None
         fetch_at(engine, config, MORNING + 8 * A_DAY)
@@ -57,9 +60,10 @@ def test_days_that_were_answered_with_papers_of_another_day_are_fetched_again(en
 
 
 def answer_of(day: date, upvotes: int) -> Answer:
-    """Return the papers of a day, whose upvotes have grown."""
+    """Return the papers of a day, without the day, and with so many upvotes."""
     entries = [daily_entry(day, title) for title in titles_on(day)]
     for entry in entries:
+        del entry["paper"]["submittedOnDailyAt"]
         entry["paper"]["upvotes"] = upvotes
     return Answer(json.dumps(entries).encode())
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
@@ -62,7 +63,7 @@ def query_of(path: str) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(urlsplit(path).query).items()}
 
 
-def daily_entry(number: int, day: date, upvotes: int = 3) -> dict[str, object]:
+def daily_entry(number: int, day: date, upvotes: int = 3) -> dict[str, Any]:
     """Return an entry of the daily papers, shaped as the API sends it."""
     paper = {
         "id": f"{day:%y%m}.{number:05}",

@@ -2,21 +2,22 @@
 
 `GET /api/daily_papers` takes `date`, `limit` (50 if it is left out, and at most 100) and `p`, the page counted from 0.
 Papers are added to a day until it ends, and they get upvotes for some days more, so the last days are fetched again.
+An entry carries its day as `submittedOnDailyAt`. A server that ignores `date` sends entries of another day.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from notifier.config import SourceConfig
-from notifier.fetching.client import Validators
+from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import days_to_fetch, each_day, is_over
 from notifier.fetching.document import Asked, Document, Getter
 from notifier.fetching.presets.service_urls import pause_of, service_url
-from notifier.fetching.responses import json_value
+from notifier.fetching.responses import json_value, wrong
 
 BASE = "https://huggingface.co"
 PATH = "/api/daily_papers"
@@ -46,7 +47,10 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
         entries = _all_entries(source, client, day, value)
         if len(entries) > len(value):
             # The validators of the first page say nothing about the others.
-            body, validators = json.dumps(entries, ensure_ascii=False).encode(), Validators()
+            value, body, validators = entries, json.dumps(entries).encode(), Validators()
+    own = _without_other_days(response, value, day)
+    if own is not value:
+        body = json.dumps(own).encode()
     return Document(url, name, body, day, validators, is_complete=is_complete)
 
 
@@ -77,3 +81,34 @@ def _identity(entry: Any) -> str:
     paper = entry.get("paper", entry) if isinstance(entry, dict) else None
     identifier = paper.get("id") if isinstance(paper, dict) else None
     return str(identifier) if identifier else json.dumps(entry, sort_keys=True)
+
+
+def _without_other_days(response: Response, value: Any, day: date) -> Any:
+    """Return an answer without the entries that carry another day; `value` itself if there are none.
+
+    Entries without a day stay. Raises FetchError if entries carry days, and none of them carries `day`.
+    """
+    if isinstance(value, dict):
+        lists = {key: each for key, each in value.items() if isinstance(each, list)}
+        own = {key: _without_other_days(response, each, day) for key, each in lists.items()}
+        return value if all(own[key] is each for key, each in lists.items()) else {**value, **own}
+    days = [_day_of(entry) for entry in value]
+    others = [each for each in days if each is not None and each != day]
+    if not others:
+        return value
+    if day not in days:
+        raise wrong(response, f"sent papers of {max(others)} in place of those of {day}", "try again later")
+    return [entry for entry, each in zip(value, days, strict=True) if each is None or each == day]
+
+
+def _day_of(entry: Any) -> date | None:
+    """Return the day in UTC that an entry carries; None if it carries none that can be read."""
+    if not isinstance(entry, dict):
+        return None
+    paper = entry.get("paper")
+    members = {**entry, **paper} if isinstance(paper, dict) else entry
+    try:
+        listed = datetime.fromisoformat(members.get("submittedOnDailyAt", ""))
+        return (listed if listed.tzinfo is None else listed.astimezone(UTC)).date()
+    except (TypeError, ValueError, OverflowError):
+        return None
