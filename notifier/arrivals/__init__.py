@@ -10,6 +10,16 @@ operator of each change.
 from notifier.arrivals.alerting import SourceAlert, alert_changes
 from notifier.arrivals.judging import Verdict, judge
 from notifier.arrivals.source_health import SourceHealth, source_health
+from notifier.arrivals.usual import seems_short
 from notifier.arrivals.wording import without_paths
 
-__all__ = ["SourceAlert", "SourceHealth", "Verdict", "alert_changes", "judge", "source_health", "without_paths"]
+__all__ = [
+    "SourceAlert",
+    "SourceHealth",
+    "Verdict",
+    "alert_changes",
+    "judge",
+    "seems_short",
+    "source_health",
+    "without_paths",
+]

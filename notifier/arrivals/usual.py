@@ -90,6 +90,18 @@ def is_expected(past: Counts, day: date) -> bool:
     return (usual_number(past, day) or 0) >= 1
 
 
+def seems_short(history: SourceHistory, day: date, papers: int) -> bool:
+    """Return whether a day may have more papers than the number that came, judged by the days before it.
+
+    While few such days of the week are known, an empty working day may have some.
+    """
+    past = past_of(history, day)
+    if papers:
+        return is_far_fewer(past, day, papers)
+    same = _same_weekdays(past, day)
+    return median(same) >= 1 if len(same) >= LEAST_SAME_WEEKDAYS else day.weekday() < 5 or any(same)
+
+
 def rounded(usual: float | None) -> int | None:
     """Return a usual number as it is shown; halves are rounded up."""
     return None if usual is None else int(usual + 0.5)

@@ -54,7 +54,7 @@ def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator
             if _is_about_host(error) or len(failures) > _MAX_FAILURES:
                 break
             continue
-        yield replace(document, is_complete=document.is_complete and not failures)
+        yield replace(document, is_complete=document.is_complete and not failures, names_day=True)
     if failures:
         raise failures[0]
 

@@ -30,6 +30,7 @@ class Document:
     `name` is a file name with a suffix; `day` is the listing day if the source says it, and then the name
     holds it too. A document that was not modified since it was last taken has no body. If not `is_complete`, the day
     may still get papers, and is asked for again. `stated` is the number of papers of the day according to the source.
+    `names_day` says that the request named the day, so that this day can be asked for again.
     """
 
     url: str
@@ -40,6 +41,7 @@ class Document:
     is_not_modified: bool = False
     is_complete: bool = True
     stated: int | None = None
+    names_day: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from math import inf
 
@@ -15,12 +15,14 @@ from notifier.fetching import Document, Validators
 from notifier.files import DumpFile
 from notifier.models import DayCount, DumpStatus
 from notifier.parsing import internal_fault
+from notifier.pipeline.doubtful_days import is_asked_again, was_missed
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest_file
 from notifier.sources import is_cut_off
 from notifier.store import dumps, reading, retried, sources, writing
 from notifier.store.dumps import DumpContents
 from notifier.store.sources import SourceDocument, url_key
 
+MEMORY = timedelta(days=180)  # of the past by which empty answers are judged
 CUT_OFF = "it is cut off; its beginning was ingested, and it is fetched again"
 
 
@@ -80,6 +82,8 @@ class DocumentIngester:
         self.now = now
         self.settings = settings
         self.known = known
+        with reading(engine) as connection:
+            self.history = sources.history(connection, name, (now - MEMORY).date())
         self.totals = IngestTotals()
 
     def before(self, url: str) -> SourceDocument | None:
@@ -101,7 +105,8 @@ class DocumentIngester:
         got = document.validators if document.validators != Validators() else _validators(before)
         again = replace(before, seen_at=self.now, etag=got.etag, last_modified=got.last_modified)
         self._record(again, document, before.day, None)
-        self._count_day(document, is_good=before.day is not None)  # if it is a copy of another day, no day was stored
+        is_copy = before.day is None  # of another day, so no day was stored
+        self._count_day(document, again, is_good=not is_copy)
 
     def take(self, new: NewDocument) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
@@ -116,11 +121,11 @@ class DocumentIngester:
         with reading(self.engine) as connection:
             contents = dumps.contents(connection, new.file.sha256)
         is_copy = self._is_copy(new)
-        self._accept(new, contents, was_cut_off=was_cut_off, is_copy=is_copy)
+        stored = self._accept(new, contents, was_cut_off=was_cut_off, is_copy=is_copy)
         self._count(report, contents, is_archive=new.is_archive)
         if was_cut_off:
             self.totals.problems.append(f"{new.place}: {CUT_OFF}")
-        self._count_day(new.document, is_good=not was_cut_off and not is_copy)
+        self._count_day(new.document, stored, is_good=not was_cut_off and not is_copy)
         return report
 
     def _ingest(self, new: NewDocument) -> tuple[DumpReport, bool]:
@@ -148,7 +153,9 @@ class DocumentIngester:
         except Exception as error:  # of any kind: a fault of the parser must not stop the other documents
             raise DumpError(internal_fault(error)) from error
 
-    def _accept(self, new: NewDocument, contents: DumpContents | None, *, was_cut_off: bool, is_copy: bool) -> None:
+    def _accept(
+        self, new: NewDocument, contents: DumpContents | None, *, was_cut_off: bool, is_copy: bool
+    ) -> SourceDocument:
         validators = Validators() if was_cut_off else new.document.validators
         day = new.document.day or (contents.listed_on if contents else None)
         stored = SourceDocument(
@@ -162,6 +169,7 @@ class DocumentIngester:
             papers=contents.papers if contents and not is_copy else 0,
         )
         self._record(stored, new.document, stored.day, contents, was_cut_off=was_cut_off)
+        return stored
 
     def _refuse(self, new: NewDocument, reason: str) -> None:
         problem = f"{new.place}: {reason}"
@@ -172,13 +180,18 @@ class DocumentIngester:
         fingerprint = new.document.validators.etag if new.document.url.startswith(sources.FILE_SCHEME) else ""
         refused = SourceDocument(new.document.url, new.body_hash, since, self.now, etag=fingerprint, problem=problem)
         self._record(refused, new.document, None, None)
-        self._count_day(new.document, is_good=False)
+        self._count_day(new.document, refused, is_good=False)
         self.totals.problems.append(problem)
 
     def _unchanged_since(self, new: NewDocument, contents: DumpContents | None) -> datetime:
-        """Return since when the source has sent these bytes, from any URL; `now` for a document without papers."""
+        """Return since when the source has sent these bytes, from any URL.
+
+        For a document without papers, it is the instant since which its day has been empty.
+        """
         if contents is None or not contents.papers:
-            return self.now
+            before, day = self.before(new.document.url), new.document.day
+            was_empty = before and day and before.day == day and not before.papers and not before.problem
+            return before.unchanged_since if before and was_empty else self.now
         same = [each.unchanged_since for each in self.known.values() if each.sha256 == new.body_hash]
         return min(same, default=self.now)
 
@@ -220,8 +233,25 @@ class DocumentIngester:
                     is_complete=document.is_complete and not was_cut_off,
                     newest=max(newest, default=None),
                 )
+                counted = self._believed(counted, before, document, stored)
                 sources.write_day(connection, self.name, day, counted, self.now)
         self.known[url_key(stored.url)] = stored
+
+    def _believed(
+        self, counted: DayCount, before: DayCount | None, document: Document, stored: SourceDocument
+    ) -> DayCount:
+        """Return the count of a day. An empty answer takes away no papers that came before.
+
+        If the day was missed and is asked for again, an empty answer leaves its number unknown.
+        """
+        if counted.papers or not document.names_day:
+            return counted
+        is_doubtful = self._is_asked_again(document, stored)
+        if before is not None and before.papers:
+            is_complete = before.is_complete or (counted.is_complete and not is_doubtful)
+            return replace(counted, papers=before.papers, is_complete=is_complete)
+        is_missed = is_doubtful and was_missed(document, stored.unchanged_since)
+        return replace(counted, is_complete=counted.is_complete and not is_missed)
 
     def _count(self, report: DumpReport, contents: DumpContents | None, *, is_archive: bool) -> None:
         is_known = report.status is DumpStatus.KNOWN
@@ -232,10 +262,14 @@ class DocumentIngester:
         self.totals.unannounced += report.new if is_archive else 0
         self.totals.dumps.append(report)
 
-    def _count_day(self, document: Document, *, is_good: bool) -> None:
+    def _count_day(self, document: Document, stored: SourceDocument, *, is_good: bool) -> None:
         if document.day is not None:
             whole = self.totals.days.get(document.day, True)
+            is_good = is_good and not self._is_asked_again(document, stored)
             self.totals.days[document.day] = whole and is_good and document.is_complete
+
+    def _is_asked_again(self, document: Document, stored: SourceDocument) -> bool:
+        return is_asked_again(document, stored.papers, stored.unchanged_since, self.history, self.now)
 
 
 def _validators(document: SourceDocument) -> Validators:

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from support.source_histories import ARXIV_WEEK, day
+from support.source_histories import ARXIV_WEEK, day, fetched, instant, weekly
 
-from notifier.arrivals.usual import LEAST_WORKING_DAYS, counts_before, is_far_fewer, usual_number
+from notifier.arrivals.usual import LEAST_WORKING_DAYS, counts_before, is_far_fewer, seems_short, usual_number
 from notifier.models import DayCount
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
@@ -79,3 +79,31 @@ def test_a_small_number_that_chance_explains_is_not_far_fewer(usual: int, papers
     counts = {day(number): DayCount(usual) for number in range(50) if day(number).weekday() < 5}
     last = day(49) + timedelta(days=1)
     assert not is_far_fewer(counts_before(counts, last), last, papers)
+
+
+@pytest.mark.parametrize(
+    ("known", "number", "papers", "short"),
+    [
+        (28, 28, 0, True),  # a Monday
+        (28, 30, 0, True),
+        (28, 33, 0, False),  # a Saturday
+        (28, 28, 60, True),
+        (28, 28, 300, False),
+        (0, 2, 0, True),  # nothing is known, and it is a working day
+        (0, 5, 0, False),
+        (0, 2, 1, False),
+        (10, 10, 0, True),  # a Thursday, and one Thursday is known
+        (10, 12, 0, False),
+    ],
+)
+def test_a_day_seems_short_if_such_days_usually_have_more_papers(
+    known: int, number: int, papers: int, *, short: bool
+) -> None:
+    history = fetched(weekly(ARXIV_WEEK, known), instant(number + 1))
+    assert seems_short(history, day(number), papers) is short
+
+
+def test_an_empty_day_does_not_seem_short_if_such_days_are_known_to_be_empty() -> None:
+    history = fetched(weekly((20, 20, 0, 20, 20, 0, 0), 28), instant(31))
+    assert not seems_short(history, day(30), 0)
+    assert seems_short(history, day(31), 0)
