@@ -116,6 +116,7 @@ from pathlib import Path
 from journeys.test_ingest_beside_planning import BEES
 from notifier.pipeline.planning import plan
 from notifier.store.schema import open_store
+from support.planned_papers import accept_waiting
 from support.service import MONDAY, ingest_page
 engine, folder, at_eight = open_store(sys.argv[1]), Path(sys.argv[2]), MONDAY.replace(hour=8)
 print("ready", flush=True)
@@ -138,12 +139,15 @@ for number in range(PAPERS + 3):
     if number >= 3:
         add(f"article {number}", number - 3, arxiv_id=f"2607.{number:05}", abstract=f"Bees of kind {number}.")
 """
+# Digests count as sent at once; what does not fit into one is in those of the next days.
 PLAN = """
-day = 0
-while not (folder / "done").exists():
+day = last = 0
+while not last or day < last + 9:
     day += 1
+    if not last and (folder / "done").exists():
+        last = day
     plan(engine, BEES, at_eight + timedelta(days=day))
-plan(engine, BEES, at_eight + timedelta(days=day + 1))
+    accept_waiting(engine)
 """
 
 
