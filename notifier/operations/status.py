@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 
 from notifier.arrivals import SourceHealth, source_health
 from notifier.config import Config
-from notifier.delivery.breaker import remaining_pause
 from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import RelayState, SubscriberState
@@ -188,4 +187,6 @@ def _age(planned_at: datetime, now: datetime) -> int:
 def _pause(relay: RelayState, now: datetime) -> Pause | None:
     if relay.paused_until is None:
         return None
+    from notifier.delivery.breaker import remaining_pause
+
     return Pause(relay.reason, relay.paused_until if remaining_pause(relay, now) else None)

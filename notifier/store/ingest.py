@@ -170,6 +170,7 @@ def _pending_paper(row: Row[Any], identities: set[str]) -> PendingPaper:
 
 
 def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> None:
+    paper_tokens.drop_outdated(connection)
     to_index = [each for each in papers if each.id is None or each.is_indexed_differently]
     absorbed = [each.id for paper in papers for each in paper.absorbed]
     outdated = {paper_id for paper_id in (*absorbed, *(each.id for each in to_index)) if paper_id is not None}

@@ -18,7 +18,7 @@ from notifier.store.engine import reading, writing
 from notifier.store.papers import read_papers
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import paper, paper_tokens
-from notifier.store.word_index import FieldWords, delete_words, insert_words
+from notifier.store.word_index import FieldWords, clear, delete_words, insert_words
 from notifier.text.words import TEXT_VERSION
 
 if TYPE_CHECKING:
@@ -91,6 +91,15 @@ def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
         connection.execute(delete(paper_tokens).where(row.paper_id.in_(batch)))
 
 
+def drop_outdated(connection: Connection) -> None:
+    """If tokens were made by other text rules, delete all tokens and the whole index; `complete` makes them again."""
+    version = paper_tokens.c.text_version
+    versions = {connection.scalar(select(func.min(version))), connection.scalar(select(func.max(version)))}
+    if versions - {None, TEXT_VERSION}:
+        clear(connection)
+        connection.execute(delete(paper_tokens))
+
+
 def complete(engine: Engine) -> int:
     """Index the papers whose tokens are missing or were made by other text rules, and return how many were indexed.
 
@@ -102,8 +111,9 @@ def complete(engine: Engine) -> int:
     while not is_complete:
         with writing(engine) as connection:
             wait_for(connection, AdvisoryLock.INGEST)
+            drop_outdated(connection)
             found = _outdated(connection, BATCH)
-            _index_again(connection, found)
+            add(connection, [TokenisedPaper(each.id, each.listed_on, tokenise(each)) for each in found])
         count += len(found)
         is_complete = len(found) < BATCH
     return count
@@ -112,11 +122,6 @@ def complete(engine: Engine) -> int:
 def _outdated(connection: Connection, limit: int) -> list[Paper]:
     current = select(paper_tokens.c.paper_id).where(paper_tokens.c.text_version == TEXT_VERSION)
     return read_papers(connection, select(paper).where(paper.c.id.not_in(current)).order_by(paper.c.id).limit(limit))
-
-
-def _index_again(connection: Connection, papers: Sequence[Paper]) -> None:
-    drop(connection, [each.id for each in papers])
-    add(connection, [TokenisedPaper(each.id, each.listed_on, tokenise(each)) for each in papers])
 
 
 def _new_keys(connection: Connection, papers: Iterable[TokenisedPaper]) -> Iterator[tuple[int, int]]:

@@ -72,6 +72,15 @@ def delete_words(connection: Connection, papers: Mapping[int, FieldWords]) -> No
         connection.execute(delete(_vectors).where(_vectors.c.search_key.in_(batch)))
 
 
+def clear(connection: Connection) -> None:
+    """Remove all papers and words from the index."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT INTO search_text (search_text) VALUES ('delete-all')")
+    else:
+        connection.execute(delete(_vectors))
+    connection.execute(delete(search_word))
+
+
 def search_key(connection: Connection) -> ColumnElement[int]:
     """Return the column of search keys in the index."""
     return _rows.c.rowid if connection.dialect.name == "sqlite" else _vectors.c.search_key

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from notifier.sources.page.link_marks import OWN_MARKS, WRAP_MARK, Edits, MarkedText
@@ -34,6 +35,7 @@ _BUTTON_WITH_COUNT = re.compile(r"\d++\Z|GitHub\b|arXiv\b")
 
 _LONGEST_LABEL = 3_000  # characters; some converters repeat the text of a link as its label
 _LONGEST_LINK = 20_000  # characters of the text of a link
+_MAX_PAIRS = 50_000  # of brackets that are looked at; a page of a thousand papers has about ten thousand links
 _MIN_HEADINGS = 2
 
 
@@ -64,7 +66,7 @@ def mark_links(text: str) -> MarkedText:
 
 
 def _mark_markdown_links(edits: Edits) -> None:
-    pairs = list(_pairs(edits.text))
+    pairs = list(islice(_pairs(edits.text), _MAX_PAIRS))
     targets: dict[str, str] = {}
     definitions: set[int] = set()
     for pair in pairs:

@@ -92,7 +92,7 @@ class PaperTokensRow(Table, table=True):
 
     paper_id: int = Field(primary_key=True, foreign_key="paper.id")
     search_key: int = Field(unique=True, sa_type=BigInteger)
-    text_version: int
+    text_version: int = Field(index=True)
     tokenised: bytes
 
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("paper_id", name="pk_paper_tokens"),
         sa.UniqueConstraint("search_key", name="uq_paper_tokens_search_key"),
     )
+    op.create_index("ix_paper_tokens_text_version", "paper_tokens", ["text_version"])
     op.create_table(
         "search_word",
         sa.Column("word", sa.String(), nullable=False),
