@@ -54,7 +54,7 @@ def _retag(engine: Engine, fingerprint: str, old: Mapping[str, str], catalogue: 
 def _apply(engine: Engine, change: CatalogueChange) -> None:
     """Store the change. If papers have changed meanwhile, they are all left to be matched with all topics."""
     with writing(engine) as connection:
-        tags.apply(connection, change)
+        tags.retag(connection, change)
 
 
 @retried

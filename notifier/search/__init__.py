@@ -5,7 +5,6 @@ from notifier.search.preview import Preview, PreviewMatch, missing_words, previe
 from notifier.search.ranking import RankedPaper, rank, trending_papers
 from notifier.search.recent import RecentPapers, best_of, read_newest, read_recent
 from notifier.search.searching import (
-    Count,
     Found,
     FoundPaper,
     Page,
@@ -20,7 +19,6 @@ from notifier.search.searching import (
 
 __all__ = [
     "TRENDING_DAYS",
-    "Count",
     "Found",
     "FoundPaper",
     "ListedDays",

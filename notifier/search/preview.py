@@ -59,11 +59,11 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime, limit: i
     """
     query = queries.parse(text)
     since = now.date() - timedelta(days=days) + ONE_DAY if days else None
-    search = Search(query, since, examined=None)
+    search = Search(query, since)
     with reading(engine) as connection:
         bounds = proposals.days_searched(connection, since)
         first, last, searched = bounds or (now.date(), now.date(), 0)
-        matched = count(connection, search).papers
+        matched = count(connection, search)
         found = find_newest(connection, search, matched if limit is None else limit)
         missing = tuple(missing_words(connection, text, query)) if searched else ()
     listing_days = (last - first).days + 1 if searched else 0

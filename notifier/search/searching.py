@@ -23,7 +23,6 @@ from notifier.store.paper_tokens import tokens_of
 from notifier.store.proposals import MAX_KEY, Candidate
 
 MAX_ID = MAX_KEY  # above all ids of papers
-EXAMINED = 5_000  # the most papers that the search for one page examines
 RANKED = 1_000  # of the newest papers that match, so many are ranked by their trending score
 RELEVANT = 300  # the most relevant papers that can be shown
 _MAX_BLOCK = 1_000  # papers examined at a time
@@ -33,13 +32,13 @@ _MAX_BLOCK = 1_000  # papers examined at a time
 class Search:
     """A query, and the papers in which it is searched.
 
-    With `since`, papers listed before this day are left out. The search for a page examines about `examined` papers at
-    most, or all if this is None.
+    With `since`, papers listed before this day are left out. With `examined`, a search for the newest papers stops
+    after about so many papers, whether they match or not.
     """
 
     query: Query
     since: date | None = None
-    examined: int | None = EXAMINED
+    examined: int | None = None
 
     @property
     def proposal(self) -> Proposal:
@@ -76,19 +75,12 @@ class Found:
     rest_below: int | None
 
 
-class Count(NamedTuple):
-    """The number of papers that a query matches; if `is_exact` is false, at least this number."""
-
-    papers: int
-    is_exact: bool
-
-
 def find_newest(connection: Connection, search: Search, limit: int, below: int = MAX_KEY) -> Found:
     """Return the first `limit` papers that the query matches, newest listing day first, below a search key."""
     proposal = search.proposal
     found: list[FoundPaper] = []
-    left = search.examined
-    while True:
+    examined = 0
+    while search.examined is None or examined < search.examined:
         size = _block_size(proposal, limit - len(found))
         block = proposals.candidates(connection, proposal, below, size)
         found += _matching(connection, search.query, block)
@@ -96,10 +88,9 @@ def find_newest(connection: Connection, search: Search, limit: int, below: int =
             return Found(tuple(found[:limit]), found[limit - 1].key)
         if len(block) < size:
             return Found(tuple(found), None)
+        examined += len(block)
         below = block[-1].key
-        left = None if left is None else left - len(block)
-        if left is not None and left <= 0:
-            return Found(tuple(found), below)
+    return Found(tuple(found), below)
 
 
 def find_trending(connection: Connection, search: Search, page: Page, on: date) -> list[Paper]:
@@ -115,18 +106,12 @@ def find_relevant(connection: Connection, search: Search, page: Page) -> list[Pa
     return _page(connection, search.query, [each.paper_id for each in relevant if each.paper_id <= page.until], page)
 
 
-def count(connection: Connection, search: Search) -> Count:
+def count(connection: Connection, search: Search) -> int:
     """Return how many papers the query matches."""
     proposal = search.proposal
     if proposal.is_exact:
-        return Count(proposals.count(connection, proposal), is_exact=True)
-    found = examined = 0
-    for block, ids in _blocks(connection, search):
-        found += len(ids)
-        examined += block
-        if search.examined is not None and examined >= search.examined:
-            return Count(found, is_exact=False)
-    return Count(found, is_exact=True)
+        return proposals.count(connection, proposal)
+    return sum(1 for _ in _all_matching(connection, search.query, proposal))
 
 
 def count_by_day(connection: Connection, query: Query) -> dict[date, int] | None:
@@ -137,21 +122,20 @@ def count_by_day(connection: Connection, query: Query) -> dict[date, int] | None
 
 def matching_ids(connection: Connection, query: Query) -> list[int]:
     """Return the ids of all papers that the query matches."""
-    return [paper_id for _, ids in _blocks(connection, Search(query)) for paper_id in ids]
+    return [each.paper.id for each in _all_matching(connection, query, propose(query))]
 
 
 def matches_any(connection: Connection, query: Query) -> bool:
     """Return whether the query matches a stored paper."""
-    return bool(find_newest(connection, Search(query, examined=None), 1).papers)
+    return bool(find_newest(connection, Search(query), 1).papers)
 
 
-def _blocks(connection: Connection, search: Search) -> Iterator[tuple[int, list[int]]]:
-    """Yield the size of each block of proposed papers, and the ids of those that the query matches."""
-    below, block = MAX_KEY, [Candidate(MAX_KEY, 0)]
-    while block:
-        block = proposals.candidates(connection, search.proposal, below, _MAX_BLOCK)
-        yield len(block), [each.paper.id for each in _matching(connection, search.query, block)]
-        below = block[-1].key if block else below
+def _all_matching(connection: Connection, query: Query, proposal: Proposal) -> Iterator[FoundPaper]:
+    """Yield every paper of the proposal that the query matches."""
+    below = MAX_KEY
+    while block := proposals.candidates(connection, proposal, below, _MAX_BLOCK):
+        yield from _matching(connection, query, block)
+        below = block[-1].key
 
 
 def _block_size(proposal: Proposal, missing: int) -> int:

@@ -67,7 +67,7 @@ def tagged_state(connection: Connection, fingerprint: str) -> tuple[int, int]:
     return int(count), int(revisions)
 
 
-def apply(connection: Connection, change: CatalogueChange) -> bool:
+def retag(connection: Connection, change: CatalogueChange) -> bool:
     """Retag the papers that the old catalogue has tagged, and return True.
 
     Nothing is done, and False is returned, if one of these papers has changed since it was matched.

@@ -38,7 +38,7 @@ def interest_choices(site: Site, interests: Interests) -> dict[str, object]:
 
 def topic_choices(site: Site, interests: Interests) -> list[TopicChoice]:
     """Return the topics that a form offers: first the trending papers, then by title, and last all papers."""
-    recent = site.recent.papers(site.engine, site.clock())
+    recent = site.recent.get(site.engine, site.clock())
     volumes = {
         **volumes_of_topics(recent),
         ALL: volume(recent.per_week(recent.papers)),

@@ -47,7 +47,7 @@ def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
     if "words" in interests.errors or not (topics or interests.parsed or is_trending):
         return None
     now = site.clock()
-    recent = site.recent.papers(site.engine, now)
+    recent = site.recent.get(site.engine, now)
     wanted = [interests.parsed] if interests.parsed else []
     found = recent.matching(wanted, topics)
     listed = recent.listed(found)

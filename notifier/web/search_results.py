@@ -20,7 +20,7 @@ from notifier.web.forms import Form
 from notifier.web.paper_cards import PaperCard, paper_card
 from notifier.web.previews import volume
 from notifier.web.site import Site
-from notifier.web.weekly_plot import WeeklyPlot, first_day, monday_of, weekly_plot
+from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
 
 PER_PAGE = 30
 EXAMINED = 2_000  # the most papers that one request examines; this takes about a third of a second
@@ -142,7 +142,7 @@ def _plot(per_day: dict[date, int] | None) -> WeeklyPlot | None:
     if not per_day:
         return None
     until = max(per_day)
-    since = monday_of(first_day(min(per_day), until))
+    since = first_day(min(per_day), until)
     return weekly_plot({day: papers for day, papers in per_day.items() if day >= since}, since, until)
 
 

@@ -17,13 +17,20 @@ from notifier.config import Config, secret_key
 from notifier.feeds import LINK_TYPES
 from notifier.mail import MailSettings
 from notifier.models import Clock
-from notifier.search import ListedDays, Trending, read_listed_days, read_newest, read_recent, read_trending
+from notifier.search import (
+    ListedDays,
+    RecentPapers,
+    Trending,
+    read_listed_days,
+    read_newest,
+    read_recent,
+    read_trending,
+)
 from notifier.templates import environment, render
 from notifier.topics import Catalogue, catalogue_of
 from notifier.web.arrivals import Arrivals, ArrivalsCache
 from notifier.web.dump_cache import DumpCache
 from notifier.web.feeds.files import FeedFiles
-from notifier.web.recent_papers import RecentPapersCache
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -46,8 +53,8 @@ class Site:
     catalogue: Catalogue
     templates: Environment
     mail: MailSettings
-    recent: RecentPapersCache
-    newest: RecentPapersCache
+    recent: DumpCache[RecentPapers]
+    newest: DumpCache[RecentPapers]
     listed_days: DumpCache[ListedDays]
     trending: DumpCache[Trending]
     rankings: dict[int, Trending]
@@ -83,8 +90,8 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
             topics={topic.slug: topic.title for topic in catalogue.topics.values()},
             title_search=config.mail.title_search,
         ),
-        recent=RecentPapersCache(read_recent),
-        newest=RecentPapersCache(read_newest),
+        recent=DumpCache(read_recent),
+        newest=DumpCache(read_newest),
         listed_days=DumpCache(read_listed_days),
         trending=DumpCache(read_trending),
         rankings={},

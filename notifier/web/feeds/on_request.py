@@ -24,7 +24,7 @@ from notifier.web.site import Site
 
 def search_feed(site: Site, text: str, query: Query) -> Feed:
     """Return the feed of the papers that a query matches; `text` is the query as it was typed."""
-    recent = site.newest.papers(site.engine, site.clock())
+    recent = site.newest.get(site.engine, site.clock())
     with reading(site.engine) as connection:
         found = _entries(site, connection, recent.matching([query], ()))
         since = papers.first_seen(connection)
@@ -52,7 +52,7 @@ def private_feed(signed_id: str, subscription: Subscription | None = None) -> Fe
 
 def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entry, ...]:
     """Return the entries of a feed for these subscriptions."""
-    recent = site.newest.papers(site.engine, site.clock())
+    recent = site.newest.get(site.engine, site.clock())
     wanted = [queries.parse(each.canonical) for each in subscriptions if each.canonical]
     topics = {each.topic for each in subscriptions if each.topic} - {TRENDING}
     with reading(site.engine) as connection:

@@ -188,7 +188,7 @@ def _settings(
 
 def _volumes(site: Site, subscriptions: Sequence[Subscription]) -> dict[int, str]:
     """Return the volume of each subscription, by id."""
-    recent = site.recent.papers(site.engine, site.clock())
+    recent = site.recent.get(site.engine, site.clock())
     found = {}
     for each in subscriptions:
         wanted = [parsed] if (parsed := parsed_query(each)) else []
