@@ -38,6 +38,9 @@ WAITS_AFTER_CONFLICTS = (0.05, 0.1, 0.2, 0.5, 1.0)  # the longest wait before ea
 
 log = logging.getLogger("notifier")
 
+# An error in a batch of statements is raised. PostgreSQL's driver also logs a warning about the rest of the batch.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import sqlite3
@@ -19,6 +18,7 @@ from threading import Event, Thread
 
 import pytest
 from sqlalchemy import select
+from support.disks import fill
 from support.scripted_relay import ScriptedRelay
 from support.service import clean_environment, plan_digests, run_notifier, wait_until
 from torture.random_kills import CONNECTIONS, GROUP_SIZE, kept_mails, paced_relay, prepare
@@ -194,18 +194,6 @@ def test_if_the_disk_is_full_the_run_ends_with_one_sentence_and_a_later_run_send
     assert len(copies) == 300
     assert copies.total() - 300 <= CONNECTIONS + GROUP_SIZE
     assert states(small_disk) == {DeliveryState.ACCEPTED: 300}
-
-
-def fill(disk: Path, left: int = 0) -> Path:
-    """Fill a disk except for about `left` bytes; return the file that takes the space."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            os.truncate(filler, max(0, filler.stat().st_size - left))
-    return filler
 
 
 @pytest.mark.parametrize("left", [0, 50_000, 150_000, 1_000_000, 4_000_000])

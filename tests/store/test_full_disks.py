@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
-from support.disks import mounted
+from sqlalchemy import Engine, text
+from support.disks import mounted, small_tablespace
 
 from notifier.errors import DiskFullError, StoreError
 from notifier.store import open_store, reading, writing
 
 
-@pytest.fixture
-def small_tablespace(postgres_store: Engine) -> Iterator[str]:
-    """Yield the name of a tablespace of PostgreSQL on a disk of 2 MB."""
-    folder = Path(tempfile.mkdtemp())  # not in a folder of pytest, which the user of the server cannot read
-    root = create_engine(postgres_store.url, isolation_level="AUTOCOMMIT")
-    with mounted(folder, "size=2m"), root.connect() as connection:
-        data = Path(str(connection.scalar(text("SHOW data_directory"))))
-        os.chown(folder, data.stat().st_uid, data.stat().st_gid)
-        folder.chmod(0o700)
-        connection.execute(text(f"CREATE TABLESPACE small LOCATION '{folder}'"))
-        yield "small"
-        connection.execute(text("DROP TABLE IF EXISTS filling"))
-        connection.execute(text("DROP TABLESPACE small"))
-    root.dispose()
-    shutil.rmtree(folder)
-
-
 @pytest.mark.slow
-def test_a_full_disk_of_postgresql_is_reported_in_words(postgres_store: Engine, small_tablespace: str) -> None:
-    with writing(postgres_store) as connection:
-        connection.execute(text(f"CREATE TABLE filling (content text) TABLESPACE {small_tablespace}"))
-    with pytest.raises(DiskFullError) as full, writing(postgres_store) as connection:
-        connection.execute(text("INSERT INTO filling SELECT repeat('x', 1000) FROM generate_series(1, 10000)"))
+def test_a_full_disk_of_postgresql_is_reported_in_words(postgres_store: Engine) -> None:
+    with small_tablespace(postgres_store, "2m") as (tablespace, _):
+        with writing(postgres_store) as connection:
+            connection.execute(text(f"CREATE TABLE filling (content text) TABLESPACE {tablespace}"))
+        with pytest.raises(DiskFullError) as full, writing(postgres_store) as connection:
+            connection.execute(text("INSERT INTO filling SELECT repeat('x', 1000) FROM generate_series(1, 10000)"))
+        with writing(postgres_store) as connection:
+            connection.execute(text("DROP TABLE filling"))
     message = str(full.value)
     assert "the disk of the database server is full; make room there and try again" in message
     assert "HINT" not in message

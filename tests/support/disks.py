@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, create_engine, text
 
 
 @contextmanager
@@ -21,6 +25,34 @@ def mounted(folder: Path, options: str = "size=16m") -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(disk: Path, left: int = 0) -> Path:
+    """Fill a disk except for about `left` bytes; return the file that takes the space."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            os.truncate(filler, max(0, filler.stat().st_size - left))
+    return filler
+
+
+@contextmanager
+def small_tablespace(engine: Engine, size: str) -> Iterator[tuple[str, Path]]:
+    """Yield the name and the disk of a tablespace of PostgreSQL; nothing may be left in it when the block ends."""
+    folder = Path(tempfile.mkdtemp())  # not in a folder of pytest, which the user of the server cannot read
+    root = create_engine(engine.url, isolation_level="AUTOCOMMIT")
+    with mounted(folder, f"size={size}"), root.connect() as connection:
+        data = Path(str(connection.scalar(text("SHOW data_directory"))))
+        os.chown(folder, data.stat().st_uid, data.stat().st_gid)
+        folder.chmod(0o700)
+        connection.execute(text(f"CREATE TABLESPACE small LOCATION '{folder}'"))
+        yield "small", folder
+        connection.execute(text("DROP TABLESPACE small"))
+    root.dispose()
+    shutil.rmtree(folder)
 
 
 @contextmanager
