@@ -1,8 +1,8 @@
-"""Run `notifier` commands in a quick run of the tests without starting Python for each.
+"""Run `notifier` commands in tests without starting Python for each.
 
 Starting Python and importing the packages takes longer than most commands do. So a server imports everything once, and
 forks a process for each command. That process has its own arguments, folder, environment and files, like one that was
-started from a shell. A full run starts each command in a new process.
+started from a shell. What a command imports by itself is tested by `tests/cli/test_imports.py`, in new processes.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from sqlalchemy import Engine
 from support.command_server import run_forked
 from support.paths import CHECKOUT, PYTHON_PATH
 from support.stores import new_store
-from support.thoroughness import IS_FULL
 
 from notifier.config import Config, load
 from notifier.models import PAGE_TEXT, ListedOnFrom, Listing, ParsedDump, Subscriber
@@ -96,11 +95,11 @@ def run_notifier(
 ) -> subprocess.CompletedProcess[str]:
     """Run `notifier` with these arguments in the folder `cwd`, as a user would.
 
-    A quick run saves the start of Python; see `command_server`. Variables that Python reads at its start prevent that.
+    The start of Python is saved (see `command_server`). Variables that Python reads at its start prevent that.
     """
     words = [str(argument) for argument in arguments]
     variables = {**clean_environment(), **(environment or {})}
-    if not IS_FULL and all(name.startswith("NOTIFIER_") for name in environment or {}):
+    if all(name.startswith("NOTIFIER_") for name in environment or {}):
         return run_forked(words, cwd, variables, COMMAND_SECONDS)
     return subprocess.run(
         [sys.executable, "-m", "notifier", *words],
