@@ -366,9 +366,9 @@ def test_a_login_in_clear_text_is_accepted_on_this_machine(tmp_path: Path, host:
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("NOTIFIER_SMTP", "junk", "NOTIFIER_SMTP sets a table or a list and is no JSON; set single keys"),
-        ("NOTIFIER_TOPICS", "[", "NOTIFIER_TOPICS sets a table or a list and is no JSON"),
-        ("NOTIFIER_WEB__EMBED", "x", "NOTIFIER_WEB__EMBED sets a table or a list and is no JSON"),
+        ("NOTIFIER_SMTP", "junk", "NOTIFIER_SMTP sets a table or a list, but is not JSON; set single keys"),
+        ("NOTIFIER_TOPICS", "[", "NOTIFIER_TOPICS sets a table or a list, but is not JSON"),
+        ("NOTIFIER_WEB__EMBED", "x", "NOTIFIER_WEB__EMBED sets a table or a list, but is not JSON"),
         ("NOTIFIER_SMTP", "[]", "smtp: "),
         ("NOTIFIER_STORE", '{"url": 5}', "store.url: "),
         ("NOTIFIER_INGEST", '{"folder": 5}', "ingest.folder: write the path of a file or a folder"),

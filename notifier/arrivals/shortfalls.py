@@ -57,20 +57,20 @@ class Shortfall(NamedTuple):
 
 def find(history: SourceHistory, now: datetime, others: Sequence[SourceHistory]) -> Shortfall | None:
     """Return what is missing from a source that has been fetched; None if nothing seems to be."""
-    judged = _judged_until(history, now)
-    if judged is None:
+    last_judged = _last_judged_day(history, now)
+    if last_judged is None:
         return None
     return (
-        _fewer_than_stated(history, judged)
-        or _same_document(history, judged)
-        or _fewer_than_others(history, judged, others, now)
-        or _fewer_than_usual(history, judged)
-        or _nothing_came(history, judged)
+        _fewer_than_stated(history, last_judged)
+        or _same_document(history, last_judged)
+        or _fewer_than_others(history, last_judged, others, now)
+        or _fewer_than_usual(history, last_judged)
+        or _nothing_came(history, last_judged)
         or _too_old(history, now.date())
     )
 
 
-def _judged_until(history: SourceHistory, now: datetime) -> date | None:
+def _last_judged_day(history: SourceHistory, now: datetime) -> date | None:
     """Return the last day that can be judged; None if no fetch has succeeded.
 
     A day can be judged when it was fetched after its end. Today can be judged if its count is complete and the service
@@ -92,9 +92,11 @@ def _last_with_papers(history: SourceHistory, until: date) -> date | None:
     return max((day for day, count in history.days.items() if count.papers and day <= until), default=None)
 
 
-def _fewer_than_stated(history: SourceHistory, judged: date) -> Shortfall | None:
-    last = max((day for day, count in history.days.items() if count.stated is not None and day <= judged), default=None)
-    if last is None or judged - last > SILENT_AT_FIRST:
+def _fewer_than_stated(history: SourceHistory, last_judged: date) -> Shortfall | None:
+    last = max(
+        (day for day, count in history.days.items() if count.stated is not None and day <= last_judged), default=None
+    )
+    if last is None or last_judged - last > SILENT_AT_FIRST:
         return None
     count = history.days[last]
     assert count.stated is not None, "only days whose number the service states are looked at"
@@ -104,18 +106,18 @@ def _fewer_than_stated(history: SourceHistory, judged: date) -> Shortfall | None
 
 
 def _fewer_than_others(
-    history: SourceHistory, judged: date, others: Sequence[SourceHistory], now: datetime
+    history: SourceHistory, last_judged: date, others: Sequence[SourceHistory], now: datetime
 ) -> Shortfall | None:
     for other in others:
-        others_judged = _judged_until(other, now)
-        if others_judged and (shortfall := _fewer_than(history, other, min(judged, others_judged))):
+        its_last_judged = _last_judged_day(other, now)
+        if its_last_judged and (shortfall := _fewer_than(history, other, min(last_judged, its_last_judged))):
             return shortfall
     return None
 
 
-def _fewer_than(history: SourceHistory, other: SourceHistory, judged: date) -> Shortfall | None:
-    """Return the shortfall on the last day until `judged` on which the other source has papers."""
-    last, first = _last_with_papers(other, judged), min(history.days, default=judged)
+def _fewer_than(history: SourceHistory, other: SourceHistory, last_judged: date) -> Shortfall | None:
+    """Return the shortfall on the last day until `last_judged` on which the other source has papers."""
+    last, first = _last_with_papers(other, last_judged), min(history.days, default=last_judged)
     if last is None or last < first:
         return None
     theirs, ours = other.days[last].papers, _papers(history.days, last)
@@ -131,9 +133,9 @@ def _usual_share(history: SourceHistory, other: SourceHistory, end: date) -> flo
     return min(1.0, median(shares)) if len(shares) >= LEAST_AGES else 1.0
 
 
-def _fewer_than_usual(history: SourceHistory, judged: date) -> Shortfall | None:
+def _fewer_than_usual(history: SourceHistory, last_judged: date) -> Shortfall | None:
     """Return the shortfall on the last day that had papers and usually has some."""
-    last = _last_with_papers(history, judged)
+    last = _last_with_papers(history, last_judged)
     if last is None:
         return None
     past = counts_before(history.days, last)
@@ -144,12 +146,12 @@ def _fewer_than_usual(history: SourceHistory, judged: date) -> Shortfall | None:
     return Shortfall(f"{papers} of {usual} papers on {day_name(last)}, by what is usual", last)
 
 
-def _same_document(history: SourceHistory, judged: date) -> Shortfall | None:
+def _same_document(history: SourceHistory, last_judged: date) -> Shortfall | None:
     if history.unchanged_since is None:
         return None
     since = history.unchanged_since.date()
     past = past_of(history, since + ONE_DAY)
-    missed = _expected_between(past, since, judged)
+    missed = _expected_between(past, since, last_judged)
     if len(missed) < longest_chance(past):
         return None
     return Shortfall(
@@ -157,24 +159,24 @@ def _same_document(history: SourceHistory, judged: date) -> Shortfall | None:
     )
 
 
-def _nothing_came(history: SourceHistory, judged: date) -> Shortfall | None:
+def _nothing_came(history: SourceHistory, last_judged: date) -> Shortfall | None:
     last = _last_with_papers(history, date.max)
     if last is None:
-        return _nothing_ever(history, judged)
-    if last > judged:
+        return _nothing_ever(history, last_judged)
+    if last > last_judged:
         return None
-    past = past_of(history, judged + ONE_DAY)
-    missed = _expected_between(past, last, judged)
+    past = past_of(history, last_judged + ONE_DAY)
+    missed = _expected_between(past, last, last_judged)
     if missed and len(missed) >= longest_chance(past):
         return Shortfall(f"no papers since {day_name(last)}, over {len(missed)} days that usually have some", missed[0])
     patience = max(SILENT_LATER, timedelta(days=GAPS * longest_gap(past)))
-    if judged - last > patience:
-        return Shortfall(f"no papers since {day_name(last)}, for {(judged - last).days} days", last)
+    if last_judged - last > patience:
+        return Shortfall(f"no papers since {day_name(last)}, for {(last_judged - last).days} days", last)
     return None
 
 
-def _nothing_ever(history: SourceHistory, judged: date) -> Shortfall | None:
-    if history.first_succeeded_at is None or judged - history.first_succeeded_at.date() < SILENT_AT_FIRST:
+def _nothing_ever(history: SourceHistory, last_judged: date) -> Shortfall | None:
+    if history.first_succeeded_at is None or last_judged - history.first_succeeded_at.date() < SILENT_AT_FIRST:
         return None
     first = history.first_succeeded_at.date()
     return Shortfall(f"no papers at all since it was first fetched on {day_name(first)}", first)

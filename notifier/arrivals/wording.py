@@ -10,9 +10,8 @@ from notifier.text.counting import counted
 from notifier.text.dates import WEEKDAYS
 
 _URL = re.compile(r"https?://[^\s<>\"'`]++", re.IGNORECASE)
-_PATH = re.compile(
-    r"(?<![\w/:.~-])/[^\s,;:'\"]++"
-)  # the path of a file; that of a URL does not match, because a letter or a slash comes before it
+# The path of a file. The path of a URL does not match, because a letter or a slash comes before it.
+_PATH = re.compile(r"(?<![\w/:.~-])/[^\s,;:'\"]++")
 _CLOSING = ".,;:)]"  # after a URL, these belong to the sentence
 
 

@@ -97,10 +97,10 @@ def command_run(
 
 def warn_of_exposed_secrets(context: typer.Context, config: Path | None, run: CommandRun) -> None:
     """Warn on stderr about each file that holds a secret and that other users of the machine may read."""
-    from notifier.config import chosen
+    from notifier.config import chosen_file
     from notifier.operations import exposed_secrets
 
-    for warning in exposed_secrets(run.config, chosen(config or context.obj)):
+    for warning in exposed_secrets(run.config, chosen_file(config or context.obj)):
         typer.echo(f"warning: {warning}", err=True)
 
 

@@ -100,11 +100,11 @@ def _dumps(typed: str) -> list[str | tuple[Path, Reader]]:
 def _ingest_url(run: CommandRun, url: str, day: date | None, settings: IngestSettings) -> DumpReport:
     """Fetch the dump at a URL and ingest it. A dump that cannot be fetched is reported as FAILED."""
     from notifier import pipeline
-    from notifier.fetching import shown
+    from notifier.fetching import shown_url
 
     reading = replace(settings, read=pipeline.url_reader(run.config, url))
     report = pipeline.ingest_given(run.engine, pipeline.name_in(url), day, run.clock(), reading)
-    return replace(report, path=shown(url))
+    return replace(report, path=shown_url(url))
 
 
 def print_dumps(reports: list[DumpReport]) -> None:

@@ -193,9 +193,9 @@ def _document(source: SourceConfig, history: SourceHistory, health: SourceHealth
 
 def place_of(source: SourceConfig) -> str:
     """Return where the dumps of a source come from: a preset with its categories or address, a URL, or files."""
-    from notifier.fetching import shown
+    from notifier.fetching import shown_url
 
-    chosen = ", ".join(source.categories) or source.venue or source.set or (shown(source.url) if source.url else "")
+    chosen = ", ".join(source.categories) or source.venue or source.set or (shown_url(source.url) if source.url else "")
     parts = (source.preset or "", chosen, str(source.folder or ""), source.glob)
     return " ".join(part for part in parts if part)
 

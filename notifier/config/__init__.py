@@ -1,7 +1,7 @@
 """The config: a TOML file, whose keys environment variables can override.
 
-`keys` and the modules of single tables hold all keys with their defaults, and `loading` reads them. A config that was
-loaded never changes.
+The module `keys` and the modules of its larger tables (`mail`, `web`, ...) declare all keys with their defaults.
+`loading` reads the file. A config that was loaded never changes.
 """
 
 from notifier.config.alerts import AlertsConfig
@@ -17,7 +17,7 @@ from notifier.config.keys import (
     StoreConfig,
     TopicConfig,
 )
-from notifier.config.loading import chosen, load
+from notifier.config.loading import chosen_file, load
 from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
 from notifier.config.sources import Preset, SourceConfig
 from notifier.config.values import zone_names
@@ -41,7 +41,7 @@ __all__ = [
     "StoreConfig",
     "TopicConfig",
     "WebConfig",
-    "chosen",
+    "chosen_file",
     "load",
     "secret_key",
     "unknown_variables",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from notifier.config.part import Part
+from notifier.config.table import ConfigTable
 from notifier.config.values import ascii_address
 
-MAX_OPERATORS = 20  # whose addresses `mail` may name
+MAX_OPERATORS = 20  # addresses in `mail`
 
 
-class AlertsConfig(Part):
+class AlertsConfig(ConfigTable):
     """The addresses of operators. They get a mail when a source becomes stale or broken, and when it is well again."""
 
     mail: tuple[str, ...] = Field(default=(), max_length=MAX_OPERATORS)

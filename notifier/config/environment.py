@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from typing import Any, cast, get_origin
 
 from notifier.config.keys import Config
-from notifier.config.part import Part
+from notifier.config.table import ConfigTable
 from notifier.errors import ConfigError
 
 FILE_VARIABLE = "NOTIFIER_CONFIG"
-OTHER_VARIABLES = (FILE_VARIABLE, "NOTIFIER_DEBUG")  # they have the prefix, and are no keys
+OTHER_VARIABLES = (FILE_VARIABLE, "NOTIFIER_DEBUG")  # they begin with PREFIX, but set no key
 PREFIX = "NOTIFIER_"  # environment variables that override keys begin with this
 NESTING = "__"  # in an environment variable, separates the name of a table from the name of a key
 
@@ -21,7 +21,7 @@ def overrides() -> dict[str, Any]:
     """Return the tables and keys that environment variables set; `NOTIFIER_SMTP__HOST` sets `host` in `[smtp]`.
 
     Variables that name no table and no top-level key are left out; `unknown_variables` returns them. Raises
-    ConfigError for a variable that gives a table or a list another value than JSON.
+    ConfigError for a variable that sets a table or a list, and whose value is not JSON.
     """
     names = [name for name in _names() if _is_known(name)]
     if not names:
@@ -32,9 +32,9 @@ def overrides() -> dict[str, Any]:
     try:
         return source()
     except SettingsError:
-        several = [name for name in names if NESTING not in name or _sets_list(name)]
+        suspects = [name for name in names if NESTING not in name or _sets_list(name)]
         raise ConfigError(
-            f"the environment: {' or '.join(several) or 'a variable'} sets a table or a list and is no JSON; set "
+            f"the environment: {' or '.join(suspects) or 'a variable'} sets a table or a list, but is not JSON; set "
             """single keys, as in NOTIFIER_SMTP__HOST=mail.example.org, and write lists as ["https://group.example.org"]"""
         ) from None
 
@@ -65,8 +65,8 @@ def _is_known(variable: str) -> bool:
 def _sets_list(variable: str) -> bool:
     """Return whether a variable sets a key whose value is a list."""
     table, key, *_ = [*variable.removeprefix(PREFIX).lower().split(NESTING), ""]
-    part = Config.model_fields[table].annotation
-    field = part.model_fields.get(key) if isinstance(part, type) and issubclass(part, Part) else None
+    kind = Config.model_fields[table].annotation
+    field = kind.model_fields.get(key) if isinstance(kind, type) and issubclass(kind, ConfigTable) else None
     return field is not None and get_origin(field.annotation) is tuple
 
 
@@ -84,5 +84,5 @@ def _all_names() -> Iterator[str]:
     """Return the names of the variables of all tables and of all keys, without the prefix."""
     for table, field in Config.model_fields.items():
         yield table.upper()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Part):
+        if isinstance(field.annotation, type) and issubclass(field.annotation, ConfigTable):
             yield from (f"{table}{NESTING}{key}".upper() for key in field.annotation.model_fields)

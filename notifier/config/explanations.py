@@ -16,20 +16,20 @@ from notifier.config.keys import Config
 def explain(error: ValidationError, file: Path | None, changes: Mapping[str, Any]) -> str:
     """Return one sentence for each wrong key, after the name of the file or environment variable that has set it.
 
-    `changes` are the tables and keys that environment variables set. Pydantic's copy of the value is left out: it may
+    `changes` are the tables and keys that environment variables set. The wrong values are not quoted, because one may
     be a password.
     """
     explanations: dict[str, list[str]] = {}
     for detail in error.errors(include_input=False):
-        origin = _origin(detail["loc"], changes) or str(file or "the environment")
-        explanations.setdefault(origin, []).append(_explanation(detail["loc"], detail["type"], detail["msg"]))
-    return "; ".join(f"{origin}: {'; '.join(each)}" for origin, each in explanations.items())
+        setter = _variable_that_sets(detail["loc"], changes) or str(file or "the environment")
+        explanations.setdefault(setter, []).append(_explanation(detail["loc"], detail["type"], detail["msg"]))
+    return "; ".join(f"{setter}: {'; '.join(each)}" for setter, each in explanations.items())
 
 
-def _origin(place: tuple[int | str, ...], changes: Mapping[str, Any]) -> str | None:
-    """Return the environment variable that set the key at this place.
+def _variable_that_sets(place: tuple[int | str, ...], changes: Mapping[str, Any]) -> str | None:
+    """Return the environment variable that sets the key at this place.
 
-    Returns None if no variable did, or if the place is that of a table.
+    Returns None if no variable does, or if the place is that of a table.
     """
     value: Any = changes
     for depth, name in enumerate(place):
@@ -42,7 +42,7 @@ def _origin(place: tuple[int | str, ...], changes: Mapping[str, Any]) -> str | N
 
 
 def _explanation(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    key = ".".join(str(part) for part in place)
+    key = ".".join(str(name) for name in place)
     if kind == "path_type":
         return f'{key}: write the path of a file or a folder in quotation marks, such as "var/feeds"'
     if kind == "tuple_type":
@@ -67,8 +67,8 @@ def _known_names(place: tuple[int | str, ...]) -> list[str]:
     if len(place) == 1:
         return list(Config.model_fields)
     kind = _annotation(place[0])
-    part = get_args(kind)[-1] if get_origin(kind) is dict else kind
-    return list(part.model_fields) if isinstance(part, type) and issubclass(part, BaseModel) else []
+    table = get_args(kind)[-1] if get_origin(kind) is dict else kind
+    return list(table.model_fields) if isinstance(table, type) and issubclass(table, BaseModel) else []
 
 
 def _annotation(table: int | str) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 
 from notifier.address_form import ascii_domain
-from notifier.config.part import Part
+from notifier.config.table import ConfigTable
 from notifier.config.values import has_usable_port
 
 LONGEST_CONTACT = 200  # characters
@@ -22,7 +22,7 @@ _PROXY = re.compile(
 )
 
 
-class FetchingConfig(Part):
+class FetchingConfig(ConfigTable):
     """The settings of requests to other servers, and of the folder for fetched documents."""
 
     contact: str = ""  # if empty, the base_url of the pages, or else the sender's address
@@ -60,8 +60,8 @@ class FetchingConfig(Part):
         return tuple(map(_host, hosts))
 
     @property
-    def largest(self) -> int:
-        """The maximum size of a response, in bytes."""
+    def max_response_bytes(self) -> int:
+        """The largest size that a response may have."""
         return self.file_mb << 20
 
 

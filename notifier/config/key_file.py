@@ -30,9 +30,10 @@ def secret_key(config: Config) -> bytes:
 
 
 def check_key_file(config: Config) -> None:
-    """Raise ConfigError if the file of the secret key holds something else, which others may know.
+    """Raise ConfigError if the file of the secret key holds anything but a key: other people may know its content.
 
-    A file that is missing, or that this user may not read, is no fault before the key is needed.
+    It is no error yet if the file is missing, or if this user may not read it. `secret_key` raises these errors when
+    the key is needed.
     """
     file = config.path(config.secret_file)
     try:
@@ -43,7 +44,7 @@ def check_key_file(config: Config) -> None:
 
 
 def _read(file: Path) -> bytes:
-    """Return the content of the file without white space around it. Raises OSError, or ConfigError if it is none."""
+    """Return the content of the file without white space around it. Raises OSError, or ConfigError if it is no file."""
     if file.exists() and not file.is_file():
         raise ConfigError(f"secret_file: {file} is no file; {_CURE}")
     with file.open("rb") as opened:

@@ -15,8 +15,8 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from notifier.config.alerts import AlertsConfig
 from notifier.config.fetching import FetchingConfig
 from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
-from notifier.config.part import Part
 from notifier.config.sources import SourceConfig, check_sources
+from notifier.config.table import ConfigTable
 from notifier.config.values import (
     SQLITE,
     check_database_url,
@@ -31,7 +31,7 @@ LONGEST_SUBJECT = 200  # characters
 SUBJECT_FIELDS = ("papers", "title", "period")
 
 
-class StoreConfig(Part):
+class StoreConfig(ConfigTable):
     """The database."""
 
     url: str = "sqlite:///var/notifier.db"
@@ -43,13 +43,13 @@ class StoreConfig(Part):
         return url
 
 
-class IngestConfig(Part):
+class IngestConfig(ConfigTable):
     """The folder in which dumps arrive."""
 
     folder: Path = Path("var/dumps")
 
 
-class Limits(Part):
+class Limits(ConfigTable):
     """The largest dump, and the largest parts of one.
 
     A record, or a line of JSON lines, that is too large is skipped. A dump that exceeds any other limit is refused.
@@ -63,30 +63,30 @@ class Limits(Part):
     entities: int = Field(default=300, ge=0, le=100_000)
 
     @property
-    def file(self) -> int:
-        """The largest file of a dump, in bytes."""
+    def max_file_bytes(self) -> int:
+        """The largest size that the file of a dump may have."""
         return self.file_mb << 20
 
     @property
-    def unpacked(self) -> int:
-        """The largest content of a compressed dump, in bytes."""
+    def max_unpacked_bytes(self) -> int:
+        """The largest size that the content of a compressed dump may have."""
         return self.unpacked_mb << 20
 
     @property
-    def record(self) -> int:
-        """The longest record, in characters."""
+    def max_record_length(self) -> int:
+        """The largest length that a record may have, in characters."""
         return self.record_kb << 10
 
     @property
-    def line(self) -> int:
-        """The longest line of page text or JSON lines, in characters."""
+    def max_line_length(self) -> int:
+        """The largest length that a line of page text or JSON lines may have, in characters."""
         return self.line_kb << 10
 
 
 DEFAULT_LIMITS = Limits()
 
 
-class DigestConfig(Part):
+class DigestConfig(ConfigTable):
     """The schedule of new subscribers, and the length of digests."""
 
     cadence: Cadence = Cadence.DAILY
@@ -126,13 +126,13 @@ class DigestConfig(Part):
         return timezone
 
 
-class LogConfig(Part):
+class LogConfig(ConfigTable):
     """The format of the service's log."""
 
     format: Literal["text", "json"] = "text"
 
 
-class TopicConfig(Part):
+class TopicConfig(ConfigTable):
     """A change to some keys of a built-in topic, or a new topic."""
 
     title: str | None = None
@@ -142,7 +142,7 @@ class TopicConfig(Part):
     removed: bool = False
 
 
-class Config(Part):
+class Config(ConfigTable):
     """The whole config. Relative paths are relative to `base`, the folder of the config file."""
 
     store: StoreConfig = StoreConfig()
@@ -172,7 +172,7 @@ class Config(Part):
         return sources
 
     def located_in(self, folder: Path) -> Config:
-        """Return this config with relative paths that are relative to `folder`."""
+        """Return a copy of this config whose relative paths are relative to `folder`."""
         located = self.model_copy()
         located._base = folder
         return located
@@ -188,7 +188,7 @@ class Config(Part):
 
     @property
     def database_file(self) -> Path | None:
-        """The absolute path of the SQLite file; None if the store is not one."""
+        """The absolute path of the SQLite file; None if the store is on a server."""
         return self._base / self.store.url.removeprefix(SQLITE) if self.store.url.startswith(SQLITE) else None
 
     @property
@@ -239,6 +239,6 @@ class Config(Part):
 
     @property
     def owners_folder(self) -> Path:
-        """The folder of the lock files of running senders: beside a SQLite file, otherwise in `var`."""
+        """The folder of the lock files of running processes: beside a SQLite file, otherwise in `var`."""
         file = self.database_file
         return file.with_name(f"{file.name}-owners") if file else self._base / "var" / "owners"

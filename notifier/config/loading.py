@@ -32,7 +32,7 @@ def load(file: Path | None) -> Config:
     Without a file all keys have their defaults. Environment variables override the keys of the file. Raises ConfigError
     if the file cannot be read or a value is wrong; the message says what is wrong.
     """
-    found = chosen(file)
+    found = chosen_file(file)
     tables = _read(found) if found else {}
     changes = overrides()
     try:
@@ -49,7 +49,7 @@ def load(file: Path | None) -> Config:
     return config
 
 
-def chosen(file: Path | None) -> Path | None:
+def chosen_file(file: Path | None) -> Path | None:
     """Return the config file that `load` reads, or None if there is none and the defaults apply."""
     return file or _named_by_environment() or _default_file()
 

@@ -11,8 +11,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from notifier.address_form import check_local_part
-from notifier.config.part import Part
-from notifier.config.values import ascii_address, hello_form, is_http_url, is_loopback
+from notifier.config.table import ConfigTable
+from notifier.config.values import ascii_address, ehlo_name, is_http_url, is_loopback
 
 SLOWEST_RATE, FASTEST_RATE = 0.001, 1_000_000.0  # mails per second
 LONGEST_SENDER = 320  # characters
@@ -32,7 +32,7 @@ def _is_one_address(text: str) -> bool:
     )
 
 
-class MailConfig(Part):
+class MailConfig(ConfigTable):
     """The sender of all mail, how the mail is sent, and texts that each mail contains."""
 
     sender: str = "Daily Papers <papers@localhost>"
@@ -97,13 +97,13 @@ class MailConfig(Part):
         return self.envelope or self.address
 
 
-class MaildirConfig(Part):
+class MaildirConfig(ConfigTable):
     """The folder that mail is written to with `transport = "maildir"`."""
 
     folder: Path = Path("var/mail")
 
 
-class SmtpConfig(Part):
+class SmtpConfig(ConfigTable):
     """The relay that mail is sent to with `transport = "smtp"`, and how fast."""
 
     host: str = "localhost"
@@ -144,4 +144,4 @@ class SmtpConfig(Part):
     @classmethod
     def _check_hello(cls, hello: str) -> str:
         """Return the name for EHLO with its domain in ASCII. Raises ValueError if it is no name and no address."""
-        return hello_form(hello) if hello else hello
+        return ehlo_name(hello) if hello else hello

@@ -13,10 +13,10 @@ from notifier.errors import ConfigError
 
 _FEEDS, _FETCHED = "the feeds", "the fetched documents"
 _KEY = "the secret key"
-_ANY_DEPTH = "**"  # the part of a pattern that stands for folders at any depth
+_ANY_DEPTH = "**"  # in a pattern, this stands for folders at any depth
 
 
-def check_ingest_folder(config: Config, file: Path | None) -> None:
+def check_ingest_folder(config: Config, config_file: Path | None) -> None:
     """Raise ConfigError if ingesting would move files that are not dumps: those that notifier itself reads or writes.
 
     These files and folders must not be the dumps folder, nor be in it. The files of dumps that were read go to `done`
@@ -27,7 +27,9 @@ def check_ingest_folder(config: Config, file: Path | None) -> None:
         raise ConfigError(
             f"ingest.folder: {folder.name} takes the files that were read; use another, such as var/dumps"
         )
-    held = [name for name, path in (_own_files(config, file) | _own_folders(config)).items() if _holds(folder, path)]
+    held = [
+        name for name, path in (_own_files(config, config_file) | _own_folders(config)).items() if _holds(folder, path)
+    ]
     if held:
         raise ConfigError(
             f"ingest.folder: this folder also holds {held[0]}, which ingesting would move away; "
@@ -35,9 +37,9 @@ def check_ingest_folder(config: Config, file: Path | None) -> None:
         )
 
 
-def check_secret_file(config: Config, file: Path | None) -> None:
+def check_secret_file(config: Config, config_file: Path | None) -> None:
     """Raise ConfigError if the file of the secret key is another file or folder of notifier, or is in the Maildir."""
-    own, key = _own_files(config, file), config.path(config.secret_file)
+    own, key = _own_files(config, config_file), config.path(config.secret_file)
     del own[_KEY]
     held = [what for what, path in own.items() if _holds(path, key)]
     held += [what for what, folder in _folders_of_mail(config).items() if _holds(folder, key)]
@@ -48,12 +50,12 @@ def check_secret_file(config: Config, file: Path | None) -> None:
         )
 
 
-def check_source_folders(config: Config, file: Path | None) -> None:
+def check_source_folders(config: Config, config_file: Path | None) -> None:
     """Raise ConfigError if a source would read notifier's own files, or the dumps folder, which is read anyway.
 
-    A source with a folder must not have them in it, and one with a pattern must not match them.
+    The folder of a source must not hold them, and the pattern of a source must not match them.
     """
-    files = _own_files(config, file)
+    files = _own_files(config, config_file)
     dumps = {"the dumps folder, which is read without a source": config.path(config.ingest.folder)}
     folders = {**dumps, **_folders_of_dumps(config), **_own_folders(config)}
     for name, source in config.sources.items():
@@ -67,10 +69,10 @@ def check_source_folders(config: Config, file: Path | None) -> None:
             )
 
 
-def check_feeds_folder(config: Config, file: Path | None) -> None:
+def check_feeds_folder(config: Config, config_file: Path | None) -> None:
     """Raise ConfigError if the feeds folder, which web servers serve, holds files or folders that are not feeds."""
     folder = config.path(config.feeds.folder)
-    others = {**_own_files(config, file), **_folders_of_dumps(config), **_own_folders(config)}
+    others = {**_own_files(config, config_file), **_folders_of_dumps(config), **_own_folders(config)}
     del others[_FEEDS]
     held = [what for what, path in others.items() if _holds(folder, path)]
     if held:
@@ -83,7 +85,8 @@ def check_feeds_folder(config: Config, file: Path | None) -> None:
 def check_written_folders(config: Config) -> None:
     """Raise ConfigError if a folder that notifier writes to holds another one.
 
-    Dumps would be read twice, mail and dumps be mixed up, or documents be deleted with the old ones among the fetched.
+    Otherwise a dump could be read twice, a mail could be taken for a dump, or a file could be deleted because it looks
+    like an old fetched document.
     """
     written = [
         *(("ingest.folder", what, path) for what, path in _folders_of_dumps(config).items()),
@@ -99,10 +102,10 @@ def check_written_folders(config: Config) -> None:
             )
 
 
-def _own_files(config: Config, file: Path | None) -> dict[str, Path]:
-    """Return the single files that notifier reads and writes, by what they are."""
+def _own_files(config: Config, config_file: Path | None) -> dict[str, Path]:
+    """Return the single files that notifier reads and writes, by their names in messages."""
     own = {
-        "the config": file,
+        "the config": config_file,
         "the database": config.database_file,
         _KEY: config.path(config.secret_file),
         "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
@@ -112,7 +115,7 @@ def _own_files(config: Config, file: Path | None) -> dict[str, Path]:
 
 
 def _own_folders(config: Config) -> dict[str, Path]:
-    """Return the folders that notifier reads and writes, apart from the dumps folder, by what they are."""
+    """Return the folders that notifier reads and writes, except the dumps folder, by their names in messages."""
     own = {
         _FEEDS: config.path(config.feeds.folder),
         "the Maildir": config.path(config.maildir.folder),
@@ -125,7 +128,7 @@ def _own_folders(config: Config) -> dict[str, Path]:
 
 
 def _folders_of_mail(config: Config) -> dict[str, Path]:
-    """Return the folders in the Maildir that hold mail, by what they are."""
+    """Return the folders in the Maildir that hold mail, by their names in messages."""
     mail = config.path(config.maildir.folder)
     return {
         "new mail of the Maildir": mail / "new",
@@ -135,7 +138,7 @@ def _folders_of_mail(config: Config) -> dict[str, Path]:
 
 
 def _folders_of_dumps(config: Config) -> dict[str, Path]:
-    """Return the dumps folder and the two folders beside it, by what they are."""
+    """Return the dumps folder and the two folders beside it, by their names in messages."""
     dumps = config.path(config.ingest.folder)
     return {
         "the dumps": dumps,
@@ -156,7 +159,10 @@ def _reads(source: SourceConfig, config: Config, path: Path, *, is_folder: bool)
 
 
 def _matches(pattern: Path, path: Path, *, is_folder: bool) -> bool:
-    """Return whether a pattern may match a file, or files of a folder at any depth."""
+    """Return whether a pattern may match a file, or files of a folder at any depth.
+
+    The names in both paths are compared one after the other, until the pattern has `**` or one of the paths ends.
+    """
     for part, name in zip(pattern.parts, path.parts, strict=False):
         if part == _ANY_DEPTH:
             return is_folder or fnmatchcase(path.name, pattern.name)

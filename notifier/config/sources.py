@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from notifier.config.part import Part
+from notifier.config.table import ConfigTable
 
 Preset = Literal["huggingface", "arxiv", "biorxiv", "medrxiv", "openreview", "feed", "oai", "jsonl"]
 
@@ -36,7 +36,7 @@ _TAKES_CATEGORIES = ("arxiv", "biorxiv", "medrxiv")
 _ORIGINS = ("preset", "url", "folder", "glob")
 
 
-class SourceConfig(Part):
+class SourceConfig(ConfigTable):
     """One source: a place from which notifier fetches dumps regularly, and how often it does.
 
     A source is a preset, a url, a folder or a glob. With the presets `feed`, `oai` and `jsonl`, `url` is needed;

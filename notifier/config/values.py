@@ -21,7 +21,7 @@ _HTTP_URL = re.compile(r"https?://[!-~]{1,300}")
 
 
 def ascii_address(address: str) -> str:
-    """Return an email address with its domain in ASCII. Raises ValueError if that is impossible or too long."""
+    """Return an email address with its domain in ASCII. Raises ValueError if it has no such form or is too long."""
     try:
         encoded = ascii_form(address)
         _check_dots(encoded)
@@ -51,7 +51,7 @@ def is_http_url(url: str) -> bool:
     return _HTTP_URL.fullmatch(url) is not None
 
 
-def hello_form(name: str) -> str:
+def ehlo_name(name: str) -> str:
     """Return a name for EHLO, a domain in ASCII or an address literal. Raises ValueError if it is neither."""
     try:
         if not name.startswith("["):
@@ -75,10 +75,9 @@ def check_database_url(url: str) -> None:
     elif not url.startswith(POSTGRESQL):
         raise ValueError("use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
     elif url.partition("?")[0].count("@") > 1:
-        raise ValueError(
-            "write an @ of the password as %40"
-        )  # SQLAlchemy would read the rest of the password as the host
-    elif not _has_usable_port(url):
+        # SQLAlchemy would take the rest of the password for the host.
+        raise ValueError("write an @ of the password as %40")
+    elif not _has_usable_database_ports(url):
         # The message does not quote the port, which may be the password of a URL without a host.
         raise ValueError(
             "its port is no number from 1 to 65535; write USER:PASSWORD@HOST:PORT, "
@@ -86,15 +85,18 @@ def check_database_url(url: str) -> None:
         )
 
 
-def _has_usable_port(url: str) -> bool:
-    """Return whether SQLAlchemy can read the URL, and whether all ports in it are valid."""
+def _has_usable_database_ports(url: str) -> bool:
+    """Return whether SQLAlchemy can read the URL of a database, and whether all ports in it are valid.
+
+    A URL may name several hosts, each with its port, in the parameters `host` and `port`.
+    """
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
         parts = make_url(url)
         given = parts.query.get("port") or ()
-        further = [given] if isinstance(given, str) else given  # of a database with several hosts
+        further = [given] if isinstance(given, str) else given
         ports = [int(port) for each in further for port in each.split(",")]
     except (ValueError, ArgumentError):
         return False
@@ -110,7 +112,7 @@ def has_usable_port(url: str) -> bool:
 
 
 def has_valid_host(url: str) -> bool:
-    """Return whether the host of a URL is an IPv6 address, or has no part between dots that no host can have."""
+    """Return whether the host of a URL is an IPv6 address, or all its parts between dots may be in a host name."""
     host = (urlsplit(url).hostname or "").removesuffix(".")
     labels = host.split(".")
     return ":" in host or all(

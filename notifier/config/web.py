@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from notifier.config.part import Part
+from notifier.config.table import ConfigTable
 from notifier.config.values import has_usable_port, has_valid_host, is_http_url, is_loopback_url
 
 LONGEST_BASE_URL = 200  # characters; so every link fits in one line of a mail header
@@ -17,7 +17,7 @@ _BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
-class FeedsConfig(Part):
+class FeedsConfig(ConfigTable):
     """The folder that feeds are written to, and the WebSub hub that is told when they change."""
 
     folder: Path = Path("var/feeds")
@@ -31,7 +31,7 @@ class FeedsConfig(Part):
         return url
 
 
-class WebConfig(Part):
+class WebConfig(ConfigTable):
     """The web pages: their public URL, and where the service listens."""
 
     base_url: str = ""  # if empty, mails contain no links to pages

@@ -5,9 +5,10 @@ same way. If the relay defers many mails, often answers that it is busy (421), o
 refusal, sending pauses when the number of these replies reaches a limit. When a pause has run out, one mail is sent as
 a probe. Either the probe ends the pause, or another, usually longer pause begins.
 
-Several recipients with the same refusal may be unwanted by the relay because of us, or may all be unknown. Only the
-acceptance of another mail decides between the two. So after a pause for such refusals, several recipients who were not
-refused yet are tried one after another, and their number doubles with each pause up to a limit.
+If several recipients get the same refusal, there are two possible reasons: the relay refuses our mail, or it knows none
+of these recipients. Only the acceptance of another mail shows that it is the second. So after a pause for such
+refusals, recipients who were not refused yet are tried one after another. Their number doubles with each pause, up to a
+limit.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from notifier.delivery.refusals import is_about_recipient, without_variable_part
 from notifier.models import DeliveryState, RelayState
 
 ERRORS_IN_A_ROW = 50
-RECENT = 500  # answers that are remembered
+RECENT = 500  # outcomes that are remembered
 ERRORS_IN_RECENT = 150  # 30% of RECENT
-# If recipients of this many domains, or this many recipients of one domain, get the same refusal, and no mail in
-# between is accepted, then the relay may refuse us and not the recipients. The first number begins the first pause, and
-# each other number begins a pause after that; when the last number is reached, each refused probe begins a pause.
+# Sending pauses if recipients of this many domains, or this many recipients of one domain, get the same refusal, and no
+# mail is accepted in between. The first number is for the first pause, the second for the second, and so on. After the
+# last number, each refused probe begins another pause.
 REFUSED_DOMAINS = (3, 5, 9, 17, 33)
 REFUSED_RECIPIENTS = (10, 20, 40)
 RECENT_REFUSALS = 50  # refusals that are remembered
@@ -87,8 +88,10 @@ def early_probe(state: RelayState, now: datetime) -> datetime | None:
     return began if began + PAUSES_AFTER_REFUSAL[0] <= now else None
 
 
-def judged(state: RelayState, outcome: Outcome, recipient: str, *, was_refused: bool = False) -> Outcome:
-    """Return `outcome`, or a deferral if it rejects the recipient with a refusal that too many others got as well.
+def with_doubtful_refusal_deferred(
+    state: RelayState, outcome: Outcome, recipient: str, *, was_refused: bool = False
+) -> Outcome:
+    """Return `outcome`, or a deferral in its place if it is a rejection that too many other recipients got too.
 
     `state` is the relay's state before this outcome. `was_refused` says whether the recipient had been refused before.
     """
@@ -109,12 +112,12 @@ def state_after(  # noqa: PLR0913
     is_probe: bool = False,
     was_refused: bool = False,
 ) -> RelayState:
-    """Return the relay's state after `outcome`, which `judged` has returned, for a mail to the address `recipient`.
+    """Return the relay's state after a mail to the address `recipient`.
 
-    While sending is paused, only the outcome of a probe can end or lengthen the pause. All other mails were already on
-    the wire when the pause began. `was_refused` says whether the recipient had been refused before, by a permanent
-    reply. Another refusal says nothing new about the relay, so it neither counts nor begins a pause, unless it is the
-    outcome of a probe.
+    `outcome` is what `with_doubtful_refusal_deferred` has returned. While sending is paused, only the outcome of a
+    probe can end or lengthen the pause: all other mails were already being sent when the pause began. `was_refused`
+    says whether the recipient had been refused before, by a permanent reply. Another refusal of this recipient says
+    nothing new about the relay. So it neither counts nor begins a pause, unless it is the outcome of a probe.
     """
     if is_probe:
         state = replace(state, probe_owner=None, probe_until=None)
@@ -170,16 +173,16 @@ def _with_outcome_counted(state: RelayState, outcome: Outcome, recipient: str, *
 
 
 def _refusal(outcome: Outcome, recipient: str) -> str:
-    """Return what is stored of a refusal: a hash of the answer, the domain, and a hash of the address."""
+    """Return what is stored of a refusal: a hash of the reply, the domain, and a hash of the address."""
     address = recipient.casefold()
-    return f"{_answer(outcome, recipient)} {address.rpartition('@')[2]} {_short_hash(address)}"
+    return f"{_reply_hash(outcome, recipient)} {address.rpartition('@')[2]} {_short_hash(address)}"
 
 
 def _is_counted(state: RelayState, outcome: Outcome, recipient: str) -> bool:
     return _refusal(outcome, recipient) in state.policy_refusals
 
 
-def _answer(outcome: Outcome, recipient: str) -> str:
+def _reply_hash(outcome: Outcome, recipient: str) -> str:
     return _short_hash(without_variable_parts(outcome.reply, recipient))
 
 
@@ -201,12 +204,12 @@ def _reason_to_pause(state: RelayState, outcome: Outcome, recipient: str, *, is_
     if state.errors >= ERRORS_IN_A_ROW:
         return f"{state.errors} errors in a row: {outcome.reply}"
     if outcome.state is not DeliveryState.ACCEPTED and state.recent.count(_ERROR) >= ERRORS_IN_RECENT:
-        return f"{state.recent.count(_ERROR)} errors in the last {len(state.recent)} answers: {outcome.reply}"
+        return f"{state.recent.count(_ERROR)} errors in the last {len(state.recent)} attempts: {outcome.reply}"
     return ""
 
 
 def _cure(outcome: Outcome) -> str:
-    """Return what the operator can do about recipients who were suppressed before the refusals were in doubt."""
+    """Return what the operator can do about recipients who were suppressed before the refusals became doubtful."""
     is_clear = is_about_recipient(outcome.reply.partition(" ")[2])
     return " (if it is wrong, `notifier reinstate --since` takes back who is SUPPRESSED)" if is_clear else ""
 
@@ -216,9 +219,9 @@ def _refused_alike(state: RelayState, outcome: Outcome, recipient: str, pauses: 
 
     `pauses` is the number of pauses for this reason that there were already.
     """
-    answer = _answer(outcome, recipient)
+    reply_hash = _reply_hash(outcome, recipient)
     refusals = [refusal.split(" ") for refusal in state.policy_refusals]
-    recipients = Counter(domain for refused_with, domain, _ in refusals if refused_with == answer)
+    recipients = Counter(domain for refused_with, domain, _ in refusals if refused_with == reply_hash)
     if len(recipients) >= REFUSED_DOMAINS[min(pauses, len(REFUSED_DOMAINS) - 1)]:
         return f"{len(recipients)} domains"
     domain, number = max(recipients.items(), key=lambda item: item[1], default=("", 0))

@@ -17,7 +17,7 @@ from notifier.models import DeliveryState
 
 SERVICE_CLOSING = 421
 REPLY_LIMIT = REASON_LIMIT  # at most this many characters of a relay's reply are stored
-_MAX_SPACES = 10  # read this many characters for each one that is kept, because a run of spaces becomes one space
+_READ_PER_KEPT = 10  # characters read for each one that is kept, because a run of spaces becomes one space
 
 
 class Phase(IntEnum):
@@ -109,7 +109,7 @@ def outcome_without_reply(phase: Phase, trouble: str) -> Outcome:
 
 def one_line(text: str) -> str:
     """Return `text` on one line, without control, bidi or surrogate characters, cut to REPLY_LIMIT characters."""
-    text = text[: _MAX_SPACES * REPLY_LIMIT]
+    text = text[: _READ_PER_KEPT * REPLY_LIMIT]
     visible = text
     if not text.isprintable():
         visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)

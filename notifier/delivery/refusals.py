@@ -3,8 +3,8 @@
 A relay that refuses all our mail answers each recipient with 550, just like one that does not know the mailbox. So a
 refusal is about the recipient only if its enhanced code (RFC 3463) says so, or if it has no specific code and its text
 says that the mailbox is unknown. A refusal is doubtful if it has any other specific code, or any word that blames
-somebody else. This holds for a reply that it quotes, too. A doubtful refusal is not about the recipient, because a mail
-that waits does less harm than a subscriber who gets no more mail.
+somebody else. Codes and words in a reply that it quotes count too. A doubtful refusal is not about the recipient,
+because a mail that waits does less harm than a subscriber who gets no more mail.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
 _NO_UTF8 = frozenset({"6.7", "6.9"})  # a server on the path does not support SMTPUTF8 (RFC 6531, section 4.2)
 _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the system
 _MAILBOX_FULL = "2.2"
-_OVER_LIMIT_OF_RECIPIENT = 523  # the mail's size; with 5.7.10, the relay asks for encryption (RFC 5248)
+_OVER_LIMIT_OF_RECIPIENT = 523  # the mail is too large; but with the code 5.7.10, it must be encrypted (RFC 5248)
 
 # At the beginning of a line, also as #5.1.1 (Cisco), or in the form of qmail: (#5.1.1).
 _ENHANCED_CODE = re.compile(r"(?:^#?|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
@@ -145,9 +145,10 @@ def is_about_utf8(text: str) -> bool:
 def without_variable_parts(reply: str, recipient: str) -> str:
     """Return a text that is the same for all refusals with the same cause.
 
-    The text is the basic code, the enhanced codes and the words of the reply. The recipient, other names, numbers, ids
-    and times are left out, because they may differ from mail to mail. The last words of a long reply are left out too.
-    A reply is cut at a fixed length, so the names in it decide which words remain.
+    The text is the basic code, the enhanced codes and the first words of the reply. The recipient, other names,
+    numbers, ids and times are left out, because they may differ from mail to mail. The last words of a long reply are
+    left out too: a stored reply is cut at a fixed length, so it depends on the length of the names which words are its
+    last.
     """
     code, _, text = reply.partition(" ")
     local, _, domain = recipient.casefold().rpartition("@")

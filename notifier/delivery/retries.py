@@ -15,7 +15,7 @@ LONGEST_WAIT = LONGEST_DELAY * (1 + JITTER)
 UNCERTAIN_DELAY = timedelta(minutes=15)
 UNCERTAIN_RETRIES = 2  # a message that the relay may already have is sent again at most this many times
 
-# A delivery expires this long after planning if it was tried, and no relay can have accepted it.
+# A delivery that was tried expires this long after it was planned, unless a relay may have accepted it.
 LIFETIME = timedelta(hours=72)
 
 

@@ -1,16 +1,16 @@
 """Make requests to other servers. This is the only component that makes HTTP requests."""
 
 from notifier.fetching.client import Client, Response, Validators
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.documents import documents
 from notifier.fetching.hub import tell_hub
 from notifier.fetching.schedules import Schedule, default_schedule, is_working_day, next_due
-from notifier.fetching.urls import shown
+from notifier.fetching.urls import shown_url
 
 __all__ = [
-    "Asked",
     "Client",
     "Document",
+    "FetchState",
     "Getter",
     "Response",
     "Schedule",
@@ -19,6 +19,6 @@ __all__ = [
     "documents",
     "is_working_day",
     "next_due",
-    "shown",
+    "shown_url",
     "tell_hub",
 ]

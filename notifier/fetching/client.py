@@ -1,7 +1,7 @@
 """Send HTTP requests, without overloading other servers, and only to IP addresses that are allowed.
 
-One request to a host runs at a time, with the pause that the host asks for. A request that failed for a reason that may
-pass is repeated. The URL of each redirect is checked before it is followed. The connection is made to the IP address
+One request to a host runs at a time, with the pause that the host asks for. A request is repeated if its failure may be
+temporary. The URL of each redirect is checked before it is followed. The connection is made to the IP address
 that was checked; the name is not resolved again.
 """
 
@@ -19,7 +19,7 @@ from notifier import __version__
 from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.deadline import Deadline
-from notifier.fetching.failures import CHECK_URL, PassingError, refusal, unknown_host
+from notifier.fetching.failures import CHECK_URL, TemporaryError, refusal, unknown_host
 from notifier.fetching.http_messages import HttpResponse, Request
 from notifier.fetching.ip_addresses import Resolve, check_host, checked_addresses, resolve
 from notifier.fetching.pacing import TURNS, Sleep
@@ -60,7 +60,6 @@ class Response:
     url: str = field(repr=False)
     status: int
     body: bytes = field(repr=False)
-    content_type: str
     validators: Validators
     not_modified: bool
 
@@ -111,7 +110,7 @@ class Client:
         for attempt in range(MAX_REPEATS + 1):
             try:
                 return self._response(*self._follow(first, headers, pause, deadline), validators)
-            except PassingError as error:
+            except TemporaryError as error:
                 wait = self._wait(error, attempt)
                 if attempt == MAX_REPEATS or wait > min(MAX_WAIT, deadline.left):
                     raise
@@ -124,7 +123,7 @@ class Client:
         parsed = read_url(url)
         headers = {**self._headers(), "Content-Type": "application/x-www-form-urlencoded"}
         request = Request("POST", parsed, headers, urlencode(form).encode("ascii"))
-        response = self._ask(request, self._permitted(parsed), 0.0, Deadline(self._settings.seconds))
+        response = self._ask(request, self._allowed_ips(parsed), 0.0, Deadline(self._settings.seconds))
         if not _OK <= response.status < _FIRST_NO_SUCCESS:
             raise self._refusal(parsed, response)
 
@@ -134,7 +133,7 @@ class Client:
         """Return the first response that is no redirect, and its URL. Each URL is checked before it is requested."""
         url = first
         for _ in range(MAX_REDIRECTS + 1):
-            ips = self._permitted(url) if url is first else self._permitted_redirect(first, url)
+            ips = self._allowed_ips(url) if url is first else self._allowed_ips_of_redirect(first, url)
             response = self._ask(Request("GET", url, headers), ips, pause, deadline)
             if response.status not in _REDIRECTS:
                 return url, response
@@ -142,13 +141,13 @@ class Client:
         raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times", CHECK_URL)
 
     def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> HttpResponse:
-        """Make one request when no other request to the host runs. The time of waiting extends the deadline."""
+        """Make one request when no other request to the host runs. The deadline moves by the time spent on waiting."""
         with TURNS.of(request.url, pause, self._sleep) as waited:
             deadline.extend(waited)
             return self._exchange.ask(request, ips, deadline)
 
-    def _permitted(self, url: ParsedUrl) -> Sequence[str]:
-        """Return the IP addresses to connect to; none if a proxy resolves the name.
+    def _allowed_ips(self, url: ParsedUrl) -> Sequence[str]:
+        """Return the IP addresses to connect to, after checking them; none if a proxy resolves the name.
 
         Raises FetchError if one of them is not allowed.
         """
@@ -167,11 +166,11 @@ class Client:
         except OSError as error:
             raise unknown_host(url, error) from None
 
-    def _permitted_redirect(self, first: ParsedUrl, url: ParsedUrl) -> Sequence[str]:
+    def _allowed_ips_of_redirect(self, first: ParsedUrl, url: ParsedUrl) -> Sequence[str]:
         """Return the IP addresses to connect to for the URL to which `first` redirects."""
         try:
-            return self._permitted(url)
-        except PassingError:
+            return self._allowed_ips(url)
+        except TemporaryError:
             raise
         except FetchError as error:
             raise FetchError(f"{first} redirects to {url}, but {error.reason}", error.cure) from None
@@ -186,7 +185,6 @@ class Client:
             url.whole,
             response.status,
             response.body,
-            response.headers.get("content-type", ""),
             sent if is_unmodified and got == NO_VALIDATORS else got,
             is_unmodified,
         )
@@ -194,7 +192,7 @@ class Client:
     def _refusal(self, url: ParsedUrl, response: HttpResponse) -> FetchError:
         return refusal(url, response.status, retry_after(response.headers, self._clock()))
 
-    def _wait(self, error: PassingError, attempt: int) -> float:
+    def _wait(self, error: TemporaryError, attempt: int) -> float:
         """Return the seconds to wait before the next attempt: those of Retry-After, at least those of `back_off`."""
         asked = (error.retry_after - self._clock()).total_seconds() if error.retry_after else 0.0
         return max(asked, back_off(attempt))

@@ -8,24 +8,24 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from notifier.errors import FetchError
-from notifier.fetching.document import Asked, Document
+from notifier.fetching.document import Document, FetchState
 
 FIRST_DAYS = 7  # for a new source, so that new subscribers have papers to read
 MAX_DAYS = 30  # older days are not fetched, so that a source that was not fetched for a year needs few requests
-_MAX_FAILURES = 3  # after this many failed days, the newest of the other days are asked for until one more fails
+_MAX_FAILURES = 3  # after this many failed days, the other days are requested newest first, until one more fails
 _HOST_STATUSES = (401, 403, 407, 429, 503)  # the server would probably answer these for other days too
 
 
-def days_to_fetch(asked: Asked, today: date, again: int) -> list[date]:
-    """Return the days to ask for until `today`, the oldest first.
+def days_to_fetch(state: FetchState, today: date, again: int) -> list[date]:
+    """Return the days to request, up to `today`, the oldest first.
 
-    These are the days after `asked.taken_until`, at most MAX_DAYS, and always the last `again` days before today. If
-    no day was taken yet, they are the last FIRST_DAYS.
+    These are the days after `state.taken_until`, at most MAX_DAYS, and always the last `again` days before today. If
+    no day was ingested yet, they are the last FIRST_DAYS.
     """
-    if asked.taken_until is None:
+    if state.taken_until is None:
         first = today - timedelta(days=FIRST_DAYS - 1)
     else:
-        first = min(asked.taken_until + timedelta(days=1), today - timedelta(days=again))
+        first = min(state.taken_until + timedelta(days=1), today - timedelta(days=again))
     first = max(first, today - timedelta(days=MAX_DAYS - 1))
     return [first + timedelta(days=number) for number in range((today - first).days + 1)]
 
@@ -35,20 +35,20 @@ def is_over(day: date, now: datetime, margin: timedelta) -> bool:
     return now >= datetime.combine(day, time(), UTC) + timedelta(days=1) + margin
 
 
-def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator[Document]:
-    """Yield what `take` returns for each day, also for the days after one that failed.
+def each_day(days: Iterable[date], fetch_day: Callable[[date], Document]) -> Iterator[Document]:
+    """Yield what `fetch_day` returns for each day. If one day fails, the days after it are fetched too.
 
-    No document after a failed day counts as complete, so the failed day is asked for again. After _MAX_FAILURES failed
-    days, it goes on with the newest day, backwards, because old days may fail for weeks. It stops after one more
-    failure, or after one error that is about the server and not about the day. At the end, it raises the first
-    FetchError, if there was one.
+    No document after a failed day counts as complete, so the failed day is requested again at the next fetch. After
+    _MAX_FAILURES failed days, the newest of the remaining days comes first, because old days may fail for weeks. The
+    iterator stops after one more failure, or after one error that is about the server and not about the day. At the
+    end, it raises the first FetchError, if there was one.
     """
     waiting = deque(days)
     failures: list[FetchError] = []
     while waiting:
         day = waiting.popleft() if len(failures) < _MAX_FAILURES else waiting.pop()
         try:
-            document = take(day)
+            document = fetch_day(day)
         except FetchError as error:
             failures.append(error)
             if _is_about_host(error) or len(failures) > _MAX_FAILURES:
@@ -60,5 +60,5 @@ def each_day(days: Iterable[date], take: Callable[[date], Document]) -> Iterator
 
 
 def _is_about_host(error: FetchError) -> bool:
-    """Return whether an error says something about the server, and not about the document that was asked for."""
+    """Return whether an error says something about the server, and not about the requested document."""
     return error.status is None or error.status in _HOST_STATUSES

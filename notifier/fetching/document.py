@@ -1,4 +1,4 @@
-"""Hold what presets get and return: the state of a source, a client, and the documents that are fetched."""
+"""Declare what presets get and return: the state of a source, a client, and the documents that are fetched."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from notifier.fetching.client import NO_VALIDATORS, Response, Validators
 
 
 class Getter(Protocol):
-    """A client that fetches one URL, as presets need it."""
+    """The part of `Client` that presets use."""
 
     def get(
         self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "", pause: float = 0.0
@@ -27,10 +27,10 @@ class Getter(Protocol):
 class Document:
     """One dump that a source has sent.
 
-    `name` is a file name with a suffix; `day` is the listing day if the source says it, and then the name
-    holds it too. A document that was not modified since it was last taken has no body. If not `is_complete`, the day
-    may still get papers, and is asked for again. `stated` is the number of papers of the day according to the source.
-    `names_day` says that the request named the day, so that this day can be asked for again.
+    `name` is a file name with a suffix. `day` is the listing day if the source tells it, and then the name holds it
+    too. A document that was not modified since it was last fetched has no body. If `is_complete` is false, the day may
+    still get papers, and is requested again. `stated` is the number of papers of the day according to the source.
+    `names_day` says that the request named the day, so that this day can be requested again.
     """
 
     url: str
@@ -45,18 +45,17 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The state of a source when its documents are asked for.
+class FetchState:
+    """The state of a source when it is fetched at `now`.
 
-    `taken_until` is the last day that was taken completely; None if there is none yet. `validators` holds those of the
-    documents that were taken before, by URL.
+    `taken_until` is the last day whose papers were ingested completely; None if there is none yet. `validators` holds
+    the validators of the documents that were fetched before, by URL.
     """
 
     now: datetime
-    is_first: bool
     taken_until: date | None
     validators: Mapping[str, Validators] = field(default_factory=dict)
 
     def validators_of(self, url: str) -> Validators:
-        """Return the validators of the document at a URL, which are empty if it was never taken."""
+        """Return the validators of the document at a URL; they are empty if it was never fetched."""
         return self.validators.get(url, Validators())

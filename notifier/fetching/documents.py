@@ -1,14 +1,14 @@
-"""Fetch the documents of a source, with the module for its preset."""
+"""Fetch the documents of a source by calling the module for its preset."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
 from notifier.config import SourceConfig
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.presets import arxiv, biorxiv, huggingface, oai, openreview, single
 
-_BY_PRESET: Mapping[str | None, Callable[[SourceConfig, Asked, Getter], Iterator[Document]]] = {
+_BY_PRESET: Mapping[str | None, Callable[[SourceConfig, FetchState, Getter], Iterator[Document]]] = {
     "huggingface": huggingface.documents,
     "arxiv": arxiv.documents,
     "biorxiv": biorxiv.documents,
@@ -21,7 +21,7 @@ _BY_PRESET: Mapping[str | None, Callable[[SourceConfig, Asked, Getter], Iterator
 }
 
 
-def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterator[Document]:
     """Yield the documents of a source that is fetched, the oldest day first.
 
     Raises FetchError if there is no response, or if it is an error. If some documents were yielded before, they are
@@ -29,4 +29,4 @@ def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Do
     """
     if not source.is_remote:
         raise ValueError("a source that is a folder is not fetched")
-    return _BY_PRESET[source.preset](source, asked, client)
+    return _BY_PRESET[source.preset](source, state, client)

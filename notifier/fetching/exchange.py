@@ -1,7 +1,7 @@
 """Make one request and read its response. This is the only module that imports the HTTP library.
 
-It uses the transport of httpx2 without its Client. The Client does what must not happen here: it follows redirects,
-keeps cookies, reads .netrc and proxies from the environment, and logs whole URLs.
+It uses the transport of httpx2, but not its Client, because a Client follows redirects, keeps cookies, reads .netrc,
+takes proxies from the environment, and logs whole URLs. None of this must happen here.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ import httpx2
 from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.deadline import Deadline, Watch
-from notifier.fetching.failures import CHECK_URL, LATER, PassingError, no_connection
+from notifier.fetching.failures import CHECK_URL, LATER, TemporaryError, no_connection
 from notifier.fetching.http_messages import HttpResponse, Request
 from notifier.fetching.unpacking import ENCODINGS, Body, CutOffError, TooLargeError
 from notifier.fetching.urls import ParsedUrl
 
-_MAX_CONNECT_SECONDS = 20.0  # seconds, for one IP address
+_MAX_CONNECT_SECONDS = 20.0  # for one IP address
 _OK = 200
 
+# Below the level WARNING, these libraries log URLs and headers, which may hold secrets.
 for _name in ("httpx2", "httpcore2"):
-    logging.getLogger(_name).setLevel(
-        logging.WARNING
-    )  # below this level, they log URLs and headers, which may hold secrets
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class Exchange:
@@ -38,7 +37,7 @@ class Exchange:
     """
 
     def __init__(self, settings: FetchingConfig) -> None:
-        self._limit = settings.largest
+        self._limit = settings.max_response_bytes
         self._file_mb = settings.file_mb
         trusted = _trusted(settings.ca_file)
         self._transport = httpx2.HTTPTransport(
@@ -62,7 +61,7 @@ class Exchange:
                 return self._ask(request, ip, deadline)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 failure = no_connection(request.url, error)
-                if not isinstance(failure, PassingError):
+                if not isinstance(failure, TemporaryError):
                     raise failure from None
         try:
             return self._ask(request, ips[-1] if ips else None, deadline)
@@ -109,7 +108,7 @@ class Exchange:
             reason = f"the response of {url} is larger than {self._file_mb} MB"
             raise FetchError(reason, "if this is intended, raise [fetching] file_mb") from None
         except (CutOffError, httpx2.ReadError, httpx2.RemoteProtocolError):
-            raise PassingError(url, f"the response of {url} was cut off") from None
+            raise TemporaryError(url, f"the response of {url} was cut off") from None
 
 
 def _http_request(request: Request, ip: str | None, deadline: Deadline, watch: Watch) -> httpx2.Request:
@@ -140,9 +139,9 @@ def _broken(url: ParsedUrl, error: Exception, deadline: Deadline) -> FetchError:
         case httpx2.LocalProtocolError():
             return FetchError(f"the request to {url} cannot be written", CHECK_URL)
         case httpx2.RemoteProtocolError():
-            return PassingError(url, f"{url} sent no response in HTTP")
+            return TemporaryError(url, f"{url} sent no response in HTTP")
         case _:
-            return PassingError(url, f"the connection to {url} broke")
+            return TemporaryError(url, f"the connection to {url} broke")
 
 
 def _too_slow(url: ParsedUrl, deadline: Deadline) -> FetchError:

@@ -1,4 +1,4 @@
-"""Describe why a request failed, and whether the failure may pass within seconds."""
+"""Describe why a request failed, and whether it may succeed if it is repeated within seconds."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _REFUSED = {401, 402, 403, 407, 451}
 _GONE = {404, 410}
 
 
-class PassingError(FetchError):
-    """A failure that may pass within seconds, so that the request is repeated."""
+class TemporaryError(FetchError):
+    """A failure that may be over within seconds, so that the request is repeated."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ def refusal(url: ParsedUrl, status: int, retry_after: datetime | None) -> FetchE
     reason = f"HTTP {status} from {url}"
     if status in _TEMPORARY or (status == _TOO_MANY and retry_after):
         wait = f"it asks to wait until {retry_after:%Y-%m-%d %H:%M:%S} UTC" if retry_after else LATER
-        return PassingError(url, reason, wait, status=status, retry_after=retry_after)
+        return TemporaryError(url, reason, wait, status=status, retry_after=retry_after)
     if status == _TOO_MANY:
         cure = "it asks for fewer requests, so fetch the source less often"
     elif status in _REFUSED:
@@ -71,7 +71,7 @@ def refusal(url: ParsedUrl, status: int, retry_after: datetime | None) -> FetchE
 def unknown_host(url: ParsedUrl, error: OSError) -> FetchError:
     """Return the error for a host whose addresses could not be found."""
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return PassingError(url, f"the name server does not answer for the host {url.host}")
+        return TemporaryError(url, f"the name server does not answer for the host {url.host}")
     return FetchError(f"no such host: {url.host}", CHECK_HOST)
 
 
@@ -84,12 +84,12 @@ def no_connection(url: ParsedUrl, error: BaseException, *, is_proxied: bool = Fa
             return _certificate_error(url, cause)
         if isinstance(cause, ssl.SSLError):
             reason = f"no TLS connection to {url} was made ({_openssl_reason(cause)})"
-            return PassingError(url, reason)
+            return TemporaryError(url, reason)
         if isinstance(cause, TimeoutError):
-            return PassingError(url, f"{made} in time", cure)
+            return TemporaryError(url, f"{made} in time", cure)
         if isinstance(cause, OSError) and cause.strerror:
-            return PassingError(url, f"{made}: {cause.strerror.lower()}", cure)
-    return PassingError(url, made, cure)
+            return TemporaryError(url, f"{made}: {cause.strerror.lower()}", cure)
+    return TemporaryError(url, made, cure)
 
 
 def _certificate_error(url: ParsedUrl, error: ssl.SSLCertVerificationError) -> FetchError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.client import Client
-from notifier.fetching.urls import read_url, shown
+from notifier.fetching.urls import read_url, shown_url
 
 SECONDS = 10.0  # a hub responds at once, because it fetches the feeds afterwards
 DEFAULT_SETTINGS = FetchingConfig()
@@ -21,7 +21,7 @@ def tell_hub(hub: str, urls: Sequence[str], settings: FetchingConfig = DEFAULT_S
     except FetchError as error:
         reason = f"it answered {error.status}" if error.status else error.reason
         raise FetchError(
-            f"the hub {shown(hub)} was not told that feeds have changed: {reason}",
+            f"the hub {shown_url(hub)} was not told that feeds have changed: {reason}",
             "check [feeds] hub",
             status=error.status,
             retry_after=error.retry_after,

@@ -23,10 +23,10 @@ class Turns:
 
     @contextmanager
     def of(self, url: ParsedUrl, pause: float, sleep: Sleep) -> Iterator[float]:
-        """Wait for the turn to make a request to the host, and let no other begin until the `with` statement ends.
+        """Wait until a request to the host may begin, and let no other request begin until the `with` statement ends.
 
-        The turn comes when no other request to the host runs, the last one ended at least `pause` seconds ago, and the
-        time of `block` is over. Yields the number of seconds waited.
+        A request may begin when no other request to the host runs, the last one ended at least `pause` seconds ago, and
+        the seconds given to `block` are over. Yields the number of seconds waited.
         """
         came = time.monotonic()
         with self._lock:

@@ -33,8 +33,13 @@ _HTML_ROOTS = frozenset(
 )
 
 
-def wrong(response: Response, what: str, cure: str = "try again later, and check the url of the source") -> FetchError:
-    """Return the error for a response that is not the expected document. `what` says what it is, and may quote it."""
+def unexpected_response(
+    response: Response, what: str, cure: str = "try again later, and check the url of the source"
+) -> FetchError:
+    """Return the error for a response that is not the expected document.
+
+    `what` says what the server did, such as `sent an empty document`, and may quote the response.
+    """
     readable = " ".join(without_controls(what).split())
     return FetchError(f"{urlsplit(response.url).hostname} {readable}", cure, status=response.status, body=response.body)
 
@@ -53,12 +58,12 @@ def refuse_no_document(response: Response) -> None:
     """Raise FetchError if a response is empty or a web page."""
     start = response.body[:_SAMPLE]
     if not first_byte(start):
-        raise wrong(response, "sent an empty document")
+        raise unexpected_response(response, "sent an empty document")
     prologue, root = _prologue_and_root(start)
     if root.lower() in _HTML_ROOTS or b"<!doctype html" in prologue.lower():
         title = _HTML_TITLE.search(start)
         named = f" ({_readable(title[1])})" if title else ""
-        raise wrong(response, f"sent a web page{named} in place of papers")
+        raise unexpected_response(response, f"sent a web page{named} in place of papers")
 
 
 def _prologue_and_root(start: bytes) -> tuple[bytes, bytes]:
@@ -81,11 +86,11 @@ def json_value(response: Response) -> Any:
     try:
         value = json.loads(response.body)
     except (ValueError, RecursionError):
-        raise wrong(response, "sent something that is not a complete JSON document") from None
+        raise unexpected_response(response, "sent something that is not a complete JSON document") from None
     if isinstance(value, dict):
         refuse_error_message(response, value)
     elif not isinstance(value, list):
-        raise wrong(response, f"sent {shortened(json.dumps(value), 50)} in place of papers")
+        raise unexpected_response(response, f"sent {shortened(json.dumps(value), 50)} in place of papers")
     return value
 
 
@@ -96,7 +101,7 @@ def refuse_error_message(response: Response, value: dict[str, Any]) -> None:
     empty list of errors.
     """
     if not value:
-        raise wrong(response, "sent an empty JSON object in place of papers")
+        raise unexpected_response(response, "sent an empty JSON object in place of papers")
     others = [member for key, member in value.items() if key not in (*_ERRORS, *_MESSAGES)]
     if any(isinstance(member, list) and member for member in others):
         return
@@ -104,7 +109,7 @@ def refuse_error_message(response: Response, value: dict[str, Any]) -> None:
     if not message and not any(isinstance(member, dict) and member for member in others):
         message = next((value[key] for key in _MESSAGES if isinstance(value.get(key), str)), "")
     if message and not _NO_PAPERS.search(f"{value.get('status')} {message}"):
-        raise wrong(response, f"answered with an error: {shortened(message, 200)}")
+        raise unexpected_response(response, f"answered with an error: {shortened(message, 200)}")
 
 
 def _message(value: Any) -> str:
@@ -121,7 +126,7 @@ def xml_root(response: Response) -> str:
     refuse_no_document(response)
     root = _prologue_and_root(response.body[:_SAMPLE])[1]
     if not root:
-        raise wrong(response, "sent something that is not XML")
+        raise unexpected_response(response, "sent something that is not XML")
     return root.decode("ascii", "replace")
 
 
@@ -131,7 +136,7 @@ def refuse_cut_off(response: Response, root: str) -> None:
     if not re.search(
         rb"</(?:[\w.-]{1,30}:)?" + re.escape(root.encode()) + rb"\s*+>(?:\s*+<!--[^>]{0,100}-->)?\s*+\Z", end
     ):
-        raise wrong(response, "sent a document that is cut off")
+        raise unexpected_response(response, "sent a document that is cut off")
 
 
 def _readable(text: bytes) -> str:

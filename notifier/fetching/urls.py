@@ -95,7 +95,7 @@ def read_url(url: str) -> ParsedUrl:
     )
 
 
-def shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """Return a URL for a message or a log, without secrets; no part of it if it cannot be read."""
     try:
         return str(read_url(url))

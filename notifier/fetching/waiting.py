@@ -19,7 +19,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     """Return the time until which a server asks to wait with the next request, at most a day from now.
 
     The header Retry-After has seconds or a date. A date is compared with the header Date, because the server's clock
-    may differ. None if the header is missing, or is neither a number nor a date in the future.
+    may differ. Returns None if the header is missing, or is neither a number nor a date in the future.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):

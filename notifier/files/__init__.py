@@ -1,4 +1,4 @@
-"""Read dumps and move them away, write feeds and exports, and lock the files of running senders."""
+"""Read dumps and move them away, write feeds and exports, and keep the lock files of running processes."""
 
 from notifier.files.atomic import remove_stale, write_if_changed
 from notifier.files.dumps import (
@@ -12,18 +12,18 @@ from notifier.files.dumps import (
 )
 from notifier.files.dumps_folder import DumpsFolder, MovedFile
 from notifier.files.kept_documents import KeptDocuments
-from notifier.files.private import STDOUT, open_descriptor, write_private
-from notifier.files.sender_locks import (
+from notifier.files.owner_locks import (
     owner_has_finished,
     owner_is_gone,
     owner_lock,
     remove_dead_locks,
     remove_owner_lock,
 )
+from notifier.files.private import STDOUT, open_descriptor, write_private
 from notifier.files.source_files import (
     file_url,
     files_in,
-    files_like,
+    files_matching,
     fingerprint_of,
     why_unfinished,
 )
@@ -37,7 +37,7 @@ __all__ = [
     "dump_paths",
     "file_url",
     "files_in",
-    "files_like",
+    "files_matching",
     "fingerprint_of",
     "open_descriptor",
     "owner_has_finished",

@@ -60,7 +60,7 @@ class MovedFile:
 
 @dataclass(frozen=True, slots=True)
 class _Postponement:
-    """The stamp of a file that is left alone, and the time on the monotonic clock until which it is left alone."""
+    """The stamp of a file that is not ingested yet, and the time on the monotonic clock at which it may be."""
 
     stamp: Stamp | None
     until: float
@@ -77,7 +77,7 @@ class DumpsFolder:
         self.folder = folder
         self.waiting: dict[Path, str] = {}
         self._observations: dict[Path, _Observation] = {}
-        self._holds: dict[Path, _Postponement] = {}
+        self._postponements: dict[Path, _Postponement] = {}
 
     @property
     def quarantine(self) -> Path:
@@ -97,16 +97,18 @@ class DumpsFolder:
             remove_dead_drafts(folder)
 
     def complete_files(self) -> list[Path]:
-        """Return the files that are complete now, sorted by name, without hidden files, subfolders and held files."""
+        """Return the files that are complete now, by name, without hidden files, subfolders and postponed files."""
         now = time.monotonic()
         self.waiting = {}
         stamps = {path: stamp for path in self._entries() if (stamp := self._stamp(path))}
         self._observations = {path: self._observe(path, stamp, now) for path, stamp in stamps.items()}
-        self._holds = {
-            path: hold for path, hold in self._holds.items() if now < hold.until and stamps.get(path) == hold.stamp
+        self._postponements = {
+            path: each
+            for path, each in self._postponements.items()
+            if now < each.until and stamps.get(path) == each.stamp
         }
         settled = [path for path, seen in self._observations.items() if now - seen.since >= SETTLED_SECONDS]
-        return [path for path in settled if path not in self._holds and not self._is_being_written(path, now)]
+        return [path for path in settled if path not in self._postponements and not self._is_being_written(path, now)]
 
     def wait_for_complete_files(self) -> list[Path]:
         """Return the files that are complete; if some are not, wait for them first.
@@ -130,7 +132,7 @@ class DumpsFolder:
     def postpone(self, path: Path, seconds: float) -> None:
         """Leave a file out of the complete files for this many seconds, or until it changes."""
         seen = self._observations.get(path)
-        self._holds[path] = _Postponement(seen.stamp if seen else _stamp(path), time.monotonic() + seconds)
+        self._postponements[path] = _Postponement(seen.stamp if seen else _stamp(path), time.monotonic() + seconds)
 
     def fingerprint(self, path: Path) -> str | None:
         """Return a text that changes when the file does: the file's inode, size and times; None if the file is gone."""
@@ -194,7 +196,7 @@ class DumpsFolder:
             ) from None
 
     def take_back(self, moved: MovedFile) -> Path | None:
-        """Move a file that was written after it was put away back into the folder, and return its path there.
+        """Move a file back into the folder if it was written after it was moved away, and return its path there.
 
         Returns None if the file has not changed, is gone, or was replaced by another file. Raises FileError if it
         cannot be moved.

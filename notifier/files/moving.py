@@ -20,10 +20,10 @@ _LONGEST_SUFFIX = 20  # characters; a longer suffix is treated as part of the st
 def move(path: Path, folder: Path, room: int = 0) -> Path:
     """Move a file into a folder and return its new path.
 
-    The file keeps its name if the name is free in the folder and leaves `room` bytes for an ending that the caller may
-    add. Otherwise the name gets random digits, and is shortened if it is too long. If the folder is on another file
-    system, the file is copied, and the original is deleted when the copy is on the disk. If moving raises OSError, the
-    file is where it was.
+    The file keeps its name if no other file in the folder has it, and if the caller may still add an ending of `room`
+    bytes to it. Otherwise the name gets random digits, and is shortened if it is too long. If the folder is on another
+    file system, the file is copied, and the original is deleted when the copy is on the disk. If moving raises OSError,
+    the file is where it was.
     """
     make_folder(folder)
     target = folder / free_name(folder, path.name, room)

@@ -30,7 +30,7 @@ def files_in(folder: Path) -> list[Path]:
         ) from None
 
 
-def files_like(pattern: str, base: Path) -> list[Path]:
+def files_matching(pattern: str, base: Path) -> list[Path]:
     """Return the files that match a pattern such as `exports/**/*.jsonl`, sorted, without hidden files and folders.
 
     A relative pattern begins at `base`.

@@ -26,7 +26,7 @@ def main() -> None:
     limits, seconds, parent = sys.argv[1:]
     _die_with(int(parent))
     bounds = Limits.model_validate_json(limits)
-    memory = max(MIN_MEMORY, MEMORY_FACTOR * max(bounds.file, bounds.unpacked))
+    memory = max(MIN_MEMORY, MEMORY_FACTOR * max(bounds.max_file_bytes, bounds.max_unpacked_bytes))
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, int(seconds))
     _limit(resource.RLIMIT_AS, memory)

@@ -121,7 +121,7 @@ def ingest(
     of it may still come.
     """
     try:
-        file = settings.read(path, settings.limits.file)
+        file = settings.read(path, settings.limits.max_file_bytes)
     except DumpGoneError:
         raise
     except DumpError as error:

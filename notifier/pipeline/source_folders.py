@@ -12,7 +12,7 @@ from notifier.fetching import Document, Validators
 from notifier.files import (
     file_url,
     files_in,
-    files_like,
+    files_matching,
     fingerprint_of,
     path_text,
     read_regular_file,
@@ -28,7 +28,7 @@ def files_of(source: SourceConfig, config: Config) -> list[Path]:
     """Return the files of a source that is a folder or a pattern. Raises FileError if the folder cannot be read."""
     if source.folder is not None:
         return files_in(config.path(source.folder))
-    return files_like(source.glob, config.base)
+    return files_matching(source.glob, config.base)
 
 
 def take_files(ingester: DocumentIngester, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
@@ -59,7 +59,7 @@ def _take_file(ingester: DocumentIngester, path: Path, fingerprint: str, is_firs
         ingester.totals.waiting.append(f"{name}: {why}")
         return
     try:
-        file = read_regular_file(path, ingester.settings.limits.file)
+        file = read_regular_file(path, ingester.settings.limits.max_file_bytes)
     except (FileError, DumpError) as error:
         ingester.totals.problems.append(f"{name} cannot be read: {error}")
         return

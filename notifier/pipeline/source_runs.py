@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.errors import FetchError, FileError, NotifierError, StoreError, shortened
-from notifier.fetching import Asked, Client, Document, Validators, documents, next_due, shown
+from notifier.fetching import Client, Document, FetchState, Validators, documents, next_due, shown_url
 from notifier.files import KeptDocuments, path_text
 from notifier.models import Clock, DumpStatus, ListedOnFrom
 from notifier.pipeline import source_claims
@@ -140,7 +140,7 @@ class SourceRun:
         else:
             take_files(self.ingester, files_of(self.source, self.context.config), self.is_first, self._goes_on)
 
-    def _asked(self) -> Asked:
+    def _asked(self) -> FetchState:
         validators = {
             each.url: Validators(each.etag, each.last_modified)
             for each in self.ingester.known.values()
@@ -148,7 +148,7 @@ class SourceRun:
         }
         until = self.state.taken_until
         today = self.now.astimezone(UTC).date()
-        return Asked(self.now, self.is_first, min(until, today) if until else None, validators)
+        return FetchState(self.now, min(until, today) if until else None, validators)
 
     def _take(self, document: Document) -> None:
         """Take one document: if its bytes are new, keep it as a file and ingest it."""
@@ -158,7 +158,7 @@ class SourceRun:
             return
         name = document.name if not document.day or day_in_name(document.name, self.now) else _dated(document)
         file = self.kept.keep(name, document.body, self.now)
-        place = f"the document from {shown(document.url)}, kept in {path_text(file.path)}"
+        place = f"the document from {shown_url(document.url)}, kept in {path_text(file.path)}"
         archive = is_archive(self.is_first, name, document.day, self.now)
         body_hash = sha256(document.body).hexdigest()
         report = self.ingester.take(NewDocument(document, file, body_hash, place, archive))

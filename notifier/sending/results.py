@@ -60,7 +60,7 @@ def settle(sender: Sender, results: Sequence[Result]) -> SettleReport:
     now = sender.clock()
     with writing(sender.engine) as connection:
         before = relays.lock(connection, sender.relay)
-        results, after = _judged(before, results, _refused_before(connection, results), now)
+        results, after = _with_relay_state(before, results, _refused_before(connection, results), now)
         settlements = [(result.claim, settlement(result.claim, result.outcome, now)) for result in results]
         settled_ids = outbox.settle(connection, settlements, now)
         stored = [result for result in results if result.claim.id in settled_ids]
@@ -95,28 +95,28 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
             return Settlement(outcome.state, outcome.reply, None, attempts, claim.uncertain, outcome.is_too_large)
 
 
-def _judged(
+def _with_relay_state(
     state: RelayState, results: Sequence[Result], refused_before: set[int], now: datetime
 ) -> tuple[list[Result], RelayState]:
-    """Return these results in their order, as the breaker judges them, and the relay's state after the last of them.
+    """Return the results in their order, with doubtful refusals as deferrals, and the relay's state after all of them.
 
-    The results of claims that another sender has taken over count too, because they are answers of the relay.
+    The results of claims that another sender has taken over count too, because they are replies of the relay.
     """
-    judged: list[Result] = []
+    final: list[Result] = []
     for are_acceptances, group in groupby(results, _is_ordinary_acceptance):
         if are_acceptances:
             accepted = list(group)
             state = breaker.state_after_acceptances(state, len(accepted))
-            judged += accepted
+            final += accepted
             continue
         for result in group:
             recipient, is_probe = result.claim.recipient, result.timed_claim.is_probe
             was_refused = result.claim.id in refused_before
-            outcome = breaker.judged(state, result.outcome, recipient, was_refused=was_refused)
+            outcome = breaker.with_doubtful_refusal_deferred(state, result.outcome, recipient, was_refused=was_refused)
             state = breaker.state_after(state, outcome, recipient, now, is_probe=is_probe, was_refused=was_refused)
-            judged.append(Result(result.timed_claim, outcome))
+            final.append(Result(result.timed_claim, outcome))
     sent = sum(result.outcome.state in COUNTED_AS_SENT for result in results)
-    return judged, pacing.with_sent_counted(state, sent, now) if sent else state
+    return final, pacing.with_sent_counted(state, sent, now) if sent else state
 
 
 def _refused_before(connection: Connection, results: Sequence[Result]) -> set[int]:
@@ -145,6 +145,6 @@ def _log_pause(before: RelayState, after: RelayState) -> None:
     """Log the beginning and the end of a pause, so that an operator's monitoring can find them."""
     if after.paused_until and after.pauses != before.pauses:
         until = f"{after.paused_until:%Y-%m-%d %H:%M:%S}"
-        log.warning("no mail is sent until %s UTC, because of the relay's answer: %s", until, after.reason)
+        log.warning("no mail is sent until %s UTC, because of the relay's reply: %s", until, after.reason)
     elif before.paused_until and not after.paused_until:
         log.info("the relay accepts mail again")

@@ -234,7 +234,7 @@ class _Run:
             while jobs:
                 is_connected = False
                 job = jobs.popleft()
-                if not await self._has_place():
+                if not await self._reserve_place():
                     break
                 outcome = self._pool.record(await transport.send(job.mail, job.still_wanted, next_mail))
                 self._was_accepted = outcome.state is DeliveryState.ACCEPTED
@@ -254,7 +254,7 @@ class _Run:
             self._needs_mails.set()
         self._start_transports(on_the_wire)
 
-    async def _has_place(self) -> bool:
+    async def _reserve_place(self) -> bool:
         """Reserve a place in the settler for the result of a mail; return False if no mail may be sent any more.
 
         While a mail waits for its place, the commit of other results may fail, or may pause sending.

@@ -20,7 +20,7 @@ from threading import Event, Timer
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
-from notifier.config import Config, chosen, load
+from notifier.config import Config, chosen_file, load
 from notifier.errors import ConfigError, NotifierError
 from notifier.models import Clock
 from notifier.operations import exposed_secrets
@@ -51,7 +51,7 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
 
     `adapt` may change the config each time after it is read.
     """
-    file = chosen(file)
+    file = chosen_file(file)
 
     def read() -> Config:
         return adapt(load(file))
@@ -75,7 +75,7 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
 
 def work(file: Path | None, clock: Clock) -> None:
     """Send mail and do nothing else, until SIGTERM or SIGINT."""
-    file = chosen(file)
+    file = chosen_file(file)
     config = load(file)
     engine = open_store(config.store_url)
     try:

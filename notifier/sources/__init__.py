@@ -45,7 +45,7 @@ def parse_dump(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
 
     All text in the listings is clean. Raises DumpError, with the reason, if the bytes are not a dump.
     """
-    unpacked = unpack(content, limits.unpacked)
+    unpacked = unpack(content, limits.max_unpacked_bytes)
     fault = unpacked.fault or (ZEROS if ends_in_zeros(unpacked.content) else None)
     text = decode_markup(unpacked.content) if is_markup(unpacked.content) else decode(unpacked.content)
     recognised = next(candidate for candidate in FORMATS if candidate.recognises(text))

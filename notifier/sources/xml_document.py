@@ -129,6 +129,6 @@ def _is_closed(document: Document, place: int) -> bool:
 
 
 def _fragment(number: int, text: str, limits: Limits, fault: str | None) -> Fragment:
-    if len(text) > limits.record:
+    if len(text) > limits.max_record_length:
         fault = f"it is larger than {limits.record_kb} KB"
     return Fragment(number, "" if fault else text, fault)

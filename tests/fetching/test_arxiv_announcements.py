@@ -22,7 +22,7 @@ from support.remote_services import (
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, Document, documents
+from notifier.fetching import Document, FetchState, documents
 from notifier.fetching.presets.arxiv_days import is_listing_day, latest_listing_day, missed_days, submitted
 from notifier.fetching.schedules import EASTERN
 from notifier.sources import decide_listing_day, parse_dump
@@ -51,11 +51,11 @@ def arxiv(
     return InMemory(answer), asked_api
 
 
-def asked(taken_until: date | None, now: datetime = MORNING) -> Asked:
-    return Asked(now, taken_until is None, taken_until, {})
+def asked(taken_until: date | None, now: datetime = MORNING) -> FetchState:
+    return FetchState(now, taken_until, {})
 
 
-def taken(client: InMemory, what: Asked, source: SourceConfig = SOURCE) -> tuple[list[Document], str]:
+def taken(client: InMemory, what: FetchState, source: SourceConfig = SOURCE) -> tuple[list[Document], str]:
     """Return the documents that come, and the error after them or ""."""
     found = []
     try:

@@ -14,7 +14,7 @@ from support.remote_services import LOGIN_PAGE, Answer, InMemory, Service, daily
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, Document, Validators, documents
+from notifier.fetching import Document, FetchState, Validators, documents
 from notifier.fetching.days import FIRST_DAYS, MAX_DAYS
 from notifier.sources import decide_listing_day, parse_dump
 
@@ -23,8 +23,8 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TODAY = NOW.date()
 
 
-def asked(taken_until: date | None, now: datetime = NOW, **validators: Validators) -> Asked:
-    return Asked(now, taken_until is None, taken_until, validators)
+def asked(taken_until: date | None, now: datetime = NOW, **validators: Validators) -> FetchState:
+    return FetchState(now, taken_until, validators)
 
 
 def days_of(service: Service, taken_until: date | None) -> list[str]:
@@ -82,7 +82,7 @@ def test_an_unchanged_day_is_not_sent_again() -> None:
     client = InMemory(lambda path: Answer(b"[]", etag=f'"{query_of(path)["date"]}"'))
     first = list(documents(SOURCE, asked(None), client))
     known = {document.url: document.validators for document in first}
-    again = list(documents(SOURCE, Asked(NOW, False, TODAY, known), client))
+    again = list(documents(SOURCE, FetchState(NOW, TODAY, known), client))
     assert [(document.is_not_modified, document.body) for document in again] == [(True, b"")] * 4
 
 

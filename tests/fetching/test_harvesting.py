@@ -20,12 +20,12 @@ from support.remote_services import (
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, documents
+from notifier.fetching import FetchState, documents
 from notifier.sources import decide_listing_day, parse_dump
 
 SOURCE = SourceConfig(preset="oai", url="https://oai.example.org/oai")
 NOW = datetime(2026, 4, 30, 14, tzinfo=UTC)
-ASKED = Asked(NOW, False, date(2026, 4, 28), {})
+ASKED = FetchState(NOW, date(2026, 4, 28), {})
 
 
 def test_each_day_since_the_last_is_harvested() -> None:
@@ -69,7 +69,7 @@ def test_a_first_page_without_records_loses_none_of_the_others() -> None:
         )
     )
     client = InMemory(lambda _: Answer(oai_page(next(pages))))
-    (document,) = documents(SOURCE, Asked(NOW, False, date(2026, 4, 29), {}), client)
+    (document,) = documents(SOURCE, FetchState(NOW, date(2026, 4, 29), {}), client)
     assert len(parse_dump(document.body).listings) == 2
 
 
@@ -107,7 +107,7 @@ def test_a_token_is_sent_back_as_it_was() -> None:
         )
         return Answer(oai_page(f"<ListRecords>{token}</ListRecords>"))
 
-    list(documents(SOURCE, Asked(NOW, False, date(2026, 4, 29), {}), InMemory(service)))
+    list(documents(SOURCE, FetchState(NOW, date(2026, 4, 29), {}), InMemory(service)))
     assert asked == ["", "a&b|1=2 é"]
 
 

@@ -28,7 +28,7 @@ from support.remote_services import (
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, documents, next_due
+from notifier.fetching import FetchState, documents, next_due
 from notifier.fetching.presets.arxiv_days import latest_listing_day, listing_day_before
 from notifier.sources import parse_dump
 
@@ -53,7 +53,7 @@ def fetched(
         answers = service(now)
         client = InMemory(lambda path, fault=fault, answers=answers: fault or answers(path))  # type: ignore[misc]
         with suppress(FetchError):  # in the hours of trouble
-            for document in documents(source, Asked(now, False, taken_until, {}), client):
+            for document in documents(source, FetchState(now, taken_until, {}), client):
                 assert document.day is not None
                 papers[document.day] = max(papers_in(document.body), papers.get(document.day, 0))
                 taken_until = max(taken_until, document.day) if document.is_complete else taken_until

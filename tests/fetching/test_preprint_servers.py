@@ -12,14 +12,14 @@ from support.remote_services import LOGIN_PAGE, Answer, InMemory, Service, prepr
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, Document, documents
+from notifier.fetching import Document, FetchState, documents
 from notifier.models import Announce
 from notifier.sources import decide_listing_day, parse_dump
 
 SOURCE = SourceConfig(preset="biorxiv")
 NOW = datetime(2026, 4, 30, 14, tzinfo=UTC)
 TODAY, YESTERDAY = date(2026, 4, 30), date(2026, 4, 29)
-ASKED = Asked(NOW, False, YESTERDAY, {})
+ASKED = FetchState(NOW, YESTERDAY, {})
 
 
 def last(service: Service, source: SourceConfig = SOURCE) -> Document:
@@ -79,7 +79,7 @@ def test_a_day_without_posts_has_no_papers() -> None:
 
 def test_fewer_records_than_the_service_counts_are_asked_for_again_until_nothing_more_can_come() -> None:
     service = preprints(lambda day: [preprint(number, day) for number in range(5)], surplus=3)
-    found = list(documents(SOURCE, Asked(NOW, False, date(2026, 4, 24), {}), InMemory(service)))
+    found = list(documents(SOURCE, FetchState(NOW, date(2026, 4, 24), {}), InMemory(service)))
     assert [(document.day.day if document.day else 0, document.is_complete) for document in found] == [
         (25, True),
         (26, True),
@@ -125,7 +125,7 @@ def test_each_version_comes_once_whatever_the_size_of_the_pages(
         return Answer(b'{"messages": [{"status": "ok"}], "collection": []}') if is_faulty else service(path)
 
     client = InMemory(with_faults)
-    records = json.loads(list(documents(SOURCE, Asked(NOW, False, TODAY, {}), client))[-1].body)["collection"]
+    records = json.loads(list(documents(SOURCE, FetchState(NOW, TODAY, {}), client))[-1].body)["collection"]
     assert sorted((record["doi"][-6:], record["version"]) for record in records) == sorted(
         (f"{number:06}", str(version)) for number, version in versions
     )

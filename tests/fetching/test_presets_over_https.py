@@ -26,7 +26,7 @@ from support.remote_services import (
 
 from notifier.config import FetchingConfig, SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, Client, Document, documents
+from notifier.fetching import Client, Document, FetchState, documents
 from notifier.sources import decide_listing_day, parse_dump
 
 MONDAY = date(2026, 4, 27)
@@ -104,7 +104,7 @@ def test_what_a_preset_fetches_is_a_dump_with_its_listing_day(preset: str) -> No
     with served(service) as (server, client):
         source = SourceConfig.model_validate({"preset": preset, "url": server.url("/x"), "pause_seconds": 0, **keys})
         source = source.model_copy(update={"url": server.url("" if preset not in ("feed", "oai", "jsonl") else "/x")})
-        found = list(documents(source, Asked(NOW, False, THURSDAY, {}), client))
+        found = list(documents(source, FetchState(NOW, THURSDAY, {}), client))
     assert [read(document) for document in found] == expected
     days = [str(document.day) for document in found if document.day is not None]
     assert days == ([] if preset in ("openreview", "feed", "jsonl") else [day for day, _ in expected])
@@ -114,7 +114,7 @@ def test_a_server_that_is_down_is_a_fetch_error_with_its_status() -> None:
     with served(lambda _: Answer(status=403)) as (server, client):
         source = SourceConfig(preset="huggingface", url=server.url(""))
         with pytest.raises(FetchError, match="403") as caught:
-            list(documents(source, Asked(NOW, False, THURSDAY, {}), client))
+            list(documents(source, FetchState(NOW, THURSDAY, {}), client))
     assert caught.value.status == 403
 
 
@@ -136,9 +136,9 @@ def test_real_daily_papers_of_a_month_come_with_their_days() -> None:
     now = datetime(2025, 12, 2, 12, tzinfo=UTC)
     with served(service) as (server, client):
         source = SourceConfig(preset="huggingface", url=server.url(""), pause_seconds=0)
-        found = list(documents(source, Asked(now, False, date(2025, 11, 3), {}), client))
+        found = list(documents(source, FetchState(now, date(2025, 11, 3), {}), client))
         known = {document.url: document.validators for document in found}
-        again = list(documents(source, Asked(now, False, date(2025, 12, 1), known), client))
+        again = list(documents(source, FetchState(now, date(2025, 12, 1), known), client))
     assert len(found) == 29
     for document in found:
         dump = parse_dump(document.body)
@@ -152,7 +152,7 @@ def test_real_odd_answers_are_an_error_or_a_day_without_papers(name: str) -> Non
     body = (real_data("hf_same_day") / name).read_bytes()
     with served(lambda _: Answer(body)) as (server, client):
         source = SourceConfig(preset="huggingface", url=server.url(""), pause_seconds=0)
-        asked = Asked(datetime(2025, 1, 12, 12, tzinfo=UTC), False, date(2025, 1, 11), {})
+        asked = FetchState(datetime(2025, 1, 12, 12, tzinfo=UTC), date(2025, 1, 11), {})
         if body.strip() == b"1":
             with pytest.raises(FetchError, match="in place of papers"):
                 list(documents(source, asked, client))
@@ -173,7 +173,7 @@ def test_a_real_feed_of_arxiv_comes_with_its_day(name: str, day: str, now: str) 
     with served(lambda path: Answer(body) if path.startswith("/rss/") else Answer(status=404)) as (server, client):
         source = SourceConfig(preset="arxiv", url=server.url(""), categories=("cs.LG",), pause_seconds=0)
         taken_until = date(2026, 4, 24) if "04-27" in day else date(2026, 7, 31)
-        (document,) = documents(source, Asked(datetime.fromisoformat(now), False, taken_until, {}), client)
+        (document,) = documents(source, FetchState(datetime.fromisoformat(now), taken_until, {}), client)
     assert (str(document.day), document.name, document.is_complete) == (day, f"{day}.xml", True)
     assert len(parse_dump(document.body).listings) == (0 if "weekend" in name else 3)
 
@@ -190,12 +190,12 @@ def test_real_pages_of_arxivs_api_are_joined_and_their_errors_are_errors() -> No
 
     with served(service) as (server, client):
         source = SourceConfig(preset="arxiv", url=server.url(""), categories=("cs.LG",), pause_seconds=0)
-        missed, _ = documents(source, Asked(NOW, False, THURSDAY, {}), client)
+        missed, _ = documents(source, FetchState(NOW, THURSDAY, {}), client)
         listings = parse_dump(missed.body).listings
         assert len({listing.arxiv_id for listing in listings}) == len(listings) == missed.stated
         pages[0] = next(folder.glob("id_abc_*")).read_bytes()
         with pytest.raises(FetchError, match="incorrect id format for abc"):
-            list(documents(source, Asked(NOW, False, THURSDAY, {}), client))
+            list(documents(source, FetchState(NOW, THURSDAY, {}), client))
 
 
 def test_a_real_page_of_arxivs_records_is_harvested_with_its_token() -> None:
@@ -209,6 +209,6 @@ def test_a_real_page_of_arxivs_records_is_harvested_with_its_token() -> None:
 
     with served(service) as (server, client):
         source = SourceConfig(preset="oai", url=server.url("/oai2"), metadata_prefix="arXiv", pause_seconds=0)
-        document = next(documents(source, Asked(NOW, False, date(2026, 4, 26), {}), client))
+        document = next(documents(source, FetchState(NOW, date(2026, 4, 26), {}), client))
     listings = parse_dump(document.body).listings
     assert 1000 < len(listings) <= 2000

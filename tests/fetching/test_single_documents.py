@@ -11,11 +11,11 @@ from support.remote_services import ARXIV_ERROR, LOGIN_PAGE, Answer, InMemory, a
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, Document, documents
+from notifier.fetching import Document, FetchState, documents
 from notifier.sources import parse_dump
 
 NOW = datetime(2026, 4, 30, 14, tzinfo=UTC)
-ASKED = Asked(NOW, False, None, {})
+ASKED = FetchState(NOW, None, {})
 RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Bees</title><link>https://example.org</link>
 <description>Bees</description><item><title>How Bees Find Flowers</title><link>https://example.org/1</link>
 <description>We follow bees to the flowers.</description></item></channel></rss>"""
@@ -79,7 +79,7 @@ def test_the_name_of_the_document_is_a_harmless_file_name(url: str, name: str) -
 def test_an_unchanged_document_is_not_sent_again(source: SourceConfig) -> None:
     client = InMemory(lambda _: Answer(ATOM if source is FEED else LINES, etag='"1"'))
     (first,) = documents(source, ASKED, client)
-    (again,) = documents(source, Asked(NOW, False, None, {first.url: first.validators}), client)
+    (again,) = documents(source, FetchState(NOW, None, {first.url: first.validators}), client)
     assert (again.is_not_modified, again.body, again.validators) == (True, b"", first.validators)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.errors import FetchError
-from notifier.fetching import shown
+from notifier.fetching import shown_url
 from notifier.fetching.urls import ParsedUrl, read_url
 
 
@@ -98,8 +98,8 @@ def test_a_url_that_is_read_can_be_requested(host: str, rest: str, start: str) -
     ],
 )
 def test_secrets_are_not_shown(url: str, text: str | None) -> None:
-    assert (text or url) in shown(url)
+    assert (text or url) in shown_url(url)
 
 
 def test_a_long_address_is_shortened() -> None:
-    assert len(shown("https://a.example/" + "x/" * 1000)) == 120
+    assert len(shown_url("https://a.example/" + "x/" * 1000)) == 120

@@ -11,13 +11,13 @@ from support.remote_services import LOGIN_PAGE, Answer, InMemory, notes, query_o
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching import Asked, documents
+from notifier.fetching import FetchState, documents
 from notifier.models import ListedOnFrom
 from notifier.sources import decide_listing_day, parse_dump
 
 SOURCE = SourceConfig(preset="openreview", venue="Bees.cc/2026/Conference")
 NOW = datetime(2026, 4, 30, 14, tzinfo=UTC)
-ASKED = Asked(NOW, True, None, {})
+ASKED = FetchState(NOW, None, {})
 
 
 def test_the_notes_of_a_venue_are_papers_that_are_listed_today() -> None:

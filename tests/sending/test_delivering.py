@@ -19,7 +19,7 @@ from support.scripted_relay import DROP, HANG, HOST, ScriptedRelay
 from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config, MailConfig, SmtpConfig
-from notifier.files.sender_locks import owner_is_gone, owner_lock
+from notifier.files.owner_locks import owner_is_gone, owner_lock
 from notifier.garbage import collecting_seldom
 from notifier.mail import Composer
 from notifier.models import DeliveryState, SubscriberState

@@ -52,10 +52,10 @@ class InMemory:
         assert accept or parts.path, "each request says what it wants"
         answer = self.service(path)
         if answer.etag and answer.etag == validators.etag:
-            return Response(url, 304, b"", "", validators, True)
+            return Response(url, 304, b"", validators, True)
         if answer.status != 200:
             raise FetchError(f"{parts.hostname} answered {answer.status}", status=answer.status)
-        return Response(url, 200, answer.body, "", Validators(answer.etag), False)
+        return Response(url, 200, answer.body, Validators(answer.etag), False)
 
 
 def query_of(path: str) -> dict[str, str]:

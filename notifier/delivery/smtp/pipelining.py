@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from notifier.delivery.smtp.replies import Reply
 
-FAILURES_IN_A_ROW = 3  # after so many, even a relay that handled pipelining before is sent one command at a time
+FAILURES_IN_A_ROW = 3  # after so many, no more commands are pipelined, even if the relay has handled that before
 
 _OUT_OF_STEP = frozenset({500, 503})  # a relay that confuses commands refuses correct ones with these codes
 

@@ -1,7 +1,8 @@
 """Fetch the papers that arXiv announces in some categories: the feed of the latest day, and days that were missed.
 
-The feed has the papers of one day only, and is empty at weekends. Missed days come from the API, which has the time
-at which a paper was submitted. The day of its announcement follows from it, unless moderators held the paper back.
+The feed has the papers of one day only, and is empty at weekends. Missed days come from the API. The API does not know
+the day on which a paper was announced, but the time at which it was submitted. The day follows from that time, unless
+moderators held the paper back.
 https://info.arxiv.org/help/rss.html
 """
 
@@ -16,33 +17,32 @@ from notifier.config import SourceConfig
 from notifier.errors import FetchError
 from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import each_day
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.presets.arxiv_api import day_document
 from notifier.fetching.presets.arxiv_days import is_listing_day, latest_listing_day, missed_days
 from notifier.fetching.presets.arxiv_listing import number_on_listing_pages
 from notifier.fetching.presets.service_urls import pause_of, service_url
 from notifier.fetching.presets.single import refuse_error_feed
-from notifier.fetching.responses import element_text, wrong
+from notifier.fetching.responses import element_text, unexpected_response
 from notifier.fetching.schedules import EASTERN
 from notifier.fetching.xml_pages import elements
 
 BASE = "https://rss.arxiv.org"
 PAUSE = 3.0  # seconds
-MIN_SHARE = (
-    0.9  # a feed with this share of the papers on the listing page is complete; the two are made at different times
-)
+# A feed is complete if it has this share of the papers on the listing page. The two are made at different times.
+MIN_SHARE = 0.9
 
 
-def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterator[Document]:
     """Yield the days that were missed, the oldest first, and then the day of the feed.
 
     If the missed days cannot be fetched, the day of the feed is yielded as incomplete, and then FetchError is raised.
-    So its papers are ingested, and all these days are fetched again. A feed that is empty on a listing day (a holiday,
-    or a fault) is replaced by the API, too, 12 hours after midnight in New York.
+    So its papers are ingested, and all these days are fetched again. If a feed is empty on a listing day, because of a
+    holiday or a fault, that day counts as missed 12 hours after midnight in New York.
     """
-    feed = _feed(source, asked, client)
+    feed = _feed(source, state, client)
     feed_day = feed.day if feed.body and not feed.is_not_modified and elements(feed.body, "item") else None
-    days = missed_days(asked.taken_until, feed_day, asked.now)
+    days = missed_days(state.taken_until, feed_day, state.now)
     failure = None
     try:
         yield from each_day(days, lambda day: day_document(source, client, day))
@@ -54,15 +54,15 @@ def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Do
         raise failure
 
 
-def _feed(source: SourceConfig, asked: Asked, client: Getter) -> Document:
+def _feed(source: SourceConfig, state: FetchState, client: Getter) -> Document:
     """Return the feed of the day.
 
     Until its day has been taken completely, the request has no validators, so that an incomplete feed is sent again.
     """
     url = service_url(source, BASE, f"/rss/{'+'.join(source.categories)}")
-    latest = latest_listing_day(asked.now)
-    is_taken = asked.taken_until is not None and asked.taken_until >= latest
-    validators = asked.validators_of(url) if is_taken else Validators()
+    latest = latest_listing_day(state.now)
+    is_taken = state.taken_until is not None and state.taken_until >= latest
+    validators = state.validators_of(url) if is_taken else Validators()
     response = client.get(url, validators=validators, accept="application/rss+xml", pause=pause_of(source, PAUSE))
     if response.not_modified:
         return Document(url, f"{latest}.xml", b"", latest, response.validators, is_not_modified=True)
@@ -81,4 +81,4 @@ def _day(response: Response) -> date:
         except ValueError:
             continue
         return (written if written.tzinfo is None else written.astimezone(EASTERN)).date()
-    raise wrong(response, "sent a feed without a date")
+    raise unexpected_response(response, "sent a feed without a date")

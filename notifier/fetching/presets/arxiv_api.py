@@ -1,6 +1,6 @@
-"""Fetch days from arXiv's API whose feed was missed.
+"""Fetch the papers of the days whose feed was missed, from arXiv's API.
 
-Its pages are sometimes empty although `totalResults` says that there is more. Such a page is asked for again.
+Its pages are sometimes empty although `totalResults` says that there is more. Such a page is requested again.
 https://info.arxiv.org/help/api/user-manual.html
 """
 
@@ -14,22 +14,22 @@ from notifier.fetching.document import Document, Getter
 from notifier.fetching.presets.arxiv_days import submitted
 from notifier.fetching.presets.service_urls import pause_of, service_url
 from notifier.fetching.presets.single import refuse_error_feed
-from notifier.fetching.responses import element_text, wrong
+from notifier.fetching.responses import element_text, unexpected_response
 from notifier.fetching.xml_pages import records_by_id, with_records
 
 BASE = "https://export.arxiv.org"
 PAGE = 200  # entries
-MAX_FAULTS = 4  # the number of requests for a page that has no new entry although there should be more
+MAX_FAULTS = 4  # requests for one page, if it has no new entry although there should be more
 PAUSE = 3.0  # seconds, as the terms of use ask
-# Archives that are divided into categories; in those of the second line, old papers are in no category.
+# Archives that are divided into categories. In the archives of the second line, old papers are in no category.
 _DIVIDED = ("cs", "econ", "eess", "math", "nlin", "physics", "q-bio", "q-fin", "stat")
 _PARTLY_DIVIDED = ("astro-ph", "cond-mat")
 
 
 def day_document(source: SourceConfig, client: Getter, day: date) -> Document:
-    """Return the papers that arXiv announced for a listing day, judged by the times of their submission.
+    """Return the papers that arXiv announced for a listing day: those submitted in the time that belongs to the day.
 
-    Raises FetchError if there are fewer entries than the service says. A day without any entry is asked for several
+    Raises FetchError if there are fewer entries than the service says. A day without any entry is requested several
     times too.
     """
     entries: dict[bytes, bytes] = {}
@@ -45,7 +45,7 @@ def day_document(source: SourceConfig, client: Getter, day: date) -> Document:
         entries.update(page)
         start, faults = (start + len(page), 0) if is_new else (start, faults + 1)
         if total and faults == MAX_FAULTS:
-            raise wrong(response, f"sent {start} of {total} entries for {day}, and then empty pages")
+            raise unexpected_response(response, f"sent {start} of {total} entries for {day}, and then empty pages")
         if faults == MAX_FAULTS or (total and start >= total):
             break
     body = with_records(first, "entry", list(entries.values()))
@@ -55,7 +55,7 @@ def day_document(source: SourceConfig, client: Getter, day: date) -> Document:
 def _total(response: Response) -> int:
     text = element_text(response.body, "totalResults")
     if not text.isdecimal() or len(text) > 9:
-        raise wrong(response, "sent no number of results")
+        raise unexpected_response(response, "sent no number of results")
     return int(text)
 
 

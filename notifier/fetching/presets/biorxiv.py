@@ -16,13 +16,13 @@ from typing import Any
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import days_to_fetch, each_day, is_over
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of, service_url
-from notifier.fetching.responses import json_value, wrong
+from notifier.fetching.responses import json_value, unexpected_response
 
 BASE = "https://api.biorxiv.org"
 MAX_PAGES = 300
-MAX_FAULTS = 3  # the number of requests for a page that has no new record although there should be more
+MAX_FAULTS = 3  # requests for one page, if it has no new record although there should be more
 AGAIN = 1  # days before today that are fetched again
 PAUSE = 1.0  # seconds
 _LATE = timedelta(hours=12)  # after midnight in UTC; a day of bioRxiv ends later, at midnight in New York
@@ -30,13 +30,13 @@ _SETTLED = timedelta(days=3)  # after this, a day counts as complete even if rec
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
-def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterator[Document]:
     """Yield the preprints of the days that are missing, and of the last days, the oldest first."""
-    days = days_to_fetch(asked, asked.now.astimezone(UTC).date(), AGAIN)
-    return each_day(days, lambda day: _document(source, asked, client, day))
+    days = days_to_fetch(state, state.now.astimezone(UTC).date(), AGAIN)
+    return each_day(days, lambda day: _document(source, state, client, day))
 
 
-def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> Document:
+def _document(source: SourceConfig, state: FetchState, client: Getter, day: date) -> Document:
     records, is_whole, total = _records(source, client, day)
     wanted = [record for record in records if _is_wanted(source, record)]
     return Document(
@@ -45,7 +45,7 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
         body=json.dumps({"collection": wanted}, ensure_ascii=False).encode("utf-8", "replace"),
         day=day,
         validators=Validators(),
-        is_complete=is_over(day, asked.now, _LATE) and (is_whole or is_over(day, asked.now, _SETTLED)),
+        is_complete=is_over(day, state.now, _LATE) and (is_whole or is_over(day, state.now, _SETTLED)),
         stated=None if source.categories else total,
     )
 
@@ -53,8 +53,8 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
 def _records(source: SourceConfig, client: Getter, day: date) -> tuple[list[dict[str, Any]], bool, int | None]:
     """Return the records of a day, whether they are complete, and how many there are according to the service.
 
-    Each version is in the records once. A page without a record that is new is asked for again, because it may be a
-    fault of the service.
+    Each version is in the records once. A page without new records is requested again, because it may be a fault of the
+    service.
     """
     records: dict[tuple[str, str], dict[str, Any]] = {}
     total: int | None = None
@@ -85,7 +85,7 @@ def _page(response: Response) -> tuple[list[dict[str, Any]], int | None]:
     if "no posts found" in status.lower():
         return [], _count(message.get("total"))
     if not isinstance(page, list) or (status.lower() not in ("", "ok") and not page):
-        raise wrong(response, f"answered with an error: {status or 'there are no records in it'}")
+        raise unexpected_response(response, f"answered with an error: {status or 'there are no records in it'}")
     return [record for record in page if isinstance(record, dict)], _count(message.get("total"))
 
 

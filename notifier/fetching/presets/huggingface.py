@@ -15,9 +15,9 @@ from typing import Any
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import days_to_fetch, each_day, is_over
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of, service_url
-from notifier.fetching.responses import json_value, wrong
+from notifier.fetching.responses import json_value, unexpected_response
 
 BASE = "https://huggingface.co"
 PATH = "/api/daily_papers"
@@ -29,16 +29,16 @@ PAUSE = 1.0  # seconds
 _LATE = timedelta(hours=2)  # papers may be added to a day until shortly after it has ended
 
 
-def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterator[Document]:
     """Yield the daily papers of the days that are missing and of the last days, the oldest first."""
-    days = days_to_fetch(asked, asked.now.astimezone(UTC).date(), AGAIN)
-    return each_day(days, lambda day: _document(source, asked, client, day))
+    days = days_to_fetch(state, state.now.astimezone(UTC).date(), AGAIN)
+    return each_day(days, lambda day: _document(source, state, client, day))
 
 
-def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> Document:
-    url, name, is_complete = _url(source, day, 0), f"{day}.json", is_over(day, asked.now, _LATE)
+def _document(source: SourceConfig, state: FetchState, client: Getter, day: date) -> Document:
+    url, name, is_complete = _url(source, day, 0), f"{day}.json", is_over(day, state.now, _LATE)
     pause = pause_of(source, PAUSE)
-    response = client.get(url, validators=asked.validators_of(url), accept="application/json", pause=pause)
+    response = client.get(url, validators=state.validators_of(url), accept="application/json", pause=pause)
     if response.not_modified:
         return Document(url, name, b"", day, response.validators, is_not_modified=True, is_complete=is_complete)
     value = json_value(response)
@@ -84,7 +84,7 @@ def _identity(entry: Any) -> str:
 
 
 def _without_other_days(response: Response, value: Any, day: date) -> Any:
-    """Return an answer without the entries that carry another day; `value` itself if there are none.
+    """Return the value of a response without the entries of other days; `value` itself if there are none.
 
     Entries without a day stay. Raises FetchError if entries carry days, and none of them carries `day`.
     """
@@ -97,7 +97,9 @@ def _without_other_days(response: Response, value: Any, day: date) -> Any:
     if not others:
         return value
     if day not in days:
-        raise wrong(response, f"sent papers of {max(others)} in place of those of {day}", "try again later")
+        raise unexpected_response(
+            response, f"sent papers of {max(others)} in place of those of {day}", "try again later"
+        )
     return [entry for entry, each in zip(value, days, strict=True) if each is None or each == day]
 
 

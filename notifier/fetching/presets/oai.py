@@ -16,10 +16,10 @@ from notifier.config import SourceConfig
 from notifier.errors import FetchError
 from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import days_to_fetch, each_day, is_over
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of
-from notifier.fetching.responses import element_text, refuse_cut_off, wrong, xml_root
-from notifier.fetching.urls import shown
+from notifier.fetching.responses import element_text, refuse_cut_off, unexpected_response, xml_root
+from notifier.fetching.urls import shown_url
 from notifier.fetching.xml_pages import records_by_id, with_records
 
 ROOT = "OAI-PMH"
@@ -44,13 +44,13 @@ class _ExpiredError(Exception):
     """The repository has forgotten the resumption token, so the list has to be fetched again from its beginning."""
 
 
-def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterator[Document]:
     """Yield the records of each day that is missing, the oldest day first."""
-    days = days_to_fetch(asked, asked.now.astimezone(UTC).date(), again=0)
-    return each_day(days, lambda day: _document(source, asked, client, day))
+    days = days_to_fetch(state, state.now.astimezone(UTC).date(), again=0)
+    return each_day(days, lambda day: _document(source, state, client, day))
 
 
-def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> Document:
+def _document(source: SourceConfig, state: FetchState, client: Getter, day: date) -> Document:
     harvest = _harvested(source, client, day)
     return Document(
         url=_first_url(source, day),
@@ -58,23 +58,24 @@ def _document(source: SourceConfig, asked: Asked, client: Getter, day: date) -> 
         body=with_records(harvest.page, "record", list(harvest.records.values())),
         day=day,
         validators=Validators(),
-        is_complete=is_over(day, asked.now, _LATE),
+        is_complete=is_over(day, state.now, _LATE),
     )
 
 
 def _harvested(source: SourceConfig, client: Getter, day: date) -> _Harvest:
-    """Return all records of a day. If a resumption token expires, the list is asked for again from its beginning."""
+    """Return all records of a day. If a resumption token expires, the list is requested again from its beginning."""
     for _ in range(MAX_HARVESTS):
         harvest = _Harvest()
         try:
-            _take_pages(source, client, day, harvest)
+            _add_pages(source, client, day, harvest)
         except _ExpiredError:
             continue
         return harvest
-    raise FetchError(f"the resumption tokens of {shown(source.url)} expire before the list ends", "try again later")
+    raise FetchError(f"the resumption tokens of {shown_url(source.url)} expire before the list ends", "try again later")
 
 
-def _take_pages(source: SourceConfig, client: Getter, day: date, harvest: _Harvest) -> None:
+def _add_pages(source: SourceConfig, client: Getter, day: date, harvest: _Harvest) -> None:
+    """Add the records of all pages of a day to `harvest`. Raises _ExpiredError if a resumption token expires."""
     url, tokens = _first_url(source, day), set[bytes]()
     for _ in range(MAX_PAGES):
         response = client.get(url, accept="text/xml, application/xml", pause=pause_of(source, PAUSE))
@@ -86,18 +87,19 @@ def _take_pages(source: SourceConfig, client: Getter, day: date, harvest: _Harve
         if is_empty or token is None or not token[1].strip():
             return
         if token[1] in tokens:
-            raise wrong(response, "sends the same resumption token again and again")
+            raise unexpected_response(response, "sends the same resumption token again and again")
         tokens.add(token[1])
         url = _url(source, {"verb": "ListRecords", "resumptionToken": html.unescape(token[1].strip().decode())})
     raise FetchError(
-        f"{shown(source.url)} has more than {MAX_PAGES} pages of records on {day}", "set the key set to a part of them"
+        f"{shown_url(source.url)} has more than {MAX_PAGES} pages of records on {day}",
+        "set the key set to a part of them",
     )
 
 
 def _is_empty(response: Response) -> bool:
     """Return whether a response says that there are no records. Raises an error if it is another error message."""
     if xml_root(response) != ROOT:
-        raise wrong(response, "sent something that is no OAI-PMH document")
+        raise unexpected_response(response, "sent something that is no OAI-PMH document")
     refuse_cut_off(response, ROOT)
     found = _ERROR.search(response.body)
     if found is None:
@@ -108,7 +110,7 @@ def _is_empty(response: Response) -> bool:
         raise _ExpiredError
     if kind != "noRecordsMatch":
         text = element_text(response.body, "error")
-        raise wrong(response, f"answered with an error ({kind}): {text or 'without a text'}")
+        raise unexpected_response(response, f"answered with an error ({kind}): {text or 'without a text'}")
     return True
 
 

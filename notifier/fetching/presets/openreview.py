@@ -11,21 +11,21 @@ from typing import Any
 
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response, Validators
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of, service_url
-from notifier.fetching.responses import json_value, wrong
+from notifier.fetching.responses import json_value, unexpected_response
 
 BASE = "https://api2.openreview.net"
 LIMIT = 1000
 MAX_PAGES = 100
-MAX_FAULTS = 3  # the number of requests for a page that has no new note although there should be more
+MAX_FAULTS = 3  # requests for one page, if it has no new note although there should be more
 PAUSE = 1.0  # seconds
 
 
-def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:  # noqa: ARG001
+def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterator[Document]:  # noqa: ARG001
     """Yield the notes of a venue page by page. Raises FetchError if there are fewer notes than the service says.
 
-    A page without a note that is new is asked for again, because it may be a fault of the service.
+    A page without new notes is requested again, because it may be a fault of the service.
     """
     known: set[str] = set()
     offset = faults = 0
@@ -41,8 +41,8 @@ def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Do
         if offset >= count if count is not None else not new:
             return
         if faults == MAX_FAULTS:
-            raise wrong(response, f"sent {offset} of {count} notes, and then no more of them")
-    raise wrong(response, f"has more than {MAX_PAGES} pages of notes")
+            raise unexpected_response(response, f"sent {offset} of {count} notes, and then no more of them")
+    raise unexpected_response(response, f"has more than {MAX_PAGES} pages of notes")
 
 
 def _identity(note: Any) -> str:
@@ -59,6 +59,6 @@ def _page(response: Response) -> tuple[list[Any], int | None]:
     value = json_value(response)
     notes = value.get("notes") if isinstance(value, dict) else None
     if not isinstance(notes, list):
-        raise wrong(response, "sent no notes")
+        raise unexpected_response(response, "sent no notes")
     count = value.get("count")
     return notes, count if isinstance(count, int) else None

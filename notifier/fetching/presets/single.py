@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response
-from notifier.fetching.document import Asked, Document, Getter
+from notifier.fetching.document import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of
 from notifier.fetching.responses import (
     GZIP,
@@ -21,7 +21,7 @@ from notifier.fetching.responses import (
     refuse_cut_off,
     refuse_error_message,
     refuse_no_document,
-    wrong,
+    unexpected_response,
     xml_root,
 )
 from notifier.fetching.xml_pages import elements
@@ -36,12 +36,12 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,6}")
 _MAX_NAME_LENGTH = 80  # characters
 
 
-def documents(source: SourceConfig, asked: Asked, client: Getter) -> Iterator[Document]:
+def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterator[Document]:
     """Yield the document at the source's URL, without a body if it has not been modified."""
     url = source.url
     accept = _FEED_TYPES if source.preset == "feed" else ""
     pause = pause_of(source, PAUSE)
-    response = client.get(url, validators=asked.validators_of(url), accept=accept, pause=pause)
+    response = client.get(url, validators=state.validators_of(url), accept=accept, pause=pause)
     if not response.not_modified:
         _refuse_error(source, response)
     yield Document(
@@ -60,9 +60,9 @@ def _refuse_error(source: SourceConfig, response: Response) -> None:
     elif source.preset == "feed":
         value = json_value(response)
         if not isinstance(value, dict) or not isinstance(value.get("items"), list):
-            raise wrong(response, "sent JSON that is no feed")
+            raise unexpected_response(response, "sent JSON that is no feed")
     elif source.preset == "jsonl" and start not in (b"{", b"["):
-        raise wrong(response, "sent something that is no JSON")
+        raise unexpected_response(response, "sent something that is no JSON")
     elif start == b"{" and len(response.body) <= MAX_MESSAGE_SIZE:
         _refuse_json_message(response)
 
@@ -84,7 +84,7 @@ def refuse_error_feed(response: Response, *, needs_feed: bool = True) -> None:
     root = xml_root(response)
     if root not in FEED_ROOTS:
         if needs_feed:
-            raise wrong(response, f"sent XML that is no feed but <{root}>")
+            raise unexpected_response(response, f"sent XML that is no feed but <{root}>")
         return
     refuse_cut_off(response, root)
     items = elements(response.body, "entry" if root == "feed" else "item")
@@ -93,7 +93,7 @@ def refuse_error_feed(response: Response, *, needs_feed: bool = True) -> None:
     is_message = element_text(first, "title").strip().lower() == "error" or b"/api/errors" in first
     if (len(items) == 1 and is_message) or (not items and _ERROR.search(title)):
         text = element_text(first or response.body, "summary") or element_text(first or response.body, "description")
-        raise wrong(response, f"answered with an error: {text or title}")
+        raise unexpected_response(response, f"answered with an error: {text or title}")
 
 
 def _name(url: str, body: bytes) -> str:

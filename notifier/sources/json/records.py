@@ -110,11 +110,11 @@ def _read_lines(text: str, limits: Limits) -> Iterator[Record]:
 
 
 def _read_line(where: str, line: str, limits: Limits) -> Record:
-    if len(line) > limits.line:
+    if len(line) > limits.max_line_length:
         return Record(where, fault=f"it is longer than {limits.line_kb} KB")
     if line.startswith("{'"):
         return _record(where, line, None)
-    found = value_at(line, 0, limits.line)
+    found = value_at(line, 0, limits.max_line_length)
     if found.fault:
         return Record(where, fault=f"it {found.fault}")
     if found.end < len(line):
@@ -131,9 +131,9 @@ def _record_values(text: str, limits: Limits, enclosing: EnclosingObject) -> Gen
     if text[start : start + 1] == "{":
         place = yield from _values_in_object(damage, start + 1, limits, enclosing, 0)
     else:
-        place = yield from array_elements(damage, start + 1, limits.record)
+        place = yield from array_elements(damage, start + 1, limits.max_record_length)
     while (place := _skip_closings(text, place)) < len(text):
-        place = yield from array_elements(damage, place + (text[place] == "["), limits.record)
+        place = yield from array_elements(damage, place + (text[place] == "["), limits.max_record_length)
 
 
 def _skip_closings(text: str, place: int) -> int:
@@ -150,7 +150,7 @@ def _values_in_object(
     """
     text = damage.text
     while (place := skip_space(text, place)) < len(text) and text[place] != "}":
-        key = value_at(text, place, limits.record)
+        key = value_at(text, place, limits.max_record_length)
         colon = skip_space(text, key.end)
         if not isinstance(key.value, str) or text[colon : colon + 1] != ":":
             yield Value(place, len(text), fault=CUT_OFF)
@@ -158,7 +158,7 @@ def _values_in_object(
         place = skip_space(text, colon + 1)
         opening = text[place : place + 1]
         if not _may_hold_records(key.value, enclosing.members) or opening not in ("[", "{") or depth == _MAX_DEPTH:
-            found = value_at(text, place, limits.record * _COLUMN_FACTOR)
+            found = value_at(text, place, limits.max_record_length * _COLUMN_FACTOR)
             if found.fault:
                 yield Value(place, len(text), fault=found.fault)
                 return len(text)
@@ -168,7 +168,7 @@ def _values_in_object(
             place = yield from _values_in_object(damage, place + 1, limits, enclosing, depth + 1)
         else:
             enclosing.has_records = True
-            place = yield from array_elements(damage, place + 1, limits.record)
+            place = yield from array_elements(damage, place + 1, limits.max_record_length)
         place = skip_space(text, place)
         place += text[place : place + 1] == ","
     if place >= len(text):

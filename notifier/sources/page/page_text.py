@@ -79,7 +79,7 @@ def _obvious_fault(text: str, lines: Sequence[PageLine], limits: Limits) -> str 
         return "is empty"
     if len(lines) > _MAX_LINES:
         return f"has more than {_MAX_LINES:,} lines"
-    if any(len(line.text) > limits.line for line in lines):
+    if any(len(line.text) > limits.max_line_length for line in lines):
         return f"has a line longer than {limits.line_kb} KB"
     kind = recognise_other_kind(text, lines)
     return kind and f"is {kind}"

@@ -1,4 +1,7 @@
-"""The lock files of running processes that send, ingest or fetch. A free lock shows that its owner has died."""
+"""Hold and check the lock files of running processes that send, ingest or fetch.
+
+Such a process is the owner of its claims. Rows of the database name it. If its lock file is free, it has died.
+"""
 
 from __future__ import annotations
 
@@ -68,8 +71,8 @@ def remove_owner_lock(folder: Path, owner: str) -> None:
 def remove_dead_locks(folder: Path, owners: Callable[[], set[str]]) -> None:
     """Remove the lock files that nobody holds and that no row names; `owners` returns the owners that rows name.
 
-    `owners` is called after this process has taken the free lock. The process that held it has ended before, so no row
-    can come to name it after `owners` was called. Errors of the file system are ignored.
+    `owners` is called while this process holds the free lock. The former holder of the lock has ended, so it cannot
+    write its name into another row. Errors of the file system are ignored.
     """
     with suppress(OSError):
         for path in list(folder.iterdir()):

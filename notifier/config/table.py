@@ -1,4 +1,4 @@
-"""The base class of all tables of the config."""
+"""Declare the base class of all tables of the config."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from notifier.config.values import is_storable
 
 
-class Part(BaseModel):
+class ConfigTable(BaseModel):
     """One table of the config. It refuses unknown keys, so that a mistyped key does not silently leave the default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
