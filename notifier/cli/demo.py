@@ -176,9 +176,9 @@ def _clock_set_ahead(now: datetime, subscribers: list[Subscriber]) -> Clock:
 def _run_steps(run: CommandRun) -> OnceReport:
     """Plan, publish and deliver."""
     from notifier.cli.pipeline import send
-    from notifier.pipeline import OwnSteps, once
+    from notifier.pipeline import CallerSteps, once
 
-    done = once(run.engine, run.config, run.clock, OwnSteps(deliver=partial(send, run)))
+    done = once(run.engine, run.config, run.clock, CallerSteps(deliver=partial(send, run)))
     if done.errors:
         raise next(iter(done.errors.values()))
     return done

@@ -1,4 +1,4 @@
-"""The help of commands: arguments are shown by their names, without the names of Python types."""
+"""Show the arguments of commands in their help by their names, without the names of Python types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(TyperCommand):
 
 
 def show_no_types(app: typer.Typer) -> None:
-    """Let all commands of the app and of its groups be of the class Command."""
+    """Give the class Command to all commands of the app and of its groups."""
     for command in app.registered_commands:
         command.cls = Command
     for group in app.registered_groups:

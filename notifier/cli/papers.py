@@ -111,7 +111,7 @@ def print_dumps(reports: list[DumpReport]) -> None:
     """Print a table of dumps, and below it how many were known already, and what went wrong with each dump."""
     from notifier.cli.output import print_table
     from notifier.models import DumpStatus
-    from notifier.pipeline import skips
+    from notifier.pipeline import describe_skips
     from notifier.text.harmless import inert
 
     heading = ("dump", "status", "listed on", "listings", "new", "known", "skipped")
@@ -135,7 +135,7 @@ def print_dumps(reports: list[DumpReport]) -> None:
         lines = counted(chrome, "line of the copied pages belongs", "lines of the copied pages belong")
         typer.echo(f"{lines} to no paper: menus, buttons, counts and the like")
     for each in reports:
-        for message in (each.reason, skips(each), each.unmoved):
+        for message in (each.reason, describe_skips(each), each.unmoved):
             if message:
                 typer.echo(inert(f"{each.path}: {message}"), err=True)
         for cut in each.cut[:MAX_CUTS]:

@@ -142,12 +142,12 @@ def once(
     _show_warnings()
     warn_of_exposed_secrets(context, config, run)
     pipeline.remove_dead_files(run.engine, run.config)
-    own = pipeline.OwnSteps(
+    steps = pipeline.CallerSteps(
         fetch=partial(pipeline.fetch_with_retries, run.engine, run.config, run.clock, sleep_of(now)),
         ingest=partial(_ingest_folder, run),
         deliver=partial(send, run),
     )
-    done = pipeline.once(run.engine, run.config, run.clock, own)
+    done = pipeline.once(run.engine, run.config, run.clock, steps)
     _show_once(done, as_json)
     print_alerts(done.alerts or ())
     if done.publish:

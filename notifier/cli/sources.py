@@ -107,7 +107,7 @@ def print_sources(reports: Sequence[SourceReport], nothing: str = "") -> None:
 
 
 def _print_remarks(report: SourceReport) -> None:
-    from notifier.pipeline import skips, too_old
+    from notifier.pipeline import describe_skips, describe_too_old
 
     if report.is_first and report.documents:
         typer.echo(
@@ -115,13 +115,13 @@ def _print_remarks(report: SourceReport) -> None:
             "papers that come from now on are announced"
         )
     elif report.unannounced:
-        typer.echo(f"{report.name}: {too_old(report)}")
+        typer.echo(f"{report.name}: {describe_too_old(report)}")
     if report.status == "busy":
         typer.echo(f"{report.name}: another process fetches it now")
     for waiting in report.waiting:
         typer.echo(inert(f"{report.name}: waits for {waiting}"))
     for dump in report.dumps:
-        if said := skips(dump):
+        if said := describe_skips(dump):
             typer.echo(inert(f"{report.name}: {dump.path}: {said}"), err=True)
     if report.problem:
         typer.echo(inert(f"{report.name}: {report.problem}"), err=True)

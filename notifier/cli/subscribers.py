@@ -66,13 +66,13 @@ def subscribe(
 
     run = writing_run(context, config, now)
     asked = tuple(query or ()), tuple(topic or ())
-    wish = subscribers.SignUp(email, *asked, cadence, at, timezone, weekday, confirmed, name)
+    sign_up = subscribers.SignUp(email, *asked, cadence, at, timezone, weekday, confirmed, name)
     moment = run.clock()
-    stored = subscribers.subscribe_or_ask(run.engine, run.config, wish, moment)
+    stored = subscribers.subscribe_or_ask(run.engine, run.config, sign_up, moment)
     _show(stored, moment, _confirmation(run, stored, moment))
     if not any(asked) and subscribers.has_default_only(stored):
         typer.echo("note: without --query or --topic they get what is trending, until something is chosen", err=True)
-    for each in wish.queries:
+    for each in sign_up.queries:
         for hint in queries.hints(each):
             typer.echo(f"note: {hint}", err=True)
 

@@ -52,8 +52,8 @@ def import_(
     from notifier.subscribers import import_subscribers
 
     run = writing_run(context, config, now)
-    watched = partial(with_progress, doing=f"reading {file.name}")
-    imported = import_subscribers(run.engine, run.config, file, run.clock(), watched, reinstate=reinstate)
+    shown = partial(with_progress, doing=f"reading {file.name}")
+    imported = import_subscribers(run.engine, run.config, file, run.clock(), shown, reinstate=reinstate)
     if as_json:
         print_json(imported)
     else:

@@ -24,7 +24,15 @@ from notifier.pipeline.fetching import (
     fetch,
     fetch_each,
 )
-from notifier.pipeline.ingesting import DumpReport, IngestSettings, cuts, ingest, ingest_given, settings_for, skips
+from notifier.pipeline.ingesting import (
+    DumpReport,
+    IngestSettings,
+    describe_cuts,
+    describe_skips,
+    ingest,
+    ingest_given,
+    settings_for,
+)
 from notifier.pipeline.ingesting_folder import ingest_folder
 from notifier.pipeline.ingesting_url import name_in, url_reader
 from notifier.pipeline.moved_files import take_back_changed
@@ -40,20 +48,20 @@ from notifier.pipeline.publishing import (
 )
 from notifier.pipeline.quarantine import QuarantineRecord, drop, list_quarantined, retry
 from notifier.pipeline.source_retries import fetch_with_retries
-from notifier.pipeline.source_runs import SourceReport, SourceStatus, too_old
+from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_too_old
 from notifier.pipeline.source_times import due_at
-from notifier.pipeline.steps import OnceReport, OwnSteps, once
+from notifier.pipeline.steps import CallerSteps, OnceReport, once
 from notifier.pipeline.tagging import count_by_topic, tag
 from notifier.pipeline.welcoming import plan_welcomes
 
 __all__ = [
     "RESERVED_FEEDS",
+    "CallerSteps",
     "DryRun",
     "DumpReport",
     "IngestSettings",
     "NextDigest",
     "OnceReport",
-    "OwnSteps",
     "PlanReport",
     "PublishReport",
     "QuarantineRecord",
@@ -63,8 +71,10 @@ __all__ = [
     "best_of_each_day",
     "check_source_names",
     "count_by_topic",
-    "cuts",
     "deliver",
+    "describe_cuts",
+    "describe_skips",
+    "describe_too_old",
     "drop",
     "due_at",
     "due_sources",
@@ -88,9 +98,7 @@ __all__ = [
     "retry",
     "send_test",
     "settings_for",
-    "skips",
     "tag",
     "take_back_changed",
-    "too_old",
     "url_reader",
 ]

@@ -24,8 +24,8 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 CACHED_WORDS = 1 << 16  # one entry for each pair of a query and a paper
 CACHED_PAPER_WORDS = 1 << 10
 CACHED_QUERIES = 1 << 13
-QUERY_BYTES = 500  # about what a cached query takes, without its matches
-MATCHES_BYTES = 1 << 27  # when the cached matches take more, they are dropped, and worked out again when needed
+QUERY_BYTES = 500  # about the memory of a cached query, without its matches
+MATCHES_BYTES = 1 << 27  # when the cached matches take more, they are dropped, and computed again when needed
 
 
 class Candidates:
@@ -84,7 +84,10 @@ class Candidates:
             self._matches_bytes += found.size + QUERY_BYTES * len(numbers)
 
     def listing_bytes(self, search: str) -> Mapping[int, int]:
-        """Return, by paper id, what each candidate takes in a mail as a line; `search` finds a paper by its title."""
+        """Return, by paper id, the bytes that each candidate takes as a line of a mail.
+
+        `search` is the URL of a search, with which a paper without a link of its own is found by its title.
+        """
         if self._listing_bytes is None:
             self._listing_bytes = {paper.id: listing_bytes(paper, search) for paper in self.papers}
         return self._listing_bytes

@@ -23,7 +23,7 @@ from notifier.topics import TRENDING
 
 TRENDING_PAPERS = 10
 
-DueSlot = tuple[Subscriber, calendars.Occurrence]  # a subscriber who is due, and what their digest is for
+DueSlot = tuple[Subscriber, calendars.Slot]  # a subscriber who is due, and the slot of their digest
 _MatchedPapers = list[tuple[Subscription, list[Paper]]]
 
 
@@ -38,7 +38,7 @@ class PlannedDigest:
     """
 
     subscriber: Subscriber
-    slot: calendars.Occurrence
+    slot: calendars.Slot
     selection: selection.Selection | None
     unsent: tuple[UnsentDigest, ...] = ()
     left_over: str = ""
@@ -80,8 +80,8 @@ def choose_papers(
 def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
     """Return the planned digests with the papers that were left over or in unsent digests of the subscribers.
 
-    If an unsent digest cannot be read, its subscriber is left out for now, so that it does not stop the planning for
-    all others. `deliver` marks the unreadable digest as FAILED.
+    If an unsent digest cannot be read, its subscriber is left out for now, so that the other subscribers are planned.
+    `deliver` marks the unreadable digest as FAILED.
     """
     waiting = left_over_papers.waiting(connection, [digest.subscriber for digest in planned])
     unsent = expiring.unsent_digests(connection, [digest.subscriber.id for digest in planned])
@@ -112,7 +112,7 @@ def _fitting(
 ) -> list[PlannedDigest]:
     """Return the planned digests, each with the papers that its mail can list; the others are left over."""
     selections = [digest.selection for digest in planned if digest.selection]
-    found = iter(left_over_papers.fit(connection, candidates, selections, search))
+    found = iter(left_over_papers.fit_all(connection, candidates, selections, search))
     fitting = []
     for digest in planned:
         if digest.selection is None:

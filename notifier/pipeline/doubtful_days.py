@@ -1,7 +1,7 @@
-"""Decide whether an answer for a day may lack papers, although it is no error.
+"""Decide whether the response for a day may lack papers, although it is no error.
 
-A service in trouble may answer `[]`, or a part of the papers, with status 200. If such a day counted as taken, nobody
-would ask for it again, and its papers would be lost. So it is asked for again while its papers would be announced.
+A service in trouble may send `[]`, or a part of the papers, with status 200. If such a day counted as complete, nobody
+would request it again, and its papers would be lost. So it is requested again for as long as its papers are announced.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from notifier.models import SourceHistory
 from notifier.pipeline.source_days import ANNOUNCED_DAYS
 
 
-def is_asked_again(document: Document, papers: int, since: datetime, history: SourceHistory, now: datetime) -> bool:
-    """Return whether the day of a document is asked for again, because it may have more papers than came.
+def is_requested_again(document: Document, papers: int, since: datetime, history: SourceHistory, now: datetime) -> bool:
+    """Return whether the day of a document is requested again, because it may have more papers than came.
 
-    `papers` came with the document, whose bytes came at `since` for the first time. `history` is that of the source
-    before this run. The first fetch of a source announces nothing, so no day of it is doubtful. If the service tells
-    how many papers a day has, it is believed.
+    `papers` is the number of papers in the document, and `since` is when these bytes came for the first time. `history`
+    is that of the source before this run. The first fetch of a source announces nothing, so no day of it is doubtful. A
+    day is not doubtful either if the service states how many papers it has.
     """
     day = document.day
     if day is None or not document.names_day or document.stated is not None or history.first_succeeded_at is None:

@@ -95,12 +95,12 @@ class DumpReport:
     unmoved: str | None = None
 
 
-def skips(report: DumpReport) -> str | None:
+def describe_skips(report: DumpReport) -> str | None:
     """Return how many records of a dump were skipped, with the first few reasons; None if none were skipped."""
     return f"{len(report.skipped)} skipped ({_first(report.skipped)})" if report.skipped else None
 
 
-def cuts(report: DumpReport) -> str | None:
+def describe_cuts(report: DumpReport) -> str | None:
     """Return how many fields of a dump were cut, with the first few; None if none was."""
     return f"{counted(len(report.cut), 'field')} cut ({_first(report.cut)})" if report.cut else None
 
@@ -137,7 +137,7 @@ def ingest(
 def ingest_file(
     engine: Engine, file: DumpFile, day: date | None, now: datetime, settings: IngestSettings = DEFAULT_SETTINGS
 ) -> DumpReport:
-    """Ingest a dump that was read from its file.
+    """Ingest a dump whose file has been read.
 
     Raises DumpError if it cannot be parsed, and DumpUnfinishedError if the rest of it may still come.
     """
@@ -193,8 +193,8 @@ def _ingest_file(
     listings = prepare(dump, listed_on, file.sha256, day_is_given=listed_on_from is ListedOnFrom.OPTION)
     if settings.catalogue is not None and len(listings) >= LARGE_DUMP:
         listings = _with_tags(engine, listings, settings.catalogue)
-    arrival = NewDump(file.sha256, Path(path).name, dump.format, listed_on, listed_on_from, now)
-    add = partial(add_dump, arrival=arrival, listings=listings, announcing=settings.announcing, deleted=dump.deleted)
+    new_dump = NewDump(file.sha256, Path(path).name, dump.format, listed_on, listed_on_from, now)
+    add = partial(add_dump, new_dump=new_dump, listings=listings, announcing=settings.announcing, deleted=dump.deleted)
     counts = _store(engine, file.path, add, file.sha256)
     if counts is None:
         return known

@@ -17,7 +17,7 @@ from notifier.models import Item, Section, Subscriber
 from notifier.pipeline.candidates import Candidates
 from notifier.store import outbox, papers
 
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_BEFORE_ALL_DIGESTS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def waiting(connection: Connection, batch: Iterable[Subscriber]) -> dict[int, Selection]:
@@ -37,8 +37,8 @@ def waiting(connection: Connection, batch: Iterable[Subscriber]) -> dict[int, Se
     current = {paper_id: paper.id for paper_id, paper in stored.items()}
     merged = {paper_id for paper_id, now in current.items() if paper_id != now}
     in_doubt = [number for number, each in found.items() if any(item.paper_id in merged for item in each.items)]
-    told = _papers_sent(connection, in_doubt)
-    return {number: _as_stored(each, current, told.get(number, set())) for number, each in found.items()}
+    sent = _papers_sent(connection, in_doubt)
+    return {number: _as_stored(each, current, sent.get(number, set())) for number, each in found.items()}
 
 
 def _of_current(subscriber: Subscriber, left: Selection) -> Selection:
@@ -49,14 +49,14 @@ def _of_current(subscriber: Subscriber, left: Selection) -> Selection:
 
 def _papers_sent(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, set[int]]:
     """Return, by subscriber id, the ids of all papers in their digests, as they are stored now."""
-    texts = outbox.items_since(connection, subscriber_ids, _EVER) if subscriber_ids else {}
+    texts = outbox.items_since(connection, subscriber_ids, _BEFORE_ALL_DIGESTS) if subscriber_ids else {}
     ids = {number: set[int]().union(*map(items.paper_ids, each)) for number, each in texts.items()}
     return {number: each | papers.current_ids(connection, each) for number, each in ids.items()}
 
 
-def _as_stored(left: Selection, current: Mapping[int, int], told: set[int]) -> Selection:
+def _as_stored(left: Selection, current: Mapping[int, int], sent: set[int]) -> Selection:
     """Return a selection with the current ids of its papers, each once, without those in `sent`."""
-    seen = set(told)
+    seen = set(sent)
 
     def renewed(old: Iterable[Item]) -> tuple[Item, ...]:
         found = []
@@ -71,12 +71,12 @@ def _as_stored(left: Selection, current: Mapping[int, int], told: set[int]) -> S
     return Selection(tuple(each for each in sections if each.items), renewed(left.rest))
 
 
-def fit(
+def fit_all(
     connection: Connection, candidates: Candidates, selections: Iterable[Selection], search: str
 ) -> list[tuple[Selection, frozenset[int]]]:
-    """Return what fits in one digest of each selection, and the ids of the papers that do not.
+    """Return, for each selection, the part that fits into one digest, and the ids of the papers that do not fit.
 
-    `search` finds a paper without a URL by its title.
+    `search` is the URL of a search, with which a paper without a link of its own is found by its title.
     """
     chosen = list(selections)
     sizes = candidates.listing_bytes(search)
@@ -92,10 +92,10 @@ def _size_by(sizes: Mapping[int, int]) -> Callable[[Item], int]:
 
 
 def text_of(selection: Selection, left: Collection[int], origins: Mapping[int, Section]) -> str:
-    """Return the text by which the subscriber's row stores the papers of `left`; empty if there are none.
+    """Return the text with which the subscriber's row stores the papers of `left`; empty if there are none.
 
-    `origins` gives the section in which a paper would be if there were no limit. So the paper is dropped if its
-    subscription ends before the next digest.
+    `origins` gives the section in which a paper would be if there were no limit. The section is stored with the paper,
+    so that the paper is dropped if its subscription ends before the next digest.
     """
     if not left:
         return ""

@@ -45,7 +45,7 @@ def take_back_changed(engine: Engine, folder: DumpsFolder, now: datetime) -> Non
 
 
 def _take_back(folder: DumpsFolder, path: Path, fingerprint: str) -> bool:
-    """Move a file back if it has changed; return whether it need not be watched any more."""
+    """Move a file back if it has changed, and return whether its record can be deleted."""
     try:
         back = folder.take_back(MovedFile(path, fingerprint))
     except FileError as error:

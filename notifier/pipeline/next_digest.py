@@ -125,7 +125,7 @@ def _planned(connection: Connection, candidates: Candidates, slot: DueSlot, conf
     return planned[0]
 
 
-def _next_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence:
+def _next_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Slot:
     """Return the slot of a subscriber's next digest, if no digest is due now."""
     if subscriber.cadence is Cadence.INSTANT:
         return instant_slot(subscriber, candidates.dump or 0, now)

@@ -98,7 +98,7 @@ def due_slots(candidates: Candidates, batch: Iterable[Subscriber], now: datetime
     return [(subscriber, slot) for subscriber in batch if (slot := _due_slot(candidates, subscriber, now))]
 
 
-def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
+def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> calendars.Slot | None:
     """Return what the subscriber's digest is for: the newest dump, left-over papers, or the latest slot.
 
     Returns None if no digest is due. Also returns None if the candidates do not reach back to the subscriber's cursor,
@@ -111,16 +111,16 @@ def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> 
             return instant_slot(subscriber, candidates.dump, now)
         return _follow_up_slot(subscriber, now)
     schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
-    return calendars.due(schedule, now, subscriber.active_since, used)
+    return calendars.due_slot(schedule, now, subscriber.active_since, used)
 
 
-def instant_slot(subscriber: Subscriber, dump: int, now: datetime) -> calendars.Occurrence:
+def instant_slot(subscriber: Subscriber, dump: int, now: datetime) -> calendars.Slot:
     """Return what a digest of the cadence INSTANT is for: all dumps up to this one, by its id."""
     today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
-    return calendars.Occurrence(today, f"dump:{dump}", now)
+    return calendars.Slot(today, f"dump:{dump}", now)
 
 
-def _follow_up_slot(subscriber: Subscriber, now: datetime) -> calendars.Occurrence | None:
+def _follow_up_slot(subscriber: Subscriber, now: datetime) -> calendars.Slot | None:
     """Return the slot of an instant digest with papers that were left over; None if it is not due."""
     if not subscriber.left_over or subscriber.next_due is None or subscriber.next_due > now:
         return None
@@ -207,9 +207,7 @@ def _subscriber_update(digest: PlannedDigest, candidates: Candidates, now: datet
     }
 
 
-def _schedule_update(
-    subscriber: Subscriber, slot: calendars.Occurrence, left_over: str, now: datetime
-) -> dict[str, Any]:
+def _schedule_update(subscriber: Subscriber, slot: calendars.Slot, left_over: str, now: datetime) -> dict[str, Any]:
     """Return the new values of the subscriber's row after a slot: the periods used, and when they are due next."""
     used = calendars.used_periods_of(subscriber)
     if subscriber.cadence is not Cadence.INSTANT:  # an instant digest is for a dump, and uses no date

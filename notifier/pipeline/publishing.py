@@ -120,9 +120,10 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
 
 
 def _trending_entries(connection: Connection, catalogue: Catalogue, newest: list[Entry]) -> list[Entry]:
-    """Return the best entries of each day among the `newest` and those of the papers that were chosen shortly before.
+    """Return the best entries of each day among `newest` and the papers that were chosen in the days before.
 
-    A large dump of papers that nobody has chosen may leave no room for others among the newest.
+    A paper is chosen if it has upvotes or is in a ranked list. A large dump of papers that nobody has chosen could
+    otherwise leave no room for chosen ones among the newest.
     """
     if not newest:
         return []

@@ -1,7 +1,7 @@
-"""Tag all stored papers again after a few topics have changed, but match only the papers that these topics may match.
+"""Tag the stored papers again after a few topics have changed, without matching all papers with all topics.
 
-Without this, all papers would be matched with all topics. It needs the queries of the catalogue that has tagged the
-papers, which are stored for this.
+Only these topics are matched, and only with the papers that they may match. To find out which topics have changed, the
+queries of the catalogue that has tagged the papers are stored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_CHANGED = 10  # if more topics have changed, it is faster to match all paper
 
 
 def retag_changed(engine: Engine, catalogue: Catalogue) -> None:
-    """Retag the papers that other catalogues have tagged which differ from this one in a few topics."""
+    """Retag the papers that were tagged with another catalogue, if it differs from this one in a few topics only."""
     with reading(engine) as connection:
         kept = tags.kept_catalogues(connection)
     for fingerprint, old in kept.items():
@@ -52,7 +52,7 @@ def _retag(engine: Engine, fingerprint: str, old: Mapping[str, str], catalogue: 
 
 @retried
 def _apply(engine: Engine, change: CatalogueChange) -> None:
-    """Store the change. If papers have changed meanwhile, they are all left to be matched with all topics."""
+    """Store the change, unless papers have changed meanwhile. Then `tag` matches all of them with all topics."""
     with writing(engine) as connection:
         tags.retag(connection, change)
 

@@ -1,4 +1,4 @@
-"""Decide whether the papers of a listing day are announced, and up to which day a source was taken completely."""
+"""Decide whether the papers of a listing day are announced, and up to which day a source was ingested completely."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def day_in_name(name: str, now: datetime) -> date | None:
 
 
 def taken_until(before: date | None, days: Mapping[date, bool]) -> date | None:
-    """Return the last day up to which a source was taken completely.
+    """Return the last day up to which the papers of a source were ingested completely.
 
-    `days` says of each day of this run whether it was taken completely. Days after an incomplete day do not count.
+    `days` says of each day of this run whether it is complete. Days after an incomplete day do not count.
     """
     first_incomplete = min((day for day, is_complete in days.items() if not is_complete), default=date.max)
     complete = [day for day, is_complete in days.items() if is_complete and day < first_incomplete]

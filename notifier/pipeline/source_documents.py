@@ -1,4 +1,4 @@
-"""Take the documents of one source: ingest those that are new, and record each of them."""
+"""Ingest the new documents of one source, and record each of its documents."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from notifier.fetching import Document, Validators
 from notifier.files import DumpFile
 from notifier.models import DayCount, DumpStatus
 from notifier.parsing import internal_fault
-from notifier.pipeline.doubtful_days import is_asked_again, was_missed
+from notifier.pipeline.doubtful_days import is_requested_again, was_missed
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest_file
 from notifier.sources import is_cut_off
 from notifier.store import dumps, reading, retried, sources, writing
 from notifier.store.dumps import DumpContents
 from notifier.store.sources import SourceDocument, url_key
 
-MEMORY = timedelta(days=180)  # of the past by which empty answers are judged
+HISTORY = timedelta(days=180)  # the days by which it is judged whether an empty response is doubtful
 CUT_OFF = "it is cut off; its beginning was ingested, and it is fetched again"
 
 
@@ -32,7 +32,7 @@ class IngestTotals:
 
     `documents` counts those with new bytes, and `unchanged` the others. `papers` and `new` count the papers of the
     documents with new bytes, and `unannounced` those of the new papers that are stored as announced already. `problems`
-    has a message for each document that is wrong. `days` says of each listing day whether it was taken completely.
+    has a message for each document that is wrong. `days` says of each listing day whether it is complete.
     `dumps` has the reports of ingested documents, and `waiting` names the incomplete files.
     """
 
@@ -64,7 +64,7 @@ class NewDocument:
 
 
 class DocumentIngester:
-    """Takes documents of the source `name` at `now`, and counts them in `totals`.
+    """Ingests and records documents of the source `name` at `now`, and counts them in `totals`.
 
     `known` has the stored documents by `url_key` of their URLs.
     """
@@ -83,23 +83,23 @@ class DocumentIngester:
         self.settings = settings
         self.known = known
         with reading(engine) as connection:
-            self.history = sources.history(connection, name, (now - MEMORY).date())
+            self.history = sources.history(connection, name, (now - HISTORY).date())
         self.totals = IngestTotals()
 
-    def before(self, url: str) -> SourceDocument | None:
+    def last_from(self, url: str) -> SourceDocument | None:
         """Return the last document from a URL; None if there was none."""
         return self.known.get(url_key(url))
 
     def is_same(self, document: Document) -> bool:
         """Return whether a document has the bytes of the last one from its URL."""
-        before = self.before(document.url)
+        before = self.last_from(document.url)
         same = before is not None and before.sha256 == sha256(document.body).hexdigest() and not before.problem
         return document.is_not_modified or same
 
-    def take_same(self, document: Document) -> None:
+    def record_same(self, document: Document) -> None:
         """Record that a document is unchanged."""
         self.totals.unchanged += 1
-        before = self.before(document.url)
+        before = self.last_from(document.url)
         if before is None:
             return
         got = document.validators if document.validators != Validators() else _validators(before)
@@ -108,7 +108,7 @@ class DocumentIngester:
         is_copy = before.day is None  # of another day, so no day was stored
         self._count_day(document, again, is_good=not is_copy)
 
-    def take(self, new: NewDocument) -> DumpReport | None:
+    def ingest(self, new: NewDocument) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
 
         If it is no dump, a problem is added. Raises DumpUnfinishedError if the rest of it may still come.
@@ -173,7 +173,7 @@ class DocumentIngester:
 
     def _refuse(self, new: NewDocument, reason: str) -> None:
         problem = f"{new.place}: {reason}"
-        before = self.before(new.document.url)
+        before = self.last_from(new.document.url)
         is_same = before is not None and before.sha256 == new.body_hash
         since = before.unchanged_since if before and is_same else self.now
         # No validators are stored, so it is sent again: a newer version of notifier may know the format.
@@ -189,7 +189,7 @@ class DocumentIngester:
         For a document without papers, it is the instant since which its day has been empty.
         """
         if contents is None or not contents.papers:
-            before, day = self.before(new.document.url), new.document.day
+            before, day = self.last_from(new.document.url), new.document.day
             was_empty = before and day and before.day == day and not before.papers and not before.problem
             return before.unchanged_since if before and was_empty else self.now
         same = [each.unchanged_since for each in self.known.values() if each.sha256 == new.body_hash]
@@ -198,7 +198,7 @@ class DocumentIngester:
     def _is_copy(self, new: NewDocument) -> bool:
         """Return whether the same bytes or papers came for another day too, because the server ignored the day.
 
-        The day of the request has not been taken then.
+        Then the day of the request is not complete.
         """
         day = new.document.day
         if day is None:
@@ -233,20 +233,20 @@ class DocumentIngester:
                     is_complete=document.is_complete and not was_cut_off,
                     newest=max(newest, default=None),
                 )
-                counted = self._believed(counted, before, document, stored)
+                counted = self._corrected_count(counted, before, document, stored)
                 sources.write_day(connection, self.name, day, counted, self.now)
         self.known[url_key(stored.url)] = stored
 
-    def _believed(
+    def _corrected_count(
         self, counted: DayCount, before: DayCount | None, document: Document, stored: SourceDocument
     ) -> DayCount:
-        """Return the count of a day. An empty answer takes away no papers that came before.
+        """Return the count of a day as it is stored: an empty response takes away no papers that came before.
 
-        If the day was missed and is asked for again, an empty answer leaves its number unknown.
+        If the day was missed and is requested again, an empty response leaves its number unknown.
         """
         if counted.papers or not document.names_day:
             return counted
-        is_doubtful = self._is_asked_again(document, stored)
+        is_doubtful = self._is_requested_again(document, stored)
         if before is not None and before.papers:
             is_complete = before.is_complete or (counted.is_complete and not is_doubtful)
             return replace(counted, papers=before.papers, is_complete=is_complete)
@@ -265,11 +265,11 @@ class DocumentIngester:
     def _count_day(self, document: Document, stored: SourceDocument, *, is_good: bool) -> None:
         if document.day is not None:
             whole = self.totals.days.get(document.day, True)
-            is_good = is_good and not self._is_asked_again(document, stored)
+            is_good = is_good and not self._is_requested_again(document, stored)
             self.totals.days[document.day] = whole and is_good and document.is_complete
 
-    def _is_asked_again(self, document: Document, stored: SourceDocument) -> bool:
-        return is_asked_again(document, stored.papers, stored.unchanged_since, self.history, self.now)
+    def _is_requested_again(self, document: Document, stored: SourceDocument) -> bool:
+        return is_requested_again(document, stored.papers, stored.unchanged_since, self.history, self.now)
 
 
 def _validators(document: SourceDocument) -> Validators:

@@ -31,15 +31,15 @@ def files_of(source: SourceConfig, config: Config) -> list[Path]:
     return files_matching(source.glob, config.base)
 
 
-def take_files(ingester: DocumentIngester, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
-    """Take the files that are new or have changed, and delete the records of files that no longer exist.
+def ingest_files(ingester: DocumentIngester, paths: list[Path], is_first: bool, on_file: Callable[[], bool]) -> None:
+    """Ingest the files that are new or have changed, and delete the records of files that no longer exist.
 
     `on_file` is called after each file that was read, and says whether to go on. A file that is no dump is
     reported as a problem at each run until it is changed or removed.
     """
     _delete_gone(ingester, paths)
     for path in paths:
-        before, fingerprint = ingester.before(file_url(path)), fingerprint_of(path)
+        before, fingerprint = ingester.last_from(file_url(path)), fingerprint_of(path)
         if fingerprint is None:
             continue
         if before is not None and before.etag == fingerprint:
@@ -48,12 +48,12 @@ def take_files(ingester: DocumentIngester, paths: list[Path], is_first: bool, on
             else:
                 ingester.totals.unchanged += 1
             continue
-        _take_file(ingester, path, fingerprint, is_first)
+        _ingest_file(ingester, path, fingerprint, is_first)
         if not on_file():
             return
 
 
-def _take_file(ingester: DocumentIngester, path: Path, fingerprint: str, is_first: bool) -> None:
+def _ingest_file(ingester: DocumentIngester, path: Path, fingerprint: str, is_first: bool) -> None:
     name = path_text(path)
     if why := why_unfinished(path):
         ingester.totals.waiting.append(f"{name}: {why}")
@@ -65,12 +65,12 @@ def _take_file(ingester: DocumentIngester, path: Path, fingerprint: str, is_firs
         return
     document = Document(file_url(path), name, file.content, None, Validators(fingerprint))
     if ingester.is_same(document):
-        ingester.take_same(document)
+        ingester.record_same(document)
         return
     archive = is_archive(is_first, path.name, None, ingester.now)
     body_hash = sha256(file.content).hexdigest()
     try:
-        ingester.take(NewDocument(document, file, body_hash, name, archive, CUT_OFF_WAIT_SECONDS))
+        ingester.ingest(NewDocument(document, file, body_hash, name, archive, CUT_OFF_WAIT_SECONDS))
     except DumpUnfinishedError as error:
         ingester.totals.waiting.append(f"{name}: {error}")
 

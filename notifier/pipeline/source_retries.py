@@ -1,4 +1,4 @@
-"""Fetch the sources that are due, and try those again at once that begin to fail.
+"""Fetch the sources that are due. If one begins to fail, try it again at once.
 
 A command that cron runs once a day does not fetch a source again until the next day. So it tries a source again itself:
 most failures have passed by then, and if not, the operator is told on the same day. The service needs none of this,

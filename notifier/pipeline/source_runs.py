@@ -1,4 +1,4 @@
-"""Fetch one source: take its documents, and store when it is due next and what is wrong with it."""
+"""Fetch one source: ingest its documents, and store when it is due next and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from notifier.pipeline import source_claims
 from notifier.pipeline.ingesting import DumpReport, settings_for
 from notifier.pipeline.source_days import ANNOUNCED_DAYS, day_in_name, is_archive, missed_days, taken_until
 from notifier.pipeline.source_documents import DocumentIngester, IngestTotals, NewDocument
-from notifier.pipeline.source_folders import files_of, take_files
+from notifier.pipeline.source_folders import files_of, ingest_files
 from notifier.pipeline.source_times import retry_at
 from notifier.store import reading, sources
 from notifier.store.sources import SourceState
@@ -69,7 +69,7 @@ class SourceReport:
     dumps: tuple[DumpReport, ...] = ()
 
 
-def too_old(report: SourceReport) -> str:
+def describe_too_old(report: SourceReport) -> str:
     """Return how many new papers are announced to nobody because their days were fetched too late."""
     papers = counted(report.unannounced, "new paper is", "new papers are")
     return f"{papers} of days more than {ANNOUNCED_DAYS - 1} days ago, and will not be announced"
@@ -115,10 +115,10 @@ class SourceRun:
         return bool(self.ingester.totals.documents or self.ingester.totals.unchanged)
 
     def fetch(self) -> SourceReport:
-        """Take the documents that the source has now, store its state, and return the report."""
+        """Ingest the documents that the source has now, store its state, and return the report."""
         failure: Exception | None = None
         try:
-            self._take_all()
+            self._ingest_all()
         except StoreError:
             raise
         except Exception as error:  # of any kind: it must not stop the other sources
@@ -131,16 +131,16 @@ class SourceRun:
             source_claims.finish(self.context.engine, state, self.source.fingerprint, missed, self.context.owner)
         return self._report(state, failure)
 
-    def _take_all(self) -> None:
+    def _ingest_all(self) -> None:
         if self.source.is_remote:
-            for document in documents(self.source, self._asked(), self.context.client):
-                self._take(document)
+            for document in documents(self.source, self._fetch_state(), self.context.client):
+                self._ingest(document)
                 if not self._goes_on():
                     return
         else:
-            take_files(self.ingester, files_of(self.source, self.context.config), self.is_first, self._goes_on)
+            ingest_files(self.ingester, files_of(self.source, self.context.config), self.is_first, self._goes_on)
 
-    def _asked(self) -> FetchState:
+    def _fetch_state(self) -> FetchState:
         validators = {
             each.url: Validators(each.etag, each.last_modified)
             for each in self.ingester.known.values()
@@ -150,18 +150,18 @@ class SourceRun:
         today = self.now.astimezone(UTC).date()
         return FetchState(self.now, min(until, today) if until else None, validators)
 
-    def _take(self, document: Document) -> None:
-        """Take one document: if its bytes are new, keep it as a file and ingest it."""
+    def _ingest(self, document: Document) -> None:
+        """Record a document. If its bytes are new, keep it as a file, and ingest it."""
         self.last_day = document.day or self.last_day
         if self.ingester.is_same(document):
-            self.ingester.take_same(document)
+            self.ingester.record_same(document)
             return
         name = document.name if not document.day or day_in_name(document.name, self.now) else _dated(document)
         file = self.kept.keep(name, document.body, self.now)
         place = f"the document from {shown_url(document.url)}, kept in {path_text(file.path)}"
         archive = is_archive(self.is_first, name, document.day, self.now)
         body_hash = sha256(document.body).hexdigest()
-        report = self.ingester.take(NewDocument(document, file, body_hash, place, archive))
+        report = self.ingester.ingest(NewDocument(document, file, body_hash, place, archive))
         if report and report.listed_on and report.listed_on_from is not ListedOnFrom.NAME:
             path = self.kept.add_day(file.path, report.listed_on)
             self.ingester.totals.dumps[-1] = replace(report, path=path_text(path))

@@ -12,7 +12,7 @@ from notifier.store.sources import SourceState
 FIRST_RETRY = timedelta(minutes=5)  # after one failure; doubled with each further one
 MAX_RETRY = timedelta(hours=6)
 MAX_RETRY_AFTER = timedelta(days=7)  # of Retry-After; a longer one is shortened to this
-JITTER = 0.25  # a random share of a delay, at most this, is added, so that not all sources are retried at once
+JITTER = 0.25  # at most this share of a delay is added at random, so that not all sources are retried at once
 CLOCK_SET_BACK = timedelta(hours=1)  # a last try farther in the future than this shows that the clock was set back
 
 

@@ -36,8 +36,8 @@ class OnceReport:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnSteps:
-    """The steps that a caller of `once` runs in its own way; a step that is None is left out.
+class CallerSteps:
+    """The steps that the caller of `once` provides; a step that is None is left out.
 
     `fetch` fetches the sources that are due. `ingest` ingests the dumps that the caller has found. `deliver` sends the
     mail, and can let the caller watch and stop the sending.
@@ -48,22 +48,22 @@ class OwnSteps:
     deliver: Callable[[], DeliveryReport] | None = None
 
 
-NO_OWN_STEPS = OwnSteps()
+NO_CALLER_STEPS = CallerSteps()
 
 
-def once(engine: Engine, config: Config, clock: Clock, own: OwnSteps = NO_OWN_STEPS) -> OnceReport:
+def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_CALLER_STEPS) -> OnceReport:
     """Run the steps in their order; if a step fails, the others still run.
 
     After the sources and dumps, the operator is told which sources have become stale or broken, or well again.
     The service leaves out `fetch` and `deliver`, because it fetches and delivers in threads of their own.
     """
     report = OnceReport()
-    if own.fetch:
+    if steps.fetch:
         with _collecting_error(report, "sources"):
-            report.sources = own.fetch()
-    if own.ingest:
+            report.sources = steps.fetch()
+    if steps.ingest:
         with _collecting_error(report, "dumps"):
-            report.dumps = own.ingest()
+            report.dumps = steps.ingest()
     with _collecting_error(report, "alerts"):
         report.alerts = alert_changes(engine, config, clock())
     with _collecting_error(report, "plan"):
@@ -71,9 +71,9 @@ def once(engine: Engine, config: Config, clock: Clock, own: OwnSteps = NO_OWN_ST
         report.plan = plan(engine, config, clock())
     with _collecting_error(report, "publish"):
         report.publish = publish(engine, config)
-    if own.deliver:
+    if steps.deliver:
         with _collecting_error(report, "deliver"):
-            report.deliver = own.deliver()
+            report.deliver = steps.deliver()
     return report
 
 

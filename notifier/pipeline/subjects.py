@@ -1,4 +1,4 @@
-"""The subjects of planned digests. Each names the best paper of its digest."""
+"""Find the best paper of each planned digest, which its subject names."""
 
 from __future__ import annotations
 

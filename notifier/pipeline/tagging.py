@@ -55,7 +55,7 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
 
     Before that, papers that are missing in the index of words are added to it.
     """
-    paper_tokens.complete(engine)
+    paper_tokens.index_missing_papers(engine)
     retag_changed(engine, catalogue)
     keep_queries(engine, catalogue)
     count = 0

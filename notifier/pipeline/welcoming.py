@@ -71,7 +71,7 @@ def _choose(
 ) -> PlannedDigest | None:
     """Return the papers of a welcome mail; None if an earlier digest of the subscriber cannot be read."""
     candidates.match_all(subscriber.subscriptions)
-    slot = calendars.Occurrence(now.astimezone(ZoneInfo(subscriber.timezone)).date(), now.isoformat(), now)
+    slot = calendars.Slot(now.astimezone(ZoneInfo(subscriber.timezone)).date(), now.isoformat(), now)
     return next(iter(choose_papers(connection, candidates, [(subscriber, slot)], config)), None)
 
 

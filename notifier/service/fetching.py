@@ -13,7 +13,7 @@ from functools import partial
 from threading import Event, Thread
 
 from notifier.errors import FetchError
-from notifier.pipeline import SourceReport, cuts, due_sources, fetch_each, skips, too_old
+from notifier.pipeline import SourceReport, describe_cuts, describe_skips, describe_too_old, due_sources, fetch_each
 from notifier.service.jobs import Jobs
 
 FETCHING = "fetching sources"
@@ -78,9 +78,9 @@ class FetchJob:
             archived = ", stored without announcing them, because this was the first fetch" if report.is_first else ""
             log.info("%s: %d papers, %d of them new%s", part, report.papers, report.new, archived)
         if report.unannounced and not report.is_first:
-            log.warning("%s: %s", part, too_old(report))
+            log.warning("%s: %s", part, describe_too_old(report))
         for dump in report.dumps:
-            for said in (skips(dump), cuts(dump)):
+            for said in (describe_skips(dump), describe_cuts(dump)):
                 if said:
                     log.warning("%s: %s: %s", part, dump.path, said)
         if report.problem:

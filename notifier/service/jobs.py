@@ -14,14 +14,14 @@ from notifier.files import DumpsFolder, path_text
 from notifier.models import Clock, DumpStatus
 from notifier.operations import service_status
 from notifier.pipeline import (
+    CallerSteps,
     DumpReport,
     OnceReport,
-    OwnSteps,
-    cuts,
+    describe_cuts,
+    describe_skips,
     ingest_folder,
     once,
     settings_for,
-    skips,
     take_back_changed,
 )
 from notifier.service.failures import FailureLog
@@ -101,7 +101,7 @@ class Jobs:
         return f"{counted(found.papers, 'paper')}, {active}, {counted(waiting, 'mail')} waiting"
 
     def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
-        report = once(self.engine, self.config, self.clock, OwnSteps(ingest=ingest))
+        report = once(self.engine, self.config, self.clock, CallerSteps(ingest=ingest))
         if report.plan:
             self._beat(PLANNING)
         self._log(report)
@@ -151,7 +151,7 @@ class Jobs:
             self.failures.log(level, f"{dump.path} waits: {dump.reason}")
         else:
             log.info("%s: %s, %s", dump.path, counted(dump.listings, "listing"), counted(dump.new, "new paper"))
-        for said in (skips(dump), cuts(dump)):
+        for said in (describe_skips(dump), describe_cuts(dump)):
             if said:
                 log.warning("%s: %s", dump.path, said)
         if dump.unmoved:

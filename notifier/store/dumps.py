@@ -1,4 +1,4 @@
-"""Dumps that were ingested or quarantined, attempts to ingest, and files that were or could not be moved away."""
+"""Store dumps, quarantined files, attempts to ingest a file, and files that were moved away or could not be moved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class UnmovedRecord:
 
 @dataclass(frozen=True, slots=True)
 class IngestAttempt:
-    """An attempt to ingest a file of the dumps folder; see tables.BegunRow."""
+    """An attempt to ingest a file of the dumps folder; see tables.AttemptRow."""
 
     path: str
     fingerprint: str
@@ -139,7 +139,7 @@ def last_attempt(connection: Connection, path: str, *, lock: bool = False) -> In
 
     With `lock`, the record is locked until this transaction ends.
     """
-    statement = select(*tables.begun.c).where(tables.begun.c.path == path)
+    statement = select(*tables.ingest_attempt.c).where(tables.ingest_attempt.c.path == path)
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         return None
@@ -147,23 +147,29 @@ def last_attempt(connection: Connection, path: str, *, lock: bool = False) -> In
 
 
 def attempt_owners(connection: Connection) -> set[str]:
-    """Return the processes that have begun to ingest a file, and have not ended."""
-    return set(connection.scalars(select(tables.begun.c.owner).distinct()))
+    """Return the owners of the attempts that have begun and not ended."""
+    return set(connection.scalars(select(tables.ingest_attempt.c.owner).distinct()))
 
 
 def add_attempt(connection: Connection, attempt: IngestAttempt) -> None:
     """Record the first attempt to ingest a file. Raises ConflictError if another process has just recorded one."""
-    connection.execute(insert(tables.begun).values(asdict(attempt)))
+    connection.execute(insert(tables.ingest_attempt).values(asdict(attempt)))
 
 
 def replace_attempt(connection: Connection, attempt: IngestAttempt) -> None:
     """Record another attempt to ingest a file in place of the last one, which this transaction has locked."""
-    connection.execute(update(tables.begun).where(tables.begun.c.path == attempt.path).values(asdict(attempt)))
+    connection.execute(
+        update(tables.ingest_attempt).where(tables.ingest_attempt.c.path == attempt.path).values(asdict(attempt))
+    )
 
 
 def delete_attempt(connection: Connection, path: str, owner: str) -> None:
     """Delete the record of this owner's attempt to ingest the file at `path`; an attempt of another owner is kept."""
-    connection.execute(delete(tables.begun).where(tables.begun.c.path == path, tables.begun.c.owner == owner))
+    connection.execute(
+        delete(tables.ingest_attempt).where(
+            tables.ingest_attempt.c.path == path, tables.ingest_attempt.c.owner == owner
+        )
+    )
 
 
 def delete_unmoved(connection: Connection, path: str) -> None:

@@ -32,7 +32,7 @@ CACHE_KB = 16_384
 LOG_PAGES = 4_096  # of 4 KB each; when SQLite's log has this many, they are copied into the database
 IMMEDIATE = "notifier_immediate"  # the execution option of write transactions
 # The execution options of read transactions. Without them, each statement of a transaction on PostgreSQL would also see
-# what others have committed since the statement before.
+# what others have committed since the previous statement.
 ONE_VIEW = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
 WAITS_AFTER_CONFLICTS = (0.05, 0.1, 0.2, 0.5, 1.0)  # the longest wait before each further try, in seconds
 
@@ -72,7 +72,7 @@ def connect(url: str, pool_seconds: float | None = None) -> Engine:
 
 
 def _parsed(url: str) -> URL:
-    """Return the parts of a URL. All that follows sqlite:/// is the name of a file, in which a question mark may be."""
+    """Return the parts of a URL. What follows sqlite:/// is the name of a file, which may contain a question mark."""
     scheme, _, file = url.partition(":///")
     return URL.create(scheme, database=file) if scheme == "sqlite" else make_url(url)
 

@@ -87,7 +87,7 @@ def lock(connection: Connection) -> None:
 
 def add_dump(
     connection: Connection,
-    arrival: NewDump,
+    new_dump: NewDump,
     listings: Sequence[PreparedListing],
     announcing: AnnouncePolicy = ANNOUNCED,
     deleted: Iterable[str] = (),
@@ -97,14 +97,14 @@ def add_dump(
     If several processes may store dumps at once, call `lock` first, in the same transaction. `deleted` holds the arXiv
     ids that were deleted at the dump's source; their papers are marked as withdrawn.
     """
-    placer = _listing_placer(connection, arrival, listings, announcing)
+    placer = _listing_placer(connection, new_dump, listings, announcing)
     for prepared in listings:
         placer.place(prepared)
     if not announcing.archive:
         placer.announce_again(_upvotes_named(connection, listings, announcing))
     papers = placer.papers
     new = sum(pending.id is None for pending in papers)
-    dump_id = insert_one(connection, dump, {field.name: getattr(arrival, field.name) for field in fields(NewDump)})
+    dump_id = insert_one(connection, dump, {field.name: getattr(new_dump, field.name) for field in fields(NewDump)})
     _write_papers(connection, papers)
     rows = [_listing_row(prepared, pending, dump_id) for pending in papers for prepared in pending.listings]
     insert_all(connection, listing, rows)
@@ -114,11 +114,11 @@ def add_dump(
 
 
 def _listing_placer(
-    connection: Connection, arrival: NewDump, listings: Sequence[PreparedListing], announcing: AnnouncePolicy
+    connection: Connection, new_dump: NewDump, listings: Sequence[PreparedListing], announcing: AnnouncePolicy
 ) -> ListingPlacer:
     lowest, highest = connection.execute(select(func.min(paper.c.sequence), func.max(paper.c.sequence))).one()
     known = _known_papers(connection, listings)
-    now = arrival.ingested_at
+    now = new_dump.ingested_at
     return ListingPlacer(known, max(highest or 0, 0), min(lowest or 0, 0), now, archive=announcing.archive)
 
 

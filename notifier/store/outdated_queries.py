@@ -1,6 +1,6 @@
-"""Make the queries canonical again that were made so by other text rules than the current ones.
+"""Rewrite the stored queries whose canonical form was computed by other text rules than the current ones.
 
-They are rewritten in descending order of their ids. So the query with the lowest id is the last one, and tells whether
+They are rewritten in descending order of their ids. So the query with the lowest id is the last one, and shows whether
 any of them is left.
 """
 
@@ -26,10 +26,10 @@ def are_left(connection: Connection) -> bool:
 
 
 def rewrite(connection: Connection, below: int, limit: int) -> int | None:
-    """Make at most `limit` queries with ids below `below` canonical again, and return the lowest of their ids.
+    """Rewrite at most `limit` outdated queries with ids below `below`, and return the lowest of their ids.
 
     Returns None if there are no more. A subscription gets the canonical form of the query as its subscriber typed it.
-    If it is the form of another query of the same subscriber by now, the subscription is deleted.
+    If another subscription of the same subscriber has this form by now, the subscription is deleted.
     """
     outdated = select(query.c.id, query.c.canonical).where(query.c.text_version != TEXT_VERSION, query.c.id < below)
     stored: dict[int, str] = dict(connection.execute(outdated.order_by(query.c.id.desc()).limit(limit)).all())

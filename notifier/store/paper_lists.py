@@ -1,6 +1,6 @@
 """Read which papers are listed on a day or in a period, page by page.
 
-A replacement of an arXiv paper is no listing of a list here, because it announces no paper.
+The replacement of an arXiv paper by a new version does not count as a listing here, because it announces no new paper.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REPLACEMENTS = (Announce.REPLACE, Announce.REPLACE_CROSS)
 
 
 class ListOrder(StrEnum):
-    """The order of a list: by its own votes and places, or by when a paper was listed."""
+    """The order of a list: by the upvotes and places that papers have in it, or by listing day."""
 
     TRENDING = "trending"
     NEWEST = "newest"
@@ -29,7 +29,7 @@ class ListOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListedPaper:
-    """A paper in a list, with what the list goes by, and the values that its place depends on.
+    """A paper in a list, with the values by which the list is ordered.
 
     `upvotes` are the highest of the list, `place` the best position in a ranked list, and `day` the newest listing day.
     """

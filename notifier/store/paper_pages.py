@@ -25,7 +25,7 @@ class PaperListing:
 def paper_by_key(connection: Connection, key: str) -> Paper | None:
     """Return the paper with this key, or the one into which the paper with this key was merged; None if there is none.
 
-    The key of the paper that is returned is another one in the second case.
+    In the second case, the paper that is returned has another key.
     """
     if found := read_papers(connection, select(paper).where(paper.c.key == key)):
         return found[0]

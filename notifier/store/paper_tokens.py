@@ -92,7 +92,10 @@ def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
 
 
 def drop_outdated(connection: Connection) -> None:
-    """If tokens were made by other text rules, delete all tokens and the whole index; `complete` makes them again."""
+    """Delete all tokens and the whole index if any tokens were made by other text rules.
+
+    `index_missing_papers` makes them again.
+    """
     version = paper_tokens.c.text_version
     versions = {connection.scalar(select(func.min(version))), connection.scalar(select(func.max(version)))}
     if versions - {None, TEXT_VERSION}:
@@ -100,7 +103,7 @@ def drop_outdated(connection: Connection) -> None:
         connection.execute(delete(paper_tokens))
 
 
-def complete(engine: Engine) -> int:
+def index_missing_papers(engine: Engine) -> int:
     """Index the papers whose tokens are missing or were made by other text rules, and return how many were indexed.
 
     They are missing after an upgrade of the database. Several processes may call this at once.

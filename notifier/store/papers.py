@@ -5,7 +5,7 @@ A paper is announced if its sequence number is above 0. Sequence numbers below 0
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -54,14 +54,6 @@ def papers_after(connection: Connection, cursor: int, until: int) -> list[Paper]
     """Return the papers with sequence numbers above `cursor` and up to `until`, by sequence number."""
     window = _is_announced() & (paper.c.sequence > cursor) & (paper.c.sequence <= until)
     return read_papers(connection, _select_papers().where(window).order_by(paper.c.sequence))
-
-
-def in_blocks(connection: Connection, limit: int) -> Iterator[list[Paper]]:
-    """Yield all stored papers, oldest first, in lists of at most `limit`."""
-    last = 0
-    while block := read_papers(connection, _select_papers().where(paper.c.id > last).order_by(paper.c.id).limit(limit)):
-        yield block
-        last = block[-1].id
 
 
 def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]:
@@ -158,7 +150,7 @@ def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
 def newest_chosen(connection: Connection, since: datetime, limit: int) -> list[int]:
     """Return the ids of the newest announced papers that were first seen at `since` or later and that were chosen.
 
-    These papers have upvotes or are in a ranked list, so that their trending scores are above 0.
+    A paper was chosen if it has upvotes or is in a ranked list. Then its trending score is above 0.
     """
     counts = listing.c.upvotes.is_not(None) | dump.c.format.in_(sorted(RANKED_FORMATS))
     is_chosen = select(listing.c.id).join(dump).where(listing.c.paper_id == paper.c.id, counts).exists()

@@ -1,4 +1,4 @@
-"""The state of each relay that mail is sent through: one row for each, shared by all senders."""
+"""Store the state of each relay that mail is sent through: one row for each, shared by all senders."""
 
 from __future__ import annotations
 

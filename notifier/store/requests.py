@@ -1,4 +1,4 @@
-"""Requests: what people asked for and still have to confirm by a link, and the notices that carry these links.
+"""Store what people asked for and still have to confirm by a link, and find the notices that carry these links.
 
 A notice is a delivery without a subscriber, because the recipient may be no subscriber yet, or may be paused. All
 statements about notices use the index of deliveries by subscriber and kind.

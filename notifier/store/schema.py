@@ -31,10 +31,10 @@ def open_store(url: str) -> Engine:
 
 
 def _index_papers(engine: Engine) -> None:
-    """Add all papers to the index of words that an upgrade has made; tagging does the rest if this is interrupted."""
+    """Add all papers to the index of words that an upgrade has made. If this is interrupted, `tag` adds the rest."""
     from notifier.store import paper_tokens
 
-    paper_tokens.complete(engine)
+    paper_tokens.index_missing_papers(engine)
 
 
 def _version(connection: Connection) -> str | None:

@@ -10,27 +10,29 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from notifier.store.tables import session
 
 
-def add(connection: Connection, token_hash: str, subscriber_id: int, now: datetime, lifetime: timedelta) -> None:
+def add(connection: Connection, secret_hash: str, subscriber_id: int, now: datetime, lifetime: timedelta) -> None:
     """Add a session that begins now."""
     times = {"created_at": now, "last_used_at": now, "expires_at": now + lifetime}
-    connection.execute(insert(session).values(token_hash=token_hash, subscriber_id=subscriber_id, **times))
+    connection.execute(insert(session).values(secret_hash=secret_hash, subscriber_id=subscriber_id, **times))
 
 
-def find(connection: Connection, token_hash: str, now: datetime) -> tuple[int, datetime] | None:
+def find(connection: Connection, secret_hash: str, now: datetime) -> tuple[int, datetime] | None:
     """Return the subscriber of a session and when it was last used; None if it has ended or expired."""
     found = select(session.c.subscriber_id, session.c.last_used_at)
-    row = connection.execute(found.where(session.c.token_hash == token_hash, session.c.expires_at > now)).one_or_none()
+    row = connection.execute(
+        found.where(session.c.secret_hash == secret_hash, session.c.expires_at > now)
+    ).one_or_none()
     return (row.subscriber_id, row.last_used_at) if row else None
 
 
-def set_used(connection: Connection, token_hash: str, now: datetime) -> None:
+def set_used(connection: Connection, secret_hash: str, now: datetime) -> None:
     """Store that a session is used at `now`."""
-    connection.execute(update(session).where(session.c.token_hash == token_hash).values(last_used_at=now))
+    connection.execute(update(session).where(session.c.secret_hash == secret_hash).values(last_used_at=now))
 
 
-def end(connection: Connection, token_hash: str) -> None:
+def end(connection: Connection, secret_hash: str) -> None:
     """End a session."""
-    connection.execute(delete(session).where(session.c.token_hash == token_hash))
+    connection.execute(delete(session).where(session.c.secret_hash == secret_hash))
 
 
 def end_all(connection: Connection, subscriber_id: int) -> None:
@@ -47,7 +49,7 @@ def all_of(connection: Connection, subscriber_id: int) -> list[Row[Any]]:
 
 def has_expired(connection: Connection, now: datetime) -> bool:
     """Return whether any session has expired."""
-    expired = select(session.c.token_hash).where(session.c.expires_at <= now)
+    expired = select(session.c.secret_hash).where(session.c.expires_at <= now)
     return connection.execute(expired.limit(1)).first() is not None
 
 

@@ -123,7 +123,10 @@ def _rows_by_target(connection: Connection, subscriber_ids: Iterable[int]) -> di
 
 
 def _last_positions(connection: Connection, subscriber_ids: Iterable[int]) -> dict[int, int]:
-    """Return the highest position of a subscription, by subscriber; new ones get it too, and come last by their ids."""
+    """Return the highest position of a subscription, by subscriber.
+
+    New subscriptions get this position too. They come last, because subscriptions at one position are ordered by id.
+    """
     row = subscription.c
     found: dict[int, int] = {}
     for batch in batches(subscriber_ids):

@@ -44,7 +44,7 @@ class CatalogueChange:
 
 
 def keep_catalogue(connection: Connection, fingerprint: str, queries: Mapping[str, str]) -> None:
-    """Store the canonical queries of a catalogue by slug, and forget the catalogues that have tagged no paper."""
+    """Store the canonical queries of a catalogue by slug, and delete the catalogues that have tagged no paper."""
     row = topic_catalogue.c
     is_used = exists().where(paper.c.tagged_by == row.fingerprint)
     connection.execute(delete(topic_catalogue).where(row.fingerprint != fingerprint, ~is_used))

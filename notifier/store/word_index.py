@@ -33,9 +33,11 @@ FIELDS = ("title", "abstract", "keyword", "author")  # in the order of the packe
 _MAX_PLACES, _MAX_PLACE = 256, 16_383
 _WEIGHTS = dict(zip(FIELDS, "ABCD", strict=True))  # a tsvector has no columns, but a letter for each position
 
-# No word of a paper contains a full stop. One full stop is between two passages, two are a word that no paper has, and
-# three are a word of each paper that is too long for PostgreSQL, so that phrases may be missed.
-_BREAK, _NOWHERE, _TOO_LONG = ".", "..", "..."
+# These words have a meaning of their own in the index. No word of a paper can be one of them, because no word of a
+# paper contains a full stop.
+_BREAK = "."  # stands between two passages of a field
+_NOWHERE = ".."  # is searched for in place of a stem that no word has, and is never found
+_TOO_LONG = "..."  # marks a paper that has more positions than PostgreSQL stores, so that phrases in it may be missed
 
 FieldWords = Sequence[Sequence[str]]  # the words of a paper in each of FIELDS; an empty word ends each passage
 

@@ -26,7 +26,7 @@ MAX_AGE_OF_FIRST_PAPERS = {
 }
 
 
-def confirm(connection: Connection, confirmed: Collection[Subscriber], now: datetime) -> None:
+def activate_confirmed(connection: Connection, confirmed: Collection[Subscriber], now: datetime) -> None:
     """Activate subscribers who have agreed, at `now`, to get mail."""
     subscribers.update_many(connection, [{"row_id": one.id, "confirmed_at": now} for one in confirmed])
     activate(connection, confirmed, now, now)
@@ -35,8 +35,8 @@ def confirm(connection: Connection, confirmed: Collection[Subscriber], now: date
 def activate(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> None:
     """Start the digests of these subscribers at `at`, or resume them after a pause. `at` is not after `now`.
 
-    Their next digest is for the first slot after `at` whose period has no digest yet. Its papers are not older than
-    MAX_AGE_OF_FIRST_PAPERS allows, and no earlier digest of the subscriber has considered them.
+    Their next digest is for the first slot after `at` whose period has no digest yet. It looks only at papers that are
+    not older than MAX_AGE_OF_FIRST_PAPERS allows, and that the subscriber's earlier digests have not looked at.
     """
     subscribers.update_many(connection, [_changes(one, _ACTIVATED) for one in activated(connection, chosen, at, now)])
 

@@ -25,9 +25,9 @@ BOTH = {LinkPurpose.ADDRESS_OLD, LinkPurpose.ADDRESS_NEW}
 def request_address_change(engine: Engine, config: Config, subscriber_id: int, new_email: str, now: datetime) -> None:
     """Ask a subscriber's address and the new address to confirm that the subscriber changes to the new one.
 
-    A later request replaces the one that waits. Whether the new address is another subscriber's makes no difference
-    here. Raises UsageError if the text is no address or is the subscriber's address, or if the subscriber is gone, and
-    ConfigError if there are no pages.
+    A later request replaces the one that waits. It makes no difference here whether the new address is another
+    subscriber's; this is checked when both have confirmed. Raises UsageError if the text is no address or is the
+    subscriber's address, or if the subscriber is gone, and ConfigError if there are no pages.
     """
     check_pages(config)
     _store(engine, config, subscriber_id, parse_new_address(new_email), now)

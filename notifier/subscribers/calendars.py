@@ -45,7 +45,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrence:
+class Slot:
     """A slot of a schedule: the intended local date, the name of the digest's period, and the instant in UTC."""
 
     local_date: date
@@ -63,12 +63,12 @@ class UsedPeriods:
     last_date: date | None = None
     last_week: date | None = None
 
-    def including(self, slot: Occurrence, cadence: Cadence) -> UsedPeriods:
+    def including(self, slot: Slot, cadence: Cadence) -> UsedPeriods:
         """Return the used periods after the digest of `slot` was planned for `cadence`."""
         return UsedPeriods(slot.local_date, slot.local_date if cadence is Cadence.WEEKLY else self.last_week)
 
 
-def due(schedule: Schedule, now: datetime, after: datetime, used: UsedPeriods) -> Occurrence | None:
+def due_slot(schedule: Schedule, now: datetime, after: datetime, used: UsedPeriods) -> Slot | None:
     """Return the latest slot that is not after `now`; None if it is not after `after`, or its period was used.
 
     `after` is when the subscriber was activated. Slots before the latest one are skipped: if the service did not
@@ -83,7 +83,7 @@ def due(schedule: Schedule, now: datetime, after: datetime, used: UsedPeriods) -
 
 
 def next_due(schedule: Schedule, after: datetime, used: UsedPeriods) -> datetime | None:
-    """Return the first instant at which `due` returns a slot; None for the instant cadence.
+    """Return the first instant at which `due_slot` returns a slot; None for the instant cadence.
 
     The instant may be in the past. `after` is when the subscriber was activated.
     """
@@ -91,7 +91,7 @@ def next_due(schedule: Schedule, after: datetime, used: UsedPeriods) -> datetime
     return slot.instant if slot else None
 
 
-def next_slot(schedule: Schedule, after: datetime, used: UsedPeriods) -> Occurrence | None:
+def next_slot(schedule: Schedule, after: datetime, used: UsedPeriods) -> Slot | None:
     """Return the first slot after `after` whose period has no digest yet; None for the instant cadence."""
     if schedule.cadence is Cadence.INSTANT:
         return None
@@ -112,13 +112,13 @@ def follow_up(subscriber: Subscriber, left_over: str, after: datetime) -> dateti
     return next_due(replace(schedule_of(subscriber), cadence=Cadence.DAILY), after, UsedPeriods())
 
 
-def _slots(schedule: Schedule, day: date, step: timedelta) -> Iterator[Occurrence]:
+def _slots(schedule: Schedule, day: date, step: timedelta) -> Iterator[Slot]:
     """Yield the slots of the dates from `day` on, forward or backward in steps of one day."""
     zone = ZoneInfo(schedule.timezone)
     while True:
         if _has_slot(schedule, day, zone):
             instant = datetime.combine(day, schedule.hour, zone).astimezone(UTC)
-            yield Occurrence(day, period(schedule.cadence, day), instant)
+            yield Slot(day, period(schedule.cadence, day), instant)
         day += step
 
 
@@ -151,7 +151,7 @@ def period(cadence: Cadence, day: date) -> str:
             return day.isoformat()
 
 
-def _is_new(slot: Occurrence, cadence: Cadence, after: datetime, used: UsedPeriods) -> bool:
+def _is_new(slot: Slot, cadence: Cadence, after: datetime, used: UsedPeriods) -> bool:
     """Return whether the slot is after `after`, and neither its date nor (for weekly) its week has a digest yet."""
     if slot.instant <= after or slot.local_date <= (used.last_date or date.min):
         return False

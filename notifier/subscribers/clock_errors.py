@@ -108,7 +108,7 @@ def next_due(subscriber: Subscriber, now: datetime) -> datetime | None:
     """Return the instant of the digest that is due now, or else of the next one."""
     assert subscriber.active_since is not None, "an active subscriber has been activated at some instant"
     schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
-    slot = calendars.due(schedule, now, subscriber.active_since, used)
+    slot = calendars.due_slot(schedule, now, subscriber.active_since, used)
     return slot.instant if slot else calendars.next_due(schedule, subscriber.active_since, used)
 
 

@@ -122,7 +122,7 @@ def _remove_others(connection: Connection, known: Subscriber, checked: CheckedSi
 
 
 def _ask_for_welcome(connection: Connection, subscriber: Subscriber, now: datetime) -> None:
-    """Let `plan_welcomes` plan a welcome mail, which it does not do any more when the request has expired."""
+    """Let `plan_welcomes` plan a welcome mail, unless the request has expired by then."""
     new = NewRequest(RequestKind.WELCOME, subscriber.email, SIGN_UP_LIFETIME, {}, subscriber.id)
     requests.put(connection, new, now)
 

@@ -24,7 +24,7 @@ from notifier.models import Subscriber, SubscriberState
 from notifier.store import erasing, retried, subscribers, suppressions, writing
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.subscribers import pausing
-from notifier.subscribers.csv_rows import COLUMNS, NEEDING, ImportEntry, entry_of
+from notifier.subscribers.csv_rows import COLUMNS, DEPENDENT_COLUMNS, ImportEntry, entry_of
 from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.stored_queries import update_stored_queries
@@ -68,21 +68,21 @@ def import_subscribers(  # noqa: PLR0913
     config: Config,
     path: Path,
     now: datetime,
-    watched: Callable[[Sequence[list[CsvRow]]], Iterable[list[CsvRow]]] = iter,
+    with_progress: Callable[[Sequence[list[CsvRow]]], Iterable[list[CsvRow]]] = iter,
     *,
     reinstate: bool = False,
 ) -> ImportReport:
     """Import the subscribers in a CSV file; rows that are wrong are refused, and the others imported.
 
     With `reinstate`, subscribers who are suppressed here get mail again if the file does not say that they left.
-    `watched` gets the batches of rows and must yield each of them; a progress bar can count them. Raises UsageError if
-    the file cannot be read, or is not a list of subscribers. The path `-` means stdin.
+    `with_progress` gets the batches of rows and must yield each of them, so that it can show how many are done. Raises
+    UsageError if the file cannot be read, or is not a list of subscribers. The path `-` means stdin.
     """
-    table = read_rows(_content(path), COLUMNS, needed="email", needing=NEEDING)
+    table = read_rows(_content(path), COLUMNS, required="email", dependent=DEPENDENT_COLUMNS)
     rows, catalogue = table.rows, catalogue_of(config)
     update_stored_queries(engine)
     imported = ImportReport(refused=tuple(table.refused), notes=tuple(table.notes))
-    for batch in watched([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
+    for batch in with_progress([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
         entries, wrong = _checked(batch, catalogue)
         done = _import_batch(engine, entries, config.digest, now, reinstate=reinstate)
         imported += done + ImportReport(refused=wrong)

@@ -20,8 +20,9 @@ from notifier.text.addresses import address_key
 from notifier.topics import Catalogue
 
 COLUMNS = ("email", "state", "query", "topic", "cadence", "hour", "timezone", "name")
-# The name of a subscription; in a list from elsewhere, which has no subscriptions, it is the name of a person.
-NEEDING = {"name": ("query", "topic")}
+# The column `name` is read only beside a column `query` or `topic`. It is the name of a subscription. In a list from
+# another program, which has no subscriptions, it is the name of a person.
+DEPENDENT_COLUMNS = {"name": ("query", "topic")}
 
 
 @dataclass(frozen=True, slots=True)

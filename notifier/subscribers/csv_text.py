@@ -1,4 +1,4 @@
-"""The text of a CSV file, whatever program has saved it: UTF-8, UTF-16, UTF-32 or Windows-1252."""
+"""Decode a CSV file, whatever program has saved it: as UTF-8, UTF-16, UTF-32 or Windows-1252."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AS_WINDOWS_1252 = "read as Windows-1252, because it is not UTF-8; check the lett
 def decoded(content: bytes) -> tuple[str, str]:
     """Return the text of a CSV file, and a note if its encoding was guessed.
 
-    Bytes that are not UTF-8 in a file that otherwise is become surrogates; see `is_damaged`. Raises UsageError if the
+    If a file is UTF-8 except for some bytes, these bytes become surrogates; see `is_damaged`. Raises UsageError if the
     file is no text.
     """
     if content.startswith(_WORKBOOKS):
@@ -48,7 +48,7 @@ def is_damaged(text: str) -> bool:
 
 
 def _has_utf8(text: str) -> bool:
-    """Return whether a decoded text has a character beyond ASCII: Windows-1252 seldom looks like UTF-8."""
+    """Return whether a decoded text has a valid character beyond ASCII. Then it is hardly Windows-1252."""
     return any(char > "\x7f" and not "\ud800" <= char <= "\udfff" for char in text)
 
 

@@ -14,7 +14,7 @@ from notifier.store.limits import Limit
 from notifier.text.addresses import address_key
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NETWORK_BITS = {4: 24, 6: 64}  # addresses with the same first bits count together, because one customer has all of them
+NETWORK_BITS = {4: 24, 6: 64}  # IP addresses with the same first bits count together: one customer may have them all
 # A customer may also have a whole /48 of IPv6 (RFC 6177), in which there may be more people.
 SITE_BITS, SITE_FACTOR = 48, 10
 
@@ -80,7 +80,7 @@ def _site_of(network: str) -> str:
 
 
 def _limits(action: Action, email: str, ip: str | None) -> Iterator[Limit]:
-    """Yield the limits of an action, first those that fewest people share.
+    """Yield the limits of an action. Limits that fewer people share come first.
 
     The kinds come in the same order for everybody, so that on PostgreSQL no two transactions wait for each other.
     """

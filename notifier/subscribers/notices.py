@@ -1,4 +1,4 @@
-"""Put notices into the outbox: the short mails with a link that somebody waits for."""
+"""Put notices into the outbox. A notice is a short mail with a link, for which somebody waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pauses: a paused subscriber gets no mail until a day, or until they resume."""
+"""Pause and resume subscribers. A paused subscriber gets no mail until a given day, or until they resume."""
 
 from __future__ import annotations
 

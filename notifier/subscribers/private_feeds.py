@@ -38,10 +38,10 @@ def remove_private_feed(engine: Engine, subscriber_id: int) -> None:
 
 
 def subscriber_of_private_feed(engine: Engine, grant: Grant) -> Subscriber | None:
-    """Return the subscriber whose private feeds a grant allows to read; None if they have ended.
+    """Return the subscriber whose private feeds a grant allows to read; None if these feeds have ended.
 
-    They have if the subscriber has unsubscribed or was erased, or has new ones. Somebody who unsubscribes and comes
-    back has the same feeds as before. A pause ends no feed, and neither does an address that refuses mail.
+    The feeds have ended if the subscriber has unsubscribed, was erased, or has asked for new feeds. Somebody who
+    unsubscribes and comes back has the same feeds as before. A pause ends no feed, and neither does a suppression.
     """
     if grant.purpose is not LinkPurpose.FEED:
         return None

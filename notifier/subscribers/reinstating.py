@@ -98,7 +98,8 @@ def reinstate_all(
     """
     locked = suppressions.lock_suppressed(connection, [each.subscriber_id for each in chosen])
     people = subscribers.by_ids(connection, locked)
-    unchanged = set(suppressions.suppressed(connection, among=locked))  # since they were chosen, before the lock
+    # The subscribers were chosen before they were locked, so the reason may be another one by now.
+    unchanged = set(suppressions.suppressed(connection, among=locked))
     done = [
         (people[each.subscriber_id], _reinstated(each, people[each.subscriber_id], now))
         for each in chosen

@@ -1,4 +1,4 @@
-"""A link that was used or has expired: the mail that had it, and a new link to the same address."""
+"""Find the mail that had a link which was used or has expired, and send a new link to the same address."""
 
 from __future__ import annotations
 

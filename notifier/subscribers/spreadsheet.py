@@ -57,16 +57,16 @@ class CsvTable:
 
 
 def read_rows(
-    content: bytes, columns: Collection[str], needed: str, needing: Mapping[str, Collection[str]] | None = None
+    content: bytes, columns: Collection[str], required: str, dependent: Mapping[str, Collection[str]] | None = None
 ) -> CsvTable:
     """Return the rows of a CSV file.
 
-    The header names some of `columns`, in any order and case. It must name `needed`, the column of the addresses. If it
-    does not, a single column such as "E-Mail Address" is read as that column, with a note. Other columns are
-    left out with a note, and so is each column in `needing` if the header names none of the columns that
-    it needs. The delimiter is the one that a first line like `sep=;` names, otherwise the one of DELIMITERS that occurs
+    The header names some of `columns`, in any order and case. It must name `required`, the column of the addresses. If
+    it does not, a single column such as "E-Mail Address" is read as that column, with a note. Other columns are left
+    out with a note. `dependent` maps a column to others; the column is left out too if the header names none of these
+    others. The delimiter is the one that a first line like `sep=;` names, otherwise the one of DELIMITERS that occurs
     most often in the header. Rows without any text are left out. Raises UsageError if the file is not text, if the
-    header names one of `columns` twice, or if it does not name `needed`.
+    header names one of `columns` twice, or if it does not name `required`.
     """
     text, guessed = decoded(content)
     delimiter, start = _delimiter_and_start(text)
@@ -80,8 +80,8 @@ def read_rows(
     line, header = next(found, (1, []))
     if isinstance(header, BadRecordError):
         raise UsageError(f"line {line}, which names the columns, cannot be read: {header}")
-    names, notes = _column_names(header, columns, needed, needing or {})
-    address_column.append(names.index(needed))
+    names, notes = _column_names(header, columns, required, dependent or {})
+    address_column.append(names.index(required))
     rows, refused = _checked(found, names)
     return CsvTable(rows, refused, [*filter(None, [guessed]), *notes])
 
@@ -118,24 +118,24 @@ def _end_of_blank_lines(text: str, start: int) -> int:
 
 
 def _column_names(
-    header: Sequence[str], columns: Collection[str], needed: str, needing: Mapping[str, Collection[str]]
+    header: Sequence[str], columns: Collection[str], required: str, dependent: Mapping[str, Collection[str]]
 ) -> tuple[list[str], list[str]]:
     """Return the folded names in a header, with "" in place of each column to leave out, and notes about these.
 
-    Raises UsageError if `needed` is not among them, or if one of `columns` is named twice.
+    Raises UsageError if `required` is not among them, or if one of `columns` is named twice.
     """
     names = [cell.strip().casefold() for cell in header]
     guessed = []
-    if needed not in names:
-        column = _column_like_needed(header, needed)
-        names[column] = needed
-        guessed.append(f"the column {_shown(header[column].strip())} is read as {needed}")
+    if required not in names:
+        column = _column_like_required(header, required)
+        names[column] = required
+        guessed.append(f"the column {_shown(header[column].strip())} is read as {required}")
     for name in columns:
         if names.count(name) > 1:
             raise UsageError(f"the header names the column {name} twice; remove one")
-    useless = {name for name, others in needing.items() if name in names and not set(others) & set(names)}
+    useless = {name for name, others in dependent.items() if name in names and not set(others) & set(names)}
     notes = guessed + [
-        f"the column {name} is left out, because it needs one of the columns {', '.join(sorted(needing[name]))}"
+        f"the column {name} is left out, because it needs one of the columns {', '.join(sorted(dependent[name]))}"
         for name in sorted(useless)
     ]
     unknown = [cell.strip() for cell, name in zip(header, names, strict=True) if name and name not in columns]
@@ -144,17 +144,17 @@ def _column_names(
     return [name if name in columns and name not in useless else "" for name in names], notes
 
 
-def _column_like_needed(header: Sequence[str], needed: str) -> int:
-    """Return the place of the only column that can be meant by `needed`, such as "E-Mail Address" of other programs.
+def _column_like_required(header: Sequence[str], required: str) -> int:
+    """Return the place of the only column that may be the required one, such as "E-Mail Address" of another program.
 
     Raises UsageError if there is none, or more than one.
     """
     if any(_ADDRESS.fullmatch(cell.strip()) for cell in header):
-        raise UsageError(f"the first line names no columns; put a line before it that does, such as {needed}")
+        raise UsageError(f"the first line names no columns; put a line before it that does, such as {required}")
     alike = [column for column, cell in enumerate(header) if _NAMES_ADDRESSES.search(cell)]
     if len(alike) != 1:
         cure = f"rename the column {_shown(header[alike[0]].strip())}" if alike else "add it"
-        raise UsageError(f"the header names no column {needed}; {cure}")
+        raise UsageError(f"the header names no column {required}; {cure}")
     return alike[0]
 
 

@@ -1,4 +1,4 @@
-"""Make stored queries canonical again after an upgrade that changes the text rules."""
+"""Compute the canonical form of stored queries again, after an upgrade that changes the text rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BATCH = 500
 
 
 def update_stored_queries(engine: Engine) -> None:
-    """Make all stored queries canonical by the current text rules; this is quick if they are so already.
+    """Give all stored queries their canonical form by the current text rules; this is quick if they have it already.
 
     Any number of processes may do this at once, and it may be stopped at any moment.
     """

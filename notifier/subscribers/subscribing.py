@@ -185,7 +185,7 @@ def sign_up_all(
         for request in requests
     ]
     confirmed = [one for request, one in pairs if request.confirmed and one.state is not SubscriberState.ACTIVE]
-    activation.confirm(connection, confirmed, now)
+    activation.activate_confirmed(connection, confirmed, now)
     activation.reschedule(connection, [one for request, one in pairs if request.settings], now)
     for request, one in pairs:
         if request.subscriptions:

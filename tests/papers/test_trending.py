@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 from support.service import MONDAY, SEEDS, add_listings, add_subscriber, run_notifier
+from support.stored_papers import all_papers
 
 from notifier.config import Config
 from notifier.digests import items
@@ -21,7 +22,6 @@ from notifier.models import DAILY_PAPERS, PAGE_TEXT, Listing
 from notifier.papers.trending import Appearance, DayUpvotes, score, usual_upvotes
 from notifier.pipeline.planning import plan
 from notifier.search.ranking import rank, trending_papers
-from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
 from notifier.subscribers.subscribing import SignUp
@@ -252,7 +252,7 @@ def test_ranking_takes_the_same_number_of_statements_for_any_number_of_papers(en
         capture(engine, f"{papers_stored}", {f"The Paper of Number {n}": n for n in range(papers_stored)})
         asked: list[str] = []
         with reading(engine) as connection:
-            found = [paper for block in papers.in_blocks(connection, 100) for paper in block]
+            found = all_papers(connection)
             event.listen(connection, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
             rank(connection, found, DAY)
         return len(asked)

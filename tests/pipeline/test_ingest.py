@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 from support.service import ABSTRACT, MONDAY, SEEDS, add_listings, ingest_page, page_text
+from support.stored_papers import all_papers
 from support.stores import new_store
 
 from notifier.models import DumpStatus, ListedOnFrom, Listing, Paper, ParsedDump
@@ -23,7 +24,7 @@ from notifier.store.ingest import NewDump, add_dump
 
 def stored(engine: Engine) -> list[Paper]:
     with reading(engine) as connection:
-        return [paper for block in papers.in_blocks(connection, 100) for paper in block]
+        return all_papers(connection)
 
 
 def test_the_seeds_hold_397_listings_of_364_papers(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 from support.service import MONDAY, add_listings
+from support.stored_papers import all_papers
 from support.stores import new_store
 
 from notifier.models import Announce, ListedOnFrom, Listing, Paper, ParsedDump
@@ -42,7 +43,7 @@ DUMPS = [
 
 def stored(engine: Engine) -> list[Paper]:
     with reading(engine) as connection:
-        return [paper for block in papers.in_blocks(connection, 100) for paper in block]
+        return all_papers(connection)
 
 
 def store_deletions(engine: Engine, *arxiv_ids: str) -> None:

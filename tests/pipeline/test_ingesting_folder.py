@@ -137,7 +137,7 @@ def test_an_old_file_that_is_cut_off_is_ingested_and_its_end_reported(engine: En
     put(folder, "lines.jsonl", HALVES["lines.jsonl"][:-30], age=CUT_OFF_WAIT_SECONDS + 1)
     (report,) = run(engine, folder)
     assert (report.status, report.papers, len(report.skipped)) == (DumpStatus.INGESTED, 2, 1)
-    assert (ingesting.skips(report) or "").startswith("1 skipped (line 3: it ")
+    assert (ingesting.describe_skips(report) or "").startswith("1 skipped (line 3: it ")
 
 
 @pytest.mark.slow
@@ -155,7 +155,7 @@ def test_a_file_that_ends_in_zero_bytes_waits_for_its_rest_and_is_then_said_to_b
     put(folder, "lines.jsonl", content, age=CUT_OFF_WAIT_SECONDS + 1)
     (report,) = run(engine, DumpsFolder(folder.folder))
     assert (report.status, report.papers) == (DumpStatus.INGESTED, 2)
-    assert "it ends in zero bytes" in (ingesting.skips(report) or "")
+    assert "it ends in zero bytes" in (ingesting.describe_skips(report) or "")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
@@ -169,10 +169,10 @@ def test_a_whole_text_in_any_encoding_does_not_count_as_ending_in_zero_bytes(
 def test_the_cut_fields_of_a_dump_are_counted_and_the_first_are_named(engine: Engine, folder: DumpsFolder) -> None:
     put(folder, "lines.jsonl", lines(*(f"{number} Bees " + 200 * "fly " for number in range(4))))
     (report,) = run(engine, folder)
-    said = ingesting.cuts(report) or ""
+    said = ingesting.describe_cuts(report) or ""
     assert said.startswith("4 fields cut (") and said.endswith("; ...)") and "title" in said
     put(folder, "short.jsonl", lines("How Bees Fly"))
-    assert [ingesting.cuts(report) for report in run(engine, folder)] == [None]
+    assert [ingesting.describe_cuts(report) for report in run(engine, folder)] == [None]
 
 
 def test_a_file_that_is_open_for_writing_waits_and_is_read_after_it_is_closed(
@@ -488,4 +488,4 @@ def test_a_run_that_is_stopped_with_ctrl_c_does_not_count_as_an_interruption(
     with pytest.raises(KeyboardInterrupt):
         run(engine, folder, IngestSettings(owners=tmp_path / "owners"))
     with reading(engine) as connection:
-        assert connection.scalar(select(func.count()).select_from(tables.begun)) == 0
+        assert connection.scalar(select(func.count()).select_from(tables.ingest_attempt)) == 0

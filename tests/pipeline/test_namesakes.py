@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from support.service import MONDAY, add_listings
+from support.stored_papers import all_papers
 from support.stores import new_store
 
 from notifier.models import Listing, Paper
@@ -43,7 +44,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def stored(engine: Engine) -> list[Paper]:
     with reading(engine) as connection:
-        return [paper for block in papers.in_blocks(connection, 100) for paper in block]
+        return all_papers(connection)
 
 
 def add_each(engine: Engine, *listings: Listing) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from support.format_samples import OAI_ARXIV, OTHER_RSS, api, daily, json_lines, oai, oai_record, rss
 from support.service import MONDAY
+from support.stored_papers import all_papers
 from support.stores import new_store
 from support.thoroughness import examples
 
@@ -26,7 +27,6 @@ from notifier.models import DumpStatus, Paper
 from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.pipeline.tagging import tag
 from notifier.sources import parse_dump
-from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.topics import catalogue_of
 
@@ -94,7 +94,7 @@ def ingest_into_new_store(
     reports = [ingest(engine, path, None, now) for path in files]
     tag(engine, catalogue_of(Config()))
     with reading(engine) as connection:
-        found = [paper for block in papers.in_blocks(connection, 100) for paper in block]
+        found = all_papers(connection)
     engine.dispose()
     return reports, frozenset(replace(paper, id=0, sequence=0) for paper in found)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, update
 from support.service import MONDAY, SEEDS, ingest_page
+from support.stored_papers import all_papers
 
 from notifier import search
 from notifier.config import Config, TopicConfig
@@ -14,7 +15,7 @@ from notifier.pipeline import retagging
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.tagging import tag
 from notifier.queries import Query
-from notifier.store import papers, tags
+from notifier.store import tags
 from notifier.store.engine import reading, writing
 from notifier.store.tables import paper
 from notifier.topics import Catalogue, catalogue_of
@@ -38,7 +39,7 @@ def catalogue(*chosen: str) -> Catalogue:
 
 def topics_of_papers(engine: Engine) -> dict[str, frozenset[str]]:
     with reading(engine) as connection:
-        return {each.key: each.topics for block in papers.in_blocks(connection, 99) for each in block}
+        return {each.key: each.topics for each in all_papers(connection)}
 
 
 def forget_tags(engine: Engine) -> None:

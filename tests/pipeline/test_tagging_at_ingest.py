@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 from support.service import MONDAY, SEEDS
+from support.stored_papers import all_papers
 from support.stores import new_store
 
 from notifier.config import Config, TopicConfig
@@ -19,7 +20,6 @@ from notifier.matching import PaperIndex, tokenise
 from notifier.models import Paper
 from notifier.pipeline.ingesting import ingest, settings_for
 from notifier.pipeline.tagging import LARGE_DUMP, tag
-from notifier.store import papers
 from notifier.store.engine import reading
 from notifier.store.tables import paper, paper_tokens
 from notifier.topics import catalogue_of
@@ -30,7 +30,7 @@ BEES = Config(built_in_topics=False, topics={"bees": TopicConfig(title="Bees", q
 
 def stored(engine: Engine) -> list[Paper]:
     with reading(engine) as connection:
-        return [paper for block in papers.in_blocks(connection, 100) for paper in block]
+        return all_papers(connection)
 
 
 def tagged(engine: Engine) -> dict[str, set[str]]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 from support.planned_papers import accept_waiting
 from support.service import MONDAY, add_listings, add_subscriber, ingest_page
+from support.stored_papers import all_papers
 
 from notifier.config import Config, TopicConfig
 from notifier.digests import items
@@ -17,7 +18,7 @@ from notifier.matching import tokenise
 from notifier.models import Listing, Tags
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.tagging import tag
-from notifier.store import papers, tags
+from notifier.store import tags
 from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery
 from notifier.store.tags import TaggedPaper
@@ -35,7 +36,7 @@ def config(**topics: TopicConfig) -> Config:
 
 def tagged(engine: Engine) -> dict[str, set[str]]:
     with reading(engine) as connection:
-        return {paper.title: set(paper.topics) for block in papers.in_blocks(connection, 9) for paper in block}
+        return {paper.title: set(paper.topics) for paper in all_papers(connection)}
 
 
 def marked_in_title(engine: Engine, email: str) -> list[str]:

@@ -10,13 +10,14 @@ from time import process_time
 import pytest
 from sqlalchemy import Engine
 from support.service import MONDAY, page_text, run_notifier
+from support.stored_papers import all_papers
 
 from notifier.errors import REASON_LIMIT, DumpError
 from notifier.models import Skipped
 from notifier.pipeline.ingesting import ingest
 from notifier.service.logs import redacted
 from notifier.sources import parse_dump
-from notifier.store import papers, reading
+from notifier.store import reading
 
 TITLES = ("The First Paper of All", "Another Paper about Things")
 LONG = 1_000_000
@@ -31,7 +32,7 @@ def test_a_title_of_a_megabyte_is_cut_at_500_characters_and_the_report_says_so(e
     assert "title" in report.cut[0].reason
     assert "500" in report.cut[0].reason
     with reading(engine) as connection:
-        titles = [paper.title for block in papers.in_blocks(connection, 10) for paper in block]
+        titles = [paper.title for paper in all_papers(connection)]
     assert all(450 < len(title) <= 500 and title.endswith("…") for title in titles)
 
 

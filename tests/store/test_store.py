@@ -15,10 +15,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, select, text
 from support.service import MONDAY, SEEDS, clean_environment, ingest_page
+from support.stored_papers import all_papers
 
 from notifier.errors import StoreError
 from notifier.pipeline.ingesting import ingest
-from notifier.store import papers, schema
+from notifier.store import schema
 from notifier.store.engine import connect, reading, writing
 from notifier.store.tables import Instant, Table, subscriber
 
@@ -105,7 +106,7 @@ def test_a_full_database_is_reported_in_one_sentence_and_loses_nothing(engine: E
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     with reading(engine) as connection:
-        assert len([paper for block in papers.in_blocks(connection, 100) for paper in block]) == 2
+        assert len(all_papers(connection)) == 2
     assert ingest(engine, SEEDS[0], None, MONDAY).new == 209
 
 

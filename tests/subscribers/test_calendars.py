@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.thoroughness import examples
 
 from notifier.models import Cadence
-from notifier.subscribers.calendars import Occurrence, Schedule, UsedPeriods, due, next_due
+from notifier.subscribers.calendars import Schedule, Slot, UsedPeriods, due_slot, next_due
 
 ZONES = [name for name in resources.files("tzdata").joinpath("zones").read_text().split() if name != "Factory"]
 FIRST, LAST = datetime(2006, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
@@ -43,11 +43,11 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def slots_used(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Occurrence]:
+def slots_used(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Slot]:
     """Yield the slots that a service uses if it always runs."""
     used = UsedPeriods()
     while (instant := next_due(schedule, after, used)) and instant <= until:
-        slot = due(schedule, instant, after, used)
+        slot = due_slot(schedule, instant, after, used)
         assert slot is not None
         assert slot.instant == instant
         yield slot
@@ -106,10 +106,10 @@ def test_an_instant_is_right_on_a_day_with_a_clock_change(
     zone: str, hour: str, day: str, instant: str, why: str
 ) -> None:
     schedule = Schedule(Cadence.DAILY, time.fromisoformat(hour), zone)
-    before = due(schedule, utc(instant) - timedelta(seconds=1), LONG_AGO, UsedPeriods())
+    before = due_slot(schedule, utc(instant) - timedelta(seconds=1), LONG_AGO, UsedPeriods())
     assert before is not None
     assert before.period < day, why
-    assert due(schedule, utc(instant), LONG_AGO, UsedPeriods()) == Occurrence(
+    assert due_slot(schedule, utc(instant), LONG_AGO, UsedPeriods()) == Slot(
         date.fromisoformat(day), day, utc(instant)
     ), why
 
@@ -117,8 +117,8 @@ def test_an_instant_is_right_on_a_day_with_a_clock_change(
 def test_a_slot_that_passed_before_the_clock_went_back_over_midnight_is_due() -> None:
     schedule = Schedule(Cadence.DAILY, time(0), "America/St_Johns")
     second_time_at_23_30_on_the_28th = utc("2006-10-29T03:00")
-    slot = due(schedule, second_time_at_23_30_on_the_28th, LONG_AGO, UsedPeriods())
-    assert slot == Occurrence(date(2006, 10, 29), "2006-10-29", utc("2006-10-29T02:30"))
+    slot = due_slot(schedule, second_time_at_23_30_on_the_28th, LONG_AGO, UsedPeriods())
+    assert slot == Slot(date(2006, 10, 29), "2006-10-29", utc("2006-10-29T02:30"))
 
 
 def test_a_slot_that_a_gap_moves_over_midnight_is_not_due_before_the_moved_instant() -> None:
@@ -166,32 +166,32 @@ def test_periods_are_named_after_the_day_the_iso_week_or_the_month(cadence: Cade
 def test_the_first_slot_is_strictly_after_confirmation() -> None:
     schedule = Schedule(Cadence.DAILY, time(8), "UTC")
     confirmed = utc("2026-11-22T08:00")
-    assert due(schedule, confirmed, confirmed, UsedPeriods()) is None
+    assert due_slot(schedule, confirmed, confirmed, UsedPeriods()) is None
     assert next_due(schedule, confirmed, UsedPeriods()) == utc("2026-11-23T08:00")
 
 
 def test_the_instant_cadence_has_no_slots() -> None:
     schedule = Schedule(Cadence.INSTANT, time(8), "UTC")
-    assert due(schedule, LAST, FIRST, UsedPeriods()) is None
+    assert due_slot(schedule, LAST, FIRST, UsedPeriods()) is None
     assert next_due(schedule, FIRST, UsedPeriods()) is None
 
 
 def test_a_move_to_the_west_does_not_bring_the_same_date_again() -> None:
     used = UsedPeriods(last_date=date(2026, 11, 22))  # the digest of 08:00 in Tokyo, when it was the 21st in Honolulu
     schedule = Schedule(Cadence.DAILY, time(8), "Pacific/Honolulu")
-    assert due(schedule, utc("2026-11-22T20:00"), LONG_AGO, used) is None
+    assert due_slot(schedule, utc("2026-11-22T20:00"), LONG_AGO, used) is None
     assert next_due(schedule, LONG_AGO, used) == utc("2026-11-23T18:00")
 
 
 def test_an_hour_that_is_moved_to_earlier_today_is_due_at_once() -> None:
     used = UsedPeriods(last_date=date(2026, 11, 21))  # at 20:00; at noon of the next day the hour moves to 08:00
-    slot = due(Schedule(Cadence.DAILY, time(8), "UTC"), utc("2026-11-22T12:00"), LONG_AGO, used)
-    assert slot == Occurrence(date(2026, 11, 22), "2026-11-22", utc("2026-11-22T08:00"))
+    slot = due_slot(Schedule(Cadence.DAILY, time(8), "UTC"), utc("2026-11-22T12:00"), LONG_AGO, used)
+    assert slot == Slot(date(2026, 11, 22), "2026-11-22", utc("2026-11-22T08:00"))
 
 
 def test_a_week_has_one_digest_even_if_its_weekday_changes() -> None:
-    monday = Occurrence(date(2026, 11, 16), "2026-W47", utc("2026-11-16T08:00"))
-    tuesday = Occurrence(date(2026, 11, 17), "2026-11-17", utc("2026-11-17T08:00"))
+    monday = Slot(date(2026, 11, 16), "2026-W47", utc("2026-11-16T08:00"))
+    tuesday = Slot(date(2026, 11, 17), "2026-11-17", utc("2026-11-17T08:00"))
     used = UsedPeriods().including(monday, Cadence.WEEKLY).including(tuesday, Cadence.DAILY)
     friday = Schedule(Cadence.WEEKLY, time(8), "UTC", weekday=4)
     assert next_due(friday, LONG_AGO, used) == utc("2026-11-27T08:00")
@@ -261,7 +261,7 @@ def test_a_slot_is_due_exactly_from_the_next_due_instant_on(
     now = after + timedelta(minutes=minutes)
     instant = next_due(schedule, after, used)
     assert instant is not None
-    assert (instant <= now) == (due(schedule, now, after, used) is not None)
+    assert (instant <= now) == (due_slot(schedule, now, after, used) is not None)
 
 
 @settings(deadline=None, max_examples=examples(200))
@@ -270,9 +270,9 @@ def test_after_days_without_a_run_only_the_latest_slot_is_due(schedule: Schedule
     now = after + days * ONE_DAY
     missed = list(slots_used(schedule, after, now))
     latest = missed[-1] if missed else None
-    assert due(schedule, now, after, UsedPeriods()) == latest
+    assert due_slot(schedule, now, after, UsedPeriods()) == latest
     if latest is not None:
-        assert due(schedule, now, after, UsedPeriods().including(latest, schedule.cadence)) is None
+        assert due_slot(schedule, now, after, UsedPeriods().including(latest, schedule.cadence)) is None
 
 
 @settings(deadline=None, max_examples=examples(150))
@@ -284,11 +284,11 @@ def test_changes_of_schedule_and_clock_repeat_no_period_and_lose_no_date(
 
     A negative number of days sets the clock back.
     """
-    now, used, planned = start, UsedPeriods(), list[Occurrence]()
+    now, used, planned = start, UsedPeriods(), list[Slot]()
     for schedule, days, is_stopped in stages:
         before, began, now = tuple(planned), now, now + days * ONE_DAY
         for tick in [now] if is_stopped else hourly(began, now):
-            if slot := due(schedule, tick, start, used):
+            if slot := due_slot(schedule, tick, start, used):
                 assert start < slot.instant <= tick
                 planned.append(slot)
                 used = used.including(slot, schedule.cadence)
@@ -304,7 +304,7 @@ def hourly(began: datetime, ended: datetime) -> list[datetime]:
     return [began + timedelta(hours=number) for number in range((ended - began) // timedelta(hours=1) + 1)]
 
 
-def assert_none_lost(expected: Iterator[Occurrence], before: tuple[Occurrence, ...], planned: list[Occurrence]) -> None:
+def assert_none_lost(expected: Iterator[Slot], before: tuple[Slot, ...], planned: list[Slot]) -> None:
     """Assert that every expected slot was planned, or is not later than the last one planned before the stage."""
     last_date = max((slot.local_date for slot in before), default=date.min)
     planned_periods = {slot.period for slot in planned}

@@ -222,7 +222,7 @@ def assert_every_period_was_used(subscriber: Subscriber, back: datetime, periods
     first = back + clock_reach(subscriber.cadence)
     now, used = first, calendars.UsedPeriods()
     while now <= back + 69 * A_DAY:
-        if slot := calendars.due(schedule, now, first, used):
+        if slot := calendars.due_slot(schedule, now, first, used):
             assert slot.period in periods
             used = used.including(slot, schedule.cadence)
         now += A_DAY / 2

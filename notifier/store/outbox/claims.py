@@ -66,17 +66,17 @@ def claim(
 ) -> list[Claim]:
     """Lease due rows, at most `limit`, and return the claims.
 
-    Digests come last, because somebody may be waiting for any other message. Then come those that were tried before.
-    Otherwise the order is that of the ids.
+    The claims are returned in this order: other messages before digests, because somebody may be waiting for them; then
+    rows that were never tried before rows that were; then by id.
 
     A row whose lease has ended is due again. Rows that another sender is claiming at this moment are left out
-    (PostgreSQL only; SQLite has one writer). The rows are chosen by `order`:
+    (PostgreSQL only; SQLite has one writer). If more rows are due than `limit`, `order` says which of them are claimed:
 
-    - WAITED_LONGEST: new rows first, then those whose next try was due first.
-    - RETRIES: rows that were tried before first, because a relay that defers every first try (greylisting) accepts
-      these; but recipients who were refused come last.
-    - UNREFUSED: recipients who were never refused first, and among these subscribers who have got a mail; then those
-      who were refused longest ago.
+    - WAITED_LONGEST: first new rows, then those whose next try was due first.
+    - RETRIES: first rows that were tried already, because a relay that defers every first try (greylisting) accepts
+      these. Rows whose recipients were refused come last.
+    - UNREFUSED: first rows whose recipients were never refused, and among these the subscribers who have got a mail.
+      Then rows whose recipients were refused longest ago.
     """
     values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
     claims = map(Claim._make, rows_of(connection, _CLAIM[order], values))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from notifier.store.tables.columns import NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
 from notifier.store.tables.deliveries import DeliveryRow, RelayRow, SimulatedClockRow
-from notifier.store.tables.dumps import BegunRow, DumpRow, MovedRow, QuarantinedRow, UnmovedRow
+from notifier.store.tables.dumps import AttemptRow, DumpRow, MovedRow, QuarantinedRow, UnmovedRow
 from notifier.store.tables.papers import (
     ListingRow,
     PaperAliasRow,
@@ -33,7 +33,7 @@ from notifier.store.tables.subscribers import (
 # The same tables for SQLAlchemy's Core statements. To the type checker, `paper.c.title` is a column, and
 # `PaperRow.title` is a str.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
-unmoved, begun = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
+unmoved, ingest_attempt = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
 moved = Table.metadata.tables["moved"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
@@ -56,7 +56,7 @@ source_day = Table.metadata.tables["source_day"]
 __all__ = [
     "NAMING",
     "NEVER_REUSE_IDS",
-    "BegunRow",
+    "AttemptRow",
     "DeliveryRow",
     "DumpRow",
     "ErasedRow",
@@ -89,10 +89,10 @@ __all__ = [
     "UnmovedRow",
     "UsageCountRow",
     "WithdrawalRow",
-    "begun",
     "delivery",
     "dump",
     "erased",
+    "ingest_attempt",
     "listing",
     "moved",
     "named_upvotes",

@@ -73,15 +73,15 @@ class MovedRow(Table, table=True):
     at: datetime = Field(sa_column=instant())
 
 
-class BegunRow(Table, table=True):
-    """A file of the dumps folder that a process has begun to ingest; the row is deleted when the attempt has ended.
+class AttemptRow(Table, table=True):
+    """An attempt to ingest a file of the dumps folder; the row is deleted when the attempt has ended.
 
     `fingerprint` is a text that changes when the file changes (see DumpsFolder.fingerprint). `attempts` counts the
     attempts since `first_at`. `owner` names the process that began the last attempt, and `at` says when that attempt
     began.
     """
 
-    __tablename__ = "begun"
+    __tablename__ = "begun"  # its former name, so that no migration is needed
 
     path: str = Field(primary_key=True)
     fingerprint: str = Field(sa_column=_fingerprint())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Integer, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, instant
@@ -34,11 +34,12 @@ class RequestRow(Table, table=True):
 
 
 class SessionRow(Table, table=True):
-    """A browser in which a subscriber has signed in; `token_hash` is the SHA-256 of the secret that the browser has."""
+    """A browser in which a subscriber has signed in; `secret_hash` is the SHA-256 of the browser's secret."""
 
     __tablename__ = "session"
 
-    token_hash: str = Field(primary_key=True)
+    # The column keeps its former name in the database, so that no migration is needed.
+    secret_hash: str = Field(sa_column=Column("token_hash", String, key="secret_hash", primary_key=True))
     subscriber_id: int = Field(
         sa_column=Column(Integer, ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False, index=True)
     )

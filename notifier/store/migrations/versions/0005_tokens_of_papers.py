@@ -18,5 +18,5 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name="fk_paper_tokens_paper_id_paper"),
         sa.PrimaryKeyConstraint("paper_id", name="pk_paper_tokens"),
     )
-    # What was tagged before has no tokens yet; whatever is not tagged gets both.
+    # A paper gets its tokens when it is tagged, so all papers are tagged again.
     op.execute("UPDATE paper SET tagged_by = NULL")

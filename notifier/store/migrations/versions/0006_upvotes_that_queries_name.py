@@ -12,8 +12,10 @@ depends_on = None
 
 BLOCK = 10_000
 BOUND = re.compile(r"\bupvotes:(>=|>|<=|<|=)([0-9]+)")
-# For each sign, how far from the bound's number the numbers are at which it begins or ceases to hold; `<` begins at 0.
-TURNS = {">=": (0,), ">": (1,), "<": (0,), "<=": (1,), "=": (0, 1)}
+# A condition begins or ceases to be true at one or two numbers of upvotes: `>5` begins at 6, `=5` begins at 5 and
+# ceases at 6. For each sign, these are the differences between those numbers and the number after the sign. Conditions
+# with `<` and `<=` also begin at 0.
+DIFFERENCES = {">=": (0,), ">": (1,), "<": (0,), "<=": (1,), "=": (0, 1)}
 
 
 def upgrade() -> None:
@@ -27,12 +29,12 @@ def upgrade() -> None:
     op.create_index("ix_named_upvotes_query_id", "named_upvotes", ["query_id"])
     naming = sa.text("SELECT id, canonical FROM query WHERE canonical LIKE '%upvotes:%'")
     for some in op.get_bind().execute(naming).partitions(BLOCK):
-        rows = [{"number": number, "query_id": row.id} for row in some for number in _turns(row.canonical)]
+        rows = [{"number": number, "query_id": row.id} for row in some for number in _named_upvotes(row.canonical)]
         if rows:
             op.bulk_insert(named, rows)
 
 
-def _turns(canonical: str) -> set[int]:
+def _named_upvotes(canonical: str) -> set[int]:
     bounds = BOUND.findall(canonical)
-    turns = {int(number) + turn for sign, number in bounds for turn in TURNS[sign]}
-    return turns | {0} if any(sign.startswith("<") for sign, _ in bounds) else turns
+    numbers = {int(number) + difference for sign, number in bounds for difference in DIFFERENCES[sign]}
+    return numbers | {0} if any(sign.startswith("<") for sign, _ in bounds) else numbers

@@ -10,5 +10,5 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("DELETE FROM paper_tokens")
-    # What is not tagged gets both, tags and tokens.
+    # A paper gets its tokens when it is tagged, so all papers are tagged again.
     op.execute("UPDATE paper SET tagged_by = NULL")

@@ -1,4 +1,4 @@
-"""Create the tables of dumps that were begun, and of files that could not be moved out of the dumps folder."""
+"""Create the tables of attempts to ingest a file, and of files that could not be moved out of the dumps folder."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,7 @@
 """Compute the keys of international addresses anew: domains are compared by their A-labels (IDNA 2008).
 
-Two rows may prove to be one subscriber, for example if one has the A-labels of the domain that the other has in
-Unicode. Their rows are joined. A subscriber who has left under one of the spellings has left.
+Two rows may turn out to be one subscriber, for example if one has the A-labels of the domain that the other has in
+Unicode. These rows are merged. If the subscriber has left under one of the two spellings, the merged row says so.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ depends_on = None
 
 BATCH = 500
 
-# Of the rows that are joined, the one with the first of these states stays.
+# Of the rows that are merged, the one with the first of these states stays.
 STATES = ("UNSUBSCRIBED", "SUPPRESSED", "ACTIVE", "PAUSED", "PENDING")
 
 subscriber = sa.table("subscriber", *map(sa.column, ("id", "email", "address_key", "state")))
@@ -40,14 +40,14 @@ def upgrade() -> None:
         key = keys.get(row.id, row.address_key)
         if key in rows_of:
             rows_of[key].append(row)
-    # No address is like the first of these keys. It frees the old keys, one of which may be the new key of another row.
+    # The new key of one row may be the old key of another. So all rows first get temporary keys, which no address has.
     _set_keys(connection, {row_id: f"#{row_id}" for row_id in changed})
     kept = {}
     for key, rows in rows_of.items():
         first, *others = sorted(rows, key=lambda row: (STATES.index(row.state), row.id))
         kept[first.id] = key
         for other in others:
-            _join(connection, first, other.id)
+            _merge(connection, first, other.id)
     _set_keys(connection, kept)
 
 
@@ -57,7 +57,7 @@ def _set_keys(connection: sa.Connection, keys: dict[int, str]) -> None:
     connection.execute(statement.values(address_key=sa.bindparam("key")), changes)
 
 
-def _join(connection: sa.Connection, kept: sa.Row[Any], other_id: int) -> None:
+def _merge(connection: sa.Connection, kept: sa.Row[Any], other_id: int) -> None:
     """Give the subscriptions, suppressions and deliveries of one row to another, and delete the row.
 
     A subscription or a digest that both have is kept once. If the subscriber has left, the next run cancels what waits.

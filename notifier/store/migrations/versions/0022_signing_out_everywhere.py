@@ -1,4 +1,4 @@
-"""Store when a subscriber signed out everywhere, which ends the links in the mails of before."""
+"""Store when a subscriber signed out everywhere, because links in earlier mails no longer work then."""
 
 import sqlalchemy as sa
 from alembic import op
