@@ -1,4 +1,4 @@
-"""The commands about deliveries: deliveries, and its subcommands show, retry and hold."""
+"""Define the commands about deliveries: deliveries, and its subcommands show, retry and hold."""
 
 from __future__ import annotations
 

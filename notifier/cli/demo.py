@@ -1,4 +1,4 @@
-"""The command demo, which runs the whole service on the sample pages of notifier, with a relay on loopback."""
+"""Define the command demo, which runs the whole service on the sample pages of notifier, with a relay on loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command digest, which shows one subscriber's next digest, and sends it as a test."""
+"""Define the command digest, which shows one subscriber's next digest, and sends it as a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands about papers: ingest, topics, trending, preview."""
+"""Define the commands about papers: ingest, topics, trending, preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that run the steps: plan, publish, deliver, once, serve, worker."""
+"""Define the commands that run the steps: plan, publish, deliver, once, serve, worker."""
 
 from __future__ import annotations
 

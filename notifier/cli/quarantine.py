@@ -1,4 +1,4 @@
-"""The commands about quarantined dumps: quarantine, and its subcommands retry and drop."""
+"""Define the commands about quarantined dumps: quarantine, and its subcommands retry and drop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command reinstate, which takes suppressions back."""
+"""Define the command reinstate, which takes suppressions back."""
 
 from __future__ import annotations
 

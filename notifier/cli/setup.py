@@ -1,4 +1,4 @@
-"""The command init, which sets up a folder."""
+"""Define the command init, which sets up a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands about sources: fetch, sources."""
+"""Define the commands about sources: fetch, sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command status, which shows the state of the service."""
+"""Define the command status, which shows the state of the service."""
 
 from __future__ import annotations
 

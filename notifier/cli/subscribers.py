@@ -1,4 +1,4 @@
-"""The commands about subscribers: subscribe, unsubscribe, pause, resume, erase, subscribers."""
+"""Define the commands about subscribers: subscribe, unsubscribe, pause, resume, erase, subscribers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of `subscribers`: import, export."""
+"""Define the commands of `subscribers`: import, export."""
 
 from __future__ import annotations
 

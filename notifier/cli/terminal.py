@@ -1,4 +1,4 @@
-"""The streams of the output: they take every text, and pass no character that controls the terminal.
+"""Wrap stdout and stderr so that they take every text, and pass no character that controls the terminal.
 
 Titles, names of files and replies of relays may contain characters that move the cursor, change colours, or reverse
 the order of a line. They may also contain characters that the stream cannot encode, and the stream may be closed.

@@ -1,4 +1,4 @@
-"""The environment variables that override keys of the config."""
+"""Read the environment variables that override keys of the config."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of `[fetching]`: how requests to other servers are made."""
+"""Declare the keys of `[fetching]`: how requests to other servers are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of the config: their tables, their defaults, and the rules that single values must satisfy.
+"""Declare the keys of the config: their tables, their defaults, and the rules that single values must satisfy.
 
 Every key has a default and is documented in `config.example.toml`.
 """

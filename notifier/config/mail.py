@@ -1,4 +1,4 @@
-"""The keys of `[mail]`, `[maildir]` and `[smtp]`, and the rules that they must satisfy."""
+"""Declare the keys of `[mail]`, `[maildir]` and `[smtp]`, and the rules that they must satisfy."""
 
 from __future__ import annotations
 

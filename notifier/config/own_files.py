@@ -1,4 +1,4 @@
-"""The files and folders of notifier itself: none of them may be among the dumps, or be published with the feeds."""
+"""Check that none of notifier's own files and folders would be read as a dump or published with the feeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways to deliver a mail, and the meaning of the relay's replies.
+"""Deliver single mails, and decide what the relay's replies mean.
 
 A transport takes one mail at a time and returns an outcome. SmtpTransport sends the mail to a relay, and Maildir writes
 it to a folder. The module `breaker` decides when sending to the relay pauses, and `retries` decides when a delivery is

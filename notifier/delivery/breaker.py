@@ -1,4 +1,4 @@
-"""A circuit breaker for the relay: when sending pauses, and for how long. It does no I/O.
+"""Decide when sending to the relay pauses, and for how long: a circuit breaker. It does no I/O.
 
 If the relay cannot be reached, or refuses all our mail, sending pauses at once, because every mail would fail in the
 same way. If the relay defers many mails, often answers that it is busy (421), or gives several recipients the same

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback that keeps every mail it receives, for `notifier demo` and for tests."""
+"""Run a real SMTP server on loopback that keeps every mail it receives, for `notifier demo` and for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Maildir: the transport if no relay is configured, and the place where the loopback inbox keeps its mail.
+"""Write mails to a Maildir. This is the transport without a relay, and the loopback inbox keeps its mails so too.
 
 Layout and protocol: https://cr.yp.to/proto/maildir.html. Lines end with LF, as in every Maildir.
 """

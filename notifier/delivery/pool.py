@@ -1,4 +1,4 @@
-"""The SMTP connections of one sender, and how many of them may be in use at once."""
+"""Lend the SMTP connections of one sender, and limit how many of them are in use at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface of all transports, and the settings of the SMTP transport."""
+"""Declare the interface of all transports, and the settings of the SMTP transport."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Literal, Protocol, Self
 from notifier.delivery.outcomes import Outcome, RelayCondition
 from notifier.models import DeliveryState, Mail
 
+# Functions that the caller of a transport provides; see `Transport.send`.
 StillWanted = Callable[[], Awaitable[bool]]
 NextMail = Callable[[], "tuple[Mail, StillWanted] | None"]
 

@@ -1,4 +1,4 @@
-"""The requests that `Client` gives to `Exchange`, and the responses that it gets back."""
+"""Declare the requests that `Client` gives to `Exchange`, and the responses that it gets back."""
 
 from __future__ import annotations
 

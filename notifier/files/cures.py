@@ -1,4 +1,4 @@
-"""The cures for the errors that prevent a file from being written."""
+"""Say why a file cannot be written, and name the cure."""
 
 from __future__ import annotations
 

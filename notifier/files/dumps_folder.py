@@ -1,4 +1,4 @@
-"""The dumps folder: which of its files are complete, and where they go when they have been read.
+"""Find the files of the dumps folder that are complete, and move them away when they have been read.
 
 While a file is being copied, its size or its modification time changes. A file is settled if its modification time is
 at least SETTLED_SECONDS ago, or if neither has changed for SETTLED_SECONDS while the folder was watched. A settled file

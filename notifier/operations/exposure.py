@@ -1,4 +1,4 @@
-"""Warnings about files with secrets that other users of the machine may read.
+"""Warn about files with secrets that other users of the machine may read.
 
 Their modes are not changed: the operator made the config, and the service may run as a user who does not own it.
 """

@@ -35,7 +35,7 @@ def main() -> None:
         parsed = parse_here(sys.stdin.buffer.read(), bounds)
     except MemoryError:
         parsed = ParseResult(None, is_cut_off=False, refusal=f"parsing it needs more than {memory >> 30} GB of memory")
-    except Exception as error:  # of any kind: the parent reports it
+    except Exception as error:  # any error, because the parent process reports it
         parsed = ParseResult(None, is_cut_off=False, refusal=internal_fault(error))
     send(parsed, output)
     output.flush()

@@ -1,4 +1,4 @@
-"""The papers that may go into the digests of the subscribers who are due, and the queries that match them."""
+"""Read the papers that may go into the digests of the subscribers who are due, and match the queries with them."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class _Run:
             return DumpReport(path_text(path), DumpStatus.FAILED, reason=internal_fault(error))
         except DumpGoneError:
             raise
-        except Exception as error:  # of any kind: a fault of the parser must not stop the other dumps
+        except Exception as error:  # any error, because a fault of the parser must not stop the other dumps
             return quarantine(self.engine, path, "", internal_fault(error), self.now)
 
     def _move(self, path: Path, fingerprint: str, fault: str | None) -> str | None:

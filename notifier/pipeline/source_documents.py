@@ -150,7 +150,7 @@ class DocumentIngester:
             raise DumpError(f"the database refuses its content: {error}") from None
         except NotifierError:
             raise
-        except Exception as error:  # of any kind: a fault of the parser must not stop the other documents
+        except Exception as error:  # any error, because a fault of the parser must not stop the other documents
             raise DumpError(internal_fault(error)) from error
 
     def _accept(

@@ -121,7 +121,7 @@ class SourceRun:
             self._ingest_all()
         except StoreError:
             raise
-        except Exception as error:  # of any kind: it must not stop the other sources
+        except Exception as error:  # any error, because it must not stop the other sources
             failure = error
             if self.last_day is not None:
                 self.ingester.totals.days[self.last_day] = False  # the day may have had more documents

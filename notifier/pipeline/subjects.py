@@ -1,4 +1,4 @@
-"""Find the best paper of each planned digest, which its subject names."""
+"""Find the title of the best paper of each planned digest, for its subject."""
 
 from __future__ import annotations
 

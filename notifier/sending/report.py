@@ -1,4 +1,4 @@
-"""The report of a delivery run."""
+"""Count the outcomes of a delivery run for its report."""
 
 from __future__ import annotations
 

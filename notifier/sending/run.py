@@ -1,4 +1,4 @@
-"""A delivery run: claim outbox rows, compose their mails, send them, and settle the results.
+"""Run a delivery: claim outbox rows, compose their mails, send them, and settle the results.
 
 Several tasks share a run. One task claims rows and composes their mails, COMPOSE_BATCH at a time, and waits before each
 batch until only a few of the earlier mails are left. For each connection in use, one task sends mails. One task settles

@@ -1,4 +1,4 @@
-"""The parts that a delivery run needs, made from the config."""
+"""Make the parts that a delivery run needs from the config."""
 
 from __future__ import annotations
 

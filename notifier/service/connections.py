@@ -1,4 +1,4 @@
-"""The web server's connections: how many there may be at once, and how long each may take for a request.
+"""Limit how many connections the web server has at once, and how long each may take for a request.
 
 A connection takes a file descriptor. When these run out, nothing else can open a file or a connection either: no mail
 is sent, no dump is read. So the web server uses at most half of them.

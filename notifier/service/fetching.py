@@ -40,7 +40,7 @@ class FetchJob:
             return
         try:
             is_due = bool(due_sources(self._jobs.engine, self._jobs.config, self._jobs.clock()))
-        except Exception as error:  # of any kind: the scheduler would log it at each tick
+        except Exception as error:  # any error, because the scheduler would log it at each tick
             self._jobs.failures.failed(FETCHING, error)
             return
         if is_due and not self._stopping.is_set():
@@ -60,7 +60,7 @@ class FetchJob:
         try:
             for report in fetch_each(jobs.engine, jobs.config, jobs.clock, goes_on=self._goes_on):
                 self._log(report)
-        except Exception as error:  # of any kind: the next round tries again
+        except Exception as error:  # any error, because the next round tries again
             jobs.failures.failed(FETCHING, error)
             return
         jobs.failures.recovered(FETCHING)

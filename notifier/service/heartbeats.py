@@ -1,4 +1,4 @@
-"""Heartbeats of the service's loops, which show whether each loop is still running."""
+"""Record the heartbeats of the service's loops, which show whether each loop is still running."""
 
 from __future__ import annotations
 

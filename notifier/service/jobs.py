@@ -1,4 +1,4 @@
-"""The jobs that the scheduler starts: they ingest, plan and publish. Sending mail is a task of its own (`tasks`)."""
+"""Run the jobs that the scheduler starts: ingest, plan and publish. Sending mail is a task of its own (`tasks`)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Jobs:
                 folder = self._dumps_folder()
                 take_back_changed(self.engine, folder, self.clock())
                 has_dumps = bool(folder.complete_files())
-            except Exception as error:  # of any kind: the scheduler would log it at each round
+            except Exception as error:  # any error, because the scheduler would log it in each round
                 self.failures.failed(FOLDER, error)
                 return
             self.failures.recovered(FOLDER)
@@ -91,7 +91,7 @@ class Jobs:
         """Return the state of the service in one line; if it cannot be read, why."""
         try:
             found = service_status(self.engine, self.config, self.clock())
-        except Exception as error:  # of any kind: no status line may end the service
+        except Exception as error:  # any error, because no status line may end the service
             if not isinstance(error, NotifierError):
                 self.failures.failed(STATUS, error)
             return str(error).partition("\n")[0]

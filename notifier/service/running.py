@@ -1,4 +1,4 @@
-"""The processes behind `serve` and `worker`: an event loop for signals and the schedule, and a thread for each task.
+"""Run `serve` and `worker`: an event loop for signals and the schedule, and a thread for each task.
 
 APScheduler only starts jobs: it stores nothing, and the database decides which process does the work. Therefore any
 number of services, workers and cron runs may run at once.

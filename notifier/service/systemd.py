@@ -1,4 +1,4 @@
-"""Messages to systemd (sd_notify(3)): ready, stopping, still alive, and one line about the state of the service."""
+"""Tell systemd (sd_notify(3)) that the service is ready, stopping or alive, and its state in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks that the service keeps running, each in a thread of its own: sending mail, and serving web requests."""
+"""Define the tasks that the service keeps running, each in its own thread: sending mail and serving web requests."""
 
 from __future__ import annotations
 

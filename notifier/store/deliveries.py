@@ -1,4 +1,4 @@
-"""Deliveries for operators: counts, lists, one whole row, and the changes that an operator makes.
+"""Read deliveries for operators and for subscribers, and make the changes that an operator asks for.
 
 The statements with which senders claim and settle deliveries are in `outbox`.
 """

@@ -1,4 +1,4 @@
-"""The database connection and its two kinds of transaction.
+"""Connect to the database, and begin its two kinds of transaction.
 
 The transactions that pysqlite begins by itself begin too late, so that two writers can overwrite each other's changes.
 These transactions are therefore switched off. Instead, a read transaction on SQLite begins with BEGIN, and a write

@@ -25,7 +25,7 @@ from notifier.text.addresses import address_key
 def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     """Delete a subscriber with all that belongs to them, and the queries that nobody else uses.
 
-    This deletes subscriptions, suppressions, sessions, requests, and deliveries, also the notices to the address.
+    This deletes subscriptions, suppressions, sessions, requests, and deliveries, including the notices to the address.
     Returns the number of deliveries deleted. A mail that is being sent at this moment may still arrive.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))

@@ -1,4 +1,4 @@
-"""Sessions: browsers in which subscribers have signed in. Only a hash of each session's secret is stored."""
+"""Store sessions: browsers in which subscribers have signed in. Only a hash of each session's secret is stored."""
 
 from __future__ import annotations
 

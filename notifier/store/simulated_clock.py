@@ -1,4 +1,4 @@
-"""The mark of a database whose contents were written under a simulated clock (`--now`).
+"""Mark a database whose contents were written under a simulated clock (`--now`).
 
 The mark is set before the first dump or subscriber is stored, and is never removed.
 """

@@ -1,4 +1,4 @@
-"""SQL statements that are compiled once and then given to the database driver directly.
+"""Compile SQL statements once, and give them to the database driver directly.
 
 Executing a statement through SQLAlchemy takes about ten times as long as SQLite itself needs for it. Statements that
 run very often are therefore compiled once for each database, and their parameters are converted column by column. This

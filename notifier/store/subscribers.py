@@ -1,4 +1,4 @@
-"""Subscribers, read together with their subscriptions."""
+"""Read subscribers together with their subscriptions, and change their rows."""
 
 from __future__ import annotations
 

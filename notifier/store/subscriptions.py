@@ -1,4 +1,4 @@
-"""Subscriptions and their queries; each distinct query is stored once, however many subscribers have it."""
+"""Store subscriptions and their queries. Each distinct query is stored once, however many subscribers have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suppressions: subscribers who get no mail because their addresses were refused, each with the reply."""
+"""Store suppressions: which subscribers get no mail because their addresses were refused, and with which reply."""
 
 from __future__ import annotations
 

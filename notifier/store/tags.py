@@ -1,4 +1,4 @@
-"""The topics that papers are tagged with.
+"""Store the topics that papers are tagged with.
 
 The fingerprint of a topic catalogue is a hash of its topics and queries. Each paper stores the fingerprint of the
 catalogue that tagged it, so that papers are tagged again when the catalogue changes.

@@ -1,4 +1,4 @@
-"""The index of the words of all papers: a table of SQLite's FTS5, or a GIN index on a tsvector of PostgreSQL.
+"""Keep the index of the words of all papers: a table of SQLite's FTS5, or a GIN index on a tsvector of PostgreSQL.
 
 The table `search_text` has a row for each paper, found by its search key. On SQLite it is contentless: it stores the
 places of words, but not the words of a row, so that a row can only be deleted by giving its words again. The table

@@ -1,4 +1,4 @@
-"""Private feeds: a subscriber's papers for a feed reader, at URLs that only the subscriber knows."""
+"""Give subscribers private feeds: their papers for a feed reader, at URLs that only the subscriber knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions: a link in a mail opens one, and the secret in the browser's cookie is the only proof of it."""
+"""Open and end sessions. A link in a mail opens one, and the secret in the browser's cookie is its only proof."""
 
 from __future__ import annotations
 

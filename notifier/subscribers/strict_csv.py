@@ -1,4 +1,4 @@
-"""Strict CSV (RFC 4180): a cell with quotation marks is quoted as a whole, and each mark inside of it is doubled.
+"""Parse strict CSV (RFC 4180): a cell with quotation marks is quoted as a whole, and each mark inside of it is doubled.
 
 A record that breaks these rules is reported, and reading goes on with the next line. So a mark that is not closed costs
 one record, and not all lines up to the next mark.

@@ -1,4 +1,4 @@
-"""SMTP to a relay: a transport that keeps its connection open between mails, and pipelines if the relay supports it."""
+"""Send mails to a relay over SMTP. The connection stays open between mails, and commands are pipelined if possible."""
 
 from notifier.delivery.smtp.pipelining import PipeliningTrust
 from notifier.delivery.smtp.transport import SmtpTransport

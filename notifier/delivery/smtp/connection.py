@@ -1,4 +1,4 @@
-"""One open connection to the relay, and the SMTP dialogue for each mail on it.
+"""Hold the SMTP dialogue for each mail on one open connection to the relay.
 
 The connection always knows which phase each mail has reached, because the phase decides what a lost connection means.
 

@@ -1,4 +1,4 @@
-"""The name by which this machine introduces itself in EHLO (RFC 5321, section 4.1.1.1)."""
+"""Find the name by which this machine introduces itself in EHLO (RFC 5321, section 4.1.1.1)."""
 
 from __future__ import annotations
 

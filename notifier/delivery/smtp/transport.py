@@ -1,4 +1,4 @@
-"""The SMTP transport: one connection at a time, kept open from mail to mail and replaced when it breaks."""
+"""Send mails over one SMTP connection at a time, which is kept open from mail to mail and replaced when it breaks."""
 
 from __future__ import annotations
 

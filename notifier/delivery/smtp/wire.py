@@ -1,4 +1,4 @@
-"""One open connection to a relay: write commands, and queue the replies in the order in which they arrive."""
+"""Write commands to one open connection, and queue the replies in the order in which they arrive."""
 
 from __future__ import annotations
 

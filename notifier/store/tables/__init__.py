@@ -1,4 +1,4 @@
-"""The tables, declared with SQLModel.
+"""Declare the tables with SQLModel.
 
 The models do not validate values: input is checked where it enters the program.
 """

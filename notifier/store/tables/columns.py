@@ -1,4 +1,4 @@
-"""The column types and columns that the tables share, and the base of all tables."""
+"""Declare the column types and columns that the tables share, and the base of all tables."""
 
 from __future__ import annotations
 

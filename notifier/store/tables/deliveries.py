@@ -1,4 +1,4 @@
-"""The tables of deliveries and relays, and the mark of a simulated clock."""
+"""Declare the tables of deliveries and relays, and the mark of a simulated clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of dumps and of their files."""
+"""Declare the tables of dumps and of their files."""
 
 from __future__ import annotations
 

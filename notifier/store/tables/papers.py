@@ -1,4 +1,4 @@
-"""The tables of papers and their listings."""
+"""Declare the tables of papers and their listings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of requests, sessions, private feeds and usage counts."""
+"""Declare the tables of requests, sessions, private feeds and usage counts."""
 
 from __future__ import annotations
 

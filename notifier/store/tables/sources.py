@@ -1,4 +1,4 @@
-"""The tables of sources, of their documents and of their days."""
+"""Declare the tables of sources, of their documents and of their days."""
 
 from __future__ import annotations
 

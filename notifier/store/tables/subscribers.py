@@ -1,4 +1,4 @@
-"""The tables of subscribers, and of what they asked for."""
+"""Declare the tables of subscribers, and of what they asked for."""
 
 from __future__ import annotations
 
