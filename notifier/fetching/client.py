@@ -142,7 +142,7 @@ class Client:
 
     def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> HttpResponse:
         """Make one request when no other request to the host runs. The deadline moves by the time spent on waiting."""
-        with TURNS.of(request.url, pause, self._sleep) as waited:
+        with TURNS.wait_for_turn(request.url, pause, self._sleep) as waited:
             deadline.extend(waited)
             return self._exchange.ask(request, ips, deadline)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from notifier.errors import FetchError
-from notifier.fetching.document import Document, FetchState
+from notifier.fetching.preset_interface import Document, FetchState
 
 FIRST_DAYS = 7  # for a new source, so that new subscribers have papers to read
 MAX_DAYS = 30  # older days are not fetched, so that a source that was not fetched for a year needs few requests

@@ -28,7 +28,7 @@ class Deadline:
         self._until += seconds
 
 
-class Watch:
+class DeadlineWatch:
     """Shuts down the connection of a request at its deadline.
 
     The time-outs of the HTTP client are for single reads. A server that sends a byte a minute never exceeds them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from notifier.config import SourceConfig
-from notifier.fetching.document import Document, FetchState, Getter
+from notifier.fetching.preset_interface import Document, FetchState, Getter
 from notifier.fetching.presets import arxiv, biorxiv, huggingface, oai, openreview, single
 
 _BY_PRESET: Mapping[str | None, Callable[[SourceConfig, FetchState, Getter], Iterator[Document]]] = {

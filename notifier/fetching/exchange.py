@@ -15,7 +15,7 @@ import httpx2
 
 from notifier.config import FetchingConfig
 from notifier.errors import FetchError
-from notifier.fetching.deadline import Deadline, Watch
+from notifier.fetching.deadline import Deadline, DeadlineWatch
 from notifier.fetching.failures import CHECK_URL, LATER, TemporaryError, no_connection
 from notifier.fetching.http_messages import HttpResponse, Request
 from notifier.fetching.unpacking import ENCODINGS, Body, CutOffError, TooLargeError
@@ -70,7 +70,7 @@ class Exchange:
 
     def _ask(self, request: Request, ip: str | None, deadline: Deadline) -> HttpResponse:
         url = request.url
-        with Watch(deadline) as watch:
+        with DeadlineWatch(deadline) as watch:
             try:
                 streamed = self._transport.handle_request(_http_request(request, ip, deadline, watch))
                 try:
@@ -111,7 +111,7 @@ class Exchange:
             raise TemporaryError(url, f"the response of {url} was cut off") from None
 
 
-def _http_request(request: Request, ip: str | None, deadline: Deadline, watch: Watch) -> httpx2.Request:
+def _http_request(request: Request, ip: str | None, deadline: Deadline, watch: DeadlineWatch) -> httpx2.Request:
     """Return the request as httpx2 takes it: to the IP address that was checked, with the host's name in `Host`."""
     url = request.url
     left = deadline.left

@@ -22,7 +22,7 @@ class Turns:
         self._blocked_until: dict[str, float] = {}
 
     @contextmanager
-    def of(self, url: ParsedUrl, pause: float, sleep: Sleep) -> Iterator[float]:
+    def wait_for_turn(self, url: ParsedUrl, pause: float, sleep: Sleep) -> Iterator[float]:
         """Wait until a request to the host may begin, and let no other request begin until the `with` statement ends.
 
         A request may begin when no other request to the host runs, the last one ended at least `pause` seconds ago, and

@@ -35,7 +35,7 @@ def was_missed(document: Document, since: datetime) -> bool:
 
 
 def _was_whole(history: SourceHistory, day: date, papers: int) -> bool:
-    """Return whether a day was taken completely before, with more papers than came now."""
+    """Return whether a day was complete before, with more papers than came now."""
     before = history.days.get(day)
     if before is None or not before.is_complete or before.papers <= papers:
         return False

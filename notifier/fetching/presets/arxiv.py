@@ -17,7 +17,7 @@ from notifier.config import SourceConfig
 from notifier.errors import FetchError
 from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import each_day
-from notifier.fetching.document import Document, FetchState, Getter
+from notifier.fetching.preset_interface import Document, FetchState, Getter
 from notifier.fetching.presets.arxiv_api import day_document
 from notifier.fetching.presets.arxiv_days import is_listing_day, latest_listing_day, missed_days
 from notifier.fetching.presets.arxiv_listing import number_on_listing_pages
@@ -57,7 +57,7 @@ def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterat
 def _feed(source: SourceConfig, state: FetchState, client: Getter) -> Document:
     """Return the feed of the day.
 
-    Until its day has been taken completely, the request has no validators, so that an incomplete feed is sent again.
+    Until its day is complete, the request has no validators, so that an incomplete feed is sent again.
     """
     url = service_url(source, BASE, f"/rss/{'+'.join(source.categories)}")
     latest = latest_listing_day(state.now)

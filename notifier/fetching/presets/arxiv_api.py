@@ -10,7 +10,7 @@ from datetime import date
 
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response, Validators
-from notifier.fetching.document import Document, Getter
+from notifier.fetching.preset_interface import Document, Getter
 from notifier.fetching.presets.arxiv_days import submitted
 from notifier.fetching.presets.service_urls import pause_of, service_url
 from notifier.fetching.presets.single import refuse_error_feed

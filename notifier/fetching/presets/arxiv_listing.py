@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
-from notifier.fetching.document import Getter
+from notifier.fetching.preset_interface import Getter
 from notifier.fetching.presets.service_urls import pause_of, service_url
 
 BASE = "https://arxiv.org"

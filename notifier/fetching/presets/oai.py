@@ -16,7 +16,7 @@ from notifier.config import SourceConfig
 from notifier.errors import FetchError
 from notifier.fetching.client import Response, Validators
 from notifier.fetching.days import days_to_fetch, each_day, is_over
-from notifier.fetching.document import Document, FetchState, Getter
+from notifier.fetching.preset_interface import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of
 from notifier.fetching.responses import element_text, refuse_cut_off, unexpected_response, xml_root
 from notifier.fetching.urls import shown_url

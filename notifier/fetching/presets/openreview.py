@@ -11,7 +11,7 @@ from typing import Any
 
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response, Validators
-from notifier.fetching.document import Document, FetchState, Getter
+from notifier.fetching.preset_interface import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of, service_url
 from notifier.fetching.responses import json_value, unexpected_response
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response
-from notifier.fetching.document import Document, FetchState, Getter
+from notifier.fetching.preset_interface import Document, FetchState, Getter
 from notifier.fetching.presets.service_urls import pause_of
 from notifier.fetching.responses import (
     GZIP,
