@@ -13,8 +13,8 @@ from notifier.models.papers import MarkedWords, Spans
 class Item(NamedTuple):
     """A paper in a digest, with everything about it that is fixed when the digest is planned.
 
-    `words` are the words to highlight. `also` holds the labels of the subscriber's other subscriptions that the paper
-    matched. In digests that were planned before words were stored, `marks` are the passages to highlight.
+    `words` are the words to mark. `also` holds the labels of the subscriber's other subscriptions that the paper
+    matched. In digests that were planned before words were stored, `marks` are the places to mark.
     """
 
     paper_id: int

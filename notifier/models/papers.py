@@ -1,4 +1,4 @@
-"""The values of papers and dumps: listings, papers, tags, and passages of their texts."""
+"""The values of papers and dumps: listings, papers, tags, and places in their texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from notifier.errors import shortened
 
-Span = tuple[int, int]  # start and end of a passage in a text, in code points; the end is not included
+Span = tuple[int, int]  # start and end of a place in a text, in code points; the end is not included
 
 PAGE_TEXT = "page text"
 DAILY_PAPERS = "daily papers JSON"
@@ -59,9 +59,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperFields:
-    """The fields that a source may give for a paper, besides its title and abstract.
+    """The fields that a dump may give for a paper, besides its title and abstract.
 
-    All text has been cleaned. A field that no source gives is None, empty or False. `published` and `updated` are the
+    All text has been cleaned. A field that no dump gives is None, empty or False. `published` and `updated` are the
     dates of the paper itself, never listing days. `note` is what arXiv calls the comments: the authors' line about
     pages, venue and code. `summary` is a sentence or two about the paper that a model wrote, as daily papers give it.
     """
@@ -91,9 +91,8 @@ class Listing(PaperFields):
     """A paper as one dump lists it.
 
     `position` counts from 1, in the order of the dump; it is a rank only in one of RANKED_FORMATS. `where` is the place
-    in the dump's text, such as `lines 5-6`.
-    `listed_on` is set only if the listing gives its own day. `comments` is the number of comments on the page.
-    `announce` is set only by arXiv feeds.
+    in the dump's text, such as `lines 5-6`. `listed_on` is set only if the listing gives its own day. `comments` is the
+    number of comments on the page. `announce` is set only by arXiv feeds.
     """
 
     position: int
@@ -107,13 +106,13 @@ class Listing(PaperFields):
 
 @dataclass(frozen=True, slots=True)
 class ParsedDump:
-    """The content of a dump, as a source read it from the dump's bytes.
+    """The content of a dump, as it was parsed from the dump's bytes.
 
     `format` names the format, such as `page text`. Everything in the dump that looks like a listing is either in
     `listings` or in `skipped`. `cut` says which fields of listings were too long, and were cut. `full_date` is a date
     with a year in the dump's text, `month_day` a month and a day without a year. If two dumps differ about a paper, the
-    value from the format with the higher `rank` is used. `deleted` holds the arXiv ids of papers that were deleted at
-    arXiv. `chrome` holds the other lines of a copied page, such as buttons and counts: they are no records.
+    value from the format with the higher `precedence` is used. `deleted` holds the arXiv ids of papers that were
+    deleted at arXiv. `chrome` holds the other lines of a copied page, such as buttons and counts: they are no records.
     """
 
     format: str
@@ -121,7 +120,7 @@ class ParsedDump:
     skipped: tuple[Skipped, ...] = ()
     full_date: date | None = None
     month_day: tuple[int, int] | None = None
-    rank: int = 1
+    precedence: int = 1
     deleted: tuple[str, ...] = ()
     cut: tuple[Skipped, ...] = ()
     chrome: tuple[Skipped, ...] = ()
@@ -164,7 +163,7 @@ class Tags:
 
 
 class Spans(NamedTuple):
-    """The passages of a paper's title and abstract that a query matches, in order and without overlap."""
+    """The places in a paper's title and abstract that a query matches, in order and without overlap."""
 
     title: tuple[Span, ...] = ()
     abstract: tuple[Span, ...] = ()

@@ -1,4 +1,4 @@
-"""What an index of words is asked for: the papers that a query may match."""
+"""The values that ask an index of words for the papers that a query may match."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TermKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Folded words in one of these fields; a term of the kind STEM or PREFIX has one word."""
+    """Folded words to find in at least one of `fields`; a term of the kind STEM or PREFIX has one word."""
 
     kind: TermKind
     words: tuple[str, ...]
@@ -44,11 +44,11 @@ WordSearch = Term | AllOf | AnyOf
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The conditions that every paper fulfils that a query matches; None and empty tuples mean no condition.
+    """Conditions that are true of every paper that a query matches; None and empty tuples mean no condition.
 
     `since` and `before` bound the first listing day. `upvotes` are bounds, each a sign and a number. The paper must
     have all of `topics`, and for each of `categories` this category or one below it. `is_exact` is true if the query
-    matches every paper that fulfils the conditions.
+    also matches every paper of which the conditions are true.
     """
 
     words: WordSearch | None = None

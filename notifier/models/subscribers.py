@@ -67,9 +67,9 @@ class Subscriber:
     weekly period used. `active_since` is the instant of the last confirmation, or of the end of the last pause: digests
     that were scheduled up to then are not sent. `paused_until` is when a pause ends by itself; None if the pause has no
     fixed end. `next_due` is the instant of the next scheduled digest; for the cadence INSTANT, that of the digest with
-    the papers that were left over, or None.
-    `left_over` holds the items that did not fit into the last digest, as `notifier.digests.items` writes them; it is
-    empty if there are none. Links in mails of before `signed_out_at` open no session.
+    the papers that were left over, or None. `left_over` holds the items that did not fit into the last digest, as
+    `notifier.digests.items` writes them; it is empty if there are none. Links in mails of before `signed_out_at` open
+    no session.
     """
 
     id: int

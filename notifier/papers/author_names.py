@@ -21,12 +21,12 @@ class AuthorNames(NamedTuple):
     """The names of a list of authors.
 
     `usual` has the name of each author as it is usually written, `possible` all names that an author may have, because
-    some sources put the family name first. `lasts` are the last names in `possible`.
+    some sources put the family name first. `last_names` are the last names in `possible`.
     """
 
     usual: frozenset[_Name]
     possible: frozenset[_Name]
-    lasts: frozenset[str]
+    last_names: frozenset[str]
 
     @classmethod
     def of(cls, authors: Iterable[str]) -> AuthorNames:
@@ -52,7 +52,7 @@ def same_authors(names: AuthorNames, others: AuthorNames) -> bool:
 def _shared(names: AuthorNames, others: AuthorNames) -> int:
     """Return how many usual names of one list are possible names of the other."""
     return sum(
-        name in others.possible or (name[0], "") in others.possible or (not name[1] and name[0] in others.lasts)
+        name in others.possible or (name[0], "") in others.possible or (not name[1] and name[0] in others.last_names)
         for name in names.usual
     )
 
@@ -66,22 +66,22 @@ def _possible_names(author: str) -> list[_Name]:
     family, _, given = written.partition(",")
     family_words, given_words = _words(family), _words(given)
     if family_words and given_words:
-        return [(last, given_words[0][0]) for last in _lasts(family_words)]
+        return [(last, given_words[0][0]) for last in _possible_last_names(family_words)]
     parts = family_words or given_words or words(author) or [author]
     first, rest = parts[0], parts[1:]
     if not rest:
         return [(first, "")]
     if _is_initial(parts[-1]) and not _is_initial(first):  # Smith J
         initial = next(part for part in parts if _is_initial(part))
-        return [(last, initial) for last in _lasts(parts)]
-    return [*((last, first[0]) for last in _lasts(rest)), (first, rest[0][0])]
+        return [(last, initial) for last in _possible_last_names(parts)]
+    return [*((last, first[0]) for last in _possible_last_names(rest)), (first, rest[0][0])]
 
 
 def _words(text: str) -> list[str]:
     return [word for word in words(text) if word not in _NOT_NAMES]
 
 
-def _lasts(parts: Sequence[str]) -> list[str]:
+def _possible_last_names(parts: Sequence[str]) -> list[str]:
     """Return the words that may be the last name, the last word first; initials are none if there is another word."""
     return [part for part in reversed(parts) if not _is_initial(part)] or [parts[-1]]
 

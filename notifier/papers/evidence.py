@@ -1,4 +1,4 @@
-"""Evidence that two listings of one title are of one paper, or of two: arXiv ids, DOIs, links and authors.
+"""Decide by arXiv ids, DOIs, links and authors whether two listings of one title are of one paper or of two.
 
 Editorials, letters and errata share their titles, so a title alone proves little. If both listings have an arXiv id,
 the ids decide. Otherwise, if both have a DOI, the DOIs decide. Otherwise the listings are of different papers if both

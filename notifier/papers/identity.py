@@ -1,4 +1,4 @@
-"""The identities by which listings find their papers, and the preparation of listings for the store.
+"""Compute the identities by which listings find their papers, and prepare listings for the store.
 
 A dump's listings are prepared before its transaction begins, so that the transaction is short.
 """
@@ -112,25 +112,36 @@ def _proofs(facts: PaperFacts) -> tuple[Proof, ...]:
     is_short = _is_short(folded)
     abstract = " ".join(words(facts.abstract)) if is_short else ""
     proving = {ProofKind.DOI: doi_of(facts), ProofKind.LINK: link_of(facts), ProofKind.ABSTRACT: abstract}
-    return tuple(Proof(kind, f"{kind}:{_digest(folded, value)}", is_short) for kind, value in proving.items() if value)
+    return tuple(
+        Proof(kind, f"{kind}:{_short_hash(folded, value)}", is_short) for kind, value in proving.items() if value
+    )
 
 
-def _digest(*texts: str) -> str:
+def _short_hash(*texts: str) -> str:
     return sha256("\n".join(texts).encode()).hexdigest()[:32]
 
 
 def _title_key(*texts: str) -> str:
     """Return the key of a paper without an arXiv id."""
-    return f"t-{_digest(*texts)[:16]}"
+    return f"t-{_short_hash(*texts)[:16]}"
 
 
 def _prepare_one(listing: Listing, dump: ParsedDump, day: date, dump_identity: str) -> PreparedListing:
     identity = title_identity(listing.title, dump_identity)
     values = dict(zip(_SHARED_FIELDS, _shared_values(listing), strict=True))
     values["source"] = dump.format
-    origins = origins_of(values, (dump.rank, day.isoformat()))
+    origins = origins_of(values, (dump.precedence, day.isoformat()))
     facts = PaperFacts(listed_on=day, origins=origins, **values)
     key = listing.arxiv_id or _title_key(identity)
     second_key = listing.arxiv_id or _title_key(identity, doi_of(facts) or link_of(facts) or "")
-    place_and_counts = listing.position, listing.upvotes, listing.comments
-    return PreparedListing(identity, _proofs(facts), key, second_key, *place_and_counts, facts, listing.announce)
+    return PreparedListing(
+        identity,
+        _proofs(facts),
+        key,
+        second_key,
+        position=listing.position,
+        upvotes=listing.upvotes,
+        comments=listing.comments,
+        facts=facts,
+        announce=listing.announce,
+    )

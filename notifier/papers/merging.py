@@ -1,10 +1,10 @@
 """Merge what several listings say about one paper.
 
 The same listings give the same paper, in whatever order they arrive. A merged paper has the longest abstract, the
-earliest listing day, the latest version and day of update, and the highest numbers of upvotes and stars. A ranked field
-has the value from the source with the highest rank. If two values come from sources of equal rank, the value with the
-newer listing day is used, or the greater value if the days are equal too. An empty field of a later listing never
-erases a value, and a withdrawn paper stays withdrawn.
+earliest listing day, the latest version and day of update, and the highest numbers of upvotes and stars. Most other
+fields have the value from the format with the highest precedence. If two values come from formats of equal precedence,
+the value with the newer listing day is used, or the greater value if the days are equal too. An empty field of a later
+listing never erases a value, and a withdrawn paper stays withdrawn.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any, ClassVar
 
 from notifier.models import PaperFields
 
-Origin = tuple[int, str]  # where a value is from: the rank of the source, and the listing day in ISO 8601
+Origin = tuple[int, str]  # of a value: the precedence of its format, and its listing day in ISO 8601
 
 # Fields for which the value with the highest origin is used.
-RANKED_FIELDS = (
+FIELDS_BY_ORIGIN = (
     *("title", "url", "authors", "categories", "keywords", "source", "doi", "published"),
     *("note", "summary"),
     *("pdf", "page", "project", "code"),
@@ -40,7 +40,7 @@ _as_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 class PaperFacts(PaperFields):
     """The facts that a listing or a paper's row gives about the paper.
 
-    `source` is the format of the dump. `origins` gives the origin of each ranked field that has a value.
+    `source` is the format of the dump. `origins` gives the origin of each of FIELDS_BY_ORIGIN that has a value.
     """
 
     title: str
@@ -55,18 +55,18 @@ class PaperFacts(PaperFields):
 
 def merge(known: PaperFacts, new: PaperFacts) -> PaperFacts:
     """Return what `known` and `new` together say about one paper."""
-    ranked: dict[str, Any] = {}
+    by_origin: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
-    for name in RANKED_FIELDS:
+    for name in FIELDS_BY_ORIGIN:
         value, origin = max(
             _values_with_origins(name, known, new), key=_origin_then_value, default=(getattr(known, name), None)
         )
-        ranked[name] = value
+        by_origin[name] = value
         if origin is not None:
             origins[name] = origin
     return replace(
         known,
-        **ranked,
+        **by_origin,
         origins=origins,
         abstract=max(known.abstract, new.abstract, key=lambda text: (len(text), text)),
         listed_on=min(known.listed_on, new.listed_on),
@@ -84,8 +84,8 @@ def _greater(one: Any, other: Any) -> Any:
 
 
 def origins_of(known: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
-    """Return a dict with `origin` for every ranked field that has a value in `known`."""
-    return {field: origin for field in RANKED_FIELDS if known.get(field)}
+    """Return a dict with `origin` for every one of FIELDS_BY_ORIGIN that has a value in `known`."""
+    return {field: origin for field in FIELDS_BY_ORIGIN if known.get(field)}
 
 
 def gained_text(before: PaperFacts, after: PaperFacts) -> bool:
@@ -108,7 +108,7 @@ def _origin_then_value(value_with_origin: tuple[Any, Origin]) -> tuple[Origin, A
     return origin, value
 
 
-def dump_origins(origins: Mapping[str, Origin]) -> str:
+def encode_origins(origins: Mapping[str, Origin]) -> str:
     """Return the text in which a paper's row stores its origins."""
     return _origins_text(tuple(origins.items()))
 
@@ -119,6 +119,6 @@ def _origins_text(origins: tuple[tuple[str, Origin], ...]) -> str:
     return _as_json(dict(origins))
 
 
-def load_origins(text: str) -> dict[str, Origin]:
-    """Return the origins from a text that `dump_origins` wrote."""
-    return {field: (rank, day) for field, (rank, day) in json.loads(text).items()}
+def decode_origins(text: str) -> dict[str, Origin]:
+    """Return the origins from a text that `encode_origins` wrote."""
+    return {field: (precedence, day) for field, (precedence, day) in json.loads(text).items()}

@@ -1,4 +1,4 @@
-"""The papers that a dump touches, in memory: made, updated and joined before their rows are written."""
+"""Make, update and join the papers that a dump touches, in memory, before their rows are written."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PendingPaper:
 
     @property
     def is_indexed_differently(self) -> bool:
-        """Whether the paper's text or listing day differs from a stored one, by which the index of words has it."""
+        """Whether the text or listing day differs from that of a stored row, so that the index of words must change."""
         return any(is_reworded(facts, self.facts) or facts.listed_on != self.facts.listed_on for facts in self.stored)
 
     @property

@@ -1,4 +1,4 @@
-"""The trending score of papers: a formula over their listings.
+"""Compute the trending score of papers: a formula over their listings.
 
     score = standing * growth * recurrence * freshness
 

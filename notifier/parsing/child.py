@@ -1,4 +1,4 @@
-"""The program of the process that parses a dump: it reads the dump from stdin, and writes the result to stdout."""
+"""Parse the dump on stdin, and write the result to stdout: the program of a child process."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Parse the dump on stdin; the arguments give the limits, the seconds of processor time, and the parent's id."""
+    """Parse the dump on stdin.
+
+    The arguments are the limits as JSON, the seconds of processor time, and the process id of the parent.
+    """
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    limits, seconds, parent = sys.argv[1:]
+    limits_as_json, seconds, parent = sys.argv[1:]
     _die_with(int(parent))
-    bounds = Limits.model_validate_json(limits)
-    memory = max(MIN_MEMORY, MEMORY_FACTOR * max(bounds.max_file_bytes, bounds.max_unpacked_bytes))
+    limits = Limits.model_validate_json(limits_as_json)
+    memory = max(MIN_MEMORY, MEMORY_FACTOR * max(limits.max_file_bytes, limits.max_unpacked_bytes))
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, int(seconds))
     _limit(resource.RLIMIT_AS, memory)
     output = sys.stdout.buffer
     try:
-        parsed = parse_here(sys.stdin.buffer.read(), bounds)
+        parsed = parse_here(sys.stdin.buffer.read(), limits)
     except MemoryError:
         parsed = ParseResult(None, is_cut_off=False, refusal=f"parsing it needs more than {memory >> 30} GB of memory")
     except Exception as error:  # any error, because the parent process reports it

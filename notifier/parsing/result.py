@@ -1,4 +1,4 @@
-"""The result of parsing a dump, and its transfer from one process to another."""
+"""Store the result of parsing a dump, and transfer it from one process to another."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from notifier.models import ParsedDump
 
 PIECE = 200  # listings or skipped records; loading a piece holds the interpreter lock, so it is small
 
+# The fields of a ParsedDump that may hold many values, and are therefore sent in pieces.
 _SERIES = ("listings", "skipped", "cut", "deleted", "chrome")
 
 

@@ -17,7 +17,7 @@ from notifier.sources.arxiv import api as arxiv_api
 from notifier.sources.arxiv import feed as arxiv_feed
 from notifier.sources.arxiv import oai_pmh
 from notifier.sources.bounding import bounded
-from notifier.sources.cut_off import ZEROS, ends_in_zeros, is_cut_off
+from notifier.sources.cut_off import ZEROS_FAULT, ends_in_zeros, is_cut_off
 from notifier.sources.decoding import decode, decode_markup, is_markup
 from notifier.sources.format import Format
 from notifier.sources.json import daily as daily_json
@@ -46,7 +46,7 @@ def parse_dump(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:
     All text in the listings is clean. Raises DumpError, with the reason, if the bytes are not a dump.
     """
     unpacked = unpack(content, limits.max_unpacked_bytes)
-    fault = unpacked.fault or (ZEROS if ends_in_zeros(unpacked.content) else None)
+    fault = unpacked.fault or (ZEROS_FAULT if ends_in_zeros(unpacked.content) else None)
     text = decode_markup(unpacked.content) if is_markup(unpacked.content) else decode(unpacked.content)
     recognised = next(candidate for candidate in FORMATS if candidate.recognises(text))
     try:

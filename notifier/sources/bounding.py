@@ -46,11 +46,11 @@ def _changes(listing: Listing) -> Iterator[tuple[str, tuple[Any, str]]]:
             yield name, (None, f"its {name} has more than {limit:,} characters and was left out")
     for name, limit in LONGEST_NAMES.items():
         names = getattr(listing, name)
-        if names and (kept := _names(names, limit, LONGEST_LISTS[name])) != names:
+        if names and (kept := _shortened_names(names, limit, LONGEST_LISTS[name])) != names:
             yield name, (kept, f"its {len(names):,} {name} have too many characters and were cut")
 
 
-def _names(names: tuple[str, ...], longest: int, room: int) -> tuple[str, ...]:
+def _shortened_names(names: tuple[str, ...], longest: int, room: int) -> tuple[str, ...]:
     """Return as many of the names, in order, as fit into `room` characters; each is cut to at most `longest`."""
     if sum(map(len, names)) <= min(longest, room):
         return names

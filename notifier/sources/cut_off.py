@@ -7,13 +7,13 @@ from collections.abc import Iterable
 # If a record or a document was cut off, the reason why it was skipped or refused contains this.
 _SIGN = "cut off"
 
+# The bytes with which a document may end, by the byte with which it begins.
 _CLOSINGS = {b"{": b"}]", b"[": b"}]", b"<": b">"}
 _PADDING = b" \t\r\n,\0\xef\xbb\xbf\xfe\xff"  # white space, also in UTF-16, and byte order marks
 _LONGEST_PADDING = 1000  # bytes at either end
 _ARCHIVE_STARTS = (b"\x1f\x8b", b"\xfd7zXZ\x00")
 
-
-ZEROS = "it ends in zero bytes: the file was cut off before the rest of it was written"
+ZEROS_FAULT = "it ends in zero bytes: the file was cut off before the rest of it was written"
 _MAX_ZEROS_OF_TEXT = 3  # the end of a text in UTF-32
 
 

@@ -26,8 +26,8 @@ _URL = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f-\x9f\ud800-\udfff]+")
 _HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*+=\s*+["']?\s*+([^\s"'<>]++)""", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"\]\(\s*+<?(https?://[^\s()<>]++)")
 _URL_START = re.compile(r"https?://", re.IGNORECASE)
-# A link whose text only points at it: without its URL, the text would say nothing.
-_POINTING_LINK = re.compile(
+# A link whose text, such as "here" or "project page", says nothing without the URL.
+_LINK_SAYING_HERE = re.compile(
     r"""<a\s[^<>]{0,500}?href\s*+=\s*+["'](https?://[^\s"'<>]++)["'][^<>]{0,500}+>"""
     r"""\s*+((?:(?:at|the|this|our|project|web|code|source|github|hugging face|download)\s++){0,3}"""
     r"""(?:here|this|links?|urls?|code|github|repo(?:sitory)?|(?:web)?(?:site|page)|demo|homepage))\s*+</a>""",
@@ -69,11 +69,11 @@ def text(value: Any) -> str:
 def abstract_text(value: Any) -> str:
     """Return the clean text of an abstract in HTML, without its heading and a last paragraph that holds only links.
 
-    The URL of a link whose text only points at it, such as "here", is put in parentheses after the text.
+    If the text of a link says nothing without its URL, such as "here", the URL follows in parentheses.
     """
     if isinstance(value, str) and "<" in value:
         value = _HEADING.sub("", _LAST_LINKS.sub("", value[:_LONGEST_TEXT]))
-        value = _POINTING_LINK.sub(r"\2 (\1)", value)
+        value = _LINK_SAYING_HERE.sub(r"\2 (\1)", value)
     return text(value)
 
 
@@ -149,8 +149,10 @@ def link_url(value: Any, base: str = "") -> str | None:
     The link may be relative. Line ends and tabs in it are left out, and other characters that a URL cannot have, such
     as spaces, are percent-encoded.
     """
-    if (absolute := http_url(value)) or not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_URL:
+    if absolute := http_url(value):
         return absolute
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_URL:
+        return None
     try:
         resolved = urljoin(base or "https:", re.sub(r"[\t\n\r]", "", _written_url(value.strip())))
         if not urlsplit(resolved).hostname:

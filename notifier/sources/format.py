@@ -1,4 +1,4 @@
-"""The interface of a dump format, and the tally that formats keep of a document's records."""
+"""Define the interface of a dump format, and tally the records of a document."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from notifier.errors import DumpError
 from notifier.models import Listing, ParsedDump, Skipped
 from notifier.text.counting import counted
 
-# The ranks of the formats. If two dumps give different values for a ranked field of a paper (see papers.merging), the
-# value from the format with the higher rank is used.
+# The precedence of the formats. If two dumps give different values for a field of a paper, the value from the format
+# with the higher precedence is used (see papers.merging).
 PAGE, LINES, DAILY, ARXIV = 1, 2, 3, 4
 
 

@@ -210,7 +210,8 @@ _RULES: tuple[tuple[str, tuple[_Rule, ...]], ...] = (
         "\\",
         (
             (_CODE_POINT, _character),
-            # Before another command, because a style that is removed lets its argument follow without a space.
+            # A command directly before another one, as in `\times\mathbf{x}`. It is replaced first: once `\mathbf` is
+            # removed, the text would be `\timesx`.
             (re.compile(rf"{_COMMAND}([A-Za-z]+)(?=\\[A-Za-z])"), _symbol),
             (_ABBREVIATION, lambda found: ABBREVIATIONS[found[1]]),
             (_ENVIRONMENT, " "),

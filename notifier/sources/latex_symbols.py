@@ -1,4 +1,4 @@
-"""The characters that LaTeX commands produce, for the commands that titles and abstracts use."""
+"""List the characters that LaTeX commands produce, for the commands that titles and abstracts use."""
 
 _GREEK = {
     name: chr(code)

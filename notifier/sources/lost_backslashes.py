@@ -1,6 +1,7 @@
 """Repair formulas whose backslashes a source has removed, as in `1.45times` and `360^circ`.
 
-Each of the commands is only taken for one beside a number, because `sim2real` and `3 times` are words.
+A word such as `times` is taken for a command only if it touches a number, so `3 times` stays as it is. So does
+`sim2real`, because letters follow its number.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ _BLOCK = _names(
     " h1 h2 h3 h4 h5 h6 head header hr html iframe img inline-graphic li link list-item main meta nav noscript ol p pre"
     " script section svg table tbody td textarea tfoot th thead title tr trans-abstract ul wbr"
 )
-# Names that are also words, so that text may contain them in angle brackets: removed only as a pair or empty.
+# Names that are also words, so that text may contain them in angle brackets. Such a tag is removed only if it is one of
+# a pair, or if it is empty (`<name/>`).
 _PAIRED_INLINE = _names("alternatives bold formula italic monospace overline roman sc tex underline xref")
 _PAIRED_BLOCK = _names("abstract break fig list sec")
 _DROPPED = _names("button canvas iframe noscript script style svg textarea")  # removed with what is inside them
@@ -103,7 +104,7 @@ def _replaced(text: str, tags: Sequence[_Tag]) -> str:
         tag = tags[index]
         if _is_markup(text, tag):
             _add_text(stack, text[place : tag.start])
-            index = _step(stack, tags, index)
+            index = _apply_tag(stack, tags, index)
             place = tags[index].end
         index += 1
     _add_text(stack, text[place:])
@@ -149,8 +150,11 @@ def _is_markup(text: str, tag: _Tag) -> bool:
     return is_whole and (tag.local in _PAIRED or "-" in tag.name or ":" in tag.name)
 
 
-def _step(stack: list[_OpenElement], tags: Sequence[_Tag], index: int) -> int:
-    """Open or close the element of a tag, or add what replaces the tag; return the index of the last tag of these."""
+def _apply_tag(stack: list[_OpenElement], tags: Sequence[_Tag], index: int) -> int:
+    """Open or close the element of a tag, or add the text that replaces the tag or the whole element.
+
+    Returns the index of the last tag that this concerned.
+    """
     tag = tags[index]
     if tag.is_closing:
         if any(element.end == index for element in stack[1:]):
@@ -183,7 +187,10 @@ def _add_text(stack: list[_OpenElement], text: str) -> None:
 
 
 def _close(stack: list[_OpenElement]) -> int:
-    """Close the innermost element, put its text into the one around it, and return where it was to be closed."""
+    """Close the innermost element, and put its text into the one around it.
+
+    Returns the index of the tag that closes the element in the text.
+    """
     element = stack.pop()
     stack[-1].parts.append((element.name, formula_text(element.name, element.parts)))
     return element.end

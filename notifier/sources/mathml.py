@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 Part = tuple[str, str]  # the name of a child element and its text; the name of text that is in no element is empty
 
+# The elements that hold text and no other elements; MathML calls them token elements.
 _TOKENS = frozenset(("mi", "mn", "mo", "ms", "mtext"))
 _ANNOTATIONS = frozenset(("annotation", "annotation-xml"))
 _OTHERS = (
@@ -35,7 +36,10 @@ _COMPARED = ("<", ">")  # with spaces around them, they cannot be taken for a ta
 
 
 def formula_text(name: str, parts: Sequence[Part]) -> str:
-    """Return the text of the element `name` with these parts: of an element of MathML, or of one around formulas."""
+    """Return the text of the element `name` with these parts.
+
+    It is an element of MathML, or one that publishers put around formulas: `tex-math` or `alternatives`.
+    """
     if name == "tex-math":
         return _latex_of_document("".join([text for _, text in parts]))
     if name == "alternatives":
@@ -48,7 +52,7 @@ def formula_text(name: str, parts: Sequence[Part]) -> str:
     if any(child not in _ANNOTATIONS and text.strip() for child, text in children):
         children = [part for part in children if part[0] not in _ANNOTATIONS]
     texts = [text if child else text.strip() for child, text in children]
-    if name in _WRITERS and (len(texts) > 1 or name in _OF_ONE):
+    if name in _WRITERS and (len(texts) > 1 or name in _WITH_ONE_PART):
         return _WRITERS[name](texts)
     return _row(texts)
 
@@ -137,4 +141,5 @@ _WRITERS: dict[str, Callable[[Sequence[str]], str]] = {
     "mtr": " ".join,
     "mtable": "; ".join,
 }
-_OF_ONE = ("msqrt", "mfenced")
+# Elements that have their own form even with a single part. Any other element is then written as that part.
+_WITH_ONE_PART = ("msqrt", "mfenced")

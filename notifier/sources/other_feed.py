@@ -1,4 +1,4 @@
-"""The format of any other RSS or Atom feed of papers, such as those of journals and preprint servers.
+"""Parse any other RSS or Atom feed of papers, such as those of journals and preprint servers.
 
 feedparser, which knows the dialects of RSS and Atom, parses the entries. It gets one well-formed entry at a time, so
 that a broken entry is reported as skipped.
@@ -40,7 +40,7 @@ def _parse(text: str, limits: Limits) -> ParsedDump:
     tally = tally_records(document, limits, partial(_listing, base=base_of(document)))
     tally.refuse_if_all_skipped()
     days = (fields.day(document.head_text(tag)) for tag in ("pubDate", "lastBuildDate", "updated", "date"))
-    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=next(filter(None, days), None), rank=LINES)
+    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=next(filter(None, days), None), precedence=LINES)
 
 
 def _listing(record: Element, position: int, where: str, *, base: str) -> Listing | str:
@@ -94,7 +94,7 @@ def _parse_entry(record: Element, base: str) -> dict[str, Any]:
 
 
 def _abstract(record: Element, entry: dict[str, Any]) -> str:
-    """Return the abstract that an entry names so, as DCMI Metadata Terms do, or else the longest text of the entry."""
+    """Return the text of the element `abstract` (of the DCMI Metadata Terms), or else the longest text of the entry."""
     named = fields.text(first_text(children_of(record), "abstract"))
     texts = [entry.get("summary"), *(content.get("value") for content in entry.get("content", ()))]
     return named or fields.abstract_text(max((text for text in texts if isinstance(text, str)), key=len, default=""))

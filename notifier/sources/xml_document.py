@@ -26,7 +26,7 @@ _DANGEROUS = re.compile(r"[\"'][^\"']*&[^#]|\sSYSTEM\s")  # an entity that refer
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class XmlDocument:
     """An XML text.
 
     `root` is the name of its root element without prefix. `head` is the text before the first record, which begins at
@@ -66,7 +66,7 @@ def root_of(text: str) -> str | None:
     return found[1] if found and found[1].lower() != "html" else None
 
 
-def open_document(text: str, limits: Limits) -> Document:
+def open_document(text: str, limits: Limits) -> XmlDocument:
     """Return the document of an XML text for which `root_of` returned a name.
 
     Raises DumpError if the text declares more entities than `limits` allows, or an entity that refers to another
@@ -77,29 +77,33 @@ def open_document(text: str, limits: Limits) -> Document:
     entities = _ENTITY.findall(head)
     if len(entities) > limits.entities or any(_DANGEROUS.search(entity) for entity in entities):
         raise DumpError("its DOCTYPE declares unsafe or too many entities; fetch it again, or remove the DOCTYPE")
-    return Document(text, root_of(text) or "", head, first)
+    return XmlDocument(text, root_of(text) or "", head, first)
 
 
-def split_records(document: Document, limits: Limits) -> Iterator[Fragment]:
+def split_records(document: XmlDocument, limits: Limits) -> Iterator[Fragment]:
     """Yield every record in order.
 
     A record without its start tag or its end tag has a fault. If the document is cut off, the last fragment has the
     fault CUT_OFF.
     """
-    text, opened, last_end, number = document.text, -1, document.start, 0  # `opened` is -1 between records
+    text, number = document.text, 0
+    start: int | None = None  # where the record that is open begins; None between records
+    last_end = document.start
     for tag in _record_tags(text, document.start):
-        if tag[1] == "":
-            if opened >= 0:
+        if is_start_tag := tag[1] == "":
+            if start is not None:
                 number += 1
-                yield _fragment(number, text[opened : tag.start()], limits, "the end of the record is missing")
-            opened = tag.start()
-            if not tag[0].endswith("/>"):
-                continue
+                yield _fragment(number, text[start : tag.start()], limits, "the end of the record is missing")
+            start = tag.start()
+        if is_start_tag and not tag[0].endswith("/>"):
+            continue
         number += 1
-        fault = None if opened >= 0 else "the beginning of the record is missing"
-        yield _fragment(number, text[opened if opened >= 0 else last_end : tag.end()], limits, fault)
-        opened, last_end = -1, tag.end()
-    if opened >= 0 or not _is_closed(document, last_end if number else 0):
+        if start is None:
+            yield _fragment(number, text[last_end : tag.end()], limits, "the beginning of the record is missing")
+        else:
+            yield _fragment(number, text[start : tag.end()], limits, None)
+        start, last_end = None, tag.end()
+    if start is not None or not _is_closed(document, last_end if number else 0):
         yield Fragment(number + 1, "", CUT_OFF)
 
 
@@ -122,7 +126,7 @@ def _record_tags(text: str, place: int) -> Iterator[re.Match[str]]:
                 place = end
 
 
-def _is_closed(document: Document, place: int) -> bool:
+def _is_closed(document: XmlDocument, place: int) -> bool:
     """Return whether the end tag of the root comes after `place`."""
     end_tag = re.compile(rf"</(?:[\w.-]+:)?{document.root}\s*>")
     return end_tag.search(document.text, place) is not None

@@ -17,7 +17,7 @@ from notifier.config import Limits
 from notifier.errors import DumpError
 from notifier.models import Listing
 from notifier.sources.format import RecordTally
-from notifier.sources.xml_document import CUT_OFF, Document, Fragment, split_records
+from notifier.sources.xml_document import CUT_OFF, Fragment, XmlDocument, split_records
 
 _NAMESPACE = re.compile(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<>&]*"|'[^'<>&]*')""")
 _PREFIX = re.compile(r"[</\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=>/])")
@@ -42,7 +42,7 @@ Children = Mapping[str, Sequence[Element]]  # the children of an element by thei
 class RecordParser:
     """A parser for the records of one document. It knows the namespaces that the document declares."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: XmlDocument) -> None:
         self._namespaces = dict(_NAMESPACE.findall(document.head))
 
     def parse(self, fragments: Iterable[Fragment]) -> Iterator[tuple[Fragment, Element | str]]:
@@ -137,7 +137,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def tally_records(
-    document: Document, limits: Limits, listing_of: Callable[[Element, int, str], Listing | str]
+    document: XmlDocument, limits: Limits, listing_of: Callable[[Element, int, str], Listing | str]
 ) -> RecordTally:
     """Return the tally of all records of a document.
 

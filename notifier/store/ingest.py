@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert,
 
 from notifier.models import ListedOnFrom
 from notifier.papers.identity import PreparedListing
-from notifier.papers.merging import PaperFacts, dump_origins, load_origins
+from notifier.papers.merging import PaperFacts, decode_origins, encode_origins
 from notifier.papers.pending import PendingPaper
 from notifier.papers.placing import ListingPlacer
 from notifier.store import paper_tokens, subscriptions, tags
@@ -155,7 +155,7 @@ def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -
 
 def _pending_paper(row: Row[Any], identities: set[str]) -> PendingPaper:
     values = dict(zip(_FACT_NAMES, _fact_values(row), strict=True))
-    facts = PaperFacts(**{**values, "origins": load_origins(row.origins)})
+    facts = PaperFacts(**{**values, "origins": decode_origins(row.origins)})
     return PendingPaper(
         facts,
         row.key,
@@ -237,7 +237,7 @@ def _tokenised(pending: PendingPaper) -> TokenisedPaper:
 
 def _columns(pending: PendingPaper) -> dict[str, Any]:
     values = dict(zip(_FACT_NAMES, _fact_values(pending.facts), strict=True))
-    origins = dump_origins(pending.facts.origins)
+    origins = encode_origins(pending.facts.origins)
     return {**values, "origins": origins, "key": pending.key, "sequence": pending.sequence}
 
 

@@ -129,8 +129,10 @@ def test_two_rows_of_one_paper_are_merged_into_the_older_row(engine: Engine) -> 
 
 def test_a_later_dump_fills_empty_fields_and_clears_no_field(engine: Engine) -> None:
     full = Listing(1, "The Title of a Paper", abstract="Long.", arxiv_id="2607.00001", authors=("Ann Lee",), upvotes=7)
-    add_listings(engine, "one", date(2026, 7, 1), full, rank=1)
-    add_listings(engine, "two", date(2026, 7, 2), Listing(1, "The Title of a Paper", arxiv_id="2607.00001"), rank=4)
+    add_listings(engine, "one", date(2026, 7, 1), full, precedence=1)
+    add_listings(
+        engine, "two", date(2026, 7, 2), Listing(1, "The Title of a Paper", arxiv_id="2607.00001"), precedence=4
+    )
     (paper,) = stored(engine)
     assert (paper.abstract, paper.authors, paper.upvotes) == ("Long.", ("Ann Lee",), 7)
     assert paper.listed_on == date(2026, 7, 1)
@@ -148,8 +150,8 @@ def test_any_order_of_the_same_dumps_gives_the_same_papers(tmp_path: Path) -> No
     seen = set()
     for shuffle in range(20):
         engine = new_store(tmp_path / f"{shuffle}.db")
-        for name, day, rank, listings in random.Random(shuffle).sample(dumps, len(dumps)):
-            add_listings(engine, name, day, *listings, rank=rank)
+        for name, day, precedence, listings in random.Random(shuffle).sample(dumps, len(dumps)):
+            add_listings(engine, name, day, *listings, precedence=precedence)
         found = [replace(paper, id=0, sequence=0) for paper in stored(engine)]
         seen.add(tuple(sorted(found, key=lambda paper: paper.key)))
         engine.dispose()

@@ -61,8 +61,8 @@ def test_a_paper_keeps_the_best_value_of_each_field_whatever_the_order_of_its_du
     seen: set[Paper] = set()
     for shuffle in range(20):
         engine = new_store(tmp_path / f"{shuffle}.db")
-        for name, day, listing, rank in random.Random(shuffle).sample(DUMPS, len(DUMPS)):
-            add_listings(engine, name, day, listing, rank=rank)
+        for name, day, listing, precedence in random.Random(shuffle).sample(DUMPS, len(DUMPS)):
+            add_listings(engine, name, day, listing, precedence=precedence)
         seen.update(replace(paper, id=0, sequence=0) for paper in stored(engine))
         engine.dispose()
     (paper,) = seen
@@ -73,10 +73,10 @@ def test_a_paper_keeps_the_best_value_of_each_field_whatever_the_order_of_its_du
 
 
 def test_a_later_dump_empties_no_field(engine: Engine) -> None:
-    for name, day, listing, rank in DUMPS:
-        add_listings(engine, name, day, listing, rank=rank)
+    for name, day, listing, precedence in DUMPS:
+        add_listings(engine, name, day, listing, precedence=precedence)
     before = stored(engine)
-    add_listings(engine, "bare", date(2026, 7, 9), Listing(1, TITLE, arxiv_id="2607.00001"), rank=4)
+    add_listings(engine, "bare", date(2026, 7, 9), Listing(1, TITLE, arxiv_id="2607.00001"), precedence=4)
     assert stored(engine) == before
 
 

@@ -269,7 +269,7 @@ def test_a_paper_is_still_found_by_a_doi_that_a_better_source_has_replaced(engin
     add_listings(engine, "one", DAY, listing(doi="10.1000/other"))
     add_listings(engine, "two", DAY, listing(doi="10.1000/old"))
     add_listings(engine, "three", DAY, preprint)
-    add_listings(engine, "four", DAY, replace(preprint, doi="10.1000/new"), rank=4)
+    add_listings(engine, "four", DAY, replace(preprint, doi="10.1000/new"), precedence=4)
     add_listings(engine, "five", DAY, listing(doi="10.1000/old", abstract="At last."))
     assert [(paper.doi, paper.abstract) for paper in stored(engine)] == [
         ("10.1000/other", ""),

@@ -71,7 +71,7 @@ def test_a_repeat_is_the_same_mail_with_links_that_a_dump_has_completed(engine: 
 
 def sent_after(engine: Engine, folder: Path, *completing: Listing) -> EmailMessage:
     """Store these listings, send the mail that was planned before, and return it."""
-    add_listings(engine, "noon", MONDAY.date(), *completing, rank=4, now=AT_EIGHT + timedelta(minutes=5))
+    add_listings(engine, "noon", MONDAY.date(), *completing, precedence=4, now=AT_EIGHT + timedelta(minutes=5))
     with ScriptedRelay({}) as relay:
         send(engine, folder, relay, minutes=20)
         (kept,) = relay.kept

@@ -34,7 +34,7 @@ def dump(text: str) -> ParsedDump:
 
 def test_every_field_of_an_arxiv_feed_is_read() -> None:
     found = dump(rss("new", "replace", "cross"))
-    assert (found.format, found.full_date, found.rank) == ("arXiv RSS", DAY, 4)
+    assert (found.format, found.full_date, found.precedence) == ("arXiv RSS", DAY, 4)
     assert found.listings[1] == Listing(
         position=2,
         title=TITLES[1],

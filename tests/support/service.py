@@ -53,10 +53,10 @@ def ingest_page(
 
 
 def add_listings(
-    engine: Engine, name: str, day: date, *listings: Listing, rank: int = 1, now: datetime = MONDAY
+    engine: Engine, name: str, day: date, *listings: Listing, precedence: int = 1, now: datetime = MONDAY
 ) -> None:
-    """Store a dump of `day` that holds only these listings, as page text; `rank` is the rank of its source."""
-    dump = ParsedDump(PAGE_TEXT, _numbered(listings), rank=rank)
+    """Store a dump of `day` that holds only these listings, as page text; `precedence` is that of its format."""
+    dump = ParsedDump(PAGE_TEXT, _numbered(listings), precedence=precedence)
     with writing(engine) as connection:
         new = NewDump(name, name, dump.format, day, ListedOnFrom.OPTION, now)
         add_dump(connection, new, prepare(dump, day, name))

@@ -1,4 +1,4 @@
-"""The format of the arXiv API: the Atom answers of export.arxiv.org/api/query.
+"""Parse the format of the arXiv API: the Atom answers of export.arxiv.org/api/query.
 
 An answer may have no entries, or an error message in place of an entry.
 
@@ -35,7 +35,7 @@ def _parse(text: str, limits: Limits) -> ParsedDump:
     document = open_document(text, limits)
     tally = tally_records(document, limits, _listing)
     full_date = fields.day(document.head_text("updated"))
-    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=full_date, rank=ARXIV)
+    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=full_date, precedence=ARXIV)
 
 
 def _listing(record: Element, position: int, where: str) -> Listing | str:

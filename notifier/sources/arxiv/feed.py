@@ -1,4 +1,4 @@
-"""The format of arXiv's feeds: the daily RSS and Atom of rss.arxiv.org, and the RDF that arXiv served until 2024.
+"""Parse arXiv's feeds: the daily RSS and Atom of rss.arxiv.org, and the RDF that arXiv served until 2024.
 
 The arXiv id and the kind of announcement are at the beginning of an entry's text in RSS and Atom, and at the end of its
 title in RDF. RSS and Atom have the kind also in `announce_type`. The feed's `pubDate`, `updated` or `date` is the day
@@ -38,7 +38,7 @@ def _parse(text: str, limits: Limits) -> ParsedDump:
     name = "arXiv Atom" if document.root == "feed" else "arXiv RSS"
     tally = tally_records(document, limits, _listing)
     days = (fields.day(document.head_text(tag)) for tag in ("pubDate", "updated", "date"))
-    return ParsedDump(name, *tally.listings_and_skipped, full_date=next(filter(None, days), None), rank=ARXIV)
+    return ParsedDump(name, *tally.listings_and_skipped, full_date=next(filter(None, days), None), precedence=ARXIV)
 
 
 def _listing(record: Element, position: int, where: str) -> Listing | str:

@@ -1,4 +1,4 @@
-"""The format of arXiv's OAI-PMH pages, with metadata in three forms: arXiv, arXivRaw and oai_dc.
+"""Parse arXiv's OAI-PMH pages, with metadata in three forms: arXiv, arXivRaw and oai_dc.
 
 `responseDate` is the day of the answer. A deleted record is skipped, and its id is reported as deleted.
 https://info.arxiv.org/help/oa/index.html, https://www.openarchives.org/OAI/openarchivesprotocol.html
@@ -19,7 +19,7 @@ from notifier.models import Listing, ParsedDump
 from notifier.sources import fields
 from notifier.sources.arxiv.ids import VersionedId, abstract_url, parse_arxiv_id
 from notifier.sources.format import ARXIV, Format
-from notifier.sources.xml_document import Document, open_document, root_of
+from notifier.sources.xml_document import XmlDocument, open_document, root_of
 from notifier.sources.xml_records import Children, children_of, first_text, tally_records, text_of
 
 NAME = "OAI-PMH"
@@ -48,10 +48,10 @@ def _parse(text: str, limits: Limits) -> ParsedDump:
 
     tally = tally_records(document, limits, listing_of)
     full_date = fields.day(document.head_text("responseDate"))
-    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=full_date, rank=ARXIV, deleted=tuple(deleted))
+    return ParsedDump(NAME, *tally.listings_and_skipped, full_date=full_date, precedence=ARXIV, deleted=tuple(deleted))
 
 
-def _refuse_error(document: Document) -> None:
+def _refuse_error(document: XmlDocument) -> None:
     """Raise DumpError if the page is an error message."""
     found = _ERROR.search(document.head)
     if found and found[1] != _NO_RECORDS:

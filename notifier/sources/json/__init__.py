@@ -1,1 +1,1 @@
-"""The JSON formats: answers of the daily papers API, and JSON lines."""
+"""Parse the JSON formats: answers of the daily papers API, and JSON lines."""

@@ -1,4 +1,4 @@
-"""The dump format of the daily papers API, with all forms in which its answers are archived.
+"""Parse the answers of the daily papers API, in all forms in which they are archived.
 
 An answer is an array, an object with an array inside, or one entry per line. Entries may have the paper in a member
 `paper`, be papers themselves, be search results, or be strings that hold an entry in JSON or Python syntax. They may

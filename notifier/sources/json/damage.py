@@ -7,31 +7,34 @@ import re
 # How often the text may be searched in all. One search for each fault would take time that grows with the square of
 # the size.
 _MAX_SEARCHES = 20
-_ALLOWANCE = 1 << 20  # characters that may be searched besides, so that small texts may have many faults
+_ALLOWANCE = 1 << 20  # further characters that may be searched, so that small texts may have many faults
 
 _STRING_OR_MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _OBJECT_START = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,100}?"\s*:)')
 _STRING_START = re.compile(r'"\{[^\n]{1,8}')  # the start of a string that holds a record
 
 
-class Damage:
-    """The faulty elements of a document, and how many more characters may be searched because of them."""
+class JsonText:
+    """The text of a JSON document, with a limit on the characters that are searched for the ends of faulty elements."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._left = _MAX_SEARCHES * len(text) + _ALLOWANCE
+        self._left = _MAX_SEARCHES * len(text) + _ALLOWANCE  # characters that may still be searched
         self._last_search = re.compile(""), 0, 0  # a pattern, a place, and where the pattern occurs after the place
-        self._last_sound = (0, 0), re.compile(""), False  # whether the pattern occurs inside this element
+        self._last_sound = (0, 0), re.compile(""), False  # an element, a pattern, and whether it occurs inside
 
     def end_of_faulty(self, place: int, read: int, sound: tuple[int, int] | None) -> int | None:
         """Return the place where the faulty element at `place` ends; None if the document has too much damage.
 
-        The parser has read `read` characters of the element. `sound` is the place and the end of an earlier
-        element without a fault. The element ends at its closing bracket, or before the next element if the next element
-        begins earlier. The elements of an array usually begin alike, for example with the same key. So the next element
-        is recognised because it begins like this one. If the beginning of this element is damaged, the next element is
-        recognised because it begins like `sound`, and the brackets are used only if no such element follows. If such a
-        beginning also occurs inside `sound`, it does not show that an element begins, and only the brackets are used.
+        The parser has read `read` characters of the element. `sound` is the start and the end of an earlier element
+        without a fault.
+
+        The elements of an array usually begin alike, for example with the same key. So the next element is expected
+        where the beginning of this element occurs again or, if that is damaged, where the beginning of `sound` does.
+        The element ends at its closing bracket, or before that place if the place comes earlier. There are two
+        exceptions. If the beginning of the element is damaged, its brackets are used only if there is no such place. If
+        the beginning also occurs inside `sound`, it does not show that an element begins, and only the brackets are
+        used.
         """
         if self._left < 0:
             return None

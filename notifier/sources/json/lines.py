@@ -1,4 +1,4 @@
-"""The format of JSON lines: one paper per line. An array of papers, or an object with such an array, is read too.
+"""Parse JSON lines: one paper per line. An array of papers, or an object with such an array, is parsed too.
 
     {"id": "2607.00001", "title": "...", "abstract": "...", "authors": ["..."], "categories": ["cs.LG"],
      "url": "https://...", "date": "2026-07-06", "upvotes": 12}

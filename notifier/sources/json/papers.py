@@ -25,8 +25,8 @@ _ERROR_KEYS = ("error", "errors", "message", "detail", "reason")
 _NO_PAPERS = re.compile(r"\bno[_ ]|\bnothing\b|\bempty\b", re.IGNORECASE)
 
 
-def parse_papers(text: str, limits: Limits, name: str, rank: int) -> ParsedDump:
-    """Return the papers of a JSON document as a dump of the format `name` with this rank.
+def parse_papers(text: str, limits: Limits, name: str, precedence: int) -> ParsedDump:
+    """Return the papers of a JSON document as a dump of the format `name` with this precedence.
 
     Raises DumpError in four cases: the document has too many records; it has records and none of them is a paper; it is
     an error message; or it is an object with members but without records. The last two cases are no errors if the
@@ -40,7 +40,7 @@ def parse_papers(text: str, limits: Limits, name: str, rank: int) -> ParsedDump:
     if not tally.listings:
         _refuse_without_papers(enclosing, tally)
     full_date = fields.day(enclosing.members.get("date"))
-    return ParsedDump(name, *tally.listings_and_skipped, full_date=full_date, rank=rank)
+    return ParsedDump(name, *tally.listings_and_skipped, full_date=full_date, precedence=precedence)
 
 
 def _all_records(text: str, limits: Limits, enclosing: EnclosingObject) -> Iterator[Record]:

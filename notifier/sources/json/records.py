@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 from notifier.config import Limits
-from notifier.sources.json.damage import Damage
+from notifier.sources.json.damage import JsonText
 from notifier.sources.json.values import CUT_OFF, Value, array_elements, skip_space, value_at
 
 # The most characters of a record that is a string. Parsing Python syntax takes a hundred times as much memory.
@@ -23,13 +23,14 @@ _LONGEST_LITERAL = 1 << 18
 _MAX_DEPTH = 3  # the most objects around the array of records, counting the outermost
 _COLUMN_FACTOR = 4  # a member may be this many times as large as a record may be, because it may be a whole column
 
+# The keys of members that may hold the records.
 _RECORD_KEYS = frozenset(
     (
         *("data", "papers", "daily_papers", "dailypapers", "results", "items", "entries", "records", "hits", "docs"),
         *("articles", "list", "response"),
     )
 )
-# The same in the answers of scholarly APIs. A single paper may have such a member too; then its title stands before it.
+# Such keys in the answers of scholarly APIs. A single paper may have such a member too, which is then after its title.
 _RECORD_KEYS_WITHOUT_TITLE = frozenset(
     (
         *("message", "notes", "collection", "works", "publications", "preprints", "recommendedpapers"),
@@ -127,13 +128,14 @@ def _record_values(text: str, limits: Limits, enclosing: EnclosingObject) -> Gen
 
     If damage has closed the array too early, the elements after its end are yielded too.
     """
-    start, damage = skip_space(text, 0), Damage(text)
+    start, document = skip_space(text, 0), JsonText(text)
     if text[start : start + 1] == "{":
-        place = yield from _values_in_object(damage, start + 1, limits, enclosing, 0)
+        place = yield from _values_in_object(document, start + 1, limits, enclosing, 0)
     else:
-        place = yield from array_elements(damage, start + 1, limits.max_record_length)
+        place = yield from array_elements(document, start + 1, limits.max_record_length)
     while (place := _skip_closings(text, place)) < len(text):
-        place = yield from array_elements(damage, place + (text[place] == "["), limits.max_record_length)
+        # If another array begins here, its elements are those after the bracket.
+        place = yield from array_elements(document, place + (text[place] == "["), limits.max_record_length)
 
 
 def _skip_closings(text: str, place: int) -> int:
@@ -142,13 +144,13 @@ def _skip_closings(text: str, place: int) -> int:
 
 
 def _values_in_object(
-    damage: Damage, place: int, limits: Limits, enclosing: EnclosingObject, depth: int
+    document: JsonText, place: int, limits: Limits, enclosing: EnclosingObject, depth: int
 ) -> Generator[Value, None, int]:
-    """Yield the records in an object of the text of `damage`, from `place` inside it, and return the place after it.
+    """Yield the records in an object of the text of `document`, from `place` inside it, and return the place after it.
 
     All other members are added to `enclosing`.
     """
-    text = damage.text
+    text = document.text
     while (place := skip_space(text, place)) < len(text) and text[place] != "}":
         key = value_at(text, place, limits.max_record_length)
         colon = skip_space(text, key.end)
@@ -165,10 +167,10 @@ def _values_in_object(
             enclosing.members[key.value] = found.value
             place = found.end
         elif opening == "{":
-            place = yield from _values_in_object(damage, place + 1, limits, enclosing, depth + 1)
+            place = yield from _values_in_object(document, place + 1, limits, enclosing, depth + 1)
         else:
             enclosing.has_records = True
-            place = yield from array_elements(damage, place + 1, limits.max_record_length)
+            place = yield from array_elements(document, place + 1, limits.max_record_length)
         place = skip_space(text, place)
         place += text[place : place + 1] == ","
     if place >= len(text):

@@ -27,7 +27,7 @@ _NOT_PAPERS = ("attachment", "note", "annotation")  # kinds of items in Zotero
 # The day on which Zotero stored an item, and how often it changed there, are no facts about the paper.
 _OF_THE_LIBRARY = ("version", "dateAdded", "dateModified", "extra", "date", "key", "collections", "relations")
 # A record with a title and without any of these members has the shape of JSON lines already.
-_MARKS = frozenset(
+_KEYS_OF_OTHER_SHAPES = frozenset(
     (
         *("itemType", "abstract_inverted_index", "forum", "content_html", "content_text"),
         *("externalIds", "ids", "arxivId", "arxiv_eprints", "primary_location", "best_oa_location", "locations"),
@@ -41,11 +41,11 @@ _PARTS_OF_NAME = frozenset(("creatorType", "author", "familyName", "family", "la
 
 def flattened(record: Members, base: str = "") -> Members:
     """Return the members of a record in the shape of JSON lines. Links of a JSON Feed are resolved against `base`."""
-    if isinstance(record.get("title"), str) and _MARKS.isdisjoint(record):
+    if isinstance(record.get("title"), str) and _KEYS_OF_OTHER_SHAPES.isdisjoint(record):
         return record
     record = {name: _value(value) for name, value in _unwrapped(record).items()}
     added: dict[str, Any] = {}
-    for shape in (_of_zotero, _of_openalex, _of_openreview, _of_biorxiv, _of_json_feed):
+    for shape in (_zotero_members, _openalex_members, _openreview_members, _biorxiv_members, _json_feed_members):
         added.update(shape(record, base))
     added["arxivId"] = _arxiv_id(record) or record.get("arxivId")
     identifiers = _objects(record.get("externalIds")) + _objects(record.get("ids"))
@@ -159,13 +159,17 @@ def _pdf_url(record: Members) -> Any:
     return next(filter(None, links), None)
 
 
-def _of_zotero(record: Members, _: str) -> dict[str, Any]:
+# Each of the functions `_..._members` returns members that replace those of a record; none if the record is not from
+# this API or program.
+
+
+def _zotero_members(record: Members, _: str) -> dict[str, Any]:
     if "itemType" not in record:
         return {}
     return {**dict.fromkeys(_OF_THE_LIBRARY, ""), "published": record.get("date")}
 
 
-def _of_openalex(record: Members, _: str) -> dict[str, Any]:
+def _openalex_members(record: Members, _: str) -> dict[str, Any]:
     positions = record.get("abstract_inverted_index")
     added: dict[str, Any] = {}
     if isinstance(positions, dict):
@@ -188,7 +192,7 @@ def _text_of_positions(positions: Members) -> str:
     return " ".join([words[place] for place in sorted(words)[:_MAX_WORDS]])
 
 
-def _of_openreview(record: Members, _: str) -> dict[str, Any]:
+def _openreview_members(record: Members, _: str) -> dict[str, Any]:
     forum = record.get("forum")
     if not isinstance(forum, str) or not ("invitation" in record or "invitations" in record or "cdate" in record):
         return {}
@@ -196,8 +200,11 @@ def _of_openreview(record: Members, _: str) -> dict[str, Any]:
     return {"url": url, "pdf": fields.link_url(record.get("pdf"), _OPENREVIEW) or "", "version": ""}
 
 
-def _of_biorxiv(record: Members, _: str) -> dict[str, Any]:
-    """Return the members of a version of a preprint. `published` is the DOI of the article that came of it, or `NA`."""
+def _biorxiv_members(record: Members, _: str) -> dict[str, Any]:
+    """Return the members of a version of a preprint.
+
+    Its day is in `date`; its own `published` is the DOI of the article that it became, or `NA`.
+    """
     server, doi, version = record.get("server"), record.get("doi"), str(record.get("version", ""))
     if "jatsxml" not in record or not isinstance(server, str) or server.lower() not in _PREPRINT_SERVERS:
         return {}
@@ -213,7 +220,7 @@ def _of_biorxiv(record: Members, _: str) -> dict[str, Any]:
     return added
 
 
-def _of_json_feed(record: Members, base: str) -> dict[str, Any]:
+def _json_feed_members(record: Members, base: str) -> dict[str, Any]:
     names = ("content_html", "content_text", "summary")
     if not any(isinstance(record.get(name), str) for name in names[:2]):
         return {}

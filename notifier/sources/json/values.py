@@ -13,10 +13,12 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.sources.json.damage import Damage
+from notifier.sources.json.damage import JsonText
 
 _FIRST_SIZE = 1 << 13  # the number of characters that are tried first; most values are smaller
-_LONGEST_TOKEN = 16  # if the parser fails this near to the end of a part, the part may end inside a token
+# If the parser fails within this many characters before the end of a part, the part may end inside a number, or inside
+# a word such as `true`.
+_NEAR_END = 16
 _MAX_DIGITS = 20  # an integer with more digits becomes None
 
 CUT_OFF = "is cut off here"
@@ -81,7 +83,7 @@ def value_at(text: str, start: int, limit: int) -> Value:
             fault = f"is broken JSON: {error}"
             is_unterminated = error.msg.startswith("Unterminated")
             read = len(part) if is_unterminated else error.pos
-            may_be_cut = is_unterminated or error.pos > len(part) - _LONGEST_TOKEN
+            may_be_cut = is_unterminated or error.pos > len(part) - _NEAR_END
             if start + size >= len(text) or not may_be_cut:
                 return Value(start, start, fault=fault, read=read)
         else:
@@ -89,20 +91,20 @@ def value_at(text: str, start: int, limit: int) -> Value:
     return Value(start, start, fault=f"is larger than {limit >> 10} KB, or {fault}", read=read)
 
 
-def array_elements(damage: Damage, place: int, limit: int) -> Generator[Value, None, int]:
+def array_elements(document: JsonText, place: int, limit: int) -> Generator[Value, None, int]:
     """Yield the elements of an array from `place` on, and return the place after the end of the array.
 
-    `place` is inside the array, in the text of `damage`. After an element with a fault, parsing continues at the next
+    `place` is inside the array, in the text of `document`. After an element with a fault, parsing continues at the next
     element that can be found, unless the document has too much damage. If the array has no end, the last value has the
     fault CUT_OFF.
     """
-    text = damage.text
+    text = document.text
     sound: tuple[int, int] | None = None
     place = _skip(_SEPARATORS, text, place)
     while place < len(text) and text[place] != "]":
         found = value_at(text, place, limit)
         if found.fault:
-            end = damage.end_of_faulty(place, found.read, sound)
+            end = document.end_of_faulty(place, found.read, sound)
             if end is None:
                 yield Value(place, len(text), fault="is broken in so many places that the rest is not read")
                 return len(text)

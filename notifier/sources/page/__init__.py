@@ -1,4 +1,4 @@
 """Parse page text: the text on the clipboard after someone copies a web page that lists papers.
 
-`reading` holds the format, and its docstring explains what the other modules do.
+`page_text` holds the format, and its docstring explains what the other modules do.
 """

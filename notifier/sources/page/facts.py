@@ -48,8 +48,8 @@ def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> 
     belongs to the paper that it links to. Authors have no links. They belong to a paper if they are between its title
     and its abstract. Names below an abstract are the paper's authors only if the page also has names below its last
     paper and none in its head. Dates have no links either. A paper's date is the first one between its title and the
-    next title. So is its repository, unless the head of the page has one and the last paper has none: then each is
-    above its title.
+    next title. Its repository is the first one there, too. But if the head of the page has a repository and the last
+    paper has none, each repository belongs to the title below it.
     """
     chrome = [line for paper in papers for line in (*paper.between, *paper.below)]
     upvotes = dict(_linked_counts(chrome, _UPVOTE_LINK, _COUNT))
@@ -73,7 +73,7 @@ def facts_of(papers: Sequence[PagePaper], links: Sequence[PaperLink | None]) -> 
 
 
 def _linked_counts(
-    lines: Sequence[PageLine], address: re.Pattern[str], count: re.Pattern[str]
+    lines: Sequence[PageLine], url_pattern: re.Pattern[str], count: re.Pattern[str]
 ) -> Iterator[tuple[str, int]]:
     """Yield pairs: the arXiv id of a paper, and a count that links to this paper.
 
@@ -84,7 +84,7 @@ def _linked_counts(
         if any(next_line.text == link.url for link in next_line.links):
             links += next_line.links
         for link in links:
-            paper = address.fullmatch(link.url)
+            paper = url_pattern.fullmatch(link.url)
             found = count.fullmatch(link.text or line.text)
             if paper and found and (number := _number(found[1])) is not None:
                 yield paper[1], number

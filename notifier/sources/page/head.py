@@ -34,7 +34,7 @@ _DATES = tuple(
     )
 )
 _LINK_TO_DAY = re.compile(r"\Ahttps?://\S+/papers/date/(20\d\d-\d\d-\d\d)")
-# The address of the copied page itself, as Jina Reader and Obsidian's clipper write it.
+# The URL of the copied page itself, as Jina Reader and Obsidian's clipper write it.
 _SOURCE = re.compile(r"(?:URL Source|source|url):\s*+[\"']?(https?://[^\s\"']++)[\"']?", re.IGNORECASE)
 _LONGEST_GAP = timedelta(days=7)  # between one day with papers and the next
 _LONGEST_LINE = 200  # characters of a line with a date
@@ -60,8 +60,8 @@ def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple
     """Return the full date of a page, and the (month, day) that it shows without a year.
 
     Each is the first of its kind in the head, and None if there is none. If the head has only a date without a year,
-    the year is derived from a link in the head or foot to the page of a day close by, such as "Previous". A line with
-    the page's own address may have the date, too.
+    the year is derived from a link in the head or foot to the page of a day close by, such as "Previous". The full date
+    may also be in a line that gives the URL of the page itself.
     """
     lines = list(head)
     full_date = next(filter(None, (_date_of_source(line.text) for line in lines)), None)
@@ -75,7 +75,7 @@ def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple
 
 
 def _date_of_source(text: str) -> date | None:
-    """Return the date in the page's own address if the line is such as `URL Source: https://.../papers/date/2026-10-02`."""
+    """Return the date in the page's own URL if the line gives it: `URL Source: https://.../papers/date/2026-10-02`."""
     source = _SOURCE.fullmatch(text)
     found = _LINK_TO_DAY.fullmatch(source[1]) if source else None
     with suppress(ValueError):
@@ -88,7 +88,7 @@ def _add_year(month_day: tuple[int, int], lines: Iterable[PageLine]) -> date | N
     for found in filter(None, (_LINK_TO_DAY.fullmatch(link.url) for line in lines for link in line.links)):
         linked_year = int(found[1][:4])
         for year in (linked_year, linked_year - 1, linked_year + 1):
-            with suppress(ValueError):  # one of the two days does not exist
+            with suppress(ValueError):  # raised if one of the two days does not exist
                 linked_day, day = date.fromisoformat(found[1]), date(year, *month_day)
                 if abs(day - linked_day) <= _LONGEST_GAP:
                     return day

@@ -43,7 +43,7 @@ _LAST_LABELS = (
 )
 # Both labels count as one in the layout of a page: it is chance whether a wrapped line begins with a new sentence.
 _CONTINUATIONS = (Label.ABSTRACT_CONTINUED, Label.PARAGRAPH)
-_BLANK_COUNTS = 4  # `Seam.blanks` is 0, 1, 2 or 3
+_BLANK_COUNTS = 4  # the number of values of `Seam.blanks`: 0, 1, 2 or 3
 
 # For each label, the labels that may precede it, each with the log probability of this step.
 _StepTable = list[list[tuple[Label, float]]]

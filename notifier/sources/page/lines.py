@@ -1,6 +1,6 @@
 """Split a copied page into lines.
 
-Some programs copy a page as Markdown. The marks of Markdown are removed from each line, and the line's links are kept
+Some programs copy a page as Markdown. The syntax of Markdown is removed from each line, and the line's links are kept
 beside its text.
 """
 
@@ -17,14 +17,14 @@ from notifier.sources.page.markdown import mark_links
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BROKEN_WORD = re.compile(
     r"(?<=[^\W_][-—–])\n(?!(?:and|or|to|versus|vs) )(?=\w)|(?<=\w--)\n(?=\w)|(?<=\w)\n(?=--\w)"
-    r"|(?<=[\w/:]/)\n(?=\w)|(?<=\w_)\n(?=\w)"  # an address, or a word such as `and/or`
+    r"|(?<=[\w/:]/)\n(?=\w)|(?<=\w_)\n(?=\w)"  # a URL, or a word such as `and/or`
     r"|(?<=[\d\\])\n(?=%)"
 )
 _LINK_END = re.compile(r"\]\(([^\s()]*)\)$")
 _URL = re.compile(r"https?://[^\s()<>\[\]]+")
 _URL_IN_BRACKETS = re.compile(r"[\[<](https?://[^\s()<>\[\]]+)[\]>]")
 _HEADING_END = re.compile(r"(?<=\s)#{1,6}$")
-_MARKS = re.compile(r"(?:(?:#{1,6}|[-*>•▪‣◦]|\[[ xX]\])\s++)++")
+_SIGNS_AT_START = re.compile(r"(?:(?:#{1,6}|[-*>•▪‣◦]|\[[ xX]\])\s++)++")
 _NUMBER = re.compile(r"\d{1,3}[.)]\s++")
 _WHOLE_LINE = re.compile(r"(\*{1,3}|_{1,3})(?=[^\s*_])(.+)(?<=[^\s*_])\1")
 _EMPHASIS = re.compile(
@@ -37,7 +37,7 @@ _TABLE_RULE = re.compile(r"^[ \t]*+\|(?: ?:?-++:? ?\|){2,}+[ \t]*+$", re.MULTILI
 _ROW = re.compile(r"\A\s*+\|.*\|\s*+\Z")
 _DASHES = re.compile(r":?-++:?")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
-# A backslash before a mark of Markdown. Before a letter, some of these marks are the accents of LaTeX.
+# A backslash before a sign of Markdown. Before a letter, some of these signs are the accents of LaTeX.
 _ESCAPED = re.compile(r"\\([\\\[\]()*+!<>|`-]|[.^=:@](?![A-Za-z{\\])|~(?![AINOUainou{\\]))")
 
 
@@ -46,9 +46,9 @@ class PageLine:
     """One line of a copied page. Blank lines are only counted.
 
     `number` counts all lines of the dump from 1. `blanks` is the number of blank lines directly above this line.
-    `links` are the links in the line. If the whole line is a web address, it is a link, too. An address inside a
-    sentence is not. A link whose text has several lines is a link of the last of them, and a link without a text is one
-    of the next line. `wraps` is the number of further lines over which the text of a link was spread.
+    `links` are the links in the line. If the whole line is a URL, it is a link, too. A URL inside a sentence is not. A
+    link whose text has several lines belongs to the last of them. A link without a text belongs to the next line.
+    `wraps` is the number of further lines over which the text of a link was spread.
     """
 
     number: int
@@ -70,8 +70,9 @@ def lines_of(text: str) -> Iterator[PageLine]:
     waiting: tuple[PageLink, ...] = ()
     number = 0
     has_tables = marked.is_markdown and _TABLE_RULE.search(marked.text) is not None
-    for line, wraps in _rows(marked.text, has_tables=has_tables):
-        first, number = number + 1 + min(wraps, 0), number + 1 + wraps
+    for line, wraps, is_new_line in _lines_and_cells(marked.text, has_tables=has_tables):
+        first = number + 1 if is_new_line else number
+        number = first + wraps
         links = tuple(marked.links[int(mark)] for mark in LINK_MARK.findall(line)) if marked.links else ()
         visible = LINK_MARK.sub("", line) if links else line
         visible = _INVISIBLE.sub("", visible.replace(WRAP_MARK, "\n")).strip()
@@ -90,16 +91,17 @@ def lines_of(text: str) -> Iterator[PageLine]:
             last, waiting = number, ()
 
 
-def _rows(text: str, *, has_tables: bool) -> Iterator[tuple[str, int]]:
-    """Yield the lines of a text, each with the number of its further lines, and the cells of a table as lines.
+def _lines_and_cells(text: str, *, has_tables: bool) -> Iterator[tuple[str, int, bool]]:
+    """Yield the lines of a text; in a row of a table, yield each cell as a line.
 
-    The number is -1 for the second and any further cell of a row, because they are on the line of the first one.
+    Each comes with the number of further lines over which it was spread, and with True unless it is a cell on the same
+    line as the one before.
     """
     for line in text.split("\n"):
         cells = _CELL_BORDER.split(line.strip()[1:-1]) if has_tables and _ROW.match(line) else [line]
-        yield cells[0], cells[0].count(WRAP_MARK)
+        yield cells[0], cells[0].count(WRAP_MARK), True
         for cell in cells[1:]:
-            yield cell, -1
+            yield cell, 0, False
 
 
 def join_wrapped(text: str) -> str:
@@ -112,19 +114,19 @@ def join_wrapped(text: str) -> str:
 
 
 def _plain(visible: str, marked: MarkedText, *, has_links: bool) -> str:
-    """Return the text of a line without the marks of Markdown, if the page has them."""
+    """Return the text of a line without the syntax of Markdown, if the page has it."""
     if "\n" in visible:
         visible = join_wrapped(visible)
-    return _without_marks(visible, has_links=has_links) if marked.is_markdown else visible.strip()
+    return _without_markdown(visible, has_links=has_links) if marked.is_markdown else visible.strip()
 
 
-def _without_marks(text: str, *, has_links: bool) -> str:
+def _without_markdown(text: str, *, has_links: bool) -> str:
     """Return the text of a line of Markdown."""
     if _FENCE.fullmatch(text):
         return ""
     if "<" in text:
         text = without_markup(text).strip()
-    if marks := _MARKS.match(text):
+    if marks := _SIGNS_AT_START.match(text):
         text = text[marks.end() :]
     if has_links and (marks := _NUMBER.match(text)):
         text = text[marks.end() :]

@@ -34,7 +34,7 @@ class MarkedText:
 
 @dataclass(slots=True)
 class Edits:
-    """The changes of a text: places from and to, and what replaces the text between them."""
+    """Changes to make in a text. Each is two places, and the text that replaces what is between them."""
 
     text: str
     links: list[PageLink] = field(default_factory=list)
@@ -50,8 +50,8 @@ class Edits:
         self.links.append(PageLink("".join(url.split()), shown))
         self.changes.append((place, place, f"{_MARK}{len(self.links) - 1}{_MARK_END}"))
 
-    def replace(self, start: int, end: int) -> None:
-        """Remove the text between two places, and drop the changes that were just made inside it."""
+    def remove_with_changes(self, start: int, end: int) -> None:
+        """Remove the text between two places, and drop the last changes if they are inside it."""
         while self.changes and start < self.changes[-1][0] < end:
             self.changes.pop()
         self.remove(start, end)

@@ -26,7 +26,7 @@ _LABEL = re.compile(r"[ \n]?\[((?:[^\[\]\\]|\\.){0,1000}+)\]", re.DOTALL)
 _DEFINED_TARGET = re.compile(rf":[ \t]*+\n?[ \t]*+<?([^\s<>]++)>?(?:[ \t]*+\n)?{_TITLE}[ \t]*+$", re.MULTILINE)
 _LINE_START = re.compile(r"(?:^|\n)[ \t>]{0,8}\Z")
 _NOT_A_TARGET = re.compile(r"[\w^{}\\,;+*=-]*+")  # as in `f[x](y)`
-_DEFINED = re.compile(r"\A(?:[a-z][a-z0-9+.-]*+:|[/#.])", re.IGNORECASE)
+_URL_OF_DEFINITION = re.compile(r"\A(?:[a-z][a-z0-9+.-]*+:|[/#.])", re.IGNORECASE)
 # A line end inside the text of a link; the next line is neither blank nor an item of a list.
 _WRAP = re.compile(r"(?<=[^\s\[])[ \t]*+\\{0,4}+\n[ \t]*+(?=[^\s\]])(?![-*] |!?\[)")
 _HEADING = re.compile(r"^#{1,6} +\S", re.MULTILINE)
@@ -73,8 +73,8 @@ def _mark_markdown_links(edits: Edits) -> None:
         if found := _definition(edits.text, pair):
             targets.setdefault(_label(edits.text[pair.inside : pair.end]), found[1])
             definitions.add(pair.start)
-            edits.replace(pair.start, found.end())
-    end = 0  # of the last link: the label after its text is no link of its own
+            edits.remove_with_changes(pair.start, found.end())
+    end = 0  # where the last link ends; brackets before that place are its label, and are no link
     for pair in pairs:
         if pair.start not in definitions and not pair.end < end:
             end = max(end, _mark_link(edits, pair, targets))
@@ -97,7 +97,7 @@ def _definition(text: str, pair: _Brackets) -> re.Match[str] | None:
     if not _LINE_START.search(text[max(0, pair.start - 9) : pair.start]) and pair.start > 0:
         return None
     found = _DEFINED_TARGET.match(text, pair.end + 1)
-    return found if found and _DEFINED.match(found[1]) else None
+    return found if found and _URL_OF_DEFINITION.match(found[1]) else None
 
 
 def _mark_link(edits: Edits, pair: _Brackets, targets: dict[str, str]) -> int:
@@ -107,7 +107,7 @@ def _mark_link(edits: Edits, pair: _Brackets, targets: dict[str, str]) -> int:
     if target is None:
         return 0
     if pair.is_image():
-        edits.replace(pair.start, end)
+        edits.remove_with_changes(pair.start, end)
         return end
     shown = text[pair.inside : pair.end] if pair.end - pair.inside <= _LONGEST_LINK else ""
     if shown.startswith("^"):  # a footnote

@@ -136,7 +136,7 @@ def _listing(
 
 def _kind_of_chrome(line: PageLine) -> str:
     if is_obvious_chrome(line.text):
-        return "a number, a date, an address or a button of the page"
+        return "a number, a date, a URL or a button of the page"
     return "text of the page, neither title nor abstract"
 
 

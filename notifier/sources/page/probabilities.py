@@ -1,9 +1,10 @@
-"""The probabilities by which the lines of a page are labelled.
+"""List the probabilities by which the lines of a page are labelled.
 
-They are those of the traits of a line, of the line that follows it, and of the seam between the two. All numbers are in
-per cent. Those of titles and abstracts are smoothed frequencies in 1,700 real papers, whose abstracts were laid out in
-several ways: on one line, cut after the first sentence, and wrapped at 60 to 100 columns.
-Those of chrome are estimates that are spread over many values, because the chrome of every page is different.
+They say how often a line with a label has each trait, how often a line with another label follows it, and how often the
+seam between the two has each feature. All numbers are in per cent. Those of titles and abstracts are smoothed
+frequencies in 1,700 real papers, whose abstracts were laid out in several ways: on one line, cut after the first
+sentence, and wrapped at 60 to 100 columns. Those of chrome are estimates that are spread over many values, because the
+chrome of every page is different.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ LINE_PROBABILITIES: dict[str, dict[str, tuple[float, ...]]] = {
     },
     "kind": {
         "obvious chrome": (46, 0.1, 0.3, 0.02, 0.8, 0.02),
-        "address": (6, 0.05, 0.2, 0.02, 2, 0.5),
+        "url": (6, 0.05, 0.2, 0.02, 2, 0.5),
         "names": (10, 0.8, 3, 0.05, 0.1, 0.1),
         "label": (22, 2.6, 45, 0.1, 3, 0.3),
         "words": (16, 96.5, 51.7, 99.8, 95.4, 99.6),
@@ -156,7 +157,7 @@ MISSING_LINE_PROBABILITIES: dict[tuple[Label, Label], float] = {
     (_L.TITLE_ONLY, _L.TITLE): 99,
 }
 
-# For each event between two lines, how often the upper line ends in each way (`Seam.end`).
+# For each case, such as "a title goes on": how often the upper line ends in each way (`Seam.end`).
 END_PROBABILITIES: dict[str, dict[str, float]] = {
     "a title goes on": {"period": 0.5, "question": 0.5, "unfinished": 40, "plain": 59},
     "prose goes on": {"period": 6, "question": 0.5, "unfinished": 30, "plain": 63.5},
@@ -164,7 +165,7 @@ END_PROBABILITIES: dict[str, dict[str, float]] = {
     "prose ends": {"period": 94, "question": 1, "unfinished": 0.2, "plain": 4.8},
     "chrome ends": {"period": 4, "question": 4, "unfinished": 3, "plain": 89},
 }
-# For each case, such as "a title goes on": how often the upper line has each `Seam.fill`.
+# For each case: how often the upper line has each `Seam.fill`.
 # These numbers are weights and not probabilities: they also say that a wrapped page seldom begins a new paragraph
 # within an abstract, and that titles seldom go on if the page is not wrapped.
 FILL_PROBABILITIES: dict[str, dict[str, float]] = {
@@ -181,13 +182,13 @@ def seam_probabilities(upper: Label, lower: Label, seam: Seam) -> list[float]:
 
     There is one number for how the upper line ends, and one for how it fills the width if that is known.
     """
-    probabilities = [END_PROBABILITIES[_end_event(upper, lower)][seam.end]]
+    probabilities = [END_PROBABILITIES[_end_case(upper, lower)][seam.end]]
     if seam.fill:
-        probabilities.append(FILL_PROBABILITIES[_fill_event(lower)][seam.fill])
+        probabilities.append(FILL_PROBABILITIES[_fill_case(lower)][seam.fill])
     return probabilities
 
 
-def _end_event(upper: Label, lower: Label) -> str:
+def _end_case(upper: Label, lower: Label) -> str:
     """Return the key of END_PROBABILITIES for an upper and a lower line with these labels."""
     if lower in _CONTINUATIONS:
         return _CONTINUATIONS[lower]
@@ -196,6 +197,6 @@ def _end_event(upper: Label, lower: Label) -> str:
     return "chrome ends" if upper in (Label.CHROME, Label.CHROME_BETWEEN) else "prose ends"
 
 
-def _fill_event(lower: Label) -> str:
+def _fill_case(lower: Label) -> str:
     """Return the key of FILL_PROBABILITIES for two lines; `lower` is the label of the lower line."""
     return "a paragraph ends" if lower is Label.PARAGRAPH else _CONTINUATIONS.get(lower, "a line ends")

@@ -17,8 +17,8 @@ from notifier.sources.page.lines import PageLine
 _MAX_BLANKS = 3  # more blank lines mean the same as three
 
 _PERIOD = re.compile(r"[.。।؟۔][\"'”’)\]]*$")
-_ENDS_WITH_ADDRESS = re.compile(r"\shttps?://\S+$")
-_LONGEST_ADDRESS = 200  # characters
+_ENDS_WITH_URL = re.compile(r"\shttps?://\S+$")
+_LONGEST_URL = 200  # characters
 _TAIL = 20  # most patterns are tried on only this many characters at the end of a line
 _SMALL_WORD = r"\b(?:a|an|the|of|for|and|or|in|on|to|with|via|by|from|at|as|using|towards?)"
 _UNFINISHED = re.compile(rf"(?:[,:;(\[–—-]|{_SMALL_WORD})$", re.IGNORECASE)
@@ -34,7 +34,7 @@ class Seam(NamedTuple):
 
     `blanks`: the number of blank lines between them, at most 3.
 
-    `end`: how the upper line ends. "period": with a period or a web address. "question": with a question mark, an
+    `end`: how the upper line ends. "period": with a period or a URL. "question": with a question mark, an
     exclamation mark or an ellipsis. "unfinished": with a comma or a similar mark, or with a word such as "of". "plain":
     otherwise.
 
@@ -63,7 +63,7 @@ def _seam(upper: PageLine, lower: PageLine, width: int | None) -> Seam:
 def _end(text: str) -> str:
     """Return how a line ends, as a value of `Seam.end`."""
     tail = text[-_TAIL:]
-    if _PERIOD.search(tail) or _ENDS_WITH_ADDRESS.search(text[-_LONGEST_ADDRESS:]):
+    if _PERIOD.search(tail) or _ENDS_WITH_URL.search(text[-_LONGEST_URL:]):
         return "period"
     if tail[-1] in "?!？！…":
         return "question"

@@ -6,7 +6,7 @@ Such a program writes the number or the URL of a link in brackets beside the lin
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Container
 
 from notifier.sources.page.link_marks import WRAP_MARK, Edits
 
@@ -19,6 +19,7 @@ _URL_IN_BRACKETS = re.compile(r"\[(https?://[^\s\[\]]++)\](?![(:])")
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\[\]\n]{1,1000}+\]:\s", re.MULTILINE)
 
 _MIN_URLS_IN_BRACKETS = 2
+_MAX_STEP = 3  # from the number of one link to that of the next
 
 
 def mark_numbered_links(edits: Edits) -> bool:
@@ -27,26 +28,35 @@ def mark_numbered_links(edits: Edits) -> bool:
     Text browsers number the links: `[12]` comes before the text of the twelfth link, and the URLs follow in a list at
     the end, below the line `References`. The numbers count up, so a citation in an abstract is not taken for a link.
     """
-    heading = next(reversed(list(_REFERENCES.finditer(edits.text))), None)
-    listed = list(_NUMBERED_TARGET.finditer(edits.text, heading.end())) if heading else []
+    text = edits.text
+    heading = next(reversed(list(_REFERENCES.finditer(text))), None)
+    if heading is None:
+        return False
+    listed = list(_NUMBERED_TARGET.finditer(text, heading.end()))
     targets = {int(found[1] or found[2]): found[3] for found in listed}
-    if heading is None or not targets:
+    numbers = _numbers_before_links(text, heading.start(), targets)
+    if not numbers:
         return False
-    marks, last = [], 0
-    for found in _NUMBER.finditer(edits.text, 0, heading.start()):
-        if last < int(found[1]) <= last + 3 and int(found[1]) in targets:
-            marks.append((found, last := int(found[1])))
-    if not marks:
-        return False
-    ends = [following.start() for (_, _), (following, _) in pairwise(marks)] + [heading.start()]
-    for (found, number), end in zip(marks, ends, strict=True):
-        edits.changes.append((found.start(), found.end(), " " if _touches_word(edits.text, found) else ""))
-        for wrap in _WRAP.finditer(edits.text, found.end(), end):
+    ends = [*(following.start() for following in numbers[1:]), heading.start()]
+    for found, end in zip(numbers, ends, strict=True):
+        edits.changes.append((*found.span(), " " if _touches_word(text, found) else ""))
+        for wrap in _WRAP.finditer(text, found.end(), end):
             edits.changes.append((*wrap.span(), WRAP_MARK))
-        line_end = edits.text.find("\n", found.end())
-        edits.mark(found.end(), targets[number], edits.text[found.end() : min(end, line_end)])
+        line_end = text.find("\n", found.end())
+        edits.mark(found.end(), targets[int(found[1])], text[found.end() : min(end, line_end)])
     edits.remove(heading.start(), listed[-1].end())
     return True
+
+
+def _numbers_before_links(text: str, end: int, targets: Container[int]) -> list[re.Match[str]]:
+    """Return the numbers in brackets before `end` that count up and have a target. Other numbers are citations."""
+    found: list[re.Match[str]] = []
+    last = 0
+    for number in _NUMBER.finditer(text, 0, end):
+        if last < int(number[1]) <= last + _MAX_STEP and int(number[1]) in targets:
+            found.append(number)
+            last = int(number[1])
+    return found
 
 
 def mark_links_after_urls(edits: Edits) -> bool:

@@ -28,7 +28,7 @@ class Traits(NamedTuple):
     capitals: str  # whether most, some or none of the words are capitalised as in a title
     prose_words: str  # the number of words such as "we" and "are"; 3 means 3 or more
     sentence_breaks: str  # the number of places where one sentence ends and the next begins; 2 means 2 or more
-    kind: str  # obvious chrome, a web address, a list of names, a label of a few words, or any other words
+    kind: str  # obvious chrome, a URL, a list of names, a label of a few words, or any other words
     interface_words: str  # the number of words such as "login" and "cookies"; 2 means 2 or more
     small_words: str  # the number of words such as "of" and "for"; 2 means 2 or more
     words_repeated_below: str  # the number of words that a line of text below repeats; 2 means 2 or more
@@ -50,7 +50,7 @@ _OBVIOUS_CHROME = re.compile(
     | log \s? in | sign \s? (?:up|in) | (?:view|read|show|load) \s (?:paper|pdf|abstract|more|less)
     """
 )
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+_URL = re.compile(r"(?:https?://|www\.)\S+")
 _NAME = r"(?:[A-Z\u00c0-\u00de][\w.'’-]*|de|da|del|der|di|du|la|le|van|von|el|al|bin)"
 _PERSON = rf"{_NAME}(?: {_NAME}){{0,3}}"
 _PEOPLE = rf"{_PERSON}(?:(?: ?[,;·•|&] ?|,? and ){_PERSON})"
@@ -100,17 +100,17 @@ _CHARACTERS_READ = 600  # of each line; a longer line is prose, whatever its oth
 
 def traits_of(lines: Sequence[PageLine]) -> list[Traits]:
     """Return the traits of every line."""
-    templates = Counter(_template(line.text) for line in lines)
+    forms = Counter(_form_without_digits(line.text) for line in lines)
     shared_words = _words_repeated_below([line.text[:_CHARACTERS_READ] for line in lines])
     return [
-        _traits(line.text[:_CHARACTERS_READ], len(line.text), templates[_template(line.text)], shared)
+        _traits(line.text[:_CHARACTERS_READ], len(line.text), forms[_form_without_digits(line.text)], shared)
         for line, shared in zip(lines, shared_words, strict=True)
     ]
 
 
 def _words_repeated_below(texts: Sequence[str]) -> list[str]:
     """Return `Traits.words_repeated_below` for each line; abstracts repeat words of the titles above them."""
-    stems = [frozenset() if _ADDRESS.fullmatch(text) else word_stems(text) for text in texts]
+    stems = [frozenset() if _URL.fullmatch(text) else word_stems(text) for text in texts]
     return [
         _most_shared(
             line_stems,
@@ -135,7 +135,7 @@ def word_stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM_LENGTH] for word in _LONG_WORD.findall(text.lower()) if word not in _COMMON_WORDS)
 
 
-def _template(text: str) -> str:
+def _form_without_digits(text: str) -> str:
     """Return what similar lines have in common: `12 authors` and `7 authors` both give `0 authors`.
 
     If a line begins with a label, only the label counts: `Comments: 8 pages` gives `comments: `.
@@ -146,7 +146,7 @@ def _template(text: str) -> str:
 
 def _traits(head: str, length: int, similar_lines: int, words_repeated_below: str) -> Traits:
     """Return the traits of a line, given its first 600 characters and its length."""
-    words = [] if _ADDRESS.fullmatch(head) else _WORD.findall(head)
+    words = [] if _URL.fullmatch(head) else _WORD.findall(head)
     wide = len(_WIDE.findall(head))
     is_label = len(words) + wide // 2 <= _LONGEST_LABEL
     # The lists of English words say nothing about a label, nor about a line that is mostly in another script.
@@ -207,8 +207,8 @@ def _capitals(words: Sequence[str]) -> str:
 
 
 def is_obvious_chrome(text: str) -> bool:
-    """Return whether a line is plainly a number, a date, a web address or a button."""
-    return bool(_OBVIOUS_CHROME.fullmatch(text[:_CHARACTERS_READ]) or _ADDRESS.fullmatch(text) or is_date(text))
+    """Return whether a line is plainly a number, a date, a URL or a button."""
+    return bool(_OBVIOUS_CHROME.fullmatch(text[:_CHARACTERS_READ]) or _URL.fullmatch(text) or is_date(text))
 
 
 def is_list_of_names(text: str) -> bool:
@@ -217,8 +217,8 @@ def is_list_of_names(text: str) -> bool:
 
 
 def _kind(head: str, is_label: bool) -> str:
-    if _ADDRESS.fullmatch(head):
-        return "address"
+    if _URL.fullmatch(head):
+        return "url"
     if is_obvious_chrome(head):
         return "obvious chrome"
     if is_list_of_names(head):

@@ -52,7 +52,7 @@ class PaperRow(Table, table=True):
     code: str | None = None
     stars: int | None = None
     withdrawn: bool = Field(default=False, sa_column=flag())
-    # JSON: for each field, the rank and the listing day of the source that its value comes from.
+    # JSON: for each field, the precedence of the format and the listing day of the dump that its value comes from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     # `revision` counts the changes of the paper. `tagged_by` is the fingerprint of the topic catalogue that tagged the
     # newest revision; it is null if that revision has not been tagged.
