@@ -70,7 +70,7 @@ def one_round(name: str, size: str) -> float:
 
 def _row(digest: Digest) -> tuple[Digest, str]:
     """Return a digest without its items, and the text of its items."""
-    return replace(digest, sections=(), rest=()), items.dumps(digest.sections, digest.rest)
+    return replace(digest, sections=(), rest=()), items.encode(digest.sections, digest.rest)
 
 
 def _digest(row: Digest, text: str, read: Read) -> Digest:
@@ -92,7 +92,7 @@ def by_notifier(templates: Environment, papers: dict[int, Paper]) -> tuple[Read,
 
 def one_by_one(make: Make) -> tuple[Read, MakeAll]:
     """Return the functions of a contender that makes one mail at a time: to read items, and to make mails."""
-    return items.loads, lambda digests: [make(digest) for digest in digests]
+    return items.decode, lambda digests: [make(digest) for digest in digests]
 
 
 def by_hand(templates: Environment, papers: dict[int, Paper]) -> Make:

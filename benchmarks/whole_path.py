@@ -134,7 +134,7 @@ def _delivery_row(digest: Digest) -> dict[str, object]:
         "recipient": digest.recipient,
         "message_id": digest.message_id,
         "subject": digest.subject,
-        "items": items.dumps(digest.sections, digest.rest),
+        "items": items.encode(digest.sections, digest.rest),
         "planned_at": datetime.now(UTC),  # a digest that is older than three days expires
         "state": DeliveryState.PENDING,
         "next_try": AT_ONCE,

@@ -1,4 +1,4 @@
-"""The Jinja environment, its filters, and functions that split a stylesheet and write it into elements."""
+"""Make the Jinja environment and its filters, split a stylesheet, and write it into elements."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def environment(overrides: Path | None = None) -> Environment:
 def check(templates: Environment) -> None:
     """Read all templates. Raises ConfigError for one that is broken."""
     for name in templates.list_templates(filter_func=lambda name: name.endswith(".j2")):
-        with explained(name):
+        with explaining_errors_of(name):
             templates.get_template(name)
 
 
@@ -87,14 +87,14 @@ def render(templates: Environment, name: str, **values: object) -> str:
 
     Raises ConfigError if the template is missing or broken, and TemplateError if it fails on these values.
     """
-    with explained(name):
+    with explaining_errors_of(name):
         text = templates.get_template(name).render(values)
         text.encode()  # raises an error if a template makes half of a surrogate pair
         return text
 
 
 @contextmanager
-def explained(name: str) -> Iterator[None]:
+def explaining_errors_of(name: str) -> Iterator[None]:
     """Turn an exception about a template into a ConfigError or TemplateError, which names the file and line."""
     try:
         yield

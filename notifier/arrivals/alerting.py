@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from notifier.arrivals.source_health import Judged, judged_sources
 from notifier.arrivals.wording import number_of_papers
 from notifier.config import Config
-from notifier.digests.details import dumps_alert
+from notifier.digests.details import encode_alert_details
 from notifier.digests.items import NO_ITEMS
 from notifier.models import AlertDetails, DeliveryKind, Health
 from notifier.store import outbox, reading, retried, source_alerts, writing
@@ -101,7 +101,7 @@ def _rows(config: Config, alert: SourceAlert, now: datetime) -> Iterable[dict[st
             "message_id": outbox.new_message_id(config.mail.sender),
             "subject": f"{config.mail.brand}: the source {alert.details.source} is {state}",
             "items": NO_ITEMS,
-            "details": dumps_alert(alert.details),
+            "details": encode_alert_details(alert.details),
             "planned_at": now,
             **outbox.AWAITED,
         }

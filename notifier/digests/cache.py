@@ -1,4 +1,4 @@
-"""A cache of several tables, bounded by the bytes that they hold together."""
+"""Cache results in several tables, which are limited by the bytes that they hold together."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class PaperLine:
 def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequence[Span] = ()) -> Card:
     """Return the card of a digest's item, without the labels of the other subscriptions that it matched.
 
-    `in_summary` are the passages to highlight in the paper's summary, which is shown in the place of its abstract.
+    `in_summary` are the places to mark in the paper's summary, which is shown instead of its abstract.
     """
     title, abstract = inert(paper.title), inert(paper.abstract)
     in_title = marked_spans(title, item.marks.title)

@@ -26,7 +26,7 @@ PREHEADER_TITLES = 3
 SUBJECT_TITLE = 30  # columns by which a title in a subject is recognised, since its end may be cut off
 CARD_BYTES = 2_500  # the memory that a card takes, roughly
 WHOLE_CACHE_BYTES = 1 << 24  # for the cards of one page
-LINE_BYTES = 600  # the memory that a line takes, or the place of a card in a section
+LINE_BYTES = 600  # the memory that a PaperLine takes, or a SectionCard without its card
 TEXT_BYTES = 50  # the memory that a text with its tokens takes for each of its characters, roughly
 
 _wording_of = lru_cache(64)(wording_of)
@@ -57,11 +57,11 @@ class SectionContent(NamedTuple):
 class DigestContent(NamedTuple):
     """The content of a digest.
 
-    `preheader` is a text in pieces, which mails share. `more` are papers beyond the digest's limit. `unlisted` is the
-    number of papers that a mail leaves out because it would be too large, and `waiting` the number of those that wait
-    for the next digest. `other_labels` are those of subscriptions
-    that have no section, and matched a paper in one or belong to a welcome mail. `has_page` says whether there is a
-    page that ends all mail to the subscriber, and `has_web_copy` whether there is a page with the whole digest.
+    `preheader` is a text in pieces, so that each piece is encoded once for many mails. `more` are papers beyond the
+    digest's limit. `unlisted` is the number of papers that a mail leaves out because it would be too large, and
+    `waiting` the number of those that wait for the next digest. `other_labels` are the labels of subscriptions without
+    a section: those that matched a paper in a section, and in a welcome mail all others. `has_page` says whether there
+    is a page that ends all mail to the subscriber, and `has_web_copy` whether there is a page with the whole digest.
     """
 
     subject: str

@@ -29,12 +29,12 @@ class DigestDetails(NamedTuple):
 _NOTHING = DigestDetails()
 
 
-def dumps_digest(details: DigestDetails) -> str:
+def encode_digest_details(details: DigestDetails) -> str:
     """Return the details of a digest or welcome mail as JSON; an empty text if there are none."""
     return "" if details == _NOTHING else json.dumps(details._asdict(), ensure_ascii=False)
 
 
-def loads_digest(text: str) -> DigestDetails:
+def decode_digest_details(text: str) -> DigestDetails:
     """Return the details of a digest or welcome mail. Raises ComposeError if they cannot be read."""
     if not text:
         return _NOTHING
@@ -45,12 +45,12 @@ def loads_digest(text: str) -> DigestDetails:
         raise _unreadable() from None
 
 
-def dumps_notice(details: NoticeDetails) -> str:
+def encode_notice_details(details: NoticeDetails) -> str:
     """Return the details of a notice as JSON."""
     return json.dumps(asdict(details), ensure_ascii=False)
 
 
-def loads_notice(text: str) -> NoticeDetails:
+def decode_notice_details(text: str) -> NoticeDetails:
     """Return the details of a notice. Raises ComposeError if they cannot be read."""
     try:
         stored = json.loads(text)
@@ -59,12 +59,12 @@ def loads_notice(text: str) -> NoticeDetails:
         raise _unreadable() from None
 
 
-def dumps_alert(details: AlertDetails) -> str:
+def encode_alert_details(details: AlertDetails) -> str:
     """Return the details of an alert as JSON."""
     return json.dumps(asdict(details), ensure_ascii=False)
 
 
-def loads_alert(text: str) -> AlertDetails:
+def decode_alert_details(text: str) -> AlertDetails:
     """Return the details of an alert. Raises ComposeError if they cannot be read."""
     try:
         return AlertDetails(**json.loads(text))

@@ -23,7 +23,7 @@ VERSION = 3
 ITEM_BYTES = 10  # a decoded item takes roughly this many bytes of memory for each byte of its text
 REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
-_OPENINGS = (f"[{VERSION},", "[2,")  # equally long, because `loads` cuts off the length of the first
+_OPENINGS = (f"[{VERSION},", "[2,")  # equally long, because `decode` cuts off the length of the first
 _LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
@@ -31,7 +31,7 @@ _json = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
 
 
-def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
+def encode(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
     """Return the text of a digest's sections and rest, in ASCII."""
     lines = [
         _json([section.subscription_id for section in sections]),
@@ -41,9 +41,9 @@ def dumps(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
     return _OPENINGS[0] + _LINE.join(lines) + _CLOSING
 
 
-def loads(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
+def decode(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
     """Return the sections and the rest from a text of version 1, 2 or 3. Raises ComposeError for other texts."""
-    return ItemsDecoder(Cache(0)).loads(text)
+    return ItemsDecoder(Cache(0)).decode(text)
 
 
 class ItemsDecoder:
@@ -54,8 +54,8 @@ class ItemsDecoder:
         self._lines: dict[str, tuple[str, tuple[Item, ...]]] = cache.table()
         self._items: dict[str, Item] = cache.table()
 
-    def loads(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
-        """Decode a text as the function `loads` does; equal lines give the same Item objects while they are cached."""
+    def decode(self, text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]:
+        """Decode a text as the function `decode` does; equal lines give the same Item objects while they are cached."""
         try:
             if not text.startswith(_OPENINGS):
                 return _decode_version_1(text)
@@ -83,7 +83,7 @@ class ItemsDecoder:
 
 def paper_ids(text: str) -> set[int]:
     """Return the ids of all papers in a text of items."""
-    sections, rest = loads(text)
+    sections, rest = decode(text)
     return {item.paper_id for section in sections for item in section.items} | {item.paper_id for item in rest}
 
 
@@ -161,4 +161,4 @@ def _unreadable() -> ComposeError:
     return ComposeError("a digest's items cannot be read; restore its row from a backup, or hold the delivery")
 
 
-NO_ITEMS = dumps((), ())  # the text of a message without papers
+NO_ITEMS = encode((), ())  # the text of a message without papers

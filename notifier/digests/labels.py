@@ -1,4 +1,4 @@
-"""The labels of subscriptions, as digests show them."""
+"""Write the labels of subscriptions as digests show them."""
 
 from __future__ import annotations
 

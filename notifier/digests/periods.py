@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from notifier.errors import ComposeError
+from notifier.text.dates import MONTHS, WEEKDAYS, day_in_words
 
-# The mail is in English. strftime would use the language of the machine's locale.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PERIOD = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)|(?P<week>\d{4}-W\d\d)|(?P<month>\d{4}-\d\d)|dump:.+", re.ASCII)
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
@@ -58,18 +53,18 @@ def _wording(period: str, day: date) -> PeriodWording:
         )
     if match["month"]:
         last = date.fromisoformat(f"{period}-01") - ONE_DAY
-        month = _MONTHS[last.month - 1]
+        month = MONTHS[last.month - 1]
         return PeriodWording(f"Monthly papers of {month} {last.year}", f"New papers of {month} {last.year}")
     return PeriodWording(f"New papers of {_day(day)} {day.year}", "New papers that just came in")
 
 
 def long_day(day: date) -> str:
     """Return a day in words, such as `Monday, 6 July 2026`."""
-    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{WEEKDAYS[day.weekday()]}, {day_in_words(day)}"
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1][:3]}"
+    return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def _date_range(first: date, last: date) -> str:

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from notifier.digests import items
-from notifier.digests.details import loads_digest
+from notifier.digests.details import decode_digest_details
 from notifier.models import Digest, Item, Section
 
 ReadItems = Callable[[str], tuple[tuple[Section, ...], tuple[Item, ...]]]
 
 
-def digest_of_row(row: Mapping[str, Any], read_items: ReadItems = items.loads) -> Digest:
+def digest_of_row(row: Mapping[str, Any], read_items: ReadItems = items.decode) -> Digest:
     """Return the digest or welcome mail that a row holds; `row` gives its values by column.
 
-    `read_items` decodes the items as `items.loads` does. Raises ComposeError if items or details cannot be read.
+    `read_items` decodes the items as `items.decode` does. Raises ComposeError if items or details cannot be read.
     """
     sections, rest = read_items(row["items"])
-    details = loads_digest(row["details"])
+    details = decode_digest_details(row["details"])
     return Digest(
         recipient=row["recipient"],
         period=row["period"],

@@ -1,4 +1,4 @@
-"""Sample digests, notices and alerts, with which templates are checked.
+"""Provide sample digests, notices and alerts, with which templates are checked.
 
 One digest has every value, one has as few values as possible, and one is too large for a mail.
 """

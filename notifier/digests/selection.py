@@ -12,7 +12,7 @@ from notifier.models import Item, MarkedWords, Paper, Section, Subscription
 DEFAULT_LIMIT = 30  # papers in the sections of one digest
 
 MatchedPapers = Sequence[tuple[Subscription, Sequence[Paper]]]
-Words = Callable[[Subscription, Paper], MarkedWords]
+WordsToMark = Callable[[Subscription, Paper], MarkedWords]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,13 @@ class Selection:
         return [*chain.from_iterable(section.items for section in self.sections), *self.rest]
 
 
-def select(matched: MatchedPapers, held: Container[int], words: Words, limit: int = DEFAULT_LIMIT) -> Selection | None:
+def select(
+    matched: MatchedPapers, held: Container[int], words: WordsToMark, limit: int = DEFAULT_LIMIT
+) -> Selection | None:
     """Choose the papers of a digest, or return None if no matched paper is new.
 
     `matched` gives each subscription with the papers that it matched, best first. Papers whose id is in `held` are left
-    out, because earlier digests held them. `words` returns the words of a paper to highlight for a subscription.
+    out, because earlier digests held them. `words` returns the words of a paper to mark for a subscription.
 
     A paper is placed in the section of the first subscription that matched it. The `also` of its item holds the labels
     of the other subscriptions. The sections take turns: each in turn gets its best remaining paper, until `limit`
@@ -76,7 +78,7 @@ def _assign(matched: MatchedPapers, held: Container[int]) -> tuple[dict[int, lis
     return matching, by_section
 
 
-def _item(paper: Paper, subscriptions: Sequence[Subscription], words: Words) -> Item:
+def _item(paper: Paper, subscriptions: Sequence[Subscription], words: WordsToMark) -> Item:
     found = [words(subscription, paper) for subscription in subscriptions]
     label = subscriptions[0].label
     also = dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label)

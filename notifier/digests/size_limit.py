@@ -22,22 +22,25 @@ from notifier.text.paper_links import paper_url, search_url
 LISTED_BYTES = 54_000
 LINE_MARKUP = 285  # the bytes of the markup around a title, in the plain text and the HTML together
 HEADING_MARKUP = 600  # the same for the heading of a section
-FOLDING = 1.06  # how much longer soft line breaks and indents make an encoded text
+FOLDING = 1.06  # the factor by which soft line breaks and indents lengthen an encoded text
 
-ListingBytes = Callable[[Item], int]
+BytesOfLine = Callable[[Item], int]
 
 # These characters take one byte each in the plain text and in the HTML.
 _PLAIN = bytes({*range(ord(" "), 0x7F)} - {*b"&<>\"'="})
 
 
-def listing_bytes(paper: Paper, search: str) -> int:
+def line_bytes(paper: Paper, search: str) -> int:
     """Return the most bytes that a paper takes in a mail as a line; `search` finds a paper without a URL."""
     title = inert(paper.title)
     return LINE_MARKUP + encoded_bytes(title) + encoded_bytes(paper_url(paper) or search_url(title, search))
 
 
 def heading_bytes(label: str) -> int:
-    """Return the most bytes that the heading of a section takes in a mail, with the label in head and footer."""
+    """Return the most bytes that the heading of a section takes in a mail.
+
+    The label is also in the line of contents at the top, and in the footer.
+    """
     return HEADING_MARKUP + 3 * encoded_bytes(shown_label(label))
 
 
@@ -49,13 +52,13 @@ def encoded_bytes(text: str) -> int:
     return int(FOLDING * (2 * (len(data) - others) + 6 * others))
 
 
-def fitted(selection: Selection, listed: ListingBytes) -> tuple[Selection, frozenset[int]]:
+def fitted(selection: Selection, bytes_of: BytesOfLine) -> tuple[Selection, frozenset[int]]:
     """Return the part of a selection that fits in one digest, and the ids of the papers that do not fit.
 
     The sections take turns, and the papers beyond the limit come last, so the best papers stay. At least one paper
-    fits, whatever its title.
+    fits, whatever its title. `bytes_of` returns the bytes that an item takes as a line.
     """
-    if _size(selection, listed) <= LISTED_BYTES:
+    if _size(selection, bytes_of) <= LISTED_BYTES:
         return selection, frozenset()
     placed = in_turns([(section, item) for item in section.items] for section in selection.sections)
     sizes: list[tuple[int, int]] = []
@@ -63,17 +66,17 @@ def fitted(selection: Selection, listed: ListingBytes) -> tuple[Selection, froze
     for section, item in placed:
         heading = 0 if section in headed else heading_bytes(section.label)
         headed.add(section)
-        sizes.append((item.paper_id, heading + listed(item)))
-    sizes += [(item.paper_id, listed(item)) for item in selection.rest]
+        sizes.append((item.paper_id, heading + bytes_of(item)))
+    sizes += [(item.paper_id, bytes_of(item)) for item in selection.rest]
     totals = accumulate(size for _, size in sizes)
     number = max(1, sum(total <= LISTED_BYTES for total in totals))
     left = frozenset(paper_id for paper_id, _ in sizes[number:])
     return without(selection, left), left
 
 
-def _size(selection: Selection, listed: ListingBytes) -> int:
+def _size(selection: Selection, bytes_of: BytesOfLine) -> int:
     headings = sum([heading_bytes(section.label) for section in selection.sections])
-    return headings + sum([listed(item) for item in selection.items])
+    return headings + sum([bytes_of(item) for item in selection.items])
 
 
 def without(selection: Selection, left: Container[int]) -> Selection:

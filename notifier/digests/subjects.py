@@ -1,4 +1,4 @@
-"""The subject of a digest, which says what is inside."""
+"""Write the subject of a digest, which says what is inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeds: the newest papers of a topic as RSS 2.0, Atom 1.0 and JSON Feed 1.1, and a list of all feeds as OPML 2.0.
+"""Write the newest papers of a topic as RSS 2.0, Atom 1.0 and JSON Feed 1.1, and a list of all feeds as OPML 2.0.
 
 The bytes of a feed depend on its papers and on the config, but not on the clock. So a feed is written only if its
 papers or the config have changed.

@@ -1,4 +1,4 @@
-"""The entries of feeds, and the fields of an entry, which are the same in every format."""
+"""Prepare the entries of feeds. The fields of an entry are the same in every format."""
 
 from __future__ import annotations
 

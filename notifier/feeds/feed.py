@@ -28,7 +28,7 @@ class Feed:
     """A topic and the entries of its feed, newest first, as `newest_entries` returns them.
 
     `since` is when the first of all papers was first seen, from which on the feed has existed; None if there is none.
-    `path` is the path of the feed below the base URL, without the ending of its format, and `asked` what follows the
+    `path` is the path of the feed below the base URL, without the ending of its format, and `query_string` follows the
     ending after a question mark. `page` is the path, below the base URL, of the page where somebody can subscribe to
     the same papers.
     """
@@ -39,7 +39,7 @@ class Feed:
     entries: tuple[Entry, ...]
     since: datetime | None = None
     path: str = ""
-    asked: str = ""
+    query_string: str = ""
     page: str = ""
 
     @property
@@ -86,8 +86,8 @@ class Publisher:
         """Return the URL of the feed in the format of this ending, or "" without a web site."""
         if not self.base_url:
             return ""
-        asked = f"?{feed.asked}" if feed.asked else ""
-        return f"{self.base_url.rstrip('/')}/{feed.path or f'feeds/{feed.slug}'}.{ending}{asked}"
+        query_string = f"?{feed.query_string}" if feed.query_string else ""
+        return f"{self.base_url.rstrip('/')}/{feed.path or f'feeds/{feed.slug}'}.{ending}{query_string}"
 
     def hub_of(self, feed: Feed) -> str:
         """Return the URL of the feed's hub; empty if it has none, or if the feed is private."""

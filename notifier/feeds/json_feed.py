@@ -1,4 +1,4 @@
-"""Feeds as JSON Feed 1.1 (jsonfeed.org)."""
+"""Write feeds as JSON Feed 1.1 (jsonfeed.org)."""
 
 from __future__ import annotations
 

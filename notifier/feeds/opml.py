@@ -1,4 +1,4 @@
-"""The list of all feeds as OPML 2.0 (opml.org), for feed readers to import."""
+"""Write the list of all feeds as OPML 2.0 (opml.org), for feed readers to import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The XML of an entry in RSS and in Atom, as it stands in a feed. It is the same in every feed, and is cached.
+"""Write the XML of an entry for RSS and for Atom. It is the same in every feed, and is cached.
 
 feedgen makes the elements, except those that it leaves out or writes incompletely. feedgen 1.0 writes the links of an
 Atom entry without `rel`, `type` and `title`, and it writes no such links in an RSS item. An RSS item has no element for

@@ -1,4 +1,4 @@
-"""Feeds in XML: RSS 2.0 and Atom 1.0.
+"""Write feeds in XML: RSS 2.0 and Atom 1.0.
 
 Titles are plain text. The content of an entry is HTML: in Atom as XHTML elements, which a browser shows as such, with
 links that work, and in RSS escaped, since RSS has no other form.

@@ -50,7 +50,7 @@ class Composer:
         self._papers: Mapping[int, Paper] = {}
         self._contents = ContentMaker(settings, self._cache, has_pages=settings.pages is not None)
         self._bodies: dict[Hashable, _CachedBodies] = self._cache.table()
-        self.read_items = items.ItemsDecoder(self._cache).loads
+        self.read_items = items.ItemsDecoder(self._cache).decode
 
     @cached_property
     def stylesheet(self) -> Stylesheet:

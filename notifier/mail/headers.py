@@ -1,4 +1,4 @@
-"""The headers of mails.
+"""Write the headers of mails.
 
 Their format is that of RFC 5322, with encoded words (RFC 2047). Some lines follow standards of their own:
 List-Unsubscribe and List-Post (RFC 2369), List-Id (RFC 2919), Auto-Submitted (RFC 3834), and List-Unsubscribe-Post
@@ -30,6 +30,7 @@ USUAL_LINE = 78  # octets without CRLF; longer lines are folded if possible: the
 ENCODED_BYTES = 39
 
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
+# Lines that are valid as they are; all others are checked, folded and encoded one by one.
 _USUAL_SUBSCRIBER_LINES = re.compile(
     r"To: [!-~]{1,900}\r\nMessage-ID: <[!-;=?A-~]{1,400}@[!-;=?A-~]{1,400}>\r\nList-Unsubscribe: [ -~]{1,900}\r\n"
 )
@@ -88,7 +89,7 @@ def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings
     if digest.planned_at.tzinfo is None:
         raise ComposeError(f"the digest's time {digest.planned_at} has no time zone; plan it in UTC")
     second = int(digest.planned_at.timestamp())  # an integer is hashed faster than a datetime
-    one_click = bool(links.page and settings.pages and settings.pages.allow_one_click)
+    one_click = bool(links.page and settings.pages and settings.pages.allows_one_click)
     before, after = _shared_lines(second, digest.subject, settings.sender, settings.brand, one_click)
     return before + _subscriber_lines(digest, links, one_click=one_click) + after
 
@@ -147,6 +148,7 @@ def _shared_lines(second: int, subject: str, sender: str, brand: str, one_click:
 
 
 def _line(name: str, value: str) -> bytes:
+    """Return a folded header with CRLF ends. Raises ComposeError if a line of it is too long or not in ASCII."""
     line = f"{name}: {value}"
     longest = len(line) if "\r" not in line else max(map(len, line.split("\r\n")))
     if longest > LONGEST_LINE or not _FOLDED_ASCII.fullmatch(value):
@@ -157,6 +159,7 @@ def _line(name: str, value: str) -> bytes:
 
 
 def _checked(name: str, value: str) -> str:
+    """Return the value. Raises ComposeError if it holds control characters."""
     if value != inert(value):
         raise ComposeError(f"the {name} {inert(value)!r} holds control characters; remove them")
     return value

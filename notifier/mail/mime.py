@@ -1,4 +1,4 @@
-"""The bytes of a MIME message (RFC 2045 and 2046) with two bodies: plain text and HTML."""
+"""Write a MIME message (RFC 2045 and 2046) with two bodies: plain text and HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Notices, short mails with one sentence and one link, which confirm something or sign in; and alerts."""
+"""Compose notices and alerts.
+
+A notice is a short mail with one link, which confirms something or signs somebody in. An alert tells an operator what
+is wrong with a source.
+"""
 
 from __future__ import annotations
 

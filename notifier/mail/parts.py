@@ -1,4 +1,4 @@
-"""The parts of a mail: small Jinja templates, each rendered once for each context.
+"""Render the parts of a mail: small Jinja templates, each rendered once for each context.
 
 A part sees the values of its context and nothing else, so the context is the key under which the result is cached.
 Content that differs from mail to mail goes into the part's slots. A slot holds a value of the subscriber, a count, or
@@ -18,7 +18,7 @@ from markupsafe import Markup
 from notifier.digests.cache import Cache
 from notifier.errors import TemplateError
 from notifier.mail.quoted_printable import block
-from notifier.templates import explained
+from notifier.templates import explaining_errors_of
 
 
 class PartKind(NamedTuple):
@@ -90,7 +90,7 @@ class Parts:
     """
 
     def __init__(self, templates: Environment, suffix: str, cache: Cache, finish: Callable[[str], str] = str) -> None:
-        self._templates = part_templates(templates.overlay(finalize=_shown), suffix)
+        self._templates = part_templates(templates.overlay(finalize=_with_marker), suffix)
         self._finish = finish
         self._cache = cache
         self._rendered: dict[Hashable, RenderedPart] = cache.table()
@@ -115,7 +115,7 @@ class Parts:
             text = self._templates[name].render(variables)
             text.encode()  # raises an error if a template makes half of a surrogate pair
         except Exception:
-            with explained(self._templates[name].filename or name):
+            with explaining_errors_of(self._templates[name].filename or name):
                 raise
         return text
 
@@ -145,7 +145,7 @@ def part_templates(templates: Environment, suffix: str) -> dict[str, Template]:
     found = {}
     for name in PARTS:
         file = f"email/{name}.{suffix}.j2"
-        with explained(file):
+        with explaining_errors_of(file):
             found[name] = templates.get_template(file)
         found[name].globals = variables  # a plain dict, since look-ups in Jinja's chain of dicts are slow
     return found
@@ -154,5 +154,6 @@ def part_templates(templates: Environment, suffix: str) -> dict[str, Template]:
 _PLACEHOLDERS = {slot: SlotPlaceholder(slot) for kind in PARTS.values() for slot in kind.slots}
 
 
-def _shown(value: object) -> object:
+def _with_marker(value: object) -> object:
+    """Return what a template writes for a value: the marker of a slot, or else the value."""
     return value.marker if isinstance(value, SlotPlaceholder) else value

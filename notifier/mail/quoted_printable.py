@@ -1,4 +1,4 @@
-"""Text as blocks of quoted-printable (RFC 2045, section 6.7), which are encoded once and joined in any order.
+"""Encode text as blocks of quoted-printable (RFC 2045, section 6.7), which can be joined in any order.
 
 A block starts at the beginning of an encoded line and ends at the end of one. If the text of a block does not end with
 a line feed, the block ends in a soft line break, which a decoder removes. So joined blocks are the encoding of their

@@ -1,4 +1,4 @@
-"""The values for the slots of a mail, which differ from mail to mail: address and links to pages."""
+"""Make the values for the slots of a mail, which differ from mail to mail: the address, and links to pages."""
 
 from __future__ import annotations
 

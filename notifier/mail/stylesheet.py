@@ -12,7 +12,7 @@ from html import escape, unescape
 from jinja2 import Environment
 
 from notifier.digests.cache import Cache
-from notifier.templates import explained, inline_css, split_stylesheet
+from notifier.templates import explaining_errors_of, inline_css, split_stylesheet
 
 FILES = ("style/base.css", "email/style.css")  # the first one is shared with the pages
 TAG_BYTES = 500  # the memory that a cached start tag takes
@@ -32,7 +32,7 @@ def css_of(templates: Environment) -> str:
     assert templates.loader is not None
     sources = []
     for file in FILES:
-        with explained(file):
+        with explaining_errors_of(file):
             sources.append(templates.loader.get_source(templates, file)[0])
     return "".join(sources)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from notifier import matching, queries
-from notifier.digests.size_limit import listing_bytes
+from notifier.digests.size_limit import line_bytes
 from notifier.models import MarkedWords, Paper, Subscription
 from notifier.pipeline.tagging import with_topics
 from notifier.search import rank
@@ -56,7 +56,7 @@ class Candidates:
         self.announced_again_since = min(first_seen, default=NEVER) - papers.CLOCK_SET_BACK
         self._by_id = {paper.id: paper for paper in self.papers}
         self._places = {paper.id: place for place, paper in enumerate(self.papers)}
-        self._listing_bytes: dict[int, int] | None = None
+        self._line_bytes: dict[int, int] | None = None
         self._catalogue = catalogue
         self._index = matching.index(self.papers, tokens_of(connection, self.papers))
         self._matches: dict[str, tuple[matching.Matches, int]] = {}
@@ -83,14 +83,11 @@ class Candidates:
             self._matches |= {text: (found, number) for text, number in numbers.items()}
             self._matches_bytes += found.size + QUERY_BYTES * len(numbers)
 
-    def listing_bytes(self, search: str) -> Mapping[int, int]:
-        """Return, by paper id, the bytes that each candidate takes as a line of a mail.
-
-        `search` is the URL of a search, with which a paper without a link of its own is found by its title.
-        """
-        if self._listing_bytes is None:
-            self._listing_bytes = {paper.id: listing_bytes(paper, search) for paper in self.papers}
-        return self._listing_bytes
+    def line_bytes(self, search: str) -> Mapping[int, int]:
+        """Return, by paper id, what each candidate takes in a mail as a line; `search` finds a paper by its title."""
+        if self._line_bytes is None:
+            self._line_bytes = {paper.id: line_bytes(paper, search) for paper in self.papers}
+        return self._line_bytes
 
     def papers_for(self, subscription: Subscription) -> list[Paper]:
         """Return the papers that a subscription matches, best first.

@@ -91,7 +91,7 @@ def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: i
             continue  # it cannot be read
         earlier = unsent.get(digest.subscriber.id, ())
         with suppress(ComposeError):
-            selections = [selection.Selection(*items.loads(each.items)) for each in earlier]
+            selections = [selection.Selection(*items.decode(each.items)) for each in earlier]
             if digest.subscriber.id in waiting:
                 selections.insert(0, waiting[digest.subscriber.id])
             rolled = add_unsent(digest.selection, selections, limit)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from notifier.digests import items
 from notifier.digests.selection import Selection
-from notifier.digests.size_limit import fitted, listing_bytes
+from notifier.digests.size_limit import fitted, line_bytes
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Subscriber
 from notifier.pipeline.candidates import Candidates
@@ -30,7 +30,7 @@ def waiting(connection: Connection, batch: Iterable[Subscriber]) -> dict[int, Se
     for one in batch:
         if one.left_over:
             with suppress(ComposeError):
-                found[one.id] = _of_current(one, Selection(*items.loads(one.left_over)))
+                found[one.id] = _of_current(one, Selection(*items.decode(one.left_over)))
     if not found:
         return {}
     stored = papers.papers_by_id(connection, {item.paper_id for each in found.values() for item in each.items})
@@ -79,10 +79,10 @@ def fit_all(
     `search` is the URL of a search, with which a paper without a link of its own is found by its title.
     """
     chosen = list(selections)
-    sizes = candidates.listing_bytes(search)
+    sizes = candidates.line_bytes(search)
     others = {item.paper_id for each in chosen for item in each.items} - sizes.keys()
     stored = papers.papers_by_id(connection, others) if others else {}
-    sizes = {**sizes, **{number: listing_bytes(paper, search) for number, paper in stored.items()}} if others else sizes
+    sizes = {**sizes, **{number: line_bytes(paper, search) for number, paper in stored.items()}} if others else sizes
     listed = _size_by(sizes)
     return [fitted(each, listed) for each in chosen]
 
@@ -108,4 +108,4 @@ def text_of(selection: Selection, left: Collection[int], origins: Mapping[int, S
             group = placed.setdefault((section.label, section.subscription_id), []) if section else rest
             group.append(item)
     sections = [Section(label, tuple(found), number) for (label, number), found in placed.items()]
-    return items.dumps(tuple(sections), tuple(rest))
+    return items.encode(tuple(sections), tuple(rest))

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.digests import items
-from notifier.digests.details import DigestDetails, dumps_digest
+from notifier.digests.details import DigestDetails, encode_digest_details
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Subscriber
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
@@ -188,8 +188,8 @@ def delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str,
         "recipient": digest.subscriber.email,
         "message_id": outbox.new_message_id(sender),
         "subject": digest.subject,
-        "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.dumps((), ()),
-        "details": dumps_digest(DigestDetails(waiting=digest.waiting)),
+        "items": items.encode(chosen.sections, chosen.rest) if chosen else items.encode((), ()),
+        "details": encode_digest_details(DigestDetails(waiting=digest.waiting)),
         "planned_at": now,
         "state": DeliveryState.PENDING if chosen else DeliveryState.SKIPPED,
         "next_try": outbox.AT_ONCE if chosen else None,

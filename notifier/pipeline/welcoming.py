@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.digests import items
-from notifier.digests.details import DigestDetails, dumps_digest
+from notifier.digests.details import DigestDetails, encode_digest_details
 from notifier.digests.periods import long_day
 from notifier.models import DeliveryKind, RequestKind, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
@@ -116,8 +116,8 @@ def _row(planned: PlannedDigest, config: Config, now: datetime) -> dict[str, obj
         "recipient": subscriber.email,
         "message_id": outbox.new_message_id(config.mail.sender),
         "subject": f"Welcome to {config.mail.brand}",
-        "items": items.dumps(chosen.sections, chosen.rest) if chosen else items.NO_ITEMS,
-        "details": dumps_digest(details),
+        "items": items.encode(chosen.sections, chosen.rest) if chosen else items.NO_ITEMS,
+        "details": encode_digest_details(details),
         "planned_at": now,
         **outbox.AWAITED,
     }

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from notifier.digests.details import loads_alert, loads_notice
+from notifier.digests.details import decode_alert_details, decode_notice_details
 from notifier.digests.merging import each_paper_once
 from notifier.digests.rows import digest_of_row
 from notifier.errors import ComposeError
@@ -119,9 +119,9 @@ def _notice_mail(sender: Sender, claim: Claim) -> Mail | ComposeError:
     columns = claim.recipient, claim.message_id, claim.subject, claim.planned_at
     try:
         if claim.kind == DeliveryKind.ALERT:
-            alert = Alert(*columns, loads_alert(claim.details))
+            alert = Alert(*columns, decode_alert_details(claim.details))
             return sender.composer.compose_alert(alert, _return_path(sender, claim))
-        notice = Notice(DeliveryKind(claim.kind), *columns, loads_notice(claim.details))
+        notice = Notice(DeliveryKind(claim.kind), *columns, decode_notice_details(claim.details))
         return sender.composer.compose_notice(notice, _return_path(sender, claim))
     except ComposeError as error:
         return error

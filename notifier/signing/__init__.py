@@ -1,4 +1,4 @@
-"""Links in mails and return paths for bounces. Only the holder of the service's secret key can make them."""
+"""Sign links in mails and return paths for bounces. Only the holder of the service's secret key can make them."""
 
 from notifier.signing.links import (
     CONFIRM_PATH,

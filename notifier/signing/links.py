@@ -1,10 +1,10 @@
-"""Signed links in mails: whoever has the mail can follow them, and only the holder of the key can make them.
+"""Sign links in mails: whoever has the mail can follow them, and only the holder of the key can make them.
 
 A link ends in a signed id, which is a MAC and then a payload. The MAC is 24 characters: HMAC-SHA256 (RFC 2104) of the
 payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row. In
-the link that opens a session from a digest, a number that stands for the address and the time of the mail follow. A
-signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link ends in a
-digit, so that no mail program takes its last character for punctuation.
+the link that opens a session from a digest, two numbers follow: one that stands for the address, and the time of the
+mail. A signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link ends
+in a digit, so that no mail program takes its last character for punctuation.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class LinkSigner:
     key: bytes = field(repr=False)
 
     @property
-    def allow_one_click(self) -> bool:
+    def allows_one_click(self) -> bool:
         """Whether mail may offer one-click unsubscribing (RFC 8058): only with HTTPS, or with pages on loopback."""
         return _is_secure(self.base_url)
 
@@ -111,7 +111,10 @@ class LinkSigner:
         return self._urls(LinkPurpose.UNSUBSCRIBE_ONE, subscription_ids)
 
     def manage_urls(self, mails: Iterable[tuple[int, int, int]]) -> list[str]:
-        """Return the URL of the page that opens a session, by the subscriber, the address and time of each mail."""
+        """Return, for each mail, the URL of the page that opens a session.
+
+        A mail is given by the id of the subscriber, the number of the address, and the time, as in a Grant.
+        """
         return self._signed([Grant(LinkPurpose.MANAGE, *mail) for mail in mails])
 
     def digest_urls(self, delivery_ids: Iterable[int]) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from notifier.config import Config
-from notifier.digests.details import dumps_notice
+from notifier.digests.details import encode_notice_details
 from notifier.digests.items import NO_ITEMS
 from notifier.errors import ConfigError
 from notifier.models import DeliveryKind, NoticeDetails
@@ -44,7 +44,7 @@ def queue_notice(connection: Connection, config: Config, details: NoticeDetails,
         "message_id": outbox.new_message_id(config.mail.sender),
         "subject": _SUBJECTS[kind].format(brand=config.mail.brand),
         "items": NO_ITEMS,
-        "details": dumps_notice(details),
+        "details": encode_notice_details(details),
         "planned_at": now,
     }
     outbox.add(connection, [{**row, **outbox.AWAITED}])

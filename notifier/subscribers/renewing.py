@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
-from notifier.digests.details import loads_notice
+from notifier.digests.details import decode_notice_details
 from notifier.models import RequestKind, SubscriberState
 from notifier.signing import Grant, LinkPurpose
 from notifier.store import reading, requests, subscribers
@@ -65,6 +65,6 @@ def _recipient(connection: Connection, grant: Grant) -> str | None:
 def _recipient_of_notice(connection: Connection, grant: Grant) -> str | None:
     """Return the recipient of the newest notice with this link; a change of address has notices with two links."""
     for recipient, details in reversed(requests.notices_of(connection, KINDS[grant.purpose], grant.row_id)):
-        if loads_notice(details).link == grant.purpose:
+        if decode_notice_details(details).link == grant.purpose:
             return recipient
     return None

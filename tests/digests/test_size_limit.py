@@ -16,7 +16,7 @@ from notifier.digests.cache import Cache
 from notifier.digests.cards import paper_line
 from notifier.digests.labels import LABEL_BYTES, shown_label
 from notifier.digests.selection import Selection
-from notifier.digests.size_limit import LISTED_BYTES, fitted, heading_bytes, listing_bytes
+from notifier.digests.size_limit import LISTED_BYTES, fitted, heading_bytes, line_bytes
 from notifier.mail import Composer
 from notifier.mail.parts import Parts
 from notifier.mail.shortening import MAIL_BYTES
@@ -75,7 +75,7 @@ def test_the_mail_lists_each_paper_that_fits_and_ends_before_90_kb(
 ) -> None:
     fields = {} if has_address else {"arxiv_id": None}
     selection, papers = selection_of(title, label, sections, 300, abstract=title * 20, **fields)
-    sizes = {number: listing_bytes(each, SEARCH) for number, each in papers.items()}
+    sizes = {number: line_bytes(each, SEARCH) for number, each in papers.items()}
     kept, left = fitted(selection, lambda item: sizes[item.paper_id])
     size, shown, way_out = size_of_mail(kept, papers)
     assert {item.paper_id for item in kept.items} | left == papers.keys()
@@ -85,7 +85,7 @@ def test_the_mail_lists_each_paper_that_fits_and_ends_before_90_kb(
 
 def test_about_a_hundred_papers_with_usual_titles_fit_beside_eight_cards() -> None:
     selection, papers = selection_of(TITLES["usual"], "Quantization", 3, 300, abstract="We propose a method. " * 20)
-    kept, _ = fitted(selection, lambda item: listing_bytes(papers[item.paper_id], SEARCH))
+    kept, _ = fitted(selection, lambda item: line_bytes(papers[item.paper_id], SEARCH))
     assert len(kept.items) > 95
     size, shown, _ = size_of_mail(kept, papers)
     assert shown == len(kept.items) and size > 0.6 * MAIL_BYTES
@@ -108,7 +108,7 @@ def test_no_line_or_heading_takes_more_than_was_counted(text: str, url: str, has
     shown = paper(2, title=text, arxiv_id="2607.00002" if has_id else None, url=url)
     line = paper_line(Item(2, 99_999), shown, SETTINGS)
     kinds = [Parts(TEMPLATES, "txt", cache), Parts(TEMPLATES, "html", cache, Stylesheet(TEMPLATES, cache).inline)]
-    assert sum(len(each.part("line", paper=line).joined({})) for each in kinds) <= listing_bytes(shown, SEARCH)
+    assert sum(len(each.part("line", paper=line).joined({})) for each in kinds) <= line_bytes(shown, SEARCH)
     slots = dict.fromkeys(("anchor", "total", "cards", "lines"), b"123456789=\r\n")
     headings = [each.part("section", label=shown_label(text)).joined(slots) for each in kinds]
     assert sum(map(len, headings)) <= heading_bytes(text)

@@ -34,5 +34,5 @@ def test_items_in_the_first_version_of_their_format_give_the_same_mail() -> None
     own = Composer(SETTINGS, TEMPLATES)
     sections, rest = own.read_items(older)
     mail = own.compose(replace(DIGEST, sections=sections, rest=rest), {PAPER.id: PAPER})
-    assert (sections, rest) == items.loads(items.dumps(DIGEST.sections, DIGEST.rest))
+    assert (sections, rest) == items.decode(items.encode(DIGEST.sections, DIGEST.rest))
     assert mail == mail_of()

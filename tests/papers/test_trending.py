@@ -243,7 +243,7 @@ def test_a_digest_shows_the_papers_in_the_order_of_their_upvotes(engine: Engine)
     capture(engine, "late", {"The Paper of Number 3": 50}, now=MONDAY + timedelta(hours=1))
     plan(engine, Config(), MONDAY.replace(hour=8))
     with reading(engine) as connection:
-        sections, _ = items.loads(connection.scalar(select(delivery.c["items"])) or "")
+        sections, _ = items.decode(connection.scalar(select(delivery.c["items"])) or "")
     assert [item.upvotes for item in sections[0].items] == [50, *range(19, 10, -1)]
 
 

@@ -62,7 +62,7 @@ def test_the_next_digest_takes_in_the_papers_of_a_digest_that_still_waits(
     ingest_page(planned, tmp_path, ["A Paper of Tuesday", "Another Paper of Tuesday"], now=AT_EIGHT + A_DAY / 2)
     assert plan(planned, CONFIG, AT_EIGHT + A_DAY) == PlanReport(due=1, digests=1)
     assert [(row.state, row.next_try) for row in rows(planned)] == [("EXPIRED", None), ("PENDING", outbox.AT_ONCE)]
-    sections, rest = items.loads(rows(planned)[1]._mapping["items"])
+    sections, rest = items.decode(rows(planned)[1]._mapping["items"])
     assert [(section.label, len(section.items)) for section in sections] == [("All papers", 4)]
     assert rest == ()
 

@@ -71,7 +71,7 @@ def test_it_is_the_digest_that_planning_then_plans(subscribed: Engine) -> None:
         row = connection.execute(select(delivery)).one()
     assert found.is_new
     assert found.digest is not None
-    assert items.dumps(found.digest.sections, found.digest.rest) == row._mapping["items"]
+    assert items.encode(found.digest.sections, found.digest.rest) == row._mapping["items"]
     assert (found.digest.recipient, found.digest.period) == (row.recipient, row.period)
     assert (found.digest.subject, found.digest.planned_at) == (row.subject, row.planned_at)
 

@@ -77,7 +77,7 @@ def test_a_paper_that_is_no_longer_stored_stops_nobodys_planning(engine: Engine,
     ingest_page(engine, tmp_path, ["A Paper of Monday"])
     plan(engine, CONFIG, AT_EIGHT)
     with writing(engine) as connection:
-        connection.execute(delivery.update().values(items=items.dumps((Section("All papers", (Item(99),)),), ())))
+        connection.execute(delivery.update().values(items=items.encode((Section("All papers", (Item(99),)),), ())))
     assert plan(engine, CONFIG, AT_EIGHT + A_DAY).digests == 1
     assert subjects(engine)[1] == "1 new paper:"
 

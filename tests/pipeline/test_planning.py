@@ -35,7 +35,7 @@ def rows(engine: Engine) -> list[Row[Any]]:
 
 def titles_by_section(engine: Engine, row: Row[Any]) -> dict[str, list[str]]:
     """Return the titles in each section of a digest, by label, and those of the rest under "rest"."""
-    sections, rest = items.loads(row._mapping["items"])
+    sections, rest = items.decode(row._mapping["items"])
     with reading(engine) as connection:
         named = papers.papers_by_id(connection, items.paper_ids(row._mapping["items"]))
     found = {section.label: [named[item.paper_id].title for item in section.items] for section in sections}

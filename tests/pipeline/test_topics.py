@@ -43,7 +43,7 @@ def marked_in_title(engine: Engine, email: str) -> list[str]:
     """Return the words, folded, that are to be marked in the title of the only paper of a subscriber's only digest."""
     with reading(engine) as connection:
         stored = connection.execute(select(delivery.c["items"]).where(delivery.c.recipient == email)).scalar_one()
-    ((section,), _) = items.loads(stored)
+    ((section,), _) = items.decode(stored)
     return list(section.items[0].words.title)
 
 

@@ -14,7 +14,7 @@ from support.service import MONDAY, add_listings, add_subscriber, ingest_page
 from support.sign_ups import ANN, PAGES, confirmed, mails, sign_up
 
 from notifier.digests import items
-from notifier.digests.details import loads_digest
+from notifier.digests.details import decode_digest_details
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Listing
 from notifier.pipeline import once, plan, plan_welcomes
 from notifier.store import papers, reading, subscribers, writing
@@ -48,8 +48,8 @@ def test_its_papers_are_those_of_the_first_look_and_no_digest_repeats_them(store
     (welcome,) = welcomes(store)
     assert (welcome.recipient, welcome.subject, welcome.subscriber_id) == (ANN, "Welcome to Daily Papers", person.id)
     assert titles(store, welcome) == ["A Paper of Yesterday"]
-    assert loads_digest(welcome.details).labels == ("All papers",)
-    assert "Monday, 6 July 2026 at 08:00 (UTC)" in loads_digest(welcome.details).opening
+    assert decode_digest_details(welcome.details).labels == ("All papers",)
+    assert "Monday, 6 July 2026 at 08:00 (UTC)" in decode_digest_details(welcome.details).opening
     accept_waiting(store)
     ingest_page(store, tmp_path, ["A Paper of This Morning"], now=MONDAY + A_DAY / 24)
     plan(store, PAGES, AT_EIGHT)
@@ -75,7 +75,7 @@ def test_a_paper_that_is_announced_again_is_not_repeated_either(store: Engine) -
 def test_without_papers_it_says_when_the_first_ones_come(store: Engine) -> None:
     confirmed(store, timezone="Europe/Berlin", hour="09:15", cadence=Cadence.WEEKLY)
     plan_welcomes(store, PAGES, MONDAY)
-    opening = loads_digest(welcomes(store)[0].details).opening
+    opening = decode_digest_details(welcomes(store)[0].details).opening
     assert "Monday, 6 July 2026 at 09:15 (Europe/Berlin)" in opening
     assert "if there are new ones" in opening
 

@@ -134,7 +134,7 @@ def test_the_mac_has_at_least_128_bits() -> None:
     ],
 )
 def test_one_click_is_offered_only_over_https_and_on_this_machine(base_url: str, allowed: bool) -> None:
-    assert LinkSigner(base_url, KEY).allow_one_click is allowed
+    assert LinkSigner(base_url, KEY).allows_one_click is allowed
 
 
 def test_the_key_is_never_shown() -> None:

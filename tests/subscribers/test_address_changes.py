@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from support.service import MONDAY
 from support.sign_ups import ANN, BOB, PAGES, confirmed, grant_of, mails, newest_grant, recipients, session_of
 
-from notifier.digests.details import loads_notice
+from notifier.digests.details import decode_notice_details
 from notifier.errors import UsageError
 from notifier.models import DeliveryKind, Subscriber
 from notifier.signing import Grant, LinkPurpose
@@ -92,7 +92,7 @@ def test_both_at_the_same_moment_change_it(store: Engine, ann: Subscriber) -> No
 def test_only_the_mail_to_the_old_address_names_the_other_one(engine: Engine) -> None:
     old, new = ask(engine, confirmed(engine))
     to_old, to_new = mails(engine, DeliveryKind.ADDRESS_CHANGE)
-    assert loads_notice(to_old.details).new_email == NEW
+    assert decode_notice_details(to_old.details).new_email == NEW
     assert ANN not in to_new.details
     shown = open_request(engine, PAGES, new, MONDAY)
     assert shown is not None

@@ -126,7 +126,7 @@ def test_the_order_is_that_of_the_sections_and_new_ones_come_last(
     ingest_page(store, tmp_path, ["Diffusion of Images", "Quantization of Networks"])
     plan(store, PAGES, AT_EIGHT)
     (digest,) = [row for row in mails(store, DeliveryKind.DIGEST) if row.recipient == ANN]
-    assert [section.label for section in items.loads(digest._mapping["items"])[0]] == ["diffusion", "quantization"]
+    assert [section.label for section in items.decode(digest._mapping["items"])[0]] == ["diffusion", "quantization"]
 
 
 @pytest.mark.parametrize("change", ["one is missing", "one is twice", "one is somebody else's"])

@@ -34,7 +34,7 @@ def section_labels(engine: Engine) -> list[list[str]]:
     """Return the labels of the sections of each digest, oldest first."""
     with reading(engine) as connection:
         texts = connection.scalars(select(delivery.c["items"]).order_by(delivery.c.id)).all()
-    return [[section.label for section in items.loads(text)[0]] for text in texts]
+    return [[section.label for section in items.decode(text)[0]] for text in texts]
 
 
 def test_a_query_without_a_name_has_its_readable_form_as_label(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from support.service import MONDAY, add_subscriber
 from support.sign_ups import ANN, BOB, PAGES, confirmed, grant_of, mails, newest_grant, no_writes, recipients, sign_up
 
 from notifier.config import Config
-from notifier.digests.details import loads_notice
+from notifier.digests.details import decode_notice_details
 from notifier.errors import ConfigError, QueryError, UsageError
 from notifier.models import Cadence, DeliveryKind, DeliveryState, SubscriberState
 from notifier.signing import Grant, LinkPurpose
@@ -169,7 +169,7 @@ def test_whoever_gets_no_mail_gets_one_confirmation_and_then_what_they_asked_for
     BEFORE[before](store)
     grant = sign_up(store)
     assert recipients(store) == [("confirmation", ANN)]
-    details = loads_notice(mails(store)[0].details)
+    details = decode_notice_details(mails(store)[0].details)
     assert (details.asked, details.is_addition) == (("All papers",), False)
     found = confirm(store, PAGES, grant, MONDAY)
     assert found is not None
@@ -195,7 +195,7 @@ def test_a_subscriber_is_asked_to_confirm_an_addition_that_changes_nothing_else(
         known = pause(store, ANN, None, MONDAY)
     grant = sign_up(store, "ANN@example.org", cadence=Cadence.DAILY, hour="20:00", timezone="Asia/Tokyo")
     assert recipients(store) == [("confirmation", ANN)]
-    assert loads_notice(mails(store)[0].details).is_addition
+    assert decode_notice_details(mails(store)[0].details).is_addition
     with reading(store) as connection:
         assert subscribers.find(connection, ANN) == known
     shown = open_request(store, PAGES, grant, MONDAY)
@@ -220,7 +220,7 @@ def test_after_a_confirmation_the_same_address_may_get_another_mail_on_the_same_
 def test_the_mail_holds_no_words_of_whoever_typed_them(engine: Engine) -> None:
     sign_up(engine, queries=("visit evil example now",), topics=(), name="You won! https://evil.example")
     assert "evil" not in mails(engine)[0].details
-    assert loads_notice(mails(engine)[0].details).asked == ("1 search",)
+    assert decode_notice_details(mails(engine)[0].details).asked == ("1 search",)
 
 
 def test_a_topic_that_was_removed_meanwhile_is_left_out(engine: Engine) -> None:
@@ -236,7 +236,7 @@ def test_a_topic_that_was_removed_meanwhile_is_left_out(engine: Engine) -> None:
 
 def test_asking_for_nothing_in_particular_takes_what_is_trending_and_says_so(engine: Engine) -> None:
     grant = sign_up(engine, topics=())
-    assert loads_notice(mails(engine)[0].details).asked == ("Trending",)
+    assert decode_notice_details(mails(engine)[0].details).asked == ("Trending",)
     shown = open_request(engine, PAGES, grant, MONDAY)
     found = confirm(engine, PAGES, grant, MONDAY)
     assert shown and found

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row, event, select
 from support.service import MONDAY
 
 from notifier.config import Config, MailConfig, WebConfig
-from notifier.digests.details import loads_notice
+from notifier.digests.details import decode_notice_details
 from notifier.models import DeliveryKind, Subscriber
 from notifier.signing import Grant, LinkPurpose
 from notifier.store import reading
@@ -47,7 +47,7 @@ def recipients(engine: Engine) -> list[tuple[str, str]]:
 
 def grant_of(row: Row[Any]) -> Grant:
     """Return what the link of a notice allows."""
-    details = loads_notice(row.details)
+    details = decode_notice_details(row.details)
     return Grant(LinkPurpose(details.link), details.request_id)
 
 

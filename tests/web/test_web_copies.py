@@ -145,9 +145,9 @@ def test_the_copy_shows_the_papers_beyond_the_limit_of_a_digest_whole_too(
     listings = [Listing(1, f"Paper {number}", abstract=f"We propose number {number}.") for number in range(3)]
     add_listings(engine, "more", AT_EIGHT.date(), *listings)
     with writing(engine) as connection:
-        sections, _ = items.loads(connection.execute(select(delivery.c["items"])).scalar_one())
+        sections, _ = items.decode(connection.execute(select(delivery.c["items"])).scalar_one())
         ids = connection.execute(select(paper.c.id).where(paper.c.title.like("Paper %"))).scalars()
-        stored = items.dumps(sections, tuple(Item(each) for each in ids))
+        stored = items.encode(sections, tuple(Item(each) for each in ids))
         connection.execute(update(delivery).values(items=stored))
     answer = client.get(path)
     assert parsed(answer).xpath("//h2[last()]/text()") == ["And 3 more"]

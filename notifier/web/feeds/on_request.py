@@ -36,7 +36,7 @@ def search_feed(site: Site, text: str, query: Query) -> Feed:
         entries=newest_entries(found),
         since=since,
         path="feeds/search",
-        asked=f"q={asked}",
+        query_string=f"q={asked}",
         page=f"subscribe?words={asked}",
     )
 
