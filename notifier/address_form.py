@@ -1,7 +1,7 @@
-"""The form of addresses in SMTP and in headers.
+"""Write addresses as SMTP and headers need them.
 
-An international domain is in Punycode (RFC 5890). Before the @, only a recipient may have characters beyond ASCII: they
-need a relay that supports SMTPUTF8 (RFC 6531).
+An international domain is written in Punycode (RFC 5890). Before the @, only the address of a recipient may have
+characters beyond ASCII. Mail to such an address needs a relay that supports SMTPUTF8 (RFC 6531).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _ASCII_ADDRESS = re.compile(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9.-
 
 
 def ascii_form(address: str) -> str:
-    """Return an address with its domain in ASCII, by IDNA 2008.
+    """Return an address in ASCII, with its domain converted by IDNA 2008.
 
-    Raises ValueError with the reason if the address has no such form.
+    Raises ValueError with the reason if the address has no such form, for example because of a letter before the @.
     """
     return address if _ASCII_ADDRESS.fullmatch(address) else _encoded(address)
 

@@ -1,8 +1,9 @@
-"""Drafts, the files that are being written until they get their name, and other files that a process holds.
+"""Create drafts and other files that a process holds while it uses them.
 
-A process holds such a file with a lock (flock), which the kernel frees when the process ends for any reason. So if
-nobody holds such a file, the process that made it has died. This also works if that process ran in another container
-that shares the folder. The names are random, because processes in two containers may have the same id.
+A draft is a file that is written under a temporary name, and gets its real name when it is complete. To hold a file
+means to lock it (flock). The kernel frees the lock when the process ends for any reason. So if nobody holds such a
+file, the process that made it has died. This also works if that process ran in another container that shares the
+folder. The names are random, because processes in two containers may have the same id.
 """
 
 from __future__ import annotations
@@ -70,12 +71,12 @@ def held_if_free(path: Path) -> Iterator[bool]:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
-        yield _lock(descriptor)
+        yield _try_to_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def _try_to_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -84,6 +85,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Return whether a path still leads to an open file."""
     try:
         return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
     except FileNotFoundError:

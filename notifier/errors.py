@@ -1,4 +1,4 @@
-"""The exceptions that notifier raises for failures that its user can understand and correct.
+"""Define the exceptions that notifier raises for failures that its user can understand and correct.
 
 All derive from NotifierError. Every message says in one sentence what happened, to what, and the cure.
 """

@@ -1,4 +1,4 @@
-"""Settings of Python's garbage collector for work that makes many objects.
+"""Set Python's garbage collector for work that makes many objects.
 
 The collector belongs to the whole process, and several threads may need a setting at once. Each setting is therefore
 made when the first `with` block that asks for it begins, and undone when the last such block ends.
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-# The number of new objects between two collections. The caches of mail parts never hold so many objects, because their
-# size in bytes is limited.
-SELDOM = 500_000
+# The number of new objects after which the collector runs. The caches of mail parts have fewer objects, because their
+# size in bytes is limited. So filling them alone starts no collection.
+OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 _lock = Lock()
 _freezing_blocks = 0  # the number of running `collecting_new_objects` blocks
@@ -57,7 +57,7 @@ def collecting_seldom() -> Iterator[None]:
     with collecting_new_objects():
         with _lock:
             _usual_thresholds.append(_usual_thresholds[0] if _usual_thresholds else gc.get_threshold())
-            gc.set_threshold(SELDOM, *_usual_thresholds[0][1:])
+            gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *_usual_thresholds[0][1:])
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""Files and folders that other users of the machine must not read: the database, exports, mails, the config, the key.
+"""Create files and folders that other users of the machine must not read: database, exports, mails, config and key.
 
 The mode of a new file does not depend on the umask, except that the umask may take more away.
 """

@@ -1,4 +1,4 @@
-"""The paths of the files that come with notifier: templates, seeds, the example config."""
+"""Find the files that come with notifier: templates, seeds, the example config."""
 
 from pathlib import Path
 

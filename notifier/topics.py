@@ -1,4 +1,4 @@
-"""The topic catalogue: the built-in topics, changed and extended by the operator's config."""
+"""Make the topic catalogue: the built-in topics, changed and extended by the operator's config."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _escaped(text: str) -> str:
 
 
 def _verbatim(url: str) -> str:
-    """Return a URL or DOI, which styles print as it is, so that only what would end the field is encoded."""
+    """Return a URL or DOI with only those characters encoded that would end the field: styles print it as it is."""
     return url.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
 
 

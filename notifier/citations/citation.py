@@ -1,4 +1,4 @@
-"""The values that every form of a citation needs."""
+"""Collect the values that every form of a citation needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from notifier.citations.names import CitedName, cited_name
 from notifier.models import Paper
 from notifier.text.harmless import inert, safe_url
-from notifier.text.paper_links import links, other_links, paper_url
+from notifier.text.paper_links import has_arxiv_page, other_links, paper_url
 
 # An arXiv id begins with the year and the month: 2509.01234, or before April 2007 hep-th/9901001.
 _ARXIV_ID = re.compile(r"\A(?:(?P<archive>[a-z-]++)(?:\.[A-Z]{2})?/)?(?P<year>\d\d)(?P<month>\d\d)[.\d]\d+", re.ASCII)
@@ -52,7 +52,7 @@ class Citation:
 
 def citation_of(paper: Paper) -> Citation:
     """Return the citation of a paper."""
-    is_at_arxiv = len(links(paper)) > 1
+    is_at_arxiv = has_arxiv_page(paper)
     return Citation(
         key=paper.key,
         title=inert(paper.title),

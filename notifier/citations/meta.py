@@ -27,7 +27,7 @@ def meta(citation: Citation) -> Iterator[tuple[str, str]]:
 
 
 def _name(name: CitedName) -> str:
-    """Return a name with its family name first, unless a reader would take it for two names.
+    """Return a name with its family name first, unless Zotero would take it for two names.
 
     Zotero divides an element at each semicolon, and at the comma if there is a space in the words on both sides.
     """

@@ -260,13 +260,15 @@ def _show_match(match: PreviewMatch) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from notifier.text.excerpts import passage, runs
+    from notifier.text.excerpts import marked_sentence, runs
 
     console = Console(file=terminal_of(sys.stdout), highlight=False, soft_wrap=True)
     console.print(Text(f"{match.listed_on}  "), _marked(runs(match.title, match.spans.title)), sep="")
     if match.spans.abstract and not match.spans.title:
         console.print(
-            Text(" " * len(f"{match.listed_on}  ")), _marked(passage(match.abstract, match.spans.abstract)), sep=""
+            Text(" " * len(f"{match.listed_on}  ")),
+            _marked(marked_sentence(match.abstract, match.spans.abstract)),
+            sep="",
         )
 
 

@@ -1,4 +1,4 @@
-"""The matching engine: find the papers that queries match, and the words in each paper that match.
+"""Find the papers that queries match, and the words in each paper that match: the matching engine.
 
     papers --tokenise--> tokens --PaperIndex--> blocks of arrays --+
     queries --QuerySet--> a graph of leaves and operators ---------+--match_all--> one bit for each query and paper

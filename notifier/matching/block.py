@@ -1,4 +1,4 @@
-"""A block of papers as arrays: the words of their texts in order, and the set of papers that have each word.
+"""Store a block of papers as arrays: the words of their texts in order, and the set of papers that have each word.
 
 All tokens of a block are one stream of word numbers: the titles of all papers, then all abstracts, and so on. Word
 number 0 is the empty word, which ends every passage. Wanted words that no paper of the block has get this number too.
@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from notifier.matching.labels import AuthorNames, positions_by_label
+from notifier.matching.labels import AuthorNameIndex, positions_by_label
 from notifier.matching.passages import PASSAGE_FIELDS, Matchable, fields_of
 from notifier.matching.tokens import Tokens
 from notifier.queries.tree import Field, Leaf
@@ -77,9 +77,9 @@ class Block:
         return positions_by_label(self.papers)
 
     @cached_property
-    def author_names(self) -> AuthorNames:
+    def author_names(self) -> AuthorNameIndex:
         """The names of the papers' authors."""
-        return AuthorNames(self._authors())
+        return AuthorNameIndex(self._authors())
 
     def bitmap(self, positions: Iterable[int] | Numbers) -> Bitmaps:
         """Return the bitmap of the papers at these positions."""

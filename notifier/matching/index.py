@@ -1,4 +1,4 @@
-"""An index of papers, and the evaluation of queries on it."""
+"""Index papers, and evaluate queries on the index."""
 
 from __future__ import annotations
 

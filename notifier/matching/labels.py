@@ -1,4 +1,4 @@
-"""Look-up tables for the authors and the labels of papers; a label is a category, a topic or a source."""
+"""Look up papers by their authors and their labels; a label is a category, a topic or a source."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from notifier.queries.leaves import category_name, label
 from notifier.queries.tree import Category, Leaf, SourceName, TopicTag
 
 
-class AuthorNames:
-    """The names of the authors of a block's papers.
+class AuthorNameIndex:
+    """The names of the authors of a block's papers, which can be looked up by any of their words.
 
     A name is a list of folded words, and comes with the position of its paper.
     """

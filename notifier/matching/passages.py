@@ -1,4 +1,4 @@
-"""Passages: the texts of a paper in which words are searched. A phrase matches only within one passage."""
+"""Divide papers into passages: the texts in which words are searched. A phrase matches only within one passage."""
 
 from __future__ import annotations
 

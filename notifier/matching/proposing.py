@@ -15,10 +15,11 @@ from notifier.models import AllOf, AnyOf, Proposal, Term, TermKind, WordSearch
 from notifier.queries import tree
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Query
 
+# The leaves that the store looks up in the rows of papers and their topics, and not in the index of words.
 ROW_CONDITIONS = (tree.After, tree.Before, tree.Upvotes, tree.TopicTag, tree.Category)
 
 
-class _Bound(NamedTuple):
+class _Superset(NamedTuple):
     """A set of papers that contains all papers that a part of a query matches.
 
     These are the papers that `words` finds, or all others if `is_negated`, or all papers if `words` is None. `is_exact`
@@ -30,7 +31,7 @@ class _Bound(NamedTuple):
     is_exact: bool = True
 
 
-_ALL_PAPERS = _Bound(None, is_exact=False)
+_ALL_PAPERS = _Superset(None, is_exact=False)
 
 
 def propose(query: Query) -> Proposal:
@@ -38,8 +39,8 @@ def propose(query: Query) -> Proposal:
     operands = query.operands if isinstance(query, And) else (query,)
     conditions = [each for each in operands if isinstance(each, ROW_CONDITIONS)]
     others = [each for each in operands if not isinstance(each, ROW_CONDITIONS)]
-    bound = _all_of(map(_bound, others)) if others else _Bound(None)
-    words = None if bound.is_negated else bound.words
+    superset = _all_of(map(_superset_of, others)) if others else _Superset(None)
+    words = None if superset.is_negated else superset.words
     days = [each.day for each in conditions if isinstance(each, tree.After)]
     ends = [each.day for each in conditions if isinstance(each, tree.Before)]
     categories = tuple(each.name for each in conditions if isinstance(each, tree.Category))
@@ -51,34 +52,34 @@ def propose(query: Query) -> Proposal:
         topics=tuple(each.slug for each in conditions if isinstance(each, tree.TopicTag)),
         categories=categories,
         # An index compares categories only roughly.
-        is_exact=bound.is_exact and not categories and (words is not None or not others),
+        is_exact=superset.is_exact and not categories and (words is not None or not others),
     )
 
 
-def _bound(query: Query) -> _Bound:
+def _superset_of(query: Query) -> _Superset:
     match query:
         case Not(operand):
-            inner = _bound(operand)
-            return _Bound(inner.words, not inner.is_negated) if inner.is_exact else _ALL_PAPERS
+            inner = _superset_of(operand)
+            return _Superset(inner.words, not inner.is_negated) if inner.is_exact else _ALL_PAPERS
         case And(operands):
-            return _all_of(map(_bound, operands))
+            return _all_of(map(_superset_of, operands))
         case Or(operands):
-            return _any_of(list(map(_bound, operands)))
+            return _any_of(list(map(_superset_of, operands)))
         case leaf:
-            return _of_leaf(leaf)
+            return _superset_of_leaf(leaf)
 
 
-def _of_leaf(leaf: Leaf) -> _Bound:
+def _superset_of_leaf(leaf: Leaf) -> _Superset:
     match leaf:
         case tree.Word(stem, field):
-            return _Bound(Term(TermKind.STEM, (stem,), fields_of(field)))
+            return _Superset(Term(TermKind.STEM, (stem,), fields_of(field)))
         case tree.Phrase(words, field):
-            return _Bound(Term(TermKind.PHRASE, words, fields_of(field)))
+            return _Superset(Term(TermKind.PHRASE, words, fields_of(field)))
         case tree.Prefix(start, field):
-            return _Bound(Term(TermKind.PREFIX, (start,), fields_of(field)))
+            return _Superset(Term(TermKind.PREFIX, (start,), fields_of(field)))
         case tree.AuthorName(words):
             # The words may be from the names of several authors, so this is wider than the query.
-            return _Bound(_joined(AllOf, [_of_name(word) for word in words]), is_exact=False)
+            return _Superset(_joined(AllOf, [_of_name(word) for word in words]), is_exact=False)
         case _:
             return _ALL_PAPERS
 
@@ -87,29 +88,29 @@ def _of_name(word: str) -> Term:
     return Term(TermKind.PREFIX if len(word) == 1 else TermKind.PHRASE, (word,), fields_of(Field.AUTHOR))
 
 
-def _all_of(bounds: Iterable[_Bound]) -> _Bound:
-    known = list(bounds)
+def _all_of(supersets: Iterable[_Superset]) -> _Superset:
+    known = list(supersets)
     wanted, excluded = _parted(known)
     is_exact = all(each.is_exact for each in known)
     if wanted:
-        return _Bound(_without(wanted, excluded), is_exact=is_exact)
-    return _Bound(_joined(AnyOf, excluded), is_negated=True, is_exact=is_exact) if excluded else _ALL_PAPERS
+        return _Superset(_without(wanted, excluded), is_exact=is_exact)
+    return _Superset(_joined(AnyOf, excluded), is_negated=True, is_exact=is_exact) if excluded else _ALL_PAPERS
 
 
-def _any_of(bounds: Sequence[_Bound]) -> _Bound:
-    if any(each.words is None for each in bounds):
+def _any_of(supersets: Sequence[_Superset]) -> _Superset:
+    if any(each.words is None for each in supersets):
         return _ALL_PAPERS
-    wanted, excluded = _parted(bounds)
-    is_exact = all(each.is_exact for each in bounds)
+    wanted, excluded = _parted(supersets)
+    is_exact = all(each.is_exact for each in supersets)
     if not excluded:
-        return _Bound(_joined(AnyOf, wanted), is_exact=is_exact)
+        return _Superset(_joined(AnyOf, wanted), is_exact=is_exact)
     # By De Morgan: (a OR NOT b) is NOT (b AND NOT a).
-    return _Bound(_without(excluded, wanted), is_negated=True, is_exact=is_exact)
+    return _Superset(_without(excluded, wanted), is_negated=True, is_exact=is_exact)
 
 
-def _parted(bounds: Iterable[_Bound]) -> tuple[list[WordSearch], list[WordSearch]]:
+def _parted(supersets: Iterable[_Superset]) -> tuple[list[WordSearch], list[WordSearch]]:
     """Return the word searches that are not negated, and those that are."""
-    known = [(each.words, each.is_negated) for each in bounds if each.words is not None]
+    known = [(each.words, each.is_negated) for each in supersets if each.words is not None]
     return [words for words, negated in known if not negated], [words for words, negated in known if negated]
 
 

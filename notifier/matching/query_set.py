@@ -1,4 +1,4 @@
-"""A set of distinct queries, stored as a graph, ready to be matched.
+"""Store a set of distinct queries as a graph that is ready to be matched.
 
 A node of the graph is a leaf, or NOT, AND or OR over other nodes. A part that several queries share is one node. All
 nodes of one shape are rows of one table, so that numpy can evaluate them together. Adding or discarding a query changes

@@ -1,4 +1,4 @@
-"""The single words of a query, each as a separate query, so that a preview can report words that no paper has."""
+"""Find the single words of a query, so that a preview can report words that no paper has."""
 
 from __future__ import annotations
 

@@ -47,11 +47,11 @@ class PaperWords:
     """
 
     def __init__(self, paper: Paper) -> None:
-        self.title = _MarkableText(paper.title)
-        self.abstract = _MarkableText(paper.abstract)
+        self.title = _SearchableText(paper.title)
+        self.abstract = _SearchableText(paper.abstract)
 
 
-class _MarkableText:
+class _SearchableText:
     """The tokens of a text, with two look-up tables: word to token positions, and stem to token positions."""
 
     def __init__(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The tokens (words) of papers: packed into bytes for one paper, and as an array of integers for many.
+"""Pack the tokens (words) of one paper into bytes, and those of many papers into an array of integers.
 
 Ingest stores the packed tokens of each paper, so that later matches need not split its texts again. Packed tokens
 are the number of tokens in each passage field, as little-endian 32-bit integers, followed by all tokens joined by

@@ -1,4 +1,4 @@
-"""The canonical form of a query.
+"""Write the canonical form of a query.
 
 Queries that differ only in how they are written have the same canonical form. It is itself a valid query.
 """

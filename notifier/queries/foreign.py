@@ -41,6 +41,7 @@ _NAMES = "|".join(FIELD_NAMES)
 _COMPARISON = re.compile(rf"\A({_NAMES})(>=|<=|==|=|>|<)(.*+)\Z", re.IGNORECASE)
 _FIELD_ALONE = re.compile(rf"\A(?:{_NAMES}):\Z", re.IGNORECASE)
 _TAG = re.compile(r"\[([^\[\]]*+)")
+# The tags of PubMed that are not names of fields here, each with the field that means the same.
 _OTHER_TAGS = {
     "tiab": "",
     "title/abstract": "",
@@ -54,7 +55,7 @@ _TAGS = {**{name: f"{name}:" for name in FIELD_NAMES}, **_OTHER_TAGS}
 
 
 def is_field_alone(value: Lexeme) -> bool:
-    """Return whether a word is the name of a field with its colon, and so has a space or nothing after it."""
+    """Return whether a word is the name of a field with a colon, which means that no value follows directly."""
     return value.kind is LexemeKind.WORD and bool(_FIELD_ALONE.match(value.text))
 
 

@@ -1,4 +1,4 @@
-"""The leaves of a query: what a word or phrase means after each field, and which values each field refuses."""
+"""Make the leaves of a query from words, phrases and fields, and refuse the values that a field cannot have."""
 
 from __future__ import annotations
 

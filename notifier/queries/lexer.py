@@ -1,4 +1,4 @@
-"""The lexer: it splits the text of a query into lexemes, and records the column of each."""
+"""Split the text of a query into lexemes, and record the column of each."""
 
 from __future__ import annotations
 

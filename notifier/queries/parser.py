@@ -1,4 +1,4 @@
-"""The parser of queries, by recursive descent.
+"""Parse queries by recursive descent.
 
     query       = conjunction *( OR conjunction )
     conjunction = term *( [ AND ] term )

@@ -1,4 +1,4 @@
-"""The readable form of a query: what it looks for, in the words that were typed, for headings and lists.
+"""Write the readable form of a query: what it looks for, in the words that were typed, for headings and lists.
 
 For example, `title:(pruning OR distillation) -survey` is `(pruning or distillation) in the title, not survey`.
 Parentheses show the grouping where commas, `and` and `or` do not.

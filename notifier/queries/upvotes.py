@@ -1,4 +1,4 @@
-"""The upvote counts at which a query may begin or cease to match a paper."""
+"""Find the upvote counts at which a query may begin or cease to match a paper."""
 
 from __future__ import annotations
 

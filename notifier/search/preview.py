@@ -24,7 +24,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PreviewMatch:
-    """A paper that the query matches; `spans` are the matching passages of `title` and `abstract`."""
+    """A paper that the query matches; `spans` are the matching places in `title` and `abstract`."""
 
     key: str
     title: str

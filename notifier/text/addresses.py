@@ -13,8 +13,6 @@ from notifier.text.harmless import inert
 
 _IN_TEXT = re.compile(r"[^\s@<>\"'(),;:\[\]]{1,64}@[^\s@<>\"'(),;:\[\]]{1,255}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of RFC 3986, section 2.3, and `@`
-
-
 UNREADABLE = "\ufffd"  # what decoders put in the place of bytes that are no character
 
 
@@ -63,7 +61,7 @@ def address_key(address: str) -> str:
 
 
 def address_number(address: str) -> int:
-    """Return a number that all spellings of one address share, and that another address has by chance in 2**32 only."""
+    """Return a number that all spellings of one address share; the chance that another address has it is 1 in 2**32."""
     return int.from_bytes(sha256(address_key(address).encode()).digest()[:4], "big") or 1
 
 

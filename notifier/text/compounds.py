@@ -1,4 +1,4 @@
-"""Compounds of two words that are also written as one: the first words, each with the second words that may follow.
+"""List compounds of two words that are also written as one: first words, each with the second words that may follow.
 
 A compound is listed only if its joined form is in use, and if the two words beside each other mean the same.
 """

@@ -1,4 +1,4 @@
-"""Numbers with the noun that they count."""
+"""Write numbers with the noun that they count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excerpts of an abstract: whole sentences, split at their marks."""
+"""Choose excerpts of an abstract: whole sentences, split at their marks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from notifier.text.sentences import sentences
 from notifier.text.words import stem, words
 
 # Lengths in code points, without ellipses.
-WHOLE = 340  # an abstract that is no longer is shown whole
-TOGETHER = 300  # sentences are added to the best ones only up to this
-LIMIT = 400  # no excerpt is longer than this; a single sentence that is longer is cut
-SHORT = 120  # sentences that are shorter together say little, so one more may follow, up to LIMIT
-WORD = 60  # the text beside a cut in which the end of a word is sought
-BEFORE = 120  # the text before the first mark of a long sentence that is shown if its beginning is not
+LONGEST_WHOLE = 340  # an abstract that is no longer is shown whole
+USUAL_LENGTH = 300  # sentences are added to the best ones only up to this
+LONGEST_EXCERPT = 400  # a single sentence that is longer is cut
+SHORT_EXCERPT = 120  # a shorter excerpt says little, so one more sentence may follow, up to LONGEST_EXCERPT
+CUT_MARGIN = 60  # the text before a cut in which the end of a word is sought
+BEFORE_MARK = 120  # the text before the first mark of a long sentence that is shown if its beginning is not
 
 
 class Run(NamedTuple):
@@ -38,7 +38,7 @@ def excerpt(abstract: str, marks: Sequence[Span]) -> tuple[Run, ...]:
     An ellipsis stands for what is left out before or between them, and for the rest of a sentence that is too long.
     `marks` are as `marked_spans` returns them.
     """
-    if len(abstract) <= WHOLE:
+    if len(abstract) <= LONGEST_WHOLE:
         return runs(abstract, marks)
     spans = sentences(abstract)
     shown: list[Run] = []
@@ -52,7 +52,7 @@ def excerpt(abstract: str, marks: Sequence[Span]) -> tuple[Run, ...]:
     return tuple(shown)
 
 
-def passage(abstract: str, marks: Sequence[Span]) -> tuple[Run, ...]:
+def marked_sentence(abstract: str, marks: Sequence[Span]) -> tuple[Run, ...]:
     """Return the sentence of an abstract that has the first mark, or the part of it around the mark if it is long."""
     spans = sentences(abstract)
     if not marks or not spans:
@@ -100,21 +100,21 @@ def marked_spans(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
 def _chosen(abstract: str, spans: Sequence[Span], marks: Sequence[Span]) -> list[int]:
     """Return the places of the sentences to show, in order.
 
-    The contribution and the best marked sentence are joined by the other marked sentences, and by those that follow the
-    contribution, if there is room for them.
+    These are the contribution and the best marked sentence. If there is room, the other marked sentences are added, and
+    then those that follow the contribution.
     """
-    told = contribution([abstract[start:end] for start, end in spans]) or 0
+    contribution_place = contribution([abstract[start:end] for start, end in spans]) or 0
     # A sentence before the contribution is about the work of others, and one with a link about where to find the code.
-    weak = {place for place, span in enumerate(spans) if place < told or abstract.find("://", *span) >= 0}
+    weak = {place for place, span in enumerate(spans) if place < contribution_place or abstract.find("://", *span) >= 0}
     counts = _marked_words(abstract, spans, marks)
     marked = sorted(counts, key=lambda place: (-counts[place], place in weak, place))
-    chosen = _best(spans, told, marked, weak)
+    chosen = _best(spans, contribution_place, marked, weak)
     for place in marked:
-        if _length(spans, {*chosen, place}) <= TOGETHER:
+        if _length(spans, {*chosen, place}) <= USUAL_LENGTH:
             chosen.add(place)
-    following = 1 + (told if told in chosen else min(chosen))
+    following = 1 + (contribution_place if contribution_place in chosen else min(chosen))
     while following < len(spans) and following not in weak:
-        room = LIMIT if _length(spans, chosen) < SHORT else TOGETHER
+        room = LONGEST_EXCERPT if _length(spans, chosen) < SHORT_EXCERPT else USUAL_LENGTH
         if _length(spans, {*chosen, following}) > room:
             break
         chosen.add(following)
@@ -122,15 +122,15 @@ def _chosen(abstract: str, spans: Sequence[Span], marks: Sequence[Span]) -> list
     return sorted(chosen)
 
 
-def _best(spans: Sequence[Span], told: int, marked: Sequence[int], weak: Container[int]) -> set[int]:
+def _best(spans: Sequence[Span], contribution_place: int, marked: Sequence[int], weak: Container[int]) -> set[int]:
     """Return the places of the contribution and the best marked sentence.
 
     If no marked sentence fits beside the contribution, the best one takes its place, unless it is weak.
     """
     for place in marked:
-        if _length(spans, {told, place}) <= LIMIT:
-            return {told, place}
-    return {told if not marked or marked[0] in weak else marked[0]}
+        if _length(spans, {contribution_place, place}) <= LONGEST_EXCERPT:
+            return {contribution_place, place}
+    return {contribution_place if not marked or marked[0] in weak else marked[0]}
 
 
 def _length(spans: Sequence[Span], places: Collection[int]) -> int:
@@ -163,19 +163,19 @@ def _pieces(spans: Sequence[Span], places: Iterable[int]) -> list[Span]:
 
 def _cut(text: str, marks: Iterable[Span], start: int, end: int) -> Span:
     """Return the part of a sentence that is shown: if it is too long, one that has its first mark."""
-    if end - start <= LIMIT:
+    if end - start <= LONGEST_EXCERPT:
         return start, end
     left, right = next((mark for mark in marks if start <= mark[0] < end), (start, start))
-    if right > start + LIMIT - WORD and left > start + BEFORE:
-        start = text.find(" ", left - BEFORE, left) + 1 or grapheme_end(text, left - BEFORE)
-    return start, _cut_end(text, start + LIMIT, end)
+    if right > start + LONGEST_EXCERPT - CUT_MARGIN and left > start + BEFORE_MARK:
+        start = text.find(" ", left - BEFORE_MARK, left) + 1 or grapheme_end(text, left - BEFORE_MARK)
+    return start, _cut_end(text, start + LONGEST_EXCERPT, end)
 
 
 def _cut_end(text: str, at: int, end: int) -> int:
     """Return where to cut a sentence at about `at`: after a word, if one ends nearby."""
     if at >= end:
         return end
-    space = text.rfind(" ", at - WORD, at + 1)
+    space = text.rfind(" ", at - CUT_MARGIN, at + 1)
     if space <= 0:
         return min(end, grapheme_end(text, at))
     return len(text[:space].rstrip(" .,;:([-\N{EN DASH}\N{EM DASH}")) or space

@@ -91,7 +91,10 @@ def _character_columns(character: str) -> int:
 
 
 def shortened_to_columns(text: str, limit: int) -> str:
-    """Return a text whose words are separated by single spaces, or its first words and an ellipsis, within `limit`."""
+    """Return a text, or its first words and an ellipsis, in at most `limit` columns.
+
+    The words of the text must be separated by single spaces.
+    """
     if columns(text) <= limit:
         return text
     first = _lines(text, limit - 1)[0]

@@ -1,7 +1,7 @@
-"""The words that a digest marks: taken from a text when the digest is planned, and found in it when it is sent.
+"""Take the words to mark from a text when a digest is planned, and find them again when the digest is sent.
 
-Between the two, a dump may have completed the text. So the words are kept and not their places, and a mark never hits
-another word.
+Between the two, a dump may have completed the text. So the words are stored and not their places, and no other word is
+ever marked.
 """
 
 from __future__ import annotations

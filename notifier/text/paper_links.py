@@ -13,8 +13,7 @@ from notifier.text.harmless import safe_url, shortened_to_columns
 MAX_SEARCH_COLUMNS = 120  # columns; the first words of a long title are enough to find it
 
 _ARXIV_ID = re.compile(r"\A(?:\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})", re.ASCII)
-
-_SPELLING = re.compile(r"\Ahttps?://(?:www\.)?")
+_SCHEME_AND_WWW = re.compile(r"\Ahttps?://(?:www\.)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +24,15 @@ class Link:
     url: str
 
 
+def has_arxiv_page(paper: Paper) -> bool:
+    """Return whether a paper has an arXiv id in the form of which arXiv makes its URLs."""
+    return _ARXIV_ID.fullmatch(paper.arxiv_id or "") is not None
+
+
 def links(paper: Paper) -> tuple[Link, ...]:
     """Return the links to a paper, the best first: to its arXiv pages, or else to its own URL."""
-    found = paper.arxiv_id or ""
-    if _ARXIV_ID.fullmatch(found):
-        return _arxiv_links(found)
+    if paper.arxiv_id and has_arxiv_page(paper):
+        return _arxiv_links(paper.arxiv_id)
     url = safe_url(paper.url)
     return (Link("Read", url),) if url else ()
 
@@ -74,4 +77,4 @@ def other_links(paper: Paper) -> tuple[Link, ...]:
 
 def _page(url: str) -> str:
     """Return what two spellings of the same page's URL have in common."""
-    return _SPELLING.sub("", url.lower()).rstrip("/").removesuffix(".git")
+    return _SCHEME_AND_WWW.sub("", url.lower()).rstrip("/").removesuffix(".git")

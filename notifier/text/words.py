@@ -1,4 +1,4 @@
-"""The text rules: how text is folded, split into tokens (words) and stemmed, in papers and in queries.
+"""Fold text, split it into tokens (words) and stem them, by the same rules in papers and in queries: the text rules.
 
 All comparisons of text use this module; searches use it through `spellings`. TEXT_VERSION must be raised when any rule
 of the two modules changes: canonical queries and tokens that were stored under another version are then recomputed.

@@ -53,7 +53,7 @@ class PaperCard:
 def paper_card(
     site: Site, paper: Paper, day: date | None = None, upvotes: int | None = None, marks: Spans = UNMARKED
 ) -> PaperCard:
-    """Return the card of a paper in a list, with these passages marked.
+    """Return the card of a paper in a list, with these places marked.
 
     `day` is the listing day that the list goes by; without one it is the paper's first listing day.
     """

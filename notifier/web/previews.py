@@ -81,7 +81,7 @@ def volumes_of_topics(recent: RecentPapers) -> dict[str, str]:
 
 
 def paper_card(site: Site, paper: Paper, marks: Spans = UNMARKED) -> Card:
-    """Return the card of a paper as a digest would show it, with these passages marked."""
+    """Return the card of a paper as a digest would show it, with these places marked."""
     return card(Item(paper.id, paper.upvotes, marks), paper, site.mail)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from notifier.models import Span
 from notifier.text import excerpts
-from notifier.text.excerpts import LIMIT, TOGETHER, WHOLE, Run, marked_spans
+from notifier.text.excerpts import LONGEST_EXCERPT, LONGEST_WHOLE, USUAL_LENGTH, Run, marked_spans
 from notifier.text.sentences import sentences
 
 OPENING = "Large language models have achieved remarkable success in a wide range of natural language tasks."
@@ -82,7 +82,7 @@ def test_joined_runs_are_the_whole_text_for_any_spans(text: str, some: list[tupl
 
 def test_a_short_abstract_is_shown_whole() -> None:
     assert excerpt("Short and good.", "Short") == (Run("Short", True), Run(" and good.", False))
-    assert joined(excerpt("x" * WHOLE)) == "x" * WHOLE
+    assert joined(excerpt("x" * LONGEST_WHOLE)) == "x" * LONGEST_WHOLE
     assert excerpt("") == ()
 
 
@@ -92,7 +92,7 @@ def test_without_marks_the_contribution_is_shown_with_what_follows_it_and_an_ell
 
 def test_without_marks_and_contribution_the_first_sentences_are_shown() -> None:
     abstract = " ".join((OPENING, PROBLEM, RESULT, OPENING))
-    assert joined(excerpt(abstract)) == f"{OPENING} {PROBLEM} {RESULT}"[: TOGETHER + 1]
+    assert joined(excerpt(abstract)) == f"{OPENING} {PROBLEM} {RESULT}"[: USUAL_LENGTH + 1]
 
 
 def test_marked_sentences_are_shown_beside_the_contribution_in_the_order_of_the_abstract() -> None:
@@ -145,7 +145,7 @@ def test_a_very_long_sentence_is_cut_after_a_word_with_an_ellipsis() -> None:
     shown = joined(excerpt(abstract))
     kept = shown.removesuffix("…")
     assert kept != shown and abstract.startswith(kept) and abstract[len(kept)] == " "
-    assert LIMIT - 60 <= len(kept) <= LIMIT
+    assert LONGEST_EXCERPT - 60 <= len(kept) <= LONGEST_EXCERPT
 
 
 def test_the_first_mark_of_a_very_long_sentence_is_shown_with_the_words_around_it() -> None:
@@ -160,11 +160,11 @@ def test_the_first_mark_of_a_very_long_sentence_is_shown_with_the_words_around_i
 
 def test_a_text_without_spaces_is_cut_between_letters() -> None:
     chinese = "大型语言模型" * 100
-    assert joined(excerpt(chinese)) == chinese[:LIMIT] + "…"
+    assert joined(excerpt(chinese)) == chinese[:LONGEST_EXCERPT] + "…"
 
 
 def test_a_cut_never_separates_a_letter_from_its_accent() -> None:
-    accented = "e\u0301" * LIMIT
+    accented = "e\u0301" * LONGEST_EXCERPT
     kept = joined(excerpt(accented)).removesuffix("…")
     assert len(kept) % 2 == 0
 
@@ -184,8 +184,8 @@ def test_an_excerpt_is_made_of_whole_sentences_in_order_with_their_marks(text: s
             assert {any(left <= place < right for left, right in marks) for place in places} == {run.marked}
             at += len(run.text)
         is_whole = start in starts and at in ends
-        assert is_whole or max(end - begin for begin, end in sentences(text)) > LIMIT
-    assert sum(len(joined(piece)) for piece in pieces(shown)) <= LIMIT
+        assert is_whole or max(end - begin for begin, end in sentences(text)) > LONGEST_EXCERPT
+    assert sum(len(joined(piece)) for piece in pieces(shown)) <= LONGEST_EXCERPT
 
 
 def pieces(shown: tuple[Run, ...]) -> list[tuple[Run, ...]]:
@@ -211,4 +211,4 @@ def test_a_short_contribution_is_followed_by_the_next_sentence_even_if_that_is_l
         f" It keeps the model as it is, {'and every layer of it and all of its heads, ' * 6}and needs no training. "
     )
     shown = joined(excerpt(opening + work + detail + "It is fast. " * 9))
-    assert shown.startswith(f"… {work}{detail.rstrip()}") and TOGETHER < len(work + detail) < LIMIT
+    assert shown.startswith(f"… {work}{detail.rstrip()}") and USUAL_LENGTH < len(work + detail) < LONGEST_EXCERPT
