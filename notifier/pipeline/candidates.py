@@ -84,7 +84,10 @@ class Candidates:
             self._matches_bytes += found.size + QUERY_BYTES * len(numbers)
 
     def line_bytes(self, search: str) -> Mapping[int, int]:
-        """Return, by paper id, what each candidate takes in a mail as a line; `search` finds a paper by its title."""
+        """Return, by paper id, the bytes that each candidate takes as a line of a mail.
+
+        `search` is the URL of a search, with which a paper without a link of its own is found by its title.
+        """
         if self._line_bytes is None:
             self._line_bytes = {paper.id: line_bytes(paper, search) for paper in self.papers}
         return self._line_bytes
