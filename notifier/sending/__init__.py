@@ -7,7 +7,7 @@ from notifier.sending.composing import mail_of, mail_of_digest
 from notifier.sending.direct import send_directly
 from notifier.sending.report import DeliveryReport
 from notifier.sending.run import keep_sending, send_due, within_grace
-from notifier.sending.sender import Sender, sender_for
+from notifier.sending.sender import Sender, mail_settings, relay_settings, sender_for
 
 __all__ = [
     "DeliveryReport",
@@ -15,6 +15,8 @@ __all__ = [
     "keep_sending",
     "mail_of",
     "mail_of_digest",
+    "mail_settings",
+    "relay_settings",
     "send_directly",
     "send_due",
     "sender_for",

@@ -52,17 +52,16 @@ def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
         transports=_transports(config),
         rates=Rates(config.smtp.rate_per_second, config.smtp.rate_per_day),
         bounces=_bounces(config),
-        composer=Composer(_mail_settings(config), environment(config.path(folder) if folder else None)),
+        composer=Composer(mail_settings(config), environment(config.path(folder) if folder else None)),
         owners_folder=config.owners_folder,
         clock=clock,
     )
 
 
-def _transports(config: Config) -> list[Transport]:
-    if config.mail.transport == "maildir":
-        return [Maildir(config.path(config.maildir.folder))]
+def relay_settings(config: Config) -> RelaySettings:
+    """Return the address of the relay that the config names, and how to connect to it."""
     smtp = config.smtp
-    settings = RelaySettings(
+    return RelaySettings(
         host=smtp.host,
         port=smtp.port,
         tls=smtp.tls,
@@ -71,8 +70,13 @@ def _transports(config: Config) -> list[Transport]:
         ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
         hello=smtp.hello,
     )
-    trust = PipeliningTrust()
-    return [SmtpTransport(settings, trust) for _ in range(smtp.lanes)]
+
+
+def _transports(config: Config) -> list[Transport]:
+    if config.mail.transport == "maildir":
+        return [Maildir(config.path(config.maildir.folder))]
+    settings, trust = relay_settings(config), PipeliningTrust()
+    return [SmtpTransport(settings, trust) for _ in range(config.smtp.lanes)]
 
 
 def _bounces(config: Config) -> ReturnPaths | None:
@@ -85,7 +89,11 @@ def _bounces(config: Config) -> ReturnPaths | None:
     return ReturnPaths(ascii_address(config.mail.envelope), secret_key(config))
 
 
-def _mail_settings(config: Config) -> MailSettings:
+def mail_settings(config: Config) -> MailSettings:
+    """Return the settings of all mails.
+
+    Raises ConfigError if the secret key cannot be read, or if an address cannot be written into a mail.
+    """
     mail = config.mail
     settings = MailSettings(
         sender=mail.sender,

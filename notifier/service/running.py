@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 
 from notifier.config import Config, chosen_file, load
 from notifier.errors import ConfigError, NotifierError
+from notifier.mail import check_templates
 from notifier.models import Clock
 from notifier.operations import exposed_secrets
 from notifier.pipeline import remove_dead_files
@@ -31,7 +32,6 @@ from notifier.service.heartbeats import Heartbeats
 from notifier.service.jobs import INGESTING, PLANNING, Jobs
 from notifier.service.systemd import notify
 from notifier.service.tasks import SENDING, WEB, Task, run_until_stopped, sending_task, web_task
-from notifier.service.template_checks import check_templates
 from notifier.store import connect, open_store
 from notifier.templates import check
 from notifier.topics import catalogue_of

@@ -45,16 +45,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def connect(url: str, pool_seconds: float | None = None) -> Engine:
+def connect(url: str, pool_seconds: float | None = None, **arguments: Any) -> Engine:
     """Return an engine for the store at `url`; create the folder of a SQLite file if it is missing.
 
     An engine has at most 15 connections. If all are in use, StoreError is raised after `pool_seconds`, by default 30.
-    StoreError is also raised if PostgreSQL's driver is not installed.
+    StoreError is also raised if PostgreSQL's driver is not installed. The driver gets the other `arguments`.
     """
     options: dict[str, Any] = {} if pool_seconds is None else {"pool_timeout": pool_seconds}
+    options["connect_args"] = arguments
     try:
         # Errors are logged, and logs must not hold addresses.
-        engine = create_engine(_parsed(url), hide_parameters=True, **options)
+        engine = create_engine(parsed(url), hide_parameters=True, **options)
     except ImportError as error:
         raise StoreError(
             f"the driver of PostgreSQL cannot be loaded ({error}); install it with `pip install 'notifier[postgres]'`"
@@ -64,14 +65,14 @@ def connect(url: str, pool_seconds: float | None = None) -> Engine:
         _make_folder(database)
         file = _private_file(database)
         event.listen(engine, "connect", _set_pragmas)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", begin)
         if file:
             # After the first connection, because only then it is certain that the file is a database.
             event.listen(engine, "connect", lambda *_: _close_to_others(file), once=True)
     return engine
 
 
-def _parsed(url: str) -> URL:
+def parsed(url: str) -> URL:
     """Return the parts of a URL. What follows sqlite:/// is the name of a file, which may contain a question mark."""
     scheme, _, file = url.partition(":///")
     return URL.create(scheme, database=file) if scheme == "sqlite" else make_url(url)
@@ -249,7 +250,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
+    """Begin the kind of transaction that the execution options of the connection ask for."""
     immediate = connection.get_execution_options().get(IMMEDIATE)
     driver: Any = connection.connection.driver_connection
     driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")

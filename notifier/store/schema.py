@@ -22,7 +22,7 @@ def open_store(url: str) -> Engine:
     """
     engine = connect(url)
     with reading(engine) as connection:
-        current = _version(connection)
+        current = version_of(connection)
     if current != HEAD:
         with writing(engine) as connection:
             _upgrade(connection)
@@ -37,7 +37,8 @@ def _index_papers(engine: Engine) -> None:
     paper_tokens.index_missing_papers(engine)
 
 
-def _version(connection: Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
+    """Return the number of the newest migration that this database has had; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -49,7 +50,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.util import CommandError
 
     wait_for(connection, AdvisoryLock.UPGRADE)
-    if _version(connection) == HEAD:  # another process has upgraded the database in the meantime
+    if version_of(connection) == HEAD:  # another process has upgraded the database in the meantime
         return
     settings = Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

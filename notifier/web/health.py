@@ -1,14 +1,18 @@
-"""The health check, for a monitor or a load balancer."""
+"""The health checks, for a monitor or a load balancer."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from notifier.arrivals import source_health, without_paths
-from notifier.store import reading, subscribers
-from notifier.web.site import SiteDependency
+from notifier.errors import StoreError
+from notifier.store import inspection, reading, subscribers
+from notifier.web.site import Site, SiteDependency
 
 router = APIRouter()
 
@@ -28,3 +32,19 @@ def healthz(site: SiteDependency, response: Response) -> dict[str, str | dict[st
     if troubled := [each for each in source_health(site.engine, site.config, site.clock()) if each.health.is_trouble]:
         return {"status": "degraded", "sources": {each.name: without_paths(each.sentence) for each in troubled}}
     return {"status": "ok"}
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+def readyz(site: SiteDependency) -> Response:
+    """Return 200 if the database answers and has the schema of this version, and else 503 with one plain sentence."""
+    trouble = _why_not_ready(site)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if trouble else HTTPStatus.OK
+    return PlainTextResponse(f"{trouble or 'ready'}\n", status, headers={"Cache-Control": "no-store"})
+
+
+def _why_not_ready(site: Site) -> str | None:
+    """Return a sentence without names of files, servers or users, which strangers may read; None if all is well."""
+    with suppress(StoreError, SQLAlchemyError), reading(site.engine) as connection:
+        trouble = inspection.schema_trouble(connection)
+        return f"Not ready: {trouble}." if trouble else None
+    return "Not ready: the database does not answer."

@@ -11,9 +11,8 @@ from support.digest_samples import DIGEST, PAPER, SETTINGS, bodies
 from support.paths import CHECKOUT
 
 from notifier.errors import ConfigError, TemplateError
-from notifier.mail import Composer
+from notifier.mail import Composer, check_templates
 from notifier.mail.parts import PARTS
-from notifier.service.template_checks import check_templates
 from notifier.templates import environment, split_stylesheet
 
 GUIDE = (CHECKOUT / "docs" / "templates.md").read_text(encoding="utf-8")

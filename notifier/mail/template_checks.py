@@ -9,7 +9,8 @@ from jinja2 import Environment
 from notifier.digests.labels import MAX_LABELS
 from notifier.digests.samples import ALERTS, BARE, FULL, NOTICES, PAPERS, TOO_LARGE
 from notifier.errors import ConfigError, TemplateError
-from notifier.mail import Composer, MailSettings
+from notifier.mail.composer import Composer
+from notifier.mail.headers import MailSettings
 from notifier.signing import LinkSigner
 
 
