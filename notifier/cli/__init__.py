@@ -17,6 +17,7 @@ from notifier.cli import (
     deliveries,
     demo,
     digest,
+    doctor,
     papers,
     pipeline,
     quarantine,
@@ -45,7 +46,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-GROUPS = (demo, setup, papers, sources, subscribers, reinstating, digest, pipeline, quarantine, deliveries, status)
+GROUPS = (
+    demo,
+    setup,
+    papers,
+    sources,
+    subscribers,
+    reinstating,
+    digest,
+    pipeline,
+    quarantine,
+    deliveries,
+    status,
+    doctor,
+)
 for group in GROUPS:
     group.register(app)
 show_no_types(app)

@@ -61,6 +61,7 @@ def init(
     typer.echo(f"config {file}, secret key {secret}, database {run.config.store_name}; now edit the config")
     if run.config.sources:
         typer.echo(f"sources: {', '.join(run.config.sources)}; `notifier fetch` fetches their papers now")
+    typer.echo("when the config is as you want it, `notifier doctor` says whether everything works")
 
 
 def _wanted(preset: str | None, file: Path) -> str:

@@ -20,7 +20,7 @@ from notifier.config.keys import (
 from notifier.config.loading import chosen_file, load
 from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
 from notifier.config.sources import Preset, SourceConfig
-from notifier.config.values import zone_names
+from notifier.config.values import is_loopback, zone_names
 from notifier.config.web import LONGEST_BASE_URL, FeedsConfig, WebConfig
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "TopicConfig",
     "WebConfig",
     "chosen_file",
+    "is_loopback",
     "load",
     "secret_key",
     "unknown_variables",

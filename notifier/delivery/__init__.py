@@ -6,15 +6,17 @@ tried again. `inbox` is an SMTP server on loopback, for the demo.
 """
 
 from notifier.delivery.maildir import Maildir
-from notifier.delivery.outcomes import Outcome, RelayCondition
+from notifier.delivery.outcomes import Outcome, Phase, RelayCondition
 from notifier.delivery.pool import TransportPool
-from notifier.delivery.smtp import PipeliningTrust, SmtpTransport
+from notifier.delivery.smtp import PipeliningTrust, Probe, SmtpTransport, own_full_name, probe
 from notifier.delivery.transport import RelaySettings, StillWanted, Timeouts, Transport
 
 __all__ = [
     "Maildir",
     "Outcome",
+    "Phase",
     "PipeliningTrust",
+    "Probe",
     "RelayCondition",
     "RelaySettings",
     "SmtpTransport",
@@ -22,4 +24,6 @@ __all__ = [
     "Timeouts",
     "Transport",
     "TransportPool",
+    "own_full_name",
+    "probe",
 ]

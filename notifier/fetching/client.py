@@ -54,7 +54,7 @@ NO_VALIDATORS = Validators()
 class Response:
     """The response with a document: its unpacked bytes, or an empty `body` if it has not been modified.
 
-    `url` is the URL after all redirects.
+    `url` is the URL after all redirects, and `date` the header Date, as the server wrote it.
     """
 
     url: str = field(repr=False)
@@ -62,18 +62,21 @@ class Response:
     body: bytes = field(repr=False)
     validators: Validators
     not_modified: bool
+    date: str = ""
 
 
 class Client:
     """Makes requests. Use it as a context manager; several threads may share it.
 
-    `resolve_host`, `sleep` and `clock` are those of the system, except in tests.
+    A request that failed for a reason that may pass is made up to `repeats` times more. `resolve_host`, `sleep` and
+    `clock` are those of the system, except in tests.
     """
 
     def __init__(
         self,
         settings: FetchingConfig,
         *,
+        repeats: int = MAX_REPEATS,
         resolve_host: Resolve = resolve,
         sleep: Sleep = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -81,6 +84,7 @@ class Client:
         from notifier.fetching.exchange import Exchange  # noqa: PLC0415 - most commands make no request
 
         self._settings = settings
+        self._repeats = repeats
         self._exchange = Exchange(settings)
         self._resolve = resolve_host
         self._sleep = sleep
@@ -107,12 +111,12 @@ class Client:
         if validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
         deadline = Deadline(self._settings.seconds)
-        for attempt in range(MAX_REPEATS + 1):
+        for attempt in range(self._repeats + 1):
             try:
                 return self._response(*self._follow(first, headers, pause, deadline), validators)
             except TemporaryError as error:
                 wait = self._wait(error, attempt)
-                if attempt == MAX_REPEATS or wait > min(MAX_WAIT, deadline.left):
+                if attempt == self._repeats or wait > min(MAX_WAIT, deadline.left):
                     raise
                 TURNS.block(error.url, wait)
                 self._sleep(wait)
@@ -187,6 +191,7 @@ class Client:
             response.body,
             sent if is_unmodified and got == NO_VALIDATORS else got,
             is_unmodified,
+            response.headers.get("date", ""),
         )
 
     def _refusal(self, url: ParsedUrl, response: HttpResponse) -> FetchError:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -44,7 +45,8 @@ class ServerFacts:
 def open_unchanged(url: str) -> Engine:
     """Return an engine whose connections write nothing, and give up after seconds if the database does not answer.
 
-    Raises StoreError if there is no such SQLite file, or if PostgreSQL's driver is not installed.
+    Raises StoreError if there is no such SQLite file, or if PostgreSQL's driver is not installed, and PermissionError
+    if this user may not read the file.
     """
     place = parsed(url)
     if place.get_backend_name() != "sqlite":
@@ -53,6 +55,8 @@ def open_unchanged(url: str) -> Engine:
     file = Path(place.database or "")
     if not file.exists():
         raise StoreError(f"there is no database {file}; `notifier init` makes it")
+    if not os.access(file, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
     engine = create_engine(place, creator=lambda: _sqlite_connection(file), hide_parameters=True)
     event.listen(engine, "begin", begin)
     return engine
@@ -147,8 +151,15 @@ def _newest(column: Column[datetime]) -> Any:
 def time_zones(connection: Connection) -> Counter[str]:
     """Return the time zones of the subscribers who may get mail, with their numbers of subscribers."""
     wanted = subscriber.c.state.in_((SubscriberState.ACTIVE, SubscriberState.PAUSED))
-    rows = connection.execute(select(subscriber.c.timezone, func.count()).where(wanted).group_by(subscriber.c.timezone))
-    return Counter(dict(rows.tuples()))
+    number = func.count().label("number")
+    rows = connection.execute(select(subscriber.c.timezone, number).where(wanted).group_by(subscriber.c.timezone))
+    return Counter({row.timezone: row.number for row in rows})
+
+
+def active_subscribers(connection: Connection) -> int:
+    """Return the number of subscribers who get mail."""
+    active = subscriber.c.state == SubscriberState.ACTIVE
+    return connection.scalar(select(func.count()).select_from(subscriber).where(active)) or 0
 
 
 def waiting_since(connection: Connection) -> datetime | None:

@@ -17,6 +17,7 @@ HEAVY = {
     "alembic",
     "apscheduler",
     "css_inline",
+    "dns",
     "email_validator",
     "fastapi",
     "feedgen",
@@ -67,6 +68,8 @@ ALLOWED = {
     "deliveries show 1": "Stemmer aiosmtplib css_inline jinja2",
     "deliveries retry 1": "",
     "deliveries hold 1": "",
+    "doctor --help": "",
+    "doctor": "Stemmer aiosmtplib css_inline dns httpx2 jinja2",
 }
 
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"

@@ -18,7 +18,7 @@ async def hello_name(configured: str, transport: asyncio.BaseTransport) -> str:
     Names without a dot and names such as localhost say nothing to a relay, and many relays refuse them. Raises
     ConnectionResetError if the connection is lost already.
     """
-    return configured or await asyncio.to_thread(_full_name) or _own_address(transport)
+    return configured or await asyncio.to_thread(full_name) or _own_address(transport)
 
 
 def _own_address(transport: asyncio.BaseTransport) -> str:
@@ -28,7 +28,7 @@ def _own_address(transport: asyncio.BaseTransport) -> str:
     return address_literal(name[0])
 
 
-def _full_name() -> str:
+def full_name() -> str:
     """Return the machine's full name, or "". Asking the resolver may take seconds, so this runs in a thread."""
     name = socket.gethostname()
     if not is_full_name(name):

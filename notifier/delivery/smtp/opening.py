@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -26,11 +26,15 @@ _CANCEL_INTERVAL = 0.1  # seconds
 
 
 class AttemptError(NotifierError):
-    """An attempt to send a mail ended early; `outcome` is its outcome."""
+    """An attempt to send a mail ended early; `outcome` is its outcome.
 
-    def __init__(self, outcome: Outcome) -> None:
+    `phase` is the step at which it ended, if that was before the first mail.
+    """
+
+    def __init__(self, outcome: Outcome, phase: Phase | None = None) -> None:
         super().__init__(outcome.reply)
         self.outcome = outcome
+        self.phase = phase
 
 
 class BrokenConnectionError(AttemptError):
@@ -47,22 +51,35 @@ async def open_connection(settings: RelaySettings, tls: ssl.SSLContext | None) -
     The connection has the TLS that the settings ask for, never less. Raises BrokenConnectionError if it cannot be
     opened.
     """
-    client = SMTP(
+    client = client_for(settings, tls)
+    try:
+        await _await_cancellably(greet(client, settings))
+        return Wire(cast(asyncio.Transport, client.transport)), frozenset(client.esmtp_extensions)
+    except BaseException:
+        client.close()
+        raise
+
+
+class _Client(SMTP):
+    """A client that closes its connection at once; otherwise it would wait for the relay to end TLS."""
+
+    def close(self) -> None:
+        """Close the connection, if there is one, and discard what has not been sent yet."""
+        if self.transport is not None:
+            cast(asyncio.Transport, self.transport).abort()
+        super().close()
+
+
+def client_for(settings: RelaySettings, tls: ssl.SSLContext | None) -> SMTP:
+    """Return a client that is not connected yet."""
+    return _Client(
         hostname=settings.host,
         port=settings.port,
         timeout=settings.timeouts.greeting,
         use_tls=settings.tls == "tls",
-        start_tls=False,  # done in _greet, so that its errors belong to Phase.TLS
+        start_tls=False,  # done in `greet`, so that its errors belong to Phase.TLS
         tls_context=tls,
     )
-    try:
-        await _await_cancellably(_greet(client, settings))
-        return Wire(cast(asyncio.Transport, client.transport)), frozenset(client.esmtp_extensions)
-    except BaseException:
-        if client.transport is not None:
-            cast(asyncio.Transport, client.transport).abort()
-        client.close()
-        raise
 
 
 async def _await_cancellably(opening: Coroutine[Any, Any, None]) -> None:
@@ -83,9 +100,14 @@ async def _await_cancellably(opening: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-async def _greet(client: SMTP, settings: RelaySettings) -> None:
+async def greet(client: SMTP, settings: RelaySettings, on_greeting: Callable[[str], None] = lambda _: None) -> None:
+    """Connect, introduce this machine, encrypt and log in, as the settings ask for.
+
+    `on_greeting` gets the text of the relay's first reply. Raises BrokenConnectionError, with the phase that failed.
+    """
     with _failures_at(Phase.CONNECT):
-        await client.connect()
+        greeting = await client.connect()
+        on_greeting(greeting.message)
         client.local_hostname = await hello_name(settings.hello, cast(asyncio.BaseTransport, client.transport))
         await client.ehlo()
     if settings.tls == "starttls":
@@ -107,10 +129,10 @@ def _failures_at(phase: Phase, login: RelaySettings | None = None) -> Iterator[N
         yield
     except SMTPResponseException as refusal:
         reply = _without_password(refusal.message, login)
-        raise BrokenConnectionError(outcome_of_reply(phase, refusal.code, reply)) from refusal
+        raise BrokenConnectionError(outcome_of_reply(phase, refusal.code, reply), phase) from refusal
     except _FAILURES as failure:
         trouble = _without_password(str(failure), login)
-        raise BrokenConnectionError(outcome_without_reply(phase, trouble or "timed out")) from failure
+        raise BrokenConnectionError(outcome_without_reply(phase, trouble or "timed out"), phase) from failure
 
 
 def _without_password(text: str, login: RelaySettings | None) -> str:

@@ -30,7 +30,7 @@ class SmtpTransport:
         Raises ConfigError if the certificates cannot be read.
         """
         self._settings = settings
-        self._tls = None if settings.tls == "none" else _tls_context(settings.ca_file)
+        self._tls = None if settings.tls == "none" else tls_context(settings.ca_file)
         self._trust = trust or PipeliningTrust()
         self._connection: Connection | None = None
 
@@ -89,7 +89,11 @@ class SmtpTransport:
             self._connection = None
 
 
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Return the TLS context that trusts these certificates, or else those of the system.
+
+    Raises ConfigError if the file cannot be read.
+    """
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
