@@ -29,8 +29,8 @@ class Feed:
 
     `since` is when the first of all papers was first seen, from which on the feed has existed; None if there is none.
     `path` is the path of the feed below the base URL, without the ending of its format, and `query_string` follows the
-    ending after a question mark. `page` is the path, below the base URL, of the page where somebody can subscribe to
-    the same papers.
+    ending after a question mark. `page` is the path, below the base URL, of the page with the same papers; if it is
+    empty, this is the page of the topic.
     """
 
     slug: str
@@ -78,8 +78,8 @@ class Publisher:
         return printable(self.name) or self.address
 
     def page_url(self, feed: Feed) -> str:
-        """Return the URL of the page where somebody can subscribe to the same papers, or "" without a web site."""
-        page = feed.page or f"subscribe?topic={feed.slug}"
+        """Return the URL of the page with the same papers, or "" without a web site."""
+        page = feed.page or f"topics/{feed.slug}"
         return f"{self.base_url.rstrip('/')}/{page}" if self.base_url else ""
 
     def feed_url(self, feed: Feed, ending: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -27,8 +27,9 @@ from notifier.topics import ALL, RESERVED, TRENDING, Catalogue, catalogue_of
 
 CHOSEN_WITHIN = timedelta(days=14)
 
-# The descriptions of the feeds that belong to no topic of the catalogue.
+# The descriptions and the pages of the feeds that belong to no topic of the catalogue.
 RESERVED_FEEDS = {ALL: "Every paper as it comes in.", TRENDING: f"The {TRENDING_PAPERS} best papers of each day."}
+RESERVED_PAGES = {ALL: "papers", TRENDING: "papers/trending"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,15 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     entries = feed_entries(connection, catalogue, set().union(*shown.values()))
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     since = papers.first_seen(connection)
-    yield Feed(ALL, RESERVED[ALL], RESERVED_FEEDS[ALL], feeds.newest_entries(all_entries), since)
-    best = feeds.newest_entries(_trending_entries(connection, catalogue, all_entries))
-    yield Feed(TRENDING, RESERVED[TRENDING], RESERVED_FEEDS[TRENDING], best, since)
+    yield _reserved_feed(ALL, all_entries, since)
+    yield _reserved_feed(TRENDING, _trending_entries(connection, catalogue, all_entries), since)
     for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
         yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found), since)
+
+
+def _reserved_feed(slug: str, entries: Iterable[Entry], since: datetime | None) -> Feed:
+    shown = feeds.newest_entries(entries)
+    return Feed(slug, RESERVED[slug], RESERVED_FEEDS[slug], shown, since, page=RESERVED_PAGES[slug])
 
 
 def _trending_entries(connection: Connection, catalogue: Catalogue, newest: list[Entry]) -> list[Entry]:

@@ -152,7 +152,7 @@ def test_with_a_web_site_a_feed_links_to_itself_and_to_its_page() -> None:
     links = valid_atom(feed(entry()), ONLINE).findall("atom:link", ATOM)
     assert {link.get("rel"): link.get("href") for link in links} == {
         "self": "https://papers.example.org/feeds/quantization.atom",
-        "alternate": "https://papers.example.org/subscribe?topic=quantization",
+        "alternate": "https://papers.example.org/topics/quantization",
     }
 
 

@@ -85,7 +85,7 @@ def test_without_a_web_site_a_feed_has_no_url() -> None:
 def test_with_a_web_site_a_feed_has_its_own_url_and_the_url_of_its_page() -> None:
     document = valid_json_feed(feed(), ONLINE)
     assert document["feed_url"] == "https://papers.example.org/feeds/quantization.json"
-    assert document["home_page_url"] == "https://papers.example.org/subscribe?topic=quantization"
+    assert document["home_page_url"] == "https://papers.example.org/topics/quantization"
 
 
 @pytest.mark.parametrize("text", SHOWN)

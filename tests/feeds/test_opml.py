@@ -44,7 +44,7 @@ def test_without_a_web_site_the_list_refers_to_the_files_beside_it() -> None:
 def test_with_a_web_site_the_list_refers_to_the_feeds_and_pages_there() -> None:
     (outline,) = outlines([feed()], replace(ONLINE, base_url="https://papers.example.org/"))
     assert outline["xmlUrl"] == "https://papers.example.org/feeds/quantization.atom"
-    assert outline["htmlUrl"] == "https://papers.example.org/subscribe?topic=quantization"
+    assert outline["htmlUrl"] == "https://papers.example.org/topics/quantization"
 
 
 def test_markup_in_titles_is_escaped() -> None:

@@ -150,7 +150,7 @@ def test_without_a_web_site_the_link_of_the_channel_is_its_identity() -> None:
 
 def test_with_a_web_site_the_channel_links_to_its_page_and_to_itself() -> None:
     channel = valid_rss(feed(entry()), ONLINE)
-    assert channel.findtext("link") == "https://papers.example.org/subscribe?topic=quantization"
+    assert channel.findtext("link") == "https://papers.example.org/topics/quantization"
     own = channel.find(ATOM_LINK)
     assert own is not None and dict(own.attrib) == {
         "href": "https://papers.example.org/feeds/quantization.rss",

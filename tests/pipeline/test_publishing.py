@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import feedparser
+import pytest
 from sqlalchemy import Engine
 from support.service import MONDAY, SEEDS, add_listings, ingest_page
 
@@ -134,13 +135,27 @@ def test_with_a_base_url_every_feed_and_the_list_name_web_addresses(engine: Engi
     publish(engine, config(tmp_path).model_copy(update={"web": WebConfig(base_url="https://papers.example.org")}))
     listed = (tmp_path / "feeds" / "feeds.opml").read_text(encoding="utf-8")
     assert 'xmlUrl="https://papers.example.org/feeds/bees-honey.atom"' in listed
-    assert 'htmlUrl="https://papers.example.org/subscribe?topic=bees-honey"' in listed
+    assert 'htmlUrl="https://papers.example.org/topics/bees-honey"' in listed
     for ending in ("rss", "atom"):
         found = feedparser.parse(tmp_path / "feeds" / f"bees-honey.{ending}").feed
-        assert found.link == "https://papers.example.org/subscribe?topic=bees-honey"
+        assert found.link == "https://papers.example.org/topics/bees-honey"
         assert f"https://papers.example.org/feeds/bees-honey.{ending}" in [link.href for link in found.links]
     written = json.loads((tmp_path / "feeds" / "bees-honey.json").read_text(encoding="utf-8"))
     assert written["feed_url"] == "https://papers.example.org/feeds/bees-honey.json"
+
+
+@pytest.mark.parametrize(
+    ("slug", "page"), [("all", "papers"), ("trending", "papers/trending"), ("bees-honey", "topics/bees-honey")]
+)
+def test_every_feed_names_the_page_with_its_papers(engine: Engine, tmp_path: Path, slug: str, page: str) -> None:
+    ingest_page(engine, tmp_path, ["How Bees Fly at Night", "About Something Else"])
+    online = {"web": WebConfig(base_url="https://papers.example.org/daily")}
+    publish(engine, config(tmp_path).model_copy(update=online))
+    url = f"https://papers.example.org/daily/{page}"
+    folder = tmp_path / "feeds"
+    assert [feedparser.parse(folder / f"{slug}.{ending}").feed.link for ending in ("rss", "atom")] == [url, url]
+    assert json.loads((folder / f"{slug}.json").read_text(encoding="utf-8"))["home_page_url"] == url
+    assert f'htmlUrl="{url}"' in (folder / "feeds.opml").read_text(encoding="utf-8")
 
 
 def test_without_a_base_url_no_file_has_an_address_on_this_machine_or_of_a_mailbox(

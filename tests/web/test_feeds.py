@@ -212,11 +212,11 @@ def test_an_archived_paper_is_in_no_feed(client: httpx.Client, engine: Engine) -
     assert titles(client.get("/feeds/search.atom", params={"q": "quantization"})) == [TITLES[0]]
 
 
-def test_the_feed_of_a_search_names_itself_and_the_page_where_to_subscribe(client: httpx.Client) -> None:
+def test_the_feed_of_a_search_names_itself_and_the_page_of_the_search(client: httpx.Client) -> None:
     text = '"large models" OR a&b=c#é'
     response = client.get("/feeds/search.atom", params={"q": text})
     links = {link.get("rel"): link.get("href") for link in etree.fromstring(response.content).findall(f"{ATOM}link")}
-    for relation, path in (("self", "/feeds/search.atom"), ("alternate", "/subscribe")):
+    for relation, path in (("self", "/feeds/search.atom"), ("alternate", "/search")):
         url = httpx.URL(str(links[relation]))
         assert str(url).startswith(f"{BASE_URL}{path}?")
         assert text in url.params.values()

@@ -37,7 +37,7 @@ def search_feed(site: Site, text: str, query: Query) -> Feed:
         since=since,
         path="feeds/search",
         query_string=f"q={asked}",
-        page=f"subscribe?words={asked}",
+        page=f"search?q={asked}",
     )
 
 
