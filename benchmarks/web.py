@@ -1,4 +1,4 @@
-"""Part `web`: the CPU time of a feed that a reader has already (304), and the size of the page for signing up."""
+"""Part `web`: the CPU time of feeds that a reader has already (304), and the size of the page for signing up."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ from notifier.resources import resource
 from notifier.store import open_store
 from notifier.web import app
 
-BARE, FEED = "a bare ASGI reply", "a feed that the reader has (304)"
-CONTENDERS = {BARE: ["bare"], FEED: ["feed"]}
+BARE, FEED, SEARCH = "a bare ASGI reply", "a feed that the reader has (304)", "the feed of a search, the same (304)"
+CONTENDERS = {BARE: ["bare"], FEED: ["feed"], SEARCH: ["search"]}
+PATHS = {"bare": "/", "search": "/feeds/search.atom?q=learning"}
 REQUESTS = 3_000
 WARM_UP = 300
 MICROSECONDS = 1e6
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         pages = _bare if arguments[0] == "bare" else _service(Path(folder))
         with _served(pages) as port:
-            path = "/" if arguments[0] == "bare" else "/feeds/all.atom"
+            path = PATHS.get(arguments[0], "/feeds/all.atom")
             print(_size(port) if arguments[0] == "size" else json.dumps(_cpu_of_requests(port, path)))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from notifier.feeds.entries import Entry
-from notifier.feeds.feed import PRIVATE_PATH, STYLESHEET, Feed, Publisher, newest_entries
+from notifier.feeds.feed import PRIVATE_PATH, STYLESHEET, Feed, Publisher, newest_entries, shown_papers
 from notifier.feeds.json_feed import json_feed
 from notifier.feeds.opml import opml
 from notifier.feeds.xml_feeds import atom, rss
@@ -28,6 +28,7 @@ __all__ = [
     "newest_entries",
     "opml",
     "rss",
+    "shown_papers",
 ]
 
 # The function that writes each format, by the ending of the feed's file.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from notifier.feeds.entries import Entry, printable, published, urn
+from notifier.models import Paper
 
 LANGUAGE = "en"
 GENERATOR = "notifier"  # without a version, which would change the bytes of every feed at every release
@@ -101,10 +103,23 @@ class Publisher:
 def newest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return the entries that a feed shows, newest first.
 
-    These are the newest 50, and all others that were first seen in the 48 hours before the newest; at most 500. Papers
-    that were first seen together stand in the order of their ids. A paper that is announced again keeps its place.
+    Papers that were first seen together stand in the order of their ids. A paper that is announced again keeps its
+    place.
     """
     ordered = sorted(entries, key=lambda entry: entry.paper.id)
     ordered.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
-    recent = sum(ordered[0].paper.first_seen - entry.paper.first_seen <= RECENT for entry in ordered)
-    return tuple(ordered[: min(max(recent, USUAL_ENTRIES), MAX_ENTRIES)])
+    shown = sum(1 for _ in shown_papers(entry.paper for entry in ordered))
+    return tuple(ordered[:shown])
+
+
+def shown_papers(ordered: Iterable[Paper]) -> Iterator[Paper]:
+    """Yield the papers that a feed shows, of all its papers in the order of feeds, and read no further.
+
+    These are the newest 50, and all others that were first seen in the 48 hours before the newest; at most 500.
+    """
+    newest: datetime | None = None
+    for number, paper in enumerate(islice(ordered, MAX_ENTRIES)):
+        newest = newest or paper.first_seen
+        if number >= USUAL_ENTRIES and newest - paper.first_seen > RECENT:
+            return
+        yield paper

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from notifier.matching.index import Matches, PaperIndex, blocks, index
 from notifier.matching.passages import Matchable
-from notifier.matching.proposing import propose
+from notifier.matching.proposing import alternatives, propose
 from notifier.matching.query_set import QuerySet
 from notifier.matching.query_words import query_words
 from notifier.matching.spans import MarkedLeaves, PaperWords, spans
@@ -24,6 +24,7 @@ __all__ = [
     "PaperIndex",
     "PaperWords",
     "QuerySet",
+    "alternatives",
     "blocks",
     "index",
     "propose",

@@ -7,7 +7,7 @@ of an author, is replaced by a wider condition.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from notifier.matching.passages import fields_of
@@ -54,6 +54,14 @@ def propose(query: Query) -> Proposal:
         # An index compares categories only roughly.
         is_exact=superset.is_exact and not categories and (words is not None or not others),
     )
+
+
+def alternatives(query: Query) -> Collection[Query]:
+    """Return queries of which a paper matches at least one if, and only if, it matches this query.
+
+    The operands of an OR are returned if conditions narrow each of them better than the whole.
+    """
+    return query.operands if isinstance(query, Or) and _superset_of(query).words is None else (query,)
 
 
 def _superset_of(query: Query) -> _Superset:

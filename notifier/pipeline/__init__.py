@@ -18,6 +18,7 @@ Each step is idempotent: it may be stopped at any moment and run again. Several 
 from notifier.pipeline.dead_files import remove_dead_files
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
+from notifier.pipeline.feed_papers import feed_entries, read_trending_of_days
 from notifier.pipeline.fetching import (
     check_source_names,
     due_sources,
@@ -38,14 +39,7 @@ from notifier.pipeline.ingesting_url import name_in, url_reader
 from notifier.pipeline.moved_files import take_back_changed
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
-from notifier.pipeline.publishing import (
-    RESERVED_FEEDS,
-    PublishReport,
-    best_of_each_day,
-    feed_entries,
-    publish,
-    publisher_of,
-)
+from notifier.pipeline.publishing import RESERVED_FEEDS, PublishReport, publish, publisher_of
 from notifier.pipeline.quarantine import QuarantineRecord, drop, list_quarantined, retry
 from notifier.pipeline.source_retries import fetch_with_retries
 from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_too_old
@@ -68,7 +62,6 @@ __all__ = [
     "SourceReport",
     "SourceStatus",
     "as_test",
-    "best_of_each_day",
     "check_source_names",
     "count_by_topic",
     "deliver",
@@ -94,6 +87,7 @@ __all__ = [
     "plan_welcomes",
     "publish",
     "publisher_of",
+    "read_trending_of_days",
     "remove_dead_files",
     "retry",
     "send_test",

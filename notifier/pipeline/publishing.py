@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -17,15 +16,12 @@ from notifier.feeds import Entry, Feed, Publisher
 from notifier.feeds.feed import MAX_ENTRIES
 from notifier.fetching import tell_hub
 from notifier.files import remove_stale, write_if_changed
-from notifier.models import Paper
 from notifier.pipeline.choosing import TRENDING_PAPERS
+from notifier.pipeline.feed_papers import feed_entries, trending_of_days
 from notifier.pipeline.tagging import tag
-from notifier.search import rank
 from notifier.store import papers, reading
 from notifier.templates import environment, render
 from notifier.topics import ALL, RESERVED, TRENDING, Catalogue, catalogue_of
-
-CHOSEN_WITHIN = timedelta(days=14)
 
 # The descriptions and the pages of the feeds that belong to no topic of the catalogue.
 RESERVED_FEEDS = {ALL: "Every paper as it comes in.", TRENDING: f"The {TRENDING_PAPERS} best papers of each day."}
@@ -110,11 +106,13 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     """Yield the feed of all papers, the feed of trending papers, and the feed of each topic."""
     slugs: tuple[str | None, ...] = (None, *catalogue.topics)  # None selects the papers of all topics
     shown = {slug: papers.newest(connection, slug, MAX_ENTRIES) for slug in slugs}
-    entries = feed_entries(connection, catalogue, set().union(*shown.values()))
+    stored = papers.papers_by_id(connection, set().union(*shown.values()))
+    best = trending_of_days(connection, [stored[paper_id] for paper_id in shown[None]])
+    entries = feed_entries(connection, catalogue, {**stored, **{paper.id: paper for paper in best}}.values())
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     since = papers.first_seen(connection)
     yield _reserved_feed(ALL, all_entries, since)
-    yield _reserved_feed(TRENDING, _trending_entries(connection, catalogue, all_entries), since)
+    yield _reserved_feed(TRENDING, [entries[paper.id] for paper in best], since)
     for (slug, topic), found in zip(catalogue.topics.items(), by_topic, strict=True):
         yield Feed(slug, topic.title, topic.description, feeds.newest_entries(found), since)
 
@@ -122,43 +120,3 @@ def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
 def _reserved_feed(slug: str, entries: Iterable[Entry], since: datetime | None) -> Feed:
     shown = feeds.newest_entries(entries)
     return Feed(slug, RESERVED[slug], RESERVED_FEEDS[slug], shown, since, page=RESERVED_PAGES[slug])
-
-
-def _trending_entries(connection: Connection, catalogue: Catalogue, newest: list[Entry]) -> list[Entry]:
-    """Return the best entries of each day among `newest` and the papers that were chosen in the days before.
-
-    A paper is chosen if it has upvotes or is in a ranked list. A large dump of papers that nobody has chosen could
-    otherwise leave no room for chosen ones among the newest.
-    """
-    if not newest:
-        return []
-    since = newest[0].paper.first_seen - CHOSEN_WITHIN
-    known = {entry.paper.id: entry for entry in newest}
-    known |= feed_entries(connection, catalogue, {*papers.newest_chosen(connection, since, MAX_ENTRIES)} - known.keys())
-    entries = sorted(known.values(), key=lambda entry: (entry.paper.first_seen, -entry.paper.id), reverse=True)
-    return list(best_of_each_day(connection, entries))
-
-
-def feed_entries(connection: Connection, catalogue: Catalogue, ids: set[int]) -> dict[int, Entry]:
-    """Return the feed entries of the papers with these ids, by id."""
-    guids = papers.guids(connection, ids)
-    found = papers.papers_by_id(connection, ids).items()
-    return {paper_id: Entry(paper, guids[paper_id], _topic_titles(catalogue, paper)) for paper_id, paper in found}
-
-
-def _topic_titles(catalogue: Catalogue, paper: Paper) -> tuple[tuple[str, str], ...]:
-    """Return the slugs and titles of a paper's topics."""
-    return tuple((slug, catalogue.topics[slug].title) for slug in sorted(paper.topics) if slug in catalogue.topics)
-
-
-def best_of_each_day(connection: Connection, entries: list[Entry]) -> Iterator[Entry]:
-    """Yield the best entries of each day on which papers were first seen; `entries` are ordered by first_seen."""
-    by_id = {entry.paper.id: entry for entry in entries}
-    for day, papers_of_day in groupby((entry.paper for entry in entries), key=_day_first_seen):
-        for ranked in rank(connection, list(papers_of_day), day)[:TRENDING_PAPERS]:
-            yield by_id[ranked.paper.id]
-
-
-def _day_first_seen(paper: Paper) -> date:
-    """Return the day, in UTC, on which the paper was first seen."""
-    return paper.first_seen.date()

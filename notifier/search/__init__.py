@@ -1,9 +1,10 @@
 """Searches in the stored papers: which papers a query matches, and which are trending."""
 
 from notifier.search.listed_days import TRENDING_DAYS, ListedDays, Trending, read_listed_days, read_trending
+from notifier.search.newest_seen import merged, newest_seen, newest_seen_of_topic
 from notifier.search.preview import Preview, PreviewMatch, missing_words, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers
-from notifier.search.recent import RecentPapers, best_of, read_newest, read_recent
+from notifier.search.recent import RecentPapers, best_of, read_recent
 from notifier.search.searching import (
     Found,
     FoundPaper,
@@ -36,11 +37,13 @@ __all__ = [
     "find_relevant",
     "find_trending",
     "matching_ids",
+    "merged",
     "missing_words",
+    "newest_seen",
+    "newest_seen_of_topic",
     "preview",
     "rank",
     "read_listed_days",
-    "read_newest",
     "read_recent",
     "read_trending",
     "trending_papers",

@@ -26,7 +26,6 @@ from notifier.topics import ALL
 DAYS = 30
 DAYS_A_WEEK = 7
 MOST = 5_000  # papers that are held in memory, which takes about 10 kB for each; older ones are left out
-NEWEST = 2_000  # papers of which feeds are made; a feed shows at most 500 of them
 RANKED = 1_000  # of the papers that match, so many are ranked to find the best; as many as a day of arXiv has
 BROAD = 0.1  # a query that matches a larger share of the papers gets a hint
 ONE_DAY = timedelta(days=1)
@@ -36,7 +35,7 @@ ONE_DAY = timedelta(days=1)
 class RecentPapers:
     """The papers of the `days` days up to `until`, newest first, with their index.
 
-    In a preview, days are listing days, and `days` is smaller than DAYS if older papers are not stored or are too many.
+    `days` is smaller than DAYS if older papers are not stored or are too many.
     Papers with an earlier listing day that were first stored recently follow. The numbers per week leave them out.
     """
 
@@ -122,18 +121,6 @@ def _came_in(connection: Connection, today: date, before: date, limit: int) -> l
     instant = datetime.combine(today - timedelta(days=DAYS), time(), UTC)
     seen = papers.papers_by_id(connection, papers.seen_since(connection, instant, MOST)).values()
     return sorted((each for each in seen if each.listed_on < before), key=_newest_first)[:limit]
-
-
-def read_newest(connection: Connection, today: date) -> RecentPapers:
-    """Read the papers that came in last, as feeds show them: by when they were first seen, whatever their listing day.
-
-    Papers that were never announced are left out.
-    """
-    stored = papers.papers_by_id(connection, papers.newest(connection, None, NEWEST))
-    found = list(stored.values())
-    days = [paper.first_seen.date() for paper in found] or [today]
-    index = matching.index(found, tokens_of(connection, found))
-    return RecentPapers(found, index, max(days), (max(days) - min(days)).days + 1)
 
 
 def best_of(connection: Connection, found: Sequence[Paper], on: date, limit: int) -> list[Paper]:

@@ -130,6 +130,11 @@ def matches_any(connection: Connection, query: Query) -> bool:
     return bool(find_newest(connection, Search(query), 1).papers)
 
 
+def matching_papers(connection: Connection, query: Query, ids: Sequence[int]) -> list[Paper]:
+    """Return those of the papers with these ids that the query matches, in the given order."""
+    return [each.paper for each in _matching(connection, query, [Candidate(0, paper_id) for paper_id in ids])]
+
+
 def _all_matching(connection: Connection, query: Query, proposal: Proposal) -> Iterator[FoundPaper]:
     """Yield every paper of the proposal that the query matches."""
     below = MAX_KEY
@@ -156,7 +161,7 @@ def _page(connection: Connection, query: Query, ordered: Sequence[int], page: Pa
     """Return the papers of a page of those that the query matches, in the order of these ids."""
     found: list[Paper] = []
     for ids in (ordered[at : at + 2 * page.limit] for at in range(0, len(ordered), 2 * page.limit)):
-        found += [each.paper for each in _matching(connection, query, [Candidate(0, paper_id) for paper_id in ids])]
+        found += matching_papers(connection, query, ids)
         if len(found) >= page.skip + page.limit:
             break
     return found[page.skip : page.skip + page.limit]

@@ -83,21 +83,26 @@ def _key(connection: Connection, proposal: Proposal) -> ColumnElement[int]:
 def _selected(connection: Connection, proposal: Proposal, key: ColumnElement[int]) -> Select[Any]:
     """Return the SELECT of the search keys of all papers of the proposal."""
     statement = select(key)
-    conditions = list(_paper_conditions(connection, proposal))
+    conditions = list(paper_conditions(connection, proposal))
     if proposal.words is not None:
         statement = statement.where(matches(connection, proposal.words))
         if conditions:
             statement = statement.where(key == paper_tokens.c.search_key)
     if conditions:
         statement = statement.where(paper_tokens.c.paper_id == paper.c.id, *conditions)
-    if proposal.since is not None:
-        statement = statement.where(key >= first_key(proposal.since))
-    if proposal.before is not None:
-        statement = statement.where(key < first_key(proposal.before))
+    if proposal.since is not None or proposal.before is not None:
+        statement = statement.where(key.between(*key_range(proposal)))
     return statement
 
 
-def _paper_conditions(connection: Connection, proposal: Proposal) -> Iterator[ColumnElement[bool]]:
+def key_range(proposal: Proposal) -> tuple[int, int]:
+    """Return the lowest and the highest search key that a paper of the proposal can have."""
+    lowest = 0 if proposal.since is None else first_key(proposal.since)
+    highest = MAX_KEY if proposal.before is None else first_key(proposal.before) - 1
+    return lowest, highest
+
+
+def paper_conditions(connection: Connection, proposal: Proposal) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions on the row of the paper."""
     for sign, number in proposal.upvotes:
         yield paper.c.upvotes.op(sign, is_comparison=True)(number)

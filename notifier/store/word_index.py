@@ -96,6 +96,15 @@ def matches(connection: Connection, wanted: WordSearch) -> TextClause:
     return text("search_text.words @@ CAST(:words AS tsquery)").bindparams(words=_tsquery(wanted, stems))
 
 
+def keys_between(
+    connection: Connection, wanted: WordSearch, between: tuple[int, int], limit: int | None = None
+) -> list[int]:
+    """Return the search keys that a search finds in this range, at most `limit` of them, in no order."""
+    key = search_key(connection)
+    chosen = select(key).where(matches(connection, wanted), key.between(*between)).limit(limit)
+    return list(connection.scalars(chosen))
+
+
 def relevance(connection: Connection, wanted: WordSearch) -> TextClause:
     """Return a number that is lowest for the most relevant rows: BM25 on SQLite, `ts_rank` on PostgreSQL.
 

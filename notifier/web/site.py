@@ -16,13 +16,13 @@ from sqlalchemy import Engine
 from notifier.config import Config, secret_key
 from notifier.feeds import LINK_TYPES
 from notifier.mail import MailSettings
-from notifier.models import Clock
+from notifier.models import Clock, Paper
+from notifier.pipeline import read_trending_of_days
 from notifier.search import (
     ListedDays,
     RecentPapers,
     Trending,
     read_listed_days,
-    read_newest,
     read_recent,
     read_trending,
 )
@@ -31,6 +31,7 @@ from notifier.topics import Catalogue, catalogue_of
 from notifier.web.arrivals import Arrivals, ArrivalsCache
 from notifier.web.dump_cache import DumpCache
 from notifier.web.feeds.files import FeedFiles
+from notifier.web.feeds.made_feeds import MadeFeeds
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -40,7 +41,8 @@ class Site:
     """The store, the templates, the sender of the mails, and the URL of the pages.
 
     `mail` holds the settings with which pages show papers as the mails do. `recent` holds the papers that previews
-    search, `newest` those of feeds that are made on request, and `feed_files` the feeds that were published.
+    search, and `feed_files` the feeds that were published. Of the feeds that are made on request, `made_feeds` holds
+    those that were asked for last, and `trending_of_days` the papers of the topic `trending`.
     `listed_days` holds the days of lists, `trending` the trending papers, and `rankings` their last orders by dump.
     `arrivals` holds what the footer of each page says about the arrival of papers. `key` signs and checks links. It is
     None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of
@@ -54,11 +56,12 @@ class Site:
     templates: Environment
     mail: MailSettings
     recent: DumpCache[RecentPapers]
-    newest: DumpCache[RecentPapers]
     listed_days: DumpCache[ListedDays]
     trending: DumpCache[Trending]
     rankings: dict[int, Trending]
     feed_files: FeedFiles
+    made_feeds: MadeFeeds
+    trending_of_days: DumpCache[Sequence[Paper]]
     arrivals: ArrivalsCache
     key: bytes | None = field(repr=False)
     origin: str
@@ -91,11 +94,12 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
             title_search=config.mail.title_search,
         ),
         recent=DumpCache(read_recent),
-        newest=DumpCache(read_newest),
         listed_days=DumpCache(read_listed_days),
         trending=DumpCache(read_trending),
         rankings={},
         feed_files=FeedFiles(config.path(config.feeds.folder)),
+        made_feeds=MadeFeeds(),
+        trending_of_days=DumpCache(lambda connection, _today: read_trending_of_days(connection)),
         arrivals=ArrivalsCache(),
         key=secret_key(config) if has_links else None,
         origin=_origin(config.web.base_url),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from random import Random
 
 import pytest
@@ -16,8 +17,9 @@ from support.thoroughness import examples
 
 from notifier.models import Paper
 from notifier.queries import Query, parse
+from notifier.search.newest_seen import merged, newest_seen, newest_seen_of_topic
 from notifier.search.searching import Page, Search, count, find_newest, find_relevant, find_trending
-from notifier.store import paper_tokens
+from notifier.store import paper_tokens, seen_papers
 from notifier.store.engine import writing
 from notifier.store.paper_tokens import TokenisedPaper
 from notifier.store.proposals import MAX_KEY
@@ -99,3 +101,44 @@ def test_a_search_finds_exactly_the_papers_that_the_query_is_true_of(
 ) -> None:
     expected = {each.id for each in papers if is_sample_true(sample, each)}
     check(store, papers, parse(spelled(sample, rng)), expected)
+
+
+def arriving(papers: Sequence[Paper], rng: Random) -> list[Paper]:
+    """Return the papers with ids by when they were first seen; some were never announced."""
+    days = sorted(rng.choices(range(3), k=len(papers)))
+    announced = [rng.choice((1, 1, 1, -1)) for _ in papers]
+    return [
+        replace(each, first_seen=NOW + timedelta(days=day), sequence=sign * each.id)
+        for each, day, sign in zip(numbered(papers), days, announced, strict=True)
+    ]
+
+
+@settings(deadline=None, max_examples=examples(100), suppress_health_check=PER_EXAMPLE)
+@given(
+    st.sampled_from([0, 1000]),
+    st.tuples(SAMPLE_QUERIES, SAMPLE_QUERIES),
+    RANDOMS,
+    st.lists(SAMPLE_PAPERS, min_size=1, max_size=7),
+)
+def test_feeds_get_the_announced_papers_that_match_those_that_came_in_last_first(
+    store: Engine, few: int, samples: tuple[SampleQuery, SampleQuery], rng: Random, sample: list[Paper]
+) -> None:
+    papers = arriving(sample, rng)
+    one, other = samples
+    ordered = sorted(papers, key=lambda each: (-each.first_seen.timestamp(), each.id))
+    announced = [each for each in ordered if each.sequence > 0]
+    expected = [each.id for each in announced if is_sample_true(one, each)]
+    joined = [
+        each.id
+        for each in announced
+        if is_sample_true(one, each) or is_sample_true(other, each) or "agents" in each.topics
+    ]
+    with pytest.MonkeyPatch.context() as patch, writing(store) as connection:
+        patch.setattr(seen_papers, "FEW", few)
+        patch.setattr(seen_papers, "_FIRST_BLOCK", 2)
+        add(connection, papers)
+        queries = [parse(spelled(each, rng)) for each in samples]
+        assert [each.id for each in newest_seen(connection, queries[0])] == expected
+        lists = [*(newest_seen(connection, each) for each in queries), newest_seen_of_topic(connection, "agents", 9)]
+        assert [each.id for each in islice(merged(lists), 3)] == joined[:3]
+        remove(connection, papers)

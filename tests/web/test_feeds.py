@@ -12,7 +12,7 @@ import pytest
 import reader
 from lxml import etree
 from sqlalchemy import Engine
-from support.service import add_listings_as, add_subscriber, ingest_page, page_text
+from support.service import add_listings, add_listings_as, add_subscriber, ingest_page, page_text
 from support.visitors import as_visitor, form_to, parsed, session_token
 from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages
 
@@ -206,6 +206,33 @@ def test_a_paper_of_an_old_listing_day_is_in_the_feeds_if_it_came_in_today(
     assert titles(client.get(feed_links(client, engine)[0])) == ["Old Quantization of Last Winter"]
 
 
+def test_feeds_of_rare_words_show_the_newest_matches_of_all_years(client: httpx.Client, engine: Engine) -> None:
+    at = AT_EIGHT - timedelta(days=800)
+    for number in range(60):
+        add_listings(engine, f"{number}", at.date(), Listing(1, f"Wombats {number}"), now=at + timedelta(days=number))
+    floods = [Listing(place + 1, f"A flood of words, number {place}") for place in range(2100)]
+    add_listings(engine, "flood", AT_EIGHT.date(), *floods, now=AT_EIGHT)
+    add_subscriber(engine, SignUp(ANN, ("wombats", 'quantization OR "wombats 3"'), confirmed=True))
+    expected = [f"Wombats {number}" for number in range(59, 9, -1)]
+    found = client.get("/feeds/search.atom", params={"q": "wombat"})
+    assert [each.title for each in feedparser.parse(found.content).entries] == expected
+    every, _, second = feed_links(client, engine)
+    assert [each.title for each in feedparser.parse(client.get(every).content).entries] == [TITLES[0], *expected[:49]]
+    assert titles(client.get(second)) == [TITLES[0], "Wombats 3"]
+
+
+def test_a_feed_of_a_search_is_made_once_until_a_dump_comes(client: httpx.Client, engine: Engine) -> None:
+    def ask() -> httpx.Response:
+        return client.get("/feeds/search.atom", params={"q": "wombats"})
+
+    first = ask()
+    before = database_content(engine)
+    assert ask().headers["etag"] == first.headers["etag"]
+    assert database_content(engine) == before, "a repeated request counts under no limit"
+    add_listings(engine, "late", AT_EIGHT.date(), Listing(1, "Wombats at Last"), now=AT_EIGHT)
+    assert titles(ask()) == ["Wombats at Last"]
+
+
 def test_an_archived_paper_is_in_no_feed(client: httpx.Client, engine: Engine) -> None:
     archived = Listing(1, "Quantization in the Archive", arxiv_id="2301.00001")
     add_listings_as(engine, AnnouncePolicy(archive=True), "old", archived, now=AT_EIGHT)
@@ -229,7 +256,7 @@ def test_two_spellings_of_a_search_are_one_feed_to_a_feed_reader(client: httpx.C
     assert ids[0] == ids[1] != ids[2]
 
 
-@pytest.mark.parametrize("text", ["", "-a", '"open', "a" * 1001, "\x00", "nofield:x"])
+@pytest.mark.parametrize("text", ["", "-a", '"open', "a" * 1001, "\x00", "nofield:x", "topic:nothing"])
 def test_a_search_that_is_refused_is_answered_with_the_reason(client: httpx.Client, text: str) -> None:
     response = client.get("/feeds/search.atom", params={"q": text})
     assert response.status_code == 400

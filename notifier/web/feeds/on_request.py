@@ -1,43 +1,43 @@
 """Make feeds on request: of a search, and of a subscriber's subscriptions.
 
-As the feeds that `publish` writes, they show the papers that came in last. These papers are kept in memory.
+They show the papers that came in last of all stored papers, as the feeds that `publish` writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from sqlalchemy import Connection
 
 from notifier import queries
-from notifier.feeds import FORMATS, MEDIA_TYPES, PRIVATE_PATH, Entry, Feed, newest_entries
+from notifier.feeds import FORMATS, MEDIA_TYPES, PRIVATE_PATH, Entry, Feed, shown_papers
+from notifier.feeds.feed import MAX_ENTRIES
 from notifier.models import Paper, Subscription
-from notifier.pipeline import best_of_each_day, feed_entries, publisher_of
+from notifier.pipeline import feed_entries, publisher_of
 from notifier.queries import Query
-from notifier.search import RecentPapers
+from notifier.search import merged, newest_seen, newest_seen_of_topic
 from notifier.store import papers, reading
-from notifier.topics import TRENDING
+from notifier.topics import ALL, TRENDING
 from notifier.web.feeds.representation import Representation, representation_of
 from notifier.web.site import Site
 
 
 def search_feed(site: Site, text: str, query: Query) -> Feed:
     """Return the feed of the papers that a query matches; `text` is the query as it was typed."""
-    recent = site.newest.get(site.engine, site.clock())
     with reading(site.engine) as connection:
-        found = _entries(site, connection, recent.matching([query], ()))
+        entries = _entries(site, connection, newest_seen(connection, query))
         since = papers.first_seen(connection)
-    asked = quote(text, safe="")
+    query_string = f"q={quote(text, safe='')}"
     return Feed(
         slug=f"search {queries.canonical(query)}",
         title=f"Search: {text}",
         description=f"New papers that match {text}",
-        entries=newest_entries(found),
+        entries=entries,
         since=since,
         path="feeds/search",
-        query_string=f"q={asked}",
-        page=f"search?q={asked}",
+        query_string=query_string,
+        page=f"search?{query_string}",
     )
 
 
@@ -51,15 +51,9 @@ def private_feed(signed_id: str, subscription: Subscription | None = None) -> Fe
 
 
 def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entry, ...]:
-    """Return the entries of a feed for these subscriptions."""
-    recent = site.newest.get(site.engine, site.clock())
-    wanted = [queries.parse(each.canonical) for each in subscriptions if each.canonical]
-    topics = {each.topic for each in subscriptions if each.topic} - {TRENDING}
+    """Return the entries of a feed for these subscriptions, each paper once."""
     with reading(site.engine) as connection:
-        found = _entries(site, connection, recent.matching(wanted, topics))
-        if any(each.topic == TRENDING for each in subscriptions):
-            found = _with_trending(site, connection, recent, found)
-    return newest_entries(found)
+        return _entries(site, connection, merged(_lists(site, connection, subscriptions)))
 
 
 def feed_representation(site: Site, feed: Feed, ending: str) -> Representation:
@@ -68,14 +62,20 @@ def feed_representation(site: Site, feed: Feed, ending: str) -> Representation:
     return representation_of(content, MEDIA_TYPES[ending], feed.updated)
 
 
-def _entries(site: Site, connection: Connection, found: Iterable[Paper]) -> list[Entry]:
-    return list(feed_entries(connection, site.catalogue, {paper.id for paper in found}).values())
+def _lists(site: Site, connection: Connection, subscriptions: Sequence[Subscription]) -> Iterator[Iterator[Paper]]:
+    """Yield the papers of each query and of each topic."""
+    for canonical in {each.canonical for each in subscriptions if each.canonical}:
+        yield newest_seen(connection, queries.parse(canonical))
+    topics = {each.topic for each in subscriptions if each.topic}
+    if TRENDING in topics:
+        yield iter(site.trending_of_days.get(site.engine, site.clock()))
+    if ALL in topics:
+        yield newest_seen_of_topic(connection, None, MAX_ENTRIES)
+        return
+    for slug in topics - {TRENDING}:
+        yield newest_seen_of_topic(connection, slug, MAX_ENTRIES)
 
 
-def _with_trending(site: Site, connection: Connection, recent: RecentPapers, found: list[Entry]) -> list[Entry]:
-    """Return these entries and those of the trending papers of each day, each once."""
-    every = _entries(site, connection, recent.papers)
-    every.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
-    known = {entry.paper.id: entry for entry in found}
-    known.update((entry.paper.id, entry) for entry in best_of_each_day(connection, every))
-    return list(known.values())
+def _entries(site: Site, connection: Connection, ordered: Iterator[Paper]) -> tuple[Entry, ...]:
+    """Return the entries of a feed that has these papers, which are in the order of feeds."""
+    return tuple(feed_entries(connection, site.catalogue, shown_papers(ordered)).values())

@@ -8,11 +8,13 @@ from http import HTTPStatus
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from notifier.feeds import FORMATS
+from notifier.feeds import FORMATS, Feed
+from notifier.models import Subscription
 from notifier.signing import PRIVATE_FEED_PATH, LinkPurpose, verify
+from notifier.store import dumps, reading
 from notifier.subscribers import subscriber_of_private_feed
 from notifier.web.feeds.on_request import entries_for, feed_representation, private_feed
-from notifier.web.feeds.representation import PRIVATE, response_to
+from notifier.web.feeds.representation import PRIVATE, Representation, response_to
 from notifier.web.site import Site, SiteDependency
 
 router = APIRouter()
@@ -48,8 +50,19 @@ def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | N
         if not shown:
             return _ended()
         feed = private_feed(signed_id, shown[0])
-    feed = replace(feed, entries=entries_for(site, shown))
-    return response_to(request.method, request.headers, feed_representation(site, feed, ending), PRIVATE)
+    return response_to(request.method, request.headers, _content(site, feed, shown, ending), PRIVATE)
+
+
+def _content(site: Site, feed: Feed, shown: tuple[Subscription, ...], ending: str) -> Representation:
+    """Return the content of this feed, which has no entries yet, for these subscriptions."""
+    name, now = (feed.slug, shown, ending), site.clock()
+    with reading(site.engine) as connection:
+        dump_id = dumps.newest_id(connection)
+    found = site.made_feeds.get(name, dump_id, now)
+    if found is None:
+        found = feed_representation(site, replace(feed, entries=entries_for(site, shown)), ending)
+        site.made_feeds.keep(name, dump_id, now, found)
+    return found
 
 
 def _ended() -> Response:

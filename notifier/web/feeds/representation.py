@@ -34,6 +34,11 @@ class Representation:
     media_type: str
     modified: datetime | None
 
+    @property
+    def size(self) -> int:
+        """The number of bytes that both take."""
+        return len(self.content) + len(self.zipped)
+
 
 def representation_of(content: bytes, media_type: str, modified: datetime | None = None) -> Representation:
     """Return the representation of these bytes."""

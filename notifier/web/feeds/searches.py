@@ -9,9 +9,11 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from notifier import queries
-from notifier.errors import QueryError
+from notifier.errors import QueryError, UsageError
 from notifier.feeds import FORMATS
+from notifier.store import dumps, reading
 from notifier.subscribers import Action, within_limits
+from notifier.topics import check_topics
 from notifier.web.clients import ClientAddress
 from notifier.web.feeds.on_request import feed_representation, search_feed
 from notifier.web.feeds.representation import PUBLIC, response_to
@@ -29,18 +31,26 @@ def search(
     ending: str,
     text: Annotated[str, Query(alias="q")] = "",
 ) -> Response:
-    """Serve the feed of a query. For a refused query, the response is the reason, which feed readers show."""
+    """Serve the feed of a query. For a refused query, the response is the reason, which feed readers show.
+
+    A feed that is known from another request does not count under the limit of searches.
+    """
     if ending not in FORMATS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     try:
         query = queries.parse(text)
+        check_topics(query, site.catalogue)
     except QueryError as error:
         return PlainTextResponse(f"{sentence(error.reason)}\n", HTTPStatus.BAD_REQUEST)
-    if not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
-        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
-    return response_to(
-        request.method,
-        request.headers,
-        feed_representation(site, search_feed(site, text.strip(), query), ending),
-        PUBLIC,
-    )
+    except UsageError as error:
+        return PlainTextResponse(f"{sentence(error)}\n", HTTPStatus.BAD_REQUEST)
+    name, now = ("search", text.strip(), ending), site.clock()
+    with reading(site.engine) as connection:
+        dump_id = dumps.newest_id(connection)
+    found = site.made_feeds.get(name, dump_id, now)
+    if found is None:
+        if not within_limits(site.engine, Action.PREVIEW, "", client, now):
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
+        found = feed_representation(site, search_feed(site, text.strip(), query), ending)
+        site.made_feeds.keep(name, dump_id, now, found)
+    return response_to(request.method, request.headers, found, PUBLIC)

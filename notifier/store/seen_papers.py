@@ -1,0 +1,88 @@
+"""Read the announced papers that a query may match in the order of feeds: those that were first seen last come first.
+
+The index of words is in the order of listing days, which is another one. So if it proposes few papers, these are
+sorted. If it proposes many, the newest papers are looked up in it block by block, until as many are found as are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, or_, select
+
+from notifier.models import Proposal
+from notifier.store.proposals import key_range, paper_conditions
+from notifier.store.statements import batches
+from notifier.store.tables import paper, paper_tokens
+from notifier.store.word_index import keys_between
+
+FEW = 1_000  # proposed papers that are sorted; sorting these takes as long as looking up 2,000
+_FIRST_BLOCK = 128  # papers that are looked up at first; each further block has twice as many
+_LAST_BLOCK = 8_192
+
+
+class _Seen(NamedTuple):
+    """An announced paper, its search key, and when it was first seen."""
+
+    paper_id: int
+    key: int
+    first_seen: datetime
+
+
+def proposed_as_seen(connection: Connection, proposal: Proposal) -> Iterator[int]:
+    """Yield the ids of the announced papers of the proposal; those first seen together are ordered by id."""
+    announced = _announced(connection, proposal)
+    if proposal.words is not None:
+        keys = keys_between(connection, proposal.words, key_range(proposal), FEW + 1)
+        if len(keys) <= FEW:
+            yield from _sorted(connection, announced, keys)
+            return
+    yield from _walked(connection, announced, proposal)
+
+
+def _announced(connection: Connection, proposal: Proposal) -> Select[Any]:
+    """Return the SELECT of the announced papers that fulfil all conditions of the proposal but that on words."""
+    row = paper_tokens.c
+    conditions = [paper.c.sequence > 0, *paper_conditions(connection, proposal)]
+    if proposal.since is not None or proposal.before is not None:  # else SQLite would sort all papers
+        conditions.append(row.search_key.between(*key_range(proposal)))
+    columns = (paper.c.id, row.search_key, paper.c.first_seen)
+    return select(*columns).join(paper_tokens, row.paper_id == paper.c.id).where(*conditions)
+
+
+def _sorted(connection: Connection, announced: Select[Any], keys: Sequence[int]) -> Iterator[int]:
+    """Yield those of the papers that have these search keys."""
+    found: list[_Seen] = []
+    for batch in batches(keys):
+        found += [_Seen(*row) for row in connection.execute(announced.where(paper_tokens.c.search_key.in_(batch)))]
+    found.sort(key=lambda each: each.paper_id)
+    found.sort(key=lambda each: each.first_seen, reverse=True)
+    yield from (each.paper_id for each in found)
+
+
+def _walked(connection: Connection, announced: Select[Any], proposal: Proposal) -> Iterator[int]:
+    """Yield those of the papers that have the words of the proposal."""
+    after: _Seen | None = None
+    size = _FIRST_BLOCK
+    while block := _block(connection, announced, after, size):
+        keys = [each.key for each in block]
+        if proposal.words is not None:
+            proposed = set(keys_between(connection, proposal.words, (min(keys), max(keys))))
+            yield from (each.paper_id for each in block if each.key in proposed)
+        else:
+            yield from (each.paper_id for each in block)
+        if len(block) < size:
+            return
+        after, size = block[-1], min(2 * size, _LAST_BLOCK)
+
+
+def _block(connection: Connection, announced: Select[Any], after: _Seen | None, limit: int) -> list[_Seen]:
+    """Return the next of the papers after this one."""
+    chosen = announced.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)
+    if after is not None:
+        # The condition on the instant alone is for the index: SQLite does not use one for a condition with OR.
+        follows = or_(paper.c.first_seen < after.first_seen, paper.c.id > after.paper_id)
+        chosen = chosen.where(paper.c.first_seen <= after.first_seen, follows)
+    return [_Seen(*row) for row in connection.execute(chosen)]
