@@ -86,8 +86,8 @@ def _superset_of_leaf(leaf: Leaf) -> _Superset:
         case tree.Prefix(start, field):
             return _Superset(Term(TermKind.PREFIX, (start,), fields_of(field)))
         case tree.AuthorName(words):
-            # The words may be from the names of several authors, so this is wider than the query.
-            return _Superset(_joined(AllOf, [_of_name(word) for word in words]), is_exact=False)
+            # Several words may be from the names of several authors, so that they are wider than the query.
+            return _Superset(_joined(AllOf, [_of_name(word) for word in words]), is_exact=len(words) == 1)
         case _:
             return _ALL_PAPERS
 

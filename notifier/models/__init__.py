@@ -8,6 +8,7 @@ from __future__ import annotations
 from notifier.models.clocks import Clock
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
 from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, Section
+from notifier.models.lists import ListOrder
 from notifier.models.papers import (
     DAILY_PAPERS,
     PAGE_TEXT,
@@ -50,6 +51,7 @@ __all__ = [
     "Envelope",
     "Health",
     "Item",
+    "ListOrder",
     "ListedOnFrom",
     "Listing",
     "Mail",

@@ -47,7 +47,7 @@ def merged(lists: Iterable[Iterator[Paper]]) -> Iterator[Paper]:
 
 def _newest_seen(connection: Connection, query: Query, examined: int) -> Iterator[Paper]:
     for ids in _blocks(islice(proposed_as_seen(connection, propose(query)), examined)):
-        yield from matching_papers(connection, query, ids)
+        yield from matching_papers(connection, query, ids).values()
 
 
 def _place(paper: Paper) -> tuple[float, int]:

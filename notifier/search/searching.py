@@ -22,9 +22,9 @@ from notifier.store import papers, proposals
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.proposals import MAX_KEY, Candidate
 
-MAX_ID = MAX_KEY  # above all ids of papers
 RANKED = 1_000  # of the newest papers that match, so many are ranked by their trending score
 RELEVANT = 300  # the most relevant papers that can be shown
+FEW = 150  # papers that are examined to count those that match; this takes less than 30 ms
 _MAX_BLOCK = 1_000  # papers examined at a time
 
 
@@ -47,14 +47,6 @@ class Search:
         if self.since is None:
             return proposal
         return replace(proposal, since=max(self.since, proposal.since or self.since))
-
-
-class Page(NamedTuple):
-    """A page of a list of papers: at most `limit` papers after the first `skip`, with ids up to `until`."""
-
-    limit: int
-    skip: int = 0
-    until: int = MAX_ID
 
 
 class FoundPaper(NamedTuple):
@@ -93,17 +85,18 @@ def find_newest(connection: Connection, search: Search, limit: int, below: int =
     return Found(tuple(found), below)
 
 
-def find_trending(connection: Connection, search: Search, page: Page, on: date) -> list[Paper]:
-    """Return the papers with the best trending scores on the day `on`, of the newest ones that the query matches."""
-    newest = proposals.candidates(connection, search.proposal, MAX_KEY, RANKED)
-    ids = [each.paper_id for each in newest if each.paper_id <= page.until]
-    return _page(connection, search.query, ranked_ids(connection, ids, on), page)
+def rank_by_trend(connection: Connection, search: Search, on: date, until_id: int = MAX_KEY) -> list[int]:
+    """Return the ids of the newest papers that the query may match by their trending scores on the day `on`.
+
+    The papers are those with ids up to `until_id`.
+    """
+    return ranked_ids(connection, _newest_until(connection, search.proposal, until_id), on)
 
 
-def find_relevant(connection: Connection, search: Search, page: Page) -> list[Paper]:
-    """Return the papers in which the words of the query are most prominent."""
+def rank_by_relevance(connection: Connection, search: Search, until_id: int = MAX_KEY) -> list[int]:
+    """Return the ids of the papers that the query may match in which its words are most prominent; others as above."""
     relevant = proposals.most_relevant(connection, search.proposal, RELEVANT)
-    return _page(connection, search.query, [each.paper_id for each in relevant if each.paper_id <= page.until], page)
+    return [each.paper_id for each in relevant if each.paper_id <= until_id]
 
 
 def count(connection: Connection, search: Search) -> int:
@@ -112,6 +105,15 @@ def count(connection: Connection, search: Search) -> int:
     if proposal.is_exact:
         return proposals.count(connection, proposal)
     return sum(1 for _ in _all_matching(connection, search.query, proposal))
+
+
+def count_few(connection: Connection, search: Search) -> int | None:
+    """Return how many papers the query matches; None if more than FEW papers would have to be examined."""
+    proposal = search.proposal
+    if proposal.is_exact:
+        return proposals.count(connection, proposal)
+    block = proposals.candidates(connection, proposal, MAX_KEY, FEW + 1)
+    return sum(1 for _ in _matching(connection, search.query, block)) if len(block) <= FEW else None
 
 
 def count_by_day(connection: Connection, query: Query) -> dict[date, int] | None:
@@ -130,9 +132,28 @@ def matches_any(connection: Connection, query: Query) -> bool:
     return bool(find_newest(connection, Search(query), 1).papers)
 
 
-def matching_papers(connection: Connection, query: Query, ids: Sequence[int]) -> list[Paper]:
-    """Return those of the papers with these ids that the query matches, in the given order."""
-    return [each.paper for each in _matching(connection, query, [Candidate(0, paper_id) for paper_id in ids])]
+def matching_papers(connection: Connection, query: Query, ids: Sequence[int]) -> dict[int, Paper]:
+    """Return those of the papers with these ids that the query matches, by id, in the given order.
+
+    The id of a paper that was merged into another paper gives the other paper.
+    """
+    stored = papers.papers_by_id(connection, ids)
+    found = list(stored.items())
+    index = matching.index(list(stored.values()), tokens_of(connection, list(stored.values())))
+    return dict(found[position] for position in index.match(query))
+
+
+def _newest_until(connection: Connection, proposal: Proposal, until_id: int) -> list[int]:
+    """Return the ids of the newest RANKED papers of the proposal with ids up to `until_id`."""
+    ids: list[int] = []
+    below = MAX_KEY
+    while len(ids) < RANKED:
+        block = proposals.candidates(connection, proposal, below, RANKED)
+        ids += [each.paper_id for each in block if each.paper_id <= until_id]
+        if len(block) < RANKED:
+            break
+        below = block[-1].key
+    return ids[:RANKED]
 
 
 def _all_matching(connection: Connection, query: Query, proposal: Proposal) -> Iterator[FoundPaper]:
@@ -150,18 +171,5 @@ def _block_size(proposal: Proposal, missing: int) -> int:
 
 def _matching(connection: Connection, query: Query, block: Sequence[Candidate]) -> Iterator[FoundPaper]:
     """Yield the papers that the query matches, in the given order."""
-    stored = papers.papers_by_id(connection, [each.paper_id for each in block])
-    known = [(each.key, stored[each.paper_id]) for each in block]
-    found = [paper for _, paper in known]
-    index = matching.index(found, tokens_of(connection, found))
-    yield from (FoundPaper(*known[position]) for position in index.match(query))
-
-
-def _page(connection: Connection, query: Query, ordered: Sequence[int], page: Page) -> list[Paper]:
-    """Return the papers of a page of those that the query matches, in the order of these ids."""
-    found: list[Paper] = []
-    for ids in (ordered[at : at + 2 * page.limit] for at in range(0, len(ordered), 2 * page.limit)):
-        found += matching_papers(connection, query, ids)
-        if len(found) >= page.skip + page.limit:
-            break
-    return found[page.skip : page.skip + page.limit]
+    found = matching_papers(connection, query, [each.paper_id for each in block])
+    yield from (FoundPaper(each.key, found[each.paper_id]) for each in block if each.paper_id in found)

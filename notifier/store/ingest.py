@@ -174,13 +174,13 @@ def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> Non
     to_index = [each for each in papers if each.id is None or each.is_indexed_differently]
     absorbed = [each.id for paper in papers for each in paper.absorbed]
     outdated = {paper_id for paper_id in (*absorbed, *(each.id for each in to_index)) if paper_id is not None}
-    paper_tokens.drop(connection, sorted(outdated))
+    keys = paper_tokens.drop(connection, sorted(outdated))
     _insert_papers(connection, [each for each in papers if each.id is None])
     for each in papers:
         for other in each.absorbed:
             _merge_rows(connection, other, each)
     _update_papers(connection, [each for each in papers if each.changed])
-    paper_tokens.add(connection, list(map(_tokenised, to_index)))
+    paper_tokens.add(connection, list(map(_tokenised, to_index)), keys)
     aliases = [
         {"old_id": each.id, "old_key": each.first_key, "paper_id": each.id}
         for each in papers

@@ -7,24 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Date, Integer, Select, case, func, literal, or_, select, tuple_
 
-from notifier.models import RANKED_FORMATS, Announce
+from notifier.models import RANKED_FORMATS, Announce, ListOrder
 from notifier.store.tables import dump, listing, paper
 
 UNKNOWN = -1  # in place of unknown upvotes, to put such papers last
 NO_PLACE = 2**31 - 1  # in place of the position of a paper that is in no ranked list, to put it last
 REPLACEMENTS = (Announce.REPLACE, Announce.REPLACE_CROSS)
-
-
-class ListOrder(StrEnum):
-    """The order of a list: by the upvotes and places that papers have in it, or by listing day."""
-
-    TRENDING = "trending"
-    NEWEST = "newest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,10 @@ def list_between(
     limit: int,
     start: Continuation | None = None,
 ) -> list[ListedPaper]:
-    """Return at most `limit` of the papers listed from the first to the last of `days`, each once, in this order."""
+    """Return at most `limit` of the papers listed from the first to the last of `days`, each once, in this order.
+
+    The order TRENDING goes by the votes and places of these listings.
+    """
     row = listing.c
     wanted = [_is_between(*days), _is_announced()]
     if start:

@@ -6,7 +6,7 @@ the tokens and the key of a paper exists if and only if the index contains exact
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,12 +61,21 @@ def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
     return [stored.get(each.id) or tokenise(each) for each in papers]
 
 
-def add(connection: Connection, papers: Sequence[TokenisedPaper]) -> None:
+def add(
+    connection: Connection, papers: Sequence[TokenisedPaper], earlier_keys: Mapping[int, int] | None = None
+) -> None:
     """Store the tokens of papers that have no stored tokens, and add the papers to the index.
 
-    The ingest lock must be held, because two transactions would give the same keys to different papers.
+    A paper that had one of `earlier_keys`, which are given by id, gets it again if its listing day is the same. So no
+    paper changes its place in a search that somebody is reading. The ingest lock must be held, because two transactions
+    would give the same keys to different papers.
     """
-    keys = dict(_new_keys(connection, papers))
+    keys = {
+        each.paper_id: earlier_keys[each.paper_id]
+        for each in papers
+        if earlier_keys and earlier_keys.get(each.paper_id, 0) >> DAY_BITS == each.listed_on.toordinal()
+    }
+    keys.update(_new_keys(connection, [each for each in papers if each.paper_id not in keys], list(keys.values())))
     rows = [
         {
             "paper_id": each.paper_id,
@@ -81,14 +90,21 @@ def add(connection: Connection, papers: Sequence[TokenisedPaper]) -> None:
         insert_words(connection, {keys[each.paper_id]: _words(each.tokenised) for each in papers})
 
 
-def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
-    """Delete papers from the index, and their tokens. The papers are deleted, or will be added again."""
+def drop(connection: Connection, paper_ids: Iterable[int]) -> dict[int, int]:
+    """Delete papers from the index, and their tokens; return the keys that they had by id.
+
+    The papers are deleted, or will be added again.
+    """
+    keys: dict[int, int] = {}
+    row = paper_tokens.c
     for batch in batches(paper_ids):
-        row = paper_tokens.c
-        stored = connection.execute(select(row.search_key, row.tokenised).where(row.paper_id.in_(batch))).all()
+        wanted = select(row.paper_id, row.search_key, row.tokenised).where(row.paper_id.in_(batch))
+        stored = connection.execute(wanted).all()
+        keys.update((paper_id, key) for paper_id, key, _ in stored)
         if stored:
-            delete_words(connection, {key: _words(tokenised) for key, tokenised in stored})
+            delete_words(connection, {key: _words(tokenised) for _, key, tokenised in stored})
         connection.execute(delete(paper_tokens).where(row.paper_id.in_(batch)))
+    return keys
 
 
 def drop_outdated(connection: Connection) -> None:
@@ -127,8 +143,10 @@ def _outdated(connection: Connection, limit: int) -> list[Paper]:
     return read_papers(connection, select(paper).where(paper.c.id.not_in(current)).order_by(paper.c.id).limit(limit))
 
 
-def _new_keys(connection: Connection, papers: Iterable[TokenisedPaper]) -> Iterator[tuple[int, int]]:
-    """Yield the id and the new search key of each paper."""
+def _new_keys(
+    connection: Connection, papers: Iterable[TokenisedPaper], other_keys: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the id and the new search key of each paper; `other_keys` will be stored together with them."""
     by_day: dict[date, list[int]] = {}
     for each in papers:
         by_day.setdefault(each.listed_on, []).append(each.paper_id)
@@ -136,7 +154,8 @@ def _new_keys(connection: Connection, papers: Iterable[TokenisedPaper]) -> Itera
     for day, ids in by_day.items():
         first = first_key(day)
         taken = select(lowest).where(paper_tokens.c.search_key.between(first, first + _LAST_OF_DAY))
-        free = (connection.scalar(taken) or first + _LAST_OF_DAY + 1) - 1
+        others = (key for key in other_keys if first <= key <= first + _LAST_OF_DAY)
+        free = min(connection.scalar(taken) or first + _LAST_OF_DAY + 1, *others, first + _LAST_OF_DAY + 1) - 1
         yield from ((paper_id, free - place) for place, paper_id in enumerate(sorted(ids)))
 
 

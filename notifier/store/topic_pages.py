@@ -21,27 +21,31 @@ class ListPlace(NamedTuple):
     id: int
 
 
-def place_of(connection: Connection, key: str) -> ListPlace | None:
-    """Return the place of the paper with this key; None if there is no such paper."""
-    row = connection.execute(select(paper.c.listed_on, paper.c.id).where(paper.c.key == key)).one_or_none()
-    return None if row is None else ListPlace(*row)
-
-
 def newest_listed(
-    connection: Connection, slug: str | None, limit: int, after: ListPlace | None = None, since: date = date.min
-) -> list[int]:
-    """Return the ids of at most `limit` papers of a topic, newest listing day first.
+    connection: Connection, slug: str | None, limit: int, after: ListPlace | None = None
+) -> list[ListPlace]:
+    """Return the places of at most `limit` papers of a topic, newest listing day first, that follow the place `after`.
 
-    They follow the place `after`, and were first listed on the day `since` or later, if these are given. The papers of
-    one day are in the order in which they were stored, which for a list is that of its dump.
+    The papers of one day are in the order in which they were stored, which for a list is that of its dump.
     """
-    wanted = and_(_has_topic(slug), paper.c.listed_on >= since)
+    wanted = _has_topic(slug)
     if after is not None:
         # The condition on the day alone is for the index: SQLite does not use one for a condition with OR.
         older = or_(paper.c.listed_on < after.listed_on, paper.c.id > after.id)
         wanted = and_(wanted, paper.c.listed_on <= after.listed_on, older)
     order = (paper.c.listed_on.desc(), paper.c.id)
-    return list(connection.scalars(select(paper.c.id).where(wanted).order_by(*order).limit(limit)))
+    chosen = select(paper.c.listed_on, paper.c.id).where(wanted).order_by(*order).limit(limit)
+    return [ListPlace(*row) for row in connection.execute(chosen)]
+
+
+def listed_since(connection: Connection, slug: str | None, since: date, until_id: int, limit: int) -> list[int]:
+    """Return the ids of at most `limit` papers of a topic, of those up to `until_id`, newest listing day first.
+
+    They were first listed on the day `since` or later.
+    """
+    wanted = and_(_has_topic(slug), paper.c.listed_on >= since, paper.c.id <= until_id)
+    chosen = select(paper.c.id).where(wanted).order_by(paper.c.listed_on.desc(), paper.c.id)
+    return list(connection.scalars(chosen.limit(limit)))
 
 
 def oldest_day(connection: Connection) -> date | None:

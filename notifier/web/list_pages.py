@@ -1,92 +1,93 @@
-"""Read a page of a list of papers, and the token in the URL with which its next page begins.
+"""Read a page of the papers of a period, and of the trending papers; and show a page of any list.
 
-A token names the newest dump at the first page, and the last paper that was shown, so that no page repeats a paper or
-misses one while papers arrive.
+The mark of a further page of a period names the newest dump at the first page, and the last paper that was shown. So no
+page repeats a paper or misses one while papers arrive.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
+from http import HTTPStatus
 
-from notifier.search import Trending
+from fastapi import Request, Response
+
 from notifier.store import dumps, paper_lists, papers, reading
-from notifier.store.paper_lists import Continuation, ListedPaper, ListOrder
+from notifier.store.paper_lists import Continuation, ListedPaper
+from notifier.web.conditional import conditional
+from notifier.web.guards import scripted
+from notifier.web.list_orders import AskedPage, PageMark, numbers_of
 from notifier.web.list_periods import Period
 from notifier.web.paper_cards import PaperCard, paper_card
-from notifier.web.site import Site
+from notifier.web.rankings import PER_PAGE, Ranked, read_ranked_page
+from notifier.web.site import Site, page
 
-PER_PAGE = 30
-KEPT_RANKINGS = 4  # of earlier dumps, for those who are reading on
-
-_NUMBER = r"([0-9]{1,18})"
-_SMALL = r"([0-9]{1,9}|-)"
-_TOKEN = re.compile(rf"{_NUMBER}\.{_SMALL}\.{_SMALL}\.([0-9]{{1,7}})\.{_NUMBER}")
-_TRENDING_TOKEN = re.compile(rf"{_NUMBER}\.{_NUMBER}")
+UNKNOWN = -1  # upvotes or a place in a mark
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """The cards of one page of a list, and the token of the next page; empty if this is the last page."""
+    """The cards of one page of a list, and the URL of the next page; empty if this is the last page."""
 
     cards: list[PaperCard]
     more: str
 
 
-def read_page(site: Site, period: Period, order: ListOrder, token: str) -> ListPage | None:
-    """Return a page of the papers of a period; the first one without a token, and None for a broken token."""
-    start = _continuation(token) if token else None
-    if token and start is None:
+def read_page(site: Site, period: Period, asked: AskedPage) -> ListPage | None:
+    """Return the page of the papers of a period that is asked for; None if its mark leads nowhere."""
+    start = None if asked.is_first else _continuation(asked.after)
+    if start is None and not asked.is_first:
         return None
     with reading(site.engine) as connection:
         dump_id = start.dump_id if start else dumps.newest_id(connection)
-        found = paper_lists.list_between(connection, (period.first, period.last), order, PER_PAGE + 1, start)
+        found = paper_lists.list_between(connection, (period.first, period.last), asked.order, PER_PAGE + 1, start)
         shown = found[:PER_PAGE]
         stored = papers.papers_by_id(connection, [each.paper_id for each in shown])
     cards = [paper_card(site, stored[each.paper_id], each.day, each.upvotes) for each in shown]
-    return ListPage(cards, _token(Continuation(dump_id, shown[-1])) if len(found) > PER_PAGE else "")
+    return ListPage(cards, asked.following(_mark(dump_id, shown[-1]) if len(found) > PER_PAGE else None))
 
 
-def read_trending_page(site: Site, token: str) -> ListPage | None:
-    """Return a page of the trending papers; the first one without a token, and None for a token that leads nowhere."""
-    place = _trending_place(site, token)
-    if place is None:
-        return None
-    trending, begin = place
-    ids = trending.ids[begin : begin + PER_PAGE]
+def read_trending_page(site: Site, asked: AskedPage) -> ListPage | None:
+    """Return the page of the trending papers that is asked for; None if its mark leads nowhere."""
+    now = site.clock()
+    ids = site.trending.get(site.engine, now).ids
     with reading(site.engine) as connection:
-        stored = papers.papers_by_id(connection, ids)
-    cards = [paper_card(site, stored[each], upvotes=stored[each].upvotes) for each in ids if each in stored]
-    has_more = begin + PER_PAGE < len(trending.ids)
-    return ListPage(cards, f"{trending.dump_id}.{ids[-1]}" if has_more else "")
-
-
-def _trending_place(site: Site, token: str) -> tuple[Trending, int] | None:
-    """Return the ranking that a token names, or else the current one, and the place in it that follows the paper."""
-    current = site.trending.get(site.engine, site.clock())
-    site.rankings[current.dump_id] = current
-    for old in sorted(site.rankings)[:-KEPT_RANKINGS]:
-        site.rankings.pop(old, None)
-    if not token:
-        return current, 0
-    named = _TRENDING_TOKEN.fullmatch(token)
-    if named is None:
+        trending = Ranked(
+            rank=lambda until_id: [each for each in ids if each <= until_id],
+            read=lambda block: papers.papers_by_id(connection, block),
+        )
+        found = read_ranked_page(site.rankings, connection, asked, now, trending)
+    if found is None:
         return None
-    trending, paper_id = site.rankings.get(int(named[1]), current), int(named[2])
-    return (trending, trending.ids.index(paper_id) + 1) if paper_id in trending.ids else None
+    cards = [paper_card(site, paper, upvotes=paper.upvotes) for paper in found.papers]
+    return ListPage(cards, asked.following(found.following))
 
 
-def _token(start: Continuation) -> str:
-    after = start.after
-    votes, place = ("-" if value is None else value for value in (after.upvotes, after.place))
-    return f"{start.dump_id}.{votes}.{place}.{after.day.toordinal()}.{after.paper_id}"
+def list_response(site: Site, request: Request, name: str, **values: object) -> Response:
+    """Show a page of a list, or only its cards and the link to the next page if htmx asks for them.
+
+    The pages that name a next one need a script of this site for that, which loads it in place.
+    """
+    is_part = "hx-request" in request.headers
+    shown = page(site, "more_papers" if is_part else name, HTTPStatus.OK, **values)
+    answer = conditional(request, shown)
+    if values["more"]:
+        answer = scripted(answer)
+    answer.headers["Vary"] = "HX-Request"
+    return answer
 
 
-def _continuation(token: str) -> Continuation | None:
-    found = _TOKEN.fullmatch(token)
-    if found is None or not 1 <= int(found[4]) <= date.max.toordinal():
+def _mark(dump_id: int, last: ListedPaper) -> PageMark:
+    votes, place = (UNKNOWN if value is None else value for value in (last.upvotes, last.place))
+    return dump_id, votes, place, last.day.toordinal(), last.paper_id
+
+
+def _continuation(mark: str) -> Continuation | None:
+    numbers = numbers_of(mark, 5)
+    if numbers is None:
         return None
-    votes, place = (None if value == "-" else int(value) for value in found.group(2, 3))
-    after = ListedPaper(int(found[5]), votes, place, date.fromordinal(int(found[4])))
-    return Continuation(int(found[1]), after)
+    dump_id, votes, place, day, paper_id = numbers
+    if not 1 <= day <= date.max.toordinal() or max(votes, place) >= paper_lists.NO_PLACE:
+        return None
+    upvotes, position = (None if value == UNKNOWN else value for value in (votes, place))
+    return Continuation(dump_id, ListedPaper(paper_id, upvotes, position, date.fromordinal(day)))

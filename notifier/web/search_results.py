@@ -1,135 +1,131 @@
-"""Read a page of the papers that a search finds, and make the links to its next page and to its other orders."""
+"""Read a page of the papers that a search finds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
-from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
 from notifier import matching
-from notifier.models import Paper
+from notifier.models import ListOrder, Paper
 from notifier.queries import Query
-from notifier.search import Page, Search, count_by_day, find_newest, find_relevant, find_trending
-from notifier.store import papers
+from notifier.search import (
+    Search,
+    count_by_day,
+    count_few,
+    find_newest,
+    matching_papers,
+    rank_by_relevance,
+    rank_by_trend,
+)
 from notifier.store.proposals import MAX_KEY, listing_day
-from notifier.web.forms import Form
+from notifier.web.list_orders import AskedPage, PageMark, numbers_of
 from notifier.web.paper_cards import PaperCard, paper_card
 from notifier.web.previews import volume
+from notifier.web.rankings import PER_PAGE, Ranked, read_ranked_page
 from notifier.web.site import Site
 from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
 
-PER_PAGE = 30
+ORDERS = (ListOrder.NEWEST, ListOrder.TRENDING, ListOrder.RELEVANCE)  # the first is the usual one
 EXAMINED = 2_000  # the most papers that one request examines; this takes about a third of a second
-MAX_SKIP = 1_000  # ranked searches end after so many papers
 WEEKS_OF_VOLUME = 4
 ONE_DAY = timedelta(days=1)
-
-
-class SearchOrder(StrEnum):
-    """The orders in which a search can show its papers; the values are part of URLs."""
-
-    NEWEST = "newest"
-    TRENDING = "trending"
-    RELEVANCE = "relevance"
-
-
-@dataclass(frozen=True, slots=True)
-class AskedSearch:
-    """The query of a search, as typed, and the page that is asked for.
-
-    A page of the newest papers begins below a search key. A page of another order begins after the first `skip` papers
-    of those whose ids are at most `until`, so that papers that arrive meanwhile move no others to another page.
-    """
-
-    text: str
-    order: SearchOrder = SearchOrder.NEWEST
-    below: int = MAX_KEY
-    skip: int = 0
-    until: int = 0
-
-    @property
-    def is_first(self) -> bool:
-        """Whether the first page is asked for."""
-        return self.below == MAX_KEY and not self.skip
-
-    def url(self, **changes: object) -> str:
-        """Return the query string of the URL of this search, or of another page or order of it."""
-        return urlencode({"q": self.text, "order": self.order.value, **changes})
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
     """The cards of one page of a search.
 
-    `count` is the number of papers that the query matches, or None if it is not known without examining too many.
-    `volume` is a phrase such as `about 5 a week`, or empty. `more` is the query string of the next page, or empty.
-    `examined_until` is the listing day to which papers were examined, if the page has fewer papers because of that.
+    `number` says how many papers the query matches, such as `12 papers` or `more than 30 papers`; it is empty on
+    further pages. `volume` is a phrase such as `about 5 a week`, or empty. `more` is the URL of the next page, or
+    empty. `examined_until` is the listing day to which papers were examined, if the page has fewer papers because of
+    that.
     """
 
     cards: Sequence[PaperCard]
-    count: int | None
+    number: str
     volume: str
     plot: WeeklyPlot | None
     more: str
     examined_until: date | None
 
 
-def asked_search(form: Form) -> AskedSearch:
-    """Return the search that the fields of a URL ask for; fields that make no sense are ignored."""
-    order = form.one("order")
-    return AskedSearch(
-        form.one("q"),
-        SearchOrder(order) if order in list(SearchOrder) else SearchOrder.NEWEST,
-        _number(form.one("below"), MAX_KEY, MAX_KEY),
-        _number(form.one("skip"), MAX_SKIP, 0),
-        _number(form.one("until"), MAX_KEY, 0),
-    )
+@dataclass(frozen=True, slots=True)
+class _FoundPage:
+    """The papers of a page, the mark of the next one, and the listing day where the search has stopped."""
+
+    papers: Sequence[Paper]
+    following: PageMark | None
+    examined_until: date | None = None
 
 
-def read_results(site: Site, connection: Connection, asked: AskedSearch, query: Query) -> SearchResults:
-    """Return the page of the search that is asked for."""
+def read_results(site: Site, connection: Connection, asked: AskedPage, query: Query) -> SearchResults | None:
+    """Return the page of the search that is asked for; None if its mark leads nowhere."""
     today = site.clock().date()
-    found, more, examined_until = _read_page(connection, asked, query, today)
+    find = _newest if asked.order is ListOrder.NEWEST else _ranked
+    found = find(site, connection, asked, query)
+    if found is None:
+        return None
     per_day = count_by_day(connection, query) if asked.is_first else None
-    count = sum(per_day.values()) if per_day is not None else None
-    if asked.is_first and not more:
-        count = len(found)
+    cards = [paper_card(site, each, upvotes=each.upvotes, marks=matching.spans(query, each)) for each in found.papers]
     return SearchResults(
-        [paper_card(site, paper, upvotes=paper.upvotes, marks=matching.spans(query, paper)) for paper in found],
-        count,
+        cards,
+        _number(connection, query, found, per_day) if asked.is_first else "",
         _volume(per_day, today),
         _plot(per_day),
-        more,
-        examined_until,
+        asked.following(found.following),
+        found.examined_until,
     )
 
 
-def _read_page(
-    connection: Connection, asked: AskedSearch, query: Query, today: date
-) -> tuple[Sequence[Paper], str, date | None]:
-    """Return the papers of a page, the query string of the next one, and the day where the search has stopped."""
-    search = Search(query, examined=EXAMINED)
-    if asked.order is SearchOrder.NEWEST:
-        newest = find_newest(connection, search, PER_PAGE, asked.below)
-        below = newest.rest_below
-        stopped = below is not None and len(newest.papers) < PER_PAGE
-        return (
-            [each.paper for each in newest.papers],
-            asked.url(below=below) if below is not None else "",
-            listing_day(below) if below is not None and stopped else None,
-        )
-    until = asked.until or papers.newest_id(connection)
-    page = Page(PER_PAGE + 1, asked.skip, until)
-    if asked.order is SearchOrder.TRENDING:
-        found = find_trending(connection, search, page, today)
-    else:
-        found = find_relevant(connection, search, page)
-    more = asked.url(skip=asked.skip + PER_PAGE, until=until) if len(found) > PER_PAGE else ""
-    return found[:PER_PAGE], more, None
+def _newest(_site: Site, connection: Connection, asked: AskedPage, query: Query) -> _FoundPage | None:
+    """Return the page that is asked for, newest listing day first. The mark names the search key of the last paper."""
+    below = (MAX_KEY,) if asked.is_first else numbers_of(asked.after, 1)
+    if below is None:
+        return None
+    found = find_newest(connection, Search(query, examined=EXAMINED), PER_PAGE + 1, *below)
+    shown = [each.paper for each in found.papers[:PER_PAGE]]
+    if len(found.papers) > PER_PAGE:
+        return _FoundPage(shown, (found.papers[PER_PAGE - 1].key,))
+    rest = found.rest_below
+    return _FoundPage(shown, None) if rest is None else _FoundPage(shown, (rest,), listing_day(rest))
+
+
+def _ranked(site: Site, connection: Connection, asked: AskedPage, query: Query) -> _FoundPage | None:
+    """Return the page that is asked for, the papers with the best scores or the most relevant ones first."""
+    search, now = Search(query), site.clock()
+
+    def rank(until_id: int) -> Sequence[int]:
+        if asked.order is ListOrder.TRENDING:
+            return rank_by_trend(connection, search, now.date(), until_id)
+        return rank_by_relevance(connection, search, until_id)
+
+    ranked = Ranked(rank, lambda ids: matching_papers(connection, query, ids))
+    found = read_ranked_page(site.rankings, connection, asked, now, ranked)
+    return None if found is None else _FoundPage(found.papers, found.following)
+
+
+def _number(connection: Connection, query: Query, found: _FoundPage, per_day: dict[date, int] | None) -> str:
+    """Return how many papers the query matches; if that is not known, that they are more than those of the page.
+
+    If the search has stopped, there may be no others. Nothing is returned if it has found none until then.
+    """
+    if per_day is not None:
+        return _papers(sum(per_day.values()))
+    if found.following is None:
+        return _papers(len(found.papers))
+    number = count_few(connection, Search(query))
+    if number is not None:
+        return _papers(number)
+    if not found.papers:
+        return ""
+    return f"{'at least' if found.examined_until else 'more than'} {_papers(len(found.papers))}"
+
+
+def _papers(number: int) -> str:
+    return f"{number:,} paper{'' if number == 1 else 's'}"
 
 
 def _volume(per_day: dict[date, int] | None, today: date) -> str:
@@ -144,7 +140,3 @@ def _plot(per_day: dict[date, int] | None) -> WeeklyPlot | None:
     until = max(per_day)
     since = first_day(min(per_day), until)
     return weekly_plot({day: papers for day, papers in per_day.items() if day >= since}, since, until)
-
-
-def _number(text: str, most: int, default: int) -> int:
-    return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < len(str(MAX_KEY)) else default

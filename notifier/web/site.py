@@ -32,6 +32,7 @@ from notifier.web.arrivals import Arrivals, ArrivalsCache
 from notifier.web.dump_cache import DumpCache
 from notifier.web.feeds.files import FeedFiles
 from notifier.web.feeds.made_feeds import MadeFeeds
+from notifier.web.rankings import Rankings
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -43,7 +44,7 @@ class Site:
     `mail` holds the settings with which pages show papers as the mails do. `recent` holds the papers that previews
     search, and `feed_files` the feeds that were published. Of the feeds that are made on request, `made_feeds` holds
     those that were asked for last, and `trending_of_days` the papers of the topic `trending`.
-    `listed_days` holds the days of lists, `trending` the trending papers, and `rankings` their last orders by dump.
+    `listed_days` holds the days of lists, `trending` the trending papers, and `rankings` the rankings that are read.
     `arrivals` holds what the footer of each page says about the arrival of papers. `key` signs and checks links. It is
     None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of
     the base URL (RFC 6454) and `root` its path without a final slash; both are empty without a base URL. `late_loops`
@@ -58,7 +59,7 @@ class Site:
     recent: DumpCache[RecentPapers]
     listed_days: DumpCache[ListedDays]
     trending: DumpCache[Trending]
-    rankings: dict[int, Trending]
+    rankings: Rankings
     feed_files: FeedFiles
     made_feeds: MadeFeeds
     trending_of_days: DumpCache[Sequence[Paper]]
@@ -96,7 +97,7 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
         recent=DumpCache(read_recent),
         listed_days=DumpCache(read_listed_days),
         trending=DumpCache(read_trending),
-        rankings={},
+        rankings=Rankings(),
         feed_files=FeedFiles(config.path(config.feeds.folder)),
         made_feeds=MadeFeeds(),
         trending_of_days=DumpCache(lambda connection, _today: read_trending_of_days(connection)),

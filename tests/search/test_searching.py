@@ -18,7 +18,15 @@ from support.thoroughness import examples
 from notifier.models import Paper
 from notifier.queries import Query, parse
 from notifier.search.newest_seen import merged, newest_seen, newest_seen_of_topic
-from notifier.search.searching import Page, Search, count, find_newest, find_relevant, find_trending
+from notifier.search.searching import (
+    Search,
+    count,
+    count_few,
+    find_newest,
+    matching_papers,
+    rank_by_relevance,
+    rank_by_trend,
+)
 from notifier.store import paper_tokens, seen_papers
 from notifier.store.engine import writing
 from notifier.store.paper_tokens import TokenisedPaper
@@ -87,10 +95,9 @@ def check(engine: Engine, papers: Sequence[Paper], query: Query, expected: set[i
         days = {each.id: each.listed_on for each in papers}
         newest_first = sorted(expected, key=lambda number: (-days[number].toordinal(), number))
         assert in_pages(connection, query, 2) == newest_first
-        assert count(connection, Search(query)) == len(expected)
-        page = Page(len(papers) + 1)
-        assert {each.id for each in find_relevant(connection, Search(query), page)} == expected
-        assert {each.id for each in find_trending(connection, Search(query), page, DAY)} == expected
+        assert count(connection, Search(query)) == count_few(connection, Search(query)) == len(expected)
+        for ids in (rank_by_relevance(connection, Search(query)), rank_by_trend(connection, Search(query), DAY)):
+            assert set(matching_papers(connection, query, ids)) == expected
         remove(connection, papers)
 
 

@@ -12,6 +12,7 @@ from notifier.config import Config
 from notifier.models import Listing
 from notifier.pipeline import tag
 from notifier.store import paper_pages, reading, tables, topic_pages
+from notifier.store.topic_pages import ListPlace
 from notifier.topics import catalogue_of
 
 LAST = date(2026, 7, 6)
@@ -35,13 +36,19 @@ def _paper(number: int, title: str) -> Listing:
 
 def test_papers_of_a_topic_follow_a_place_newest_day_first(store: Engine) -> None:
     with reading(store) as connection:
-        keys = {key: topic_pages.place_of(connection, f"2607.{key:05}") for key in (0, 1, 2, 10, 11, 12)}
-        ids = {key: place.id for key, place in keys.items() if place}
-        assert topic_pages.newest_listed(connection, "quantization", 9) == [ids[0], ids[1], ids[2]]
-        assert topic_pages.newest_listed(connection, "quantization", 9, keys[0]) == [ids[1], ids[2]]
-        assert topic_pages.newest_listed(connection, None, 3, keys[0]) == [ids[10], ids[1], ids[11]]
-        assert topic_pages.newest_listed(connection, "quantization", 1, since=LAST) == [ids[0]]
+        row = tables.paper.c
+        places = [ListPlace(*each) for each in connection.execute(select(row.listed_on, row.id).order_by(row.key))]
+        day, before, earliest, other, other_before, _ = places
+        assert topic_pages.newest_listed(connection, "quantization", 9) == [day, before, earliest]
+        assert topic_pages.newest_listed(connection, "quantization", 9, day) == [before, earliest]
+        assert topic_pages.newest_listed(connection, None, 3, day) == [other, before, other_before]
         assert topic_pages.newest_listed(connection, "nothing", 9) == []
+        newest_id = max(place.id for place in places)
+        assert topic_pages.listed_since(connection, "quantization", before.listed_on, newest_id, 9) == [
+            day.id,
+            before.id,
+        ]
+        assert topic_pages.listed_since(connection, "quantization", date.min, day.id, 9) == [day.id]
 
 
 def test_papers_are_counted_by_day_and_by_topic(store: Engine) -> None:

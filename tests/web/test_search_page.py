@@ -188,3 +188,25 @@ def test_a_page_that_the_browser_has_is_not_sent_again(engine: Engine, config: C
         etag = client.get("/search?q=bees").headers["etag"]
         assert client.get("/search?q=bees", headers={"If-None-Match": etag}).status_code == 304
         assert client.get(f"/search?q={quote('night')}", headers={"If-None-Match": etag}).status_code == 200
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_number_of_matches_is_exact_or_said_not_to_be(engine: Engine, config: Config) -> None:
+    papers = [
+        Listing(each, f"Ants and Hive {each}", authors=("Ann Bee", "Ann Sea"), categories=("cs.LG",))
+        for each in range(1, 201)
+    ]
+    add_listings(engine, "ants", TODAY, *papers, Listing(300, "How One Ant Sits", authors=("Ann Dee",)))
+    with serve_pages(engine, config) as client:
+        for text, number in (
+            ("author:bee", "200 papers"),
+            ('author:"ann dee"', "1 paper"),
+            ("category:cs.LG sits", "No paper"),
+            ("category:cs.LG", "More than 30 papers"),
+            ('author:"a. bee"', "More than 30 papers"),
+            ('author:"ann dee" OR category:math', "1 paper"),
+            ("hive -category:cs.LG", "More than 30 papers"),
+            ("wasps -category:cs.LG", "1 paper"),
+        ):
+            page = search(client, text)
+            assert number in text_of(page, "results") or number in text_of(page, "main"), text

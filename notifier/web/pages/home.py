@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from notifier.store.paper_lists import ListOrder
 from notifier.topics import TRENDING
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
 from notifier.web.guards import scripted
+from notifier.web.list_orders import AskedPage
 from notifier.web.list_pages import read_page
 from notifier.web.list_periods import day_of
-from notifier.web.pages.papers import described
+from notifier.web.pages.papers import PERIOD_ORDERS, described
 from notifier.web.sessions import Visitor
 from notifier.web.site import SiteDependency, page
 
@@ -23,8 +23,8 @@ def home(site: SiteDependency, request: Request, visitor: Visitor) -> Response:
     """Show the box for signing up, and the first page of the papers of the newest day."""
     listed = site.listed_days.get(site.engine, site.clock())
     period = day_of(listed.newest or site.clock().date())
-    found = read_page(site, period, ListOrder.TRENDING, "")
-    assert found is not None, "only a token can lead nowhere"
+    found = read_page(site, period, AskedPage(f"{site.root}{period.path}", PERIOD_ORDERS, PERIOD_ORDERS[0], ""))
+    assert found is not None, "only a mark can lead nowhere"
     opening = "New research papers in your email inbox once a day, or as a feed"
     shown = page(
         site,
@@ -33,7 +33,7 @@ def home(site: SiteDependency, request: Request, visitor: Visitor) -> Response:
         about=about_page(site, "Trending papers", described(opening, found), "/", TRENDING),
         day=period.first,
         cards=found.cards,
-        more=f"{site.root}{period.path}?after={found.more}" if found.more else "",
+        more=found.more,
         number=listed.counts.get(period.first, 0),
         shows_day=False,
         topic=TRENDING,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from notifier.models import ListOrder
 from notifier.search import TRENDING_DAYS, ListedDays
 from notifier.store import paper_lists, reading
-from notifier.store.paper_lists import ListOrder
 from notifier.text.counting import counted
 from notifier.text.harmless import shortened_to_columns
 from notifier.topics import ALL, TRENDING
 from notifier.web.about_page import about_page
-from notifier.web.conditional import conditional
-from notifier.web.forms import AskedForm
-from notifier.web.list_pages import ListPage, read_page, read_trending_page
+from notifier.web.forms import AskedForm, Form
+from notifier.web.list_orders import AskedPage, asked_page
+from notifier.web.list_pages import ListPage, list_response, read_page, read_trending_page
 from notifier.web.list_periods import Period, day_of, period_around, period_of
 from notifier.web.month_calendar import month_calendar
 from notifier.web.sessions import Visitor
@@ -29,24 +29,22 @@ GET = ["GET", "HEAD"]
 DESCRIPTION = 155  # columns; search engines cut a longer description
 NAMED = 3  # papers that a description names
 TRENDING_PATH = "/papers/trending"
+PERIOD_ORDERS = (ListOrder.TRENDING, ListOrder.NEWEST)  # the first is the usual one
 
 router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
 class AskedList:
-    """What a request says about the list that it asks for; `token` is empty for the first page."""
+    """What a request says about the list that it asks for."""
 
     request: Request
-    order: ListOrder
-    token: str
-    day: str
+    form: Form
     is_signed_in: bool
 
 
 def _asked_list(request: Request, asked: AskedForm, visitor: Visitor) -> AskedList:
-    order = ListOrder.NEWEST if asked.one("order") == ListOrder.NEWEST else ListOrder.TRENDING
-    return AskedList(request, order, asked.one("after"), asked.one("day"), visitor is not None)
+    return AskedList(request, asked, visitor is not None)
 
 
 Asked = Annotated[AskedList, Depends(_asked_list)]
@@ -55,8 +53,8 @@ Asked = Annotated[AskedList, Depends(_asked_list)]
 @router.api_route("/papers", methods=GET)
 def show_newest(site: SiteDependency, asked: Asked) -> Response:
     """Show the papers of the newest day, or lead to the day that somebody has chosen in a calendar."""
-    if asked.day:
-        return RedirectResponse(f"{site.root}/papers/date/{quote(asked.day, safe='')}", HTTPStatus.SEE_OTHER)
+    if day := asked.form.one("day"):
+        return RedirectResponse(f"{site.root}/papers/date/{quote(day, safe='')}", HTTPStatus.SEE_OTHER)
     listed = site.listed_days.get(site.engine, site.clock())
     return _list(site, asked, listed, day_of(listed.newest or site.clock().date()), "/papers")
 
@@ -82,14 +80,16 @@ def show_month(site: SiteDependency, asked: Asked, month: str) -> Response:
 @router.api_route(TRENDING_PATH, methods=GET)
 def show_trending(site: SiteDependency, asked: Asked) -> Response:
     """Show the trending papers of the last weeks."""
-    found = read_trending_page(site, asked.token)
+    asked_for = asked_page(asked.form, f"{site.root}{TRENDING_PATH}", [ListOrder.TRENDING])
+    found = read_trending_page(site, asked_for)
     if found is None:
         return _no_list(site, asked, TRENDING_PATH)
     opening = f"The best papers of {TRENDING_DAYS} days, by upvotes and place"
     described_list = described(opening, found)
-    about = about_page(site, "Trending papers", described_list, TRENDING_PATH, TRENDING, is_indexed=not asked.token)
-    shown = page(
+    about = about_page(site, "Trending papers", described_list, TRENDING_PATH, TRENDING, is_indexed=asked_for.is_first)
+    return list_response(
         site,
+        asked.request,
         "trending",
         is_signed_in=asked.is_signed_in,
         about=about,
@@ -97,11 +97,10 @@ def show_trending(site: SiteDependency, asked: Asked) -> Response:
         until=site.trending.get(site.engine, site.clock()).until,
         topic=TRENDING,
         cards=found.cards,
-        more=_url(site, TRENDING_PATH, after=found.more) if found.more else "",
-        is_first=not asked.token,
+        more=found.more,
+        is_first=asked_for.is_first,
         shows_day=True,
     )
-    return conditional(asked.request, shown)
 
 
 def described(opening: str, found: ListPage) -> str:
@@ -118,32 +117,34 @@ def _period(site: Site, asked: AskedList, kind: str, name: str) -> Response:
 
 def _list(site: Site, asked: AskedList, listed: ListedDays, period: Period, path: str) -> Response:
     """Show a page of the papers of a period at `path`."""
-    found = read_page(site, period, asked.order, asked.token)
+    asked_for = asked_page(asked.form, f"{site.root}{path}", PERIOD_ORDERS)
+    found = read_page(
+        site, period, AskedPage(f"{site.root}{period.path}", PERIOD_ORDERS, asked_for.order, asked_for.after)
+    )
     if found is None:
         return _no_list(site, asked, period.path)
     with reading(site.engine) as connection:
         number = paper_lists.count_between(connection, period.first, period.last)
     opening = f"{counted(number, 'paper')} of {period.words}"
-    is_indexed = bool(found.cards) and not asked.token
+    is_indexed = bool(found.cards) and asked_for.is_first
     about = about_page(site, f"Papers of {period.words}", described(opening, found), path, ALL, is_indexed=is_indexed)
-    shown = page(
+    return list_response(
         site,
+        asked.request,
         "papers",
-        HTTPStatus.OK,
         is_signed_in=asked.is_signed_in,
         about=about,
         period=period,
         number=number,
-        order=asked.order,
-        orders=[(each, _url(site, path, order=each)) for each in ListOrder],
+        order=asked_for.order,
+        orders=asked_for.links,
         cards=found.cards,
-        more=_url(site, period.path, order=asked.order, after=found.more) if found.more else "",
-        is_first=not asked.token,
+        more=found.more,
+        is_first=asked_for.is_first,
         shows_day=period.kind != "date",
         topic=ALL,
         **_ways(listed, period),
     )
-    return conditional(asked.request, shown)
 
 
 def _ways(listed: ListedDays, period: Period) -> dict[str, object]:
@@ -157,13 +158,6 @@ def _ways(listed: ListedDays, period: Period) -> dict[str, object]:
         "calendar": month_calendar(listed, period.first),
         "newest": listed.newest,
     }
-
-
-def _url(site: Site, path: str, order: ListOrder = ListOrder.TRENDING, after: str = "") -> str:
-    """Return the URL of a page of a list; the order by trending is not named, because it is the usual one."""
-    asked = {"order": "newest"} if order is ListOrder.NEWEST else {}
-    query = urlencode({**asked, **({"after": after} if after else {})})
-    return f"{site.root}{path}{'?' if query else ''}{query}"
 
 
 def _no_list(site: Site, asked: AskedList, path: str = "", kind: str = "") -> HTMLResponse:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from notifier import queries
@@ -17,10 +17,11 @@ from notifier.search import missing_words
 from notifier.store import reading
 from notifier.topics import check_topics
 from notifier.web.about_page import about_page
-from notifier.web.conditional import conditional
 from notifier.web.fields import sentence
 from notifier.web.forms import AskedForm
-from notifier.web.search_results import AskedSearch, SearchOrder, SearchResults, asked_search, read_results
+from notifier.web.list_orders import AskedPage, asked_page
+from notifier.web.list_pages import list_response
+from notifier.web.search_results import ORDERS, SearchResults, read_results
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, page
 
@@ -29,52 +30,72 @@ DESCRIPTION = "Search all papers: words, phrases, authors, categories, days and 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class AskedSearch:
+    """A request for a search: the query as typed, and the page of its results."""
+
+    request: Request
+    text: str
+    page: AskedPage
+    is_signed_in: bool
+
+
 @router.api_route("/search", methods=["GET", "HEAD"])
 def search(site: SiteDependency, request: Request, form: AskedForm, visitor: Visitor) -> Response:
     """Show the papers that a query matches, or say at its place what is wrong with the query."""
-    asked = asked_search(form)
-    is_signed_in = visitor is not None
-    if not asked.text:
-        return _page(site, asked, is_signed_in=is_signed_in)
+    text = form.one("q")
+    wanted = asked_page(form, f"{site.root}/search", ORDERS, [("q", text)])
+    asked = AskedSearch(request, text, wanted, visitor is not None)
+    if not text:
+        return _without_results(site, asked)
     try:
-        query = queries.parse(asked.text)
+        query = queries.parse(text)
         check_topics(query, site.catalogue)
     except QueryError as error:
-        return _page(site, asked, error=sentence(error.reason), column=error.column, is_signed_in=is_signed_in)
+        return _without_results(site, asked, sentence(error.reason), error.column)
     except UsageError as error:
-        return _page(site, asked, error=sentence(error), is_signed_in=is_signed_in)
+        return _without_results(site, asked, sentence(error))
     with reading(site.engine) as connection:
-        results = read_results(site, connection, asked, query)
-        hints = _hints(connection, asked.text, query) if asked.is_first else []
-    return conditional(request, _page(site, asked, results=results, hints=hints, is_signed_in=is_signed_in))
+        results = read_results(site, connection, wanted, query)
+        hints = _hints(connection, text, query) if wanted.is_first else []
+    if results is None:
+        path = f"/search?q={quote(text, safe='')}"
+        values = {"kind": "", "path": path, "newest": None, "is_signed_in": asked.is_signed_in}
+        return page(site, "no_list", HTTPStatus.NOT_FOUND, **values)
+    return list_response(site, request, "search", **{**_values(site, asked, results), "hints": hints})
 
 
 def _hints(connection: Connection, text: str, query: Query) -> list[str]:
     return [sentence(each) for each in (*queries.hints(text), *missing_words(connection, text, query))]
 
 
-def _page(
-    site: Site,
-    asked: AskedSearch,
-    results: SearchResults | None = None,
-    error: str = "",
-    column: int | None = None,
-    **values: object,
-) -> HTMLResponse:
+def _without_results(site: Site, asked: AskedSearch, error: str = "", column: int | None = None) -> Response:
+    """Show the form, with what is wrong with the query if there is an error."""
+    status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
+    return page(site, "search", status, **{**_values(site, asked), "error": error, "column": column})
+
+
+def _values(site: Site, asked: AskedSearch, results: SearchResults | None = None) -> dict[str, object]:
+    """Return what the page shows of a search."""
     title = f"Search: {asked.text}" if asked.text else "Search"
     typed = quote(asked.text, safe="")
     feeds = [(link_type, f"{site.root}/feeds/search.{ending}?q={typed}") for ending, link_type in LINK_TYPES.items()]
-    return page(
-        site,
-        "search",
-        HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
-        about=about_page(site, title, DESCRIPTION, "/search", is_indexed=not asked.text),
-        asked=asked,
-        results=results,
-        error=error,
-        column=column,
-        orders=[(each.value, asked.url(order=each.value)) for each in SearchOrder],
-        feeds=feeds if results else (),
-        words=typed,
-        **values,
-    )
+    return {
+        "is_signed_in": asked.is_signed_in,
+        "about": about_page(site, title, DESCRIPTION, "/search", is_indexed=not asked.text),
+        "text": asked.text,
+        "error": "",
+        "column": None,
+        "hints": (),
+        "order": asked.page.order,
+        "usual_order": asked.page.orders[0],
+        "orders": asked.page.links,
+        "is_first": asked.page.is_first,
+        "results": results,
+        "cards": results.cards if results else (),
+        "more": results.more if results else "",
+        "examined_until": results.examined_until if results else None,
+        "shows_day": True,
+        "feeds": feeds if results else (),
+        "words": typed,
+    }

@@ -6,30 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
-from notifier.models import Paper
+from notifier.models import ListOrder
 from notifier.pipeline import RESERVED_FEEDS
 from notifier.queries import readable_whole
-from notifier.search.ranking import rank
+from notifier.search.ranking import ranked_ids
 from notifier.store import paper_lists, papers, reading, topic_pages
+from notifier.store.topic_pages import ListPlace
 from notifier.topics import ALL, RESERVED, TRENDING
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
 from notifier.web.forms import AskedForm
+from notifier.web.list_orders import AskedPage, asked_page, numbers_of
+from notifier.web.list_pages import list_response
 from notifier.web.paper_cards import paper_card
-from notifier.web.paper_keys import is_key
 from notifier.web.previews import volume
+from notifier.web.rankings import PER_PAGE, Ranked, RankedPage, read_ranked_page
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, feed_links, page
 from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
 
-NEWEST = "newest"  # the usual order of a topic; the other one is TRENDING
-PER_PAGE = 30
+ORDERS = (ListOrder.NEWEST, ListOrder.TRENDING)  # the first is the usual one
 RANKED_DAYS = 60  # up to the newest day; a week halves a score, so that older papers would come last
 RANKED = 300  # of the newest papers of these days, so many are ranked
 WEEKS_OF_VOLUME = 4
@@ -64,48 +65,39 @@ def list_topics(site: SiteDependency, request: Request, visitor: Visitor) -> Res
 
 @router.api_route("/topics/{slug}", methods=["GET", "HEAD"])
 def show_topic(site: SiteDependency, request: Request, visitor: Visitor, asked: AskedForm, slug: str) -> Response:
-    """Show the papers of a topic, newest or trending first, from after the paper whose key is in `after`."""
+    """Show the papers of a topic, newest or trending first."""
     if slug == TRENDING:  # the trending papers have a list, and are no topic of their own
         return RedirectResponse(f"{site.root}/papers/trending", HTTPStatus.PERMANENT_REDIRECT)
     if slug not in _titles(site):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     title, description = _titles(site)[slug]
-    order = TRENDING if asked.one("order") == TRENDING else NEWEST
-    after = asked.one("after")
+    path = f"/topics/{slug}"
+    wanted = asked_page(asked, f"{site.root}{path}", ORDERS)
     tagged = None if slug in RESERVED else slug
     with reading(site.engine) as connection:
-        found = (_trending if order == TRENDING else _newest)(site, connection, tagged, after)
-        plot = None if after else _plot(site, connection, tagged)
+        found = (_trending if wanted.order is ListOrder.TRENDING else _newest)(site, connection, tagged, wanted)
+        plot = _plot(site, connection, tagged) if wanted.is_first else None
     if found is None:
-        path = f"/topics/{slug}"
         return page(site, "no_list", HTTPStatus.NOT_FOUND, kind="", path=path, newest=None, is_signed_in=bool(visitor))
-    shown = found[:PER_PAGE]
-    is_indexed = order == NEWEST and not after
-    about = about_page(site, title, description, f"/topics/{slug}", slug, is_indexed=is_indexed)
-    response = page(
+    about = about_page(site, title, description, path, slug, is_indexed=wanted.is_usual)
+    return list_response(
         site,
+        request,
         "topic",
         is_signed_in=visitor is not None,
         topic=slug,
         about=about,
         feeds=about.feeds,
         query=_query(site, slug),
-        order=order,
+        order=wanted.order,
         days=RANKED_DAYS,
-        orders=[(each, _url(site, slug, each)) for each in (NEWEST, TRENDING)],
-        is_first=not after,
+        orders=wanted.links,
+        is_first=wanted.is_first,
         plot=plot,
-        cards=[paper_card(site, paper, upvotes=paper.upvotes) for paper in shown],
+        cards=[paper_card(site, paper, upvotes=paper.upvotes) for paper in found.papers],
         shows_day=True,
-        more=_url(site, slug, order, shown[-1].key) if len(found) > PER_PAGE else "",
+        more=wanted.following(found.following),
     )
-    return conditional(request, response)
-
-
-def _url(site: Site, slug: str, order: str, after: str = "") -> str:
-    """Return the URL of a page of a topic; the order by newest is not named, because it is the usual one."""
-    query = urlencode({**({"order": order} if order == TRENDING else {}), **({"after": after} if after else {})})
-    return f"{site.root}/topics/{slug}{'?' if query else ''}{query}"
 
 
 def _titles(site: Site) -> Mapping[str, tuple[str, str]]:
@@ -122,25 +114,35 @@ def _query(site: Site, slug: str) -> tuple[str, str] | None:
     return readable_whole(written), written
 
 
-def _newest(_site: Site, connection: Connection, slug: str | None, after: str) -> list[Paper] | None:
-    """Return the papers of one page and one more, newest listing day first; None if no paper has the key `after`."""
-    place = topic_pages.place_of(connection, after) if is_key(after) else None
-    if after and place is None:
+def _newest(_site: Site, connection: Connection, slug: str | None, asked: AskedPage) -> RankedPage | None:
+    """Return the page that is asked for, newest listing day first; None if its mark leads nowhere.
+
+    The mark names the listing day and the id of the last paper before.
+    """
+    place = None if asked.is_first else _place(asked.after)
+    if place is None and not asked.is_first:
         return None
-    ids = topic_pages.newest_listed(connection, slug, PER_PAGE + 1, place)
-    return list(papers.papers_by_id(connection, ids).values())
+    found = topic_pages.newest_listed(connection, slug, PER_PAGE + 1, place)
+    shown = papers.papers_by_id(connection, [each.id for each in found[:PER_PAGE]])
+    last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
+    return RankedPage(list(shown.values()), (last.listed_on.toordinal(), last.id) if last else None)
 
 
-def _trending(site: Site, connection: Connection, slug: str | None, after: str) -> list[Paper] | None:
-    """Return the papers of one page and one more, best first, of the last RANKED_DAYS days; None as in `_newest`."""
+def _place(mark: str) -> ListPlace | None:
+    day, paper_id = numbers_of(mark, 2) or (0, 0)
+    return ListPlace(date.fromordinal(day), paper_id) if 1 <= day <= date.max.toordinal() else None
+
+
+def _trending(site: Site, connection: Connection, slug: str | None, asked: AskedPage) -> RankedPage | None:
+    """Return the page that is asked for, best first, of the last RANKED_DAYS days; None as in `_newest`."""
     until = _until(site, connection)
-    ids = topic_pages.newest_listed(connection, slug, RANKED, since=until - timedelta(days=RANKED_DAYS - 1))
-    newest = list(papers.papers_by_id(connection, ids).values())
-    best = [each.paper for each in rank(connection, newest, until)]
-    if not after:
-        return best[: PER_PAGE + 1]
-    place = next((place for place, paper in enumerate(best, 1) if paper.key == after), None)
-    return None if place is None else best[place : place + PER_PAGE + 1]
+    since = until - timedelta(days=RANKED_DAYS - 1)
+
+    def rank(until_id: int) -> Sequence[int]:
+        return ranked_ids(connection, topic_pages.listed_since(connection, slug, since, until_id, RANKED), until)
+
+    trending = Ranked(rank, lambda ids: papers.papers_by_id(connection, ids))
+    return read_ranked_page(site.rankings, connection, asked, site.clock(), trending)
 
 
 def _until(site: Site, connection: Connection) -> date:

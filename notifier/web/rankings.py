@@ -1,0 +1,115 @@
+"""Rankings of papers that visitors read page by page.
+
+Scores change when a dump comes, so a ranking is kept in memory as it was when its first page was shown. No page then
+repeats a paper or misses one. If it is no longer kept, because the service was started again, the papers are ranked
+anew, without those that have come since.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from notifier.models import Paper
+from notifier.store import dumps, papers
+from notifier.web.list_orders import AskedPage, PageMark, numbers_of
+
+PER_PAGE = 30
+KEPT = 200  # rankings; one of 2,000 papers takes about 70 kB
+MAX_AGE = timedelta(minutes=10)  # of a ranking whose first page is shown, because topics may change without a dump
+
+Read = Callable[[Sequence[int]], Mapping[int, Paper]]
+
+
+class Ranked(NamedTuple):
+    """How papers are ranked and read.
+
+    `rank` takes the highest id of a paper that counts, and returns ids, the best first. `read` takes some of these ids,
+    and returns those of the papers that are shown, by id.
+    """
+
+    rank: Callable[[int], Sequence[int]]
+    read: Read
+
+
+class RankingName(NamedTuple):
+    """The URL of the first page of a ranking, the newest dump then, and the highest id of a paper then."""
+
+    url: str
+    dump_id: int
+    newest_id: int
+
+
+@dataclass(slots=True)
+class Rankings:
+    """The rankings that were read last."""
+
+    _kept: OrderedDict[RankingName, tuple[datetime, tuple[int, ...]]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, name: RankingName, now: datetime, ranked: Ranked, *, is_begun: bool) -> tuple[int, ...]:
+        """Return the ids of a ranking; it is ranked anew if it is not kept, or is old and nobody `is_begun` with it."""
+        with self._lock:
+            made_at, ids = self._kept.get(name, (None, ()))
+        if made_at is None or not (is_begun or timedelta() <= now - made_at < MAX_AGE):
+            made_at, ids = now, tuple(ranked.rank(name.newest_id))
+        with self._lock:
+            self._kept[name] = (made_at, ids)
+            self._kept.move_to_end(name)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return ids
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPage:
+    """The papers of a page of a ranking, and the mark of the next page; None if this is the last one."""
+
+    papers: Sequence[Paper]
+    following: PageMark | None
+
+
+def read_ranked_page(
+    rankings: Rankings, connection: Connection, asked: AskedPage, now: datetime, ranked: Ranked
+) -> RankedPage | None:
+    """Return the page of a ranking that is asked for; None if its mark leads nowhere."""
+    mark = _first(connection) if asked.is_first else numbers_of(asked.after, 3)
+    if mark is None:
+        return None
+    dump_id, newest_id, begin = mark
+    ids = rankings.get(
+        RankingName(asked.url(asked.order), dump_id, newest_id), now, ranked, is_begun=not asked.is_first
+    )
+    if not 0 <= begin <= max(len(ids) - 1, 0):
+        return None
+    shown = _shown(ids, begin, ranked.read)
+    following = (dump_id, newest_id, shown[PER_PAGE][0]) if len(shown) > PER_PAGE else None
+    return RankedPage([paper for _, paper in shown[:PER_PAGE]], following)
+
+
+def _first(connection: Connection) -> PageMark:
+    return dumps.newest_id(connection), papers.newest_id(connection), 0
+
+
+def _shown(ids: Sequence[int], begin: int, read: Read) -> list[tuple[int, Paper]]:
+    """Return the papers of a page and at least one more, if there are more, with their places in the ranking.
+
+    A paper that was merged into another one of the ranking is left out.
+    """
+    all_ids, found = set(ids), list[tuple[int, Paper]]()
+    for at in range(begin, len(ids), 2 * PER_PAGE):
+        block = ids[at : at + 2 * PER_PAGE]
+        stored = read(block)
+        for place, paper_id in enumerate(block, at):
+            paper = stored.get(paper_id)
+            if paper is not None and (paper.id == paper_id or paper.id not in all_ids):
+                found.append((place, paper))
+        if len(found) > PER_PAGE:
+            break
+    return found
