@@ -19,7 +19,7 @@ from notifier.store.tables import paper, paper_tokens
 from notifier.store.word_index import keys_between
 
 FEW = 1_000  # proposed papers that are sorted; sorting these takes as long as looking up 2,000
-_FIRST_BLOCK = 128  # papers that are looked up at first; each further block has twice as many
+_FIRST_BLOCK = 256  # papers that are looked up at first; each further block has four times as many
 _LAST_BLOCK = 8_192
 
 
@@ -46,8 +46,12 @@ def _announced(connection: Connection, proposal: Proposal) -> Select[Any]:
     """Return the SELECT of the announced papers that fulfil all conditions of the proposal but that on words."""
     row = paper_tokens.c
     conditions = [paper.c.sequence > 0, *paper_conditions(connection, proposal)]
-    if proposal.since is not None or proposal.before is not None:  # else SQLite would sort all papers
-        conditions.append(row.search_key.between(*key_range(proposal)))
+    lowest, highest = key_range(proposal)
+    if proposal.before is not None:
+        conditions.append(row.search_key <= highest)
+    if proposal.since is not None:
+        # The sum keeps SQLite from using the index of search keys, since it would then sort all papers of these days.
+        conditions.append(row.search_key + 0 >= lowest)
     columns = (paper.c.id, row.search_key, paper.c.first_seen)
     return select(*columns).join(paper_tokens, row.paper_id == paper.c.id).where(*conditions)
 
@@ -75,7 +79,7 @@ def _walked(connection: Connection, announced: Select[Any], proposal: Proposal) 
             yield from (each.paper_id for each in block)
         if len(block) < size:
             return
-        after, size = block[-1], min(2 * size, _LAST_BLOCK)
+        after, size = block[-1], min(4 * size, _LAST_BLOCK)
 
 
 def _block(connection: Connection, announced: Select[Any], after: _Seen | None, limit: int) -> list[_Seen]:
