@@ -42,6 +42,7 @@ CHANGED_BY_READING = re.compile(r"^INSERT INTO \"?(session|usage_count)\"?.*$\n"
 OPEN, SIGNED_IN = 200, 303
 ROUTES = {
     ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
     ("GET", "/style.css"): OPEN,
     ("GET", "/scripts/{name}"): OPEN,
     ("GET", "/unsubscribe/{signed_id}"): OPEN,
