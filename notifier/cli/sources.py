@@ -14,7 +14,8 @@ from notifier.text.harmless import inert
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifier.arrivals import SourceAlert, SourceHealth
+    from notifier.alerting import AlertChange
+    from notifier.arrivals import SourceHealth
     from notifier.config import SourceConfig
     from notifier.models import SourceHistory
     from notifier.pipeline import SourceReport
@@ -42,7 +43,7 @@ def fetch(
 ) -> None:
     """Fetch the papers of the sources in the config, and ingest them."""
     from notifier import pipeline
-    from notifier.arrivals import alert_changes
+    from notifier.alerting import PATIENCE_OF_CRON, alert_changes
     from notifier.cli.output import print_json
     from notifier.topics import catalogue_of
 
@@ -54,7 +55,7 @@ def fetch(
         if names
         else pipeline.fetch_with_retries(run.engine, run.config, run.clock, sleep_of(now))
     )
-    alerts = alert_changes(run.engine, run.config, run.clock())
+    alerts = alert_changes(run.engine, run.config, run.clock(), PATIENCE_OF_CRON)
     pipeline.tag(run.engine, catalogue)
     if as_json:
         print_json({"sources": [source_document(each) for each in reports]})
@@ -69,8 +70,8 @@ def fetch(
         raise typer.Exit(1)
 
 
-def print_alerts(alerts: Sequence[SourceAlert]) -> None:
-    """Say on stderr which sources have become stale or broken, or are well again."""
+def print_alerts(alerts: Sequence[AlertChange]) -> None:
+    """Say on stderr what needs a hand of the operator, and what is well again."""
     for alert in alerts:
         typer.echo(inert(f"notifier: {alert.text}"), err=True)
 

@@ -13,7 +13,7 @@ from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
     from notifier.arrivals import SourceHealth
-    from notifier.operations import Backlog, Pause, Status
+    from notifier.operations import Backlog, OpenAlert, Pause, Status
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +40,7 @@ def status(
 
 
 def _show(found: Status) -> None:
+    _show_alerts(found.alerts)
     typer.echo(f"news         {found.news}")
     typer.echo(f"papers       {found.papers}")
     _show_sources(found.sources)
@@ -78,6 +79,13 @@ def _show(found: Status) -> None:
         )
     for stuck in found.unmoved:
         typer.echo(inert(f"not moved    {stuck.reason}"))
+
+
+def _show_alerts(alerts: Sequence[OpenAlert]) -> None:
+    for each in alerts:
+        typer.echo(inert(f"alert        {each.title}, since {each.opened_at:%Y-%m-%d %H:%M} UTC: {each.what}"))
+        if each.cure:
+            typer.echo(inert(f"             {each.cure}"))
 
 
 def _show_sources(sources: Sequence[SourceHealth]) -> None:

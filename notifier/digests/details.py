@@ -67,8 +67,10 @@ def encode_alert_details(details: AlertDetails) -> str:
 def decode_alert_details(text: str) -> AlertDetails:
     """Return the details of an alert. Raises ComposeError if they cannot be read."""
     try:
-        return AlertDetails(**json.loads(text))
-    except (TypeError, ValueError):
+        stored = json.loads(text)
+        about = stored.pop("source", None)  # the name before migration 0026
+        return AlertDetails(**stored) if about is None else AlertDetails(about, **stored)
+    except (AttributeError, TypeError, ValueError):
         raise _unreadable() from None
 
 

@@ -32,8 +32,9 @@ def alert_values(alert: Alert, settings: DigestSettings) -> dict[str, object]:
         "brand": inert(settings.brand),
         "postal_address": inert(settings.postal_address),
         "recipient": inert(alert.recipient),
-        "source": inert(details.source),
+        "about": inert(details.about),
         "what": inert(details.what),
         "cure": inert(details.cure),
         "is_well": details.is_well,
+        "flaps": details.flaps,
     }

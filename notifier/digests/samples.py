@@ -83,4 +83,8 @@ _ALERT = Alert(
     planned_at=FULL.planned_at,
     details=AlertDetails("a source", "broken since Monday", "Mend it"),
 )
-ALERTS = (_ALERT, replace(_ALERT, details=AlertDetails("a source", "it is well again", is_well=True)))
+ALERTS = (
+    _ALERT,
+    replace(_ALERT, details=AlertDetails("a source", "it is well again", is_well=True)),
+    replace(_ALERT, details=replace(_ALERT.details, flaps=True)),
+)

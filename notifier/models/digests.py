@@ -86,15 +86,17 @@ class NoticeDetails:
 
 @dataclass(frozen=True, slots=True)
 class AlertDetails:
-    """The content of an alert: the source that it is about, what has happened to it, and the cure if one is known.
+    """The content of an alert: what it is about, what has happened to it, and the cure if one is known.
 
-    `what` is one sentence without a full stop. `is_well` says that the trouble is over.
+    `what` is one sentence without a full stop. `is_well` says that the trouble is over, and `flaps` that it began again
+    within a day of its end.
     """
 
-    source: str
+    about: str
     what: str
     cure: str = ""
     is_well: bool = False
+    flaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from notifier.operations.deliveries import (
     retry_delivery,
 )
 from notifier.operations.exposure import exposed_secrets
-from notifier.operations.status import Backlog, Pause, Status, count_due_deliveries, service_status
+from notifier.operations.status import Backlog, OpenAlert, Pause, Status, count_due_deliveries, service_status
 
 __all__ = [
     "Backlog",
     "DeliverySummary",
+    "OpenAlert",
     "Pause",
     "Status",
     "count_due_deliveries",

@@ -15,6 +15,7 @@ from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import RelayState, SubscriberState
 from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
+from notifier.store.alerts import open_alerts
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
 
@@ -67,6 +68,16 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """Something that needs a hand of the operator: what, what to do, and when the operator was told of it."""
+
+    title: str
+    what: str
+    cure: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LastDump:
     """The dump that was ingested last."""
 
@@ -100,6 +111,7 @@ class Status:
     there are none.
     """
 
+    alerts: list[OpenAlert]
     papers: int
     subscribers: dict[str, int]
     deliveries: dict[str, int]
@@ -129,6 +141,7 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
         by_state = subscribers.count_by_state(connection)
         last = LastDump(row.name, row.listed_on, row.ingested_at) if row else None
         return Status(
+            alerts=[OpenAlert(each.title, each.what, each.cure, each.opened_at) for each in open_alerts(connection)],
             papers=dumps.count_papers(connection),
             subscribers=by_state,
             deliveries=deliveries.count_by_state(connection),

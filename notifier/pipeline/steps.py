@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
-from notifier.arrivals import SourceAlert, alert_changes
+from notifier.alerting import PATIENCE, PATIENCE_OF_CRON, AlertChange, alert_changes
 from notifier.config import Config
 from notifier.models import Clock
 from notifier.pipeline.ingesting import DumpReport
@@ -28,7 +28,7 @@ class OnceReport:
 
     sources: Sequence[SourceReport] | None = None
     dumps: Sequence[DumpReport] | None = None
-    alerts: Sequence[SourceAlert] | None = None
+    alerts: Sequence[AlertChange] | None = None
     plan: PlanReport | None = None
     publish: PublishReport | None = None
     deliver: DeliveryReport | None = None
@@ -54,7 +54,7 @@ NO_CALLER_STEPS = CallerSteps()
 def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_CALLER_STEPS) -> OnceReport:
     """Run the steps in their order; if a step fails, the others still run.
 
-    After the sources and dumps, the operator is told which sources have become stale or broken, or well again.
+    After the sources and dumps, the operator is told what needs a hand, and what is well again.
     The service leaves out `fetch` and `deliver`, because it fetches and delivers in threads of their own.
     """
     report = OnceReport()
@@ -65,7 +65,8 @@ def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_C
         with _collecting_error(report, "dumps"):
             report.dumps = steps.ingest()
     with _collecting_error(report, "alerts"):
-        report.alerts = alert_changes(engine, config, clock())
+        patience = PATIENCE_OF_CRON if steps.deliver else PATIENCE
+        report.alerts = alert_changes(engine, config, clock(), patience)
     with _collecting_error(report, "plan"):
         plan_welcomes(engine, config, clock())
         report.plan = plan(engine, config, clock())

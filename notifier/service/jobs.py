@@ -30,7 +30,7 @@ from notifier.text.counting import counted
 INGESTING = "ingesting dumps"
 PLANNING = "planning digests"
 # The steps of `once`, by their names in its report.
-STEPS = {"dumps": INGESTING, "alerts": "judging sources", "plan": PLANNING, "publish": "writing feeds"}
+STEPS = {"dumps": INGESTING, "alerts": "checking what needs a hand", "plan": PLANNING, "publish": "writing feeds"}
 STATUS = "reading the status"
 FOLDER = "looking into the dumps folder"
 

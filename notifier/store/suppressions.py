@@ -84,6 +84,14 @@ def suppressed(
     return sorted(rows, key=lambda each: (each.email.casefold(), each.subscriber_id))
 
 
+def count_between(connection: Connection, first: datetime, last: datetime) -> int:
+    """Return how many subscribers were suppressed after `first` and until `last`, and still are."""
+    of_time = and_(suppression.c.at > first, suppression.c.at <= last)
+    still = subscriber.c.state == SubscriberState.SUPPRESSED
+    counted = select(func.count(subscriber.c.id.distinct())).join_from(suppression, subscriber).where(of_time, still)
+    return connection.scalar(counted) or 0
+
+
 def all_of(connection: Connection, subscriber_id: int) -> list[Row[Any]]:
     """Return the time, the reply and the state before of all suppressions of a subscriber, oldest first."""
     found: Select[Any] = select(suppression.c.at, suppression.c.reply, suppression.c.state_before)

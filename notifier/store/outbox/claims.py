@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case,
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
-from notifier.store.outbox.rows import AT_ONCE, LEASE, is_owned, leases
+from notifier.store import results
+from notifier.store.outbox.rows import AT_ONCE, FIRST, LEASE, is_owned, leases
+from notifier.store.results import Attempt
 from notifier.store.statements import rows_of, run_for_all
 from notifier.store.tables import delivery, subscriber
 
@@ -98,6 +100,15 @@ def newest_new_row(connection: Connection) -> datetime | None:
     return cast(datetime | None, connection.scalar(_NEWEST_NEW_ROW))
 
 
+def oldest_untried(connection: Connection) -> datetime | None:
+    """Return when the first of the rows was planned that may be sent and were never tried; None if there is none.
+
+    Alerts do not count, because one of them may be about this very row.
+    """
+    planned = [connection.scalar(_OLDEST_UNTRIED, {"at": next_try}) for next_try in (FIRST, AT_ONCE)]
+    return min((each for each in planned if each is not None), default=None)
+
+
 def settle(connection: Connection, settlements: Collection[tuple[Claim, Settlement]], now: datetime) -> set[int]:
     """Store the results of these claims, and return the ids of the rows that were settled.
 
@@ -106,6 +117,9 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
     held = _still_claimed(connection, [claimed for claimed, _ in settlements])
     rows = [(claimed.id, *settlement) for claimed, settlement in settlements if claimed.id in held]
     run_for_all(connection, _SETTLE, {"settled_now": now}, ("settled_id", *Settlement._fields), rows)
+    ended = [(claimed, result) for claimed, result in settlements if claimed.id in held]
+    attempts = [Attempt(claimed.kind, claimed.planned_at, result.state, result.reply) for claimed, result in ended]
+    results.count(connection, attempts, now)
     return held
 
 
@@ -218,6 +232,13 @@ _CLAIM = {
 }
 _NEWEST_NEW_ROW = (
     select(delivery.c.planned_at).where(delivery.c.next_try <= AT_ONCE).order_by(delivery.c.id.desc()).limit(1)
+)
+_OLDEST_UNTRIED = (
+    select(delivery.c.planned_at)
+    .where(delivery.c.next_try == bindparam("at"), delivery.c.attempts == 0, _may_be_sent())
+    .where(delivery.c.kind != DeliveryKind.ALERT)
+    .order_by(delivery.c.id)
+    .limit(1)
 )
 _HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
 _COUNT_LEASED = select(func.count()).where(is_owned())

@@ -6,8 +6,9 @@ The models do not validate values: input is checked where it enters the program.
 from __future__ import annotations
 
 from notifier.store.tables.columns import NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
-from notifier.store.tables.deliveries import DeliveryRow, RelayRow, SimulatedClockRow
+from notifier.store.tables.deliveries import DeliveryResultRow, DeliveryRow, RelayRow, SimulatedClockRow
 from notifier.store.tables.dumps import AttemptRow, DumpRow, MovedRow, QuarantinedRow, UnmovedRow
+from notifier.store.tables.operations import AlertRow, RemovalRow, StepRow
 from notifier.store.tables.papers import (
     ListingRow,
     PaperAliasRow,
@@ -52,11 +53,16 @@ private_feed = Table.metadata.tables["private_feed"]
 usage_count = Table.metadata.tables["usage_count"]
 source, source_url = Table.metadata.tables["source"], Table.metadata.tables["source_url"]
 source_day = Table.metadata.tables["source_day"]
+delivery_result = Table.metadata.tables["delivery_result"]
+alert, step = Table.metadata.tables["alert"], Table.metadata.tables["step"]
+removal = Table.metadata.tables["removal"]
 
 __all__ = [
     "NAMING",
     "NEVER_REUSE_IDS",
+    "AlertRow",
     "AttemptRow",
+    "DeliveryResultRow",
     "DeliveryRow",
     "DumpRow",
     "ErasedRow",
@@ -74,6 +80,7 @@ __all__ = [
     "QuarantinedRow",
     "QueryRow",
     "RelayRow",
+    "RemovalRow",
     "RequestRow",
     "SearchWordRow",
     "SessionRow",
@@ -81,6 +88,7 @@ __all__ = [
     "SourceDayRow",
     "SourceRow",
     "SourceUrlRow",
+    "StepRow",
     "SubscriberRow",
     "SubscriptionRow",
     "SuppressionRow",
@@ -89,7 +97,9 @@ __all__ = [
     "UnmovedRow",
     "UsageCountRow",
     "WithdrawalRow",
+    "alert",
     "delivery",
+    "delivery_result",
     "dump",
     "erased",
     "ingest_attempt",
@@ -105,6 +115,7 @@ __all__ = [
     "quarantined",
     "query",
     "relay",
+    "removal",
     "request",
     "search_word",
     "session",
@@ -112,6 +123,7 @@ __all__ = [
     "source",
     "source_day",
     "source_url",
+    "step",
     "subscriber",
     "subscription",
     "suppression",

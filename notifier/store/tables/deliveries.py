@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, flag, instant, strings
@@ -32,8 +32,10 @@ class DeliveryRow(Table, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "kind", "period"),
-        _partial_delivery_index("next_try", "id"),
+        _partial_delivery_index("next_try", "id", "state"),  # the state, so that waiting mail is counted by it alone
         _partial_delivery_index("owner"),
+        # Most deliveries are accepted in the end. This index counts the others that wait for no sender.
+        Index("ix_delivery_not_accepted", "state", sqlite_where=text("next_try IS NULL AND state <> 'ACCEPTED'")),
         NEVER_REUSE_IDS,
     )
 
@@ -80,6 +82,25 @@ class RelayRow(Table, table=True):
     day: date | None = None
     sent: int = 0
     next_turn: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+
+
+class DeliveryResultRow(Table, table=True):
+    """The number of attempts to send mail that ended in the same way; it is never lowered.
+
+    `reply` is the class of the relay's reply: 2xx, 4xx, 5xx, or empty without a reply. `bucket` is the upper end, in
+    seconds, of the time from planning to acceptance (see store.results); it is 0 if the mail was not accepted.
+    `seconds` is the sum of these times, and `last_at` the time of the last such attempt.
+    """
+
+    __tablename__ = "delivery_result"
+
+    kind: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    reply: str = Field(primary_key=True)
+    bucket: int = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+    seconds: float
+    last_at: datetime = Field(sa_column=instant())
 
 
 class SimulatedClockRow(Table, table=True):

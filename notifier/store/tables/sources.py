@@ -20,8 +20,7 @@ class SourceRow(Table, table=True):
 
     `failures` counts the tries that have failed in a row, `problem` is the last of these failures in words, and
     `problem_since` is the instant of the first. `taken_until` is the day up to which the source was fetched completely.
-    `owner` names the process that fetches the source, and `leased_until` says when the right to do so ends. `alerted`
-    is the trouble that the operator was told of last, empty if all is well, and `trouble_since` the day it began.
+    `owner` names the process that fetches the source, and `leased_until` says when the right to do so ends.
     """
 
     __tablename__ = "source"
@@ -37,8 +36,6 @@ class SourceRow(Table, table=True):
     taken_until: date | None = None
     owner: str | None = None
     leased_until: datetime | None = Field(default=None, sa_column=instant(nullable=True))
-    alerted: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
-    trouble_since: date | None = None
 
 
 class SourceUrlRow(Table, table=True):

@@ -117,6 +117,6 @@ class SuppressionRow(Table, table=True):
     at: datetime = Field(sa_column=instant())
     reply: str
     delivery_id: int | None = Field(
-        default=None, sa_column=Column(Integer, ForeignKey("delivery.id", ondelete="SET NULL"))
+        default=None, sa_column=Column(Integer, ForeignKey("delivery.id", ondelete="SET NULL"), index=True)
     )
     state_before: str

@@ -16,7 +16,8 @@ from sqlalchemy import Engine, select
 from support.source_histories import ARXIV_WEEK, day, failing, fetched, instant, weekly
 from support.stored_sources import config_with, store_history
 
-from notifier.arrivals import alert_changes, source_health
+from notifier.alerting import alert_changes
+from notifier.arrivals import source_health
 from notifier.config import Config
 from notifier.models import DayCount, DeliveryState, Health, SourceHistory
 from notifier.pipeline import deliver
@@ -119,10 +120,10 @@ def test_a_short_trouble_is_told_in_words(engine: Engine, days: int, words: str)
 def test_trouble_is_a_warning_and_its_end_is_information(engine: Engine) -> None:
     store_history(engine, broken(instant(FRIDAY)))
     (alert,) = alert_changes(engine, CONFIG, instant(FRIDAY))
-    assert (alert.level, alert.health) == (logging.WARNING, Health.BROKEN)
+    assert (alert.level, alert.title) == (logging.WARNING, "the source arxiv is broken")
     store_history(engine, well(FRIDAY))
     (alert,) = alert_changes(engine, CONFIG, instant(FRIDAY))
-    assert (alert.level, alert.health) == (logging.INFO, Health.WELL)
+    assert (alert.level, alert.title) == (logging.INFO, "the source arxiv is well again")
 
 
 def test_processes_that_see_a_change_at_once_tell_it_once(engine: Engine) -> None:

@@ -1,0 +1,191 @@
+"""The things that the operator is told of, and the checks that judge them.
+
+No check is about one subscriber: a mailbox that is full or an address that is wrong needs no hand of the operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from notifier.alerting.disks import check_disks
+from notifier.alerting.findings import Finding
+from notifier.arrivals import Judged, judged_sources, number_of_papers
+from notifier.config import Config
+from notifier.models import Health, RelayState
+from notifier.store import dumps, outbox, relays, results, subscribers, suppressions
+from notifier.store.alerts import StoredAlert
+from notifier.text.addresses import without_addresses
+from notifier.text.counting import counted
+
+# A relay that restarts pauses the sending for a short time, which needs no hand. So a pause is told if it is this long,
+# if it follows on this many others, or if no mail has ended it for longer than any retry waits.
+LONG_PAUSE = timedelta(minutes=1)
+MANY_PAUSES = 4
+UNENDED_PAUSE = timedelta(minutes=70)
+
+NEW_IN_QUARANTINE = timedelta(days=7)  # older files are not told any more
+
+# Suppressions have jumped if at least this many came in a day, and more than this share of the active subscribers or
+# this many times the usual number of a day.
+FEW_SUPPRESSIONS, MANY_SUPPRESSIONS = 3, 10
+SUPPRESSED_SHARE = 5  # one in five
+USUAL_DAYS, USUAL_FACTOR = 30, 3
+DAY = timedelta(days=1)
+
+# How long mail may wait with nothing accepted: with a service that sends all the time, and for a daily cron job.
+PATIENCE, PATIENCE_OF_CRON = timedelta(hours=1), timedelta(hours=26)
+
+
+def findings(
+    connection: Connection, config: Config, stored: Mapping[str, StoredAlert], now: datetime, patience: timedelta
+) -> list[Finding]:
+    """Return what each check has found. A source of which nothing is known yet has no finding.
+
+    `stored` holds the alerts by key, because the end of some troubles has another limit than their beginning. Mail that
+    has waited for `patience` counts as not delivered.
+    """
+    open_keys = [key for key, each in stored.items() if each.is_open]
+    relay = relays.read(connection, config.relay_name)
+    return [
+        *check_sources(connection, config, stored, now),
+        check_relay(relay, config, now),
+        *check_disks(config, open_keys),
+        check_quarantine(connection, now),
+        check_suppressions(connection, now),
+        check_deliveries(connection, config, relay, now, patience),
+    ]
+
+
+def check_sources(
+    connection: Connection, config: Config, stored: Mapping[str, StoredAlert], now: datetime
+) -> list[Finding]:
+    """Return a finding for each source of the config."""
+    if not config.sources:
+        return []
+    judged = judged_sources(connection, config, now)
+    return [_of_source(each, stored, now) for each in judged if each.verdict.health is not Health.NEW]
+
+
+def check_relay(relay: RelayState, config: Config, now: datetime) -> Finding:
+    """Return the finding on the relay: trouble if sending to it is paused, and not only for the moment of a restart."""
+    key, about = "relay", "The relay"
+    until = relay.paused_until
+    if until is None or not (until - now > LONG_PAUSE or relay.pauses >= MANY_PAUSES or now - until > UNENDED_PAUSE):
+        return Finding(key, about, "the relay accepts mail again", f"{config.relay_name} accepts mail again")
+    reason = without_addresses(relay.reason)
+    return Finding(
+        key,
+        about,
+        "the relay accepts no mail",
+        f"no mail is sent to {config.relay_name}, because of its answer: {reason}",
+        state="paused",
+        cure="Check [smtp] in the config and the log of the relay. Mail waits, and is sent when the relay accepts it",
+    )
+
+
+def check_quarantine(connection: Connection, now: datetime) -> Finding:
+    """Return the finding on the quarantine: trouble if files came into it in the last days."""
+    key, about = "quarantine", "The quarantine"
+    new = [each for each in dumps.quarantined(connection) if each.at > now - NEW_IN_QUARANTINE]
+    if not new:
+        return Finding(key, about, "the quarantine has no new dumps", "no dumps came into it during the last week")
+    more = f", and {len(new) - 1} more" if len(new) > 1 else ""
+    return Finding(
+        key,
+        about,
+        "dumps cannot be read",
+        f"a dump could not be read: {new[0].reason} ({new[0].path}{more})",
+        state="grew",
+        cure="`notifier quarantine` lists them, `notifier quarantine retry PATH` reads one again, and `notifier "
+        "quarantine drop PATH` removes it",
+    )
+
+
+def check_suppressions(connection: Connection, now: datetime) -> Finding:
+    """Return the finding on suppressions: trouble if many more subscribers than usual were suppressed in a day."""
+    key, about = "suppressions", "Suppressed subscribers"
+    today = suppressions.count_between(connection, now - DAY, now)
+    if not today or not _is_jump(connection, today, now):
+        return Finding(key, about, "few subscribers are suppressed again", "no more than usual in the last day")
+    return Finding(
+        key,
+        about,
+        "many subscribers were suppressed",
+        f"{counted(today, 'subscriber')} got no more mail since yesterday, because the relay refused their addresses",
+        state="jumped",
+        cure="`notifier status` shows the answers of the relay. If the fault is here or at the relay, "
+        "`notifier reinstate` takes these subscribers back",
+    )
+
+
+def check_deliveries(
+    connection: Connection, config: Config, relay: RelayState, now: datetime, patience: timedelta
+) -> Finding:
+    """Return the finding on the outbox: trouble if mail has waited for long, and none was accepted in this time.
+
+    Mail that waits for a paused relay, or for the next day because of `rate_per_day`, is not meant.
+    """
+    key, about = "deliveries", "Mail"
+    well = Finding(key, about, "mail is delivered again", "mail is sent again, or none waits any more")
+    limit = config.smtp.rate_per_day
+    if relay.paused_until is not None or (limit and relay.day == now.date() and relay.sent >= limit):
+        return well
+    oldest, accepted = outbox.oldest_untried(connection), results.last_accepted(connection)
+    if oldest is None or now - oldest < patience or (accepted is not None and accepted > now - patience):
+        return well
+    return Finding(
+        key,
+        about,
+        "no mail is delivered",
+        f"mail has waited since {oldest:%Y-%m-%d %H:%M} UTC, and none was accepted since then",
+        state="waiting",
+        cure="Check that `notifier serve`, `notifier worker` or the cron job for `notifier once` runs, and see its log",
+    )
+
+
+def _is_jump(connection: Connection, today: int, now: datetime) -> bool:
+    active = subscribers.count_by_state(connection).get("ACTIVE", 0)
+    if today >= FEW_SUPPRESSIONS and today * SUPPRESSED_SHARE >= active + today:
+        return True
+    before = suppressions.count_between(connection, now - (USUAL_DAYS + 1) * DAY, now - DAY)
+    return today >= MANY_SUPPRESSIONS and today * USUAL_DAYS > USUAL_FACTOR * before
+
+
+def _of_source(judged: Judged, stored: Mapping[str, StoredAlert], now: datetime) -> Finding:
+    verdict, name = judged.verdict, judged.history.name
+    key, about = f"source:{name}", f"source {name}"
+    before = stored.get(key)
+    is_open = before is not None and before.is_open
+    if not verdict.health.is_trouble:
+        what = _well_again(judged, before, now) if before and is_open else "it is well"
+        return Finding(key, about, f"the source {name} is well again", what)
+    days = [day for day in (verdict.since, before.since if before and is_open else None) if day]
+    return Finding(
+        key,
+        about,
+        f"the source {name} is {verdict.health}",
+        f"it is {verdict.sentence}",
+        state=verdict.health,
+        cure=verdict.cure,
+        worse_than=(Health.STALE,) if verdict.health is Health.BROKEN else (),
+        since=min(days, default=None),
+    )
+
+
+def _well_again(judged: Judged, before: StoredAlert, now: datetime) -> str:
+    """Say how long the trouble lasted, and how many papers came for its first day and all days after it."""
+    if before.since is None:
+        return "it is well again"
+    since = before.since
+    days = (now.date() - since).days
+    lasted = "on the same day" if days < 1 else "after a day" if days == 1 else f"after {days} days"
+    came = sum(count.papers for day, count in judged.history.days.items() if day >= since)
+    return f"it is well again {lasted}; {number_of_papers(came)} came"
+
+
+def all_keys(config: Config) -> Collection[str]:
+    """Return the keys of everything that is checked under this config, known or not."""
+    return {"relay", "disk", "quarantine", "suppressions", "deliveries", *(f"source:{name}" for name in config.sources)}

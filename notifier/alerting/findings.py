@@ -1,0 +1,31 @@
+"""The judgement on one of the things that the operator is told of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check has found: trouble, or that all is well.
+
+    `key` identifies what was checked. `about` names it in the mail, `title` is the end of the subject, and `what` says
+    in one sentence without a full stop what is the case; `cure` says what to do. `state` is empty if all is well.
+    `worse_than` names the states after which this one is told although the alert is open. `since` is the day on which
+    the trouble began.
+    """
+
+    key: str
+    about: str
+    title: str
+    what: str
+    state: str = ""
+    cure: str = ""
+    worse_than: tuple[str, ...] = ()
+    since: date | None = None
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether the operator has to do something."""
+        return bool(self.state)

@@ -1,0 +1,158 @@
+"""Tell the operator of each trouble once when it begins, and once when it is over.
+
+The stored alert changes in one transaction with its mails, so only one process tells of a change. An alert that opens
+again within a day of its end flaps: it is told once more, and then closed only after a day without trouble.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from notifier.alerting.conditions import PATIENCE, all_keys, findings
+from notifier.alerting.findings import Finding
+from notifier.config import Config
+from notifier.digests.details import encode_alert_details
+from notifier.digests.items import NO_ITEMS
+from notifier.models import AlertDetails, DeliveryKind
+from notifier.store import alerts, outbox, reading, retried, writing
+from notifier.store.alerts import StoredAlert
+
+FLAPPING = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """An alert that has opened, has become worse, or is closed, and what the operator is told of it."""
+
+    key: str
+    title: str
+    details: AlertDetails
+
+    @property
+    def text(self) -> str:
+        """The sentence that says what has happened, and the cure if there is one."""
+        said = f"{self.details.about}: {self.details.what}"
+        return f"{said}. {self.details.cure}" if self.details.cure else said
+
+    @property
+    def level(self) -> int:
+        """The level at which the change is logged."""
+        return logging.INFO if self.details.is_well else logging.WARNING
+
+
+def alert_changes(engine: Engine, config: Config, now: datetime, patience: timedelta = PATIENCE) -> list[AlertChange]:
+    """Return what has changed since the operator was last told, and queue mails that say so.
+
+    Mail that has waited for `patience` counts as not delivered. The caller logs or prints the changes. A second call
+    returns nothing new.
+    """
+    now = now.astimezone(UTC)
+    with reading(engine) as connection:
+        stored = alerts.all_alerts(connection)
+        found = findings(connection, config, stored, now, patience)
+    _forget(engine, config, stored, now)
+    changes = [_tell(engine, config, each, stored.get(each.key), now) for each in found]
+    return [change for change in changes if change]
+
+
+def alert_after(finding: Finding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
+    """Return the alert that is to be stored after a finding; None without an alert, or if it stays as it is."""
+    if before and not before.is_open and _is_forgotten(before, now):
+        before = None
+    if finding.is_trouble:
+        return _after_trouble(finding, before, now)
+    if before is None or not before.is_open:
+        return None
+    if not before.flaps or (before.well_since and now - before.well_since >= FLAPPING):
+        return replace(before, closed_at=now, well_since=None)
+    if before.well_since is None or before.well_since > now:  # later than now: the clock was set back
+        return replace(before, well_since=now)
+    return None
+
+
+def _after_trouble(finding: Finding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
+    words = {name: getattr(finding, name) for name in ("key", "state", "title", "what", "cure", "since")}
+    if before is None or not before.is_open:
+        return StoredAlert(**words, opened_at=now, flaps=before is not None)
+    if before.state in finding.worse_than:
+        return replace(before, **words, well_since=None)
+    return replace(before, well_since=None) if before.well_since else None
+
+
+def _tell(
+    engine: Engine, config: Config, finding: Finding, before: StoredAlert | None, now: datetime
+) -> AlertChange | None:
+    """Store the alert after a finding, and return what the operator is told; None if they are told nothing new."""
+    after = alert_after(finding, before, now)
+    if after is None:
+        return None
+    is_told = before is None or (after.closed_at, after.state, after.opened_at) != (
+        before.closed_at,
+        before.state,
+        before.opened_at,
+    )
+    flaps = after.flaps and after.is_open
+    details = AlertDetails(finding.about, finding.what, finding.cure, is_well=not after.is_open, flaps=flaps)
+    change = AlertChange(finding.key, finding.title, details) if is_told else None
+    return change if _store(engine, config, (before, after), change, now) else None
+
+
+@retried
+def _store(
+    engine: Engine,
+    config: Config,
+    states: tuple[StoredAlert | None, StoredAlert],
+    change: AlertChange | None,
+    now: datetime,
+) -> bool:
+    """Store an alert and the mails about it. Return False if another process has changed it in the meantime."""
+    with writing(engine) as connection:
+        if not alerts.replace(connection, *states):
+            return False
+        if change:
+            _queue(connection, config, change, now)
+    return True
+
+
+def _queue(connection: Connection, config: Config, change: AlertChange, now: datetime) -> None:
+    """Put a mail to each address of `[alerts] mail` into the outbox. These mails are sent before all digests."""
+    outbox.add(connection, list(_rows(config, change, now)))
+
+
+def _rows(config: Config, change: AlertChange, now: datetime) -> Iterable[dict[str, Any]]:
+    for recipient in config.alerts.mail:
+        yield {
+            "subscriber_id": None,
+            "kind": DeliveryKind.ALERT,
+            "period": change.key,
+            "recipient": recipient,
+            "message_id": outbox.new_message_id(config.mail.sender),
+            "subject": f"{config.mail.brand}: {change.title}",
+            "items": NO_ITEMS,
+            "details": encode_alert_details(change.details),
+            "planned_at": now,
+            **outbox.AWAITED,
+        }
+
+
+@retried
+def _forget(engine: Engine, config: Config, stored: dict[str, StoredAlert], now: datetime) -> None:
+    """Delete the alerts that were closed long ago, and those about sources that the config does not have any more."""
+    known = all_keys(config)
+    old = [each for each in stored.values() if each.key not in known or _is_forgotten(each, now)]
+    if old:
+        with writing(engine) as connection:
+            for each in old:
+                alerts.remove(connection, each)
+    for each in old:
+        del stored[each.key]
+
+
+def _is_forgotten(each: StoredAlert, now: datetime) -> bool:
+    return each.closed_at is not None and abs(now - each.closed_at) >= FLAPPING
