@@ -33,7 +33,6 @@ def loaded(folder: Path, text: str) -> Config:
         ('allow_private = ["10.0.0.0/8"]', "fetching.allow_private: write only host names or IP addresses"),
         ("seconds = 0", "fetching.seconds: "),
         ("file_mb = 0", "fetching.file_mb: "),
-        ("keep_days = -1", "fetching.keep_days: "),
         ("folder = 5", "fetching.folder: write the path of a file or a folder"),
         ('proxi = "x"', "fetching.proxi is not a key that notifier knows; did you mean proxy?"),
     ],

@@ -146,12 +146,15 @@ def once(
         fetch=partial(pipeline.fetch_with_retries, run.engine, run.config, run.clock, sleep_of(now)),
         ingest=partial(_ingest_folder, run),
         deliver=partial(send, run),
+        remove=lambda: pipeline.remove_old(run.engine, run.config, run.clock()),
     )
     done = pipeline.once(run.engine, run.config, run.clock, steps)
     _show_once(done, as_json)
     print_alerts(done.alerts or ())
     if done.publish:
         _show_faults(done.publish)
+    if done.removed and done.removed.doubt:
+        typer.echo(f"notifier: {done.removed.doubt}", err=True)
     errors = list(done.errors.values())
     for error in errors[1:]:
         typer.echo(inert(f"notifier: {error}"), err=True)
@@ -186,7 +189,7 @@ def _show_once(done: OnceReport, as_json: bool) -> None:
         delivered = counts(done.deliver) if done.deliver else None
         sources = None if done.sources is None else [source_document(each) for each in done.sources]
         steps = {"dumps": done.dumps, "alerts": done.alerts, "plan": done.plan, "publish": done.publish}
-        print_json({"sources": sources, **steps, "deliver": delivered})
+        print_json({"sources": sources, **steps, "deliver": delivered, "removed": done.removed})
         return
     print_sources(done.sources or ())
     if done.dumps:

@@ -77,6 +77,7 @@ def _show(found: Status) -> None:
         typer.echo(
             "             `notifier quarantine retry PATH` reads one again, `notifier quarantine drop PATH` removes it"
         )
+    _show_removals(found)
     for stuck in found.unmoved:
         typer.echo(inert(f"not moved    {stuck.reason}"))
 
@@ -86,6 +87,13 @@ def _show_alerts(alerts: Sequence[OpenAlert]) -> None:
         typer.echo(inert(f"alert        {each.title}, since {each.opened_at:%Y-%m-%d %H:%M} UTC: {each.what}"))
         if each.cure:
             typer.echo(inert(f"             {each.cure}"))
+
+
+def _show_removals(found: Status) -> None:
+    for number, each in enumerate(found.removed):
+        typer.echo(f"{'' if number else 'removed':<12} {each.removed} old {each.name} on {each.at:%Y-%m-%d}")
+    if found.doubt:
+        typer.echo(f"clock        {found.doubt}")
 
 
 def _show_sources(sources: Sequence[SourceHealth]) -> None:

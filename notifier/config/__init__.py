@@ -7,6 +7,7 @@ The module `keys` and the modules of its larger tables (`mail`, `web`, ...) decl
 from notifier.config.alerts import AlertsConfig
 from notifier.config.environment import unknown_variables
 from notifier.config.fetching import FetchingConfig
+from notifier.config.keep import KeepConfig
 from notifier.config.key_file import secret_key
 from notifier.config.keys import (
     DEFAULT_LIMITS,
@@ -31,6 +32,7 @@ __all__ = [
     "DigestConfig",
     "FeedsConfig",
     "FetchingConfig",
+    "KeepConfig",
     "Limits",
     "LogConfig",
     "MailConfig",

@@ -32,7 +32,6 @@ class FetchingConfig(ConfigTable):
     ca_file: Path | None = None
     file_mb: int = Field(default=64, ge=1, le=4096)
     seconds: float = Field(default=120, ge=1, le=3600)
-    keep_days: int = Field(default=30, ge=0, le=36_500)
     folder: Path = Path("var/fetched")
 
     @field_validator("contact")

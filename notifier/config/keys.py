@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from notifier.config.alerts import AlertsConfig
 from notifier.config.fetching import FetchingConfig
+from notifier.config.keep import KeepConfig
 from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
 from notifier.config.sources import SourceConfig, check_sources
 from notifier.config.table import ConfigTable
@@ -157,6 +158,7 @@ class Config(ConfigTable):
     log: LogConfig = LogConfig()
     fetching: FetchingConfig = FetchingConfig()
     alerts: AlertsConfig = AlertsConfig()
+    keep: KeepConfig = KeepConfig()
     built_in_topics: bool = True
     topics: dict[str, TopicConfig] = Field(default_factory=dict)
     sources: dict[str, SourceConfig] = Field(default_factory=dict)

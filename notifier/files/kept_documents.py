@@ -58,12 +58,18 @@ class KeptDocuments:
             raise self._cannot("rename a file of", error) from None
         return new
 
-    def sweep(self, before: datetime) -> None:
-        """Delete the documents that were fetched before this instant. Those that cannot be deleted stay."""
+    def sweep(self, before: datetime) -> int:
+        """Delete the documents that were fetched before this instant, and return how many; some may stay.
+
+        The others stay if one cannot be deleted.
+        """
+        removed = 0
         with suppress(OSError):
             for path in list(self.folder.glob(f"*{PACKED}")):
                 if path.is_file() and not path.is_symlink() and path.stat().st_mtime < before.timestamp():
                     path.unlink()
+                    removed += 1
+        return removed
 
     def _names(self, name: str) -> Iterator[Path]:
         """Yield the paths that a document of this name may have."""

@@ -14,8 +14,9 @@ from notifier.config import Config
 from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import RelayState, SubscriberState
-from notifier.store import deliveries, dumps, reading, relays, subscribers, suppressions
+from notifier.store import deliveries, dumps, reading, relays, removals, subscribers, suppressions
 from notifier.store.alerts import open_alerts
+from notifier.store.removals import Removal
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
 
@@ -108,7 +109,7 @@ class Status:
     sessions travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due.
     `backlog` is None if no paper waits for room in a digest. `relay` is the name of the relay that mail is sent to.
     `sources` says of each source whether its papers still arrive. `news` says how many papers are new today, or why
-    there are none.
+    there are none. `removed` says what was removed last because it was old, and `doubt` why nothing is.
     """
 
     alerts: list[OpenAlert]
@@ -130,6 +131,8 @@ class Status:
     replies_to: str
     clear_text: str
     pause: Pause | None
+    removed: list[Removal]
+    doubt: str
 
 
 def service_status(engine: Engine, config: Config, now: datetime) -> Status:
@@ -160,6 +163,8 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             replies_to="" if config.web.base_url else config.mail.address,
             clear_text=config.web.base_url if config.web.is_clear_text else "",
             pause=_pause(relays.read(connection, config.relay_name), now),
+            removed=removals.last_removals(connection),
+            doubt=removals.doubt(connection),
         )
 
 

@@ -10,7 +10,8 @@ r"""The four steps of the service; `once` runs them in this order.
 3. `publish`: each feed file whose content has changed is written.
 4. `deliver`: the messages in the outbox are composed, sent over SMTP, and settled.
 
-Before them, `fetch` asks the sources that are due for their documents, and ingests those.
+Before them, `fetch` asks the sources that are due for their documents, and ingests those. After them, `remove_old`
+removes what the config does not keep any longer.
 
 Each step is idempotent: it may be stopped at any moment and run again. Several processes may run it at the same time.
 """
@@ -41,10 +42,11 @@ from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import RESERVED_FEEDS, PublishReport, publish, publisher_of
 from notifier.pipeline.quarantine import QuarantineRecord, drop, list_quarantined, retry
+from notifier.pipeline.removing import RemovalReport, remove_old
 from notifier.pipeline.source_retries import fetch_with_retries
 from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_too_old
 from notifier.pipeline.source_times import due_at
-from notifier.pipeline.steps import CallerSteps, OnceReport, once
+from notifier.pipeline.steps import CallerSteps, OnceReport, once, record_steps
 from notifier.pipeline.tagging import count_by_topic, tag
 from notifier.pipeline.welcoming import plan_welcomes
 
@@ -59,6 +61,7 @@ __all__ = [
     "PlanReport",
     "PublishReport",
     "QuarantineRecord",
+    "RemovalReport",
     "SourceReport",
     "SourceStatus",
     "as_test",
@@ -88,7 +91,9 @@ __all__ = [
     "publish",
     "publisher_of",
     "read_trending_of_days",
+    "record_steps",
     "remove_dead_files",
+    "remove_old",
     "retry",
     "send_test",
     "settings_for",

@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.errors import StoreError, UsageError, shortened
 from notifier.fetching import Client
-from notifier.files import KeptDocuments, owner_lock
+from notifier.files import owner_lock
 from notifier.models import Clock
 from notifier.pipeline import source_claims
 from notifier.pipeline.source_runs import FetchContext, SourceReport, SourceRun, SourceStatus
 from notifier.pipeline.source_times import due_at
-from notifier.store import reading, retried, sources, writing
-
-DELETED_AFTER = timedelta(days=90)  # the records of documents and of removed sources, counted from their last fetch
+from notifier.store import reading, sources
 
 
 def fetch(
@@ -56,7 +54,6 @@ def fetch_each(
     chosen = list(dict.fromkeys(names)) or due_sources(engine, config, clock())
     if not chosen:
         return
-    _sweep(engine, config, clock())
     with owner_lock(config.owners_folder) as owner, Client(config.fetching_settings, clock=clock) as client:
         context = FetchContext(engine, config, clock, owner, client, goes_on)
         for name in chosen:
@@ -88,17 +85,6 @@ def due_sources(engine: Engine, config: Config, now: datetime) -> list[str]:
         for name, source in config.sources.items()
         if settings.get(name, source.fingerprint) != source.fingerprint or due_at(source, states.get(name), now) <= now
     ]
-
-
-@retried
-def _sweep(engine: Engine, config: Config, now: datetime) -> None:
-    """Delete old kept documents, and the records of old documents and of removed sources."""
-    settings = config.fetching_settings
-    with suppress(OSError):
-        for folder in list(settings.folder.iterdir()):
-            KeptDocuments(folder).sweep(now - timedelta(days=settings.keep_days))
-    with writing(engine) as connection:
-        sources.sweep(connection, config.sources, now - DELETED_AFTER)
 
 
 def _fetch_source(context: FetchContext, name: str, *, is_named: bool) -> SourceReport | None:

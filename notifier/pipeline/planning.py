@@ -31,7 +31,7 @@ from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, reading, retried, subscribers, writing
-from notifier.subscribers import calendars, clock_errors, end_pauses, sweep, update_stored_queries
+from notifier.subscribers import calendars, clock_errors, end_pauses, update_stored_queries
 from notifier.topics import catalogue_of
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,6 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     if repairs := clock_errors.repair_all(engine, now):
         log.warning(clock_errors.describe(repairs))
     end_pauses(engine, now)
-    sweep(engine, now)
     with reading(engine) as connection:
         cursor = subscribers.oldest_cursor_due(connection, now)
         if cursor is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Engine
 
@@ -14,9 +15,22 @@ from notifier.models import Clock
 from notifier.pipeline.ingesting import DumpReport
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import PublishReport, publish
+from notifier.pipeline.removing import RemovalReport
 from notifier.pipeline.source_runs import SourceReport
 from notifier.pipeline.welcoming import plan_welcomes
 from notifier.sending import DeliveryReport
+from notifier.store import retried, step_times, writing
+
+# The steps by the fields of their reports, with the names under which their last success is stored.
+STEP_NAMES = {
+    "sources": "fetch",
+    "dumps": "ingest",
+    "alerts": "alerts",
+    "plan": "plan",
+    "publish": "publish",
+    "deliver": "deliver",
+    "removed": "remove",
+}
 
 
 @dataclass(slots=True)
@@ -32,6 +46,7 @@ class OnceReport:
     plan: PlanReport | None = None
     publish: PublishReport | None = None
     deliver: DeliveryReport | None = None
+    removed: RemovalReport | None = None
     errors: dict[str, Exception] = field(default_factory=dict)
 
 
@@ -40,12 +55,13 @@ class CallerSteps:
     """The steps that the caller of `once` provides; a step that is None is left out.
 
     `fetch` fetches the sources that are due. `ingest` ingests the dumps that the caller has found. `deliver` sends the
-    mail, and can let the caller watch and stop the sending.
+    mail, and can let the caller watch and stop the sending. `remove` removes what is not kept any longer.
     """
 
     fetch: Callable[[], Sequence[SourceReport]] | None = None
     ingest: Callable[[], Sequence[DumpReport]] | None = None
     deliver: Callable[[], DeliveryReport] | None = None
+    remove: Callable[[], RemovalReport] | None = None
 
 
 NO_CALLER_STEPS = CallerSteps()
@@ -55,7 +71,7 @@ def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_C
     """Run the steps in their order; if a step fails, the others still run.
 
     After the sources and dumps, the operator is told what needs a hand, and what is well again.
-    The service leaves out `fetch` and `deliver`, because it fetches and delivers in threads of their own.
+    The service leaves out `fetch`, `deliver` and `remove`, because it does these in threads of their own.
     """
     report = OnceReport()
     if steps.fetch:
@@ -75,7 +91,20 @@ def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_C
     if steps.deliver:
         with _collecting_error(report, "deliver"):
             report.deliver = steps.deliver()
+    if steps.remove:
+        with _collecting_error(report, "removed"):
+            report.removed = steps.remove()
+    with _collecting_error(report, "steps"):
+        done = [name for step, name in STEP_NAMES.items() if getattr(report, step) is not None]
+        record_steps(engine, done, clock())
     return report
+
+
+@retried
+def record_steps(engine: Engine, names: Iterable[str], now: datetime) -> None:
+    """Store that these steps have ended without an error."""
+    with writing(engine) as connection:
+        step_times.record(connection, names, now)
 
 
 @contextmanager

@@ -64,6 +64,7 @@ class FetchJob:
             jobs.failures.failed(FETCHING, error)
             return
         jobs.failures.recovered(FETCHING)
+        jobs.record("fetch")
         self._beat()
 
     def _goes_on(self) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock
 
 from sqlalchemy import Engine
 
 from notifier.config import Config
-from notifier.errors import NotifierError
+from notifier.errors import NotifierError, StoreError
 from notifier.files import DumpsFolder, path_text
 from notifier.models import Clock, DumpStatus
 from notifier.operations import service_status
@@ -21,6 +23,7 @@ from notifier.pipeline import (
     describe_skips,
     ingest_folder,
     once,
+    record_steps,
     settings_for,
     take_back_changed,
 )
@@ -33,6 +36,7 @@ PLANNING = "planning digests"
 STEPS = {"dumps": INGESTING, "alerts": "checking what needs a hand", "plan": PLANNING, "publish": "writing feeds"}
 STATUS = "reading the status"
 FOLDER = "looking into the dumps folder"
+RECORD_SECONDS = 60.0
 
 log = logging.getLogger("notifier")
 
@@ -51,6 +55,8 @@ class Jobs:
         self._beat = beat
         self._one_at_a_time = Lock()
         self._folder: DumpsFolder | None = None
+        self.has_sent = False  # whether a round of sending has ended since the last summary
+        self._recorded: dict[str, float] = {}  # when each step was last recorded, on the monotonic clock
 
     def start(self) -> None:
         """Ingest the dumps that came while the service was down, then plan and publish.
@@ -87,8 +93,20 @@ class Jobs:
         with self._one_at_a_time:
             pass
 
+    def record(self, step: str) -> None:
+        """Store that a step has ended without an error, at most once a minute."""
+        now = time.monotonic()
+        if now - self._recorded.get(step, -RECORD_SECONDS) < RECORD_SECONDS:
+            return
+        self._recorded[step] = now
+        with suppress(StoreError):
+            record_steps(self.engine, [step], self.clock())
+
     def summary(self) -> str:
         """Return the state of the service in one line; if it cannot be read, why."""
+        if self.has_sent:
+            self.has_sent = False
+            self.record("deliver")
         try:
             found = service_status(self.engine, self.config, self.clock())
         except Exception as error:  # any error, because no status line may end the service

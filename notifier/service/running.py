@@ -30,6 +30,7 @@ from notifier.sending import sender_for
 from notifier.service.fetching import FETCHING, FetchJob
 from notifier.service.heartbeats import Heartbeats
 from notifier.service.jobs import INGESTING, PLANNING, Jobs
+from notifier.service.removing import RemovalJob
 from notifier.service.systemd import notify
 from notifier.service.tasks import SENDING, WEB, Task, run_until_stopped, sending_task, web_task
 from notifier.store import connect, open_store
@@ -38,6 +39,7 @@ from notifier.topics import catalogue_of
 
 FOLDER_SECONDS = 5
 FETCH_SECONDS = 15  # between two looks for sources that are due
+REMOVAL_SECONDS = 60  # between two looks whether an hour has passed
 WATCHDOG_SECONDS = 10
 STOP_SECONDS = 80  # more than the mail on the wire may take, and less than systemd allows (TimeoutStopSec)
 WEB_POOL_SECONDS = 5  # how long a web request waits for a connection; a page may be asked for again
@@ -91,6 +93,7 @@ def work(file: Path | None, clock: Clock) -> None:
 def _sending(jobs: Jobs, heartbeats: Heartbeats) -> Task:
     def on_round() -> None:
         heartbeats.beat(SENDING)
+        jobs.has_sent = True
         jobs.failures.recovered(SENDING)
 
     return sending_task(jobs.engine, jobs.clock, on_round)
@@ -103,12 +106,14 @@ async def _serve(read: Callable[[], Config], jobs: Jobs, fetching: FetchJob, tas
     scheduler.add_job(jobs.look_into_folder, "interval", seconds=FOLDER_SECONDS, **every)
     scheduler.add_job(jobs.plan_and_publish, "cron", second=0, **every)
     scheduler.add_job(fetching.tick, "interval", seconds=FETCH_SECONDS, next_run_time=datetime.now(UTC), **every)
+    removal = RemovalJob(jobs)
+    scheduler.add_job(removal.tick, "interval", seconds=REMOVAL_SECONDS, **every)
     scheduler.start()
     try:
         await _keep_running(read, jobs, tasks, lambda: _follow_clock(scheduler))
     finally:
         scheduler.pause()
-        await asyncio.gather(asyncio.to_thread(jobs.finish), asyncio.to_thread(fetching.finish))
+        await asyncio.gather(*map(asyncio.to_thread, (jobs.finish, fetching.finish, removal.finish)))
         scheduler.shutdown()
 
 

@@ -19,7 +19,7 @@ _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "c
 _PASSING = {"tmpfs": "at the next start of this machine", "ramfs": "at the next start of this machine"}
 _PASSING["overlay"] = "with its container"
 _MOUNTS = Path("/proc/self/mountinfo")
-CURE = "remove what is not needed (old dumps in `done`, backups, logs), lower [fetching] keep_days, or enlarge the disk"
+CURE = "remove what is not needed (old dumps in `done`, backups, logs), lower the days in [keep], or enlarge the disk"
 
 
 def check_disks(setup: Setup) -> Iterator[Finding]:

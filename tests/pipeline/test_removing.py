@@ -1,0 +1,287 @@
+"""Old rows and files are removed, and no subscriber can tell from their digests."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import Engine, func, insert, select, update
+from support.planned_papers import plan_and_accept
+from support.service import MONDAY, add_listings, add_subscriber, clean_environment, run_notifier
+from support.stores import new_store
+
+from notifier.config import Config
+from notifier.config.keep import KeepConfig
+from notifier.digests.items import NO_ITEMS
+from notifier.models import Cadence, Listing, ListOrder
+from notifier.operations import service_status
+from notifier.pipeline import removing
+from notifier.pipeline.removing import remove_old
+from notifier.search.ranking import trending_papers
+from notifier.store import paper_lists, removals
+from notifier.store.engine import reading, writing
+from notifier.store.tables import delivery, listing, paper, subscriber
+from notifier.subscribers.subscribing import SignUp
+
+DAY = timedelta(days=1)
+OLD = MONDAY - 400 * DAY
+CONFIG = Config(keep=KeepConfig(deliveries=60, listings=1))
+
+
+def row(number: int, planned_at: datetime = OLD, **changes: object) -> dict[str, object]:
+    values = {"kind": "digest", "period": f"day {number}", "recipient": "ann@example.org", "subject": ""}
+    fixed = {"message_id": f"<{number}@example.org>", "items": "[1]", "state": "ACCEPTED", "next_try": None}
+    flags = {"attempts": 0, "uncertain": 0, "epoch": 0, "reply": "", "taken_in": False, "too_large": False}
+    return {**values, **fixed, **flags, "planned_at": planned_at, "settled_at": planned_at, **changes}
+
+
+def add_rows(engine: Engine, *rows: dict[str, object]) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(delivery), list(rows))
+
+
+def stored(engine: Engine) -> list[str]:
+    """Return the periods of the stored deliveries."""
+    with reading(engine) as connection:
+        return list(connection.scalars(select(delivery.c.period).order_by(delivery.c.id)))
+
+
+def remove(engine: Engine, now: datetime = MONDAY, config: Config = CONFIG) -> removing.RemovalReport:
+    return remove_old(engine, config, now)
+
+
+def test_settled_deliveries_are_removed_when_they_are_old(engine: Engine) -> None:
+    states = ("ACCEPTED", "SKIPPED", "CANCELLED", "REJECTED", "UNCERTAIN", "FAILED")
+    old = [row(number, state=state) for number, state in enumerate(states)]
+    add_rows(engine, *old, row(10, MONDAY - 61 * DAY), row(11, MONDAY - 59 * DAY), row(12, MONDAY))
+    assert remove(engine).removed == {"deliveries": 7}
+    assert stored(engine) == ["day 11", "day 12"]
+    assert remove(engine).removed == {}
+
+
+@pytest.mark.parametrize(
+    "needed",
+    [
+        {"state": "HELD"},
+        {"state": "PENDING", "next_try": MONDAY},
+        {"state": "DEFERRED", "next_try": MONDAY},
+        {"state": "UNCERTAIN", "next_try": MONDAY},
+        {"state": "EXPIRED"},  # the next digest includes its papers
+        {"state": "FAILED", "too_large": True},
+        {"settled_at": MONDAY},  # it was retried by hand
+    ],
+)
+def test_a_delivery_on_which_something_depends_stays(engine: Engine, needed: dict[str, object]) -> None:
+    taken_in = row(2, state="EXPIRED", taken_in=True), row(3, state="EXPIRED", items=NO_ITEMS)
+    add_rows(engine, {**row(1), **needed}, *taken_in, row(4), row(5, MONDAY))
+    assert remove(engine).removed == {"deliveries": 3}
+    assert stored(engine) == ["day 1", "day 5"]
+
+
+def test_zero_days_keep_everything_and_less_than_sixty_are_refused(engine: Engine) -> None:
+    add_rows(engine, row(1), row(2, MONDAY))
+    assert remove(engine, config=Config(keep=KeepConfig(deliveries=0, listings=0, fetched=0, sources=0))).removed == {}
+    with pytest.raises(ValidationError, match="keep deliveries for 60 days or more"):
+        KeepConfig(deliveries=59)
+
+
+def test_digests_are_kept_while_their_papers_may_be_announced_again_to_an_active_subscriber(engine: Engine) -> None:
+    """The service was away for long: the cursor of a subscriber is as old as the digest."""
+    add_subscriber(engine, SignUp("ann@example.org", topics=("all",), confirmed=True))
+    add_listings(engine, "dump", OLD.date(), Listing(1, "A Paper of Long Ago", abstract="Bees."), now=OLD)
+    add_rows(engine, row(1, OLD + DAY), row(2, MONDAY))
+    with writing(engine) as connection:
+        connection.execute(update(paper).values(sequence=9))
+        connection.execute(update(subscriber).values(cursor=5))
+    assert remove(engine).removed == {}
+    with writing(engine) as connection:
+        connection.execute(update(subscriber).values(cursor=9))
+    assert remove(engine).removed == {"deliveries": 1}
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_years_off_removes_nothing_and_says_so(engine: Engine, years: int) -> None:
+    wrong = MONDAY + years * 365 * DAY
+    add_rows(engine, row(1), row(2, MONDAY))
+    remove(engine, MONDAY, Config())
+    add_rows(engine, row(3, wrong))  # what the service has written since then
+    for hours in range(0, 7 * 24, 12):
+        report = remove(engine, wrong + timedelta(hours=hours))
+        assert not report.removed
+        assert report.doubt.startswith(f"nothing is removed: the clock shows {wrong.date()}, far from 2026-07-06")
+    assert service_status(engine, CONFIG, wrong).doubt == report.doubt
+    assert stored(engine) == ["day 2", "day 3"]  # the first was removed while the clock was right
+    assert remove(engine, MONDAY + DAY).doubt == service_status(engine, CONFIG, MONDAY).doubt == ""
+
+
+def test_the_first_run_compares_the_clock_with_what_is_stored(engine: Engine) -> None:
+    add_rows(engine, row(1, MONDAY))
+    assert remove(engine, MONDAY + 3650 * DAY).doubt
+    assert stored(engine) == ["day 1"]
+
+
+def test_after_an_absence_the_clock_is_believed_when_it_has_gone_on_for_a_week(engine: Engine) -> None:
+    add_rows(engine, row(1, MONDAY))
+    remove(engine, MONDAY)
+    back = MONDAY + 200 * DAY
+    doubts = [bool(remove(engine, back + number * DAY).doubt) for number in range(9)]
+    assert doubts == [True] * 7 + [False] * 2
+    assert stored(engine) == []
+
+
+def test_rows_that_a_wrong_clock_has_dated_long_ago_stay_as_long_as_those_around_them(engine: Engine) -> None:
+    add_rows(engine, row(1), row(2, MONDAY - 10 * DAY), row(3, OLD), row(4, MONDAY + 3650 * DAY), row(5, MONDAY))
+    remove(engine)
+    assert stored(engine) == ["day 2", "day 3", "day 4", "day 5"]
+    remove(engine, MONDAY + 20 * DAY)
+    remove(engine, MONDAY + 51 * DAY)
+    assert stored(engine) == ["day 4", "day 5"]
+
+
+def test_listings_are_thinned_without_any_trace_in_lists_and_scores(engine: Engine) -> None:
+    titles = [f"A Paper about the Flight of Bees {number}" for number in range(6)]
+    rng = random.Random(7)
+    for hour in range(24):
+        now, shown = MONDAY + timedelta(hours=hour), rng.sample(titles, 5)
+        listings = [Listing(1, title, upvotes=rng.choice((None, hour, 3 * hour))) for title in shown]
+        add_listings(engine, f"dump {hour}", MONDAY.date(), *listings, now=now)
+    later = MONDAY + 3 * DAY
+
+    def seen() -> tuple[object, ...]:
+        scores = [(each.paper.title, each.score) for each in trending_papers(engine, later.date(), 99)]
+        with reading(engine) as connection:
+            days = (MONDAY.date(), MONDAY.date())
+            listed = [paper_lists.list_between(connection, days, order, 99) for order in ListOrder]
+        return scores, listed
+
+    before = seen()
+    assert remove(engine, later).removed["listings"] > 24 * 5 / 3
+    assert seen() == before
+    with reading(engine) as connection:
+        assert connection.execute(select(func.count()).select_from(listing)).scalar_one() <= 4 * len(titles)
+    assert remove(engine, later).removed == {}
+
+
+def week_of_digests(folder: Path, seed: int, *, removes: bool) -> list[tuple[object, ...]]:
+    """Run ten weeks with few dumps, and then one with many; return what was planned in the last week."""
+    engine, rng = new_store(folder / "notifier.db"), random.Random(seed)
+    sign_ups = (
+        SignUp("ann@example.org", topics=("all",), confirmed=True),
+        SignUp("bob@example.org", queries=("upvotes:>=5 OR bees",), confirmed=True),
+        SignUp("cat@example.org", topics=("trending",), cadence=Cadence.WEEKLY, confirmed=True),
+        SignUp("dan@example.org", topics=("all",), cadence=Cadence.MONTHLY, confirmed=True),
+    )
+    for each in sign_ups:
+        add_subscriber(engine, each)
+    days = [*range(0, 70, 7), *range(70, 78)]
+    for number in days:
+        now = MONDAY + number * DAY
+        for part in range(2):  # papers come again, with more upvotes, or with an abstract that they lacked
+            known = [rng.randrange(max(1, number - 12), number + 5) for _ in range(4)]
+            listings = [
+                Listing(
+                    1,
+                    f"Paper {each} about the Flight of Bees",
+                    abstract=rng.choice(("", "All about bees.")),
+                    upvotes=rng.choice((None, 3, 7)),
+                )
+                for each in dict.fromkeys(known)
+            ]
+            add_listings(engine, f"{number} {part}", now.date(), *listings, now=now)
+        plan_and_accept(engine, CONFIG, now.replace(hour=9))
+        if removes:
+            remove(engine, now.replace(hour=10))
+    with reading(engine) as connection:
+        columns = [delivery.c[name] for name in ("recipient", "period", "subject", "items", "state")]
+        planned = select(*columns).where(delivery.c.planned_at >= MONDAY + 70 * DAY).order_by(delivery.c.id)
+        last_week = [tuple(each) for each in connection.execute(planned)]
+        count = connection.scalar(select(func.count()).select_from(delivery))
+    engine.dispose()
+    return [*last_week, (removes, count)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_the_same_dumps_give_the_same_digests_with_and_without_removal(tmp_path: Path, seed: int) -> None:
+    kept = week_of_digests(tmp_path / "kept", seed, removes=False)
+    removed = week_of_digests(tmp_path / "removed", seed, removes=True)
+    assert kept[:-1] == removed[:-1]
+    assert len(kept) > 12
+    assert int(str(kept[-1][1])) > int(str(removed[-1][1]))
+
+
+DIE = """
+import os, signal
+from datetime import datetime
+from pathlib import Path
+from notifier.config import load
+from notifier.pipeline import removing
+from notifier.store import open_store, removals
+config = load(Path("config.toml"))
+delete = removals.delete_deliveries
+done = []
+
+def die_after_a_few(*each):
+    removed = delete(*each)
+    done.append(removed)
+    if len(done) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return removed
+
+removals.delete_deliveries = die_after_a_few
+removing.remove_old(open_store(config.store_url), config, datetime.fromisoformat(os.environ["AT"]))
+"""
+
+
+def test_a_removal_that_is_killed_is_finished_by_the_next(engine: Engine, tmp_path: Path) -> None:
+    text = '[store]\nurl = "sqlite:///store/notifier.db"\n[keep]\ndeliveries = 60\n'
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+    add_rows(engine, *(row(number) for number in range(500)), row(500, MONDAY))
+    environment = {**clean_environment(), "AT": MONDAY.isoformat()}
+    run = subprocess.run([sys.executable, "-c", DIE], cwd=tmp_path, env=environment, check=False)
+    assert run.returncode == -signal.SIGKILL
+    left = len(stored(engine))
+    assert 1 < left < 501
+    assert remove(engine).removed == {"deliveries": left - 1}
+
+
+def test_status_says_what_was_removed_last(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[store]\nurl = "sqlite:///store/notifier.db"\n', encoding="utf-8")
+    add_rows(engine, row(1), row(2, MONDAY))
+    remove(engine)
+    remove(engine, MONDAY + DAY)
+    assert [(each.name, each.removed, each.at) for each in service_status(engine, CONFIG, MONDAY).removed] == [
+        ("deliveries", 1, MONDAY)
+    ]
+    assert "removed      1 old deliveries on 2026-07-06" in run_notifier("status", cwd=tmp_path).stdout
+
+
+def test_fetched_documents_are_removed_when_they_are_old(engine: Engine, tmp_path: Path) -> None:
+    config = replace_keep(Config().located_in(tmp_path), fetched=30)
+    folder = tmp_path / "var" / "fetched" / "daily"
+    folder.mkdir(parents=True)
+    for name, at in (("old.json.gz", MONDAY - 31 * DAY), ("new.json.gz", MONDAY - 29 * DAY)):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (at.timestamp(), at.timestamp()))
+    assert remove(engine, config=config).removed == {"fetched": 1}
+    assert [each.name for each in folder.iterdir()] == ["new.json.gz"]
+
+
+def replace_keep(config: Config, **keys: int) -> Config:
+    return config.model_copy(update={"keep": KeepConfig(**keys)}).located_in(config.base)
+
+
+def test_a_doubted_clock_is_stored_by_every_process_alike(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert removals.believe_clock(connection, MONDAY)
+        assert not removals.believe_clock(connection, MONDAY + 365 * DAY)
+        assert not removals.believe_clock(connection, MONDAY + 365 * DAY)
+        assert removals.believe_clock(connection, MONDAY)
+        assert removals.doubt(connection) == ""
