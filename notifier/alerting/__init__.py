@@ -4,7 +4,7 @@
 puts a mail about each change into the outbox.
 """
 
-from notifier.alerting.conditions import PATIENCE, PATIENCE_OF_CRON
+from notifier.alerting.conditions import PATIENCE_OF_CRON, PATIENCE_OF_SERVICE
 from notifier.alerting.telling import AlertChange, alert_changes
 
-__all__ = ["PATIENCE", "PATIENCE_OF_CRON", "AlertChange", "alert_changes"]
+__all__ = ["PATIENCE_OF_CRON", "PATIENCE_OF_SERVICE", "AlertChange", "alert_changes"]

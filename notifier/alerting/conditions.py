@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -35,24 +36,33 @@ SUPPRESSED_SHARE = 5  # one in five
 USUAL_DAYS, USUAL_FACTOR = 30, 3
 DAY = timedelta(days=1)
 
-# How long mail may wait with nothing accepted: with a service that sends all the time, and for a daily cron job.
-PATIENCE, PATIENCE_OF_CRON = timedelta(hours=1), timedelta(hours=26)
+
+class Patience(NamedTuple):
+    """How long mail may wait with nothing accepted, counted from `since` if it has waited for longer.
+
+    `since` is when the service began to send mail: what has waited while it was stopped is not late at once.
+    """
+
+    wait: timedelta
+    since: datetime | None = None
+
+
+PATIENCE_OF_SERVICE, PATIENCE_OF_CRON = Patience(timedelta(hours=1)), Patience(timedelta(hours=26))
 
 
 def findings(
-    connection: Connection, config: Config, stored: Mapping[str, StoredAlert], now: datetime, patience: timedelta
+    connection: Connection, config: Config, stored: Mapping[str, StoredAlert], now: datetime, patience: Patience
 ) -> list[Finding]:
     """Return what each check has found. A source of which nothing is known yet has no finding.
 
-    `stored` holds the alerts by key, because the end of some troubles has another limit than their beginning. Mail that
-    has waited for `patience` counts as not delivered.
+    `stored` holds the alerts by key, because the end of some troubles has another limit than their beginning.
     """
     open_keys = [key for key, each in stored.items() if each.is_open]
     relay = relays.read(connection, config.relay_name)
     return [
         *check_sources(connection, config, stored, now),
         check_relay(relay, config, now),
-        *check_disks(config, open_keys),
+        check_disks(config, open_keys),
         check_quarantine(connection, now),
         check_suppressions(connection, now),
         check_deliveries(connection, config, relay, now, patience),
@@ -82,7 +92,8 @@ def check_relay(relay: RelayState, config: Config, now: datetime) -> Finding:
         "the relay accepts no mail",
         f"no mail is sent to {config.relay_name}, because of its answer: {reason}",
         state="paused",
-        cure="Check [smtp] in the config and the log of the relay. Mail waits, and is sent when the relay accepts it",
+        cure="`notifier doctor` looks for the cause, and the log of the relay may have it. Mail waits, and is sent "
+        "when the relay accepts it",
     )
 
 
@@ -91,13 +102,13 @@ def check_quarantine(connection: Connection, now: datetime) -> Finding:
     key, about = "quarantine", "The quarantine"
     new = [each for each in dumps.quarantined(connection) if each.at > now - NEW_IN_QUARANTINE]
     if not new:
-        return Finding(key, about, "the quarantine has no new dumps", "no dumps came into it during the last week")
-    more = f", and {len(new) - 1} more" if len(new) > 1 else ""
+        return Finding(key, about, "the quarantine has no new dumps", "it holds no dump of the last 7 days")
+    more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
     return Finding(
         key,
         about,
         "dumps cannot be read",
-        f"a dump could not be read: {new[0].reason} ({new[0].path}{more})",
+        f"{new[0].path}{more} could not be read: {new[0].reason}",
         state="grew",
         cure="`notifier quarantine` lists them, `notifier quarantine retry PATH` reads one again, and `notifier "
         "quarantine drop PATH` removes it",
@@ -122,7 +133,7 @@ def check_suppressions(connection: Connection, now: datetime) -> Finding:
 
 
 def check_deliveries(
-    connection: Connection, config: Config, relay: RelayState, now: datetime, patience: timedelta
+    connection: Connection, config: Config, relay: RelayState, now: datetime, patience: Patience
 ) -> Finding:
     """Return the finding on the outbox: trouble if mail has waited for long, and none was accepted in this time.
 
@@ -134,7 +145,9 @@ def check_deliveries(
     if relay.paused_until is not None or (limit and relay.day == now.date() and relay.sent >= limit):
         return well
     oldest, accepted = outbox.oldest_untried(connection), results.last_accepted(connection)
-    if oldest is None or now - oldest < patience or (accepted is not None and accepted > now - patience):
+    if oldest is None or (accepted is not None and accepted > now - patience.wait):
+        return well
+    if now - max(oldest, patience.since or oldest) < patience.wait:
         return well
     return Finding(
         key,
@@ -142,7 +155,8 @@ def check_deliveries(
         "no mail is delivered",
         f"mail has waited since {oldest:%Y-%m-%d %H:%M} UTC, and none was accepted since then",
         state="waiting",
-        cure="Check that `notifier serve`, `notifier worker` or the cron job for `notifier once` runs, and see its log",
+        cure="Check that `notifier serve`, `notifier worker` or the cron job for `notifier once` runs, and see its "
+        "log. `notifier doctor` looks for the cause",
     )
 
 

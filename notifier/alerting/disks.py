@@ -17,23 +17,20 @@ LEAST_SHARE, LEAST_BYTES = 20, 1 << 30
 END_FACTOR = 2
 
 
-def check_disks(config: Config, open_keys: Collection[str]) -> list[Finding]:
-    """Return a finding for all disks that notifier writes to; one disk that is nearly full makes it trouble."""
+def check_disks(config: Config, open_keys: Collection[str]) -> Finding:
+    """Return the finding on all disks that notifier writes to; one disk that is nearly full makes it trouble."""
     factor = END_FACTOR if KEY in open_keys else 1
     full = [f"{folder} has {free >> 20} MB left" for folder, free, least in _disks(config) if free < factor * least]
     if not full:
-        return [Finding(KEY, "The disk", "the disk has room again", "all folders have room again")]
-    return [
-        Finding(
-            KEY,
-            "The disk",
-            "the disk is nearly full",
-            f"the disk of {' and the disk of '.join(full)}",
-            state="full",
-            cure="Make room there, or keep less by [keep] in the config; without room, no paper is stored and no mail "
-            "is sent",
-        )
-    ]
+        return Finding(KEY, "The disk", "the disk has room again", "all folders have room again")
+    return Finding(
+        KEY,
+        "The disk",
+        "the disk is nearly full",
+        f"the disk of {' and the disk of '.join(full)}",
+        state="full",
+        cure="Make room there, or keep less by [keep] in the config; without it, nothing is stored and no mail is sent",
+    )
 
 
 def _disks(config: Config) -> Iterator[tuple[Path, int, int]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from notifier.alerting.conditions import PATIENCE, all_keys, findings
+from notifier.alerting.conditions import PATIENCE_OF_SERVICE, Patience, all_keys, findings
 from notifier.alerting.findings import Finding
 from notifier.config import Config
 from notifier.digests.details import encode_alert_details
@@ -46,11 +46,12 @@ class AlertChange:
         return logging.INFO if self.details.is_well else logging.WARNING
 
 
-def alert_changes(engine: Engine, config: Config, now: datetime, patience: timedelta = PATIENCE) -> list[AlertChange]:
+def alert_changes(
+    engine: Engine, config: Config, now: datetime, patience: Patience = PATIENCE_OF_SERVICE
+) -> list[AlertChange]:
     """Return what has changed since the operator was last told, and queue mails that say so.
 
-    Mail that has waited for `patience` counts as not delivered. The caller logs or prints the changes. A second call
-    returns nothing new.
+    `patience` says how long mail may wait. The caller logs or prints the changes. A second call returns nothing new.
     """
     now = now.astimezone(UTC)
     with reading(engine) as connection:

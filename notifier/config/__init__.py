@@ -21,6 +21,7 @@ from notifier.config.keys import (
 from notifier.config.loading import chosen_file, load
 from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
 from notifier.config.sources import Preset, SourceConfig
+from notifier.config.token_file import metrics_token
 from notifier.config.values import is_loopback, zone_names
 from notifier.config.web import LONGEST_BASE_URL, FeedsConfig, WebConfig
 
@@ -46,6 +47,7 @@ __all__ = [
     "chosen_file",
     "is_loopback",
     "load",
+    "metrics_token",
     "secret_key",
     "unknown_variables",
     "zone_names",

@@ -108,6 +108,7 @@ def _own_files(config: Config, config_file: Path | None) -> dict[str, Path]:
         "the config": config_file,
         "the database": config.database_file,
         _KEY: config.path(config.secret_file),
+        "the token for the metrics": config.web.metrics_token_file and config.path(config.web.metrics_token_file),
         "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
         "the certificates for fetching": config.fetching.ca_file and config.path(config.fetching.ca_file),
     }

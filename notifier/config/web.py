@@ -39,6 +39,7 @@ class WebConfig(ConfigTable):
     port: int = Field(default=8000, ge=1, le=65535)
     trusted_proxies: tuple[str, ...] = ()
     embed: tuple[str, ...] = ()
+    metrics_token_file: Path | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -72,6 +73,11 @@ class WebConfig(ConfigTable):
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks of the trusted proxies."""
         return tuple(map(ip_network, self.trusted_proxies))
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others than the users of this machine can reach the pages at their base URL."""
+        return bool(self.base_url) and not is_loopback_url(self.base_url)
 
     @property
     def is_clear_text(self) -> bool:

@@ -22,4 +22,7 @@ def exposed_secrets(config: Config, file: Path | None) -> list[str]:
         warnings.append(f"other users of this machine may read {file}, which holds a password; run chmod 640 on it")
     if is_open_to_others(key):
         warnings.append(f"other users of this machine may read the secret key {key}; run chmod 640 on it")
+    token = config.web.metrics_token_file and config.path(config.web.metrics_token_file)
+    if token and is_open_to_others(token):
+        warnings.append(f"other users of this machine may read the token for the metrics {token}; run chmod 640 on it")
     return warnings

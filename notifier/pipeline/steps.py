@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from notifier.alerting import PATIENCE, PATIENCE_OF_CRON, AlertChange, alert_changes
+from notifier.alerting import PATIENCE_OF_CRON, PATIENCE_OF_SERVICE, AlertChange, alert_changes
 from notifier.config import Config
 from notifier.models import Clock
 from notifier.pipeline.ingesting import DumpReport
@@ -56,12 +56,14 @@ class CallerSteps:
 
     `fetch` fetches the sources that are due. `ingest` ingests the dumps that the caller has found. `deliver` sends the
     mail, and can let the caller watch and stop the sending. `remove` removes what is not kept any longer.
+    `sending_since` is when the caller began to send mail all the time, if it does.
     """
 
     fetch: Callable[[], Sequence[SourceReport]] | None = None
     ingest: Callable[[], Sequence[DumpReport]] | None = None
     deliver: Callable[[], DeliveryReport] | None = None
     remove: Callable[[], RemovalReport] | None = None
+    sending_since: datetime | None = None
 
 
 NO_CALLER_STEPS = CallerSteps()
@@ -81,7 +83,7 @@ def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_C
         with _collecting_error(report, "dumps"):
             report.dumps = steps.ingest()
     with _collecting_error(report, "alerts"):
-        patience = PATIENCE_OF_CRON if steps.deliver else PATIENCE
+        patience = PATIENCE_OF_CRON if steps.deliver else PATIENCE_OF_SERVICE._replace(since=steps.sending_since)
         report.alerts = alert_changes(engine, config, clock(), patience)
     with _collecting_error(report, "plan"):
         plan_welcomes(engine, config, clock())

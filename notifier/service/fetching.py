@@ -47,6 +47,7 @@ class FetchJob:
             self._thread = Thread(target=self._run, name="fetching", daemon=True)
             self._thread.start()
         else:
+            self._jobs.record("fetch")
             self._beat()
 
     def finish(self) -> None:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from threading import Lock
 
 from sqlalchemy import Engine
@@ -55,6 +56,7 @@ class Jobs:
         self._beat = beat
         self._one_at_a_time = Lock()
         self._folder: DumpsFolder | None = None
+        self._started_at: datetime | None = None  # when the first job ran
         self.has_sent = False  # whether a round of sending has ended since the last summary
         self._recorded: dict[str, float] = {}  # when each step was last recorded, on the monotonic clock
 
@@ -81,6 +83,8 @@ class Jobs:
                 self.failures.log(logging.INFO, f"{path_text(path)} waits: {reason}")
             if has_dumps:
                 self._run(self._ingest)
+            else:
+                self.record("ingest")
             self._beat(INGESTING)
 
     def plan_and_publish(self) -> None:
@@ -119,7 +123,8 @@ class Jobs:
         return f"{counted(found.papers, 'paper')}, {active}, {counted(waiting, 'mail')} waiting"
 
     def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
-        report = once(self.engine, self.config, self.clock, CallerSteps(ingest=ingest))
+        self._started_at = self._started_at or self.clock()
+        report = once(self.engine, self.config, self.clock, CallerSteps(ingest=ingest, sending_since=self._started_at))
         if report.plan:
             self._beat(PLANNING)
         self._log(report)

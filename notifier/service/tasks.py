@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from notifier.config import Config
 from notifier.errors import ConfigError, DiskFullError
 from notifier.models import Clock
+from notifier.operations.metrics import metrics_text
 from notifier.sending import keep_sending, sender_for, within_grace
 from notifier.service.connections import BoundedProtocol, QueueingServer, connection_limits, log_loop_error
 from notifier.service.failures import FailureLog
@@ -74,7 +75,7 @@ def web_task(
     def serve(config: Config, stopping: Event) -> None:
         limits = connection_limits()
         settings = uvicorn.Config(
-            app(engine, config, clock, late_loops),
+            app(engine, config, clock, late_loops, partial(metrics_text, engine, config, clock)),
             host=config.web.host,
             port=config.web.port,
             log_config=None,

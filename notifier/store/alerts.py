@@ -50,8 +50,8 @@ def replace(connection: Connection, before: StoredAlert | None, after: StoredAle
     """Store an alert in place of `before`, or as a new one. Return False if another process has changed it since."""
     values = asdict(after)
     if before is None:
-        new = insert_into(connection.dialect, alert).values(values).on_conflict_do_nothing()
-        return connection.execute(new).rowcount == 1
+        new = insert_into(connection.dialect, alert).values(values).on_conflict_do_nothing().returning(alert.c.key)
+        return connection.execute(new).first() is not None
     return connection.execute(update(alert).where(*_is_unchanged(before)).values(values)).rowcount == 1
 
 

@@ -5,16 +5,17 @@ The statements with which senders claim and settle deliveries are in `outbox`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, update
 
 from notifier.errors import UsageError
 from notifier.models import KINDS_WITH_PAPERS, DeliveryState
-from notifier.store.outbox import AT_ONCE
-from notifier.store.tables import delivery
+from notifier.store.outbox import AT_ONCE, is_unsettled
+from notifier.store.tables import NOT_ACCEPTED, delivery
 
 LARGEST_ID = (1 << 63) - 1  # of a row in SQLite
 
@@ -28,8 +29,16 @@ _LISTED += [delivery.c[name] for name in ("attempts", "uncertain", "reply", "set
 
 
 def count_by_state(connection: Connection) -> dict[str, int]:
-    """Return the number of deliveries in each state; states without deliveries are left out."""
-    return dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all())
+    """Return the number of deliveries in each state; states without deliveries are left out.
+
+    Those that are accepted are not counted one by one: they are all but the others.
+    """
+    state, found = delivery.c.state, Counter[str]()
+    for wanted in (is_unsettled(), NOT_ACCEPTED):
+        found.update(dict(connection.execute(select(state, func.count()).where(wanted).group_by(state)).all()))
+    all_rows = connection.scalar(select(func.count()).select_from(delivery)) or 0
+    found[DeliveryState.ACCEPTED] += all_rows - found.total()
+    return {state: number for state, number in found.items() if number}
 
 
 def count_due(connection: Connection, now: datetime) -> int:
@@ -40,7 +49,7 @@ def count_due(connection: Connection, now: datetime) -> int:
 def oldest_by_state(connection: Connection) -> dict[str, datetime]:
     """Return when the oldest delivery was planned, for each state that waits for a sender or for the operator."""
     oldest = func.min(delivery.c.planned_at, type_=delivery.c.planned_at.type)
-    waiting = delivery.c.state.not_in(_DONE)
+    waiting = _are([state for state in DeliveryState if state not in _DONE])
     return dict(connection.execute(select(delivery.c.state, oldest).where(waiting).group_by(delivery.c.state)).all())
 
 
@@ -50,7 +59,7 @@ def troubles(connection: Connection, limit: int) -> list[Row[str, str, int]]:
     Returns rows of state, reply and count, the highest count first, at most `limit`.
     """
     number = func.count()
-    statement = select(delivery.c.state, delivery.c.reply, number).where(delivery.c.state.in_(_NOT_ACCEPTED))
+    statement = select(delivery.c.state, delivery.c.reply, number).where(_are(_NOT_ACCEPTED))
     grouped = statement.group_by(delivery.c.state, delivery.c.reply).order_by(number.desc(), delivery.c.reply)
     return list(connection.execute(grouped.limit(limit)))
 
@@ -96,6 +105,12 @@ def all_of(connection: Connection, subscriber_id: int) -> Sequence[Row[Any]]:
     """Return all deliveries to a subscriber, oldest first, as lists show them but with their items."""
     mine: Select[Any] = select(*_LISTED, delivery.c["items"]).where(delivery.c.subscriber_id == subscriber_id)
     return connection.execute(mine.order_by(delivery.c.id)).all()
+
+
+def _are(states: Sequence[DeliveryState]) -> ColumnElement[bool]:
+    """Return the condition that a delivery is in one of these states, without ACCEPTED, so that indexes are used."""
+    is_wanted = delivery.c.state.in_(states)
+    return or_(and_(is_unsettled(), is_wanted), and_(NOT_ACCEPTED, is_wanted))
 
 
 def _holds_papers() -> Select[Any]:

@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from notifier.config import Config
+from notifier.config import Config, metrics_token
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
-from notifier.web import assets, health, unsubscribing
+from notifier.web import assets, health, metrics, unsubscribing
 from notifier.web.compression import zip_responses
 from notifier.web.failure_log import DatabaseFailureLog
 from notifier.web.feeds import private, searches
@@ -33,19 +33,27 @@ METHODS = ("GET", "HEAD", "POST")  # of all pages together
 FEED_ROUTERS = (searches.router, private.router)
 
 
-def app(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], Sequence[str]] = tuple) -> FastAPI:
+def app(
+    engine: Engine,
+    config: Config,
+    clock: Clock,
+    late_loops: Callable[[], Sequence[str]] = tuple,
+    metrics_text: Callable[[], bytes] | None = None,
+) -> FastAPI:
     """Make the web application of one service, over its store.
 
     Its pages are at the path of the base URL and also at the root, for proxies that remove this path.
 
-    `late_loops` returns the names of the service's loops that have made no round for too long; see `health`. Raises
-    ConfigError if the templates folder or the secret key is missing.
+    `late_loops` returns the names of the service's loops that have made no round for too long; see `health`.
+    `metrics_text` returns the metrics; without it there are none. Raises ConfigError if the templates folder, the
+    secret key or the token for the metrics is missing.
     """
     pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     site = pages.state.site = site_of(engine, config, clock, late_loops)
+    pages.state.metrics, pages.state.metrics_token = metrics_text, metrics_token(config)
     pages.state.database_failures = DatabaseFailureLog()
     for root in dict.fromkeys((site.root, "")):
-        for router in (health.router, assets.router, unsubscribing.router):
+        for router in (health.router, *([metrics.router] if metrics_text else []), assets.router, unsubscribing.router):
             pages.include_router(router, prefix=root)
     if site.root:  # before the pages, because it may be the path of one, such as /papers
         pages.add_api_route(site.root, _to_first_page, methods=["GET", "HEAD"])

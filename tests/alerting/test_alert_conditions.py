@@ -18,7 +18,7 @@ from support.disks import mounted
 from support.outbox import plan_many
 from support.service import MONDAY, add_subscribers, clean_environment, run_notifier
 
-from notifier.alerting import PATIENCE_OF_CRON, alert_changes
+from notifier.alerting import PATIENCE_OF_CRON, PATIENCE_OF_SERVICE, alert_changes
 from notifier.config import AlertsConfig, Config, SmtpConfig
 from notifier.delivery.breaker import PAUSES_AFTER_REFUSAL
 from notifier.models import RelayState
@@ -214,6 +214,14 @@ def test_a_daily_run_is_given_more_than_a_day(engine: Engine) -> None:
     assert alert_changes(engine, CONFIG, MONDAY + 27 * HOUR, PATIENCE_OF_CRON) != []
 
 
+def test_mail_that_waited_while_the_service_was_stopped_is_not_late_at_once(engine: Engine) -> None:
+    wait_unsent(engine, MONDAY)
+    started = MONDAY + 9 * HOUR
+    patience = PATIENCE_OF_SERVICE._replace(since=started)
+    assert alert_changes(engine, CONFIG, started + timedelta(minutes=59), patience) == []
+    assert alert_changes(engine, CONFIG, started + HOUR, patience) != []
+
+
 def test_processes_that_see_troubles_at_once_mail_each_once(engine: Engine) -> None:
     quarantine(engine, MONDAY)
     pause(engine, MONDAY)
@@ -266,7 +274,10 @@ def test_status_shows_the_open_alerts(engine: Engine, tmp_path: Path) -> None:
     (found,) = service_status(engine, CONFIG, MONDAY).alerts
     assert (found.title, found.opened_at) == ("dumps cannot be read", MONDAY)
     shown = run_notifier("status", cwd=tmp_path).stdout
-    assert "alert        dumps cannot be read, since 2026-07-06 06:00 UTC: a dump could not be read" in shown
+    assert (
+        "alert        dumps cannot be read, since 2026-07-06 06:00 UTC: var/quarantine/noise.bin could not be read: "
+        in shown
+    )
     assert "`notifier quarantine retry PATH`" in shown
     drop_quarantined(engine, MONDAY)
     told(engine, MONDAY)

@@ -47,6 +47,8 @@ def test_the_services_are_hardened(units: list[Path]) -> None:
 
 def test_every_block_of_settings_has_a_comment() -> None:
     for file in PACKAGING.iterdir():
+        if file.suffix == ".json":  # it has no comments
+            continue
         blocks = file.read_text(encoding="utf-8").split("\n\n")
         settings = [block for block in blocks if "=" in block and not block.startswith(("[Unit]", "[Install]"))]
         assert all("#" in block for block in settings), file.name

@@ -28,6 +28,7 @@ from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.pipeline import describe_too_old, fetch
 from notifier.pipeline.ingesting import ingest
+from notifier.pipeline.removing import remove_old
 from notifier.store import dumps
 from notifier.store.engine import reading
 from notifier.store.schema import open_store
@@ -339,9 +340,9 @@ def test_kept_documents_can_be_ingested_again_with_the_right_day_and_are_swept(
     daily.days[TODAY] = [*titles_on(TODAY), "A Third Paper on Bees"]
     fetch_at(engine, config, EVENING + AN_HOUR, "daily")
     assert f"{TODAY}.2.json.gz" in kept_in(tmp_path, "daily")
-    fetch_at(engine, config, EVENING + 29 * A_DAY)
+    remove_old(engine, config, EVENING + 29 * A_DAY)
     assert name in kept_in(tmp_path, "daily")
-    fetch_at(engine, config, EVENING + 31 * A_DAY)
+    remove_old(engine, config, EVENING + 31 * A_DAY)
     assert name not in kept_in(tmp_path, "daily")
 
 
@@ -380,9 +381,10 @@ def test_a_source_that_was_removed_from_the_config_is_forgotten_after_months(
     config = lines_source(service, tmp_path, Answer(json_lines("How Bees Fly at Night")))
     fetch_at(engine, config, EVENING)
     other = config_with(tmp_path, {"other": {"url": service.url("/papers.jsonl")}})
-    fetch_at(engine, other, EVENING + 89 * A_DAY)
+    for days in (30, 60, 89):
+        remove_old(engine, other, EVENING + days * A_DAY)
     assert history_of(engine, "lines").last_succeeded_at == EVENING
-    fetch_at(engine, other, EVENING + 91 * A_DAY)
+    remove_old(engine, other, EVENING + 91 * A_DAY)
     assert history_of(engine, "lines").last_succeeded_at is None
     assert kept_in(tmp_path, "lines") == []
 

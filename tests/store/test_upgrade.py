@@ -11,8 +11,13 @@ from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, text
 from support.planned_papers import digests_of, stored_subscriber
 from support.service import MONDAY, add_subscriber, ingest_page
+from support.source_histories import ARXIV_WEEK, failing, fetched, instant, weekly
+from support.stored_sources import config_with, store_history
 
+from notifier.alerting import alert_changes
 from notifier.config import Config
+from notifier.digests.details import decode_alert_details
+from notifier.models import AlertDetails
 from notifier.pipeline.planning import plan
 from notifier.store import outdated_queries, relays, schema, subscribers
 from notifier.store.engine import connect, reading, writing
@@ -272,3 +277,28 @@ def test_an_address_that_an_older_version_erased_is_still_refused_by_an_import(
     report = import_subscribers(engine, Config(), file, MONDAY)
     assert (report.rows, [each.line for each in report.refused]) == (1, [2, 3])
     engine.dispose()
+
+
+def test_a_trouble_that_an_older_version_told_is_not_told_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    old = connect(url)
+    history = failing(weekly(ARXIV_WEEK, 22), instant(25), instant(22), 9, "HTTP 403")
+    with writing(old) as connection:
+        upgrade(connection, "0024")
+        told = "INSERT INTO source (name, failures, problem, alerted, trouble_since, last_tried_at) VALUES"
+        connection.execute(
+            text(f"{told} ('arxiv', 9, 'HTTP 403', 'broken', '2026-11-24', '2026-11-27 20:00:00.000000')")
+        )
+    old.dispose()
+    engine = schema.open_store(url)
+    store_history(engine, history)
+    assert alert_changes(engine, config_with("arxiv"), instant(25)) == []
+    store_history(engine, fetched(weekly(ARXIV_WEEK, 26), instant(25)))
+    (change,) = alert_changes(engine, config_with("arxiv"), instant(25))
+    assert change.text == "source arxiv: it is well again after 3 days; 900 papers came"
+    engine.dispose()
+
+
+def test_an_alert_that_an_older_version_has_queued_can_be_read() -> None:
+    details = decode_alert_details('{"source": "arxiv", "what": "it is well again", "cure": "", "is_well": true}')
+    assert details == AlertDetails("arxiv", "it is well again", is_well=True)

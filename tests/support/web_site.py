@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
 from support.service import MONDAY, add_subscriber, ingest_page
 
@@ -68,9 +69,15 @@ def serve_pages(
     port: int = 0,
 ) -> Iterator[httpx.Client]:
     """Serve the pages with uvicorn while the block runs, on a free port unless one is given; return a client."""
+    with serve_app(app(engine, config, clock, late_loops), port) as client:
+        yield client
+
+
+@contextmanager
+def serve_app(pages: FastAPI, port: int = 0) -> Iterator[httpx.Client]:
+    """Serve a web application as `serve_pages` does."""
     with socket.socket() as listener:
         listener.bind((HOST, port))
-        pages = app(engine, config, clock, late_loops)
         server = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()

@@ -6,7 +6,13 @@ The models do not validate values: input is checked where it enters the program.
 from __future__ import annotations
 
 from notifier.store.tables.columns import NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
-from notifier.store.tables.deliveries import DeliveryResultRow, DeliveryRow, RelayRow, SimulatedClockRow
+from notifier.store.tables.deliveries import (
+    NOT_ACCEPTED,
+    DeliveryResultRow,
+    DeliveryRow,
+    RelayRow,
+    SimulatedClockRow,
+)
 from notifier.store.tables.dumps import AttemptRow, DumpRow, MovedRow, QuarantinedRow, UnmovedRow
 from notifier.store.tables.operations import AlertRow, RemovalRow, StepRow
 from notifier.store.tables.papers import (
@@ -60,6 +66,7 @@ removal = Table.metadata.tables["removal"]
 __all__ = [
     "NAMING",
     "NEVER_REUSE_IDS",
+    "NOT_ACCEPTED",
     "AlertRow",
     "AttemptRow",
     "DeliveryResultRow",

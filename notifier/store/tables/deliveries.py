@@ -9,6 +9,9 @@ from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, flag, instant, strings
 
+# Most deliveries are accepted in the end. A small index counts the others; only statements with this text use it.
+NOT_ACCEPTED = text("next_try IS NULL AND state <> 'ACCEPTED'")
+
 
 def _partial_delivery_index(*columns: str) -> Index:
     """Return an index of only those deliveries whose value in the first of these columns is not null.
@@ -34,8 +37,8 @@ class DeliveryRow(Table, table=True):
         UniqueConstraint("subscriber_id", "kind", "period"),
         _partial_delivery_index("next_try", "id", "state"),  # the state, so that waiting mail is counted by it alone
         _partial_delivery_index("owner"),
-        # Most deliveries are accepted in the end. This index counts the others that wait for no sender.
-        Index("ix_delivery_not_accepted", "state", sqlite_where=text("next_try IS NULL AND state <> 'ACCEPTED'")),
+        Index("ix_delivery_not_accepted", "state", sqlite_where=NOT_ACCEPTED),
+        Index("ix_delivery_kind", "kind"),  # the smallest one of all rows, by which they are counted
         NEVER_REUSE_IDS,
     )
 

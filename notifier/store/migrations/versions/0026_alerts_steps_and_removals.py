@@ -63,6 +63,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_not_accepted", "delivery", ["state"], sqlite_where=NOT_ACCEPTED, postgresql_where=NOT_ACCEPTED
     )
+    op.create_index("ix_delivery_kind", "delivery", ["kind"])
     op.create_index("ix_suppression_delivery_id", "suppression", ["delivery_id"])
 
 
