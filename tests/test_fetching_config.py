@@ -35,6 +35,7 @@ def loaded(folder: Path, text: str) -> Config:
         ("file_mb = 0", "fetching.file_mb: "),
         ("folder = 5", "fetching.folder: write the path of a file or a folder"),
         ('proxi = "x"', "fetching.proxi is not a key that notifier knows; did you mean proxy?"),
+        ("keep_days = 3", "fetching.keep_days is now [keep] fetched; write it there"),
     ],
 )
 def test_a_wrong_value_is_refused_in_words(tmp_path: Path, line: str, message: str) -> None:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from notifier.config.environment import variable_of
 from notifier.config.keys import Config
 
+MOVED = {"fetching.keep_days": "[keep] fetched"}  # keys of earlier versions
+
 
 def explain(error: ValidationError, file: Path | None, changes: Mapping[str, Any]) -> str:
     """Return one sentence for each wrong key, after the name of the file or environment variable that has set it.
@@ -51,6 +53,8 @@ def _explanation(place: tuple[int | str, ...], kind: str, message: str) -> str:
         return f"{key}: this is a table; write {_header(place)} in a line of its own, and its keys below"
     if kind != "extra_forbidden":
         return f"{key}: {message.removeprefix('Value error, ')}"
+    if key in MOVED:
+        return f"{key} is now {MOVED[key]}; write it there"
     near = get_close_matches(str(place[-1]), _known_names(place), n=1)
     return f"{key} is not a key that notifier knows" + (
         f"; did you mean {near[0]}?" if near else "; see config.example.toml"
