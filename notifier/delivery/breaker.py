@@ -20,8 +20,8 @@ from enum import Enum
 from hashlib import sha256
 
 from notifier.delivery.outcomes import Outcome, RelayCondition
-from notifier.delivery.refusals import is_about_recipient, without_variable_parts
 from notifier.models import DeliveryState, RelayState
+from notifier.text.refusals import is_about_recipient, without_variable_parts
 
 ERRORS_IN_A_ROW = 50
 RECENT = 500  # outcomes that are remembered

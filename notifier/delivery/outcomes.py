@@ -11,9 +11,9 @@ import unicodedata
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from notifier.delivery import refusals
 from notifier.errors import REASON_LIMIT, shortened
 from notifier.models import DeliveryState
+from notifier.text import refusals
 
 SERVICE_CLOSING = 421
 REPLY_LIMIT = REASON_LIMIT  # at most this many characters of a relay's reply are stored

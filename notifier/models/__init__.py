@@ -28,6 +28,7 @@ from notifier.models.papers import (
     merge_spans,
 )
 from notifier.models.proposals import AllOf, AnyOf, Proposal, Term, TermKind, WordSearch
+from notifier.models.returned import InboxState, ReturnedKind
 from notifier.models.sources import DayCount, Health, SourceHistory
 from notifier.models.subscribers import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
 
@@ -50,6 +51,7 @@ __all__ = [
     "DumpStatus",
     "Envelope",
     "Health",
+    "InboxState",
     "Item",
     "ListOrder",
     "ListedOnFrom",
@@ -64,6 +66,7 @@ __all__ = [
     "Proposal",
     "RelayState",
     "RequestKind",
+    "ReturnedKind",
     "Section",
     "Skipped",
     "SourceHistory",

@@ -11,11 +11,13 @@ from notifier.signing.links import (
     Grant,
     LinkPurpose,
     LinkSigner,
+    grants_in,
     redact_links,
     sign,
+    unsubscribe_ids,
     verify,
 )
-from notifier.signing.return_paths import ReturnPaths
+from notifier.signing.return_paths import ReturnPaths, returned_deliveries
 
 __all__ = [
     "CONFIRM_PATH",
@@ -29,7 +31,10 @@ __all__ = [
     "LinkPurpose",
     "LinkSigner",
     "ReturnPaths",
+    "grants_in",
     "redact_links",
+    "returned_deliveries",
     "sign",
+    "unsubscribe_ids",
     "verify",
 ]

@@ -67,6 +67,8 @@ PATHS: Mapping[LinkPurpose, str] = {
 _SIGNED_ID = re.compile(
     rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})(?:-([0-9]{{1,18}})-([0-9]{{1,18}}))?"
 )
+_SIGNED_ID_IN_TEXT = re.compile(rf"(?<![A-Za-z0-9_-]){_SIGNED_ID.pattern}(?![A-Za-z0-9_-])")
+_MOST_TRIED = 50  # signed ids in one text
 _LINKS = re.compile(rf"({'|'.join(map(re.escape, sorted(set(PATHS.values()))))})[^\s/?#]+")
 
 
@@ -135,6 +137,11 @@ class LinkSigner:
         return [base + signed for signed in _signed_ids(self.key, [f"{letter}{row_id}" for row_id in row_ids])]
 
 
+def unsubscribe_ids(key: bytes, subscriber_ids: Iterable[int]) -> list[str]:
+    """Return, for each subscriber, the signed id that ends all mail to them; it is that of their unsubscribe page."""
+    return _signed_ids(key, [f"{LinkPurpose.UNSUBSCRIBE_ALL}{subscriber_id}" for subscriber_id in subscriber_ids])
+
+
 def sign(key: bytes, grant: Grant) -> str:
     """Return the signed id of a grant; the same key and grant always give the same id."""
     (signed,) = _signed_ids(key, [grant.payload])
@@ -152,6 +159,13 @@ def verify(key: bytes, signed_id: str) -> Grant | None:
         return None
     grant = Grant(LinkPurpose(found[1]), int(found[2]), int(found[3] or 0), int(found[4] or 0))
     return grant if hmac.compare_digest(sign(key, grant), signed_id) else None
+
+
+def grants_in(key: bytes, text: str) -> tuple[list[Grant], bool]:
+    """Return the grants whose signed ids a text holds, and whether it also holds an id that `sign` did not make."""
+    tried = [found[0] for _, found in zip(range(_MOST_TRIED), _SIGNED_ID_IN_TEXT.finditer(text), strict=False)]
+    found = [verify(key, each) for each in dict.fromkeys(tried)]
+    return [grant for grant in found if grant], None in found
 
 
 def redact_links(text: str) -> str:

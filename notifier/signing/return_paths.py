@@ -9,12 +9,16 @@ the way may change the case of an address.
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b32encode
 from dataclasses import dataclass, field
 
 from notifier.address_form import LONGEST_LOCAL_PART
 
 TAG_BYTES = 16
+
+_RETURN_PATH = re.compile(r"\+b([0-9]{1,18})-([a-z2-7]{26})@", re.IGNORECASE)
+_MOST_TRIED = 20  # return paths in one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +38,23 @@ class ReturnPaths:
         return f"{tagged if len(tagged) <= LONGEST_LOCAL_PART else local}@{domain}"
 
     def _tag(self, delivery_id: int) -> str:
-        mac = hmac.digest(self.key, f"bounce {delivery_id}".encode(), "sha256")[:TAG_BYTES]
-        return b32encode(mac).decode().rstrip("=").lower()
+        return _tag(self.key, delivery_id)
+
+
+def returned_deliveries(key: bytes, text: str) -> tuple[list[int], bool]:
+    """Return the deliveries whose return paths a text holds, and whether it also holds one with a wrong tag.
+
+    The mailbox does not matter, because the config may have named another one when the mail was sent.
+    """
+    tried = [found.groups() for _, found in zip(range(_MOST_TRIED), _RETURN_PATH.finditer(text), strict=False)]
+    valid = [
+        int(number)
+        for number, tag in tried
+        if str(int(number)) == number and hmac.compare_digest(_tag(key, int(number)), tag.lower())
+    ]
+    return list(dict.fromkeys(valid)), len(valid) < len(tried)
+
+
+def _tag(key: bytes, delivery_id: int) -> str:
+    mac = hmac.digest(key, f"bounce {delivery_id}".encode(), "sha256")[:TAG_BYTES]
+    return b32encode(mac).decode().rstrip("=").lower()

@@ -98,15 +98,16 @@ def _converted(address: str, form: Callable[[str], str]) -> str:
         raise ComposeError(f"no mail can go to or from {address!r}: {error}") from None
 
 
-def unsubscribe_mailto(mailbox: str, recipient: str) -> str:
+def unsubscribe_mailto(mailbox: str, recipient: str, signed_id: str = "") -> str:
     """Return the mailto URL (RFC 6068) of a mail that asks to unsubscribe.
 
-    The subject of that mail names the subscriber, because it may come from another address. Raises ComposeError for an
-    address that no mail can go to.
+    The subject of that mail names the subscriber, because it may come from another address, and proves by the signed
+    id, if one is given, that it comes from somebody who has the mail. Raises ComposeError for an address that no mail
+    can go to.
     """
     address = recipient_address(recipient)
     encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")
-    return _mailto_subject(mailbox) + encoded
+    return f"{_mailto_subject(mailbox)}{encoded}%20{signed_id}" if signed_id else _mailto_subject(mailbox) + encoded
 
 
 @lru_cache(64)

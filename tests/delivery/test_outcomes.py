@@ -18,9 +18,9 @@ from notifier.delivery.outcomes import (
     outcome_of_reply,
     outcome_without_reply,
 )
-from notifier.delivery.refusals import without_variable_parts
 from notifier.delivery.smtp.replies import LONGEST_REPLY
 from notifier.models import DeliveryState
+from notifier.text.refusals import without_variable_parts
 
 BEFORE_RCPT = [Phase.CONNECT, Phase.TLS, Phase.AUTH, Phase.MAIL]
 FROM_RCPT_ON = [Phase.RCPT, Phase.DATA, Phase.CONTENT, Phase.DOT]
