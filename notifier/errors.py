@@ -110,6 +110,10 @@ class FetchError(NotifierError):
         self.body = body
 
 
+class InboxError(NotifierError):
+    """The mailbox of returned messages, if it cannot be read now."""
+
+
 class RelayError(NotifierError):
     """A relay, or a Maildir, that takes no mail now, or has refused one."""
 

@@ -22,6 +22,7 @@ from notifier.cli import (
     pipeline,
     quarantine,
     reinstating,
+    returned,
     setup,
     sources,
     status,
@@ -35,7 +36,7 @@ from notifier.garbage import collecting_seldom, skip_collections_at_exit
 from notifier.text.harmless import inert
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources"}
+QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies"}
 
 app = typer.Typer(
     name="notifier",
@@ -57,6 +58,7 @@ GROUPS = (
     pipeline,
     quarantine,
     deliveries,
+    returned,
     status,
     doctor,
 )

@@ -29,6 +29,7 @@ from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
     from notifier.pipeline import DryRun, DumpReport, OnceReport, PlanReport, PublishReport
+    from notifier.returned import InboxReport
     from notifier.sending import DeliveryReport
 
 MAX_LISTED = 50  # at most this many subscribers of a dry run are printed; --json prints only the totals
@@ -137,6 +138,7 @@ def once(
     """Fetch what is due, ingest the dumps folder, plan, publish and deliver: one run of the service, for cron."""
     from notifier import pipeline
     from notifier.models import DumpStatus
+    from notifier.returned import read_inbox
 
     run = writing_run(context, config, now)
     _show_warnings()
@@ -145,6 +147,7 @@ def once(
     steps = pipeline.CallerSteps(
         fetch=partial(pipeline.fetch_with_retries, run.engine, run.config, run.clock, sleep_of(now)),
         ingest=partial(_ingest_folder, run),
+        receive=partial(read_inbox, run.engine, run.config, run.clock),
         deliver=partial(send, run),
         remove=lambda: pipeline.remove_old(run.engine, run.config, run.clock()),
     )
@@ -189,11 +192,13 @@ def _show_once(done: OnceReport, as_json: bool) -> None:
         delivered = counts(done.deliver) if done.deliver else None
         sources = None if done.sources is None else [source_document(each) for each in done.sources]
         steps = {"dumps": done.dumps, "alerts": done.alerts, "plan": done.plan, "publish": done.publish}
-        print_json({"sources": sources, **steps, "deliver": delivered, "removed": done.removed})
+        print_json({"sources": sources, **steps, "inbox": done.inbox, "deliver": delivered, "removed": done.removed})
         return
     print_sources(done.sources or ())
     if done.dumps:
         print_dumps(list(done.dumps))
+    if done.inbox:
+        typer.echo(_received(done.inbox))
     if done.plan:
         typer.echo(_planned(done.plan))
     if done.publish:
@@ -268,6 +273,11 @@ def counts(delivered: DeliveryReport) -> dict[str, Any]:
 
 def _planned(planned: PlanReport) -> str:
     return f"subscribers due: {planned.due}; digests planned: {planned.digests}; with nothing new: {planned.skipped}"
+
+
+def _received(received: InboxReport) -> str:
+    counts = [f"{number} {kind}" for kind, number in sorted(received.kinds.items())]
+    return f"returned mail: {', '.join(counts) or 'nothing new'}"
 
 
 def _show_faults(published: PublishReport) -> None:

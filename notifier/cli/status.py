@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_run, warn_of_exposed_secrets
+from notifier.errors import shortened
 from notifier.text.counting import counted
 from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
     from notifier.arrivals import SourceHealth
-    from notifier.operations import Backlog, OpenAlert, Pause, Status
+    from notifier.operations import Backlog, Inbox, OpenAlert, Pause, Status
+
+PIPE = "pipe"  # see config.inbox; importing the config takes longer than most of this command
+MAX_REPLIES, REPLY_WIDTH = 5, 120
 
 
 def register(app: typer.Typer) -> None:
@@ -61,9 +65,7 @@ def _show(found: Status) -> None:
     if found.backlog:
         typer.echo(f"waiting      {_backlog(found.backlog)}")
     typer.echo(f"mail goes to {found.relay}")
-    if found.replies_to:
-        why = "subscribers can leave only by a mail to it, since [web] base_url is not set"
-        typer.echo(inert(f"replies to {found.replies_to} must be read: {why}"))
+    _show_returned(found)
     if found.clear_text:
         why = "others on the network can read its links and sessions; put TLS in front of it, and write https"
         typer.echo(f"not secure   {found.clear_text}: {why}")
@@ -94,6 +96,34 @@ def _show_removals(found: Status) -> None:
         typer.echo(f"{'' if number else 'removed':<12} {each.removed} old {each.name} on {each.at:%Y-%m-%d}")
     if found.doubt:
         typer.echo(f"clock        {found.doubt}")
+
+
+def _show_returned(found: Status) -> None:
+    """Print who reads the replies, what came back, and the replies that a person has to look at."""
+    if found.replies_to:
+        why = "every mail says that this is a way to leave" if found.has_pages else "it is the only way to leave"
+        cure = "read them yourself, or set [mail] inbox, and notifier reads them"
+        typer.echo(inert(f"replies to {found.replies_to} must be read: {why}; {cure}"))
+    if found.inbox:
+        typer.echo(inert(f"inbox        {_inbox(found.inbox)}"))
+    if found.returned:
+        typer.echo(
+            f"came back    {', '.join(f'{number} {kind}' for kind, number in found.returned.items())} in 30 days"
+        )
+    if found.unclear:
+        waiting = counted(len(found.unclear), "reply waits", "replies wait")
+        typer.echo(f"replies      {waiting} for you; `notifier replies` lists them")
+    for each in found.unclear[:MAX_REPLIES]:
+        typer.echo(inert(f"  {each.at:%Y-%m-%d} {each.sender}: {shortened(each.text, REPLY_WIDTH)}"))
+
+
+def _inbox(inbox: Inbox) -> str:
+    if inbox.error:
+        since = f"{inbox.failing_since:%Y-%m-%d %H:%M} UTC" if inbox.failing_since else "some time"
+        return f"not read since {since}: {inbox.error}"
+    if inbox.name == PIPE:
+        return "the mail server gives replies and returned mail to `notifier bounce`"
+    return f"{inbox.name}, {f'read at {inbox.read_at:%Y-%m-%d %H:%M} UTC' if inbox.read_at else 'not read yet'}"
 
 
 def _show_sources(sources: Sequence[SourceHealth]) -> None:

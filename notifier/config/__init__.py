@@ -7,6 +7,7 @@ The module `keys` and the modules of its larger tables (`mail`, `web`, ...) decl
 from notifier.config.alerts import AlertsConfig
 from notifier.config.environment import unknown_variables
 from notifier.config.fetching import FetchingConfig
+from notifier.config.inbox import PIPE, ImapPlace, inbox_password
 from notifier.config.keep import KeepConfig
 from notifier.config.key_file import secret_key
 from notifier.config.keys import (
@@ -28,11 +29,13 @@ from notifier.config.web import LONGEST_BASE_URL, FeedsConfig, WebConfig
 __all__ = [
     "DEFAULT_LIMITS",
     "LONGEST_BASE_URL",
+    "PIPE",
     "AlertsConfig",
     "Config",
     "DigestConfig",
     "FeedsConfig",
     "FetchingConfig",
+    "ImapPlace",
     "KeepConfig",
     "Limits",
     "LogConfig",
@@ -45,6 +48,7 @@ __all__ = [
     "TopicConfig",
     "WebConfig",
     "chosen_file",
+    "inbox_password",
     "is_loopback",
     "load",
     "metrics_token",

@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from notifier.config.alerts import AlertsConfig
 from notifier.config.fetching import FetchingConfig
+from notifier.config.inbox import ImapPlace, imap_of, maildir_of
 from notifier.config.keep import KeepConfig
 from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
 from notifier.config.sources import SourceConfig, check_sources
@@ -205,9 +206,11 @@ class Config(ConfigTable):
 
     @property
     def holds_password(self) -> bool:
-        """Whether the config has a password: for the relay, in the URL of the database, or in that of the proxy."""
+        """Whether the config has a password: for the relay, the inbox, in the URL of the database or of the proxy."""
         has_proxy_password = "@" in self.fetching.proxy.get_secret_value()
-        return bool(self.smtp.password.get_secret_value()) or self.store_name != self.store_url or has_proxy_password
+        passwords = (self.smtp.password, self.mail.inbox_password)
+        has_password = any(each.get_secret_value() for each in passwords)
+        return has_password or self.store_name != self.store_url or has_proxy_password
 
     @property
     def fetching_settings(self) -> FetchingConfig:
@@ -238,6 +241,22 @@ class Config(ConfigTable):
         if self.mail.transport == "maildir":
             return f"maildir {self.path(self.maildir.folder)}"
         return f"smtp {self.smtp.host}:{self.smtp.port} ({self.smtp.tls})"
+
+    @property
+    def inbox_folder(self) -> Path | None:
+        """The absolute path of the Maildir that returned messages come to; None if they come in another way."""
+        folder = maildir_of(self.mail.inbox)
+        return folder and self._base / folder
+
+    @property
+    def imap_inbox(self) -> ImapPlace | None:
+        """The IMAP mailbox that returned messages come to; None if they come in another way."""
+        return imap_of(self.mail.inbox)
+
+    @property
+    def inbox_name(self) -> str:
+        """A name for the place that returned messages come to, without a password; empty if there is none."""
+        return f"maildir {self.inbox_folder}" if self.inbox_folder else self.mail.inbox
 
     @property
     def owners_folder(self) -> Path:

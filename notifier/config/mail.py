@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from notifier.address_form import check_local_part
+from notifier.config.inbox import check_inbox
 from notifier.config.table import ConfigTable
 from notifier.config.values import ascii_address, ehlo_name, is_http_url, is_loopback
 
@@ -41,6 +42,25 @@ class MailConfig(ConfigTable):
     templates: Path | None = None
     postal_address: str = ""
     title_search: str = "https://arxiv.org/search/?searchtype=title&query="
+    inbox: str = ""  # the mailbox that returned messages and replies come to; empty if nobody but a person reads it
+    inbox_password: SecretStr = SecretStr("")
+    inbox_password_file: Path | None = None
+    inbox_ca_file: Path | None = None
+    soft_bounces: int = Field(default=4, ge=1, le=1000)
+    soft_days: int = Field(default=30, ge=1, le=365)
+
+    @field_validator("inbox")
+    @classmethod
+    def _check_inbox(cls, inbox: str) -> str:
+        check_inbox(inbox)
+        return inbox
+
+    @model_validator(mode="after")
+    def _check_soft_bounces(self) -> Self:
+        """Return the table. Raises ValueError if no subscriber could have as many soft bounces."""
+        if self.soft_bounces > self.soft_days:
+            raise ValueError("soft_bounces counts days, so it cannot be more than soft_days")
+        return self
 
     @field_validator("title_search")
     @classmethod

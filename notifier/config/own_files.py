@@ -13,6 +13,7 @@ from notifier.errors import ConfigError
 
 _FEEDS, _FETCHED = "the feeds", "the fetched documents"
 _KEY = "the secret key"
+_INBOX = "the inbox of returned messages"
 _ANY_DEPTH = "**"  # in a pattern, this stands for folders at any depth
 
 
@@ -93,6 +94,7 @@ def check_written_folders(config: Config) -> None:
         ("feeds.folder", _FEEDS, config.path(config.feeds.folder)),
         *(("maildir.folder", what, path) for what, path in _folders_of_mail(config).items()),
         ("fetching.folder", _FETCHED, config.path(config.fetching.folder)),
+        *([("mail.inbox", _INBOX, config.inbox_folder)] if config.inbox_folder else []),
     ]
     for (outer_key, outer, folder), (inner_key, inner, path) in permutations(written, 2):
         if outer_key != inner_key and _holds(folder, path):
@@ -110,6 +112,8 @@ def _own_files(config: Config, config_file: Path | None) -> dict[str, Path]:
         _KEY: config.path(config.secret_file),
         "the token for the metrics": config.web.metrics_token_file and config.path(config.web.metrics_token_file),
         "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
+        "the password of the inbox": config.mail.inbox_password_file and config.path(config.mail.inbox_password_file),
+        "the certificates of the inbox": config.mail.inbox_ca_file and config.path(config.mail.inbox_ca_file),
         "the certificates for fetching": config.fetching.ca_file and config.path(config.fetching.ca_file),
     }
     return {what: path for what, path in own.items() if path is not None}
@@ -124,6 +128,7 @@ def _own_folders(config: Config) -> dict[str, Path]:
         "the locks of running senders": config.owners_folder,
         "the templates": config.mail.templates and config.path(config.mail.templates),
         _FETCHED: config.path(config.fetching.folder),
+        _INBOX: config.inbox_folder,
     }
     return {what: path for what, path in own.items() if path is not None}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, formataddr, parseaddr
 from email.utils import quote as escape_quotes
@@ -50,13 +50,14 @@ class MailSettings(DigestSettings):
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
     and `unsubscribe` the mailbox for requests to unsubscribe. `pages` signs the links to pages; it is None if mails
-    hold no such links.
+    hold no such links. `key` signs the subject of requests to unsubscribe by mail; without it, they are not signed.
     """
 
     sender: str
     envelope_sender: str
     unsubscribe: str
     pages: LinkSigner | None = None
+    key: bytes = field(default=b"", repr=False)
 
 
 class UnsubscribeLinks(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ from notifier.errors import ComposeError
 from notifier.mail.headers import MailSettings, UnsubscribeLinks
 from notifier.mail.quoted_printable import block, simple_blocks
 from notifier.models import Digest
-from notifier.signing import LinkSigner
+from notifier.signing import LinkSigner, unsubscribe_ids
 from notifier.text.addresses import address_number, unsubscribe_mailto
 from notifier.text.harmless import inert
 
@@ -44,9 +44,10 @@ def slot_values(digests: Sequence[Digest], settings: MailSettings) -> list[dict[
     its subscription, in the slot `section_page`. A URL is empty if there is no such page.
     """
     found: list[dict[str, str] | ComposeError] = []
-    for digest, pages in zip(digests, _pages(digests, settings.pages), strict=True):
+    pages_of_all = _pages(digests, settings.pages)
+    for digest, pages, signed in zip(digests, pages_of_all, _signed_ids(digests, settings.key), strict=True):
         try:
-            mailto = unsubscribe_mailto(settings.unsubscribe, digest.recipient)
+            mailto = unsubscribe_mailto(settings.unsubscribe, digest.recipient, signed)
         except ComposeError as error:
             found.append(error)
         else:
@@ -98,6 +99,13 @@ def _pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[dic
         dict(zip(_page_slots(digest), [*urls, *islice(sections, len(digest.sections))], strict=True))
         for digest, urls in zip(digests, whole, strict=True)
     ]
+
+
+def _signed_ids(digests: Sequence[Digest], key: bytes) -> Iterable[str]:
+    """Return for each digest the signed id that ends all mail to its subscriber; empty if there is no subscriber."""
+    if not key:
+        return [""] * len(digests)
+    return _links(partial(unsubscribe_ids, key), [digest.subscriber_id for digest in digests])
 
 
 def _page_slots(digest: Digest) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""The tools of operators: the status of the service, and the listing, retrying and holding of single deliveries."""
+"""The tools of operators: the status, single deliveries, and the replies that a person has to look at."""
 
 from notifier.operations.deliveries import (
     DeliverySummary,
@@ -8,19 +8,23 @@ from notifier.operations.deliveries import (
     retry_delivery,
 )
 from notifier.operations.exposure import exposed_secrets
-from notifier.operations.status import Backlog, OpenAlert, Pause, Status, count_due_deliveries, service_status
+from notifier.operations.replies import drop_unclear, list_unclear
+from notifier.operations.status import Backlog, Inbox, OpenAlert, Pause, Status, count_due_deliveries, service_status
 
 __all__ = [
     "Backlog",
     "DeliverySummary",
+    "Inbox",
     "OpenAlert",
     "Pause",
     "Status",
     "count_due_deliveries",
+    "drop_unclear",
     "exposed_secrets",
     "find_delivery",
     "hold_delivery",
     "list_deliveries",
+    "list_unclear",
     "retry_delivery",
     "service_status",
 ]

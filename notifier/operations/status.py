@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from notifier.arrivals import SourceHealth, source_health
 from notifier.config import Config
 from notifier.digests import items
 from notifier.errors import ComposeError
-from notifier.models import RelayState, SubscriberState
-from notifier.store import deliveries, dumps, reading, relays, removals, subscribers, suppressions
+from notifier.models import RelayState, ReturnedKind, SubscriberState
+from notifier.store import deliveries, dumps, reading, relays, removals, returned, subscribers, suppressions
 from notifier.store.alerts import open_alerts
 from notifier.store.removals import Removal
+from notifier.store.returned import UnclearReply
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
 
+RETURNED_WITHIN = timedelta(days=30)  # a status counts the messages that came back within this time
 MAX_LISTED = 5  # a status lists only the most frequent troubles and the most frequent refusals
 
 
@@ -99,17 +101,33 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbox:
+    """The place that notifier reads returned messages and replies from, and when it did so last.
+
+    `error` says why it cannot be read since `failing_since`; it is empty if it can. `read_at` is None before the first
+    time, and if the mail server gives each message to `notifier bounce`.
+    """
+
+    name: str
+    read_at: datetime | None
+    error: str
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The status of the service at one moment.
 
     `oldest` gives, for each state in which deliveries wait to be sent or wait for the operator, the age in seconds of
     the oldest one. `suppressed` is the number of suppressed subscribers, and `refusals` are the most frequent replies
-    for which they were suppressed. `replies_to` is the mailbox that somebody must read because subscribers can leave
-    only by a mail to it; it is empty if the mails also link to a page. `clear_text` is the base URL if links and
-    sessions travel unencrypted beyond this machine, and else empty. `next_run` is when the next digest is due.
-    `backlog` is None if no paper waits for room in a digest. `relay` is the name of the relay that mail is sent to.
-    `sources` says of each source whether its papers still arrive. `news` says how many papers are new today, or why
-    there are none. `removed` says what was removed last because it was old, and `doubt` why nothing is.
+    for which they were suppressed. `replies_to` is the mailbox that somebody must read, because subscribers may leave
+    by a mail to it; it is empty if notifier reads it, as `inbox` says. `has_pages` says that they may also leave on a
+    page. `returned` counts the messages that came back within 30 days, by kind, and `unclear` are those that the
+    operator has to look at. `clear_text` is the base URL if links and sessions travel unencrypted beyond this machine,
+    and else empty. `next_run` is when the next digest is due. `backlog` is None if no paper waits for room in a digest.
+    `relay` is the name of the relay that mail is sent to. `sources` says of each source whether its papers still
+    arrive. `news` says how many papers are new today, or why there are none. `removed` says what was removed last
+    because it was old, and `doubt` why nothing is.
     """
 
     alerts: list[OpenAlert]
@@ -129,6 +147,10 @@ class Status:
     backlog: Backlog | None
     relay: str
     replies_to: str
+    has_pages: bool
+    inbox: Inbox | None
+    returned: dict[str, int]
+    unclear: list[UnclearReply]
     clear_text: str
     pause: Pause | None
     removed: list[Removal]
@@ -160,7 +182,11 @@ def service_status(engine: Engine, config: Config, now: datetime) -> Status:
             next_run=subscribers.next_due(connection),
             backlog=_backlog(subscribers.left_over(connection)),
             relay=config.relay_name,
-            replies_to="" if config.web.base_url else config.mail.address,
+            replies_to="" if config.mail.inbox else config.mail.address,
+            has_pages=bool(config.web.base_url),
+            inbox=_inbox(connection, config),
+            returned=_returned(connection, now),
+            unclear=returned.unclear(connection),
             clear_text=config.web.base_url if config.web.is_clear_text else "",
             pause=_pause(relays.read(connection, config.relay_name), now),
             removed=removals.last_removals(connection),
@@ -172,6 +198,18 @@ def count_due_deliveries(engine: Engine, now: datetime) -> int:
     """Return how many deliveries are due at `now`."""
     with reading(engine) as connection:
         return deliveries.count_due(connection, now)
+
+
+def _inbox(connection: Connection, config: Config) -> Inbox | None:
+    if not config.mail.inbox:
+        return None
+    state = returned.inbox_state(connection, config.inbox_name)
+    return Inbox(config.inbox_name, state.read_at, state.error, state.failing_since)
+
+
+def _returned(connection: Connection, now: datetime) -> dict[str, int]:
+    counts = returned.count_by_kind(connection, now - RETURNED_WITHIN)
+    return {kind.value: counts[kind] for kind in ReturnedKind if kind in counts}
 
 
 def _backlog(texts: list[str]) -> Backlog | None:

@@ -18,6 +18,7 @@ from notifier.pipeline.publishing import PublishReport, publish
 from notifier.pipeline.removing import RemovalReport
 from notifier.pipeline.source_runs import SourceReport
 from notifier.pipeline.welcoming import plan_welcomes
+from notifier.returned import InboxReport
 from notifier.sending import DeliveryReport
 from notifier.store import retried, step_times, writing
 
@@ -43,6 +44,7 @@ class OnceReport:
     sources: Sequence[SourceReport] | None = None
     dumps: Sequence[DumpReport] | None = None
     alerts: Sequence[AlertChange] | None = None
+    inbox: InboxReport | None = None
     plan: PlanReport | None = None
     publish: PublishReport | None = None
     deliver: DeliveryReport | None = None
@@ -54,13 +56,14 @@ class OnceReport:
 class CallerSteps:
     """The steps that the caller of `once` provides; a step that is None is left out.
 
-    `fetch` fetches the sources that are due. `ingest` ingests the dumps that the caller has found. `deliver` sends the
-    mail, and can let the caller watch and stop the sending. `remove` removes what is not kept any longer.
-    `sending_since` is when the caller began to send mail all the time, if it does.
+    `fetch` fetches the sources that are due. `ingest` ingests the dumps that the caller has found. `receive` reads the
+    inbox of returned messages. `deliver` sends the mail, and can let the caller watch and stop the sending. `remove`
+    removes what is not kept any longer. `sending_since` is when the caller began to send mail all the time, if it does.
     """
 
     fetch: Callable[[], Sequence[SourceReport]] | None = None
     ingest: Callable[[], Sequence[DumpReport]] | None = None
+    receive: Callable[[], InboxReport | None] | None = None
     deliver: Callable[[], DeliveryReport] | None = None
     remove: Callable[[], RemovalReport] | None = None
     sending_since: datetime | None = None
@@ -72,8 +75,9 @@ NO_CALLER_STEPS = CallerSteps()
 def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_CALLER_STEPS) -> OnceReport:
     """Run the steps in their order; if a step fails, the others still run.
 
-    After the sources and dumps, the operator is told what needs a hand, and what is well again.
-    The service leaves out `fetch`, `deliver` and `remove`, because it does these in threads of their own.
+    After the sources and dumps, the operator is told what needs a hand, and what is well again. Replies are read just
+    before planning, so that somebody who has unsubscribed by a reply gets no further digest. The service leaves out
+    `fetch`, `deliver` and `remove`, because it does these in threads of their own.
     """
     report = OnceReport()
     if steps.fetch:
@@ -85,6 +89,9 @@ def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_C
     with _collecting_error(report, "alerts"):
         patience = PATIENCE_OF_CRON if steps.deliver else PATIENCE_OF_SERVICE._replace(since=steps.sending_since)
         report.alerts = alert_changes(engine, config, clock(), patience)
+    if steps.receive:
+        with _collecting_error(report, "inbox"):
+            report.inbox = steps.receive()
     with _collecting_error(report, "plan"):
         plan_welcomes(engine, config, clock())
         report.plan = plan(engine, config, clock())

@@ -101,6 +101,7 @@ def mail_settings(config: Config) -> MailSettings:
         unsubscribe=mail.address,
         brand=mail.brand,
         pages=LinkSigner(config.web.base_url, secret_key(config)) if config.web.base_url else None,
+        key=secret_key(config) if config.path(config.secret_file).exists() else b"",
         cards=config.digest.cards,
         topics={topic.slug: topic.title for topic in catalogue_of(config).topics.values()},
         title_search=mail.title_search,

@@ -12,7 +12,7 @@ from threading import Lock
 from sqlalchemy import Engine
 
 from notifier.config import Config
-from notifier.errors import NotifierError, StoreError
+from notifier.errors import InboxError, NotifierError, StoreError
 from notifier.files import DumpsFolder, path_text
 from notifier.models import Clock, DumpStatus
 from notifier.operations import service_status
@@ -28,13 +28,21 @@ from notifier.pipeline import (
     settings_for,
     take_back_changed,
 )
+from notifier.returned import InboxReport, read_inbox
 from notifier.service.failures import FailureLog
 from notifier.text.counting import counted
 
 INGESTING = "ingesting dumps"
 PLANNING = "planning digests"
 # The steps of `once`, by their names in its report.
-STEPS = {"dumps": INGESTING, "alerts": "checking what needs a hand", "plan": PLANNING, "publish": "writing feeds"}
+STEPS = {
+    "dumps": INGESTING,
+    "alerts": "checking what needs a hand",
+    "inbox": "reading the inbox",
+    "plan": PLANNING,
+    "publish": "writing feeds",
+}
+FIRST_INBOX_PAUSE, LONGEST_INBOX_PAUSE = 30.0, 900.0  # seconds after the inbox could not be read
 STATUS = "reading the status"
 FOLDER = "looking into the dumps folder"
 RECORD_SECONDS = 60.0
@@ -59,6 +67,9 @@ class Jobs:
         self._started_at: datetime | None = None  # when the first job ran
         self.has_sent = False  # whether a round of sending has ended since the last summary
         self._recorded: dict[str, float] = {}  # when each step was last recorded, on the monotonic clock
+        self._inbox_config = config
+        self._inbox_pause = FIRST_INBOX_PAUSE
+        self._inbox_rests_until = 0.0  # on the monotonic clock
 
     def start(self) -> None:
         """Ingest the dumps that came while the service was down, then plan and publish.
@@ -124,10 +135,25 @@ class Jobs:
 
     def _run(self, ingest: Callable[[], Sequence[DumpReport]] | None) -> None:
         self._started_at = self._started_at or self.clock()
-        report = once(self.engine, self.config, self.clock, CallerSteps(ingest=ingest, sending_since=self._started_at))
+        steps = CallerSteps(ingest=ingest, receive=self._receive, sending_since=self._started_at)
+        report = once(self.engine, self.config, self.clock, steps)
         if report.plan:
             self._beat(PLANNING)
         self._log(report)
+
+    def _receive(self) -> InboxReport | None:
+        """Read the inbox, unless it could not be read a moment ago: a server that does not answer delays the rest."""
+        if self.config is self._inbox_config and time.monotonic() < self._inbox_rests_until:
+            return None
+        self._inbox_config = self.config
+        try:
+            report = read_inbox(self.engine, self.config, self.clock)
+        except InboxError:
+            self._inbox_pause = min(2 * self._inbox_pause, LONGEST_INBOX_PAUSE)
+            self._inbox_rests_until = time.monotonic() + self._inbox_pause
+            raise
+        self._inbox_pause = FIRST_INBOX_PAUSE
+        return report
 
     def _ingest(self) -> Sequence[DumpReport]:
         folder, settings = self._dumps_folder(), settings_for(self.config)
@@ -153,6 +179,8 @@ class Jobs:
             self._log_dump(dump)
         for alert in report.alerts or ():
             log.log(alert.level, "%s", alert.text)
+        for action in report.inbox.actions if report.inbox else ():
+            log.info("returned mail: %s", action)
         if report.plan and report.plan.due:
             planned = report.plan
             log.info(

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row
 from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import Paper, Subscriber, Subscription
-from notifier.store import deliveries, papers, reading, requests, sessions, suppressions
+from notifier.store import deliveries, papers, reading, requests, returned, sessions, suppressions
 from notifier.subscribers.own_subscriptions import existing_subscriber
 from notifier.text.paper_links import links
 
@@ -32,6 +32,7 @@ def export_data(engine: Engine, subscriber_id: int) -> dict[str, Any]:
             "subscriptions": [_subscription(each) for each in subscriber.subscriptions],
             "messages": [_message(row, found) for row in rows],
             "suppressions": [_row(row) for row in suppressions.all_of(connection, subscriber_id)],
+            "returned": [_row(row) for row in returned.all_of(connection, subscriber_id)],
             "requests": [_row(row) for row in requests.all_of(connection, subscriber)],
             "sessions": [_row(row) for row in sessions.all_of(connection, subscriber_id)],
         }

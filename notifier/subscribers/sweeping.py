@@ -1,4 +1,4 @@
-"""Delete expired rows: requests that nobody has confirmed, old notices, sessions, and the counts of limits."""
+"""Delete expired rows: unconfirmed requests, old notices, sessions, counts of limits, and messages that came back."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from notifier.store import limits, reading, requests, retried, sessions, writing
+from notifier.store import limits, reading, requests, retried, returned, sessions, writing
 
 
 @retried
 def sweep(engine: Engine, now: datetime) -> None:
-    """Delete requests and sessions that have expired, notices that were sent long ago, and counts of ended windows."""
+    """Delete what has expired: requests, sessions, counts of ended windows, and old notices and returned messages."""
     with reading(engine) as connection:
         has_work = (
             requests.has_old(connection, now)
             or sessions.has_expired(connection, now)
             or limits.has_ended(connection, now)
+            or returned.has_old(connection, now)
         )
     if has_work:
         with writing(engine) as connection:
             requests.delete_old(connection, now)
             sessions.delete_expired(connection, now)
             limits.delete_ended(connection, now)
+            returned.delete_old(connection, now)

@@ -17,7 +17,7 @@ from notifier.models import ReturnedKind
 from notifier.signing import Grant, LinkPurpose
 
 EXPECTED = {
-    "hard": "postfix-unknown postfix-local exim exim-old exchange gmail qmail utf8 utf8-rfc5337",
+    "hard": "postfix-unknown postfix-local exim exim-local exim-old exchange gmail qmail utf8 utf8-rfc5337",
     "soft": "postfix-full postfix-expired postfix-policy forwarded-to-two",
     "delayed": "postfix-delayed exim-frozen",
     "complaint": "arf arf-by-return-path arf-without-token",

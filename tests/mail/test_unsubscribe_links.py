@@ -36,6 +36,15 @@ def test_the_header_names_the_page_before_the_mailbox_and_allows_one_click_as_in
     assert found[b"List-Unsubscribe-Post"] == b"List-Unsubscribe=One-Click"
 
 
+@pytest.mark.parametrize("base_url", [None, BASE_URL])
+def test_with_a_key_the_mail_to_the_mailbox_is_signed_with_or_without_pages(base_url: str | None) -> None:
+    pages = LinkSigner(base_url, KEY) if base_url else None
+    content = mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages, key=KEY)).content
+    signed = "M2pHNOHYsOEfVEclxb7Da_JYa17"
+    assert f"<{BY_MAIL}%20{signed}>".encode() in content.split(b"\r\n\r\n")[0]
+    assert verify(KEY, signed) == Grant(LinkPurpose.UNSUBSCRIBE_ALL, 17)
+
+
 @pytest.mark.parametrize(
     ("digest", "base_url"),
     [(NUMBERED, None), (NUMBERED, "http://papers.example.org"), (DIGEST, BASE_URL)],

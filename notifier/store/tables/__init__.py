@@ -27,6 +27,7 @@ from notifier.store.tables.papers import (
     WithdrawalRow,
 )
 from notifier.store.tables.requests import PrivateFeedRow, RequestRow, SessionRow, UsageCountRow
+from notifier.store.tables.returned import InboxRow, ReturnedRow
 from notifier.store.tables.sources import SourceDayRow, SourceRow, SourceUrlRow
 from notifier.store.tables.subscribers import (
     ErasedRow,
@@ -58,6 +59,7 @@ request, session = Table.metadata.tables["request"], Table.metadata.tables["sess
 private_feed = Table.metadata.tables["private_feed"]
 usage_count = Table.metadata.tables["usage_count"]
 source, source_url = Table.metadata.tables["source"], Table.metadata.tables["source_url"]
+returned, inbox = Table.metadata.tables["returned"], Table.metadata.tables["inbox"]
 source_day = Table.metadata.tables["source_day"]
 delivery_result = Table.metadata.tables["delivery_result"]
 alert, step = Table.metadata.tables["alert"], Table.metadata.tables["step"]
@@ -73,6 +75,7 @@ __all__ = [
     "DeliveryRow",
     "DumpRow",
     "ErasedRow",
+    "InboxRow",
     "Instant",
     "JsonStrings",
     "ListingRow",
@@ -89,6 +92,7 @@ __all__ = [
     "RelayRow",
     "RemovalRow",
     "RequestRow",
+    "ReturnedRow",
     "SearchWordRow",
     "SessionRow",
     "SimulatedClockRow",
@@ -109,6 +113,7 @@ __all__ = [
     "delivery_result",
     "dump",
     "erased",
+    "inbox",
     "ingest_attempt",
     "listing",
     "moved",
@@ -124,6 +129,7 @@ __all__ = [
     "relay",
     "removal",
     "request",
+    "returned",
     "search_word",
     "session",
     "simulated_clock",

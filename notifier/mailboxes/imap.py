@@ -1,0 +1,183 @@
+"""A mailbox on an IMAP server (RFC 9051), always with TLS and a checked certificate.
+
+The newest UID that was read is the mark: a person may open the mailbox too, and then the flag for read messages says
+nothing. If the mailbox is read for the first time, or the server has numbered it anew, unread messages are read.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from notifier.errors import InboxError, shortened
+from notifier.text.harmless import inert
+
+SECONDS = 15  # for each answer of the server
+
+_UID = re.compile(rb"\d+")
+_NOT_PRINTABLE_ASCII = re.compile("[^ -~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """The place of a mailbox on a server, the login, and the certificates to trust instead of the system's."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    mailbox: str = "INBOX"
+    starttls: bool = False
+    ca_file: Path | None = None
+    seconds: float = SECONDS
+
+
+class ImapMailbox:
+    """The new messages of a mailbox, of each at most `largest` bytes, while its `with` block runs.
+
+    `uid_validity` and `uid` say up to which message the mailbox was read; they change when messages are marked.
+    """
+
+    def __init__(self, settings: ImapSettings, largest: int, uid_validity: int = 0, uid: int = 0) -> None:
+        self.uid_validity, self.uid = uid_validity, uid
+        self._settings = settings
+        self._largest = largest
+        self._newest = 0  # no message that is there now has a higher UID
+        self._server: Any = None  # imaplib.IMAP4, whose answers are typed too loosely to be checked
+
+    def __enter__(self) -> Self:
+        with self._explained():
+            self._server = self._connected()
+            try:
+                self._log_in()
+            except BaseException:
+                self._close()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError, imaplib.IMAP4.error):
+            self._server.logout()
+        self._close()
+
+    def messages(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the new messages with their UIDs, the oldest first. Raises InboxError if they cannot be read."""
+        with self._explained():
+            uids = self._new_uids()
+        for uid in uids:
+            with self._explained():
+                content = self._content(uid)
+            if content is not None:
+                yield uid, content
+            self.uid = max(self.uid, uid)
+        self.uid = max(self.uid, self._newest)
+
+    def mark(self, uid: int, *, needs_hand: bool) -> None:
+        """Note that a message was read, and flag it as read unless a person has to look at it."""
+        self.uid = max(self.uid, uid)
+        if not needs_hand:
+            with self._explained():
+                self._server.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)")
+
+    def _close(self) -> None:
+        with suppress(OSError):
+            self._server.shutdown()
+
+    def _connected(self) -> Any:
+        chosen = self._settings
+        context = ssl.create_default_context(cafile=chosen.ca_file)
+        if not chosen.starttls:
+            return imaplib.IMAP4_SSL(chosen.host, chosen.port, ssl_context=context, timeout=chosen.seconds)
+        server = imaplib.IMAP4(chosen.host, chosen.port, timeout=chosen.seconds)
+        try:
+            server.starttls(context)
+        except BaseException:
+            server.shutdown()
+            raise
+        return server
+
+    def _log_in(self) -> None:
+        user, password = self._settings.username, self._settings.password
+        try:
+            if "AUTH=PLAIN" in self._server.capabilities:
+                self._server.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+            else:
+                self._server.login(user, password)
+        except imaplib.IMAP4.abort:
+            raise
+        except (imaplib.IMAP4.error, UnicodeEncodeError) as error:
+            raise InboxError(
+                f"the IMAP server {self._settings.host} refuses the login of {user}: {self._said(error)}; "
+                "correct the user in [mail] inbox, or inbox_password or inbox_password_file"
+            ) from None
+
+    def _new_uids(self) -> list[int]:
+        name = self._settings.mailbox
+        status, said = self._server.select(_quoted(name))
+        if status != "OK":
+            raise InboxError(f"the IMAP server has no mailbox {name}: {self._said(said[0])}; correct [mail] inbox")
+        validity = self._number("UIDVALIDITY")
+        self._newest = self._number("UIDNEXT") - 1
+        if validity == self.uid_validity:
+            found = self._search("UID", f"{self.uid + 1}:*")
+            return [uid for uid in found if uid > self.uid]  # `5:*` includes the newest message even if its UID is 4
+        found = self._search("UNSEEN")
+        self.uid_validity, self.uid = validity, 0
+        return found
+
+    def _search(self, *criteria: str) -> list[int]:
+        _, found = self._server.uid("SEARCH", *criteria)
+        return sorted(int(each) for line in found if line for each in _UID.findall(line))
+
+    def _content(self, uid: int) -> bytes | None:
+        """Return the beginning of a message; None if it was deleted in the meantime."""
+        _, found = self._server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{self._largest}>)")
+        return next((bytes(each[1]) for each in found if isinstance(each, tuple)), None)
+
+    def _number(self, name: str) -> int:
+        values = self._server.response(name)[1]
+        return int(values[0]) if values and values[0] else 0
+
+    def _said(self, answer: object) -> str:
+        """Return what the server has said, without the password."""
+        text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+        if text.startswith(("b'", 'b"')):  # imaplib puts the answer into its errors in this form
+            text = text[2:-1]
+        password = self._settings.password
+        return shortened(inert(text.replace(password, "***") if password else text), 200)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn an error of the connection or of the server into an InboxError with a cure."""
+        place = f"the IMAP server {self._settings.host} port {self._settings.port}"
+        try:
+            yield
+        except ssl.SSLCertVerificationError as error:
+            raise InboxError(
+                f"the certificate of {place} is not trusted: {error.verify_message}; "
+                "correct the host in [mail] inbox, or name the certificates to trust in inbox_ca_file"
+            ) from None
+        except (OSError, imaplib.IMAP4.error) as error:
+            reason = self._said(getattr(error, "strerror", None) or error) or type(error).__name__
+            raise InboxError(f"{place} cannot be read: {reason}; it is tried again") from None
+
+
+def _quoted(mailbox: str) -> str:
+    """Return the name of a mailbox as a quoted string, in the modified UTF-7 of RFC 3501, section 5.1.3."""
+    encode: Callable[[re.Match[str]], str] = lambda found: f"&{_base64(found[0])}-"  # noqa: E731
+    name = _NOT_PRINTABLE_ASCII.sub(encode, mailbox.replace("&", "&-"))
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")

@@ -1,0 +1,9 @@
+"""Act on what comes back: read the inbox, and suppress or unsubscribe those whom a message proves to be about.
+
+`bounces` says what a message says, `mailboxes` gives the messages, and this component changes the subscribers.
+"""
+
+from notifier.returned.inbox import InboxReport, read_inbox
+from notifier.returned.receiving import ReturnedMail, receive
+
+__all__ = ["InboxReport", "ReturnedMail", "read_inbox", "receive"]
