@@ -14,6 +14,7 @@ import typer
 
 from notifier import __version__
 from notifier.cli import (
+    database,
     deliveries,
     demo,
     digest,
@@ -58,6 +59,7 @@ GROUPS = (
     pipeline,
     quarantine,
     deliveries,
+    database,
     returned,
     status,
     doctor,
@@ -69,7 +71,9 @@ show_no_types(app)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"notifier {__version__}")
+        from notifier.store import HEAD
+
+        typer.echo(f"notifier {__version__}, database schema {HEAD}")
         raise typer.Exit
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, NowOption, command_run, reading_run
+from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, command_run, reading_run
 from notifier.cli.simulated_clocks import writing_run
 from notifier.models import DeliveryState
 
@@ -83,13 +83,37 @@ def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption 
     typer.echo(f"delivery {delivery_id} is PENDING; `notifier deliver` sends it")
 
 
-def hold(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Keep a delivery back until it is retried."""
+def hold(
+    context: typer.Context,
+    delivery_id: Annotated[int | None, typer.Argument(help="The delivery's number.", metavar="ID")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All deliveries that wait to be sent.")] = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Keep a delivery, or all that wait, back until it is retried."""
+    from notifier.errors import UsageError
     from notifier.operations import hold_delivery
 
+    if (delivery_id is None) is not everything:
+        raise UsageError("give either the number of a delivery or --all; `notifier deliveries` lists them")
     run = writing_run(context, config, now)
+    if delivery_id is None:
+        _hold_all(run)
+        return
     hold_delivery(run.engine, delivery_id, run.clock())
     typer.echo(f"delivery {delivery_id} is HELD; `notifier deliveries retry {delivery_id}` releases it")
+
+
+def _hold_all(run: CommandRun) -> None:
+    """Hold all deliveries that wait. Exits with 1 if a sender is sending others, which cannot be held now."""
+    from notifier.operations import hold_waiting_deliveries
+    from notifier.text.counting import counted
+
+    held, leased = hold_waiting_deliveries(run.engine, run.clock())
+    typer.echo(f"{counted(held, 'delivery', 'deliveries')} HELD; `notifier deliveries retry ID` releases one")
+    if leased:
+        typer.echo(f"{leased} more are claimed by a sender; stop it, and run this again after 5 minutes", err=True)
+        raise typer.Exit(1)
 
 
 def _row(each: DeliverySummary) -> tuple[object, ...]:

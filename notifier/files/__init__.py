@@ -1,6 +1,7 @@
 """Read dumps and move them away, write feeds and exports, and keep the lock files of running processes."""
 
 from notifier.files.atomic import remove_stale, write_if_changed
+from notifier.files.cures import cannot_write
 from notifier.files.dumps import (
     DumpFile,
     dump_paths,
@@ -34,6 +35,7 @@ __all__ = [
     "DumpsFolder",
     "KeptDocuments",
     "MovedFile",
+    "cannot_write",
     "dump_paths",
     "file_url",
     "files_in",

@@ -80,6 +80,13 @@ def hold_delivery(engine: Engine, delivery_id: int, now: datetime) -> None:
         deliveries.hold(connection, delivery_id, now)
 
 
+@retried
+def hold_waiting_deliveries(engine: Engine, now: datetime) -> tuple[int, int]:
+    """Hold back all deliveries that wait for a sender; return how many, and how many others a sender is sending now."""
+    with writing(engine) as connection:
+        return deliveries.hold_waiting(connection, now), deliveries.count_leased(connection)
+
+
 def _get_changeable(connection: Connection, delivery_id: int) -> Row[Any]:
     row = deliveries.get(connection, delivery_id, lock=True)
     if reason := _WHY_UNCHANGEABLE.get(DeliveryState(row.state)):

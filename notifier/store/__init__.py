@@ -6,6 +6,16 @@ transaction. Only this package uses the tables, the compiled statements and the 
 """
 
 from notifier.store.engine import FreshReads, connect, fresh_reads, reading, retried, writing
-from notifier.store.schema import open_store
+from notifier.store.schema import HEAD, open_store, store_version
 
-__all__ = ["FreshReads", "connect", "fresh_reads", "open_store", "reading", "retried", "writing"]
+__all__ = [
+    "HEAD",
+    "FreshReads",
+    "connect",
+    "fresh_reads",
+    "open_store",
+    "reading",
+    "retried",
+    "store_version",
+    "writing",
+]

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, or_, select, update
 
 from notifier.errors import UsageError
 from notifier.models import KINDS_WITH_PAPERS, DeliveryState
 from notifier.store.outbox import AT_ONCE, is_unsettled
-from notifier.store.tables import NOT_ACCEPTED, delivery
-
-LARGEST_ID = (1 << 63) - 1  # of a row in SQLite
+from notifier.store.tables import LARGEST_ID, NOT_ACCEPTED, delivery
 
 _NOT_ACCEPTED = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.UNCERTAIN)
 # Deliveries in all other states wait for something: for a sender, or for the operator.
@@ -126,6 +124,23 @@ def retry(connection: Connection, delivery_id: int) -> None:
 def hold(connection: Connection, delivery_id: int, now: datetime) -> None:
     """Hold a delivery back until it is retried; no sender may hold a lease on it."""
     _change(connection, delivery_id, {"state": DeliveryState.HELD, "next_try": None, "settled_at": now})
+
+
+def hold_waiting(connection: Connection, now: datetime, *, with_leased: bool = False) -> int:
+    """Hold all deliveries back that wait for a sender, and return how many.
+
+    Those on which a lease is left stay, unless `with_leased` says that their senders are gone.
+    """
+    is_free = or_(delivery.c.state != DeliveryState.LEASED, delivery.c.next_try <= now, literal(with_leased))
+    held = update(delivery).where(delivery.c.next_try.is_not(None), is_free)
+    values = {"state": DeliveryState.HELD, "next_try": None, "owner": None, "settled_at": now}
+    return connection.execute(held.values(values)).rowcount
+
+
+def count_leased(connection: Connection) -> int:
+    """Return the number of deliveries that senders have leased."""
+    leased = select(func.count()).where(delivery.c.state == DeliveryState.LEASED)
+    return connection.scalar(leased) or 0
 
 
 def _change(connection: Connection, delivery_id: int, values: dict[str, Any]) -> None:

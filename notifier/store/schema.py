@@ -21,13 +21,21 @@ def open_store(url: str) -> Engine:
     for example because a newer version of notifier made it.
     """
     engine = connect(url)
-    with reading(engine) as connection:
-        current = version_of(connection)
-    if current != HEAD:
-        with writing(engine) as connection:
-            _upgrade(connection)
-        _index_papers(engine)
+    try:
+        if store_version(engine) != HEAD:
+            with writing(engine) as connection:
+                _upgrade(connection)
+            _index_papers(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
+
+
+def store_version(engine: Engine) -> str | None:
+    """Return the same as `version_of`, in a transaction of its own."""
+    with reading(engine) as connection:
+        return version_of(connection)
 
 
 def _index_papers(engine: Engine) -> None:
@@ -50,8 +58,14 @@ def _upgrade(connection: Connection) -> None:
     from alembic.util import CommandError
 
     wait_for(connection, AdvisoryLock.UPGRADE)
-    if version_of(connection) == HEAD:  # another process has upgraded the database in the meantime
+    current = version_of(connection)
+    if current == HEAD:  # another process has upgraded the database in the meantime
         return
+    if current is not None and current > HEAD:
+        raise StoreError(
+            f"a newer notifier made this database (schema {current}, and this one knows {HEAD}); install that version, "
+            "or restore the backup from before the upgrade; nothing was changed"
+        )
     settings = Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     settings.attributes["connection"] = connection
@@ -59,5 +73,5 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(settings, "head")
     except CommandError as error:
         raise StoreError(
-            f"the database cannot be upgraded: {error}; if a newer notifier made it, use that version"
+            f"the database cannot be upgraded: {error}; if another version of notifier made it, use that version"
         ) from None

@@ -70,6 +70,8 @@ ALLOWED = {
     "deliveries hold 1": "",
     "doctor --help": "",
     "doctor": "Stemmer aiosmtplib css_inline dns httpx2 jinja2",
+    "db backup backup.db": "",
+    "db upgrade": "",
 }
 
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"

@@ -15,7 +15,7 @@ from support.service import MONDAY, add_subscriber, ingest_page, plan_digests, r
 from notifier.config import Config, load, secret_key
 from notifier.errors import UsageError
 from notifier.models import DeliveryState
-from notifier.operations import find_delivery, hold_delivery, retry_delivery, service_status
+from notifier.operations import find_delivery, hold_delivery, hold_waiting_deliveries, retry_delivery, service_status
 from notifier.pipeline.planning import plan
 from notifier.sending import mail_of, sender_for
 from notifier.signing import ReturnPaths
@@ -180,3 +180,31 @@ def test_a_mailbox_for_bounces_gives_each_mail_its_own_return_path(tmp_path: Pat
     bounces = ReturnPaths("bounces@example.org", secret_key(load(config)))
     assert paths["subscriber0@example.org"] == bounces.return_path(1)
     assert paths["subscriber1@example.org"] == bounces.return_path(2)
+
+
+def test_all_waiting_deliveries_are_held_except_those_that_a_sender_sends_now(planned: Engine, tmp_path: Path) -> None:
+    add_subscriber(planned, SignUp("bob@example.org", topics=("all",), confirmed=True))
+    plan(planned, Config(), AT_EIGHT)
+    with writing(planned) as connection:
+        outbox.claim(connection, "some sender", AT_EIGHT, 1)
+    planned.dispose()
+    (tmp_path / "config.toml").write_text(f'[store]\nurl = "{planned.url}"\n', encoding="utf-8")
+    held = run_notifier("deliveries", "hold", "--all", "--now", AT_EIGHT.isoformat(), cwd=tmp_path)
+    assert (held.returncode, held.stdout.partition(";")[0]) == (2, "")  # a clock that is far from that of the machine
+    assert hold_waiting_deliveries(planned, AT_EIGHT) == (1, 1)
+    assert hold_waiting_deliveries(planned, AT_EIGHT.replace(hour=9)) == (1, 0)  # the lease is over
+    assert count_claimable(planned) == 0
+    held = run_notifier("deliveries", "hold", "--all", cwd=tmp_path)
+    assert (held.returncode, held.stdout.partition(";")[0]) == (0, "0 deliveries HELD")
+
+
+def test_hold_takes_either_a_number_or_all(planned: Engine, tmp_path: Path) -> None:
+    for arguments in ((), ("1", "--all")):
+        run = run_notifier("deliveries", "hold", *arguments, cwd=tmp_path)
+        assert (run.returncode, "either the number of a delivery or --all" in run.stderr) == (2, True)
+    assert state(planned) == "PENDING"
+
+
+def test_a_number_that_no_delivery_of_postgresql_can_have_is_no_delivery(postgres_store: Engine) -> None:
+    with pytest.raises(UsageError, match="there is no delivery"):
+        find_delivery(postgres_store, 1 << 40)

@@ -5,7 +5,7 @@ The models do not validate values: input is checked where it enters the program.
 
 from __future__ import annotations
 
-from notifier.store.tables.columns import NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
+from notifier.store.tables.columns import LARGEST_ID, NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
 from notifier.store.tables.deliveries import (
     NOT_ACCEPTED,
     DeliveryResultRow,
@@ -66,6 +66,7 @@ alert, step = Table.metadata.tables["alert"], Table.metadata.tables["step"]
 removal = Table.metadata.tables["removal"]
 
 __all__ = [
+    "LARGEST_ID",
     "NAMING",
     "NEVER_REUSE_IDS",
     "NOT_ACCEPTED",

@@ -59,6 +59,7 @@ NAMING = {
 
 
 # Ids of deleted rows may still be in use elsewhere: in a digest's items, in a late settlement, or in a link in a mail.
+LARGEST_ID = (1 << 31) - 1  # of a row in PostgreSQL, which refuses larger numbers in comparisons too
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 
