@@ -13,10 +13,10 @@ from notifier.errors import QueryError
 from notifier.store import subscribers
 from notifier.store.statements import batches
 from notifier.store.subscriptions import Target, delete_unused_queries, query_ids_of
-from notifier.store.tables import query, subscription
+from notifier.store.tables import LARGEST_ID, query, subscription
 from notifier.text.words import TEXT_VERSION
 
-ANY_ID = 1 << 62
+ANY_ID = LARGEST_ID  # above all ids that are in use
 
 
 def are_left(connection: Connection) -> bool:
