@@ -27,6 +27,7 @@ class FetchingConfig(ConfigTable):
 
     contact: str = ""  # if empty, the base_url of the pages, or else the sender's address
     proxy: SecretStr = SecretStr("")  # it may hold a password
+    proxy_file: Path | None = None
     allow_http: tuple[str, ...] = ()
     allow_private: tuple[str, ...] = ()
     ca_file: Path | None = None

@@ -37,6 +37,7 @@ class StoreConfig(ConfigTable):
     """The database."""
 
     url: str = "sqlite:///var/notifier.db"
+    url_file: Path | None = None
 
     @field_validator("url")
     @classmethod
@@ -206,11 +207,25 @@ class Config(ConfigTable):
 
     @property
     def holds_password(self) -> bool:
-        """Whether the config has a password: for the relay, the inbox, in the URL of the database or of the proxy."""
-        has_proxy_password = "@" in self.fetching.proxy.get_secret_value()
-        passwords = (self.smtp.password, self.mail.inbox_password)
-        has_password = any(each.get_secret_value() for each in passwords)
-        return has_password or self.store_name != self.store_url or has_proxy_password
+        """Whether the config itself has a password: of the relay or inbox, or in the URL of the database or proxy.
+
+        One that is in a file of its own does not count.
+        """
+        relay = not self.smtp.password_file and self.smtp.password.get_secret_value()
+        proxy = not self.fetching.proxy_file and "@" in self.fetching.proxy.get_secret_value()
+        database = not self.store.url_file and self.store_name != self.store_url
+        return bool(relay or self.mail.inbox_password.get_secret_value()) or proxy or database
+
+    @property
+    def secret_files(self) -> dict[str, Path]:
+        """The absolute paths of the files that hold a secret each, besides the secret key, by what they hold."""
+        named = {
+            "the URL of the database": self.store.url_file,
+            "the password of the relay": self.smtp.password_file,
+            "the URL of the proxy": self.fetching.proxy_file,
+            "the password of the inbox": self.mail.inbox_password_file,
+        }
+        return {what: self.path(file) for what, file in named.items() if file is not None}
 
     @property
     def fetching_settings(self) -> FetchingConfig:

@@ -20,6 +20,7 @@ from notifier.config.own_files import (
     check_source_folders,
     check_written_folders,
 )
+from notifier.config.secret_files import with_secrets
 from notifier.errors import ConfigError
 
 DEFAULT_FILE = "config.toml"
@@ -35,11 +36,12 @@ def load(file: Path | None) -> Config:
     found = chosen_file(file)
     tables = _read(found) if found else {}
     changes = overrides()
+    folder = found.resolve().parent if found else Path.cwd()
     try:
-        config = Config(**_merged(tables, changes))
+        config = Config(**with_secrets(_merged(tables, changes), folder))
     except ValidationError as error:
         raise ConfigError(explain(error, found, changes)) from None
-    config = config.located_in(found.resolve().parent if found else Path.cwd())
+    config = config.located_in(folder)
     check_secret_file(config, found)
     check_key_file(config)
     check_ingest_folder(config, found)

@@ -131,6 +131,7 @@ class SmtpConfig(ConfigTable):
     tls: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
+    password_file: Path | None = None
     ca_file: Path | None = None
     hello: str = ""  # if empty, the machine's full name or its address
     lanes: int = Field(default=4, ge=1, le=100)

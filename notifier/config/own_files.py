@@ -112,7 +112,7 @@ def _own_files(config: Config, config_file: Path | None) -> dict[str, Path]:
         _KEY: config.path(config.secret_file),
         "the token for the metrics": config.web.metrics_token_file and config.path(config.web.metrics_token_file),
         "the certificates": config.smtp.ca_file and config.path(config.smtp.ca_file),
-        "the password of the inbox": config.mail.inbox_password_file and config.path(config.mail.inbox_password_file),
+        **config.secret_files,
         "the certificates of the inbox": config.mail.inbox_ca_file and config.path(config.mail.inbox_ca_file),
         "the certificates for fetching": config.fetching.ca_file and config.path(config.fetching.ca_file),
     }

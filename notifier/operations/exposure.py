@@ -12,7 +12,7 @@ from notifier.private_files import is_open_to_others
 
 
 def exposed_secrets(config: Config, file: Path | None) -> list[str]:
-    """Return a warning, with the cure, for the config `file` and for the secret key if others may read them.
+    """Return a warning, with the cure, for the config `file` and for files of secrets if others may read them.
 
     A config without a password holds no secret.
     """
@@ -25,4 +25,7 @@ def exposed_secrets(config: Config, file: Path | None) -> list[str]:
     token = config.web.metrics_token_file and config.path(config.web.metrics_token_file)
     if token and is_open_to_others(token):
         warnings.append(f"other users of this machine may read the token for the metrics {token}; run chmod 640 on it")
+    for what, secret in config.secret_files.items():
+        if is_open_to_others(secret):
+            warnings.append(f"other users of this machine may read {what} in {secret}; run chmod 640 on it")
     return warnings

@@ -1,0 +1,48 @@
+"""Secrets in files of their own: `password_file` in place of `password`, as systemd and Docker hand them over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from notifier.errors import ConfigError
+
+LARGEST_FILE = 65_536  # bytes; a device such as /dev/zero has no end
+
+# The keys whose value may be in a file, by their tables. The name of the file is the value of KEY_file.
+SECRETS = (("store", "url"), ("smtp", "password"), ("fetching", "proxy"))
+
+
+def with_secrets(tables: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the tables with the secrets that files hold, for those of SECRETS whose files the tables name.
+
+    Relative paths are relative to `folder`. An empty file holds no secret: the units of systemd name one if there is no
+    password. A value of a wrong type stays for the check of the whole config. Raises
+    ConfigError if a file cannot be read or holds more than one line, or if a secret is also given in the config.
+    """
+    filled = dict(tables)
+    for name, key in SECRETS:
+        table = filled.get(name)
+        file = table.get(f"{key}_file") if isinstance(table, dict) else None
+        if not isinstance(table, dict) or not isinstance(file, str | Path):
+            continue
+        secret = _secret(f"{name}.{key}_file", folder / file)
+        if secret and table.get(key):
+            raise ConfigError(f"{name}.{key}: it is given twice, also by {key}_file; leave out one of the two")
+        filled[name] = {**table, key: secret} if secret else table
+    return filled
+
+
+def _secret(place: str, file: Path) -> str:
+    """Return the line that a file holds; `place` is the key that names the file."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_FILE + 1)
+        secret = content.decode().strip()
+    except OSError as error:
+        raise ConfigError(f"{place}: cannot read {file}: {error.strerror}; check its name and who owns it") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{place}: {file} is no UTF-8 text; write the secret alone into it, in one line") from None
+    if len(content) > LARGEST_FILE or len(secret.splitlines()) > 1:
+        raise ConfigError(f"{place}: {file} has more than one line; write the secret alone into it")
+    return secret
