@@ -44,10 +44,11 @@ def init(
 
     With --preset, or the answer to the question on a terminal, papers come by themselves.
     """
+    from notifier.config import chosen_file
     from notifier.files import DumpsFolder
     from notifier.resources import resource
 
-    file = config or context.obj or Path("config.toml")
+    file = chosen_file(config or context.obj) or Path("config.toml")
     wanted = _wanted(preset, file)
     table = f"\n{OFFERED[wanted]}" if wanted else ""
     make_file(file, resource("config.example.toml").read_text(encoding="utf-8") + table)

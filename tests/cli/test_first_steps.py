@@ -125,3 +125,10 @@ def test_a_wrong_hour_in_the_config_is_explained_in_words(tmp_path: Path) -> Non
     done = run_notifier("status", cwd=tmp_path)
     assert done.returncode == 2
     assert "digest.hour: this is not a time of day; write it as HH:MM, from 00:00 to 23:59" in done.stderr
+
+
+def test_init_makes_the_config_that_the_environment_names(tmp_path: Path) -> None:
+    run = run_notifier("init", cwd=tmp_path, environment={"NOTIFIER_CONFIG": "etc/papers.toml"})
+    assert run.returncode == 0, run.stderr
+    assert sorted(path.name for path in (tmp_path / "etc").iterdir()) == ["papers.toml", "var"]
+    assert not (tmp_path / "config.toml").exists()
