@@ -6,7 +6,7 @@ run = .venv-run/bin
 dev = .venv-dev/bin
 pytest = $(dev)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: demo serve test check bench torture lock pictures .venv-run .venv-dev
+.PHONY: demo serve test check bench torture lock pictures dist .venv-run .venv-dev
 
 # Run the whole service on the sample pages, in ./demo. A second run continues there; FRESH=1 starts over, and
 # ARGS=--serve then serves the pages and the inbox until Ctrl-C.
@@ -41,6 +41,11 @@ torture: .venv-dev
 # Make the pictures in docs/ from the demo; this needs Chromium.
 pictures: .venv-run
 	@$(run)/python scripts/pictures.py
+
+# Build the archive and the wheel of a release in dist/. `make check` installs and runs the same wheel.
+dist: .venv-dev
+	rm -rf dist
+	@$(dev)/python -m build --no-isolation
 
 # Write the lock files from pyproject.toml; this needs uv. A locked version stays if it still fits.
 lock:

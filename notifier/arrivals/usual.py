@@ -1,7 +1,7 @@
 """Compute the usual number of papers of a day from the days before it.
 
 The usual number of a Monday is the median of the last Mondays. A holiday or an outage on one of them hardly changes the
-median. `docs/operating.md` gives the figures by which the limits below were chosen.
+median. `docs/maintaining.md` gives the figures by which the limits below were chosen.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many real days are called far fewer than usual, and how many days that were cut short: docs/operating.md."""
+"""How many real days are called far fewer than usual, and how many days that were cut short: docs/maintaining.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.source_histories import ARXIV_WEEK, day, fetched, instant, weekly
 from notifier.arrivals.usual import LEAST_WORKING_DAYS, counts_before, is_far_fewer, seems_short, usual_number
 from notifier.models import DayCount
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "maintaining.md"
 
 
 @pytest.fixture(scope="module")

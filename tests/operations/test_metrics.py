@@ -217,7 +217,7 @@ def test_a_file_without_a_token_is_refused(tmp_path: Path, content: str | None) 
 
 
 def test_the_document_names_every_metric(journey: Engine) -> None:
-    document = (CHECKOUT / "docs" / "operating.md").read_text(encoding="utf-8")
+    document = (CHECKOUT / "docs" / "maintaining.md").read_text(encoding="utf-8")
     found = families(journey).values()
     names = {f"{each.name}_total" if each.type == "counter" else each.name for each in found}
     assert set(re.findall(r"`(notifier_\w+)`", document)) == names

@@ -29,7 +29,7 @@ def units(tmp_path: Path) -> list[Path]:
 
 @needs_systemd
 def test_systemd_accepts_every_unit(units: list[Path]) -> None:
-    assert len(units) == 3
+    assert len(units) == 5
     run = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert "notifier" not in run.stderr
