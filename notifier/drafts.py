@@ -34,7 +34,7 @@ def new_draft(folder: Path, mode: int = 0o666) -> Iterator[tuple[Path, BinaryIO]
         path.unlink(missing_ok=True)
 
 
-def remove_dead_drafts(folder: Path) -> None:
+def remove_abandoned_drafts(folder: Path) -> None:
     """Remove the drafts in a folder that nobody holds, and no other files.
 
     It is no error if the folder cannot be read or a draft cannot be removed.

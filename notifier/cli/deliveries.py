@@ -21,16 +21,16 @@ IdArgument = Annotated[int, typer.Argument(help="The delivery's number.", metava
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    listing = typer.Typer(rich_markup_mode=None)
-    listing.callback(invoke_without_command=True, epilog="Example: notifier deliveries --json")(deliveries)
-    listing.command("show", epilog="Example: notifier deliveries show 7 --source")(show)
-    listing.command("retry", epilog="Example: notifier deliveries retry 7")(retry)
-    listing.command("hold", epilog="Example: notifier deliveries hold 7")(hold)
-    app.add_typer(listing, name="deliveries")
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True, epilog="Example: notifier deliveries --json")(deliveries)
+    group.command("show", epilog="Example: notifier deliveries show 7 --source")(show)
+    group.command("retry", epilog="Example: notifier deliveries retry 7")(retry)
+    group.command("hold", epilog="Example: notifier deliveries hold 7")(hold)
+    app.add_typer(group, name="deliveries")
 
 
 def deliveries(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the deliveries: first those that wait for something, then the others, each newest first."""
+    """List the deliveries: first those that are not settled, then the others; newest first in both groups."""
     if context.invoked_subcommand:
         context.obj = config or context.obj
         return
@@ -116,23 +116,31 @@ def _hold_all(run: CommandRun) -> None:
         raise typer.Exit(1)
 
 
-def _row(each: DeliverySummary) -> tuple[object, ...]:
+def _row(delivery: DeliverySummary) -> tuple[object, ...]:
     from notifier.text.harmless import inert
 
-    is_pending = each.state == DeliveryState.PENDING
-    next_try = "at once" if is_pending else f"{each.next_try:%Y-%m-%d %H:%M}" if each.next_try else ""
-    return each.id, each.recipient, each.period, each.state, each.attempts, next_try, inert(each.reply)
+    is_pending = delivery.state == DeliveryState.PENDING
+    next_try = "at once" if is_pending else f"{delivery.next_try:%Y-%m-%d %H:%M}" if delivery.next_try else ""
+    return (
+        delivery.id,
+        delivery.recipient,
+        delivery.period,
+        delivery.state,
+        delivery.attempts,
+        next_try,
+        inert(delivery.reply),
+    )
 
 
-def _show(each: DeliverySummary) -> None:
+def _show(delivery: DeliverySummary) -> None:
     from notifier.text.harmless import inert
 
-    typer.echo(f"delivery     {each.id}, the {each.kind} of {each.period} for {inert(each.recipient)}")
-    typer.echo(f"state        {each.state}, {each.attempts} tries, {each.uncertain} uncertain")
-    typer.echo(f"planned      {each.planned_at:%Y-%m-%d %H:%M:%S} UTC")
-    if each.next_try and each.state != DeliveryState.PENDING:
-        typer.echo(f"next try     {each.next_try:%Y-%m-%d %H:%M:%S} UTC")
-    if each.settled_at:
-        typer.echo(f"settled      {each.settled_at:%Y-%m-%d %H:%M:%S} UTC: {inert(each.reply)}")
-    typer.echo(f"message      {inert(each.message_id)}")
-    typer.echo(f"subject      {inert(each.subject)}\n")
+    typer.echo(f"delivery     {delivery.id}, the {delivery.kind} of {delivery.period} for {inert(delivery.recipient)}")
+    typer.echo(f"state        {delivery.state}, {delivery.attempts} tries, {delivery.uncertain} uncertain")
+    typer.echo(f"planned      {delivery.planned_at:%Y-%m-%d %H:%M:%S} UTC")
+    if delivery.next_try and delivery.state != DeliveryState.PENDING:
+        typer.echo(f"next try     {delivery.next_try:%Y-%m-%d %H:%M:%S} UTC")
+    if delivery.settled_at:
+        typer.echo(f"settled      {delivery.settled_at:%Y-%m-%d %H:%M:%S} UTC: {inert(delivery.reply)}")
+    typer.echo(f"Message-ID   {inert(delivery.message_id)}")
+    typer.echo(f"subject      {inert(delivery.subject)}\n")

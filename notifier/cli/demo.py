@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.demo_serving import prepare, serve_demo, with_pages
+from notifier.cli.demo_serving import prepare_pages, serve_demo, with_pages
 from notifier.cli.options import CommandRun, NowOption, clock_from, clock_starting_at
-from notifier.cli.simulated_clocks import refuse_far_clock
+from notifier.cli.simulated_clocks import allow_clock_or_refuse
 from notifier.text.counting import counted
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def demo(
 
     run = _open(folder, clock_from(now)())
     if now is not None:
-        refuse_far_clock(run, now, f"choose another --folder than {folder}, or ")
-    pages = prepare(run.config) if serve else None
+        allow_clock_or_refuse(run, now, f"choose another --folder than {folder}, or ")
+    pages_port = prepare_pages(run.config) if serve else None
     _ingest(run)
     subscribers = _subscribe(run)
     clock = _clock_set_ahead(run.clock(), subscribers)
     with Inbox(run.config.path(run.config.maildir.folder)) as inbox:
-        adapt = partial(_on_loopback, relay=inbox.port, pages=pages)
+        adapt = partial(_on_loopback, relay_port=inbox.port, pages_port=pages_port)
         later = CommandRun(adapt(run.config), clock)
         done = _run_steps(later)
         mails = inbox.mails
@@ -71,15 +71,15 @@ def demo(
             serve_demo(later, _config_file(folder), adapt)
 
 
-def _on_loopback(config: Config, relay: int, pages: int | None) -> Config:
-    """Return a config whose relay is at this port of loopback, and whose pages are at another, if it is given."""
+def _on_loopback(config: Config, relay_port: int, pages_port: int | None) -> Config:
+    """Return a config whose relay is at `relay_port` of loopback, and whose pages, if any, are at `pages_port`."""
     from notifier.config import SmtpConfig
     from notifier.delivery.inbox import HOST
 
-    smtp = SmtpConfig(host=HOST, port=relay, tls="none")
+    smtp = SmtpConfig(host=HOST, port=relay_port, tls="none")
     mail = config.mail.model_copy(update={"transport": "smtp"})
     sending = config.model_copy(update={"smtp": smtp, "mail": mail})
-    return sending if pages is None else with_pages(sending, pages)
+    return sending if pages_port is None else with_pages(sending, pages_port)
 
 
 def _open(folder: Path, now: datetime) -> CommandRun:
@@ -153,7 +153,8 @@ def _subscribe(run: CommandRun) -> list[Subscriber]:
 def _clock_set_ahead(now: datetime, subscribers: list[Subscriber]) -> Clock:
     """Return a clock that begins when the first digests of the sample subscribers are due, or now if they are due.
 
-    It never begins before anybody has confirmed: an earlier run may have been ahead of the machine's clock.
+    It never begins before the latest confirmation. That may be in the future, because an earlier run of the demo may
+    have set its clock ahead.
     """
     from notifier.subscribers import calendars
 
@@ -207,13 +208,13 @@ def _report(run: CommandRun, subscribers: list[Subscriber], done: OnceReport, ma
 
 
 def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:
-    """Save the HTML of each mail as a page, and print the path of one of them."""
+    """Save the HTML of each mail in a file, and print the path of one of them."""
     from notifier.private_files import make_folder
 
     make_folder(folder)
-    pages = [_save_html(folder, mail) for mail in mails]
-    if pages:
-        typer.echo(f"open this mail in a browser: {pages[0].resolve()}")
+    files = [_save_html(folder, mail) for mail in mails]
+    if files:
+        typer.echo(f"open this mail in a browser: {files[0].resolve()}")
     else:
         typer.echo(f"nothing is new since the last run; its mails are in {folder.resolve()}")
 
@@ -222,6 +223,6 @@ def _save_html(folder: Path, mail: Mail) -> Path:
     from notifier.cli.mails import body_of
     from notifier.files import write_private
 
-    page = folder / f"{re.sub('[^a-z0-9]+', '-', mail.envelope.recipient.casefold())}.html"
-    write_private(page, body_of(mail, "html").encode())
-    return page
+    file = folder / f"{re.sub('[^a-z0-9]+', '-', mail.envelope.recipient.casefold())}.html"
+    write_private(file, body_of(mail, "html").encode())
+    return file

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LAST_PORT = 65535
 
 
-def prepare(config: Config) -> int:
+def prepare_pages(config: Config) -> int:
     """Make the key that signs the links in mails, and return a free port for the pages: [web] port if it is free."""
     from notifier.cli.setup import make_secret
     from notifier.webmail import bound

@@ -11,7 +11,7 @@ import typer
 
 from notifier.cli.mails import body_of, subject_of
 from notifier.cli.options import ConfigOption, NowOption, reading_run
-from notifier.cli.simulated_clocks import refuse_far_clock
+from notifier.cli.simulated_clocks import allow_clock_or_refuse
 from notifier.cli.subscribers import EmailArgument, due_in_words
 from notifier.errors import NotifierError, RelayError, shortened
 from notifier.models import DeliveryState, SubscriberState
@@ -69,7 +69,7 @@ def digest(
     found = pipeline.next_digest(run.engine, run.config, email, run.clock())
     if send:
         if now is not None:
-            refuse_far_clock(run, now, "leave out --send to see the digest, or ")
+            allow_clock_or_refuse(run, now, "leave out --send to see the digest, or ")
         found = pipeline.as_test(found)
     if found.digest is None:
         _say_that_nothing_matches(found, is_failure=send or html is not None)

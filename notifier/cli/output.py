@@ -17,7 +17,7 @@ from typing import Any, Literal, TextIO, TypeVar
 
 import typer
 
-from notifier.cli.terminal import shows_every_character, terminal_of
+from notifier.cli.terminal import shows_every_character, stream_behind
 from notifier.text.harmless import inert
 
 UNBROKEN = 1000  # columns; the width of a table that is not on a terminal
@@ -55,7 +55,7 @@ def with_progress(steps: Sequence[T], doing: str) -> Iterable[T]:
     from rich.console import Console
     from rich.progress import track
 
-    console = Console(file=terminal_of(sys.stderr))
+    console = Console(file=stream_behind(sys.stderr))
     return track(steps, doing, console=console, transient=True, disable=not console.is_terminal)
 
 
@@ -68,7 +68,7 @@ def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[N
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    console = Console(file=terminal_of(sys.stderr))
+    console = Console(file=stream_behind(sys.stderr))
     if not (console.is_terminal and total):
         yield
         return
@@ -144,7 +144,7 @@ def _print_rich_table(heading: Sequence[str], rows: Sequence[Sequence[str]], num
         table.add_column(name, justify=justify, overflow="fold", no_wrap=column == 0)
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console(file=terminal_of(sys.stdout))
+    console = Console(file=stream_behind(sys.stdout))
     if not console.is_terminal:
         console.width = UNBROKEN
     console.print(table)

@@ -14,7 +14,7 @@ import typer
 
 from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, day_from, reading_run
 from notifier.cli.simulated_clocks import writing_run
-from notifier.cli.terminal import terminal_of
+from notifier.cli.terminal import stream_behind
 from notifier.text.counting import counted
 
 _URL = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*+://")
@@ -262,7 +262,7 @@ def _show_match(match: PreviewMatch) -> None:
 
     from notifier.text.excerpts import marked_sentence, runs
 
-    console = Console(file=terminal_of(sys.stdout), highlight=False, soft_wrap=True)
+    console = Console(file=stream_behind(sys.stdout), highlight=False, soft_wrap=True)
     console.print(Text(f"{match.listed_on}  "), _marked(runs(match.title, match.spans.title)), sep="")
     if match.spans.abstract and not match.spans.title:
         console.print(

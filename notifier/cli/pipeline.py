@@ -21,7 +21,7 @@ from notifier.cli.options import (
     command_run,
     warn_of_exposed_secrets,
 )
-from notifier.cli.simulated_clocks import refuse_far_clock, sleep_of, writing_run
+from notifier.cli.simulated_clocks import allow_clock_or_refuse, sleep_function, writing_run
 from notifier.cli.sources import print_alerts
 from notifier.models import DeliveryState
 from notifier.text.counting import counted
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 50  # at most this many subscribers of a dry run are printed; --json prints only the totals
 MAX_REASONS = 5  # at most this many reasons why mail was not accepted are printed
-COUNTED = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
+REPORTED_STATES = ("accepted", "deferred", "rejected", "failed", "uncertain", "cancelled", "expired")
 
 
 def register(app: typer.Typer) -> None:
@@ -63,13 +63,13 @@ def plan(
         _show_dry_run(pipeline.plan_dry_run(run.engine, run.config, run.clock()), as_json)
         return
     if now is not None:
-        refuse_far_clock(run, now, "add --dry-run to see what it would plan, or ")
+        allow_clock_or_refuse(run, now, "add --dry-run to see what it would plan, or ")
     _show_warnings()
-    planned = pipeline.plan(run.engine, run.config, run.clock())
+    report = pipeline.plan(run.engine, run.config, run.clock())
     if as_json:
-        print_json(planned)
+        print_json(report)
     else:
-        typer.echo(_planned(planned))
+        typer.echo(_plan_summary(report))
 
 
 def _show_dry_run(found: DryRun, as_json: bool) -> None:
@@ -83,7 +83,7 @@ def _show_dry_run(found: DryRun, as_json: bool) -> None:
     print_table(("subscriber", "period", "papers"), rows, nothing=nothing)
     if len(found.digests) > MAX_LISTED:
         typer.echo(f"and {len(found.digests) - MAX_LISTED} more subscribers")
-    typer.echo(f"{_planned(found.report)}; this was a dry run, and nothing was written")
+    typer.echo(f"{_plan_summary(found.report)}; this was a dry run, and nothing was written")
 
 
 def _show_warnings() -> None:
@@ -94,7 +94,7 @@ def _show_warnings() -> None:
 
 
 class _OneLine(logging.Formatter):
-    """Formats a warning as one line, whatever line ends the names of files contain."""
+    """Format a warning as one line, even if a file name in it contains line breaks."""
 
     def format(self, record: logging.LogRecord) -> str:
         return inert(super().format(record))
@@ -106,13 +106,13 @@ def publish(context: typer.Context, config: ConfigOption = None, as_json: JsonOp
     from notifier.cli.output import print_json
 
     run = command_run(context, config)
-    published = pipeline.publish(run.engine, run.config)
+    report = pipeline.publish(run.engine, run.config)
     if as_json:
-        print_json(published)
+        print_json(report)
     else:
-        typer.echo(_published(published))
-    _show_faults(published)
-    if published.failed:
+        typer.echo(_publish_summary(report))
+    _print_faults(report)
+    if report.failed:
         raise typer.Exit(1)
 
 
@@ -124,12 +124,12 @@ def deliver(
 
     _exit_on_signals()
     run = writing_run(context, config, now)
-    delivered = send(run)
+    report = send(run)
     if as_json:
-        print_json(counts(delivered))
+        print_json(counts(report))
     else:
-        typer.echo(_delivered(delivered))
-    _report_failures(delivered)
+        typer.echo(_delivery_summary(report))
+    _report_failures(report)
 
 
 def once(
@@ -143,9 +143,9 @@ def once(
     run = writing_run(context, config, now)
     _show_warnings()
     warn_of_exposed_secrets(context, config, run)
-    pipeline.remove_dead_files(run.engine, run.config)
+    pipeline.remove_abandoned_files(run.engine, run.config)
     steps = pipeline.CallerSteps(
-        fetch=partial(pipeline.fetch_with_retries, run.engine, run.config, run.clock, sleep_of(now)),
+        fetch=partial(pipeline.fetch_with_retries, run.engine, run.config, run.clock, sleep_function(now)),
         ingest=partial(_ingest_folder, run),
         receive=partial(read_inbox, run.engine, run.config, run.clock),
         deliver=partial(send, run),
@@ -155,7 +155,7 @@ def once(
     _show_once(done, as_json)
     print_alerts(done.alerts or ())
     if done.publish:
-        _show_faults(done.publish)
+        _print_faults(done.publish)
     if done.removed and done.removed.doubt:
         typer.echo(f"notifier: {done.removed.doubt}", err=True)
     errors = list(done.errors.values())
@@ -176,35 +176,35 @@ def once(
 
 def _ingest_folder(run: CommandRun) -> list[DumpReport]:
     from notifier.files import DumpsFolder
-    from notifier.pipeline import ingest_folder, settings_for, take_back_changed
+    from notifier.pipeline import ingest_folder, move_back_changed_files, settings_for
 
     folder = DumpsFolder(run.config.path(run.config.ingest.folder))
-    take_back_changed(run.engine, folder, run.clock())
+    move_back_changed_files(run.engine, folder, run.clock())
     return ingest_folder(run.engine, folder, folder.wait_for_complete_files(), run.clock(), settings_for(run.config))
 
 
 def _show_once(done: OnceReport, as_json: bool) -> None:
     from notifier.cli.output import print_json
     from notifier.cli.papers import print_dumps
-    from notifier.cli.sources import print_sources, source_document
+    from notifier.cli.sources import fetch_as_json, print_fetches
 
     if as_json:
         delivered = counts(done.deliver) if done.deliver else None
-        sources = None if done.sources is None else [source_document(each) for each in done.sources]
+        sources = None if done.sources is None else [fetch_as_json(each) for each in done.sources]
         steps = {"dumps": done.dumps, "alerts": done.alerts, "plan": done.plan, "publish": done.publish}
         print_json({"sources": sources, **steps, "inbox": done.inbox, "deliver": delivered, "removed": done.removed})
         return
-    print_sources(done.sources or ())
+    print_fetches(done.sources or ())
     if done.dumps:
         print_dumps(list(done.dumps))
     if done.inbox:
-        typer.echo(_received(done.inbox))
+        typer.echo(_inbox_summary(done.inbox))
     if done.plan:
-        typer.echo(_planned(done.plan))
+        typer.echo(_plan_summary(done.plan))
     if done.publish:
-        typer.echo(_published(done.publish))
+        typer.echo(_publish_summary(done.publish))
     if done.deliver:
-        typer.echo(_delivered(done.deliver))
+        typer.echo(_delivery_summary(done.deliver))
 
 
 def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
@@ -213,7 +213,7 @@ def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = 
     from notifier.service import serve as run_service
 
     file = _configure_logs(context, config)
-    writing_run(context, config, now)
+    writing_run(context, config, now)  # only for its checks of the config and of --now
     run_service(file, clock_from(now))
 
 
@@ -223,7 +223,7 @@ def worker(context: typer.Context, config: ConfigOption = None, now: NowOption =
     from notifier.service import work
 
     file = _configure_logs(context, config)
-    writing_run(context, config, now)
+    writing_run(context, config, now)  # only for its checks of the config and of --now
     work(file, clock_from(now))
 
 
@@ -266,40 +266,44 @@ def send(run: CommandRun) -> DeliveryReport:
     return report
 
 
-def counts(delivered: DeliveryReport) -> dict[str, Any]:
+def counts(report: DeliveryReport) -> dict[str, Any]:
     """Return how many messages ended in each state that `deliver` reports."""
-    return {state: delivered.states[DeliveryState(state.upper())] for state in COUNTED}
+    return {state: report.states[DeliveryState(state.upper())] for state in REPORTED_STATES}
 
 
-def _planned(planned: PlanReport) -> str:
-    return f"subscribers due: {planned.due}; digests planned: {planned.digests}; with nothing new: {planned.skipped}"
+def _plan_summary(report: PlanReport) -> str:
+    return f"subscribers due: {report.due}; digests planned: {report.digests}; with nothing new: {report.skipped}"
 
 
-def _received(received: InboxReport) -> str:
-    counts = [f"{number} {kind}" for kind, number in sorted(received.kinds.items())]
-    return f"returned mail: {', '.join(counts) or 'nothing new'}"
+def _inbox_summary(report: InboxReport) -> str:
+    kinds = [f"{number} {kind}" for kind, number in sorted(report.kinds.items())]
+    return f"returned mail: {', '.join(kinds) or 'nothing new'}"
 
 
-def _show_faults(published: PublishReport) -> None:
-    for fault in published.faults:
+def _print_faults(report: PublishReport) -> None:
+    for fault in report.faults:
         typer.echo(f"notifier: {fault}", err=True)
 
 
-def _published(published: PublishReport) -> str:
-    written = f"{counted(published.written, 'file')} written, {published.unchanged} unchanged"
-    return f"{counted(published.feeds, 'feed')}: {written}"
+def _publish_summary(report: PublishReport) -> str:
+    written = f"{counted(report.written, 'file')} written, {report.unchanged} unchanged"
+    return f"{counted(report.feeds, 'feed')}: {written}"
 
 
-def _delivered(delivered: DeliveryReport) -> str:
-    parts = [f"{number} {state}" for state, number in counts(delivered).items() if number]
+def _delivery_summary(report: DeliveryReport) -> str:
+    parts = [f"{number} {state}" for state, number in counts(report).items() if number]
     return f"mail: {', '.join(parts) or 'nothing to send'}"
 
 
-def _report_failures(delivered: DeliveryReport) -> None:
-    """Print why mail was not accepted; exit with 1 if a message failed or this run paused sending."""
-    for reason, number in delivered.reasons.most_common(MAX_REASONS):
+def _report_failures(report: DeliveryReport) -> None:
+    """Print why mail was not accepted, and why sending is paused.
+
+    Exit with 1 if a message failed or this run paused sending. A pause that an earlier run began (`waiting_reason`) was
+    reported by that run, so it does not change the exit code.
+    """
+    for reason, number in report.reasons.most_common(MAX_REASONS):
         typer.echo(f"notifier: {number} {reason}", err=True)
-    if why := delivered.pause_reason or delivered.waiting_reason:
+    if why := report.pause_reason or report.waiting_reason:
         typer.echo(f"notifier: the relay is paused: {why}; check [smtp], then `notifier status`", err=True)
-    if delivered.pause_reason or delivered.states[DeliveryState.FAILED]:
+    if report.pause_reason or report.states[DeliveryState.FAILED]:
         raise typer.Exit(1)

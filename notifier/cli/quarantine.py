@@ -18,11 +18,11 @@ PathArgument = Annotated[Path, typer.Argument(help="The file, as the list shows 
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    listing = typer.Typer(rich_markup_mode=None)
-    listing.callback(invoke_without_command=True, epilog="Example: notifier quarantine --json")(quarantine)
-    listing.command("retry", epilog="Example: notifier quarantine retry var/quarantine/papers.json")(retry)
-    listing.command("drop", epilog="Example: notifier quarantine drop var/quarantine/papers.json")(drop)
-    app.add_typer(listing, name="quarantine")
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True, epilog="Example: notifier quarantine --json")(quarantine)
+    group.command("retry", epilog="Example: notifier quarantine retry var/quarantine/papers.json")(retry)
+    group.command("drop", epilog="Example: notifier quarantine drop var/quarantine/papers.json")(drop)
+    app.add_typer(group, name="quarantine")
 
 
 def quarantine(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -58,7 +58,7 @@ def retry(
     from notifier.topics import catalogue_of
 
     run = writing_run(context, config, now)
-    report = pipeline.retry(run.engine, _folder(run), path, run.clock(), pipeline.settings_for(run.config))
+    report = pipeline.retry_quarantined(run.engine, _folder(run), path, run.clock(), pipeline.settings_for(run.config))
     pipeline.tag(run.engine, catalogue_of(run.config))
     if as_json:
         print_json(report)
@@ -74,7 +74,7 @@ def drop(context: typer.Context, path: PathArgument, config: ConfigOption = None
     from notifier.files import path_text
 
     run = command_run(context, config)
-    is_deleted = pipeline.drop(run.engine, _folder(run), path)
+    is_deleted = pipeline.drop_quarantined(run.engine, _folder(run), path)
     done = "is deleted" if is_deleted else "is off the list; the file itself stays where it is"
     typer.echo(f"{path_text(path)} {done}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, command_run, instant_from
-from notifier.cli.simulated_clocks import refuse_far_clock
+from notifier.cli.simulated_clocks import allow_clock_or_refuse
 from notifier.text.counting import counted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def reinstate(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send mail again to SUPPRESSED subscribers, whose addresses a relay had refused.
+    """Make SUPPRESSED subscribers active again; a relay had refused their addresses.
 
     If you give several conditions, all of them must hold. Nobody who has unsubscribed is reinstated.
     """
@@ -45,7 +45,7 @@ def reinstate(
     choice = subscribers.SuppressedChoice(tuple(email or ()), instant_from(since, "--since"), reply or "")
     run = command_run(context, config, now)
     if now is not None and not dry_run:
-        refuse_far_clock(run, now, "add --dry-run to see whom it would reinstate, or ")
+        allow_clock_or_refuse(run, now, "add --dry-run to see whom it would reinstate, or ")
     done = subscribers.reinstate(run.engine, choice, run.clock(), dry_run=dry_run)
     if as_json:
         print_json(done)

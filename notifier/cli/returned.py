@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, command_run, reading_run
-from notifier.cli.simulated_clocks import refuse_far_clock
+from notifier.cli.simulated_clocks import allow_clock_or_refuse
 from notifier.errors import NotifierError, UsageError
 from notifier.text.counting import counted
 from notifier.text.harmless import inert
@@ -52,7 +52,7 @@ def bounce(
     try:
         run = command_run(context, config, now)
         if now is not None:
-            refuse_far_clock(run, now)
+            allow_clock_or_refuse(run, now)
         done = receive(run.engine, run.config, content, run.clock(), [*(recipient or ()), *told])
     except Exception as error:  # of any kind: with another exit code, the message would be lost
         reason = str(error) if isinstance(error, NotifierError) else f"this is a bug in notifier ({error!r})"

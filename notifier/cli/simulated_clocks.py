@@ -29,19 +29,20 @@ def writing_run(context: typer.Context, config: Path | None, now: str | None) ->
     """
     run = command_run(context, config, now)
     if now is not None:
-        refuse_far_clock(run, now)
+        allow_clock_or_refuse(run, now)
     return run
 
 
-def sleep_of(now: str | None) -> Callable[[float], None]:
-    """Return how a command waits before it tries something again: with `--now` it does not, as time is simulated."""
+def sleep_function(now: str | None) -> Callable[[float], None]:
+    """Return the function with which a command waits before it tries again. With `--now` it returns at once."""
     return time.sleep if now is None else lambda _: None
 
 
-def refuse_far_clock(run: CommandRun, now: str, cure: str = "") -> None:
-    """Raise UsageError if the command's clock is far from the machine's and the database was not made for that.
+def allow_clock_or_refuse(run: CommandRun, now: str, cure: str = "") -> None:
+    """Check that a command may write with the clock of `--now`, and mark an empty database as made for such a clock.
 
-    `cure` says what else the command offers, such as `add --dry-run to see the result, or `.
+    Raises UsageError if the clock is far from the machine's and the database holds data that was not made with such a
+    clock. `cure` says what else the command offers, such as `add --dry-run to see the result, or `.
     """
     from notifier.store import retried, simulated_clock, writing
 

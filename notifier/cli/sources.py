@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, reading_run
-from notifier.cli.simulated_clocks import sleep_of, writing_run
+from notifier.cli.simulated_clocks import sleep_function, writing_run
 from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def fetch(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Sources to fetch now, due or not; without one, those that are due.", metavar="[SOURCE]..."
+            help="The sources to fetch now, even if they are not due. If none is given, all that are due.",
+            metavar="[SOURCE]...",
         ),
     ] = None,
     config: ConfigOption = None,
@@ -53,14 +54,14 @@ def fetch(
     reports = (
         pipeline.fetch(run.engine, run.config, run.clock, names)
         if names
-        else pipeline.fetch_with_retries(run.engine, run.config, run.clock, sleep_of(now))
+        else pipeline.fetch_with_retries(run.engine, run.config, run.clock, sleep_function(now))
     )
     alerts = alert_changes(run.engine, run.config, run.clock(), PATIENCE_OF_CRON)
     pipeline.tag(run.engine, catalogue)
     if as_json:
-        print_json({"sources": [source_document(each) for each in reports]})
+        print_json({"sources": [fetch_as_json(each) for each in reports]})
     else:
-        print_sources(
+        print_fetches(
             reports, nothing="no source is due; `notifier sources` says when, `notifier fetch SOURCE` fetches now"
         )
         if not run.config.sources:
@@ -76,14 +77,14 @@ def print_alerts(alerts: Sequence[AlertChange]) -> None:
         typer.echo(inert(f"notifier: {alert.text}"), err=True)
 
 
-def source_document(report: SourceReport) -> dict[str, Any]:
-    """Return the JSON document of a report."""
+def fetch_as_json(report: SourceReport) -> dict[str, Any]:
+    """Return a report as a document for JSON."""
     from dataclasses import asdict
 
     return asdict(report)
 
 
-def print_sources(reports: Sequence[SourceReport], nothing: str = "") -> None:
+def print_fetches(reports: Sequence[SourceReport], nothing: str = "") -> None:
     """Print a table of the sources that were fetched, and below it what went wrong with each."""
     from notifier.cli.output import print_table
 
@@ -108,7 +109,7 @@ def print_sources(reports: Sequence[SourceReport], nothing: str = "") -> None:
 
 
 def _print_remarks(report: SourceReport) -> None:
-    from notifier.pipeline import describe_skips, describe_too_old
+    from notifier.pipeline import describe_skips, describe_unannounced
 
     if report.is_first and report.documents:
         typer.echo(
@@ -116,11 +117,11 @@ def _print_remarks(report: SourceReport) -> None:
             "papers that come from now on are announced"
         )
     elif report.unannounced:
-        typer.echo(f"{report.name}: {describe_too_old(report)}")
+        typer.echo(f"{report.name}: {describe_unannounced(report)}")
     if report.status == "busy":
         typer.echo(f"{report.name}: another process fetches it now")
-    for waiting in report.waiting:
-        typer.echo(inert(f"{report.name}: waits for {waiting}"))
+    for incomplete_file in report.waiting:
+        typer.echo(inert(f"{report.name}: waits for {incomplete_file}"))
     for dump in report.dumps:
         if said := describe_skips(dump):
             typer.echo(inert(f"{report.name}: {dump.path}: {said}"), err=True)
@@ -193,7 +194,7 @@ def _document(source: SourceConfig, history: SourceHistory, health: SourceHealth
 
 
 def place_of(source: SourceConfig) -> str:
-    """Return where the dumps of a source come from: a preset with its categories or address, a URL, or files."""
+    """Return where the dumps of a source come from, such as `arxiv cs.LG, cs.CL`, a URL, or a folder and a glob."""
     from notifier.fetching import shown_url
 
     chosen = ", ".join(source.categories) or source.venue or source.set or (shown_url(source.url) if source.url else "")

@@ -26,15 +26,15 @@ def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     example = "Example: notifier subscribe ann@example.org --query 'mixture of experts' --confirmed"
     app.command("subscribe", epilog=example)(subscribe)
-    leaving = "Example: notifier unsubscribe ann@example.org --query 'mixture of experts'"
-    app.command("unsubscribe", epilog=leaving)(unsubscribe)
+    unsubscribe_example = "Example: notifier unsubscribe ann@example.org --query 'mixture of experts'"
+    app.command("unsubscribe", epilog=unsubscribe_example)(unsubscribe)
     app.command("pause", epilog="Example: notifier pause ann@example.org --until 2026-08-15")(pause)
     app.command("resume", epilog="Example: notifier resume ann@example.org")(resume)
     app.command("erase", epilog="Example: notifier erase ann@example.org")(erase)
-    listing = typer.Typer(rich_markup_mode=None)
-    listing.callback(invoke_without_command=True, epilog="Example: notifier subscribers --json")(list_subscribers)
-    subscribers_csv.register(listing)
-    app.add_typer(listing, name="subscribers")
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True, epilog="Example: notifier subscribers --json")(list_subscribers)
+    subscribers_csv.register(group)
+    app.add_typer(group, name="subscribers")
 
 
 def subscribe(
@@ -44,13 +44,18 @@ def subscribe(
         list[str] | None, typer.Option(help="What to look for; may be given again.", metavar="QUERY")
     ] = None,
     topic: Annotated[
-        list[str] | None, typer.Option(help="A topic's slug, such as all; may be given again.", metavar="TOPIC")
+        list[str] | None, typer.Option(help="A topic's slug, such as all; may be given again.", metavar="SLUG")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="A heading for the only query or topic given; '' removes it.", metavar="NAME")
+        str | None,
+        typer.Option(
+            help="A heading for the query or topic, if only one is given; '' removes the heading.", metavar="NAME"
+        ),
     ] = None,
     cadence: Annotated[Cadence | None, typer.Option(help="How often to send a digest.")] = None,
-    at: Annotated[str | None, typer.Option(help="The hour in the subscriber's zone.", metavar="HH:MM")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="The time of day in the subscriber's time zone.", metavar="HH:MM")
+    ] = None,
     timezone: Annotated[
         str | None, typer.Option(help="The subscriber's time zone, such as Europe/Berlin.", metavar="ZONE")
     ] = None,
@@ -61,14 +66,17 @@ def subscribe(
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
-    """Subscribe an address; if it is known, add what is new and replace only what is given."""
+    """Subscribe an address.
+
+    For a known address, add the queries and topics, and change only the settings that are given.
+    """
     from notifier import queries, subscribers
 
     run = writing_run(context, config, now)
     asked = tuple(query or ()), tuple(topic or ())
     sign_up = subscribers.SignUp(email, *asked, cadence, at, timezone, weekday, confirmed, name)
     moment = run.clock()
-    stored = subscribers.subscribe_or_ask(run.engine, run.config, sign_up, moment)
+    stored = subscribers.subscribe_or_send_confirmation(run.engine, run.config, sign_up, moment)
     _show(stored, moment, _confirmation(run, stored, moment))
     if not any(asked) and subscribers.has_default_only(stored):
         typer.echo("note: without --query or --topic they get what is trending, until something is chosen", err=True)
@@ -97,8 +105,8 @@ def unsubscribe(
     if query is None and topic is None:
         _show(subscribers.unsubscribe(run.engine, email, moment), moment)
         return
-    ended = subscribers.SignUp(email, (query,) if query is not None else (), (topic,) if topic is not None else ())
-    _show(subscribers.unsubscribe_from(run.engine, email, ended, moment), moment)
+    to_end = subscribers.SignUp(email, (query,) if query is not None else (), (topic,) if topic is not None else ())
+    _show(subscribers.unsubscribe_from(run.engine, email, to_end, moment), moment)
 
 
 def pause(
@@ -155,9 +163,10 @@ def list_subscribers(context: typer.Context, config: ConfigOption = None, as_jso
         print_json([_document(each) for each in found])
         return
     rows = [
-        (each.email, each.state, each.cadence, each.hour, each.timezone, _asked(each), _next(each)) for each in found
+        (each.email, each.state, each.cadence, each.hour, each.timezone, _asked(each), _next_digest_in_words(each))
+        for each in found
     ]
-    heading = ("email", "state", "cadence", "hour", "zone", "subscriptions", "next digest (UTC)")
+    heading = ("email", "state", "cadence", "hour", "zone", "subscriptions", "next digest (UTC), or pause")
     print_table(heading, rows, nothing="no subscribers yet; `notifier subscribe EMAIL --query QUERY` adds one")
 
 
@@ -175,18 +184,18 @@ def _confirmation(run: CommandRun, subscriber: Subscriber, now: datetime) -> str
     return f"a mail that asks them to confirm was queued at {mailed_at:%Y-%m-%d %H:%M} UTC; they get no second one yet"
 
 
-def _show(subscriber: Subscriber, now: datetime, also: str = "") -> None:
+def _show(subscriber: Subscriber, now: datetime, note: str = "") -> None:
     """Print the state of a subscriber, and then when the next mail comes, or what has to happen first."""
     cadence = f", {subscriber.cadence}" if subscriber.state is SubscriberState.ACTIVE else ""
     typer.echo(f"{subscriber.email} is {subscriber.state}{cadence}: {_asked(subscriber)}")
-    if also:
-        typer.echo(also)
-    typer.echo(_outlook(subscriber, now))
+    if note:
+        typer.echo(note)
+    typer.echo(_what_comes_next(subscriber, now))
     if not subscriber.email.rpartition("@")[0].isascii():
         typer.echo("mail reaches this address only through a relay that supports SMTPUTF8, or in a Maildir")
 
 
-def _outlook(subscriber: Subscriber, now: datetime) -> str:
+def _what_comes_next(subscriber: Subscriber, now: datetime) -> str:
     address = shlex.quote(subscriber.email)
     match subscriber.state:
         case SubscriberState.ACTIVE:
@@ -194,7 +203,7 @@ def _outlook(subscriber: Subscriber, now: datetime) -> str:
             which = "first" if is_first else "next"
             return f"{which} digest: {due_in_words(subscriber, now)}; see it now: notifier digest {address}"
         case SubscriberState.PAUSED:
-            return f"no mail goes out {_next(subscriber)}"
+            return f"no mail goes out {_next_digest_in_words(subscriber)}"
         case SubscriberState.PENDING:
             return f"no mail goes out before they confirm; if they have: notifier subscribe {address} --confirmed"
         case _:
@@ -221,7 +230,7 @@ def _subscription(subscription: Subscription) -> str:
     return subscription.query or subscription.label
 
 
-def _next(subscriber: Subscriber) -> str:
+def _next_digest_in_words(subscriber: Subscriber) -> str:
     """Return, in words, when the next digest is due or until when the subscriber is paused."""
     if subscriber.state is SubscriberState.PAUSED:
         end = subscriber.paused_until

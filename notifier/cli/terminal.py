@@ -19,7 +19,7 @@ from notifier.text.harmless import inert_lines
 
 
 class InertStream(TextIOBase):
-    """A stream that writes text to another one, with the characters replaced that control a terminal.
+    """A stream that replaces the characters that control a terminal, and writes the text to another stream.
 
     Line ends stay. What the other stream cannot encode is written with backslashes. Bytes that are written to `buffer`
     are not changed.
@@ -34,7 +34,7 @@ class InertStream(TextIOBase):
 
     @property
     def buffer(self) -> BinaryIO:
-        """The bytes behind the text, for a file that somebody has asked for as it is."""
+        """The stream that takes bytes, for a file that is printed unchanged."""
         return self.stream.buffer
 
     def write(self, text: str, /) -> int:
@@ -59,7 +59,7 @@ class InertStream(TextIOBase):
 
 
 def prepare_output() -> None:
-    """Let stdout and stderr take every text, and pass no character that controls a terminal, until the process ends.
+    """Make stdout and stderr take every text, and replace characters that control a terminal, until the process ends.
 
     Characters that a stream cannot encode are written with backslashes. A closed stream takes any text.
     """
@@ -75,9 +75,12 @@ def prepare_output() -> None:
 
 def shows_every_character() -> bool:
     """Return whether stdout can encode every character, so that it replaces none except controls."""
-    return codecs.lookup(terminal_of(sys.stdout).encoding or "utf-8").name.startswith("utf")
+    return codecs.lookup(stream_behind(sys.stdout).encoding or "utf-8").name.startswith("utf")
 
 
-def terminal_of(stream: TextIO) -> TextIO:
-    """Return the stream behind an InertStream, for text that is inert and has colours, or a progress bar."""
+def stream_behind(stream: TextIO) -> TextIO:
+    """Return the stream that an InertStream writes to; any other stream is returned as it is.
+
+    It is for text with colours, and for progress bars: their control characters must reach the terminal.
+    """
     return stream.stream if isinstance(stream, InertStream) else stream

@@ -17,7 +17,7 @@ from notifier.files.owner_locks import (
     owner_has_finished,
     owner_is_gone,
     owner_lock,
-    remove_dead_locks,
+    remove_abandoned_locks,
     remove_owner_lock,
 )
 from notifier.files.private import STDOUT, open_descriptor, write_private
@@ -50,7 +50,7 @@ __all__ = [
     "read_dump",
     "read_regular_file",
     "recorded_path",
-    "remove_dead_locks",
+    "remove_abandoned_locks",
     "remove_owner_lock",
     "remove_stale",
     "why_unfinished",

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifier.drafts import remove_dead_drafts
+from notifier.drafts import remove_abandoned_drafts
 from notifier.errors import FileError
 from notifier.files.dumps import path_text
 from notifier.files.moving import move
@@ -91,10 +91,10 @@ class DumpsFolder:
         except OSError as error:
             raise FileError(f"cannot create {self.folder}: {error.strerror}; check [ingest] folder") from None
 
-    def remove_dead_drafts(self) -> None:
+    def remove_abandoned_drafts(self) -> None:
         """Remove the unfinished copies that killed processes have left in this folder, `done` and `quarantine`."""
         for folder in (self.folder, self.folder.parent / DONE, self.folder.parent / QUARANTINE):
-            remove_dead_drafts(folder)
+            remove_abandoned_drafts(folder)
 
     def complete_files(self) -> list[Path]:
         """Return the files that are complete now, by name, without hidden files, subfolders and postponed files."""
@@ -195,7 +195,7 @@ class DumpsFolder:
                 f"cannot delete {path_text(quarantined)}: {error.strerror}; check who owns the folder"
             ) from None
 
-    def take_back(self, moved: MovedFile) -> Path | None:
+    def move_back(self, moved: MovedFile) -> Path | None:
         """Move a file back into the folder if it was written after it was moved away, and return its path there.
 
         Returns None if the file has not changed, is gone, or was replaced by another file. Raises FileError if it

@@ -68,7 +68,7 @@ def remove_owner_lock(folder: Path, owner: str) -> None:
     (folder / owner.rpartition("/")[2]).unlink(missing_ok=True)
 
 
-def remove_dead_locks(folder: Path, owners: Callable[[], set[str]]) -> None:
+def remove_abandoned_locks(folder: Path, owners: Callable[[], set[str]]) -> None:
     """Remove the lock files that nobody holds and that no row names; `owners` returns the owners that rows name.
 
     `owners` is called while this process holds the free lock. The former holder of the lock has ended, so it cannot

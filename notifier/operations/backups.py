@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from notifier.config import Config
-from notifier.drafts import new_draft, remove_dead_drafts
+from notifier.drafts import new_draft, remove_abandoned_drafts
 from notifier.errors import FileError, StoreError, UsageError
 from notifier.files import cannot_write
 from notifier.private_files import FILE_MODE, make_folder
@@ -47,7 +47,7 @@ def back_up(config: Config, file: Path, follow: Callable[[int, int], None]) -> B
     _check_target(config, Path(os.path.realpath(database)), target)
     try:
         make_folder(target.parent)
-        remove_dead_drafts(target.parent)
+        remove_abandoned_drafts(target.parent)
         with new_draft(target.parent, FILE_MODE) as (draft, _):
             schema = backup.copy_database(database, draft, follow)
             size = draft.stat().st_size

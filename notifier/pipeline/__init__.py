@@ -17,7 +17,7 @@ longer.
 Each step is idempotent: it may be stopped at any moment and run again. Several processes may run it at the same time.
 """
 
-from notifier.pipeline.dead_files import remove_dead_files
+from notifier.pipeline.abandoned_files import remove_abandoned_files
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
 from notifier.pipeline.feed_papers import feed_entries, read_trending_of_days
@@ -38,14 +38,14 @@ from notifier.pipeline.ingesting import (
 )
 from notifier.pipeline.ingesting_folder import ingest_folder
 from notifier.pipeline.ingesting_url import name_in, url_reader
-from notifier.pipeline.moved_files import take_back_changed
+from notifier.pipeline.moved_files import move_back_changed_files
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import RESERVED_FEEDS, PublishReport, publish, publisher_of
-from notifier.pipeline.quarantine import QuarantineRecord, drop, list_quarantined, retry
+from notifier.pipeline.quarantine import QuarantineRecord, drop_quarantined, list_quarantined, retry_quarantined
 from notifier.pipeline.removing import RemovalReport, remove_old
 from notifier.pipeline.source_retries import fetch_with_retries
-from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_too_old
+from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_unannounced
 from notifier.pipeline.source_times import due_at
 from notifier.pipeline.steps import CallerSteps, OnceReport, once, record_steps
 from notifier.pipeline.tagging import count_by_topic, tag
@@ -71,8 +71,8 @@ __all__ = [
     "deliver",
     "describe_cuts",
     "describe_skips",
-    "describe_too_old",
-    "drop",
+    "describe_unannounced",
+    "drop_quarantined",
     "due_at",
     "due_sources",
     "feed_entries",
@@ -83,6 +83,7 @@ __all__ = [
     "ingest_folder",
     "ingest_given",
     "list_quarantined",
+    "move_back_changed_files",
     "name_in",
     "next_digest",
     "once",
@@ -93,12 +94,11 @@ __all__ = [
     "publisher_of",
     "read_trending_of_days",
     "record_steps",
-    "remove_dead_files",
+    "remove_abandoned_files",
     "remove_old",
-    "retry",
+    "retry_quarantined",
     "send_test",
     "settings_for",
     "tag",
-    "take_back_changed",
     "url_reader",
 ]

@@ -26,28 +26,28 @@ WATCHED = timedelta(days=7)  # long enough for a run of `once` each day, or afte
 
 @retried
 def watch(engine: Engine, moved: MovedFile, now: datetime) -> None:
-    """Record a file that was moved away, so that `take_back_changed` notices if it grows."""
+    """Record a file that was moved away, so that `move_back_changed_files` notices if it grows."""
     with writing(engine) as connection:
         dumps.record_moved(connection, _encoded(moved.path), moved.fingerprint, now)
 
 
-def take_back_changed(engine: Engine, folder: DumpsFolder, now: datetime) -> None:
+def move_back_changed_files(engine: Engine, folder: DumpsFolder, now: datetime) -> None:
     """Move the files that were written after they had been moved away back into the dumps folder, and log that."""
     with reading(engine) as connection:
         watched = dumps.moved(connection)
     over = [
         path
         for path, fingerprint, at in watched
-        if now - at > WATCHED or _take_back(folder, _decoded(path), fingerprint)
+        if now - at > WATCHED or _move_back(folder, _decoded(path), fingerprint)
     ]
     if over:
         _delete_records(engine, over)
 
 
-def _take_back(folder: DumpsFolder, path: Path, fingerprint: str) -> bool:
+def _move_back(folder: DumpsFolder, path: Path, fingerprint: str) -> bool:
     """Move a file back if it has changed, and return whether its record can be deleted."""
     try:
-        back = folder.take_back(MovedFile(path, fingerprint))
+        back = folder.move_back(MovedFile(path, fingerprint))
     except FileError as error:
         log.error("%s was written to after it was read: %s", path_text(path), error)
         return True

@@ -36,7 +36,9 @@ def list_quarantined(engine: Engine) -> list[QuarantineRecord]:
         return [QuarantineRecord(row.path, row.reason, row.at) for row in dumps.quarantined(connection)]
 
 
-def retry(engine: Engine, folder: DumpsFolder, given: Path, now: datetime, settings: IngestSettings) -> DumpReport:
+def retry_quarantined(
+    engine: Engine, folder: DumpsFolder, given: Path, now: datetime, settings: IngestSettings
+) -> DumpReport:
     """Read a quarantined file again, in a process of its own, and return the report.
 
     If it is ingested now, its record is deleted, and the file is moved from the quarantine folder to `done`. Otherwise
@@ -57,7 +59,7 @@ def retry(engine: Engine, folder: DumpsFolder, given: Path, now: datetime, setti
     return report
 
 
-def drop(engine: Engine, folder: DumpsFolder, given: Path) -> bool:
+def drop_quarantined(engine: Engine, folder: DumpsFolder, given: Path) -> bool:
     """Delete the record of a quarantined file, and return whether the file was deleted too.
 
     A file in the quarantine folder is deleted with its reason. A file elsewhere stays, because the operator

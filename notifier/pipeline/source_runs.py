@@ -69,7 +69,7 @@ class SourceReport:
     dumps: tuple[DumpReport, ...] = ()
 
 
-def describe_too_old(report: SourceReport) -> str:
+def describe_unannounced(report: SourceReport) -> str:
     """Return how many new papers are announced to nobody because their days were fetched too late."""
     papers = counted(report.unannounced, "new paper is", "new papers are")
     return f"{papers} of days more than {ANNOUNCED_DAYS - 1} days ago, and will not be announced"

@@ -13,7 +13,7 @@ from functools import partial
 from threading import Event, Thread
 
 from notifier.errors import FetchError
-from notifier.pipeline import SourceReport, describe_cuts, describe_skips, describe_too_old, due_sources, fetch_each
+from notifier.pipeline import SourceReport, describe_cuts, describe_skips, describe_unannounced, due_sources, fetch_each
 from notifier.service.jobs import Jobs
 
 FETCHING = "fetching sources"
@@ -80,7 +80,7 @@ class FetchJob:
             archived = ", stored without announcing them, because this was the first fetch" if report.is_first else ""
             log.info("%s: %d papers, %d of them new%s", part, report.papers, report.new, archived)
         if report.unannounced and not report.is_first:
-            log.warning("%s: %s", part, describe_too_old(report))
+            log.warning("%s: %s", part, describe_unannounced(report))
         for dump in report.dumps:
             for said in (describe_skips(dump), describe_cuts(dump)):
                 if said:

@@ -23,10 +23,10 @@ from notifier.pipeline import (
     describe_cuts,
     describe_skips,
     ingest_folder,
+    move_back_changed_files,
     once,
     record_steps,
     settings_for,
-    take_back_changed,
 )
 from notifier.returned import InboxReport, read_inbox
 from notifier.service.failures import FailureLog
@@ -84,7 +84,7 @@ class Jobs:
         with self._one_at_a_time:
             try:
                 folder = self._dumps_folder()
-                take_back_changed(self.engine, folder, self.clock())
+                move_back_changed_files(self.engine, folder, self.clock())
                 has_dumps = bool(folder.complete_files())
             except Exception as error:  # any error, because the scheduler would log it in each round
                 self.failures.failed(FOLDER, error)
@@ -157,7 +157,7 @@ class Jobs:
 
     def _ingest(self) -> Sequence[DumpReport]:
         folder, settings = self._dumps_folder(), settings_for(self.config)
-        take_back_changed(self.engine, folder, self.clock())
+        move_back_changed_files(self.engine, folder, self.clock())
         return ingest_folder(self.engine, folder, folder.complete_files(), self.clock(), settings)
 
     def _dumps_folder(self) -> DumpsFolder:

@@ -25,7 +25,7 @@ from notifier.errors import ConfigError, NotifierError
 from notifier.mail import check_templates
 from notifier.models import Clock
 from notifier.operations import exposed_secrets
-from notifier.pipeline import remove_dead_files
+from notifier.pipeline import remove_abandoned_files
 from notifier.sending import sender_for
 from notifier.service.fetching import FETCHING, FetchJob
 from notifier.service.heartbeats import Heartbeats
@@ -64,7 +64,7 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
     try:
         _check(engine, config, clock)
         _warn(file, config)
-        remove_dead_files(engine, config)
+        remove_abandoned_files(engine, config)
         heartbeats = Heartbeats((INGESTING, PLANNING, FETCHING, SENDING))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
         fetching = FetchJob(jobs, heartbeats.beat)

@@ -37,7 +37,7 @@ from notifier.subscribers.requesting import (
     confirmation_mailed_at,
     request_sign_in,
     request_sign_up,
-    subscribe_or_ask,
+    subscribe_or_send_confirmation,
 )
 from notifier.subscribers.signing_in import (
     SESSION_LIFETIME,
@@ -122,7 +122,7 @@ __all__ = [
     "sign_out_everywhere",
     "sign_up_all",
     "subscribe",
-    "subscribe_or_ask",
+    "subscribe_or_send_confirmation",
     "subscriber_of_private_feed",
     "subscriber_of_session",
     "sweep",

@@ -91,7 +91,7 @@ def ask_to_confirm(connection: Connection, config: Config, sign_up: SignUp, now:
 
 
 @retried
-def subscribe_or_ask(engine: Engine, config: Config, sign_up: SignUp, now: datetime) -> Subscriber:
+def subscribe_or_send_confirmation(engine: Engine, config: Config, sign_up: SignUp, now: datetime) -> Subscriber:
     """Sign up or change a subscriber as `subscribe` does; if they get no mail yet, also ask them to confirm by mail.
 
     The mail is queued in the same transaction. None is queued if there are no pages that its link could lead to. Raises

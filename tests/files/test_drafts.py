@@ -6,8 +6,8 @@ from pathlib import Path
 
 from support.killed_process import die_in
 
-from notifier.drafts import new_draft, remove_dead_drafts
-from notifier.files import owner_lock, remove_dead_locks
+from notifier.drafts import new_draft, remove_abandoned_drafts
+from notifier.files import owner_lock, remove_abandoned_locks
 
 
 def names(folder: Path) -> list[str]:
@@ -28,7 +28,7 @@ def test_the_draft_of_a_dead_process_is_removed_and_that_of_a_living_one_stays(t
     die_in(tmp_path)
     with new_draft(tmp_path) as (living, _):
         assert len(names(tmp_path)) == 3
-        remove_dead_drafts(tmp_path)
+        remove_abandoned_drafts(tmp_path)
         assert names(tmp_path) == sorted([living.name, "owners"])
 
 
@@ -44,8 +44,8 @@ def test_files_of_others_stay(tmp_path: Path) -> None:
     for name in others:
         (tmp_path / name).write_text("")
     (tmp_path / f".{'d' * 32}.notifier").symlink_to(tmp_path / ".htaccess")
-    remove_dead_drafts(tmp_path)
-    remove_dead_drafts(tmp_path / "missing")
+    remove_abandoned_drafts(tmp_path)
+    remove_abandoned_drafts(tmp_path / "missing")
     assert names(tmp_path) == sorted([*others, f".{'d' * 32}.notifier"])
 
 
@@ -55,8 +55,8 @@ def test_the_lock_of_a_dead_process_is_removed_unless_a_row_names_it(tmp_path: P
     die_in(tmp_path)
     named, _ = names(folder)
     with owner_lock(folder) as living:
-        remove_dead_locks(folder, lambda: {f"machine/{named}"})
+        remove_abandoned_locks(folder, lambda: {f"machine/{named}"})
         assert names(folder) == sorted([named, living.rpartition("/")[2]])
     (folder / "notes.txt").write_text("")
-    remove_dead_locks(folder, set)
+    remove_abandoned_locks(folder, set)
     assert names(folder) == ["notes.txt"]

@@ -26,7 +26,7 @@ from notifier.parsing import parent
 from notifier.pipeline import attempts, ingesting
 from notifier.pipeline.ingesting import DumpReport, IngestSettings
 from notifier.pipeline.ingesting_folder import CUT_OFF_WAIT_SECONDS, ingest_folder
-from notifier.pipeline.moved_files import WATCHED, take_back_changed
+from notifier.pipeline.moved_files import WATCHED, move_back_changed_files
 from notifier.store import dumps, reading, tables
 
 GOOD = page_text(["How Bees Fly at Night", "About Something Else"])
@@ -228,11 +228,11 @@ def test_a_file_that_grows_after_it_was_moved_to_done_is_moved_back_and_read_aga
         for number in range(2):
             append(moved, lines(f"How Wasps Sing in Part {number}"))
             new = DumpsFolder(folder.folder)  # as in another process
-            take_back_changed(engine, new, MONDAY)
+            move_back_changed_files(engine, new, MONDAY)
             assert f"{path_text(moved)} was written to after it was read" in caplog.text
             assert [(report.papers, report.new) for report in run(engine, new)] == [(3 + number, 1)]
         caplog.clear()
-        take_back_changed(engine, folder, MONDAY)
+        move_back_changed_files(engine, folder, MONDAY)
         assert (caplog.text, list(folder.folder.iterdir()), count_papers(engine)) == ("", [], 5)
 
 
@@ -244,7 +244,7 @@ def test_a_quarantined_file_that_grows_is_read_again(engine: Engine, folder: Dum
     with (quarantine / "lines.jsonl.gz").open("ab") as writer:
         writer.write(whole[12:])
     os.utime(quarantine / "lines.jsonl.gz", (0, 0))
-    take_back_changed(engine, folder, MONDAY)
+    move_back_changed_files(engine, folder, MONDAY)
     assert list(quarantine.iterdir()) == []
     assert [report.papers for report in run(engine, folder)] == [50]
     with reading(engine) as connection:
@@ -259,11 +259,11 @@ def test_a_moved_file_that_is_deleted_replaced_or_old_is_not_read_again(engine: 
     (done / "deleted.jsonl").unlink()
     (done / "new").write_text(lines("How Wasps Sing"), encoding="utf-8")
     (done / "new").rename(done / "replaced.jsonl")
-    take_back_changed(engine, folder, MONDAY)
+    move_back_changed_files(engine, folder, MONDAY)
     with reading(engine) as connection:
         assert [row.path for row in dumps.moved(connection)] == [str(done / "old.jsonl"), str(done / "replaced.jsonl")]
     append(done / "old.jsonl", lines("How Ants Walk"))
-    take_back_changed(engine, folder, MONDAY + WATCHED * 2)
+    move_back_changed_files(engine, folder, MONDAY + WATCHED * 2)
     assert run(engine, folder) == []
     with reading(engine) as connection:
         assert dumps.moved(connection) == []
@@ -276,8 +276,8 @@ def test_a_grown_file_that_cannot_be_moved_back_is_said_once(
     run(engine, folder)
     append(folder.folder.parent / "done" / "a.jsonl", lines("How Ants Walk"))
     with immutable(folder.folder):
-        take_back_changed(engine, folder, MONDAY)
-        take_back_changed(engine, folder, MONDAY)
+        move_back_changed_files(engine, folder, MONDAY)
+        move_back_changed_files(engine, folder, MONDAY)
     assert caplog.text.count("move it yourself") == 1
 
 

@@ -7,28 +7,28 @@ from contextlib import suppress
 from sqlalchemy import Engine
 
 from notifier.config import Config
-from notifier.drafts import remove_dead_drafts
+from notifier.drafts import remove_abandoned_drafts
 from notifier.errors import StoreError
-from notifier.files import DumpsFolder, remove_dead_locks
+from notifier.files import DumpsFolder, remove_abandoned_locks
 from notifier.store import dumps, outbox, reading, relays
 
 
-def remove_dead_files(engine: Engine, config: Config) -> None:
+def remove_abandoned_files(engine: Engine, config: Config) -> None:
     """Remove the drafts and lock files that killed processes have left in any of the config's folders.
 
     What cannot be removed now stays until the next start. An error of the database is ignored here, because the steps
     that follow report it.
     """
-    remove_dead_drafts(config.path(config.feeds.folder))
-    remove_dead_drafts(config.path(config.maildir.folder) / "tmp")
+    remove_abandoned_drafts(config.path(config.feeds.folder))
+    remove_abandoned_drafts(config.path(config.maildir.folder) / "tmp")
     with suppress(OSError):
         for folder in list(config.fetching_settings.folder.iterdir()):
-            remove_dead_drafts(folder)
-    DumpsFolder(config.path(config.ingest.folder)).remove_dead_drafts()
+            remove_abandoned_drafts(folder)
+    DumpsFolder(config.path(config.ingest.folder)).remove_abandoned_drafts()
 
     def owners() -> set[str]:
         with reading(engine) as connection:
             return outbox.owners(connection) | relays.probe_owners(connection) | dumps.attempt_owners(connection)
 
     with suppress(StoreError):
-        remove_dead_locks(config.owners_folder, owners)
+        remove_abandoned_locks(config.owners_folder, owners)
