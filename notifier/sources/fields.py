@@ -116,7 +116,7 @@ def _written_day(value: str) -> date | None:
 
 
 def http_url(value: Any) -> str | None:
-    """Return an http or https URL; return None for any other value.
+    """Return the http or https URL in a value; return None if there is none.
 
     The URL may be that of a link in HTML or Markdown, or the first of several that have white space between them.
     """
@@ -178,7 +178,7 @@ def names(values: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _clean_name(value: str) -> str:
-    r"""Return the clean name. Commands for letters and accents may lack their braces, as in `Ayd\in`, `Fran\ccois`."""
+    r"""Return the clean name, with letters for LaTeX commands. They may lack braces: `Ayd\in`, `Fran\ccois`."""
     return _clean_and_cache(with_letters(value[:_LONGEST_NAME]) if "\\" in value else value)
 
 
@@ -201,8 +201,8 @@ def _clean_and_cache(value: str) -> str:
 def split_names(line: str) -> tuple[str, ...]:
     """Return the names in a line that separates them by commas, semicolons or `and`.
 
-    A comma inside parentheses separates nothing: `Ann Lee (Example, Inc)` is one name. Nor does the comma of a name if
-    semicolons separate the names: `Lee, Ann; Chen, Bo` are Ann Lee and Bo Chen.
+    A comma inside parentheses is part of a name: `Ann Lee (Example, Inc)`. If semicolons separate the names, a comma
+    stands between a last name and a first name: `Lee, Ann; Chen, Bo` are Ann Lee and Bo Chen.
     """
     parts = [part for part in line[:_LONGEST_TEXT].split(";") if part.strip()]
     if len(parts) > 1 and all(part.count(",") == 1 for part in parts):

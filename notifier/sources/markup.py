@@ -20,7 +20,7 @@ _TAG = re.compile(
     rf"(?P<attributes>(?:\s++(?:{_ATTRIBUTE}|(?:{_BOOLEAN})(?![\w:.-])))*+)\s*+(?P<empty>/?)>",
     re.IGNORECASE,
 )
-_NO_ELEMENT = re.compile(r"<!--[^<>]*-->|<\?[A-Za-z][^<>]*\?>|<!DOCTYPE[^<>]*>", re.IGNORECASE)
+_COMMENT_OR_DECLARATION = re.compile(r"<!--[^<>]*-->|<\?[A-Za-z][^<>]*\?>|<!DOCTYPE[^<>]*>", re.IGNORECASE)
 _CUT_OFF = re.compile(r"<(?P<name>/?[A-Za-z][\w:.-]++)(?:\s[^<>]*+)?\Z")
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _HIDDEN = re.compile(r"""aria-hidden\s*+=\s*+["']?true|\sdisplay:\s*+none""", re.IGNORECASE)
@@ -46,7 +46,7 @@ _BLOCK = _names(
 _PAIRED_INLINE = _names("alternatives bold formula italic monospace overline roman sc tex underline xref")
 _PAIRED_BLOCK = _names("abstract break fig list sec")
 _DROPPED = _names("button canvas iframe noscript script style svg textarea")  # removed with what is inside them
-_PAIRED = _PAIRED_INLINE | _PAIRED_BLOCK | {"none", "ms"}
+_PAIRED = _PAIRED_INLINE | _PAIRED_BLOCK | {"none", "ms"}  # <none> and <ms> of MathML are also words
 _KNOWN = _INLINE | _BLOCK | (MATHML - _PAIRED)
 _MAX_DEPTH = 32  # of nested elements whose content is rearranged; the tags of deeper elements are only removed
 
@@ -71,13 +71,13 @@ class _Tag:
 
 @dataclass(slots=True)
 class _OpenElement:
-    """An element that is open: its name, the index of the tag that closes it, and its content so far.
+    """An element that is open: its name, the index of its closing tag, and its content so far.
 
-    The content is a list of children, each with the name of its element; the name of text is empty.
+    The content is a list of pairs: the name of a child element and its text; the name is empty for plain text.
     """
 
     name: str
-    end: int
+    closing_tag: int
     parts: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -87,7 +87,7 @@ def without_markup(text: str) -> str:
     What is inside scripts, styles, images and buttons is removed too, and so are the other forms of a formula, such as
     the LaTeX that is beside its MathML.
     """
-    text = _NO_ELEMENT.sub(" ", text)
+    text = _COMMENT_OR_DECLARATION.sub(" ", text)
     if _CDATA in text:
         text = text.replace(_CDATA, "").replace(_CDATA_END, "")
     if (cut := _CUT_OFF.search(text)) and cut["name"].lower().strip("/").rpartition(":")[2] in _KNOWN:
@@ -114,7 +114,7 @@ def _replaced(text: str, tags: Sequence[_Tag]) -> str:
 
 
 def _tags(text: str) -> list[_Tag]:
-    """Return the tags of a text in order; elements are recognised by the pairs that their tags make."""
+    """Return the tags of a text in order. An opening tag is paired with the closing tag that ends its element."""
     tags = [
         _Tag(
             found["name"].lower(),
@@ -144,7 +144,7 @@ def _is_markup(text: str, tag: _Tag) -> bool:
     if "=" in tag.attributes:
         return True
     if tag.local in _KNOWN:
-        # `a<b>c` has no second tag, and no space before the first.
+        # In the comparison `a<b>c`, what looks like the tag `<b>` has no closing tag, and no space before it.
         is_comparison = len(tag.name) == 1 and not (is_whole or tag.is_closing) and tag.name != "p"
         return not (is_comparison and text[tag.start - 1 : tag.start].isalnum())
     return is_whole and (tag.local in _PAIRED or "-" in tag.name or ":" in tag.name)
@@ -153,11 +153,11 @@ def _is_markup(text: str, tag: _Tag) -> bool:
 def _apply_tag(stack: list[_OpenElement], tags: Sequence[_Tag], index: int) -> int:
     """Open or close the element of a tag, or add the text that replaces the tag or the whole element.
 
-    Returns the index of the last tag that this concerned.
+    Returns the index of the last tag that is done with: if the whole element was replaced, that of its closing tag.
     """
     tag = tags[index]
     if tag.is_closing:
-        if any(element.end == index for element in stack[1:]):
+        if any(element.closing_tag == index for element in stack[1:]):
             while _close(stack) != index:
                 pass
         elif tag.local not in MATHML:
@@ -193,4 +193,4 @@ def _close(stack: list[_OpenElement]) -> int:
     """
     element = stack.pop()
     stack[-1].parts.append((element.name, formula_text(element.name, element.parts)))
-    return element.end
+    return element.closing_tag

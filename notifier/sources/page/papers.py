@@ -11,7 +11,7 @@ from notifier.sources.page.lines import PageLine, join_wrapped
 from notifier.sources.page.probabilities import Label
 
 _TITLE_LABELS = (Label.TITLE, Label.TITLE_CONTINUED, Label.TITLE_ONLY)
-_ABSTRACT_LABELS = (Label.ABSTRACT, Label.ABSTRACT_CONTINUED, Label.PARAGRAPH)
+_ABSTRACT_LABELS = (Label.ABSTRACT, Label.ABSTRACT_CONTINUED, Label.ABSTRACT_PARAGRAPH)
 
 _ID = r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
 _PAGES = r"(?:huggingface\.co/papers|(?:arxiv|alphaxiv)\.org/(?:abs|pdf|html))"

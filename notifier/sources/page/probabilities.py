@@ -1,10 +1,10 @@
 """List the probabilities by which the lines of a page are labelled.
 
 They say how often a line with a label has each trait, how often a line with another label follows it, and how often the
-seam between the two has each feature. All numbers are in per cent. Those of titles and abstracts are smoothed
-frequencies in 1,700 real papers, whose abstracts were laid out in several ways: on one line, cut after the first
-sentence, and wrapped at 60 to 100 columns. Those of chrome are estimates that are spread over many values, because the
-chrome of every page is different.
+seam between the two has each feature; a seam is the place between two lines (see `seams`). All numbers are in per cent,
+except those of FILL_WEIGHTS. Those of titles and abstracts are smoothed frequencies in 1,700 real papers, whose
+abstracts were laid out in several ways: on one line, cut after the first sentence, and wrapped at 60 to 100 columns.
+Those of chrome are estimates that are spread over many values, because the chrome of every page is different.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ class Label(IntEnum):
     CHROME_BETWEEN = 3  # chrome between a title and its abstract
     ABSTRACT = 4
     ABSTRACT_CONTINUED = 5  # a further line of a wrapped abstract
-    PARAGRAPH = 6  # a further line of an abstract; this line begins a new sentence
+    ABSTRACT_PARAGRAPH = 6  # a further line of an abstract; this line begins a new sentence
     UNTITLED_ABSTRACT = 7  # an abstract whose title is missing
     TITLE_ONLY = 8  # a title whose abstract is missing
 
 
 # For each trait and value, the probabilities of chrome, title, title continued, abstract, abstract continued and
-# paragraph.
+# paragraph. A value such as "-8" stands for the range above the value before it and up to 8, and "600-" for more than
+# 600.
 LINE_PROBABILITIES: dict[str, dict[str, tuple[float, ...]]] = {
     "length": {
         "-3": (14, 0.05, 0.3, 0.02, 0.1, 0.02),
@@ -75,7 +76,7 @@ LINE_PROBABILITIES: dict[str, dict[str, tuple[float, ...]]] = {
         "obvious chrome": (46, 0.1, 0.3, 0.02, 0.8, 0.02),
         "url": (6, 0.05, 0.2, 0.02, 2, 0.5),
         "names": (10, 0.8, 3, 0.05, 0.1, 0.1),
-        "label": (22, 2.6, 45, 0.1, 3, 0.3),
+        "short label": (22, 2.6, 45, 0.1, 3, 0.3),
         "words": (16, 96.5, 51.7, 99.8, 95.4, 99.6),
     },
     "interface_words": {
@@ -108,14 +109,14 @@ COLUMNS = {
     Label.CHROME_BETWEEN: 0,
     Label.ABSTRACT: 3,
     Label.ABSTRACT_CONTINUED: 4,
-    Label.PARAGRAPH: 5,
+    Label.ABSTRACT_PARAGRAPH: 5,
     Label.UNTITLED_ABSTRACT: 5,
     Label.TITLE_ONLY: 1,
 }
 
 _L = Label
 # How often a line with the first label is followed by a line with the second label.
-STEP_PROBABILITIES: dict[tuple[Label, Label], float] = {
+TRANSITION_PROBABILITIES: dict[tuple[Label, Label], float] = {
     (_L.CHROME, _L.CHROME): 50,
     (_L.CHROME, _L.TITLE): 50,
     (_L.TITLE, _L.TITLE_CONTINUED): 8,
@@ -127,17 +128,17 @@ STEP_PROBABILITIES: dict[tuple[Label, Label], float] = {
     (_L.CHROME_BETWEEN, _L.CHROME_BETWEEN): 40,
     (_L.CHROME_BETWEEN, _L.ABSTRACT): 60,
     (_L.ABSTRACT, _L.ABSTRACT_CONTINUED): 20,
-    (_L.ABSTRACT, _L.PARAGRAPH): 4,
+    (_L.ABSTRACT, _L.ABSTRACT_PARAGRAPH): 4,
     (_L.ABSTRACT, _L.TITLE): 47,
     (_L.ABSTRACT, _L.CHROME): 29,
     (_L.ABSTRACT_CONTINUED, _L.ABSTRACT_CONTINUED): 43,
-    (_L.ABSTRACT_CONTINUED, _L.PARAGRAPH): 3,
+    (_L.ABSTRACT_CONTINUED, _L.ABSTRACT_PARAGRAPH): 3,
     (_L.ABSTRACT_CONTINUED, _L.TITLE): 33,
     (_L.ABSTRACT_CONTINUED, _L.CHROME): 21,
-    (_L.PARAGRAPH, _L.ABSTRACT_CONTINUED): 16,
-    (_L.PARAGRAPH, _L.PARAGRAPH): 24,
-    (_L.PARAGRAPH, _L.TITLE): 37,
-    (_L.PARAGRAPH, _L.CHROME): 23,
+    (_L.ABSTRACT_PARAGRAPH, _L.ABSTRACT_CONTINUED): 16,
+    (_L.ABSTRACT_PARAGRAPH, _L.ABSTRACT_PARAGRAPH): 24,
+    (_L.ABSTRACT_PARAGRAPH, _L.TITLE): 37,
+    (_L.ABSTRACT_PARAGRAPH, _L.CHROME): 23,
 }
 # The same for the pairs that occur only if a title or an abstract is missing. The module `labels` adjusts the
 # probabilities of other pairs to the layout of a page. It does not adjust these probabilities, because a missing line
@@ -145,14 +146,14 @@ STEP_PROBABILITIES: dict[tuple[Label, Label], float] = {
 MISSING_LINE_PROBABILITIES: dict[tuple[Label, Label], float] = {
     (_L.ABSTRACT, _L.UNTITLED_ABSTRACT): 0.5,
     (_L.ABSTRACT_CONTINUED, _L.UNTITLED_ABSTRACT): 0.5,
-    (_L.PARAGRAPH, _L.UNTITLED_ABSTRACT): 0.5,
+    (_L.ABSTRACT_PARAGRAPH, _L.UNTITLED_ABSTRACT): 0.5,
     (_L.CHROME, _L.UNTITLED_ABSTRACT): 0.0025,
     (_L.UNTITLED_ABSTRACT, _L.UNTITLED_ABSTRACT): 5,
     (_L.UNTITLED_ABSTRACT, _L.TITLE): 15,
     (_L.UNTITLED_ABSTRACT, _L.CHROME): 15,
     (_L.ABSTRACT, _L.TITLE_ONLY): 0.12,
     (_L.ABSTRACT_CONTINUED, _L.TITLE_ONLY): 0.12,
-    (_L.PARAGRAPH, _L.TITLE_ONLY): 0.12,
+    (_L.ABSTRACT_PARAGRAPH, _L.TITLE_ONLY): 0.12,
     (_L.TITLE_ONLY, _L.TITLE_ONLY): 1,
     (_L.TITLE_ONLY, _L.TITLE): 99,
 }
@@ -165,10 +166,10 @@ END_PROBABILITIES: dict[str, dict[str, float]] = {
     "prose ends": {"period": 94, "question": 1, "unfinished": 0.2, "plain": 4.8},
     "chrome ends": {"period": 4, "question": 4, "unfinished": 3, "plain": 89},
 }
-# For each case: how often the upper line has each `Seam.fill`.
-# These numbers are weights and not probabilities: they also say that a wrapped page seldom begins a new paragraph
-# within an abstract, and that titles seldom go on if the page is not wrapped.
-FILL_PROBABILITIES: dict[str, dict[str, float]] = {
+# For each case, the weight of each `Seam.fill` of the upper line. These weights are not probabilities: they also say
+# that a wrapped page seldom begins a new paragraph within an abstract, and that titles seldom go on if the page is not
+# wrapped.
+FILL_WEIGHTS: dict[str, dict[str, float]] = {
     "a title goes on": {"full": 99, "short": 0.3, "too long": 1, "unwrapped": 3},
     "prose goes on": {"full": 99, "short": 0.3, "too long": 1, "unwrapped": 100},
     "a paragraph ends": {"full": 2, "short": 13, "too long": 100, "unwrapped": 100},
@@ -180,11 +181,12 @@ _CONTINUATIONS = {Label.TITLE_CONTINUED: "a title goes on", Label.ABSTRACT_CONTI
 def seam_probabilities(upper: Label, lower: Label, seam: Seam) -> list[float]:
     """Return how often two lines with these labels have a seam like this one.
 
-    There is one number for how the upper line ends, and one for how it fills the width if that is known.
+    The list has one number for how the upper line ends. If it is known how the upper line fills the width of the page,
+    a second number is for that.
     """
     probabilities = [END_PROBABILITIES[_end_case(upper, lower)][seam.end]]
     if seam.fill:
-        probabilities.append(FILL_PROBABILITIES[_fill_case(lower)][seam.fill])
+        probabilities.append(FILL_WEIGHTS[_fill_case(lower)][seam.fill])
     return probabilities
 
 
@@ -198,5 +200,5 @@ def _end_case(upper: Label, lower: Label) -> str:
 
 
 def _fill_case(lower: Label) -> str:
-    """Return the key of FILL_PROBABILITIES for two lines; `lower` is the label of the lower line."""
-    return "a paragraph ends" if lower is Label.PARAGRAPH else _CONTINUATIONS.get(lower, "a line ends")
+    """Return the key of FILL_WEIGHTS for two lines; `lower` is the label of the lower line."""
+    return "a paragraph ends" if lower is Label.ABSTRACT_PARAGRAPH else _CONTINUATIONS.get(lower, "a line ends")

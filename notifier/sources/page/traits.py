@@ -223,4 +223,4 @@ def _kind(head: str, is_label: bool) -> str:
         return "obvious chrome"
     if is_list_of_names(head):
         return "names"
-    return "label" if is_label else "words"
+    return "short label" if is_label else "words"
