@@ -24,8 +24,8 @@ PLANNED_AT = datetime(2026, 7, 6, 8, tzinfo=UTC)
 SETTINGS = MailSettings(
     sender="Daily Papers <papers@example.org>",
     envelope_sender="bounces@example.org",
-    unsubscribe="papers@example.org",
-    pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
+    unsubscribe_mailbox="papers@example.org",
+    link_signer=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
     cards=SHOWN,
 )
 

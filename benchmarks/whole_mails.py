@@ -43,7 +43,7 @@ class WholeMails:
 
     def bodies(self, digest: Digest, papers: Mapping[int, Paper]) -> tuple[str, str]:
         """Return the plain text and the HTML."""
-        maker = ContentMaker(self._settings, Cache(0), has_pages=self._settings.pages is not None)
+        maker = ContentMaker(self._settings, Cache(0), has_pages=self._settings.link_signer is not None)
         content = maker.content(digest, papers)
         values = self.values(digest)
         return (

@@ -48,7 +48,7 @@ class Composer:
         self.templates = templates
         self._cache = Cache(cache_bytes)
         self._papers: Mapping[int, Paper] = {}
-        self._contents = ContentMaker(settings, self._cache, has_pages=settings.pages is not None)
+        self._contents = ContentMaker(settings, self._cache, has_pages=settings.link_signer is not None)
         self._bodies: dict[Hashable, _CachedBodies] = self._cache.table()
         self.read_items = items.ItemsDecoder(self._cache).decode
 

@@ -49,14 +49,15 @@ class MailSettings(DigestSettings):
     """The settings of the headers, besides those of digests.
 
     `sender` is the From header (`Daily Papers <papers@example.org>`), `envelope_sender` the address that bounces go to,
-    and `unsubscribe` the mailbox for requests to unsubscribe. `pages` signs the links to pages; it is None if mails
-    hold no such links. `key` signs the subject of requests to unsubscribe by mail; without it, they are not signed.
+    and `unsubscribe_mailbox` the address for requests to unsubscribe. `link_signer` signs the links to pages; it is
+    None if mails hold no such links. `key` signs the subject of requests to unsubscribe by mail; without it, they are
+    not signed.
     """
 
     sender: str
     envelope_sender: str
-    unsubscribe: str
-    pages: LinkSigner | None = None
+    unsubscribe_mailbox: str
+    link_signer: LinkSigner | None = None
     key: bytes = field(default=b"", repr=False)
 
 
@@ -70,12 +71,13 @@ class UnsubscribeLinks(NamedTuple):
 def check_settings(settings: MailSettings) -> None:
     """Check that the settings can be written into headers and envelopes.
 
-    Raises ConfigError if they cannot, and not ComposeError, because then no mail at all can be composed.
+    Raises ConfigError if they cannot. ComposeError would be about one mail, but these settings are wrong for all mails.
     """
     try:
+        # The brand takes the place of the subject, which is not known yet: it is part of many subjects.
         _shared_lines(0, settings.brand, settings.sender, settings.brand, one_click=False)
         ascii_address(settings.envelope_sender)
-        ascii_address(settings.unsubscribe)
+        ascii_address(settings.unsubscribe_mailbox)
     except ComposeError:
         cure = "write Name <address@example.org> and bounces@example.org, short and without control characters"
         raise ConfigError(f"mail.sender or mail.envelope cannot be written into a mail; {cure}") from None
@@ -89,17 +91,17 @@ def header_lines(digest: Digest, links: UnsubscribeLinks, settings: MailSettings
     """
     if digest.planned_at.tzinfo is None:
         raise ComposeError(f"the digest's time {digest.planned_at} has no time zone; plan it in UTC")
-    second = int(digest.planned_at.timestamp())  # an integer is hashed faster than a datetime
-    one_click = bool(links.page and settings.pages and settings.pages.allows_one_click)
-    before, after = _shared_lines(second, digest.subject, settings.sender, settings.brand, one_click)
+    timestamp = int(digest.planned_at.timestamp())  # an integer is hashed faster than a datetime
+    one_click = bool(links.page and settings.link_signer and settings.link_signer.allows_one_click)
+    before, after = _shared_lines(timestamp, digest.subject, settings.sender, settings.brand, one_click)
     return before + _subscriber_lines(digest, links, one_click=one_click) + after
 
 
 def notice_header_lines(notice: Notice | Alert, settings: MailSettings) -> bytes:
     """Return the lines of the header of a notice or an alert, as `header_lines` does.
 
-    A notice answers a request and belongs to no list, so it has no List-* lines and is not bulk mail: large mail
-    providers ask for List-Unsubscribe in bulk mail. Raises the same errors.
+    A notice answers a request and belongs to no list, so it has no List-* lines. It is not marked as bulk mail, because
+    large mail providers demand List-Unsubscribe in bulk mail. Raises the same errors as `header_lines`.
     """
     lines = (
         _line("Date", format_datetime(notice.planned_at.astimezone(UTC))),
@@ -137,10 +139,10 @@ def _recipient_line(address: str) -> bytes:
 
 
 @lru_cache(64)
-def _shared_lines(second: int, subject: str, sender: str, brand: str, one_click: bool) -> tuple[bytes, bytes]:
+def _shared_lines(timestamp: int, subject: str, sender: str, brand: str, one_click: bool) -> tuple[bytes, bytes]:
     """Return the lines that the mails of one period share: those before the subscriber's lines, and those after."""
     before = (
-        _line("Date", format_datetime(datetime.fromtimestamp(second, UTC))),
+        _line("Date", format_datetime(datetime.fromtimestamp(timestamp, UTC))),
         _line("From", _mailbox("From", sender)),
         _line("Subject", _text("Subject", subject)),
         _line("List-Id", _list_id(sender, brand)),
@@ -149,7 +151,10 @@ def _shared_lines(second: int, subject: str, sender: str, brand: str, one_click:
 
 
 def _line(name: str, value: str) -> bytes:
-    """Return a folded header with CRLF ends. Raises ComposeError if a line of it is too long or not in ASCII."""
+    """Return the header as bytes that end with CRLF; `value` is folded already.
+
+    Raises ComposeError if a line of it is too long or not in ASCII.
+    """
     line = f"{name}: {value}"
     longest = len(line) if "\r" not in line else max(map(len, line.split("\r\n")))
     if longest > LONGEST_LINE or not _FOLDED_ASCII.fullmatch(value):

@@ -36,9 +36,9 @@ def compose_notice(
     Raises ComposeError if the mail cannot be made, for example because there are no pages that its link could lead to,
     and ConfigError if a template is missing or broken.
     """
-    if settings.pages is None:
+    if settings.link_signer is None:
         raise ComposeError("a mail with a link to a page needs the URL of the pages; set base_url in [web]")
-    values = notice_values(notice, settings, settings.pages)
+    values = notice_values(notice, settings, settings.link_signer)
     name = _TEMPLATES[notice.kind]
     return _mail(notice, settings, _bodies(name, values, templates, stylesheet), return_path)
 

@@ -44,10 +44,10 @@ def slot_values(digests: Sequence[Digest], settings: MailSettings) -> list[dict[
     its subscription, in the slot `section_page`. A URL is empty if there is no such page.
     """
     found: list[dict[str, str] | ComposeError] = []
-    pages_of_all = _pages(digests, settings.pages)
+    pages_of_all = _pages(digests, settings.link_signer)
     for digest, pages, signed in zip(digests, pages_of_all, _signed_ids(digests, settings.key), strict=True):
         try:
-            mailto = unsubscribe_mailto(settings.unsubscribe, digest.recipient, signed)
+            mailto = unsubscribe_mailto(settings.unsubscribe_mailbox, digest.recipient, signed)
         except ComposeError as error:
             found.append(error)
         else:

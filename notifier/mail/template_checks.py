@@ -21,7 +21,7 @@ def check_templates(settings: MailSettings, templates: Environment) -> list[str]
     """
     signer = LinkSigner("https://example.org", bytes(32))
     full = replace(
-        settings, pages=signer, cards=MAX_LABELS + 2, topics={"topic": "A Topic"}, postal_address="An address"
+        settings, link_signer=signer, cards=MAX_LABELS + 2, topics={"topic": "A Topic"}, postal_address="An address"
     )
     composer = Composer(full, templates)
     try:

@@ -98,9 +98,9 @@ def mail_settings(config: Config) -> MailSettings:
     settings = MailSettings(
         sender=mail.sender,
         envelope_sender=mail.envelope_sender,
-        unsubscribe=mail.address,
+        unsubscribe_mailbox=mail.address,
         brand=mail.brand,
-        pages=LinkSigner(config.web.base_url, secret_key(config)) if config.web.base_url else None,
+        link_signer=LinkSigner(config.web.base_url, secret_key(config)) if config.web.base_url else None,
         key=secret_key(config) if config.path(config.secret_file).exists() else b"",
         cards=config.digest.cards,
         topics={topic.slug: topic.title for topic in catalogue_of(config).topics.values()},

@@ -89,7 +89,7 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
         mail=MailSettings(
             sender=config.mail.sender,
             envelope_sender=config.mail.envelope_sender,
-            unsubscribe=config.mail.address,
+            unsubscribe_mailbox=config.mail.address,
             brand=config.mail.brand,
             topics={topic.slug: topic.title for topic in catalogue.topics.values()},
             title_search=config.mail.title_search,
@@ -129,7 +129,7 @@ def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResp
     """Render a template in `web/` with `values` and what all pages share."""
     shared = {
         "brand": site.mail.brand,
-        "mailbox": site.mail.unsubscribe,
+        "mailbox": site.mail.unsubscribe_mailbox,
         "root": site.root,
         "is_open": site.is_open,
         "is_signed_in": False,

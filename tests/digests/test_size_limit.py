@@ -42,7 +42,7 @@ TITLES = {
 def size_of_mail(selection: Selection, papers: dict[int, Paper], *, cards: int = 8) -> tuple[int, int, int]:
     """Return the bytes of the mail, how many papers it shows, and where its last unsubscribe link begins."""
     pages = LinkSigner("https://" + ("papers." * 40)[: LONGEST_BASE_URL - 20] + "example.org", bytes(32))
-    composer = Composer(replace(SETTINGS, pages=pages, cards=cards, postal_address="一条街" * 100), TEMPLATES)
+    composer = Composer(replace(SETTINGS, link_signer=pages, cards=cards, postal_address="一条街" * 100), TEMPLATES)
     digest = replace(DIGEST, sections=selection.sections, rest=selection.rest, subscriber_id=1)
     mail = composer.compose(digest, papers)
     page = parser.document_fromstring(bodies(mail)[1])

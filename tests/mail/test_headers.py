@@ -99,7 +99,7 @@ def test_rfc_2369_subscribers_cannot_post_and_no_line_names_a_service_that_does_
 @pytest.mark.parametrize("length", [10, 60, 200])
 def test_no_list_header_is_folded_or_encoded_however_long_it_is(length: int) -> None:
     long = f"{'a' * 60}@{'b' * 60}.{'c' * length}.example"
-    mail = mail_of(replace(DIGEST, recipient=long), settings=replace(SETTINGS, unsubscribe=long))
+    mail = mail_of(replace(DIGEST, recipient=long), settings=replace(SETTINGS, unsubscribe_mailbox=long))
     lines = [line for line in mail.content.split(b"\r\n") if line.startswith(b"List-")]
     assert len(lines) == 3
     assert not any(b"=?" in line for line in lines)
@@ -219,7 +219,7 @@ def test_no_control_character_of_a_row_reaches_a_header(field: str, hostile: str
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-@pytest.mark.parametrize("field", ["sender", "unsubscribe", "brand"])
+@pytest.mark.parametrize("field", ["sender", "unsubscribe_mailbox", "brand"])
 def test_no_control_character_of_the_config_reaches_a_header(field: str, hostile: str) -> None:
     value = getattr(SETTINGS, field)
     with pytest.raises(ComposeError):

@@ -21,7 +21,7 @@ from notifier.text.addresses import address_number
 
 KEY = b"a secret key of thirty-two bytes"
 BASE_URL = "https://papers.example.org"
-WITH_PAGES = replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY), postal_address="1 Library Road, Cambridge")
+WITH_PAGES = replace(SETTINGS, link_signer=LinkSigner(BASE_URL, KEY), postal_address="1 Library Road, Cambridge")
 CONFIRMATION = Notice(
     kind=DeliveryKind.CONFIRMATION,
     recipient="reader@example.net",

@@ -28,7 +28,7 @@ from notifier.text.harmless import inert
 
 WITH_PAGES = replace(
     SETTINGS,
-    pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
+    link_signer=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
     cards=3,
     topics={"a": "Topic A", "b": "R&D"},
     postal_address="Example Labs & Co, 1 Analytical Way",

@@ -109,7 +109,7 @@ def test_long_labels_and_links_do_not_make_a_mail_too_large() -> None:
     pages = LinkSigner(base_url, b"a secret key of thirty-two bytes")
     digest = digest_of(sections=200, papers=1, rest=0, label="量化 OR quantization OR pruning " * 40)
     stored = {each.id: each for each in papers_of(digest, LONG_LATIN)}
-    mail = Composer(replace(SETTINGS, pages=pages), TEMPLATES).compose(digest, stored)
+    mail = Composer(replace(SETTINGS, link_signer=pages), TEMPLATES).compose(digest, stored)
     text, html = bodies(mail)
     assert len(mail.content) <= MAIL_BYTES
     assert sum(counts(parser.document_fromstring(html))) == 200

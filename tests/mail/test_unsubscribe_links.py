@@ -26,7 +26,7 @@ NUMBERED = replace(
 def header(digest: Digest = NUMBERED, base_url: str | None = BASE_URL) -> dict[bytes, bytes]:
     """Return the header fields of a mail whose names begin with `List-`, as they are on the wire."""
     pages = LinkSigner(base_url, KEY) if base_url else None
-    lines = mail_of(digest, settings=replace(SETTINGS, pages=pages)).content.split(b"\r\n\r\n")[0].split(b"\r\n")
+    lines = mail_of(digest, settings=replace(SETTINGS, link_signer=pages)).content.split(b"\r\n\r\n")[0].split(b"\r\n")
     return dict(line.split(b": ", 1) for line in lines if line.startswith(b"List-"))
 
 
@@ -39,7 +39,7 @@ def test_the_header_names_the_page_before_the_mailbox_and_allows_one_click_as_in
 @pytest.mark.parametrize("base_url", [None, BASE_URL])
 def test_with_a_key_the_mail_to_the_mailbox_is_signed_with_or_without_pages(base_url: str | None) -> None:
     pages = LinkSigner(base_url, KEY) if base_url else None
-    content = mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages, key=KEY)).content
+    content = mail_of(NUMBERED, settings=replace(SETTINGS, link_signer=pages, key=KEY)).content
     signed = "M2pHNOHYsOEfVEclxb7Da_JYa17"
     assert f"<{BY_MAIL}%20{signed}>".encode() in content.split(b"\r\n\r\n")[0]
     assert verify(KEY, signed) == Grant(LinkPurpose.UNSUBSCRIBE_ALL, 17)
@@ -70,7 +70,7 @@ def test_the_longest_link_is_in_one_line_without_encoding() -> None:
 
 def test_the_footer_has_a_link_that_ends_each_subscription_and_one_that_ends_all() -> None:
     pages = LinkSigner(BASE_URL, KEY)
-    plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, pages=pages)))
+    plain, html = bodies(mail_of(NUMBERED, settings=replace(SETTINGS, link_signer=pages)))
     (footer,) = parser.document_fromstring(html).xpath("//div[@role='contentinfo']")
     (manage,) = pages.manage_urls([MANAGED])
     assert footer.xpath(".//a/@href") == [*pages.unsubscribe_one_urls([3, 4]), manage, ALL, BY_MAIL]
@@ -87,7 +87,7 @@ def test_the_footer_has_a_link_that_ends_each_subscription_and_one_that_ends_all
 def test_a_subscription_without_a_section_of_its_own_is_named_without_a_link() -> None:
     digest = replace(NUMBERED, sections=(Section("quantization", (ITEM._replace(also=("video",)),), 3),))
     pages = LinkSigner(BASE_URL, KEY)
-    found = page(digest, settings=replace(SETTINGS, pages=pages))
+    found = page(digest, settings=replace(SETTINGS, link_signer=pages))
     assert texts(found.xpath("//div[@role='contentinfo']/ul/li")) == ["quantization (unsubscribe)", "video"]
 
 
@@ -95,7 +95,7 @@ def test_a_section_without_a_subscription_id_has_no_link_of_its_own() -> None:
     old = replace(DIGEST, subscriber_id=17)
     pages = LinkSigner(BASE_URL, KEY)
     (manage,) = pages.manage_urls([MANAGED])
-    plain, html = bodies(mail_of(old, settings=replace(SETTINGS, pages=pages)))
+    plain, html = bodies(mail_of(old, settings=replace(SETTINGS, link_signer=pages)))
     for body in (plain, html):
         assert body.count(BASE_URL) == 2
         assert body.count(ALL) == body.count(manage) == 1
@@ -108,5 +108,5 @@ def test_without_pages_no_body_links_to_a_page() -> None:
 
 
 def test_the_same_row_and_papers_give_the_same_bytes() -> None:
-    pages = replace(SETTINGS, pages=LinkSigner(BASE_URL, KEY))
+    pages = replace(SETTINGS, link_signer=LinkSigner(BASE_URL, KEY))
     assert mail_of(NUMBERED, settings=pages).content == mail_of(NUMBERED, settings=pages).content

@@ -12,7 +12,7 @@ from notifier.models import Digest, Item, Section
 from notifier.signing import LinkSigner
 
 PAGES = LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes")
-WITH_PAGES = replace(SETTINGS, pages=PAGES)
+WITH_PAGES = replace(SETTINGS, link_signer=PAGES)
 ROW = replace(DIGEST, subscriber_id=17, delivery_id=42)
 (COPY,) = PAGES.digest_urls([42])
 

@@ -16,7 +16,7 @@ from notifier.templates import environment
 SETTINGS = MailSettings(
     sender="Daily Papers <papers@example.org>",
     envelope_sender="bounces@example.org",
-    unsubscribe="leave@example.org",
+    unsubscribe_mailbox="leave@example.org",
 )
 TEMPLATES = environment()
 PAPER = Paper(

@@ -14,7 +14,7 @@ from notifier.signing import LinkSigner
 
 VARIED_SETTINGS = replace(
     SETTINGS,
-    pages=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
+    link_signer=LinkSigner("https://papers.example.org", b"a secret key of thirty-two bytes"),
     topics={"quantization": "Quantization", "language-models": "Language Models"},
     postal_address="Example Labs & Sons, 1 Analytical Way, London",
 )

@@ -70,7 +70,7 @@ def test_a_missing_or_short_key_is_refused_with_the_command_that_makes_one(engin
 def test_without_a_base_url_no_key_is_needed_and_links_are_not_found(engine: Engine, tmp_path: Path) -> None:
     config = write_config(tmp_path, base_url="")
     config.path(config.secret_file).unlink()
-    assert sender_for(engine, config, lambda: AT_EIGHT).composer.settings.pages is None
+    assert sender_for(engine, config, lambda: AT_EIGHT).composer.settings.link_signer is None
     with serve_pages(engine, config) as client:
         assert client.get("/healthz").status_code == 200
         assert client.post("/unsubscribe/M2pHNOHYsOEfVEclxb7Da_JYa17").status_code == 404
