@@ -7,8 +7,8 @@ a probe. Either the probe ends the pause, or another, usually longer pause begin
 
 If several recipients get the same refusal, there are two possible reasons: the relay refuses our mail, or it knows none
 of these recipients. Only the acceptance of another mail shows that it is the second. So after a pause for such
-refusals, recipients who were not refused yet are tried one after another. Their number doubles with each pause, up to a
-limit.
+refusals, recipients who were not refused yet are tried one after another: two after the first pause, and after each
+further pause twice as many (4, 8, 16), up to a limit.
 """
 
 from __future__ import annotations
@@ -75,11 +75,12 @@ def remaining_pause(state: RelayState, now: datetime) -> timedelta:
     return left if timedelta(0) < left <= PAUSES_AFTER_REFUSAL[1] else timedelta(0)
 
 
-def early_probe(state: RelayState, now: datetime) -> datetime | None:
-    """Return when the pause began, if it may end early for a mail that was planned since; otherwise None.
+def start_of_pause_that_may_end_early(state: RelayState, now: datetime) -> datetime | None:
+    """Return when the present pause began, if it may end early; otherwise None.
 
-    Such a mail may be for the first recipient who was not refused before. Only a pause for the same refusal of several
-    recipients may end early, and only when the shortest pause has passed.
+    It may end early if it is a pause for the same refusal of several recipients, and has lasted as long as the shortest
+    pause. Then a mail that was planned since the pause began may be sent as a probe, because it may be for a recipient
+    who was not refused before.
     """
     if len(state.policy_refusals) < REFUSED_DOMAINS[0] or not remaining_pause(state, now):
         return None
@@ -98,7 +99,7 @@ def with_doubtful_refusal_deferred(
     if outcome.state is not DeliveryState.REJECTED:
         return outcome
     counted = _with_outcome_counted(state, outcome, recipient, was_refused=was_refused)
-    if not _refused_alike(counted, outcome, recipient, 0):
+    if not _refused_alike_in_words(counted, outcome, recipient, 0):
         return outcome
     return outcome._replace(state=DeliveryState.DEFERRED, relay=RelayCondition.POLICY)
 
@@ -123,14 +124,14 @@ def state_after(  # noqa: PLR0913
         state = replace(state, probe_owner=None, probe_until=None)
     if outcome.relay is RelayCondition.UNTRIED:
         return state
-    is_known = was_refused or _is_counted(state, outcome, recipient)
+    is_repeated = was_refused or _is_counted(state, outcome, recipient)
     state = _with_outcome_counted(state, outcome, recipient, was_refused=was_refused)
     if state.paused_until and not is_probe:
         return state
-    reason = _reason_to_pause(state, outcome, recipient, is_known=is_known, is_probe=is_probe)
+    reason = _reason_to_pause(state, outcome, recipient, is_repeated=is_repeated, is_probe=is_probe)
     if reason:
         return _paused_state(state, reason, outcome, now)
-    if is_probe and outcome.relay is RelayCondition.POLICY and _refused_alike(state, outcome, recipient, 0):
+    if is_probe and outcome.relay is RelayCondition.POLICY and _refused_alike_in_words(state, outcome, recipient, 0):
         return state  # the next recipient is tried at once
     return _resumed_after(state, outcome) if is_probe else state
 
@@ -149,7 +150,7 @@ def resumed_state(state: RelayState) -> RelayState:
 
 
 def _resumed_after(state: RelayState, probe: Outcome) -> RelayState:
-    """Return the state at the end of a pause; the refusals still count if the probe was not accepted."""
+    """Return the state at the end of a pause. The refusals count no longer if the probe was accepted."""
     refusals = () if probe.state is DeliveryState.ACCEPTED else state.policy_refusals
     return replace(resumed_state(state), policy_refusals=refusals)
 
@@ -158,10 +159,10 @@ def _with_outcome_counted(state: RelayState, outcome: Outcome, recipient: str, *
     is_error = outcome.state in (DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
     refusals = () if outcome.state is DeliveryState.ACCEPTED else state.policy_refusals
     is_refusal = outcome.relay is RelayCondition.POLICY or outcome.state is DeliveryState.REJECTED
-    is_known = was_refused or _is_counted(state, outcome, recipient)
-    if outcome.relay is RelayCondition.POLICY and is_known:
+    is_repeated = was_refused or _is_counted(state, outcome, recipient)
+    if outcome.relay is RelayCondition.POLICY and is_repeated:
         return state
-    if is_refusal and not is_known:
+    if is_refusal and not is_repeated:
         refusals = (*refusals, _refusal(outcome, recipient))[-RECENT_REFUSALS:]
     return replace(
         state,
@@ -173,7 +174,10 @@ def _with_outcome_counted(state: RelayState, outcome: Outcome, recipient: str, *
 
 
 def _refusal(outcome: Outcome, recipient: str) -> str:
-    """Return what is stored of a refusal: a hash of the reply, the domain, and a hash of the address."""
+    """Return what `policy_refusals` stores of a refusal for policy or a rejection.
+
+    It is a hash of the reply, the domain, and a hash of the address.
+    """
     address = recipient.casefold()
     return f"{_reply_hash(outcome, recipient)} {address.rpartition('@')[2]} {_short_hash(address)}"
 
@@ -190,16 +194,17 @@ def _short_hash(text: str) -> str:
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
-def _reason_to_pause(state: RelayState, outcome: Outcome, recipient: str, *, is_known: bool, is_probe: bool) -> str:
+def _reason_to_pause(state: RelayState, outcome: Outcome, recipient: str, *, is_repeated: bool, is_probe: bool) -> str:
     """Return why sending has to pause after `outcome`, or an empty text if it may go on.
 
-    `is_known` says whether the recipient had been refused before.
+    `is_repeated` says whether the recipient had been refused before. A probe that another recipient refuses is compared
+    with the limit for this pause, and all other refusals with the limit for the first pause.
     """
     if outcome.relay in (RelayCondition.DOWN, RelayCondition.REFUSING) or state.busy >= BUSY_ANSWERS:
         return outcome.reply
-    if outcome.relay is RelayCondition.POLICY and (is_probe or not is_known):
-        pauses = 0 if is_known or not is_probe else state.pauses
-        if number := _refused_alike(state, outcome, recipient, pauses):
+    if outcome.relay is RelayCondition.POLICY and (is_probe or not is_repeated):
+        pauses = 0 if is_repeated or not is_probe else state.pauses
+        if number := _refused_alike_in_words(state, outcome, recipient, pauses):
             return f"{number} in a row got the same refusal{_cure(outcome)}: {outcome.reply}"
     if state.errors >= ERRORS_IN_A_ROW:
         return f"{state.errors} errors in a row: {outcome.reply}"
@@ -209,13 +214,17 @@ def _reason_to_pause(state: RelayState, outcome: Outcome, recipient: str, *, is_
 
 
 def _cure(outcome: Outcome) -> str:
-    """Return what the operator can do about recipients who were suppressed before the refusals became doubtful."""
-    is_clear = is_about_recipient(outcome.reply.partition(" ")[2])
-    return " (if it is wrong, `notifier reinstate --since` takes back who is SUPPRESSED)" if is_clear else ""
+    """Return a hint about `reinstate` if the relay's reply is about the recipient; otherwise return an empty text.
+
+    The first recipients who get such a reply are suppressed. Only the same reply to many others shows that it may be
+    about our mail.
+    """
+    suppresses = is_about_recipient(outcome.reply.partition(" ")[2])
+    return " (if it is wrong, `notifier reinstate --since` makes the SUPPRESSED active again)" if suppresses else ""
 
 
-def _refused_alike(state: RelayState, outcome: Outcome, recipient: str, pauses: int) -> str:
-    """Return how many domains or recipients got the same refusal, if they are enough to pause sending.
+def _refused_alike_in_words(state: RelayState, outcome: Outcome, recipient: str, pauses: int) -> str:
+    """Return, in words, how many domains or recipients got the same refusal; empty if they are too few for a pause.
 
     `pauses` is the number of pauses for this reason that there were already.
     """

@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from notifier.delivery.breaker import PROBE_LEASE, RelayAccess, early_probe, relay_access, remaining_pause
+from notifier.delivery.breaker import (
+    PROBE_LEASE,
+    RelayAccess,
+    relay_access,
+    remaining_pause,
+    start_of_pause_that_may_end_early,
+)
 from notifier.delivery.retries import LIFETIME, LONGEST_WAIT
 from notifier.files import owner_is_gone, remove_owner_lock
 from notifier.models import RelayState
@@ -83,7 +89,7 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
 def _access(connection: Connection, state: RelayState, now: datetime) -> RelayAccess:
     """Return how many mails may be claimed; a mail that was planned during a pause may probe the relay early."""
     access = relay_access(state, now)
-    if access is RelayAccess.CLOSED and (began := early_probe(state, now)):
+    if access is RelayAccess.CLOSED and (began := start_of_pause_that_may_end_early(state, now)):
         planned_at = outbox.newest_new_row(connection)
         return RelayAccess.PROBE if planned_at and began < planned_at <= now else access
     return access

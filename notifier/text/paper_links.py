@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 from notifier.models import Paper
 from notifier.text.harmless import safe_url, shortened_to_columns
 
-MAX_SEARCH_COLUMNS = 120  # columns; the first words of a long title are enough to find it
+MAX_SEARCH_COLUMNS = 120  # columns of a title that is searched for; the first words of a long title find it too
 
 _ARXIV_ID = re.compile(r"\A(?:\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})", re.ASCII)
 _SCHEME_AND_WWW = re.compile(r"\Ahttps?://(?:www\.)?")
@@ -18,27 +18,27 @@ _SCHEME_AND_WWW = re.compile(r"\Ahttps?://(?:www\.)?")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to a page where a paper can be read; `url` is http, https or mailto, in ASCII."""
+    """A link to a paper, to its code or to a page about it; `url` is http, https or mailto, in ASCII."""
 
     label: str
     url: str
 
 
 def has_arxiv_page(paper: Paper) -> bool:
-    """Return whether a paper has an arXiv id in the form of which arXiv makes its URLs."""
+    """Return whether a paper has an arXiv id from which the URL of its page at arXiv can be made."""
     return _ARXIV_ID.fullmatch(paper.arxiv_id or "") is not None
 
 
 def links(paper: Paper) -> tuple[Link, ...]:
-    """Return the links to a paper, the best first: to its arXiv pages, or else to its own URL."""
+    """Return the links to a paper, the best first: those that follow from its arXiv id, or else its own URL."""
     if paper.arxiv_id and has_arxiv_page(paper):
-        return _arxiv_links(paper.arxiv_id)
+        return _links_by_arxiv_id(paper.arxiv_id)
     url = safe_url(paper.url)
     return (Link("Read", url),) if url else ()
 
 
 @lru_cache(1 << 12)
-def _arxiv_links(arxiv_id: str) -> tuple[Link, ...]:
+def _links_by_arxiv_id(arxiv_id: str) -> tuple[Link, ...]:
     found = Link("arXiv", f"https://arxiv.org/abs/{arxiv_id}"), Link("PDF", f"https://arxiv.org/pdf/{arxiv_id}")
     if "/" in arxiv_id:  # an arXiv id from before April 2007
         return found
@@ -51,9 +51,11 @@ def paper_url(paper: Paper) -> str:
     return found[0].url if found else safe_url(paper.page) or safe_url(paper.pdf)
 
 
-def search_url(title: str, search: str) -> str:
-    """Return the URL of a search for a paper by its title; `search` is the part of the URL before the title."""
-    return safe_url(search + quote_plus(shortened_to_columns(title, MAX_SEARCH_COLUMNS).rstrip("…"), errors="replace"))
+def search_url(title: str, url_prefix: str) -> str:
+    """Return the URL of a search for a paper by its title; `url_prefix` is the part of the URL before the title."""
+    return safe_url(
+        url_prefix + quote_plus(shortened_to_columns(title, MAX_SEARCH_COLUMNS).rstrip("…"), errors="replace")
+    )
 
 
 def other_links(paper: Paper) -> tuple[Link, ...]:
@@ -66,15 +68,15 @@ def other_links(paper: Paper) -> tuple[Link, ...]:
         "project": safe_url(paper.project),
         "HF": by_label.get("Hugging Face", ""),
     }
-    pages = {_page(paper_url(paper))}
+    pages = {_normal_form(paper_url(paper))}
     shown = []
     for label, url in found.items():
-        if url and _page(url) not in pages:
-            pages.add(_page(url))
+        if url and _normal_form(url) not in pages:
+            pages.add(_normal_form(url))
             shown.append(Link(label, url))
     return tuple(shown)
 
 
-def _page(url: str) -> str:
-    """Return what two spellings of the same page's URL have in common."""
+def _normal_form(url: str) -> str:
+    """Return the form of a URL that is the same for all spellings of the URL."""
     return _SCHEME_AND_WWW.sub("", url.lower()).rstrip("/").removesuffix(".git")
