@@ -17,7 +17,7 @@ PREFIX = "NOTIFIER_"  # environment variables that override keys begin with this
 NESTING = "__"  # in an environment variable, separates the name of a table from the name of a key
 
 
-def overrides() -> dict[str, Any]:
+def read_overrides() -> dict[str, Any]:
     """Return the tables and keys that environment variables set; `NOTIFIER_SMTP__HOST` sets `host` in `[smtp]`.
 
     Variables that name no table and no top-level key are left out; `unknown_variables` returns them. Raises

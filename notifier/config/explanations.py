@@ -15,25 +15,25 @@ from notifier.config.keys import Config
 MOVED = {"fetching.keep_days": "[keep] fetched"}  # keys of earlier versions
 
 
-def explain(error: ValidationError, file: Path | None, changes: Mapping[str, Any]) -> str:
+def explain(error: ValidationError, file: Path | None, overrides: Mapping[str, Any]) -> str:
     """Return one sentence for each wrong key, after the name of the file or environment variable that has set it.
 
-    `changes` are the tables and keys that environment variables set. The wrong values are not quoted, because one may
+    `overrides` are the tables and keys that environment variables set. The wrong values are not quoted, because one may
     be a password.
     """
     explanations: dict[str, list[str]] = {}
     for detail in error.errors(include_input=False):
-        setter = _variable_that_sets(detail["loc"], changes) or str(file or "the environment")
+        setter = _variable_that_sets(detail["loc"], overrides) or str(file or "the environment")
         explanations.setdefault(setter, []).append(_explanation(detail["loc"], detail["type"], detail["msg"]))
     return "; ".join(f"{setter}: {'; '.join(each)}" for setter, each in explanations.items())
 
 
-def _variable_that_sets(place: tuple[int | str, ...], changes: Mapping[str, Any]) -> str | None:
+def _variable_that_sets(place: tuple[int | str, ...], overrides: Mapping[str, Any]) -> str | None:
     """Return the environment variable that sets the key at this place.
 
     Returns None if no variable does, or if the place is that of a table.
     """
-    value: Any = changes
+    value: Any = overrides
     for depth, name in enumerate(place):
         if not isinstance(value, Mapping):
             return f"the environment variable {variable_of(place[:depth])}"

@@ -31,8 +31,8 @@ class FetchingConfig(ConfigTable):
     allow_http: tuple[str, ...] = ()
     allow_private: tuple[str, ...] = ()
     ca_file: Path | None = None
-    file_mb: int = Field(default=64, ge=1, le=4096)
-    seconds: float = Field(default=120, ge=1, le=3600)
+    file_mb: int = Field(default=64, ge=1, le=4096)  # the largest response
+    seconds: float = Field(default=120, ge=1, le=3600)  # the timeout of one request with its response
     folder: Path = Path("var/fetched")
 
     @field_validator("contact")

@@ -55,15 +55,16 @@ class IngestConfig(ConfigTable):
 class Limits(ConfigTable):
     """The largest dump, and the largest parts of one.
 
-    A record, or a line of JSON lines, that is too large is skipped. A dump that exceeds any other limit is refused.
+    A record that is too large is skipped, and so is a line of JSON lines that is too long. A dump that exceeds any
+    other limit is refused.
     """
 
     file_mb: int = Field(default=64, ge=1, le=4096)
     unpacked_mb: int = Field(default=256, ge=1, le=4096)
     records: int = Field(default=250_000, ge=1, le=100_000_000)
-    record_kb: int = Field(default=1024, ge=1, le=4096 << 10)
-    line_kb: int = Field(default=1024, ge=1, le=4096 << 10)
-    entities: int = Field(default=300, ge=0, le=100_000)
+    record_kb: int = Field(default=1024, ge=1, le=4096 << 10)  # in units of 1024 characters
+    line_kb: int = Field(default=1024, ge=1, le=4096 << 10)  # in units of 1024 characters
+    entities: int = Field(default=300, ge=0, le=100_000)  # that the DOCTYPE of a dump in XML declares
 
     @property
     def max_file_bytes(self) -> int:
@@ -93,7 +94,7 @@ class DigestConfig(ConfigTable):
     """The schedule of new subscribers, and the length of digests."""
 
     cadence: Cadence = Cadence.DAILY
-    hour: str = "08:00"
+    hour: str = "08:00"  # a time of day, HH:MM
     timezone: str = "UTC"
     papers: int = Field(default=30, ge=1, le=200)
     cards: int = Field(default=8, ge=0, le=200)
@@ -102,7 +103,7 @@ class DigestConfig(ConfigTable):
     @field_validator("hour")
     @classmethod
     def _check_hour(cls, hour: str) -> str:
-        """Return the hour. Raises ValueError if it is no time of day with two digits each."""
+        """Return the hour. Raises ValueError if it is no time of day in the form HH:MM."""
         if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", hour):
             raise ValueError("this is not a time of day; write it as HH:MM, from 00:00 to 23:59")
         return hour
@@ -116,7 +117,7 @@ class DigestConfig(ConfigTable):
         try:
             fields = [field for _, *field in Formatter().parse(subject) if field[0] is not None]
         except ValueError:
-            fields = [["", "", None]]
+            fields = [["", "", None]]  # not a field of SUBJECT_FIELDS, so the error below is raised
         if any(name not in SUBJECT_FIELDS or spec or conversion for name, spec, conversion in fields):
             raise ValueError("use no other braces than {papers}, {title} and {period}; write {{ for a brace")
         return subject

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from notifier.config.environment import FILE_VARIABLE, overrides
+from notifier.config.environment import FILE_VARIABLE, read_overrides
 from notifier.config.explanations import explain
 from notifier.config.key_file import check_key_file
 from notifier.config.keys import Config
@@ -35,12 +35,12 @@ def load(file: Path | None) -> Config:
     """
     found = chosen_file(file)
     tables = _read(found) if found else {}
-    changes = overrides()
+    overrides = read_overrides()
     folder = found.resolve().parent if found else Path.cwd()
     try:
-        config = Config(**with_secrets(_merged(tables, changes), folder))
+        config = Config(**with_secrets(_merged(tables, overrides), folder))
     except ValidationError as error:
-        raise ConfigError(explain(error, found, changes)) from None
+        raise ConfigError(explain(error, found, overrides)) from None
     config = config.located_in(folder)
     check_secret_file(config, found)
     check_key_file(config)
@@ -73,7 +73,8 @@ def _read(file: Path) -> dict[str, Any]:
             content = opened.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
             raise ConfigError(
-                f"{file} is larger than {LARGEST_FILE >> 20} MB, and no config; name another with --config"
+                f"{file} is larger than {LARGEST_FILE >> 20} MB, so it cannot be a config; "
+                "name another file with --config"
             )
         if b"\0" in content:
             raise ConfigError(f"{file} is no UTF-8 text, but perhaps UTF-16; save it in UTF-8")
@@ -87,10 +88,10 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} is not valid TOML: {error}") from None
 
 
-def _merged(tables: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the tables with the changes in them; a change of one key leaves the other keys of its table."""
+def _merged(tables: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables with the overrides in them. If one key of a table is overridden, its other keys stay."""
     merged = dict(tables)
-    for key, value in changes.items():
+    for key, value in overrides.items():
         known = merged.get(key)
         merged[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
     return merged
