@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from notifier.alerting.disks import check_disks
 from notifier.alerting.findings import Finding
-from notifier.arrivals import Judged, judged_sources, number_of_papers
+from notifier.arrivals import JudgedSource, judged_sources, number_of_papers
 from notifier.config import Config
 from notifier.models import Health, RelayState
 from notifier.store import dumps, outbox, relays, results, subscribers, suppressions
@@ -168,7 +168,7 @@ def _is_jump(connection: Connection, today: int, now: datetime) -> bool:
     return today >= MANY_SUPPRESSIONS and today * USUAL_DAYS > USUAL_FACTOR * before
 
 
-def _of_source(judged: Judged, stored: Mapping[str, StoredAlert], now: datetime) -> Finding:
+def _of_source(judged: JudgedSource, stored: Mapping[str, StoredAlert], now: datetime) -> Finding:
     verdict, name = judged.verdict, judged.history.name
     key, about = f"source:{name}", f"source {name}"
     before = stored.get(key)
@@ -189,7 +189,7 @@ def _of_source(judged: Judged, stored: Mapping[str, StoredAlert], now: datetime)
     )
 
 
-def _well_again(judged: Judged, before: StoredAlert, now: datetime) -> str:
+def _well_again(judged: JudgedSource, before: StoredAlert, now: datetime) -> str:
     """Say how long the trouble lasted, and how many papers came for its first day and all days after it."""
     if before.since is None:
         return "it is well again"

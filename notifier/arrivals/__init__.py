@@ -7,12 +7,12 @@ numbers. These three are pure. `source_health` reads the history of a source fro
 """
 
 from notifier.arrivals.judging import Verdict, judge
-from notifier.arrivals.source_health import Judged, SourceHealth, judged_sources, source_health
+from notifier.arrivals.source_health import JudgedSource, SourceHealth, judged_sources, source_health
 from notifier.arrivals.usual import seems_short
 from notifier.arrivals.wording import number_of_papers, without_paths
 
 __all__ = [
-    "Judged",
+    "JudgedSource",
     "SourceHealth",
     "Verdict",
     "judge",

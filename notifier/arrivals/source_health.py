@@ -14,12 +14,12 @@ from notifier.config import Config
 from notifier.models import Health, SourceHistory
 from notifier.store import reading, sources
 
-MEMORY = timedelta(days=400)  # older days are not read; this finds the last day with papers after a year without
+MEMORY = timedelta(days=400)  # older days are not read; long enough for sources with papers once a year
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """The health of a source, the reason in one sentence without a full stop, and the cure if something is wrong.
+    """The health of a source. `sentence` is the reason, without a full stop, and `cure` says what to do about trouble.
 
     `since` is the day on which the trouble began. `papers_today` is the number of papers that came for today, and
     `usual` the usual number on this day of the week; None if too little of the past is known. `next_due` is None if the
@@ -37,7 +37,7 @@ class SourceHealth:
     next_due: datetime | None
 
 
-class Judged(NamedTuple):
+class JudgedSource(NamedTuple):
     """What is known of a source, and the verdict on it."""
 
     history: SourceHistory
@@ -53,18 +53,18 @@ def source_health(engine: Engine, config: Config, now: datetime) -> list[SourceH
         return [_health(each, now) for each in judged_sources(connection, config, now)]
 
 
-def judged_sources(connection: Connection, config: Config, now: datetime) -> list[Judged]:
+def judged_sources(connection: Connection, config: Config, now: datetime) -> list[JudgedSource]:
     """Return each source with the verdict on it, in the order of the config."""
     since = (now - MEMORY).date()
-    settings = sources.settings(connection)
+    fingerprints = sources.config_fingerprints(connection)
     histories = {
         name: replace(
             sources.history(connection, name, since),
-            is_changed=settings.get(name, source.fingerprint) != source.fingerprint,
+            is_changed=fingerprints.get(name, source.fingerprint) != source.fingerprint,
         )
         for name, source in config.sources.items()
     }
-    return [Judged(each, judge(each, now, _others(each.name, config, histories))) for each in histories.values()]
+    return [JudgedSource(each, judge(each, now, _others(each.name, config, histories))) for each in histories.values()]
 
 
 def _others(name: str, config: Config, histories: Mapping[str, SourceHistory]) -> list[SourceHistory]:
@@ -74,7 +74,7 @@ def _others(name: str, config: Config, histories: Mapping[str, SourceHistory]) -
     return [histories[other] for other in compared if other != name]
 
 
-def _health(judged: Judged, now: datetime) -> SourceHealth:
+def _health(judged: JudgedSource, now: datetime) -> SourceHealth:
     history, verdict = judged
     today = history.days.get(now.date())
     return SourceHealth(

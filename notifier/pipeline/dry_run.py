@@ -14,7 +14,7 @@ from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import PlannedDigest, choose
 from notifier.pipeline.planning import BATCH, PlanReport, due_slots, unused
 from notifier.store import reading, subscribers
-from notifier.subscribers import clock_errors, pausing
+from notifier.subscribers import date_repairs, pausing
 from notifier.subscribers.activation import activated
 from notifier.topics import catalogue_of
 
@@ -65,9 +65,9 @@ def _batches(connection: Connection) -> Iterator[list[Subscriber]]:
 
 def as_planned(connection: Connection, batch: Sequence[Subscriber], now: datetime) -> Iterator[Subscriber]:
     """Yield the subscribers who are active at `now`, with corrected dates and ended pauses, as in `plan`."""
-    latest = clock_errors.latest_due(now)
+    latest = date_repairs.latest_due(now)
     wrong = [one for one in batch if one.next_due and one.next_due > latest[one.cadence]]
-    corrected = {repair.stored.id: repair.corrected for repair in clock_errors.repairs_of(connection, wrong, now)}
+    corrected = {repair.stored.id: repair.corrected for repair in date_repairs.repairs_of(connection, wrong, now)}
     for stored in batch:
         one = corrected.get(stored.id, stored)
         if one.state is SubscriberState.ACTIVE:

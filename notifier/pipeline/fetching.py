@@ -79,11 +79,12 @@ def due_sources(engine: Engine, config: Config, now: datetime) -> list[str]:
     if not config.sources:
         return []
     with reading(engine) as connection:
-        states, settings = sources.states(connection), sources.settings(connection)
+        states, fingerprints = sources.states(connection), sources.config_fingerprints(connection)
     return [
         name
         for name, source in config.sources.items()
-        if settings.get(name, source.fingerprint) != source.fingerprint or due_at(source, states.get(name), now) <= now
+        if fingerprints.get(name, source.fingerprint) != source.fingerprint
+        or due_at(source, states.get(name), now) <= now
     ]
 
 

@@ -31,7 +31,7 @@ from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, reading, retried, subscribers, writing
-from notifier.subscribers import calendars, clock_errors, end_pauses, update_stored_queries
+from notifier.subscribers import calendars, date_repairs, end_pauses, update_stored_queries
 from notifier.topics import catalogue_of
 
 log = logging.getLogger(__name__)
@@ -59,8 +59,8 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     catalogue = catalogue_of(config)
     tag(engine, catalogue)
     update_stored_queries(engine)
-    if repairs := clock_errors.repair_all(engine, now):
-        log.warning(clock_errors.describe(repairs))
+    if repairs := date_repairs.repair_all(engine, now):
+        log.warning(date_repairs.describe(repairs))
     end_pauses(engine, now)
     with reading(engine) as connection:
         cursor = subscribers.oldest_cursor_due(connection, now)

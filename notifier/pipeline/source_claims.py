@@ -37,7 +37,7 @@ def claim(engine: Engine, name: str, owner: str, owners: Path) -> SourceState | 
 def is_changed(engine: Engine, name: str, fingerprint: str) -> bool:
     """Return whether a source was last fetched with a config that has another fingerprint."""
     with reading(engine) as connection:
-        return sources.settings(connection).get(name, fingerprint) != fingerprint
+        return sources.config_fingerprints(connection).get(name, fingerprint) != fingerprint
 
 
 @retried
@@ -58,7 +58,7 @@ def finish(engine: Engine, state: SourceState, fingerprint: str, missed: Sequenc
             sources.write_state(connection, state)
             sources.write_missed(connection, state, missed)
             if state.last_tried_at is not None:
-                sources.write_settings(connection, state.name, fingerprint, state.last_tried_at)
+                sources.write_config_fingerprint(connection, state.name, fingerprint, state.last_tried_at)
             sources.release(connection, state.name, owner)
 
 

@@ -110,28 +110,28 @@ def quarantined(connection: Connection) -> list[Row[str, str, datetime]]:
 
 def unmoved(connection: Connection) -> list[UnmovedRecord]:
     """Return the files that could not be moved out of the dumps folder, by path."""
-    rows = connection.execute(select(*tables.unmoved.c).order_by(tables.unmoved.c.path))
+    rows = connection.execute(select(*tables.unmoved_file.c).order_by(tables.unmoved_file.c.path))
     return [UnmovedRecord(row.path, row.fingerprint, row.fault, row.reason, row.at) for row in rows]
 
 
 def record_unmoved(connection: Connection, unmoved: UnmovedRecord) -> None:
     """Record that a file could not be moved away; this replaces an earlier record of the path."""
-    _store(connection, tables.unmoved, **asdict(unmoved))
+    _store(connection, tables.unmoved_file, **asdict(unmoved))
 
 
 def moved(connection: Connection) -> list[Row[str, str, datetime]]:
     """Return the path, fingerprint and time of each file that was moved out of the dumps folder in the last days."""
-    return list(connection.execute(select(*tables.moved.c).order_by(tables.moved.c.path)))
+    return list(connection.execute(select(*tables.moved_file.c).order_by(tables.moved_file.c.path)))
 
 
 def record_moved(connection: Connection, path: str, fingerprint: str, now: datetime) -> None:
     """Record that a file was moved out of the dumps folder; see tables.MovedRow."""
-    _store(connection, tables.moved, path=path, fingerprint=fingerprint, at=now)
+    _store(connection, tables.moved_file, path=path, fingerprint=fingerprint, at=now)
 
 
 def delete_moved(connection: Connection, path: str) -> None:
     """Delete the record that the file at `path` was moved there."""
-    connection.execute(delete(tables.moved).where(tables.moved.c.path == path))
+    connection.execute(delete(tables.moved_file).where(tables.moved_file.c.path == path))
 
 
 def last_attempt(connection: Connection, path: str, *, lock: bool = False) -> IngestAttempt | None:
@@ -174,7 +174,7 @@ def delete_attempt(connection: Connection, path: str, owner: str) -> None:
 
 def delete_unmoved(connection: Connection, path: str) -> None:
     """Delete the record that the file at `path` could not be moved away."""
-    connection.execute(delete(tables.unmoved).where(tables.unmoved.c.path == path))
+    connection.execute(delete(tables.unmoved_file).where(tables.unmoved_file.c.path == path))
 
 
 def _store(connection: Connection, table: Table, **values: Any) -> None:

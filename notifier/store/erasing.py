@@ -18,7 +18,7 @@ from notifier.models import Subscriber
 from notifier.store import requests, returned
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
-from notifier.store.tables import delivery, erased, subscriber, subscription, suppression
+from notifier.store.tables import delivery, erased_address, subscriber, subscription, suppression
 from notifier.text.addresses import address_key
 
 
@@ -38,7 +38,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     requests.delete_of(connection, person)
     returned.delete_of(connection, person.id, person.email)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
-    connection.execute(insert(erased).values(fingerprint=_fingerprint(person.email), at=now))
+    connection.execute(insert(erased_address).values(fingerprint=_fingerprint(person.email), at=now))
     return messages
 
 
@@ -50,7 +50,7 @@ def erased_among(connection: Connection, emails: Collection[str]) -> set[str]:
             keys.setdefault(fingerprint, set()).add(address_key(email))
     found: set[str] = set()
     for batch in batches(keys):
-        known = select(erased.c.fingerprint).where(erased.c.fingerprint.in_(batch))
+        known = select(erased_address.c.fingerprint).where(erased_address.c.fingerprint.in_(batch))
         found.update(*(keys[fingerprint] for fingerprint in connection.scalars(known)))
     return found
 
@@ -58,7 +58,7 @@ def erased_among(connection: Connection, emails: Collection[str]) -> set[str]:
 def delete_fingerprints(connection: Connection, emails: Collection[str]) -> None:
     """Delete the fingerprints of these addresses, whose owners have signed up again."""
     for batch in batches({fingerprint for email in emails for fingerprint in _fingerprints(email)}):
-        connection.execute(delete(erased).where(erased.c.fingerprint.in_(batch)))
+        connection.execute(delete(erased_address).where(erased_address.c.fingerprint.in_(batch)))
 
 
 def _fingerprint(email: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, func, select
 from notifier.models import DeliveryKind, DeliveryState
 from notifier.store.outbox import AT_ONCE, oldest_untried
 from notifier.store.schema import HEAD
-from notifier.store.tables import delivery, dump, listing, quarantined, unmoved
+from notifier.store.tables import delivery, dump, listing, quarantined, unmoved_file
 
 SCHEMA = HEAD  # that of this version, which opening a store makes sure of
 
@@ -30,7 +30,7 @@ def dumps_by_format(connection: Connection) -> dict[str, int]:
 
 def files_set_aside(connection: Connection) -> dict[str, int]:
     """Return the number of files that could not be read, and of those that could not be moved."""
-    return {table.name: _size(connection, table) for table in (quarantined, unmoved)}
+    return {table.name: _size(connection, table) for table in (quarantined, unmoved_file)}
 
 
 def count_listings(connection: Connection) -> int:

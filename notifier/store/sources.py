@@ -15,7 +15,7 @@ from notifier.store.statements import insert_into
 from notifier.store.tables import dump, listing, source, source_day, source_url
 
 FILE_SCHEME = "file:"  # of the URLs of files in the folder of a source
-SETTINGS_KEY = "settings:"  # of the row that is no document: its `sha256` is the fingerprint of the source's config
+FINGERPRINT_KEY = "settings:"  # of the row that is no document: its `sha256` is the fingerprint of the source's config
 MAX_URL_LENGTH = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 
 
@@ -118,20 +118,20 @@ def write_state(connection: Connection, state: SourceState) -> None:
 
 def documents(connection: Connection, name: str) -> dict[str, SourceDocument]:
     """Return the documents of a source by `url_key` of their URLs."""
-    mine = select(*_DOCUMENT).where(source_url.c.source == name, source_url.c.url_key != SETTINGS_KEY)
+    mine = select(*_DOCUMENT).where(source_url.c.source == name, source_url.c.url_key != FINGERPRINT_KEY)
     rows = connection.execute(mine.order_by(source_url.c.url_key))
     return {row.url_key: SourceDocument(*row) for row in rows}
 
 
-def settings(connection: Connection) -> dict[str, str]:
+def config_fingerprints(connection: Connection) -> dict[str, str]:
     """Return the fingerprint of the config with which each source was fetched last, by name."""
-    rows = select(source_url.c.source, source_url.c.sha256).where(source_url.c.url_key == SETTINGS_KEY)
+    rows = select(source_url.c.source, source_url.c.sha256).where(source_url.c.url_key == FINGERPRINT_KEY)
     return {row.source: row.sha256 for row in connection.execute(rows)}
 
 
-def write_settings(connection: Connection, name: str, fingerprint: str, now: datetime) -> None:
+def write_config_fingerprint(connection: Connection, name: str, fingerprint: str, now: datetime) -> None:
     """Store the fingerprint of the config with which a source was fetched."""
-    write_document(connection, name, SourceDocument(SETTINGS_KEY, fingerprint, now, now))
+    write_document(connection, name, SourceDocument(FINGERPRINT_KEY, fingerprint, now, now))
 
 
 def write_document(connection: Connection, name: str, document: SourceDocument) -> None:
@@ -222,7 +222,7 @@ def sweep(connection: Connection, configured: Collection[str], before: datetime)
     The documents of files stay: an unchanged file is not seen again, however often its folder is read. The sources in
     `configured` stay too.
     """
-    stays = source_url.c.url_key.startswith(FILE_SCHEME, autoescape=True) | (source_url.c.url_key == SETTINGS_KEY)
+    stays = source_url.c.url_key.startswith(FILE_SCHEME, autoescape=True) | (source_url.c.url_key == FINGERPRINT_KEY)
     connection.execute(delete(source_url).where(source_url.c.seen_at < before, ~stays))
     removed = delete(source).where(source.c.name.not_in(configured), source.c.last_tried_at < before)
     connection.execute(removed)
@@ -231,7 +231,7 @@ def sweep(connection: Connection, configured: Collection[str], before: datetime)
 def _unchanged_since(connection: Connection, name: str) -> datetime | None:
     """Return the instant since which all documents of the last fetch have been the same; None if one is new."""
     table = source_url.c
-    is_document = (table.source == name) & (table.url_key != SETTINGS_KEY)
+    is_document = (table.source == name) & (table.url_key != FINGERPRINT_KEY)
     last = select(func.max(table.seen_at)).where(is_document).scalar_subquery()
     seen = select(table.unchanged_since, table.seen_at).where(is_document, table.seen_at == last)
     since = [None if begun == seen_at else begun for begun, seen_at in connection.execute(seen)]

@@ -25,7 +25,7 @@ from notifier.subscribers.managing import (
 from notifier.subscribers.past_digests import PastDigest, StoredDigest, digest_of, past_digests
 from notifier.subscribers.pausing import end_pauses, pause, resume
 from notifier.subscribers.private_feeds import (
-    private_feed_of,
+    private_feeds_grant,
     remove_private_feed,
     renew_private_feed,
     subscriber_of_private_feed,
@@ -107,7 +107,7 @@ __all__ = [
     "order_subscriptions",
     "past_digests",
     "pause",
-    "private_feed_of",
+    "private_feeds_grant",
     "reinstate",
     "remove_private_feed",
     "remove_subscription",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.store import papers, subscribers
-from notifier.subscribers import calendars, clock_errors
+from notifier.subscribers import calendars, date_repairs
 
 _RESCHEDULED = ("active_since", "last_date", "last_week", "next_due")
 _ACTIVATED = ("state", "paused_until", "cursor", "last_dump", "left_over", *_RESCHEDULED)
@@ -47,8 +47,8 @@ def activated(connection: Connection, chosen: Collection[Subscriber], at: dateti
         cadence: papers.start_at(connection, at - MAX_AGE_OF_FIRST_PAPERS[cadence], at, now)
         for cadence in {one.cadence for one in chosen}
     }
-    plausible = clock_errors.corrected(connection, chosen, now)
-    return [_activated(one, at, *starts[one.cadence]) for one in plausible]
+    corrected = date_repairs.with_corrected_dates(connection, chosen, now)
+    return [_activated(one, at, *starts[one.cadence]) for one in corrected]
 
 
 def reschedule(connection: Connection, changed: Iterable[Subscriber], now: datetime) -> None:
@@ -58,8 +58,8 @@ def reschedule(connection: Connection, changed: Iterable[Subscriber], now: datet
     schedule has passed, and its period has no digest yet, the digest of that slot is due at once.
     """
     active = [one for one in changed if one.state is SubscriberState.ACTIVE]
-    plausible = clock_errors.corrected(connection, active, now)
-    rescheduled = [replace(one, next_due=clock_errors.next_due(one, now)) for one in plausible]
+    corrected = date_repairs.with_corrected_dates(connection, active, now)
+    rescheduled = [replace(one, next_due=date_repairs.due_or_next(one, now)) for one in corrected]
     subscribers.update_many(connection, [_changes(one, _RESCHEDULED) for one in rescheduled])
 
 

@@ -13,7 +13,7 @@ from notifier.signing import Grant, LinkPurpose
 from notifier.store import erasing, requests, retried, subscribers, writing
 from notifier.store.requests import NewRequest, Request
 from notifier.subscribers.notices import check_pages, queue_notice
-from notifier.subscribers.own_subscriptions import existing_subscriber
+from notifier.subscribers.own_subscriptions import require_subscriber
 from notifier.subscribers.signing_in import end_access
 from notifier.text.addresses import address_key, parse_new_address
 
@@ -36,7 +36,7 @@ def request_address_change(engine: Engine, config: Config, subscriber_id: int, n
 @retried
 def _store(engine: Engine, config: Config, subscriber_id: int, new_email: str, now: datetime) -> None:
     with writing(engine) as connection:
-        subscriber = existing_subscriber(connection, subscriber_id)
+        subscriber = require_subscriber(connection, subscriber_id)
         if new_email == subscriber.email:
             raise UsageError("this is your address already; give another one")
         waiting = requests.of_address(connection, RequestKind.ADDRESS_CHANGE, subscriber.email, now)
@@ -68,7 +68,7 @@ def confirm_address(engine: Engine, grant: Grant, now: datetime) -> Subscriber |
         if grant.purpose in confirmed or request.subscriber_id is None:
             return None
         confirmed.add(grant.purpose)
-        subscriber = existing_subscriber(connection, request.subscriber_id)
+        subscriber = require_subscriber(connection, request.subscriber_id)
         if confirmed != BOTH:
             requests.set_payload(connection, request.id, {**request.payload, "confirmed": sorted(confirmed)})
             return subscriber
@@ -85,4 +85,4 @@ def _change(connection: Connection, subscriber: Subscriber, request: Request, no
     changed = {"email": new_email, "address_key": address_key(new_email)}
     subscribers.update_subscriber(connection, subscriber.id, changed)
     end_access(connection, subscriber.id, now)
-    return existing_subscriber(connection, subscriber.id)
+    return require_subscriber(connection, subscriber.id)

@@ -13,7 +13,7 @@ from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import Paper, Subscriber, Subscription
 from notifier.store import deliveries, papers, reading, requests, returned, sessions, suppressions
-from notifier.subscribers.own_subscriptions import existing_subscriber
+from notifier.subscribers.own_subscriptions import require_subscriber
 from notifier.text.paper_links import links
 
 
@@ -23,7 +23,7 @@ def export_data(engine: Engine, subscriber_id: int) -> dict[str, Any]:
     Raises UsageError if the subscriber is gone.
     """
     with reading(engine) as connection:
-        subscriber = existing_subscriber(connection, subscriber_id, lock=False)
+        subscriber = require_subscriber(connection, subscriber_id, lock=False)
         rows = deliveries.all_of(connection, subscriber_id)
         ids: set[int] = set().union(*map(_paper_ids, rows))
         found = papers.papers_by_id(connection, ids)

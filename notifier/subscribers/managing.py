@@ -12,7 +12,7 @@ from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber
 from notifier.store import retried, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
-from notifier.subscribers.own_subscriptions import existing_subscriber, own_subscription
+from notifier.subscribers.own_subscriptions import own_subscription, require_subscriber
 from notifier.subscribers.requesting import MAX_SUBSCRIPTIONS
 from notifier.subscribers.subscribing import (
     CheckedSignUp,
@@ -44,12 +44,12 @@ def add_subscription(  # noqa: PLR0913
     """
     new = _new_subscription(config, query, topic, name)
     with writing(engine) as connection:
-        subscriber = existing_subscriber(connection, subscriber_id)
+        subscriber = require_subscriber(connection, subscriber_id)
         _refuse_repeated(subscriber, new)
         if len(subscriber.subscriptions) >= MAX_SUBSCRIPTIONS:
             raise UsageError(f"you have {MAX_SUBSCRIPTIONS} subscriptions, which is the limit; remove one first")
         subscriptions.add(connection, {subscriber_id: [new]}, TEXT_VERSION)
-        return existing_subscriber(connection, subscriber_id)
+        return require_subscriber(connection, subscriber_id)
 
 
 @retried
@@ -71,7 +71,7 @@ def change_subscription(  # noqa: PLR0913
     new = None if query is None else new_query(query, catalogue_of(config))
     checked_name = None if name is None else parse_name(name)
     with writing(engine) as connection:
-        subscriber = existing_subscriber(connection, subscriber_id)
+        subscriber = require_subscriber(connection, subscriber_id)
         changed = own_subscription(subscriber, subscription_id)
         if new and changed.topic:
             raise UsageError("a topic has no query that you could change; remove it, and add a search")
@@ -81,7 +81,7 @@ def change_subscription(  # noqa: PLR0913
             subscriptions.change(connection, changed, new, TEXT_VERSION)
         if checked_name is not None:
             subscriptions.rename(connection, subscription_id, checked_name or None)
-        return existing_subscriber(connection, subscriber_id)
+        return require_subscriber(connection, subscriber_id)
 
 
 @retried
@@ -92,9 +92,9 @@ def remove_subscription(engine: Engine, subscriber_id: int, subscription_id: int
     subscriber does not have it.
     """
     with writing(engine) as connection:
-        subscriber = existing_subscriber(connection, subscriber_id)
+        subscriber = require_subscriber(connection, subscriber_id)
         end_subscription(connection, subscriber, own_subscription(subscriber, subscription_id), now)
-        return existing_subscriber(connection, subscriber_id)
+        return require_subscriber(connection, subscriber_id)
 
 
 @retried
@@ -104,12 +104,12 @@ def order_subscriptions(engine: Engine, subscriber_id: int, subscription_ids: Se
     Raises UsageError if these are not exactly their subscriptions, each once.
     """
     with writing(engine) as connection:
-        subscriber = existing_subscriber(connection, subscriber_id)
+        subscriber = require_subscriber(connection, subscriber_id)
         if sorted(subscription_ids) != sorted(each.id for each in subscriber.subscriptions):
             raise UsageError("your subscriptions have changed in the meantime; load the page again")
         if subscription_ids:
             subscriptions.order(connection, subscription_ids)
-        return existing_subscriber(connection, subscriber_id)
+        return require_subscriber(connection, subscriber_id)
 
 
 @retried
@@ -129,9 +129,9 @@ def change_settings(  # noqa: PLR0913
     """
     settings = check_settings(SignUp("", cadence=cadence, hour=hour, timezone=timezone, weekday=weekday))
     with writing(engine) as connection:
-        subscriber = existing_subscriber(connection, subscriber_id)
+        subscriber = require_subscriber(connection, subscriber_id)
         sign_up_all(connection, [CheckedSignUp(subscriber.email, (), settings)], DigestConfig(), now)
-        return existing_subscriber(connection, subscriber_id)
+        return require_subscriber(connection, subscriber_id)
 
 
 def _new_subscription(config: Config, query: str | None, topic: str | None, name: str | None) -> NewSubscription:

@@ -9,7 +9,7 @@ from notifier.models import Subscriber, Subscription
 from notifier.store import subscribers
 
 
-def existing_subscriber(connection: Connection, subscriber_id: int, *, lock: bool = True) -> Subscriber:
+def require_subscriber(connection: Connection, subscriber_id: int, *, lock: bool = True) -> Subscriber:
     """Return the subscriber with this id, locked until this transaction ends. Raises UsageError if they are gone.
 
     In a read transaction, `lock` must be false.

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
 from notifier.store import reading, retried, subscribers, writing
-from notifier.subscribers import activation, clock_errors
+from notifier.subscribers import activation, date_repairs
 from notifier.subscribers.subscribing import get_subscriber
 
 BATCH = 500
@@ -44,7 +44,7 @@ def resume(engine: Engine, email: str, now: datetime) -> Subscriber:
     with writing(engine) as connection:
         subscriber = get_subscriber(connection, email)
         _refuse_unless_active_or_paused(subscriber)
-        if subscriber.state is SubscriberState.PAUSED or clock_errors.has_wrong_dates(subscriber, now):
+        if subscriber.state is SubscriberState.PAUSED or date_repairs.has_wrong_dates(subscriber, now):
             activation.activate(connection, [subscriber], now, now)
         return get_subscriber(connection, email)
 

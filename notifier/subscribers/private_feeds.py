@@ -9,11 +9,11 @@ from sqlalchemy import Engine
 from notifier.models import Subscriber, SubscriberState
 from notifier.signing import Grant, LinkPurpose
 from notifier.store import private_feeds, reading, retried, subscribers, writing
-from notifier.subscribers.own_subscriptions import existing_subscriber
+from notifier.subscribers.own_subscriptions import require_subscriber
 
 
-def private_feed_of(engine: Engine, subscriber_id: int) -> Grant | None:
-    """Return the grant that the links to a subscriber's private feeds are signed for; None if they have none."""
+def private_feeds_grant(engine: Engine, subscriber_id: int) -> Grant | None:
+    """Return the grant that is signed in the links to a subscriber's private feeds; None if there are none."""
     with reading(engine) as connection:
         feed_id = private_feeds.of_subscriber(connection, subscriber_id)
     return Grant(LinkPurpose.FEED, feed_id) if feed_id else None
@@ -26,7 +26,7 @@ def renew_private_feed(engine: Engine, subscriber_id: int, now: datetime) -> Gra
     Raises UsageError if the subscriber is gone.
     """
     with writing(engine) as connection:
-        existing_subscriber(connection, subscriber_id)
+        require_subscriber(connection, subscriber_id)
         return Grant(LinkPurpose.FEED, private_feeds.replace(connection, subscriber_id, now))
 
 
@@ -38,7 +38,7 @@ def remove_private_feed(engine: Engine, subscriber_id: int) -> None:
 
 
 def subscriber_of_private_feed(engine: Engine, grant: Grant) -> Subscriber | None:
-    """Return the subscriber whose private feeds a grant allows to read; None if these feeds have ended.
+    """Return the subscriber whose private feeds a grant gives access to; None if these feeds have ended.
 
     The feeds have ended if the subscriber has unsubscribed, was erased, or has asked for new feeds. Somebody who
     unsubscribes and comes back has the same feeds as before. A pause ends no feed, and neither does a suppression.

@@ -38,11 +38,11 @@ from notifier.store.tables.subscribers import (
     SuppressionRow,
 )
 
-# The same tables for SQLAlchemy's Core statements. To the type checker, `paper.c.title` is a column, and
-# `PaperRow.title` is a str.
+# The same tables once more, for statements of SQLAlchemy's Core. The type checker knows `paper.c.title` as a column,
+# but `PaperRow.title` as a str.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
-unmoved, ingest_attempt = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]
-moved = Table.metadata.tables["moved"]
+unmoved_file, ingest_attempt = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]  # its former name
+moved_file = Table.metadata.tables["moved"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
@@ -51,7 +51,7 @@ search_word = Table.metadata.tables["search_word"]
 named_upvotes = Table.metadata.tables["named_upvotes"]
 withdrawal = Table.metadata.tables["withdrawal"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
-erased = Table.metadata.tables["erased"]
+erased_address = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
 relay, suppression = Table.metadata.tables["relay"], Table.metadata.tables["suppression"]
 simulated_clock = Table.metadata.tables["simulated_clock"]
@@ -113,11 +113,11 @@ __all__ = [
     "delivery",
     "delivery_result",
     "dump",
-    "erased",
+    "erased_address",
     "inbox",
     "ingest_attempt",
     "listing",
-    "moved",
+    "moved_file",
     "named_upvotes",
     "paper",
     "paper_alias",
@@ -142,7 +142,7 @@ __all__ = [
     "subscription",
     "suppression",
     "topic_catalogue",
-    "unmoved",
+    "unmoved_file",
     "usage_count",
     "withdrawal",
 ]

@@ -45,7 +45,7 @@ class SourceUrlRow(Table, table=True):
     the server said for conditional requests; for a file, `etag` is a text that changes when the file does. `sha256` is
     the hash of the document's bytes. The bytes came at `unchanged_since` for the first time, and at `seen_at` for the
     last time. `papers` is the number of its papers, and `day` their listing day. `problem` says why the document is no
-    dump. The row with the key sources.SETTINGS_KEY is no document: its `sha256` is the fingerprint of the source's
+    dump. The row with the key sources.FINGERPRINT_KEY is no document: its `sha256` is the fingerprint of the source's
     table in the config, by which a change of the table is recognised.
     """
 

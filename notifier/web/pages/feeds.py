@@ -13,7 +13,7 @@ from notifier.feeds import Feed
 from notifier.models import Subscriber, SubscriberState
 from notifier.pipeline import RESERVED_FEEDS, publisher_of
 from notifier.signing import sign
-from notifier.subscribers import private_feed_of, remove_private_feed, renew_private_feed
+from notifier.subscribers import private_feeds_grant, remove_private_feed, renew_private_feed
 from notifier.topics import RESERVED
 from notifier.web.feeds.on_request import private_feed
 from notifier.web.guards import from_our_own_pages
@@ -75,7 +75,7 @@ def _published(site: Site) -> Iterator[tuple[str, str, str]]:
 
 def _own(site: Site, subscriber: Subscriber) -> list[Feed]:
     """Return the private feeds of a subscriber; empty if there are none, or if they have ended."""
-    grant = private_feed_of(site.engine, subscriber.id)
+    grant = private_feeds_grant(site.engine, subscriber.id)
     if grant is None or site.key is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
         return []
     signed_id = sign(site.key, grant)

@@ -1,4 +1,4 @@
-"""Add the columns for pauses and instant digests, and the table of erased subscribers."""
+"""Add the columns for pauses and instant digests, and the table of the fingerprints of erased addresses."""
 
 import sqlalchemy as sa
 from alembic import op

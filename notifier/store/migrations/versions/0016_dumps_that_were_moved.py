@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "moved",
         sa.Column("path", sa.String(), nullable=False),
-        sa.Column("look", sa.String(), nullable=False),
+        sa.Column("look", sa.String(), nullable=False),  # what the file looks like: its size and times
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("path", name="pk_moved"),
     )

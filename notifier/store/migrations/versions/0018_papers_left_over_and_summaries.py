@@ -1,4 +1,4 @@
-"""Store the papers that wait for a subscriber's next digest, and summaries of papers."""
+"""Add the columns for papers that did not fit into a digest and wait for the next, and for summaries of papers."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,12 +1,12 @@
 """Correct the dates of subscribers that were written while the clock of the machine was wrong.
 
 If the clock was years ahead for a moment, the dates of a subscriber's last digest, of their activation and of their
-next digest may lie years ahead too, and nothing would be due until then. Such dates are replaced by those that the
-outbox shows: the newest periods up to now that have a digest. Rows of the outbox for later periods are kept, so that
-these periods do not get a second digest when they come.
+next digest may lie years ahead too, and nothing would be due until then. Such dates are replaced by those of the newest
+periods up to now for which the outbox holds a digest. Rows of the outbox for later periods are kept, so that these
+periods do not get a second digest when they come.
 
-The stored dates do not show whether the clock is correct now, or was set back. The replacement is safe in both cases,
-because a period that has a digest already gets no second one.
+The stored dates do not show which clock is wrong: the clock of that time, which was ahead, or the present clock, which
+is behind. The replacement is safe in both cases, because a period that has a digest already gets no second one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BATCH = 500
 MARGIN = timedelta(days=3)
 # How far ahead the next slot of a schedule can be. For weekly, the weekday may change after the digest of this week.
 REACH = {
-    Cadence.INSTANT: timedelta(days=1),  # has no slots; a slot may be left from another cadence
+    Cadence.INSTANT: timedelta(days=1),  # it has no slots, but `next_due` may still be that of an earlier cadence
     Cadence.DAILY: timedelta(days=1),
     Cadence.WEEKDAYS: timedelta(days=3),
     Cadence.WEEKLY: timedelta(days=13),
@@ -50,17 +50,18 @@ def has_wrong_dates(subscriber: Subscriber, now: datetime) -> bool:
     return _has_wrong_period(subscriber, now) or _is_far_ahead(subscriber.active_since, now)
 
 
-def corrected(connection: Connection, chosen: Collection[Subscriber], now: datetime) -> list[Subscriber]:
-    """Return the subscribers with plausible dates of their last digests and of their activation; nothing is stored.
+def with_corrected_dates(connection: Connection, chosen: Collection[Subscriber], now: datetime) -> list[Subscriber]:
+    """Return these subscribers with correct dates of their last digests and of their activation. Nothing is stored.
 
-    The next digest is left as it is. If the wrong clock ended a pause too early, the subscriber stays inactive
-    until the day on which the pause should have ended.
+    `next_due` is left as it is. If the wrong clock ended a pause too early, `active_since` is left too, and the
+    subscriber gets no digest until the day on which the pause should have ended.
     """
     wrong = [one for one in chosen if _has_wrong_period(one, now)]
     last = (now + MARGIN).date()
-    until = [calendars.period(cadence, last) for cadence in (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY)]
-    shown = outbox.newest_periods(connection, [one.id for one in wrong], until) if wrong else {}
-    return [_corrected(one, shown.get(one.id, [None, None, None]), now) for one in chosen]
+    latest_periods = [calendars.period(cadence, last) for cadence in (Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY)]
+    ids = [one.id for one in wrong]
+    newest_periods = outbox.newest_periods(connection, ids, latest_periods) if wrong else {}
+    return [_corrected(one, newest_periods.get(one.id, [None, None, None]), now) for one in chosen]
 
 
 def repair_all(engine: Engine, now: datetime) -> list[Repair]:
@@ -77,7 +78,10 @@ def repair_all(engine: Engine, now: datetime) -> list[Repair]:
 
 @retried
 def _repair_next(engine: Engine, last_id: int, now: datetime) -> tuple[list[Repair], int]:
-    """Correct the dates of the next subscribers after `last_id`; return the repairs, and the last id of these."""
+    """Correct the dates of the next batch of subscribers, whose ids are above `last_id`.
+
+    Returns the repairs, and the highest id of the batch.
+    """
     with writing(engine) as connection:
         batch = subscribers.due_after(connection, latest_due(now), last_id, BATCH, lock=True)
         made = repairs_of(connection, batch, now)
@@ -87,7 +91,7 @@ def _repair_next(engine: Engine, last_id: int, now: datetime) -> tuple[list[Repa
 
 def repairs_of(connection: Connection, batch: Collection[Subscriber], now: datetime) -> list[Repair]:
     """Return the repairs that subscribers whose next digest is too far ahead need; nothing is stored."""
-    repaired = [_with_next_due(one, now) for one in corrected(connection, batch, now)]
+    repaired = [_with_next_due(one, now) for one in with_corrected_dates(connection, batch, now)]
     return [Repair(one, other) for one, other in zip(batch, repaired, strict=True) if one != other]
 
 
@@ -104,7 +108,7 @@ def describe(repairs: Collection[Repair]) -> str:
     return f"{had} had a next digest in {span}, written while the clock was wrong; their dates were reset"
 
 
-def next_due(subscriber: Subscriber, now: datetime) -> datetime | None:
+def due_or_next(subscriber: Subscriber, now: datetime) -> datetime | None:
     """Return the instant of the digest that is due now, or else of the next one."""
     assert subscriber.active_since is not None, "an active subscriber has been activated at some instant"
     schedule, used = calendars.schedule_of(subscriber), calendars.used_periods_of(subscriber)
@@ -121,10 +125,10 @@ def _is_far_ahead(instant: datetime | None, now: datetime) -> bool:
     return instant is not None and instant > now + MARGIN
 
 
-def _corrected(subscriber: Subscriber, shown: Iterable[str | None], now: datetime) -> Subscriber:
+def _corrected(subscriber: Subscriber, newest_periods: Iterable[str | None], now: datetime) -> Subscriber:
     changed = subscriber
     if _has_wrong_period(subscriber, now):
-        day, week, month = (_date_of(period, subscriber.weekday) for period in shown)
+        day, week, month = (_date_of(period, subscriber.weekday) for period in newest_periods)
         last_date = max((each for each in (day, week, month) if each), default=None)
         changed = replace(changed, last_date=last_date, last_week=week)
     if _is_far_ahead(subscriber.active_since, now) and not _end_of_pause(subscriber):
@@ -136,13 +140,14 @@ def _with_next_due(subscriber: Subscriber, now: datetime) -> Subscriber:
     if _is_far_ahead(subscriber.active_since, now):
         until = _end_of_pause(subscriber)
         return replace(subscriber, state=SubscriberState.PAUSED, paused_until=until, next_due=None)
-    return replace(subscriber, next_due=next_due(subscriber, now))
+    return replace(subscriber, next_due=due_or_next(subscriber, now))
 
 
 def _end_of_pause(subscriber: Subscriber) -> datetime | None:
     """Return the end of the pause before the activation; None if there was no pause.
 
-    A pause ends at midnight, and `end_pauses` activates the subscriber just before.
+    `end_pauses` sets `active_since` to one microsecond before the midnight at which the pause ends. An activation at
+    any other time followed no pause.
     """
     assert subscriber.active_since is not None, "the subscriber must be active"
     end = subscriber.active_since + timedelta.resolution
