@@ -25,7 +25,7 @@ from notifier.config import load
 from notifier.pipeline import ingest, publish
 from notifier.resources import resource
 from notifier.store import open_store
-from notifier.web import app
+from notifier.web import make_app
 
 BARE, FEED, SEARCH = "a bare ASGI reply", "a feed that the reader has (304)", "the feed of a search, the same (304)"
 CONTENDERS = {BARE: ["bare"], FEED: ["feed"], SEARCH: ["search"]}
@@ -75,7 +75,7 @@ def _service(folder: Path) -> ASGIApp:
     for seed in sorted(resource("seeds").iterdir()):
         ingest(engine, seed, None, NOW)
     publish(engine, config)
-    return app(engine, config, lambda: NOW)
+    return make_app(engine, config, lambda: NOW)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from notifier.operations.metrics import metrics_text
 from notifier.sending import keep_sending, sender_for, within_grace
 from notifier.service.connections import BoundedProtocol, QueueingServer, connection_limits, log_loop_error
 from notifier.service.failures import FailureLog
-from notifier.web import app
+from notifier.web import make_app
 
 RESTART_SECONDS = 5  # between a failure of a task and its next start
 # The same if the disk is full. On PostgreSQL, no space can be reserved for results, so each start may send some mails
@@ -75,7 +75,7 @@ def web_task(
     def serve(config: Config, stopping: Event) -> None:
         limits = connection_limits()
         settings = uvicorn.Config(
-            app(engine, config, clock, late_loops, partial(metrics_text, engine, config, clock)),
+            make_app(engine, config, clock, late_loops, partial(metrics_text, engine, config, clock)),
             host=config.web.host,
             port=config.web.port,
             log_config=None,

@@ -4,6 +4,6 @@ A GET or HEAD changes nothing but the time at which a session was used last. Eve
 link is made from the headers of a request.
 """
 
-from notifier.web.application import app
+from notifier.web.application import make_app
 
-__all__ = ["app"]
+__all__ = ["make_app"]

@@ -28,64 +28,66 @@ from notifier.web.sessions import NotSignedInError
 from notifier.web.site import page, site_of
 
 RETRY_SECONDS = 60
-METHODS = ("GET", "HEAD", "POST")  # of all pages together
+METHODS = ("GET", "HEAD", "POST")  # a page may have any of these
 
 FEED_ROUTERS = (searches.router, private.router)
 
 
-def app(
+def make_app(
     engine: Engine,
     config: Config,
     clock: Clock,
     late_loops: Callable[[], Sequence[str]] = tuple,
     metrics_text: Callable[[], bytes] | None = None,
 ) -> FastAPI:
-    """Make the web application of one service, over its store.
+    """Make the web application of one service, which shows what is in its store.
 
     Its pages are at the path of the base URL and also at the root, for proxies that remove this path.
 
-    `late_loops` returns the names of the service's loops that have made no round for too long; see `health`.
+    `late_loops` returns the names of the service's loops that have finished no round for too long; see `health`.
     `metrics_text` returns the metrics; without it there are none. Raises ConfigError if the templates folder, the
     secret key or the token for the metrics is missing.
     """
-    pages = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    site = pages.state.site = site_of(engine, config, clock, late_loops)
-    pages.state.metrics, pages.state.metrics_token = metrics_text, metrics_token(config)
-    pages.state.database_failures = DatabaseFailureLog()
+    application = FastAPI(title="notifier", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    site = application.state.site = site_of(engine, config, clock, late_loops)
+    application.state.metrics, application.state.metrics_token = metrics_text, metrics_token(config)
+    application.state.database_failures = DatabaseFailureLog()
     for root in dict.fromkeys((site.root, "")):
         for router in (health.router, *([metrics.router] if metrics_text else []), assets.router, unsubscribing.router):
-            pages.include_router(router, prefix=root)
-    if site.root:  # before the pages, because it may be the path of one, such as /papers
-        pages.add_api_route(site.root, _to_first_page, methods=["GET", "HEAD"])
+            application.include_router(router, prefix=root)
+    if site.root:  # added before the pages: its path may also be that of a page, such as /papers
+        application.add_api_route(site.root, _redirect_to_first_page, methods=["GET", "HEAD"])
     for root in dict.fromkeys((site.root, "")):
         for router in (*ROUTERS, *FEED_ROUTERS):
-            pages.include_router(router, prefix=root)
-    pages.add_middleware(zip_responses)
-    pages.add_middleware(limit_bodies)
-    pages.add_middleware(serve_published, site.feed_files, site.root)
-    pages.add_middleware(secure_responses)  # added last, so outermost: it also covers the responses of limit_bodies
-    pages.add_exception_handler(HTTPException, _refused)
-    pages.add_exception_handler(NotSignedInError, _not_signed_in)
-    pages.add_exception_handler(UsageError, _not_accepted)
-    pages.add_exception_handler(StoreError, _store_failed)
-    pages.add_exception_handler(SQLAlchemyError, _store_failed)
-    pages.add_exception_handler(Exception, _failed)
-    return pages
+            application.include_router(router, prefix=root)
+    application.add_middleware(zip_responses)
+    application.add_middleware(limit_bodies)
+    application.add_middleware(serve_published, site.feed_files, site.root)
+    # Added last, so outermost: it also covers the responses of limit_bodies.
+    application.add_middleware(secure_responses)
+    application.add_exception_handler(HTTPException, _refusal_page)
+    application.add_exception_handler(NotSignedInError, _redirect_to_sign_in)
+    application.add_exception_handler(UsageError, _nothing_changed_page)
+    application.add_exception_handler(StoreError, _database_error_page)
+    application.add_exception_handler(SQLAlchemyError, _database_error_page)
+    application.add_exception_handler(Exception, _internal_error_page)
+    return application
 
 
-def _to_first_page(request: Request) -> Response:
-    """Lead from the path of the base URL to the first page, whose path ends with a slash."""
+def _redirect_to_first_page(request: Request) -> Response:
+    """Redirect from the path of the base URL, such as `/digests`, to the first page at `/digests/`."""
     return RedirectResponse(f"{request.app.state.site.root}/", HTTPStatus.PERMANENT_REDIRECT)
 
 
-def _refused(request: Request, error: Exception) -> Response:
+def _refusal_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed_methods(request)
         if request.method == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
-    response = page(request.app.state.site, "refusal", error.status_code, reason=HTTPStatus(error.status_code).name)
+    status = HTTPStatus(error.status_code)
+    response = page(request.app.state.site, "refusal", status, status_name=status.name)
     response.headers.update(headers)
     return response
 
@@ -101,27 +103,27 @@ def _has_route(request: Request, method: str) -> bool:
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
-def _not_signed_in(request: Request, _error: Exception) -> Response:
+def _redirect_to_sign_in(request: Request, _error: Exception) -> Response:
     return RedirectResponse(f"{request.app.state.site.root}/sign-in", HTTPStatus.SEE_OTHER)
 
 
-def _not_accepted(request: Request, error: Exception) -> Response:
+def _nothing_changed_page(request: Request, error: Exception) -> Response:
     """Return a page with the reason why a change is impossible, such as a subscription that was removed meanwhile."""
-    return page(request.app.state.site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
+    return page(request.app.state.site, "nothing_changed", HTTPStatus.CONFLICT, reason=sentence(error))
 
 
-def _store_failed(request: Request, error: Exception) -> Response:
-    reason = getattr(error, "orig", None) or error  # without the statement, which may hold an address
-    request.app.state.database_failures.add(reason)
+def _database_error_page(request: Request, error: Exception) -> Response:
+    cause = getattr(error, "orig", None) or error  # without the statement, which may hold an address
+    request.app.state.database_failures.add(cause)
     unavailable = HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_SECONDS)})
-    return _refused(request, unavailable)
+    return _refusal_page(request, unavailable)
 
 
-def _failed(request: Request, _error: Exception) -> Response:
+def _internal_error_page(request: Request, _error: Exception) -> Response:
     """Return a page that needs nothing of the store, or plain text if the template fails. The server logs the error."""
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     with suppress(Exception):  # any error of a template, because this is the page about errors
-        response = page(request.app.state.site, "refusal", status, reason=status.name)
+        response = page(request.app.state.site, "refusal", status, status_name=status.name)
         response.headers.update(SECURITY_HEADERS)
         return response
     words = "Something went wrong here, and the operator can see it in the log. Please try again later.\n"

@@ -31,13 +31,13 @@ MAIL_POLICY = (
 router = APIRouter()
 
 
-def app(folder: Path, home: str) -> FastAPI:
+def make_app(folder: Path, home: str) -> FastAPI:
     """Make the application that shows the messages of a Maildir; `home` is the URL of notifier's own pages."""
-    pages = FastAPI(title="inbox", openapi_url=None, docs_url=None, redoc_url=None)
-    pages.state.folder, pages.state.home, pages.state.templates = folder, home, environment()
-    pages.include_router(router)
-    pages.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
-    return pages
+    application = FastAPI(title="inbox", openapi_url=None, docs_url=None, redoc_url=None)
+    application.state.folder, application.state.home, application.state.templates = folder, home, environment()
+    application.include_router(router)
+    application.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
+    return application
 
 
 @router.get("/")

@@ -10,7 +10,7 @@ from threading import Thread
 
 import uvicorn
 
-from notifier.webmail.pages import app
+from notifier.webmail.pages import make_app
 
 HOST = "127.0.0.1"
 LAST_REQUESTS_SECONDS = 1  # for the requests in progress when the server stops
@@ -32,7 +32,7 @@ def serving(folder: Path, home: str, port: int) -> Iterator[str]:
     """
     with bound(port) as listener:
         settings = uvicorn.Config(
-            app(folder, home),
+            make_app(folder, home),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -33,7 +33,7 @@ from notifier.pipeline.planning import plan
 from notifier.pipeline.removing import remove_old
 from notifier.store.engine import reading
 from notifier.subscribers.subscribing import SignUp
-from notifier.web import app
+from notifier.web import make_app
 
 NOW = AT_EIGHT + timedelta(minutes=1)
 TOKEN = "4f" * 20
@@ -168,7 +168,7 @@ def test_the_dashboard_uses_only_metrics_that_exist(journey: Engine) -> None:
 @contextmanager
 def served(engine: Engine, config: Config) -> Iterator[httpx.Client]:
     text_of = partial(metrics_text, engine, config, lambda: NOW)
-    with serve_app(app(engine, config, lambda: NOW, metrics_text=text_of)) as client:
+    with serve_app(make_app(engine, config, lambda: NOW, metrics_text=text_of)) as client:
         yield client
 
 

@@ -30,7 +30,7 @@ from notifier.sending.sender import sender_for
 from notifier.store import subscribers
 from notifier.store.engine import reading
 from notifier.subscribers.subscribing import SignUp
-from notifier.web import app
+from notifier.web import make_app
 
 HOST = "127.0.0.1"
 BASE_URL = "https://papers.example.org"
@@ -69,16 +69,16 @@ def serve_pages(
     port: int = 0,
 ) -> Iterator[httpx.Client]:
     """Serve the pages with uvicorn while the block runs, on a free port unless one is given; return a client."""
-    with serve_app(app(engine, config, clock, late_loops), port) as client:
+    with serve_app(make_app(engine, config, clock, late_loops), port) as client:
         yield client
 
 
 @contextmanager
-def serve_app(pages: FastAPI, port: int = 0) -> Iterator[httpx.Client]:
+def serve_app(application: FastAPI, port: int = 0) -> Iterator[httpx.Client]:
     """Serve a web application as `serve_pages` does."""
     with socket.socket() as listener:
         listener.bind((HOST, port))
-        server = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(application, log_config=None, lifespan="off"))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()
         while not server.started:

@@ -12,11 +12,11 @@ from support.web_site import write_config
 
 from notifier.store.engine import connect, writing
 from notifier.store.schema import HEAD
-from notifier.web import app
+from notifier.web import make_app
 
 
 def client_of(engine: Engine, folder: Path) -> TestClient:
-    return TestClient(app(engine, write_config(folder), lambda: MONDAY))
+    return TestClient(make_app(engine, write_config(folder), lambda: MONDAY))
 
 
 def test_it_is_ready_while_the_database_answers(engine: Engine, tmp_path: Path) -> None:

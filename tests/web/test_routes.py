@@ -32,7 +32,7 @@ from notifier.signing import Grant, LinkPurpose, sign
 from notifier.store import papers, reading, subscribers
 from notifier.store.engine import connect
 from notifier.subscribers import SignUp, manage_grant, renew_private_feed, request_sign_in, request_sign_up
-from notifier.web import app
+from notifier.web import make_app
 
 NEW = "new@example.org"
 # Rows that a GET may write: when a session was used last, and how many searches a network has asked for.
@@ -169,7 +169,7 @@ def content(engine: Engine) -> str:
 def test_every_route_of_the_application_is_in_the_table(engine: Engine, config: Config) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a route for GET and HEAD has one name for both
-        paths = app(engine, config, lambda: AT_EIGHT).openapi()["paths"]
+        paths = make_app(engine, config, lambda: AT_EIGHT).openapi()["paths"]
     found = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     assert found - {(method, path) for method, path in found if method == "HEAD"} == set(ROUTES)
     assert {path for method, path in found if method == "HEAD"} == set(GETS), "each GET answers HEAD too"

@@ -12,7 +12,7 @@ from support.web_site import AT_EIGHT, serve_pages, write_config
 from notifier.config import WebConfig, secret_key
 from notifier.errors import ConfigError
 from notifier.sending.sender import sender_for
-from notifier.web import app
+from notifier.web import make_app
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_missing_or_short_key_is_refused_with_the_command_that_makes_one(engin
         for use in (
             lambda: secret_key(config),
             lambda: sender_for(engine, config, lambda: AT_EIGHT),
-            lambda: app(engine, config, lambda: AT_EIGHT),
+            lambda: make_app(engine, config, lambda: AT_EIGHT),
         ):
             with pytest.raises(ConfigError, match=r"the secret key .*secret\.key.*`notifier init` makes"):
                 use()

@@ -50,7 +50,7 @@ def confirmed(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HT
     try:
         subscriber = confirm(site.engine, site.config, grant, now)
     except UsageError as error:
-        return page(site, "not_confirmed", HTTPStatus.CONFLICT, reason=sentence(error))
+        return page(site, "nothing_changed", HTTPStatus.CONFLICT, reason=sentence(error))
     if subscriber is None or asked is None:
         return used_link(site, grant, visitor)
     if grant.purpose is LinkPurpose.CONFIRM:
