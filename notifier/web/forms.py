@@ -39,23 +39,23 @@ def _form(pairs: Iterable[tuple[str, str]]) -> Form:
     return Form(values)
 
 
-async def _submitted(request: Request) -> Form:
+async def _form_of_body(request: Request) -> Form:
     """Return the fields of a submitted form. Refuses an encoding that none of our forms uses."""
     if request.headers.get("content-type", URL_ENCODED).partition(";")[0].strip().lower() != URL_ENCODED:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    return _parsed((await request.body()).decode("utf-8", "replace"))
+    return _parse_form((await request.body()).decode("utf-8", "replace"))
 
 
-def _asked(request: Request) -> Form:
-    return _parsed(request.url.query)
+def _form_of_url(request: Request) -> Form:
+    return _parse_form(request.url.query)
 
 
-def _parsed(text: str) -> Form:
+def _parse_form(text: str) -> Form:
     try:
         return _form(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError:
         raise HTTPException(HTTPStatus.BAD_REQUEST) from None
 
 
-SubmittedForm = Annotated[Form, Depends(_submitted)]
-AskedForm = Annotated[Form, Depends(_asked)]  # the fields in the query string
+SubmittedForm = Annotated[Form, Depends(_form_of_body)]
+UrlForm = Annotated[Form, Depends(_form_of_url)]  # the fields in the query string

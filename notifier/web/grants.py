@@ -11,7 +11,7 @@ from notifier.signing import Grant, LinkPurpose, verify
 from notifier.web.site import SiteDependency
 
 
-def granted(purposes: Collection[LinkPurpose]) -> Callable[..., Grant]:
+def require_grant(purposes: Collection[LinkPurpose]) -> Callable[..., Grant]:
     """Return the dependency that checks the signed id in the path of a URL for one of these purposes.
 
     A wrong link is refused before the store is read, so the response reveals nothing.

@@ -29,7 +29,7 @@ class OrderLink(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AskedPage:
+class PageRequest:
     """The page of a list at `path`, in one of its `orders`, the first of which is the usual one.
 
     `fields` are further fields of the URL. `after` is the mark as the URL has it; it is empty for the first page.
@@ -53,12 +53,12 @@ class AskedPage:
 
     def url(self, order: ListOrder, mark: PageMark | None = None) -> str:
         """Return the URL of the list in this order; with a mark, that of the page that begins there."""
-        asked = [*self.fields]
+        fields = [*self.fields]
         if order != self.orders[0]:
-            asked.append(("order", order.value))
+            fields.append(("order", order.value))
         if mark is not None:
-            asked.append(("after", ".".join(map(str, mark))))
-        return f"{self.path}?{urlencode(asked)}" if asked else self.path
+            fields.append(("after", ".".join(map(str, mark))))
+        return f"{self.path}?{urlencode(fields)}" if fields else self.path
 
     def following(self, mark: PageMark | None) -> str:
         """Return the URL of the next page, which begins at this mark; empty if there is none."""
@@ -70,10 +70,12 @@ class AskedPage:
         return [OrderLink(each, self.url(each)) for each in self.orders]
 
 
-def asked_page(form: Form, path: str, orders: Sequence[ListOrder], fields: Sequence[tuple[str, str]] = ()) -> AskedPage:
+def read_page_request(
+    form: Form, path: str, orders: Sequence[ListOrder], fields: Sequence[tuple[str, str]] = ()
+) -> PageRequest:
     """Return the page that the fields of a URL ask for, in the usual order if there is no such order."""
     order = next((each for each in orders if each == form.one("order")), orders[0])
-    return AskedPage(path, orders, order, form.one("after"), fields)
+    return PageRequest(path, orders, order, form.one("after"), fields)
 
 
 def numbers_of(mark: str, count: int) -> PageMark | None:

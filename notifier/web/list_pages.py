@@ -16,10 +16,10 @@ from notifier.store import dumps, paper_lists, papers, reading
 from notifier.store.paper_lists import Continuation, ListedPaper
 from notifier.web.conditional import conditional
 from notifier.web.guards import scripted
-from notifier.web.list_orders import AskedPage, PageMark, numbers_of
+from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 from notifier.web.list_periods import Period
 from notifier.web.paper_cards import PaperCard, paper_card
-from notifier.web.rankings import PER_PAGE, Ranked, read_ranked_page
+from notifier.web.rankings import PER_PAGE, RankingFunctions, read_ranked_page
 from notifier.web.site import Site, page
 
 UNKNOWN = -1  # upvotes or a place in a mark
@@ -33,34 +33,36 @@ class ListPage:
     more: str
 
 
-def read_page(site: Site, period: Period, asked: AskedPage) -> ListPage | None:
+def read_page(site: Site, period: Period, page_request: PageRequest) -> ListPage | None:
     """Return the page of the papers of a period that is asked for; None if its mark leads nowhere."""
-    start = None if asked.is_first else _continuation(asked.after)
-    if start is None and not asked.is_first:
+    start = None if page_request.is_first else _continuation(page_request.after)
+    if start is None and not page_request.is_first:
         return None
     with reading(site.engine) as connection:
         dump_id = start.dump_id if start else dumps.newest_id(connection)
-        found = paper_lists.list_between(connection, (period.first, period.last), asked.order, PER_PAGE + 1, start)
+        found = paper_lists.list_between(
+            connection, (period.first, period.last), page_request.order, PER_PAGE + 1, start
+        )
         shown = found[:PER_PAGE]
         stored = papers.papers_by_id(connection, [each.paper_id for each in shown])
     cards = [paper_card(site, stored[each.paper_id], each.day, each.upvotes) for each in shown]
-    return ListPage(cards, asked.following(_mark(dump_id, shown[-1]) if len(found) > PER_PAGE else None))
+    return ListPage(cards, page_request.following(_mark(dump_id, shown[-1]) if len(found) > PER_PAGE else None))
 
 
-def read_trending_page(site: Site, asked: AskedPage) -> ListPage | None:
+def read_trending_page(site: Site, page_request: PageRequest) -> ListPage | None:
     """Return the page of the trending papers that is asked for; None if its mark leads nowhere."""
     now = site.clock()
     ids = site.trending.get(site.engine, now).ids
     with reading(site.engine) as connection:
-        trending = Ranked(
+        trending = RankingFunctions(
             rank=lambda until_id: [each for each in ids if each <= until_id],
             read=lambda block: papers.papers_by_id(connection, block),
         )
-        found = read_ranked_page(site.rankings, connection, asked, now, trending)
+        found = read_ranked_page(site.rankings, connection, page_request, now, trending)
     if found is None:
         return None
     cards = [paper_card(site, paper, upvotes=paper.upvotes) for paper in found.papers]
-    return ListPage(cards, asked.following(found.following))
+    return ListPage(cards, page_request.following(found.following))
 
 
 def list_response(site: Site, request: Request, name: str, **values: object) -> Response:

@@ -36,22 +36,22 @@ class MonthCalendar:
     following: Period | None
 
 
-def month_calendar(listed: ListedDays, day: date) -> MonthCalendar:
+def month_calendar(listed_days: ListedDays, day: date) -> MonthCalendar:
     """Return the calendar of the month of this day. Raises OverflowError for the last month of all."""
     month = month_of(day)
-    before, after = listed.before(month.first), listed.after(month.last)
+    before, after = listed_days.before(month.first), listed_days.after(month.last)
     return MonthCalendar(
         month,
-        tuple(_week(listed, month, numbers) for numbers in calendar.monthcalendar(day.year, day.month)),
+        tuple(_week(listed_days, month, numbers) for numbers in calendar.monthcalendar(day.year, day.month)),
         month_of(before) if before else None,
         month_of(after) if after else None,
     )
 
 
-def _week(listed: ListedDays, month: Period, numbers: list[int]) -> CalendarWeek:
+def _week(listed_days: ListedDays, month: Period, numbers: list[int]) -> CalendarWeek:
     """Return the week with these days of the month; 0 stands for a day of another month."""
     days = [month.first.replace(day=number) if number else None for number in numbers]
     return CalendarWeek(
         week_of(next(day for day in days if day)),
-        tuple(CalendarDay(day, listed.counts.get(day, 0)) if day else None for day in days),
+        tuple(CalendarDay(day, listed_days.counts.get(day, 0)) if day else None for day in days),
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from notifier.models import Paper
 from notifier.store import dumps, papers
-from notifier.web.list_orders import AskedPage, PageMark, numbers_of
+from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 
 PER_PAGE = 30
 KEPT = 200  # rankings; one of 2,000 papers takes about 70 kB
@@ -27,8 +27,8 @@ MAX_AGE = timedelta(minutes=10)  # of a ranking whose first page is shown, becau
 Read = Callable[[Sequence[int]], Mapping[int, Paper]]
 
 
-class Ranked(NamedTuple):
-    """How papers are ranked and read.
+class RankingFunctions(NamedTuple):
+    """The functions that rank the papers of a ranking and read them.
 
     `rank` takes the highest id of a paper that counts, and returns ids, the best first. `read` takes some of these ids,
     and returns those of the papers that are shown, by id.
@@ -53,12 +53,18 @@ class Rankings:
     _kept: OrderedDict[RankingName, tuple[datetime, tuple[int, ...]]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def get(self, name: RankingName, now: datetime, ranked: Ranked, *, is_begun: bool) -> tuple[int, ...]:
-        """Return the ids of a ranking; it is ranked anew if it is not kept, or is old and nobody `is_begun` with it."""
+    def get(
+        self, name: RankingName, now: datetime, functions: RankingFunctions, *, is_continued: bool
+    ) -> tuple[int, ...]:
+        """Return the ids of a ranking.
+
+        It is ranked anew if it is not kept, and also if it is old and its first page is asked for. `is_continued` says
+        that a further page is asked for.
+        """
         with self._lock:
             made_at, ids = self._kept.get(name, (None, ()))
-        if made_at is None or not (is_begun or timedelta() <= now - made_at < MAX_AGE):
-            made_at, ids = now, tuple(ranked.rank(name.newest_id))
+        if made_at is None or not (is_continued or timedelta() <= now - made_at < MAX_AGE):
+            made_at, ids = now, tuple(functions.rank(name.newest_id))
         with self._lock:
             self._kept[name] = (made_at, ids)
             self._kept.move_to_end(name)
@@ -76,28 +82,31 @@ class RankedPage:
 
 
 def read_ranked_page(
-    rankings: Rankings, connection: Connection, asked: AskedPage, now: datetime, ranked: Ranked
+    rankings: Rankings, connection: Connection, page_request: PageRequest, now: datetime, functions: RankingFunctions
 ) -> RankedPage | None:
     """Return the page of a ranking that is asked for; None if its mark leads nowhere."""
-    mark = _first(connection) if asked.is_first else numbers_of(asked.after, 3)
+    mark = _mark_of_first_page(connection) if page_request.is_first else numbers_of(page_request.after, 3)
     if mark is None:
         return None
     dump_id, newest_id, begin = mark
     ids = rankings.get(
-        RankingName(asked.url(asked.order), dump_id, newest_id), now, ranked, is_begun=not asked.is_first
+        RankingName(page_request.url(page_request.order), dump_id, newest_id),
+        now,
+        functions,
+        is_continued=not page_request.is_first,
     )
     if not 0 <= begin <= max(len(ids) - 1, 0):
         return None
-    shown = _shown(ids, begin, ranked.read)
+    shown = _papers_from(ids, begin, functions.read)
     following = (dump_id, newest_id, shown[PER_PAGE][0]) if len(shown) > PER_PAGE else None
     return RankedPage([paper for _, paper in shown[:PER_PAGE]], following)
 
 
-def _first(connection: Connection) -> PageMark:
+def _mark_of_first_page(connection: Connection) -> PageMark:
     return dumps.newest_id(connection), papers.newest_id(connection), 0
 
 
-def _shown(ids: Sequence[int], begin: int, read: Read) -> list[tuple[int, Paper]]:
+def _papers_from(ids: Sequence[int], begin: int, read: Read) -> list[tuple[int, Paper]]:
     """Return the papers of a page and at least one more, if there are more, with their places in the ranking.
 
     A paper that was merged into another one of the ranking is left out.

@@ -21,10 +21,10 @@ from notifier.search import (
     rank_by_trend,
 )
 from notifier.store.proposals import MAX_KEY, listing_day
-from notifier.web.list_orders import AskedPage, PageMark, numbers_of
+from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 from notifier.web.paper_cards import PaperCard, paper_card
 from notifier.web.previews import volume
-from notifier.web.rankings import PER_PAGE, Ranked, read_ranked_page
+from notifier.web.rankings import PER_PAGE, RankingFunctions, read_ranked_page
 from notifier.web.site import Site
 from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
 
@@ -61,28 +61,28 @@ class _FoundPage:
     examined_until: date | None = None
 
 
-def read_results(site: Site, connection: Connection, asked: AskedPage, query: Query) -> SearchResults | None:
+def read_results(site: Site, connection: Connection, page_request: PageRequest, query: Query) -> SearchResults | None:
     """Return the page of the search that is asked for; None if its mark leads nowhere."""
     today = site.clock().date()
-    find = _newest if asked.order is ListOrder.NEWEST else _ranked
-    found = find(site, connection, asked, query)
+    find = _newest if page_request.order is ListOrder.NEWEST else _ranked
+    found = find(site, connection, page_request, query)
     if found is None:
         return None
-    per_day = count_by_day(connection, query) if asked.is_first else None
+    per_day = count_by_day(connection, query) if page_request.is_first else None
     cards = [paper_card(site, each, upvotes=each.upvotes, marks=matching.spans(query, each)) for each in found.papers]
     return SearchResults(
         cards,
-        _number(connection, query, found, per_day) if asked.is_first else "",
+        _number(connection, query, found, per_day) if page_request.is_first else "",
         _volume(per_day, today),
         _plot(per_day),
-        asked.following(found.following),
+        page_request.following(found.following),
         found.examined_until,
     )
 
 
-def _newest(_site: Site, connection: Connection, asked: AskedPage, query: Query) -> _FoundPage | None:
+def _newest(_site: Site, connection: Connection, page_request: PageRequest, query: Query) -> _FoundPage | None:
     """Return the page that is asked for, newest listing day first. The mark names the search key of the last paper."""
-    below = (MAX_KEY,) if asked.is_first else numbers_of(asked.after, 1)
+    below = (MAX_KEY,) if page_request.is_first else numbers_of(page_request.after, 1)
     if below is None:
         return None
     found = find_newest(connection, Search(query, examined=EXAMINED), PER_PAGE + 1, *below)
@@ -93,17 +93,17 @@ def _newest(_site: Site, connection: Connection, asked: AskedPage, query: Query)
     return _FoundPage(shown, None) if rest is None else _FoundPage(shown, (rest,), listing_day(rest))
 
 
-def _ranked(site: Site, connection: Connection, asked: AskedPage, query: Query) -> _FoundPage | None:
+def _ranked(site: Site, connection: Connection, page_request: PageRequest, query: Query) -> _FoundPage | None:
     """Return the page that is asked for, the papers with the best scores or the most relevant ones first."""
     search, now = Search(query), site.clock()
 
     def rank(until_id: int) -> Sequence[int]:
-        if asked.order is ListOrder.TRENDING:
+        if page_request.order is ListOrder.TRENDING:
             return rank_by_trend(connection, search, now.date(), until_id)
         return rank_by_relevance(connection, search, until_id)
 
-    ranked = Ranked(rank, lambda ids: matching_papers(connection, query, ids))
-    found = read_ranked_page(site.rankings, connection, asked, now, ranked)
+    ranked = RankingFunctions(rank, lambda ids: matching_papers(connection, query, ids))
+    found = read_ranked_page(site.rankings, connection, page_request, now, ranked)
     return None if found is None else _FoundPage(found.papers, found.following)
 
 

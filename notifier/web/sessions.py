@@ -55,14 +55,14 @@ def visitor(site: SiteDependency, token: SessionToken) -> Subscriber | None:
 Visitor = Annotated[Subscriber | None, Depends(visitor)]
 
 
-def signed_in(found: Visitor) -> Subscriber:
+def signed_in_subscriber(found: Visitor) -> Subscriber:
     """Return the subscriber who is signed in. Raises NotSignedInError if nobody is."""
     if found is None:
         raise NotSignedInError
     return found
 
 
-SignedIn = Annotated[Subscriber, Depends(signed_in)]
+SignedIn = Annotated[Subscriber, Depends(signed_in_subscriber)]
 
 
 def _is_secure(site: Site) -> bool:

@@ -13,17 +13,17 @@ from notifier.store import reading, subscribers
 from notifier.subscribers import calendars, change_settings, unsubscribe_from_all, unsubscribe_from_one
 from notifier.text.harmless import inert
 from notifier.web.choices import can_be_fewer
-from notifier.web.grants import granted
+from notifier.web.grants import require_grant
 from notifier.web.guards import from_our_own_pages
 from notifier.web.site import Site, SiteDependency, page
-from notifier.web.wording import masked
+from notifier.web.wording import mask_address
 
 PATH = UNSUBSCRIBE_PATH + "{signed_id}"
 
 router = APIRouter()
 
 
-GrantDependency = Annotated[Grant, Depends(granted((LinkPurpose.UNSUBSCRIBE_ALL, LinkPurpose.UNSUBSCRIBE_ONE)))]
+GrantDependency = Annotated[Grant, Depends(require_grant((LinkPurpose.UNSUBSCRIBE_ALL, LinkPurpose.UNSUBSCRIBE_ONE)))]
 
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
@@ -35,7 +35,7 @@ def ask(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLRes
     label, others = _subscription(grant, subscriber)
     values: dict[str, Any] = {"label": label, "others": others, "can_be_fewer": can_be_fewer(subscriber)}
     fewer_path = f"{site.root}{UNSUBSCRIBE_PATH}{signed_id}/fewer"
-    return page(site, "unsubscribe", address=masked(subscriber.email), fewer_path=fewer_path, **values)
+    return page(site, "unsubscribe", address=mask_address(subscriber.email), fewer_path=fewer_path, **values)
 
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])

@@ -11,7 +11,7 @@ from notifier.signing import PATHS, Grant, LinkPurpose, sign
 from notifier.subscribers import Action, ended_link, request_new_link, within_limits
 from notifier.web.background import in_background
 from notifier.web.site import Site, page
-from notifier.web.wording import masked
+from notifier.web.wording import mask_address
 
 AGAIN = "/again"  # what the path of a link ends in to ask for a new one
 
@@ -26,7 +26,7 @@ def used_link(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLRespo
         site,
         "used_link",
         HTTPStatus.GONE,
-        recipient=masked(ended.recipient) if ended else "",
+        recipient=mask_address(ended.recipient) if ended else "",
         is_confirmed=bool(ended and ended.is_getting_mail and grant.purpose is LinkPurpose.CONFIRM),
         is_of_digest=grant.purpose is LinkPurpose.MANAGE,
         is_signed_in=visitor is not None,
@@ -43,5 +43,5 @@ def send_new_link(site: Site, grant: Grant, client: str | None) -> HTMLResponse:
     action = Action.SIGN_UP if ended.sign_up else Action.SIGN_IN
     if not within_limits(site.engine, action, ended.recipient, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
-    response = page(site, "new_link_sent", recipient=masked(ended.recipient))
+    response = page(site, "new_link_sent", recipient=mask_address(ended.recipient))
     return in_background(response, request_new_link, site.engine, site.config, ended, now)

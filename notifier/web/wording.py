@@ -27,7 +27,7 @@ def schedule_in_words(cadence: Cadence, hour: str, timezone: str, weekday: int) 
     return f"{days[cadence]} at {hour} ({timezone.replace('_', ' ')})"
 
 
-def masked(address: str) -> str:
+def mask_address(address: str) -> str:
     """Return a shortened address, which its owner recognises, and which tells other people little."""
     local, _, domain = address.rpartition("@")
     return f"{local[0]}…@{domain}"

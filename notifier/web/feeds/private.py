@@ -42,13 +42,13 @@ def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | N
         raise HTTPException(HTTPStatus.NOT_FOUND)
     subscriber = subscriber_of_private_feed(site.engine, grant)
     if subscriber is None:
-        return _ended()
+        return _gone_response()
     if subscription_id is None:
         feed, shown = private_feed(signed_id), subscriber.subscriptions
     else:
         shown = tuple(each for each in subscriber.subscriptions if str(each.id) == subscription_id)
         if not shown:
-            return _ended()
+            return _gone_response()
         feed = private_feed(signed_id, shown[0])
     return response_to(request.method, request.headers, _content(site, feed, shown, ending), PRIVATE)
 
@@ -65,5 +65,5 @@ def _content(site: Site, feed: Feed, shown: tuple[Subscription, ...], ending: st
     return found
 
 
-def _ended() -> Response:
+def _gone_response() -> Response:
     return PlainTextResponse("This feed has ended.\n", HTTPStatus.GONE)

@@ -47,22 +47,24 @@ def representation_of(content: bytes, media_type: str, modified: datetime | None
     return Representation(content, zipped, f'"{digest}"', f'"{digest}-gzip"', media_type, modified)
 
 
-def response_to(method: str, asked: Mapping[str, str], found: Representation, caching: str) -> Response:
-    """Return the response to a GET or HEAD with the headers `asked`: the feed, or 304 if the client has it already."""
-    is_zipped = accepts_gzip(asked.get("accept-encoding", ""))
+def response_to(
+    method: str, request_headers: Mapping[str, str], representation: Representation, caching: str
+) -> Response:
+    """Return the response to a GET or HEAD with these headers: the feed, or 304 if the client has it already."""
+    is_zipped = accepts_gzip(request_headers.get("accept-encoding", ""))
     headers = {
-        "ETag": found.zipped_etag if is_zipped else found.etag,
+        "ETag": representation.zipped_etag if is_zipped else representation.etag,
         "Cache-Control": caching,
         "Vary": "Accept-Encoding",
     }
-    if found.modified:
-        headers["Last-Modified"] = format_datetime(found.modified, usegmt=True)
-    if _is_known(asked, headers["ETag"], found.modified):
+    if representation.modified:
+        headers["Last-Modified"] = format_datetime(representation.modified, usegmt=True)
+    if _is_known(request_headers, headers["ETag"], representation.modified):
         return Response(status_code=NOT_MODIFIED, headers=headers)
-    headers["Content-Type"] = found.media_type
+    headers["Content-Type"] = representation.media_type
     if is_zipped:
         headers["Content-Encoding"] = "gzip"
-    content = found.zipped if is_zipped else found.content
+    content = representation.zipped if is_zipped else representation.content
     if method == "HEAD":
         return Response(headers={**headers, "Content-Length": str(len(content))})
     return Response(content, headers=headers)

@@ -16,7 +16,7 @@ from notifier.subscribers import OpenRequest, confirm, manage_grant, open_reques
 from notifier.web.background import in_background
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import sentence
-from notifier.web.grants import granted
+from notifier.web.grants import require_grant
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import Visitor, open_session
 from notifier.web.site import Site, SiteDependency, page
@@ -28,35 +28,39 @@ PURPOSES = (LinkPurpose.CONFIRM, LinkPurpose.ADDRESS_OLD, LinkPurpose.ADDRESS_NE
 
 router = APIRouter()
 
-ConfirmGrant = Annotated[Grant, Depends(granted(PURPOSES))]
+ConfirmGrant = Annotated[Grant, Depends(require_grant(PURPOSES))]
 
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
 def ask(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResponse:
     """Show what the link confirms, and a button."""
-    asked = open_request(site.engine, site.config, grant, site.clock())
-    if asked is None:
+    waiting_request = open_request(site.engine, site.config, grant, site.clock())
+    if waiting_request is None:
         return used_link(site, grant, visitor)
     if grant.purpose is LinkPurpose.CONFIRM:
-        return page(site, "confirm", asked=asked, schedule=_schedule(asked))
-    return page(site, "confirm_address", asked=asked, is_old=grant.purpose is LinkPurpose.ADDRESS_OLD)
+        return page(site, "confirm", waiting_request=waiting_request, schedule=_schedule(waiting_request))
+    return page(
+        site, "confirm_address", waiting_request=waiting_request, is_old=grant.purpose is LinkPurpose.ADDRESS_OLD
+    )
 
 
 @router.post(PATH, dependencies=[Depends(from_our_own_pages)])
-def confirmed(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResponse:
+def confirm_request(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResponse:
     """Confirm, and say what happens next. A welcome mail is queued after the response to a sign-up."""
     now = site.clock()
-    asked = open_request(site.engine, site.config, grant, now)
+    waiting_request = open_request(site.engine, site.config, grant, now)
     try:
         subscriber = confirm(site.engine, site.config, grant, now)
     except UsageError as error:
         return page(site, "nothing_changed", HTTPStatus.CONFLICT, reason=sentence(error))
-    if subscriber is None or asked is None:
+    if subscriber is None or waiting_request is None:
         return used_link(site, grant, visitor)
     if grant.purpose is LinkPurpose.CONFIRM:
-        return _signed_up(site, subscriber, is_addition=asked.is_addition)
+        return _sign_in_and_welcome(site, subscriber, is_addition=waiting_request.is_addition)
     is_done = (
-        subscriber.email != asked.email if grant.purpose is LinkPurpose.ADDRESS_OLD else subscriber.email == asked.email
+        subscriber.email != waiting_request.email
+        if grant.purpose is LinkPurpose.ADDRESS_OLD
+        else subscriber.email == waiting_request.email
     )
     return page(site, "address_confirmed", subscriber=subscriber, is_done=is_done)
 
@@ -67,7 +71,7 @@ def send_again(site: SiteDependency, grant: ConfirmGrant, client: ClientAddress)
     return send_new_link(site, grant, client)
 
 
-def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTMLResponse:
+def _sign_in_and_welcome(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTMLResponse:
     """Return the page after a confirmed sign-up, and open a session, because the link was mailed to the subscriber."""
     response = page(
         site,
@@ -84,5 +88,7 @@ def _signed_up(site: Site, subscriber: Subscriber, *, is_addition: bool) -> HTML
     return in_background(response, plan_welcomes, site.engine, site.config, site.clock())
 
 
-def _schedule(asked: OpenRequest) -> str:
-    return schedule_in_words(asked.cadence, asked.hour, asked.timezone, asked.weekday)
+def _schedule(waiting_request: OpenRequest) -> str:
+    return schedule_in_words(
+        waiting_request.cadence, waiting_request.hour, waiting_request.timezone, waiting_request.weekday
+    )

@@ -15,11 +15,11 @@ from fastapi.responses import HTMLResponse
 from notifier.digests.content import whole_content
 from notifier.signing import DIGEST_PATH, Grant, LinkPurpose
 from notifier.subscribers import digest_of, past_digests
-from notifier.web.forms import AskedForm
-from notifier.web.grants import granted
+from notifier.web.forms import UrlForm
+from notifier.web.grants import require_grant
 from notifier.web.sessions import SignedIn
 from notifier.web.site import SiteDependency, page
-from notifier.web.wording import masked
+from notifier.web.wording import mask_address
 
 PER_PAGE = 50
 
@@ -27,9 +27,9 @@ router = APIRouter()
 
 
 @router.api_route("/digests", methods=["GET", "HEAD"])
-def list_digests(site: SiteDependency, subscriber: SignedIn, asked: AskedForm) -> HTMLResponse:
+def list_digests(site: SiteDependency, subscriber: SignedIn, form: UrlForm) -> HTMLResponse:
     """List the digests of the subscriber who is signed in, the newest first."""
-    before = asked.one("before")
+    before = form.one("before")
     found = past_digests(site.engine, subscriber.id, PER_PAGE + 1, int(before) if _is_id(before) else None)
     shown = found[:PER_PAGE]
     older = shown[-1].id if len(found) > PER_PAGE else None
@@ -48,14 +48,14 @@ def show_digest(site: SiteDependency, subscriber: SignedIn, digest_id: str) -> H
 
 @router.api_route(DIGEST_PATH + "{signed_id}", methods=["GET", "HEAD"])
 def show_web_copy(
-    site: SiteDependency, grant: Annotated[Grant, Depends(granted([LinkPurpose.DIGEST]))]
+    site: SiteDependency, grant: Annotated[Grant, Depends(require_grant([LinkPurpose.DIGEST]))]
 ) -> HTMLResponse:
     """Show the digest whose mail has this link, without a session, as long as its row exists."""
     found = digest_of(site.engine, grant.row_id)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     content = whole_content(found.digest, found.papers, site.mail)
-    response = page(site, "digest", content=content, recipient=masked(found.digest.recipient))
+    response = page(site, "digest", content=content, recipient=mask_address(found.digest.recipient))
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

@@ -28,14 +28,14 @@ router = APIRouter()
 @router.api_route("/feeds", methods=["GET", "HEAD"])
 def show_feeds(site: SiteDependency, visitor: Visitor) -> HTMLResponse:
     """Show the feeds that were published."""
-    return page(site, "feeds", feeds=list(_published(site)), is_signed_in=visitor is not None)
+    return page(site, "feeds", feeds=list(_existing_feeds(site)), is_signed_in=visitor is not None)
 
 
 @router.api_route("/manage/feeds", methods=["GET", "HEAD"])
 def show_private_feeds(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
     """Show the URLs of the subscriber's private feeds, if there are any."""
     url_of = publisher_of(site.config).feed_url
-    own = _own(site, subscriber)
+    own = _private_feeds(site, subscriber)
     shown = [(feed.title, url_of(feed, "atom"), url_of(feed, "rss")) for feed in own]
     is_unsubscribed = subscriber.state is SubscriberState.UNSUBSCRIBED
     return page(site, "private_feeds", feeds=shown, is_unsubscribed=is_unsubscribed, is_signed_in=True)
@@ -58,7 +58,7 @@ def remove_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
 @router.api_route("/manage/feeds.opml", methods=["GET", "HEAD"])
 def list_private_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
     """Return the private feeds as OPML, for a feed reader to import."""
-    own = _own(site, subscriber)
+    own = _private_feeds(site, subscriber)
     if not own:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     named = {"Content-Disposition": 'attachment; filename="my-feeds.opml"'}
@@ -66,14 +66,14 @@ def list_private_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
     return Response(content, media_type=feeds.MEDIA_TYPES["opml"], headers=named)
 
 
-def _published(site: Site) -> Iterator[tuple[str, str, str]]:
+def _existing_feeds(site: Site) -> Iterator[tuple[str, str, str]]:
     """Yield the slug, the title and the description of each feed that exists."""
     known = [(slug, title, RESERVED_FEEDS[slug]) for slug, title in RESERVED.items()]
     known += [(slug, topic.title, topic.description) for slug, topic in site.catalogue.topics.items()]
     yield from (each for each in known if site.feed_files.get(f"{each[0]}.atom"))
 
 
-def _own(site: Site, subscriber: Subscriber) -> list[Feed]:
+def _private_feeds(site: Site, subscriber: Subscriber) -> list[Feed]:
     """Return the private feeds of a subscriber; empty if there are none, or if they have ended."""
     grant = private_feeds_grant(site.engine, subscriber.id)
     if grant is None or site.key is None or subscriber.state is SubscriberState.UNSUBSCRIBED:

@@ -8,10 +8,10 @@ from notifier.topics import TRENDING
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
 from notifier.web.guards import scripted
-from notifier.web.list_orders import AskedPage
+from notifier.web.list_orders import PageRequest
 from notifier.web.list_pages import read_page
 from notifier.web.list_periods import day_of
-from notifier.web.pages.papers import PERIOD_ORDERS, described
+from notifier.web.pages.papers import PERIOD_ORDERS, describe_list
 from notifier.web.sessions import Visitor
 from notifier.web.site import SiteDependency, page
 
@@ -23,14 +23,14 @@ def home(site: SiteDependency, request: Request, visitor: Visitor) -> Response:
     """Show the box for signing up, and the first page of the papers of the newest day."""
     listed = site.listed_days.get(site.engine, site.clock())
     period = day_of(listed.newest or site.clock().date())
-    found = read_page(site, period, AskedPage(f"{site.root}{period.path}", PERIOD_ORDERS, PERIOD_ORDERS[0], ""))
+    found = read_page(site, period, PageRequest(f"{site.root}{period.path}", PERIOD_ORDERS, PERIOD_ORDERS[0], ""))
     assert found is not None, "only a mark can lead nowhere"
     opening = "New research papers in your email inbox once a day, or as a feed"
     shown = page(
         site,
         "home",
         is_signed_in=visitor is not None,
-        about=about_page(site, "Trending papers", described(opening, found), "/", TRENDING),
+        about=about_page(site, "Trending papers", describe_list(opening, found), "/", TRENDING),
         day=period.first,
         cards=found.cards,
         more=found.more,

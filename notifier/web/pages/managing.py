@@ -25,7 +25,7 @@ from notifier.web.fields import (
     read_schedule,
     schedule_fields_of,
 )
-from notifier.web.forms import AskedForm, Form, SubmittedForm
+from notifier.web.forms import Form, SubmittedForm, UrlForm
 from notifier.web.guards import from_our_own_pages
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.previews import volume
@@ -52,9 +52,9 @@ router = APIRouter()
 
 
 @router.api_route("/manage", methods=["GET", "HEAD"])
-def show_settings(site: SiteDependency, subscriber: SignedIn, asked: AskedForm) -> HTMLResponse:
+def show_settings(site: SiteDependency, subscriber: SignedIn, form: UrlForm) -> HTMLResponse:
     """Show all settings on one page."""
-    return _settings(site, subscriber, done=DONE.get(asked.one("done"), ""))
+    return _settings(site, subscriber, done=DONE.get(form.one("done"), ""))
 
 
 @router.post("/manage/schedule", dependencies=FROM_OWN_PAGES)

@@ -74,9 +74,9 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: st
     """Show a paper: its abstract, links, topics, citation, and when it was listed."""
     found = _paper(site, key)
     if found is None:
-        return _not_found(site, is_signed_in=visitor is not None)
+        return _no_paper_page(site, is_signed_in=visitor is not None)
     if found.key != key:
-        return _moved(site, found, "")
+        return _redirect_to_key(site, found, "")
     with reading(site.engine) as connection:
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
     citation = citation_of(found)
@@ -91,7 +91,7 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: st
         title=citation.title,
         authors=[(inert(author), _author_query(author)) for author in found.authors],
         first_authors=FIRST_AUTHORS,
-        abstract=runs(citation.abstract, _marked(site, found, words)),
+        abstract=runs(citation.abstract, _term_spans(site, found, words)),
         summary=inert(found.summary),
         categories=tuple(map(inert, found.categories[:MAX_CATEGORIES])),
         note=inert(found.note),
@@ -109,7 +109,7 @@ def _citation(site: Site, key: str, ending: str) -> Response:
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     if found.key != key:
-        return _moved(site, found, f".{ending}")
+        return _redirect_to_key(site, found, f".{ending}")
     write, media_type = CITATIONS[ending]
     name = found.key.replace("/", "-")
     named = {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
@@ -124,11 +124,11 @@ def _paper(site: Site, key: str) -> Paper | None:
         return paper_pages.paper_by_key(connection, key)
 
 
-def _moved(site: Site, found: Paper, ending: str) -> Response:
+def _redirect_to_key(site: Site, found: Paper, ending: str) -> Response:
     return RedirectResponse(f"{site.root}{paper_path(found)}{ending}", HTTPStatus.PERMANENT_REDIRECT)
 
 
-def _not_found(site: Site, *, is_signed_in: bool) -> HTMLResponse:
+def _no_paper_page(site: Site, *, is_signed_in: bool) -> HTMLResponse:
     return page(site, "no_paper", HTTPStatus.NOT_FOUND, is_signed_in=is_signed_in)
 
 
@@ -165,7 +165,7 @@ def _links(site: Site, paper: Paper) -> Iterator[Link]:
         yield Link("DOI", doi)
 
 
-def _marked(site: Site, paper: Paper, words: PaperWords) -> Sequence[Span]:
+def _term_spans(site: Site, paper: Paper, words: PaperWords) -> Sequence[Span]:
     """Return the places in the abstract of the leading terms of the paper's topics, which digests mark too."""
     catalogue = site.catalogue
     known = sorted(paper.topics & catalogue.topics.keys())

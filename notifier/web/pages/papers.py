@@ -17,8 +17,8 @@ from notifier.text.counting import counted
 from notifier.text.harmless import shortened_to_columns
 from notifier.topics import ALL, TRENDING
 from notifier.web.about_page import about_page
-from notifier.web.forms import AskedForm, Form
-from notifier.web.list_orders import AskedPage, asked_page
+from notifier.web.forms import Form, UrlForm
+from notifier.web.list_orders import PageRequest, read_page_request
 from notifier.web.list_pages import ListPage, list_response, read_page, read_trending_page
 from notifier.web.list_periods import Period, day_of, period_around, period_of
 from notifier.web.month_calendar import month_calendar
@@ -35,140 +35,146 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class AskedList:
-    """What a request says about the list that it asks for."""
+class ListRequest:
+    """A request for a list; `form` has its order and its page, and `is_signed_in` says if a subscriber sent it."""
 
     request: Request
     form: Form
     is_signed_in: bool
 
 
-def _asked_list(request: Request, asked: AskedForm, visitor: Visitor) -> AskedList:
-    return AskedList(request, asked, visitor is not None)
+def _list_request(request: Request, form: UrlForm, visitor: Visitor) -> ListRequest:
+    return ListRequest(request, form, visitor is not None)
 
 
-Asked = Annotated[AskedList, Depends(_asked_list)]
+ListRequestDependency = Annotated[ListRequest, Depends(_list_request)]
 
 
 @router.api_route("/papers", methods=GET)
-def show_newest(site: SiteDependency, asked: Asked) -> Response:
-    """Show the papers of the newest day, or lead to the day that somebody has chosen in a calendar."""
-    if day := asked.form.one("day"):
+def show_newest(site: SiteDependency, list_request: ListRequestDependency) -> Response:
+    """Show the papers of the newest day, or redirect to the day that somebody has chosen in a calendar."""
+    if day := list_request.form.one("day"):
         return RedirectResponse(f"{site.root}/papers/date/{quote(day, safe='')}", HTTPStatus.SEE_OTHER)
-    listed = site.listed_days.get(site.engine, site.clock())
-    return _list(site, asked, listed, day_of(listed.newest or site.clock().date()), "/papers")
+    listed_days = site.listed_days.get(site.engine, site.clock())
+    return _list(site, list_request, listed_days, day_of(listed_days.newest or site.clock().date()), "/papers")
 
 
 @router.api_route("/papers/date/{day}", methods=GET)
-def show_day(site: SiteDependency, asked: Asked, day: str) -> Response:
+def show_day(site: SiteDependency, list_request: ListRequestDependency, day: str) -> Response:
     """Show the papers of a day, such as `2025-09-11`."""
-    return _period(site, asked, "date", day)
+    return _period(site, list_request, "date", day)
 
 
 @router.api_route("/papers/week/{week}", methods=GET)
-def show_week(site: SiteDependency, asked: Asked, week: str) -> Response:
+def show_week(site: SiteDependency, list_request: ListRequestDependency, week: str) -> Response:
     """Show the papers of a week, such as `2025-W37`."""
-    return _period(site, asked, "week", week)
+    return _period(site, list_request, "week", week)
 
 
 @router.api_route("/papers/month/{month}", methods=GET)
-def show_month(site: SiteDependency, asked: Asked, month: str) -> Response:
+def show_month(site: SiteDependency, list_request: ListRequestDependency, month: str) -> Response:
     """Show the papers of a month, such as `2025-09`."""
-    return _period(site, asked, "month", month)
+    return _period(site, list_request, "month", month)
 
 
 @router.api_route(TRENDING_PATH, methods=GET)
-def show_trending(site: SiteDependency, asked: Asked) -> Response:
+def show_trending(site: SiteDependency, list_request: ListRequestDependency) -> Response:
     """Show the trending papers of the last weeks."""
-    asked_for = asked_page(asked.form, f"{site.root}{TRENDING_PATH}", [ListOrder.TRENDING])
-    found = read_trending_page(site, asked_for)
+    page_request = read_page_request(list_request.form, f"{site.root}{TRENDING_PATH}", [ListOrder.TRENDING])
+    found = read_trending_page(site, page_request)
     if found is None:
-        return _no_list(site, asked, TRENDING_PATH)
+        return _no_list(site, list_request, TRENDING_PATH)
     opening = f"The best papers of {TRENDING_DAYS} days, by upvotes and place"
-    described_list = described(opening, found)
-    about = about_page(site, "Trending papers", described_list, TRENDING_PATH, TRENDING, is_indexed=asked_for.is_first)
+    description = describe_list(opening, found)
+    about = about_page(site, "Trending papers", description, TRENDING_PATH, TRENDING, is_indexed=page_request.is_first)
     return list_response(
         site,
-        asked.request,
+        list_request.request,
         "trending",
-        is_signed_in=asked.is_signed_in,
+        is_signed_in=list_request.is_signed_in,
         about=about,
         days=TRENDING_DAYS,
         until=site.trending.get(site.engine, site.clock()).until,
         topic=TRENDING,
         cards=found.cards,
         more=found.more,
-        is_first=asked_for.is_first,
+        is_first=page_request.is_first,
         shows_day=True,
     )
 
 
-def described(opening: str, found: ListPage) -> str:
-    """Return the description of a list: its opening, and the first papers."""
+def describe_list(opening: str, found: ListPage) -> str:
+    """Return the description of a list for search engines: the opening, and the titles of the first papers."""
     titles = "; ".join(card.plain_title for card in found.cards[:NAMED])
     return shortened_to_columns(f"{opening}: {titles}" if titles else opening, DESCRIPTION)
 
 
-def _period(site: Site, asked: AskedList, kind: str, name: str) -> Response:
-    listed = site.listed_days.get(site.engine, site.clock())
+def _period(site: Site, list_request: ListRequest, kind: str, name: str) -> Response:
+    listed_days = site.listed_days.get(site.engine, site.clock())
     period = period_of(kind, name)
-    return _list(site, asked, listed, period, period.path) if period else _no_list(site, asked, kind=kind)
+    return (
+        _list(site, list_request, listed_days, period, period.path)
+        if period
+        else _no_list(site, list_request, kind=kind)
+    )
 
 
-def _list(site: Site, asked: AskedList, listed: ListedDays, period: Period, path: str) -> Response:
+def _list(site: Site, list_request: ListRequest, listed_days: ListedDays, period: Period, path: str) -> Response:
     """Show a page of the papers of a period at `path`."""
-    asked_for = asked_page(asked.form, f"{site.root}{path}", PERIOD_ORDERS)
+    page_request = read_page_request(list_request.form, f"{site.root}{path}", PERIOD_ORDERS)
     found = read_page(
-        site, period, AskedPage(f"{site.root}{period.path}", PERIOD_ORDERS, asked_for.order, asked_for.after)
+        site, period, PageRequest(f"{site.root}{period.path}", PERIOD_ORDERS, page_request.order, page_request.after)
     )
     if found is None:
-        return _no_list(site, asked, period.path)
+        return _no_list(site, list_request, period.path)
     with reading(site.engine) as connection:
         number = paper_lists.count_between(connection, period.first, period.last)
     opening = f"{counted(number, 'paper')} of {period.words}"
-    is_indexed = bool(found.cards) and asked_for.is_first
-    about = about_page(site, f"Papers of {period.words}", described(opening, found), path, ALL, is_indexed=is_indexed)
+    is_indexed = bool(found.cards) and page_request.is_first
+    about = about_page(
+        site, f"Papers of {period.words}", describe_list(opening, found), path, ALL, is_indexed=is_indexed
+    )
     return list_response(
         site,
-        asked.request,
+        list_request.request,
         "papers",
-        is_signed_in=asked.is_signed_in,
+        is_signed_in=list_request.is_signed_in,
         about=about,
         period=period,
         number=number,
-        order=asked_for.order,
-        orders=asked_for.links,
+        order=page_request.order,
+        orders=page_request.links,
         cards=found.cards,
         more=found.more,
-        is_first=asked_for.is_first,
+        is_first=page_request.is_first,
         shows_day=period.kind != "date",
         topic=ALL,
-        **_ways(listed, period),
+        **_links_to_other_lists(listed_days, period),
     )
 
 
-def _ways(listed: ListedDays, period: Period) -> dict[str, object]:
-    """Return where a list leads: to the periods before and after it, to those that it is part of, and to the days."""
-    before, after = listed.before(period.first), listed.after(period.last)
+def _links_to_other_lists(listed_days: ListedDays, period: Period) -> dict[str, object]:
+    """Return values for links to other lists: of the periods before, after and around this one, and of single days."""
+    before, after = listed_days.before(period.first), listed_days.after(period.last)
     return {
         "previous": period_around(period.kind, before) if before else None,
         "following": period_around(period.kind, after) if after else None,
-        "nearest": [(day_of(day), listed.counts[day]) for day in (before, after) if day],
+        "nearest": [(day_of(day), listed_days.counts[day]) for day in (before, after) if day],
         "wider": [period_around(kind, period.first) for kind in {"date": ("week", "month")}.get(period.kind, ())],
-        "calendar": month_calendar(listed, period.first),
-        "newest": listed.newest,
+        "calendar": month_calendar(listed_days, period.first),
+        "newest": listed_days.newest,
     }
 
 
-def _no_list(site: Site, asked: AskedList, path: str = "", kind: str = "") -> HTMLResponse:
+def _no_list(site: Site, list_request: ListRequest, path: str = "", kind: str = "") -> HTMLResponse:
     """Say that there is no such day, week or month, or that a list at `path` has no such page."""
-    listed = site.listed_days.get(site.engine, site.clock())
-    newest = period_around(kind, listed.newest) if kind and listed.newest else None
+    listed_days = site.listed_days.get(site.engine, site.clock())
+    newest = period_around(kind, listed_days.newest) if kind and listed_days.newest else None
     return page(
         site,
         "no_list",
         HTTPStatus.NOT_FOUND,
-        is_signed_in=asked.is_signed_in,
+        is_signed_in=list_request.is_signed_in,
         kind=kind,
         path=path,
         newest=newest,

@@ -23,12 +23,12 @@ from notifier.web.background import in_background
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import read_address
 from notifier.web.forms import SubmittedForm
-from notifier.web.grants import granted
+from notifier.web.grants import require_grant
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import SessionToken, Visitor, clear_session, open_session
 from notifier.web.site import Site, SiteDependency, page
 from notifier.web.used_links import AGAIN, send_new_link, used_link
-from notifier.web.wording import masked
+from notifier.web.wording import mask_address
 
 FORM_PATH = "/sign-in"
 LINK_PATH = "/sign-in/{signed_id}"
@@ -46,8 +46,8 @@ STATES = {
 
 router = APIRouter()
 
-SignInGrant = Annotated[Grant, Depends(granted([LinkPurpose.SIGN_IN]))]
-ManageGrant = Annotated[Grant, Depends(granted([LinkPurpose.MANAGE]))]
+SignInGrant = Annotated[Grant, Depends(require_grant([LinkPurpose.SIGN_IN]))]
+ManageGrant = Annotated[Grant, Depends(require_grant([LinkPurpose.MANAGE]))]
 FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 
@@ -137,10 +137,10 @@ def to_settings(site: Site, done: str = "", place: str = "") -> RedirectResponse
 
 
 def _button(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLResponse:
-    asked = open_request(site.engine, site.config, grant, site.clock())
-    if asked is None:
+    waiting_request = open_request(site.engine, site.config, grant, site.clock())
+    if waiting_request is None:
         return used_link(site, grant, visitor)
-    return page(site, "sign_in_button", address=masked(asked.email))
+    return page(site, "sign_in_button", address=mask_address(waiting_request.email))
 
 
 def _sign_in(site: Site, grant: Grant, visitor: Subscriber | None) -> Response:

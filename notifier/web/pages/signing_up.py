@@ -16,7 +16,7 @@ from notifier.web.background import in_background
 from notifier.web.choices import interest_choices, schedule_choices
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import Errors, Interests, ScheduleFields, read_address, read_interests, read_schedule
-from notifier.web.forms import AskedForm, Form, SubmittedForm
+from notifier.web.forms import Form, SubmittedForm, UrlForm
 from notifier.web.guards import framed, from_our_own_pages, scripted
 from notifier.web.previews import preview_of
 from notifier.web.sessions import Visitor
@@ -45,15 +45,15 @@ FROM_OWN_PAGES = [Depends(_require_open), Depends(from_our_own_pages)]
 
 
 @router.api_route(FORM_PATH, methods=["GET", "HEAD"], dependencies=IF_OPEN)
-def show_form(site: SiteDependency, asked: AskedForm, visitor: Visitor, client: ClientAddress) -> HTMLResponse:
+def show_form(site: SiteDependency, form: UrlForm, visitor: Visitor, client: ClientAddress) -> HTMLResponse:
     """Show the form. Its fields are filled in from the query string of the URL, such as `?topic=quantization`."""
-    if asked.one("words") and not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
+    if form.one("words") and not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
-    interests = read_interests(asked, site.catalogue)
+    interests = read_interests(form, site.catalogue)
     if not (interests.topics or interests.words):
         interests = Interests(topics=(TRENDING,))
-    schedule = read_schedule(asked, site.config.digest)
-    return _form_page(site, asked, interests, schedule, {}, is_signed_in=visitor is not None)
+    schedule = read_schedule(form, site.config.digest)
+    return _form_page(site, form, interests, schedule, {}, is_signed_in=visitor is not None)
 
 
 @router.post(f"{FORM_PATH}/preview", dependencies=FROM_OWN_PAGES)
@@ -94,8 +94,8 @@ def sign_up_in_frame(site: SiteDependency, form: SubmittedForm, client: ClientAd
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return _in_frame(site, page(site, "embed", status, errors=errors, email=email, trending=TRENDING))
     interests = Interests(topics=(TRENDING,))
-    wanted = _sign_up(email, interests, read_schedule(form, site.config.digest))
-    return _in_frame(site, _ask_to_confirm(site, wanted, client, "embed_sent"))
+    new_sign_up = _sign_up(email, interests, read_schedule(form, site.config.digest))
+    return _in_frame(site, _ask_to_confirm(site, new_sign_up, client, "embed_sent"))
 
 
 def _sign_up(email: str, interests: Interests, schedule: ScheduleFields) -> SignUp:
@@ -114,14 +114,14 @@ def _sign_up(email: str, interests: Interests, schedule: ScheduleFields) -> Sign
     )
 
 
-def _ask_to_confirm(site: Site, wanted: SignUp, client: str | None, template: str) -> HTMLResponse:
+def _ask_to_confirm(site: Site, new_sign_up: SignUp, client: str | None, template: str) -> HTMLResponse:
     """Return the same page for every address, and queue the mail after the response."""
-    check_request(site.config, wanted)
+    check_request(site.config, new_sign_up)
     now = site.clock()
-    if not within_limits(site.engine, Action.SIGN_UP, wanted.email, client, now):
+    if not within_limits(site.engine, Action.SIGN_UP, new_sign_up.email, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
-    shown = page(site, template, email=wanted.email)
-    return in_background(shown, request_sign_up, site.engine, site.config, wanted, now)
+    shown = page(site, template, email=new_sign_up.email)
+    return in_background(shown, request_sign_up, site.engine, site.config, new_sign_up, now)
 
 
 def _form_page(

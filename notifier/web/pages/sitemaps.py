@@ -64,10 +64,10 @@ def index(site: SiteDependency) -> Response:
 @router.api_route("/sitemap/lists.xml", methods=GET)
 def lists(site: SiteDependency) -> Response:
     """List the pages for everybody, the topics, and the days, weeks and months with papers."""
-    listed = site.listed_days.get(site.engine, site.clock())
+    listed_days = site.listed_days.get(site.engine, site.clock())
     signing_up = ("/subscribe",) if site.is_open else ()
     topics = [f"/topics/{slug}" for slug in (ALL, *site.catalogue.topics)]
-    return _xml(site, "urlset", "url", [*PUBLIC, *signing_up, *topics, *_paths(listed)])
+    return _xml(site, "urlset", "url", [*PUBLIC, *signing_up, *topics, *_paths(listed_days)])
 
 
 @router.api_route("/sitemap/papers-{number}.xml", methods=GET)
@@ -83,9 +83,9 @@ def papers_in_range(site: SiteDependency, number: str) -> Response:
     return _xml(site, "urlset", "url", (f"/paper/{quote(key)}" for key in keys))
 
 
-def _paths(listed: ListedDays) -> Iterable[str]:
+def _paths(listed_days: ListedDays) -> Iterable[str]:
     """Yield the paths of the lists of days, weeks and months, each once."""
-    days = listed.days[-DAYS:]
+    days = listed_days.days[-DAYS:]
     periods = (make(day) for make in (day_of, week_of, month_of) for day in days)
     return dict.fromkeys(period.path for period in periods)
 

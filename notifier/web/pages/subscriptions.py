@@ -12,11 +12,11 @@ from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState, Subscription
 from notifier.web.choices import can_be_fewer, interest_choices
 from notifier.web.fields import Errors, Interests, parsed_query, read_interests, sentence
-from notifier.web.forms import AskedForm, SubmittedForm
+from notifier.web.forms import SubmittedForm, UrlForm
 from notifier.web.guards import from_our_own_pages, scripted
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.previews import preview_of
-from notifier.web.sessions import SignedIn, signed_in
+from notifier.web.sessions import SignedIn, signed_in_subscriber
 from notifier.web.site import Site, SiteDependency, page
 
 PREVIEW = "preview"  # the value of the button that asks for a preview
@@ -26,10 +26,10 @@ FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 router = APIRouter()
 
 
-@router.api_route("/manage/subscriptions", methods=["GET", "HEAD"], dependencies=[Depends(signed_in)])
-def show_new_subscription(site: SiteDependency, asked: AskedForm) -> HTMLResponse:
+@router.api_route("/manage/subscriptions", methods=["GET", "HEAD"], dependencies=[Depends(signed_in_subscriber)])
+def show_new_subscription(site: SiteDependency, form: UrlForm) -> HTMLResponse:
     """Show the form that adds subscriptions."""
-    return _form_to_add(site, read_interests(asked, site.catalogue), {})
+    return _form_to_add(site, read_interests(form, site.catalogue), {})
 
 
 @router.post("/manage/subscriptions", dependencies=FROM_OWN_PAGES)

@@ -20,12 +20,12 @@ from notifier.store.topic_pages import ListPlace
 from notifier.topics import ALL, RESERVED, TRENDING
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
-from notifier.web.forms import AskedForm
-from notifier.web.list_orders import AskedPage, asked_page, numbers_of
+from notifier.web.forms import UrlForm
+from notifier.web.list_orders import PageRequest, numbers_of, read_page_request
 from notifier.web.list_pages import list_response
 from notifier.web.paper_cards import paper_card
 from notifier.web.previews import volume
-from notifier.web.rankings import PER_PAGE, Ranked, RankedPage, read_ranked_page
+from notifier.web.rankings import PER_PAGE, RankedPage, RankingFunctions, read_ranked_page
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, feed_links, page
 from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
@@ -64,7 +64,7 @@ def list_topics(site: SiteDependency, request: Request, visitor: Visitor) -> Res
 
 
 @router.api_route("/topics/{slug}", methods=["GET", "HEAD"])
-def show_topic(site: SiteDependency, request: Request, visitor: Visitor, asked: AskedForm, slug: str) -> Response:
+def show_topic(site: SiteDependency, request: Request, visitor: Visitor, form: UrlForm, slug: str) -> Response:
     """Show the papers of a topic, newest or trending first."""
     if slug == TRENDING:  # the trending papers have a list, and are no topic of their own
         return RedirectResponse(f"{site.root}/papers/trending", HTTPStatus.PERMANENT_REDIRECT)
@@ -72,14 +72,16 @@ def show_topic(site: SiteDependency, request: Request, visitor: Visitor, asked: 
         raise HTTPException(HTTPStatus.NOT_FOUND)
     title, description = _titles(site)[slug]
     path = f"/topics/{slug}"
-    wanted = asked_page(asked, f"{site.root}{path}", ORDERS)
+    page_request = read_page_request(form, f"{site.root}{path}", ORDERS)
     tagged = None if slug in RESERVED else slug
     with reading(site.engine) as connection:
-        found = (_trending if wanted.order is ListOrder.TRENDING else _newest)(site, connection, tagged, wanted)
-        plot = _plot(site, connection, tagged) if wanted.is_first else None
+        found = (_trending if page_request.order is ListOrder.TRENDING else _newest)(
+            site, connection, tagged, page_request
+        )
+        plot = _plot(site, connection, tagged) if page_request.is_first else None
     if found is None:
         return page(site, "no_list", HTTPStatus.NOT_FOUND, kind="", path=path, newest=None, is_signed_in=bool(visitor))
-    about = about_page(site, title, description, path, slug, is_indexed=wanted.is_usual)
+    about = about_page(site, title, description, path, slug, is_indexed=page_request.is_usual)
     return list_response(
         site,
         request,
@@ -89,14 +91,14 @@ def show_topic(site: SiteDependency, request: Request, visitor: Visitor, asked: 
         about=about,
         feeds=about.feeds,
         query=_query(site, slug),
-        order=wanted.order,
+        order=page_request.order,
         days=RANKED_DAYS,
-        orders=wanted.links,
-        is_first=wanted.is_first,
+        orders=page_request.links,
+        is_first=page_request.is_first,
         plot=plot,
         cards=[paper_card(site, paper, upvotes=paper.upvotes) for paper in found.papers],
         shows_day=True,
-        more=wanted.following(found.following),
+        more=page_request.following(found.following),
     )
 
 
@@ -114,13 +116,13 @@ def _query(site: Site, slug: str) -> tuple[str, str] | None:
     return readable_whole(written), written
 
 
-def _newest(_site: Site, connection: Connection, slug: str | None, asked: AskedPage) -> RankedPage | None:
+def _newest(_site: Site, connection: Connection, slug: str | None, page_request: PageRequest) -> RankedPage | None:
     """Return the page that is asked for, newest listing day first; None if its mark leads nowhere.
 
     The mark names the listing day and the id of the last paper before.
     """
-    place = None if asked.is_first else _place(asked.after)
-    if place is None and not asked.is_first:
+    place = None if page_request.is_first else _place(page_request.after)
+    if place is None and not page_request.is_first:
         return None
     found = topic_pages.newest_listed(connection, slug, PER_PAGE + 1, place)
     shown = papers.papers_by_id(connection, [each.id for each in found[:PER_PAGE]])
@@ -133,7 +135,7 @@ def _place(mark: str) -> ListPlace | None:
     return ListPlace(date.fromordinal(day), paper_id) if 1 <= day <= date.max.toordinal() else None
 
 
-def _trending(site: Site, connection: Connection, slug: str | None, asked: AskedPage) -> RankedPage | None:
+def _trending(site: Site, connection: Connection, slug: str | None, page_request: PageRequest) -> RankedPage | None:
     """Return the page that is asked for, best first, of the last RANKED_DAYS days; None as in `_newest`."""
     until = _until(site, connection)
     since = until - timedelta(days=RANKED_DAYS - 1)
@@ -141,8 +143,8 @@ def _trending(site: Site, connection: Connection, slug: str | None, asked: Asked
     def rank(until_id: int) -> Sequence[int]:
         return ranked_ids(connection, topic_pages.listed_since(connection, slug, since, until_id, RANKED), until)
 
-    trending = Ranked(rank, lambda ids: papers.papers_by_id(connection, ids))
-    return read_ranked_page(site.rankings, connection, asked, site.clock(), trending)
+    trending = RankingFunctions(rank, lambda ids: papers.papers_by_id(connection, ids))
+    return read_ranked_page(site.rankings, connection, page_request, site.clock(), trending)
 
 
 def _until(site: Site, connection: Connection) -> date:
