@@ -36,7 +36,7 @@ def examine(file: Path | None, now: datetime, *, send_to: str = "", resolver: Re
     try:
         config = load(file)
     except ConfigError as error:
-        return Report(list(_unloaded(chosen_file(file), error)))
+        return Report(list(_findings_without_config(chosen_file(file), error)))
     from notifier.operations.doctor.setup import Setup  # noqa: PLC0415 - imports the database
 
     setup = Setup(config, chosen_file(file), now, resolver)
@@ -49,7 +49,7 @@ def examine(file: Path | None, now: datetime, *, send_to: str = "", resolver: Re
     return Report(sorted(findings, key=lambda each: areas.index(each.area)), is_complete)
 
 
-def _unloaded(file: Path | None, error: ConfigError) -> Iterator[Finding]:
+def _findings_without_config(file: Path | None, error: ConfigError) -> Iterator[Finding]:
     """Return the findings if the config cannot be loaded."""
     what, cure = split(str(error))
     if file and file.exists() and not os.access(file, os.R_OK):

@@ -27,7 +27,7 @@ _DATE = re.compile(
 def check_clock(setup: Setup) -> Iterator[Finding]:
     """Compare the clock with the newest instants of the database."""
     if setup.now < _EARLIEST:
-        what = f"it shows {_shown(setup.now)}, which is before this program was written"
+        what = f"it shows {_instant_in_words(setup.now)}, which is before this program was written"
         yield fault(Area.CLOCK, "clock", what, _CURE)
     with reading(setup.store()) as connection:
         if simulated_clock.is_marked(connection):
@@ -38,51 +38,53 @@ def check_clock(setup: Setup) -> Iterator[Finding]:
         yield skipped(Area.CLOCK, "clock", "nothing is stored yet that it could be compared with")
         return
     what, newest = max(found.items(), key=lambda each: each[1])
-    yield _compared(setup.now, newest, what)
+    yield _compare_with_stored(setup.now, newest, what)
 
 
-def _compared(now: datetime, newest: datetime, what: str) -> Finding:
-    told = f"it shows {_shown(now)}; the newest that is stored is of {_shown(newest)} ({what})"
+def _compare_with_stored(now: datetime, newest: datetime, what: str) -> Finding:
+    comparison = (
+        f"it shows {_instant_in_words(now)}; the newest that is stored is of {_instant_in_words(newest)} ({what})"
+    )
     if newest > now + _HOUR:
-        return fault(Area.CLOCK, "clock", f"{told}, so the clock is wrong, or was", _CURE)
+        return fault(Area.CLOCK, "clock", f"{comparison}, so the clock is wrong, or was", _CURE)
     if newest > now + _FEW_MINUTES:
-        return warning(Area.CLOCK, "clock", f"{told}, so two machines disagree", _CURE)
+        return warning(Area.CLOCK, "clock", f"{comparison}, so two machines disagree", _CURE)
     if now - newest > _LONG_SILENCE:
         why = f"so the clock is {(now - newest).days // 365} years ahead, or nothing has run since then"
-        return fault(Area.CLOCK, "clock", f"{told}, {why}", _CURE)
-    return ok(Area.CLOCK, "clock", told)
+        return fault(Area.CLOCK, "clock", f"{comparison}, {why}", _CURE)
+    return ok(Area.CLOCK, "clock", comparison)
 
 
-def against_server(now: datetime, server: str, said: str) -> Finding | None:
-    """Return the finding about the date that a server said; None if the text has no date.
+def against_server(now: datetime, server: str, text: str) -> Finding | None:
+    """Return the finding about the date in what a server sent; None if the text has no date.
 
-    `now` is the time of this machine when the server said it.
+    `now` is the time of this machine when the server sent it.
     """
-    match = _DATE.search(said)
+    match = _DATE.search(text)
     try:
         theirs = parsedate_to_datetime(match[0]) if match else None
     except ValueError:
         theirs = None
     if theirs is None:
         return None
-    told = f"it shows {_shown(now)}, and {server} says {_shown(theirs.astimezone(UTC))}"
+    comparison = f"it shows {_instant_in_words(now)}, and {server} says {_instant_in_words(theirs.astimezone(UTC))}"
     apart = abs(now - theirs)
     if apart > _HOUR:
-        return fault(Area.CLOCK, "clock", told, _CURE)
+        return fault(Area.CLOCK, "clock", comparison, _CURE)
     if apart > _FEW_MINUTES:
-        return warning(Area.CLOCK, "clock", told, _CURE)
+        return warning(Area.CLOCK, "clock", comparison, _CURE)
     return ok(Area.CLOCK, "clock", f"{server} has the same time")
 
 
 def check_zones(setup: Setup) -> Iterator[Finding]:
     """Check that the rules of the time zones can be read, of the config and of all subscribers."""
     default = setup.config.digest.timezone
-    if not _is_known(default):
+    if not _has_rules(default):
         yield fault(Area.CLOCK, "time zones", f"there are no rules for {default}", "install the package tzdata")
         return
     with reading(setup.store()) as connection:
         zones = inspection.time_zones(connection)
-    unknown = {zone: number for zone, number in zones.items() if not _is_known(zone)}
+    unknown = {zone: number for zone, number in zones.items() if not _has_rules(zone)}
     for zone, number in sorted(unknown.items()):
         what = f"there are no rules for {zone!r}, the time zone of {counted(number, 'subscriber')}"
         cure = (
@@ -93,7 +95,7 @@ def check_zones(setup: Setup) -> Iterator[Finding]:
         yield ok(Area.CLOCK, "time zones", f"the rules of {counted(len({default, *zones}), 'zone')} in use are there")
 
 
-def _is_known(zone: str) -> bool:
+def _has_rules(zone: str) -> bool:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -101,5 +103,5 @@ def _is_known(zone: str) -> bool:
     return True
 
 
-def _shown(instant: datetime) -> str:
+def _instant_in_words(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"

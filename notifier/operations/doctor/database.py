@@ -24,7 +24,7 @@ def check_database(setup: Setup) -> Iterator[Finding]:
     """Open the database, compare its schema with that of this version, and look for damage."""
     about = setup.config.store_name
     if setup.config.database_file:
-        about = setup.shown(setup.config.database_file)
+        about = setup.path_in_config(setup.config.database_file)
     try:
         engine = setup.engine()
         with reading(engine) as connection:
@@ -63,7 +63,9 @@ def _file(setup: Setup, engine: Engine, about: str) -> Iterator[Finding]:
     log = Path(f"{setup.config.database_file}-wal")
     if log.exists() and log.stat().st_size > _LARGE_LOG:
         what = f"its log has {log.stat().st_size >> 20} MB, so a process has been reading for very long"
-        yield warning(Area.DATABASE, setup.shown(log), what, "restart the service, and end other programs that use it")
+        yield warning(
+            Area.DATABASE, setup.path_in_config(log), what, "restart the service, and end other programs that use it"
+        )
 
 
 def _server(engine: Engine, about: str) -> Iterator[Finding]:

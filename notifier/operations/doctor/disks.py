@@ -27,7 +27,7 @@ def check_disks(setup: Setup) -> Iterator[Finding]:
     folders = {what: existing(folder) for what, folder in written_folders(setup).items()}
     found = _by_file_system(folders)
     for place, names in found.items():
-        yield _room(place, "all folders" if len(found) == 1 else _listed(names))
+        yield _room(place, "all folders" if len(found) == 1 else _enumerate_names(names))
     if setup.config.database_file:
         yield from _kind(folders["the database"])
     else:
@@ -61,7 +61,7 @@ def _room(place: Path, names: str) -> Finding:
     return ok(Area.DISK, about, left)
 
 
-def _listed(names: list[str]) -> str:
+def _enumerate_names(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

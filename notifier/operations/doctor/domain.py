@@ -49,18 +49,20 @@ def check_mx(setup: Setup, names: Names) -> Iterator[Finding]:
         yield _mx(names, domain, "answers and bounces" if sender == envelope else what)
 
 
-def _mx(names: Names, domain: str, what: str) -> Finding:
+def _mx(names: Names, domain: str, mails: str) -> Finding:
     about = f"MX of {domain}"
     servers = names.mail_servers(domain)
     if servers == [""]:
         return fault(
-            Area.DOMAIN, about, f"the domain says that it takes no mail, so {what} cannot arrive", _mx_cure(domain)
+            Area.DOMAIN, about, f"the domain says that it takes no mail, so {mails} cannot arrive", _mx_cure(domain)
         )
     if not servers and names.addresses(domain):
-        return warning(Area.DOMAIN, about, f"there is none, so {what} go to the host {domain} itself", _mx_cure(domain))
+        return warning(
+            Area.DOMAIN, about, f"there is none, so {mails} go to the host {domain} itself", _mx_cure(domain)
+        )
     if not servers:
         why = "there is no MX record" if names.ask(domain, "MX").exists else "there is no such domain"
-        return fault(Area.DOMAIN, about, f"{why}, so {what} cannot arrive", _mx_cure(domain))
+        return fault(Area.DOMAIN, about, f"{why}, so {mails} cannot arrive", _mx_cure(domain))
     lost = [server for server in servers if not names.addresses(server)]
     if len(lost) == len(servers):
         return fault(Area.DOMAIN, about, f"no host of it has an IP address: {', '.join(lost)}", _mx_cure(domain))
@@ -96,11 +98,11 @@ def check_spf(setup: Setup, names: Names) -> Iterator[Finding]:
         yield warning(Area.DOMAIN, about, what, "end it with ~all or -all")
     else:
         yield ok(Area.DOMAIN, about, records_of(names, domain)[0])
-    yield _covered(setup, names, domain, about)
+    yield _check_relay_is_covered(setup, names, domain, about)
 
 
-def _covered(setup: Setup, names: Names, domain: str, about: str) -> Finding:
-    """Return whether the SPF record covers the IP address from which the relay sends, if that can be told."""
+def _check_relay_is_covered(setup: Setup, names: Names, domain: str, about: str) -> Finding:
+    """Return the finding whether the SPF record covers the IP address from which the relay sends, if it is known."""
     host = setup.config.smtp.host
     sending = _public(host)
     if not sending:
@@ -210,10 +212,10 @@ def check_dmarc(setup: Setup, names: Names) -> Iterator[Finding]:
         )
         return
     yield ok(Area.DOMAIN, about, f"{found[0]} (at _dmarc.{place})")
-    yield _aligned(names, domain, envelope, is_strict=policy.get("aspf", "r").lower() == "s")
+    yield _check_alignment(names, domain, envelope, is_strict=policy.get("aspf", "r").lower() == "s")
 
 
-def _aligned(names: Names, domain: str, envelope: str, *, is_strict: bool) -> Finding:
+def _check_alignment(names: Names, domain: str, envelope: str, *, is_strict: bool) -> Finding:
     about = "alignment"
     if domain == envelope or (not is_strict and _organisation(names, domain) == _organisation(names, envelope)):
         return ok(Area.DOMAIN, about, f"the envelope ({envelope}) is aligned with the sender ({domain})")

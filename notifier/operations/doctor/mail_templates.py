@@ -26,7 +26,7 @@ _BUILT_IN = "built-in templates"
 def check_mail_templates(setup: Setup) -> Iterator[Finding]:
     """Render all templates on samples, and measure one mail."""
     folder = setup.config.mail.templates and setup.config.path(setup.config.mail.templates)
-    about = setup.shown(folder) if folder else _BUILT_IN
+    about = setup.path_in_config(folder) if folder else _BUILT_IN
     try:
         templates = environment(folder)
         settings = _settings(setup.config)

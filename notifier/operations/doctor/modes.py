@@ -48,7 +48,7 @@ def _key(setup: Setup) -> Iterator[Finding]:
     key = setup.config.path(setup.config.secret_file)
     if not key.exists():
         what = "there is no secret key, so no link in a mail can be signed"
-        yield fault(Area.FILES, setup.shown(key), what, "run `notifier init`, which makes it")
+        yield fault(Area.FILES, setup.path_in_config(key), what, "run `notifier init`, which makes it")
 
 
 def private_files(setup: Setup) -> list[Path]:
@@ -67,7 +67,7 @@ def _private(setup: Setup) -> Iterator[Finding]:
         mode = stat.S_IMODE(file.stat().st_mode)
         if mode & _OTHERS:
             what = f"other users of this machine may read it (mode {mode:04o})"
-            yield fault(Area.FILES, setup.shown(file), what, f"run chmod 600 {file}")
+            yield fault(Area.FILES, setup.path_in_config(file), what, f"run chmod 600 {file}")
 
 
 def _copies(setup: Setup) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _copies(setup: Setup) -> Iterator[Finding]:
         for file in _open_files(folder):
             if file not in known and (_begins_as_database(file) or file.suffix.lower() in _SUFFIXES):
                 what = "it may hold addresses of subscribers, and other users of this machine may read it"
-                yield fault(Area.FILES, setup.shown(file), what, f"run chmod 600 {file}, or remove it")
+                yield fault(Area.FILES, setup.path_in_config(file), what, f"run chmod 600 {file}, or remove it")
 
 
 def _open_files(folder: Path) -> Iterator[Path]:
@@ -110,12 +110,15 @@ def _changeable(setup: Setup) -> Iterator[Finding]:
             if mode & _OTHERS_WRITE and not mode & stat.S_ISVTX:
                 said = f"any user of this machine may change {what}, and so what the service does"
                 yield fault(
-                    Area.FILES, setup.shown(path) if path != config.base else str(path), said, f"run chmod o-w {path}"
+                    Area.FILES,
+                    setup.path_in_config(path) if path != config.base else str(path),
+                    said,
+                    f"run chmod o-w {path}",
                 )
     dumps = config.path(config.ingest.folder)
     if dumps.exists() and dumps.stat().st_mode & _OTHERS_WRITE:
         said = "any user of this machine may put dumps into it"
-        yield warning(Area.FILES, setup.shown(dumps), said, f"if this is not intended, run chmod o-w {dumps}")
+        yield warning(Area.FILES, setup.path_in_config(dumps), said, f"if this is not intended, run chmod o-w {dumps}")
 
 
 def _owners(setup: Setup) -> Iterator[Finding]:
@@ -126,13 +129,13 @@ def _owners(setup: Setup) -> Iterator[Finding]:
         if database and file.name.startswith(database.name):
             if file.stat().st_uid != user:
                 what = f"it belongs to {user_name(file.stat().st_uid)}, but the database to {user_name(user)}"
-                yield fault(Area.FILES, setup.shown(file), what, f"run chown {user_name(user)} {file}")
+                yield fault(Area.FILES, setup.path_in_config(file), what, f"run chown {user_name(user)} {file}")
             elif not may(user, file, os.R_OK | os.W_OK):
                 what = f"{user_name(user)}, whom it belongs to, may not read and write it"
-                yield fault(Area.FILES, setup.shown(file), what, f"run chmod 600 {file}")
+                yield fault(Area.FILES, setup.path_in_config(file), what, f"run chmod 600 {file}")
         elif not may(user, file, os.R_OK):
             what = f"{user_name(user)}, whom the database belongs to, may not read it"
-            yield fault(Area.FILES, setup.shown(file), what, f"run chown {user_name(user)} {file}")
+            yield fault(Area.FILES, setup.path_in_config(file), what, f"run chown {user_name(user)} {file}")
 
 
 def written_folders(setup: Setup) -> dict[str, Path]:
@@ -158,15 +161,20 @@ def _folders(setup: Setup) -> Iterator[Finding]:
     for what, folder in written_folders(setup).items():
         place = existing(folder)
         if not place.is_dir():
-            yield fault(Area.FILES, setup.shown(folder), f"{place} is a file, not a folder for {what}", "move it away")
+            yield fault(
+                Area.FILES, setup.path_in_config(folder), f"{place} is a file, not a folder for {what}", "move it away"
+            )
         elif os.statvfs(place).f_flag & os.ST_RDONLY:
             said = f"the file system is read-only, so {what} cannot be written"
             yield fault(
-                Area.FILES, setup.shown(folder), said, "mount it for writing, or name another folder in the config"
+                Area.FILES,
+                setup.path_in_config(folder),
+                said,
+                "mount it for writing, or name another folder in the config",
             )
         elif not may(user, place, os.W_OK | os.X_OK):
             said = f"{user_name(user)}, whom the database belongs to, may not write {what} there"
-            yield fault(Area.FILES, setup.shown(folder), said, f"run chown {user_name(user)} {place}")
+            yield fault(Area.FILES, setup.path_in_config(folder), said, f"run chown {user_name(user)} {place}")
 
 
 def existing(path: Path) -> Path:
@@ -176,24 +184,24 @@ def existing(path: Path) -> Path:
     return path
 
 
-def may(user: int, path: Path, wanted: int) -> bool:
+def may(user: int, path: Path, access: int) -> bool:
     """Return whether a user may do this (os.R_OK, os.W_OK, os.X_OK) with a path, and reach it."""
     if user == os.geteuid():
-        return os.access(path, wanted)
+        return os.access(path, access)
     if user == 0:
         return True
     groups = _groups(user)
     parents = path.resolve().parents
-    return all(_allows(parent, user, groups, os.X_OK) for parent in parents) and _allows(path, user, groups, wanted)
+    return all(_allows(parent, user, groups, os.X_OK) for parent in parents) and _allows(path, user, groups, access)
 
 
-def _allows(path: Path, user: int, groups: set[int], wanted: int) -> bool:
+def _allows(path: Path, user: int, groups: set[int], access: int) -> bool:
     try:
         status = path.stat()
     except OSError:
         return False
     shift = 6 if status.st_uid == user else 3 if status.st_gid in groups else 0
-    return (status.st_mode >> shift) & wanted == wanted
+    return (status.st_mode >> shift) & access == access
 
 
 def _groups(user: int) -> set[int]:

@@ -51,18 +51,18 @@ class Names:
         """Return the records of a kind that a name has. Raises CannotTellError if no name server answers."""
         known = self._answers.get((name, kind))
         if known is None:
-            known = self._answers[name, kind] = self._asked(name, kind)
+            known = self._answers[name, kind] = self._query_servers(name, kind)
         return known
 
-    def _asked(self, name: str, kind: str) -> Answer:
+    def _query_servers(self, name: str, kind: str) -> Answer:
         from dns import exception, resolver  # noqa: PLC0415 - only the doctor asks name servers
 
         left = self._deadline - monotonic()
         if self._trouble or left <= 0:
             raise CannotTellError(self._trouble or "the name servers took too long")
         try:
-            asked = self._resolver or resolver.Resolver()
-            found = asked.resolve(name, kind, lifetime=min(left, ONE_SECONDS), search=False)
+            chosen_resolver = self._resolver or resolver.Resolver()
+            found = chosen_resolver.resolve(name, kind, lifetime=min(left, ONE_SECONDS), search=False)
             return Answer(list(found))
         except resolver.NXDOMAIN:
             return Answer((), exists=False)

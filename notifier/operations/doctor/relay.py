@@ -60,7 +60,7 @@ def check_relay(setup: Setup) -> Iterator[Finding]:
     settings = replace(settings, hello=settings.hello or _own_name())
     asked_at = setup.now
     try:
-        found = asyncio.run(_probed(settings, setup.config.mail.envelope_sender))
+        found = asyncio.run(_probe_with_timeout(settings, setup.config.mail.envelope_sender))
     except NotifierError as error:
         yield fault(Area.RELAY, about, *split(str(error)))
         return
@@ -101,65 +101,65 @@ def _own_name() -> str:
         return ""
 
 
-async def _probed(settings: RelaySettings, sender: str) -> Probe:
+async def _probe_with_timeout(settings: RelaySettings, sender: str) -> Probe:
     return await asyncio.wait_for(probe(settings, sender), WHOLE_SECONDS)
 
 
-def _findings(settings: RelaySettings, found: Probe, about: str) -> Iterator[Finding]:
-    if found.greeting:
-        yield ok(Area.RELAY, about, f"it greets with: {found.greeting}")
-    if found.tls:
-        yield _certificate(found, about)
-    if found.failed_at is not None:
-        yield fault(Area.RELAY, about, _why(found), _cure(found, settings))
-        if found.failed_at is not Phase.MAIL:
+def _findings(settings: RelaySettings, result: Probe, about: str) -> Iterator[Finding]:
+    if result.greeting:
+        yield ok(Area.RELAY, about, f"it greets with: {result.greeting}")
+    if result.tls:
+        yield _certificate(result, about)
+    if result.failed_at is not None:
+        yield fault(Area.RELAY, about, _why(result), _cure(result, settings))
+        if result.failed_at is not Phase.MAIL:
             return
     else:
         login = f"takes the login of {settings.username}" if settings.username else "asks for no login"
         yield ok(Area.RELAY, about, f"it {login}, and takes mail from this sender")
-    yield from _offers(found.extensions, about)
-    if found.name.startswith("[") and not is_loopback(settings.host):
-        what = f"this machine introduces itself as {found.name}, since it has no full name; some relays refuse that"
+    yield from _offers(result.extensions, about)
+    if result.name.startswith("[") and not is_loopback(settings.host):
+        what = f"this machine introduces itself as {result.name}, since it has no full name; some relays refuse that"
         yield warning(Area.RELAY, about, what, "set [smtp] hello to its name, such as mail.example.org")
 
 
-def _why(found: Probe) -> str:
-    trouble = found.trouble
+def _why(result: Probe) -> str:
+    trouble = result.trouble
     for prefix in ("CONNECT: ", "TLS: ", "AUTH: "):
         trouble = trouble.removeprefix(prefix)
-    match found.failed_at:
+    match result.failed_at:
         case Phase.TLS:
             return f"TLS fails: {trouble}"
         case Phase.AUTH:
-            return f"the login is refused: {trouble}" if not _offers_no_login(found) else "it offers no login"
+            return f"the login is refused: {trouble}" if not _offers_no_login(result) else "it offers no login"
         case Phase.MAIL:
             return f"it does not take mail from this sender: {trouble}"
-    return f"no mail server greets there: {trouble}" if not found.greeting else f"it stopped at EHLO: {trouble}"
+    return f"no mail server greets there: {trouble}" if not result.greeting else f"it stopped at EHLO: {trouble}"
 
 
-def _cure(found: Probe, settings: RelaySettings) -> str:
-    assert found.failed_at is not None
-    trouble = found.trouble.lower()
+def _cure(result: Probe, settings: RelaySettings) -> str:
+    assert result.failed_at is not None
+    trouble = result.trouble.lower()
     if "certificate" in trouble:  # with TLS from the first byte, it fails when connecting
         return _CURES[Phase.TLS]
     if settings.tls == "tls" and ("wrong version" in trouble or "wrong_version" in trouble):
         return 'set [smtp] tls = "starttls", because this port begins in clear text'
-    if settings.port == _TLS_PORT and settings.tls != "tls" and not found.greeting:
+    if settings.port == _TLS_PORT and settings.tls != "tls" and not result.greeting:
         return f'set [smtp] tls = "tls", because port {_TLS_PORT} begins with TLS'
-    if _offers_no_login(found):
+    if _offers_no_login(result):
         return f"use the port for submission ({_SUBMISSION_PORT}), or remove [smtp] username and password"
-    if found.failed_at is Phase.MAIL and not settings.username and found.trouble.startswith("530"):
+    if result.failed_at is Phase.MAIL and not settings.username and result.trouble.startswith("530"):
         return "set [smtp] username and password"
-    return _CURES[found.failed_at]
+    return _CURES[result.failed_at]
 
 
-def _offers_no_login(found: Probe) -> bool:
-    return found.failed_at is Phase.AUTH and "AUTH extension is not supported" in found.trouble
+def _offers_no_login(result: Probe) -> bool:
+    return result.failed_at is Phase.AUTH and "AUTH extension is not supported" in result.trouble
 
 
-def _certificate(found: Probe, about: str) -> Finding:
-    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found.certificate["notAfter"])), UTC)
-    what = f"{found.tls}, with a valid certificate until {ends:%Y-%m-%d}"
+def _certificate(result: Probe, about: str) -> Finding:
+    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(result.certificate["notAfter"])), UTC)
+    what = f"{result.tls}, with a valid certificate until {ends:%Y-%m-%d}"
     if ends - datetime.now(UTC) < _SOON:
         return warning(Area.RELAY, about, what, "renew the certificate of the relay before that day")
     return ok(Area.RELAY, about, what)
@@ -196,7 +196,7 @@ def send_probe(setup: Setup, recipient: str) -> Iterator[Finding]:
     """Send a mail to an address, over the same relay as all mail."""
     mail = _probe_mail(setup, recipient)
     try:
-        outcome = asyncio.run(asyncio.wait_for(_sent(lambda: _transport(setup), mail), WHOLE_SECONDS + 1))
+        outcome = asyncio.run(asyncio.wait_for(_send_once(lambda: _transport(setup), mail), WHOLE_SECONDS + 1))
     except NotifierError as error:
         yield fault(Area.RELAY, f"mail to {recipient}", *split(str(error)))
         return
@@ -219,7 +219,7 @@ def _transport(setup: Setup) -> Transport:
     return SmtpTransport(replace(relay_settings(setup.config), timeouts=_TIMEOUTS))
 
 
-async def _sent(make: Callable[[], Transport], mail: Mail) -> tuple[DeliveryState, str]:
+async def _send_once(make: Callable[[], Transport], mail: Mail) -> tuple[DeliveryState, str]:
     async with make() as transport:
         outcome = await transport.send(mail)
     return outcome.state, outcome.reply

@@ -57,8 +57,8 @@ class Setup:
         if "_engine" in vars(self):
             self._engine.dispose()
 
-    def shown(self, path: Path) -> str:
-        """Return a path as the config writes it: relative to its folder if it lies in it."""
+    def path_in_config(self, path: Path) -> str:
+        """Return a path as the config would name it: inside the folder of the config, relative to this folder."""
         return str(path.relative_to(self.config.base)) if path.is_relative_to(self.config.base) else str(path)
 
     @property

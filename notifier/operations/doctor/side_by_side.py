@@ -70,11 +70,15 @@ def run_all(checks: Sequence[Check], seconds: float) -> tuple[list[Finding], boo
         if each.thread:
             each.thread.join(max(0.0, deadline - time.monotonic()))
     late = [each for each in runs if each.is_running()]
-    found = [finding for each in runs for finding in list(each.found) + ([_late(each.check)] if each in late else [])]
+    found = [
+        finding
+        for each in runs
+        for finding in list(each.found) + ([_finding_of_late(each.check)] if each in late else [])
+    ]
     return found, not late
 
 
-def _late(check: Check) -> Finding:
+def _finding_of_late(check: Check) -> Finding:
     return Finding(check.area, check.when_late, check.about, "it had not ended when the time was over", check.late_cure)
 
 

@@ -31,10 +31,10 @@ def check_running(setup: Setup) -> Iterator[Finding]:
         is_paused = relays.read(connection, setup.config.relay_name).paused_until is not None
     yield _trace(setup.now, traces, is_answering=answer is not None and answer.state is State.OK)
     if due and setup.now - due > LATE:
-        what = f"a digest has been due since {_shown(due)}, and nothing has planned it"
+        what = f"a digest has been due since {_instant_in_words(due)}, and nothing has planned it"
         yield fault(Area.RUNNING, "digests", what, _START)
     if waiting and setup.now - waiting > LATE and not is_paused:
-        what = f"a mail has been waiting since {_shown(waiting)}, and nothing has sent it"
+        what = f"a mail has been waiting since {_instant_in_words(waiting)}, and nothing has sent it"
         yield fault(Area.RUNNING, "mail", what, f"{_START}; `notifier deliver` sends it now")
 
 
@@ -63,11 +63,11 @@ def _trace(now: datetime, traces: dict[str, datetime], *, is_answering: bool) ->
     if not traces:
         return skipped(Area.RUNNING, "work", "nothing has been done yet", "start the service, or run `notifier once`")
     what, last = max(traces.items(), key=lambda each: each[1])
-    said = f"the newest trace of work is of {_shown(last)}: {what}"
+    said = f"the newest trace of work is of {_instant_in_words(last)}: {what}"
     if now - last > LATE and not is_answering:
         return warning(Area.RUNNING, "work", f"{said}, and no service answers here", _START)
     return ok(Area.RUNNING, "work", said)
 
 
-def _shown(instant: datetime) -> str:
+def _instant_in_words(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
