@@ -100,7 +100,7 @@ def check_relay(relay: RelayState, config: Config, now: datetime) -> Finding:
 def check_quarantine(connection: Connection, now: datetime) -> Finding:
     """Return the finding on the quarantine: trouble if files came into it in the last days."""
     key, about = "quarantine", "The quarantine"
-    new = [each for each in dumps.quarantined(connection) if each.at > now - NEW_IN_QUARANTINE]
+    new = [each for each in dumps.quarantined_files(connection) if each.at > now - NEW_IN_QUARANTINE]
     if not new:
         return Finding(key, about, "the quarantine has no new dumps", "it holds no dump of the last 7 days")
     more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""

@@ -79,7 +79,7 @@ def _owner(settings: IngestSettings, paths: list[Path]) -> AbstractContextManage
 def _unmoved(engine: Engine, folder: DumpsFolder) -> dict[str, UnmovedRecord]:
     """Return the files that could not be moved, by path; delete the records of those that have left the folder."""
     with reading(engine) as connection:
-        recorded = {each.path: each for each in dumps.unmoved(connection)}
+        recorded = {each.path: each for each in dumps.unmoved_files(connection)}
     if recorded:
         present = {path_text(path.absolute()) for path in folder.present()}
         inside = path_text(folder.folder.absolute())

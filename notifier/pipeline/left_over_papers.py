@@ -41,10 +41,10 @@ def waiting(connection: Connection, batch: Iterable[Subscriber]) -> dict[int, Se
     return {number: _as_stored(each, current, sent.get(number, set())) for number, each in found.items()}
 
 
-def _of_current(subscriber: Subscriber, left: Selection) -> Selection:
+def _of_current(subscriber: Subscriber, left_over: Selection) -> Selection:
     """Return what was left over without the sections of subscriptions that the subscriber has ended."""
     kept = {each.id for each in subscriber.subscriptions}
-    return replace(left, sections=tuple(each for each in left.sections if each.subscription_id in kept))
+    return replace(left_over, sections=tuple(each for each in left_over.sections if each.subscription_id in kept))
 
 
 def _papers_sent(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, set[int]]:
@@ -54,21 +54,21 @@ def _papers_sent(connection: Connection, subscriber_ids: Sequence[int]) -> dict[
     return {number: each | papers.current_ids(connection, each) for number, each in ids.items()}
 
 
-def _as_stored(left: Selection, current: Mapping[int, int], sent: set[int]) -> Selection:
-    """Return a selection with the current ids of its papers, each once, without those in `sent`."""
-    seen = set(sent)
+def _as_stored(left_over: Selection, current: Mapping[int, int], sent_ids: set[int]) -> Selection:
+    """Return a selection with the current ids of its papers, each once, without those in `sent_ids`."""
+    seen = set(sent_ids)
 
-    def renewed(old: Iterable[Item]) -> tuple[Item, ...]:
+    def with_current_ids(old_items: Iterable[Item]) -> tuple[Item, ...]:
         found = []
-        for item in old:
+        for item in old_items:
             paper_id = current.get(item.paper_id)
             if paper_id is not None and paper_id not in seen:
                 seen.add(paper_id)
                 found.append(item._replace(paper_id=paper_id))
         return tuple(found)
 
-    sections = [replace(each, items=renewed(each.items)) for each in left.sections]
-    return Selection(tuple(each for each in sections if each.items), renewed(left.rest))
+    sections = [replace(each, items=with_current_ids(each.items)) for each in left_over.sections]
+    return Selection(tuple(each for each in sections if each.items), with_current_ids(left_over.rest))
 
 
 def fit_all(
@@ -91,19 +91,19 @@ def _size_by(sizes: Mapping[int, int]) -> Callable[[Item], int]:
     return lambda item: sizes.get(item.paper_id, 0)  # a paper that is not stored any more takes no room
 
 
-def text_of(selection: Selection, left: Collection[int], origins: Mapping[int, Section]) -> str:
-    """Return the text with which the subscriber's row stores the papers of `left`; empty if there are none.
+def text_of(selection: Selection, paper_ids: Collection[int], origins: Mapping[int, Section]) -> str:
+    """Return the text with which the subscriber's row stores these papers; empty if there are none.
 
     `origins` gives the section in which a paper would be if there were no limit. The section is stored with the paper,
     so that the paper is dropped if its subscription ends before the next digest.
     """
-    if not left:
+    if not paper_ids:
         return ""
     inside = {item.paper_id: section for section in selection.sections for item in section.items}
     placed: dict[tuple[str, int | None], list[Item]] = {}
     rest: list[Item] = []
     for item in selection.items:
-        if item.paper_id in left:
+        if item.paper_id in paper_ids:
             section = inside.get(item.paper_id) or origins.get(item.paper_id)
             group = placed.setdefault((section.label, section.subscription_id), []) if section else rest
             group.append(item)

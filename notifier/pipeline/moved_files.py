@@ -34,7 +34,7 @@ def watch(engine: Engine, moved: MovedFile, now: datetime) -> None:
 def move_back_changed_files(engine: Engine, folder: DumpsFolder, now: datetime) -> None:
     """Move the files that were written after they had been moved away back into the dumps folder, and log that."""
     with reading(engine) as connection:
-        watched = dumps.moved(connection)
+        watched = dumps.moved_files(connection)
     over = [
         path
         for path, fingerprint, at in watched

@@ -58,12 +58,12 @@ def next_digest(engine: Engine, config: Config, email: str, now: datetime) -> Ne
     catalogue = catalogue_of(config)
     with reading(engine) as connection:
         stored = get_subscriber(connection, email, lock=False)
-        subscriber = _as_of(connection, stored, now)
+        subscriber = _as_planning_sees(connection, stored, now)
         active = _as_active(connection, subscriber, now)
         candidates = _candidates(connection, active, catalogue, now)
         due = due_slots(candidates, [active], now)
         slot = due[0] if due else (active, _next_slot(candidates, active, now))
-        planned = _planned(connection, candidates, slot, config)
+        planned = _choose_one(connection, candidates, slot, config)
         is_new = planned.selection is not None
         if not is_new:
             planned = _with_newest(connection, planned, catalogue, config, now)
@@ -94,7 +94,7 @@ def send_test(sender: Sender, found: NextDigest, mail: Mail) -> Outcome:
     return send_directly(sender, mail, is_still_active)
 
 
-def _as_of(connection: Connection, stored: Subscriber, now: datetime) -> Subscriber:
+def _as_planning_sees(connection: Connection, stored: Subscriber, now: datetime) -> Subscriber:
     """Return a subscriber as planning sees them: active if their pause ends by `now`, with wrong dates corrected."""
     return next(as_planned(connection, [stored], now), stored)
 
@@ -114,7 +114,7 @@ def _candidates(connection: Connection, subscriber: Subscriber, catalogue: Catal
     return candidates
 
 
-def _planned(connection: Connection, candidates: Candidates, slot: DueSlot, config: Config) -> PlannedDigest:
+def _choose_one(connection: Connection, candidates: Candidates, slot: DueSlot, config: Config) -> PlannedDigest:
     """Return the digest that planning would choose for this slot now."""
     planned = choose(connection, candidates, [slot], config)
     if not planned:

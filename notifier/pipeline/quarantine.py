@@ -33,7 +33,7 @@ class QuarantineRecord:
 def list_quarantined(engine: Engine) -> list[QuarantineRecord]:
     """Return the quarantined files, the newest first."""
     with reading(engine) as connection:
-        return [QuarantineRecord(row.path, row.reason, row.at) for row in dumps.quarantined(connection)]
+        return [QuarantineRecord(row.path, row.reason, row.at) for row in dumps.quarantined_files(connection)]
 
 
 def retry_quarantined(

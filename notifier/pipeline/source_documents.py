@@ -108,38 +108,38 @@ class DocumentIngester:
         is_copy = before.day is None  # of another day, so no day was stored
         self._count_day(document, again, is_good=not is_copy)
 
-    def ingest(self, new: NewDocument) -> DumpReport | None:
+    def ingest(self, new_document: NewDocument) -> DumpReport | None:
         """Ingest a document with new bytes, record it, and return its report; None if it is no dump.
 
         If it is no dump, a problem is added. Raises DumpUnfinishedError if the rest of it may still come.
         """
         try:
-            report, was_cut_off = self._ingest(new)
+            report, was_cut_off = self._ingest(new_document)
         except DumpError as error:
-            self._refuse(new, str(error))
+            self._refuse(new_document, str(error))
             return None
         with reading(self.engine) as connection:
-            contents = dumps.contents(connection, new.file.sha256)
-        is_copy = self._is_copy(new)
-        stored = self._accept(new, contents, was_cut_off=was_cut_off, is_copy=is_copy)
-        self._count(report, contents, is_archive=new.is_archive)
+            contents = dumps.contents(connection, new_document.file.sha256)
+        is_copy = self._is_copy(new_document)
+        stored = self._accept(new_document, contents, was_cut_off=was_cut_off, is_copy=is_copy)
+        self._count(report, contents, is_archive=new_document.is_archive)
         if was_cut_off:
-            self.totals.problems.append(f"{new.place}: {CUT_OFF}")
-        self._count_day(new.document, stored, is_good=not was_cut_off and not is_copy)
+            self.totals.problems.append(f"{new_document.place}: {CUT_OFF}")
+        self._count_day(new_document.document, stored, is_good=not was_cut_off and not is_copy)
         return report
 
-    def _ingest(self, new: NewDocument) -> tuple[DumpReport, bool]:
+    def _ingest(self, new_document: NewDocument) -> tuple[DumpReport, bool]:
         """Ingest a document. Return its report and whether it is cut off. Raises DumpError if it is no dump."""
-        announcing = replace(self.settings.announcing, archive=new.is_archive)
-        settings = replace(self.settings, announcing=announcing, wait_seconds=new.wait_seconds, in_child=True)
+        announcing = replace(self.settings.announcing, archive=new_document.is_archive)
+        settings = replace(self.settings, announcing=announcing, wait_seconds=new_document.wait_seconds, in_child=True)
         # The file is packed, so `ingest_file` cannot see that the bytes are cut off.
-        ends_early = new.wait_seconds == inf and is_cut_off(new.document.body, ())
+        ends_early = new_document.wait_seconds == inf and is_cut_off(new_document.document.body, ())
         try:
-            return self._ingest_once(new.file, settings), ends_early
+            return self._ingest_once(new_document.file, settings), ends_early
         except DumpUnfinishedError:
-            if new.wait_seconds != inf:
+            if new_document.wait_seconds != inf:
                 raise
-            return self._ingest_once(new.file, replace(settings, wait_seconds=0)), True
+            return self._ingest_once(new_document.file, replace(settings, wait_seconds=0)), True
 
     def _ingest_once(self, file: DumpFile, settings: IngestSettings) -> DumpReport:
         try:
@@ -154,62 +154,66 @@ class DocumentIngester:
             raise DumpError(internal_fault(error)) from error
 
     def _accept(
-        self, new: NewDocument, contents: DumpContents | None, *, was_cut_off: bool, is_copy: bool
+        self, new_document: NewDocument, contents: DumpContents | None, *, was_cut_off: bool, is_copy: bool
     ) -> SourceDocument:
-        validators = Validators() if was_cut_off else new.document.validators
-        day = new.document.day or (contents.listed_on if contents else None)
+        validators = Validators() if was_cut_off else new_document.document.validators
+        day = new_document.document.day or (contents.listed_on if contents else None)
         stored = SourceDocument(
-            url=new.document.url,
-            sha256="" if was_cut_off else new.body_hash,
-            unchanged_since=self._unchanged_since(new, contents),
+            url=new_document.document.url,
+            sha256="" if was_cut_off else new_document.body_hash,
+            unchanged_since=self._unchanged_since(new_document, contents),
             seen_at=self.now,
             etag=validators.etag,
             last_modified=validators.last_modified,
             day=None if is_copy else day,
             papers=contents.papers if contents and not is_copy else 0,
         )
-        self._record(stored, new.document, stored.day, contents, was_cut_off=was_cut_off)
+        self._record(stored, new_document.document, stored.day, contents, was_cut_off=was_cut_off)
         return stored
 
-    def _refuse(self, new: NewDocument, reason: str) -> None:
-        problem = f"{new.place}: {reason}"
-        before = self.last_from(new.document.url)
-        is_same = before is not None and before.sha256 == new.body_hash
+    def _refuse(self, new_document: NewDocument, reason: str) -> None:
+        problem = f"{new_document.place}: {reason}"
+        before = self.last_from(new_document.document.url)
+        is_same = before is not None and before.sha256 == new_document.body_hash
         since = before.unchanged_since if before and is_same else self.now
         # No validators are stored, so it is sent again: a newer version of notifier may know the format.
-        fingerprint = new.document.validators.etag if new.document.url.startswith(sources.FILE_SCHEME) else ""
-        refused = SourceDocument(new.document.url, new.body_hash, since, self.now, etag=fingerprint, problem=problem)
-        self._record(refused, new.document, None, None)
-        self._count_day(new.document, refused, is_good=False)
+        fingerprint = (
+            new_document.document.validators.etag if new_document.document.url.startswith(sources.FILE_SCHEME) else ""
+        )
+        refused = SourceDocument(
+            new_document.document.url, new_document.body_hash, since, self.now, etag=fingerprint, problem=problem
+        )
+        self._record(refused, new_document.document, None, None)
+        self._count_day(new_document.document, refused, is_good=False)
         self.totals.problems.append(problem)
 
-    def _unchanged_since(self, new: NewDocument, contents: DumpContents | None) -> datetime:
+    def _unchanged_since(self, new_document: NewDocument, contents: DumpContents | None) -> datetime:
         """Return since when the source has sent these bytes, from any URL.
 
         For a document without papers, it is the instant since which its day has been empty.
         """
         if contents is None or not contents.papers:
-            before, day = self.last_from(new.document.url), new.document.day
+            before, day = self.last_from(new_document.document.url), new_document.document.day
             was_empty = before and day and before.day == day and not before.papers and not before.problem
             return before.unchanged_since if before and was_empty else self.now
-        same = [each.unchanged_since for each in self.known.values() if each.sha256 == new.body_hash]
+        same = [each.unchanged_since for each in self.known.values() if each.sha256 == new_document.body_hash]
         return min(same, default=self.now)
 
-    def _is_copy(self, new: NewDocument) -> bool:
+    def _is_copy(self, new_document: NewDocument) -> bool:
         """Return whether the same bytes or papers came for another day too, because the server ignored the day.
 
         Then the day of the request is not complete.
         """
-        day = new.document.day
+        day = new_document.document.day
         if day is None:
             return False
         if any(
-            each.sha256 == new.body_hash and each.papers and each.day is not None and each.day < day
+            each.sha256 == new_document.body_hash and each.papers and each.day is not None and each.day < day
             for each in self.known.values()
         ):
             return True
         with reading(self.engine) as connection:
-            return sources.day_with_the_same_papers(connection, self.name, new.file.sha256, day) is not None
+            return sources.day_with_the_same_papers(connection, self.name, new_document.file.sha256, day) is not None
 
     @retried
     def _record(

@@ -1,7 +1,7 @@
 """Searches in the stored papers: which papers a query matches, and which are trending."""
 
 from notifier.search.listed_days import TRENDING_DAYS, ListedDays, Trending, read_listed_days, read_trending
-from notifier.search.newest_seen import merged, newest_seen, newest_seen_of_topic
+from notifier.search.newest_seen import merge_lists, newest_seen, newest_seen_of_topic
 from notifier.search.preview import Preview, PreviewMatch, missing_words, preview
 from notifier.search.ranking import RankedPaper, rank, trending_papers
 from notifier.search.recent import RecentPapers, best_of, read_recent
@@ -37,7 +37,7 @@ __all__ = [
     "find_newest",
     "matching_ids",
     "matching_papers",
-    "merged",
+    "merge_lists",
     "missing_words",
     "newest_seen",
     "newest_seen_of_topic",

@@ -1,4 +1,4 @@
-"""Find the announced papers that feeds show, those that were first seen last first."""
+"""Find the announced papers that feeds show, ordered by when they were first seen, the newest first."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def newest_seen(connection: Connection, query: Query) -> Iterator[Paper]:
     The engine examines at most EXAMINED of the papers that the index of words proposes. Only queries that it can hardly
     narrow, such as two first names of one author, exceed that.
     """
-    wanted = alternatives(query)
-    yield from merged([_newest_seen(connection, each, EXAMINED // len(wanted)) for each in wanted])
+    query_parts = alternatives(query)
+    yield from merge_lists([_newest_seen(connection, each, EXAMINED // len(query_parts)) for each in query_parts])
 
 
 def newest_seen_of_topic(connection: Connection, slug: str | None, limit: int) -> Iterator[Paper]:
@@ -36,7 +36,7 @@ def newest_seen_of_topic(connection: Connection, slug: str | None, limit: int) -
         yield from papers.papers_by_id(connection, ids).values()
 
 
-def merged(lists: Iterable[Iterator[Paper]]) -> Iterator[Paper]:
+def merge_lists(lists: Iterable[Iterator[Paper]]) -> Iterator[Paper]:
     """Yield the papers of several lists in this order as one list, each paper once."""
     last: int | None = None
     for paper in merge(*lists, key=_place):
@@ -45,8 +45,8 @@ def merged(lists: Iterable[Iterator[Paper]]) -> Iterator[Paper]:
         last = paper.id
 
 
-def _newest_seen(connection: Connection, query: Query, examined: int) -> Iterator[Paper]:
-    for ids in _blocks(islice(proposed_as_seen(connection, propose(query)), examined)):
+def _newest_seen(connection: Connection, query: Query, limit: int) -> Iterator[Paper]:
+    for ids in _blocks(islice(proposed_as_seen(connection, propose(query)), limit)):
         yield from matching_papers(connection, query, ids).values()
 
 

@@ -62,17 +62,17 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime, limit: i
     search = Search(query, since)
     with reading(engine) as connection:
         bounds = proposals.days_searched(connection, since)
-        first, last, searched = bounds or (now.date(), now.date(), 0)
-        matched = count(connection, search)
-        found = find_newest(connection, search, matched if limit is None else limit)
-        missing = tuple(missing_words(connection, text, query)) if searched else ()
-    listing_days = (last - first).days + 1 if searched else 0
+        first, last, number_searched = bounds or (now.date(), now.date(), 0)
+        number_matching = count(connection, search)
+        found = find_newest(connection, search, number_matching if limit is None else limit)
+        missing = tuple(missing_words(connection, text, query)) if number_searched else ()
+    listing_days = (last - first).days + 1 if number_searched else 0
     return Preview(
         canonical=queries.canonical(query),
-        papers=matched,
-        per_week=round(matched * DAYS_A_WEEK / max(days or listing_days, DAYS_A_WEEK), 1),
+        papers=number_matching,
+        per_week=round(number_matching * DAYS_A_WEEK / max(days or listing_days, DAYS_A_WEEK), 1),
         listing_days=listing_days,
-        warnings=(*queries.hints(text), *_warnings(matched, searched), *missing),
+        warnings=(*queries.hints(text), *_warnings(number_matching, number_searched), *missing),
         matches=tuple(
             PreviewMatch(paper.key, paper.title, paper.abstract, paper.listed_on, matching.spans(query, paper))
             for _, paper in found.papers
@@ -80,14 +80,14 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime, limit: i
     )
 
 
-def _warnings(matched: int, searched: int) -> Iterator[str]:
-    if not searched:
+def _warnings(matches: int, searched_papers: int) -> Iterator[str]:
+    if not searched_papers:
         yield "there are no papers to search yet; `notifier ingest PATH` stores some, and --days leaves out older ones"
-    if searched and not matched:
-        papers = counted(searched, "paper")
+    if searched_papers and not matches:
+        papers = counted(searched_papers, "paper")
         yield f"the query matches none of the {papers} searched; try fewer words, or OR between them"
-    if matched > BROAD * searched:
-        yield f"the query matches {matched} of {searched} papers, more than a tenth; add a word that narrows it"
+    if matches > BROAD * searched_papers:
+        yield f"the query matches {matches} of {searched_papers} papers, more than a tenth; add a word that narrows it"
 
 
 def missing_words(connection: Connection, text: str, query: Query) -> Iterator[str]:

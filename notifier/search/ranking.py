@@ -25,7 +25,7 @@ class RankedPaper:
 def trending_papers(engine: Engine, on: date, limit: int) -> list[RankedPaper]:
     """Return the `limit` best papers as of the day `on`, counting only listings up to that day."""
     with reading(engine) as connection:
-        ranked = _ranked(connection, papers.listed_until(connection, on), on, until=on)[:limit]
+        ranked = _rank_keys(connection, papers.listed_until(connection, on), on, until=on)[:limit]
         found = papers.papers_by_id(connection, [paper_id for paper_id, _ in ranked])
     return [RankedPaper(found[paper_id], score) for paper_id, score in ranked]
 
@@ -36,22 +36,22 @@ def ranked_between(connection: Connection, first: date, last: date, limit: int) 
     If there are more, those with upvotes or in ranked lists are preferred, and then the newest.
     """
     keys = paper_lists.keys_listed_between(connection, first, last, limit)
-    return [paper_id for paper_id, _ in _ranked(connection, keys, last, until=last)]
+    return [paper_id for paper_id, _ in _rank_keys(connection, keys, last, until=last)]
 
 
-def rank(connection: Connection, found: Sequence[Paper], on: date) -> list[RankedPaper]:
+def rank(connection: Connection, candidates: Sequence[Paper], on: date) -> list[RankedPaper]:
     """Return the papers with their scores on the day `on`, best first."""
-    by_id = {paper.id: paper for paper in found}
-    ranked = _ranked(connection, {paper.id: paper.key for paper in found}, on)
+    by_id = {paper.id: paper for paper in candidates}
+    ranked = _rank_keys(connection, {paper.id: paper.key for paper in candidates}, on)
     return [RankedPaper(by_id[paper_id], score) for paper_id, score in ranked]
 
 
 def ranked_ids(connection: Connection, ids: Sequence[int], on: date) -> list[int]:
     """Return the ids of papers by their scores on the day `on`, best first."""
-    return [paper_id for paper_id, _ in _ranked(connection, papers.keys_of(connection, ids), on)]
+    return [paper_id for paper_id, _ in _rank_keys(connection, papers.keys_of(connection, ids), on)]
 
 
-def _ranked(
+def _rank_keys(
     connection: Connection, keys: Mapping[int, str], on: date, until: date = date.max
 ) -> list[tuple[int, Score]]:
     """Return the ids and scores of papers, best first, computed from their listings up to the day `until`.
@@ -59,22 +59,24 @@ def _ranked(
     `keys` are the papers' keys by id. Each paper must have at least one such listing. The usual upvotes are computed
     from all papers of the days that they depend on, not only from those with these ids.
     """
-    listed = papers.appearances(connection, keys, until)
-    days = {each.listed_on for of_paper in listed.values() for each in of_paper if each.upvotes is not None}
+    appearances = papers.appearances(connection, keys, until)
+    days = {each.listed_on for of_paper in appearances.values() for each in of_paper if each.upvotes is not None}
     days_before = {before for day in days for before in days_for_usual(day)}
     usual = usual_upvotes(papers.upvotes_on(connection, sorted(days_before)).values())
-    scores = {paper_id: score(listed[paper_id], usual, on) for paper_id in keys}
-    order = {paper_id: _rank_order(scores[paper_id], listed[paper_id], key) for paper_id, key in keys.items()}
+    scores = {paper_id: score(appearances[paper_id], usual, on) for paper_id in keys}
+    order = {paper_id: _rank_order(scores[paper_id], appearances[paper_id], key) for paper_id, key in keys.items()}
     return [(paper_id, scores[paper_id]) for paper_id in sorted(order, key=order.__getitem__)]
 
 
-def _rank_order(score: Score, listed: Sequence[Appearance], key: str) -> tuple[float, bool, int, float, float, str]:
+def _rank_order(
+    score: Score, appearances: Sequence[Appearance], key: str
+) -> tuple[float, bool, int, float, float, str]:
     """Return a sort key that puts the paper with the highest score first.
 
     Among equal scores, the newest paper is first: by its newest listing day, its best position in a ranked list, and
     its arXiv id, the highest first. Papers without an arXiv id of the present scheme come last, by their keys. The
     position in other dumps plays no part.
     """
-    newest = max(each.listed_on for each in listed).toordinal()
+    newest = max(each.listed_on for each in appearances).toordinal()
     number = float(key) if key[:1].isdecimal() else 0
-    return -score.value, score.standing == 0, -newest, best_position(listed) or inf, -number, key
+    return -score.value, score.standing == 0, -newest, best_position(appearances) or inf, -number, key

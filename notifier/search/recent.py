@@ -49,21 +49,21 @@ class RecentPapers:
         """The first of the days."""
         return self.until - timedelta(days=self.days - 1)
 
-    def listed(self, found: Iterable[Paper]) -> list[Paper]:
+    def listed_in_days(self, candidates: Iterable[Paper]) -> list[Paper]:
         """Return those of these papers that are listed in these days."""
-        return [paper for paper in found if paper.listed_on >= self.since]
+        return [paper for paper in candidates if paper.listed_on >= self.since]
 
     @cached_property
     def vocabulary(self) -> list[str]:
         """Return every folded word of the papers, sorted."""
         return sorted(self.index.words())
 
-    def matching(self, wanted: Sequence[Query], topics: Collection[str]) -> list[Paper]:
+    def matching(self, parsed_queries: Sequence[Query], topics: Collection[str]) -> list[Paper]:
         """Return the papers that one of the queries matches or that have one of the topics, newest first."""
         if ALL in topics:
             return list(self.papers)
         query_set = matching.QuerySet()
-        numbers = [query_set.add(query) for query in wanted]
+        numbers = [query_set.add(query) for query in parsed_queries]
         found: set[int] = set()
         if numbers:
             matches = self.index.match_all(query_set)
@@ -71,22 +71,22 @@ class RecentPapers:
         chosen = frozenset(topics)
         return [paper for place, paper in enumerate(self.papers) if place in found or paper.topics & chosen]
 
-    def per_week(self, found: Iterable[Paper]) -> float:
-        """Return how many papers a week those of these papers are that are listed in these days.
+    def per_week(self, candidates: Iterable[Paper]) -> float:
+        """Return how many of these papers are listed in these days, as a number per week.
 
-        A shorter time counts as a week.
+        Less than a week counts as a week.
         """
-        return self._a_week(len(self.listed(found)))
+        return self._rate_per_week(len(self.listed_in_days(candidates)))
 
     def per_week_by_topic(self) -> dict[str, float]:
         """Return how many papers a week each topic has, by slug; topics without papers are left out."""
         counts: dict[str, int] = {}
-        for paper in self.listed(self.papers):
+        for paper in self.listed_in_days(self.papers):
             for slug in paper.topics:
                 counts[slug] = counts.get(slug, 0) + 1
-        return {slug: self._a_week(count) for slug, count in counts.items()}
+        return {slug: self._rate_per_week(count) for slug, count in counts.items()}
 
-    def _a_week(self, count: int) -> float:
+    def _rate_per_week(self, count: int) -> float:
         return count * DAYS_A_WEEK / max(self.days, DAYS_A_WEEK)
 
     def hints(self, text: str, query: Query) -> Iterator[str]:
@@ -104,33 +104,33 @@ class RecentPapers:
 def read_recent(connection: Connection, today: date) -> RecentPapers:
     """Read the papers of the DAYS days up to the newest listing day, which may be one day after `today` (UTC).
 
-    Older papers that came in during the DAYS days up to `today` follow.
+    Older papers that were first stored during the DAYS days up to `today` follow.
     """
     oldest, until = papers.listing_days(connection, today + ONE_DAY) or (today, today)
     since = max(oldest, until - timedelta(days=DAYS - 1))
     listed = papers.papers_by_id(connection, papers.listed_between(connection, since, until, MOST + 1)).values()
-    found = sorted((each for each in listed if each.listed_on >= since), key=_newest_first)[:MOST]
+    found = sorted((each for each in listed if each.listed_on >= since), key=_newest_first_key)[:MOST]
     if len(listed) > MOST:
         since = found[-1].listed_on
-    found += _came_in(connection, today, since, MOST - len(found))
+    found += _stored_lately(connection, today, since, MOST - len(found))
     return RecentPapers(found, matching.index(found, tokens_of(connection, found)), until, (until - since).days + 1)
 
 
-def _came_in(connection: Connection, today: date, before: date, limit: int) -> list[Paper]:
-    """Return at most `limit` papers that came in lately and are listed before this day."""
+def _stored_lately(connection: Connection, today: date, before: date, limit: int) -> list[Paper]:
+    """Return at most `limit` papers that were first stored in the last DAYS days and are listed before this day."""
     instant = datetime.combine(today - timedelta(days=DAYS), time(), UTC)
     seen = papers.papers_by_id(connection, papers.seen_since(connection, instant, MOST)).values()
-    return sorted((each for each in seen if each.listed_on < before), key=_newest_first)[:limit]
+    return sorted((each for each in seen if each.listed_on < before), key=_newest_first_key)[:limit]
 
 
-def best_of(connection: Connection, found: Sequence[Paper], on: date, limit: int) -> list[Paper]:
+def best_of(connection: Connection, candidates: Sequence[Paper], on: date, limit: int) -> list[Paper]:
     """Return the `limit` best of these papers, which are ordered newest first.
 
     If there are more than RANKED, those with upvotes or in ranked lists are preferred, and then the newest.
     """
-    preferred = sorted(found, key=lambda paper: paper.upvotes is None and paper.source not in RANKED_FORMATS)
+    preferred = sorted(candidates, key=lambda paper: paper.upvotes is None and paper.source not in RANKED_FORMATS)
     return [each.paper for each in rank(connection, preferred[:RANKED], on)[:limit]]
 
 
-def _newest_first(paper: Paper) -> tuple[int, int]:
+def _newest_first_key(paper: Paper) -> tuple[int, int]:
     return -paper.listed_on.toordinal(), paper.id

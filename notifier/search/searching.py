@@ -32,17 +32,17 @@ _MAX_BLOCK = 1_000  # papers examined at a time
 class Search:
     """A query, and the papers in which it is searched.
 
-    With `since`, papers listed before this day are left out. With `examined`, a search for the newest papers stops
-    after about so many papers, whether they match or not.
+    With `since`, papers listed before this day are left out. With `max_examined`, a search for the newest papers
+    stops after about so many papers, whether they match or not.
     """
 
     query: Query
     since: date | None = None
-    examined: int | None = None
+    max_examined: int | None = None
 
     @property
     def proposal(self) -> Proposal:
-        """The conditions that every paper fulfils that is found."""
+        """The conditions that every paper that is found fulfils."""
         proposal = propose(self.query)
         if self.since is None:
             return proposal
@@ -72,7 +72,7 @@ def find_newest(connection: Connection, search: Search, limit: int, below: int =
     proposal = search.proposal
     found: list[FoundPaper] = []
     examined = 0
-    while search.examined is None or examined < search.examined:
+    while search.max_examined is None or examined < search.max_examined:
         size = _block_size(proposal, limit - len(found))
         block = proposals.candidates(connection, proposal, below, size)
         found += _matching(connection, search.query, block)
@@ -94,7 +94,10 @@ def rank_by_trend(connection: Connection, search: Search, on: date, until_id: in
 
 
 def rank_by_relevance(connection: Connection, search: Search, until_id: int = MAX_KEY) -> list[int]:
-    """Return the ids of the papers that the query may match in which its words are most prominent; others as above."""
+    """Return the ids of the papers that the query may match and that are most relevant to it, best first.
+
+    The papers are those with ids up to `until_id`.
+    """
     relevant = proposals.most_relevant(connection, search.proposal, RELEVANT)
     return [each.paper_id for each in relevant if each.paper_id <= until_id]
 

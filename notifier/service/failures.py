@@ -26,7 +26,7 @@ class FailureLog:
         if self._is_new(message):
             log.log(level, "%s", message)
 
-    def failed(self, part: str, error: Exception) -> None:
+    def log_failure(self, part: str, error: Exception) -> None:
         """Log why a part of the service has failed, unless this was logged within the last hour.
 
         An error that is no NotifierError is logged with its traceback.
@@ -37,7 +37,7 @@ class FailureLog:
         if self._is_new(message):
             log.error("%s", message, exc_info=None if isinstance(error, NotifierError) else error)
 
-    def recovered(self, part: str) -> None:
+    def log_recovery(self, part: str) -> None:
         """Log that a part works again, if it has failed; if it fails again, the failure is logged at once."""
         if part not in self._failing:
             return

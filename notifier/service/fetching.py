@@ -41,7 +41,7 @@ class FetchJob:
         try:
             is_due = bool(due_sources(self._jobs.engine, self._jobs.config, self._jobs.clock()))
         except Exception as error:  # any error, because the scheduler would log it at each tick
-            self._jobs.failures.failed(FETCHING, error)
+            self._jobs.failures.log_failure(FETCHING, error)
             return
         if is_due and not self._stopping.is_set():
             self._thread = Thread(target=self._run, name="fetching", daemon=True)
@@ -62,9 +62,9 @@ class FetchJob:
             for report in fetch_each(jobs.engine, jobs.config, jobs.clock, goes_on=self._goes_on):
                 self._log(report)
         except Exception as error:  # any error, because the next round tries again
-            jobs.failures.failed(FETCHING, error)
+            jobs.failures.log_failure(FETCHING, error)
             return
-        jobs.failures.recovered(FETCHING)
+        jobs.failures.log_recovery(FETCHING)
         jobs.record("fetch")
         self._beat()
 
@@ -86,6 +86,6 @@ class FetchJob:
                 if said:
                     log.warning("%s: %s: %s", part, dump.path, said)
         if report.problem:
-            self._jobs.failures.failed(part, FetchError(f"{part}: {report.problem}"))
+            self._jobs.failures.log_failure(part, FetchError(f"{part}: {report.problem}"))
         elif report.status != "busy":
-            self._jobs.failures.recovered(part)
+            self._jobs.failures.log_recovery(part)

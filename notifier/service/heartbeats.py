@@ -11,7 +11,9 @@ LONGEST_ROUND_SECONDS = 20 * 60
 
 
 class Heartbeats:
-    """The times at which these loops last completed a round; at first, all of them count as just having done so.
+    """The times at which these loops last completed a round; a new loop counts as having just done so.
+
+    A round is one pass through the work that a loop repeats.
 
     `monotonic` returns the seconds since some fixed moment.
     """
@@ -24,7 +26,7 @@ class Heartbeats:
         """Record that a loop has completed a round, or a step of a long round."""
         self._last[loop] = self._monotonic()
 
-    def late(self) -> list[str]:
+    def late_loops(self) -> list[str]:
         """Return the names of the loops that have completed no round for LONGEST_ROUND_SECONDS."""
         now = self._monotonic()
         return [loop for loop, last in self._last.items() if now - last > LONGEST_ROUND_SECONDS]

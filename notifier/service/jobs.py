@@ -87,9 +87,9 @@ class Jobs:
                 move_back_changed_files(self.engine, folder, self.clock())
                 has_dumps = bool(folder.complete_files())
             except Exception as error:  # any error, because the scheduler would log it in each round
-                self.failures.failed(FOLDER, error)
+                self.failures.log_failure(FOLDER, error)
                 return
-            self.failures.recovered(FOLDER)
+            self.failures.log_recovery(FOLDER)
             for path, reason in folder.waiting.items():
                 self.failures.log(logging.INFO, f"{path_text(path)} waits: {reason}")
             if has_dumps:
@@ -126,9 +126,9 @@ class Jobs:
             found = service_status(self.engine, self.config, self.clock())
         except Exception as error:  # any error, because no status line may end the service
             if not isinstance(error, NotifierError):
-                self.failures.failed(STATUS, error)
+                self.failures.log_failure(STATUS, error)
             return str(error).partition("\n")[0]
-        self.failures.recovered(STATUS)
+        self.failures.log_recovery(STATUS)
         waiting = sum(found.deliveries.get(state, 0) for state in ("PENDING", "DEFERRED", "LEASED"))
         active = counted(found.subscribers.get("ACTIVE", 0), "subscriber")
         return f"{counted(found.papers, 'paper')}, {active}, {counted(waiting, 'mail')} waiting"
@@ -172,9 +172,9 @@ class Jobs:
         """Log what the steps did and what failed; the next scheduled job tries again."""
         for step, part in STEPS.items():
             if step in report.errors:
-                self.failures.failed(part, report.errors[step])
+                self.failures.log_failure(part, report.errors[step])
             elif getattr(report, step) is not None:
-                self.failures.recovered(part)
+                self.failures.log_recovery(part)
         for dump in report.dumps or ():
             self._log_dump(dump)
         for alert in report.alerts or ():

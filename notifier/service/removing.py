@@ -33,9 +33,9 @@ class RemovalJob:
             try:
                 self._run()
             except Exception as error:  # of any kind: the next round tries again
-                self._jobs.failures.failed(REMOVING, error)
+                self._jobs.failures.log_failure(REMOVING, error)
                 return
-            self._jobs.failures.recovered(REMOVING)
+            self._jobs.failures.log_recovery(REMOVING)
 
     def finish(self) -> None:
         """Begin nothing more, and wait for the transaction in progress."""

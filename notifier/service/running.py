@@ -68,7 +68,7 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
         heartbeats = Heartbeats((INGESTING, PLANNING, FETCHING, SENDING))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
         fetching = FetchJob(jobs, heartbeats.beat)
-        web = web_task(web_engine, clock, heartbeats.late, partial(jobs.failures.recovered, WEB))
+        web = web_task(web_engine, clock, heartbeats.late_loops, partial(jobs.failures.log_recovery, WEB))
         asyncio.run(_serve(read, jobs, fetching, [_sending(jobs, heartbeats), web]))
     finally:
         web_engine.dispose()
@@ -94,7 +94,7 @@ def _sending(jobs: Jobs, heartbeats: Heartbeats) -> Task:
     def on_round() -> None:
         heartbeats.beat(SENDING)
         jobs.has_sent = True
-        jobs.failures.recovered(SENDING)
+        jobs.failures.log_recovery(SENDING)
 
     return sending_task(jobs.engine, jobs.clock, on_round)
 
@@ -142,7 +142,7 @@ async def _keep_running(
         await _run_tasks(jobs, tasks, check_clock, stop, reload)
         if reload.is_set() and not stop.is_set():
             reload.clear()
-            jobs.config = _reloaded(read, jobs)
+            jobs.config = _reload_config(read, jobs)
     log.info("stopped")
 
 
@@ -177,11 +177,11 @@ async def _run_tasks(
         for task in tasks
     ]
     try:
-        while not await _any_set(stop, reload):
+        while not await _wait_for_any(stop, reload):
             if any(each.done() for each in running):
                 raise RuntimeError("a task of the service has ended by itself")
             summary = asyncio.create_task(asyncio.to_thread(jobs.summary))
-            while not summary.done() and not await _any_set(stop, reload, done=summary):
+            while not summary.done() and not await _wait_for_any(stop, reload, done=summary):
                 pass
             if summary.done():
                 notify("WATCHDOG=1", f"STATUS={summary.result()}")
@@ -195,7 +195,7 @@ async def _run_tasks(
         await asyncio.gather(*running)
 
 
-async def _any_set(*events: asyncio.Event, done: asyncio.Task[str] | None = None) -> bool:
+async def _wait_for_any(*events: asyncio.Event, done: asyncio.Task[str] | None = None) -> bool:
     """Wait at most WATCHDOG_SECONDS for any of the events or for a task, and return whether an event is set."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     await asyncio.wait([*waits, *([done] if done else [])], timeout=WATCHDOG_SECONDS, return_when=FIRST_COMPLETED)
@@ -226,7 +226,7 @@ def _check(engine: Engine, config: Config, clock: Clock) -> None:
         )
 
 
-def _reloaded(read: Callable[[], Config], jobs: Jobs) -> Config:
+def _reload_config(read: Callable[[], Config], jobs: Jobs) -> Config:
     """Return the config that the file holds now, or the config in use if the new one cannot be used."""
     try:
         new = read()

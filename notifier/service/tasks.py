@@ -49,7 +49,7 @@ def run_until_stopped(task: Task, config: Config, stopping: Event, failures: Fai
         try:
             task.run(config, stopping)
         except Exception as error:
-            failures.failed(task.name, error)
+            failures.log_failure(task.name, error)
             _wait(FULL_DISK_SECONDS if isinstance(error, DiskFullError) else RESTART_SECONDS, stopping)
 
 

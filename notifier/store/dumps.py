@@ -100,7 +100,7 @@ def move_quarantine(connection: Connection, path: str, to: str) -> None:
     connection.execute(update(tables.quarantined).where(tables.quarantined.c.path == path).values(path=to))
 
 
-def quarantined(connection: Connection) -> list[Row[str, str, datetime]]:
+def quarantined_files(connection: Connection) -> list[Row[str, str, datetime]]:
     """Return the path of each quarantined file, the reason, and the time, the newest first."""
     table = tables.quarantined
     return list(
@@ -108,18 +108,18 @@ def quarantined(connection: Connection) -> list[Row[str, str, datetime]]:
     )
 
 
-def unmoved(connection: Connection) -> list[UnmovedRecord]:
+def unmoved_files(connection: Connection) -> list[UnmovedRecord]:
     """Return the files that could not be moved out of the dumps folder, by path."""
     rows = connection.execute(select(*tables.unmoved_file.c).order_by(tables.unmoved_file.c.path))
     return [UnmovedRecord(row.path, row.fingerprint, row.fault, row.reason, row.at) for row in rows]
 
 
-def record_unmoved(connection: Connection, unmoved: UnmovedRecord) -> None:
+def record_unmoved(connection: Connection, record: UnmovedRecord) -> None:
     """Record that a file could not be moved away; this replaces an earlier record of the path."""
-    _store(connection, tables.unmoved_file, **asdict(unmoved))
+    _store(connection, tables.unmoved_file, **asdict(record))
 
 
-def moved(connection: Connection) -> list[Row[str, str, datetime]]:
+def moved_files(connection: Connection) -> list[Row[str, str, datetime]]:
     """Return the path, fingerprint and time of each file that was moved out of the dumps folder in the last days."""
     return list(connection.execute(select(*tables.moved_file.c).order_by(tables.moved_file.c.path)))
 

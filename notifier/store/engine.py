@@ -55,7 +55,7 @@ def connect(url: str, pool_seconds: float | None = None, **arguments: Any) -> En
     options["connect_args"] = arguments
     try:
         # Errors are logged, and logs must not hold addresses.
-        engine = create_engine(parsed(url), hide_parameters=True, **options)
+        engine = create_engine(parse_url(url), hide_parameters=True, **options)
     except ImportError as error:
         raise StoreError(
             f"the driver of PostgreSQL cannot be loaded ({error}); install it with `pip install 'notifier[postgres]'`"
@@ -72,7 +72,7 @@ def connect(url: str, pool_seconds: float | None = None, **arguments: Any) -> En
     return engine
 
 
-def parsed(url: str) -> URL:
+def parse_url(url: str) -> URL:
     """Return the parts of a URL. What follows sqlite:/// is the name of a file, which may contain a question mark."""
     scheme, _, file = url.partition(":///")
     return URL.create(scheme, database=file) if scheme == "sqlite" else make_url(url)

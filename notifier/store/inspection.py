@@ -21,7 +21,7 @@ from sqlalchemy import Column, Connection, Engine, create_engine, event, func, s
 
 from notifier.errors import StoreError
 from notifier.models import SubscriberState
-from notifier.store.engine import begin, connect, parsed, reading
+from notifier.store.engine import begin, connect, parse_url, reading
 from notifier.store.explanations import explained
 from notifier.store.schema import HEAD, version_of
 from notifier.store.tables import delivery, dump, source, subscriber
@@ -48,7 +48,7 @@ def open_unchanged(url: str) -> Engine:
     Raises StoreError if there is no such SQLite file, or if PostgreSQL's driver is not installed, and PermissionError
     if this user may not read the file.
     """
-    place = parsed(url)
+    place = parse_url(url)
     if place.get_backend_name() != "sqlite":
         limit = f"-c statement_timeout={_STATEMENT_SECONDS}s"
         return connect(url, connect_timeout=_CONNECT_SECONDS, options=limit)

@@ -56,7 +56,7 @@ def get(connection: Connection, request_id: int, now: datetime, *, lock: bool = 
     return _request(row) if row else None
 
 
-def stored(connection: Connection, request_id: int) -> Request | None:
+def find_even_expired(connection: Connection, request_id: int) -> Request | None:
     """Return a request, even if it has expired; None if it was used, was deleted, or never existed."""
     row = connection.execute(select(request).where(request.c.id == request_id)).one_or_none()
     return _request(row) if row else None
@@ -74,18 +74,18 @@ def period_of(request_id: int) -> str:
     return f"request:{request_id}"
 
 
-def put(connection: Connection, new: NewRequest, now: datetime) -> Request:
+def replace_request(connection: Connection, new_request: NewRequest, now: datetime) -> Request:
     """Store a request in place of the former one of the same kind and address, and lock it.
 
     If the former one has not expired, the new one gets its id. So a link that was mailed before leads to the newest
     request. If it has expired, its id is never used again.
     """
-    key = address_key(new.email)
-    of_address = and_(request.c.kind == new.kind, request.c.address_key == key)
+    key = address_key(new_request.email)
+    of_address = and_(request.c.kind == new_request.kind, request.c.address_key == key)
     connection.execute(delete(request).where(of_address, request.c.expires_at <= now))
-    stored = {"payload": json.dumps(new.payload), "subscriber_id": new.subscriber_id}
-    values = {**stored, "expires_at": now + new.lifetime}
-    row = {"kind": new.kind, "address_key": key, "created_at": now, **values}
+    stored = {"payload": json.dumps(new_request.payload), "subscriber_id": new_request.subscriber_id}
+    values = {**stored, "expires_at": now + new_request.lifetime}
+    row = {"kind": new_request.kind, "address_key": key, "created_at": now, **values}
     insert_all(connection, request, [row], ignore_known=True)
     changed = update(request).where(of_address).values(values).returning(*request.c)
     return _request(connection.execute(changed).one())

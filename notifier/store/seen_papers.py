@@ -33,17 +33,17 @@ class _Seen(NamedTuple):
 
 def proposed_as_seen(connection: Connection, proposal: Proposal) -> Iterator[int]:
     """Yield the ids of the announced papers of the proposal; those first seen together are ordered by id."""
-    announced = _announced(connection, proposal)
+    announced_papers = _select_announced(connection, proposal)
     if proposal.words is not None:
         keys = keys_between(connection, proposal.words, key_range(proposal), FEW + 1)
         if len(keys) <= FEW:
-            yield from _sorted(connection, announced, keys)
+            yield from _with_keys(connection, announced_papers, keys)
             return
-    yield from _walked(connection, announced, proposal)
+    yield from _with_words(connection, announced_papers, proposal)
 
 
-def _announced(connection: Connection, proposal: Proposal) -> Select[Any]:
-    """Return the SELECT of the announced papers that fulfil all conditions of the proposal but that on words."""
+def _select_announced(connection: Connection, proposal: Proposal) -> Select[Any]:
+    """Return the SELECT of the announced papers that fulfil the conditions of the proposal, except the one on words."""
     row = paper_tokens.c
     conditions = [paper.c.sequence > 0, *paper_conditions(connection, proposal)]
     lowest, highest = key_range(proposal)
@@ -56,21 +56,23 @@ def _announced(connection: Connection, proposal: Proposal) -> Select[Any]:
     return select(*columns).join(paper_tokens, row.paper_id == paper.c.id).where(*conditions)
 
 
-def _sorted(connection: Connection, announced: Select[Any], keys: Sequence[int]) -> Iterator[int]:
-    """Yield those of the papers that have these search keys."""
+def _with_keys(connection: Connection, announced_papers: Select[Any], keys: Sequence[int]) -> Iterator[int]:
+    """Yield the ids of the announced papers with these search keys. All are read before the first is yielded."""
     found: list[_Seen] = []
     for batch in batches(keys):
-        found += [_Seen(*row) for row in connection.execute(announced.where(paper_tokens.c.search_key.in_(batch)))]
+        found += [
+            _Seen(*row) for row in connection.execute(announced_papers.where(paper_tokens.c.search_key.in_(batch)))
+        ]
     found.sort(key=lambda each: each.paper_id)
     found.sort(key=lambda each: each.first_seen, reverse=True)
     yield from (each.paper_id for each in found)
 
 
-def _walked(connection: Connection, announced: Select[Any], proposal: Proposal) -> Iterator[int]:
-    """Yield those of the papers that have the words of the proposal."""
+def _with_words(connection: Connection, announced_papers: Select[Any], proposal: Proposal) -> Iterator[int]:
+    """Yield the ids of the announced papers with the words of the proposal. The papers are read block after block."""
     after: _Seen | None = None
     size = _FIRST_BLOCK
-    while block := _block(connection, announced, after, size):
+    while block := _next_block(connection, announced_papers, after, size):
         keys = [each.key for each in block]
         if proposal.words is not None:
             proposed = set(keys_between(connection, proposal.words, (min(keys), max(keys))))
@@ -82,9 +84,9 @@ def _walked(connection: Connection, announced: Select[Any], proposal: Proposal) 
         after, size = block[-1], min(4 * size, _LAST_BLOCK)
 
 
-def _block(connection: Connection, announced: Select[Any], after: _Seen | None, limit: int) -> list[_Seen]:
-    """Return the next of the papers after this one."""
-    chosen = announced.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)
+def _next_block(connection: Connection, announced_papers: Select[Any], after: _Seen | None, limit: int) -> list[_Seen]:
+    """Return the next `limit` of the announced papers that come after the paper `after`."""
+    chosen = announced_papers.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)
     if after is not None:
         # The condition on the instant alone is for the index: SQLite does not use one for a condition with OR.
         follows = or_(paper.c.first_seen < after.first_seen, paper.c.id > after.paper_id)

@@ -31,45 +31,45 @@ class NewSubscription:
     name: str | None = None
 
 
-def add(connection: Connection, wanted: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
+def add(connection: Connection, additions: Mapping[int, Sequence[NewSubscription]], text_version: int) -> int:
     """Add subscriptions, and return how many were added.
 
-    `wanted` holds the subscriptions to add, by the id of their subscriber; the caller has locked the subscribers.
+    `additions` holds the subscriptions to add, by the id of their subscriber; the caller has locked the subscribers.
     Subscriptions that a subscriber has already are not added again, but get the new name if there is one.
     `text_version` is the version of the text rules by which the queries were made canonical.
     """
-    canonicals = {each.canonical for added in wanted.values() for each in added if each.canonical}
+    canonicals = {each.canonical for added in additions.values() for each in added if each.canonical}
     query_ids = query_ids_of(connection, canonicals, text_version)
-    existing = _rows_by_target(connection, wanted)
-    asked: dict[Target, NewSubscription] = {}
-    for subscriber_id, added in wanted.items():
+    existing = _rows_by_target(connection, additions)
+    by_target: dict[Target, NewSubscription] = {}
+    for subscriber_id, added in additions.items():
         for each in added:
             target = (subscriber_id, query_ids.get(each.canonical or ""), each.topic)
-            first = asked.setdefault(target, each)
-            asked[target] = first if each.name is None else replace(first, name=each.name)
-    new = {target: each for target, each in asked.items() if target not in existing}
+            first = by_target.setdefault(target, each)
+            by_target[target] = first if each.name is None else replace(first, name=each.name)
+    new = {target: each for target, each in by_target.items() if target not in existing}
     columns = ("subscriber_id", "query_id", "topic", "label", "name", "position")
-    last = _last_positions(connection, wanted)
+    last = _last_positions(connection, additions)
     rows = [
         dict(zip(columns, (*target, each.label, each.name or None, last.get(target[0], 0)), strict=True))
         for target, each in new.items()
     ]
     insert_all(connection, subscription, rows)
-    _rename(connection, [(row, asked[target].name) for target, row in existing.items() if target in asked])
+    _rename(connection, [(row, by_target[target].name) for target, row in existing.items() if target in by_target])
     return len(new)
 
 
-def change(connection: Connection, changed: Subscription, new: NewSubscription, text_version: int) -> None:
+def change(connection: Connection, existing: Subscription, replacement: NewSubscription, text_version: int) -> None:
     """Give a subscription another query; it keeps its id and its place. The former query is deleted if nobody has it.
 
     The caller has locked the subscriber, and has checked that they do not have this query already.
     """
-    assert new.canonical, "only the query of a subscription can change"
-    query_id = query_ids_of(connection, [new.canonical], text_version)[new.canonical]
-    row = update(subscription).where(subscription.c.id == changed.id)
-    connection.execute(row.values(query_id=query_id, label=new.label))
-    if changed.query_id is not None and changed.query_id != query_id:
-        delete_unused_queries(connection, [changed.query_id])
+    assert replacement.canonical, "only the query of a subscription can change"
+    query_id = query_ids_of(connection, [replacement.canonical], text_version)[replacement.canonical]
+    row = update(subscription).where(subscription.c.id == existing.id)
+    connection.execute(row.values(query_id=query_id, label=replacement.label))
+    if existing.query_id is not None and existing.query_id != query_id:
+        delete_unused_queries(connection, [existing.query_id])
 
 
 def rename(connection: Connection, subscription_id: int, name: str | None) -> None:
@@ -84,11 +84,11 @@ def order(connection: Connection, subscription_ids: Sequence[int]) -> None:
     connection.execute(placed.values(position=bindparam("place")), rows)
 
 
-def remove(connection: Connection, ended: Subscription) -> None:
+def remove(connection: Connection, existing: Subscription) -> None:
     """Delete a subscription, and its query if nobody else has it."""
-    connection.execute(delete(subscription).where(subscription.c.id == ended.id))
-    if ended.query_id is not None:
-        delete_unused_queries(connection, [ended.query_id])
+    connection.execute(delete(subscription).where(subscription.c.id == existing.id))
+    if existing.query_id is not None:
+        delete_unused_queries(connection, [existing.query_id])
 
 
 def delete_unused_queries(connection: Connection, query_ids: Iterable[int]) -> None:

@@ -88,31 +88,31 @@ def search_key(connection: Connection) -> ColumnElement[int]:
     return _rows.c.rowid if connection.dialect.name == "sqlite" else _vectors.c.search_key
 
 
-def matches(connection: Connection, wanted: WordSearch) -> TextClause:
+def matches(connection: Connection, word_search: WordSearch) -> TextClause:
     """Return the condition that a row of the index is found by this search."""
-    stems = _words_by_stem(connection, wanted)
+    stems = _words_by_stem(connection, word_search)
     if connection.dialect.name == "sqlite":
-        return text("search_text MATCH :words").bindparams(words=_fts5(wanted, stems))
-    return text("search_text.words @@ CAST(:words AS tsquery)").bindparams(words=_tsquery(wanted, stems))
+        return text("search_text MATCH :words").bindparams(words=_fts5(word_search, stems))
+    return text("search_text.words @@ CAST(:words AS tsquery)").bindparams(words=_tsquery(word_search, stems))
 
 
 def keys_between(
-    connection: Connection, wanted: WordSearch, between: tuple[int, int], limit: int | None = None
+    connection: Connection, word_search: WordSearch, between: tuple[int, int], limit: int | None = None
 ) -> list[int]:
     """Return the search keys that a search finds in this range, at most `limit` of them, in no order."""
     key = search_key(connection)
-    chosen = select(key).where(matches(connection, wanted), key.between(*between)).limit(limit)
+    chosen = select(key).where(matches(connection, word_search), key.between(*between)).limit(limit)
     return list(connection.scalars(chosen))
 
 
-def relevance(connection: Connection, wanted: WordSearch) -> TextClause:
+def relevance(connection: Connection, word_search: WordSearch) -> TextClause:
     """Return a number that is lowest for the most relevant rows: BM25 on SQLite, `ts_rank` on PostgreSQL.
 
     A word in the title counts four times as much as elsewhere.
     """
     if connection.dialect.name == "sqlite":
         return text("bm25(search_text, 4.0, 1.0, 1.0, 1.0)")
-    ranked = _tsquery(wanted, _words_by_stem(connection, wanted))
+    ranked = _tsquery(word_search, _words_by_stem(connection, word_search))
     weights = "'{0.25, 0.25, 0.25, 1}'"  # of the letters D to A
     return text(f"-ts_rank({weights}, search_text.words, CAST(:ranked AS tsquery))").bindparams(ranked=ranked)
 
@@ -154,9 +154,9 @@ def _vector(paper: FieldWords) -> str:
     return " ".join(f"{_lexeme(word)}:{','.join(found[:_MAX_PLACES])}" for word, found in places.items())
 
 
-def _words_by_stem(connection: Connection, wanted: WordSearch) -> Mapping[str, Sequence[str]]:
+def _words_by_stem(connection: Connection, word_search: WordSearch) -> Mapping[str, Sequence[str]]:
     """Return all words that have each stem of the search."""
-    stems = {term.words[0] for term in _terms(wanted) if term.kind is TermKind.STEM}
+    stems = {term.words[0] for term in _terms(word_search) if term.kind is TermKind.STEM}
     found: defaultdict[str, list[str]] = defaultdict(list)
     row = search_word.c
     listed = select(row.stem, row.word).where(in_values(connection, row.stem, sorted(stems))).order_by(row.word)
@@ -165,10 +165,10 @@ def _words_by_stem(connection: Connection, wanted: WordSearch) -> Mapping[str, S
     return found
 
 
-def _terms(wanted: WordSearch) -> Iterator[Term]:
-    match wanted:
+def _terms(word_search: WordSearch) -> Iterator[Term]:
+    match word_search:
         case Term():
-            yield wanted
+            yield word_search
         case AllOf(operands, excluded):
             for operand in (*operands, *excluded):
                 yield from _terms(operand)
@@ -177,48 +177,48 @@ def _terms(wanted: WordSearch) -> Iterator[Term]:
                 yield from _terms(operand)
 
 
-def _fts5(wanted: WordSearch, stems: Mapping[str, Sequence[str]]) -> str:
+def _fts5(word_search: WordSearch, stems: Mapping[str, Sequence[str]]) -> str:
     """Return the search in the query language of FTS5; see section 3 of https://sqlite.org/fts5.html."""
-    match wanted:
+    match word_search:
         case AllOf(operands, excluded):
             every = f"({' AND '.join(_fts5(operand, stems) for operand in operands)})"
             none = " OR ".join(_fts5(operand, stems) for operand in excluded)
             return f"({every} NOT ({none}))" if excluded else every
         case AnyOf(operands):
             return f"({' OR '.join(_fts5(operand, stems) for operand in operands)})"
-    columns = "{" + " ".join(wanted.fields) + "}"
-    match wanted.kind:
+    columns = "{" + " ".join(word_search.fields) + "}"
+    match word_search.kind:
         case TermKind.STEM:
-            words = stems.get(wanted.words[0], [_NOWHERE])
+            words = stems.get(word_search.words[0], [_NOWHERE])
             return f"({columns} : ({' OR '.join(map(_string, words))}))"
         case TermKind.PREFIX:
-            return f"({columns} : {_string(*wanted.words)} *)"
+            return f"({columns} : {_string(*word_search.words)} *)"
         case TermKind.PHRASE:
-            return f"({columns} : {_string(*wanted.words)})"
+            return f"({columns} : {_string(*word_search.words)})"
 
 
 def _string(*words: str) -> str:
     return '"' + " ".join(words).replace('"', '""') + '"'
 
 
-def _tsquery(wanted: WordSearch, stems: Mapping[str, Sequence[str]]) -> str:
+def _tsquery(word_search: WordSearch, stems: Mapping[str, Sequence[str]]) -> str:
     """Return the search as the text of a tsquery; see section 8.11 of PostgreSQL's documentation."""
-    match wanted:
+    match word_search:
         case AllOf(operands, excluded):
             every = [_tsquery(operand, stems) for operand in operands]
             none = [f"!{_tsquery(operand, stems)}" for operand in excluded]
             return f"({' & '.join([*every, *none])})"
         case AnyOf(operands):
             return f"({' | '.join(_tsquery(operand, stems) for operand in operands)})"
-    weights = "".join(_WEIGHTS[field] for field in wanted.fields)
-    match wanted.kind:
+    weights = "".join(_WEIGHTS[field] for field in word_search.fields)
+    match word_search.kind:
         case TermKind.STEM:
-            words = stems.get(wanted.words[0], [_NOWHERE])
+            words = stems.get(word_search.words[0], [_NOWHERE])
             return f"({' | '.join(f'{_lexeme(word)}:{weights}' for word in words)})"
         case TermKind.PREFIX:
-            return f"{_lexeme(*wanted.words)}:*{weights}"
+            return f"{_lexeme(*word_search.words)}:*{weights}"
         case TermKind.PHRASE:
-            words = [f"{_lexeme(word)}:{weights}" for word in wanted.words]
+            words = [f"{_lexeme(word)}:{weights}" for word in word_search.words]
             return f"(({' <-> '.join(words)}) | ({' & '.join([*words, _lexeme(_TOO_LONG)])}))"
 
 

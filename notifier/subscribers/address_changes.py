@@ -46,7 +46,7 @@ def _store(engine: Engine, config: Config, subscriber_id: int, new_email: str, n
             requests.remove(connection, waiting.id)  # the links to a former new address must not confirm this one
         payload = {"new_email": new_email, "confirmed": []}
         new = NewRequest(RequestKind.ADDRESS_CHANGE, subscriber.email, LIFETIME, payload, subscriber.id)
-        request = requests.put(connection, new, now)
+        request = requests.replace_request(connection, new, now)
         to_old = NoticeDetails(LinkPurpose.ADDRESS_OLD, request.id, new_email=new_email)
         queue_notice(connection, config, to_old, subscriber.email, now)
         queue_notice(connection, config, NoticeDetails(LinkPurpose.ADDRESS_NEW, request.id), new_email, now)

@@ -124,7 +124,7 @@ def _remove_others(connection: Connection, known: Subscriber, checked: CheckedSi
 def _ask_for_welcome(connection: Connection, subscriber: Subscriber, now: datetime) -> None:
     """Let `plan_welcomes` plan a welcome mail, unless the request has expired by then."""
     new = NewRequest(RequestKind.WELCOME, subscriber.email, SIGN_UP_LIFETIME, {}, subscriber.id)
-    requests.put(connection, new, now)
+    requests.replace_request(connection, new, now)
 
 
 def _request_of(connection: Connection, grant: Grant, now: datetime) -> Request | None:

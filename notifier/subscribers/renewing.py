@@ -40,7 +40,7 @@ def ended_link(engine: Engine, grant: Grant) -> EndedLink | None:
             return None
         if known and known.state is not SubscriberState.PENDING:
             return EndedLink(recipient, is_getting_mail(known))
-        waiting = requests.stored(connection, grant.row_id) if grant.purpose is LinkPurpose.CONFIRM else None
+        waiting = requests.find_even_expired(connection, grant.row_id) if grant.purpose is LinkPurpose.CONFIRM else None
         if waiting is None or waiting.kind is not RequestKind.SIGN_UP:
             return None
         return EndedLink(recipient, sign_up=stored_sign_up(waiting.payload))

@@ -80,7 +80,9 @@ def ask_to_confirm(connection: Connection, config: Config, sign_up: SignUp, now:
     """Store a valid sign-up until it is confirmed, and queue a mail with the link unless there was one recently."""
     email = parse_new_address(sign_up.email)
     known = subscribers.find(connection, email)
-    request = requests.put(connection, NewRequest(RequestKind.SIGN_UP, email, SIGN_UP_LIFETIME, asdict(sign_up)), now)
+    request = requests.replace_request(
+        connection, NewRequest(RequestKind.SIGN_UP, email, SIGN_UP_LIFETIME, asdict(sign_up)), now
+    )
     is_suppressed = known is not None and known.state is SubscriberState.SUPPRESSED
     interval = SUPPRESSED_INTERVAL if is_suppressed else CONFIRMATION_INTERVAL
     if not _is_recent(request.mailed_at, interval, now):
@@ -131,7 +133,7 @@ def _store_sign_in(engine: Engine, config: Config, email: str, now: datetime) ->
         if known is None or known.state is SubscriberState.SUPPRESSED:
             return
         new = NewRequest(RequestKind.SIGN_IN, email, SIGN_IN_LIFETIME, {}, known.id)
-        request = requests.put(connection, new, now)
+        request = requests.replace_request(connection, new, now)
         if not _is_recent(request.mailed_at, SIGN_IN_INTERVAL, now):
             queue_notice(connection, config, NoticeDetails(LinkPurpose.SIGN_IN, request.id), known.email, now)
 

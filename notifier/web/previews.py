@@ -50,7 +50,7 @@ def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
     recent = site.recent.get(site.engine, now)
     wanted = [interests.parsed] if interests.parsed else []
     found = recent.matching(wanted, topics)
-    listed = recent.listed(found)
+    listed = recent.listed_in_days(found)
     shown = listed if len(listed) >= EXAMPLES else found
     if not (topics or wanted):
         shown = [each for each in recent.papers if each.listed_on == recent.until]

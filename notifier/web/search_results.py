@@ -85,7 +85,7 @@ def _newest(_site: Site, connection: Connection, page_request: PageRequest, quer
     below = (MAX_KEY,) if page_request.is_first else numbers_of(page_request.after, 1)
     if below is None:
         return None
-    found = find_newest(connection, Search(query, examined=EXAMINED), PER_PAGE + 1, *below)
+    found = find_newest(connection, Search(query, max_examined=EXAMINED), PER_PAGE + 1, *below)
     shown = [each.paper for each in found.papers[:PER_PAGE]]
     if len(found.papers) > PER_PAGE:
         return _FoundPage(shown, (found.papers[PER_PAGE - 1].key,))

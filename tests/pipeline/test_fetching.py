@@ -233,7 +233,7 @@ def test_an_error_page_is_no_dump_and_is_the_problem_of_its_source_until_papers_
     history = history_of(store, "daily")
     assert (history.failures, history.problem_since, history.last_succeeded_at) == (2, EVENING + A_DAY, EVENING)
     with reading(store) as connection:
-        assert dumps.quarantined(connection) == []
+        assert dumps.quarantined_files(connection) == []
     daily.answer = None
     report = fetch_at(store, config, EVENING + 3 * A_DAY)
     assert report

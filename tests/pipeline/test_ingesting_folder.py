@@ -80,7 +80,7 @@ def test_a_file_with_a_strange_name_is_moved_and_its_outcome_can_be_printed(
         assert (strange.unmoved, list(folder.folder.iterdir())) == (None, [])
         json.dumps([strange.path, strange.reason], ensure_ascii=False).encode()
         with reading(engine) as connection:
-            for each in dumps.quarantined(connection):
+            for each in dumps.quarantined_files(connection):
                 each.path.encode()
     target = folder.folder.parent / ("done" if content == GOOD else "quarantine")
     assert (
@@ -100,7 +100,7 @@ def test_postgresql_stores_strange_names_too(postgres_store: Engine, folder: Dum
     put(folder, name)
     assert statuses(run(postgres_store, folder, settings)) == [DumpStatus.INGESTED]
     with reading(postgres_store) as connection:
-        assert dumps.quarantined(connection) == []
+        assert dumps.quarantined_files(connection) == []
 
 
 HALVES = {
@@ -248,7 +248,7 @@ def test_a_quarantined_file_that_grows_is_read_again(engine: Engine, folder: Dum
     assert list(quarantine.iterdir()) == []
     assert [report.papers for report in run(engine, folder)] == [50]
     with reading(engine) as connection:
-        assert dumps.quarantined(connection) == []
+        assert dumps.quarantined_files(connection) == []
 
 
 def test_a_moved_file_that_is_deleted_replaced_or_old_is_not_read_again(engine: Engine, folder: DumpsFolder) -> None:
@@ -261,12 +261,15 @@ def test_a_moved_file_that_is_deleted_replaced_or_old_is_not_read_again(engine: 
     (done / "new").rename(done / "replaced.jsonl")
     move_back_changed_files(engine, folder, MONDAY)
     with reading(engine) as connection:
-        assert [row.path for row in dumps.moved(connection)] == [str(done / "old.jsonl"), str(done / "replaced.jsonl")]
+        assert [row.path for row in dumps.moved_files(connection)] == [
+            str(done / "old.jsonl"),
+            str(done / "replaced.jsonl"),
+        ]
     append(done / "old.jsonl", lines("How Ants Walk"))
     move_back_changed_files(engine, folder, MONDAY + WATCHED * 2)
     assert run(engine, folder) == []
     with reading(engine) as connection:
-        assert dumps.moved(connection) == []
+        assert dumps.moved_files(connection) == []
 
 
 def test_a_grown_file_that_cannot_be_moved_back_is_said_once(
@@ -292,14 +295,14 @@ def test_a_file_that_cannot_be_moved_is_read_only_once_and_stops_no_other_file(
         assert [bool(report.unmoved) for report in reports] == [True, True, False]
         assert (run(engine, folder), run(engine, DumpsFolder(folder.folder))) == ([], []), "also in a new process"
         with reading(engine) as connection:
-            assert [each.path for each in dumps.unmoved(connection)] == [str(stuck), str(noise)]
+            assert [each.path for each in dumps.unmoved_files(connection)] == [str(stuck), str(noise)]
     beside = folder.folder.parent
     assert not (beside / "quarantine").exists() or list((beside / "quarantine").iterdir()) == []
     run(engine, DumpsFolder(folder.folder))  # the files can be moved now
     assert sorted(path.name for path in (beside / "quarantine").iterdir()) == ["b.bin", "b.bin.reason"]
     assert list(folder.folder.iterdir()) == []
     with reading(engine) as connection:
-        assert dumps.unmoved(connection) == []
+        assert dumps.unmoved_files(connection) == []
 
 
 def test_an_unmoved_file_is_read_again_when_it_changes_and_forgotten_when_it_is_deleted(
@@ -315,7 +318,7 @@ def test_an_unmoved_file_is_read_again_when_it_changes_and_forgotten_when_it_is_
     file.unlink()
     assert run(engine, folder) == []
     with reading(engine) as connection:
-        assert dumps.unmoved(connection) == []
+        assert dumps.unmoved_files(connection) == []
 
 
 def test_a_read_only_folder_is_ingested_once(engine: Engine, tmp_path: Path) -> None:
@@ -430,12 +433,12 @@ def test_a_dump_that_kills_or_blocks_its_parser_is_set_aside_and_can_be_put_back
     assert (bad.status, good.status) == (DumpStatus.QUARANTINED, DumpStatus.INGESTED)
     assert words in (bad.reason or "")
     with reading(engine) as connection:
-        assert len(dumps.quarantined(connection)) == 1
+        assert len(dumps.quarantined_files(connection)) == 1
     assert list((tmp_path / "owners").iterdir()) == []
     (folder.folder.parent / "quarantine" / "a.txt").rename(folder.folder / "a.txt")
     assert statuses(run(engine, folder, settings)) == [DumpStatus.INGESTED]
     with reading(engine) as connection:
-        assert dumps.quarantined(connection) == []
+        assert dumps.quarantined_files(connection) == []
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def test_papers_that_came_in_lately_are_found_though_their_listing_is_older(engi
     found = recent(engine)
     matching = found.matching([parse("graph search")], ())
     assert titles(matching) == ["Graph Search Today", "Graph Search of Spring", "Graph Search of Autumn"]
-    assert titles(found.listed(matching)) == ["Graph Search Today"]
+    assert titles(found.listed_in_days(matching)) == ["Graph Search Today"]
     assert found.per_week(matching) == found.per_week(matching[:1]) == 7 / 30
     assert list(found.hints("autumn", parse("autumn"))) == []
 

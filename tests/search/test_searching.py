@@ -17,7 +17,7 @@ from support.thoroughness import examples
 
 from notifier.models import Paper
 from notifier.queries import Query, parse
-from notifier.search.newest_seen import merged, newest_seen, newest_seen_of_topic
+from notifier.search.newest_seen import merge_lists, newest_seen, newest_seen_of_topic
 from notifier.search.searching import (
     Search,
     count,
@@ -82,7 +82,7 @@ def in_pages(connection: Connection, query: Query, limit: int) -> list[int]:
     ids: list[int] = []
     below: int | None = MAX_KEY
     while below is not None:
-        found = find_newest(connection, Search(query, examined=2), limit, below)
+        found = find_newest(connection, Search(query, max_examined=2), limit, below)
         ids += [each.paper.id for each in found.papers]
         below = found.rest_below
     return ids
@@ -147,5 +147,5 @@ def test_feeds_get_the_announced_papers_that_match_those_that_came_in_last_first
         queries = [parse(spelled(each, rng)) for each in samples]
         assert [each.id for each in newest_seen(connection, queries[0])] == expected
         lists = [*(newest_seen(connection, each) for each in queries), newest_seen_of_topic(connection, "agents", 9)]
-        assert [each.id for each in islice(merged(lists), 3)] == joined[:3]
+        assert [each.id for each in islice(merge_lists(lists), 3)] == joined[:3]
         remove(connection, papers)

@@ -79,7 +79,7 @@ def test_pages_that_wait_for_the_store_take_no_connection_of_the_jobs(
 def test_a_loop_that_makes_no_round_for_long_turns_healthz_to_503(engine: Engine, tmp_path: Path) -> None:
     now = 0.0
     heartbeats = Heartbeats(("planning digests", "sending mail"), lambda: now)
-    with serve_pages(engine, write_config(tmp_path), heartbeats.late) as client:
+    with serve_pages(engine, write_config(tmp_path), heartbeats.late_loops) as client:
         now = LONGEST_ROUND_SECONDS
         heartbeats.beat("sending mail")
         assert client.get("/healthz").status_code == 200
@@ -113,15 +113,15 @@ def test_a_fault_of_the_main_loop_stops_the_tasks_and_ends_the_process(
 def test_an_unchanged_failure_is_logged_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     failures = FailureLog()
-    failures.recovered("sending mail")
+    failures.log_recovery("sending mail")
     for _ in range(3):
-        failures.failed("sending mail", DiskFullError("the disk is full"))
-    failures.failed("sending mail", DiskFullError("the disk is very full"))
-    failures.failed("sending mail", ValueError("7"))
-    failures.failed("sending mail", ValueError("7"))
+        failures.log_failure("sending mail", DiskFullError("the disk is full"))
+    failures.log_failure("sending mail", DiskFullError("the disk is very full"))
+    failures.log_failure("sending mail", ValueError("7"))
+    failures.log_failure("sending mail", ValueError("7"))
     for _ in range(2):
-        failures.recovered("sending mail")
-    failures.failed("sending mail", DiskFullError("the disk is full"))
+        failures.log_recovery("sending mail")
+    failures.log_failure("sending mail", DiskFullError("the disk is full"))
     assert caplog.messages == [
         "the disk is full",
         "the disk is very full",

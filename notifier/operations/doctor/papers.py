@@ -23,7 +23,7 @@ def check_sources(setup: Setup) -> Iterator[Finding]:
         why = "the config has no sources, so papers come only as dumps in its dumps folder"
         yield skipped(Area.SOURCES, "sources", why)
     with reading(engine) as connection:
-        unread = len(dumps.quarantined(connection))
+        unread = len(dumps.quarantined_files(connection))
     if unread:
         yield warning(Area.SOURCES, "quarantine", f"{counted(unread, 'dump')} could not be read", _RETRY)
 

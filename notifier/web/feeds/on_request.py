@@ -16,7 +16,7 @@ from notifier.feeds.feed import MAX_ENTRIES
 from notifier.models import Paper, Subscription
 from notifier.pipeline import feed_entries, publisher_of
 from notifier.queries import Query
-from notifier.search import merged, newest_seen, newest_seen_of_topic
+from notifier.search import merge_lists, newest_seen, newest_seen_of_topic
 from notifier.store import papers, reading
 from notifier.topics import ALL, TRENDING
 from notifier.web.feeds.representation import Representation, representation_of
@@ -53,7 +53,7 @@ def private_feed(signed_id: str, subscription: Subscription | None = None) -> Fe
 def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entry, ...]:
     """Return the entries of a feed for these subscriptions, each paper once."""
     with reading(site.engine) as connection:
-        return _entries(site, connection, merged(_lists(site, connection, subscriptions)))
+        return _entries(site, connection, merge_lists(_lists(site, connection, subscriptions)))
 
 
 def feed_representation(site: Site, feed: Feed, ending: str) -> Representation:
