@@ -1,8 +1,8 @@
 """The metrics of the service, in the text format of Prometheus, read from the database at each scrape.
 
-So any process of the service tells of all. A metric whose name ends in `_total`, and the histogram of delays, never
-fall; all others are gauges, because retention, merging and erasing remove rows. Labels hold states, kinds, formats and
-names of sources, and no addresses or queries.
+So every process of the service shows the numbers of all of them. A metric whose name ends in `_total`, and the
+histogram of delays, never fall; all others are gauges, because retention, merging and erasing remove rows. Labels hold
+states, kinds, formats and names of sources, and no addresses or queries.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ class Status:
     and else empty. `next_run` is when the next digest is due. `backlog` is None if no paper waits for room in a digest.
     `relay` is the name of the relay that mail is sent to. `sources` says of each source whether its papers still
     arrive. `news` says how many papers are new today, or why there are none. `removed` says what was removed last
-    because it was old, and `doubt` why nothing is.
+    because it was old. `doubt` is the reason why nothing is removed at present; it is empty if there is none.
     """
 
     alerts: list[OpenAlert]

@@ -42,7 +42,7 @@ class IngestSettings:
     ingested if its file was modified less than `wait_seconds` seconds ago, because the rest may still come. `owners` is
     the folder with the lock files of running processes, by which `ingest_folder` recognises attempts that were
     interrupted. `in_child` asks that even a small dump be parsed in a process of its own. `read` reads the file of a
-    dump, of at most so many bytes.
+    dump; its second argument is the largest size in bytes.
     """
 
     limits: Limits = DEFAULT_LIMITS

@@ -33,8 +33,8 @@ class PublishReport:
     """The number of feeds, and the numbers of their files that were written and that were up to date already.
 
     Each feed has one file for each format. The list of feeds and their stylesheet are two more files. `failed` counts
-    the files that could not be written. `faults` holds the reason why the first of these could not be written, and the
-    reason why old files could not be removed or the hub not be told, if there are such reasons.
+    the files that could not be written. `faults` holds sentences: why the first of these files could not be written,
+    and why old files could not be removed or the hub could not be told.
     """
 
     feeds: int

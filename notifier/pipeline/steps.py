@@ -75,8 +75,8 @@ NO_CALLER_STEPS = CallerSteps()
 def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_CALLER_STEPS) -> OnceReport:
     """Run the steps in their order; if a step fails, the others still run.
 
-    After the sources and dumps, the operator is told what needs a hand, and what is well again. Replies are read just
-    before planning, so that somebody who has unsubscribed by a reply gets no further digest. The service leaves out
+    After the sources and dumps, the operator is told what needs attention, and what works again. Replies are read
+    just before planning, so that somebody who has unsubscribed by a reply gets no other digest. The service leaves out
     `fetch`, `deliver` and `remove`, because it does these in threads of their own.
     """
     report = OnceReport()

@@ -55,7 +55,7 @@ def _place(paper: Paper) -> tuple[float, int]:
 
 
 def _blocks(ids: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the ids in lists, each twice as long as the one before."""
+    """Yield the ids in lists, each twice as long as the one before, up to _LAST_BLOCK."""
     remaining, size = iter(ids), _FIRST_BLOCK
     while block := list(islice(remaining, size)):
         yield block

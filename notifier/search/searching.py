@@ -168,7 +168,7 @@ def _all_matching(connection: Connection, query: Query, proposal: Proposal) -> I
 
 
 def _block_size(proposal: Proposal, missing: int) -> int:
-    """Return how many papers to examine next, if so many matches are missing."""
+    """Return how many papers to examine next, if the page lacks `missing` matches."""
     return min((missing + 1) * (1 if proposal.is_exact else 4), _MAX_BLOCK)
 
 

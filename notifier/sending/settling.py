@@ -21,8 +21,8 @@ class Settler:
     A mail takes a place before it is sent. The place is free again when the result of the mail is committed, or cannot
     be committed. There are GROUP_SIZE places more than connections. A crash repeats at most one mail for each place.
 
-    If a commit fails, `failure` holds the error. Results that come after it are kept. At the end, one more commit of
-    all uncommitted results is tried, because their mails have been sent, and a mail whose result is lost is sent again.
+    If a commit fails, `failure` holds the error. Results that come after it are kept. At the end, all
+    results without a commit are committed once more: a mail that was sent is sent again if its result is lost.
     """
 
     def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], connections: int) -> None:

@@ -67,5 +67,5 @@ def _fingerprint(email: str) -> str:
 
 
 def _fingerprints(email: str) -> tuple[str, str]:
-    """Return the fingerprints that stand for an address: its own, and the one that it had before migration 0017."""
+    """Return the two fingerprints of an address: the present one, and that of before migration 0017."""
     return _fingerprint(email), sha256(email.casefold().encode()).hexdigest()

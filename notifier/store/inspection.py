@@ -1,6 +1,7 @@
-"""Look at a database without changing it: its schema, whether it is damaged, and what its contents say.
+"""Read a database without changing it: its schema, its damage if there is any, and some of its contents.
 
-`open_store` makes, upgrades and closes a database to other users. What is opened here stays as it is.
+`open_store` makes or upgrades a database, and closes its files to other users. The functions of this module do none of
+this.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def _by_trending(found: Any, start: Continuation | None) -> Select[Any]:
 
 
 def _by_newest(found: Any, start: Continuation | None) -> Select[Any]:
-    """Return the papers of the newest day first, and of one day those that came in last first."""
+    """Return the papers ordered by listing day, the newest first. Of one day, those that came in last are first."""
     order = (found.day, found.paper_id)
     statement = select(found).order_by(*[each.desc() for each in order])
     if start is None:

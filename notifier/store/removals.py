@@ -50,9 +50,10 @@ class OldDeliveries:
 
 
 def believe_clock(connection: Connection, now: datetime) -> bool:
-    """Return whether the clock is near the last one that was believed, or has gone on long enough; store what it is.
+    """Return whether rows may be removed by this clock, and store its time.
 
-    The first time, the clock is compared with the newest dump and the newest delivery.
+    The clock is believed if it is near the time that was believed last, or if it has been far from it for DOUBT. The
+    first time, it is compared with the newest dump and the newest delivery.
     """
     row = connection.execute(select(removal.c.at, removal.c.doubted_since).where(removal.c.name == CLOCK)).one_or_none()
     last, since = row or (_newest_instant(connection) or now, None)

@@ -13,8 +13,8 @@ ETAG_DIGITS = 32  # 128 bits
 def conditional(request: Request, response: Response) -> Response:
     """Give a page an ETag, and return 304 if the client has it.
 
-    The ETag is weak, because the same page may be sent with and without gzip. Pages say who is signed in, so they are
-    kept by browsers only, which ask each time whether they have changed.
+    The ETag is weak, because the same page may be sent with and without gzip. A page may show
+    who is signed in, so only the browser may keep it, and it asks each time whether the page has changed.
     """
     etag = f'W/"{sha256(response.body).hexdigest()[:ETAG_DIGITS]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

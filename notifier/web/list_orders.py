@@ -43,12 +43,12 @@ class PageRequest:
 
     @property
     def is_first(self) -> bool:
-        """Whether the first page is asked for."""
+        """Whether the first page is requested."""
         return not self.after
 
     @property
     def is_usual(self) -> bool:
-        """Whether the first page in the usual order is asked for, which search engines may show."""
+        """Whether the first page in the usual order is requested. Search engines may show only this one."""
         return self.is_first and self.order == self.orders[0]
 
     def url(self, order: ListOrder, mark: PageMark | None = None) -> str:
@@ -73,12 +73,12 @@ class PageRequest:
 def read_page_request(
     form: Form, path: str, orders: Sequence[ListOrder], fields: Sequence[tuple[str, str]] = ()
 ) -> PageRequest:
-    """Return the page that the fields of a URL ask for, in the usual order if there is no such order."""
+    """Return the request in the fields of a URL. If they name no order of this list, it is the usual one."""
     order = next((each for each in orders if each == form.one("order")), orders[0])
     return PageRequest(path, orders, order, form.one("after"), fields)
 
 
 def numbers_of(mark: str, count: int) -> PageMark | None:
-    """Return the numbers of a mark that has so many; None for any other text."""
+    """Return the numbers of a mark that has `count` numbers; None for any other text."""
     numbers = tuple(map(int, mark.split("."))) if _MARK.fullmatch(mark) else ()
     return numbers if len(numbers) == count else None

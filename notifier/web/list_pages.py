@@ -34,7 +34,7 @@ class ListPage:
 
 
 def read_page(site: Site, period: Period, page_request: PageRequest) -> ListPage | None:
-    """Return the page of the papers of a period that is asked for; None if its mark leads nowhere."""
+    """Return the requested page of the papers of a period; None if the mark in its URL is not valid."""
     start = None if page_request.is_first else _continuation(page_request.after)
     if start is None and not page_request.is_first:
         return None
@@ -50,7 +50,7 @@ def read_page(site: Site, period: Period, page_request: PageRequest) -> ListPage
 
 
 def read_trending_page(site: Site, page_request: PageRequest) -> ListPage | None:
-    """Return the page of the trending papers that is asked for; None if its mark leads nowhere."""
+    """Return the requested page of the trending papers; None if the mark in its URL is not valid."""
     now = site.clock()
     ids = site.trending.get(site.engine, now).ids
     with reading(site.engine) as connection:

@@ -84,7 +84,7 @@ class RankedPage:
 def read_ranked_page(
     rankings: Rankings, connection: Connection, page_request: PageRequest, now: datetime, functions: RankingFunctions
 ) -> RankedPage | None:
-    """Return the page of a ranking that is asked for; None if its mark leads nowhere."""
+    """Return the requested page of a ranking; None if the mark in its URL is not valid."""
     mark = _mark_of_first_page(connection) if page_request.is_first else numbers_of(page_request.after, 3)
     if mark is None:
         return None

@@ -62,7 +62,7 @@ class _FoundPage:
 
 
 def read_results(site: Site, connection: Connection, page_request: PageRequest, query: Query) -> SearchResults | None:
-    """Return the page of the search that is asked for; None if its mark leads nowhere."""
+    """Return the requested page of the search; None if the mark in its URL is not valid."""
     today = site.clock().date()
     find = _newest if page_request.order is ListOrder.NEWEST else _ranked
     found = find(site, connection, page_request, query)
@@ -81,7 +81,7 @@ def read_results(site: Site, connection: Connection, page_request: PageRequest, 
 
 
 def _newest(_site: Site, connection: Connection, page_request: PageRequest, query: Query) -> _FoundPage | None:
-    """Return the page that is asked for, newest listing day first. The mark names the search key of the last paper."""
+    """Return the requested page, newest listing day first. The mark is the search key of the last paper before it."""
     below = (MAX_KEY,) if page_request.is_first else numbers_of(page_request.after, 1)
     if below is None:
         return None
@@ -94,7 +94,7 @@ def _newest(_site: Site, connection: Connection, page_request: PageRequest, quer
 
 
 def _ranked(site: Site, connection: Connection, page_request: PageRequest, query: Query) -> _FoundPage | None:
-    """Return the page that is asked for, the papers with the best scores or the most relevant ones first."""
+    """Return the requested page, with the best scores or the most relevant papers first."""
     search, now = Search(query), site.clock()
 
     def rank(until_id: int) -> Sequence[int]:
@@ -108,9 +108,9 @@ def _ranked(site: Site, connection: Connection, page_request: PageRequest, query
 
 
 def _number(connection: Connection, query: Query, found: _FoundPage, per_day: dict[date, int] | None) -> str:
-    """Return how many papers the query matches; if that is not known, that they are more than those of the page.
+    """Return how many papers the query matches, such as `12 papers`; if that is not known, `more than 30 papers`.
 
-    If the search has stopped, there may be no others. Nothing is returned if it has found none until then.
+    If the search stopped early, other matches are uncertain: `at least 30 papers`, or nothing if it has found none.
     """
     if per_day is not None:
         return _papers(sum(per_day.values()))

@@ -17,9 +17,9 @@ AGAIN = "/again"  # what the path of a link ends in to ask for a new one
 
 
 def used_link(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLResponse:
-    """Say that a link does nothing any more, and offer a mail with a new one to the address that it was mailed to.
+    """Show that a link is no longer valid, and offer to mail a new one to the same address.
 
-    A visitor who is signed in is led to their settings instead.
+    A visitor who is signed in gets a link to their settings instead.
     """
     ended = ended_link(site.engine, grant)
     return page(

@@ -19,7 +19,7 @@ _SUFFIXES = (".csv", ".tsv")  # of the lists of subscribers that `subscribers ex
 
 
 def check_modes(setup: Setup) -> Iterator[Finding]:
-    """Find private files that others may read, things that anyone may change, and what the service cannot use."""
+    """Find private files that others may read, files and folders that anyone may change, and unusable ones."""
     yield from _runner(setup)
     yield from _key(setup)
     found = [*_private(setup), *_copies(setup), *_changeable(setup), *_owners(setup), *_folders(setup)]

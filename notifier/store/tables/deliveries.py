@@ -26,8 +26,8 @@ class DeliveryRow(Table, table=True):
     """A row of the outbox: one message, from its planning until it is settled.
 
     The `items` of a digest are kept, so that the rows also record which papers each subscriber got. `next_try` is when
-    a sender may claim the row; for a leased row that is the end of the lease, and for a row that will not be tried
-    again it is null. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
+    a sender may claim the row. For a leased row, this is the end of the lease. It is null for a row that will not be
+    tried again. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
     `taken_in` says that a later digest contains the items of this one. `too_large` says that the mail was too large
     for the relay. `details` is JSON: what a message says besides its papers.
     """

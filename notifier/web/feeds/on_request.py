@@ -1,6 +1,6 @@
 """Make feeds on request: of a search, and of a subscriber's subscriptions.
 
-They show the papers that came in last of all stored papers, as the feeds that `publish` writes.
+Like the feeds that `publish` writes, they show those of the stored papers that came in last.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 @router.api_route(FORM_PATH, methods=["GET", "HEAD"])
 def show_form(site: SiteDependency, visitor: Visitor) -> Response:
-    """Ask for the address to which a link is sent; somebody who is signed in is led to their settings."""
+    """Ask for the address to which a link is sent; redirect somebody who is signed in to their settings."""
     if not site.is_open:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     if visitor:
@@ -84,7 +84,7 @@ def ask_to_sign_in(site: SiteDependency, grant: SignInGrant, visitor: Visitor) -
 
 @router.api_route(MANAGE_LINK_PATH, methods=["GET", "HEAD"])
 def ask_to_manage(site: SiteDependency, grant: ManageGrant, visitor: Visitor) -> Response:
-    """Show a button, or lead to the settings if their subscriber is signed in already."""
+    """Show a button, or redirect to the settings if their subscriber is signed in already."""
     if visitor and visitor.id == grant.row_id:
         return to_settings(site)
     return _button(site, grant, visitor)

@@ -117,7 +117,7 @@ def _query(site: Site, slug: str) -> tuple[str, str] | None:
 
 
 def _newest(_site: Site, connection: Connection, slug: str | None, page_request: PageRequest) -> RankedPage | None:
-    """Return the page that is asked for, newest listing day first; None if its mark leads nowhere.
+    """Return the requested page, newest listing day first; None if the mark in its URL is not valid.
 
     The mark names the listing day and the id of the last paper before.
     """
@@ -136,7 +136,7 @@ def _place(mark: str) -> ListPlace | None:
 
 
 def _trending(site: Site, connection: Connection, slug: str | None, page_request: PageRequest) -> RankedPage | None:
-    """Return the page that is asked for, best first, of the last RANKED_DAYS days; None as in `_newest`."""
+    """Return the requested page of the papers of the last RANKED_DAYS days, best first; None as in `_newest`."""
     until = _until(site, connection)
     since = until - timedelta(days=RANKED_DAYS - 1)
 
