@@ -68,7 +68,7 @@ class Response:
 class Client:
     """Makes requests. Use it as a context manager; several threads may share it.
 
-    A request that failed for a reason that may pass is made up to `repeats` times more. `resolve_host`, `sleep` and
+    A request whose failure may be temporary is repeated up to `repeats` times. `resolve_host`, `sleep` and
     `clock` are those of the system, except in tests.
     """
 
@@ -104,7 +104,7 @@ class Client:
         At least `pause` seconds lie between two requests to a host. Raises FetchError if there is no response, or if
         its status is not 200 or 304. The error's `retry_after` is the time until which the server asks to wait.
         """
-        first = read_url(url)
+        first_url = read_url(url)
         headers = {**self._headers(), "Accept": accept or "*/*"}
         if validators.etag:
             headers["If-None-Match"] = validators.etag
@@ -113,7 +113,7 @@ class Client:
         deadline = Deadline(self._settings.seconds)
         for attempt in range(self._repeats + 1):
             try:
-                return self._response(*self._follow(first, headers, pause, deadline), validators)
+                return self._response(*self._follow(first_url, headers, pause, deadline), validators)
             except TemporaryError as error:
                 wait = self._wait(error, attempt)
                 if attempt == self._repeats or wait > min(MAX_WAIT, deadline.left):
@@ -132,17 +132,17 @@ class Client:
             raise self._refusal(parsed, response)
 
     def _follow(
-        self, first: ParsedUrl, headers: Mapping[str, str], pause: float, deadline: Deadline
+        self, first_url: ParsedUrl, headers: Mapping[str, str], pause: float, deadline: Deadline
     ) -> tuple[ParsedUrl, HttpResponse]:
         """Return the first response that is no redirect, and its URL. Each URL is checked before it is requested."""
-        url = first
+        url = first_url
         for _ in range(MAX_REDIRECTS + 1):
-            ips = self._allowed_ips(url) if url is first else self._allowed_ips_of_redirect(first, url)
+            ips = self._allowed_ips(url) if url is first_url else self._allowed_ips_of_redirect(first_url, url)
             response = self._ask(Request("GET", url, headers), ips, pause, deadline)
             if response.status not in _REDIRECTS:
                 return url, response
-            url = _redirected(first, url, response)
-        raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times", CHECK_URL)
+            url = _redirect_target(first_url, url, response)
+        raise FetchError(f"{first_url} redirects more than {MAX_REDIRECTS} times", CHECK_URL)
 
     def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> HttpResponse:
         """Make one request when no other request to the host runs. The deadline moves by the time spent on waiting."""
@@ -170,18 +170,18 @@ class Client:
         except OSError as error:
             raise unknown_host(url, error) from None
 
-    def _allowed_ips_of_redirect(self, first: ParsedUrl, url: ParsedUrl) -> Sequence[str]:
-        """Return the IP addresses to connect to for the URL to which `first` redirects."""
+    def _allowed_ips_of_redirect(self, first_url: ParsedUrl, url: ParsedUrl) -> Sequence[str]:
+        """Return the IP addresses to connect to for the URL to which `first_url` redirects."""
         try:
             return self._allowed_ips(url)
         except TemporaryError:
             raise
         except FetchError as error:
-            raise FetchError(f"{first} redirects to {url}, but {error.reason}", error.cure) from None
+            raise FetchError(f"{first_url} redirects to {url}, but {error.reason}", error.cure) from None
 
-    def _response(self, url: ParsedUrl, response: HttpResponse, sent: Validators) -> Response:
-        """Return the response as the caller gets it. Raises FetchError unless it is 200 or an expected 304."""
-        is_unmodified = response.status == _NOT_MODIFIED and sent != NO_VALIDATORS
+    def _response(self, url: ParsedUrl, response: HttpResponse, sent_validators: Validators) -> Response:
+        """Return the response that `get` returns. Raises FetchError unless it is 200 or an expected 304."""
+        is_unmodified = response.status == _NOT_MODIFIED and sent_validators != NO_VALIDATORS
         if response.status != _OK and not is_unmodified:
             raise self._refusal(url, response)
         got = Validators(_validator(response, "etag"), _validator(response, "last-modified"))
@@ -189,7 +189,7 @@ class Client:
             url.whole,
             response.status,
             response.body,
-            sent if is_unmodified and got == NO_VALIDATORS else got,
+            sent_validators if is_unmodified and got == NO_VALIDATORS else got,
             is_unmodified,
             response.headers.get("date", ""),
         )
@@ -199,28 +199,28 @@ class Client:
 
     def _wait(self, error: TemporaryError, attempt: int) -> float:
         """Return the seconds to wait before the next attempt: those of Retry-After, at least those of `back_off`."""
-        asked = (error.retry_after - self._clock()).total_seconds() if error.retry_after else 0.0
-        return max(asked, back_off(attempt))
+        requested = (error.retry_after - self._clock()).total_seconds() if error.retry_after else 0.0
+        return max(requested, back_off(attempt))
 
     def _headers(self) -> dict[str, str]:
         contact = self._settings.contact
         return {"User-Agent": f"notifier/{__version__} (+{contact})" if contact else f"notifier/{__version__}"}
 
 
-def _redirected(first: ParsedUrl, url: ParsedUrl, response: HttpResponse) -> ParsedUrl:
+def _redirect_target(first_url: ParsedUrl, url: ParsedUrl, response: HttpResponse) -> ParsedUrl:
     """Return the URL to which a response redirects. Raises FetchError if it must not be followed."""
     try:
         target = read_url(urljoin(url.whole, response.headers.get("location", "").strip()))
     except (FetchError, ValueError) as error:
         reason = error.reason if isinstance(error, FetchError) else "the URL cannot be read"
-        raise FetchError(f"{first} redirects to another place, but {reason}", CHECK_URL) from None
+        raise FetchError(f"{first_url} redirects to another place, but {reason}", CHECK_URL) from None
     if "location" not in response.headers:
         raise FetchError(f"HTTP {response.status} from {url} has no Location", CHECK_URL)
     if url.scheme == "https" and target.scheme == "http":
-        raise FetchError(f"{first} redirects to {target}, which is without TLS", CHECK_URL)
-    if not target.has_default_port and target.port != first.port:
+        raise FetchError(f"{first_url} redirects to {target}, which is without TLS", CHECK_URL)
+    if not target.has_default_port and target.port != first_url.port:
         raise FetchError(
-            f"{first} redirects to {target}, which has an unusual port", "use that URL if this is intended"
+            f"{first_url} redirects to {target}, which has an unusual port", "use that URL if this is intended"
         )
     return target
 

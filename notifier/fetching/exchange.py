@@ -39,11 +39,11 @@ class Exchange:
     def __init__(self, settings: FetchingConfig) -> None:
         self._limit = settings.max_response_bytes
         self._file_mb = settings.file_mb
-        trusted = _trusted(settings.ca_file)
+        tls_context = _tls_context(settings.ca_file)
         self._transport = httpx2.HTTPTransport(
-            verify=trusted,
+            verify=tls_context,
             trust_env=False,
-            proxy=_proxy(settings.proxy.get_secret_value(), trusted),
+            proxy=_proxy(settings.proxy.get_secret_value(), tls_context),
             limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
@@ -72,11 +72,11 @@ class Exchange:
         url = request.url
         with DeadlineWatch(deadline) as watch:
             try:
-                streamed = self._transport.handle_request(_http_request(request, ip, deadline, watch))
+                streamed_response = self._transport.handle_request(_http_request(request, ip, deadline, watch))
                 try:
-                    response = self._read(streamed, url)
+                    response = self._read(streamed_response, url)
                 finally:
-                    streamed.close()
+                    streamed_response.close()
                 if watch.has_ended:  # the end of the connection may look like the end of the body
                     raise _too_slow(url, deadline)
                 return response
@@ -87,10 +87,10 @@ class Exchange:
                     raise
                 raise _broken(url, error, deadline) from None
 
-    def _read(self, streamed: httpx2.Response, url: ParsedUrl) -> HttpResponse:
-        headers = {name.lower(): value for name, value in streamed.headers.items()}
-        if streamed.status_code != _OK:
-            return HttpResponse(streamed.status_code, headers)
+    def _read(self, streamed_response: httpx2.Response, url: ParsedUrl) -> HttpResponse:
+        headers = {name.lower(): value for name, value in streamed_response.headers.items()}
+        if streamed_response.status_code != _OK:
+            return HttpResponse(streamed_response.status_code, headers)
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in ENCODINGS:
             raise FetchError(
@@ -101,9 +101,9 @@ class Exchange:
         try:
             if length.isdecimal() and int(length) > self._limit:
                 raise TooLargeError
-            for piece in streamed.iter_raw():
+            for piece in streamed_response.iter_raw():
                 body.add(piece)
-            return HttpResponse(streamed.status_code, headers, body.whole())
+            return HttpResponse(streamed_response.status_code, headers, body.whole())
         except TooLargeError:
             reason = f"the response of {url} is larger than {self._file_mb} MB"
             raise FetchError(reason, "if this is intended, raise [fetching] file_mb") from None
@@ -148,7 +148,7 @@ def _too_slow(url: ParsedUrl, deadline: Deadline) -> FetchError:
     return FetchError(f"{url} took longer than {deadline.seconds:g} s", LATER)
 
 
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Return the TLS context with these certificates or the system's. Raises FetchError for an unreadable file."""
     try:
         return ssl.create_default_context(cafile=ca_file)
@@ -158,7 +158,7 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
         ) from None
 
 
-def _proxy(url: str, trusted: ssl.SSLContext) -> httpx2.Proxy | None:
+def _proxy(url: str, tls_context: ssl.SSLContext) -> httpx2.Proxy | None:
     if not url:
         return None
-    return httpx2.Proxy(url, ssl_context=trusted if url.startswith("https:") else None)
+    return httpx2.Proxy(url, ssl_context=tls_context if url.startswith("https:") else None)

@@ -68,14 +68,14 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
         reserve_log(connection)
         state = relays.lock(connection, sender.relay)
         access = _access(connection, state, now)
-        wanted = {
+        access_limit = {
             RelayAccess.OPEN: pacing.claim_limit(sender.rates, BATCH),
             RelayAccess.PROBE: 1,
             RelayAccess.CLOSED: 0,
         }[access]
         under_way = outbox.count_leased(connection) if sender.rates.per_day else 0
         remaining = pacing.remaining_today(state, sender.rates, now, under_way)
-        limit = wanted if remaining is None else min(wanted, remaining)
+        limit = access_limit if remaining is None else min(access_limit, remaining)
         claims = outbox.claim(connection, owner, now, limit, _order(access, state))
         is_probe = access is RelayAccess.PROBE and bool(claims)
         new_state, send_times = pacing.send_times(state, sender.rates, now, len(claims))

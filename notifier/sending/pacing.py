@@ -30,13 +30,13 @@ def with_sent_counted(state: RelayState, number: int, now: datetime) -> RelaySta
     return replace(state, day=now.astimezone(UTC).date(), sent=_sent_today(state, now) + number)
 
 
-def claim_limit(rates: Rates, wanted: int) -> int:
-    """Return how many mails to claim at once, at most `wanted`.
+def claim_limit(rates: Rates, most: int) -> int:
+    """Return how many mails to claim at once, at most `most`.
 
     A sender claims no more mails than may be sent in one second, so that no claimed mail waits long. It may
     always claim one mail.
     """
-    return min(wanted, max(1, int(rates.per_second))) if rates.per_second else wanted
+    return min(most, max(1, int(rates.per_second))) if rates.per_second else most
 
 
 def send_times(state: RelayState, rates: Rates, now: datetime, number: int) -> tuple[RelayState, list[datetime]]:

@@ -64,7 +64,7 @@ async def send_due(
     order to watch the progress. Raises NotifierError if nothing more can be sent or settled.
     """
     report = report or DeliveryReport()
-    async with _running(sender, stopping or Event(), report) as run:
+    async with _open_run(sender, stopping or Event(), report) as run:
         waiting_since = time.monotonic()
         while not run.stopping.is_set():
             if await run.drain():
@@ -84,7 +84,7 @@ async def keep_sending(sender: Sender, stopping: Event, on_round: Callable[[], N
     `on_round` is called after each round in which all due mail was sent, and often during a long one.
     """
     report = DeliveryReport()
-    async with _running(sender, stopping, report, on_round) as run:
+    async with _open_run(sender, stopping, report, on_round) as run:
         while not stopping.is_set():
             was_busy = await run.drain()
             on_round()
@@ -178,14 +178,14 @@ class _Run:
         """Compose the mails of a batch, start sending them, and wait until only a few of them are left."""
         if self._is_ending():
             return
-        mails = await self._composed([timed_claim.claim for timed_claim in batch])
+        mails = await self._compose_here([timed_claim.claim for timed_claim in batch])
         for timed_claim, mail in zip(batch, mails, strict=True):
             await self._make_ready(timed_claim, mail, on_the_wire)
         while len(self._ready) > len(self.sender.transports) and not self._is_ending():
             self._needs_mails.clear()
             await self._needs_mails.wait()
 
-    async def _composed(self, claims: list[Claim]) -> list[Mail | ComposeError]:
+    async def _compose_here(self, claims: list[Claim]) -> list[Mail | ComposeError]:
         """Return the mails of these claims.
 
         They are composed in this thread: a second thread would cost more than the composing, because it makes each
@@ -284,7 +284,7 @@ class _Run:
 
 
 @asynccontextmanager
-async def _running(
+async def _open_run(
     sender: Sender, stopping: Event, report: DeliveryReport, on_progress: Callable[[], None] = lambda: None
 ) -> AsyncIterator[_Run]:
     """Hold the sender's lock and its open transports while the block runs; release all claims if the block raises.

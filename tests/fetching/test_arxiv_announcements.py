@@ -23,7 +23,7 @@ from support.remote_services import (
 from notifier.config import SourceConfig
 from notifier.errors import FetchError
 from notifier.fetching import Document, FetchState, documents
-from notifier.fetching.presets.arxiv_days import is_listing_day, latest_listing_day, missed_days, submitted
+from notifier.fetching.presets.arxiv_days import is_listing_day, latest_listing_day, missed_days, submission_window
 from notifier.fetching.schedules import EASTERN
 from notifier.sources import decide_listing_day, parse_dump
 
@@ -224,7 +224,7 @@ def test_a_whole_archive_is_asked_for_with_all_its_categories() -> None:
     ],
 )
 def test_an_announcement_holds_what_arxiv_says_it_holds(day: str, first: str, last: str) -> None:
-    assert [f"{each:%Y-%m-%dT%H:%M}" for each in submitted(date.fromisoformat(day))] == [first, last]
+    assert [f"{each:%Y-%m-%dT%H:%M}" for each in submission_window(date.fromisoformat(day))] == [first, last]
 
 
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
@@ -233,7 +233,7 @@ INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st
 @given(st.dates(date(2020, 1, 1), date(2035, 1, 1)).filter(is_listing_day))
 def test_announcements_follow_each_other_without_a_gap_and_without_an_overlap(day: date) -> None:
     following = day + timedelta(days=1 if day.weekday() < 4 else 3)
-    assert submitted(day)[1] + timedelta(minutes=1) == submitted(following)[0]
+    assert submission_window(day)[1] + timedelta(minutes=1) == submission_window(following)[0]
 
 
 @given(now=INSTANTS, age=st.integers(0, 60))

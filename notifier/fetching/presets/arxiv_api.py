@@ -11,7 +11,7 @@ from datetime import date
 from notifier.config import SourceConfig
 from notifier.fetching.client import Response, Validators
 from notifier.fetching.preset_interface import Document, Getter
-from notifier.fetching.presets.arxiv_days import submitted
+from notifier.fetching.presets.arxiv_days import submission_window
 from notifier.fetching.presets.service_urls import pause_of, service_url
 from notifier.fetching.presets.single import refuse_error_feed
 from notifier.fetching.responses import element_text, unexpected_response
@@ -60,7 +60,7 @@ def _total(response: Response) -> int:
 
 
 def _url(source: SourceConfig, day: date, start: int) -> str:
-    first, last = (f"{each:%Y%m%d%H%M}" for each in submitted(day))
+    first, last = (f"{each:%Y%m%d%H%M}" for each in submission_window(day))
     categories = " OR ".join(f"cat:{_pattern(category)}" for category in source.categories)
     query: dict[str, str | int] = {
         "search_query": f"({categories}) AND submittedDate:[{first} TO {last}]",

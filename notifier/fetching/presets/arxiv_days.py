@@ -49,7 +49,7 @@ def missed_days(taken_until: date | None, feed_day: date | None, now: datetime) 
     return [day for day in days if is_listing_day(day) and day != feed_day and (day != latest or is_settled)]
 
 
-def submitted(day: date) -> tuple[datetime, datetime]:
+def submission_window(day: date) -> tuple[datetime, datetime]:
     """Return the first and the last minute, in UTC, in which papers for a listing day were submitted."""
     end = listing_day_before(day)
     start = listing_day_before(end)

@@ -38,11 +38,11 @@ def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterat
 
 def _document(source: SourceConfig, state: FetchState, client: Getter, day: date) -> Document:
     records, is_whole, total = _records(source, client, day)
-    wanted = [record for record in records if _is_wanted(source, record)]
+    chosen = [record for record in records if _is_wanted(source, record)]
     return Document(
         url=_url(source, day, 0),
         name=f"{day}.json",
-        body=json.dumps({"collection": wanted}, ensure_ascii=False).encode("utf-8", "replace"),
+        body=json.dumps({"collection": chosen}, ensure_ascii=False).encode("utf-8", "replace"),
         day=day,
         validators=Validators(),
         is_complete=is_over(day, state.now, _LATE) and (is_whole or is_over(day, state.now, _SETTLED)),
@@ -98,8 +98,8 @@ def _url(source: SourceConfig, day: date, cursor: int) -> str:
 
 
 def _is_wanted(source: SourceConfig, record: dict[str, Any]) -> bool:
-    return not source.categories or _folded(str(record.get("category"))) in map(_folded, source.categories)
+    return not source.categories or _letters_of(str(record.get("category"))) in map(_letters_of, source.categories)
 
 
-def _folded(category: str) -> str:
+def _letters_of(category: str) -> str:
     return _NOT_LETTERS.sub(" ", category.casefold()).strip()

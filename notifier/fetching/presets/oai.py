@@ -51,7 +51,7 @@ def documents(source: SourceConfig, state: FetchState, client: Getter) -> Iterat
 
 
 def _document(source: SourceConfig, state: FetchState, client: Getter, day: date) -> Document:
-    harvest = _harvested(source, client, day)
+    harvest = _harvest_day(source, client, day)
     return Document(
         url=_first_url(source, day),
         name=f"{day}.xml",
@@ -62,7 +62,7 @@ def _document(source: SourceConfig, state: FetchState, client: Getter, day: date
     )
 
 
-def _harvested(source: SourceConfig, client: Getter, day: date) -> _Harvest:
+def _harvest_day(source: SourceConfig, client: Getter, day: date) -> _Harvest:
     """Return all records of a day. If a resumption token expires, the list is requested again from its beginning."""
     for _ in range(MAX_HARVESTS):
         harvest = _Harvest()
