@@ -1,6 +1,7 @@
 """The things that the operator is told of, and the checks that judge them.
 
-No check is about one subscriber: a mailbox that is full or an address that is wrong needs no hand of the operator.
+No check is about one subscriber, except that a reply which was not understood needs a person to read it: a mailbox that
+is full or an address that is wrong needs no hand of the operator. No finding names a subscriber.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from notifier.alerting.findings import Finding
 from notifier.arrivals import JudgedSource, judged_sources, number_of_papers
 from notifier.config import Config
 from notifier.models import Health, RelayState
-from notifier.store import dumps, outbox, relays, results, subscribers, suppressions
+from notifier.store import dumps, outbox, relays, results, returned, subscribers, suppressions
 from notifier.store.alerts import StoredAlert
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
@@ -26,6 +27,8 @@ from notifier.text.counting import counted
 LONG_PAUSE = timedelta(minutes=1)
 MANY_PAUSES = 4
 UNENDED_PAUSE = timedelta(minutes=70)
+
+UNREAD_INBOX = timedelta(hours=3)  # a server that restarts or is upgraded needs no hand
 
 NEW_IN_QUARANTINE = timedelta(days=7)  # older files are not told any more
 
@@ -66,6 +69,8 @@ def findings(
         check_quarantine(connection, now),
         check_suppressions(connection, now),
         check_deliveries(connection, config, relay, now, patience),
+        check_inbox(connection, config, now),
+        check_replies(connection),
     ]
 
 
@@ -160,6 +165,42 @@ def check_deliveries(
     )
 
 
+def check_inbox(connection: Connection, config: Config, now: datetime) -> Finding:
+    """Return the finding on the inbox: trouble if notifier could not read it for hours."""
+    key, about = "inbox", "The inbox of replies and returned mail"
+    state = returned.inbox_state(connection, config.inbox_name)
+    if not config.mail.inbox or state.failing_since is None or now - state.failing_since < UNREAD_INBOX:
+        return Finding(key, about, "the inbox is read again", "it is read again, or [mail] inbox is another one now")
+    return Finding(
+        key,
+        about,
+        "the inbox cannot be read",
+        f"it could not be read since {state.failing_since:%Y-%m-%d %H:%M} UTC: {state.error}",
+        state="unread",
+        cure="`notifier doctor` looks for the cause. Until then, nobody who replies is unsubscribed; nothing is lost, "
+        "because the messages wait there",
+    )
+
+
+def check_replies(connection: Connection) -> Finding:
+    """Return the finding on replies: trouble if some were not understood, and nobody has looked at them yet."""
+    key, about = "replies", "Replies"
+    number = returned.count_unclear(connection)
+    if not number:
+        return Finding(key, about, "no reply waits any more", "somebody has looked at all of them")
+    waiting = counted(number, "reply", "replies")
+    return Finding(
+        key,
+        about,
+        "replies wait for a person",
+        f"{waiting} could not be understood, or did not prove who sent {'it' if number == 1 else 'them'}; somebody may "
+        "want to unsubscribe",
+        state="waiting",
+        cure="`notifier replies` shows them, `notifier unsubscribe EMAIL` does what somebody asks for, and `notifier "
+        "replies drop ID` ends the entry. Until all are dropped, further replies bring no further mail",
+    )
+
+
 def _is_jump(connection: Connection, today: int, now: datetime) -> bool:
     active = subscribers.count_by_state(connection).get("ACTIVE", 0)
     if today >= FEW_SUPPRESSIONS and today * SUPPRESSED_SHARE >= active + today:
@@ -202,4 +243,13 @@ def _well_again(judged: JudgedSource, before: StoredAlert, now: datetime) -> str
 
 def all_keys(config: Config) -> Collection[str]:
     """Return the keys of everything that is checked under this config, known or not."""
-    return {"relay", "disk", "quarantine", "suppressions", "deliveries", *(f"source:{name}" for name in config.sources)}
+    return {
+        "relay",
+        "disk",
+        "quarantine",
+        "suppressions",
+        "deliveries",
+        "inbox",
+        "replies",
+        *(f"source:{name}" for name in config.sources),
+    }

@@ -82,6 +82,8 @@ def _show(found: Status) -> None:
     _show_removals(found)
     for stuck in found.unmoved:
         typer.echo(inert(f"not moved    {stuck.reason}"))
+    if found.alerts or found.pause or found.doubt or (found.inbox and found.inbox.error):
+        typer.echo("to mend it   `notifier doctor` looks for the causes")
 
 
 def _show_alerts(alerts: Sequence[OpenAlert]) -> None:

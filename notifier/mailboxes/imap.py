@@ -22,6 +22,7 @@ from notifier.text.harmless import inert
 
 SECONDS = 15  # for each answer of the server
 
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # OpenSSL's errors if a server does not speak TLS
 _UID = re.compile(rb"\d+")
 _NOT_PRINTABLE_ASCII = re.compile("[^ -~]+")
 
@@ -82,6 +83,11 @@ class ImapMailbox:
             self.uid = max(self.uid, uid)
         self.uid = max(self.uid, self._newest)
 
+    def count(self) -> int:
+        """Return the number of messages in the mailbox, and change nothing in it. Raises InboxError if it has none."""
+        with self._explained():
+            return int(self._select(readonly=True) or 0)
+
     def mark(self, uid: int, *, needs_hand: bool) -> None:
         """Note that a message was read, and flag it as read unless a person has to look at it."""
         self.uid = max(self.uid, uid)
@@ -121,11 +127,16 @@ class ImapMailbox:
                 "correct the user in [mail] inbox, or inbox_password or inbox_password_file"
             ) from None
 
-    def _new_uids(self) -> list[int]:
+    def _select(self, *, readonly: bool) -> Any:
+        """Open the mailbox, and return the number of its messages as the server has said it."""
         name = self._settings.mailbox
-        status, said = self._server.select(_quoted(name))
+        status, said = self._server.select(_quoted(name), readonly)  # readonly sends EXAMINE
         if status != "OK":
             raise InboxError(f"the IMAP server has no mailbox {name}: {self._said(said[0])}; correct [mail] inbox")
+        return said[0]
+
+    def _new_uids(self) -> list[int]:
+        self._select(readonly=False)
         validity = self._number("UIDVALIDITY")
         self._newest = self._number("UIDNEXT") - 1
         if validity == self.uid_validity:
@@ -168,8 +179,13 @@ class ImapMailbox:
                 "correct the host in [mail] inbox, or name the certificates to trust in inbox_ca_file"
             ) from None
         except (OSError, imaplib.IMAP4.error) as error:
+            if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+                raise InboxError(f"{place} begins in clear text; write imap:// in [mail] inbox (STARTTLS)") from None
             reason = self._said(getattr(error, "strerror", None) or error) or type(error).__name__
-            raise InboxError(f"{place} cannot be read: {reason}; it is tried again") from None
+            raise InboxError(
+                f"{place} cannot be read: {reason}; it is tried again, but if this goes on, check the host and port in "
+                "[mail] inbox, and that the server runs"
+            ) from None
 
 
 def _quoted(mailbox: str) -> str:

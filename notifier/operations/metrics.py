@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier import __version__
 from notifier.config import Config
-from notifier.models import Clock, DeliveryState, SubscriberState
+from notifier.models import Clock, DeliveryState, ReturnedKind, SubscriberState
 from notifier.store import (
     alerts,
     deliveries,
@@ -31,6 +31,7 @@ from notifier.store import (
     relays,
     removals,
     results,
+    returned,
     sources,
     step_times,
     subscribers,
@@ -65,6 +66,7 @@ class _Collector(Collector):
             yield from _of_service(connection, self._config)
             yield from _of_papers(connection)
             yield from _of_mail(connection, self._config, self._now)
+            yield from _of_returned(connection, self._config, self._now)
             yield from _of_results(results.all_counts(connection))
             yield from _of_sources(connection, self._config)
 
@@ -112,6 +114,20 @@ def _of_mail(connection: Connection, config: Config, now: datetime) -> Iterator[
     yield _gauge("outbox_oldest_due_seconds", "How long the oldest mail that is due has waited.", {(): age})
     paused = relays.read(connection, config.relay_name).paused_until is not None
     yield _gauge("relay_paused", "Whether sending to the relay is paused.", {(): int(paused)})
+
+
+def _of_returned(connection: Connection, config: Config, now: datetime) -> Iterator[Metric]:
+    kinds = {each.value: 0 for each in ReturnedKind} | returned.count_by_kind(connection, now - returned.RECENT)
+    said = "The messages that came back in the last 30 days, by kind."
+    yield _gauge("returned_messages", said, _labelled(kinds), "kind")
+    waiting = returned.count_unclear(connection)
+    yield _gauge("replies_waiting", "The replies that a person has to look at.", {(): waiting})
+    state = returned.inbox_state(connection, config.inbox_name)
+    is_read = config.inbox_folder is not None or config.imap_inbox is not None
+    read = {(): state.read_at.timestamp()} if is_read and state.read_at else {}
+    yield _gauge("inbox_last_success_timestamp_seconds", "When the inbox was last read.", read)
+    failing = {(): int(state.failing_since is not None)} if is_read else {}
+    yield _gauge("inbox_failing", "Whether the inbox could not be read the last time.", failing)
 
 
 def _of_results(counts: list[ResultCount]) -> Iterator[Metric]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
 
@@ -21,7 +21,6 @@ from notifier.store.returned import UnclearReply
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
 
-RETURNED_WITHIN = timedelta(days=30)  # a status counts the messages that came back within this time
 MAX_LISTED = 5  # a status lists only the most frequent troubles and the most frequent refusals
 
 
@@ -208,7 +207,7 @@ def _inbox(connection: Connection, config: Config) -> Inbox | None:
 
 
 def _returned(connection: Connection, now: datetime) -> dict[str, int]:
-    counts = returned.count_by_kind(connection, now - RETURNED_WITHIN)
+    counts = returned.count_by_kind(connection, now - returned.RECENT)
     return {kind.value: counts[kind] for kind in ReturnedKind if kind in counts}
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.files import KeptDocuments
-from notifier.store import reading, removals, retried, sources, writing
+from notifier.store import reading, removals, retried, returned, sources, writing
 from notifier.subscribers import sweep
 
 RUN_SECONDS = 30.0  # the longest run for each kind; the next run goes on
@@ -130,6 +130,24 @@ def _remove_deliveries(run: _Run) -> int:
     return pace.removed
 
 
+def _remove_returned(run: _Run) -> int:
+    """Delete what is known of messages that came back long ago, and of mailboxes that nobody reads any more."""
+    pace = _Pace(run.goes_on)
+    while pace.has_time():
+        with reading(run.engine) as connection:
+            ids = returned.old_ids(connection, run.now, LOOKED_AT)
+        if not ids or not pace.in_steps(run.engine, ids, returned.delete_rows):
+            break
+    _forget_inboxes(run.engine, run.config, run.now)
+    return pace.removed
+
+
+@retried
+def _forget_inboxes(engine: Engine, config: Config, now: datetime) -> None:
+    with writing(engine) as connection:
+        returned.forget_inboxes(connection, config.inbox_name, now)
+
+
 class _Pace:
     """Deletes rows in transactions that are short, and leaves others as much time between them."""
 
@@ -174,4 +192,5 @@ _KINDS: dict[str, Callable[[_Run], int]] = {
     "fetched": _remove_fetched,
     "listings": _remove_listings,
     "deliveries": _remove_deliveries,
+    "returned messages": _remove_returned,
 }

@@ -75,8 +75,8 @@ NO_CALLER_STEPS = CallerSteps()
 def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_CALLER_STEPS) -> OnceReport:
     """Run the steps in their order; if a step fails, the others still run.
 
-    After the sources and dumps, the operator is told what needs attention, and what works again. Replies are read
-    just before planning, so that somebody who has unsubscribed by a reply gets no other digest. The service leaves out
+    Replies are read before planning, so that somebody who has unsubscribed by a reply gets no other digest. After the
+    sources, dumps and replies, the operator is told what needs attention, and what works again. The service leaves out
     `fetch`, `deliver` and `remove`, because it does these in threads of their own.
     """
     report = OnceReport()
@@ -86,12 +86,12 @@ def once(engine: Engine, config: Config, clock: Clock, steps: CallerSteps = NO_C
     if steps.ingest:
         with _collecting_error(report, "dumps"):
             report.dumps = steps.ingest()
-    with _collecting_error(report, "alerts"):
-        patience = PATIENCE_OF_CRON if steps.deliver else PATIENCE_OF_SERVICE._replace(since=steps.sending_since)
-        report.alerts = alert_changes(engine, config, clock(), patience)
     if steps.receive:
         with _collecting_error(report, "inbox"):
             report.inbox = steps.receive()
+    with _collecting_error(report, "alerts"):
+        patience = PATIENCE_OF_CRON if steps.deliver else PATIENCE_OF_SERVICE._replace(since=steps.sending_since)
+        report.alerts = alert_changes(engine, config, clock(), patience)
     with _collecting_error(report, "plan"):
         plan_welcomes(engine, config, clock())
         report.plan = plan(engine, config, clock())

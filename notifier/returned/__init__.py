@@ -3,7 +3,7 @@
 `bounces` says what a message says, `mailboxes` gives the messages, and this component changes the subscribers.
 """
 
-from notifier.returned.inbox import InboxReport, read_inbox
+from notifier.returned.inbox import InboxReport, imap_settings, read_inbox
 from notifier.returned.receiving import ReturnedMail, receive
 
-__all__ = ["InboxReport", "ReturnedMail", "read_inbox", "receive"]
+__all__ = ["InboxReport", "ReturnedMail", "imap_settings", "read_inbox", "receive"]

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from notifier.bounces import LARGEST_MESSAGE
 from notifier.config import Config, inbox_password
-from notifier.errors import InboxError
+from notifier.errors import ConfigError, InboxError
 from notifier.mailboxes import ImapMailbox, ImapSettings, MaildirMailbox
 from notifier.models import Clock, InboxState, ReturnedKind
 from notifier.returned.receiving import receive
@@ -79,23 +79,12 @@ def _read(engine: Engine, config: Config, clock: Clock, mailbox: _Mailbox, repor
 @contextmanager
 def _opened(engine: Engine, config: Config, state: InboxState, clock: Clock) -> Iterator[_Mailbox]:
     """Open the inbox, and store up to which message it was read, also if reading it fails."""
-    place = config.imap_inbox
-    if place is None:
+    if config.imap_inbox is None:
         assert config.inbox_folder is not None
         yield MaildirMailbox(config.inbox_folder, LARGEST_MESSAGE)
         _store(engine, config.inbox_name, InboxState(clock()))
         return
-    ca_file = config.mail.inbox_ca_file
-    settings = ImapSettings(
-        host=place.host,
-        port=place.port,
-        username=place.username,
-        password=inbox_password(config),
-        mailbox=place.mailbox,
-        starttls=place.starttls,
-        ca_file=_existing(config.path(ca_file)) if ca_file else None,
-    )
-    mailbox = ImapMailbox(settings, LARGEST_MESSAGE, state.uid_validity, state.uid)
+    mailbox = ImapMailbox(imap_settings(config), LARGEST_MESSAGE, state.uid_validity, state.uid)
     try:
         with mailbox:
             yield mailbox
@@ -103,6 +92,28 @@ def _opened(engine: Engine, config: Config, state: InboxState, clock: Clock) -> 
         _store(engine, config.inbox_name, state._replace(uid_validity=mailbox.uid_validity, uid=mailbox.uid))
         raise
     _store(engine, config.inbox_name, InboxState(clock(), "", None, mailbox.uid_validity, mailbox.uid))
+
+
+def imap_settings(config: Config) -> ImapSettings:
+    """Return how to open the IMAP mailbox that the config names.
+
+    Raises InboxError if the file with the password or that with the certificates cannot be used.
+    """
+    place, ca_file = config.imap_inbox, config.mail.inbox_ca_file
+    assert place is not None
+    try:
+        password = inbox_password(config)
+    except ConfigError as error:
+        raise InboxError(str(error)) from None
+    return ImapSettings(
+        host=place.host,
+        port=place.port,
+        username=place.username,
+        password=password,
+        mailbox=place.mailbox,
+        starttls=place.starttls,
+        ca_file=_existing(config.path(ca_file)) if ca_file else None,
+    )
 
 
 def _existing(ca_file: Path) -> Path:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from sqlalchemy import Column, Connection, Engine, create_engine, event, func, select, text
 
 from notifier.errors import StoreError
-from notifier.models import SubscriberState
+from notifier.models import DeliveryState, SubscriberState
 from notifier.store.engine import begin, connect, parse_url, reading
 from notifier.store.explanations import explained
 from notifier.store.schema import HEAD, version_of
@@ -170,6 +170,13 @@ def waiting_since(connection: Connection) -> datetime | None:
         select(func.min(delivery.c.planned_at, type_=delivery.c.planned_at.type)).where(waiting)
     )
     return oldest
+
+
+def accepted_since(connection: Connection, since: datetime, most: int) -> int:
+    """Return how many mails the relay has accepted since an instant, counted up to `most`."""
+    row = delivery.c
+    wanted = select(row.id).where(row.state == DeliveryState.ACCEPTED, row.settled_at >= since).limit(most)
+    return connection.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
 
 def check_schema(engine: Engine) -> None:

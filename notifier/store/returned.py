@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
 from notifier.models import InboxState, ReturnedKind
-from notifier.store.statements import insert_into
+from notifier.store.statements import batches, insert_into
 from notifier.store.tables import delivery, inbox, returned, suppression
 
 MOST_UNCLEAR = 100  # messages that wait for an operator; older ones are dropped
+RECENT = timedelta(days=30)  # the status and the metrics count the messages that came within this time
 KEPT = timedelta(days=90)  # the copies of a message count once within this time
 KEPT_OF_SUBSCRIBERS = timedelta(days=400)  # longer than any `[mail] soft_days`
 
@@ -82,6 +83,18 @@ def count_by_kind(connection: Connection, since: datetime) -> dict[str, int]:
     return dict(connection.execute(counted).all())
 
 
+def newest(connection: Connection, kinds: Collection[ReturnedKind] = tuple(ReturnedKind)) -> datetime | None:
+    """Return when the newest message of these kinds came; None if none is stored."""
+    last = func.max(returned.c.at, type_=returned.c.at.type)
+    at: datetime | None = connection.scalar(select(last).where(returned.c.kind.in_(list(kinds))))
+    return at
+
+
+def count_unclear(connection: Connection) -> int:
+    """Return the number of messages that an operator has to look at."""
+    return connection.scalar(select(func.count()).where(_is_unclear())) or 0
+
+
 def show_to_operator(connection: Connection, row_id: int, sender: str, subject: str, text: str) -> None:
     """Keep a message for the operator. It takes the place of an earlier one of the same sender, and of the oldest."""
     older = [_is_unclear(), returned.c.sender == sender, returned.c.id != row_id]
@@ -122,14 +135,20 @@ def delete_of(connection: Connection, subscriber_id: int, email: str) -> None:
     connection.execute(delete(returned).where(or_(row.subscriber_id == subscriber_id, *names)))
 
 
-def has_old(connection: Connection, now: datetime) -> bool:
-    """Return whether `delete_old` would delete anything."""
-    return connection.execute(select(returned.c.id).where(_is_old(now)).limit(1)).first() is not None
+def old_ids(connection: Connection, now: datetime, limit: int) -> list[int]:
+    """Return the ids of messages that came long ago, at most `limit`, without those that an operator has to look at."""
+    return list(connection.scalars(select(returned.c.id).where(_is_old(now)).order_by(returned.c.at).limit(limit)))
 
 
-def delete_old(connection: Connection, now: datetime) -> None:
-    """Delete the rows of messages that came long ago, except those that an operator has not looked at."""
-    connection.execute(delete(returned).where(_is_old(now)))
+def delete_rows(connection: Connection, ids: Collection[int]) -> int:
+    """Delete the rows of these messages, and return how many were deleted."""
+    return sum(connection.execute(delete(returned).where(returned.c.id.in_(batch))).rowcount for batch in batches(ids))
+
+
+def forget_inboxes(connection: Connection, name: str, now: datetime) -> None:
+    """Delete the states of mailboxes other than that with this name which nobody has read for long."""
+    last = func.coalesce(inbox.c.read_at, inbox.c.failing_since)
+    connection.execute(delete(inbox).where(inbox.c.name != name, last < now - KEPT))
 
 
 def inbox_state(connection: Connection, name: str) -> InboxState:

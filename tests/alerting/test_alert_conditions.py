@@ -21,22 +21,22 @@ from support.service import MONDAY, add_subscribers, clean_environment, run_noti
 from notifier.alerting import PATIENCE_OF_CRON, PATIENCE_OF_SERVICE, alert_changes
 from notifier.config import AlertsConfig, Config, SmtpConfig
 from notifier.delivery.breaker import PAUSES_AFTER_REFUSAL
-from notifier.models import RelayState
-from notifier.operations import service_status
-from notifier.store import dumps, relays, suppressions
+from notifier.models import InboxState, RelayState, ReturnedKind
+from notifier.operations import drop_unclear, service_status
+from notifier.store import dumps, relays, returned, suppressions
 from notifier.store.engine import reading, writing
 from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import delivery, relay, subscriber
 from notifier.subscribers.subscribing import SignUp
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OPERATOR = "admin@example.org"
 CONFIG = Config(alerts=AlertsConfig(mail=(OPERATOR,)))
 
 
-def told(engine: Engine, now: datetime, config: Config = CONFIG) -> list[str]:
+def told(engine: Engine, now: datetime, config: Config | None = None) -> list[str]:
     """Return the titles of the changes that are told at `now`."""
-    return [change.title for change in alert_changes(engine, config, now)]
+    return [change.title for change in alert_changes(engine, config or INBOX, now)]
 
 
 def mailed(engine: Engine) -> list[str]:
@@ -96,6 +96,31 @@ def accept(engine: Engine, now: datetime) -> None:
         connection.execute(update(delivery).where(delivery.c.kind == "digest").values(accepted))
 
 
+INBOX = CONFIG.model_copy(update={"mail": CONFIG.mail.model_copy(update={"inbox": "maildir:/var/mail/papers"})})
+
+
+def fail_inbox(engine: Engine, now: datetime) -> None:
+    with writing(engine) as connection:
+        failing = InboxState(None, "cannot read the Maildir; check who owns it", now - 2 * HOUR)
+        returned.set_inbox_state(connection, INBOX.inbox_name, failing)
+
+
+def read_inbox(engine: Engine, now: datetime) -> None:
+    with writing(engine) as connection:
+        returned.set_inbox_state(connection, INBOX.inbox_name, InboxState(now))
+
+
+def get_reply(engine: Engine, now: datetime) -> None:
+    with writing(engine) as connection:
+        row_id = returned.add(connection, str(now), ReturnedKind.UNCLEAR, now)
+        assert row_id
+        returned.show_to_operator(connection, row_id, "ann@example.org", "Re: Papers", "is not understood: why me?")
+
+
+def drop_replies(engine: Engine, _now: datetime) -> None:
+    drop_unclear(engine, None)
+
+
 Change = Callable[[Engine, datetime], None]
 
 CONDITIONS: dict[str, tuple[Change, Change, str, str]] = {
@@ -108,6 +133,8 @@ CONDITIONS: dict[str, tuple[Change, Change, str, str]] = {
         "few subscribers are suppressed again",
     ),
     "deliveries": (wait_unsent, accept, "no mail is delivered", "mail is delivered again"),
+    "inbox": (fail_inbox, read_inbox, "the inbox cannot be read", "the inbox is read again"),
+    "replies": (get_reply, drop_replies, "replies wait for a person", "no reply waits any more"),
 }
 
 
@@ -186,9 +213,18 @@ def test_a_short_pause_of_the_relay_needs_no_hand(engine: Engine, state: dict[st
 
 def test_no_alert_names_a_subscriber(engine: Engine) -> None:
     pause(engine, MONDAY)
-    (change,) = alert_changes(engine, CONFIG, MONDAY)
-    assert "535 5.7.8 no" in change.text
-    assert "ann@example.org" not in change.text
+    get_reply(engine, MONDAY)
+    paused, reply = alert_changes(engine, CONFIG, MONDAY)
+    assert "535 5.7.8 no" in paused.text
+    assert "1 reply could not be understood" in reply.text
+    assert "ann@example.org" not in paused.text + reply.text
+
+
+def test_an_inbox_that_fails_for_less_than_hours_or_is_not_in_the_config_needs_no_hand(engine: Engine) -> None:
+    fail_inbox(engine, MONDAY)
+    assert told(engine, MONDAY + 59 * MINUTE) == told(engine, MONDAY + DAY, CONFIG) == []
+    assert told(engine, MONDAY + HOUR) == ["the inbox cannot be read"]
+    assert told(engine, MONDAY + HOUR, CONFIG) == ["the inbox is read again"]
 
 
 def test_a_few_suppressions_among_many_subscribers_need_no_hand(engine: Engine) -> None:
@@ -279,6 +315,7 @@ def test_status_shows_the_open_alerts(engine: Engine, tmp_path: Path) -> None:
         in shown
     )
     assert "`notifier quarantine retry PATH`" in shown
+    assert shown.endswith("to mend it   `notifier doctor` looks for the causes\n")
     drop_quarantined(engine, MONDAY)
     told(engine, MONDAY)
     assert service_status(engine, CONFIG, MONDAY).alerts == []

@@ -19,6 +19,9 @@ from support.smtp import AUTHORITY
 from notifier.config import Config, load
 from notifier.errors import InboxError
 from notifier.operations import service_status
+from notifier.operations.doctor.findings import State as DoctorState
+from notifier.operations.doctor.inbox import check_inbox
+from notifier.operations.doctor.setup import Setup
 from notifier.pipeline.planning import plan
 from notifier.returned import InboxReport, read_inbox
 from notifier.sending import send_due, sender_for
@@ -117,6 +120,10 @@ def test_dovecot_serves_the_mailbox_by_imap_each_message_once(server: MailServer
     service.send()
     server.send(service.reply(), "papers@imap.example")
     wait_until(lambda: len(list((server.folder / "imap").glob("*/*.*"))) >= 4)
+    setup = Setup(service.config, None, AT_EIGHT)
+    (looked_at, *_) = check_inbox(setup)
+    setup.close()
+    assert (looked_at.state, looked_at.what.rpartition(": ")[2]) == (DoctorState.OK, "4")
     first = service.read()
     assert dict(first.kinds) == {"hard": 1, "soft": 1, "unsubscribe": 1, "auto-reply": 1}
     assert service.read() == InboxReport()
@@ -155,5 +162,10 @@ def test_what_is_wrong_with_an_imap_mailbox_is_said_in_a_sentence_and_in_the_sta
     with pytest.raises(InboxError, match=said) as failure:
         read_inbox(engine, load(config), lambda: AT_EIGHT)
     assert "\n" not in str(failure.value) and PASSWORD not in str(failure.value)
+    setup = Setup(load(config), None, AT_EIGHT)
+    (looked_at, *_) = check_inbox(setup)
+    setup.close()
+    assert (looked_at.state, bool(looked_at.cure)) == (DoctorState.FAULT, True)
+    assert said in looked_at.what and PASSWORD not in str(looked_at)
     inbox = service_status(engine, load(config), AT_EIGHT).inbox
     assert inbox is not None and inbox.error == str(failure.value)

@@ -26,12 +26,14 @@ from support.web_site import serve_app, write_config
 from notifier.alerting import alert_changes
 from notifier.config import Config, metrics_token
 from notifier.errors import ConfigError
+from notifier.models import InboxState, ReturnedKind
 from notifier.operations.metrics import metrics_text
 from notifier.pipeline import once
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.planning import plan
 from notifier.pipeline.removing import remove_old
-from notifier.store.engine import reading
+from notifier.store import returned
+from notifier.store.engine import reading, writing
 from notifier.subscribers.subscribing import SignUp
 from notifier.web import make_app
 
@@ -134,6 +136,20 @@ def test_sources_steps_and_alerts_are_shown(engine: Engine) -> None:
     assert values(found, "notifier_alert_open", "alert", "source") == {("source", "arxiv"): 1}
     steps = values(found, "notifier_step_last_success_timestamp_seconds", "step")
     assert steps == {(step,): now.timestamp() for step in ("alerts", "plan", "publish")}
+
+
+def test_returned_messages_and_the_inbox_are_shown(engine: Engine) -> None:
+    config = Config().model_copy(update={"mail": Config().mail.model_copy(update={"inbox": "maildir:/var/mail/x"})})
+    with writing(engine) as connection:
+        for kind, days in ((ReturnedKind.HARD, 1), (ReturnedKind.UNCLEAR, 29), (ReturnedKind.UNCLEAR, 31)):
+            returned.add(connection, f"{kind} {days}", kind, NOW - timedelta(days=days))
+        returned.set_inbox_state(connection, config.inbox_name, InboxState(NOW, "it is gone", NOW))
+    found = families(engine, config)
+    assert values(found, "notifier_returned_messages", "kind") == {("hard",): 1, ("unclear",): 1}
+    assert values(found, "notifier_replies_waiting") == {(): 2}
+    assert values(found, "notifier_inbox_last_success_timestamp_seconds") == {(): NOW.timestamp()}
+    assert values(found, "notifier_inbox_failing") == {(): 1}
+    assert families(engine)["notifier_inbox_failing"].samples == []
 
 
 def test_names_follow_the_conventions(journey: Engine) -> None:

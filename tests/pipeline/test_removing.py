@@ -20,14 +20,15 @@ from support.stores import new_store
 from notifier.config import Config
 from notifier.config.keep import KeepConfig
 from notifier.digests.items import NO_ITEMS
-from notifier.models import Cadence, Listing, ListOrder
+from notifier.models import Cadence, InboxState, Listing, ListOrder, ReturnedKind
 from notifier.operations import service_status
 from notifier.pipeline import removing
 from notifier.pipeline.removing import remove_old
 from notifier.search.ranking import trending_papers
-from notifier.store import paper_lists, removals
+from notifier.store import paper_lists, removals, returned
 from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery, listing, paper, subscriber
+from notifier.store.tables import returned as returned_messages
 from notifier.subscribers.subscribing import SignUp
 
 DAY = timedelta(days=1)
@@ -282,6 +283,26 @@ def test_fetched_documents_are_removed_when_they_are_old(engine: Engine, tmp_pat
 
 def replace_keep(config: Config, **keys: int) -> Config:
     return config.model_copy(update={"keep": KeepConfig(**keys)}).located_in(config.base)
+
+
+def test_messages_that_came_back_are_removed_when_they_are_old_and_not_before_somebody_has_looked(
+    engine: Engine,
+) -> None:
+    ann = add_subscriber(engine, SignUp("ann@example.org", topics=("all",), confirmed=True)).id
+    came = [("other", 91, None), ("other", 89, None), ("unclear", 900, None), ("soft", 399, ann), ("soft", 401, ann)]
+    with writing(engine) as connection:
+        for kind, days, owner in came:
+            row_id = returned.add(connection, f"{kind} {days}", ReturnedKind(kind), MONDAY - days * DAY)
+            assert row_id
+            returned.change(connection, row_id, {"subscriber_id": owner})
+        for name, at in (("old", MONDAY - 91 * DAY), ("new", MONDAY - 89 * DAY), ("", MONDAY - 900 * DAY)):
+            returned.set_inbox_state(connection, name, InboxState(at))
+    assert remove(engine).removed == {"returned messages": 2}
+    with reading(engine) as connection:
+        left = set(connection.scalars(select(returned_messages.c.fingerprint)))
+        states = [returned.inbox_state(connection, name).read_at is not None for name in ("old", "new", "")]
+    assert left == {"other 89", "unclear 900", "soft 399"}
+    assert states == [False, True, True]
 
 
 def test_a_doubted_clock_is_stored_by_every_process_alike(engine: Engine) -> None:

@@ -72,6 +72,7 @@ def _checks(setup: Setup, send_to: str) -> list[Check]:
     from notifier.operations.doctor import (  # noqa: PLC0415 - most commands need none of them
         clock,
         database,
+        inbox,
         mail_templates,
         pages,
         papers,
@@ -90,6 +91,7 @@ def _checks(setup: Setup, send_to: str) -> list[Check]:
         _check(Area.RELAY, "pause", relay.check_pause, setup),
         _check(Area.RELAY, "rates", database.check_load, setup),
         _check(Area.REPLIES, "replies", replies.check_replies, setup),
+        _check(Area.REPLIES, "[mail] inbox", inbox.check_inbox, setup),
         _check(Area.PAGES, "base URL", pages.check_pages, setup),
         _check(Area.SOURCES, "sources", papers.check_sources, setup),
         Check(

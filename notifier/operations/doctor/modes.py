@@ -62,8 +62,15 @@ def private_files(setup: Setup) -> list[Path]:
     return [file for file in files if file.exists()]
 
 
+def _files_with_secrets(setup: Setup) -> list[Path]:
+    """Return the files in which the config looks for a secret other than the key, and which exist."""
+    token = setup.config.web.metrics_token_file
+    named = [*setup.config.secret_files.values(), *([setup.config.path(token)] if token else [])]
+    return [file for file in named if file.exists()]
+
+
 def _private(setup: Setup) -> Iterator[Finding]:
-    for file in private_files(setup):
+    for file in [*private_files(setup), *_files_with_secrets(setup)]:
         mode = stat.S_IMODE(file.stat().st_mode)
         if mode & _OTHERS:
             what = f"other users of this machine may read it (mode {mode:04o})"
