@@ -1,6 +1,6 @@
 r"""The four steps of the service; `once` runs them in this order.
 
-    dump --ingest--> papers --plan--> digests in the outbox --deliver--> inbox
+    dump --ingest--> papers --plan--> digests in the outbox --deliver--> the relay
                            \--publish--> feeds --> feed readers
 
 1. `ingest` (`ingest_folder` for the dumps folder): a new dump becomes papers and listings in one transaction. `tag`
