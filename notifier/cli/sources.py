@@ -72,7 +72,7 @@ def fetch(
 
 
 def print_alerts(alerts: Sequence[AlertChange]) -> None:
-    """Say on stderr what needs a hand of the operator, and what is well again."""
+    """Say on stderr what needs the operator's attention, and what is well again."""
     for alert in alerts:
         typer.echo(inert(f"notifier: {alert.text}"), err=True)
 

@@ -1,4 +1,4 @@
-"""The keys of `[alerts]`: the operators who are told when something needs a hand."""
+"""The keys of `[alerts]`: the operators who are told when something needs attention."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_OPERATORS = 20  # addresses in `mail`
 
 
 class AlertsConfig(ConfigTable):
-    """The addresses of operators. They get a mail when something needs a hand, and when it is over."""
+    """The addresses of operators. They get a mail when something needs attention, and when it is over."""
 
     mail: tuple[str, ...] = Field(default=(), max_length=MAX_OPERATORS)
 

@@ -71,7 +71,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """Something that needs a hand of the operator: what, what to do, and when the operator was told of it."""
+    """Something that needs the operator's attention: what, what to do, and when the operator was told of it."""
 
     title: str
     what: str

@@ -37,7 +37,7 @@ PLANNING = "planning digests"
 # The steps of `once`, by their names in its report.
 STEPS = {
     "dumps": INGESTING,
-    "alerts": "checking what needs a hand",
+    "alerts": "checking what needs attention",
     "inbox": "reading the inbox",
     "plan": PLANNING,
     "publish": "writing feeds",

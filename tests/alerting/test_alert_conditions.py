@@ -1,4 +1,4 @@
-"""Each thing that needs a hand is told once, is not repeated, ends, and is told again when it comes back."""
+"""Each thing that needs attention is told once, is not repeated, ends, and is told again when it comes back."""
 
 from __future__ import annotations
 
