@@ -1,4 +1,4 @@
-"""Tell the operator of the few things that need a hand: once when one of them begins, and once when it is over.
+"""Tell the operator of the few things that need attention: once when one of them begins, and once when it is over.
 
 `conditions` lists these things and judges them. `telling` compares the judgement with the alerts that are stored, and
 puts a mail about each change into the outbox.
