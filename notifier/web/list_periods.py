@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +14,6 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 ONE_DAY = timedelta(days=1)
-DECEMBER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +62,23 @@ def day_of(day: date) -> Period:
 
 
 def week_of(day: date) -> Period:
-    """Return the week of a day. Raises OverflowError if the calendar ends before the week does."""
+    """Return the week of a day; the last one of all ends with the calendar, on Friday, 9999-12-31."""
     first = day - day.weekday() * ONE_DAY
     year, week, _ = first.isocalendar()
-    return Period("week", f"{year:04}-W{week:02}", first, first + 6 * ONE_DAY)
+    return Period("week", f"{year:04}-W{week:02}", first, first + min(6 * ONE_DAY, date.max - first))
 
 
 def month_of(day: date) -> Period:
-    """Return the month of a day. Raises ValueError or OverflowError if the calendar ends before the month does."""
-    first = day.replace(day=1)
-    after = date(first.year + 1, 1, 1) if first.month == DECEMBER else date(first.year, first.month + 1, 1)
-    return Period("month", f"{first.year:04}-{first.month:02}", first, after - ONE_DAY)
+    """Return the month of a day."""
+    _, days = monthrange(day.year, day.month)
+    return Period("month", f"{day.year:04}-{day.month:02}", day.replace(day=1), day.replace(day=days))
 
 
 def period_of(kind: str, name: str) -> Period | None:
     """Return the period with this name; None if there is no such day, week or month."""
     try:
         return _READERS[kind](name)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

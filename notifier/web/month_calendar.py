@@ -37,7 +37,7 @@ class MonthCalendar:
 
 
 def month_calendar(listed_days: ListedDays, day: date) -> MonthCalendar:
-    """Return the calendar of the month of this day. Raises OverflowError for the last month of all."""
+    """Return the calendar of the month of this day."""
     month = month_of(day)
     before, after = listed_days.before(month.first), listed_days.after(month.last)
     return MonthCalendar(
