@@ -5,6 +5,7 @@ The replacement of an arXiv paper by a new version does not count as a listing h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Date, Integer, Select, case, func, literal, or_, select, tuple_
 
 from notifier.models import RANKED_FORMATS, Announce, ListOrder
+from notifier.store.statements import batches
 from notifier.store.tables import dump, listing, paper
 
 UNKNOWN = -1  # in place of unknown upvotes, to put such papers last
@@ -98,6 +100,16 @@ def newest_day(connection: Connection, until: date) -> date | None:
     """Return the newest day up to `until` on which a paper is listed; None if there is none."""
     newest = select(func.max(listing.c.listed_on)).where(listing.c.listed_on <= until, _is_announced())
     found: date | None = connection.scalar(newest)
+    return found
+
+
+def newest_days(connection: Connection, ids: Sequence[int], until: date) -> dict[int, date]:
+    """Return the newest day up to `until` on which each of these papers is listed; papers without one are left out."""
+    row = listing.c
+    listed = select(row.paper_id, func.max(row.listed_on, type_=Date)).where(row.listed_on <= until, _is_announced())
+    found: dict[int, date] = {}
+    for batch in batches(ids):
+        found.update(connection.execute(listed.where(row.paper_id.in_(batch)).group_by(row.paper_id)).all())
     return found
 
 

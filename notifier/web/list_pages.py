@@ -50,18 +50,22 @@ def read_page(site: Site, period: Period, page_request: PageRequest) -> ListPage
 
 
 def read_trending_page(site: Site, page_request: PageRequest) -> ListPage | None:
-    """Return the requested page of the trending papers; None if the mark in its URL is not valid."""
+    """Return the requested page of the trending papers; None if the mark in its URL is not valid.
+
+    The day of each is the newest on which it is listed, because the list goes by the newest days.
+    """
     now = site.clock()
-    ids = site.trending.get(site.engine, now).ids
+    newest = site.trending.get(site.engine, now)
     with reading(site.engine) as connection:
         trending = RankingFunctions(
-            rank=lambda until_id: [each for each in ids if each <= until_id],
+            rank=lambda until_id: [each for each in newest.ids if each <= until_id],
             read=lambda block: papers.papers_by_id(connection, block),
         )
         found = read_ranked_page(site.rankings, connection, page_request, now, trending)
-    if found is None:
-        return None
-    cards = [paper_card(site, paper, upvotes=paper.upvotes) for paper in found.papers]
+        if found is None:
+            return None
+        days = paper_lists.newest_days(connection, [paper.id for paper in found.papers], newest.until)
+    cards = [paper_card(site, paper, days.get(paper.id), paper.upvotes) for paper in found.papers]
     return ListPage(cards, page_request.following(found.following))
 
 

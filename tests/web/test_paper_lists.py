@@ -377,3 +377,11 @@ def test_an_error_page_needs_no_store_and_looks_like_the_others(engine: Engine, 
         assert "Something went wrong" in shown(answer)
         assert parsed(answer).xpath("//link[@rel='stylesheet']/@href") == ["/style.css"]
         assert answer.headers["content-security-policy"]
+
+
+def test_the_day_of_a_trending_paper_is_the_newest_on_which_it_is_listed(engine: Engine, client: httpx.Client) -> None:
+    add_listings(engine, "spring", TODAY - 100 * ONE_DAY, listing(1, 5), listing(2, 5))
+    add_listings(engine, "today", TODAY, listing(1, 50))
+    page = parsed(client.get("/papers/trending"))
+    assert titles_on(page) == [listing(1).title]
+    assert page.xpath("//article//time/@datetime") == [TODAY.isoformat()]

@@ -94,6 +94,47 @@ def test_every_page_fits_stands_still_and_can_be_read_by_everybody(
     page.context.close()
 
 
+def test_a_printed_page_is_dark_on_white_and_says_what_was_searched_and_where_the_paper_is(
+    chromium: Browser, url: str
+) -> None:
+    page = opened(chromium, url, 1200, dark=True)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto("/paper/2607.00000")
+    colours = "getComputedStyle(document.querySelector({!r})).{}"
+    assert page.evaluate(colours.format("body", "backgroundColor")) == "rgb(255, 255, 255)"
+    for words in ("body", "h1", "h2", ".names a", ".meta"):
+        assert max(map(int, page.evaluate(colours.format(words, "color"))[4:-1].split(","))) < 180, words
+    after = page.evaluate("getComputedStyle(document.querySelector('.links a'), '::after').content")
+    assert after == '": https://arxiv.org/abs/2607.00000"'
+    assert not page.get_by_role("heading", name="Cite").is_visible()
+    page.goto("/search?q=quantization")
+    assert page.locator("#q").is_visible()
+    assert not page.get_by_role("button", name="Search").is_visible()
+    page.goto("/")
+    assert not page.get_by_role("heading", name="Get trending papers").is_visible()
+    page.context.close()
+
+
+def test_no_line_of_a_card_begins_with_a_separator(chromium: Browser, url: str) -> None:
+    page = opened(chromium, url, 320)
+    page.goto("/search?q=quantization")
+    begins = """() => [...document.querySelectorAll('.card .meta')].flatMap(line => {
+      const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), left = line.getBoundingClientRect().left;
+      const found = [];
+      for (let text = texts.nextNode(); text; text = texts.nextNode())
+        for (let at = text.data.indexOf('·'); at >= 0; at = text.data.indexOf('·', at + 1)) {
+          const range = document.createRange();
+          range.setStart(text, at), range.setEnd(text, at + 1);
+          if (range.getBoundingClientRect().left < left + 3) found.push(line.textContent);
+        }
+      return found;
+    })"""
+    for width in range(300, 420, 8):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(begins) == [], width
+    page.context.close()
+
+
 def test_a_citation_is_opened_by_keyboard_and_selected_with_one_click(chromium: Browser, url: str) -> None:
     page = opened(chromium, url, 1200)
     page.goto("/paper/2607.00000")
