@@ -24,6 +24,7 @@ def meta(citation: Citation) -> Iterator[tuple[str, str]]:
         "citation_abstract": citation.abstract,
     }
     yield from ((name, value) for name, value in known.items() if value)
+    yield from (("citation_keywords", keyword) for keyword in citation.keywords)
 
 
 def _name(name: CitedName) -> str:

@@ -8,12 +8,17 @@ of an author, is replaced by a wider condition.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from notifier.matching.passages import fields_of
 from notifier.models import AllOf, AnyOf, Proposal, Term, TermKind, WordSearch
 from notifier.queries import tree
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Query
+
+# The most initials in the names of authors that are looked up for a query. Each takes about 10 ms among 80,000 papers,
+# because an index of words has to join all words that begin with the letter; without them, most papers are proposed.
+MAX_INITIALS = 8
 
 # The leaves that the store looks up in the rows of papers and their topics, and not in the index of words.
 ROW_CONDITIONS = (tree.After, tree.Before, tree.Upvotes, tree.TopicTag, tree.Category)
@@ -39,7 +44,7 @@ def propose(query: Query) -> Proposal:
     operands = query.operands if isinstance(query, And) else (query,)
     conditions = [each for each in operands if isinstance(each, ROW_CONDITIONS)]
     others = [each for each in operands if not isinstance(each, ROW_CONDITIONS)]
-    superset = _all_of(map(_superset_of, others)) if others else _Superset(None)
+    superset = _all_of(_supersets(others, _has_few_initials(query))) if others else _Superset(None)
     words = None if superset.is_negated else superset.words
     days = [each.day for each in conditions if isinstance(each, tree.After)]
     ends = [each.day for each in conditions if isinstance(each, tree.Before)]
@@ -61,20 +66,42 @@ def alternatives(query: Query) -> Collection[Query]:
 
     The operands of an OR are returned if conditions narrow each of them better than the whole.
     """
-    return query.operands if isinstance(query, Or) and _superset_of(query).words is None else (query,)
+    if isinstance(query, Or) and _superset_of(query, _has_few_initials(query)).words is None:
+        return query.operands
+    return (query,)
 
 
-def _superset_of(query: Query) -> _Superset:
+def _has_few_initials(query: Query) -> bool:
+    names = [leaf for leaf in tree.leaves(query) if isinstance(leaf, tree.AuthorName)]
+    return sum(map(_is_initial, chain.from_iterable(name.words for name in names))) <= MAX_INITIALS
+
+
+def _is_initial(word: str) -> bool:
+    return len(word) == 1
+
+
+def _supersets(queries: Iterable[Query], uses_initials: bool) -> list[_Superset]:
+    return [_superset_of(query, uses_initials) for query in queries]
+
+
+def _superset_of(query: Query, uses_initials: bool) -> _Superset:
     match query:
         case Not(operand):
-            inner = _superset_of(operand)
+            inner = _superset_of(operand, uses_initials)
             return _Superset(inner.words, not inner.is_negated) if inner.is_exact else _ALL_PAPERS
         case And(operands):
-            return _all_of(map(_superset_of, operands))
+            return _all_of(_supersets(operands, uses_initials))
         case Or(operands):
-            return _any_of(list(map(_superset_of, operands)))
+            return _any_of(_supersets(operands, uses_initials))
+        case tree.AuthorName(words) if not uses_initials:
+            return _superset_of_words([word for word in words if not _is_initial(word)])
         case leaf:
             return _superset_of_leaf(leaf)
+
+
+def _superset_of_words(words: Sequence[str]) -> _Superset:
+    """Return the papers with these words in the names of their authors, which have initials too."""
+    return _Superset(_joined(AllOf, list(map(_of_name, words))), is_exact=False) if words else _ALL_PAPERS
 
 
 def _superset_of_leaf(leaf: Leaf) -> _Superset:
@@ -93,7 +120,7 @@ def _superset_of_leaf(leaf: Leaf) -> _Superset:
 
 
 def _of_name(word: str) -> Term:
-    return Term(TermKind.PREFIX if len(word) == 1 else TermKind.PHRASE, (word,), fields_of(Field.AUTHOR))
+    return Term(TermKind.PREFIX if _is_initial(word) else TermKind.PHRASE, (word,), fields_of(Field.AUTHOR))
 
 
 def _all_of(supersets: Iterable[_Superset]) -> _Superset:

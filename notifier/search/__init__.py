@@ -6,6 +6,8 @@ from notifier.search.preview import Preview, PreviewMatch, missing_words, previe
 from notifier.search.ranking import RankedPaper, rank, trending_papers
 from notifier.search.recent import RecentPapers, best_of, read_recent
 from notifier.search.searching import (
+    RANKED,
+    RELEVANT,
     Found,
     FoundPaper,
     Search,
@@ -20,6 +22,8 @@ from notifier.search.searching import (
 )
 
 __all__ = [
+    "RANKED",
+    "RELEVANT",
     "TRENDING_DAYS",
     "Found",
     "FoundPaper",

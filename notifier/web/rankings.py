@@ -75,10 +75,14 @@ class Rankings:
 
 @dataclass(frozen=True, slots=True)
 class RankedPage:
-    """The papers of a page of a ranking, and the mark of the next page; None if this is the last one."""
+    """The papers of a page of a ranking, the mark of the next page, and how many papers the ranking has.
+
+    The mark is None if this is the last page.
+    """
 
     papers: Sequence[Paper]
     following: PageMark | None
+    ranked: int
 
 
 def read_ranked_page(
@@ -99,7 +103,7 @@ def read_ranked_page(
         return None
     shown = _papers_from(ids, begin, functions.read)
     following = (dump_id, newest_id, shown[PER_PAGE][0]) if len(shown) > PER_PAGE else None
-    return RankedPage([paper for _, paper in shown[:PER_PAGE]], following)
+    return RankedPage([paper for _, paper in shown[:PER_PAGE]], following, len(ids))
 
 
 def _mark_of_first_page(connection: Connection) -> PageMark:

@@ -12,6 +12,8 @@ from notifier import matching
 from notifier.models import ListOrder, Paper
 from notifier.queries import Query
 from notifier.search import (
+    RANKED,
+    RELEVANT,
     Search,
     count_by_day,
     count_few,
@@ -29,6 +31,7 @@ from notifier.web.site import Site
 from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
 
 ORDERS = (ListOrder.NEWEST, ListOrder.TRENDING, ListOrder.RELEVANCE)  # the first is the usual one
+MOST_RANKED = {ListOrder.TRENDING: RANKED, ListOrder.RELEVANCE: RELEVANT}
 EXAMINED = 2_000  # the most papers that one request examines; this takes about a third of a second
 WEEKS_OF_VOLUME = 4
 ONE_DAY = timedelta(days=1)
@@ -41,7 +44,7 @@ class SearchResults:
     `number` says how many papers the query matches, such as `12 papers` or `more than 30 papers`; it is empty on
     further pages. `volume` is a phrase such as `about 5 a week`, or empty. `more` is the URL of the next page, or
     empty. `examined_until` is the listing day to which papers were examined, if the page has fewer papers because of
-    that.
+    that. `ranked` is how many papers were ranked, if this is the last page and others may match; otherwise it is 0.
     """
 
     cards: Sequence[PaperCard]
@@ -50,15 +53,25 @@ class SearchResults:
     plot: WeeklyPlot | None
     more: str
     examined_until: date | None
+    ranked: int
 
 
 @dataclass(frozen=True, slots=True)
 class _FoundPage:
-    """The papers of a page, the mark of the next one, and the listing day where the search has stopped."""
+    """The papers of a page, the mark of the next one, and the listing day where the search has stopped.
+
+    `ranked` is how many papers were ranked, if there are others that may match.
+    """
 
     papers: Sequence[Paper]
     following: PageMark | None
     examined_until: date | None = None
+    ranked: int = 0
+
+    @property
+    def is_end(self) -> bool:
+        """Whether no paper after those of this page matches."""
+        return self.following is None and not self.ranked
 
 
 def read_results(site: Site, connection: Connection, page_request: PageRequest, query: Query) -> SearchResults | None:
@@ -77,6 +90,7 @@ def read_results(site: Site, connection: Connection, page_request: PageRequest, 
         _plot(per_day),
         page_request.following(found.following),
         found.examined_until,
+        0 if found.following else found.ranked,
     )
 
 
@@ -104,7 +118,10 @@ def _ranked(site: Site, connection: Connection, page_request: PageRequest, query
 
     ranked = RankingFunctions(rank, lambda ids: matching_papers(connection, query, ids))
     found = read_ranked_page(site.rankings, connection, page_request, now, ranked)
-    return None if found is None else _FoundPage(found.papers, found.following)
+    if found is None:
+        return None
+    is_cut = found.ranked >= MOST_RANKED[page_request.order]
+    return _FoundPage(found.papers, found.following, ranked=found.ranked if is_cut else 0)
 
 
 def _number(connection: Connection, query: Query, found: _FoundPage, per_day: dict[date, int] | None) -> str:
@@ -114,14 +131,16 @@ def _number(connection: Connection, query: Query, found: _FoundPage, per_day: di
     """
     if per_day is not None:
         return _papers(sum(per_day.values()))
-    if found.following is None:
+    if found.is_end:
         return _papers(len(found.papers))
     number = count_few(connection, Search(query))
     if number is not None:
         return _papers(number)
     if not found.papers:
         return ""
-    return f"{'at least' if found.examined_until else 'more than'} {_papers(len(found.papers))}"
+    return (
+        f"{'at least' if found.following is None or found.examined_until else 'more than'} {_papers(len(found.papers))}"
+    )
 
 
 def _papers(number: int) -> str:

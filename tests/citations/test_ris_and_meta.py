@@ -56,6 +56,7 @@ def test_meta_elements_have_the_names_that_reference_managers_know() -> None:
         published=date(2017, 6, 12),
         arxiv_id="1706.03762",
         doi="10.1000/x_1",
+        keywords=("attention", "translation"),
     )
     assert list(meta(paper)) == [
         ("citation_title", "A Title"),
@@ -68,6 +69,8 @@ def test_meta_elements_have_the_names_that_reference_managers_know() -> None:
         ("citation_pdf_url", "https://arxiv.org/pdf/1706.03762"),
         ("citation_public_url", "https://arxiv.org/abs/1706.03762"),
         ("citation_abstract", "An abstract."),
+        ("citation_keywords", "attention"),
+        ("citation_keywords", "translation"),
     ]
 
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, insert
+from support.digest_samples import PAPER
 from support.query_samples import SAMPLE_PAPERS, SAMPLE_QUERIES, SampleQuery, is_sample_true, spelled
 from support.thoroughness import examples
 
+from notifier.matching import propose
 from notifier.models import Paper
 from notifier.queries import Query, parse
 from notifier.search.newest_seen import merge_lists, newest_seen, newest_seen_of_topic
@@ -108,6 +110,17 @@ def test_a_search_finds_exactly_the_papers_that_the_query_is_true_of(
 ) -> None:
     expected = {each.id for each in papers if is_sample_true(sample, each)}
     check(store, papers, parse(spelled(sample, rng)), expected)
+
+
+def test_many_initials_of_authors_find_the_same_papers_and_are_not_looked_up_in_the_index(store: Engine) -> None:
+    names = ["Ann Bee", "Bob Carl Dee", "Eve Fox", "Zoe Yard", "Ann Zed"]
+    papers = numbered([replace(PAPER, arxiv_id=None, authors=(name,)) for name in names])
+    few, many = 'author:"a b"', " OR ".join(f'author:"{pair}"' for pair in ("a b", "c d", "f g", "h i", "y z"))
+    check(store, papers, parse(few), {1})
+    check(store, papers, parse(many), {1, 2, 4})
+    check(store, papers, parse(f"{many} OR author:zed"), {1, 2, 4, 5})
+    assert propose(parse(few)).words is not None
+    assert propose(parse(many)).words is None
 
 
 def arriving(papers: Sequence[Paper], rng: Random) -> list[Paper]:

@@ -18,6 +18,7 @@ from support.web_site import serve_pages, write_config
 from notifier.config import Config
 from notifier.models import Listing
 from notifier.pipeline import tag
+from notifier.search import RELEVANT
 from notifier.topics import catalogue_of
 
 TODAY = MONDAY.date()
@@ -210,3 +211,22 @@ def test_the_number_of_matches_is_exact_or_said_not_to_be(engine: Engine, config
         ):
             page = search(client, text)
             assert number in text_of(page, "results") or number in text_of(page, "main"), text
+
+
+def test_a_ranking_of_a_part_of_the_papers_says_so_and_does_not_say_that_no_paper_matches(
+    engine: Engine, config: Config
+) -> None:
+    papers = [Listing(each, f"Ants and Hive {each}", categories=("cs.LG",)) for each in range(1, RELEVANT + 1)]
+    add_listings(engine, "ants", TODAY, *papers)
+    add_listings(engine, "sums", TODAY - timedelta(days=1), Listing(1, "Sums of Cubes", categories=("math.NT",)))
+    with serve_pages(engine, config) as client:
+        ranked = search(client, "category:math OR category:physics", order="relevance")
+        all_found = search(client, "category:math OR category:physics")
+        few = search(client, "sums", order="relevance")
+    assert text_of(ranked, "results") == "Papers"
+    assert "Only the 300 most relevant papers are ranked. Newest first shows all that match." in text_of(ranked, "main")
+    assert (
+        ranked.xpath("//main//a[text()='Newest first']/@href")[-1] == "/search?q=category%3Amath+OR+category%3Aphysics"
+    )
+    assert titles_on(all_found) == titles_on(few) == ["Sums of Cubes"]
+    assert "are ranked" not in text_of(few, "main")

@@ -95,6 +95,7 @@ def _values(site: Site, search_request: SearchRequest, results: SearchResults | 
         "cards": results.cards if results else (),
         "more": results.more if results else "",
         "examined_until": results.examined_until if results else None,
+        "ranked": results.ranked if results else 0,
         "shows_day": True,
         "feeds": feeds if results else (),
         "words": typed,

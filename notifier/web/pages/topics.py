@@ -127,7 +127,7 @@ def _newest(_site: Site, connection: Connection, slug: str | None, page_request:
     found = topic_pages.newest_listed(connection, slug, PER_PAGE + 1, place)
     shown = papers.papers_by_id(connection, [each.id for each in found[:PER_PAGE]])
     last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
-    return RankedPage(list(shown.values()), (last.listed_on.toordinal(), last.id) if last else None)
+    return RankedPage(list(shown.values()), (last.listed_on.toordinal(), last.id) if last else None, len(found))
 
 
 def _place(mark: str) -> ListPlace | None:
