@@ -16,12 +16,14 @@ import time
 from typing import Any, NamedTuple, cast
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 REQUEST_SECONDS = 20  # for the header of a request, and again for its body
 RESPONSE_SECONDS = 120  # until the client has received the response; a page may wait up to 30 s for a locked database
 MAX_CONNECTIONS = 1000
 QUEUED_CONNECTIONS = 1024  # the kernel keeps this many until we accept them; they take no file descriptors of ours
+PAGE_THREADS = 8  # each may use a connection to the database, of which there are 15, and its cache of 16 MB
 LOG_SECONDS = 60  # at least this long between two log lines about refused connections
 
 log = logging.getLogger("notifier")
@@ -140,10 +142,13 @@ class QueueingServer(uvicorn.Server):
 
     asyncio uses one number, the backlog, for both. If the queue were that short, it could fill up, and a client that
     finds it full tries again only after a second.
+
+    Pages are made by PAGE_THREADS threads; further requests wait for one of them.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, and lengthen the queue (listen(2) may be called again)."""
+        current_default_thread_limiter().total_tokens = PAGE_THREADS
         await super().startup(sockets)
         for each in self.servers if self.started else ():
             for listening in each.sockets:
