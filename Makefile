@@ -4,7 +4,9 @@
 
 run = .venv-run/bin
 dev = .venv-dev/bin
-pytest = $(dev)/python -m pytest --numprocesses auto --dist worksteal
+# Three processes for two processors, because many tests wait for servers and timeouts.
+processors = $(shell getconf _NPROCESSORS_ONLN)
+pytest = $(dev)/python -m pytest --numprocesses $(shell expr $(processors) + $(processors) / 2) --dist worksteal
 
 .PHONY: demo serve test check bench torture lock pictures dist .venv-run .venv-dev
 
