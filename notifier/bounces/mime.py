@@ -24,6 +24,7 @@ LONGEST_TEXT = 200_000  # bytes of the body of one part
 _EMBEDDED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/news")
 _PARAMETER = re.compile(r';[ \t]*+([\w.*-]++)[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+))')
 _BOUNDARY_LENGTH = 200
+_LINE_END = re.compile(rb"\r++\n|\r")
 # The families of text encodings that mails use. Others, such as Python's `punycode`, take too long for long texts.
 _ENCODING = re.compile(
     r"(?:utf|us-ascii|ascii|iso-?8859|iso-?2022|latin|windows-?\d|cp\d|koi8|gb|big5|euc|shift|sjis|tis|mac)[\w.-]*+",
@@ -68,10 +69,15 @@ class _Budget:
 
 def read_message(content: bytes) -> Part:
     """Return the message that these bytes hold; of what is too long, only the beginning is read."""
-    text = content[:LARGEST_MESSAGE].replace(b"\r\n", b"\n").lstrip(b"\n")
+    text = with_line_feeds(content[:LARGEST_MESSAGE]).lstrip(b"\n")
     if text.startswith((b"From ", b">From ")):  # the first line of a message in a mailbox file
         text = text.partition(b"\n")[2]
     return _read_part(text, "text/plain", 0, _Budget())
+
+
+def with_line_feeds(text: bytes) -> bytes:
+    """Return a text whose lines end in LF, whether they ended in CRLF, CR, or, after a wrong conversion, CRCRLF."""
+    return _LINE_END.sub(b"\n", text)
 
 
 def read_fields(text: bytes) -> tuple[tuple[str, str], ...]:
@@ -139,16 +145,14 @@ def _from_base64(text: bytes) -> bytes:
 
 def _read_part(text: bytes, default_type: str, depth: int, budget: _Budget) -> Part:
     budget.parts -= 1
-    header, blank, body = (b"", b"\n", text[1:]) if text.startswith(b"\n") else text.partition(b"\n\n")
+    header, _, body = (b"", b"\n", text[1:]) if text.startswith(b"\n") else text.partition(b"\n\n")
     fields = read_fields(header)
-    if not blank:
-        body = b""
     content_type, parameters = _content_type(dict(reversed(fields)).get("content-type", ""), default_type)
     part = Part(fields, body, content_type, parameters)
     if content_type.startswith("multipart/"):
         inner = _split(body, parameters.get("boundary", ""))
     elif content_type in _EMBEDDED:
-        inner = [body_of(part).replace(b"\r\n", b"\n").lstrip(b"\n")]
+        inner = [with_line_feeds(body_of(part)).lstrip(b"\n")]
     else:
         return part
     is_cut = depth == DEEPEST or len(inner) > budget.parts

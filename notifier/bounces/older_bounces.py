@@ -6,8 +6,9 @@ import logging
 import re
 from email.message import Message
 
-from notifier.bounces.mime import Part, text_of
+from notifier.bounces.mime import Part, decoded, text_of
 from notifier.bounces.reports import LONGEST_ANSWER, Failure, judged, told_about
+from notifier.errors import shortened
 from notifier.models import ReturnedKind
 
 # flufl.bounce tries many patterns on each line, some of which take time that grows with the square of its length.
@@ -21,6 +22,13 @@ _SYSTEMS = re.compile(
     r"|mdaemon|smtpd?)\b",
     re.IGNORECASE,
 )
+# Words of a subject by which a mail server says that it has given up.
+_GIVEN_UP = re.compile(
+    r"\b(?:undeliver\w{0,10}|non-?deliver\w{0,5}|not delivered|returned mail|failure notice|permanent delivery"
+    r"|(?:delivery|mail|message) (?:\w{1,20} ){0,2}(?:fail\w{0,5}|error)|unzustellbar\w{0,3}|non remis\w?|退信)\b",
+    re.IGNORECASE,
+)
+_DELAY = re.compile(r"\b(?:delay\w{0,3}|warning|verzögert\w{0,2})\b", re.IGNORECASE)
 
 
 def is_from_mail_system(message: Part) -> bool:
@@ -42,6 +50,15 @@ def older_failure(message: Part, sender: str = "") -> Failure | None:
     return None
 
 
+def unknown_failure(message: Part) -> Failure | None:
+    """Return a soft failure if a mail server says in the subject that it has given up, in a form that nobody knows."""
+    subject = " ".join(decoded(message.get("subject")).split())[:LONGEST_LINE]
+    is_system = bool(_SYSTEMS.match(message.get("from")[:LONGEST_LINE]))
+    if not is_system or not _GIVEN_UP.search(subject) or _DELAY.search(subject):
+        return None
+    return Failure(ReturnedKind.SOFT, shortened(subject))
+
+
 def _judged(message: Part, recipient: str, sender: str) -> Failure:
     text = "\n".join(text_of(part) for part in message.walk() if part.content_type == "text/plain")
     near = told_about(text, recipient)
@@ -49,7 +66,8 @@ def _judged(message: Part, recipient: str, sender: str) -> Failure:
     if code is None:
         return judged("", near or "no reason is given", sender)
     told = near if code.string is near else text
-    return judged("", " ".join(told[code.start() : code.start() + LONGEST_ANSWER].split("\n\n")[0].split()), sender)
+    start = 0 if told is near and code[0].startswith("#") else code.start()  # qmail puts it at the end: (#5.1.1)
+    return judged("", " ".join(told[start : start + LONGEST_ANSWER].split("\n\n")[0].split()), sender)
 
 
 def _as_python_message(part: Part, parts: int) -> Message:

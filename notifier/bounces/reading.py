@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from notifier.bounces.complaints import feedback_of, is_complaint
 from notifier.bounces.mime import Part, decoded, read_message, text_of
-from notifier.bounces.older_bounces import is_from_mail_system, older_failure
+from notifier.bounces.older_bounces import is_from_mail_system, older_failure, unknown_failure
 from notifier.bounces.replies import asks_in_subject, asks_to_unsubscribe, is_from_program, own_lines
 from notifier.bounces.reports import failure_in_report, is_report
 from notifier.bounces.unsubscribe_words import names_unsubscribing
@@ -64,7 +64,7 @@ def _verdict(message: Part, key: bytes, recipients: Sequence[str], sender: str) 
             return Verdict(ReturnedKind.AUTO_REPLY, reason="a mail was delivered")
         return Verdict(failure.kind, failure.answer, addressed + _proofs_in_returned(message, key))
     if is_from_mail_system(message) or addressed.deliveries:
-        failure = older_failure(message, sender)
+        failure = older_failure(message, sender) or (unknown_failure(message) if addressed.deliveries else None)
         if failure:
             return Verdict(failure.kind, failure.answer, addressed + _proofs_in_returned(message, key))
     return _on_reply(message, addressed, key)
@@ -96,7 +96,7 @@ def _on_reply(message: Part, addressed: Proofs, key: bytes) -> Verdict:
         return _as(verdict, ReturnedKind.UNSUBSCRIBE)
     if is_from_program(message) or is_from_mail_system(message):
         return _as(verdict, ReturnedKind.AUTO_REPLY)
-    if asks or asks_to_unsubscribe(own):
+    if asks or asks_to_unsubscribe(own, verdict.sender):
         return _as(verdict, ReturnedKind.UNSUBSCRIBE, names=True)
     if message.is_cut and not own:
         return _as(verdict, ReturnedKind.BROKEN)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from notifier.bounces.mime import Part, text_of
+from notifier.bounces.mime import Part, decoded, text_of
 from notifier.bounces.unsubscribe_words import is_greeting, is_request
 
 LONGEST_HTML = 50_000  # characters
@@ -23,6 +23,9 @@ _REPLY_PREFIX = re.compile(
 _SUBJECT_OF_PROGRAM = re.compile(
     r"\A\s*+(?:(?:auto(?:matic|matische|-)? ?-?(?:reply|response|antwort)|auto:|autoreply|automatische antwort"
     r"|réponse automatique|respuesta automática|risposta automatica|resposta automática|automatisch antwoord"
+    r"|autosvar|automatisk(?:t)? svar|automaattinen vastaus|automatyczna odpowiedź|automatická odpověď"
+    r"|automatikus válasz|răspuns automat|otomatik yanıt|автоматический ответ|автоматична відповідь"
+    r"|αυτόματη απάντηση|자동 ?회신|自動返信|自动答复|自動回覆"
     r"|out of (?:the )?office|abwesen\w{0,20}|absence|absent|vacation|away from|fuera de|自动回复|自動応答)\b)",
     re.IGNORECASE,
 )
@@ -57,7 +60,8 @@ def is_from_program(message: Part) -> bool:
     if message.all(*marks, "feedback-id", "x-auto-reply"):
         return True
     suppressed = message.get("x-auto-response-suppress").lower()
-    return "all" in suppressed.replace(",", " ").split() or bool(_SUBJECT_OF_PROGRAM.match(message.get("subject")))
+    subject = decoded(message.get("subject"))
+    return "all" in suppressed.replace(",", " ").split() or bool(_SUBJECT_OF_PROGRAM.match(subject))
 
 
 def asks_in_subject(subject: str) -> bool:
@@ -69,10 +73,11 @@ def asks_in_subject(subject: str) -> bool:
     return not _REPLY_PREFIX.match(subject) and is_request(" ".join(words))
 
 
-def asks_to_unsubscribe(own_lines: list[str]) -> bool:
-    """Return whether the first line asks to unsubscribe; a greeting before it does not count."""
+def asks_to_unsubscribe(own_lines: list[str], sender: str = "") -> bool:
+    """Return whether the first line asks to unsubscribe; a greeting before it and the sender's address do not count."""
     first = next((line for line in own_lines if not is_greeting(line)), "")
-    return bool(first) and is_request(first)
+    words = [word for word in first.split() if not sender or word.strip("<>()[].,;:").lower() != sender.lower()]
+    return bool(first) and is_request(" ".join(words))
 
 
 def own_lines(message: Part) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from notifier.bounces.mime import Part, body_of, read_fields, text_of
+from notifier.bounces.mime import Part, body_of, read_fields, text_of, with_line_feeds
 from notifier.errors import shortened
 from notifier.models import ReturnedKind
 from notifier.text.refusals import is_about_recipient
@@ -17,6 +17,7 @@ LONGEST_ANSWER = 2000  # characters
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
 _BASIC_CODE = re.compile(r"(?:^|(?<=\s)|(?<=['\"]))[45]\d\d[ -]+(?=#?[45]\.\d|[^\W\d])")
 _TYPE = re.compile(r"\A\s*+[\w-]{1,30}\s?;\s*+")  # of a diagnostic code or an address
+_EMPTY_LINE = re.compile(rb"\n[ \t]*+\n")
 _UTF8_ESCAPE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 
@@ -39,8 +40,9 @@ def failure_in_report(message: Part, sender: str = "") -> Failure | None:
     of them have failed, the failure does not count as hard.
     """
     report = next(part for part in message.walk() if part.content_type in STATUS_TYPES)
-    groups = body_of(report).replace(b"\r\n", b"\n").split(b"\n\n", MOST_RECIPIENTS + 1)
-    recipients = [fields for group in groups[: MOST_RECIPIENTS + 1] if "action" in (fields := dict(read_fields(group)))]
+    groups = _EMPTY_LINE.split(with_line_feeds(body_of(report)), MOST_RECIPIENTS + 1)
+    read = [dict(read_fields(group)) for group in groups[: MOST_RECIPIENTS + 1]]
+    recipients = [fields for fields in read if "action" in fields or "status" in fields]
     told = [_failure(fields, message, sender) for fields in recipients]
     failures = [each for each in told if each]
     hard = [each for each in failures if each.kind is ReturnedKind.HARD]
@@ -74,9 +76,9 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _failure(fields: dict[str, str], message: Part, sender: str) -> Failure | None:
-    action = fields["action"].lower()
     found = _STATUS.search(fields.get("status", ""))
     status = found[0] if found else ""
+    action = fields.get("action", "failed" if status.startswith("5") else "delayed" if status else "").lower()
     answer = _TYPE.sub("", fields.get("diagnostic-code", ""), count=1) or _explanation(message, recipient_of(fields))
     if action.startswith("delayed"):
         return Failure(ReturnedKind.DELAYED, judged(status, answer).answer)

@@ -11,15 +11,33 @@ import re
 import unicodedata
 
 WORDS = {
-    "English": ("unsubscribe", "un-subscribe", "unsubscribe me", "opt out", "opt-out", "remove me", "take me off"),
+    "English": (
+        "unsubscribe",
+        "un-subscribe",
+        "unsubscribe me",
+        "opt out",
+        "opt-out",
+        "remove me",
+        "take me off",
+        "stop",
+        "cancel my subscription",
+        "end my subscription",
+        "stop my subscription",
+        "stop sending me",
+        "stop emailing me",
+        "stop mailing me",
+    ),
     "Arabic": ("إلغاء الاشتراك",),
     "Chinese": ("退订", "取消订阅", "退訂", "取消訂閱"),
     "Czech": ("odhlásit", "odhlásit odběr"),
     "Danish": ("afmeld", "frameld", "afmelde", "framelde"),
-    "Dutch": ("uitschrijven", "afmelden"),
+    "Dutch": ("uitschrijven", "afmelden", "schrijf mij uit", "schrijf me uit", "meld mij af"),
     "Finnish": ("peruuta tilaus", "peru tilaus"),
     "French": ("désabonner", "désabonnez", "désabonnement", "désinscrire", "désinscription", "désinscrivez"),
-    "German": ("abbestellen", "abmelden", "austragen", "abmeldung", "abbestellung"),
+    "German": (
+        *("abbestellen", "abmelden", "austragen", "abmeldung", "abbestellung"),
+        *("melden sie mich ab", "melde mich ab", "meldet mich ab", "tragen sie mich aus", "trag mich aus"),
+    ),
     "Greek": ("διαγραφή", "κατάργηση εγγραφής"),
     "Hebrew": ("הסר", "ביטול הרשמה"),
     "Hungarian": ("leiratkozás", "leiratkozom", "leiratkozni"),
@@ -31,6 +49,7 @@ WORDS = {
         "disiscrizione",
         "annulla iscrizione",
         "cancellatemi",
+        "cancellami",
     ),
     "Japanese": ("配信停止", "購読解除", "購読停止", "登録解除", "配信解除"),
     "Korean": ("수신거부", "수신 거부", "구독취소", "구독 취소", "구독해지", "구독 해지"),
@@ -39,7 +58,16 @@ WORDS = {
     "Portuguese": ("descadastrar", "cancelar inscrição", "cancelar subscrição", "cancelar assinatura"),
     "Romanian": ("dezabonare", "dezabonează", "dezabonați"),
     "Russian": ("отписаться", "отписка", "отпишите", "отписать"),
-    "Spanish": ("darse de baja", "darme de baja", "dar de baja", "cancelar suscripción", "desuscribir", "baja"),
+    "Spanish": (
+        "darse de baja",
+        "darme de baja",
+        "dar de baja",
+        "denme de baja",
+        "dadme de baja",
+        "cancelar suscripción",
+        "desuscribir",
+        "baja",
+    ),
     "Swedish": ("avregistrera", "avprenumerera", "avsluta prenumeration"),
     "Turkish": ("abonelikten çık", "abonelikten çıkmak", "abonelikten ayrıl"),
     "Ukrainian": ("відписатися", "відписка"),
@@ -49,13 +77,13 @@ WORDS = {
 FILLERS = """\
 please pls plz kindly me us my from all of this that your the a an to list lists mailing mail mails email emails digest
 digests newsletter newsletters papers daily address now immediately thanks thank you hi hello dear team sir madam and i
-want would like wish
+want would like wish or these any more anymore further
 bitte mich von diesem dem der den vom newsletter liste danke hallo ich möchte mir alle allen e-mail e-mails
 svp merci bonjour me moi veuillez de cette la liste s'il vous plaît plait je souhaite veux
 por favor gracias hola quiero de la lista me
 grazie per favore vi prego dalla lista voglio
 obrigado obrigada olá quero da lista
-alstublieft graag mij bedankt voor
+alstublieft graag mij bedankt voor ik wil
 tack snälla mig takk vær så snill meg tak venligst
 prosím děkuji proszę dziękuję mnie
 пожалуйста меня спасибо от рассылки будь ласка дякую мене

@@ -97,6 +97,8 @@ def test_a_return_path_survives_other_capitals_and_is_found_where_servers_keep_t
             "wypisz mnie",
             "afmeld mig tak",
         ),
+        *("STOP", "Please stop sending me these emails", "cancel my subscription", "Dear Sir or Madam,\r\n\r\nstop"),
+        *("Bitte melden Sie mich ab!", "Ik wil me uitschrijven", "unsubscribe ann@example.net"),
         *("إلغاء الاشتراك", "abonelikten çık", "leiratkozás", "annulla iscrizione", "cancelar inscrição"),
     ],
 )
@@ -111,6 +113,7 @@ def test_a_first_line_with_nothing_but_the_word_is_a_request_in_any_language(lin
         *("Why did you unsubscribe Bob", "My boss says unsubscribe is a nice word", "Wie kann ich mich abmelden?"),
         "A paper about unsubscribing: unsubscribe buttons considered harmful",
         "No quiero darme de baja",
+        "unsubscribe bob@example.net",
     ],
 )
 def test_a_line_that_says_more_is_shown_to_the_operator(line: str) -> None:
@@ -242,3 +245,50 @@ def test_the_reply_of_a_program_is_ignored_but_not_its_signed_request(field: str
     assert verdict(plain("unsubscribe", header=f"{field}\r\n")).kind is ReturnedKind.AUTO_REPLY
     signed = plain("", f"unsubscribe {token()}", f"{field}\r\n")
     assert verdict(signed).kind is ReturnedKind.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\r\n"])
+def test_lines_may_end_in_any_way(end: bytes) -> None:
+    found = verdict(message("postfix-unknown").replace(b"\r\n", b"\n").replace(b"\n", end))
+    assert (found.kind, found.proofs.deliveries) == (ReturnedKind.HARD, (7,))
+
+
+def test_a_report_without_an_action_is_judged_by_its_status() -> None:
+    content = message("postfix-unknown")
+    assert b"Action: failed\n" in content
+    assert verdict(content.replace(b"Action: failed\n", b"")).kind is ReturnedKind.HARD
+    delayed = message("postfix-delayed").replace(b"Action: delayed\n", b"")
+    assert verdict(delayed).kind is ReturnedKind.DELAYED
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "=?utf-8?q?R=C3=A9ponse_automatique_=3A_12_new_papers?=",
+        "=?utf-8?b?6Ieq5Yqo5Zue5aSNOiAxMiBuZXcgcGFwZXJz?=",
+        "Automatyczna odpowiedź: 12 new papers",
+    ],
+)
+def test_the_subject_of_a_program_is_known_when_it_is_encoded(subject: str) -> None:
+    assert verdict(plain("unsubscribe", subject)).kind is ReturnedKind.AUTO_REPLY
+
+
+def returned(subject: str, sender: str = "postmaster@example.net", path: str | None = None) -> bytes:
+    to = path or return_path()
+    return f"Return-Path: <>\nFrom: {sender}\nTo: {to}\nSubject: {subject}\n\nIn no known form.\n".encode()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["DELIVERY FAILURE: User ann not listed in Domino Directory", "Permanent Delivery Failure", "Unzustellbar: papers"],
+)
+def test_a_returned_mail_in_an_unknown_form_counts_as_soft(subject: str) -> None:
+    found = verdict(returned(subject))
+    assert (found.kind, found.proofs.deliveries, found.reason) == (ReturnedKind.SOFT, (7,), subject)
+    assert verdict(returned(f"Warning: {subject}")).kind is ReturnedKind.AUTO_REPLY
+    assert verdict(returned(subject, "ann@example.net")).kind is ReturnedKind.AUTO_REPLY
+    assert verdict(returned(subject, path=return_path(key=b"j" * 32))).kind is ReturnedKind.AUTO_REPLY
+
+
+def test_the_reason_of_a_qmail_bounce_is_its_sentence() -> None:
+    assert verdict(message("qmail")).reason.endswith("(#5.1.1)")
