@@ -21,6 +21,7 @@ from notifier.errors import InboxError, shortened
 from notifier.text.harmless import inert
 
 SECONDS = 15  # for each answer of the server
+LONGEST_LITERAL = 4 << 20  # bytes; a server may announce more than there is memory for
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # OpenSSL's errors if a server does not speak TLS
 _UID = re.compile(rb"\d+")
@@ -39,6 +40,23 @@ class ImapSettings:
     starttls: bool = False
     ca_file: Path | None = None
     seconds: float = SECONDS
+
+
+class _BoundedLiterals:
+    """Refuses literals that are longer than any that is asked for: imaplib would reserve memory for all of it first."""
+
+    def read(self, size: int) -> bytes:
+        if size > LONGEST_LITERAL:
+            raise imaplib.IMAP4.abort(f"it announces {size} bytes at once")
+        return super().read(size)  # type: ignore[misc,no-any-return]
+
+
+class _ImapInClear(_BoundedLiterals, imaplib.IMAP4):
+    """A connection that begins in clear text."""
+
+
+class _ImapWithTls(_BoundedLiterals, imaplib.IMAP4_SSL):
+    """A connection with TLS from the first byte."""
 
 
 class ImapMailbox:
@@ -103,8 +121,8 @@ class ImapMailbox:
         chosen = self._settings
         context = ssl.create_default_context(cafile=chosen.ca_file)
         if not chosen.starttls:
-            return imaplib.IMAP4_SSL(chosen.host, chosen.port, ssl_context=context, timeout=chosen.seconds)
-        server = imaplib.IMAP4(chosen.host, chosen.port, timeout=chosen.seconds)
+            return _ImapWithTls(chosen.host, chosen.port, ssl_context=context, timeout=chosen.seconds)
+        server = _ImapInClear(chosen.host, chosen.port, timeout=chosen.seconds)
         try:
             server.starttls(context)
         except BaseException:
@@ -152,8 +170,14 @@ class ImapMailbox:
 
     def _content(self, uid: int) -> bytes | None:
         """Return the beginning of a message; None if it was deleted in the meantime."""
-        _, found = self._server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{self._largest}>)")
-        return next((bytes(each[1]) for each in found if isinstance(each, tuple)), None)
+        status, found = self._server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{self._largest}>)")
+        if status != "OK":
+            raise InboxError(
+                f"the IMAP server {self._settings.host} does not give the message {uid}: {self._said(found[0])}; "
+                "it is tried again, and if it stays so, move this message out of the mailbox"
+            )
+        bodies = (each for each in found if isinstance(each, tuple) and b"BODY[]" in each[0].upper())
+        return next((bytes(each[1]) for each in bodies), None)
 
     def _number(self, name: str) -> int:
         values = self._server.response(name)[1]
@@ -178,7 +202,7 @@ class ImapMailbox:
                 f"the certificate of {place} is not trusted: {error.verify_message}; "
                 "correct the host in [mail] inbox, or name the certificates to trust in inbox_ca_file"
             ) from None
-        except (OSError, imaplib.IMAP4.error) as error:
+        except (OSError, ValueError, imaplib.IMAP4.error) as error:  # ValueError: a number or a text that is none
             if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
                 raise InboxError(f"{place} begins in clear text; write imap:// in [mail] inbox (STARTTLS)") from None
             reason = self._said(getattr(error, "strerror", None) or error) or type(error).__name__
