@@ -157,6 +157,8 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         (f"[mail]\npostal_address = '{'x' * 301}'", "mail.postal_address: write it in one line"),
         ("[mail]\ntitle_search = 'example.org'", "mail.title_search: write the URL of a search"),
         ("[mail]\ntitle_search = 'javascript:alert(1)'", "mail.title_search: write the URL of a search"),
+        ("[keep]\nsources = true", "keep.sources: write a number instead of true or false"),
+        ("[smtp]\nrate_per_second = true", "smtp.rate_per_second: write a number instead of true or false"),
         ("smtp = ", "not valid TOML"),
     ],
 )

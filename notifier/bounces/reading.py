@@ -11,7 +11,7 @@ from notifier.bounces.complaints import feedback_of, is_complaint
 from notifier.bounces.mime import Part, decoded, read_message, text_of
 from notifier.bounces.older_bounces import is_from_mail_system, older_failure, unknown_failure
 from notifier.bounces.replies import asks_in_subject, asks_to_unsubscribe, is_from_program, own_lines
-from notifier.bounces.reports import failure_in_report, is_report
+from notifier.bounces.reports import Failure, failure_in_report, is_report
 from notifier.bounces.unsubscribe_words import names_unsubscribing
 from notifier.bounces.verdicts import Proofs, Verdict
 from notifier.errors import shortened
@@ -26,6 +26,9 @@ LONGEST_SUBJECT, LONGEST_EXCERPT = 150, 500  # characters
 # The fields in which mail servers keep the address that a message was sent to.
 _RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]{1,250}@[^<>@\s]{1,250}>")
+_MESSAGE_ID_LINE = re.compile(
+    rf"^[>\s]{{0,10}}message-id:[ \t]{{0,10}}({_MESSAGE_ID.pattern})", re.IGNORECASE | re.MULTILINE
+)
 
 
 def read(content: bytes, key: bytes, recipients: Sequence[str] = (), sender: str = "") -> Verdict:
@@ -62,12 +65,17 @@ def _verdict(message: Part, key: bytes, recipients: Sequence[str], sender: str) 
         failure = failure_in_report(message, sender)
         if failure is None:
             return Verdict(ReturnedKind.AUTO_REPLY, reason="a mail was delivered")
-        return Verdict(failure.kind, failure.answer, addressed + _proofs_in_returned(message, key))
+        return _on_failure(message, failure, addressed, key)
     if is_from_mail_system(message) or addressed.deliveries:
         failure = older_failure(message, sender) or (unknown_failure(message) if addressed.deliveries else None)
         if failure:
-            return Verdict(failure.kind, failure.answer, addressed + _proofs_in_returned(message, key))
+            return _on_failure(message, failure, addressed, key)
     return _on_reply(message, addressed, key)
+
+
+def _on_failure(message: Part, failure: Failure, addressed: Proofs, key: bytes) -> Verdict:
+    proofs = addressed + _proofs_in_returned(message, key)
+    return Verdict(failure.kind, failure.answer, proofs, answers=_returned_ids(message))
 
 
 def _on_feedback(message: Part, feedback: dict[str, str], addressed: Proofs, key: bytes) -> Verdict:
@@ -114,6 +122,17 @@ def _proofs(key: bytes, text: str) -> Proofs:
     deliveries, has_wrong_path = returned_deliveries(key, text)
     grants, has_wrong_id = grants_in(key, text)
     return Proofs(tuple(deliveries), tuple(grants), has_wrong_path or has_wrong_id)
+
+
+def _returned_ids(message: Part) -> tuple[str, ...]:
+    """Return the Message-IDs of the mails that a report returns, from their headers or from a text that holds one."""
+    found: list[str] = []
+    for part in message.walk():
+        names = ("message-id", "in-reply-to") if part is not message else ("in-reply-to", "references")
+        found += _MESSAGE_ID.findall(" ".join(part.all(*names)))
+        if part.content_type.startswith("text/"):
+            found += _MESSAGE_ID_LINE.findall(text_of(part))
+    return tuple(dict.fromkeys(found))[-MOST_ANSWERED:]
 
 
 def _proofs_in_returned(message: Part, key: bytes) -> Proofs:

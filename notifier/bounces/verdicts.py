@@ -39,7 +39,8 @@ class Verdict:
     """What a message says, with the proofs of the mail that it is about.
 
     `reason` is the answer of a mail server, or the type of a complaint. `sender` is the address that the message says
-    it comes from, and `answers` are the Message-IDs of the mails that it says it answers; anybody can write these.
+    it comes from, and `answers` are the Message-IDs of the mails that it says it answers or returns; anybody can write
+    these.
     `names_unsubscribing` says that its subject or its own text has a word for unsubscribing. `text` is the beginning
     of its own text, without quotations.
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from typing import get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from notifier.config.values import is_storable
 
@@ -14,8 +16,13 @@ class ConfigTable(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _check_text(cls, value: object) -> object:
-        """Return the value. Raises ValueError for text with NUL characters or invalid UTF-8."""
+    def _check_value(cls, value: object, info: ValidationInfo) -> object:
+        """Return the value. Raises ValueError for text that cannot be stored, and for `true` in place of a number."""
         if isinstance(value, str) and not is_storable(value):
             raise ValueError("it has a NUL character or bytes that are not UTF-8; remove them")
+        if isinstance(value, bool) and info.field_name is not None:
+            annotation = cls.model_fields[info.field_name].annotation
+            kinds = {annotation, *get_args(annotation)}
+            if bool not in kinds and kinds & {int, float}:
+                raise ValueError("write a number instead of true or false")
         return value

@@ -97,14 +97,15 @@ def _on_bounce(
     if verdict.proofs.is_empty:
         return ReturnedMail(ReturnedKind.FORGED, done="it names no mail of ours")
     proved = _proved(connection, verdict)
-    subscriber, delivery = proved.subscriber, proved.delivery
+    subscriber = proved.subscriber
+    delivery = proved.delivery or _named_delivery(connection, subscriber, verdict)
+    day = (now if delivery is None else delivery.planned_at).date()
     if delivery is not None:
-        day = delivery.planned_at.date()
         returned.change(connection, row_id, {"delivery_id": delivery.id, "day": day, "text": verdict.reason})
     if subscriber is None:
         kind = verdict.kind if delivery is not None else ReturnedKind.UNKNOWN
         return ReturnedMail(kind, done="it is about no subscriber")
-    returned.change(connection, row_id, {"subscriber_id": subscriber.id, "text": verdict.reason})
+    returned.change(connection, row_id, {"subscriber_id": subscriber.id, "day": day, "text": verdict.reason})
     noted = ReturnedMail(verdict.kind, subscriber.email, f"noted: {verdict.reason}")
     last = returned.last_suppression(connection, subscriber.id)
     if subscriber.state not in _SUPPRESSIBLE or _is_outdated(subscriber, delivery, last):
@@ -204,6 +205,14 @@ def _proved(connection: Connection, verdict: Verdict) -> _Proved:
                 owner = subscribers.of_subscription(connection, grant.row_id, lock=True)
                 return _Proved(owner, subscription_id=grant.row_id if owner else None)
     return _Proved()
+
+
+def _named_delivery(connection: Connection, subscriber: Subscriber | None, verdict: Verdict) -> Row[Any] | None:
+    """Return the delivery to a proved subscriber whose Message-ID the returned mail has; None if there is none."""
+    if subscriber is None:
+        return None
+    found = returned.deliveries_by_message_id(connection, verdict.answers)
+    return next((each for each in found if each.subscriber_id == subscriber.id), None)
 
 
 def _proved_by_reply(connection: Connection, verdict: Verdict) -> _Proved:

@@ -269,3 +269,29 @@ def test_old_rows_are_removed_but_not_those_that_wait_for_the_operator(door: Doo
         remove_old(door.engine, door.config, AT_EIGHT + days * A_DAY)
     with reading(door.engine) as connection:
         assert list(connection.scalars(select(returned.c.kind))) == ["unclear"]
+
+
+def by_signed_id(door: Door, name: str, day: int, tag: str = "") -> bytes:
+    """Return a sample that was returned to the sender itself, as without `[mail] envelope`."""
+    _, message_id = door.digests_of(day)[ANN]
+    content = message(name, "papers@example.org", token(door.id_of()), message_id)
+    return content.replace(b"Message-ID: <" + name.encode(), b"Message-ID: <" + name.encode() + tag.encode())
+
+
+def test_soft_bounces_without_a_return_path_count_by_their_days_too(door: Door) -> None:
+    for day in range(3):
+        assert door.state() == "ACTIVE"
+        content = by_signed_id(door, "postfix-full", day, str(day))
+        for copy in (content, content.replace(b"<postfix", b"<again")):
+            door.take(copy, AT_EIGHT + day * A_DAY + AN_HOUR)
+    assert door.reasons() == ["returned on 3 days: 552 5.2.2 <ann@example.net>: mailbox full"]
+
+
+def test_an_old_bounce_without_a_return_path_suppresses_nobody_who_was_reinstated(door: Door) -> None:
+    first = by_signed_id(door, "postfix-unknown", 0)
+    late = first.replace(b"Message-ID: <postfix-unknown", b"Message-ID: <late")
+    door.take(first)
+    assert door.state() == "SUPPRESSED"
+    reinstate(door.engine, SuppressedChoice(emails=(ANN,)), AT_EIGHT + A_DAY)
+    door.take(late, AT_EIGHT + A_DAY + AN_HOUR)
+    assert door.state() == "ACTIVE"
