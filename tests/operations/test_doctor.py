@@ -130,6 +130,22 @@ def test_a_config_that_does_not_load_is_a_fault_and_the_rest_is_skipped(file: Pa
         assert said in f"{what} {cure}"
 
 
+def test_a_wrong_value_of_the_config_has_a_cure_and_names_the_file_once(file: Path, names: Resolver) -> None:
+    file.write_text('[digest]\ntimezone = "Mars/Base"')
+    (found,) = faults(examine(file, NOW, resolver=names))
+    assert (found.about, found.cure) == (str(file), "correct this in the config")
+    assert found.what == "digest.timezone: use an IANA name such as Europe/Berlin"
+
+
+def test_a_folder_in_place_of_the_database_is_named_so(file: Path, names: Resolver) -> None:
+    for each in (file.parent / "var").glob("notifier.db*"):
+        each.unlink() if each.is_file() else None
+    (file.parent / "var/notifier.db").mkdir()
+    area, what, cure = the_fault(file, names)
+    assert (area, what) == ("database", "var/notifier.db: it is a folder, and no database")
+    assert cure.startswith("move it away")
+
+
 def test_certificates_for_fetching_that_cannot_be_read_are_a_fault(tmp_path: Path, names: Resolver) -> None:
     with sound(tmp_path, more='[fetching]\nca_file = "missing.pem"') as file:
         area, what, cure = the_fault(file, names)

@@ -51,7 +51,7 @@ def examine(file: Path | None, now: datetime, *, send_to: str = "", resolver: Re
 
 def _findings_without_config(file: Path | None, error: ConfigError) -> Iterator[Finding]:
     """Return the findings if the config cannot be loaded."""
-    what, cure = split(str(error))
+    what, cure = split(str(error).removeprefix(f"{file}: "), "correct this in the config")
     if file and file.exists() and not os.access(file, os.R_OK):
         cure = "run this command as root, or as the user who the service runs as"
     yield fault(Area.CONFIG, str(file or "config.toml"), what, cure)

@@ -22,9 +22,12 @@ _RESTORE = "restore a backup, and check the disk"
 
 def check_database(setup: Setup) -> Iterator[Finding]:
     """Open the database, compare its schema with that of this version, and look for damage."""
-    about = setup.config.store_name
-    if setup.config.database_file:
-        about = setup.path_in_config(setup.config.database_file)
+    about, file = setup.config.store_name, setup.config.database_file
+    if file:
+        about = setup.path_in_config(file)
+        if file.is_dir():
+            yield fault(Area.DATABASE, about, "it is a folder, and no database", "move it away, or correct [store] url")
+            return
     try:
         engine = setup.engine()
         with reading(engine) as connection:

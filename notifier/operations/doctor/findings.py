@@ -84,10 +84,10 @@ def skipped(area: Area, about: str, why: str, cure: str = "") -> Finding:
     return Finding(area, State.SKIPPED, about, shortened(why, _LONGEST), cure)
 
 
-def split(message: str) -> tuple[str, str]:
-    """Return what happened and the cure, from the sentence of a NotifierError, which has both."""
+def split(message: str, usual_cure: str = "see the documents of notifier") -> tuple[str, str]:
+    """Return what happened and the cure, from the sentence of a NotifierError, which has both with few exceptions."""
     for separator in ("”: ", "; "):
         what, found, cure = message.partition(separator)
         if found:
             return what + separator[0] * (separator == "”: "), cure
-    return message, "see the documents of notifier"
+    return message, usual_cure

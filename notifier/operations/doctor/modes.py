@@ -59,7 +59,7 @@ def private_files(setup: Setup) -> list[Path]:
     files.append(config.path(config.secret_file))
     if setup.file and config.holds_password:
         files.append(setup.file.absolute())
-    return [file for file in files if file.exists()]
+    return [file for file in files if file.is_file()]
 
 
 def _files_with_secrets(setup: Setup) -> list[Path]:

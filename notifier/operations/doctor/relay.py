@@ -55,7 +55,7 @@ def check_relay(setup: Setup) -> Iterator[Finding]:
         yield skipped(Area.RELAY, "relay", "mail is written to a folder, so no relay is used")
         return
     settings = replace(relay_settings(setup.config), timeouts=_TIMEOUTS)
-    about = f"{settings.host}:{settings.port}"
+    about = f"{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
     _resolve(settings)
     settings = replace(settings, hello=settings.hello or _own_name())
     asked_at = setup.now
