@@ -29,7 +29,7 @@ def check_disks(config: Config, open_keys: Collection[str]) -> Finding:
         "the disk is nearly full",
         f"the disk of {' and the disk of '.join(full)}",
         state="full",
-        cure="Make room there, or keep less by [keep] in the config; without it, nothing is stored and no mail is sent",
+        cure="Make room there, or keep less by [keep] in the config; a full disk stops all storing and all mail",
     )
 
 

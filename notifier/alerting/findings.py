@@ -1,4 +1,4 @@
-"""The judgement on one of the things that the operator is told of."""
+"""Hold the result of one check whose troubles the operator is told of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ class Finding:
 
     `key` identifies what was checked. `about` names it in the mail, `title` is the end of the subject, and `what` says
     in one sentence without a full stop what is the case; `cure` says what to do. `state` is empty if all is well.
-    `worse_than` names the states after which this one is told although the alert is open. `since` is the day on which
+    `worse_than` names the states that are less bad than `state`: if an open alert has one of them, the operator gets
+    another mail. `since` is the day on which
     the trouble began.
     """
 

@@ -1,7 +1,8 @@
 """Tell the operator of each trouble once when it begins, and once when it is over.
 
-The stored alert changes in one transaction with its mails, so only one process tells of a change. An alert that opens
-again within a day of its end flaps: it is told once more, and then closed only after a day without trouble.
+The stored alert changes in one transaction with its mails, so only one process tells of a change. If an alert opens
+again less than a day after it was closed, it flaps. The operator is told once more, and the alert is closed only after
+a day without trouble.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def alert_changes(
 
 
 def alert_after(finding: Finding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
-    """Return the alert that is to be stored after a finding; None without an alert, or if it stays as it is."""
+    """Return the alert to store after a finding, or None if there is none, or if the stored one need not change."""
     if before and not before.is_open and _is_forgotten(before, now):
         before = None
     if finding.is_trouble:

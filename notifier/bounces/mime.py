@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
-LARGEST_MESSAGE = 1 << 20  # bytes; whoever reads a message may leave out the rest
+LARGEST_MESSAGE = 1 << 20  # bytes; a caller need not read more of a message than this
 LONGEST_HEADER = 64 << 10  # bytes
 MOST_FIELDS = 200  # in one header
 LONGEST_FIELD = 4000  # characters
@@ -185,7 +185,7 @@ def _split(body: bytes, boundary: str) -> list[bytes]:
         rest, _, content = piece.partition(b"\n")
         if rest.startswith(b"--"):
             break
-        if rest.strip():  # the boundary of an inner multipart that begins with this one
+        if rest.strip():  # a longer boundary, of an inner part, with the same beginning
             if parts:
                 parts[-1] += b"\n--" + boundary.encode(errors="replace") + piece
             continue

@@ -1,4 +1,4 @@
-"""Returned messages of mail servers that follow no standard, such as qmail's, as flufl.bounce knows them."""
+"""Read the returned messages of mail servers that follow no standard, such as qmail; flufl.bounce knows their forms."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def older_failure(message: Part, sender: str = "") -> Failure | None:
 
 
 def unknown_failure(message: Part) -> Failure | None:
-    """Return a soft failure if a mail server says in the subject that it has given up, in a form that nobody knows."""
+    """Return a soft failure for a message in an unknown form, if it is a mail server's that says it has given up."""
     subject = " ".join(decoded(message.get("subject")).split())[:LONGEST_LINE]
     is_system = bool(_SYSTEMS.match(message.get("from")[:LONGEST_LINE]))
     if not is_system or not _GIVEN_UP.search(subject) or _DELAY.search(subject):
@@ -66,7 +66,8 @@ def _judged(message: Part, recipient: str, sender: str) -> Failure:
     if code is None:
         return judged("", near or "no reason is given", sender)
     told = near if code.string is near else text
-    start = 0 if told is near and code[0].startswith("#") else code.start()  # qmail puts it at the end: (#5.1.1)
+    # qmail writes the code after the reason, as in `... (#5.1.1)`, so the answer begins before the code.
+    start = 0 if told is near and code[0].startswith("#") else code.start()
     return judged("", " ".join(told[start : start + LONGEST_ANSWER].split("\n\n")[0].split()), sender)
 
 

@@ -1,7 +1,7 @@
 """Replies of people and of programs: what they have written themselves, and whether they ask to unsubscribe.
 
 Most replies quote the mail that they answer, and each of our mails contains the word "unsubscribe". So only the lines
-count that the sender has written.
+that the sender has written count.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def is_from_program(message: Part) -> bool:
 def asks_in_subject(subject: str) -> bool:
     """Return whether a subject asks to unsubscribe, as that of a List-Unsubscribe mailto does.
 
-    It may also name an address and a signed id. The subject of a reply is that of the mail answered, and asks nothing.
+    It may also name an address and a signed id. A subject that begins with `Re:` was copied from our mail, so it does
+    not count as a request.
     """
     words = [word for word in subject.split() if "@" not in word and len(word) < SHORTEST_ID]
     return not _REPLY_PREFIX.match(subject) and is_request(" ".join(words))
@@ -158,6 +159,7 @@ def _without_attribution(own: list[str], before: list[str]) -> list[str]:
         own = own[:-1]
     if own and own[-1].endswith((":", "：")):
         own = own[:-1]
-        while own and own[-1] and ("@" in own[-1] or any(map(str.isdigit, own[-1]))):  # the same, on several lines
+        # The introduction may be wrapped over several lines.
+        while own and own[-1] and ("@" in own[-1] or any(map(str.isdigit, own[-1]))):
             own = own[:-1]
     return own

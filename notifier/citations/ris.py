@@ -11,7 +11,7 @@ PREPRINT, ANY = "UNPB", "GEN"
 
 
 def ris(citation: Citation) -> str:
-    """Return the record. Each value is one line, so none can begin a field of its own or end the record."""
+    """Return the record. No value contains a line end, so it cannot add a field or end the record."""
     return "".join([f"{tag}  - {value}\r\n" for tag, value in _fields(citation)])
 
 
@@ -36,6 +36,6 @@ def _fields(citation: Citation) -> Iterator[tuple[str, str]]:
 
 
 def _name(name: CitedName) -> str:
-    """Return a name as family name, given names and suffix; a comma has no other meaning."""
+    """Return a name as `family, given, suffix`. A comma inside a part becomes a space: commas separate the parts."""
     parts = (name.family, name.given, name.suffix) if name.suffix else (name.family, name.given)
     return ", ".join([part.replace(",", " ") for part in parts]).rstrip(", ")

@@ -78,11 +78,11 @@ def _upgraded(run: CommandRun) -> tuple[str | None, str | None]:
 
 
 def restored(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Prepare a database that was just restored from a backup: nothing sent after the backup is repeated or misused.
+    """Prepare a database that was just restored from a backup.
 
-    Run this once, while no other notifier runs. New rows get ids that no lost row can have had, so that no link in a
-    lost mail leads to somebody else. Deliveries that waited when the backup was made are held, because they were
-    probably sent since.
+    Run this once, while no other notifier runs. Rows written after the backup are lost. Their ids are not used again:
+    otherwise a link in a mail that was sent after the backup could open another subscriber's page. Deliveries that
+    waited when the backup was made are held, because they were probably sent since.
     """
     from notifier.operations import prepare_restored
     from notifier.text.counting import counted

@@ -90,7 +90,7 @@ def hold(
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
-    """Keep a delivery, or all that wait, back until it is retried."""
+    """Hold a delivery, or all deliveries that wait: none is sent until `deliveries retry` releases it."""
     from notifier.errors import UsageError
     from notifier.operations import hold_delivery
 

@@ -16,7 +16,7 @@ def subject_of(mail: Mail) -> str:
 
 
 def body_of(mail: Mail, kind: Literal["plain", "html"]) -> str:
-    """Return the plain text or the HTML of a mail, with the line ends of a file instead of those of a mail."""
+    """Return the plain text or the HTML of a mail, with LF instead of CRLF as line ends."""
     body = _parsed(mail).get_body((kind,))
     return str(body.get_content()).replace("\r\n", "\n") if body else ""
 

@@ -1,4 +1,4 @@
-"""The config: a TOML file, whose keys environment variables can override.
+"""Read the config, a TOML file. Environment variables can override its keys.
 
 The module `keys` and the modules of its larger tables (`mail`, `web`, ...) declare all keys with their defaults.
 `loading` reads the file. A config that was loaded never changes.

@@ -18,7 +18,7 @@ _PADDING = b" \t\r\n\0\xef\xbb\xbf"
 _SAMPLE = 1 << 14  # bytes from the beginning in which the root of a document must be
 _ERRORS = ("error", "errors")
 _MESSAGES = ("message", "detail", "reason")  # a document that is no error may have these members too
-# A message that there are no papers is no error; one that there is no key or no permission is.
+# The message `no papers` is not an error; `no key` or `no permission` is one.
 _NO_PAPERS = re.compile(
     r"\bno[_ ](?:(?:new|more|recent|further|matching|such)[_ ])?"
     r"(?:papers?|articles?|preprints?|posts?|entry|entries|items?|records?|results?|data|documents?|submissions?|notes?"
@@ -144,7 +144,7 @@ def _readable(text: bytes) -> str:
 
 
 def element_text(body: bytes, name: str) -> str:
-    """Return the text of the first element with this name, without a prefix; "" if there is none or it has markup."""
+    """Return the text of the first element with this name and any prefix; "" if there is none or it has markup."""
     found = re.search(
         rb"<(?:[\w.-]{1,30}:)?" + re.escape(name.encode()) + rb"(?:\s[^<>]{0,500})?>([^<]{0,2000})<", body
     )

@@ -28,7 +28,8 @@ from notifier.store.log_reserve import reserve_log
 from notifier.store.outbox import Claim, ClaimOrder
 
 # The most rows that are claimed at once. When a run ends, it releases the rows whose mails it has not sent. After a
-# crash, all claimed rows are in doubt: their mails are sent unchanged, and their papers cannot move to the next digest.
+# crash, the mail of any claimed row may have been sent. It is then sent again unchanged, and its papers cannot move to
+# the next digest.
 BATCH = 200
 LONGEST_AWAITED_PAUSE = timedelta(seconds=15)  # a run waits for a shorter pause, such as that of a relay's restart
 

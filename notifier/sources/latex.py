@@ -30,8 +30,8 @@ _BEFORE_MONEY = ("-", "–", "/", ",", "+", "(", ":")
 _WORD_FOLLOWS = re.compile(r"\s[A-Za-z]{2}")
 
 _SIGN_ACCENT = re.compile(rf"{_COMMAND}([\"'`^~=.]){_BASE_LETTER}")
-# Quotation marks and apostrophes that a program has escaped, as in `today\'s \"news\"`. An accent of LaTeX stands
-# before a letter, and in `\'s` it would be on the last letter of a word.
+# Quotation marks and apostrophes that a program has escaped, as in `today\'s \"news\"`. `\'s` could also be
+# an `s` with an accent, but that `s` would be the last letter of a word, so it is taken for an apostrophe.
 _ESCAPED_QUOTES = (
     re.compile(rf"{_COMMAND}(['\"])(?=(?:s|t|d|m|re|ve|ll|S)(?![A-Za-z\\]))(?<=[A-Za-z0-9]\\['\"])"),
     re.compile(rf"{_COMMAND}(')(?=[A-Z][a-z])(?<=\b[ODL]\\')"),  # O'Reilly
@@ -93,7 +93,7 @@ def latex_to_unicode(text: str) -> str:
 
 
 def with_letters(name: str) -> str:
-    r"""Return the name of a person with the characters of its commands for letters and accents.
+    r"""Return the name of a person, with the LaTeX commands for letters and accents replaced by characters.
 
     A name contains no formulas, so `\in` is not taken for a symbol: it is `\i` without its braces, and an `n`.
     """
@@ -184,8 +184,8 @@ def _reference(found: re.Match[str]) -> str:
 
 _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
-# The rules in the order in which they are applied. Each group has a string that all its matches contain, so that the
-# group is skipped if the text does not contain it.
+# The rules in the order in which they are applied. Each group begins with a string that every match of its rules
+# contains. A text without that string skips the group.
 _RULES: tuple[tuple[str, tuple[_Rule, ...]], ...] = (
     *((f"\\{command}", ((_REFERENCE, _reference),)) for command in _UNSEEN),
     ("\\footnote", ((_FOOTNOTE, _footnote),)),

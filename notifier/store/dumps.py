@@ -130,7 +130,7 @@ def record_moved(connection: Connection, path: str, fingerprint: str, now: datet
 
 
 def delete_moved(connection: Connection, path: str) -> None:
-    """Delete the record that the file at `path` was moved there."""
+    """Delete the record of a file that was moved out of the dumps folder; `path` is where it is now."""
     connection.execute(delete(tables.moved_file).where(tables.moved_file.c.path == path))
 
 

@@ -18,7 +18,7 @@ from notifier.papers.trending import Appearance
 from notifier.store.statements import batches
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
 
-CLOCK_SET_BACK = timedelta(days=7)  # how far in the future first_seen may be, because the clock was set back later
+CLOCK_SET_BACK = timedelta(days=7)  # first_seen may be this far in the future: the clock may have been set back since
 
 _COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "topics")
 _values = attrgetter(*_COLUMNS)
@@ -35,12 +35,13 @@ def newest_id(connection: Connection) -> int:
 
 
 def start_at(connection: Connection, instant: datetime, dumps_until: datetime, now: datetime) -> tuple[int, int]:
-    """Return the cursor from which a subscriber gets the papers first seen at `instant` or later, and a dump's id.
+    """Return a cursor and a dump's id. From this cursor, a subscriber gets the papers first seen at `instant` or later.
 
     The cursor is the highest sequence number if there are no such papers. A paper that was first seen more than
-    CLOCK_SET_BACK after `now` does not count: the clock was wrong when it was ingested, and all papers ingested after
-    it would seem to be new. The dump is the newest one that was ingested at `dumps_until` or before; its id is 0 if
-    there is none. One statement reads both, so that no dump can be committed in between and then be left out.
+    CLOCK_SET_BACK after `now` does not count: the clock was wrong when it was ingested. If it counted, all papers
+    ingested after it would be sent as new. The dump is the newest one that was ingested at `dumps_until` or before; its
+    id is 0 if there is none. One statement reads both, so that no dump can be committed in between and then be left
+    out.
     """
     is_new = paper.c.first_seen.between(instant, now + CLOCK_SET_BACK)
     first = select(func.min(paper.c.sequence)).where(_is_announced(), is_new).scalar_subquery()

@@ -42,7 +42,7 @@ class Value:
 
 
 class _DuplicateKeyError(ValueError):
-    """An object has a key twice, so it is two records, and the text between them is lost."""
+    """An object has a key twice. It is taken for two records, between which the text is missing."""
 
 
 def _parse_integer(digits: str) -> int | None:

@@ -74,7 +74,8 @@ def format_line_numbers(lines: Sequence[PageLine]) -> str:
     """
     runs: list[tuple[int, int]] = []
     for line in lines:
-        is_next = runs and runs[-1][1] in (line.number - line.blanks - 1, line.number)  # cells of a row have one number
+        # The cells of one row of a table have the same line number.
+        is_next = runs and runs[-1][1] in (line.number - line.blanks - 1, line.number)
         first = runs.pop()[0] if is_next else line.number
         runs.append((first, line.last))
     places = ", ".join(f"{first}-{last}" if first < last else f"{first}" for first, last in runs)
@@ -85,9 +86,9 @@ def links_of(papers: Sequence[PagePaper]) -> list[PaperLink | None]:
     """Return the link of each paper, or None if the page does not show plainly which paper a link belongs to.
 
     `papers` begins with the head of the page. A link in or between the title and the abstract belongs to that paper. A
-    link between two papers may belong to either. The ends of the page decide: if there is such a link below the last
-    paper and none above the first, links belong to the paper above them. In the opposite case, links belong to the
-    paper below them. Otherwise, they belong to no paper.
+    link between two papers may belong to either. If there is a link below the last paper and none above the
+    first, each link between two papers belongs to the paper above it. In the opposite case, it belongs to the paper
+    below it. Otherwise, it belongs to no paper.
     """
     inside = [_first_link((*paper.title, *paper.between, *paper.abstract)) for paper in papers]
     outside = [_first_link(paper.below) for paper in papers]

@@ -90,7 +90,7 @@ def change_subscription(
 
 @router.post(f"{SUBSCRIPTION_PATH}/remove", dependencies=FROM_OWN_PAGES)
 def remove_subscription(site: SiteDependency, subscriber: SignedIn, subscription_id: str) -> Response:
-    """Remove one subscription. Without the last one there is no mail, so its subscriber is unsubscribed."""
+    """Remove one subscription. If it was the subscriber's last one, the subscriber is unsubscribed."""
     found = _subscription(subscriber, subscription_id)
     after = subscribers.remove_subscription(site.engine, subscriber.id, found.id, site.clock())
     is_out = after.state is SubscriberState.UNSUBSCRIBED
