@@ -1,8 +1,8 @@
 """Tell the operator of each trouble once when it begins, and once when it is over.
 
-The stored alert changes in one transaction with its mails, so only one process tells of a change. If an alert opens
-again less than a day after it was closed, it flaps. The operator is told once more, and the alert is closed only after
-a day without trouble.
+An alert and its mails are stored in one transaction. If several processes find the same change, only one stores it.
+If an alert opens again less than a day after it was closed, it flaps. The operator is told once more, and the alert is
+closed only after a day without trouble.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def alert_changes(
 
 
 def alert_after(finding: Finding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
-    """Return the alert to store after a finding, or None if there is none, or if the stored one need not change."""
+    """Return the alert to store after a finding, or None if nothing has to be stored."""
     if before and not before.is_open and _is_forgotten(before, now):
         before = None
     if finding.is_trouble:

@@ -1,7 +1,7 @@
 """Judge whether the papers of each source still arrive.
 
 `judging` returns the verdict on a source, `shortfalls` finds papers that are missing, and `usual` computes the usual
-numbers. These three are pure. `source_health` reads the history of a source from the store.
+number of papers of a day. These three are pure. `source_health` reads the history of a source from the store.
 
 `notifier status` imports this package, so it imports nothing that is slow to load.
 """

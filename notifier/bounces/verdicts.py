@@ -1,4 +1,4 @@
-"""What a message says that came back: its kind, and the proofs of the mail that it is about."""
+"""Hold the verdict on a returned message: its kind, and the proofs that show which mail it is about."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from notifier.signing import Grant
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """What shows whom a message is about.
+    """The proofs that show which mail, and so which subscriber, a message is about.
 
-    `deliveries` are those whose valid return paths the message names, and `grants` those of the valid signed ids in it.
+    `deliveries` are the ids of the deliveries whose valid return paths the message names. `grants` are the grants of
+    the valid signed ids in it.
     `is_forged` says that it also names a return path or an id that this service has not made.
     """
 

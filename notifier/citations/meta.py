@@ -1,4 +1,4 @@
-"""Name a paper in the meta elements of its page, as Highwire Press introduced them.
+"""Describe a paper in the `citation_` meta elements of its page, which Highwire Press introduced.
 
 Google Scholar and the browser connectors of Zotero and other reference managers read them.
 """
@@ -30,7 +30,7 @@ def meta(citation: Citation) -> Iterator[tuple[str, str]]:
 def _name(name: CitedName) -> str:
     """Return a name with its family name first, unless Zotero would take it for two names.
 
-    Zotero divides an element at each semicolon, and at the comma if there is a space in the words on both sides.
+    Zotero divides an element at each semicolon, and at its comma if the text on each side has a space.
     """
     family, given = (part.replace(";", " ").replace(",", " ") for part in (name.family, name.given))
     suffix = f" {name.suffix}" if name.suffix else ""

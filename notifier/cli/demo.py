@@ -151,7 +151,7 @@ def _subscribe(run: CommandRun) -> list[Subscriber]:
 
 
 def _clock_set_ahead(now: datetime, subscribers: list[Subscriber]) -> Clock:
-    """Return a clock that begins when the first digests of the sample subscribers are due, or now if they are due.
+    """Return a clock that begins when the sample subscribers' first digests are due, or now if they are already due.
 
     It never begins before the latest confirmation. That may be in the future, because an earlier run of the demo may
     have set its clock ahead.

@@ -1,4 +1,4 @@
-"""Show the arguments of commands in their help by their names, without the names of Python types."""
+"""Show each argument in the help of a command by its name, without its Python type."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def instant_from(text: str | None, option: str) -> datetime | None:
 
 
 def _check_year(day: date | None, option: str) -> None:
-    """Raise UsageError for a day outside FIRST_YEAR to LAST_YEAR, with which date arithmetic may overflow."""
+    """Raise UsageError for a day outside FIRST_YEAR to LAST_YEAR. Date arithmetic may overflow for such a day."""
     if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise UsageError(f"{option} is in the year {day.year}; give a time from {FIRST_YEAR} to {LAST_YEAR}")
 

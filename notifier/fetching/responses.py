@@ -15,7 +15,7 @@ from notifier.text.harmless import without_controls
 GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
 _OPAQUE = (GZIP, XZ, b"\xff\xfe", b"\xfe\xff")
 _PADDING = b" \t\r\n\0\xef\xbb\xbf"
-_SAMPLE = 1 << 14  # bytes from the beginning in which the root of a document must be
+_SAMPLE = 1 << 14  # the root element of a document must be within this many bytes from its beginning
 _ERRORS = ("error", "errors")
 _MESSAGES = ("message", "detail", "reason")  # a document that is no error may have these members too
 # The message `no papers` is not an error; `no key` or `no permission` is one.
@@ -122,7 +122,7 @@ def _message(value: Any) -> str:
 
 
 def xml_root(response: Response) -> str:
-    """Return the name of a document's root element. Raises FetchError if the document is no XML or a web page."""
+    """Return the name of a document's root element. Raises FetchError if the document is a web page or is not XML."""
     refuse_no_document(response)
     root = _prologue_and_root(response.body[:_SAMPLE])[1]
     if not root:

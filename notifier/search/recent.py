@@ -1,7 +1,7 @@
 """The papers of the last 30 days in memory, to tell somebody at once what a query or a topic would bring them.
 
-A paper belongs to them if its listing day is one of these days, or if it was first stored on one of them. The latter
-holds for old papers in a new service that reads the pages of some months. Its first digests hold such papers too.
+A paper belongs to them if its listing day is one of these days, or if it was first stored on one of them. Old papers
+also belong to them in a new service that ingests the pages of several months. Its first digests hold such papers too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from notifier.topics import ALL
 DAYS = 30
 DAYS_A_WEEK = 7
 MOST = 5_000  # papers that are held in memory, which takes about 10 kB for each; older ones are left out
-RANKED = 1_000  # of the papers that match, so many are ranked to find the best; as many as a day of arXiv has
+RANKED = 1_000  # at most this many matching papers are ranked to find the best; arXiv lists about as many a day
 BROAD = 0.1  # a query that matches a larger share of the papers gets a hint
 ONE_DAY = timedelta(days=1)
 
@@ -36,7 +36,7 @@ class RecentPapers:
     """The papers of the `days` days up to `until`, newest first, with their index.
 
     `days` is smaller than DAYS if older papers are not stored or are too many.
-    Papers with an earlier listing day that were first stored recently follow. The numbers per week leave them out.
+    Then come papers with an earlier listing day that were first stored recently. The numbers per week leave them out.
     """
 
     papers: Sequence[Paper]
@@ -104,7 +104,7 @@ class RecentPapers:
 def read_recent(connection: Connection, today: date) -> RecentPapers:
     """Read the papers of the DAYS days up to the newest listing day, which may be one day after `today` (UTC).
 
-    Older papers that were first stored during the DAYS days up to `today` follow.
+    Then come older papers that were first stored during the DAYS days up to `today`.
     """
     oldest, until = papers.listing_days(connection, today + ONE_DAY) or (today, today)
     since = max(oldest, until - timedelta(days=DAYS - 1))

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from notifier.sending.results import Result
 
-GROUP_SIZE = 64  # this many results are committed at once, without waiting for more
+GROUP_SIZE = 64  # if there are this many results, they are committed without waiting for more
 GROUP_SECONDS = 0.02  # how long a result waits for others if results come fast
 FAST_RESULTS = 4  # results come fast if this many of them arrive within GROUP_SECONDS
 
@@ -19,10 +19,10 @@ class Settler:
     """Commits results by calling `commit` with one group after the other.
 
     A mail takes a place before it is sent. The place is free again when the result of the mail is committed, or cannot
-    be committed. There are GROUP_SIZE places more than connections. A crash repeats at most one mail for each place.
+    be committed. There are GROUP_SIZE + `connections` places. A crash repeats at most one mail for each place.
 
-    If a commit fails, `failure` holds the error. Results that come after it are kept. At the end, all
-    results without a commit are committed once more: a mail that was sent is sent again if its result is lost.
+    If a commit fails, `failure` holds the error. Results that come after it are kept. At the end, one
+    more commit of all uncommitted results is tried, because a mail whose result is lost is sent again.
     """
 
     def __init__(self, commit: Callable[[list[Result]], Awaitable[None]], connections: int) -> None:

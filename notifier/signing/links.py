@@ -138,7 +138,7 @@ class LinkSigner:
 
 
 def unsubscribe_ids(key: bytes, subscriber_ids: Iterable[int]) -> list[str]:
-    """Return, for each subscriber, the signed id that ends all mail to them; it is that of their unsubscribe page."""
+    """Return, for each subscriber, the signed id that ends all mail to them, as in their unsubscribe link."""
     return _signed_ids(key, [f"{LinkPurpose.UNSUBSCRIBE_ALL}{subscriber_id}" for subscriber_id in subscriber_ids])
 
 

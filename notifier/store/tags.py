@@ -30,7 +30,7 @@ class TaggedPaper:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueChange:
-    """The difference between two catalogues: the ids of the papers of each topic that is new or has another query.
+    """The difference between two catalogues. `changed` maps each new or changed topic to the ids of its papers.
 
     `removed` are the topics that only the old catalogue has. `old` and `new` are the fingerprints. `state` is that of
     the papers when they were matched; see `tagged_state`.
@@ -53,14 +53,14 @@ def keep_catalogue(connection: Connection, fingerprint: str, queries: Mapping[st
 
 
 def kept_catalogues(connection: Connection) -> dict[str, dict[str, str]]:
-    """Return the queries of the stored catalogues, by fingerprint; those of other text rules are left out."""
+    """Return the queries of the catalogues that were stored with the current text rules, by fingerprint."""
     row = topic_catalogue.c
     stored = connection.execute(select(row.fingerprint, row.queries).where(row.text_version == TEXT_VERSION))
     return {fingerprint: json.loads(queries) for fingerprint, queries in stored}
 
 
 def tagged_state(connection: Connection, fingerprint: str) -> tuple[int, int]:
-    """Return two numbers that change when a paper that the catalogue has tagged changes, or when it tags another."""
+    """Return the number of papers that the catalogue has tagged, and the sum of their revisions, to detect changes."""
     row = paper.c
     state = select(func.count(), func.coalesce(func.sum(row.revision), 0)).where(row.tagged_by == fingerprint)
     count, revisions = connection.execute(state).one()

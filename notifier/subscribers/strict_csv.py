@@ -58,7 +58,7 @@ def _record(text: str, start: int, delimiter: str) -> tuple[list[str], int]:
 
 def _plain(text: str, start: int, delimiter: str) -> tuple[str, int]:
     found = _PLAIN_CELL[delimiter].match(text, start)
-    assert found is not None, "the pattern also matches nothing"
+    assert found is not None, "the pattern also matches the empty string"
     if text.startswith('"', found.end()):
         raise BadRecordError(_quoted_in_part(text, start, delimiter))
     return found[0], found.end()

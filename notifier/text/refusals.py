@@ -21,7 +21,7 @@ _UNSPECIFIC = frozenset({"0.0", "1.0", "2.0", "5.0"})
 _NO_UTF8 = frozenset({"6.7", "6.9"})  # a server on the path does not support SMTPUTF8 (RFC 6531, section 4.2)
 _TOO_LARGE = frozenset({"2.3", "3.4"})  # 2.3: for the mailbox; 3.4: for the system
 _MAILBOX_FULL = "2.2"
-_OVER_LIMIT_OF_RECIPIENT = 523  # the mail is too large; but with the code 5.7.10, it must be encrypted (RFC 5248)
+_OVER_LIMIT_OF_RECIPIENT = 523  # the mail is too large; 523 with 5.7.10 means that encryption is needed (RFC 5248)
 
 # At the beginning of a line, also as #5.1.1 (Cisco), or in the form of qmail: (#5.1.1).
 _ENHANCED_CODE = re.compile(r"(?:^#?|\(#)5\.(\d{1,3})\.(\d{1,3})(?![\d.])", re.MULTILINE)
@@ -92,7 +92,7 @@ def enhanced_codes(text: str) -> list[str]:
 
 
 def specific_codes(text: str) -> set[str]:
-    """Return the enhanced codes of a reply that say more than the class of its basic code."""
+    """Return the enhanced codes of a reply that name a specific cause; `0.0`, `1.0`, `2.0` and `5.0` do not."""
     return set(enhanced_codes(text)) - _UNSPECIFIC
 
 
@@ -123,8 +123,8 @@ def is_about_recipient(text: str, sender: str = "") -> bool:
 def is_about_size(code: int, text: str) -> bool:
     """Return whether a 5xx reply says that the mail is too large.
 
-    The words of the reply decide if its enhanced codes do not: many servers call a limit for sizes their policy (5.7.1)
-    or an error of the content (5.6.0).
+    The words of the reply decide if its enhanced codes do not: many servers report a size limit as a policy (5.7.1) or
+    as a content error (5.6.0).
     """
     codes = set(enhanced_codes(text))
     if codes & _TOO_LARGE:
@@ -147,8 +147,7 @@ def without_variable_parts(reply: str, recipient: str) -> str:
 
     The text is the basic code, the enhanced codes and the first words of the reply. The recipient, other names,
     numbers, ids and times are left out, because they may differ from mail to mail. The last words of a long reply are
-    left out too: a stored reply is cut at a fixed length, so it depends on the length of the names which words are its
-    last.
+    left out too: a stored reply is cut at a fixed length, so a reply with longer names keeps fewer of its words.
     """
     code, _, text = reply.partition(" ")
     local, _, domain = recipient.casefold().rpartition("@")

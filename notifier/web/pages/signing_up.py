@@ -88,7 +88,7 @@ def show_framed_form(site: SiteDependency) -> HTMLResponse:
 
 @router.post(FRAME_PATH, dependencies=[*FROM_OWN_PAGES, Depends(_require_embed)])
 def sign_up_in_frame(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
-    """Ask for the confirmation of a sign-up in a frame, with words that fit into it."""
+    """Ask by mail for the confirmation of a sign-up in a frame, and return a page that is made for the frame."""
     email, errors = read_address(form)
     if errors:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -99,7 +99,7 @@ def sign_up_in_frame(site: SiteDependency, form: SubmittedForm, client: ClientAd
 
 
 def _sign_up(email: str, interests: Interests, schedule: ScheduleFields) -> SignUp:
-    """Return the sign-up of a valid form. A name belongs to the words, or to the only topic."""
+    """Return the sign-up of a valid form. The name is kept only if the sign-up has exactly one query or topic."""
     queries = (interests.query,) if interests.query else ()
     has_one = len(queries) + len(interests.topics) == 1
     return SignUp(
