@@ -51,7 +51,7 @@ def older_failure(message: Part, sender: str = "") -> Failure | None:
 
 
 def unknown_failure(message: Part) -> Failure | None:
-    """Return a soft failure for a message in an unknown form, if it is a mail server's that says it has given up."""
+    """Return a soft failure for a message in an unknown form, if it is from a mail server that has given up."""
     subject = " ".join(decoded(message.get("subject")).split())[:LONGEST_LINE]
     is_system = bool(_SYSTEMS.match(message.get("from")[:LONGEST_LINE]))
     if not is_system or not _GIVEN_UP.search(subject) or _DELAY.search(subject):

@@ -119,7 +119,7 @@ def _explanation(error: Exception) -> str:
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":  # from os.fsdecode
         return "an argument has bytes that are not UTF-8; write it in UTF-8"
     if isinstance(error, MemoryError):
-        return "the memory does not suffice; give the process more, or the input in smaller parts"
+        return "there is not enough memory; give the process more memory, or split the input"
     return f"this is a bug in notifier ({type(error).__name__}: {error}); NOTIFIER_DEBUG=1 shows the traceback"
 
 

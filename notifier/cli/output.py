@@ -92,7 +92,7 @@ def progress_bar(doing: str, total: int, count: Callable[[], int]) -> Iterator[N
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]], *, nothing: str) -> None:
     """Print a table with aligned columns; columns of numbers are aligned to the right.
 
-    If there are no rows, print the sentence `nothing` instead, which says what makes some. Characters that control a
+    If there are no rows, print the sentence `nothing` instead, which says how to get some. Characters that control a
     terminal are replaced. On a terminal, cells that are too long are wrapped, except those of the first column. In a
     log or a pipe, each row is one line.
     """

@@ -215,9 +215,7 @@ def preview(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="How many papers to show: 20, or all with --json, unless you say so.", metavar="NUMBER"
-        ),
+        typer.Option(min=1, help="How many papers to show; by default 20, or all with --json.", metavar="NUMBER"),
     ] = None,
     config: ConfigOption = None,
     now: NowOption = None,

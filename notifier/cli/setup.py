@@ -15,7 +15,7 @@ from notifier.private_files import create, make_folder
 
 SECRET_BYTES = 32
 
-# The presets that need no more than a name, or sensible values that can be changed, with the tables of their sources.
+# The presets that can be used without further settings, each with the table of a source for the new config.
 OFFERED = {
     "huggingface": '[sources.daily]\npreset = "huggingface"\n',
     "arxiv": '[sources.arxiv]\npreset = "arxiv"\ncategories = ["cs.LG", "cs.CL"]\n',
@@ -42,7 +42,8 @@ def init(
 ) -> None:
     """Make config.toml (from the example), a secret key, the dumps folder and the database; existing files stay.
 
-    With --preset, or the answer to the question on a terminal, papers come by themselves.
+    With --preset, the new config has a source, so that papers come by themselves. On a terminal, the command asks which
+    source, unless the option is given.
     """
     from notifier.config import chosen_file
     from notifier.files import DumpsFolder
@@ -71,7 +72,7 @@ def _wanted(preset: str | None, file: Path) -> str:
     On a terminal, the user is asked if the option was not given. Raises UsageError for a preset that is not offered.
     """
     if preset is None and not file.exists() and sys.stdin.isatty() and sys.stdout.isatty():
-        question = f"Papers that come by themselves: {', '.join(OFFERED)}, or {NO_PRESET}"
+        question = f"The source from which papers are fetched: {', '.join(OFFERED)}, or {NO_PRESET}"
         preset = str(typer.prompt(question, default=next(iter(OFFERED)))).strip()
     if preset is None or preset == NO_PRESET:
         return ""

@@ -27,8 +27,8 @@ ERRORS_IN_A_ROW = 50
 RECENT = 500  # outcomes that are remembered
 ERRORS_IN_RECENT = 150  # 30% of RECENT
 # Sending pauses if recipients of this many domains, or this many recipients of one domain, get the same refusal, and no
-# mail is accepted in between. The first number is for the first pause, the second for the second, and so on. After the
-# last number, each refused probe begins another pause.
+# mail is accepted in between. The first number is for the first pause, the second for the second, and so on. The last
+# number is for all later pauses too, so then each refused probe begins another pause.
 REFUSED_DOMAINS = (3, 5, 9, 17, 33)
 REFUSED_RECIPIENTS = (10, 20, 40)
 RECENT_REFUSALS = 50  # refusals that are remembered
@@ -197,8 +197,9 @@ def _short_hash(text: str) -> str:
 def _reason_to_pause(state: RelayState, outcome: Outcome, recipient: str, *, is_repeated: bool, is_probe: bool) -> str:
     """Return why sending has to pause after `outcome`, or an empty text if it may go on.
 
-    `is_repeated` says whether the recipient had been refused before. A probe that another recipient refuses is compared
-    with the limit for this pause, and all other refusals with the limit for the first pause.
+    `is_repeated` says whether the recipient had been refused before. If a probe to a recipient
+    who was not refused before is refused, the limit for this pause applies. For all other refusals, the limit for the
+    first pause applies.
     """
     if outcome.relay in (RelayCondition.DOWN, RelayCondition.REFUSING) or state.busy >= BUSY_ANSWERS:
         return outcome.reply

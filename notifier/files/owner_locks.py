@@ -71,8 +71,8 @@ def remove_owner_lock(folder: Path, owner: str) -> None:
 def remove_abandoned_locks(folder: Path, owners: Callable[[], set[str]]) -> None:
     """Remove the lock files that nobody holds and that no row names; `owners` returns the owners that rows name.
 
-    `owners` is called while this process holds the free lock. The former holder of the lock has ended, so it cannot
-    write its name into another row. Errors of the file system are ignored.
+    If a lock is free, this process takes it, and then calls `owners`. The former holder of the lock has ended, so it
+    cannot write its name into another row. Errors of the file system are ignored.
     """
     with suppress(OSError):
         for path in list(folder.iterdir()):

@@ -40,8 +40,9 @@ def section_page(number: int) -> str:
 def slot_values(digests: Sequence[Digest], settings: MailSettings) -> list[dict[str, str] | ComposeError]:
     """Return for each digest the values of its slots by name, or the error that says why no mail can be sent.
 
-    `unsubscribe_url` is a mailto URL. The URLs of pages are those of `PAGES`, and for each section the page that ends
-    its subscription, in the slot `section_page`. A URL is empty if there is no such page.
+    `unsubscribe_url` is a mailto URL. Each page in `PAGES` has a slot for its URL. For each section,
+    the slot `section_page(number)` has the URL of the page that ends its subscription. A URL is empty if there is
+    no such page.
     """
     found: list[dict[str, str] | ComposeError] = []
     pages_of_all = _pages(digests, settings.link_signer)

@@ -86,7 +86,7 @@ class Candidates:
     def line_bytes(self, search: str) -> Mapping[int, int]:
         """Return, by paper id, the bytes that each candidate takes as a line of a mail.
 
-        `search` is the URL of a search, with which a paper without a link of its own is found by its title.
+        `search` is the URL of a search. A paper without a link of its own is linked to a search for its title.
         """
         if self._line_bytes is None:
             self._line_bytes = {paper.id: line_bytes(paper, search) for paper in self.papers}

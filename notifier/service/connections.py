@@ -30,7 +30,7 @@ log = logging.getLogger("notifier")
 
 
 class ConnectionLimits(NamedTuple):
-    """The most connections at once, and the most that one round of the event loop accepts before they are counted."""
+    """The most connections at once, and the most that one round of the event loop may accept."""
 
     connections: int
     backlog: int

@@ -28,8 +28,9 @@ def are_left(connection: Connection) -> bool:
 def rewrite(connection: Connection, below: int, limit: int) -> int | None:
     """Rewrite at most `limit` outdated queries with ids below `below`, and return the lowest of their ids.
 
-    Returns None if there are no more. A subscription gets the canonical form of the query as its subscriber typed it.
-    If another subscription of the same subscriber has this form by now, the subscription is deleted.
+    Returns None if there are no more. For each subscription, the text that the subscriber typed is parsed again, and
+    its new canonical form is stored. If another subscription of the same subscriber has this form by now, the
+    subscription is deleted.
     """
     outdated = select(query.c.id, query.c.canonical).where(query.c.text_version != TEXT_VERSION, query.c.id < below)
     stored: dict[int, str] = dict(connection.execute(outdated.order_by(query.c.id.desc()).limit(limit)).all())

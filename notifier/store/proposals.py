@@ -114,7 +114,10 @@ def paper_conditions(connection: Connection, proposal: Proposal) -> Iterator[Col
 
 
 def _may_have_category(connection: Connection, name: str) -> ColumnElement[bool]:
-    """Return the condition that a paper's categories contain the name, or characters whose folded form may be in it."""
+    """Return the condition that a paper's categories contain the name, or a character outside ASCII.
+
+    The folded form of such a character may be a part of the name.
+    """
     stored = cast(paper.c.categories, Text)
     octets = func.octet_length(stored) if connection.dialect.name == "postgresql" else _octets(stored)
     return or_(stored.icontains(name.split(maxsplit=1)[0], autoescape=True), octets != func.length(stored))

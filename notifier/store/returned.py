@@ -67,7 +67,7 @@ def last_suppression(connection: Connection, subscriber_id: int) -> datetime | N
 
 
 def count_soft_days(connection: Connection, subscriber_id: int, since: date, after: datetime | None) -> int:
-    """Return of how many days, from `since` on, mails to a subscriber came back without a clear fault of the address.
+    """Count the days, from `since` on, whose mails to a subscriber came back without a clear fault of the address.
 
     With `after`, only messages that came after that instant count.
     """
@@ -96,7 +96,7 @@ def count_unclear(connection: Connection) -> int:
 
 
 def show_to_operator(connection: Connection, row_id: int, sender: str, subject: str, text: str) -> None:
-    """Keep a message for the operator. It takes the place of an earlier one of the same sender, and of the oldest."""
+    """Keep a message for the operator. Drop earlier ones of the same sender, and all but the newest MOST_UNCLEAR."""
     older = [_is_unclear(), returned.c.sender == sender, returned.c.id != row_id]
     connection.execute(update(returned).where(*older).values(kind=ReturnedKind.OTHER, **_NOT_SHOWN))
     shown = {"kind": ReturnedKind.UNCLEAR, "sender": sender, "subject": subject, "text": text}
@@ -146,7 +146,7 @@ def delete_rows(connection: Connection, ids: Collection[int]) -> int:
 
 
 def forget_inboxes(connection: Connection, name: str, now: datetime) -> None:
-    """Delete the states of mailboxes other than that with this name which nobody has read for long."""
+    """Delete the states of mailboxes that nobody has read for long, but not that of the mailbox with this name."""
     last = func.coalesce(inbox.c.read_at, inbox.c.failing_since)
     connection.execute(delete(inbox).where(inbox.c.name != name, last < now - KEPT))
 

@@ -5,8 +5,8 @@ next digest may lie years ahead too, and nothing would be due until then. Such d
 periods up to now for which the outbox holds a digest. Rows of the outbox for later periods are kept, so that these
 periods do not get a second digest when they come.
 
-The stored dates do not show which clock is wrong: the clock of that time, which was ahead, or the present clock, which
-is behind. The replacement is safe in both cases, because a period that has a digest already gets no second one.
+Either the clock was ahead when the dates were stored, or the present clock is behind. The stored dates do not show
+which. The replacement is safe in both cases, because a period that has a digest already gets no second one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Repair:
 
 
 def has_wrong_dates(subscriber: Subscriber, now: datetime) -> bool:
-    """Return whether the subscriber was active, or got a digest, at a date that has not come yet."""
+    """Return whether the date of the subscriber's activation or last digest is wrong, because it is too far ahead."""
     return _has_wrong_period(subscriber, now) or _is_far_ahead(subscriber.active_since, now)
 
 

@@ -1,8 +1,8 @@
 """The order and the page of a list that a request asks for, and the URLs of its other orders and pages.
 
-A page is named by its mark: a few numbers, joined by full stops, that tell where it begins. Of a list that goes by a
-key, such as the listing day, these are the values of the key of the last paper before. Of a ranking, they name the
-ranking and a place in it (see `notifier.web.rankings`).
+A page is named by its mark: a few numbers, joined by full stops, that tell where it begins. If the list is
+sorted by a key, such as the listing day, the numbers are the key of the last paper on the page before. If the list is a
+ranking, they name the ranking and a place in it (see `notifier.web.rankings`).
 """
 
 from __future__ import annotations

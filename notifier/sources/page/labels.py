@@ -131,8 +131,8 @@ def _transition_log_probability(before: Label, after: Label, seam: Seam, counts:
 
     The probability of the transition is a weighted mean of its value in TRANSITION_PROBABILITIES and of its share among
     the transitions that lead from `before` on this page. TRANSITION_PROBABILITIES weigh as much as three such
-    transitions. The probability of the number of blank lines is computed in the same way, from equal probabilities of
-    each number.
+    transitions. The probability of the number of blank lines is computed in the same way. There, the value that is
+    given in advance is the same for each number.
     """
     seam_log_probability = _seam_log_probability(before, after, seam)
     if (before, after) in MISSING_LINE_PROBABILITIES:

@@ -37,7 +37,7 @@ _TABLE_RULE = re.compile(r"^[ \t]*+\|(?: ?:?-++:? ?\|){2,}+[ \t]*+$", re.MULTILI
 _ROW = re.compile(r"\A\s*+\|.*\|\s*+\Z")
 _DASHES = re.compile(r":?-++:?")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
-# A backslash before a sign of Markdown. Before a letter, some of these signs are the accents of LaTeX.
+# A backslash before a sign of Markdown. Some of these signs are an accent of LaTeX if a letter follows, and then stay.
 _ESCAPED = re.compile(r"\\([\\\[\]()*+!<>|`-]|[.^=:@](?![A-Za-z{\\])|~(?![AINOUainou{\\]))")
 
 

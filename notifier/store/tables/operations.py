@@ -11,12 +11,12 @@ from notifier.store.tables.columns import Table, flag, instant
 
 
 class AlertRow(Table, table=True):
-    """An alert, from when it opens until some time after it is closed, so that one that flaps is noticed.
+    """An alert. It is kept for some time after it is closed, so that an alert that flaps is noticed.
 
-    `key` says what the alert is about, such as `relay` or `source:arxiv`. `state` is the worst state of it that the
+    `key` says what the alert is about, such as `relay` or `source:arxiv`. `state` is the worst state that the
     operator was told of. `title` and `what` say what is wrong, `cure` what to do, and `since` on which day it began.
-    `well_since` is set while it is well again but the alert is not closed yet, and `closed_at` when it is. `flaps` says
-    that it opened again soon after it was closed.
+    `well_since` is set if the trouble is over but the alert is not closed yet, `closed_at` if it is closed. `flaps`
+    says that it opened again soon after it was closed.
     """
 
     __tablename__ = "alert"
@@ -45,8 +45,8 @@ class StepRow(Table, table=True):
 class RemovalRow(Table, table=True):
     """The last removal of old rows or files of one kind: when it was, and how many were removed.
 
-    The row with the name removals.CLOCK is no removal: `at` is the last time of the clock that was believed, and
-    `doubted_since` is the first time of a clock that is far from it.
+    The row with the name removals.CLOCK is no removal: `at` is the last time of the clock that was believed. If
+    the clock is far from that time, `doubted_since` is the time that it showed when this was first noticed.
     """
 
     __tablename__ = "removal"

@@ -13,7 +13,7 @@ from notifier.store.tables.columns import NEVER_REUSE_IDS, Table, instant
 class ReturnedRow(Table, table=True):
     """A message that came back, and what became of it.
 
-    `fingerprint` is the same for all copies of a message, so that it counts once. `kind` is that of models. `day` is
+    `fingerprint` is the same for all copies of a message, so that it counts once. `kind` is a ReturnedKind. `day` is
     the day on which the returned mail was planned. `sender`, `subject` and `text` are those of a message that is shown
     to the operator, or `text` is the answer of a mail server; they are empty for most messages.
     """
