@@ -59,7 +59,7 @@ def allow_clock_or_refuse(run: CommandRun, now: str, cure: str = "") -> None:
         return
     raise UsageError(
         f"--now {now} is {_duration(distance)} from this machine's clock and would leave subscribers without mail; "
-        f"{cure}try it on a new database whose first command has such a --now (NOTIFIER_STORE__URL=sqlite:///try.db)"
+        f"{cure}try it on a new database, with --now in its first command (NOTIFIER_STORE__URL=sqlite:///try.db)"
     )
 
 

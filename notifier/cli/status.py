@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from notifier.arrivals import SourceHealth
     from notifier.operations import Backlog, Inbox, OpenAlert, Pause, Status
 
-PIPE = "pipe"  # see config.inbox; importing the config takes longer than most of this command
+PIPE = "pipe"  # the same as in config.inbox, which is not imported here, because the import takes long
 MAX_REPLIES, REPLY_WIDTH = 5, 120
 
 

@@ -114,7 +114,7 @@ def pause(
     email: EmailArgument,
     until: Annotated[
         str | None,
-        typer.Option(help="The first day with mail again; without it, until `resume`.", metavar="YYYY-MM-DD"),
+        typer.Option(help="The first day with mail again (default: no mail before `resume`).", metavar="YYYY-MM-DD"),
     ] = None,
     config: ConfigOption = None,
     now: NowOption = None,

@@ -42,7 +42,7 @@ class MailConfig(ConfigTable):
     templates: Path | None = None
     postal_address: str = ""
     title_search: str = "https://arxiv.org/search/?searchtype=title&query="
-    inbox: str = ""  # the mailbox that returned messages and replies come to; empty if nobody but a person reads it
+    inbox: str = ""  # the mailbox in which notifier reads returned messages and replies; empty if a person does
     inbox_password: SecretStr = SecretStr("")
     inbox_password_file: Path | None = None
     inbox_ca_file: Path | None = None
@@ -57,7 +57,7 @@ class MailConfig(ConfigTable):
 
     @model_validator(mode="after")
     def _check_soft_bounces(self) -> Self:
-        """Return the table. Raises ValueError if no subscriber could have as many soft bounces."""
+        """Return the table. Raises ValueError if no subscriber could ever reach `soft_bounces`."""
         if self.soft_bounces > self.soft_days:
             raise ValueError("soft_bounces counts days, so it cannot be more than soft_days")
         return self

@@ -14,11 +14,12 @@ SECRETS = (("store", "url"), ("smtp", "password"), ("fetching", "proxy"))
 
 
 def with_secrets(tables: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the tables with the secrets that files hold, for those of SECRETS whose files the tables name.
+    """Read the secrets whose files the tables name, and return the tables with these secrets filled in.
 
-    Relative paths are relative to `folder`. An empty file holds no secret: the units of systemd name one if there is no
-    password. A value of a wrong type stays for the check of the whole config. Raises
-    ConfigError if a file cannot be read or holds more than one line, or if a secret is also given in the config.
+    Relative paths are relative to `folder`. An empty file counts as no secret, because the units of systemd name a file
+    even if there is no password. A value of a wrong type is left as it is, and the check of the whole config refuses
+    it. Raises ConfigError if a file cannot be read or holds more than one line, or if a secret is also given in the
+    config.
     """
     filled = dict(tables)
     for name, key in SECRETS:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from notifier.text.counting import counted
 from notifier.text.harmless import columns, inert, shortened_to_columns
 
-COLUMNS = 78  # of a line in a header that need not be folded: RFC 5322, section 2.1.1
-MIN_TITLE = 20  # columns of a title beside a long pattern
+COLUMNS = 78  # a longer line of a header is folded: RFC 5322, section 2.1.1
+MIN_TITLE = 20  # columns that a title keeps, even if the pattern is long
 
 
 def subject(pattern: str, count: int, title: str, period: str, *, are_new: bool = True) -> str:

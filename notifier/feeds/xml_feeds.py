@@ -1,7 +1,7 @@
 """Write feeds in XML: RSS 2.0 and Atom 1.0.
 
-Titles are plain text. The content of an entry is HTML: in Atom as XHTML elements, which a browser shows as such, with
-links that work, and in RSS escaped, since RSS has no other form.
+Titles are plain text. The content of an entry is HTML. In Atom it consists of XHTML elements: a browser shows it with
+links that work. In RSS it is escaped, since RSS has no other form.
 
 feedgen writes the feed without entries, and the XML of the entries is inserted. Every value for which feedgen has a
 default is set explicitly, because these defaults do not fit: dates are the current time, each added entry becomes the

@@ -27,7 +27,7 @@ def elements(page: bytes, name: str) -> list[tuple[int, int]]:
 
 
 def records_by_id(page: bytes, name: str, id_name: str) -> dict[bytes, bytes]:
-    """Return the elements `name`, by the text of the element `id_name` in each; without one, by the whole element."""
+    """Return the elements `name`. The key of each is the text of its element `id_name`, or else the whole element."""
     records = [page[start:end] for start, end in elements(page, name)]
     return {_id(record, id_name): record for record in records}
 

@@ -60,7 +60,7 @@ class ListingPlacer:
     below 0, so that it is before every subscriber's cursor.
 
     The new papers of an `archive` are stored as announced already. A new paper that is listed as a replacement or as
-    withdrawn is announced by its first other listing.
+    withdrawn is not announced before it has a listing that is neither.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class ListingPlacer:
     def announce_again(self, upvotes_named: Sequence[int]) -> None:
         """Give a new sequence number to each paper about which there is now something to announce.
 
-        These are the papers that get their first listing that announces them. They are also the known papers that have
+        These are the papers that waited for an announcement and now get it. They are also the known papers that have
         gained a text or upvotes that a query may ask for, within ANNOUNCED_AGAIN_WITHIN after they were first seen.
         `upvotes_named` are the numbers of upvotes that queries name, ascending.
         """
@@ -134,7 +134,7 @@ class ListingPlacer:
         """
         found = None
         for match in [*self._matches(listing, evidence)]:
-            paper = current(match)  # another match may have been joined to it or absorbed it
+            paper = current(match)  # an earlier turn of the loop may have joined it to another match
             if found is None:
                 found = paper
             elif paper is not found and not contradict(found.evidence, paper.evidence):

@@ -1,8 +1,8 @@
 """Remove rows and files that are older than the config keeps them, a few at a time.
 
 Each transaction is short, and between two of them others may write, so that nothing has to wait for the removal. It may
-be stopped at any moment, and several processes may run it at once. A clock that is far from the last one that was
-believed removes nothing, because a machine whose clock is years ahead for an hour would remove everything.
+be stopped at any moment, and several processes may run it at once. Nothing is removed while the clock is far from
+the last time that was believed. Otherwise, a machine whose clock is years ahead for an hour would remove everything.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _Run:
     goes_on: Callable[[], bool]
 
     def before(self, days: int) -> datetime:
-        """Return the instant before which rows are old that are kept for this many days."""
+        """Return the instant before which a row is old if rows of its kind are kept for this many days."""
         return self.now - timedelta(days=days)
 
 
@@ -149,7 +149,7 @@ def _forget_inboxes(engine: Engine, config: Config, now: datetime) -> None:
 
 
 class _Pace:
-    """Deletes rows in transactions that are short, and leaves others as much time between them."""
+    """Deletes rows in short transactions, and waits as long after each one as it took, so that others may write."""
 
     def __init__(self, goes_on: Callable[[], bool]) -> None:
         self.removed = 0

@@ -1,4 +1,4 @@
-"""Act on one message that came back: suppress or unsubscribe the subscriber that it proves to be about, or count it.
+"""Act on one message that came back: suppress or unsubscribe the subscriber whom its proof names, or count it.
 
 A message without a valid proof does nothing, because anybody can write one. A proof is a return path of ours, a signed
 id of ours, or a Message-ID of ours together with the subscriber's own address. Nothing is ever answered (RFC 3834).
@@ -30,7 +30,7 @@ _SUPPRESSIBLE = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberStat
 
 @dataclass(frozen=True, slots=True)
 class ReturnedMail:
-    """What became of a message: its kind, the address of its subscriber if it proves one, and what was done.
+    """What became of a message: its kind, the address of the subscriber whom its proof names, and what was done.
 
     `is_copy` says that the message was read before, so that nothing was done. `needs_hand` says that a person has to
     look at it.
@@ -49,7 +49,7 @@ class ReturnedMail:
 
 @dataclass(frozen=True, slots=True)
 class _Proved:
-    """The subscriber and the delivery that a message proves to be about; None if they are not stored any more."""
+    """The subscriber and the delivery that the proof of a message names; None if they are not stored any more."""
 
     subscriber: Subscriber | None = None
     delivery: Row[Any] | None = None
@@ -137,7 +137,7 @@ def _suppression_reason(
 def _is_outdated(subscriber: Subscriber, delivery: Row[Any] | None, last: datetime | None) -> bool:
     """Return whether a mail went to a former address, or was planned before the subscriber confirmed or was suppressed.
 
-    An old notification must not suppress somebody again who was reinstated, or who has signed up again since.
+    After a subscriber was reinstated or has signed up again, an old notification must not suppress them again.
     """
     if delivery is None:
         return False
@@ -208,7 +208,7 @@ def _proved(connection: Connection, verdict: Verdict) -> _Proved:
 
 
 def _named_delivery(connection: Connection, subscriber: Subscriber | None, verdict: Verdict) -> Row[Any] | None:
-    """Return the delivery to a proved subscriber whose Message-ID the returned mail has; None if there is none."""
+    """Return the delivery to this subscriber that has a Message-ID of the returned mail; None if there is none."""
     if subscriber is None:
         return None
     found = returned.deliveries_by_message_id(connection, verdict.answers)

@@ -23,8 +23,8 @@ _LAST_BLOCK = 500
 def newest_seen(connection: Connection, query: Query) -> Iterator[Paper]:
     """Yield the announced papers that a query matches; those first seen together are in the order of their ids.
 
-    The engine examines at most EXAMINED of the papers that the index of words proposes. Only queries that it can hardly
-    narrow, such as two first names of one author, exceed that.
+    The engine examines at most EXAMINED of the papers that the index of words proposes. The index proposes more only
+    for a query that it can hardly narrow, such as two first names of one author.
     """
     query_parts = alternatives(query)
     yield from merge_lists([_newest_seen(connection, each, EXAMINED // len(query_parts)) for each in query_parts])
@@ -37,7 +37,7 @@ def newest_seen_of_topic(connection: Connection, slug: str | None, limit: int) -
 
 
 def merge_lists(lists: Iterable[Iterator[Paper]]) -> Iterator[Paper]:
-    """Yield the papers of several lists in this order as one list, each paper once."""
+    """Merge several lists, each in the order of `newest_seen`, into one list in this order with each paper once."""
     last: int | None = None
     for paper in merge(*lists, key=_place):
         if paper.id != last:

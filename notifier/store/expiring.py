@@ -35,8 +35,8 @@ class UnsentDigest:
 def expire(connection: Connection, planned_before: datetime, now: datetime) -> int:
     """Expire the deliveries that were planned at `planned_before` or earlier, and were tried without success.
 
-    Deliveries that the relay may have accepted do not expire. This function does not expire deliveries that were never
-    tried, because no sender was running. They are sent late, unless the next digest takes in their items first
+    Deliveries that the relay may have accepted do not expire. Deliveries that no sender has tried yet do not expire
+    either. They are sent late, unless the next digest takes in their items first
     (`mark_taken_in`). Deliveries to paused subscribers expire only when the pause is over. Returns the number of
     deliveries that expired.
     """

@@ -93,14 +93,14 @@ def count_between(connection: Connection, first: datetime, last: datetime) -> in
 
 
 def all_of(connection: Connection, subscriber_id: int) -> list[Row[Any]]:
-    """Return the time, the reply and the state before of all suppressions of a subscriber, oldest first."""
+    """Return all suppressions of a subscriber, oldest first: the time, the reply, and the state before it."""
     found: Select[Any] = select(suppression.c.at, suppression.c.reply, suppression.c.state_before)
     mine = found.where(suppression.c.subscriber_id == subscriber_id)
     return list(connection.execute(mine.order_by(suppression.c.id)))
 
 
 def lock_suppressed(connection: Connection, subscriber_ids: Sequence[int]) -> list[int]:
-    """Return those of these ids whose subscribers are still suppressed, and lock these until the transaction ends.
+    """Return the ids of those subscribers who are still suppressed, and lock their rows until the transaction ends.
 
     The lock ensures that the caller does not reinstate a subscriber who unsubscribes in the meantime.
     """

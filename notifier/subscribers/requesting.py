@@ -119,8 +119,9 @@ def confirmation_mailed_at(engine: Engine, email: str) -> datetime | None:
 def request_sign_in(engine: Engine, config: Config, email: str, now: datetime) -> None:
     """Queue a mail with a link that signs in the subscriber with this address; for an unknown address do nothing.
 
-    Nor is there a mail to an address that has refused mail: its owner signs up again, which tries it once in
-    SUPPRESSED_INTERVAL. Raises UsageError if the text is no address, and ConfigError if there are no pages.
+    An address that has refused mail gets no such mail either. Its owner has to sign up again: a sign-up sends a mail to
+    such an address, but only one in SUPPRESSED_INTERVAL. Raises UsageError if the text is no address, and ConfigError
+    if there are no pages.
     """
     check_pages(config)
     _store_sign_in(engine, config, parse_address(email), now)
@@ -175,7 +176,7 @@ def _asked(sign_up: SignUp, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _is_recent(mailed_at: datetime | None, interval: timedelta, now: datetime) -> bool:
-    """Return whether a mail was queued less than `interval` ago; a time far in the future is wrong."""
+    """Return whether a mail was queued less than `interval` ago. A time far in the future does not count as recent."""
     return mailed_at is not None and abs(now - mailed_at) < interval
 
 

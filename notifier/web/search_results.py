@@ -43,8 +43,8 @@ class SearchResults:
 
     `number` says how many papers the query matches, such as `12 papers` or `more than 30 papers`; it is empty on
     further pages. `volume` is a phrase such as `about 5 a week`, or empty. `more` is the URL of the next page, or
-    empty. `examined_until` is the listing day to which papers were examined, if the page has fewer papers because of
-    that. `ranked` is how many papers were ranked, if this is the last page and others may match; otherwise it is 0.
+    empty. If the search stopped before the page was full, `examined_until` is the listing day to which papers were
+    examined. `ranked` is how many papers were ranked, if this is the last page and others may match; otherwise it is 0.
     """
 
     cards: Sequence[PaperCard]

@@ -13,7 +13,7 @@ from notifier.operations.doctor.findings import Area, Finding, fault, ok, warnin
 from notifier.operations.doctor.setup import Setup, user_name
 
 _OTHERS, _OTHERS_WRITE = 0o007, 0o002
-_MOST_ENTRIES = 1000  # of a folder, that are looked at
+_MOST_ENTRIES = 1000  # the most entries of a folder that are looked at
 _SQLITE = b"SQLite format 3\0"
 _SUFFIXES = (".csv", ".tsv")  # of the lists of subscribers that `subscribers export` writes
 
@@ -78,7 +78,7 @@ def _private(setup: Setup) -> Iterator[Finding]:
 
 
 def _copies(setup: Setup) -> Iterator[Finding]:
-    """Find copies of the database and exports beside the config and the database that others may read."""
+    """Find copies of the database, and exports, in the folders of config and database, that others may read."""
     database = setup.config.database_file
     known = set(private_files(setup))
     for folder in dict.fromkeys([setup.config.base, *([database.parent] if database else [])]):

@@ -32,7 +32,7 @@ def items_since(connection: Connection, subscriber_ids: Iterable[int], since: da
 def used_periods(
     connection: Connection, subscriber_ids: Iterable[int], periods: Collection[str]
 ) -> set[tuple[int, str]]:
-    """Return those pairs of a subscriber and one of these periods for which there is a digest already."""
+    """Return a pair of subscriber id and period for each digest of these subscribers for one of these periods."""
     row = delivery.c
     used: set[tuple[int, str]] = set()
     for batch in batches(subscriber_ids):
@@ -49,8 +49,8 @@ def newest_periods(
     """Return, by subscriber, the newest period of a digest for each form of period.
 
     `until` holds one period of each form, such as `2026-11-22`, `2026-W47` and `2026-11`. A list in the result has one
-    item for each of these periods, in the same order: the newest period of the same form that is not later and has a
-    digest, or None if there is no such period.
+    item for each of these periods, in the same order. The item is the newest period of the same form, up to this
+    period, for which there is a digest; None if there is none.
     """
     row = delivery.c
     newest = [func.max(case((and_(row.period.like(_form(last)), row.period <= last), row.period))) for last in until]

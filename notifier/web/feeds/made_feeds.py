@@ -32,7 +32,7 @@ class MadeFeeds:
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, name: Hashable, dump_id: int, now: datetime) -> Representation | None:
-        """Return the feed with this name if it is as the dump `dump_id`, the newest one, has left it."""
+        """Return the feed with this name if it was made after the newest dump, `dump_id`, and is not too old."""
         with self._lock:
             found = self._feeds.get(name)
             if found is None or found.dump_id != dump_id or not timedelta() <= now - found.made_at < MAX_AGE:
@@ -41,7 +41,7 @@ class MadeFeeds:
             return found.content
 
     def keep(self, name: Hashable, dump_id: int, now: datetime, content: Representation) -> None:
-        """Keep a feed that was made after the dump `dump_id`; forget those that were not asked for longest."""
+        """Keep a feed that was made after the dump `dump_id`; forget the feeds that were asked for longest ago."""
         with self._lock:
             self._forget(name)
             self._feeds[name] = _MadeFeed(content, dump_id, now)
