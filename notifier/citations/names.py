@@ -21,7 +21,7 @@ _GROUP = re.compile(
 
 
 class CitedName(NamedTuple):
-    """A name in parts. A group, or a person with one name, has only a `family` name; `suffix` is such as `Jr.`."""
+    """A name in parts. A group, or a person with one name, has only a `family` name; `suffix` may be `Jr.`."""
 
     family: str
     given: str = ""

@@ -1,4 +1,4 @@
-"""Write mails to a Maildir. This is the transport without a relay, and the loopback inbox keeps its mails so too.
+"""Write mails to a Maildir. This is the transport without a relay. The loopback inbox keeps its mails in a Maildir too.
 
 Layout and protocol: https://cr.yp.to/proto/maildir.html. Lines end with LF, as in every Maildir.
 """

@@ -1,7 +1,8 @@
 """A mailbox on an IMAP server (RFC 9051), always with TLS and a checked certificate.
 
-The newest UID that was read is the mark: a person may open the mailbox too, and then the flag for read messages says
-nothing. If the mailbox is read for the first time, or the server has numbered it anew, unread messages are read.
+New messages are those above the newest UID that was read. The flag for read messages does not tell which are new,
+because a person may open the mailbox too. Only if the mailbox is read for the first time, or the server has numbered it
+anew, the messages that are flagged as unread are read.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class ImapSettings:
 
 
 class _BoundedLiterals:
-    """Refuses literals that are longer than any that is asked for: imaplib would reserve memory for all of it first."""
+    """Refuses literals of more than LONGEST_LITERAL bytes, because imaplib would first reserve memory for them."""
 
     def read(self, size: int) -> bytes:
         if size > LONGEST_LITERAL:
@@ -60,7 +61,9 @@ class _ImapWithTls(_BoundedLiterals, imaplib.IMAP4_SSL):
 
 
 class ImapMailbox:
-    """The new messages of a mailbox, of each at most `largest` bytes, while its `with` block runs.
+    """The new messages of a mailbox, which is open while its `with` block runs.
+
+    At most `largest` bytes of each message are read.
 
     `uid_validity` and `uid` say up to which message the mailbox was read; they change when messages are marked.
     """
@@ -102,7 +105,7 @@ class ImapMailbox:
         self.uid = max(self.uid, self._newest)
 
     def count(self) -> int:
-        """Return the number of messages in the mailbox, and change nothing in it. Raises InboxError if it has none."""
+        """Return the number of messages in the mailbox, changing nothing. Raises InboxError if it cannot be opened."""
         with self._explained():
             return int(self._select(readonly=True) or 0)
 
@@ -202,7 +205,7 @@ class ImapMailbox:
                 f"the certificate of {place} is not trusted: {error.verify_message}; "
                 "correct the host in [mail] inbox, or name the certificates to trust in inbox_ca_file"
             ) from None
-        except (OSError, ValueError, imaplib.IMAP4.error) as error:  # ValueError: a number or a text that is none
+        except (OSError, ValueError, imaplib.IMAP4.error) as error:  # ValueError: a malformed number or text
             if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
                 raise InboxError(f"{place} begins in clear text; write imap:// in [mail] inbox (STARTTLS)") from None
             reason = self._said(getattr(error, "strerror", None) or error) or type(error).__name__

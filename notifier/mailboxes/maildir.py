@@ -13,7 +13,7 @@ _SEEN, _UNSEEN = ":2,S", ":2,"
 
 
 class MaildirMailbox:
-    """The messages in the folder `new` of a Maildir, of each at most `largest` bytes."""
+    """The messages in the folder `new` of a Maildir. At most `largest` bytes of each message are read."""
 
     def __init__(self, folder: Path, largest: int) -> None:
         self._folder = folder
@@ -22,7 +22,8 @@ class MaildirMailbox:
     def messages(self) -> Iterator[tuple[Path, bytes]]:
         """Yield the new messages with their paths, the oldest first.
 
-        Raises InboxError if the folder cannot be read, or, after the other messages, if one of them cannot.
+        Raises InboxError if the folder cannot be read. If a message cannot be read, the others are yielded
+        first, and then InboxError is raised.
         """
         failure: OSError | None = None
         for path in self._paths():

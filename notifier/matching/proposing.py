@@ -1,8 +1,8 @@
 """Turn a query into conditions that an index of words can look up.
 
-The engine alone decides what a query matches. The conditions only have to be true of every paper that it matches, so
-that the engine need not look at all others. A part of a query that an index of words cannot express, such as the name
-of an author, is replaced by a wider condition.
+The engine alone decides what a query matches. The conditions only propose papers: they must be true of every
+paper that the query matches, and may be true of others. The engine need not look at any other paper. A part of a
+query that an index of words cannot express, such as the name of an author, is replaced by a wider condition.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from notifier.queries import tree
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Query
 
 # The most initials in the names of authors that are looked up for a query. Each takes about 10 ms among 80,000 papers,
-# because an index of words has to join all words that begin with the letter; without them, most papers are proposed.
+# because an index of words has to join all words that begin with the letter. The initials of a query that has more are
+# not looked up, so that more papers are proposed.
 MAX_INITIALS = 8
 
 # The leaves that the store looks up in the rows of papers and their topics, and not in the index of words.
@@ -40,7 +41,7 @@ _ALL_PAPERS = _Superset(None, is_exact=False)
 
 
 def propose(query: Query) -> Proposal:
-    """Return the conditions that all papers fulfil that the query matches."""
+    """Return conditions that are true of all papers that the query matches."""
     operands = query.operands if isinstance(query, And) else (query,)
     conditions = [each for each in operands if isinstance(each, ROW_CONDITIONS)]
     others = [each for each in operands if not isinstance(each, ROW_CONDITIONS)]
@@ -62,9 +63,9 @@ def propose(query: Query) -> Proposal:
 
 
 def alternatives(query: Query) -> Collection[Query]:
-    """Return queries of which a paper matches at least one if, and only if, it matches this query.
+    """Return queries that together match exactly the papers that this query matches.
 
-    The operands of an OR are returned if conditions narrow each of them better than the whole.
+    If an index of words cannot look up an OR as a whole, its operands are returned, otherwise the query itself.
     """
     if isinstance(query, Or) and _superset_of(query, _has_few_initials(query)).words is None:
         return query.operands
@@ -100,7 +101,7 @@ def _superset_of(query: Query, uses_initials: bool) -> _Superset:
 
 
 def _superset_of_words(words: Sequence[str]) -> _Superset:
-    """Return the papers with these words in the names of their authors, which have initials too."""
+    """Return the papers with these words in the names of their authors; initials are not looked up."""
     return _Superset(_joined(AllOf, list(map(_of_name, words))), is_exact=False) if words else _ALL_PAPERS
 
 
@@ -113,7 +114,7 @@ def _superset_of_leaf(leaf: Leaf) -> _Superset:
         case tree.Prefix(start, field):
             return _Superset(Term(TermKind.PREFIX, (start,), fields_of(field)))
         case tree.AuthorName(words):
-            # Several words may be from the names of several authors, so that they are wider than the query.
+            # The index may find several words in the names of different authors, so this is wider than the query.
             return _Superset(_joined(AllOf, [_of_name(word) for word in words]), is_exact=len(words) == 1)
         case _:
             return _ALL_PAPERS

@@ -19,7 +19,7 @@ class DeliveryKind(StrEnum):
     ALERT = "alert"  # tells an operator that something needs their attention
 
 
-# The messages that hold papers, which no later message to the same subscriber may hold again.
+# The messages that hold papers. No later message to the same subscriber may hold the same papers again.
 KINDS_WITH_PAPERS = (DeliveryKind.DIGEST, DeliveryKind.WELCOME)
 
 
@@ -35,7 +35,7 @@ class DeliveryState(StrEnum):
     ACCEPTED = "ACCEPTED"  # the relay took the message: it answered 250 to the final dot
     DEFERRED = "DEFERRED"  # failed for now; it is tried again at `next_try`
     REJECTED = "REJECTED"  # the relay refused this recipient permanently
-    FAILED = "FAILED"  # it cannot be composed or sent; the next digest takes in the items of one that is too large
+    FAILED = "FAILED"  # cannot be composed or sent; if a digest is too large, the next one takes in its items
     CANCELLED = "CANCELLED"  # the subscriber unsubscribed before it was sent
     UNCERTAIN = "UNCERTAIN"  # the connection was lost at or after the final dot, so the relay may have it
     EXPIRED = "EXPIRED"  # too old, or still waiting when the next digest was planned; that digest takes in its items
@@ -74,9 +74,9 @@ class RelayState:
     mail, the probe. That sender is `probe_owner`, until `probe_until` at the latest. The probe either ends the pause or
     begins a longer one. `pauses` counts consecutive pauses, `errors` consecutive mails that were deferred or left
     uncertain, and `busy` consecutive answers that the relay is busy (421). `recent` holds the last answers, one
-    character each: `x` for an error, `.` for any other. `policy_refusals` holds the refusals since the last
-    acceptance, by policy or because of the address; each recipient counts once. A refusal is stored as a hash of the
-    relay's answer, the domain, and a hash of the address.
+    character each: `x` for an error, `.` for any other. `policy_refusals` holds the refusals by policy, or
+    because of the address, since the relay last accepted a mail; each recipient counts once. A refusal is stored as a
+    hash of the relay's answer, the domain, and a hash of the address.
 
     `sent` is the number of mails that the relay accepted, or may have accepted, on `day` (UTC). `next_turn` is the
     instant from which the next mail may be sent, if a rate limit is set.

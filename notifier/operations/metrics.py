@@ -81,7 +81,7 @@ def _of_service(connection: Connection, config: Config) -> Iterator[Metric]:
     opened = {(each.key.partition(":")[0], each.key.partition(":")[2]): 1 for each in alerts.open_alerts(connection)}
     yield _gauge("alert_open", "The alerts that are open; always 1.", opened, "alert", "source")
     doubted = int(bool(removals.doubt(connection)))
-    yield _gauge("clock_doubted", "Whether nothing is removed because the clock may be wrong.", {(): doubted})
+    yield _gauge("clock_doubted", "Whether removing is stopped because the clock may be wrong.", {(): doubted})
     if config.database_file:
         yield _gauge(
             "database_size_bytes", "The size of the SQLite file and its log.", {(): _size(config.database_file)}

@@ -17,7 +17,7 @@ _APPENDED = re.compile(
 )
 _NUMBERED = re.compile(r"\A(10\.1093/[^/]+/[^/]+)/\d+\Z")  # Oxford University Press appends the article's number
 _MAX_APPENDED = 4
-# Parts of a path that say in which form a page shows a paper, and the end of a name that says it.
+# Parts of a path, and endings of a file name, that say in which form a page shows a paper.
 _VIEWS = frozenset(
     {"abs", "abstract", "pdf", "pdfs", "html", "full", "fulltext", "forum", "view", "download", "content"}
 )

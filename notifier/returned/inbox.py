@@ -41,11 +41,11 @@ class _Mailbox(Protocol):
 
 
 def read_inbox(engine: Engine, config: Config, clock: Clock) -> InboxReport | None:
-    """Act on each new message of the inbox; None if notifier reads none.
+    """Act on each new message of the inbox, and return a report; return None if the config names no inbox.
 
     A message is marked after its effect was stored. So a kill loses nothing, and a message that is read again counts
-    for nothing. Raises InboxError if the inbox cannot be read, and StoreError if the database cannot be used. The first
-    is stored too, so that `status` shows it.
+    for nothing. Raises InboxError if the inbox cannot be read, and StoreError if the database cannot be used. An
+    InboxError is stored too, so that `status` shows it.
     """
     if config.inbox_folder is None and config.imap_inbox is None:
         return None

@@ -15,7 +15,7 @@ from notifier.store import dumps, paper_lists
 
 ONE_DAY = timedelta(days=1)
 TRENDING_DAYS = 30
-MOST_TRENDING = 2_000  # papers that are ranked, of which those with upvotes or in ranked lists are preferred
+MOST_TRENDING = 2_000  # at most so many papers are ranked; papers with upvotes or in ranked lists are preferred
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class ListedDays:
 class Trending:
     """The ids of the trending papers after the dump with the id `dump_id` was ingested, the best first.
 
-    They are listed on one of the TRENDING_DAYS days up to `until`. Places within the list are stable, because a change
-    makes another list.
+    They are listed on one of the TRENDING_DAYS days up to `until`. A list never changes: another dump makes a new
+    list. So the places within it are stable.
     """
 
     dump_id: int
@@ -59,7 +59,7 @@ class Trending:
 
 
 def read_listed_days(connection: Connection, today: date) -> ListedDays:
-    """Read the days up to the one after `today` (UTC); it has begun already in some time zones."""
+    """Read the days up to tomorrow, because tomorrow has already begun in some time zones. `today` is in UTC."""
     return ListedDays(paper_lists.count_by_day(connection, today + ONE_DAY))
 
 

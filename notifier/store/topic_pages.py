@@ -26,7 +26,7 @@ def newest_listed(
 ) -> list[ListPlace]:
     """Return the places of at most `limit` papers of a topic, newest listing day first, that follow the place `after`.
 
-    The papers of one day are in the order in which they were stored, which for a list is that of its dump.
+    The papers of one day are in the order in which they were stored. Papers of one dump are stored in its order.
     """
     wanted = _has_topic(slug)
     if after is not None:
@@ -39,9 +39,9 @@ def newest_listed(
 
 
 def listed_since(connection: Connection, slug: str | None, since: date, until_id: int, limit: int) -> list[int]:
-    """Return the ids of at most `limit` papers of a topic, of those up to `until_id`, newest listing day first.
+    """Return the ids of at most `limit` papers of a topic, newest listing day first.
 
-    They were first listed on the day `since` or later.
+    Only papers that were first listed on the day `since` or later, and whose id is at most `until_id`, are returned.
     """
     wanted = and_(_has_topic(slug), paper.c.listed_on >= since, paper.c.id <= until_id)
     chosen = select(paper.c.id).where(wanted).order_by(paper.c.listed_on.desc(), paper.c.id)

@@ -69,7 +69,7 @@ class UsedPeriods:
 
 
 def due_slot(schedule: Schedule, now: datetime, after: datetime, used: UsedPeriods) -> Slot | None:
-    """Return the latest slot that is not after `now`; None if it is not after `after`, or its period was used.
+    """Return the latest slot up to `now`; None if it is at or before `after`, or if its period was used.
 
     `after` is when the subscriber was activated. Slots before the latest one are skipped: if the service did not
     run for days, there is one digest. The instant cadence has no slots, so the result is always None.
@@ -102,7 +102,7 @@ def next_slot(schedule: Schedule, after: datetime, used: UsedPeriods) -> Slot | 
 
 
 def follow_up(subscriber: Subscriber, left_over: str, after: datetime) -> datetime | None:
-    """Return the instant at which papers that an instant digest has left over are due: the subscriber's next hour.
+    """Return when papers that an instant digest has left over are due: when the subscriber's hour comes next.
 
     A dump that arrives earlier brings them earlier. Returns None if nothing is left over, or if the cadence is another
     one.

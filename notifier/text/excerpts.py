@@ -18,8 +18,8 @@ LONGEST_WHOLE = 340  # an abstract that is no longer is shown whole
 USUAL_LENGTH = 300  # sentences are added to the best ones only up to this
 LONGEST_EXCERPT = 400  # a single sentence that is longer is cut
 SHORT_EXCERPT = 120  # a shorter excerpt says little, so one more sentence may follow, up to LONGEST_EXCERPT
-CUT_MARGIN = 60  # the text before a cut in which the end of a word is sought
-BEFORE_MARK = 120  # the text before the first mark of a long sentence that is shown if its beginning is not
+CUT_MARGIN = 60  # the end of a word is sought in at most this much text before a cut
+BEFORE_MARK = 120  # of a long sentence without its beginning, this much text before the first mark is shown
 
 
 class Run(NamedTuple):
@@ -104,7 +104,7 @@ def _chosen(abstract: str, spans: Sequence[Span], marks: Sequence[Span]) -> list
     then those that follow the contribution.
     """
     contribution_place = contribution([abstract[start:end] for start, end in spans]) or 0
-    # A sentence before the contribution is about the work of others, and one with a link about where to find the code.
+    # A sentence before the contribution is about the work of others. One with a link says where to find the code.
     weak = {place for place, span in enumerate(spans) if place < contribution_place or abstract.find("://", *span) >= 0}
     counts = _marked_words(abstract, spans, marks)
     marked = sorted(counts, key=lambda place: (-counts[place], place in weak, place))
@@ -162,7 +162,7 @@ def _pieces(spans: Sequence[Span], places: Iterable[int]) -> list[Span]:
 
 
 def _cut(text: str, marks: Iterable[Span], start: int, end: int) -> Span:
-    """Return the part of a sentence that is shown: if it is too long, one that has its first mark."""
+    """Return the part of a sentence to show: all of it or, if it is too long, a part that has its first mark."""
     if end - start <= LONGEST_EXCERPT:
         return start, end
     left, right = next((mark for mark in marks if start <= mark[0] < end), (start, start))

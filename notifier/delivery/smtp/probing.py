@@ -19,9 +19,9 @@ from notifier.delivery.transport import RelaySettings
 class Probe:
     """What a relay has said, up to the step at which it failed, if it did.
 
-    `greeting` is its first reply, and `name` the one that it was told in EHLO. `extensions` are those that it offers
-    last, in lower case, with their parameters. `certificate` is in the form of `ssl.SSLSocket.getpeercert`. `failed_at`
-    is the step that failed, and `trouble` says why, without the password.
+    `greeting` is its first reply. `name` is this machine's name, as EHLO told it to the relay. `extensions` are those
+    in its last reply to EHLO, in lower case, with their parameters. `certificate` is in the form of
+    `ssl.SSLSocket.getpeercert`. `failed_at` is the step that failed, and `trouble` says why, without the password.
     """
 
     greeting: str = ""

@@ -1,4 +1,4 @@
-"""Ask the name servers. A missing record is an answer; a name server that does not answer is not."""
+"""Ask the name servers. A missing record is an answer too; CannotTellError means that they gave no answer."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ def check_replies(setup: Setup) -> Iterator[Finding]:
         yield _by_hand(setup)
     if mail.transport == "smtp" and not mail.envelope:
         what = (
-            "it is empty, so returned mail comes to the sender's mailbox, and only what it quotes shows which mail it "
-            "is about"
+            "it is empty, so returned mail comes to the sender's mailbox, and only the text that "
+            "it quotes shows which mail was returned"
         )
         cure = (
             "set it to an address of the sender's domain whose mailbox takes a plus sign, such as bounces@example.org"
@@ -38,9 +38,7 @@ def _by_hand(setup: Setup) -> Finding:
     if mail.transport == "maildir":
         return skipped(Area.REPLIES, mail.address, "mail is written to a folder, so nobody can answer it")
     if not setup.config.web.base_url:
-        what = (
-            "subscribers can leave only by a mail to it, since [web] base_url is empty, and notifier does not read it"
-        )
+        what = "[web] base_url is empty, so subscribers can leave only by mail, and notifier does not read this mailbox"
         return warning(Area.REPLIES, mail.address, what, f"{_READ}, or set [web] base_url")
     what = "somebody must read this mailbox, since notifier does not: subscribers who want to leave write to it"
     return ok(Area.REPLIES, mail.address, what)

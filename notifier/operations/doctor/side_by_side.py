@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Check:
     """A check of one area.
 
-    `when_late` and `late_cure` are the state and the cure of the finding that it has not ended in time.
+    If the check does not end in time, a finding says so. `when_late` and `late_cure` are its state and its cure.
     """
 
     area: Area
@@ -83,7 +83,7 @@ def _finding_of_late(check: Check) -> Finding:
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """Return what `call` returns. Raises TimeoutError if it takes longer than this, and goes on in a thread then."""
+    """Return what `call` returns. Raises TimeoutError after these seconds; the call then goes on in a thread."""
     results: list[T] = []
     errors: list[Exception] = []
 

@@ -21,19 +21,19 @@ class Result(StrEnum):
     FAIL = "fail"
     SOFT_FAIL = "softfail"
     NEUTRAL = "neutral"
-    UNKNOWN = "unknown"  # a macro decides, which depends on the single mail
+    UNKNOWN = "unknown"  # the answer depends on a macro, and so on each mail
 
 
 _RESULTS = {"+": Result.PASS, "": Result.PASS, "-": Result.FAIL, "~": Result.SOFT_FAIL, "?": Result.NEUTRAL}
 
 
 class SpfError(Exception):
-    """A fault of the record, with which receivers ignore all of it (permerror)."""
+    """A fault of the record. Because of it, receivers ignore the whole record (permerror)."""
 
 
 @dataclass
 class Evaluation:
-    """One evaluation for an IP address; with None, no mechanism but `all` matches, and all of them are read."""
+    """One evaluation for an IP address. If `ip` is None, only `all` matches, and all mechanisms are read."""
 
     names: Names
     ip: IPv4Address | IPv6Address | None
@@ -43,7 +43,10 @@ class Evaluation:
     domains: list[str] = field(default_factory=list)
 
     def result(self, domain: str) -> Result:
-        """Return what the record of a domain says. Raises SpfError if it is faulty, and CannotTellError."""
+        """Return what the record of a domain says.
+
+        Raises SpfError if it is faulty, and CannotTellError if the name servers do not answer.
+        """
         records = records_of(self.names, domain)
         if not records:
             raise SpfError(f"{domain} has no SPF record")

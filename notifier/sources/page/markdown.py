@@ -144,7 +144,7 @@ def _label(text: str) -> str:
 
 
 def _needs_space(text: str, pair: _Brackets) -> bool:
-    """Return whether a link to a count touches the word before it, as in `May 29[6](url)`."""
+    """Return whether a link that shows a count touches the word before it, as in `May 29[6](url)`."""
     shown = _without_images(text[pair.inside : min(pair.end, pair.inside + _LONGEST_LINK)]).strip()
     return text[pair.start - 1 : pair.start].isalnum() and _BUTTON_WITH_COUNT.match(shown) is not None
 

@@ -34,8 +34,8 @@ def checking_claims(engine: Engine) -> Iterator[ClaimCheck]:
     """Yield a function that returns whether a claim is still valid and its subscriber has not left.
 
     The answer takes into account everything that was committed before the call. On SQLite, the claims in `next_ones`
-    are looked up together with the first one. Their answers are cached, and used for as long as the database's data
-    version shows that nobody has committed anything since.
+    are looked up together with the one that is asked about. Their answers are cached, and used for as long as the
+    database's data version shows that nobody has committed anything since.
     """
     cached_version: int | None = None
     cached: dict[tuple[int, int], bool] = {}

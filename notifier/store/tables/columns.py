@@ -58,8 +58,9 @@ NAMING = {
 }
 
 
-# Ids of deleted rows may still be in use elsewhere: in a digest's items, in a late settlement, or in a link in a mail.
-LARGEST_ID = (1 << 31) - 1  # of a row in PostgreSQL, which refuses larger numbers in comparisons too
+# NEVER_REUSE_IDS is for tables whose ids may still be in use elsewhere when a row is deleted: in a digest's items, in a
+# late settlement, or in a link in a mail.
+LARGEST_ID = (1 << 31) - 1  # the largest id of a row in PostgreSQL, which refuses larger numbers, even in comparisons
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 

@@ -73,8 +73,8 @@ def response_to(
 def _is_known(headers: Mapping[str, str], etag: str, modified: datetime | None) -> bool:
     """Return whether the feed reader has this content (RFC 9110, sections 13.1.2 and 13.1.3).
 
-    The ETag is that of the content coding of this request. A cache that holds the other coding needs a complete
-    response, because a 304 would name an ETag that it does not know.
+    `etag` is that of the content coding (gzip or none) that this request gets. A client that has the content in the
+    other coding gets a complete response, because a 304 would name an ETag that the client does not know.
     """
     if (tags := headers.get("if-none-match")) is not None:
         known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
