@@ -1,7 +1,7 @@
 """The things that the operator is told of, and the checks that judge them.
 
-No check is about one subscriber, except that a reply which was not understood needs a person to read it: a mailbox that
-is full or an address that is wrong needs no hand of the operator. No finding names a subscriber.
+No check is about one subscriber, because the operator need not act if a mailbox is full or an address is wrong. There
+is one exception: a person must read a reply that was not understood. No finding names a subscriber.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from notifier.store.alerts import StoredAlert
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
 
-# A relay that restarts pauses the sending for a short time, which needs no hand. So a pause is told if it is this long,
-# if it follows on this many others, or if no mail has ended it for longer than any retry waits.
+# The operator need not act if a relay restarts, which pauses the sending for a short time. So the operator is told of a
+# pause only if more than LONG_PAUSE of it is left, if it is one of at least MANY_PAUSES in a row, or if its time ended
+# more than UNENDED_PAUSE ago and no mail has ended it. UNENDED_PAUSE is longer than any retry waits.
 LONG_PAUSE = timedelta(minutes=1)
 MANY_PAUSES = 4
 UNENDED_PAUSE = timedelta(minutes=70)
@@ -32,8 +33,9 @@ UNREAD_INBOX = timedelta(hours=3)  # a server that restarts or is upgraded needs
 
 NEW_IN_QUARANTINE = timedelta(days=7)  # older files are not told any more
 
-# Suppressions have jumped if at least this many came in a day, and more than this share of the active subscribers or
-# this many times the usual number of a day.
+# Suppressions have jumped if in a day at least FEW_SUPPRESSIONS came, and at least one in SUPPRESSED_SHARE subscribers
+# was suppressed. They have also jumped if at least MANY_SUPPRESSIONS came, and more than USUAL_FACTOR times the usual
+# number of a day.
 FEW_SUPPRESSIONS, MANY_SUPPRESSIONS = 3, 10
 SUPPRESSED_SHARE = 5  # one in five
 USUAL_DAYS, USUAL_FACTOR = 30, 3
@@ -41,7 +43,7 @@ DAY = timedelta(days=1)
 
 
 class Patience(NamedTuple):
-    """How long mail may wait with nothing accepted, counted from `since` if it has waited for longer.
+    """How long mail may wait while no mail is accepted; the time before `since` does not count.
 
     `since` is when the service began to send mail: what has waited while it was stopped is not late at once.
     """
@@ -58,7 +60,7 @@ def findings(
 ) -> list[Finding]:
     """Return what each check has found. A source of which nothing is known yet has no finding.
 
-    `stored` holds the alerts by key, because the end of some troubles has another limit than their beginning.
+    `stored` holds the alerts by key, because some troubles end at another limit than the one at which they begin.
     """
     open_keys = [key for key, each in stored.items() if each.is_open]
     relay = relays.read(connection, config.relay_name)
@@ -197,7 +199,7 @@ def check_replies(connection: Connection) -> Finding:
         "want to unsubscribe",
         state="waiting",
         cure="`notifier replies` shows them, `notifier unsubscribe EMAIL` does what somebody asks for, and `notifier "
-        "replies drop ID` ends the entry. Until all are dropped, further replies bring no further mail",
+        "replies drop ID` ends the entry. While an entry is left, you get no mail about further replies",
     )
 
 

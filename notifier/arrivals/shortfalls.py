@@ -35,13 +35,13 @@ NEARLY_ALL = 0.95
 SHARE_OF_OTHER = 0.9
 FEW = 2  # papers; a difference between two sources that is not larger is ignored
 
-# The times without papers after which a source is stale, also if no days of the week usually have some.
+# The times without papers after which a source is stale, even if no day of the week usually has papers.
 SILENT_AT_FIRST = timedelta(days=7)  # if it has never had papers
 SILENT_LATER = timedelta(days=30)
 GAPS = 3  # times the longest gap so far, if that is longer than SILENT_LATER
 
-# The newest paper of a day may be older than usual by AGE, and by SPREADS times the median distance of the earlier ages
-# from the usual age.
+# The age of the newest paper of a day may be at most the usual age + AGE + SPREADS * spread. The spread is the median
+# distance of the earlier ages from the usual age.
 AGE = timedelta(days=7)
 AGE_UNKNOWN = timedelta(days=30)  # the largest age while fewer than LEAST_AGES ages are known
 LEAST_AGES = 5

@@ -14,19 +14,19 @@ from statistics import median
 
 from notifier.models import DayCount, SourceHistory
 
-WEEKS = 8  # older days are ignored, so a source that has changed permanently has a new usual number after five weeks
+WEEKS = 8  # older days are ignored. After a permanent change, five of the eight weeks make a new median
 LEAST_WORKING_DAYS = 5  # with fewer of them in the past, there is no usual number
 LEAST_SAME_WEEKDAYS = 3  # with fewer, the usual number depends on all working days
 
 # A day has far fewer papers than usual if it has less than a share of the usual number. The share depends on how much
-# the source varies: it is 1 - SPREADS times the median distance of its days from the usual number, but not below
-# LOWEST_SHARE or above HIGHEST_SHARE.
+# the source varies: it is 1 - (SPREADS * spread), but not below LOWEST_SHARE or above HIGHEST_SHARE. The spread
+# is the median of the distances of its days from the usual number, each as a share of that number.
 SPREADS = 4
 LOWEST_SHARE, HIGHEST_SHARE = 0.2, 0.6
 # The difference must also exceed this number of standard deviations of a Poisson count: 1 paper in place of 3 may be
 # chance.
 CHANCE = 2
-UNLIKELY = 0.003  # a run of empty days that is at most this probable is not taken for chance
+UNLIKELY = 0.003  # a run of empty days with at most this probability is more than chance
 
 ONE_DAY = timedelta(days=1)
 
@@ -57,8 +57,8 @@ def past_of(history: SourceHistory, end: date) -> dict[date, int]:
 def usual_number(past: Counts, day: date) -> float | None:
     """Return the usual number of papers on the weekday of `day`; None if too little of the past is known.
 
-    While the past has few days of this weekday, it is the median of all working days, but at most the largest number of
-    these few days. If `is_known_well`, it is at least their smallest number.
+    While the past has few days of this weekday, it is the median of all working days, but at most the largest count of
+    papers on these few days. If `is_known_well`, it is at least their smallest count.
     """
     typical, same = _typical(past, day), _same_weekdays(past, day)
     if typical is None or len(same) >= LEAST_SAME_WEEKDAYS:
@@ -93,7 +93,7 @@ def is_expected(past: Counts, day: date) -> bool:
 def seems_short(history: SourceHistory, day: date, papers: int) -> bool:
     """Return whether a day may have more papers than the number that came, judged by the days before it.
 
-    While few such days of the week are known, an empty working day may have some.
+    While few days of the same weekday are known, the result is true for every empty working day.
     """
     past = past_of(history, day)
     if papers:

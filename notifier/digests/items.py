@@ -23,7 +23,7 @@ VERSION = 3
 ITEM_BYTES = 10  # a decoded item takes roughly this many bytes of memory for each byte of its text
 REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
-_OPENINGS = (f"[{VERSION},", "[2,")  # equally long, because `decode` cuts off the length of the first
+_OPENINGS = (f"[{VERSION},", "[2,")  # must be equally long: `decode` cuts off as many characters as the first has
 _LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 

@@ -29,7 +29,7 @@ _WITHOUT_PAPERS = datetime(2026, 1, 1, tzinfo=UTC)
 class Feed:
     """A topic and the entries of its feed, newest first, as `newest_entries` returns them.
 
-    `since` is when the first of all papers was first seen, from which on the feed has existed; None if there is none.
+    `since` is when the first of all papers was first seen; the feed has existed since then. It is None without papers.
     `path` is the path of the feed below the base URL, without the ending of its format, and `query_string` follows the
     ending after a question mark. `page` is the path, below the base URL, of the page with the same papers; if it is
     empty, this is the page of the topic.
@@ -113,9 +113,10 @@ def newest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def shown_papers(ordered: Iterable[Paper]) -> Iterator[Paper]:
-    """Yield the papers that a feed shows, of all its papers in the order of feeds, and read no further.
+    """Yield the papers that a feed shows. `ordered` has all its papers in the order of feeds.
 
-    These are the newest 50, and all others that were first seen in the 48 hours before the newest; at most 500.
+    No more of them are read than necessary. The feed shows the newest 50, and all others that were first seen in the 48
+    hours before the newest; at most 500.
     """
     newest: datetime | None = None
     for number, paper in enumerate(islice(ordered, MAX_ENTRIES)):

@@ -78,7 +78,7 @@ def choose_papers(
 
 
 def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
-    """Return the planned digests with the papers that were left over or in unsent digests of the subscribers.
+    """Return the planned digests with the papers that were left over and those of the subscribers' unsent digests.
 
     If an unsent digest cannot be read, its subscriber is left out for now, so that the other subscribers are planned.
     `deliver` marks the unreadable digest as FAILED.

@@ -19,7 +19,7 @@ from notifier.errors import DiskFullError, StoreError
 from notifier.store.explanations import BUSY_TIMEOUT_MS
 
 APPLICATION_ID = b"noti"
-STEP_PAGES = 256  # are copied at once: 1 MB, after which Ctrl-C is heard
+STEP_PAGES = 256  # pages that are copied at once (1 MB); Ctrl-C takes effect between two such steps
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100

@@ -214,7 +214,7 @@ def _private_file(database: str | None) -> Path | None:
 def _close_to_others(file: Path) -> None:
     """Close the files of a database to other users if they are open to all; if that fails, log it.
 
-    SQLite gives the files that it makes beside a database the database's mode.
+    SQLite makes files beside a database, with the same mode as the database.
     """
     for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
         try:

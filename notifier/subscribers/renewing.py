@@ -63,7 +63,10 @@ def _recipient(connection: Connection, grant: Grant) -> str | None:
 
 
 def _recipient_of_notice(connection: Connection, grant: Grant) -> str | None:
-    """Return the recipient of the newest notice with this link; a change of address has notices with two links."""
+    """Return the recipient of the newest notice with this link.
+
+    A change of address has two notices, to the old and the new address, and each has a link of its own.
+    """
     for recipient, details in reversed(requests.notices_of(connection, KINDS[grant.purpose], grant.row_id)):
         if decode_notice_details(details).link == grant.purpose:
             return recipient

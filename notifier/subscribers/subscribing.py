@@ -25,7 +25,7 @@ from notifier.topics import TRENDING, Catalogue, catalogue_of, check_topics
 
 MAX_NAME_LENGTH = 100  # characters
 
-# The label of the topic `trending` where nobody chose it. The topic's own title is the label where somebody did.
+# The label of the topic `trending` if a subscriber got it by default. If they chose it, the label is its own title.
 DEFAULT_LABEL = "Trending papers"
 
 
@@ -284,8 +284,8 @@ def _find_or_add(
 ) -> dict[str, Subscriber]:
     """Return the subscribers of these requests, by key (see addresses.address_key); new ones are inserted.
 
-    They are locked until this transaction ends. Raises ConflictError if another process has just inserted one of them:
-    the caller may have decided something because nobody had the address.
+    They are locked until this transaction ends. Raises ConflictError if another process has just inserted one of them.
+    The caller may have relied on the address being new, so it has to start again.
     """
     found = subscribers.by_address(connection, [request.email for request in requests], lock=True)
     new = [request for request in requests if address_key(request.email) not in found]

@@ -55,7 +55,7 @@ def address_key(address: str) -> str:
     """Return a key that all spellings of one subscriber's address share, and that no other address has.
 
     RFC 5321 section 2.4 allows a server to distinguish `Ann` from `ann`; in practice no server does. Two domains are
-    the same if their A-labels are (RFC 5890, section 2.3.2.4): `straße.example` and `strasse.example` are two.
+    the same if their A-labels are (RFC 5890, section 2.3.2.4): `straße.example` and `strasse.example` differ.
     """
     return address.lower() if address.isascii() else _international_key(address)
 
@@ -101,9 +101,10 @@ def _converted(address: str, form: Callable[[str], str]) -> str:
 def unsubscribe_mailto(mailbox: str, recipient: str, signed_id: str = "") -> str:
     """Return the mailto URL (RFC 6068) of a mail that asks to unsubscribe.
 
-    The subject of that mail names the subscriber, because it may come from another address, and proves by the signed
-    id, if one is given, that it comes from somebody who has the mail. Raises ComposeError for an address that no mail
-    can go to.
+    The subject of that mail names the subscriber, because the mail may come from another address. If a signed id is
+    given, the subject holds it too. It proves that the sender has a mail that went to the subscriber.
+
+    Raises ComposeError for an address that no mail can go to.
     """
     address = recipient_address(recipient)
     encoded = address.replace("@", "%40") if _UNRESERVED.fullmatch(address) else quote(address, safe="")

@@ -23,8 +23,9 @@ Errors = Mapping[str, str]  # a sentence for each field that is wrong
 class Interests:
     """The topics and the query that somebody wants papers about.
 
-    `words` is a comma list or a query, as typed, and `query` its query, as text and parsed; both are empty if it is
-    refused. `column` is the place of the error in `words`, counted from 1.
+    `words` is a comma list or a query, as typed. `query` is the text of the query that it means, and `parsed` is that
+    query parsed; if it is refused, `query` is empty and `parsed` is None. `column` is the place of the error in
+    `words`, counted from 1.
     """
 
     topics: tuple[str, ...] = ()

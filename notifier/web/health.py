@@ -43,7 +43,7 @@ def readyz(site: SiteDependency) -> Response:
 
 
 def _why_not_ready(site: Site) -> str | None:
-    """Return a sentence without names of files, servers or users, which strangers may read; None if all is well."""
+    """Return why, in a sentence for strangers, without names of files, servers or users; None if all is well."""
     with suppress(StoreError, SQLAlchemyError), reading(site.engine) as connection:
         trouble = inspection.schema_trouble(connection)
         return f"Not ready: {trouble}." if trouble else None

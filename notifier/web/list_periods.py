@@ -45,7 +45,7 @@ class Period:
 
     @property
     def label(self) -> str:
-        """The same to begin a line with, such as `Week 37 of 2025`."""
+        """The period in words, with a capital letter at the beginning, such as `Week 37 of 2025`."""
         return self.words[0].upper() + self.words[1:]
 
     @property
@@ -62,7 +62,7 @@ def day_of(day: date) -> Period:
 
 
 def week_of(day: date) -> Period:
-    """Return the week of a day; the last one of all ends with the calendar, on Friday, 9999-12-31."""
+    """Return the week of a day. The week of 9999-12-31 ends on that Friday, because Python has no later dates."""
     first = day - day.weekday() * ONE_DAY
     year, week, _ = first.isocalendar()
     return Period("week", f"{year:04}-W{week:02}", first, first + min(6 * ONE_DAY, date.max - first))

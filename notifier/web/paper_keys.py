@@ -11,7 +11,7 @@ _KEY = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9./-]{0,63}")
 
 
 def is_key(text: str) -> bool:
-    """Return whether a text may be the key of a paper. No database is asked for another text, such as one with NUL."""
+    """Return whether a text may be the key of a paper. Other texts, such as one with NUL, never reach the database."""
     return bool(_KEY.fullmatch(text))
 
 

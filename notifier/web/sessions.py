@@ -10,8 +10,8 @@ from notifier.models import Subscriber
 from notifier.subscribers import SESSION_LIFETIME, subscriber_of_session
 from notifier.web.site import Site, SiteDependency
 
-# Browsers take a cookie with these prefixes only over https, and with `__Host-` only for all paths of one host, so that
-# no other host can set it (RFC 6265bis, section 4.1.3).
+# Browsers take a cookie with the prefix `__Secure-` or `__Host-` only over https. A cookie with `__Host-` must also be
+# for all paths of one host; then no other host can set it (RFC 6265bis, section 4.1.3).
 PLAIN_NAME = "session"
 SECURE_NAME = "__Secure-session"
 HOST_NAME = "__Host-session"

@@ -13,7 +13,7 @@ from notifier.web.background import in_background
 from notifier.web.site import Site, page
 from notifier.web.wording import mask_address
 
-AGAIN = "/again"  # what the path of a link ends in to ask for a new one
+AGAIN = "/again"  # the path of a link with this ending asks for a new link
 
 
 def used_link(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLResponse:

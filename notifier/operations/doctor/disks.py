@@ -35,7 +35,7 @@ def check_disks(setup: Setup) -> Iterator[Finding]:
 
 
 def _by_file_system(folders: Mapping[str, Path]) -> dict[Path, list[str]]:
-    """Return the names of the folders on each file system, by one of them."""
+    """Return the names of the folders on each file system; the key is the path of one of these folders."""
     first: dict[int, Path] = {}
     held: dict[Path, list[str]] = {}
     for what, folder in folders.items():

@@ -34,7 +34,7 @@ def check_config(setup: Setup) -> Iterator[Finding]:
 
 
 def _certificates(config: Config) -> Iterator[Finding]:
-    """Find certificates for fetching that cannot be read; those for the relay show when it is asked."""
+    """Find certificates for fetching that cannot be read. `check_relay` finds those for the relay."""
     file = config.fetching_settings.ca_file
     try:
         ssl.create_default_context(cafile=file)

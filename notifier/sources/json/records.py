@@ -134,7 +134,7 @@ def _record_values(text: str, limits: Limits, enclosing: EnclosingObject) -> Gen
     else:
         place = yield from array_elements(document, start + 1, limits.max_record_length)
     while (place := _skip_closings(text, place)) < len(text):
-        # If another array begins here, its elements are those after the bracket.
+        # If another array begins here, skip its bracket and yield its elements.
         place = yield from array_elements(document, place + (text[place] == "["), limits.max_record_length)
 
 

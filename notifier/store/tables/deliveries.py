@@ -35,10 +35,10 @@ class DeliveryRow(Table, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "kind", "period"),
-        _partial_delivery_index("next_try", "id", "state"),  # the state, so that waiting mail is counted by it alone
+        _partial_delivery_index("next_try", "id", "state"),  # has the state, so this index alone counts waiting mail
         _partial_delivery_index("owner"),
         Index("ix_delivery_not_accepted", "state", sqlite_where=NOT_ACCEPTED),
-        Index("ix_delivery_kind", "kind"),  # the smallest one of all rows, by which they are counted
+        Index("ix_delivery_kind", "kind"),  # all rows are counted from it, because it is the smallest
         NEVER_REUSE_IDS,
     )
 

@@ -24,7 +24,7 @@ def home(site: SiteDependency, request: Request, visitor: Visitor) -> Response:
     listed = site.listed_days.get(site.engine, site.clock())
     period = day_of(listed.newest or site.clock().date())
     found = read_page(site, period, PageRequest(f"{site.root}{period.path}", PERIOD_ORDERS, PERIOD_ORDERS[0], ""))
-    assert found is not None, "only a mark can lead nowhere"
+    assert found is not None, "a page without a mark always exists"
     opening = "New research papers in your email inbox once a day, or as a feed"
     shown = page(
         site,

@@ -149,7 +149,7 @@ def _author_query(author: str) -> str:
 
 
 def _links(site: Site, paper: Paper) -> Iterator[Link]:
-    """Yield the links to a paper, the best first; one that has none can be searched by its title."""
+    """Yield the links to a paper, the best first; if the paper has none, yield a search for its title first."""
     best = paper_url(paper)
     if not best:
         yield Link("Search for the title", search_url(paper.title, site.mail.title_search))
@@ -166,7 +166,7 @@ def _links(site: Site, paper: Paper) -> Iterator[Link]:
 
 
 def _term_spans(site: Site, paper: Paper, words: PaperWords) -> Sequence[Span]:
-    """Return the places in the abstract of the leading terms of the paper's topics, which digests mark too."""
+    """Return where the abstract has leading terms of the paper's topics. Digests mark these terms too."""
     catalogue = site.catalogue
     known = sorted(paper.topics & catalogue.topics.keys())
     terms = [MarkedLeaves(catalogue.parsed_queries[slug], catalogue.topics[slug].leading_terms) for slug in known]

@@ -42,7 +42,7 @@ class SearchRequest:
 
 @router.api_route("/search", methods=["GET", "HEAD"])
 def search(site: SiteDependency, request: Request, form: UrlForm, visitor: Visitor) -> Response:
-    """Show the papers that a query matches, or say at its place what is wrong with the query."""
+    """Show the papers that a query matches; if the query is wrong, say what is wrong and at which place."""
     text = form.one("q")
     page_request = read_page_request(form, f"{site.root}/search", ORDERS, [("q", text)])
     search_request = SearchRequest(request, text, page_request, visitor is not None)

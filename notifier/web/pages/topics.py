@@ -32,7 +32,7 @@ from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
 
 ORDERS = (ListOrder.NEWEST, ListOrder.TRENDING)  # the first is the usual one
 RANKED_DAYS = 60  # up to the newest day; a week halves a score, so that older papers would come last
-RANKED = 300  # of the newest papers of these days, so many are ranked
+RANKED = 300  # at most this many of the newest papers of these days are ranked
 WEEKS_OF_VOLUME = 4
 ONE_DAY = timedelta(days=1)
 
