@@ -79,7 +79,7 @@ def replies(context: typer.Context, config: ConfigOption = None, as_json: JsonOp
         typer.echo(inert(f"    {each.text}"))
     if found:
         typer.echo(
-            "`notifier unsubscribe EMAIL` does what somebody asks for; `notifier replies drop ID` ends the entry"
+            "if somebody asks to leave, run `notifier unsubscribe EMAIL`; `notifier replies drop ID` drops a reply"
         )
     else:
         typer.echo("no replies wait for you")

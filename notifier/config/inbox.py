@@ -45,12 +45,13 @@ def check_inbox(inbox: str) -> None:
 
 
 def maildir_of(inbox: str) -> Path | None:
-    """Return the folder of a Maildir; None if the mailbox is none."""
+    """Return the folder of a Maildir; None if the config names another kind of inbox."""
     return Path(inbox.removeprefix(_MAILDIR)) if inbox.startswith(_MAILDIR) else None
 
 
 def imap_of(inbox: str) -> ImapPlace | None:
-    """Return the place of an IMAP mailbox; None if the mailbox is none. The mailbox is INBOX unless the URL names one.
+    """Return the place of an IMAP mailbox; None for another kind of inbox. The mailbox is INBOX unless the URL names
+    one.
 
     The user's name may hold an @ of its own, because the last one of the URL's authority separates it from the host.
     """

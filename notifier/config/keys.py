@@ -219,7 +219,7 @@ class Config(ConfigTable):
 
     @property
     def secret_files(self) -> dict[str, Path]:
-        """The absolute paths of the files that hold a secret each, besides the secret key, by what they hold."""
+        """The path of each file that holds a secret, by the name of that secret; the secret key is not among them."""
         named = {
             "the URL of the database": self.store.url_file,
             "the password of the relay": self.smtp.password_file,

@@ -68,7 +68,8 @@ def ehlo_name(name: str) -> str:
 def check_database_url(url: str) -> None:
     """Raise ValueError if notifier cannot use the URL of a database."""
     if url.startswith(SQLITE):
-        # SQLAlchemy reads options after a question mark in the name of the file. In a folder's name it is allowed.
+        # SQLAlchemy reads options after a question mark in the name of the file. A question mark in the name of a
+        # folder is allowed.
         name, _, options = url.removeprefix(SQLITE).rpartition("/")[2].partition("?")
         if not name or "=" in options:
             raise ValueError("write the name of a file after sqlite:///, without options")

@@ -107,7 +107,8 @@ def days_for_usual(day: date) -> list[date]:
 def usual_upvotes(papers: Iterable[Sequence[Appearance]]) -> dict[date, DayUpvotes]:
     """Return the usual upvotes of each day on which any are known.
 
-    `papers` gives the appearances of every paper that is listed on one of these days or of the `days_for_usual`.
+    `papers` gives the appearances of every paper that is listed on one of these days, or on one of the days that
+    `days_for_usual` returns for them.
     """
     by_day: dict[date, list[DayUpvotes]] = {}
     for appearances in papers:

@@ -114,7 +114,7 @@ def _due_slot(candidates: Candidates, subscriber: Subscriber, now: datetime) -> 
 
 
 def instant_slot(subscriber: Subscriber, dump: int, now: datetime) -> calendars.Slot:
-    """Return what a digest of the cadence INSTANT is for: all dumps up to this one, by its id."""
+    """Return the slot of a digest of the cadence INSTANT: it is for all dumps up to the one with the id `dump`."""
     today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
     return calendars.Slot(today, f"dump:{dump}", now)
 

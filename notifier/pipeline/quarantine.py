@@ -90,7 +90,7 @@ def record_move(engine: Engine, path: Path, moved: Path) -> None:
 
 
 def _find(engine: Engine, folder: DumpsFolder, given: Path) -> Path:
-    """Return the path of a quarantined file, given its path or, if no other file has it, its name."""
+    """Return the path of a quarantined file; `given` is its path, or its name if only one such file has that name."""
     recorded = [each.path for each in list_quarantined(engine)]
     named = [path for path in recorded if Path(path).name == str(given)]
     inside = folder.quarantine / given.name

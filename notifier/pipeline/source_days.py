@@ -10,7 +10,9 @@ from notifier.sources import decide_listing_day
 from notifier.store.sources import SourceState
 
 ANNOUNCED_DAYS = 7  # counting today; papers of older days are stored as announced already
-MISSED_DAYS = 60  # the most days before today that are recorded as missed; no usual number depends on older ones
+# At most so many days before today are recorded as missed. The usual number of papers of a day (`notifier.arrivals`)
+# never depends on older days.
+MISSED_DAYS = 60
 _EMPTY = ParsedDump("", ())
 
 

@@ -14,8 +14,8 @@ from notifier.store import papers
 def best_titles(connection: Connection, candidates: Candidates, selections: Sequence[Selection]) -> list[str]:
     """Return the title of the best paper of each selection: the one that ranks highest among the candidates.
 
-    A selection without candidates holds only papers of digests that were never sent; the title is that of its first, or
-    empty if that paper is no longer stored.
+    A selection without candidates holds only papers of digests that were never sent. Then the title of its first paper
+    is returned, or an empty text if that paper is no longer stored.
     """
     found = [candidates.best(_firsts(each)) for each in selections]
     unsent = {_firsts(selection)[0] for best, selection in zip(found, selections, strict=True) if best is None}

@@ -1,7 +1,8 @@
 """The papers of the last 30 days in memory, to tell somebody at once what a query or a topic would bring them.
 
-A paper belongs to them if its listing day is one of these days, or if it was first stored on one of them. Old papers
-also belong to them in a new service that ingests the pages of several months. Its first digests hold such papers too.
+A paper belongs to them if its listing day is one of these days, or if it was first stored on one of them. In a new
+service that ingests the pages of several months, old papers belong to them too, because they were first stored in the
+last days. The first digests of such a service hold these papers as well.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class RecentPapers:
     """The papers of the `days` days up to `until`, newest first, with their index.
 
     `days` is smaller than DAYS if older papers are not stored or are too many.
-    Then come papers with an earlier listing day that were first stored recently. The numbers per week leave them out.
+    After the papers of these days come papers with an earlier listing day that were first stored recently. The numbers
+    per week leave those out.
     """
 
     papers: Sequence[Paper]

@@ -99,7 +99,8 @@ def _access(connection: Connection, state: RelayState, now: datetime) -> RelayAc
 def _order(access: RelayAccess, state: RelayState) -> ClaimOrder:
     if access is not RelayAccess.PROBE:
         return ClaimOrder.WAITED_LONGEST
-    # After several refusals, a mail that was refused before would not show whether others are accepted.
+    # After refusals, a mail that was refused before is no useful probe: it may be refused again although the relay
+    # accepts others.
     return ClaimOrder.UNREFUSED if state.policy_refusals else ClaimOrder.RETRIES
 
 

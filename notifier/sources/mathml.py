@@ -141,5 +141,6 @@ _WRITERS: dict[str, Callable[[Sequence[str]], str]] = {
     "mtr": " ".join,
     "mtable": "; ".join,
 }
-# Elements that have their own form even with a single part. Any other element is then written as that part.
+# Elements that have their own form even with a single part. Every other element that has a single part is written as
+# that part.
 _WITH_ONE_PART = ("msqrt", "mfenced")

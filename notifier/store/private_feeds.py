@@ -1,4 +1,4 @@
-"""Store private feeds: each subscriber has at most one row, and the links to their feeds are signed for its id.
+"""Store private feeds. Each subscriber has at most one row, and the links to their feeds are signed for the row's id.
 
 If a subscriber wants new links, the row is replaced by one with an id that was never used before.
 """

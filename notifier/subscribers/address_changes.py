@@ -56,9 +56,9 @@ def _store(engine: Engine, config: Config, subscriber_id: int, new_email: str, n
 def confirm_address(engine: Engine, grant: Grant, now: datetime) -> Subscriber | None:
     """Confirm a change of address at one of the two addresses, and return the subscriber as stored.
 
-    The address changes when both have confirmed. The sessions of the subscriber end then, and so do the links that were
-    mailed to the old address and open sessions, because somebody else may read the old mailbox. Returns None if the
-    link was used or has expired. Raises UsageError if the new address has become another subscriber's.
+    The address changes when both have confirmed. Then the sessions of the subscriber end, because somebody else may
+    read the old mailbox. For the same reason, the links in mails to the old address open no session any more. Returns
+    None if the link was used or has expired. Raises UsageError if the new address has become another subscriber's.
     """
     with writing(engine) as connection:
         request = requests.get(connection, grant.row_id, now, lock=True)

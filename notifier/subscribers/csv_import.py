@@ -3,8 +3,8 @@
 New subscribers get the state that the file gives; ACTIVE or PAUSED means that they have agreed to get mail, and no
 state means PENDING. Subscribers who are known already get the subscriptions that they lack. They keep their state, with
 two exceptions: the file can confirm pending subscribers, and it can unsubscribe or suppress everybody who has not left.
-It cannot bring back subscribers who left or were erased, except suppressed ones if the operator asks for it; these are
-paused if the file says PAUSED.
+It cannot bring back subscribers who unsubscribed or were erased. It brings back suppressed subscribers only if the
+operator asks for it, and pauses them if the file says PAUSED.
 """
 
 from __future__ import annotations

@@ -97,6 +97,6 @@ def _limits(action: Action, email: str, ip: str | None) -> Iterator[Limit]:
 
 
 def _mailbox(key: str) -> str:
-    """Return an address without the part after a plus sign: most mail servers deliver all of these to one mailbox."""
+    """Return an address without the part after a plus sign, which most mail servers ignore on delivery."""
     local, _, domain = key.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"

@@ -15,8 +15,8 @@ ZIP_LEVEL = 6
 def zip_responses(app: ASGIApp) -> ASGIApp:
     """Wrap `app` so that its responses are compressed for clients that take gzip.
 
-    Starlette looks for the letters `gzip` in the header, and would also compress for `gzip;q=0`. So its
-    Accept-Encoding header is replaced by the single word `gzip` or `identity`.
+    Starlette looks for the letters `gzip` in the header, and would also compress for `gzip;q=0`. So the Accept-Encoding
+    header that Starlette sees is replaced by the single word `gzip` or `identity`.
     """
     zipping = GZipMiddleware(app, minimum_size=MIN_ZIPPED, compresslevel=ZIP_LEVEL)
 

@@ -34,7 +34,7 @@ SECURITY_HEADERS = {
 WITH_SCRIPTS = "script-src 'self'; connect-src 'self'; "
 
 
-FRAMED = "framed"  # instead of X-Frame-Options, inside of this application only
+FRAMED = "framed"  # a value of X-Frame-Options that is used only here; `secure_responses` then removes the header
 
 
 def scripted(response: AnyResponse) -> AnyResponse:
@@ -66,7 +66,7 @@ def secure_responses(app: ASGIApp) -> ASGIApp:
                 if headers["X-Frame-Options"] == FRAMED:
                     del headers[
                         "X-Frame-Options"
-                    ]  # it can name no origins; browsers that know frame-ancestors need none
+                    ]  # it cannot name origins; browsers that know frame-ancestors do not need it
             await send(message)
 
         await app(scope, receive, send_secured)
@@ -133,10 +133,11 @@ _too_large = PlainTextResponse(
 def from_our_own_pages(site: SiteDependency, request: Request) -> None:
     """Refuse a form that a browser submits from the page of another site.
 
-    Sec-Fetch-Site decides if it is sent, since no page can change it. Browsers without it send the Origin of our own
-    pages, whose `<meta name="referrer">` asks for that; older and foreign pages and sandboxed frames send `null`, which
-    alone is refused. Mail providers and other programs send neither header, and are let through. A header that comes
-    twice, or with a value that no browser sends for our own pages, is refused.
+    If Sec-Fetch-Site is sent, it decides, since no page can change it. Browsers that do not send it send Origin. From
+    our own pages, they send our origin, because the `<meta name="referrer">` of our pages asks for that. Older pages,
+    pages of other sites and sandboxed frames may send `null`, which is refused unless Sec-Fetch-Site is sent and allows
+    the form. Mail providers and other programs send neither header, and are let through. A header that comes twice, or
+    with a value that no browser sends for our own pages, is refused.
     """
     origins, sites = (request.headers.getlist(name) for name in ("origin", "sec-fetch-site"))
     if sites == ["same-origin"]:

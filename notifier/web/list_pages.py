@@ -52,7 +52,7 @@ def read_page(site: Site, period: Period, page_request: PageRequest) -> ListPage
 def read_trending_page(site: Site, page_request: PageRequest) -> ListPage | None:
     """Return the requested page of the trending papers; None if the mark in its URL is not valid.
 
-    The day of each is the newest on which it is listed, because the list goes by the newest days.
+    Each card shows the newest listing day of its paper, because the trending scores depend on that day.
     """
     now = site.clock()
     newest = site.trending.get(site.engine, now)
@@ -72,7 +72,7 @@ def read_trending_page(site: Site, page_request: PageRequest) -> ListPage | None
 def list_response(site: Site, request: Request, name: str, **values: object) -> Response:
     """Show a page of a list, or only its cards and the link to the next page if htmx asks for them.
 
-    The pages that name a next one need a script of this site for that, which loads it in place.
+    If there is a next page, the response allows a script of this site, which loads the next page in place.
     """
     is_part = "hx-request" in request.headers
     shown = page(site, "more_papers" if is_part else name, HTTPStatus.OK, **values)

@@ -29,8 +29,8 @@ class TopicLink:
 class PaperCard:
     """A paper as a list shows it. What is not known is empty, or None.
 
-    `path` is the path of the paper's page without that of the base URL, and `outside` holds links to other sites.
-    `upvotes` are those of the list, and `day` is the listing day that the list goes by. `excerpt` is a part of the
+    `path` is the path of the paper's page below the base URL, and `outside` holds links to other sites. `upvotes` are
+    those of the list, and `day` is the listing day under which the list has the paper. `excerpt` is a part of the
     abstract, or the summary by a model if `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all
     of it.
     """
@@ -55,7 +55,7 @@ def paper_card(
 ) -> PaperCard:
     """Return the card of a paper in a list, with these places marked.
 
-    `day` is the listing day that the list goes by; without one it is the paper's first listing day.
+    `day` is the listing day under which the list has the paper; None means the paper's first listing day.
     """
     shown = card(Item(paper.id, upvotes, marks), paper, site.mail)
     abstract = inert(paper.abstract)

@@ -22,7 +22,7 @@ from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 
 PER_PAGE = 30
 KEPT = 200  # rankings; one of 2,000 papers takes about 70 kB
-MAX_AGE = timedelta(minutes=10)  # of a ranking whose first page is shown, because topics may change without a dump
+MAX_AGE = timedelta(minutes=10)  # a first page shows no older ranking, because topics may change without a dump
 
 Read = Callable[[Sequence[int]], Mapping[int, Paper]]
 
@@ -31,7 +31,7 @@ class RankingFunctions(NamedTuple):
     """The functions that rank the papers of a ranking and read them.
 
     `rank` takes the highest id of a paper that counts, and returns ids, the best first. `read` takes some of these ids,
-    and returns those of the papers that are shown, by id.
+    and returns the papers with these ids that may be shown, by id.
     """
 
     rank: Callable[[int], Sequence[int]]

@@ -42,8 +42,8 @@ class Site:
     """The store, the templates, the sender of the mails, and the URL of the pages.
 
     `mail` holds the settings with which pages show papers as the mails do. `recent` holds the papers that previews
-    search, and `feed_files` the feeds that were published. Of the feeds that are made on request, `made_feeds` holds
-    those that were asked for last, and `trending_of_days` the papers of the topic `trending`.
+    search, and `feed_files` the feeds that were published. Other feeds are made on request: `made_feeds` holds those
+    that were requested last, and `trending_of_days` holds the papers for the feeds of the topic `trending`.
     `listed_days` holds the days of lists, `trending` the trending papers, and `rankings` the rankings that are read.
     `arrivals` holds what the footer of each page says about the arrival of papers. `key` signs and checks links. It is
     None if there is neither a base URL nor a secret key, because then no link was ever made. `origin` is the origin of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 WEEKS = 26  # half a year
-WIDTH, HEIGHT, GAP = 20, 72, 4  # of a bar with its gap, and of the plot, in units of its view box
+WIDTH, HEIGHT, GAP = 20, 72, 4  # of a bar with its gap; of the plot; between two bars; in units of the view box
 
 ONE_WEEK = timedelta(days=7)
 
@@ -76,6 +76,6 @@ def monday_of(day: date) -> date:
 
 
 def _bar(monday: date, papers: int, place: int, most: int) -> Bar:
-    """Return a bar; also a week with few papers has one that can be seen."""
+    """Return the bar of a week. If the week has any papers, the bar is high enough to be seen."""
     height = max(round(HEIGHT * papers / most), 2 if papers else 0)
     return Bar(monday, papers, place * WIDTH, HEIGHT - height, height)

@@ -1,4 +1,4 @@
-"""Check the inbox: that replies and returned mail can be read there, that they are, and that they get there."""
+"""Check the inbox: whether replies and returned mail get there, whether they can be read, and whether they are read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_inbox(setup: Setup) -> Iterator[Finding]:
     if config.mail.transport == "smtp":
         yield from _addresses(config.mail, _user(setup), seen[_REPLIES], seen[_BOUNCES])
     if mails >= MANY_MAILS and (newest is None or newest < setup.now - returned.RECENT):
-        what = f"nothing came back in 30 days, although {MANY_MAILS} mails or more were sent, so it may go elsewhere"
+        what = f"nothing came back in 30 days after {MANY_MAILS} mails or more; returned mail may go elsewhere"
         yield skipped(Area.REPLIES, "returned mail", what, _trial(config.mail))
 
 
@@ -112,14 +112,14 @@ def _state(setup: Setup, state: InboxState, newest: datetime | None) -> Iterator
     elif state.failing_since is not None:
         what = f"the service could not read it since {_shown(state.failing_since)}: {state.error}"
         yield warning(
-            Area.REPLIES, "[mail] inbox", what, "if the other findings about it are well, the next reading ends this"
+            Area.REPLIES, "[mail] inbox", what, "if no other finding about it is bad, the next reading will succeed"
         )
     elif state.read_at is None:
         cure = "start the service, or run `notifier once`, which reads it"
         yield skipped(Area.REPLIES, "[mail] inbox", "nothing has read it yet", cure)
     elif setup.now - state.read_at > LATE:
         what = f"nothing has read it since {_shown(state.read_at)}"
-        yield warning(Area.REPLIES, "[mail] inbox", what, "start the service, or a line for cron with `notifier once`")
+        yield warning(Area.REPLIES, "[mail] inbox", what, "start the service, or let cron run `notifier once`")
     else:
         yield ok(Area.REPLIES, "[mail] inbox", f"it was read at {_shown(state.read_at)}; {came}")
 
@@ -127,14 +127,14 @@ def _state(setup: Setup, state: InboxState, newest: datetime | None) -> Iterator
 def _addresses(mail: MailConfig, user: str, reply: datetime | None, bounce: datetime | None) -> Iterator[Finding]:
     """Say, as far as it can be told, whether mail to the sender and to the envelope comes to the inbox.
 
-    `user` is the user of the IMAP mailbox. `reply` and `bounce` are when the newest message came that is usually sent
-    to the one and to the other address.
+    `user` is the user of the IMAP mailbox. `reply` is when the newest message came of the kinds that are usually sent
+    to the sender. `bounce` is the same for the envelope.
     """
     cure = "reply to a mail of notifier with a word of your own; `notifier replies` must show it"
     yield _address(mail.address, user, reply, "reply", cure)
     if mail.envelope and address_key(mail.envelope) != address_key(mail.address):
         cure = (
-            "run `notifier doctor --send-to ADDRESS` with an address that does not exist at another provider; then "
+            "run `notifier doctor --send-to ADDRESS` with a nonexistent address at another provider; then "
             "`notifier status` must count one message more that came back"
         )
         yield _address(mail.envelope, user, bounce, "returned mail", cure)

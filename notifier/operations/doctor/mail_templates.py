@@ -48,7 +48,7 @@ def check_mail_templates(setup: Setup) -> Iterator[Finding]:
 
 
 def _settings(config: Config) -> MailSettings:
-    """Return the settings of mails, with a key of samples, because the real one may be missing."""
+    """Return the settings of mails, with a made-up key and base URL for links, because the real ones may be missing."""
     without_pages = config.model_copy(update={"web": config.web.model_copy(update={"base_url": ""})}).located_in(
         config.base
     )

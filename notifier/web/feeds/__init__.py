@@ -1,1 +1,1 @@
-"""Feeds over HTTP: those that `publish` has written, of any search, and of one subscriber."""
+"""Serve feeds over HTTP: the feeds that `publish` has written, the feed of a search, and the feed of a subscriber."""
