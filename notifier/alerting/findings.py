@@ -1,4 +1,4 @@
-"""Hold the result of one check whose troubles the operator is told of."""
+"""Hold the result of one check. The operator is told of the trouble that it finds."""
 
 from __future__ import annotations
 

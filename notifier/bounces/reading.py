@@ -35,8 +35,9 @@ def read(content: bytes, key: bytes, recipients: Sequence[str] = (), sender: str
     """Return the verdict on a message.
 
     `key` is the secret key, by which return paths and signed ids are recognised. `recipients` are the addresses that
-    the message was delivered to, if the mail server has told them. `sender` is the address of our mails: an answer that
-    names it may blame it. No message makes this fail, and none takes long.
+    the message was delivered to, if the mail server has told them. `sender` is the address of our mails: if the
+    answer of a mail server names it, the fault may be the sender's and not the recipient's. No message makes this fail,
+    and none takes long.
     """
     try:
         return _verdict(read_message(content), key, recipients, sender)
@@ -125,7 +126,7 @@ def _proofs(key: bytes, text: str) -> Proofs:
 
 
 def _returned_ids(message: Part) -> tuple[str, ...]:
-    """Return the Message-IDs of the mails that a report returns, from their headers or from a text that holds one."""
+    """Return the Message-IDs of the mails that a report returns, from their headers or a Message-ID line in a text."""
     found: list[str] = []
     for part in message.walk():
         names = ("message-id", "in-reply-to") if part is not message else ("in-reply-to", "references")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from notifier.operations.doctor import Finding, Report
 
 _WIDTH, _WIDEST = 80, 100  # columns: in a pipe, and on a wide terminal
-_INDENT = " " * 11  # of what follows the state
-_MOST_OK = 6  # of one area that are shown; --json has all
+_INDENT = " " * 11  # before every line of a finding but the first
+_MOST_OK = 6  # findings with the state OK that are shown of one area; --json has all
 
 
 def register(app: typer.Typer) -> None:

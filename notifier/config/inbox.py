@@ -50,9 +50,9 @@ def maildir_of(inbox: str) -> Path | None:
 
 
 def imap_of(inbox: str) -> ImapPlace | None:
-    """Return the place of an IMAP mailbox; None for another kind of inbox. The mailbox is INBOX unless the URL names
-    one.
+    """Return the place of an IMAP mailbox, or None for another kind of inbox.
 
+    The mailbox is INBOX unless the URL names one.
     The user's name may hold an @ of its own, because the last one of the URL's authority separates it from the host.
     """
     scheme, _, rest = inbox.partition("://")

@@ -23,7 +23,7 @@ from notifier.text.harmless import inert, shortened_to_columns
 from notifier.text.marked_words import MarkableText
 
 PREHEADER_TITLES = 3
-SUBJECT_TITLE = 30  # columns by which a title in a subject is recognised, since its end may be cut off
+SUBJECT_TITLE = 30  # columns; a subject that holds this much of a title names it, since the end may be cut off
 CARD_BYTES = 2_500  # the memory that a card takes, roughly
 WHOLE_CACHE_BYTES = 1 << 24  # for the cards of one page
 LINE_BYTES = 600  # the memory that a PaperLine takes, or a SectionCard without its card
@@ -86,7 +86,10 @@ class WholeContent(NamedTuple):
 
 
 def matched_labels(content: DigestContent) -> list[tuple[str, int | None]]:
-    """Return the labels that a footer names, each with the number of its section if there is a page that ends it."""
+    """Return the labels that a footer names.
+
+    Each has the number of its section if there is a page that ends the subscription, and else None.
+    """
     sections = [
         (section.label, number if section.has_page else None) for number, section in enumerate(content.sections)
     ]
@@ -217,7 +220,7 @@ def _titles(section: SectionContent) -> Iterator[str]:
 
 
 def _other_labels(sections: Iterable[Section], also: Iterable[str]) -> list[str]:
-    """Return the labels of the subscriptions that have no section: those that matched a paper in one, and `also`."""
+    """Return the labels of subscriptions without a section: those that matched a paper of a section, and `also`."""
     others: dict[str, None] = {}
     for matched in dict.fromkeys([*[item.also for section in sections for item in section.items], tuple(also)]):
         others |= dict.fromkeys(map(shown_label, matched))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class ReturnedKind(StrEnum):
-    """The kinds of messages that come to the mailboxes of the sender and for bounces."""
+    """The kinds of messages that come to the sender's mailbox, and to the mailbox for bounces."""
 
     HARD = "hard"  # a mail server says that the mailbox of the recipient does not exist or accepts no mail
     SOFT = "soft"  # a mail server has given up for another reason, such as a full mailbox
@@ -19,7 +19,7 @@ class ReturnedKind(StrEnum):
     UNCLEAR = "unclear"  # a person asks for something that is not understood or not proved; an operator has to look
     OTHER = "other"  # nothing that notifier has to do with
     BROKEN = "broken"  # not readable as a message, or nested too deeply
-    FORGED = "forged"  # it is about no mail of ours that it could prove
+    FORGED = "forged"  # it does not prove that it is about a mail of ours
     UNKNOWN = "unknown"  # about a mail or a subscriber that is not stored any more
     SEEN = "seen"  # it was UNCLEAR, and an operator has looked at it
 
@@ -27,8 +27,8 @@ class ReturnedKind(StrEnum):
 class InboxState(NamedTuple):
     """The state of the mailbox that returned messages are read from.
 
-    `error` says why it could not be read since `failing_since`; it is empty if it was read at `read_at`. `uid` is that
-    of the newest message read by IMAP, while the mailbox has this `uid_validity`.
+    `error` says why it could not be read since `failing_since`; it is empty if it was read at `read_at`. `uid` is the
+    UID of the newest message read by IMAP. It is valid while the mailbox has this `uid_validity`.
     """
 
     read_at: datetime | None = None

@@ -82,7 +82,7 @@ def _words(text: str) -> list[str]:
 
 
 def _possible_last_names(parts: Sequence[str]) -> list[str]:
-    """Return the words that may be the last name, the last word first; initials are none if there is another word."""
+    """Return the words that may be the last name, the last word first; an initial only if there is no other word."""
     return [part for part in reversed(parts) if not _is_initial(part)] or [parts[-1]]
 
 

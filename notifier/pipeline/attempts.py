@@ -25,7 +25,7 @@ MAX_INTERRUPTIONS = 30
 LONGEST = timedelta(hours=1)
 
 GIVEN_UP = (
-    "reading it was interrupted {} times: it may be what ended or blocked the process; if it is a good dump, "
+    "reading it was interrupted {} times, maybe because it ends or blocks the process; if it is a good dump, "
     "`notifier quarantine retry PATH` reads it again"
 )
 

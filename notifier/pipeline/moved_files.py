@@ -21,7 +21,7 @@ from notifier.store import dumps, reading, retried, writing
 
 log = logging.getLogger(__name__)
 
-WATCHED = timedelta(days=7)  # long enough for a run of `once` each day, or after a weekend
+WATCHED = timedelta(days=7)  # long enough if `once` runs only once a day, or not at weekends
 
 
 @retried
@@ -32,7 +32,7 @@ def watch(engine: Engine, moved: MovedFile, now: datetime) -> None:
 
 
 def move_back_changed_files(engine: Engine, folder: DumpsFolder, now: datetime) -> None:
-    """Move the files that were written after they had been moved away back into the dumps folder, and log that."""
+    """Move files back into the dumps folder if they were written to after they had been moved away, and log that."""
     with reading(engine) as connection:
         watched = dumps.moved_files(connection)
     over = [

@@ -52,7 +52,7 @@ def _retag(engine: Engine, fingerprint: str, old: Mapping[str, str], catalogue: 
 
 @retried
 def _apply(engine: Engine, change: CatalogueChange) -> None:
-    """Store the change, unless papers have changed meanwhile. Then `tag` matches all of them with all topics."""
+    """Store the change. If papers have changed meanwhile, store nothing: `tag` then matches all with all topics."""
     with writing(engine) as connection:
         tags.retag(connection, change)
 

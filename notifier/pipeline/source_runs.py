@@ -25,8 +25,8 @@ from notifier.store import reading, sources
 from notifier.store.sources import SourceState
 from notifier.text.counting import counted
 
-# Each run of a new source may fail after some documents. After this time, the first fetch ends anyway, and the papers
-# of later runs are announced.
+# Papers of a source are announced only after one of its runs has succeeded. If each run of a new source fails after
+# some documents, a run counts as a success when the runs have failed for this time.
 MAX_FIRST_FETCH = timedelta(days=1)
 UNFINISHED_DELAY = timedelta(minutes=1)  # before a folder with an incomplete file is read again
 MAX_PROBLEM_LENGTH = 1000  # characters
@@ -72,7 +72,7 @@ class SourceReport:
 def describe_unannounced(report: SourceReport) -> str:
     """Return how many new papers are announced to nobody because their days were fetched too late."""
     papers = counted(report.unannounced, "new paper is", "new papers are")
-    return f"{papers} of days more than {ANNOUNCED_DAYS - 1} days ago, and will not be announced"
+    return f"{papers} dated more than {ANNOUNCED_DAYS - 1} days ago, and will not be announced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,9 @@ def parse(text: str, *, topics_allowed: bool = True) -> Query:
 
 
 def parse_as_typed(text: str, *, topics_allowed: bool = True) -> Typed:
-    """Parse the text of a query that `parse` accepts into a tree that keeps the spelling.
+    """Parse a query into a tree that keeps the spelling. The query must be one that `parse` accepts.
 
-    `topics_allowed` is as in `parse`. Raises QueryError if the text has no syntax of a query.
+    `topics_allowed` is as in `parse`. Raises QueryError if the syntax of the text is not that of a query.
     """
     max_length = MAX_QUERY_LENGTH if topics_allowed else MAX_TOPIC_QUERY_LENGTH
     return _Parser(lex(text, max_length), topics_allowed).parse().typed

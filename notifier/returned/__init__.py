@@ -1,4 +1,6 @@
-"""Act on what comes back: read the inbox, and suppress or unsubscribe those whom a message proves to be about.
+"""Act on what comes back: read the inbox, and suppress or unsubscribe subscribers.
+
+A subscriber is changed only if a message proves that it is about them.
 
 `bounces` says what a message says, `mailboxes` gives the messages, and this component changes the subscribers.
 """

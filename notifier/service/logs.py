@@ -18,7 +18,8 @@ from notifier.text.harmless import inert
 # a long word, which takes quadratic time.
 ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@])[^\s<>\"'(),:;@]++@[^\s<>\"'(),:;]+")
 
-# The most characters of a message that are read. Fewer are logged, but each run of white space first becomes one space.
+# At most this many characters of a message are read, and at most a tenth of them are logged. More are read than logged,
+# because each run of white space becomes one space.
 _MESSAGE_READ = 10 * REASON_LIMIT
 _TRACEBACK_LIMIT = 4_000  # characters; the end of a traceback is kept, because it names the error
 

@@ -66,9 +66,9 @@ def add(
 ) -> None:
     """Store the tokens of papers that have no stored tokens, and add the papers to the index.
 
-    A paper that had one of `earlier_keys`, which are given by id, gets it again if its listing day is the same. So no
-    paper changes its place in a search that somebody is reading. The ingest lock must be held, because two transactions
-    would give the same keys to different papers.
+    `earlier_keys` holds the keys that papers had before, by paper id. A paper gets its earlier key again if its listing
+    day is the same. So no paper changes its place in a search that somebody is reading. The ingest lock must be held:
+    otherwise two transactions could give the same key to different papers.
     """
     keys = {
         each.paper_id: earlier_keys[each.paper_id]

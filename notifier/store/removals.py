@@ -1,7 +1,7 @@
 """Find and delete rows that are older than the config keeps them, and store what was removed last.
 
-Rows of the outbox are kept as long as they show something that planning needs: that a subscriber had a paper which may
-be announced to them again, or that the next digest has to include the papers of one that was not sent.
+Rows of the outbox are kept as long as planning needs them. Planning needs a row if the subscriber got a paper in it
+that may be announced again, or if it is a digest that was not sent and whose papers the next digest has to include.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from notifier.store.tables import delivery, dump, listing, paper, removal, subsc
 
 CLOCK = "clock"
 
-# A clock that is farther than this from the last one that was believed may be wrong. It is believed when it has gone on
-# for DOUBT, so that a service can go on after it was away for long.
+# A clock that is farther than FARTHEST from the time that was believed last may be wrong. It is believed when it has
+# gone on from there for DOUBT, so that a service that did not run for a long time can remove rows again.
 FARTHEST = timedelta(days=31)
 DOUBT = timedelta(days=7)
 
@@ -42,7 +42,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class OldDeliveries:
-    """Deliveries that may be removed, the id up to which all rows were looked at, and whether newer rows follow."""
+    """Deliveries that may be removed, the id up to which all rows were looked at, and whether the search has ended."""
 
     ids: list[int]
     last_id: int
@@ -79,10 +79,10 @@ def doubt(connection: Connection) -> str:
 
 
 def needed_since(connection: Connection, now: datetime) -> datetime:
-    """Return the instant since which digests may hold a paper that is announced to their subscriber again.
+    """Return an instant: a digest planned since then may hold a paper that is to be announced again to its subscriber.
 
-    Usually these are planned in the last weeks, and the config keeps them anyway. If the digests of an active
-    subscriber have not been planned for long, their earlier digests are needed for longer.
+    Usually such digests are a few weeks old at most, and the config keeps them anyway. If no digest has been planned
+    for an active subscriber for a long time, this subscriber's last digests are needed for longer.
     """
     cursor = connection.scalar(
         select(func.min(subscriber.c.cursor)).where(subscriber.c.state == SubscriberState.ACTIVE)
@@ -96,10 +96,11 @@ def needed_since(connection: Connection, now: datetime) -> datetime:
 
 
 def old_deliveries(connection: Connection, after: int, before: datetime, now: datetime, limit: int) -> OldDeliveries:
-    """Return the removable ones among the next `limit` deliveries with ids above `after`, planned before `before`.
+    """Look at the next `limit` deliveries with ids above `after`; return those planned before `before` and removable.
 
-    Ids ascend with time, so the search ends at the first row that is newer. A row that a wrong clock has dated long
-    ago is thus not reached before the rows around it are old, and one from the future does not end the search.
+    Ids ascend with time, so the search ends at the first row that is newer. If a wrong clock
+    has dated a row too early, the row is not reached before the rows around it are old. If a wrong clock has dated a
+    row in the future, the row does not end the search.
     """
     row = delivery.c
     is_old = and_(row.planned_at < before, _is_removable(before))
@@ -181,7 +182,8 @@ def last_removals(connection: Connection) -> list[Removal]:
 def _is_removable(before: datetime) -> ColumnElement[bool]:
     """Return the condition that a delivery was settled before `before`, and that nothing depends on it.
 
-    One that is HELD waits for the operator, and the next digest includes the papers of one that was not sent.
+    A HELD delivery is needed, because it waits for the operator. A digest that was not sent is needed until the next
+    digest has included its papers.
     """
     row = delivery.c
     rolled = or_(row.taken_in, row["items"] == NO_ITEMS)

@@ -163,7 +163,7 @@ def has_old(connection: Connection, now: datetime) -> bool:
 def delete_old(connection: Connection, now: datetime) -> None:
     """Delete the requests that have expired, and the notices that were settled long ago.
 
-    A sign-up stays as long as its notice. The link in the notice then offers a new link for the same sign-up.
+    A sign-up that has expired stays as long as its notice, whose link then offers a new link for the same sign-up.
     """
     connection.execute(delete(request).where(_has_expired(now)))
     connection.execute(delete(delivery).where(_is_old_notice(now)))

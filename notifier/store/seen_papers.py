@@ -1,7 +1,7 @@
-"""Read the announced papers that a query may match in the order of feeds: those that were first seen last come first.
+"""Read the announced papers that a query may match, in the order of feeds: the latest `first_seen` comes first.
 
-The index of words is in the order of listing days, which is another one. So if it proposes few papers, these are
-sorted. If it proposes many, the newest papers are looked up in it block by block, until as many are found as are read.
+The index of words has another order, that of listing days. So if it proposes few papers, these are sorted. If it
+proposes many, the newest papers are looked up in it block by block, until the caller reads no further.
 """
 
 from __future__ import annotations

@@ -156,8 +156,8 @@ def papers_of_day(connection: Connection, name: str, day: date) -> int:
 def day_with_the_same_papers(connection: Connection, name: str, sha256: str, day: date) -> date | None:
     """Return another day of a source that had exactly the papers of a dump; None if no day had.
 
-    The dump came for `day`. Its bytes may differ from those of the other day, because upvotes grow. Return None also if
-    `day` itself had these papers before.
+    `day` is the day for which the dump was fetched. Its bytes may differ from those of the other day, because upvotes
+    grow. Return None also if `day` itself had these papers before.
     """
     dump_id = connection.scalar(select(dump.c.id).where(dump.c.sha256 == sha256))
     papers = select(listing.c.paper_id).where(listing.c.dump_id == dump_id)

@@ -29,7 +29,7 @@ from notifier.text.words import stem
 
 FIELDS = ("title", "abstract", "keyword", "author")  # in the order of the packed tokens of a paper
 
-# PostgreSQL stores at most this many positions of a word, and no position above the other number.
+# PostgreSQL stores at most _MAX_PLACES positions of a word, and no position above _MAX_PLACE.
 _MAX_PLACES, _MAX_PLACE = 256, 16_383
 _WEIGHTS = dict(zip(FIELDS, "ABCD", strict=True))  # a tsvector has no columns, but a letter for each position
 
@@ -118,7 +118,7 @@ def relevance(connection: Connection, word_search: WordSearch) -> TextClause:
 
 
 def similar_to(connection: Connection, word: str) -> list[str]:
-    """Return the words of all papers that begin as this word does, sorted."""
+    """Return the words of all papers that begin with the same letter as this word, sorted."""
     begins = search_word.c.word.between(word[:1], word[:1] + "\U0010ffff")
     return sorted(connection.scalars(select(search_word.c.word).where(begins)))
 

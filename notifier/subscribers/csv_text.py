@@ -6,7 +6,7 @@ import codecs
 
 from notifier.errors import UsageError
 
-# UTF-32 comes first, because the mark of UTF-16 is the beginning of one of its marks.
+# UTF-32 comes first, because one of its marks begins with a mark of UTF-16.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",

@@ -24,14 +24,14 @@ _MEANS = _any(
     """
 )
 
-# After one of these, "we" is the subject of a main clause, or of what the authors claim.
+# After one of these, "we" begins a main clause, or a claim of the authors.
 _CLAUSE = r"(?:\A|[,;:)]|\ here|\ that|\ and|\ but|\ (?:paper|work|end|this|these)|\A\ in\ this\ [a-z]{1,16})"
 # The verbs after "we" that say nothing about the paper's own work.
 _NOT_DONE = _any(
     "are believe call can cannot could do expect had have hope know live may might must need refer should want will"
 )
 
-# The verbs after "we" of sentences that give a reason or an opinion, and seldom say what the paper is about.
+# A sentence with "we" and one of these verbs gives a reason or an opinion. It seldom says what the paper is about.
 _MINOR_VERBS = _any("acknowledge argue attribute conjecture envision highlight hypothesize note recommend suggest")
 
 # What sentences about the authors' own work contain, from the most to the least telling. Each pattern is tried on a

@@ -37,7 +37,7 @@ class MarkableText:
 
     def places_of(self, marked: Iterable[str]) -> tuple[Span, ...]:
         """Return the places of all occurrences of marked words, in order and merged if they overlap."""
-        # Marks that an older version stored may have words of other rules.
+        # An older version may have stored words that were folded by other rules.
         found = [span for each in marked for span in self._places(_folded(each))]
         return merge_spans(found) if len(found) > 1 else tuple(found)
 

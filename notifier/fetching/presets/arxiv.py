@@ -1,8 +1,8 @@
 """Fetch the papers that arXiv announces in some categories: the feed of the latest day, and days that were missed.
 
-The feed has the papers of one day only, and is empty at weekends. Missed days come from the API. The API does not know
-the day on which a paper was announced, but the time at which it was submitted. The day follows from that time, unless
-moderators held the paper back.
+The feed has the papers of one day only, and is empty at weekends. Missed days come from the API. The API gives
+the time at which a paper was submitted, and not the day on which it was announced. The day follows from that time,
+unless moderators held the paper back.
 https://info.arxiv.org/help/rss.html
 """
 

@@ -42,11 +42,9 @@ def check_clock(setup: Setup) -> Iterator[Finding]:
 
 
 def _compare_with_stored(now: datetime, newest: datetime, what: str) -> Finding:
-    comparison = (
-        f"it shows {_instant_in_words(now)}; the newest that is stored is of {_instant_in_words(newest)} ({what})"
-    )
+    comparison = f"it shows {_instant_in_words(now)}; the newest stored time is {_instant_in_words(newest)} ({what})"
     if newest > now + _HOUR:
-        return fault(Area.CLOCK, "clock", f"{comparison}, so the clock is wrong, or was", _CURE)
+        return fault(Area.CLOCK, "clock", f"{comparison}, so the clock is wrong now, or was wrong then", _CURE)
     if newest > now + _FEW_MINUTES:
         return warning(Area.CLOCK, "clock", f"{comparison}, so two machines disagree", _CURE)
     if now - newest > _LONG_SILENCE:
@@ -77,7 +75,7 @@ def against_server(now: datetime, server: str, text: str) -> Finding | None:
 
 
 def check_zones(setup: Setup) -> Iterator[Finding]:
-    """Check that the rules of the time zones can be read, of the config and of all subscribers."""
+    """Check that the rules of the config's time zone, and of the time zones of all subscribers, can be read."""
     default = setup.config.digest.timezone
     if not _has_rules(default):
         yield fault(Area.CLOCK, "time zones", f"there are no rules for {default}", "install the package tzdata")

@@ -17,8 +17,8 @@ from notifier.operations.doctor.spf import Evaluation, Result, SpfError, records
 
 # Selectors cannot be listed. These are those that common programs and providers use.
 _SELECTORS = ("default", "mail", "dkim", "notifier", "s1", "s2", "selector1", "selector2", "google", "k1", "key1")
-_SHORT_KEY, _GOOD_KEY = 140, 250  # bytes of an RSA key of 1024 bits, and of one of 2048 bits, at least
-_MOST_LEVELS = 8  # of a domain, as RFC 9989 (DMARC) walks up
+_SHORT_KEY, _GOOD_KEY = 140, 250  # bytes that an RSA key of 1024 bits, and one of 2048 bits, has at least
+_MOST_LEVELS = 8  # of a domain that are looked up for DMARC, as in RFC 9989
 _OUTSIDE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # for documentation; no packet is sent there
 
 
@@ -29,7 +29,7 @@ def domains_of(setup: Setup) -> tuple[str, str]:
 
 
 def why_no_questions(setup: Setup) -> Finding | None:
-    """Return the finding that takes the place of questions about the domain, if there is nothing to ask."""
+    """Return the finding that says why nothing is asked about the domain; None if there is something to ask."""
     domain, _ = domains_of(setup)
     if setup.config.mail.transport == "maildir":
         return skipped(Area.DOMAIN, domain, "mail is written to a folder, so nobody asks about its sender")
@@ -65,7 +65,7 @@ def _mx(names: Names, domain: str, mails: str) -> Finding:
         return fault(Area.DOMAIN, about, f"{why}, so {mails} cannot arrive", _mx_cure(domain))
     lost = [server for server in servers if not names.addresses(server)]
     if len(lost) == len(servers):
-        return fault(Area.DOMAIN, about, f"no host of it has an IP address: {', '.join(lost)}", _mx_cure(domain))
+        return fault(Area.DOMAIN, about, f"none of its hosts has an IP address: {', '.join(lost)}", _mx_cure(domain))
     if lost:
         return warning(Area.DOMAIN, about, f"{lost[0]} has no IP address", f"correct the MX records of {domain}")
     return ok(Area.DOMAIN, about, ", ".join(servers))
@@ -112,12 +112,10 @@ def _check_relay_is_covered(setup: Setup, names: Names, domain: str, about: str)
     left_out = [ip for ip, result in results.items() if result not in (Result.PASS, Result.UNKNOWN)]
     if left_out:
         what = f"it does not cover {', '.join(left_out)}, an address of the relay {host}"
-        cure = "unless the relay sends from other addresses, add ip4: or ip6: with it, or the include: of its provider"
+        cure = "if the relay sends from there, add ip4: or ip6: with the address, or the include: of its provider"
         return warning(Area.DOMAIN, about, what, cure)
     if Result.UNKNOWN in results.values():
-        return skipped(
-            Area.DOMAIN, about, "it has macros, so it depends on the single mail whether it covers the relay"
-        )
+        return skipped(Area.DOMAIN, about, "it has macros, so it may cover the relay for some mails and not for others")
     return ok(Area.DOMAIN, about, f"it covers the relay {host} ({', '.join(results)})")
 
 
@@ -239,7 +237,7 @@ def _organisation(names: Names, domain: str) -> str:
 
 def _walk(domain: str) -> list[str]:
     labels = domain.split(".")
-    levels = range(max(1, len(labels) - 1))  # a top-level domain has no policy of ours
+    levels = range(max(1, len(labels) - 1))  # without the top-level domain
     return [".".join(labels[level:]) for level in levels][-_MOST_LEVELS:]
 
 

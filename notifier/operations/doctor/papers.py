@@ -31,7 +31,7 @@ def check_sources(setup: Setup) -> Iterator[Finding]:
 def _source(health: SourceHealth) -> Finding:
     about, said = f"source {health.name}", health.sentence
     if health.last_succeeded_at and health.health.is_trouble:
-        said = f"{said}; fetched with success last at {health.last_succeeded_at:%Y-%m-%d %H:%M} UTC"
+        said = f"{said}; last fetched successfully at {health.last_succeeded_at:%Y-%m-%d %H:%M} UTC"
     if health.health is Health.BROKEN:
         return fault(Area.SOURCES, about, said, health.cure)
     if health.health is Health.STALE:

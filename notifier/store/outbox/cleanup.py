@@ -30,7 +30,7 @@ def has_unwanted(connection: Connection) -> bool:
 
 
 def limit_waits(connection: Connection, now: datetime, longest_wait: timedelta) -> None:
-    """Move next tries that are too far in the future to the latest instant that is possible from `now`.
+    """If a next try is too far in the future, move it to the latest instant that is possible from `now`.
 
     Leases end within LEASE, and retries begin within `longest_wait`. A later instant was computed from a clock that has
     been set back since.

@@ -41,7 +41,7 @@ from notifier.store.tables.subscribers import (
 # The same tables once more, for statements of SQLAlchemy's Core. The type checker knows `paper.c.title` as a column,
 # but `PaperRow.title` as a str.
 dump, quarantined = Table.metadata.tables["dump"], Table.metadata.tables["quarantined"]
-unmoved_file, ingest_attempt = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]  # its former name
+unmoved_file, ingest_attempt = Table.metadata.tables["unmoved"], Table.metadata.tables["begun"]  # begun is the old name
 moved_file = Table.metadata.tables["moved"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]

@@ -38,8 +38,8 @@ class SubscriberRow(Table, table=True):
     """A subscriber: an address, its settings, and the state of its digests.
 
     The subscriber's digests have taken into account all papers up to the sequence number `cursor`, and all dumps up to
-    the id `last_dump`, except the papers in `left_over`, which wait for the next digest. Links in mails of before
-    `signed_out_at` open no session.
+    the id `last_dump`, except the papers in `left_over`, which wait for the next digest. The sign-in
+    links in mails that were made before `signed_out_at` no longer work.
     """
 
     __tablename__ = "subscriber"
