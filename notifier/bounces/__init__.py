@@ -1,7 +1,7 @@
-"""Read what comes back to the mailboxes of the sender and for bounces: from the bytes of a message to a verdict.
+"""Turn a message that came back to the sender's mailbox, or to the mailbox for bounces, into a verdict.
 
 It reads notifications of failed deliveries, complaints, requests to unsubscribe, and replies. Nothing here does I/O,
-and nothing decides about a subscriber: the verdict says what a message says, and which proofs of our mail it holds.
+and nothing decides about a subscriber: the verdict holds what a message says, and proofs of the mail that it is about.
 """
 
 from notifier.bounces.mime import LARGEST_MESSAGE

@@ -36,8 +36,8 @@ def is_report(message: Part) -> bool:
 def failure_in_report(message: Part, sender: str = "") -> Failure | None:
     """Return what a notification reports; None if it reports no failure and no delay, as after a delivery.
 
-    Each of our mails has one recipient. So if the report names several, that recipient forwards to them. If only some
-    of them have failed, the failure does not count as hard.
+    Each of our mails has one recipient. So if the report names several, the mail was forwarded to them. If only some of
+    them have failed, the failure does not count as hard.
     """
     report = next(part for part in message.walk() if part.content_type in STATUS_TYPES)
     groups = _EMPTY_LINE.split(with_line_feeds(body_of(report)), MOST_RECIPIENTS + 1)
@@ -55,7 +55,8 @@ def failure_in_report(message: Part, sender: str = "") -> Failure | None:
 def judged(status: str, answer: str, sender: str = "") -> Failure:
     """Return the failure that a final answer means: hard only if it clearly blames the recipient.
 
-    The rule is that of the relay's own answers. A status of class 4 means that the server has tried for days.
+    The rule is the same as for the answers of our relay. A failure with a status of class 4 is not hard: the server has
+    only given up after days of trying.
     """
     told = f"{status}\n{_BASIC_CODE.sub(chr(10), answer)}"
     line = " ".join(f"{status if status not in answer else ''} {answer}".split())
@@ -94,7 +95,7 @@ def _explanation(message: Part, recipient: str) -> str:
 
 
 def told_about(text: str, recipient: str) -> str:
-    """Return the lines of a notification from the one that names the recipient, up to an empty line after some text."""
+    """Return the text that comes after the recipient in a notification, up to the first empty line in that text."""
     at = text.find(recipient) if recipient else -1
     if at < 0:
         return ""

@@ -12,7 +12,7 @@ from notifier.citations.citation import Citation
 from notifier.citations.names import CitedName
 from notifier.text.words import fold, words
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")  # macros of all styles
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")  # all styles define these
 
 _ESCAPES = str.maketrans(
     {
@@ -96,12 +96,12 @@ def _escaped(text: str) -> str:
 
 
 def _verbatim(url: str) -> str:
-    """Return a URL or DOI with only those characters encoded that would end the field: styles print it as it is."""
+    """Return a URL or DOI with braces and backslashes percent-encoded: styles would print commands for them."""
     return url.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
 
 
 def _title_word(word: str) -> str:
-    """Return a word of a title, in braces if a style may not write it in lower case, as `BERT`, `R1` and `C++`."""
+    """Return a word of a title, in braces if a style must not write it in lower case: `BERT`, `R1` and `C++`."""
     capitals = [place for place, letter in enumerate(word) if letter.isupper()]
     keeps_case = capitals and (
         len(capitals) > 1

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 
-# What the digest of a subscriber who gets no mail is, by their state.
+# When a subscriber who gets no mail would get the digest that is shown, by their state.
 CONDITIONS = {
     SubscriberState.PENDING: "if they confirmed now",
     SubscriberState.PAUSED: "if the pause ended now",
@@ -53,7 +53,7 @@ def digest(
         str | None, typer.Option("--html", help="Write the HTML of the mail to this file; - is stdout.", metavar="FILE")
     ] = None,
     send: Annotated[
-        bool, typer.Option("--send", help="Send the mail to the subscriber as a test, which uses no period.")
+        bool, typer.Option("--send", help="Send the mail to the subscriber as a test; the next digest stays as it is.")
     ] = False,
     config: ConfigOption = None,
     now: NowOption = None,

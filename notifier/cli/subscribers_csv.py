@@ -35,7 +35,7 @@ def import_(
 ) -> None:
     """Sign up the subscribers of a CSV file, one row per subscription; `-` reads it from stdin.
 
-    The first line names some of these columns; only the column email is required, and others are left out:
+    Only the column email is required; unknown columns are ignored. The first line names some of these columns:
 
     email,state,query,topic,cadence,hour,timezone,name
 

@@ -3,7 +3,7 @@
 Titles, names of files and replies of relays may contain characters that move the cursor, change colours, or reverse
 the order of a line. They may also contain characters that the stream cannot encode, and the stream may be closed.
 `main` puts an InertStream before stdout and before stderr, so commands need not replace such characters themselves.
-Only what notifier makes itself for a terminal, such as the colours of a table, is written to the stream behind it.
+Only what notifier itself makes for a terminal, such as the colours of a table, is written past the InertStream.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ from pydantic import Field, field_validator
 from notifier.config.table import ConfigTable
 
 LONGEST = 36_500  # days
-# A paper may be announced again 14 days after it was first seen, to somebody whose papers reach back 30 days. Its row
-# shows that they had it, also if a clock was a week wrong.
+# A digest may be about papers of the last 30 days, and a paper may be announced again 14 days after it was first seen.
+# Then the row of the earlier delivery must still show that the subscriber had the paper, even if a clock was a week
+# wrong.
 SHORTEST_DELIVERIES = 60
 
 

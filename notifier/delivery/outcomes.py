@@ -1,8 +1,8 @@
 """Decide what a relay's reply, or a missing reply, means for a delivery and for the relay. Pure functions.
 
 The basic code of a reply says whether to try again; `refusals` decides what a permanent refusal is about. A refusal
-counts against the recipient only if the relay clearly blames the recipient. Otherwise a fault in our own setup would
-suppress subscribers.
+counts against the recipient only if the relay clearly blames the recipient. If every refusal counted, a fault in
+our own setup would suppress subscribers.
 """
 
 from __future__ import annotations

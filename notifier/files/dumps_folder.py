@@ -60,7 +60,7 @@ class MovedFile:
 
 @dataclass(frozen=True, slots=True)
 class _Postponement:
-    """The stamp of a file that is not ingested yet, and the time on the monotonic clock at which it may be."""
+    """The stamp of a file, and the time on the monotonic clock before which the file is not ingested."""
 
     stamp: Stamp | None
     until: float
@@ -169,7 +169,7 @@ class DumpsFolder:
             _reason_beside(quarantined).write_bytes(f"{inert(reason)}\n".encode())
 
     def in_quarantine(self) -> set[Path]:
-        """Return the files that are in the quarantine folder, with those that hold a reason."""
+        """Return the files that are in the quarantine folder, including the files that hold reasons."""
         try:
             return set(self.quarantine.iterdir())
         except FileNotFoundError:

@@ -20,8 +20,8 @@ _LONGEST_SUFFIX = 20  # characters; a longer suffix is treated as part of the st
 def move(path: Path, folder: Path, room: int = 0) -> Path:
     """Move a file into a folder and return its new path.
 
-    The file keeps its name if no other file in the folder has it, and if the caller may still add an ending of `room`
-    bytes to it. Otherwise the name gets random digits, and is shortened if it is too long. If the folder is on another
+    The file keeps its name if no other file in the folder has it, and if an ending of `room` bytes still fits after
+    the name. Otherwise the name gets random digits, and is shortened if it is too long. If the folder is on another
     file system, the file is copied, and the original is deleted when the copy is on the disk. If moving raises OSError,
     the file is where it was.
     """

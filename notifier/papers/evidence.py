@@ -3,8 +3,9 @@
 Editorials, letters and errata share their titles, so a title alone proves little. If both listings have an arXiv id,
 the ids decide. Otherwise, if both have a DOI, the DOIs decide. Otherwise the listings are of different papers if both
 their places (ids, DOIs or links) and their authors differ. If one of them gives no authors, they are different papers
-if their links are two pages of one site, unless they have the same abstract. A site has one page for a paper, and a
-journal's feed has a page for each letter. Any other fact that only one of them gives is not compared.
+if their links are two pages of one site, unless they have the same abstract. For example, a journal's
+feed has two pages for two letters of one title, while a site has only one page for one paper. Any other fact that only
+one of them gives is not compared.
 """
 
 from __future__ import annotations

@@ -65,6 +65,6 @@ def receive(stream: IO[bytes]) -> ParseResult:
 
 
 def internal_fault(error: Exception) -> str:
-    """Return the reason for refusing a dump on which the parser fails with an exception that is not a refusal."""
+    """Return the reason for refusing a dump if parsing it raised an exception other than DumpError."""
     reason = f"this is a bug in notifier ({type(error).__name__}: {error})"
     return reason.encode("utf-8", "backslashreplace").decode()

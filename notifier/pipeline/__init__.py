@@ -10,8 +10,8 @@ r"""The four steps of the service; `once` runs them in this order.
 3. `publish`: each feed file whose content has changed is written.
 4. `deliver`: the messages in the outbox are composed, sent over SMTP, and settled.
 
-Before them, `fetch` asks the sources that are due for their documents, and ingests those. Before planning, `once` also
-reads the inbox of returned messages and replies. After all, `remove_old` removes what the config does not keep any
+Before these steps, `fetch` gets the documents of the sources that are due, and ingests them. Before planning, `once`
+also reads the inbox of returned messages and replies. Last, `remove_old` removes what the config does not keep any
 longer.
 
 Each step is idempotent: it may be stopped at any moment and run again. Several processes may run it at the same time.

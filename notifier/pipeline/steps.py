@@ -22,7 +22,7 @@ from notifier.returned import InboxReport
 from notifier.sending import DeliveryReport
 from notifier.store import retried, step_times, writing
 
-# The steps by the fields of their reports, with the names under which their last success is stored.
+# For each step, by the field of OnceReport that holds its report: the name under which its last success is stored.
 STEP_NAMES = {
     "sources": "fetch",
     "dumps": "ingest",
@@ -38,7 +38,7 @@ STEP_NAMES = {
 class OnceReport:
     """The report of each step, None if the step did not run or failed, and the errors of the steps that failed.
 
-    The errors are by the names of the steps, which are those of the fields.
+    `errors` maps the name of a step, such as the name of its field here, to the error.
     """
 
     sources: Sequence[SourceReport] | None = None
@@ -58,7 +58,7 @@ class CallerSteps:
 
     `fetch` fetches the sources that are due. `ingest` ingests the dumps that the caller has found. `receive` reads the
     inbox of returned messages. `deliver` sends the mail, and can let the caller watch and stop the sending. `remove`
-    removes what is not kept any longer. `sending_since` is when the caller began to send mail all the time, if it does.
+    removes what is not kept any longer. `sending_since` is when the caller began to send mail continuously, or None.
     """
 
     fetch: Callable[[], Sequence[SourceReport]] | None = None

@@ -82,7 +82,7 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime, limit: i
 
 def _warnings(matches: int, searched_papers: int) -> Iterator[str]:
     if not searched_papers:
-        yield "there are no papers to search yet; `notifier ingest PATH` stores some, and --days leaves out older ones"
+        yield "there are no papers to search yet; `notifier ingest PATH` stores some, or raise --days for older ones"
     if searched_papers and not matches:
         papers = counted(searched_papers, "paper")
         yield f"the query matches none of the {papers} searched; try fewer words, or OR between them"

@@ -86,7 +86,7 @@ def find_newest(connection: Connection, search: Search, limit: int, below: int =
 
 
 def rank_by_trend(connection: Connection, search: Search, on: date, until_id: int = MAX_KEY) -> list[int]:
-    """Return the ids of the newest papers that the query may match by their trending scores on the day `on`.
+    """Return the ids of the newest papers that the query may match, in the order of their trending scores on `on`.
 
     The papers are those with ids up to `until_id`.
     """

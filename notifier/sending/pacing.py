@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from notifier.models import RelayState
 
-# A stored send time is ignored if it is too far ahead: more than this many intervals between mails, each of which
-# counts as at least one second.
+# A stored send time is ignored if it is more than this many intervals ahead. An interval is the time between two mails,
+# or one second if that is longer.
 INTERVALS_AHEAD = 60
 
 

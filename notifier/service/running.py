@@ -42,7 +42,7 @@ FETCH_SECONDS = 15  # between two looks for sources that are due
 REMOVAL_SECONDS = 60  # between two looks whether an hour has passed
 WATCHDOG_SECONDS = 10
 STOP_SECONDS = 80  # more than the mail on the wire may take, and less than systemd allows (TimeoutStopSec)
-WEB_POOL_SECONDS = 5  # how long a web request waits for a connection; a page may be asked for again
+WEB_POOL_SECONDS = 5  # how long a web request waits for a connection; it is short, because a page can be loaded again
 LONGEST_WAIT = timedelta(minutes=2)  # if a job's next run is farther ahead than this, the clock was set back
 
 log = logging.getLogger("notifier")

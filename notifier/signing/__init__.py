@@ -1,4 +1,7 @@
-"""Sign links in mails and return paths for bounces. Only the holder of the service's secret key can make them."""
+"""Sign the links in mails, and the addresses that bounces are sent to (return paths).
+
+Only the holder of the service's secret key can make them.
+"""
 
 from notifier.signing.links import (
     CONFIRM_PATH,

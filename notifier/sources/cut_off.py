@@ -14,7 +14,7 @@ _LONGEST_PADDING = 1000  # bytes at either end
 _ARCHIVE_STARTS = (b"\x1f\x8b", b"\xfd7zXZ\x00")
 
 ZEROS_FAULT = "it ends in zero bytes: the file was cut off before the rest of it was written"
-_MAX_ZEROS_OF_TEXT = 3  # the end of a text in UTF-32
+_MAX_ZEROS_OF_TEXT = 3  # a complete text in UTF-32 may end in this many
 
 
 def ends_in_zeros(content: bytes) -> bool:

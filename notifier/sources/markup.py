@@ -153,7 +153,7 @@ def _is_markup(text: str, tag: _Tag) -> bool:
 def _apply_tag(stack: list[_OpenElement], tags: Sequence[_Tag], index: int) -> int:
     """Open or close the element of a tag, or add the text that replaces the tag or the whole element.
 
-    Returns the index of the last tag that is done with: if the whole element was replaced, that of its closing tag.
+    Returns the index of the last tag that was handled: that of the closing tag if the whole element was replaced.
     """
     tag = tags[index]
     if tag.is_closing:

@@ -22,8 +22,8 @@ from notifier.sources.xml_document import CUT_OFF, Fragment, XmlDocument, split_
 _NAMESPACE = re.compile(r"""\sxmlns:([\w.-]+)\s*=\s*("[^"<>&]*"|'[^'<>&]*')""")
 _PREFIX = re.compile(r"[</\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=>/])")
 
-# A record has at most one child of each tag that ends with one of these names. If it has two of one tag, damage has
-# merged two records.
+# If two children of a record have the same tag, and this tag ends with one of these names, damage has merged two
+# records.
 _AT_MOST_ONCE = ("title", "header")
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -126,7 +126,7 @@ def _repaired(text: str) -> str:
     and no tag is escaped, except in CDATA sections.
     """
     text = _BAD_REFERENCE.sub("", _NOT_XML.sub("", text))
-    last_end = text.rfind("]]>") + 3  # so that every section that the pattern begins to read has an end
+    last_end = text.rfind("]]>") + 3  # the pattern reads only up to here, so that every section has an end
     parts = [*_CDATA.split(text[:last_end]), text[last_end:]] if last_end > 2 else [text]
     return "".join(part if part.startswith("<![CDATA[") else _STRAY.sub(_escaped, part) for part in parts)
 

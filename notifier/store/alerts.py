@@ -61,7 +61,7 @@ def remove(connection: Connection, before: StoredAlert) -> None:
 
 
 def _is_unchanged(before: StoredAlert) -> list[ColumnElement[bool]]:
-    """Return the conditions that the row of an alert is as it was read; the words are not compared."""
+    """Return conditions that are true if the row of an alert is still as it was read; its texts are not compared."""
     row = alert.c
     compared = ("key", "state", "opened_at", "well_since", "closed_at", "flaps")
     return [row[name].is_not_distinct_from(getattr(before, name)) for name in compared]

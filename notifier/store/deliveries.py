@@ -29,7 +29,7 @@ _LISTED += [delivery.c[name] for name in ("attempts", "uncertain", "reply", "set
 def count_by_state(connection: Connection) -> dict[str, int]:
     """Return the number of deliveries in each state; states without deliveries are left out.
 
-    Those that are accepted are not counted one by one: they are all but the others.
+    Those that are accepted are not counted one by one: their number is that of all deliveries minus the others.
     """
     state, found = delivery.c.state, Counter[str]()
     for wanted in (is_unsettled(), NOT_ACCEPTED):
@@ -106,7 +106,10 @@ def all_of(connection: Connection, subscriber_id: int) -> Sequence[Row[Any]]:
 
 
 def _are(states: Sequence[DeliveryState]) -> ColumnElement[bool]:
-    """Return the condition that a delivery is in one of these states, without ACCEPTED, so that indexes are used."""
+    """Return the condition that a delivery is in one of these states. They must not include ACCEPTED.
+
+    The condition is written in such a way that databases use their indexes.
+    """
     is_wanted = delivery.c.state.in_(states)
     return or_(and_(is_unsettled(), is_wanted), and_(NOT_ACCEPTED, is_wanted))
 
@@ -129,7 +132,7 @@ def hold(connection: Connection, delivery_id: int, now: datetime) -> None:
 def hold_waiting(connection: Connection, now: datetime, *, with_leased: bool = False) -> int:
     """Hold all deliveries back that wait for a sender, and return how many.
 
-    Those on which a lease is left stay, unless `with_leased` says that their senders are gone.
+    Deliveries whose lease has not ended are left out, unless `with_leased` says that their senders are gone.
     """
     is_free = or_(delivery.c.state != DeliveryState.LEASED, delivery.c.next_try <= now, literal(with_leased))
     held = update(delivery).where(delivery.c.next_try.is_not(None), is_free)

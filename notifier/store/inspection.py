@@ -1,7 +1,7 @@
 """Read a database without changing it: its schema, its damage if there is any, and some of its contents.
 
-`open_store` makes or upgrades a database, and closes its files to other users. The functions of this module do none of
-this.
+`open_store` makes or upgrades a database, and makes its files private to their owner. The functions of this module do
+none of this.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from notifier.store.schema import HEAD, version_of
 from notifier.store.tables import delivery, dump, source, subscriber
 
 _BUSY_SECONDS = 3.0  # how long another process's lock is waited for
-_CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 8  # the longest times of PostgreSQL
+_CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 8  # the time limits with PostgreSQL
 _STEPS = 20_000  # of SQLite's virtual machine between two looks at the clock
 _MOST_PROBLEMS = 3  # that a check of the whole database lists
 
@@ -44,7 +44,7 @@ class ServerFacts:
 
 
 def open_unchanged(url: str) -> Engine:
-    """Return an engine whose connections write nothing, and give up after seconds if the database does not answer.
+    """Return an engine whose connections write nothing, and soon give up if the database does not answer.
 
     Raises StoreError if there is no such SQLite file, or if PostgreSQL's driver is not installed, and PermissionError
     if this user may not read the file.
@@ -66,8 +66,8 @@ def open_unchanged(url: str) -> Engine:
 def _sqlite_connection(file: Path) -> sqlite3.Connection:
     """Connect to a SQLite file without making one.
 
-    A connection that may write, but does not, removes the files of the log when it is closed last. One that may only
-    read would leave them.
+    When the last connection to a database is closed, SQLite removes the files of the log if this connection may write,
+    even if it never does. A connection that may only read leaves them.
     """
     mode = "rw" if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK) else "ro"
     connection = sqlite3.connect(
@@ -132,7 +132,7 @@ def server_facts(connection: Connection) -> ServerFacts:
 
 
 def newest_instants(connection: Connection) -> dict[str, datetime]:
-    """Return the newest instants at which something has happened, by what happened; without what never did."""
+    """Return when each kind of event last happened, by its description; without events that never happened."""
     found = {what: connection.scalar(select(_newest(column))) for what, column in _instants()}
     return {what: instant for what, instant in found.items() if instant is not None}
 
@@ -164,7 +164,7 @@ def active_subscribers(connection: Connection) -> int:
 
 
 def waiting_since(connection: Connection) -> datetime | None:
-    """Return since when the mail that waits longest for a sender has been planned; None if no mail waits."""
+    """Return when the mail that has waited longest for a sender was planned; None if no mail waits."""
     waiting = delivery.c.next_try.is_not(None) & (delivery.c.attempts == 0)
     oldest: datetime | None = connection.scalar(
         select(func.min(delivery.c.planned_at, type_=delivery.c.planned_at.type)).where(waiting)

@@ -12,7 +12,7 @@ from notifier.store.outbox import AT_ONCE, oldest_untried
 from notifier.store.schema import HEAD
 from notifier.store.tables import delivery, dump, listing, quarantined, unmoved_file
 
-SCHEMA = HEAD  # that of this version, which opening a store makes sure of
+SCHEMA = HEAD  # of this version; when a store is opened, it gets this schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def count_listings(connection: Connection) -> int:
 def messages_by_kind(connection: Connection, total: int) -> dict[str, int]:
     """Return the number of stored deliveries of each kind; `total` is the number of all deliveries.
 
-    Digests are not counted one by one: they are all but the others.
+    Digests are not counted one by one: their number is that of all deliveries minus the others.
     """
     kind, found = delivery.c.kind, dict[str, int]()
     for wanted in (kind < DeliveryKind.DIGEST, kind > DeliveryKind.DIGEST):
@@ -53,7 +53,7 @@ def waiting_mail(connection: Connection, now: datetime) -> Waiting:
     """Return how many mails are due at `now`, and since when the oldest of them waits.
 
     A mail that was never tried waits since it was planned, and any other since its next try was due. Mails to paused
-    subscribers are counted, and their age is not.
+    subscribers are counted, but they are not considered for the oldest.
     """
     row = delivery.c
     unleased = row.state != DeliveryState.LEASED

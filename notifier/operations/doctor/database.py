@@ -90,7 +90,7 @@ def _server(engine: Engine, about: str) -> Iterator[Finding]:
 
 
 def check_load(setup: Setup) -> Iterator[Finding]:
-    """Find subscribers whom the limit of mails per day leaves out."""
+    """Warn if there are more active subscribers than mails that may be sent per day."""
     limit = setup.config.smtp.rate_per_day
     if not limit or setup.config.mail.transport != "smtp":
         return

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Setup:
     """The set-up that is examined at `now`; `file` is the config file, if there is one.
 
-    `resolver` asks the name servers; None means the system's.
+    `resolver` asks the name servers; None means the resolver of the system.
     """
 
     config: Config
@@ -58,12 +58,12 @@ class Setup:
             self._engine.dispose()
 
     def path_in_config(self, path: Path) -> str:
-        """Return a path as the config would name it: inside the folder of the config, relative to this folder."""
+        """Return a path as the config would name it: relative to the folder of the config if it is inside that."""
         return str(path.relative_to(self.config.base)) if path.is_relative_to(self.config.base) else str(path)
 
     @property
     def service_user(self) -> int:
-        """The id of the user who the service runs as: the owner of the database, else of the key or the folder."""
+        """The id of the user who the service runs as: the owner of the database, of the key, or of their folders."""
         places = (self.config.database_file, self.config.path(self.config.secret_file))
         for place in (*places, *(each.parent for each in places if each)):
             if place and os.path.exists(place):  # noqa: PTH110 - Path.exists may raise PermissionError

@@ -44,7 +44,7 @@ def _service(setup: Setup) -> Finding | None:
     about = f"service on port {setup.config.web.port}"
     try:
         status = status_of(within(_LOCAL_SECONDS, lambda: ask(setup.config, url, _LOCAL_SECONDS)))
-    except TimeoutError:  # also if the base URL has the same host: one request to a host runs at a time
+    except TimeoutError:  # also while another check asks the same host: one request to a host runs at a time
         return None
     except FetchError as error:
         if error.status == 503:

@@ -42,7 +42,7 @@ class Value:
 
 
 class _DuplicateKeyError(ValueError):
-    """An object has a key twice. It is taken for two records, between which the text is missing."""
+    """An object has a key twice. It is taken for two records that lack the text between them."""
 
 
 def _parse_integer(digits: str) -> int | None:

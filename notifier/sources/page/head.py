@@ -60,8 +60,8 @@ def page_dates(head: Iterable[PageLine], foot: Iterable[PageLine] = ()) -> tuple
     """Return the full date of a page, and the (month, day) that it shows without a year.
 
     Each is the first of its kind in the head, and None if there is none. If the head has only a date without a year,
-    the year is derived from a link in the head or foot to the page of a day close by, such as "Previous". The full date
-    may also be in a line that gives the URL of the page itself.
+    the year is derived from a link in the head or foot, such as "Previous", that leads to the page of a nearby day. The
+    full date may also be in a line that gives the URL of the page itself.
     """
     lines = list(head)
     full_date = next(filter(None, (_date_of_source(line.text) for line in lines)), None)
@@ -84,7 +84,7 @@ def _date_of_source(text: str) -> date | None:
 
 
 def _add_year(month_day: tuple[int, int], lines: Iterable[PageLine]) -> date | None:
-    """Return the date with this month and day that is within a week of a day to which a line links, or None."""
+    """Return the date with this month and day that is at most a week from the day of a linked page, or None."""
     for found in filter(None, (_LINK_TO_DAY.fullmatch(link.url) for line in lines for link in line.links)):
         linked_year = int(found[1][:4])
         for year in (linked_year, linked_year - 1, linked_year + 1):

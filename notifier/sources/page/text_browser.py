@@ -13,7 +13,7 @@ from notifier.sources.page.link_marks import WRAP_MARK, Edits
 _REFERENCES = re.compile(r"^[ \t]*+References:?[ \t\r]*+$", re.MULTILINE)
 _NUMBERED_TARGET = re.compile(r"^[ \t]*+(?:(\d{1,5})\.|\[(\d{1,5})\]) (\S++)[ \t\r]*+$", re.MULTILINE)
 _NUMBER = re.compile(r"\[(\d{1,5})\]")
-# The end of a line that is full, because a link goes on in the next line.
+# The end of a full line inside the text of a link, which goes on in the next line.
 _WRAP = re.compile(r"\n(?<=[^\n]{60}\n)[ \t]*+(?=[^\s\[*•])")
 _URL_IN_BRACKETS = re.compile(r"\[(https?://[^\s\[\]]++)\](?![(:])")
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\[\]\n]{1,1000}+\]:\s", re.MULTILINE)

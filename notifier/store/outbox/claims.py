@@ -77,8 +77,8 @@ def claim(
     - WAITED_LONGEST: first new rows, then those whose next try was due first.
     - RETRIES: first rows that were tried already, because a relay that defers every first try (greylisting) accepts
       these. Rows whose recipients were refused come last.
-    - UNREFUSED: first rows whose recipients were never refused, and among these the subscribers who have got a mail.
-      Then rows whose recipients were refused longest ago.
+    - UNREFUSED: first rows whose recipients were never refused; among these, first those of subscribers who have got
+      a mail. Rows whose recipients were refused come last; among these, first those that were refused longest ago.
     """
     values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
     claims = map(Claim._make, rows_of(connection, _CLAIM[order], values))
@@ -101,7 +101,7 @@ def newest_new_row(connection: Connection) -> datetime | None:
 
 
 def oldest_untried(connection: Connection) -> datetime | None:
-    """Return when the first of the rows was planned that may be sent and were never tried; None if there is none.
+    """Return when the oldest row that may be sent, and was never tried, was planned; None if there is no such row.
 
     Alerts do not count, because one of them may be about this very row.
     """

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_suppression"),
     )
     op.create_index("ix_suppression_subscriber_id", "suppression", ["subscriber_id"])
-    # The suppressions so far, so that those by mistake can be taken back.
+    # Record the suppressions that were made before this migration, so that mistaken ones can be taken back.
     op.execute(
         "INSERT INTO suppression (subscriber_id, at, reply, delivery_id, state_before) "
         "SELECT delivery.subscriber_id, coalesce(delivery.settled_at, delivery.planned_at), delivery.reply, "

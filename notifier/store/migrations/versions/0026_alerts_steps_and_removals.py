@@ -68,7 +68,7 @@ def upgrade() -> None:
 
 
 def _move_alerts() -> None:
-    """Keep which troubles of sources the operator was told of, so that they are not told again."""
+    """Keep the record of which faults of sources were reported to the operator, so that none is reported again."""
     op.execute(
         "INSERT INTO alert (key, state, title, what, cure, since, opened_at)"
         " SELECT 'source:' || name, alerted, 'the source ' || name || ' is ' || alerted, problem, '',"
