@@ -89,7 +89,7 @@ class AlertDetails:
     """The content of an alert: what it is about, what has happened to it, and the cure if one is known.
 
     `what` is one sentence without a full stop. `is_well` says that the trouble is over, and `flaps` that it began again
-    within a day of its end.
+    within 20 hours of its end.
     """
 
     about: str

@@ -171,15 +171,15 @@ def test_a_disk_that_is_nearly_full_is_told_until_it_has_clearly_more_room(engin
         assert told(engine, MONDAY + HOUR, config) == ["the disk has room again"]
 
 
-def test_an_alert_that_flaps_is_mailed_three_times_and_then_only_after_a_day_of_quiet(engine: Engine) -> None:
+def test_an_alert_that_flaps_is_mailed_three_times_and_then_only_after_twenty_quiet_hours(engine: Engine) -> None:
     for number in range(48):
         now = MONDAY + number * HOUR
         (quarantine if number % 2 == 0 else drop_quarantined)(engine, now)
         told(engine, now)
     trouble, over = CONDITIONS["quarantine"][2:]
     assert mailed(engine) == [trouble, over, trouble]
-    assert told(engine, MONDAY + 70 * HOUR) == []
-    assert told(engine, MONDAY + 71 * HOUR) == [over]
+    assert told(engine, MONDAY + 66 * HOUR) == []
+    assert told(engine, MONDAY + 67 * HOUR) == [over]
 
 
 def test_an_alert_that_flaps_says_when_the_next_mail_comes(engine: Engine) -> None:
@@ -193,8 +193,8 @@ def test_a_clock_that_is_set_back_ends_no_alert_that_flaps(engine: Engine) -> No
     for change in (quarantine, drop_quarantined, quarantine, drop_quarantined):
         change(engine, MONDAY + 9 * 365 * DAY)
         told(engine, MONDAY + 9 * 365 * DAY)
-    assert told(engine, MONDAY) == told(engine, MONDAY + 23 * HOUR) == []
-    assert told(engine, MONDAY + 24 * HOUR) == [CONDITIONS["quarantine"][3]]
+    assert told(engine, MONDAY) == told(engine, MONDAY + 19 * HOUR) == []
+    assert told(engine, MONDAY + 20 * HOUR) == [CONDITIONS["quarantine"][3]]
 
 
 @pytest.mark.parametrize(
