@@ -19,9 +19,10 @@ class Command(TyperCommand):
 
 
 def show_no_types(app: typer.Typer) -> None:
-    """Give the class Command to all commands of the app and of its groups."""
+    """Give the class Command to all commands of the app and of its groups that have no class made from it."""
     for command in app.registered_commands:
-        command.cls = Command
+        if command.cls is None or not issubclass(command.cls, Command):
+            command.cls = Command
     for group in app.registered_groups:
         if group.typer_instance is not None:
             show_no_types(group.typer_instance)

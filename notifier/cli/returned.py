@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from notifier.cli.help import Command
 from notifier.cli.options import ConfigOption, JsonOption, NowOption, command_run, reading_run
 from notifier.cli.simulated_clocks import allow_clock_or_refuse
 from notifier.errors import NotifierError, UsageError
@@ -20,9 +21,24 @@ SKIPPED_BLOCK = 1 << 20  # bytes
 RECIPIENT_VARIABLES = ("ORIGINAL_RECIPIENT", "RECIPIENT")
 
 
+class _MailServersCommand(Command):
+    """A command that a mail server runs: if an option is wrong, the message has to be given again later too."""
+
+    def parse_args(self, *arguments: Any) -> list[str]:
+        """Read the options; a wrong one ends the process with TRY_AGAIN."""
+        try:
+            return super().parse_args(*arguments)
+        except typer.Exit:  # the help was shown
+            raise
+        except Exception as error:
+            vars(error)["exit_code"] = TRY_AGAIN
+            raise
+
+
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    app.command("bounce", epilog="Example, in a mail server: notifier bounce --recipient ADDRESS < MESSAGE")(bounce)
+    example = "Example, in a mail server: notifier bounce --recipient ADDRESS < MESSAGE"
+    app.command("bounce", cls=_MailServersCommand, epilog=example)(bounce)
     listing = typer.Typer(rich_markup_mode=None)
     listing.callback(invoke_without_command=True, epilog="Example: notifier replies --json")(replies)
     listing.command("drop", epilog="Example: notifier replies drop 7")(drop)
@@ -40,26 +56,43 @@ def bounce(
     """Act on one message that came back, which is read from stdin: a returned mail, a complaint, or a reply.
 
     A mail server runs this. The exit code is 0 whatever the message says, and 75 if the message has to be given again
-    later, because the config, the secret key or the database cannot be used now.
+    later, because an option or the config is wrong, or the secret key or the database cannot be used now.
     """
     from notifier.bounces import LARGEST_MESSAGE
     from notifier.returned import receive
 
-    content = sys.stdin.buffer.read(LARGEST_MESSAGE)
-    while sys.stdin.buffer.read(SKIPPED_BLOCK):  # a mail server may call it an error if its message is not read
-        pass
     told = [value for name in RECIPIENT_VARIABLES if (value := os.environ.get(name))]
     try:
+        content = _message(LARGEST_MESSAGE)
         run = command_run(context, config, now)
         if now is not None:
             allow_clock_or_refuse(run, now)
         done = receive(run.engine, run.config, content, run.clock(), [*(recipient or ()), *told])
     except Exception as error:  # of any kind: with another exit code, the message would be lost
         reason = str(error) if isinstance(error, NotifierError) else f"this is a bug in notifier ({error!r})"
-        typer.echo(inert(f"notifier: {reason}"), err=True)
+        _say(f"notifier: {reason}", err=True)
         raise typer.Exit(TRY_AGAIN) from None
     words = [done.kind, f"for {done.email}" if done.email else "", f"({done.done})" if done.done else ""]
-    typer.echo(inert(" ".join(filter(None, words))))
+    _say(" ".join(filter(None, words)))
+
+
+def _message(largest: int) -> bytes:
+    """Return the first `largest` bytes of stdin, and read the rest. Raises UsageError if stdin is closed."""
+    if sys.stdin is None:
+        raise UsageError("stdin is closed; give the message on stdin")
+    content = sys.stdin.buffer.read(largest)
+    while sys.stdin.buffer.read(SKIPPED_BLOCK):  # a mail server may call it an error if its message is not read
+        pass
+    return content
+
+
+def _say(sentence: str, *, err: bool = False) -> None:
+    """Print a sentence if somebody takes it; what became of the message is in the exit code."""
+    stream = sys.stderr if err else sys.stdout
+    try:
+        print(inert(sentence), file=stream, flush=True)
+    except OSError:  # a pipe that is closed, or a full disk; Python would fail again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def replies(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -156,6 +156,35 @@ def test_the_message_is_given_again_later_if_it_cannot_be_stored(tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "exit_code"),
+    [
+        ("bounce < message >&-", 0),
+        ("bounce < message > /dev/full", 0),
+        ("bounce < message > /dev/full 2> /dev/full", 0),
+        ("bounce < message >&- 2>&-", 0),
+        ("bounce <&-", os.EX_TEMPFAIL),
+        ("bounce <&- >&- 2>&-", os.EX_TEMPFAIL),
+        ("bounce --recipients a@example.org < message", os.EX_TEMPFAIL),
+        ("bounce a@example.org < message", os.EX_TEMPFAIL),
+        ("--config missing.toml bounce < message 2> /dev/full", os.EX_TEMPFAIL),
+        ("bounce --help", 0),
+    ],
+)
+def test_a_stored_message_is_not_refused_for_its_output_and_one_that_was_not_read_is_given_again(
+    tmp_path: Path, words: str, exit_code: int
+) -> None:
+    service(tmp_path)
+    (tmp_path / "message").write_bytes(message("spam"))
+    command = f"{sys.executable} -m notifier {words}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=clean_environment(), capture_output=True, check=False
+    )
+    assert (done.returncode, b"bug" in done.stderr) == (exit_code, False), done.stderr
+    assert count(tmp_path) == (1 if exit_code == 0 and "help" not in words else 0)
+
+
+@pytest.mark.slow
 def test_once_reads_the_maildir_before_it_plans_and_leaves_unread_what_needs_a_person(tmp_path: Path) -> None:
     service(tmp_path, 'inbox = "maildir:inbox"\n', subscribers=2)
     engine = open_store(load(tmp_path / "config.toml").store_url)
