@@ -1,8 +1,9 @@
 """A mailbox on an IMAP server (RFC 9051), always with TLS and a checked certificate.
 
 New messages are those above the newest UID that was read. The flag for read messages does not tell which are new,
-because a person may open the mailbox too. Only if the mailbox is read for the first time, or the server has numbered it
-anew, the messages that are flagged as unread are read.
+because a person may open the mailbox too. Only if the mailbox is read for the first time, the messages that are flagged
+as unread are read. If the server has numbered it anew, as when it was deleted and made again, these are read, and all
+that came since the last time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,10 +24,12 @@ from notifier.errors import InboxError, shortened
 from notifier.text.harmless import inert
 
 SECONDS = 15  # for each answer of the server
+A_DAY = timedelta(days=1)
 LONGEST_LITERAL = 4 << 20  # bytes; a server may announce more than there is memory for
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # OpenSSL's errors if a server does not speak TLS
 _UID = re.compile(rb"\d+")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NOT_PRINTABLE_ASCII = re.compile("[^ -~]+")
 
 
@@ -66,10 +70,19 @@ class ImapMailbox:
     At most `largest` bytes of each message are read.
 
     `uid_validity` and `uid` say up to which message the mailbox was read; they change when messages are marked.
+    `read_at` says when it was read.
     """
 
-    def __init__(self, settings: ImapSettings, largest: int, uid_validity: int = 0, uid: int = 0) -> None:
+    def __init__(
+        self,
+        settings: ImapSettings,
+        largest: int,
+        uid_validity: int = 0,
+        uid: int = 0,
+        read_at: datetime | None = None,
+    ) -> None:
         self.uid_validity, self.uid = uid_validity, uid
+        self._read_at = read_at
         self._settings = settings
         self._largest = largest
         self._newest = 0  # no message that is there now has a higher UID
@@ -163,7 +176,10 @@ class ImapMailbox:
         if validity == self.uid_validity:
             found = self._search("UID", f"{self.uid + 1}:*")
             return [uid for uid in found if uid > self.uid]  # `5:*` includes the newest message even if its UID is 4
-        found = self._search("UNSEEN")
+        if self.uid_validity and self._read_at:  # a person may have opened new ones
+            found = self._search("OR", "UNSEEN", "SINCE", _date(self._read_at - A_DAY))
+        else:
+            found = self._search("UNSEEN")
         self.uid_validity, self.uid = validity, 0
         return found
 
@@ -220,6 +236,11 @@ def _quoted(mailbox: str) -> str:
     encode: Callable[[re.Match[str]], str] = lambda found: f"&{_base64(found[0])}-"  # noqa: E731
     name = _NOT_PRINTABLE_ASCII.sub(encode, mailbox.replace("&", "&-"))
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _date(at: datetime) -> str:
+    """Return a date as servers read it in a search; they take it as a date of any time zone."""
+    return f"{at.day}-{_MONTHS[at.month - 1]}-{at.year}"
 
 
 def _base64(text: str) -> str:

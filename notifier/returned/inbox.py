@@ -84,7 +84,7 @@ def _opened(engine: Engine, config: Config, state: InboxState, clock: Clock) -> 
         yield MaildirMailbox(config.inbox_folder, LARGEST_MESSAGE)
         _store(engine, config.inbox_name, InboxState(clock()))
         return
-    mailbox = ImapMailbox(imap_settings(config), LARGEST_MESSAGE, state.uid_validity, state.uid)
+    mailbox = ImapMailbox(imap_settings(config), LARGEST_MESSAGE, state.uid_validity, state.uid, state.read_at)
     try:
         with mailbox:
             yield mailbox

@@ -32,8 +32,8 @@ _SUPPRESSIBLE = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberStat
 class ReturnedMail:
     """What became of a message: its kind, the address of the subscriber whom its proof names, and what was done.
 
-    `is_copy` says that the message was read before, so that nothing was done. `needs_hand` says that a person has to
-    look at it.
+    `is_copy` says that the message was read before, so that nothing was done; its kind is then what it became before.
+    `needs_hand` says that a person has to look at it, also at a copy: it may be the same file, read by two processes.
     """
 
     kind: ReturnedKind
@@ -44,7 +44,7 @@ class ReturnedMail:
     @property
     def needs_hand(self) -> bool:
         """Whether a person should look at the message, because notifier could do nothing with it."""
-        return not self.is_copy and self.kind in (ReturnedKind.UNCLEAR, ReturnedKind.OTHER, ReturnedKind.BROKEN)
+        return self.kind in (ReturnedKind.UNCLEAR, ReturnedKind.OTHER, ReturnedKind.BROKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ def _act(engine: Engine, settings: MailConfig, verdict: Verdict, fingerprint: st
     with writing(engine) as connection:
         row_id = returned.add(connection, fingerprint, verdict.kind, now)
         if row_id is None:
-            return ReturnedMail(verdict.kind, done="it was read before", is_copy=True)
+            before = returned.kind_of(connection, fingerprint) or verdict.kind
+            return ReturnedMail(before, done="it was read before", is_copy=True)
         if verdict.kind in _BOUNCES:
             done = _on_bounce(connection, settings, row_id, verdict, now)
         elif verdict.kind is ReturnedKind.COMPLAINT:

@@ -43,6 +43,12 @@ def add(connection: Connection, fingerprint: str, kind: ReturnedKind, now: datet
     return new_id
 
 
+def kind_of(connection: Connection, fingerprint: str) -> ReturnedKind | None:
+    """Return what became of the message that was stored with this fingerprint; None if there is none."""
+    kind = connection.scalar(select(returned.c.kind).where(returned.c.fingerprint == fingerprint))
+    return None if kind is None else ReturnedKind(kind)
+
+
 def change(connection: Connection, row_id: int, values: dict[str, Any]) -> None:
     """Set some columns of a message's row."""
     connection.execute(update(returned).where(returned.c.id == row_id).values(values))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import imaplib
+import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +141,29 @@ def test_dovecot_serves_the_mailbox_by_imap_each_message_once(server: MailServer
     assert dict(service.read().kinds) == {"forged": 1, "other": 1}
     unread = [path for path in (server.folder / "imap").glob("*/*.*") if not path.name.endswith("S")]
     assert len(unread) == 1, "the message that no program understands is not left unread"
+
+
+def test_an_imap_mailbox_that_was_made_again_loses_nothing_and_leaves_unread_what_needs_a_person(
+    server: MailServer, tmp_path: Path
+) -> None:
+    place = f"{HOST}:{server.imaps_port}/Again"
+    login = f'inbox_password = "{PASSWORD}"\ninbox_ca_file = "{AUTHORITY}"'
+    service = Service(server, tmp_path, "again.example", f'inbox = "imaps://papers@{place}"\n{login}')
+    context = ssl.create_default_context(cafile=AUTHORITY)
+    with imaplib.IMAP4_SSL(HOST, server.imaps_port, ssl_context=context) as person:
+        person.login("papers", PASSWORD)
+        person.create("Again")
+        person.append("Again", "", AT_EIGHT, message("spam"))
+        assert dict(service.read().kinds) == {"other": 1}
+        person.delete("Again")
+        time.sleep(1.1)  # Dovecot's UIDVALIDITY is a time in seconds
+        person.create("Again")
+        person.append("Again", "", AT_EIGHT, message("spam"))
+        person.append("Again", r"(\Seen)", AT_EIGHT, service.reply())
+        report = service.read()
+        assert (dict(report.kinds), report.copies) == ({"unsubscribe": 1}, 1)
+        person.select("Again", readonly=True)
+        assert person.search(None, "UNSEEN")[1] == [b"1"]
 
 
 @pytest.mark.parametrize(
