@@ -132,9 +132,10 @@ def check_suppressions(connection: Connection, now: datetime) -> Finding:
         key,
         about,
         "many subscribers were suppressed",
-        f"{counted(today, 'subscriber')} got no more mail since yesterday, because the relay refused their addresses",
+        f"{counted(today, 'subscriber')} got no more mail since yesterday, because the relay or other mail servers "
+        "refused their addresses",
         state="jumped",
-        cure="`notifier status` shows the answers of the relay. If the fault is here or at the relay, "
+        cure="`notifier status` shows the most frequent answers. If the fault is here or at the relay, "
         "`notifier reinstate` takes these subscribers back",
     )
 
