@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, select, update
 from support.service import add_listings, add_subscriber
 from support.visitors import as_visitor, link_path, parsed, session_token, shown
 from support.web_site import (
@@ -80,7 +80,9 @@ def test_somebody_else_who_is_signed_in_sees_the_copy_and_not_the_digest_itself(
     add_subscriber(engine, SignUp(BOB, ("graph",), confirmed=True))
     as_visitor(client, session_token(engine, BOB))
     assert client.get(path).status_code == 200
-    assert client.get("/digests/1").status_code == 404
+    others, never = client.get("/digests/1"), client.get("/digests/999")
+    assert (others.status_code, shown(others)) == (404, shown(never))
+    assert "It is none of yours, or it was removed." in shown(others)
 
 
 @pytest.mark.usefixtures("path")
@@ -102,6 +104,19 @@ def test_a_row_that_does_not_exist_has_no_copy(config: Config, client: httpx.Cli
     assert path == copy_of(config, 1)
     for row_id in (2, 10**12, 10**18 - 1):
         assert client.get(copy_of(config, row_id)).status_code == 404
+
+
+def test_a_digest_that_is_not_kept_any_more_says_so_and_does_not_blame_the_link(
+    engine: Engine, client: httpx.Client, path: str
+) -> None:
+    with writing(engine) as connection:
+        connection.execute(delete(delivery))
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "It was removed. Digests can be read here for at most 365 days." in shown(answer)
+    assert "incomplete" not in shown(answer)
+    as_visitor(client, session_token(engine, ANN))
+    assert parsed(client.get("/digests/1")).xpath("//main//a/@href") == ["/digests"]
 
 
 def test_a_notice_has_no_copy(engine: Engine, config: Config, client: httpx.Client, path: str) -> None:

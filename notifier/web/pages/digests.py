@@ -9,7 +9,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
 from notifier.digests.content import whole_content
@@ -18,7 +18,7 @@ from notifier.subscribers import digest_of, past_digests
 from notifier.web.forms import UrlForm
 from notifier.web.grants import require_grant
 from notifier.web.sessions import SignedIn
-from notifier.web.site import SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page
 from notifier.web.wording import mask_address
 
 PER_PAGE = 50
@@ -41,7 +41,7 @@ def show_digest(site: SiteDependency, subscriber: SignedIn, digest_id: str) -> H
     """Show a digest of the subscriber who is signed in."""
     found = digest_of(site.engine, int(digest_id)) if _is_id(digest_id) else None
     if found is None or found.digest.subscriber_id != subscriber.id:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
+        return _no_digest(site, is_signed_in=True)
     content = whole_content(found.digest, found.papers, site.mail)
     return page(site, "digest", content=content, is_signed_in=True)
 
@@ -53,11 +53,17 @@ def show_web_copy(
     """Show the digest whose mail has this link, without a session, as long as its row exists."""
     found = digest_of(site.engine, grant.row_id)
     if found is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
+        return _no_digest(site)
     content = whole_content(found.digest, found.papers, site.mail)
     response = page(site, "digest", content=content, recipient=mask_address(found.digest.recipient))
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _no_digest(site: Site, *, is_signed_in: bool = False) -> HTMLResponse:
+    """Return the page in place of a digest that was removed; it does not tell whether the digest is somebody else's."""
+    days = site.config.keep.deliveries
+    return page(site, "no_digest", HTTPStatus.NOT_FOUND, days=days, is_signed_in=is_signed_in)
 
 
 def _is_id(text: str) -> bool:
