@@ -79,6 +79,13 @@ def test_the_environment_overrides_one_key_and_leaves_the_others(
         ('[smtp]\nhost = "mail\\n.example.org"', "smtp.host: write the name"),
         ("[smtp]\nhost = 'mail example.org'", "smtp.host: write the name"),
         ("[smtp]\nhost = 'smtp://mail.example.org'", "smtp.host: write the name"),
+        (
+            "[smtp]\nhost = 'mail.example.org:587'",
+            "without a port or brackets, such as mail.example.org or 2001:db8::1",
+        ),
+        ("[smtp]\nhost = '[mail.example.org]'", "smtp.host: write the name"),
+        ("[smtp]\nhost = '[2001:db8::1]'", "smtp.host: write the name"),
+        ("[smtp]\nhost = '[::1]:25'", "smtp.host: write the name"),
         ("[web]\nbase_url = 'https://papers.example.org:99999'", "web.base_url: no link to this host and port"),
         ("[web]\nbase_url = 'https://papers.example.org:0'", "web.base_url: no link to this host and port"),
         ("[web]\nbase_url = 'https://papers..example.org'", "web.base_url: no link to this host and port"),
@@ -357,6 +364,13 @@ def test_a_config_in_another_encoding_is_refused_in_words(tmp_path: Path, encodi
     file.write_bytes("[mail]\npostal_address = 'Zürich'\n".encode(encoding))
     with pytest.raises(ConfigError, match=message):
         load(file)
+
+
+@pytest.mark.parametrize(
+    "host", ["relay", "mail.example.org.", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "bücher.example"]
+)
+def test_a_relay_has_a_name_or_an_address_of_either_version(tmp_path: Path, host: str) -> None:
+    assert load(write_config(tmp_path, f"[smtp]\nhost = '{host}'")).smtp.host == host
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.3.2.1", "::1", "LOCALHOST", "relay.localhost"])

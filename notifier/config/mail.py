@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import getaddresses, parseaddr
+from ipaddress import IPv6Address
 from itertools import chain
 from pathlib import Path
 from typing import Literal, Self
@@ -19,7 +20,7 @@ SLOWEST_RATE, FASTEST_RATE = 0.001, 1_000_000.0  # mails per second
 LONGEST_SENDER = 320  # characters
 LONGEST_POSTAL_ADDRESS = 300  # characters
 
-_HOST = re.compile(r"[^\s@/\x00-\x20\x7f]{1,253}")
+_HOST = re.compile(r"[^\s@/\[\]\x00-\x20\x7f]{1,253}")
 
 
 def _is_one_address(text: str) -> bool:
@@ -31,6 +32,14 @@ def _is_one_address(text: str) -> bool:
         and found[0][1] in text
         and sorted(filter(str.isalnum, text)) == sorted(filter(str.isalnum, read))
     )
+
+
+def _is_ipv6_address(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class MailConfig(ConfigTable):
@@ -141,8 +150,11 @@ class SmtpConfig(ConfigTable):
     @field_validator("host")
     @classmethod
     def _check_host(cls, host: str) -> str:
-        if not _HOST.fullmatch(host):
-            raise ValueError("write the name or the address of the relay alone, such as mail.example.org")
+        if not _HOST.fullmatch(host) or (":" in host and not _is_ipv6_address(host)):
+            raise ValueError(
+                "write the name or the address of the relay alone, without a port or brackets, such as "
+                "mail.example.org or 2001:db8::1"
+            )
         return host
 
     @field_validator("rate_per_second")
