@@ -38,7 +38,7 @@ def doctor(
         typer.Option("--send-to", help="Also send a mail to this address, over the relay.", metavar="ADDRESS"),
     ] = None,
 ) -> None:
-    """Find what is wrong with the set-up, and say what helps. It changes nothing, and takes at most 20 seconds.
+    """Find what is wrong with the set-up, and say what helps. It changes nothing, and takes at most about 15 seconds.
 
     It looks at the config, the files, the disk, the database, the clock, the relay, the records of the sender's domain,
     the pages, the sources and the templates. The exit code is 1 if something does not work.
