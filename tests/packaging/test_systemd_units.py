@@ -57,3 +57,4 @@ def test_every_block_of_settings_has_a_comment() -> None:
 def test_the_crontab_runs_notifier_once_with_a_config() -> None:
     (line,) = [line for line in (PACKAGING / "notifier.crontab").read_text().splitlines() if not line.startswith("#")]
     assert re.match(r"\*/5 \* \* \* \* \S+/notifier --config \S+ once\b", line)
+    assert ">" not in line, "a file that nothing rotates grows for years"
