@@ -51,7 +51,7 @@ def test_sound_records_are_well() -> None:
         ({"MX": ("0 .",)}, "fault", "the domain says that it takes no mail, so answers and bounces cannot arrive"),
         ({"A": ("192.0.2.1",)}, "warning", "there is none, so answers and bounces go to the host example.org itself"),
         ({"TXT": ('"x"',)}, "fault", "there is no MX record, so answers and bounces cannot arrive"),
-        ({"MX": ("5 lost.example.net.",)}, "fault", "no host of it has an IP address: lost.example.net"),
+        ({"MX": ("5 lost.example.net.",)}, "fault", "none of its hosts has an IP address: lost.example.net"),
         ({"MX": ("5 lost.example.net.", "9 mail.example.org.")}, "warning", "lost.example.net has no IP address"),
     ],
 )
