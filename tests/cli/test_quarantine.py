@@ -115,6 +115,7 @@ def test_a_dump_of_the_folder_is_listed_where_it_is_and_retried_after_it_was_cor
     assert [each.name for each in (tmp_path / "var" / "done").iterdir()] == ["papers.txt"]
 
 
+@pytest.mark.slow
 def test_a_dump_is_retried_by_its_name_after_a_limit_was_raised(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(LIMITED, encoding="utf-8")
     quarantined(tmp_path, "2026-07-06.txt", GOOD + "\n" * (1 << 20))

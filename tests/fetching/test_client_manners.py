@@ -150,6 +150,7 @@ def test_a_host_is_asked_one_thing_at_a_time() -> None:
     assert service.most_at_once > 1  # other hosts do not wait
 
 
+@pytest.mark.slow
 def test_waiting_for_the_turn_does_not_count_as_time_of_the_reply() -> None:
     def answer(_asked: Asked) -> Answer:
         time.sleep(0.7)

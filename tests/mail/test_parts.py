@@ -136,6 +136,7 @@ def test_a_mail_says_what_its_templates_say_when_they_are_rendered_whole(
     assert seen(html) == seen(inline_css(whole_html))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(digests, st.lists(papers, max_size=4))
 def test_a_mail_does_not_depend_on_the_mails_before_it(digest: Digest, stored: list[Paper]) -> None:
@@ -148,6 +149,7 @@ ids = st.none() | st.integers(1, 10**9)
 rows = st.tuples(ids, ids, ids)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(digests, st.lists(papers, max_size=4), st.sampled_from(["b@example.org", "o'b&c@example.org"]), rows)
 def test_subscribers_who_get_the_same_papers_get_links_of_their_own(

@@ -110,6 +110,7 @@ def test_more_papers_than_a_block_holds_keep_their_positions() -> None:
     assert every == list(range(2345))
 
 
+@pytest.mark.slow
 def test_a_block_has_fewer_papers_if_they_are_very_long() -> None:
     texts = [" ".join(f"word{place}x{number}" for place in range(90_000)) for number in range(9)]
     papers = [paper("Long", text, number) for number, text in enumerate(texts)]

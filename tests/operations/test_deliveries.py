@@ -94,6 +94,7 @@ def test_a_delivery_to_a_subscriber_who_left_cannot_be_retried(planned: Engine) 
         retry_delivery(planned, 1)
 
 
+@pytest.mark.slow
 def test_the_mail_that_is_shown_is_the_mail_that_is_sent(tmp_path: Path) -> None:
     with ScriptedRelay() as relay:
         plan_digests(1, tmp_path, relay.port)
@@ -134,6 +135,7 @@ def test_status_shows_the_age_of_the_oldest_waiting_delivery(planned: Engine) ->
     assert service_status(planned, Config(), AT_EIGHT).oldest == {}
 
 
+@pytest.mark.slow
 def test_a_relay_that_refuses_connections_shows_in_exit_code_and_status(tmp_path: Path) -> None:
     with ScriptedRelay({"GREETING": "554 5.7.1 not you"}) as relay:
         plan_digests(1, tmp_path, relay.port)

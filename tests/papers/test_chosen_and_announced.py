@@ -151,6 +151,7 @@ def test_on_fridays_the_ten_best_are_mostly_those_with_the_most_upvotes_of_the_w
     assert mean(found) >= 8
 
 
+@pytest.mark.slow
 def test_on_most_days_a_paper_of_the_day_is_among_the_ten_best_of_all_time() -> None:
     weeks = some_weeks(12)
     days = [day for week in weeks for day in week]

@@ -39,6 +39,7 @@ def test_once_removes_what_a_killed_process_left(folder: Path) -> None:
     assert leftovers(folder) == []
 
 
+@pytest.mark.slow
 def test_serve_removes_what_a_killed_process_left(folder: Path) -> None:
     left = set(leftovers(folder))
     command = [sys.executable, "-m", "notifier", "serve"]

@@ -425,6 +425,7 @@ def test_a_source_that_was_corrected_in_the_config_is_due_at_once(
     assert fetch_at(store, config, now + timedelta(minutes=1)) is None
 
 
+@pytest.mark.slow
 def test_the_days_on_which_a_source_was_broken_or_not_fetched_are_no_days_without_papers(
     store: Engine, service: HttpsService, tmp_path: Path
 ) -> None:

@@ -329,6 +329,7 @@ def test_any_order_of_the_same_dumps_gives_the_same_papers_of_one_title(
     assert len(found[0]) == len({work.replace("https", "http").replace("www.", "").rstrip("/") for work in works})
 
 
+@pytest.mark.slow
 def test_many_listings_of_one_title_take_time_in_proportion_to_their_number(engine: Engine) -> None:
     listings = [
         listing(

@@ -100,6 +100,7 @@ def test_a_file_that_is_only_touched_or_renamed_counts_as_the_same(
     assert fetched(engine, config, 2).documents == 0
 
 
+@pytest.mark.slow
 def test_unfinished_files_wait(engine: Engine, config: Config, exports: Path) -> None:
     put(exports / "cut.json", b'[{"title": "How Wasps Dive at Night"}, {"tit', seconds_ago=60)
     put(exports / "open.jsonl", json_lines("How Flies Hover at Night"))

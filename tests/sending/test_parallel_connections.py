@@ -45,6 +45,7 @@ def test_a_slow_relay_gets_the_configured_number_of_connections_and_each_mail_on
         assert relay.verbs().count("DATA") == report.states[DeliveryState.ACCEPTED] == 40
 
 
+@pytest.mark.slow
 def test_a_relay_that_accepts_only_two_connections_gets_all_mail_over_two(planned: Engine, tmp_path: Path) -> None:
     greetings = iter(["220 one", "220 two", "421 4.7.0 too many connections"])
     with ScriptedRelay({"DOT": reply_slowly, "GREETING": lambda _line: next(greetings, None)}) as relay:

@@ -107,6 +107,7 @@ def test_a_relay_that_refuses_everybody_is_paused_after_three_domains_and_tried_
     assert Counter(states(engine).values())["ACCEPTED"] == len(DEAD + GOOD) - suppressed
 
 
+@pytest.mark.slow
 def test_a_mail_that_is_planned_during_a_long_pause_tries_the_relay_at_once(engine: Engine, tmp_path: Path) -> None:
     plan_many(engine, tmp_path, DEAD)
     with refusing_dead(UNCLEAR) as relay:

@@ -38,6 +38,7 @@ def test_a_line_begins_with_the_time_unless_it_goes_to_the_journal(tmp_path: Pat
     assert logged(CODE, tmp_path / "log", "1:{inode}").endswith("+00:00 INFO x: hi\n")
 
 
+@pytest.mark.slow
 def test_uvicorn_does_not_log_a_port_in_use_beside_the_service(tmp_path: Path) -> None:
     code = CODE + "; logging.getLogger('uvicorn.error').error(OSError(98, 'in use'))"
     assert "in use" not in logged(code, tmp_path / "log")

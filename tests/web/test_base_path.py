@@ -80,6 +80,7 @@ def test_options_names_every_method_of_a_page(engine: Engine, tmp_path: Path) ->
     assert labels_of_ann(engine) == ["quantization"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("removes_path", [False, True])
 def test_every_link_of_the_pages_the_feeds_and_a_mail_can_be_followed_through_a_proxy(
     engine: Engine, tmp_path: Path, removes_path: bool

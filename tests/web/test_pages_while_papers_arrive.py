@@ -77,6 +77,7 @@ def test_no_list_repeats_or_loses_a_paper_while_papers_arrive(
         assert titles_on(answer) != titles_on(page), path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("titles")
 def test_a_page_that_no_list_has_leads_to_the_first_one(client: httpx.Client) -> None:
     for path in LISTS:
