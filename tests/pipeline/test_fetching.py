@@ -127,7 +127,7 @@ def test_after_weeks_without_fetching_only_the_last_seven_days_are_announced(
     report = fetch_at(engine, config, now)
     assert report
     assert report.unannounced == sum(len(titles_on(day)) for day in each_day(TODAY + A_DAY, 13))
-    assert describe_unannounced(report) == "26 new papers are of days more than 6 days ago, and will not be announced"
+    assert describe_unannounced(report) == "26 new papers are dated more than 6 days ago, and will not be announced"
     expected = sorted(title for day in each_day(now.date() - 6 * A_DAY, 7) for title in titles_on(day))
     assert news_of(engine, config, now + A_DAY, ANN) == expected
 
