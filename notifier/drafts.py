@@ -34,6 +34,15 @@ def new_draft(folder: Path, mode: int = 0o666) -> Iterator[tuple[Path, BinaryIO]
         path.unlink(missing_ok=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Write the folder's entries to the disk, so that a new name is as durable as the file's content."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def remove_abandoned_drafts(folder: Path) -> None:
     """Remove the drafts in a folder that nobody holds, and no other files.
 

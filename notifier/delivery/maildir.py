@@ -15,7 +15,7 @@ from typing import Self
 
 from notifier.delivery.outcomes import Outcome, RelayCondition, one_line
 from notifier.delivery.transport import CANCELLED, NextMail, StillWanted, always_wanted, no_next_mail
-from notifier.drafts import new_draft
+from notifier.drafts import new_draft, sync_folder
 from notifier.models import DeliveryState, Mail
 from notifier.private_files import FILE_MODE, make_folder
 
@@ -73,7 +73,7 @@ def write_message(folder: Path, message_id: str, content: bytes) -> Path:
         file.flush()
         os.fsync(file.fileno())
         draft.replace(final)
-    _sync_folder(final.parent)
+    sync_folder(final.parent)
     return final
 
 
@@ -88,12 +88,3 @@ def _find_file(folder: Path, name: str) -> Path | None:
     """Return the file of this name in `folder`, with or without the flags of a mail program, or None."""
     with os.scandir(folder) as entries:
         return next((Path(entry) for entry in entries if entry.name.partition(_FLAGS)[0] == name), None)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Write the folder's entries to the disk, so that a new name is as durable as the file's content."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from notifier.drafts import new_draft
+from notifier.drafts import new_draft, sync_folder
 from notifier.private_files import make_folder
 
 USUAL_NAME_BYTES = 255  # the longest file name, if the file system does not say otherwise
@@ -70,7 +70,7 @@ def _copy_and_delete(path: Path, target: Path) -> None:
             if (after.st_ino, after.st_size, after.st_mtime_ns) != (before.st_ino, before.st_size, before.st_mtime_ns):
                 raise OSError(errno.EBUSY, "it changed while it was copied")
             draft.rename(target)
-    _sync(target.parent)
+    sync_folder(target.parent)
     try:
         path.unlink(missing_ok=True)
     except OSError:
@@ -87,11 +87,3 @@ def _copy(path: Path, draft: Path, writing: BinaryIO) -> None:
         writing.flush()
         os.fsync(writing.fileno())
     shutil.copystat(path, draft)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from notifier.config import Config
-from notifier.drafts import new_draft, remove_abandoned_drafts
+from notifier.drafts import new_draft, remove_abandoned_drafts, sync_folder
 from notifier.errors import FileError, StoreError, UsageError
 from notifier.files import cannot_write
 from notifier.private_files import FILE_MODE, make_folder
@@ -52,7 +52,7 @@ def back_up(config: Config, file: Path, follow: Callable[[int, int], None]) -> B
             schema = backup.copy_database(database, draft, follow)
             size = draft.stat().st_size
             draft.replace(target)
-        _flush(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise FileError(cannot_write(file, error)) from None
     return Backup(file, size, schema)
@@ -79,12 +79,3 @@ def _check_target(config: Config, database: Path, target: Path) -> None:
         raise UsageError(f"{target} is a folder; name a file in it for the backup")
     if not target.is_file() or target.samefile(database) or not backup.is_backup(target):
         raise UsageError(f"{target} exists and is no backup that `db backup` has made; name another file")
-
-
-def _flush(folder: Path) -> None:
-    """Let the name of a new file survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
