@@ -92,7 +92,7 @@ async def _send_to_distant_relay(send: Send, port: int, tls: str) -> float:
 
 
 async def send_with_notifier(port: int, mails: Sequence[Mail], tls: str) -> float:
-    """Send over one connection of notifier; with each mail, notifier can also ask for the mail after it."""
+    """Send over one connection of notifier; notifier can write the envelope of the next mail right behind each mail."""
     settings = RelaySettings(HOST, port, tls, ca_file=CERTIFICATES / "authority.pem")  # type: ignore[arg-type]
     waiting = deque(mails)
 

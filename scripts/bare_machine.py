@@ -5,7 +5,7 @@ digest has arrived with a valid DKIM signature, and that nginx serves the pages 
 except the work folder, which keeps a bare Debian for the next run. It needs debootstrap and systemd-nspawn.
 
 The machine has a network only while the packages are installed. Afterwards it has only its loopback interface, so three
-lines of the page are replaced: its domain is in /etc/hosts, and its certificate is signed by itself.
+lines of the page are replaced (see REPLACED). The page's domain is in /etc/hosts; its certificate is self-signed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "operating.md"
 MIRROR = "http://deb.debian.org/debian"
 PASSED_ON = re.compile(r"(?i)(https?|no|all)_proxy|PIP_\w+")
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # of the host, which may have those of a proxy among them
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # the host's certificates, which may include those of a proxy
 CERTIFICATES_INSIDE = "/run/certificates-of-host.crt"
 
 # What cannot be done without the internet, and what is done in its place.
@@ -113,7 +113,7 @@ def main() -> None:
 
 
 def blocks() -> list[str]:
-    """Return the page's commands, block by block, with what needs the internet replaced."""
+    """Return the page's commands, block by block. What needs the internet is replaced."""
     found = re.findall(r"^```bash\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return [_offline(block) for block in found]
 
@@ -174,7 +174,7 @@ def network_options() -> list[str]:
 
 
 def nspawn_options(machine: Path) -> list[str]:
-    """Return the options of both runs: the container is in no list of machines, and in no unit of its own."""
+    """Return the options of each systemd-nspawn run. The container is not registered, and has no unit of its own."""
     return [f"--directory={machine}", "--keep-unit", "--register=no", "--quiet"]
 
 

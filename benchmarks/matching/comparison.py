@@ -1,4 +1,4 @@
-"""Run the rounds of the benchmark: contenders take turns, must find equal pairs; compare their times."""
+"""Run the rounds of the benchmark. Contenders take turns and must find equal pairs; their times are compared."""
 
 from __future__ import annotations
 

@@ -24,14 +24,14 @@ from notifier.text.counting import counted
 
 # The operator need not act if a relay restarts, which pauses the sending for a short time. So the operator is told of a
 # pause only if more than LONG_PAUSE of it is left, if it is one of at least MANY_PAUSES in a row, or if its time ended
-# more than UNENDED_PAUSE ago and no mail has ended it. UNENDED_PAUSE is longer than any retry waits.
+# more than UNENDED_PAUSE ago and sending is still paused. UNENDED_PAUSE is longer than any retry waits.
 LONG_PAUSE = timedelta(minutes=1)
 MANY_PAUSES = 4
 UNENDED_PAUSE = timedelta(minutes=70)
 
-UNREAD_INBOX = timedelta(hours=3)  # a server that restarts or is upgraded needs no hand
+UNREAD_INBOX = timedelta(hours=3)  # the operator need not act if a server restarts or is upgraded
 
-NEW_IN_QUARANTINE = timedelta(days=7)  # older files are not told any more
+NEW_IN_QUARANTINE = timedelta(days=7)  # older files are not reported any more
 
 # Suppressions have jumped if in a day at least FEW_SUPPRESSIONS came, and at least one in SUPPRESSED_SHARE subscribers
 # was suppressed. They have also jumped if at least MANY_SUPPRESSIONS came, and more than USUAL_FACTOR times the usual
@@ -45,7 +45,7 @@ DAY = timedelta(days=1)
 class Patience(NamedTuple):
     """How long mail may wait while no mail is accepted; the time before `since` does not count.
 
-    `since` is when the service began to send mail: what has waited while it was stopped is not late at once.
+    `since` is when the service began to send mail. Mail that waited while the service was stopped is not late at once.
     """
 
     wait: timedelta
@@ -145,7 +145,7 @@ def check_deliveries(
 ) -> Finding:
     """Return the finding on the outbox: trouble if mail has waited for long, and none was accepted in this time.
 
-    Mail that waits for a paused relay, or for the next day because of `rate_per_day`, is not meant.
+    Mail that waits for a paused relay, or for the next day because of `rate_per_day`, does not count.
     """
     key, about = "deliveries", "Mail"
     well = Finding(key, about, "mail is delivered again", "mail is sent again, or none waits any more")

@@ -13,7 +13,7 @@ from notifier.text.harmless import inert
 
 _SUFFIX = re.compile(r"(?:jr|sr)\.?|ii|iii|iv", re.IGNORECASE)
 _INITIAL = re.compile(r"[A-Z]\.?")
-# A word or sign that no name of a person has. Only in capitals is `AI` such a word: Ai is a family name.
+# A word or sign that no name of a person has. `AI` is such a word only in capitals, because Ai is a family name.
 _GROUP = re.compile(
     r"\bAI\b|[&:/\d]|\b(?i:and|team|collaboration|consortium|group|labs?|laboratory|university|institute|project"
     r"|research|initiative|community|contributors|foundation|authors|others)\b"

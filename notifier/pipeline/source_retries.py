@@ -23,7 +23,7 @@ RETRY_DELAYS = (20.0, 60.0)  # seconds before the second and the third try; afte
 def fetch_with_retries(
     engine: Engine, config: Config, clock: Clock, sleep: Callable[[float], None]
 ) -> list[SourceReport]:
-    """Fetch the sources that are due, try those that begin to fail twice more, and return a report for each.
+    """Fetch the sources that are due, and return a report for each. Those that begin to fail get up to two more tries.
 
     A source whose server asks to wait is not tried again, and neither is one that failed at the last run already.
     """

@@ -1,4 +1,4 @@
-"""Choose excerpts of an abstract: whole sentences, split at their marks."""
+"""Choose the sentences of an abstract to show, and split them into marked and unmarked pieces."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from notifier.text.sentences import sentences
 from notifier.text.words import stem, words
 
 # Lengths in code points, without ellipses.
-LONGEST_WHOLE = 340  # an abstract that is no longer is shown whole
+LONGEST_WHOLE = 340  # an abstract of at most this length is shown whole
 USUAL_LENGTH = 300  # sentences are added to the best ones only up to this
 LONGEST_EXCERPT = 400  # a single sentence that is longer is cut
 SHORT_EXCERPT = 120  # a shorter excerpt says little, so one more sentence may follow, up to LONGEST_EXCERPT
 CUT_MARGIN = 60  # the end of a word is sought in at most this much text before a cut
-BEFORE_MARK = 120  # of a long sentence without its beginning, this much text before the first mark is shown
+BEFORE_MARK = 120  # if a long sentence is shown without its beginning, this much text before its first mark is shown
 
 
 class Run(NamedTuple):

@@ -18,8 +18,8 @@ def client_address(site: SiteDependency, request: Request) -> str | None:
     """Return the IP address of the client, or None if it is not known, as with a Unix socket.
 
     Each proxy appends to X-Forwarded-For the address from which it got the request. So the header is read from its end,
-    as long as the addresses are those of `[web] trusted_proxies`. The first other address is the client's. A client may
-    have written the addresses before it.
+    as long as the addresses are those of `[web] trusted_proxies`. The first other address is the client's. The client
+    may have invented the addresses before it in the header.
     """
     peer = request.client.host if request.client else ""
     hops = [peer, *reversed(",".join(request.headers.getlist("x-forwarded-for")).split(","))]

@@ -65,7 +65,7 @@ class SubscriberRow(Table, table=True):
     active_since: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     paused_until: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     next_due: datetime | None = Field(default=None, sa_column=instant(nullable=True, index=True))
-    last_date: date | None = None  # the intended local date of the last period used, even if it was skipped
+    last_date: date | None = None  # the intended local date of the last used period; a skipped period counts as used
     last_week: date | None = None  # the same for the last weekly period
     left_over: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     signed_out_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))

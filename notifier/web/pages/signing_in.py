@@ -84,7 +84,7 @@ def ask_to_sign_in(site: SiteDependency, grant: SignInGrant, visitor: Visitor) -
 
 @router.api_route(MANAGE_LINK_PATH, methods=["GET", "HEAD"])
 def ask_to_manage(site: SiteDependency, grant: ManageGrant, visitor: Visitor) -> Response:
-    """Show a button, or redirect to the settings if their subscriber is signed in already."""
+    """Show a button, or redirect to the settings if the subscriber of the link is signed in already."""
     if visitor and visitor.id == grant.row_id:
         return to_settings(site)
     return _button(site, grant, visitor)
@@ -116,7 +116,7 @@ def send_instead(site: SiteDependency, grant: ManageGrant, client: ClientAddress
 
 @router.post(SIGN_OUT_PATH, dependencies=FROM_OWN_PAGES)
 def sign_out(site: SiteDependency, form: SubmittedForm, token: SessionToken, visitor: Visitor) -> HTMLResponse:
-    """End the session of this browser, or all sessions and the links in mails that open one."""
+    """End the session of this browser, or end all sessions and disable the links in mails that open a session."""
     if visitor and form.one("everywhere"):
         sign_out_everywhere(site.engine, visitor.id, site.clock())
     if token:

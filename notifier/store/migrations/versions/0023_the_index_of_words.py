@@ -41,7 +41,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_search_word_stem", "search_word", ["stem"])
     if op.get_bind().dialect.name == "sqlite":
-        # Tokens are folded already, so only ASCII characters other than those of tokens separate them.
+        # The tokens are folded already. They are separated by those ASCII characters that no token has.
         op.execute(
             "CREATE VIRTUAL TABLE search_text USING fts5(title, abstract, keyword, author, content='', "
             "tokenize=\"ascii tokenchars '+#.'\")"
