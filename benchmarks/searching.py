@@ -97,7 +97,7 @@ def _lines(papers: Sequence[Paper], day: int) -> Iterator[str]:
 
 
 def _bytes_a_paper(store: Path, size: int) -> float:
-    """Return how many bytes the index takes for each paper; the tokens were stored before there was an index."""
+    """Return how many bytes the index takes for each paper. The older column of tokens is not counted."""
     connection = sqlite3.connect(store)
     names = "name LIKE 'search_text%' OR name LIKE '%search_word%' OR name LIKE '%paper_tokens%search_key%'"
     try:
@@ -126,7 +126,7 @@ def _print(size: int, ours: Sequence[Mapping[str, float]], fts5: Sequence[Mappin
 
 
 def main(contender: str, file: str) -> None:
-    """Print the CPU time of each query in ms as JSON, and for notifier also that of a new topic and of trending."""
+    """Print the CPU time of each query in ms as JSON, and for notifier also that of adding and removing a topic."""
     if contender == "fts5":
         connection = sqlite3.connect(file)
         print(json.dumps({name: _time(partial(_ids, connection, asked.fts5)) for name, asked in QUERIES.items()}))

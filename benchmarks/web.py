@@ -48,7 +48,7 @@ def run() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Do what `run` and the server ask of a process of its own."""
+    """Measure one contender or the size of the page, or act as the client; each runs in its own process."""
     if arguments[0] == "client":
         _ask_often(int(arguments[1]), arguments[2])
         return

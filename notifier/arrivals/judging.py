@@ -19,7 +19,7 @@ from notifier.models import Health, SourceHistory
 BROKEN_AFTER = 3  # failures in a row
 # A source is broken after fewer failures too, if the first of them was at least this long ago.
 PATIENCE = ((2, timedelta(hours=12)), (1, timedelta(hours=25)))
-# It is broken too if the next try has been due for this time: then no process tries it again soon.
+# It is broken too if the next try has been due for this long, because then no process is likely to try it soon.
 RETRY_OVERDUE = timedelta(hours=1)
 OVERDUE = timedelta(days=3)  # longer than a weekend of a cron job that runs from Monday to Friday
 

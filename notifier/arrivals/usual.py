@@ -14,7 +14,7 @@ from statistics import median
 
 from notifier.models import DayCount, SourceHistory
 
-WEEKS = 8  # older days are ignored. After a permanent change, five of the eight weeks make a new median
+WEEKS = 8  # older days are ignored. Five weeks after a permanent change, the median is a new number
 LEAST_WORKING_DAYS = 5  # with fewer of them in the past, there is no usual number
 LEAST_SAME_WEEKDAYS = 3  # with fewer, the usual number depends on all working days
 

@@ -37,7 +37,7 @@ def number_of_papers(papers: int) -> str:
 
 
 def without_paths(text: str) -> str:
-    """Return a text without the folders of the machine's files in it; URLs stay as they are."""
+    """Return a text with each path of a file shortened to the name of the file; URLs stay as they are."""
     return _PATH.sub(lambda found: found[0].rpartition("/")[2], text)
 
 

@@ -96,7 +96,7 @@ def _escaped(text: str) -> str:
 
 
 def _verbatim(url: str) -> str:
-    """Return a URL or DOI with braces and backslashes percent-encoded: styles would print commands for them."""
+    """Return a URL or DOI with braces and backslashes percent-encoded; a command would be printed as it is."""
     return url.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
 
 

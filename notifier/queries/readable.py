@@ -82,7 +82,7 @@ def readable_whole(text: str) -> str:
 
 
 def _with_fewer_operands(typed: Typed) -> str:
-    """Return the readable form with as many operands in each place as fit, but with one at least."""
+    """Return the readable form with the largest number of operands per group that fits, but with at least one."""
     most = bisect_right(
         range(1, MAX_LEAVES), MAX_READABLE_LENGTH, key=lambda number: len(_part(typed, None, number).text)
     )

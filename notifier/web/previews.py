@@ -18,16 +18,16 @@ from notifier.web.site import Site
 
 EXAMPLES = 3
 UNMARKED = Spans()
-STALE = timedelta(days=7)  # if the newest papers are older, a preview says of which days it is
+STALE = timedelta(days=7)  # if the newest papers are older, a preview says which days it covers
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewValues:
     """The values that a preview shows.
 
-    `count` is the number of papers of `days` days up to `until`; `until` is None if these are the last days. `older` is
-    the number of papers that are listed before these days and came in lately. `volume` is a phrase such as `about 5 a
-    week`. `is_trending` is whether the trending papers come too, which are not counted.
+    `count` is the number of papers of `days` days. `until` is the last of these days, or None if it is at most STALE
+    ago. `older` is the number of papers that are listed before these days and came in lately. `volume` is a phrase
+    such as `about 5 a week`. `is_trending` is whether the trending papers come too, which are not counted.
     """
 
     count: int

@@ -22,7 +22,7 @@ from notifier.fetching.responses import json_value, unexpected_response
 
 BASE = "https://api.biorxiv.org"
 MAX_PAGES = 300
-MAX_FAULTS = 3  # requests for one page, if it has no new record although there should be more
+MAX_FAULTS = 3  # a page without a new record is requested at most this often, if there should be more
 AGAIN = 1  # days before today that are fetched again
 PAUSE = 1.0  # seconds
 _LATE = timedelta(hours=12)  # after midnight in UTC; a day of bioRxiv ends later, at midnight in New York

@@ -91,7 +91,8 @@ class DeliveryResultRow(Table, table=True):
     """The number of attempts to send mail that ended in the same way; it is never lowered.
 
     `reply` is the class of the relay's reply: 2xx, 4xx, 5xx, or empty without a reply. `bucket` is the upper end, in
-    seconds, of the time from planning to acceptance (see store.results); it is 0 if the mail was not accepted.
+    seconds, of the bucket for the time from planning to acceptance (see store.results). It is 0 if the mail was not
+    accepted.
     `seconds` is the sum of these times, and `last_at` the time of the last such attempt.
     """
 
