@@ -20,7 +20,7 @@ from notifier.matching import index
 from notifier.models import Paper
 from notifier.topics import catalogue_of
 
-# Labels that name the papers of one or more topics with another slug.
+# The slugs of the topics that a label stands for, if it is not simply the slug of one topic.
 TOPICS_OF = {
     "quantization-and-compression": ("quantization", "model-compression"),
     "code-generation": ("code-generation", "program-synthesis"),
@@ -62,12 +62,12 @@ class Score:
 
     @property
     def recall(self) -> float:
-        """The share of the papers to find that are found, or 1 if there are none."""
+        """The share that was found of all papers that should be found, or 1 if none should be found."""
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
     @property
     def f1(self) -> float:
-        """The harmonic mean of precision and recall, or 1 if nothing is to be found and nothing is."""
+        """The harmonic mean of precision and recall, or 1 if no paper should be found and none was."""
         errors = self.wrong + self.missed
         return 2 * self.right / (2 * self.right + errors) if self.right + errors else 1.0
 

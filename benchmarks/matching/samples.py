@@ -79,7 +79,7 @@ def _word(rng: Random) -> str:
 def _phrase(rng: Random) -> str:
     """Return two to four words that are adjacent in some title or sentence of the seeds.
 
-    Titles and sentences are drawn with unequal frequency, as words are: the first ones most often.
+    Titles and sentences are not drawn equally often: the first ones are drawn most often, as with words.
     """
     titles = _titles()
     title = titles[min(int(rng.paretovariate(0.6)), len(titles)) - 1]

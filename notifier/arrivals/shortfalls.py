@@ -1,6 +1,6 @@
 """Find the papers that are missing from a source whose fetches succeed.
 
-There are six signs: fewer papers than the service itself counts, the same document for days, fewer papers than another
+There are six signs: fewer papers than the source itself states, the same document for days, fewer papers than another
 source has, far fewer than usual, no papers on days that usually have some, and a newest paper that is too old.
 """
 
@@ -30,8 +30,8 @@ GROWS_UNTIL = 12  # hour in UTC; an incomplete day is judged only if it was fetc
 # A day with this share of the papers that the service counts is not short: some records cannot be read, and some papers
 # are counted twice.
 NEARLY_ALL = 0.95
-# A day is short if it has less than this share of the expected number. That is the number of the other source, times
-# the share of its papers that this source usually has.
+# A day is short if it has less than this share of the expected number. The expected number is the other source's
+# number of papers, times the share of them that this source usually has.
 SHARE_OF_OTHER = 0.9
 FEW = 2  # papers; a difference between two sources that is not larger is ignored
 
@@ -49,7 +49,7 @@ SPREADS = 4
 
 
 class Shortfall(NamedTuple):
-    """What is missing in one sentence without a full stop, and the first day on which something is missing."""
+    """A sentence without a full stop that says what is missing, and the first day on which something is missing."""
 
     sentence: str
     since: date

@@ -37,7 +37,7 @@ def is_from_mail_system(message: Part) -> bool:
 
 
 def older_failure(message: Part, sender: str = "") -> Failure | None:
-    """Return what a returned message says; None if it is none that flufl.bounce knows."""
+    """Return what a returned message says; None if flufl.bounce does not recognise it."""
     from flufl.bounce import all_failures  # noqa: PLC0415 - most messages do not need it
 
     logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs each detector that it tries

@@ -139,7 +139,8 @@ def _returned_ids(message: Part) -> tuple[str, ...]:
 def _proofs_in_returned(message: Part, key: bytes) -> Proofs:
     """Return the proofs in the mail that a report returns: in its header, or in its text if it holds no header.
 
-    The wrong ids in it do not count as forged: our own mails hold long words, such as the boundaries of parts.
+    Wrong ids in it do not count as forged: our own mails hold long words that look like ids, such as the boundaries of
+    parts.
     """
     proofs = Proofs()
     for part in message.walk()[1:] or [message]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 
-# When a subscriber who gets no mail would get the digest that is shown, by their state.
+# For each state in which a subscriber gets no mail: the condition on which they would get the digest that is shown.
 CONDITIONS = {
     SubscriberState.PENDING: "if they confirmed now",
     SubscriberState.PAUSED: "if the pause ended now",

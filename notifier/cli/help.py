@@ -19,7 +19,7 @@ class Command(TyperCommand):
 
 
 def show_no_types(app: typer.Typer) -> None:
-    """Give the class Command to all commands of the app and of its groups that have no class made from it."""
+    """Set the class of each command of the app and of its groups to Command, unless it is a subclass of Command."""
     for command in app.registered_commands:
         if command.cls is None or not issubclass(command.cls, Command):
             command.cls = Command

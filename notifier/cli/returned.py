@@ -22,7 +22,7 @@ RECIPIENT_VARIABLES = ("ORIGINAL_RECIPIENT", "RECIPIENT")
 
 
 class _MailServersCommand(Command):
-    """A command that a mail server runs: if an option is wrong, the message has to be given again later too."""
+    """A command that a mail server runs. If an option is wrong, it exits with TRY_AGAIN, so that no message is lost."""
 
     def parse_args(self, *arguments: Any) -> list[str]:
         """Read the options; a wrong one ends the process with TRY_AGAIN."""
@@ -87,7 +87,7 @@ def _message(largest: int) -> bytes:
 
 
 def _say(sentence: str, *, err: bool = False) -> None:
-    """Print a sentence if somebody takes it; what became of the message is in the exit code."""
+    """Print a sentence. If that fails, ignore the error, because the exit code tells the mail server what to do."""
     stream = sys.stderr if err else sys.stdout
     try:
         print(inert(sentence), file=stream, flush=True)

@@ -103,7 +103,7 @@ def _show_removals(found: Status) -> None:
 def _show_returned(found: Status) -> None:
     """Print who reads the replies, what came back, and the replies that a person has to look at."""
     if found.replies_to:
-        why = "every mail says that this is a way to leave" if found.has_pages else "it is the only way to leave"
+        why = "every mail says that a reply is a way to leave" if found.has_pages else "it is the only way to leave"
         cure = "read them yourself, or set [mail] inbox, and notifier reads them"
         typer.echo(inert(f"replies to {found.replies_to} must be read: {why}; {cure}"))
     if found.inbox:

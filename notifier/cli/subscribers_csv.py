@@ -39,8 +39,9 @@ def import_(
 
     email,state,query,topic,cadence,hour,timezone,name
 
-    Commas, semicolons or tabs separate the cells; a first line such as sep=; says which. A cell with quotation marks is
-    quoted as a whole, and each mark in it is doubled, as spreadsheets do. The text is UTF-8, UTF-16 or Windows-1252.
+    Commas, semicolons or tabs separate the cells. A line such as `sep=;` before all others may say which of them.
+    A cell with quotation marks is quoted as a whole, and each mark in it is doubled, as spreadsheets do.
+    The text is UTF-8, UTF-16 or Windows-1252.
     State ACTIVE says that a new subscriber has agreed to get mail;
     without a state they are PENDING. Known subscribers get the subscriptions that they lack. Subscribers who left or
     were erased are not brought back, except SUPPRESSED ones with --reinstate. Wrong rows are listed with their line

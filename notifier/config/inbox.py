@@ -53,7 +53,7 @@ def imap_of(inbox: str) -> ImapPlace | None:
     """Return the place of an IMAP mailbox, or None for another kind of inbox.
 
     The mailbox is INBOX unless the URL names one.
-    The user's name may hold an @ of its own, because the last one of the URL's authority separates it from the host.
+    The user's name may contain an @, because only the last @ before the mailbox separates the name from the host.
     """
     scheme, _, rest = inbox.partition("://")
     if scheme not in PORTS:

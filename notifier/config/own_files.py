@@ -105,7 +105,7 @@ def check_written_folders(config: Config) -> None:
 
 
 def _own_files(config: Config, config_file: Path | None) -> dict[str, Path]:
-    """Return the single files that notifier reads and writes, by their names in messages."""
+    """Return the single files that notifier reads and writes, by their names in error messages."""
     own = {
         "the config": config_file,
         "the database": config.database_file,
@@ -134,7 +134,7 @@ def _own_folders(config: Config) -> dict[str, Path]:
 
 
 def _folders_of_mail(config: Config) -> dict[str, Path]:
-    """Return the folders in the Maildir that hold mail, by their names in messages."""
+    """Return the folders in the Maildir that hold mail, by their names in error messages."""
     mail = config.path(config.maildir.folder)
     return {
         "new mail of the Maildir": mail / "new",

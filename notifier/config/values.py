@@ -52,7 +52,7 @@ def is_http_url(url: str) -> bool:
 
 
 def ehlo_name(name: str) -> str:
-    """Return a name for EHLO, a domain in ASCII or an address literal. Raises ValueError if it is neither."""
+    """Return a name for EHLO: a domain in ASCII, or an address literal. Raises ValueError if it is neither."""
     try:
         if not name.startswith("["):
             return ascii_address(f"x@{name}").removeprefix("x@")
@@ -79,7 +79,7 @@ def check_database_url(url: str) -> None:
         # SQLAlchemy would take the rest of the password for the host.
         raise ValueError("write an @ of the password as %40")
     elif not _has_usable_database_ports(url):
-        # The message does not quote the port, which may be the password of a URL without a host.
+        # The message does not quote the port: if the host is missing in the URL, the password stands in its place.
         raise ValueError(
             "its port is no number from 1 to 65535; write USER:PASSWORD@HOST:PORT, "
             "and in a password %40 for @, %3A for :, %2F for / and %25 for %"

@@ -28,7 +28,7 @@ RECENT = 500  # outcomes that are remembered
 ERRORS_IN_RECENT = 150  # 30% of RECENT
 # Sending pauses if recipients of this many domains, or this many recipients of one domain, get the same refusal, and no
 # mail is accepted in between. The first number is for the first pause, the second for the second, and so on. The last
-# number is for all later pauses too, so then each refused probe begins another pause.
+# number is for all later pauses too. Once it is reached, each refused probe begins another pause.
 REFUSED_DOMAINS = (3, 5, 9, 17, 33)
 REFUSED_RECIPIENTS = (10, 20, 40)
 RECENT_REFUSALS = 50  # refusals that are remembered
@@ -198,8 +198,8 @@ def _reason_to_pause(state: RelayState, outcome: Outcome, recipient: str, *, is_
     """Return why sending has to pause after `outcome`, or an empty text if it may go on.
 
     `is_repeated` says whether the recipient had been refused before. If a probe to a recipient
-    who was not refused before is refused, the limit for this pause applies. For all other refusals, the limit for the
-    first pause applies.
+    who was not refused before is refused, the limit for the pause that would begin now applies. For all other refusals,
+    the limit for the first pause applies.
     """
     if outcome.relay in (RelayCondition.DOWN, RelayCondition.REFUSING) or state.busy >= BUSY_ANSWERS:
         return outcome.reply

@@ -27,7 +27,8 @@ BATCH = 500
 # Dates that are at most this far ahead are not wrong: a subscriber's local date may be a day ahead of the date in UTC,
 # and more after a change of the time zone.
 MARGIN = timedelta(days=3)
-# How far ahead the next slot of a schedule can be. For weekly, the weekday may change after the digest of this week.
+# How far ahead the next slot of a schedule can be. For weekly it is 13 days: this week's digest may come on Monday, and
+# the next one on Sunday of next week, if the weekday is changed in between.
 REACH = {
     Cadence.INSTANT: timedelta(days=1),  # it has no slots, but `next_due` may still be that of an earlier cadence
     Cadence.DAILY: timedelta(days=1),
@@ -90,7 +91,7 @@ def _repair_next(engine: Engine, last_id: int, now: datetime) -> tuple[list[Repa
 
 
 def repairs_of(connection: Connection, batch: Collection[Subscriber], now: datetime) -> list[Repair]:
-    """Return the repairs that subscribers whose next digest is too far ahead need; nothing is stored."""
+    """Return the repairs for a batch of subscribers whose next digest is too far ahead; nothing is stored."""
     repaired = [_with_next_due(one, now) for one in with_corrected_dates(connection, batch, now)]
     return [Repair(one, other) for one, other in zip(batch, repaired, strict=True) if one != other]
 

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-# One thread for all pages: the work may take longer for a known address, and holds up no other request in the
-# meantime. The interpreter ends only after it has done all work.
+# One thread does the work of all pages. The work may take longer for a known address, but no request waits for it.
+# The interpreter ends only after it has done all work.
 _worker = ThreadPoolExecutor(1, thread_name_prefix="background")
 _random = random.SystemRandom()
 

@@ -1,4 +1,4 @@
-"""Histories of sources, as their judgement sees them."""
+"""Make histories of sources, in the form in which the functions that judge a source get them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def instant(number: int, hour: int = 20) -> datetime:
 
 
 def weekly(week: Sequence[int], days: int) -> dict[date, DayCount]:
-    """Return the counts of so many days that repeat a week, which begins with its Monday."""
+    """Return the counts of this many days, which repeat the counts of one week. The week is given from Monday on."""
     return {day(number): DayCount(week[number % 7]) for number in range(days) if week[number % 7]}
 
 

@@ -1,8 +1,9 @@
 """Convert the records of scholarly APIs and reference managers to the form of JSON lines.
 
 OpenAlex, Semantic Scholar, Crossref, DataCite, OpenReview, bioRxiv, INSPIRE, CSL-JSON, Zotero and JSON Feed name the
-same facts differently, and put them into objects and lists. What all of them have in common is done for every record;
-what only one of them has is done for records that have its keys.
+same facts differently, and put them into objects and lists. Conversions
+that suit all of them are applied to every record. Conversions for only one of them are applied to records that have its
+keys.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def is_no_paper(record: Members) -> bool:
 
 
 def first_text(value: Any, *names: str) -> Any:
-    """Return a value, the first of a list of values, or what an object has under the first of these names."""
+    """Return the value; for a list, its first value; for an object, the first text that it has under these names."""
     if isinstance(value, list):
         return next(filter(None, (first_text(each, *names) for each in value if not isinstance(each, list))), None)
     if isinstance(value, dict):
@@ -103,7 +104,7 @@ def author_name(author: Any) -> Any:
 
 
 def _in_order(name: Any) -> Any:
-    """Return a name that is given as `Lee, Ann` as `Ann Lee`."""
+    """Return a name with the first name first: `Ann Lee` for `Lee, Ann`."""
     parts = name.split(", ") if isinstance(name, str) else ()
     return f"{parts[1]} {parts[0]}" if len(parts) == 2 else name
 
@@ -212,7 +213,7 @@ def _biorxiv_members(record: Members, _: str) -> dict[str, Any]:
     if isinstance(authors := record.get("authors"), str):
         added["authors"] = [_in_order(name.strip()) for name in authors.split(";")]
     if isinstance(category := record.get("category"), str):
-        added["categories"] = [category]  # its words are no categories of their own
+        added["categories"] = [category]  # in a list, so that it is not split into words
     if isinstance(doi, str) and doi:
         added["url"] = f"https://www.{server.lower()}.org/content/{doi}v{version or 1}"
     if version.isdecimal() and version != "1":

@@ -1,4 +1,4 @@
-"""The pages of the topics: all of them with their volume, and the papers of one with a plot of papers a week."""
+"""Serve the page that lists all topics with their volume, and a page of each topic: its papers and a weekly plot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Create the table of the numbers of upvotes that queries name, and fill it from the stored queries."""
+"""Create the table of the numbers of upvotes at which queries may change their results, and fill it."""
 
 import re
 
@@ -13,7 +13,7 @@ depends_on = None
 BLOCK = 10_000
 BOUND = re.compile(r"\bupvotes:(>=|>|<=|<|=)([0-9]+)")
 # A condition begins or ceases to be true at one or two numbers of upvotes: `>5` begins at 6, `=5` begins at 5 and
-# ceases at 6. For each sign, these are the differences between those numbers and the number after the sign. Conditions
+# ceases at 6. For each sign, DIFFERENCES holds those numbers minus the number after the sign. Conditions
 # with `<` and `<=` also begin at 0.
 DIFFERENCES = {">=": (0,), ">": (1,), "<": (0,), "<=": (1,), "=": (0, 1)}
 
