@@ -27,7 +27,7 @@ from notifier.store import open_store
 
 TEN = 10
 EVERY = 100_000
-FEWEST_DAYS = 3  # of a week that is compared
+FEWEST_DAYS = 3  # a week with answers for fewer days is left out
 HALF_LIVES = (5, HALF_LIFE_DAYS, 10, 14)
 
 Files = Mapping[date, Path]  # the answer of each day
@@ -35,10 +35,10 @@ Files = Mapping[date, Path]  # the answer of each day
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Of the ten trending papers of each day, the mean number that are listed on that day or on an earlier one.
+    """The listing days of the ten trending papers of a day, as means over several days.
 
-    `this_day` are those of the day itself, `before` those of the four days before it, and `older` all others. `without`
-    is the share of days on which none is of the day itself.
+    `this_day` is how many of the ten are listed on the day itself, `before` how many on one of the four days before it,
+    and `older` how many earlier. `without` is the share of days on which none of the ten is listed on the day itself.
     """
 
     this_day: float
@@ -48,7 +48,7 @@ class Shares:
 
 
 def print_weeks(folder: Path) -> None:
-    """Print how many papers the two lists of each week share, and of which days the trending papers are."""
+    """Print how many papers the two lists of each week share, and when the trending papers were listed."""
     weeks = weeks_of(folder)
     print(
         f"trending: hf_daily, {len(weeks)} weeks: how many of the ten trending papers on the last day are among the ten"
@@ -81,7 +81,7 @@ def _print_shares(files: Files) -> None:
     for half_life, shares in shares_by_half_life(files).items():
         print(
             f"  {half_life:>2} days: {shares.this_day:.1f} of the day, {shares.before:.1f} of the four days before,"
-            f" {shares.older:.1f} older; none of the day on {shares.without:.0%} of the days"
+            f" {shares.older:.1f} older; on {shares.without:.0%} of the days, none is of the day"
         )
 
 
@@ -108,7 +108,10 @@ def shared_by_half_life(files: Files) -> dict[int, int]:
 
 
 def shares_by_half_life(files: Files) -> dict[int, Shares]:
-    """Return of which days the ten trending papers of each day are, from the sixth day on, for several half-lives."""
+    """Return on which days the ten trending papers of a day are listed, for several half-lives.
+
+    The means are over all days from the sixth on.
+    """
     with _ingested(files) as engine:
         days = sorted(files)[5:]
         by_day = {day: trending_papers(engine, day, EVERY) for day in days}

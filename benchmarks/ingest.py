@@ -281,7 +281,7 @@ def _entry(number: int, rng: random.Random) -> str:
 
 
 def _text(rng: random.Random, length: int, markup: float) -> str:
-    """Return a text of `length` words, in which about the share `markup` of the words is replaced by markup.
+    """Return a text of `length` words. A share of them, about `markup`, is replaced by markup.
 
     With a share of 0.0015, a quarter of the abstracts have some markup, as in real feeds.
     """

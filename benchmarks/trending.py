@@ -1,4 +1,4 @@
-"""Part `trending`: whether trending papers are those with the most upvotes of a week, and of the end of their day.
+"""Part `trending`: whether trending papers have the most upvotes of a week, and the most at the end of a day.
 
 It needs real captures of the daily papers API in the folder that NOTIFIER_REAL_DATA names: one late capture of each day
 in `hf_daily`, and several captures each of a few days in `hf_same_day`.
@@ -126,7 +126,10 @@ def _difference_from(plain: Sequence[Pairs] | None, statistic: Statistic, days: 
 
 
 def _pairs(order: Order, seen: Seen, last: Capture) -> Pairs:
-    """Return the value of the order and the final upvotes of each paper in both the newest capture seen and `last`."""
+    """Return, for each paper, its value in the order and its final upvotes.
+
+    The papers are those that are both in the newest capture of `seen` and in `last`.
+    """
     return np.array([(order(seen, key), last[key].upvotes) for key in seen[-1] if key in last])
 
 

@@ -44,7 +44,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_abandoned_drafts(folder: Path) -> None:
-    """Remove the drafts in a folder that nobody holds, and no other files.
+    """Remove from a folder the drafts that nobody holds, and no other files.
 
     It is no error if the folder cannot be read or a draft cannot be removed.
     """

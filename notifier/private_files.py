@@ -1,6 +1,6 @@
 """Create files and folders that other users of the machine must not read: database, exports, mails, config and key.
 
-The mode of a new file does not depend on the umask, except that the umask may take more away.
+A umask may remove permissions from the mode of a new file, but a lax umask adds none.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def stages() -> list[list[tuple[str, str]]]:
-    """Return the instructions of each stage: the name of each, and what follows it in one line."""
+    """Return the instructions of each stage: the name of each, and its arguments, with continued lines joined."""
     text = re.sub(r"^#.*\n", "", DOCKERFILE.read_text(encoding="utf-8"), flags=re.MULTILINE).replace("\\\n", " ")
     found = re.findall(r"^([A-Z]+) +(.*)$", text, re.MULTILINE)
     starts = [index for index, (name, _) in enumerate(found) if name == "FROM"]

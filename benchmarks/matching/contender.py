@@ -65,8 +65,8 @@ def stem_word(stemmed_word: str) -> str:
 def _plain(text: str) -> str:
     """Encode a folded text in ASCII letters and digits, so that prefixes of texts are prefixes of their codes.
 
-    No code of a character is the beginning of another one's: `0` begins the code of `0` itself, which is `00`, and
-    of each sign, which ends with `x`.
+    No character's code is the beginning of another character's code. The code of `0` is `00`. Any
+    other ASCII letter or digit is its own code. The code of any other character is `0`, its hexadecimal number and `x`.
     """
     return "".join(map(_code, text))
 

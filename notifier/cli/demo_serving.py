@@ -41,7 +41,7 @@ def with_pages(config: Config, port: int) -> Config:
 def serve_demo(run: CommandRun, file: Path, adapt: Callable[[Config], Config]) -> None:
     """Print the addresses, and run the service and the pages of the inbox until SIGINT or SIGTERM.
 
-    The service reads its config from `file`, and `adapt` makes it that of the demo.
+    The service reads its config from `file`, and `adapt` turns it into the config of the demo.
     """
     from notifier.service import serve
     from notifier.service.logs import configure

@@ -25,7 +25,8 @@ class InertStream(TextIOBase):
     are not changed.
     """
 
-    # Any text can be written, whatever the other stream can encode. typer would otherwise write to `buffer` instead.
+    # Any text can be written, whatever the other stream can encode. If `encoding` did not say so, typer would write to
+    # `buffer` instead.
     encoding = "utf-8"
     errors = "backslashreplace"
 

@@ -51,7 +51,7 @@ class MailConfig(ConfigTable):
     templates: Path | None = None
     postal_address: str = ""
     title_search: str = "https://arxiv.org/search/?searchtype=title&query="
-    inbox: str = ""  # the mailbox in which notifier reads returned messages and replies; empty if a person does
+    inbox: str = ""  # the mailbox with returned messages and replies; empty if notifier does not read them
     inbox_password: SecretStr = SecretStr("")
     inbox_password_file: Path | None = None
     inbox_ca_file: Path | None = None

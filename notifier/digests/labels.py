@@ -18,7 +18,7 @@ def shown_label(label: str) -> str:
 
 
 def quoted(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return at most MAX_LABELS labels in quotation marks, since a label may contain any other separator.
+    """Return at most MAX_LABELS labels, each in quotation marks, because a label may itself contain a comma.
 
     If there are more labels, one more entry says how many, such as `and 3 more`.
     """

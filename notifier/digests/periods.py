@@ -22,7 +22,7 @@ class PeriodWording:
     opening: str
 
 
-# The wording for a digest with the newest papers that match, none of which is new.
+# The wording for a digest without new papers, which has the newest of the earlier papers that match.
 EARLIER = PeriodWording(
     "Earlier papers", "Nothing is new: these are the newest papers that match, and you may know them"
 )

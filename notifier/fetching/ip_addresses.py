@@ -39,7 +39,7 @@ def checked_addresses(url: ParsedUrl, may_be_private: bool, ask: Resolve = resol
 
 
 def check_host(url: ParsedUrl, may_be_private: bool) -> None:
-    """Raise FetchError if the host of a URL is an IP address, or `localhost`, to which requests are not allowed."""
+    """Raise FetchError if the host of a URL is an IP address or `localhost`, and requests to it are not allowed."""
     if url.ip:
         _check(url.host, url.ip, may_be_private)
     elif url.host == "localhost" or url.host.endswith(".localhost"):

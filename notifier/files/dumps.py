@@ -1,6 +1,6 @@
 """Read dumps from files.
 
-The dumps folder may be writable for others than the operator. So of its entries, only regular files are read. A path
+The dumps folder may be writable for others than the operator. So only regular files are read from it. A path
 that the operator types may be anything that the operator may read.
 """
 

@@ -69,8 +69,8 @@ class _Postponement:
 class DumpsFolder:
     """Watches a folder for dumps; the folders `done` and `quarantine` are beside it.
 
-    `waiting` maps files that the last call of `complete_files` left out to the reason: another program has the file
-    open for writing or may have it open, or its metadata cannot be read.
+    `waiting` has the files that the last call of `complete_files` left out, each with the reason: another program has
+    the file open for writing or may have it open, or its metadata cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:

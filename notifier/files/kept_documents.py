@@ -59,9 +59,9 @@ class KeptDocuments:
         return new
 
     def sweep(self, before: datetime) -> int:
-        """Delete the documents that were fetched before this instant, and return how many; some may stay.
+        """Delete the documents that were fetched before this instant, and return how many were deleted.
 
-        The others stay if one cannot be deleted.
+        If one cannot be deleted, it stays, and so do those that are not deleted yet.
         """
         removed = 0
         with suppress(OSError):

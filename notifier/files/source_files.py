@@ -35,7 +35,8 @@ def files_matching(pattern: str, base: Path) -> list[Path]:
 
     A relative pattern begins at `base`.
     """
-    found = (base / name for name in glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 - no base needed
+    # Path.glob refuses absolute patterns.
+    found = (base / name for name in glob.glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 - see above
     return sorted(path for path in found if not path.is_dir())
 
 

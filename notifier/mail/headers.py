@@ -74,7 +74,7 @@ def check_settings(settings: MailSettings) -> None:
     Raises ConfigError if they cannot. ComposeError would be about one mail, but these settings are wrong for all mails.
     """
     try:
-        # The brand takes the place of the subject, which is not known yet: it is part of many subjects.
+        # The subject is not known yet. The brand takes its place, because many subjects contain the brand.
         _shared_lines(0, settings.brand, settings.sender, settings.brand, one_click=False)
         ascii_address(settings.envelope_sender)
         ascii_address(settings.unsubscribe_mailbox)

@@ -2,8 +2,9 @@
 
 New messages are those above the newest UID that was read. The flag for read messages does not tell which are new,
 because a person may open the mailbox too. Only if the mailbox is read for the first time, the messages that are flagged
-as unread are read. If the server has numbered it anew, as when it was deleted and made again, these are read, and all
-that came since the last time.
+as unread are read. The server may number the messages
+anew, for example if the mailbox was deleted and made again. Then the messages flagged as unread are read, and all that
+came since the last time.
 """
 
 from __future__ import annotations
@@ -239,7 +240,7 @@ def _quoted(mailbox: str) -> str:
 
 
 def _date(at: datetime) -> str:
-    """Return a date as servers read it in a search; they take it as a date of any time zone."""
+    """Return a date in the form of an IMAP search. Which time zone the date is in depends on the server."""
     return f"{at.day}-{_MONTHS[at.month - 1]}-{at.year}"
 
 

@@ -74,9 +74,9 @@ class RelayState:
     mail, the probe. That sender is `probe_owner`, until `probe_until` at the latest. The probe either ends the pause or
     begins a longer one. `pauses` counts consecutive pauses, `errors` consecutive mails that were deferred or left
     uncertain, and `busy` consecutive answers that the relay is busy (421). `recent` holds the last answers, one
-    character each: `x` for an error, `.` for any other. `policy_refusals` holds the refusals by policy, or
-    because of the address, since the relay last accepted a mail; each recipient counts once. A refusal is stored as a
-    hash of the relay's answer, the domain, and a hash of the address.
+    character each: `x` for an error, `.` for any other. `policy_refusals` holds the refusals since the relay
+    last accepted a mail, if the reason was a policy or the address; each recipient counts once. A refusal is stored as
+    a hash of the relay's answer, the domain, and a hash of the address.
 
     `sent` is the number of mails that the relay accepted, or may have accepted, on `day` (UTC). `next_turn` is the
     instant from which the next mail may be sent, if a rate limit is set.

@@ -120,7 +120,7 @@ class Status:
     `oldest` gives, for each state in which deliveries wait to be sent or wait for the operator, the age in seconds of
     the oldest one. `suppressed` is the number of suppressed subscribers, and `refusals` are the most frequent replies
     for which they were suppressed. `replies_to` is the mailbox that somebody must read, because subscribers may leave
-    by a mail to it; it is empty if notifier reads it, as `inbox` says. `has_pages` says that they may also leave on a
+    by a mail to it. It is empty if notifier itself reads it (`inbox`). `has_pages` says that they may also leave on a
     page. `returned` counts the messages that came back within 30 days, by kind, and `unclear` are those that the
     operator has to look at. `clear_text` is the base URL if links and sessions travel unencrypted beyond this machine,
     and else empty. `next_run` is when the next digest is due. `backlog` is None if no paper waits for room in a digest.

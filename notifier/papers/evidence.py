@@ -70,7 +70,7 @@ def contradict(one: Evidence, other: Evidence) -> bool:
 def doi_of(paper: PaperFields) -> str | None:
     """Return the DOI of a paper in lower case, without version; None for a DOI that only repeats an arXiv id.
 
-    If the paper gives no such DOI, this is the DOI in its link.
+    If the paper gives no DOI, or only one that repeats an arXiv id, this is the DOI in its link.
     """
     found = _plain_doi(paper.doi) if paper.doi else None
     return found or (_plain_doi(doi_in_link(paper.url)) if paper.url else None)

@@ -126,7 +126,7 @@ def _fitting(
 
 
 def _origins(candidates: Candidates, subscriber: Subscriber) -> dict[int, Section]:
-    """Return, by paper id, the section of the first subscription that matched the paper, without items."""
+    """Return, by paper id, an empty section for the first subscription that matched the paper."""
     found: dict[int, Section] = {}
     for subscription, matched in reversed(matched_papers(candidates, subscriber)):
         found |= dict.fromkeys((paper.id for paper in matched), Section(subscription.label, (), subscription.id))

@@ -1,7 +1,8 @@
 """Decide whether the response for a day may lack papers, although it is no error.
 
 A service in trouble may send `[]`, or a part of the papers, with status 200. If such a day counted as complete, nobody
-would request it again, and its papers would be lost. So it is requested again for as long as its papers are announced.
+would request it again, and its papers would be lost. So it is requested again as long as papers of that day are still
+announced.
 """
 
 from __future__ import annotations

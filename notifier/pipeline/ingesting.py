@@ -30,7 +30,7 @@ from notifier.store.ingest import ANNOUNCED, AnnouncePolicy, IngestCounts, NewDu
 from notifier.text.counting import counted
 from notifier.topics import Catalogue, catalogue_of
 
-SHOWN_SKIPS = 3  # at most this many reasons why records were skipped, or fields cut, are shown
+SHOWN_SKIPS = 3  # the most reasons shown for skipped records, and for cut fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,9 @@ def retry_quarantined(
 def drop_quarantined(engine: Engine, folder: DumpsFolder, given: Path) -> bool:
     """Delete the record of a quarantined file, and return whether the file was deleted too.
 
-    A file in the quarantine folder is deleted with its reason. A file elsewhere stays, because the operator
-    gave its path. Raises UsageError if no such file is quarantined, and FileError if it cannot be deleted.
+    A file in the quarantine folder is deleted, and so is the file beside it that states the reason. A file elsewhere
+    stays, because the operator gave its path. Raises UsageError if no such file is quarantined, and
+    FileError if it cannot be deleted.
     """
     path = _find(engine, folder, given)
     is_inside = _is_inside(folder, path)

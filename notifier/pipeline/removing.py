@@ -2,7 +2,8 @@
 
 Each transaction is short, and between two of them others may write, so that nothing has to wait for the removal. It may
 be stopped at any moment, and several processes may run it at once. Nothing is removed while the clock is far from
-the last time that was believed. Otherwise, a machine whose clock is years ahead for an hour would remove everything.
+the time that it showed when it was believed last. Otherwise, a machine whose clock is years ahead for an hour would
+remove everything.
 """
 
 from __future__ import annotations

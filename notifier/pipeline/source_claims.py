@@ -1,4 +1,4 @@
-"""Claim sources, so that only one process at a time fetches one.
+"""Claim sources, so that no two processes fetch the same source at once.
 
 The lock file of a process on this machine shows whether it still runs. A claim from another machine ends with its
 lease. Leases use the clock of the machine and not `--now`, because they are about processes and not about papers.

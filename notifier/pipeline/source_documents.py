@@ -105,7 +105,7 @@ class DocumentIngester:
         got = document.validators if document.validators != Validators() else _validators(before)
         again = replace(before, seen_at=self.now, etag=got.etag, last_modified=got.last_modified)
         self._record(again, document, before.day, None)
-        is_copy = before.day is None  # of another day, so no day was stored
+        is_copy = before.day is None  # a copy of another day's document is stored without a day
         self._count_day(document, again, is_good=not is_copy)
 
     def ingest(self, new_document: NewDocument) -> DumpReport | None:
@@ -176,7 +176,8 @@ class DocumentIngester:
         before = self.last_from(new_document.document.url)
         is_same = before is not None and before.sha256 == new_document.body_hash
         since = before.unchanged_since if before and is_same else self.now
-        # No validators are stored, so it is sent again: a newer version of notifier may know the format.
+        # No validators of a server are stored, so the document is sent again: a newer version of notifier may know the
+        # format.
         fingerprint = (
             new_document.document.validators.etag if new_document.document.url.startswith(sources.FILE_SCHEME) else ""
         )

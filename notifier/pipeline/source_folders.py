@@ -1,4 +1,4 @@
-"""Read the files of sources that are folders or patterns. A file is read again if it has changed, and never moved."""
+"""Read the files of sources that are folders or patterns. A changed file is read again. No file is ever moved."""
 
 from __future__ import annotations
 

@@ -49,8 +49,9 @@ class SourceReport:
     `documents` counts the new documents, and `unchanged` the others. `papers` counts the papers of new documents, and
     `new` those of them that were not stored before. `unannounced` counts the new papers that are announced to nobody:
     all of them if `is_first` says that no fetch succeeded before, and else those of days that are too old. `problem`
-    says what is wrong; `is_new_problem` says that the last run had no problem, and `is_asked_to_wait` that the server
-    asks for a pause. `waiting` names the files of a folder that are incomplete, with the reasons.
+    says what is wrong; `is_new_problem` says that the run before this one had no problem.
+    `is_asked_to_wait` says that the server asks for a pause. `waiting` names the files of a folder that are incomplete,
+    with the reasons.
     """
 
     name: str

@@ -22,7 +22,7 @@ from notifier.returned import InboxReport
 from notifier.sending import DeliveryReport
 from notifier.store import retried, step_times, writing
 
-# For each step, by the field of OnceReport that holds its report: the name under which its last success is stored.
+# The name under which the last success of each step is stored, by the field of OnceReport that holds its report.
 STEP_NAMES = {
     "sources": "fetch",
     "dumps": "ingest",
@@ -38,7 +38,8 @@ STEP_NAMES = {
 class OnceReport:
     """The report of each step, None if the step did not run or failed, and the errors of the steps that failed.
 
-    `errors` maps the name of a step, such as the name of its field here, to the error.
+    `errors` maps the name of a step to its error. The name is that of the step's field here, or `steps` if the names of
+    the successful steps could not be stored.
     """
 
     sources: Sequence[SourceReport] | None = None

@@ -2,7 +2,7 @@
 
 A welcome mail says when the next digest comes, and holds the papers that the first digest would hold if it were due
 now. Its row of the outbox and the move of the subscriber's cursor are committed together, as for a digest. So its
-papers are in no later digest, and if it cannot be sent, the next digest includes them. It uses no period: the first
+papers are in no later digest, unless it cannot be sent. Then the next one includes them. It uses no period: the first
 digest comes when it is due, with the papers that have come since.
 """
 

@@ -32,8 +32,8 @@ _SUPPRESSIBLE = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberStat
 class ReturnedMail:
     """What became of a message: its kind, the address of the subscriber whom its proof names, and what was done.
 
-    `is_copy` says that the message was read before, so that nothing was done; its kind is then what it became before.
-    `needs_hand` says that a person has to look at it, also at a copy: it may be the same file, read by two processes.
+    `is_copy` says that the message was read before, so that nothing was done now; `kind` is then what the first
+    reading gave. `needs_hand` is true for a copy too, because the copy may be the same file, read by another process.
     """
 
     kind: ReturnedKind

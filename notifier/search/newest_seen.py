@@ -23,8 +23,8 @@ _LAST_BLOCK = 500
 def newest_seen(connection: Connection, query: Query) -> Iterator[Paper]:
     """Yield the announced papers that a query matches; those first seen together are in the order of their ids.
 
-    The engine examines at most EXAMINED of the papers that the index of words proposes. The index proposes more only
-    for a query that it can hardly narrow, such as two first names of one author.
+    The engine examines at most EXAMINED of the papers that the index of words proposes. The index proposes more than
+    that only for a query that it can hardly narrow, such as one with two first names, and no last name, of an author.
     """
     query_parts = alternatives(query)
     yield from merge_lists([_newest_seen(connection, each, EXAMINED // len(query_parts)) for each in query_parts])

@@ -22,7 +22,7 @@ from notifier.store import papers, proposals
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.proposals import MAX_KEY, Candidate
 
-RANKED = 1_000  # of the newest papers that match, so many are ranked by their trending score
+RANKED = 1_000  # how many of the newest papers that match are ranked by their trending score
 RELEVANT = 300  # the most relevant papers that can be shown
 FEW = 150  # papers that are examined to count those that match; this takes less than 30 ms
 _MAX_BLOCK = 1_000  # papers examined at a time

@@ -88,7 +88,7 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
 
 
 def _access(connection: Connection, state: RelayState, now: datetime) -> RelayAccess:
-    """Return how many mails may be claimed; a mail that was planned during a pause may probe the relay early."""
+    """Return the relay's access; a mail that was planned during a pause may probe the relay before the pause ends."""
     access = relay_access(state, now)
     if access is RelayAccess.CLOSED and (began := start_of_pause_that_may_end_early(state, now)):
         planned_at = outbox.newest_new_row(connection)

@@ -1,8 +1,9 @@
 """Compose the mails of outbox rows.
 
-The same row and the same papers always give the same bytes. Before a mail is sent again, a dump may complete the text
-and the links of a paper. Message-ID, Date, subject, and the papers with their order, upvotes and marked words are the
-same in both mails, because they come from the row. Papers that were merged in between are shown once.
+The same row and the same papers always give the same bytes. If a dump completes the text and
+the links of a paper before a mail is sent again, the second mail shows the completed paper. Message-ID, Date, subject,
+and the papers with their order, upvotes and marked words stay the same, because they come from the row.
+Papers that were merged in between are shown once.
 """
 
 from __future__ import annotations

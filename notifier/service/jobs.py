@@ -142,7 +142,7 @@ class Jobs:
         self._log(report)
 
     def _receive(self) -> InboxReport | None:
-        """Read the inbox; after a failure, wait first, because a server that does not answer delays the other steps."""
+        """Read the inbox; after a failure, skip it for a while, because a server that hangs delays the other steps."""
         if self.config is self._inbox_config and time.monotonic() < self._inbox_rests_until:
             return None
         self._inbox_config = self.config

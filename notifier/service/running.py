@@ -39,7 +39,7 @@ from notifier.topics import catalogue_of
 
 FOLDER_SECONDS = 5
 FETCH_SECONDS = 15  # between two looks for sources that are due
-REMOVAL_SECONDS = 60  # between two looks whether an hour has passed
+REMOVAL_SECONDS = 60  # between two checks whether the hourly removal is due
 WATCHDOG_SECONDS = 10
 STOP_SECONDS = 80  # more than the mail on the wire may take, and less than systemd allows (TimeoutStopSec)
 WEB_POOL_SECONDS = 5  # how long a web request waits for a connection; it is short, because a page can be loaded again
@@ -149,7 +149,8 @@ async def _keep_running(
 def _stop_soon(stop: asyncio.Event) -> None:
     """Set `stop`, and end the process after STOP_SECONDS if it is still running then.
 
-    A thread may hang, for example in a call to a database server that does not answer. This is as safe as a kill.
+    A thread may hang, for example in a call to a database server that does not answer.
+    Ending the process here is as safe as killing it.
     """
     stop.set()
     timer = Timer(STOP_SECONDS, _end)

@@ -25,8 +25,8 @@ from notifier.service.failures import FailureLog
 from notifier.web import make_app
 
 RESTART_SECONDS = 5  # between a failure of a task and its next start
-# The same if the disk is full. On PostgreSQL, no space can be reserved for results, so each start may send some mails
-# again.
+# The same if the disk is full. It is longer, because each start may send some mails again: on PostgreSQL, no space can
+# be reserved for storing that they were sent.
 FULL_DISK_SECONDS = 300
 LAST_REQUESTS_SECONDS = 5  # for the requests in progress when the web task stops
 POLL_SECONDS = 0.2

@@ -40,7 +40,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SAMPLE = 4096  # XML, JSON and UTF-16 are recognised by this many bytes at the beginning
 _MIN_ZEROS = 0.7  # the least share of zeros among the high bytes of UTF-16; the high byte of a Latin letter is zero
 _MAX_CONTROLS = 0.01  # the largest share of control characters in a text
-_MAX_DAMAGED = 0.1  # of damaged UTF-8: the largest share of replacement characters among those beyond ASCII
+_MAX_DAMAGED = 0.1  # in damaged UTF-8, the largest share of characters beyond ASCII that are invalid
 _MAX_NOT_ASCII = 0.3  # the largest share of characters beyond ASCII in Windows-1252 text; other scripts have more
 _STRAY_BYTES = "windows-1252-or-replacement"  # the name of an error handler of `codecs`
 

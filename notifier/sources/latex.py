@@ -31,7 +31,7 @@ _WORD_FOLLOWS = re.compile(r"\s[A-Za-z]{2}")
 
 _SIGN_ACCENT = re.compile(rf"{_COMMAND}([\"'`^~=.]){_BASE_LETTER}")
 # Quotation marks and apostrophes that a program has escaped, as in `today\'s \"news\"`. `\'s` could also be
-# an `s` with an accent. If the `s` is the last letter of a word, it is taken for an apostrophe.
+# an `s` with an accent. If the `s` is the last letter of a word, `\'` is taken for an apostrophe.
 _ESCAPED_QUOTES = (
     re.compile(rf"{_COMMAND}(['\"])(?=(?:s|t|d|m|re|ve|ll|S)(?![A-Za-z\\]))(?<=[A-Za-z0-9]\\['\"])"),
     re.compile(rf"{_COMMAND}(')(?=[A-Z][a-z])(?<=\b[ODL]\\')"),  # O'Reilly

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-Part = tuple[str, str]  # the name of a child element and its text; the name of text that is in no element is empty
+Part = tuple[str, str]  # the name of a child element, and its text; for text between the elements, the name is empty
 
 # The elements that hold text and no other elements; MathML calls them token elements.
 _TOKENS = frozenset(("mi", "mn", "mo", "ms", "mtext"))
@@ -20,7 +20,7 @@ _OTHERS = (
 )
 MATHML = _TOKENS | _ANNOTATIONS | frozenset(_OTHERS.split())
 
-# The signs that are written above a letter, as the combining characters that take their place.
+# For each sign that MathML puts above a letter, the combining character that replaces it in text.
 _ACCENTS = {
     **dict.fromkeys("^\u02c6\u0302", "\u0302"),
     **dict.fromkeys("~\u02dc\u223c\u0303", "\u0303"),
@@ -64,7 +64,7 @@ def _latex_of_document(text: str) -> str:
 
 
 def _best_alternative(parts: Sequence[Part]) -> str:
-    """Return the form of a formula that is kept: MathML, or else all forms that there are."""
+    """Return the MathML form of a formula or, if there is none, all its forms one after the other."""
     in_mathml = [text for name, text in parts if name == "math" and text]
     return in_mathml[0] if in_mathml else "".join([text for _, text in parts])
 
@@ -78,7 +78,7 @@ def _token(name: str, text: str) -> str:
 
 
 def _row(texts: Sequence[str]) -> str:
-    """Return the texts one after the other, with a space between letters if one of the two texts is a word.
+    """Return the texts one after the other. Where letters meet, a space is put if one of the two texts is a word.
 
     So `log` and `n` give `log n`, and `k` and `n` give `kn`.
     """

@@ -1,7 +1,7 @@
 """Parse any other RSS or Atom feed of papers, such as those of journals and preprint servers.
 
-feedparser, which knows the dialects of RSS and Atom, parses the entries. It gets one well-formed entry at a time, so
-that a broken entry is reported as skipped.
+feedparser, which knows the dialects of RSS and Atom, parses the entries. It gets only well-formed
+entries, one at a time; a broken entry is reported as skipped.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def _opened(file: Path, mode: str) -> sqlite3.Connection:
 
 
 def _version(connection: sqlite3.Connection, database: Path) -> str:
-    """Return the version of the tables; this read also fixes the state that the transaction sees."""
+    """Return the version of the tables; from this read on, the transaction sees one unchanging state."""
     has_version = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
     if connection.execute(has_version).fetchone() is None:
         raise StoreError(f"{database} has no tables of notifier; name the database in [store] url")
@@ -77,7 +77,7 @@ def _version(connection: sqlite3.Connection, database: Path) -> str:
 
 
 def _mark(copy: Path) -> None:
-    """Write what distinguishes a copy into its header; nobody has the file open."""
+    """Change the header of a copy, so that `is_backup` recognises it; no process has the file open."""
     with copy.open("r+b") as file:
         for place, value in ((_FORMATS, _NO_LOG), (_APPLICATION, APPLICATION_ID)):
             os.pwrite(file.fileno(), value, place.start)

@@ -29,7 +29,7 @@ from notifier.store.tables import delivery, dump, source, subscriber
 
 _BUSY_SECONDS = 3.0  # how long another process's lock is waited for
 _CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 8  # the time limits with PostgreSQL
-_STEPS = 20_000  # of SQLite's virtual machine between two looks at the clock
+_STEPS = 20_000  # SQLite's virtual machine executes this many instructions between two checks of the deadline
 _MOST_PROBLEMS = 3  # that a check of the whole database lists
 
 
@@ -66,8 +66,8 @@ def open_unchanged(url: str) -> Engine:
 def _sqlite_connection(file: Path) -> sqlite3.Connection:
     """Connect to a SQLite file without making one.
 
-    When the last connection to a database is closed, SQLite removes the files of the log if this connection may write,
-    even if it never does. A connection that may only read leaves them.
+    When the last connection to a database is closed, SQLite removes the files of the log. It does so if that
+    connection was allowed to write, even if it wrote nothing. A connection that may only read leaves the files.
     """
     mode = "rw" if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK) else "ro"
     connection = sqlite3.connect(

@@ -12,7 +12,7 @@ from notifier.store.outbox import AT_ONCE, oldest_untried
 from notifier.store.schema import HEAD
 from notifier.store.tables import delivery, dump, listing, quarantined, unmoved_file
 
-SCHEMA = HEAD  # of this version; when a store is opened, it gets this schema
+SCHEMA = HEAD  # the schema of this version of notifier; a store is upgraded to it when it is opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def add(
 def drop(connection: Connection, paper_ids: Iterable[int]) -> dict[int, int]:
     """Delete papers from the index, and their tokens; return the keys that they had by id.
 
-    The papers are deleted, or will be added again.
+    The caller then deletes the papers, or adds them to the index again.
     """
     keys: dict[int, int] = {}
     row = paper_tokens.c

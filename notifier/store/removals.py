@@ -20,8 +20,8 @@ from notifier.store.tables import delivery, dump, listing, paper, removal, subsc
 
 CLOCK = "clock"
 
-# A clock that is farther than FARTHEST from the time that was believed last may be wrong. It is believed when it has
-# gone on from there for DOUBT, so that a service that did not run for a long time can remove rows again.
+# A clock that is farther than FARTHEST from the time that was believed last may be wrong. It is believed when it
+# has run on for DOUBT since this was noticed, so that a service that did not run for a long time can remove rows again.
 FARTHEST = timedelta(days=31)
 DOUBT = timedelta(days=7)
 
@@ -79,10 +79,10 @@ def doubt(connection: Connection) -> str:
 
 
 def needed_since(connection: Connection, now: datetime) -> datetime:
-    """Return an instant: a digest planned since then may hold a paper that is to be announced again to its subscriber.
+    """Return an instant: no digest planned before it holds a paper that is to be announced again to its subscriber.
 
-    Usually such digests are a few weeks old at most, and the config keeps them anyway. If no digest has been planned
-    for an active subscriber for a long time, this subscriber's last digests are needed for longer.
+    Usually the digests planned since then are a few weeks old at most, and the config keeps them anyway. If no digest
+    has been planned for an active subscriber for a long time, this subscriber's last digests are needed for longer.
     """
     cursor = connection.scalar(
         select(func.min(subscriber.c.cursor)).where(subscriber.c.state == SubscriberState.ACTIVE)
@@ -99,8 +99,8 @@ def old_deliveries(connection: Connection, after: int, before: datetime, now: da
     """Look at the next `limit` deliveries with ids above `after`; return those planned before `before` and removable.
 
     Ids ascend with time, so the search ends at the first row that is newer. If a wrong clock
-    has dated a row too early, the row is not reached before the rows around it are old. If a wrong clock has dated a
-    row in the future, the row does not end the search.
+    has dated a row too early, the search ends before this row until the rows around it are old too. If a wrong clock
+    has dated a row in the future, the row does not end the search.
     """
     row = delivery.c
     is_old = and_(row.planned_at < before, _is_removable(before))
@@ -139,7 +139,7 @@ def repeated_listings(connection: Connection, day: date) -> list[int]:
 
     A source that is fetched many times a day lists its papers each time. Among the listings of a paper by one format on
     one day, four count: those with the most and the fewest upvotes, the one in the best position, and the newest.
-    Without the others, lists, scores and the recognition of copied days stay exactly as they are.
+    If the others are deleted, this changes neither lists nor scores nor the recognition of copied days.
     """
     row = listing.c
     same = (row.paper_id, dump.c.format, row.announce)

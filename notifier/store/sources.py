@@ -15,7 +15,7 @@ from notifier.store.statements import insert_into
 from notifier.store.tables import dump, listing, source, source_day, source_url
 
 FILE_SCHEME = "file:"  # of the URLs of files in the folder of a source
-FINGERPRINT_KEY = "settings:"  # of the row that is no document: its `sha256` is the fingerprint of the source's config
+FINGERPRINT_KEY = "settings:"  # the key of a row that is no document: its `sha256` is the config's fingerprint
 MAX_URL_LENGTH = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 
 

@@ -53,7 +53,7 @@ def _has_utf8(text: str) -> bool:
 
 
 def _wide_encoding(content: bytes) -> str | None:
-    """Return the encoding of a text with more than one byte for each character; None if it is none of these.
+    """Return the encoding of a text in UTF-16 or UTF-32; None for any other text.
 
     Without a mark, UTF-16 is recognised by the zero byte of its first character, which is an ASCII letter of a header.
     """

@@ -1,4 +1,4 @@
-"""Read the digests that a subscriber got, with the papers that their mails left out to be shorter."""
+"""Read the digests that a subscriber got, including the papers that were left out of a mail to keep it short."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from notifier.text.addresses import address_number
 class EndedLink:
     """The address to which a link that no longer works was mailed, and the content of a new mail.
 
-    With `sign_up`, the sign-up was never confirmed, and a new mail asks to confirm it; otherwise a new link leads to
-    the settings. `is_getting_mail` is whether digests go to the address.
+    If the sign-up was never confirmed, `sign_up` holds it, and a new mail asks to confirm it. Otherwise `sign_up` is
+    None, and a new link leads to the settings. `is_getting_mail` is whether digests go to the address.
     """
 
     recipient: str

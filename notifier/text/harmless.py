@@ -56,7 +56,7 @@ def safe_url(url: str | None) -> str:
 
 
 def grapheme_end(text: str, at: int) -> int:
-    """Return the first index from `at` on at which `text` can be cut without separating a letter from its marks.
+    """Return the first index, not below `at`, where `text` can be cut without separating a letter from its marks.
 
     The rules are a subset of UAX 29's for grapheme clusters.
     """

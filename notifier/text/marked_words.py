@@ -1,7 +1,7 @@
 """Take the words to mark from a text when a digest is planned, and find them again when the digest is sent.
 
-Between the two, a dump may have completed the text. So the words are stored and not their places, and no other word is
-ever marked.
+A dump may complete the text in the meantime, and other words may then stand at the same places. Therefore the words
+are stored, and not their places.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from notifier.text.spellings import sequence_tokens, sequence_words
 
 
 def words_at(text: str, spans: Iterable[Span]) -> tuple[str, ...]:
-    """Return the folded words at each of these places, without repetitions; the words of one place have spaces between.
+    """Return the folded words at each of these places, without repetitions; spaces separate the words of one place.
 
     The places begin and end with tokens.
     """

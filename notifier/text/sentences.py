@@ -1,6 +1,6 @@
 """Split a text into sentences.
 
-A full stop ends a sentence if the word before it is no abbreviation, and the next word may be the first of a sentence.
+A full stop ends a sentence if the word before it is no abbreviation and the next word can begin a sentence.
 After an initial or an abbreviation such as `et al.`, it ends a sentence only if the next word often begins one: `The`,
 `We`.
 """
@@ -47,7 +47,7 @@ _NUMBERED = _words(
 # After one of these, a full stop ends a sentence if the next word is one of _BEGINNINGS.
 _DOUBTFUL = _words("al avg co corp dept etal inc jr ltd max min sr std univ")
 
-_WORD_LENGTH = 24  # the word before a full stop is searched in this many characters
+_WORD_LENGTH = 24  # the word before a full stop is looked for in this many characters before it
 _NUMBER_LENGTH = 8  # a text of at most this many characters is a sentence only if it has a letter; `1.` has none
 
 _STOP = re.compile(

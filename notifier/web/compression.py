@@ -1,4 +1,4 @@
-"""Compress responses for clients that accept gzip, whatever valid form their header has (RFC 9110, 12.5.3)."""
+"""Compress responses for clients whose Accept-Encoding header, in any valid form, takes gzip (RFC 9110, 12.5.3)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
 
 @router.post(f"{PATH}/fewer", dependencies=[Depends(from_our_own_pages)])
 def get_fewer(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLResponse:
-    """Change the cadence to weekly. The link, which may end all mail, allows this too."""
+    """Change the cadence to weekly. A link that can unsubscribe is trusted to do this too."""
     subscriber = _subscriber_of(site, grant)
     if subscriber is None or not can_be_fewer(subscriber):
         return ask(site, grant, signed_id)

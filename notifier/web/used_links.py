@@ -1,4 +1,4 @@
-"""The page about a link that was used or has expired, with one button for a mail with a new one."""
+"""The page about a link that was used or has expired, with one button that requests a mail with a new link."""
 
 from __future__ import annotations
 

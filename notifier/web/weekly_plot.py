@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 WEEKS = 26  # half a year
-WIDTH, HEIGHT, GAP = 20, 72, 4  # of a bar with its gap; of the plot; between two bars; in units of the view box
+WIDTH, HEIGHT, GAP = 20, 72, 4  # a bar with its gap, the plot's height, the gap between bars; in units of the view box
 
 ONE_WEEK = timedelta(days=7)
 

@@ -77,7 +77,7 @@ class Seen:
 
 
 def seen_by_browser(folder: Path, pages: Mapping[str, str], widths: Sequence[int], *, dark: bool) -> list[Seen]:
-    """Show each page at each width, in light and dark colours, and return what the browser found."""
+    """Show each page at each width, in light or in dark colours, and return what the browser found."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip("Chromium is missing: install Debian's chromium")

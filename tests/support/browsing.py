@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Chromium gives the content of closed details a place, although it does not show it. To axe-core, marked words there
-# would be the background of what is shown at the same place.
+# Chromium lays out the content of closed details elements, although it does not show it. axe-core would take marked
+# words in this content for the background of the text that is shown at the same place.
 AXE = """async () => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync("details:not([open]) > :not(summary) { display: none }");
@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 
 def in_thread(work: Callable[[], T]) -> T:
-    """Return the result of some work that needs an event loop: playwright has one in the thread of the test."""
+    """Return the result of work that needs an event loop. It runs in a new thread: playwright's loop uses this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(work).result()
 

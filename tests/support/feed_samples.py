@@ -30,7 +30,7 @@ PAPER = Paper(
     topics=frozenset({"quantization", "language-models"}),
 )
 TOPIC_TITLES = (("language-models", "Language Models"), ("quantization", "Quantization"))
-# Fields with addresses of what belongs to a paper.
+# Fields of a paper that hold a URL or a DOI.
 LINKED = {
     "pdf": "https://example.org/paper.pdf",
     "project": "https://example.org/project",

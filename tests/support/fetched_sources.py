@@ -90,7 +90,7 @@ def fetch_at(engine: Engine, config: Config, now: datetime, *names: str) -> Sour
 
 
 def news_of(engine: Engine, config: Config, now: datetime, email: str) -> list[str]:
-    """Plan at this time, and return the titles of the last digest of a subscriber so far, if it is a new one."""
+    """Plan at this time, and return the titles in the digests that this adds for a subscriber."""
     before = len(digests_of(engine, email))
     plan_and_accept(engine, config, now)
     new = digests_of(engine, email)[before:]

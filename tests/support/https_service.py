@@ -27,7 +27,7 @@ AUTHORITY = CERTIFICATES / "web-authority.pem"
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that came. Header names are in lower case; `came` and `number` are its time and its place from 0."""
+    """A request that came. Header names are in lower case. `came` is its time; `number` counts from 0."""
 
     method: str
     path: str  # without the query
@@ -42,8 +42,8 @@ class Asked:
 class Answer:
     """What the server answers. With `raw`, these pieces are all that is sent, and then the connection is closed.
 
-    Otherwise, the header Content-Length is added, unless `headers` have one or `pieces` are the body; the body then
-    ends with the connection.
+    Otherwise, the header Content-Length is added, unless `headers` have one or `pieces` are the body. A body in
+    `pieces` ends with the connection.
     """
 
     body: bytes = b""

@@ -22,8 +22,9 @@ Entries = list[dict[str, Any]]
 class PapersService:
     """Answers a request for the papers of a day, as the daily papers of huggingface.co do.
 
-    `entries` has the papers that each day has when all is well. On the day `today`, later days are still empty, and
-    `trouble(today)` may answer every request in their place. `shown` says how many papers a day has so far.
+    `entries` has the papers that each day has when all is well. Days after `today` are still
+    empty. If `trouble(today)` returns an answer, every request gets that answer, and no entries. `shown` says how many
+    papers a day has so far.
     """
 
     entries: Mapping[date, Entries]
@@ -49,7 +50,7 @@ def titles_of(entries: Entries) -> list[str]:
 
 
 def made_entries(day: date, papers: int) -> Entries:
-    """Return so many papers of a day, shaped as the API sends them."""
+    """Return as many papers of a day as `papers` says, shaped as the API sends them."""
     return [_entry(day, number) for number in range(papers)]
 
 

@@ -11,7 +11,7 @@ from dns import flags, message, name, rcode, rdatatype, rrset
 from dns.resolver import Resolver
 from support.scripted_relay import HOST
 
-Records = Mapping[str, Mapping[str, tuple[str, ...]]]  # of a name, by their type
+Records = Mapping[str, Mapping[str, tuple[str, ...]]]  # the records of each name, by type
 
 FAIL = {"FAIL": ("",)}  # in place of records: the server answers SERVFAIL
 SOUND: Records = {

@@ -1,7 +1,7 @@
 """Databases as older versions of notifier made them: `python -m support.old_stores REVISION URL` makes one.
 
-The migrations up to a revision make the tables, and generated rows fill each of them. The rows are such as that version
-would have written; only their texts are invented.
+The migrations up to a revision make the tables, and generated rows fill each of them. The rows look as if that version
+had written them; only their texts are invented.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ Rows = dict[str, list[Row]]  # by table
 DERIVED = ("alembic_version", "paper_tokens", "search_", "topic_catalogue", "simulated_clock")
 
 # What a column holds in the rows 1, 2 and 3. The name of the table comes before the column if others share its name.
-# Columns that are not here hold something by their type; None is left out, so that the database's default counts.
+# A column that is not here gets a value of its type. If None is given for a column that cannot be NULL, no value is
+# inserted, so that the column gets the database's default.
 VALUES: Mapping[str, tuple[Any, ...]] = {
     "subscriber.state": ("ACTIVE", "PENDING", "UNSUBSCRIBED"),
     "delivery.state": ("PENDING", "ACCEPTED", "HELD"),
@@ -97,7 +98,7 @@ def upgrade(connection: Connection, revision: str) -> None:
 
 
 def rows_of(connection: Connection) -> Rows:
-    """Return the rows of all tables that hold more than what is derived from others."""
+    """Return the rows of all tables, except the tables that are made from others."""
     return {
         table.name: [dict(row._mapping) for row in connection.execute(table.select().order_by(*table.primary_key))]
         for table in _tables(connection)

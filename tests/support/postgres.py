@@ -37,7 +37,8 @@ def _server(folder: Path) -> Iterator[URL]:
 
         server = get_server(folder)
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    # No test crashes the machine, and flushing the files of a database for each test takes seconds at the end.
+    # Flushing the files of all databases takes seconds at the end. It protects only against a crash of the machine,
+    # which no test needs.
     _execute(url, "ALTER SYSTEM SET fsync = off")
     _execute(url, "SELECT pg_reload_conf()")
     yield url

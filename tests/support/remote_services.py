@@ -1,4 +1,4 @@
-"""Services such as those that the presets ask, in the shapes in which the real ones answer.
+"""Simulated services for the presets, with answers in the same form as those of the real services.
 
 Each service is a function from the path of a request, with its query, to an answer. It can be asked in memory, or
 served over HTTPS.

@@ -30,7 +30,7 @@ def message(
     message_id: str = MESSAGE_ID,
     recipient: str = ANN,
 ) -> bytes:
-    """Return a sample about the delivery of `path`, the subscriber of `signed` and the mail with this Message-ID."""
+    """Return a sample with the return path `path`, the signed id `signed`, this Message-ID and this recipient."""
     text = Template((FOLDER / f"{name}.eml").read_text(encoding="utf-8")).substitute(
         return_path=return_path() if path is None else path,
         token=token() if signed is None else signed,

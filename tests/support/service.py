@@ -95,7 +95,8 @@ def run_notifier(
 ) -> subprocess.CompletedProcess[str]:
     """Run `notifier` with these arguments in the folder `cwd`, as a user would.
 
-    The start of Python is saved (see `command_server`). Variables that Python reads at its start prevent that.
+    The command runs in a forked process (see `command_server`). With variables that are not notifier's, a new Python is
+    started, because Python may read them at its start.
     """
     words = [str(argument) for argument in arguments]
     variables = {**clean_environment(), **(environment or {})}

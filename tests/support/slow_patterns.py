@@ -3,10 +3,10 @@
 Run this module as a program.
 
 A pattern is tried on texts that repeat one token, with each method. Two texts, one of which is twice as long as the
-other, are enough to notice time that grows with the square of the length. A try whose time grows faster than the text
-is repeated on longer texts, up to 150,000 characters, until it takes longer than is allowed for a text of that length.
-The slowest try of each pattern is repeated on the longest text, whatever its growth. A timer ends a try that would
-backtrack for hours.
+other, are enough to notice time that grows with the square of the length. If the time of a try grows
+faster than the text, the try is repeated on longer texts, up to 150,000 characters, until it takes longer than is
+allowed for a text of that length. The slowest try of each pattern is repeated on the longest text, whatever its growth.
+A timer ends a try that would backtrack for hours.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ import notifier
 
 SHORT, DOUBLE, MIDDLE, LONG = 7_500, 15_000, 50_000, 150_000  # characters
 TOO_LONG = 1.0  # seconds of CPU time for the long text; a shorter text is allowed less, in proportion to its length
-# A try that takes less time for the short text cannot take too long for the long one, unless its time grows faster than
-# with the square of the length. A linear pattern takes about 0.15 ms.
+# A try that takes less than this time for the short text cannot take too long for the long one, unless its time grows
+# faster than with the square of the length. A linear pattern takes about 0.15 ms.
 SUSPICIOUS = TOO_LONG * (SHORT / LONG) ** 2
-FASTER_THAN_LINEAR = 2.5  # the growth of the time from the short text to the double one; the square has 4
+FASTER_THAN_LINEAR = 2.5  # the growth of the time from the short text to the double one; it is 4 for quadratic time
 
 TOKENS = (
     *("a", "A", "z", "0", "7", "_", "é", "Ω", "中", "\u0301", "ß", "v1"),

@@ -34,7 +34,7 @@ _TOKEN = re.compile(rb"<(?:[\w.-]{1,30}:)?resumptionToken(?:\s[^<>]{0,500})?>([^
 
 @dataclass
 class _Harvest:
-    """The first page of a day that has records, and the records of all pages so far, by their identifiers."""
+    """A page of a day, the first one that has records, and the records of all pages so far, by their identifiers."""
 
     page: bytes = b""
     records: dict[bytes, bytes] = field(default_factory=dict)
@@ -92,7 +92,7 @@ def _add_pages(source: SourceConfig, client: Getter, day: date, harvest: _Harves
         url = _url(source, {"verb": "ListRecords", "resumptionToken": html.unescape(token[1].strip().decode())})
     raise FetchError(
         f"{shown_url(source.url)} has more than {MAX_PAGES} pages of records on {day}",
-        "set the key set to a part of them",
+        "fetch a part of them: name an OAI set in the key `set` of the source",
     )
 
 

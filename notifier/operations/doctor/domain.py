@@ -17,8 +17,8 @@ from notifier.operations.doctor.spf import Evaluation, Result, SpfError, records
 
 # Selectors cannot be listed. These are those that common programs and providers use.
 _SELECTORS = ("default", "mail", "dkim", "notifier", "s1", "s2", "selector1", "selector2", "google", "k1", "key1")
-_SHORT_KEY, _GOOD_KEY = 140, 250  # bytes that an RSA key of 1024 bits, and one of 2048 bits, has at least
-_MOST_LEVELS = 8  # of a domain that are looked up for DMARC, as in RFC 9989
+_SHORT_KEY, _GOOD_KEY = 140, 250  # the least bytes of an RSA key of 1024 bits, and of one of 2048 bits
+_MOST_LEVELS = 8  # the most levels of a domain that are looked up for DMARC, as in RFC 9989
 _OUTSIDE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # for documentation; no packet is sent there
 
 

@@ -85,7 +85,7 @@ def skipped(area: Area, about: str, why: str, cure: str = "") -> Finding:
 
 
 def split(message: str, usual_cure: str = "see the documents of notifier") -> tuple[str, str]:
-    """Return what happened and the cure, from the sentence of a NotifierError, which has both with few exceptions."""
+    """Split the sentence of a NotifierError into what happened and the cure. Almost every such sentence has both."""
     for separator in ("”: ", "; "):
         what, found, cure = message.partition(separator)
         if found:

@@ -49,7 +49,7 @@ def check_inbox(setup: Setup) -> Iterator[Finding]:
     if config.mail.transport == "smtp":
         yield from _addresses(config.mail, _user(setup), seen[_REPLIES], seen[_BOUNCES])
     if mails >= MANY_MAILS and (newest is None or newest < setup.now - returned.RECENT):
-        what = f"nothing came back in 30 days after {MANY_MAILS} mails or more; returned mail may go elsewhere"
+        what = f"in 30 days, {MANY_MAILS} mails or more were sent and none came back; returned mail may go elsewhere"
         yield skipped(Area.REPLIES, "returned mail", what, _trial(config.mail))
 
 
@@ -127,8 +127,8 @@ def _state(setup: Setup, state: InboxState, newest: datetime | None) -> Iterator
 def _addresses(mail: MailConfig, user: str, reply: datetime | None, bounce: datetime | None) -> Iterator[Finding]:
     """Say, as far as it can be told, whether mail to the sender and to the envelope comes to the inbox.
 
-    `user` is the user of the IMAP mailbox. `reply` is when the newest message came of the kinds that are usually sent
-    to the sender. `bounce` is the same for the envelope.
+    `user` is the user of the IMAP mailbox. `reply` is the time of the newest reply; replies are usually sent to the
+    sender. `bounce` is the time of the newest bounce; bounces are usually sent to the envelope.
     """
     cure = "reply to a mail of notifier with a word of your own; `notifier replies` must show it"
     yield _address(mail.address, user, reply, "reply", cure)

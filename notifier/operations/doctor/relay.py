@@ -140,7 +140,7 @@ def _why(result: Probe) -> str:
 def _cure(result: Probe, settings: RelaySettings) -> str:
     assert result.failed_at is not None
     trouble = result.trouble.lower()
-    if "certificate" in trouble:  # with TLS from the first byte, it fails when connecting
+    if "certificate" in trouble:  # if TLS begins at once, a bad certificate makes CONNECT fail
         return _CURES[Phase.TLS]
     if settings.tls == "tls" and ("wrong version" in trouble or "wrong_version" in trouble):
         return 'set [smtp] tls = "starttls", because this port begins in clear text'

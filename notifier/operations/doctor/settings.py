@@ -1,4 +1,4 @@
-"""Check the config: values that load, and are unwise all the same."""
+"""Check the config for values that can be loaded but are unwise."""
 
 from __future__ import annotations
 
@@ -120,6 +120,6 @@ def _web(config: Config) -> Iterator[Finding]:
         yield warning(
             Area.CONFIG,
             "[web] host",
-            f"with {web.host}, others on the network can reach the pages without TLS, beside the web server",
+            f"with {web.host}, others on the network can reach the pages without TLS, bypassing the web server",
             "set it to 127.0.0.1, unless a container or a firewall closes the port",
         )

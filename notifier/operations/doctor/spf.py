@@ -21,7 +21,7 @@ class Result(StrEnum):
     FAIL = "fail"
     SOFT_FAIL = "softfail"
     NEUTRAL = "neutral"
-    UNKNOWN = "unknown"  # the answer depends on a macro, and so on each mail
+    UNKNOWN = "unknown"  # the answer depends on a macro, which has another value in each mail
 
 
 _RESULTS = {"+": Result.PASS, "": Result.PASS, "-": Result.FAIL, "~": Result.SOFT_FAIL, "?": Result.NEUTRAL}
@@ -114,7 +114,7 @@ class Evaluation:
         return self.result(domain) is Result.PASS and self.ip is not None
 
     def _is_server(self, domain: str, name: str, value: str) -> bool:
-        """Return whether the IP address is one of a host (`a`), or of the mail servers of a domain (`mx`)."""
+        """Return whether a host (`a`), or one of the mail servers of a domain (`mx`), has the IP address."""
         match = _TARGET.fullmatch(value)
         if not match:
             raise SpfError(f"the record of {domain} has {name}:{value}, which cannot be read")

@@ -44,7 +44,7 @@ def _service(setup: Setup) -> Finding | None:
     about = f"service on port {setup.config.web.port}"
     try:
         status = status_of(within(_LOCAL_SECONDS, lambda: ask(setup.config, url, _LOCAL_SECONDS)))
-    except TimeoutError:  # also while another check asks the same host: one request to a host runs at a time
+    except TimeoutError:  # also if another check asks the same host, which gets one request at a time
         return None
     except FetchError as error:
         if error.status == 503:
@@ -56,7 +56,7 @@ def _service(setup: Setup) -> Finding | None:
 
 def _other_program(about: str) -> Finding:
     what = "another program answers there, so `notifier serve` cannot listen"
-    return warning(Area.RUNNING, about, what, "set [web] port to a free one, also in the web server before it")
+    return warning(Area.RUNNING, about, what, "set [web] port to a free one, and name it in the web server too")
 
 
 def _trace(now: datetime, traces: dict[str, datetime], *, is_answering: bool) -> Finding:

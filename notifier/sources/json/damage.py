@@ -30,8 +30,9 @@ class JsonText:
         without a fault.
 
         The elements of an array usually begin alike, for example with the same key. So the next element is expected
-        where the beginning of this element occurs again or, if that is damaged, where the beginning of `sound` does.
-        The element ends at its closing bracket, or before that place if the place comes earlier. There are two
+        where the beginning of this element occurs again. If the beginning of this element is damaged, the next element
+        is expected where the beginning of `sound` occurs again. The element ends at its closing bracket, or before the
+        place where the next element is expected if that place comes earlier. There are two
         exceptions. If the beginning of the element is damaged, the element ends before that place, and its closing
         bracket counts only if there is no such place. If the beginning also occurs inside `sound`, it does not show
         that an element begins, and only the closing bracket counts.

@@ -146,7 +146,7 @@ def _skip_closings(text: str, place: int) -> int:
 def _values_in_object(
     document: JsonText, place: int, limits: Limits, enclosing: EnclosingObject, depth: int
 ) -> Generator[Value, None, int]:
-    """Yield the records in an object of the text of `document`, from `place` inside it, and return the place after it.
+    """Yield the records in an object of a document, read from `place` on, and return the place after the object.
 
     All other members are added to `enclosing`.
     """

@@ -42,7 +42,7 @@ class Value:
 
 
 class _DuplicateKeyError(ValueError):
-    """An object has a key twice. It is taken for two records that lack the text between them."""
+    """An object has a key twice. Probably it was two records, and the text between them is lost."""
 
 
 def _parse_integer(digits: str) -> int | None:

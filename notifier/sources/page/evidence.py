@@ -20,7 +20,7 @@ from notifier.sources.page.lines import PageLine
 from notifier.sources.page.traits import word_stems
 
 _HTML = "an HTML or XML document"
-# Markdown may contain tags of HTML, also at its beginning. HTML contains no such links and headings.
+# Markdown may contain tags of HTML, also at its beginning. HTML contains no headings and links of Markdown.
 _HEADING_OR_LINK = re.compile(r"^#{1,6} \S|\]\(https?:", re.MULTILINE)
 _MIN_MARKDOWN = 5  # headings and links
 _SAMPLE = 1 << 16  # characters
@@ -158,7 +158,7 @@ class _Criterion:
 
 _CRITERIA = (
     _Criterion(_count_scholarly_words, 2.3, 4, "it does not read like research"),
-    # This weight is negative because texts in other languages score 0 for scholarly words.
+    # Only texts in English can score for scholarly words. This negative weight makes up for a part of that.
     _Criterion(_is_english, -4.6, 1, "it does not read like research"),
     _Criterion(_count_personal_words, -3.2, 0, 'it uses words such as "he", "she" and "you" too often'),
     _Criterion(_repeats_title, 0.8, 1, "the text below its titles does not repeat any of their words"),

@@ -41,7 +41,8 @@ _LAST_LABELS = (
     Label.ABSTRACT_PARAGRAPH,
     Label.UNTITLED_ABSTRACT,
 )
-# Both labels count as one in the layout of a page: it is chance whether a wrapped line begins with a new sentence.
+# These two labels are counted as one in the layout of a page. They differ only in whether a further line of an
+# abstract begins a new sentence, and in a wrapped abstract that is chance.
 _CONTINUATIONS = (Label.ABSTRACT_CONTINUED, Label.ABSTRACT_PARAGRAPH)
 _BLANK_COUNTS = 4  # the number of values of `Seam.blanks`: 0, 1, 2 or 3
 
@@ -131,8 +132,8 @@ def _transition_log_probability(before: Label, after: Label, seam: Seam, counts:
 
     The probability of the transition is a weighted mean of its value in TRANSITION_PROBABILITIES and of its share among
     the transitions that lead from `before` on this page. TRANSITION_PROBABILITIES weigh as much as three such
-    transitions. The probability of the number of blank lines is computed in the same way. There, the value that is
-    given in advance is the same for each number.
+    transitions. The probability of the number of blank lines is computed in the same way. But the value
+    that is given in advance is the same for every number of blank lines.
     """
     seam_log_probability = _seam_log_probability(before, after, seam)
     if (before, after) in MISSING_LINE_PROBABILITIES:

@@ -37,7 +37,7 @@ _TABLE_RULE = re.compile(r"^[ \t]*+\|(?: ?:?-++:? ?\|){2,}+[ \t]*+$", re.MULTILI
 _ROW = re.compile(r"\A\s*+\|.*\|\s*+\Z")
 _DASHES = re.compile(r":?-++:?")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
-# A backslash before a sign of Markdown. Some of these signs are an accent of LaTeX if a letter follows, and then stay.
+# A backslash before a sign of Markdown. Some keep it before a letter: together they are a LaTeX accent.
 _ESCAPED = re.compile(r"\\([\\\[\]()*+!<>|`-]|[.^=:@](?![A-Za-z{\\])|~(?![AINOUainou{\\]))")
 
 
@@ -94,8 +94,8 @@ def lines_of(text: str) -> Iterator[PageLine]:
 def _lines_and_cells(text: str, *, has_tables: bool) -> Iterator[tuple[str, int, bool]]:
     """Yield the lines of a text; in a row of a table, yield each cell as a line.
 
-    Each comes with the number of further lines over which it was spread, and with True unless it is a cell on the same
-    line as the one before.
+    With each comes the number of further lines over which it was spread, and whether it begins a new line. Only the
+    second and later cells of a row do not begin one.
     """
     for line in text.split("\n"):
         cells = _CELL_BORDER.split(line.strip()[1:-1]) if has_tables and _ROW.match(line) else [line]

@@ -86,7 +86,7 @@ def claim(
 
 
 def refused_before(connection: Connection, row_ids: Collection[int]) -> set[int]:
-    """Return the ids of those of these rows whose recipients were refused before and have got no mail since.
+    """Return some of these ids: those of rows whose recipients were refused before and have got no mail since.
 
     A recipient was refused before if the row has a permanent refusal as its reply, or if an older digest of the
     subscriber has expired with one.
@@ -96,14 +96,14 @@ def refused_before(connection: Connection, row_ids: Collection[int]) -> set[int]
 
 
 def newest_new_row(connection: Connection) -> datetime | None:
-    """Return when the newest row that waits for its first try was planned, or None if no row waits for it."""
+    """Return the instant at which the newest row that waits for its first try was planned; None if there is none."""
     return cast(datetime | None, connection.scalar(_NEWEST_NEW_ROW))
 
 
 def oldest_untried(connection: Connection) -> datetime | None:
-    """Return when the oldest row that may be sent, and was never tried, was planned; None if there is no such row.
+    """Return the instant at which the oldest of the rows that were never tried was planned; None if there is none.
 
-    Alerts do not count, because one of them may be about this very row.
+    Only rows that may be sent count. Alerts do not count, because one of them may be about this very row.
     """
     planned = [connection.scalar(_OLDEST_UNTRIED, {"at": next_try}) for next_try in (FIRST, AT_ONCE)]
     return min((each for each in planned if each is not None), default=None)
@@ -193,7 +193,7 @@ def _has_got_mail() -> ColumnElement[bool]:
 
 
 def _newest_of_subscriber(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """Return a subquery for the newest other delivery to a row's subscriber for which a condition on `_older` holds."""
+    """Return a subquery for the id of the newest earlier delivery to a row's subscriber that meets `condition`."""
     others = and_(_older.c.subscriber_id == delivery.c.subscriber_id, _older.c.id < delivery.c.id, condition)
     return select(func.max(_older.c.id)).where(others).correlate(delivery).scalar_subquery()
 

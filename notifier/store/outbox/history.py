@@ -49,8 +49,8 @@ def newest_periods(
     """Return, by subscriber, the newest period of a digest for each form of period.
 
     `until` holds one period of each form, such as `2026-11-22`, `2026-W47` and `2026-11`. A list in the result has one
-    item for each of these periods, in the same order. The item is the newest period of the same form, up to this
-    period, for which there is a digest; None if there is none.
+    item for each of these periods, in the same order. The item is the newest period that has a digest, has
+    the same form and is not later than this period; None if there is none.
     """
     row = delivery.c
     newest = [func.max(case((and_(row.period.like(_form(last)), row.period <= last), row.period))) for last in until]

@@ -1,4 +1,4 @@
-"""Add rows to the outbox, and state conditions on them."""
+"""Add rows to the outbox, and make the SQL conditions by which rows are selected."""
 
 from __future__ import annotations
 
@@ -55,6 +55,6 @@ def is_free() -> ColumnElement[bool]:
 
 
 def leases(dialect: str) -> Select[Any]:
-    """Return a query of the ids and epochs of those rows that are leased, among the ids bound as `row_ids`."""
+    """Return a query with the parameter `row_ids`: it selects the id and epoch of each of these rows that is leased."""
     leased = select(delivery.c.id, delivery.c.epoch).where(delivery.c.state == DeliveryState.LEASED)
     return leased.where(in_parameter(dialect, delivery.c.id, "row_ids"))

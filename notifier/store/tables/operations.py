@@ -45,8 +45,9 @@ class StepRow(Table, table=True):
 class RemovalRow(Table, table=True):
     """The last removal of old rows or files of one kind: when it was, and how many were removed.
 
-    The row with the name removals.CLOCK is no removal: `at` is the last time of the clock that was believed. If
-    the clock is far from that time, `doubted_since` is the time that it showed when this was first noticed.
+    The row with the name removals.CLOCK is no removal: `at` is the last time that the clock
+    showed and that was believed. If the clock is far from that time, `doubted_since` is the time that it showed when
+    this was first noticed.
     """
 
     __tablename__ = "removal"
@@ -55,4 +56,4 @@ class RemovalRow(Table, table=True):
     at: datetime = Field(sa_column=instant())
     removed: int = 0
     doubted_since: datetime | None = Field(default=None, sa_column=instant(nullable=True))
-    until: date | None = None  # listings: the days before this one are done
+    until: date | None = None  # only for listings: the repeated ones of all days before this one were removed

@@ -1,4 +1,4 @@
-"""Create the table of relays, and add the columns that say which digests a later digest may take in."""
+"""Create the table of relays, and add the columns that decide whether a later digest may contain a digest's items."""
 
 import sqlalchemy as sa
 from alembic import op

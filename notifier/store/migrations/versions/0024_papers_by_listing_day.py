@@ -1,4 +1,4 @@
-"""Index papers by their first listing day, for lists of papers that go by it."""
+"""Index papers by their first listing day, for the lists of papers by listing day."""
 
 from alembic import op
 
