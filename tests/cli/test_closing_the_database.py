@@ -8,6 +8,7 @@ import pytest
 from support.service import run_notifier
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["status", "subscribers", "topics", "deliveries"])
 def test_a_verb_leaves_no_file_beside_the_database(verb: str, tmp_path: Path) -> None:
     assert run_notifier("init", cwd=tmp_path).returncode == 0

@@ -44,6 +44,7 @@ def test_the_wheel_contains_no_other_top_level_folder(wheel: ZipFile) -> None:
     assert {name.split("/")[0] for name in wheel.namelist()} == {"notifier", f"notifier-{__version__}.dist-info"}
 
 
+@pytest.mark.slow
 def test_the_source_archive_builds_the_same_wheel(wheel: ZipFile, tmp_path: Path) -> None:
     archive = build("sdist", CHECKOUT, tmp_path / "sdist")
     subprocess.run([sys.executable, "-m", "tarfile", "--extract", str(archive), str(tmp_path)], check=True)

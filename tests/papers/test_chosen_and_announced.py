@@ -163,6 +163,7 @@ def test_on_most_days_a_paper_of_the_day_is_among_the_ten_best_of_all_time() -> 
     assert mean(of_the_day) >= 1.5
 
 
+@pytest.mark.slow
 def test_a_large_announcement_hides_no_chosen_papers_from_the_first_page_and_the_feed(
     engine: Engine, tmp_path: Path
 ) -> None:

@@ -120,6 +120,7 @@ def test_a_number_of_upvotes_announces_a_paper_once_although_upvotes_fall_and_ri
     assert titles_after(engine, cursor) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(10), deadline=None)
 @given(st.lists(st.tuples(st.none() | st.integers(0, 9), st.booleans()), min_size=1, max_size=6), st.integers(1, 9))
 def test_a_subscriber_gets_a_paper_once_or_not_at_all_if_an_archive_brought_the_upvotes(

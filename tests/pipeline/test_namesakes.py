@@ -311,6 +311,7 @@ dumps_of_works = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(dumps_of_works, st.randoms(use_true_random=False))
 def test_any_order_of_the_same_dumps_gives_the_same_papers_of_one_title(

@@ -54,6 +54,7 @@ def test_an_archive_with_three_layers_is_refused() -> None:
         parse_dump(gzip.compress(gzip.compress(gzip.compress(json_lines().encode()))))
 
 
+@pytest.mark.slow
 def test_a_decompression_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.gz"
     bomb.write_bytes(gzip.compress(bytes(16 << 20)) * 640)  # 10 GB

@@ -78,6 +78,7 @@ def test_a_doubled_line_is_chrome_with_the_number_of_the_line_that_it_repeats() 
     assert [(each.where, each.reason) for each in dump.chrome] == [("line 2", "repeats line 1")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [2, 5])
 def test_all_papers_of_a_page_that_was_pasted_several_times_are_read(times: int) -> None:
     assert len(parse_dump("\n".join(PAGES[1] * times).encode()).listings) == 94 * times

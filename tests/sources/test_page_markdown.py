@@ -404,6 +404,7 @@ def test_no_line_of_broken_markdown_is_counted_twice_or_left_out(broken: str) ->
     assert not any(mark in line.text for line in lines for mark in "\x02\x03\x04")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["[", "]", "](", "[a](", "![](", "[a][", "[a]: b\n", "[[", "]]", "[a\n](b)", "[a](b\n", "[^1]"]
 )

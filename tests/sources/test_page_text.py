@@ -196,6 +196,7 @@ def test_a_text_that_is_not_a_page_of_papers_is_refused_with_a_reason(content: b
     assert len(str(caught.value)) > 10
 
 
+@pytest.mark.slow
 def test_a_hostile_text_is_parsed_or_refused_in_reasonable_time() -> None:
     for piece in (b"a\n", b"$", b"\\", b"{", b"<", b"(", b"The Title of a Paper\n", b"We do it. So do you. "):
         try:

@@ -81,6 +81,7 @@ def test_moves_to_far_time_zones_give_each_date_one_digest(ann: Engine) -> None:
     assert used_periods(ann, ANN) == ["2026-07-06", "2026-07-07", "2026-07-08", "2026-07-09"]
 
 
+@pytest.mark.slow
 def test_changes_from_daily_to_weekly_and_back_lose_no_period(ann: Engine) -> None:
     plan_hourly(ann, "06 07:00", "07 09:00")
     sign_up_at(ann, "07 10:00", SignUp(ANN, cadence=Cadence.WEEKLY, weekday="friday"))
@@ -109,6 +110,7 @@ def test_a_change_from_weekly_to_monthly_waits_for_the_first_of_the_month(engine
     assert used_periods(engine, ANN) == ["2026-W28"]
 
 
+@pytest.mark.slow
 def test_a_subscriber_who_changes_settings_often_gets_every_paper_once(ann: Engine, tmp_path: Path) -> None:
     changes = [
         SignUp(ANN, hour="23:00"),

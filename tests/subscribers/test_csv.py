@@ -213,6 +213,7 @@ def test_a_file_that_is_not_a_list_of_subscribers_is_refused_as_a_whole(
     assert everyone(engine) == []
 
 
+@pytest.mark.slow
 def test_a_row_with_a_missing_quotation_mark_is_refused_with_this_reason(engine: Engine, tmp_path: Path) -> None:
     rest = "".join(f"reader{number}@example.org,,,,,,\n" for number in range(5000))
     imported = import_text(engine, tmp_path, HEADER + f'{ANN},ACTIVE,"quantization,,,,\n' + rest)

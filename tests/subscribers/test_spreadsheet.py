@@ -198,6 +198,7 @@ def test_a_header_without_the_needed_column_is_refused_with_a_cure(header: str, 
         read(f"{header}\nx,y\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ['a@x.example,"', '"', '""', '"""', 'a,"b""', "a@x.example,b", ",", 'a,"b"c', "\t"])
 def test_long_files_of_any_kind_are_read_in_linear_time(line: str) -> None:
     start = time.perf_counter()

@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from signal import SIGQUIT
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,10 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 from notifier.store.schema import open_store
+
+# Each of these saves work that protects only against a crash of the machine, or that pays off only after many hours.
+SETTINGS = ("fsync = off", "full_page_writes = off", "autovacuum = off", "max_wal_size = '8GB'")
+SECONDS_TO_STOP = 30
 
 
 @pytest.fixture(scope="session")
@@ -37,11 +42,14 @@ def _server(folder: Path) -> Iterator[URL]:
 
         server = get_server(folder)
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    # Flushing the files of all databases takes seconds at the end. It protects only against a crash of the machine,
-    # which no test needs.
-    _execute(url, "ALTER SYSTEM SET fsync = off")
+    for setting in SETTINGS:
+        _execute(url, f"ALTER SYSTEM SET {setting}")
     _execute(url, "SELECT pg_reload_conf()")
     yield url
+    process = server.get_postmaster_info().process
+    assert process is not None
+    process.send_signal(SIGQUIT)  # an immediate shutdown: it writes nothing, and the files are deleted anyway
+    process.wait(SECONDS_TO_STOP)
     server.cleanup()
 
 
@@ -62,6 +70,7 @@ def postgres_store(postgres: URL, migrated_database: str) -> Iterator[Engine]:
     engine = open_store(_url_of(postgres, name))
     yield engine
     engine.dispose()
+    _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")  # at once, so that the disk never gets most of its files
 
 
 def _execute(server: URL, statement: str) -> None:

@@ -37,6 +37,7 @@ def run_tests(project: Path, ci: str, monkeypatch: pytest.MonkeyPatch) -> subpro
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_skip_fails_in_ci_with_its_reason(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = run_tests(project, "true", monkeypatch)
     assert "1 failed, 1 error" in done.stdout
@@ -44,11 +45,13 @@ def test_a_skip_fails_in_ci_with_its_reason(project: Path, monkeypatch: pytest.M
     assert "no data" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_skip_that_the_list_allows_does_not_fail(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = "tests/test_one.py::test_a: needs a server\ntests/test_whole.py: needs data\n"
     (project / ".ci" / "allowed-skips").write_text(allowed, encoding="utf-8")
     assert "2 skipped" in run_tests(project, "true", monkeypatch).stdout
 
 
+@pytest.mark.slow
 def test_a_skip_does_not_fail_outside_ci(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2 skipped" in run_tests(project, "", monkeypatch).stdout

@@ -74,6 +74,7 @@ def test_sentences_are_in_order_and_hold_all_but_white_space(text: str) -> None:
     assert not "".join(text[left:right] for left, right in zip(edges[::2], edges[1::2], strict=True)).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "token", [". ", ".. ", "1. ", "A. ", ".)", "e.g. ", "。", "。」", "a.We ", "? a", ". (", ". \n  "]
 )

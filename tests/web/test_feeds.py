@@ -206,6 +206,7 @@ def test_a_paper_of_an_old_listing_day_is_in_the_feeds_if_it_came_in_today(
     assert titles(client.get(feed_links(client, engine)[0])) == ["Old Quantization of Last Winter"]
 
 
+@pytest.mark.slow
 def test_feeds_of_rare_words_show_the_newest_matches_of_all_years(client: httpx.Client, engine: Engine) -> None:
     at = AT_EIGHT - timedelta(days=800)
     for number in range(60):

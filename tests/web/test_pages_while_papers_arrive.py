@@ -107,6 +107,7 @@ def test_rankings_are_made_again_after_a_restart_without_newer_papers(
             assert {title for page in rest for title in titles_on(page)} == titles, path
 
 
+@pytest.mark.slow
 def test_lists_of_no_paper_and_of_one_have_one_page(engine: Engine, config: Config, client: httpx.Client) -> None:
     empty = {path: client.get(path) for path in LISTS}
     add_listings(engine, "one", TODAY, listing(1))
