@@ -135,7 +135,7 @@ class Paper(PaperFields):
     next higher number, and a digest is about the papers whose numbers are above the subscriber's cursor. A paper that
     was never announced has a negative number. `first_seen` is the instant at which the first dump that lists the paper
     was ingested, and `listed_on` its first listing day. `source` is the format of the highest-ranking dump that lists
-    it. `topics` holds the slugs of its topics.
+    it. `topics` holds the slugs of its topics, and `votes` is the number of subscribers who have voted for it.
     """
 
     id: int
@@ -147,6 +147,15 @@ class Paper(PaperFields):
     listed_on: date
     source: str = ""
     topics: frozenset[str] = frozenset()
+    votes: int = 0
+
+
+class Feedback(NamedTuple):
+    """What a subscriber has said about a paper: "more like this" (`liked`), or "not for me"."""
+
+    paper_id: int
+    liked: bool
+    given_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Subscriber:
     fixed end. `next_due` is the instant of the next scheduled digest; for the cadence INSTANT, that of the digest with
     the papers that were left over, or None. `left_over` holds the items that did not fit into the last digest, as
     `notifier.digests.items` writes them; it is empty if there are none. Links in mails of before `signed_out_at` open
-    no session.
+    no session. `taste` says whether the subscriber's feedback orders the papers of their digests.
     """
 
     id: int
@@ -90,3 +90,4 @@ class Subscriber:
     subscriptions: tuple[Subscription, ...] = ()
     left_over: str = ""
     signed_out_at: datetime | None = None
+    taste: bool = True

@@ -15,7 +15,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select
 
 from notifier.models import Subscriber
-from notifier.store import requests, returned
+from notifier.store import feedback, requests, returned, votes
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased_address, subscriber, subscription, suppression
@@ -25,9 +25,9 @@ from notifier.text.addresses import address_key
 def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     """Delete a subscriber with all that belongs to them, and the queries that nobody else uses.
 
-    This deletes subscriptions, suppressions, sessions, requests, messages that came back, and deliveries, including
-    the notices to the address. Returns the number of deliveries deleted. A mail that is being sent at this moment may
-    still arrive.
+    This deletes subscriptions, suppressions, sessions, requests, messages that came back, votes, feedback, and
+    deliveries, including the notices to the address. Returns the number of deliveries deleted. A mail that is being
+    sent at this moment may still arrive.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
     delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
@@ -37,6 +37,8 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     messages += connection.execute(delete(delivery).where(requests.is_notice(), notices)).rowcount
     requests.delete_of(connection, person)
     returned.delete_of(connection, person.id, person.email)
+    votes.remove_all(connection, person.id)
+    feedback.reset_feedback(connection, person.id)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
     connection.execute(insert(erased_address).values(fingerprint=_fingerprint(person.email), at=now))
     return messages

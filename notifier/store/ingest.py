@@ -6,7 +6,7 @@ The stored papers that the listings may belong to are read first. Then the listi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from operator import attrgetter
@@ -19,9 +19,10 @@ from notifier.papers.identity import PreparedListing
 from notifier.papers.merging import PaperFacts, decode_origins, encode_origins
 from notifier.papers.pending import PendingPaper
 from notifier.papers.placing import ListingPlacer
-from notifier.store import paper_tokens, subscriptions, tags
+from notifier.store import feedback, paper_tokens, subscriptions, tags, votes
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.store.paper_tokens import TokenisedPaper
+from notifier.store.papers import locked
 from notifier.store.statements import batches, in_values, insert_all, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
 
@@ -175,6 +176,7 @@ def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> Non
     absorbed = [each.id for paper in papers for each in paper.absorbed]
     outdated = {paper_id for paper_id in (*absorbed, *(each.id for each in to_index)) if paper_id is not None}
     keys = paper_tokens.drop(connection, sorted(outdated))
+    locked(connection, {paper_id for each in papers if each.absorbed for paper_id in _ids_of_rows(each)})
     _insert_papers(connection, [each for each in papers if each.id is None])
     for each in papers:
         for other in each.absorbed:
@@ -242,21 +244,30 @@ def _columns(pending: PendingPaper) -> dict[str, Any]:
 
 
 def _merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPaper) -> None:
-    """Delete the row of an absorbed paper, and let its titles, listings and aliases refer to the row that is kept.
+    """Delete the row of an absorbed paper, and let what belongs to it refer to the row that is kept.
 
-    The topics of the absorbed paper are deleted, and its id becomes an alias of the kept paper. Nothing is done if the
-    absorbed paper has no row, because it is new in this dump.
+    These are its titles, listings, aliases, votes and feedback. The topics of the absorbed paper are deleted, and its
+    id becomes an alias of the kept paper. Nothing is done if the absorbed paper has no row, because it is new in this
+    dump.
     """
     if absorbed.id is None:
         return
     title, same = paper_title.c, paper_title.alias().c
     kept_too = exists().where(same.identity == title.identity, same.paper_id == kept.id)
     connection.execute(delete(paper_title).where(title.paper_id == absorbed.id, kept_too))
+    assert kept.id is not None, "the older row stays"
+    votes.merge(connection, absorbed.id, kept.id)
+    feedback.merge(connection, absorbed.id, kept.id)
     for table in (paper_title, listing, paper_alias):
         connection.execute(update(table).where(table.c.paper_id == absorbed.id).values(paper_id=kept.id))
     connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == absorbed.id))
     connection.execute(delete(paper).where(paper.c.id == absorbed.id))
     connection.execute(insert(paper_alias).values(old_id=absorbed.id, old_key=absorbed.first_key, paper_id=kept.id))
+
+
+def _ids_of_rows(pending: PendingPaper) -> Iterator[int]:
+    """Yield the ids of the rows of a paper, and of those that were joined to it."""
+    yield from (each.id for each in (pending, *pending.absorbed) if each.id is not None)
 
 
 def _mark_withdrawn(connection: Connection, deleted: Iterable[str], listings: Iterable[PreparedListing]) -> None:

@@ -202,4 +202,5 @@ def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subsc
         subscriptions=subscriptions,
         left_over=row.left_over,
         signed_out_at=row.signed_out_at,
+        taste=row.taste,
     )

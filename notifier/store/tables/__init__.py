@@ -26,6 +26,7 @@ from notifier.store.tables.papers import (
     TopicCatalogueRow,
     WithdrawalRow,
 )
+from notifier.store.tables.reactions import FeedbackRow, VoteRow
 from notifier.store.tables.requests import PrivateFeedRow, RequestRow, SessionRow, UsageCountRow
 from notifier.store.tables.returned import InboxRow, ReturnedRow
 from notifier.store.tables.sources import SourceDayRow, SourceRow, SourceUrlRow
@@ -62,6 +63,7 @@ source, source_url = Table.metadata.tables["source"], Table.metadata.tables["sou
 returned, inbox = Table.metadata.tables["returned"], Table.metadata.tables["inbox"]
 source_day = Table.metadata.tables["source_day"]
 delivery_result = Table.metadata.tables["delivery_result"]
+vote, feedback = Table.metadata.tables["vote"], Table.metadata.tables["feedback"]
 alert, step = Table.metadata.tables["alert"], Table.metadata.tables["step"]
 removal = Table.metadata.tables["removal"]
 
@@ -76,6 +78,7 @@ __all__ = [
     "DeliveryRow",
     "DumpRow",
     "ErasedRow",
+    "FeedbackRow",
     "InboxRow",
     "Instant",
     "JsonStrings",
@@ -108,12 +111,14 @@ __all__ = [
     "TopicCatalogueRow",
     "UnmovedRow",
     "UsageCountRow",
+    "VoteRow",
     "WithdrawalRow",
     "alert",
     "delivery",
     "delivery_result",
     "dump",
     "erased_address",
+    "feedback",
     "inbox",
     "ingest_attempt",
     "listing",
@@ -144,5 +149,6 @@ __all__ = [
     "topic_catalogue",
     "unmoved_file",
     "usage_count",
+    "vote",
     "withdrawal",
 ]

@@ -52,6 +52,8 @@ class PaperRow(Table, table=True):
     code: str | None = None
     stars: int | None = None
     withdrawn: bool = Field(default=False, sa_column=flag())
+    # The number of the paper's rows in the table `vote`.
+    votes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     # JSON: for each field, the precedence of the format and the listing day of the dump that its value comes from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     # `revision` counts the changes of the paper. `tagged_by` is the fingerprint of the topic catalogue that tagged the

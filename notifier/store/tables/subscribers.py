@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Text, UniqueConstraint, true
 from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Table, instant
@@ -39,7 +39,8 @@ class SubscriberRow(Table, table=True):
 
     The subscriber's digests have taken into account all papers up to the sequence number `cursor`, and all dumps up to
     the id `last_dump`, except the papers in `left_over`, which wait for the next digest. The sign-in
-    links in mails that were made before `signed_out_at` no longer work.
+    links in mails that were made before `signed_out_at` no longer work. With `taste`, the subscriber's feedback orders
+    the papers of their digests.
     """
 
     __tablename__ = "subscriber"
@@ -69,6 +70,7 @@ class SubscriberRow(Table, table=True):
     last_week: date | None = None  # the same for the last weekly period
     left_over: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     signed_out_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    taste: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
 
 
 class ErasedRow(Table, table=True):
