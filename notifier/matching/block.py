@@ -50,6 +50,7 @@ class Block:
         self._stems = stem_of_word[self.stream]
         self.paper_of = np.repeat(np.tile(np.arange(len(self.papers)), len(PASSAGE_FIELDS)), lengths)
         self.upvotes = np.array([-1 if paper.upvotes is None else paper.upvotes for paper in self.papers], np.int64)
+        self.votes = np.array([paper.votes for paper in self.papers], np.int64)
         self.listed_on = np.array([paper.listed_on.toordinal() for paper in self.papers], np.int64)
         self._field_bounds = np.cumsum([0, *tokens.lengths.sum(axis=0)]).tolist()
 

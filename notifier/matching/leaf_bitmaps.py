@@ -152,13 +152,24 @@ def _bitmaps_at(block: Block, found: Iterable[Iterable[int]], count: int) -> Bit
 
 
 def _upvotes_bitmaps(block: Block, _: LeafKind, bounds: Sequence[tree.Upvotes]) -> Bitmaps:
-    is_known, upvotes = block.upvotes >= 0, block.upvotes
+    bitmaps: Bitmaps = _bound_bitmaps(block, block.upvotes, bounds) & block.packed_bitmaps(
+        block.upvotes[np.newaxis] >= 0
+    )
+    return bitmaps
+
+
+def _votes_bitmaps(block: Block, _: LeafKind, bounds: Sequence[tree.Votes]) -> Bitmaps:
+    return _bound_bitmaps(block, block.votes, bounds)
+
+
+def _bound_bitmaps(block: Block, counts: Numbers, bounds: Sequence[tree.Upvotes | tree.Votes]) -> Bitmaps:
+    """Return, for each bound, the papers whose count fulfils it; `counts` has the count of each paper of the block."""
     signs = np.array([bound.sign for bound in bounds])
     numbers = np.array([bound.number for bound in bounds])[:, np.newaxis]
     bitmaps = np.zeros((len(bounds), block.bitmap_length), np.uint64)
     for sign, compare in _COMPARISONS.items():
         has_sign = signs == sign
-        bitmaps[has_sign] = block.packed_bitmaps(compare(upvotes, numbers[has_sign]) & is_known)
+        bitmaps[has_sign] = block.packed_bitmaps(compare(counts, numbers[has_sign]))
     return bitmaps
 
 
@@ -180,6 +191,7 @@ _LOOK_UPS: dict[type[Leaf], Callable[[Block, LeafKind, Sequence[Any]], Bitmaps]]
     tree.Prefix: _prefix_bitmaps,
     tree.AuthorName: _name_bitmaps,
     tree.Upvotes: _upvotes_bitmaps,
+    tree.Votes: _votes_bitmaps,
     tree.After: _after_bitmaps,
     tree.Before: _before_bitmaps,
 }

@@ -45,6 +45,10 @@ class Matchable(Protocol):
         """The number of upvotes, or None if it is unknown."""
 
     @property
+    def votes(self) -> int:
+        """The number of votes of this service's subscribers."""
+
+    @property
     def listed_on(self) -> date:
         """The first listing day."""
 

@@ -22,7 +22,7 @@ from notifier.queries.tree import And, Field, Leaf, Not, Or, Query
 MAX_INITIALS = 8
 
 # The leaves that the store looks up in the rows of papers and their topics, and not in the index of words.
-ROW_CONDITIONS = (tree.After, tree.Before, tree.Upvotes, tree.TopicTag, tree.Category)
+ROW_CONDITIONS = (tree.After, tree.Before, tree.Upvotes, tree.Votes, tree.TopicTag, tree.Category)
 
 
 class _Superset(NamedTuple):
@@ -55,6 +55,7 @@ def propose(query: Query) -> Proposal:
         since=max(days, default=None),
         before=min(ends, default=None),
         upvotes=tuple((each.sign, each.number) for each in conditions if isinstance(each, tree.Upvotes)),
+        votes=tuple((each.sign, each.number) for each in conditions if isinstance(each, tree.Votes)),
         topics=tuple(each.slug for each in conditions if isinstance(each, tree.TopicTag)),
         categories=categories,
         # An index compares categories only roughly.

@@ -46,15 +46,16 @@ WordSearch = Term | AllOf | AnyOf
 class Proposal:
     """Conditions that are true of every paper that a query matches; None and empty tuples mean no condition.
 
-    `since` and `before` bound the first listing day. `upvotes` are bounds, each a sign and a number. The paper must
-    have all of `topics`, and for each of `categories` this category or one below it. `is_exact` is true if the query
-    also matches every paper of which the conditions are true.
+    `since` and `before` bound the first listing day. `upvotes` and `votes` are bounds, each a sign and a number. The
+    paper must have all of `topics`, and for each of `categories` this category or one below it. `is_exact` is true if
+    the query also matches every paper of which the conditions are true.
     """
 
     words: WordSearch | None = None
     since: date | None = None
     before: date | None = None
     upvotes: tuple[tuple[str, int], ...] = ()
+    votes: tuple[tuple[str, int], ...] = ()
     topics: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     is_exact: bool = True

@@ -49,8 +49,10 @@ class PaperFacts(PaperFields):
     source: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
-    # The queries of topics are matched with facts. They may not use `topic:`, so facts need no topics.
+    # The queries of topics are matched with the facts of new papers. They may not use `topic:`, so facts need no
+    # topics. Nobody has voted for a new paper.
     topics: ClassVar[frozenset[str]] = frozenset()
+    votes: ClassVar[int] = 0
 
 
 def merge(known: PaperFacts, new: PaperFacts) -> PaperFacts:

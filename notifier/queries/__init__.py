@@ -8,11 +8,11 @@ docs/query-language.md describes the language. `notifier.matching` finds the pap
 
 from notifier.queries.canonical import canonical
 from notifier.queries.comma_list import parse_comma_list, query_of_list
+from notifier.queries.counts_named import upvotes_named, votes_named
 from notifier.queries.hints import hints
 from notifier.queries.parser import parse
 from notifier.queries.readable import readable, readable_whole
 from notifier.queries.tree import Query, leaves, topics_named
-from notifier.queries.upvotes import upvotes_named
 
 __all__ = [
     "Query",
@@ -26,4 +26,5 @@ __all__ = [
     "readable_whole",
     "topics_named",
     "upvotes_named",
+    "votes_named",
 ]

@@ -84,7 +84,7 @@ def _refuse_comparison(value: Lexeme) -> None:
     compared = _COMPARISON.match(value.text)
     if compared:
         name, sign, wanted = compared.groups()
-        has_bound = FIELD_NAMES[name.lower()] is Field.UPVOTES and sign != "=="
+        has_bound = FIELD_NAMES[name.lower()] in (Field.UPVOTES, Field.VOTES) and sign != "=="
         written = f"{name}:{sign if has_bound else ''}{wanted or 'word'}"
         raise QueryError(f"a field has a colon after its name; write {written}", value.column)
 

@@ -18,7 +18,7 @@ from notifier.text.words import fold, stem, words
 MIN_PREFIX_LENGTH = 3  # characters
 
 _CATEGORY = re.compile(r"\w(?:[\w .&/+-]*\w)?")
-_UPVOTES = re.compile(r"(>=|>|<=|<|=)\s*([0-9]{1,9})")
+_BOUND = re.compile(r"(>=|>|<=|<|=)\s*([0-9]{1,9})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -106,11 +106,12 @@ def _label(field: Field, value: Lexeme) -> str:
     return "-".join(_words(value))
 
 
-def _upvotes(value: Lexeme) -> tuple[str, int]:
-    bound = _UPVOTES.fullmatch(value.text.strip())
+def _bound(field: Field, example: str, value: Lexeme) -> tuple[str, int]:
+    """Return the sign and the number of a bound on a count, such as the upvotes."""
+    bound = _BOUND.fullmatch(value.text.strip())
     if not bound:
         needed = "one of >=, >, <=, < and =, and a whole number of at most 9 digits"
-        raise QueryError(f"upvotes: needs {needed}; write for example upvotes:>=50", value.column)
+        raise QueryError(f"{field}: needs {needed}; write for example {field}:{example}", value.column)
     return bound[1], int(bound[2])
 
 
@@ -127,7 +128,8 @@ _LEAF_MAKERS: dict[Field | None, Callable[[Lexeme], Leaf]] = {
     Field.CATEGORY: lambda value: tree.Category(_category(value)),
     Field.TOPIC: lambda value: tree.TopicTag(_label(Field.TOPIC, value)),
     Field.SOURCE: lambda value: tree.SourceName(_label(Field.SOURCE, value)),
-    Field.UPVOTES: lambda value: tree.Upvotes(*_upvotes(value)),
+    Field.UPVOTES: lambda value: tree.Upvotes(*_bound(Field.UPVOTES, ">=50", value)),
+    Field.VOTES: lambda value: tree.Votes(*_bound(Field.VOTES, ">=3", value)),
     Field.AFTER: lambda value: tree.After(_day(Field.AFTER, value)),
     Field.BEFORE: lambda value: tree.Before(_day(Field.BEFORE, value)),
 }

@@ -166,8 +166,10 @@ def _leaf(value: Lexeme, field: Field | None) -> _Part:
     if field is None:
         return _Part(_as_typed(value), _Position.MIDDLE)
     match make_leaf(field, value):
-        case tree.Upvotes(sign, number):
-            return _Part(f"{_BOUNDS[sign]} {number} {'upvote' if number == 1 else 'upvotes'}", _Position.LATER)
+        case tree.Upvotes(sign, number) | tree.Votes(sign, number):
+            return _Part(
+                f"{_BOUNDS[sign]} {number} {field if number != 1 else field.removesuffix('s')}", _Position.LATER
+            )
         case tree.After(day):
             return _Part(f"since {day.day} {_MONTHS[day.month - 1]} {day.year}", _Position.LATER)
         case tree.Before(day):

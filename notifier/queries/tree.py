@@ -28,6 +28,7 @@ class Field(StrEnum):
     TOPIC = "topic"
     SOURCE = "source"
     UPVOTES = "upvotes"
+    VOTES = "votes"
     AFTER = "after"
     BEFORE = "before"
 
@@ -130,6 +131,20 @@ class Upvotes:
 
 
 @dataclass(frozen=True, slots=True)
+class Votes:
+    """A bound on the votes of this service's subscribers, with a sign as for Upvotes.
+
+    The number of votes is always known: a paper that nobody has voted for has 0.
+    """
+
+    sign: str
+    number: int
+
+    def __str__(self) -> str:
+        return _with_field(Field.VOTES, f"{self.sign}{self.number}")
+
+
+@dataclass(frozen=True, slots=True)
 class After:
     """A paper that was first listed on `day` or later."""
 
@@ -157,7 +172,7 @@ def _quoted(*words: str) -> str:
     return f'"{" ".join(words)}"'
 
 
-Leaf = Word | Phrase | Prefix | AuthorName | Category | TopicTag | SourceName | Upvotes | After | Before
+Leaf = Word | Phrase | Prefix | AuthorName | Category | TopicTag | SourceName | Upvotes | Votes | After | Before
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ def paper_conditions(connection: Connection, proposal: Proposal) -> Iterator[Col
     """Yield the conditions on the row of the paper."""
     for sign, number in proposal.upvotes:
         yield paper.c.upvotes.op(sign, is_comparison=True)(number)
+    for sign, number in proposal.votes:
+        yield paper.c.votes.op(sign, is_comparison=True)(number)
     for slug in proposal.topics:
         yield paper.c.id.in_(select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug))
     for name in proposal.categories:

@@ -188,8 +188,8 @@ def test_phrases_of_many_lengths_match_only_texts_that_are_long_enough() -> None
 
 @pytest.mark.parametrize("upvotes", [None, 0, 49, 50, 51])
 def test_upvote_and_day_bounds_match_for_each_sign(upvotes: int | None) -> None:
-    papers = [replace(paper("Paper"), upvotes=upvotes)]
-    queries = [parse(f"upvotes:{sign}50") for sign in (">=", ">", "<=", "<", "=")]
+    papers = [replace(paper("Paper"), upvotes=upvotes, votes=upvotes or 0)]
+    queries = [parse(f"{field}:{sign}50") for field in ("upvotes", "votes") for sign in (">=", ">", "<=", "<", "=")]
     queries += [parse(f"{field}:2026-07-{day:02}") for field in ("after", "before") for day in (5, 6, 7)]
     assert engine_positions(queries, papers) == reference_positions(queries, papers)
 

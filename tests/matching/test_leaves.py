@@ -170,6 +170,23 @@ def test_known_upvotes_are_compared_and_unknown_upvotes_satisfy_no_bound(
         assert_true(f"model -upvotes:{bound}", paper)
 
 
+@pytest.mark.parametrize(
+    ("votes", "true", "false"),
+    [
+        (3, [">=3", "<=3", "=3", ">2", "<4"], [">3", "<3", "=2", ">=4", "<=2"]),
+        (0, [">=0", "=0", "<1", "<3", "<=0"], [">0", ">=1", "=1"]),
+    ],
+)
+def test_votes_are_compared_and_a_paper_without_votes_has_0(votes: int, true: list[str], false: list[str]) -> None:
+    paper = replace(PAPER, votes=votes, upvotes=None)
+    for bound in true:
+        assert_true(f"votes:{bound}", paper)
+        assert_false(f"model -votes:{bound}", paper)
+    for bound in false:
+        assert_false(f"votes:{bound}", paper)
+        assert_true(f"model -votes:{bound}", paper)
+
+
 def test_after_includes_the_day_itself_and_before_does_not() -> None:
     assert_true("after:2026-01-31 before:2026-02-01")
     assert_false("after:2026-02-01")

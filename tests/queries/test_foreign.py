@@ -39,6 +39,8 @@ from notifier.queries import canonical, hints, parse
         ('title="deep learning"', 1, "write title:word"),
         ("moe upvotes>=50", 5, "write upvotes:>=50"),
         ("moe upvotes>50", 5, "write upvotes:>50"),
+        ("moe votes>=3", 5, "write votes:>=3"),
+        ("moe votes==3", 5, "write votes:3"),
         ("cat=cs.LG", 1, "write cat:cs.LG"),
         ("a && b", 3, "write AND"),
         ("a & b", 3, "write AND"),

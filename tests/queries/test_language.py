@@ -120,6 +120,8 @@ def test_operators_and_parentheses_form_the_tree(text: str, expected: str) -> No
         ("source:arXiv", "source:arxiv"),
         ("upvotes:>=050", "upvotes:>=50"),
         ('upvotes:(">= 5" <10 =7 >6 <=8)', "upvotes:<10 upvotes:<=8 upvotes:=7 upvotes:>6 upvotes:>=5"),
+        ("votes:>=03", "votes:>=3"),
+        ('VOTES:(">= 5" <10 =7 >6 <=8)', "votes:<10 votes:<=8 votes:=7 votes:>6 votes:>=5"),
         ("after:2026-01-31 before:2026-02-28", "after:2026-01-31 before:2026-02-28"),
         ("after:2024-02-29", "after:2024-02-29"),
     ],

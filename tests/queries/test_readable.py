@@ -88,6 +88,11 @@ def test_parentheses_show_what_belongs_together(typed: str, expected: str) -> No
         ("upvotes:<=9", "at most 9 upvotes"),
         ("upvotes:<50", "fewer than 50 upvotes"),
         ("upvotes:=007", "exactly 7 upvotes"),
+        ("votes:>=3", "at least 3 votes"),
+        ('Votes:">= 1"', "at least 1 vote"),
+        ("votes:<3", "fewer than 3 votes"),
+        ("votes:=0", "exactly 0 votes"),
+        ("agents votes:>2", "agents, more than 2 votes"),
         ("after:2026-01-31", "since 31 Jan 2026"),
         ("before:2026-12-01", "before 1 Dec 2026"),
     ],
@@ -191,7 +196,7 @@ def typed_words(text: str) -> list[str]:
     """Return the folded words that were typed, without those of fields, bounds and days."""
     lexemes = lex(text)
     fields = [Lexeme(LexemeKind.END, "", 0), *lexemes]
-    bounds = {"upvotes", "after", "before"}
+    bounds = {"upvotes", "votes", "after", "before"}
     values = (LexemeKind.WORD, LexemeKind.PHRASE)
     return [
         word

@@ -92,6 +92,8 @@ def test_operators_without_operands_and_words_without_letters_are_refused(text: 
         ("NOT NOT NOT a", 1),
         ("title:(-a)", 8),
         ("-upvotes:>=5", 1),
+        ("-votes:>=3", 1),
+        ("agents OR -votes:<3", 11),
     ],
 )
 def test_a_query_that_only_excludes_papers_is_refused(text: str, column: int) -> None:
@@ -133,6 +135,9 @@ def test_unknown_fields_and_fields_without_a_value_are_refused(text: str, column
         ("title:ﬁ*", 7, "needs at least 3 letters or digits before it"),
         ("a vision-lang*", 3, "can end only a single word"),
         ("a *", 3, "no letter or digit"),
+        ("votes:3", 7, "for example votes:>=3"),
+        ("votes:many", 7, "for example votes:>=3"),
+        ("votes:>=-1", 7, "for example votes:>=3"),
         ("upvotes:50", 9, "for example upvotes:>=50"),
         ("upvotes:>=", 9, "for example upvotes:>=50"),
         ("upvotes:>= 50", 9, "for example upvotes:>=50"),

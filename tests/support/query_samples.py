@@ -23,7 +23,7 @@ QUERY_PIECES = (
     *("a", "models", "organisation", "C++", "naïve", "深度", "’s", "ß", "3.5", "or", " ", " ", " "),
     *("(", ")", "((", "))", '"', "“", "-", "|", ",", "*", "abc*", ":", "&", "ﷺ"),
     *("AND ", " OR ", " NOT ", "ANDNOT ", "title:", "au:", "cat:cs.*", "cat:", "topic:x", "source:", "upvotes:>=5"),
-    *("after:2026-01-31", "before:", "upvotes:", "foo:", "\x00", "\u202e"),
+    *("after:2026-01-31", "before:", "upvotes:", "votes:", "votes:>=3", "foo:", "\x00", "\u202e"),
 )
 # Texts that may be queries: most are refused.
 ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(QUERY_PIECES), max_size=14).map("".join)
@@ -38,6 +38,7 @@ SAMPLE_PAPERS = st.builds(
     first_seen=st.just(datetime(2026, 1, 1, tzinfo=UTC)),
     listed_on=st.sampled_from([date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)]),
     upvotes=st.sampled_from([None, 0, 49, 50, 51]),
+    votes=st.sampled_from([0, 2, 3, 4]),
     source=st.sampled_from(["arxiv", "page text"]),
     authors=st.lists(st.sampled_from(AUTHORS), max_size=2).map(tuple),
     categories=st.lists(st.sampled_from(CATEGORIES), max_size=2).map(tuple),
@@ -138,6 +139,9 @@ SAMPLE_LEAVES = (
     SampleLeaf(("upvotes:>=50", 'upvotes:">= 050"'), lambda paper: paper.upvotes is not None and paper.upvotes >= 50),
     SampleLeaf(("upvotes:<50",), lambda paper: paper.upvotes is not None and paper.upvotes < 50),
     SampleLeaf(("upvotes:=50",), lambda paper: paper.upvotes == 50),
+    SampleLeaf(("votes:>=3", 'votes:">= 03"', "Votes:>=3"), lambda paper: paper.votes >= 3),
+    SampleLeaf(("votes:<3",), lambda paper: paper.votes < 3),
+    SampleLeaf(("votes:=0", "VOTES:=00"), lambda paper: paper.votes == 0),
     SampleLeaf(("after:2026-01-31", "After:2026-01-31"), lambda paper: paper.listed_on >= date(2026, 1, 31)),
     SampleLeaf(("before:2026-01-31",), lambda paper: paper.listed_on < date(2026, 1, 31)),
 )

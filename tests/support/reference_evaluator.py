@@ -49,6 +49,8 @@ def is_field_leaf_true(leaf: tree.Leaf, paper: Paper) -> bool:
             return name == "-".join(words(paper.source))
         case tree.Upvotes(sign, number):
             return paper.upvotes is not None and COMPARISONS[sign](paper.upvotes, number)
+        case tree.Votes(sign, number):
+            return bool(COMPARISONS[sign](paper.votes, number))
         case tree.After(day):
             return paper.listed_on >= day
         case tree.Before(day):
