@@ -10,7 +10,7 @@ from notifier.digests.settings import DigestSettings
 from notifier.models import Item, Paper, Span
 from notifier.text.excerpts import Run, excerpt, marked_spans, runs
 from notifier.text.harmless import inert
-from notifier.text.paper_links import Link, other_links, paper_url, search_url
+from notifier.text.paper_links import Link, other_links, paper_url, search_url, upvotes_from
 from notifier.text.words import stem, words
 
 MAX_TOPICS = 3  # topics named on a card
@@ -24,9 +24,10 @@ class Card:
     """A paper as a digest shows it. What is not known is empty, or None.
 
     `plain_title` is the title without marks. `url` is the best URL of the paper, or a search for its title if
-    `is_search`. `links` are other URLs, with short labels such as `PDF`. `topics` are titles of topics. `abstract` is
-    an excerpt of the abstract, or of a summary by a model if `is_summary`. `why` names the marked words if the card
-    shows none of them: `“quantization” in the abstract`.
+    `is_search`. `votes` are those of this service, and `counts` names them and the upvotes. `links` are other URLs,
+    with short labels such as `PDF`. `topics` are titles of topics. `abstract` is an excerpt of the abstract, or of a
+    summary by a model if `is_summary`. `why` names the marked words if the card shows none of them: `“quantization” in
+    the abstract`.
     """
 
     title: tuple[Run, ...]
@@ -34,6 +35,8 @@ class Card:
     url: str
     is_search: bool
     upvotes: int | None
+    votes: int
+    counts: str
     authors: str
     links: tuple[Link, ...]
     abstract: tuple[Run, ...]
@@ -50,6 +53,8 @@ class PaperLine:
     url: str
     is_search: bool
     upvotes: int | None
+    votes: int
+    counts: str
 
 
 def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequence[Span] = ()) -> Card:
@@ -70,6 +75,8 @@ def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequenc
         url=own_url or search_url(title, settings.title_search),
         is_search=not own_url,
         upvotes=item.upvotes,
+        votes=item.votes,
+        counts=counts(item, paper),
         authors=_authors(paper.authors),
         links=other_links(paper),
         abstract=shown,
@@ -84,12 +91,29 @@ def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequenc
 def paper_line(item: Item, paper: Paper, settings: DigestSettings) -> PaperLine:
     """Return the line of an item that a digest shows without its abstract."""
     title, found = inert(paper.title), paper_url(paper)
-    return PaperLine(title, found or search_url(title, settings.title_search), not found, item.upvotes)
+    return PaperLine(
+        title,
+        found or search_url(title, settings.title_search),
+        is_search=not found,
+        upvotes=item.upvotes,
+        votes=item.votes,
+        counts=counts(item, paper),
+    )
 
 
 def line_of(shown: Card) -> PaperLine:
     """Return the line of a paper that has a card."""
-    return PaperLine(shown.plain_title, shown.url, shown.is_search, shown.upvotes)
+    return PaperLine(shown.plain_title, shown.url, shown.is_search, shown.upvotes, shown.votes, shown.counts)
+
+
+def counts(item: Item, paper: Paper) -> str:
+    """Return the votes of this service and the upvotes elsewhere, such as `12 here · 154 HF`, without those that are 0.
+
+    If nobody has voted, only the number of upvotes is returned.
+    """
+    if not item.votes:
+        return str(item.upvotes or "")
+    return f"{item.votes} here" + (f" · {item.upvotes} {upvotes_from(paper)}" if item.upvotes else "")
 
 
 def _authors(names: tuple[str, ...]) -> str:

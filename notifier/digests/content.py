@@ -106,8 +106,8 @@ class ContentMaker:
         self._settings = settings
         self._has_pages = has_pages
         self._cache = cache
-        self._cards: dict[tuple[int, int | None, Spans, MarkedWords], Card] = cache.table()
-        self._lines: dict[tuple[int, int | None], PaperLine] = cache.table()
+        self._cards: dict[tuple[int, int | None, int, Spans, MarkedWords], Card] = cache.table()
+        self._lines: dict[tuple[int, int | None, int], PaperLine] = cache.table()
         self._texts: dict[str, MarkableText] = cache.table()
         # The keys are `id(item)`, because hashing an item takes longer than all the other work on a cached item. Each
         # value holds its item, so that no other object gets the same id.
@@ -154,7 +154,7 @@ class ContentMaker:
         return made
 
     def _card(self, item: Item, papers: Mapping[int, Paper]) -> Card:
-        key = item.paper_id, item.upvotes, item.marks, item.words
+        key = item.paper_id, item.upvotes, item.votes, item.marks, item.words
         if (known := self._cards.get(key)) is None:
             paper = _paper(item, papers)
             in_summary = self._places(item.words.title + item.words.abstract, paper.summary)
@@ -164,7 +164,7 @@ class ContentMaker:
         return known
 
     def _line(self, item: Item, papers: Mapping[int, Paper]) -> PaperLine:
-        key = item.paper_id, item.upvotes
+        key = item.paper_id, item.upvotes, item.votes
         if (known := self._lines.get(key)) is None:
             known = paper_line(item, _paper(item, papers), self._settings)
             self._cache.make_room(LINE_BYTES)

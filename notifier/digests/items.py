@@ -1,9 +1,9 @@
 """Convert the items of a digest to and from one compact text, which stays in the digest's row of the outbox.
 
 The text is JSON: `[3, subscription ids, section, ..., rest]`. A section is `[label, item, ...]` and the rest is
-`[null, item, ...]`. An item is `[paper id, upvotes, title words, abstract words, also]`, without the empty values at
-its end. Each section has its own line, as has the rest, and tabs separate items. So a section that many digests share
-is the same text in all of them, and is decoded only once.
+`[null, item, ...]`. An item is `[paper id, upvotes, title words, abstract words, also, others]`, without the empty
+values at its end; `others` are its other values by name. Each section has its own line, as has the rest, and tabs
+separate items. So a section that many digests share is the same text in all of them, and is decoded only once.
 
 In version 2, an item has spans in the place of words, as one flat list of starts and ends.
 """
@@ -25,6 +25,7 @@ REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
 _OPENINGS = (f"[{VERSION},", "[2,")  # must be equally long: `decode` cuts off as many characters as the first has
 _LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
+_OTHERS = ("votes",)  # the fields of an item that most items lack
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -104,9 +105,10 @@ def _line(label: str, items: Iterable[str]) -> str:
 
 def _text(item: Item) -> str:
     marked = item.words if any(item.words) else [*map(_flat, item.marks)]
-    if not (item.also or any(marked)):
+    others = {name: value for name in _OTHERS if (value := getattr(item, name))}
+    if not (item.also or others or any(marked)):
         return f"[{item.paper_id}]" if item.upvotes is None else f"[{item.paper_id},{item.upvotes}]"
-    packed = [item.paper_id, item.upvotes, *marked, item.also]
+    packed = [item.paper_id, item.upvotes, *marked, item.also, others]
     while not packed[-1]:
         packed.pop()
     return _json(packed)
@@ -122,10 +124,10 @@ def _flat(spans: Iterable[Span]) -> list[int]:
 def _item(packed: list[Any]) -> Item:
     if len(packed) <= 2:
         return Item(*packed)
-    paper_id, upvotes, title, abstract, also = packed + [[], []][len(packed) - 3 :]
+    paper_id, upvotes, title, abstract, also, others = packed + [[], [], {}][len(packed) - 3 :]
     if any(isinstance(word, str) for word in (*title, *abstract)):
-        return Item(paper_id, upvotes, also=tuple(also), words=MarkedWords(tuple(title), tuple(abstract)))
-    return Item(paper_id, upvotes, Spans(_spans(title), _spans(abstract)), tuple(also))
+        return Item(paper_id, upvotes, also=tuple(also), words=MarkedWords(tuple(title), tuple(abstract)), **others)
+    return Item(paper_id, upvotes, Spans(_spans(title), _spans(abstract)), tuple(also), **others)
 
 
 def _spans(flat: list[int]) -> tuple[Span, ...]:

@@ -55,7 +55,7 @@ def select(
         for place, ((subscription, _), papers) in enumerate(zip(matched, by_section, strict=True))
         if shown[place]
     )
-    return Selection(sections, tuple(Item(paper.id, paper.upvotes) for _, paper in in_turn[limit:]))
+    return Selection(sections, tuple(_bare_item(paper) for _, paper in in_turn[limit:]))
 
 
 def _assign(matched: MatchedPapers, held: Container[int]) -> tuple[dict[int, list[Subscription]], list[list[Paper]]]:
@@ -82,7 +82,11 @@ def _item(paper: Paper, subscriptions: Sequence[Subscription], words: WordsToMar
     found = [words(subscription, paper) for subscription in subscriptions]
     label = subscriptions[0].label
     also = dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label)
-    return Item(paper.id, paper.upvotes, also=tuple(also), words=_merged(found))
+    return _bare_item(paper)._replace(also=tuple(also), words=_merged(found))
+
+
+def _bare_item(paper: Paper) -> Item:
+    return Item(paper.id, paper.upvotes, votes=paper.votes)
 
 
 def _merged(found: Sequence[MarkedWords]) -> MarkedWords:
@@ -111,7 +115,7 @@ def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = 
             continue
         added.add(item.paper_id)
         if section is None or shown >= limit:
-            rest.append(Item(item.paper_id, item.upvotes))
+            rest.append(item.bare)
         else:
             _append(sections, section, item)
             shown += 1

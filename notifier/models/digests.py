@@ -14,7 +14,8 @@ class Item(NamedTuple):
     """A paper in a digest, with everything about it that is fixed when the digest is planned.
 
     `words` are the words to mark. `also` holds the labels of the subscriber's other subscriptions that the paper
-    matched. In digests that were planned before words were stored, `marks` are the places to mark.
+    matched. In digests that were planned before words were stored, `marks` are the places to mark. `votes` is the
+    number of votes for the paper.
     """
 
     paper_id: int
@@ -22,6 +23,12 @@ class Item(NamedTuple):
     marks: Spans = Spans()
     also: tuple[str, ...] = ()
     words: MarkedWords = MarkedWords()
+    votes: int = 0
+
+    @property
+    def bare(self) -> Item:
+        """The item with nothing that depends on the subscriptions that matched the paper."""
+        return Item(self.paper_id, self.upvotes, votes=self.votes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
-from notifier.models import Paper
+from notifier.models import RANKED_FORMATS, Paper
 from notifier.text.harmless import safe_url, shortened_to_columns
 
 MAX_SEARCH_COLUMNS = 120  # columns of a title that is searched for; the first words of a long title find it too
@@ -49,6 +49,16 @@ def paper_url(paper: Paper) -> str:
     """Return the best URL of a paper; empty if it has none."""
     found = links(paper)
     return found[0].url if found else safe_url(paper.page) or safe_url(paper.pdf)
+
+
+def upvotes_from(paper: Paper) -> str:
+    """Return a short name for where a paper's upvotes come from: `HF` for Hugging Face, or else `elsewhere`.
+
+    The lists of a ranked format are those of Hugging Face. A paper that was in one of them may have its text from
+    another source, but it keeps the link to its page there.
+    """
+    host = urlsplit(safe_url(paper.page)).hostname or ""
+    return "HF" if paper.source in RANKED_FORMATS or f".{host}".endswith(".huggingface.co") else "elsewhere"
 
 
 def search_url(title: str, url_prefix: str) -> str:

@@ -10,7 +10,7 @@ from notifier.digests.cards import MAX_TOPICS, card
 from notifier.models import Item, Paper, Spans
 from notifier.text.excerpts import Run, runs
 from notifier.text.harmless import inert
-from notifier.text.paper_links import Link, other_links, paper_url
+from notifier.text.paper_links import Link, other_links, paper_url, upvotes_from
 from notifier.web.site import Site
 
 UNMARKED = Spans()
@@ -30,15 +30,17 @@ class PaperCard:
     """A paper as a list shows it. What is not known is empty, or None.
 
     `path` is the path of the paper's page below the base URL, and `outside` holds links to other sites. `upvotes` are
-    those of the list, and `day` is the listing day under which the list has the paper. `excerpt` is a part of the
-    abstract, or the summary by a model if `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all
-    of it.
+    those of the list, `upvotes_from` names where they come from, and `votes` are those of this service. `day` is the
+    listing day under which the list has the paper. `excerpt` is a part of the abstract, or the summary by a model if
+    `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all of it.
     """
 
     path: str
     title: tuple[Run, ...]
     plain_title: str
     upvotes: int | None
+    upvotes_from: str
+    votes: int
     authors: str
     day: date
     outside: tuple[Link, ...]
@@ -65,6 +67,8 @@ def paper_card(
         title=shown.title,
         plain_title=shown.plain_title,
         upvotes=upvotes,
+        upvotes_from=upvotes_from(paper),
+        votes=paper.votes,
         authors=_authors(paper.authors),
         day=day or paper.listed_on,
         outside=_outside(paper),

@@ -82,7 +82,7 @@ def volumes_of_topics(recent: RecentPapers) -> dict[str, str]:
 
 def paper_card(site: Site, paper: Paper, marks: Spans = UNMARKED) -> Card:
     """Return the card of a paper as a digest would show it, with these places marked."""
-    return card(Item(paper.id, paper.upvotes, marks), paper, site.mail)
+    return card(Item(paper.id, paper.upvotes, marks, votes=paper.votes), paper, site.mail)
 
 
 def _example(site: Site, paper: Paper, query: Query | None) -> Card:

@@ -22,6 +22,7 @@ items_of_today = st.builds(
     also=st.lists(text, max_size=3).map(tuple),
     marks=st.just(Spans()),
     words=st.builds(MarkedWords, title=word_lists, abstract=word_lists),
+    votes=st.integers(0, 1) | st.integers(0, 10**6),
 )
 items_of_version_2 = st.builds(
     Item,
@@ -64,6 +65,12 @@ def test_empty_values_at_the_end_of_an_item_are_not_written() -> None:
         "a", (Item(7, 3, also=("b",), words=MarkedWords(("bees",))), Item(8, words=MarkedWords(("a b",))))
     )
     assert encode((section,), ()) == '[3,[null],\n["a",\t[7,3,["bees"],[],["b"]],\t[8,null,["a b"]]],\n[null]]'
+
+
+def test_votes_are_written_by_name_and_only_if_there_are_any() -> None:
+    items = (Item(7, votes=3), Item(8, 5, votes=0), Item(9, 5, words=MarkedWords(("bees",)), votes=1))
+    written = '[3,[],\n[null,\t[7,null,[],[],[],{"votes":3}],\t[8,5],\t[9,5,["bees"],[],[],{"votes":1}]]]'
+    assert encode((), items) == written and decode(written) == ((), items)
 
 
 def test_a_section_keeps_the_id_of_its_subscription() -> None:
@@ -115,6 +122,8 @@ def test_a_text_of_an_unknown_version_is_refused_with_its_version() -> None:
         "[2,[],\n[null,[7]]]",
         "[2,[],\n[null,\t[]]]",
         "[2,[],\n[null,\t[1,2,[5]]]]",
+        '[3,[],\n[null,\t[1,2,[],[],[],{"others":5}]]]',
+        "[3,[],\n[null,\t[1,2,[],[],[],5]]]",
         "[2,[5],\n[null]]",
         '[2,[],\n["a"],\n[null]]',
     ],

@@ -13,7 +13,7 @@ from support.digest_samples import DIGEST, ITEM, PAPER, SETTINGS, bodies, digest
 
 from notifier.digests.cards import MAX_TOPICS, reasons
 from notifier.mail import MailSettings
-from notifier.models import Digest, Item, MarkedWords, Paper, Section, Span, Spans
+from notifier.models import DAILY_PAPERS, PAGE_TEXT, Digest, Item, MarkedWords, Paper, Section, Span, Spans
 from notifier.text.harmless import columns
 from notifier.text.paper_links import MAX_SEARCH_COLUMNS
 
@@ -45,6 +45,32 @@ def test_a_card_says_in_one_line_how_it_is_liked_who_wrote_it_and_where_else_it_
     assert "\n▲154 · Ada Lovelace +1\nalso in “efficiency”, “low-bit”\nhttps://arxiv.org/abs/2607.00002\n" in plain
     assert "\n  code ★46: https://example.org/code\n  project: https://example.org/project\n" in plain
     assert "/pdf/" not in plain and "huggingface" not in plain, "the plain text has one link to the paper itself"
+
+
+@pytest.mark.parametrize(
+    ("votes", "upvotes", "fields", "shown"),
+    [
+        (12, 154, {"source": DAILY_PAPERS}, "12 here · 154 HF"),
+        (12, 154, {"source": PAGE_TEXT}, "12 here · 154 HF"),
+        (1, 7, {"source": "arXiv RSS", "page": "https://huggingface.co/papers/2607.00002"}, "1 here · 7 HF"),
+        (1, 7, {"source": "arXiv RSS", "page": "https://nothuggingface.co/papers/2607.00002"}, "1 here · 7 elsewhere"),
+        (1, 7, {"source": "JSON lines", "page": "not a [URL"}, "1 here · 7 elsewhere"),
+        (3, None, {}, "3 here"),
+        (3, 0, {}, "3 here"),
+        (0, 154, {"source": DAILY_PAPERS}, "154"),
+    ],
+)
+def test_votes_are_told_apart_from_upvotes_in_cards_and_lines(
+    votes: int, upvotes: int | None, fields: dict[str, str], shown: str
+) -> None:
+    known = paper(2, **fields)
+    digest = replace(DIGEST, sections=(Section("all", (Item(2, upvotes, votes=votes),)),))
+    (line,) = meta(digest, known)
+    assert line.startswith(f"▲ {shown} · Ada Lovelace")
+    assert f"\n▲{shown} · Ada Lovelace" in bodies(mail_of(digest, known))[0]
+    in_lines = replace(SETTINGS, cards=0)
+    assert texts(page(digest, known, settings=in_lines).xpath("//span[@class='votes']")) == [f"▲ {shown}"]
+    assert f" (▲{shown})\n" in bodies(mail_of(digest, known, settings=in_lines))[0]
 
 
 @pytest.mark.parametrize("upvotes", [None, 0])

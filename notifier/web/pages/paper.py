@@ -21,7 +21,7 @@ from notifier.store import paper_pages, reading
 from notifier.store.paper_pages import PaperListing
 from notifier.text.excerpts import runs
 from notifier.text.harmless import inert, safe_url, shortened_to_columns
-from notifier.text.paper_links import Link, links, other_links, paper_url, search_url
+from notifier.text.paper_links import Link, links, other_links, paper_url, search_url, upvotes_from
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
 from notifier.web.paper_keys import is_key, paper_path
@@ -86,6 +86,7 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: st
         "paper",
         is_signed_in=visitor is not None,
         paper=found,
+        upvotes_from=upvotes_from(found),
         path=paper_path(found),
         about=about_page(site, citation.title, _description(citation), paper_path(found)),
         title=citation.title,
