@@ -187,12 +187,13 @@ def trending(
         print_json([_ranked_document(each) for each in ranked])
     else:
         nothing = "no papers yet; `notifier ingest PATH` stores some, and `--date` looks at another day"
-        print_table(("score", "upvotes", "title"), [_ranked_row(each) for each in ranked], nothing=nothing)
+        print_table(("score", "votes", "upvotes", "title"), [_ranked_row(each) for each in ranked], nothing=nothing)
 
 
-def _ranked_row(ranked: RankedPaper) -> tuple[str, str, str]:
-    upvotes = ranked.paper.upvotes
-    return f"{ranked.score.value:.3f}", "" if upvotes is None else str(upvotes), ranked.paper.title
+def _ranked_row(ranked: RankedPaper) -> tuple[str, str, str, str]:
+    paper = ranked.paper
+    upvotes = "" if paper.upvotes is None else str(paper.upvotes)
+    return f"{ranked.score.value:.3f}", str(paper.votes or ""), upvotes, paper.title
 
 
 def _ranked_document(ranked: RankedPaper) -> dict[str, Any]:
@@ -200,9 +201,10 @@ def _ranked_document(ranked: RankedPaper) -> dict[str, Any]:
     return {
         "key": paper.key,
         "title": paper.title,
+        "votes": paper.votes,
         "upvotes": paper.upvotes,
         "score": score.value,
-        "parts": asdict(score),
+        "parts": {"votes": score.votes, **asdict(score)},
     }
 
 

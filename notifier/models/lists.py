@@ -8,8 +8,8 @@ from enum import StrEnum
 class ListOrder(StrEnum):
     """The order of a list of papers; the values are part of URLs.
 
-    TRENDING goes by votes and places in ranked lists, NEWEST by the listing day, and RELEVANCE by how prominent the
-    words of a search are.
+    TRENDING goes by votes, upvotes and places in ranked lists, NEWEST by the listing day, and RELEVANCE by how
+    prominent the words of a search are.
     """
 
     NEWEST = "newest"

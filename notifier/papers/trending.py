@@ -1,7 +1,8 @@
-"""Compute the trending score of papers: a formula over their listings.
+"""Compute the trending score of papers: a formula over the votes of this service's subscribers and over listings.
 
-    score = standing * growth * recurrence * freshness
+    score = votes + standing * growth * recurrence * freshness
 
+    votes       5 * the sum of 2 ** -(age / 7) over the votes for the paper; age = days since the day of the vote
     standing    (2 + upvotes) / (2 + usual)   if upvotes are known: usual = the usual upvotes of the day
                 2 / (1 + log2(1 + position))  if they are not, but the paper is in a ranked list; this is 1 for
                                               position 1, and 2/3 for position 3
@@ -15,7 +16,7 @@
 A listing counts if it gives upvotes, or if it is in a ranked list. A ranked list is a dump in one of RANKED_FORMATS:
 somebody chose its papers and put them in order. The papers of other dumps, such as those of arXiv, are announced and
 not chosen, so neither their order nor the number of announcements says anything about a paper. If no listing of a paper
-counts, its score is 0 and the age is that of its newest listing.
+counts, its standing is 0 and the age is that of its newest listing.
 
 Several listings by one format on one day count as one time. The upvotes of a paper on a day are the highest that any of
 its listings of that day gives. The gain of one format on a day is the difference between the highest and the lowest
@@ -28,12 +29,16 @@ paper with the usual upvotes has a standing of 1, and a paper without known upvo
 lessens the effect of small numbers of upvotes. Standing and growth are those of the day on which their product is
 highest.
 
-A score is proportional to upvotes, so only freshness can put a paper with fewer upvotes before one with more: after a
-week, half the upvotes are enough. With the same usual values, more upvotes never lower a score. Another listing can
-lower a score in three cases: if it is the first listing that gives upvotes on its day, if it raises the highest upvotes
-of its day by more than the gain of the day, or if it raises the usual values of the paper's days. The order of papers
-does not depend on the day from which ages are counted, because another day multiplies every score by the same factor.
-Listing days after that day have age 0.
+A vote is worth five papers with the usual upvotes. On the daily papers of two months, three votes of one day put an
+otherwise usual paper first among all papers of the last 30 days, and one vote puts it third. Each further vote raises a
+score, and a vote that was taken back counts nothing. Without votes, a score is that of the listings alone.
+
+Without votes, a score is proportional to upvotes, so only freshness can put a paper with fewer upvotes before one with
+more: after a week, half the upvotes are enough. With the same usual values, more upvotes never lower a score. Another
+listing can lower a score in three cases: if it is the first listing that gives upvotes on its day, if it raises the
+highest upvotes of its day by more than the gain of the day, or if it raises the usual values of the paper's days. The
+order of papers does not depend on the day from which ages are counted, because another day multiplies every score by
+the same factor. Listing days and votes after that day have age 0.
 """
 
 from __future__ import annotations
@@ -41,11 +46,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import log2, prod
+from math import fsum, log2, prod
 from statistics import median, quantiles
+from types import MappingProxyType
 
 from notifier.models import RANKED_FORMATS
 
+Votes = Mapping[date, int]  # the number of votes for a paper on each day that has any
+
+NO_VOTES: Votes = MappingProxyType({})
+VOTE_WEIGHT = 5  # papers with the usual upvotes
 HALF_LIFE_DAYS = 7
 GROWTH_WEIGHT = 0.5
 USUAL_DAYS = 7
@@ -85,17 +95,18 @@ class DayUpvotes:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The four factors of a paper's score. The score is their product."""
+    """The parts of a paper's score: that of the votes, and the four factors of that of the listings."""
 
     standing: float
     growth: float
     recurrence: float
     freshness: float
+    votes: float = 0
 
     @property
     def value(self) -> float:
         """The score; the higher, the more trending."""
-        return self.standing * self.growth * self.recurrence * self.freshness
+        return self.votes + self.standing * self.growth * self.recurrence * self.freshness
 
 
 def days_for_usual(day: date) -> list[date]:
@@ -122,8 +133,10 @@ def usual_upvotes(papers: Iterable[Sequence[Appearance]]) -> dict[date, DayUpvot
     }
 
 
-def score(appearances: Sequence[Appearance], usual: Mapping[date, DayUpvotes], on: date) -> Score:
-    """Return the score that a paper with these appearances has on the day `on`.
+def score(
+    appearances: Sequence[Appearance], usual: Mapping[date, DayUpvotes], on: date, votes: Votes = NO_VOTES
+) -> Score:
+    """Return the score that a paper with these appearances and votes has on the day `on`.
 
     There must be at least one appearance. `usual` must hold every day on which one of them gives upvotes.
     """
@@ -131,8 +144,18 @@ def score(appearances: Sequence[Appearance], usual: Mapping[date, DayUpvotes], o
     days = _by_day(counting or appearances)
     standing, growth = max((_standing_and_growth(day, of_day, usual) for day, of_day in days.items()), key=prod)
     times = len({(each.listed_on, each.dump_format) for each in appearances if each.is_ranked})
-    age = max((on - max(days)).days, 0)
-    return Score(standing, growth, recurrence=1 + log2(max(times, 1)) / 2, freshness=2 ** -(age / HALF_LIFE_DAYS))
+    return Score(
+        standing,
+        growth,
+        recurrence=1 + log2(max(times, 1)) / 2,
+        freshness=_freshness(max(days), on),
+        votes=VOTE_WEIGHT * fsum(number * _freshness(day, on) for day, number in votes.items()),
+    )
+
+
+def _freshness(day: date, on: date) -> float:
+    age = max((on - day).days, 0)
+    return 2 ** -(age / HALF_LIFE_DAYS)
 
 
 def _standing_and_growth(

@@ -15,7 +15,9 @@ from notifier.store import dumps, paper_lists
 
 ONE_DAY = timedelta(days=1)
 TRENDING_DAYS = 30
-MOST_TRENDING = 2_000  # at most so many papers are ranked; papers with upvotes or in ranked lists are preferred
+MOST_TRENDING = (
+    2_000  # at most so many papers are ranked; papers with votes or upvotes or in ranked lists are preferred
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class ListedDays:
 class Trending:
     """The ids of the trending papers after the dump with the id `dump_id` was ingested, the best first.
 
-    They are listed on one of the TRENDING_DAYS days up to `until`. A list never changes: another dump makes a new
-    list. So the places within it are stable.
+    They are listed on one of the TRENDING_DAYS days up to `until`, or somebody has voted for them since the first of
+    these days. A list never changes: another dump or vote makes a new list. So the places within it are stable.
     """
 
     dump_id: int
@@ -67,5 +69,5 @@ def read_trending(connection: Connection, today: date) -> Trending:
     """Read the trending papers of the newest listing days, up to the day after `today` (UTC)."""
     until = paper_lists.newest_day(connection, today + ONE_DAY) or today
     since = until - timedelta(days=TRENDING_DAYS - 1)
-    ids = ranked_between(connection, since, until, MOST_TRENDING)
+    ids = ranked_between(connection, since, until, MOST_TRENDING, voted_until=today + ONE_DAY)
     return Trending(dumps.newest_id(connection), until, tuple(ids))

@@ -128,10 +128,14 @@ def _stored_lately(connection: Connection, today: date, before: date, limit: int
 def best_of(connection: Connection, candidates: Sequence[Paper], on: date, limit: int) -> list[Paper]:
     """Return the `limit` best of these papers, which are ordered newest first.
 
-    If there are more than RANKED, those with upvotes or in ranked lists are preferred, and then the newest.
+    If there are more than RANKED, those with votes or upvotes or in ranked lists are preferred, and then the newest.
     """
-    preferred = sorted(candidates, key=lambda paper: paper.upvotes is None and paper.source not in RANKED_FORMATS)
+    preferred = sorted(candidates, key=_was_not_chosen)
     return [each.paper for each in rank(connection, preferred[:RANKED], on)[:limit]]
+
+
+def _was_not_chosen(paper: Paper) -> bool:
+    return not paper.votes and paper.upvotes is None and paper.source not in RANKED_FORMATS
 
 
 def _newest_first_key(paper: Paper) -> tuple[int, int]:

@@ -10,11 +10,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Date, Integer, Select, case, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Integer,
+    Select,
+    Subquery,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from notifier.models import RANKED_FORMATS, Announce, ListOrder
 from notifier.store.statements import batches
-from notifier.store.tables import dump, listing, paper
+from notifier.store.tables import dump, listing, paper, vote
 
 UNKNOWN = -1  # in place of unknown upvotes, to put such papers last
 NO_PLACE = 2**31 - 1  # in place of the position of a paper that is in no ranked list, to put it last
@@ -26,19 +39,22 @@ class ListedPaper:
     """A paper in a list, with the values by which the list is ordered.
 
     `upvotes` are the highest of the list, `place` the best position in a ranked list, and `day` the newest listing day.
+    `votes` are those of this service, and 0 in a list that does not go by them.
     """
 
     paper_id: int
     upvotes: int | None
     place: int | None
     day: date
+    votes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
     """Where a page of a list begins: after this paper, among the listings of the dumps up to `dump_id`.
 
-    Papers that came in later are left out, so that no page repeats a paper or misses one.
+    Papers that came in later are left out, so that no page repeats a paper or misses one. Only a paper whose votes
+    change meanwhile may be on two pages, or on none.
     """
 
     dump_id: int
@@ -67,7 +83,7 @@ def list_between(
 ) -> list[ListedPaper]:
     """Return at most `limit` of the papers listed from the first to the last of `days`, each once, in this order.
 
-    The order TRENDING goes by the votes and places of these listings.
+    The order TRENDING goes by the papers' votes, and then by the upvotes and places of these listings.
     """
     row = listing.c
     wanted = [_is_between(*days), _is_announced()]
@@ -84,13 +100,14 @@ def list_between(
         .group_by(row.paper_id)
         .subquery()
     )
-    statement = _by_trending(found.c, start) if order is ListOrder.TRENDING else _by_newest(found.c, start)
+    statement = _by_trending(found, start) if order is ListOrder.TRENDING else _by_newest(found.c, start)
     return [
         ListedPaper(
             each.paper_id,
             None if each.upvotes == UNKNOWN else each.upvotes,
             None if each.place == NO_PLACE else each.place,
             each.day,
+            getattr(each, "votes", 0),
         )
         for each in connection.execute(statement.limit(limit))
     ]
@@ -136,16 +153,23 @@ def keys_between(connection: Connection, first: int, last: int) -> list[str]:
     return list(connection.scalars(select(paper.c.key).where(paper.c.id.between(first, last)).order_by(paper.c.id)))
 
 
-def _by_trending(found: Any, start: Continuation | None) -> Select[Any]:
-    """Return the papers with the most upvotes first, then those with the best places, then the oldest rows."""
-    order = (-found.upvotes, found.place, found.paper_id)
-    statement = select(found).order_by(*order)
+def _by_trending(found: Subquery, start: Continuation | None) -> Select[Any]:
+    """Return the papers with the most votes first, then those with the most upvotes, the best places, the oldest rows.
+
+    The votes are counted, because to read their number from the papers would take long for the papers of a month.
+    """
+    counted = select(vote.c.paper_id, func.count().label("votes")).group_by(vote.c.paper_id).subquery()
+    votes = func.coalesce(counted.c.votes, 0)
+    order = (-votes, -found.c.upvotes, found.c.place, found.c.paper_id)
+    statement = select(found, votes.label("votes")).outerjoin(counted, counted.c.paper_id == found.c.paper_id)
+    statement = statement.order_by(*order)
     if start is None:
         return statement
     after = start.after
     upvotes = UNKNOWN if after.upvotes is None else after.upvotes
     place = NO_PLACE if after.place is None else after.place
-    return statement.where(tuple_(*order) > tuple_(literal(-upvotes), literal(place), literal(after.paper_id)))
+    last = (-after.votes, -upvotes, place, after.paper_id)
+    return statement.where(tuple_(*order) > tuple_(*map(literal, last)))
 
 
 def _by_newest(found: Any, start: Continuation | None) -> Select[Any]:

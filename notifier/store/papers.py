@@ -169,11 +169,11 @@ def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
 def newest_chosen(connection: Connection, since: datetime, limit: int) -> list[int]:
     """Return the ids of the newest announced papers that were first seen at `since` or later and that were chosen.
 
-    A paper was chosen if it has upvotes or is in a ranked list. Then its trending score is above 0.
+    A paper was chosen if it has votes or upvotes or is in a ranked list. Then its trending score is above 0.
     """
     counts = listing.c.upvotes.is_not(None) | dump.c.format.in_(sorted(RANKED_FORMATS))
     is_chosen = select(listing.c.id).join(dump).where(listing.c.paper_id == paper.c.id, counts).exists()
-    statement = select(paper.c.id).where(_is_announced(), paper.c.first_seen >= since, is_chosen)
+    statement = select(paper.c.id).where(_is_announced(), paper.c.first_seen >= since, is_chosen | (paper.c.votes > 0))
     return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import BigInteger, Connection, cast, delete, exists, func, select, update
 
 from notifier.store.papers import locked
 from notifier.store.statements import batches, insert_into
 from notifier.store.tables import paper, vote
+
+_MIXED = 1009  # a prime number, so that the votes of most pairs of subscribers count differently in the state
+_STATES = 10**15
 
 
 def add_vote(connection: Connection, subscriber_id: int, paper_id: int, today: date) -> bool:
@@ -59,6 +62,31 @@ def votes_by_day(connection: Connection, paper_ids: Iterable[int], until: date) 
         for paper_id, day, number in connection.execute(counted.order_by(row.paper_id, row.voted_on)):
             found.setdefault(paper_id, {})[day] = number
     return found
+
+
+def keys_voted_between(
+    connection: Connection, first: date, last: date, listed_until: date, limit: int
+) -> dict[int, str]:
+    """Return the keys of at most `limit` papers that somebody voted for on these days, by id.
+
+    The papers are first listed on `listed_until` or before. Those with the most votes on these days come first.
+    """
+    number = func.count()
+    voted = (
+        select(paper.c.id, paper.c.key)
+        .join(vote, vote.c.paper_id == paper.c.id)
+        .where(vote.c.voted_on.between(first, last), paper.c.listed_on <= listed_until)
+        .group_by(paper.c.id, paper.c.key)
+    )
+    return dict(connection.execute(voted.order_by(number.desc(), paper.c.id).limit(limit)).all())
+
+
+def state(connection: Connection) -> int:
+    """Return a number that is another one after any change of the votes, apart from coincidences."""
+    row = vote.c
+    mixed = cast(row.paper_id, BigInteger) * (row.subscriber_id % _MIXED + 1)
+    number, total = connection.execute(select(func.count(), func.coalesce(func.sum(mixed), 0))).one()
+    return (int(total) * 31 + int(number)) % _STATES
 
 
 def remove_all(connection: Connection, subscriber_id: int) -> None:

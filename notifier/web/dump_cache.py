@@ -1,4 +1,7 @@
-"""Cache what was read from the stored papers for all visitors, until a dump is ingested or ten minutes have passed."""
+"""Cache what was read from the stored papers for all visitors, until a dump is ingested or ten minutes have passed.
+
+What depends on votes is also read again after a vote.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from notifier.store import dumps, reading
+from notifier.store import dumps, reading, votes
 
 MAX_AGE = timedelta(minutes=10)  # topics may change without a dump
 
@@ -19,12 +22,16 @@ Found = TypeVar("Found")
 
 @dataclass(slots=True)
 class DumpCache(Generic[Found]):
-    """Holds what `read` returns, and the number of the dump and the instant at which it was read."""
+    """Holds what `read` returns, and the numbers of the newest dump and of the votes and the instant of reading.
+
+    `follows_votes` says whether what is read depends on votes.
+    """
 
     read: Callable[[Connection, date], Found]
+    follows_votes: bool = False
     _lock: Lock = field(default_factory=Lock)
     _found: Found | None = None
-    _dump: int = 0
+    _state: tuple[int, int] = (0, 0)
     _read_at: datetime | None = None
 
     def get(self, engine: Engine, now: datetime) -> Found:
@@ -43,9 +50,9 @@ class DumpCache(Generic[Found]):
             self._lock.release()
 
     def _current(self, connection: Connection, now: datetime) -> Found:
-        newest = dumps.newest_id(connection)
-        if self._found is None or newest != self._dump or not self._is_fresh(now):
-            self._found, self._dump, self._read_at = self.read(connection, now.date()), newest, now
+        state = dumps.newest_id(connection), votes.state(connection) if self.follows_votes else 0
+        if self._found is None or state != self._state or not self._is_fresh(now):
+            self._found, self._state, self._read_at = self.read(connection, now.date()), state, now
         return self._found
 
     def _is_fresh(self, now: datetime) -> bool:

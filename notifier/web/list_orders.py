@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from notifier.models import ListOrder
 from notifier.web.forms import Form
 
-_MARK = re.compile(r"-?[0-9]{1,18}(?:\.-?[0-9]{1,18}){0,4}+")
+_MARK = re.compile(r"-?[0-9]{1,18}(?:\.-?[0-9]{1,18}){0,5}+")
 
 PageMark = tuple[int, ...]
 

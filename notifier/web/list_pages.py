@@ -84,16 +84,16 @@ def list_response(site: Site, request: Request, name: str, **values: object) -> 
 
 
 def _mark(dump_id: int, last: ListedPaper) -> PageMark:
-    votes, place = (UNKNOWN if value is None else value for value in (last.upvotes, last.place))
-    return dump_id, votes, place, last.day.toordinal(), last.paper_id
+    upvotes, place = (UNKNOWN if value is None else value for value in (last.upvotes, last.place))
+    return dump_id, last.votes, upvotes, place, last.day.toordinal(), last.paper_id
 
 
 def _continuation(mark: str) -> Continuation | None:
-    numbers = numbers_of(mark, 5)
+    numbers = numbers_of(mark, 6)
     if numbers is None:
         return None
-    dump_id, votes, place, day, paper_id = numbers
-    if not 1 <= day <= date.max.toordinal() or max(votes, place) >= paper_lists.NO_PLACE:
+    dump_id, votes, upvotes, place, day, paper_id = numbers
+    if not 1 <= day <= date.max.toordinal() or max(votes, upvotes, place) >= paper_lists.NO_PLACE:
         return None
-    upvotes, position = (None if value == UNKNOWN else value for value in (votes, place))
-    return Continuation(dump_id, ListedPaper(paper_id, upvotes, position, date.fromordinal(day)))
+    known_upvotes, position = (None if value == UNKNOWN else value for value in (upvotes, place))
+    return Continuation(dump_id, ListedPaper(paper_id, known_upvotes, position, date.fromordinal(day), votes))

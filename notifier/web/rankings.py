@@ -1,8 +1,8 @@
 """Rankings of papers that visitors read page by page.
 
-Scores change when a dump comes, so a ranking is kept in memory as it was when its first page was shown. No page then
-repeats a paper or misses one. If it is no longer kept, because the service was started again, the papers are ranked
-anew, without those that have come since.
+Scores change when a dump or a vote comes, so a ranking is kept in memory as it was when its first page was shown. No
+page then repeats a paper or misses one. If it is no longer kept, because the service was started again, the papers are
+ranked anew, without those that have come since.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from notifier.models import Paper
-from notifier.store import dumps, papers
+from notifier.store import dumps, papers, votes
 from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 
 PER_PAGE = 30
@@ -39,11 +39,12 @@ class RankingFunctions(NamedTuple):
 
 
 class RankingName(NamedTuple):
-    """The URL of the first page of a ranking, the newest dump then, and the highest id of a paper then."""
+    """The URL of the first page of a ranking; the newest dump, the highest id of a paper and the votes at that time."""
 
     url: str
     dump_id: int
     newest_id: int
+    votes_state: int
 
 
 @dataclass(slots=True)
@@ -89,12 +90,12 @@ def read_ranked_page(
     rankings: Rankings, connection: Connection, page_request: PageRequest, now: datetime, functions: RankingFunctions
 ) -> RankedPage | None:
     """Return the requested page of a ranking; None if the mark in its URL is not valid."""
-    mark = _mark_of_first_page(connection) if page_request.is_first else numbers_of(page_request.after, 3)
+    mark = _mark_of_first_page(connection) if page_request.is_first else numbers_of(page_request.after, 4)
     if mark is None:
         return None
-    dump_id, newest_id, begin = mark
+    dump_id, newest_id, votes_state, begin = mark
     ids = rankings.get(
-        RankingName(page_request.url(page_request.order), dump_id, newest_id),
+        RankingName(page_request.url(page_request.order), dump_id, newest_id, votes_state),
         now,
         functions,
         is_continued=not page_request.is_first,
@@ -102,12 +103,12 @@ def read_ranked_page(
     if not 0 <= begin <= max(len(ids) - 1, 0):
         return None
     shown = _papers_from(ids, begin, functions.read)
-    following = (dump_id, newest_id, shown[PER_PAGE][0]) if len(shown) > PER_PAGE else None
+    following = (dump_id, newest_id, votes_state, shown[PER_PAGE][0]) if len(shown) > PER_PAGE else None
     return RankedPage([paper for _, paper in shown[:PER_PAGE]], following, len(ids))
 
 
 def _mark_of_first_page(connection: Connection) -> PageMark:
-    return dumps.newest_id(connection), papers.newest_id(connection), 0
+    return dumps.newest_id(connection), papers.newest_id(connection), votes.state(connection), 0
 
 
 def _papers_from(ids: Sequence[int], begin: int, read: Read) -> list[tuple[int, Paper]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,10 @@ def score_parts(*listed: Appearance, usual: DayUpvotes = EIGHT) -> dict[str, flo
 
 
 def test_usual_upvotes_on_one_recent_day_make_every_part_one() -> None:
-    assert score_parts(appearance(8)) == {"standing": 1, "growth": 1, "recurrence": 1, "freshness": 1}
+    assert score_parts(appearance(8)) == {
+        **{"standing": 1, "growth": 1, "recurrence": 1, "freshness": 1},
+        "votes": 0,
+    }
 
 
 def test_the_standing_compares_upvotes_with_the_usual_upvotes_of_the_day() -> None:
@@ -266,10 +270,8 @@ def test_the_trending_command_prints_the_parts_of_each_score_as_json(tmp_path: P
     shown = json.loads(run_notifier("trending", "--json", "--now", "2026-07-06T02:00Z", cwd=tmp_path).stdout)
     assert len(shown) == 10
     for each in shown:
-        assert set(each) == {"key", "title", "upvotes", "score", "parts"}
-        assert set(each["parts"]) == {"standing", "growth", "recurrence", "freshness"}
-        product = 1.0
-        for part in each["parts"].values():
-            product *= part
-        assert each["score"] == pytest.approx(product)
+        assert set(each) == {"key", "title", "votes", "upvotes", "score", "parts"}
+        assert set(each["parts"]) == {"votes", "standing", "growth", "recurrence", "freshness"}
+        of_votes = each["parts"].pop("votes")
+        assert each["score"] == pytest.approx(of_votes + prod(each["parts"].values())) and of_votes == 0
     assert all(better["score"] >= worse["score"] for better, worse in pairwise(shown))

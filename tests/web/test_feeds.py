@@ -14,6 +14,7 @@ from lxml import etree
 from sqlalchemy import Engine
 from support.service import add_listings, add_listings_as, add_subscriber, ingest_page, page_text
 from support.visitors import as_visitor, form_to, parsed, session_token
+from support.voters import add_voters, set_votes
 from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages
 
 from notifier.config import Config
@@ -282,6 +283,15 @@ def test_trending_is_in_a_private_feed_too(client: httpx.Client, engine: Engine)
     add_subscriber(engine, SignUp(ANN, topics=(TRENDING,), confirmed=True))
     every, single = feed_links(client, engine)
     assert titles(client.get(every)) == titles(client.get(single)) == sorted(TITLES)
+
+
+def test_a_private_feed_follows_each_vote(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("votes:>=1",), confirmed=True))
+    add_voters(engine)
+    every, single = feed_links(client, engine)
+    for number, expected in ((0, []), (1, [TITLES[0]]), (0, [])):
+        set_votes(engine, TITLES[0], number)
+        assert titles(client.get(every)) == titles(client.get(single)) == expected
 
 
 def test_new_urls_end_the_old_ones(client: httpx.Client, engine: Engine) -> None:

@@ -11,8 +11,9 @@ from fastapi.responses import PlainTextResponse
 from notifier.feeds import FORMATS, Feed
 from notifier.models import Subscription
 from notifier.signing import PRIVATE_FEED_PATH, LinkPurpose, verify
-from notifier.store import dumps, reading
+from notifier.store import dumps, reading, votes
 from notifier.subscribers import subscriber_of_private_feed
+from notifier.topics import TRENDING
 from notifier.web.feeds.on_request import entries_for, feed_representation, private_feed
 from notifier.web.feeds.representation import PRIVATE, Representation, response_to
 from notifier.web.site import Site, SiteDependency
@@ -55,14 +56,21 @@ def _feed(site: Site, request: Request, signed_id: str, subscription_id: str | N
 
 def _content(site: Site, feed: Feed, shown: tuple[Subscription, ...], ending: str) -> Representation:
     """Return the content of this feed, which has no entries yet, for these subscriptions."""
-    name, now = (feed.slug, shown, ending), site.clock()
+    now = site.clock()
     with reading(site.engine) as connection:
         dump_id = dumps.newest_id(connection)
+        votes_state = votes.state(connection) if any(map(_follows_votes, shown)) else 0
+    name = (feed.slug, shown, ending, votes_state)
     found = site.made_feeds.get(name, dump_id, now)
     if found is None:
         found = feed_representation(site, replace(feed, entries=entries_for(site, shown)), ending)
         site.made_feeds.keep(name, dump_id, now, found)
     return found
+
+
+def _follows_votes(subscription: Subscription) -> bool:
+    """Return whether votes may change the papers of a subscription; the tags of topics change at the next planning."""
+    return subscription.topic == TRENDING or "votes:" in (subscription.canonical or "")
 
 
 def _gone_response() -> Response:

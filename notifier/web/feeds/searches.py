@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from notifier import queries
 from notifier.errors import QueryError, UsageError
 from notifier.feeds import FORMATS
-from notifier.store import dumps, reading
+from notifier.store import dumps, reading, votes
 from notifier.subscribers import Action, within_limits
 from notifier.topics import check_topics
 from notifier.web.clients import ClientAddress
@@ -44,9 +44,11 @@ def search(
         return PlainTextResponse(f"{sentence(error.reason)}\n", HTTPStatus.BAD_REQUEST)
     except UsageError as error:
         return PlainTextResponse(f"{sentence(error)}\n", HTTPStatus.BAD_REQUEST)
-    name, now = ("search", text.strip(), ending), site.clock()
+    now = site.clock()
     with reading(site.engine) as connection:
         dump_id = dumps.newest_id(connection)
+        votes_state = votes.state(connection) if queries.votes_named(query) else 0
+    name = ("search", text.strip(), ending, votes_state)
     found = site.made_feeds.get(name, dump_id, now)
     if found is None:
         if not within_limits(site.engine, Action.PREVIEW, "", client, now):

@@ -84,7 +84,7 @@ def show_trending(site: SiteDependency, list_request: ListRequestDependency) -> 
     found = read_trending_page(site, page_request)
     if found is None:
         return _no_list(site, list_request, TRENDING_PATH)
-    opening = f"The best papers of {TRENDING_DAYS} days, by upvotes and place"
+    opening = f"The best papers of {TRENDING_DAYS} days, by votes, upvotes and place"
     description = describe_list(opening, found)
     about = about_page(site, "Trending papers", description, TRENDING_PATH, TRENDING, is_indexed=page_request.is_first)
     return list_response(
