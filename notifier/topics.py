@@ -48,14 +48,15 @@ class Topic:
 class Catalogue:
     """All topics by slug, and the parsed query of each.
 
-    `fingerprint` changes when any slug, any query or the text rules change. `upvotes_named` has the upvote counts at
-    which a paper may begin or cease to match a topic.
+    `fingerprint` changes when any slug, any query or the text rules change. `upvotes_named` and `votes_named` have the
+    counts of upvotes and of votes at which a paper may begin or cease to match a topic.
     """
 
     topics: Mapping[str, Topic]
     parsed_queries: Mapping[str, queries.Query]
     fingerprint: str
     upvotes_named: frozenset[int] = frozenset()
+    votes_named: frozenset[int] = frozenset()
 
     def title(self, slug: str) -> str:
         """Return the title of a topic, or the title that belongs to a reserved slug.
@@ -100,7 +101,8 @@ def _catalogue(topics: tuple[Topic, ...]) -> Catalogue:
     canonical = [f"{slug} {queries.canonical(query)}" for slug, query in parsed.items()]
     fingerprint = sha256("\n".join([str(TEXT_VERSION), *canonical]).encode()).hexdigest()[:16]
     upvotes_named = frozenset().union(*map(queries.upvotes_named, parsed.values()))
-    return Catalogue({topic.slug: topic for topic in topics}, parsed, fingerprint, upvotes_named)
+    votes_named = frozenset().union(*map(queries.votes_named, parsed.values()))
+    return Catalogue({topic.slug: topic for topic in topics}, parsed, fingerprint, upvotes_named, votes_named)
 
 
 def _built_in() -> dict[str, Topic]:

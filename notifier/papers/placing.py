@@ -189,15 +189,15 @@ class ListingPlacer:
 
 def _gained(before: PaperFacts, after: PaperFacts, upvotes_named: Sequence[int]) -> bool:
     """Return whether a missing text has arrived, or the upvotes have reached one of the numbers."""
-    return gained_text(before, after) or _reached(before.upvotes, after.upvotes, upvotes_named)
+    return gained_text(before, after) or reached(before.upvotes, after.upvotes, upvotes_named)
 
 
-def _reached(before: int | None, after: int | None, numbers: Sequence[int]) -> bool:
+def reached(before: int | None, after: int | None, numbers: Sequence[int]) -> bool:
     """Return whether one of the ascending `numbers` is greater than `before` and at most `after`.
 
     Unknown upvotes (None) count as less than 0.
     """
-    low, high = (-1 if upvotes is None else upvotes for upvotes in (before, after))
+    low, high = (-1 if count is None else count for count in (before, after))
     return bisect_right(numbers, low) < bisect_right(numbers, high)
 
 

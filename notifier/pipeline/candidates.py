@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from notifier.digests.size_limit import line_bytes
 from notifier.models import MarkedWords, Paper, Subscription
 from notifier.pipeline.tagging import with_topics
 from notifier.search import rank
-from notifier.store import dumps, papers, tags
+from notifier.store import changed_votes, dumps, papers, tags
 from notifier.store.paper_tokens import tokens_of
 from notifier.text.marked_words import words_at
 from notifier.topics import RESERVED, Catalogue
@@ -37,21 +38,30 @@ class Candidates:
     """
 
     def __init__(
-        self, connection: Connection, cursor: int, catalogue: Catalogue, today: date, *, tag_in_memory: bool = False
+        self, connection: Connection, cursor: int, catalogue: Catalogue, now: datetime, *, in_memory: bool = False
     ) -> None:
-        """Read the candidates; with `tag_in_memory`, tag the untagged papers in memory only, and store nothing."""
+        """Read the candidates, ranked as of `now`.
+
+        With `in_memory`, nothing is stored, but papers are tagged and announced in memory as planning would do it.
+        """
         self.cursor = cursor
+        voted = changed_votes.to_announce(connection, catalogue.votes_named, now) if in_memory else []
         untagged = tags.first_untagged(connection, catalogue.fingerprint, cursor)
-        must_match = tag_in_memory and untagged is not None
+        must_match = in_memory and (untagged is not None or bool(voted))
         if must_match:
             untagged = None
         self.head = papers.newest_sequence(connection) if untagged is None else untagged - 1
         self.dump = dumps.newest_id(connection) if untagged is None else None
         found = papers.papers_after(connection, cursor, self.head)
+        if voted:
+            again = papers.papers_by_id(connection, voted)
+            found = [paper for paper in found if paper.id not in again]
+            found += [replace(paper, sequence=self.head + n) for n, paper in enumerate(again.values(), start=1)]
+            self.head += len(again)
         if must_match:
             found = with_topics(connection, found, catalogue)
-        self.papers = [ranked.paper for ranked in rank(connection, found, today)]
-        self.announced_again = papers.announced_again(connection, cursor)
+        self.papers = [ranked.paper for ranked in rank(connection, found, now.date())]
+        self.announced_again = papers.announced_again(connection, cursor) | set(voted)
         first_seen = [paper.first_seen for paper in self.papers if paper.id in self.announced_again]
         self.announced_again_since = min(first_seen, default=NEVER) - papers.CLOCK_SET_BACK
         self._by_id = {paper.id: paper for paper in self.papers}

@@ -35,7 +35,8 @@ class DryRun:
 def plan_dry_run(engine: Engine, config: Config, now: datetime) -> DryRun:
     """Return what `plan` would plan at `now`; the database stays as it is.
 
-    Pauses that would end, dates that would be corrected, and papers that would be tagged are taken into account.
+    Pauses that would end, dates that would be corrected, and papers that would be tagged, or announced after votes, are
+    taken into account.
     """
     catalogue = catalogue_of(config)
     with reading(engine) as connection:
@@ -45,7 +46,7 @@ def plan_dry_run(engine: Engine, config: Config, now: datetime) -> DryRun:
         if not due:
             return DryRun()
         cursor = min(one.cursor for one in due)
-        candidates = Candidates(connection, cursor, catalogue, now.date(), tag_in_memory=True)
+        candidates = Candidates(connection, cursor, catalogue, now, in_memory=True)
         digests: list[PlannedDigest] = []
         for start in range(0, len(due), BATCH):
             batch = due[start : start + BATCH]

@@ -109,7 +109,7 @@ def _as_active(connection: Connection, subscriber: Subscriber, now: datetime) ->
 
 def _candidates(connection: Connection, subscriber: Subscriber, catalogue: Catalogue, now: datetime) -> Candidates:
     """Return the papers after the subscriber's cursor, matched with their subscriptions."""
-    candidates = Candidates(connection, subscriber.cursor, catalogue, now.date(), tag_in_memory=True)
+    candidates = Candidates(connection, subscriber.cursor, catalogue, now, in_memory=True)
     candidates.match_all(subscriber.subscriptions)
     return candidates
 

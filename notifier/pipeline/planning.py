@@ -29,6 +29,7 @@ from notifier.digests.details import DigestDetails, encode_digest_details
 from notifier.models import Cadence, DeliveryKind, DeliveryState, Subscriber
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
+from notifier.pipeline.considering_votes import consider_votes
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, reading, retried, subscribers, writing
 from notifier.subscribers import calendars, date_repairs, end_pauses, update_stored_queries
@@ -57,6 +58,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     Dates that were written while the clock was wrong are corrected first, with a warning in the log.
     """
     catalogue = catalogue_of(config)
+    consider_votes(engine, catalogue, now)
     tag(engine, catalogue)
     update_stored_queries(engine)
     if repairs := date_repairs.repair_all(engine, now):
@@ -66,7 +68,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
         cursor = subscribers.oldest_cursor_due(connection, now)
         if cursor is None:
             return PlanReport()
-        candidates = Candidates(connection, cursor, catalogue, now.date())
+        candidates = Candidates(connection, cursor, catalogue, now)
     total = PlanReport()
     for batch in _due_subscribers(engine, now):
         candidates.match_all(subscription for subscriber in batch for subscription in subscriber.subscriptions)

@@ -57,7 +57,7 @@ def _plan_one(engine: Engine, config: Config, request: Request, now: datetime) -
         subscriber = subscribers.by_ids(connection, [request.subscriber_id]).get(request.subscriber_id)
         welcome: _Welcome | None = None
         if subscriber and subscriber.state is SubscriberState.ACTIVE:
-            candidates = Candidates(connection, subscriber.cursor, catalogue_of(config), now.date())
+            candidates = Candidates(connection, subscriber.cursor, catalogue_of(config), now)
             planned = _choose(connection, candidates, subscriber, config, now)
             welcome = _Welcome(request, planned, candidates) if planned else None
     if welcome is None:

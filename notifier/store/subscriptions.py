@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, exists, func, select, update
 
 from notifier import queries
 from notifier.models import Subscription
 from notifier.store.statements import batches, insert_all
-from notifier.store.tables import named_upvotes, query, subscription
+from notifier.store.tables import named_upvotes, named_votes, query, subscription
 
 # What a subscription is for: the subscriber's id, and either the query's id or the topic's slug.
 Target = tuple[int, int | None, str | None]
@@ -99,12 +99,22 @@ def delete_unused_queries(connection: Connection, query_ids: Iterable[int]) -> N
 
 
 def upvotes_named(connection: Connection, until: int) -> set[int]:
-    """Return the numbers of upvotes up to `until` that stored queries name.
+    """Return the numbers of upvotes up to `until` that stored queries name."""
+    return _numbers_named(connection, named_upvotes, until)
+
+
+def votes_named(connection: Connection, until: int) -> set[int]:
+    """Return the numbers of votes up to `until` that stored queries name."""
+    return _numbers_named(connection, named_votes, until)
+
+
+def _numbers_named(connection: Connection, table: Table, until: int) -> set[int]:
+    """Return the numbers up to `until` in one of the two tables.
 
     A million queries may name the same few numbers. The recursive query therefore goes through the index from each
     number to the next greater one, instead of reading all rows.
     """
-    number = named_upvotes.c.number
+    number = table.c.number
     numbers = select(func.min(number).label("number")).cte("walk", recursive=True)
     next_number = select(func.min(number)).where(number > numbers.c.number).scalar_subquery()
     numbers = numbers.union_all(select(next_number).where(numbers.c.number < until))
@@ -161,16 +171,12 @@ def query_ids_of(connection: Connection, canonicals: Collection[str], text_versi
         ignore_known=True,
     )
     new = _known_queries(connection, missing)
-    numbers = [
-        {"number": number, "query_id": new[canonical]} for canonical in missing for number in _upvotes_named(canonical)
-    ]
-    insert_all(connection, named_upvotes, numbers, ignore_known=True)
+    # Most queries name no number, and are not parsed.
+    parsed = {new[canonical]: queries.parse(canonical) for canonical in missing if "votes:" in canonical}
+    for table, named in ((named_upvotes, queries.upvotes_named), (named_votes, queries.votes_named)):
+        numbers = [{"number": number, "query_id": each} for each, query in parsed.items() for number in named(query)]
+        insert_all(connection, table, numbers, ignore_known=True)
     return known | new
-
-
-def _upvotes_named(canonical: str) -> Iterable[int]:
-    """Return the numbers of upvotes that a query names. Most queries name none, and are not parsed."""
-    return queries.upvotes_named(queries.parse(canonical)) if "upvotes:" in canonical else ()
 
 
 def _known_queries(connection: Connection, canonicals: Iterable[str]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from notifier.store.tables.deliveries import (
 from notifier.store.tables.dumps import AttemptRow, DumpRow, MovedRow, QuarantinedRow, UnmovedRow
 from notifier.store.tables.operations import AlertRow, RemovalRow, StepRow
 from notifier.store.tables.papers import (
+    VOTES_CHANGED,
     ListingRow,
     PaperAliasRow,
     PaperRow,
@@ -33,6 +34,7 @@ from notifier.store.tables.sources import SourceDayRow, SourceRow, SourceUrlRow
 from notifier.store.tables.subscribers import (
     ErasedRow,
     NamedUpvotesRow,
+    NamedVotesRow,
     QueryRow,
     SubscriberRow,
     SubscriptionRow,
@@ -49,7 +51,7 @@ paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
 topic_catalogue = Table.metadata.tables["topic_catalogue"]
 search_word = Table.metadata.tables["search_word"]
-named_upvotes = Table.metadata.tables["named_upvotes"]
+named_upvotes, named_votes = Table.metadata.tables["named_upvotes"], Table.metadata.tables["named_votes"]
 withdrawal = Table.metadata.tables["withdrawal"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
 erased_address = Table.metadata.tables["erased"]
@@ -72,6 +74,7 @@ __all__ = [
     "NAMING",
     "NEVER_REUSE_IDS",
     "NOT_ACCEPTED",
+    "VOTES_CHANGED",
     "AlertRow",
     "AttemptRow",
     "DeliveryResultRow",
@@ -85,6 +88,7 @@ __all__ = [
     "ListingRow",
     "MovedRow",
     "NamedUpvotesRow",
+    "NamedVotesRow",
     "PaperAliasRow",
     "PaperRow",
     "PaperTitleRow",
@@ -124,6 +128,7 @@ __all__ = [
     "listing",
     "moved_file",
     "named_upvotes",
+    "named_votes",
     "paper",
     "paper_alias",
     "paper_title",

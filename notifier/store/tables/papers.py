@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Table, flag, instant, strings
+
+VOTES_CHANGED = text("votes <> votes_considered")
 
 
 class PaperRow(Table, table=True):
@@ -21,7 +23,11 @@ class PaperRow(Table, table=True):
 
     __tablename__ = "paper"
     # The index has all that lists of papers by listing day need to choose the papers of a page.
-    __table_args__ = (Index("ix_paper_listed_on", "listed_on", "id", "sequence", "archived"), NEVER_REUSE_IDS)
+    __table_args__ = (
+        Index("ix_paper_listed_on", "listed_on", "id", "sequence", "archived"),
+        Index("ix_paper_votes_changed", "id", sqlite_where=VOTES_CHANGED, postgresql_where=VOTES_CHANGED),
+        NEVER_REUSE_IDS,
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -52,8 +58,11 @@ class PaperRow(Table, table=True):
     code: str | None = None
     stars: int | None = None
     withdrawn: bool = Field(default=False, sa_column=flag())
-    # The number of the paper's rows in the table `vote`.
+    # The number of the paper's rows in the table `vote`. `votes_considered` is this number when planning last looked
+    # whether to announce and to tag the paper again, and `most_votes` the highest number that it found.
     votes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    votes_considered: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    most_votes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     # JSON: for each field, the precedence of the format and the listing day of the dump that its value comes from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     # `revision` counts the changes of the paper. `tagged_by` is the fingerprint of the topic catalogue that tagged the

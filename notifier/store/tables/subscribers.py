@@ -34,6 +34,20 @@ class NamedUpvotesRow(Table, table=True):
     )
 
 
+class NamedVotesRow(Table, table=True):
+    """A number of votes at which a query may begin or cease to match a paper: 3 for `votes:>=3`.
+
+    A paper whose votes reach the number is announced again. The row is deleted with its query.
+    """
+
+    __tablename__ = "named_votes"
+
+    number: int = Field(primary_key=True)
+    query_id: int = Field(
+        sa_column=Column(Integer, ForeignKey("query.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+
+
 class SubscriberRow(Table, table=True):
     """A subscriber: an address, its settings, and the state of its digests.
 
