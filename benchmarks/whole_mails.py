@@ -100,7 +100,9 @@ class _WholeMail:
 
     def _card(self, shown: SectionCard) -> str:
         also = self._part("also", labels=quoted(shown.also)) if shown.also else ""
-        return self._part("card", card=shown.card, also=also)
+        link = self._values["vote_page"]
+        vote = self._part("vote", paper_id=shown.card.paper_id, vote_page=link) if link else ""
+        return self._part("card", card=shown.card, also=also, vote=vote)
 
     def _lines(self, papers: Iterable[PaperLine]) -> str:
         return self._joined(self._part("line", paper=each) for each in papers)

@@ -27,7 +27,7 @@ class Card:
     `is_search`. `votes` are those of this service, and `counts` names them and the upvotes. `links` are other URLs,
     with short labels such as `PDF`. `topics` are titles of topics. `abstract` is an excerpt of the abstract, or of a
     summary by a model if `is_summary`. `why` names the marked words if the card shows none of them: `“quantization” in
-    the abstract`.
+    the abstract`. `paper_id` is the id of the paper's row.
     """
 
     title: tuple[Run, ...]
@@ -43,6 +43,7 @@ class Card:
     is_summary: bool
     why: str
     topics: tuple[str, ...]
+    paper_id: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,7 @@ def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequenc
         topics=tuple(inert(settings.topics[slug]) for slug in sorted(paper.topics & settings.topics.keys()))[
             :MAX_TOPICS
         ],
+        paper_id=paper.id,
     )
 
 

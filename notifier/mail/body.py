@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
+from itertools import chain, groupby
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
 from notifier.digests.cache import Cache
-from notifier.digests.cards import PaperLine
+from notifier.digests.cards import Card, PaperLine
 from notifier.digests.content import DigestContent, SectionCard, SectionContent, matched_labels
 from notifier.digests.labels import MAX_LABELS, quoted
-from notifier.mail.parts import LINKS_OF_FOOTER, Parts
+from notifier.mail.parts import LINKS_OF_FOOTER, Parts, RenderedPart
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
 from notifier.mail.stylesheet import Stylesheet
@@ -20,20 +21,25 @@ from notifier.mail.stylesheet import Stylesheet
 _NO_PAGE = ("unsubscribe_page",)
 _NO_PAGES = ("unsubscribe_page", "manage_page")
 _NO_WEB_COPY = ("digest_page",)
+_NO_VOTE = ("vote",)
 _NO_LABELS = ("also",)
 _NO_LINES = ("lines",)
 
 
 class Body(NamedTuple):
-    """A body as blocks. `slots` holds the index of each empty block, and the slot whose value fills the block."""
+    """A body as blocks. `places` holds the index of each empty block, and `slots` the slot whose value fills it.
+
+    They are two lists, because a tuple for each slot would be one more object for the garbage collector.
+    """
 
     blocks: list[bytes]
-    slots: list[tuple[int, str]]
+    places: list[int]
+    slots: list[str]
 
     def filled(self, values: Mapping[str, bytes]) -> list[bytes]:
         """Return the blocks of one subscriber's mail."""
         blocks = self.blocks.copy()
-        for place, slot in self.slots:
+        for place, slot in zip(self.places, self.slots, strict=True):
             blocks[place] = values[slot]
         return blocks
 
@@ -46,7 +52,10 @@ class BodyMaker:
         self._is_html = stylesheet is not None
         self._style_element = Markup(stylesheet.kept) if stylesheet else ""
         self._cache = cache
-        self._cards: dict[SectionCard, bytes] = cache.table()
+        # Cards as blocks and the name of a slot, by whether they have the link for voting, which is the slot's.
+        self._cards_with_votes: dict[SectionCard, Sequence[bytes | str]] = cache.table()
+        self._cards_without_votes: dict[SectionCard, Sequence[bytes | str]] = cache.table()
+        self._card_pieces: dict[tuple[Card, bool, bool], Sequence[RenderedPart | bytes | str]] = cache.table()
         self._lines: dict[PaperLine, bytes] = cache.table()
 
     def body(self, content: DigestContent) -> Body:
@@ -62,7 +71,7 @@ class BodyMaker:
         slots: dict[str, Sequence[bytes | str]] = {
             "preheader": [_escaped_block(text) for text in content.preheader] if self._is_html else [],
             "contents": self._contents(shown),
-            "sections": self._sections(shown),
+            "sections": self._sections(shown, has_votes=content.has_page and content.has_web_copy),
             "more": self._more(content),
             "footer": self._footer(content),
         }
@@ -79,23 +88,43 @@ class BodyMaker:
             entries += entry.filled(_place_of(number, section))
         return self._parts.part("contents", others=len(sections) - len(linked)).filled({"entries": entries})
 
-    def _sections(self, sections: Iterable[tuple[int, SectionContent]]) -> list[bytes | str]:
+    def _sections(self, sections: Iterable[tuple[int, SectionContent]], *, has_votes: bool) -> list[bytes | str]:
         pieces: list[bytes | str] = []
+        known = self._cards_with_votes if has_votes else self._cards_without_votes
         for number, section in sections:
             without = () if section.lines else _NO_LINES
-            cards = [self._cards.get(each) or self._card(each) for each in section.cards]
-            papers = {"cards": cards, "lines": self._line_blocks(section.lines)}
+            cards = [known.get(each) or self._card(each, has_votes) for each in section.cards]
+            papers: dict[str, Sequence[bytes | str]] = {
+                "cards": list(chain.from_iterable(cards)),
+                "lines": self._line_blocks(section.lines),
+            }
             pieces += self._parts.part("section", without, label=section.label).filled(
                 {**_place_of(number, section), **papers}
             )
         return pieces
 
-    def _card(self, shown: SectionCard) -> bytes:
-        also = self._parts.part("also", labels=quoted(shown.also)).joined({}) if shown.also else b""
-        card = self._parts.part("card", () if also else _NO_LABELS, card=shown.card).joined({"also": also})
-        self._cache.make_room(len(card))
-        self._cards[shown] = card
+    def _card(self, shown: SectionCard, has_votes: bool) -> Sequence[bytes | str]:
+        """Return a card as blocks and the name of its slot, which holds the link for voting in each mail."""
+        also = {"also": self._parts.part("also", labels=quoted(shown.also)).joined({}) if shown.also else b""}
+        key = shown.card, bool(shown.also), has_votes
+        pieces = self._card_pieces.get(key) or self._new_card_pieces(*key)
+        card = [each.joined(also) if isinstance(each, RenderedPart) else each for each in pieces]
+        self._cache.make_room(sum(map(len, card)))
+        (self._cards_with_votes if has_votes else self._cards_without_votes)[shown] = card
         return card
+
+    def _new_card_pieces(self, card: Card, has_labels: bool, has_votes: bool) -> Sequence[RenderedPart | bytes | str]:
+        """Return a card, divided where the link for voting stands. The labels of other subscriptions are missing."""
+        vote = self._parts.part("vote", paper_id=card.paper_id) if has_votes else ()
+        without = (() if has_labels else _NO_LABELS) + (() if has_votes else _NO_VOTE)
+        whole = self._parts.part("card", without, card=card).filled({"also": ["also"], "vote": vote})
+        pieces: list[RenderedPart | bytes | str] = []
+        for is_link, some in groupby(whole, key=lambda piece: piece == "vote_page"):
+            between = RenderedPart(some)
+            pieces += between if is_link else [between if "also" in between else between.joined({})]
+        self._cache.make_room(sum(map(len, whole)))
+        self._card_pieces[card, has_labels, has_votes] = pieces
+        return pieces
 
     def _line_blocks(self, lines: Iterable[PaperLine]) -> list[bytes]:
         return [self._lines.get(line) or self._line(line) for line in lines]
@@ -147,5 +176,9 @@ def anchor(number: int) -> str:
 
 
 def _body(pieces: Sequence[bytes | str]) -> Body:
-    slots = [(place, piece) for place, piece in enumerate(pieces) if isinstance(piece, str)]
-    return Body([b"" if isinstance(piece, str) else piece for piece in pieces], slots)
+    places = [place for place, piece in enumerate(pieces) if isinstance(piece, str)]
+    slots = [str(pieces[place]) for place in places]
+    blocks: list[Any] = list(pieces)
+    for place in places:
+        blocks[place] = b""
+    return Body(blocks, places, slots)

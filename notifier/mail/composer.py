@@ -17,6 +17,7 @@ from notifier.mail.headers import MailSettings, header_lines
 from notifier.mail.mime import alternative
 from notifier.mail.notices import compose_alert, compose_notice
 from notifier.mail.parts import Parts
+from notifier.mail.quoted_printable import block
 from notifier.mail.shortening import bodies_within_limit
 from notifier.mail.slot_values import EncodedSlotValues, encoded_values, slot_values
 from notifier.mail.stylesheet import Stylesheet
@@ -25,7 +26,8 @@ from notifier.text.addresses import ascii_address, recipient_address
 
 CACHE_BYTES = 128 * 1024 * 1024  # the memory for everything that mails share, roughly
 BODIES_BYTES = 3_000  # the memory that the bodies of a mail take, without their papers
-PAPER_BYTES = 200  # the memory that a paper takes in the bodies of a mail
+LARGEST_ROW_ID = (1 << 63) - 1
+PAPER_BYTES = 300  # the memory that a paper takes in the bodies of a mail
 
 
 class _CachedBodies(NamedTuple):
@@ -56,6 +58,12 @@ class Composer:
     def stylesheet(self) -> Stylesheet:
         """Return the stylesheet of the HTML. Raises ConfigError if it is missing."""
         return Stylesheet(self.templates, self._cache)
+
+    @cached_property
+    def _slot_bytes(self) -> Mapping[str, int]:
+        """Return the most bytes that the link for voting takes, because every card has one."""
+        signer = self.settings.link_signer
+        return {"vote_page": len(block(signer.vote_urls([LARGEST_ROW_ID])[0]))} if signer else {}
 
     @cached_property
     def _text_maker(self) -> BodyMaker:
@@ -123,7 +131,7 @@ class Composer:
         key = digest.subject, digest.period, *of_welcome, id(digest.rest), *lacks_pages, *sections
         if (known := self._bodies.get(key)) is None:
             content = self._contents.content(digest, self._papers)
-            text, html = bodies_within_limit(content, self._bodies_with)
+            text, html = bodies_within_limit(content, self._bodies_with, self._slot_bytes)
             known = _CachedBodies(digest, text, html)
             shown = sum([len(section.items) for section in digest.sections], len(digest.rest))
             self._cache.make_room(BODIES_BYTES + shown * PAPER_BYTES)

@@ -19,8 +19,9 @@ from notifier.text.harmless import inert
 
 T = TypeVar("T")
 
-# The pages that end all mail to the subscriber, that open a session for them, and that show the digest on the web.
-PAGES = ("unsubscribe_page", "manage_page", "digest_page")
+# The pages that end all mail to the subscriber, that open a session for them, that show the digest on the web, and on
+# which they vote for a paper of it: a slash and the id of the paper follow.
+PAGES = ("unsubscribe_page", "manage_page", "digest_page", "vote_page")
 
 
 class EncodedSlotValues(NamedTuple):
@@ -82,6 +83,9 @@ def _pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[dic
     if signer is None:
         return [dict.fromkeys(_page_slots(digest), "") for digest in digests]
     ids = [digest.subscriber_id for digest in digests]
+    deliveries = [digest.delivery_id for digest in digests]
+    # Nobody votes by the mail of an erased subscriber.
+    voters = [digest.delivery_id if digest.subscriber_id is not None else None for digest in digests]
     mails = [
         None
         if digest.subscriber_id is None
@@ -91,7 +95,8 @@ def _pages(digests: Sequence[Digest], signer: LinkSigner | None) -> Iterable[dic
     whole = zip(
         _links(signer.unsubscribe_all_urls, ids),
         _links(signer.manage_urls, mails),
-        _links(signer.digest_urls, [digest.delivery_id for digest in digests]),
+        _links(signer.digest_urls, deliveries),
+        _links(signer.vote_urls, voters),
         strict=True,
     )
     subscriptions = [section.subscription_id for digest in digests for section in digest.sections]

@@ -3,8 +3,9 @@
 A link ends in a signed id, which is a MAC and then a payload. The MAC is 24 characters: HMAC-SHA256 (RFC 2104) of the
 payload, cut to 18 bytes, in base64url (RFC 4648). The payload is one letter for the purpose, and the id of a row. In
 the link that opens a session from a digest, two numbers follow: one that stands for the address, and the time of the
-mail. A signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link ends
-in a digit, so that no mail program takes its last character for punctuation.
+mail. In the links for voting, a slash and the id of a paper follow the signed id; the page checks that the digest holds
+this paper. A signed id depends only on its payload and the key, so a mail that is sent again has the same links. A link
+ends in a digit, so that no mail program takes its last character for punctuation.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ SIGN_IN_PATH = "/sign-in/"
 MANAGE_PATH = "/manage/"
 PRIVATE_FEED_PATH = "/feeds/private/"
 DIGEST_PATH = "/digests/view/"
+VOTE_PATH = "/vote/"
 
 _BLOCK = 64  # bytes in a block of SHA-256
 _INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
@@ -49,6 +52,7 @@ class LinkPurpose(StrEnum):
     MANAGE = "m"  # open a session for a subscriber
     FEED = "f"  # read a private feed
     DIGEST = "d"  # read the web copy of a digest or welcome mail
+    VOTE = "v"  # vote for the papers of a digest or welcome mail, and give feedback on them
 
 
 # The path that links of each purpose start with. `redact_links` uses these paths, so every purpose must have one.
@@ -62,13 +66,14 @@ PATHS: Mapping[LinkPurpose, str] = {
     LinkPurpose.MANAGE: MANAGE_PATH,
     LinkPurpose.FEED: PRIVATE_FEED_PATH,
     LinkPurpose.DIGEST: DIGEST_PATH,
+    LinkPurpose.VOTE: VOTE_PATH,
 }
 
 _SIGNED_ID = re.compile(
     rf"[A-Za-z0-9_-]{{{MAC_LENGTH}}}([{''.join(LinkPurpose)}])([0-9]{{1,18}})(?:-([0-9]{{1,18}})-([0-9]{{1,18}}))?"
 )
 _SIGNED_ID_IN_TEXT = re.compile(rf"(?<![A-Za-z0-9_-]){_SIGNED_ID.pattern}(?![A-Za-z0-9_-])")
-_MOST_TRIED = 50  # signed ids in one text
+_MOST_TRIED = 50  # different signed ids in one text
 _LINKS = re.compile(rf"({'|'.join(map(re.escape, sorted(set(PATHS.values()))))})[^\s/?#]+")
 
 
@@ -123,6 +128,14 @@ class LinkSigner:
         """Return, for each delivery, the URL of the web copy of its digest."""
         return self._urls(LinkPurpose.DIGEST, delivery_ids)
 
+    def vote_urls(self, delivery_ids: Iterable[int]) -> list[str]:
+        """Return, for each delivery, the URL to which the id of a paper is added: `/` and the id.
+
+        There the subscriber votes for the paper. All papers of a mail share one signed id, so that a card can be cached
+        together with the end of its URL.
+        """
+        return self._urls(LinkPurpose.VOTE, delivery_ids)
+
     def url(self, grant: Grant) -> str:
         """Return the URL of the page that does what a grant allows."""
         (url,) = self._signed([grant])
@@ -163,8 +176,8 @@ def verify(key: bytes, signed_id: str) -> Grant | None:
 
 def grants_in(key: bytes, text: str) -> tuple[list[Grant], bool]:
     """Return the grants whose signed ids a text holds, and whether it also holds an id that `sign` did not make."""
-    tried = [found[0] for _, found in zip(range(_MOST_TRIED), _SIGNED_ID_IN_TEXT.finditer(text), strict=False)]
-    found = [verify(key, each) for each in dict.fromkeys(tried)]
+    different = dict.fromkeys(found[0] for found in _SIGNED_ID_IN_TEXT.finditer(text))
+    found = [verify(key, each) for each in islice(different, _MOST_TRIED)]
     return [grant for grant in found if grant], None in found
 
 

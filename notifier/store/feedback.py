@@ -45,6 +45,16 @@ def feedback_of(connection: Connection, subscriber_ids: Iterable[int]) -> dict[i
     return found
 
 
+def opinions_of(connection: Connection, subscriber_id: int, paper_ids: Iterable[int]) -> dict[int, bool]:
+    """Return, for those of these papers on which a subscriber has given feedback, whether they like them, by id."""
+    found: dict[int, bool] = {}
+    row = feedback.c
+    for batch in batches(paper_ids):
+        said = select(row.paper_id, row.liked).where(row.subscriber_id == subscriber_id, row.paper_id.in_(batch))
+        found.update(connection.execute(said).all())
+    return found
+
+
 def reset_feedback(connection: Connection, subscriber_id: int) -> int:
     """Delete all feedback of a subscriber, and return on how many papers it was."""
     return connection.execute(delete(feedback).where(feedback.c.subscriber_id == subscriber_id)).rowcount

@@ -14,6 +14,7 @@ from notifier.errors import ComposeError
 from notifier.models import Paper, Subscriber, Subscription
 from notifier.store import deliveries, papers, reading, requests, returned, sessions, suppressions
 from notifier.subscribers.own_subscriptions import require_subscriber
+from notifier.subscribers.reactions import StoredReactions, read_reactions
 from notifier.text.paper_links import links
 
 
@@ -27,12 +28,15 @@ def export_data(engine: Engine, subscriber_id: int) -> dict[str, Any]:
         rows = deliveries.all_of(connection, subscriber_id)
         ids: set[int] = set().union(*map(_paper_ids, rows))
         found = papers.papers_by_id(connection, ids)
+        reacted = read_reactions(connection, subscriber_id)
         return {
             "subscriber": _settings(subscriber),
             "subscriptions": [_subscription(each) for each in subscriber.subscriptions],
             "messages": [_message(row, found) for row in rows],
             "suppressions": [_row(row) for row in suppressions.all_of(connection, subscriber_id)],
             "returned": [_row(row) for row in returned.all_of(connection, subscriber_id)],
+            "votes": _votes(reacted),
+            "feedback": _feedback(reacted),
             "requests": [_row(row) for row in requests.all_of(connection, subscriber)],
             "sessions": [_row(row) for row in sessions.all_of(connection, subscriber_id)],
         }
@@ -53,6 +57,19 @@ def _message(row: Row[Any], found: Mapping[int, Paper]) -> dict[str, Any]:
     shown = {name: value for name, value in _row(row).items() if name != "items"}
     known = [found[paper_id] for paper_id in sorted(_paper_ids(row)) if paper_id in found]
     return {**shown, "papers": [_paper(each) for each in known]}
+
+
+def _votes(reacted: StoredReactions) -> list[dict[str, Any]]:
+    return [
+        {"paper": _paper(reacted.papers[paper_id]), "voted_on": _value(day)} for paper_id, day in reacted.votes.items()
+    ]
+
+
+def _feedback(reacted: StoredReactions) -> list[dict[str, Any]]:
+    return [
+        {"paper": _paper(reacted.papers[each.paper_id]), "liked": each.liked, "given_at": _value(each.given_at)}
+        for each in reacted.feedback
+    ]
 
 
 def _paper(paper: Paper) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Action(StrEnum):
     SIGN_IN = "sign-in"
     ADDRESS_CHANGE = "address-change"
     PREVIEW = "preview"
+    REACTION = "reaction"  # a vote or feedback, or taking it back
 
 
 # The most uses in each window. Many people share the domain of a large mail provider, or the network of a university.
@@ -34,18 +35,21 @@ BY_ADDRESS = {
     Action.SIGN_IN: ((6, HOUR), (20, DAY)),
     Action.ADDRESS_CHANGE: ((3, HOUR), (6, DAY)),
     Action.PREVIEW: (),
+    Action.REACTION: ((200, HOUR), (1000, DAY)),
 }
 BY_NETWORK = {
     Action.SIGN_UP: ((30, HOUR), (150, DAY)),
     Action.SIGN_IN: ((30, HOUR), (150, DAY)),
     Action.ADDRESS_CHANGE: ((10, HOUR), (50, DAY)),
     Action.PREVIEW: ((600, HOUR),),
+    Action.REACTION: ((2000, HOUR), (10_000, DAY)),
 }
 BY_DOMAIN = {
     Action.SIGN_UP: ((300, HOUR),),
     Action.SIGN_IN: ((300, HOUR),),
     Action.ADDRESS_CHANGE: ((100, HOUR),),
     Action.PREVIEW: (),
+    Action.REACTION: ((2000, HOUR),),
 }
 
 

@@ -104,7 +104,11 @@ def _has_route(request: Request, method: str) -> bool:
 
 
 def _redirect_to_sign_in(request: Request, _error: Exception) -> Response:
-    return RedirectResponse(f"{request.app.state.site.root}/sign-in", HTTPStatus.SEE_OTHER)
+    """Redirect to the page for signing in; htmx would put that page into another one, unless a header redirects it."""
+    path = f"{request.app.state.site.root}/sign-in"
+    if "hx-request" in request.headers:
+        return Response(headers={"HX-Redirect": path})
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
 
 def _nothing_changed_page(request: Request, error: Exception) -> Response:

@@ -6,12 +6,14 @@ page repeats a paper or misses one while papers arrive.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 
 from fastapi import Request, Response
 
+from notifier.models import Subscriber
 from notifier.store import dumps, paper_lists, papers, reading
 from notifier.store.paper_lists import Continuation, ListedPaper
 from notifier.web.conditional import conditional
@@ -20,6 +22,7 @@ from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 from notifier.web.list_periods import Period
 from notifier.web.paper_cards import PaperCard, paper_card
 from notifier.web.rankings import PER_PAGE, RankingFunctions, read_ranked_page
+from notifier.web.reaction_rows import ReactionRow, ShownPaper, path_of, reaction_rows
 from notifier.web.site import Site, page
 
 UNKNOWN = -1  # upvotes or a place in a mark
@@ -69,18 +72,38 @@ def read_trending_page(site: Site, page_request: PageRequest) -> ListPage | None
     return ListPage(cards, page_request.following(found.following))
 
 
-def list_response(site: Site, request: Request, name: str, **values: object) -> Response:
+def list_response(  # noqa: PLR0913
+    site: Site,
+    request: Request,
+    name: str,
+    visitor: Subscriber | None,
+    *,
+    cards: Sequence[PaperCard],
+    more: str,
+    **values: object,
+) -> Response:
     """Show a page of a list, or only its cards and the link to the next page if htmx asks for them.
 
-    If there is a next page, the response allows a script of this site, which loads the next page in place.
+    If there is a next page, or a visitor who may vote, the response allows a script of this site, which loads the next
+    page in place, and stores votes.
     """
+    reactions = reaction_rows_of(site, request, visitor, cards)
+    shared = {"is_signed_in": visitor is not None, "cards": cards, "more": more, "reactions": reactions}
     is_part = "hx-request" in request.headers
-    shown = page(site, "more_papers" if is_part else name, HTTPStatus.OK, **values)
+    shown = page(site, "more_papers" if is_part else name, HTTPStatus.OK, **shared, **values)
     answer = conditional(request, shown)
-    if values["more"]:
+    if more or reactions:
         answer = scripted(answer)
     answer.headers["Vary"] = "HX-Request"
     return answer
+
+
+def reaction_rows_of(
+    site: Site, request: Request, visitor: Subscriber | None, cards: Sequence[PaperCard]
+) -> Mapping[int, ReactionRow]:
+    """Return the buttons of the papers of a list by id, if the visitor may vote; they lead back to this page."""
+    shown = [ShownPaper(card.paper_id, card.key, card.plain_title) for card in cards]
+    return reaction_rows(site, visitor, shown, path_of(site, request))
 
 
 def _mark(dump_id: int, last: ListedPaper) -> PageMark:

@@ -35,6 +35,8 @@ class PaperCard:
     `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all of it.
     """
 
+    paper_id: int
+    key: str
     path: str
     title: tuple[Run, ...]
     plain_title: str
@@ -63,6 +65,8 @@ def paper_card(
     abstract = inert(paper.abstract)
     is_whole = not shown.is_summary and "".join(run.text for run in shown.abstract) == abstract
     return PaperCard(
+        paper_id=paper.id,
+        key=paper.key,
         path=f"/paper/{quote(paper.key)}",
         title=shown.title,
         plain_title=shown.plain_title,

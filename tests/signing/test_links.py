@@ -11,7 +11,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.thoroughness import examples
 
-from notifier.signing.links import MAC_BYTES, PATHS, Grant, LinkPurpose, LinkSigner, redact_links, sign, verify
+from notifier.signing.links import (
+    MAC_BYTES,
+    PATHS,
+    Grant,
+    LinkPurpose,
+    LinkSigner,
+    grants_in,
+    redact_links,
+    sign,
+    verify,
+)
 
 KEY = b"a secret key of thirty-two bytes"
 LETTERS = string.ascii_letters + string.digits + "-_=.~ %"
@@ -151,3 +161,11 @@ def test_links_of_every_purpose_are_redacted(purpose: LinkPurpose, line: str) ->
         assert link == base_url + PATHS[purpose] + sign(KEY, grant)
         assert sign(KEY, grant)[:24] not in redact_links(line.format(link))
         assert base_url + PATHS[purpose] in redact_links(line.format(link))
+
+
+def test_a_signed_id_is_found_after_many_copies_of_another_one() -> None:
+    key = bytes(32)
+    vote, leave = sign(key, Grant(LinkPurpose.VOTE, 42)), sign(key, Grant(LinkPurpose.UNSUBSCRIBE_ALL, 7))
+    mail = " ".join([f"https://example.org/vote/{vote}/{paper}" for paper in range(200)])
+    grants, has_wrong_id = grants_in(key, f"{mail} https://example.org/unsubscribe/{leave}")
+    assert (grants, has_wrong_id) == ([Grant(LinkPurpose.VOTE, 42), Grant(LinkPurpose.UNSUBSCRIBE_ALL, 7)], False)

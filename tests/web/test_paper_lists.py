@@ -351,6 +351,7 @@ def test_robots_leave_alone_what_belongs_to_one_subscriber(client: httpx.Client)
         "/confirm/x",
         "/sign-in",
         "/feeds/private/x.rss",
+        "/vote/x/1",
     ):
         assert any(path.startswith(each) for each in refused), path
     for path in ("/", "/papers", "/papers/trending", "/paper/2509.01234", "/topics/agents", "/feeds/all.rss"):

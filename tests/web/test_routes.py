@@ -103,6 +103,12 @@ ROUTES = {
     ("GET", "/digests"): SIGNED_IN,
     ("GET", "/digests/{digest_id}"): SIGNED_IN,
     ("GET", "/digests/view/{signed_id}"): OPEN,
+    ("GET", "/vote/{signed_id}/{paper_id}"): OPEN,
+    ("POST", "/vote/{signed_id}/{paper_id}"): OPEN,
+    ("POST", "/reactions"): SIGNED_IN,
+    ("GET", "/manage/reactions"): SIGNED_IN,
+    ("POST", "/manage/reactions/forget"): SIGNED_IN,
+    ("POST", "/manage/taste"): SIGNED_IN,
     ("GET", "/paper/{key}"): OPEN,
     ("GET", "/paper/{key}.bib"): OPEN,
     ("GET", "/paper/{key}.ris"): OPEN,
@@ -142,6 +148,7 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
         "/sign-in/": link_path(mails[ANN], "/sign-in/"),
         "/feeds/private/": "/feeds/private/" + sign(key, renew_private_feed(engine, ann.id, AT_EIGHT)),
         "/digests/view/": "/digests/view/" + sign(key, Grant(LinkPurpose.DIGEST, 1)),
+        "/vote/": "/vote/" + sign(key, Grant(LinkPurpose.VOTE, 1)),
         "subscription": str(ann.subscriptions[0].id),
         "paper": paper.key,
     }
@@ -153,6 +160,7 @@ def path_of(route: str, links: dict[str, str]) -> str:
     concrete = concrete.replace("{day}", "2026-07-06").replace("{week}", "2026-W28").replace("{month}", "2026-07")
     concrete = (
         concrete.replace("{number}", "1")
+        .replace("{paper_id}", "1")
         .replace("{digest_id}", "1")
         .replace("search.{ending}", "search.atom?q=quantization")
     )

@@ -6,9 +6,11 @@ from notifier.web.pages import (
     feeds,
     home,
     managing,
+    own_reactions,
     paper,
     papers,
     query_help,
+    reactions,
     search,
     signing_in,
     signing_up,
@@ -30,9 +32,11 @@ ROUTERS = (
     confirming.router,
     subscriptions.router,
     managing.router,
+    own_reactions.router,
     feeds.router,
     signing_in.router,
     digests.router,
+    reactions.router,
 )
 
 __all__ = ["ROUTERS"]

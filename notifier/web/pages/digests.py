@@ -9,14 +9,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from notifier.digests.content import whole_content
 from notifier.signing import DIGEST_PATH, Grant, LinkPurpose
 from notifier.subscribers import digest_of, past_digests
+from notifier.text.harmless import inert
 from notifier.web.forms import UrlForm
 from notifier.web.grants import require_grant
+from notifier.web.guards import scripted
+from notifier.web.reaction_rows import ShownPaper, path_of, reaction_rows
 from notifier.web.sessions import SignedIn
 from notifier.web.site import Site, SiteDependency, page
 from notifier.web.wording import mask_address
@@ -37,13 +40,16 @@ def list_digests(site: SiteDependency, subscriber: SignedIn, form: UrlForm) -> H
 
 
 @router.api_route("/digests/{digest_id}", methods=["GET", "HEAD"])
-def show_digest(site: SiteDependency, subscriber: SignedIn, digest_id: str) -> HTMLResponse:
+def show_digest(site: SiteDependency, request: Request, subscriber: SignedIn, digest_id: str) -> HTMLResponse:
     """Show a digest of the subscriber who is signed in."""
     found = digest_of(site.engine, int(digest_id)) if _is_id(digest_id) else None
     if found is None or found.digest.subscriber_id != subscriber.id:
         return _no_digest(site, is_signed_in=True)
     content = whole_content(found.digest, found.papers, site.mail)
-    return page(site, "digest", content=content, is_signed_in=True)
+    shown = [ShownPaper(each.id, each.key, inert(each.title)) for each in found.papers.values()]
+    reactions = reaction_rows(site, subscriber, shown, path_of(site, request))
+    response = page(site, "digest", content=content, reactions=reactions, is_signed_in=True)
+    return scripted(response) if reactions else response
 
 
 @router.api_route(DIGEST_PATH + "{signed_id}", methods=["GET", "HEAD"])
@@ -55,7 +61,7 @@ def show_web_copy(
     if found is None:
         return _no_digest(site)
     content = whole_content(found.digest, found.papers, site.mail)
-    response = page(site, "digest", content=content, recipient=mask_address(found.digest.recipient))
+    response = page(site, "digest", content=content, reactions={}, recipient=mask_address(found.digest.recipient))
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

@@ -9,7 +9,7 @@ from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
 from notifier.web.guards import scripted
 from notifier.web.list_orders import PageRequest
-from notifier.web.list_pages import read_page
+from notifier.web.list_pages import reaction_rows_of, read_page
 from notifier.web.list_periods import day_of
 from notifier.web.pages.papers import PERIOD_ORDERS, describe_list
 from notifier.web.sessions import Visitor
@@ -34,6 +34,7 @@ def home(site: SiteDependency, request: Request, visitor: Visitor) -> Response:
         day=period.first,
         cards=found.cards,
         more=found.more,
+        reactions=reaction_rows_of(site, request, visitor, found.cards),
         number=listed.counts.get(period.first, 0),
         shows_day=False,
         topic=TRENDING,

@@ -45,6 +45,9 @@ DONE = {
     "schedule": "Your schedule was changed.",
     "paused": "Your digests are paused.",
     "resumed": "Your digests go on.",
+    "forgotten": "All your feedback is forgotten.",
+    "taste-on": "Your feedback orders the papers of your digests.",
+    "taste-off": "Your feedback no longer orders the papers of your digests.",
     "unsubscribed": "You are unsubscribed, and get no more mail.",
 }
 
@@ -179,6 +182,7 @@ def _settings(
         "tomorrow": tomorrow.isoformat(),
         "new_email": "",
         "digests": subscribers.past_digests(site.engine, subscriber.id, LAST_DIGESTS),
+        "reactions": subscribers.count_reactions(site.engine, subscriber.id),
         "can_be_fewer": can_be_fewer(subscriber),
         "is_signed_in": True,
         **(typed or {}),

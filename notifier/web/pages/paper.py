@@ -24,7 +24,9 @@ from notifier.text.harmless import inert, safe_url, shortened_to_columns
 from notifier.text.paper_links import Link, links, other_links, paper_url, search_url, upvotes_from
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
+from notifier.web.guards import scripted
 from notifier.web.paper_keys import is_key, paper_path
+from notifier.web.reaction_rows import ShownPaper, reaction_rows
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, page
 
@@ -81,6 +83,8 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: st
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
     citation = citation_of(found)
     words = PaperWords(found)
+    shown = ShownPaper(found.id, found.key, citation.title)
+    row = reaction_rows(site, visitor, [shown], paper_path(found)).get(found.id)
     response = page(
         site,
         "paper",
@@ -100,9 +104,10 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: st
         topics=list(_topics(site, found, words)),
         days=_listed_days(listings),
         meta=list(meta(citation)),
+        row=row,
         citations={"BibTeX": ("bib", bibtex(citation)), "RIS": ("ris", ris(citation).replace("\r", ""))},
     )
-    return conditional(request, response)
+    return conditional(request, scripted(response) if row else response)
 
 
 def _citation(site: Site, key: str, ending: str) -> Response:

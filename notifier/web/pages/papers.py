@@ -36,15 +36,15 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """A request for a list; `form` has its order and its page, and `is_signed_in` says if a subscriber sent it."""
+    """A request for a list; `form` has its order and its page, and `visitor` is who is signed in, if anybody is."""
 
     request: Request
     form: Form
-    is_signed_in: bool
+    visitor: Visitor
 
 
 def _list_request(request: Request, form: UrlForm, visitor: Visitor) -> ListRequest:
-    return ListRequest(request, form, visitor is not None)
+    return ListRequest(request, form, visitor)
 
 
 ListRequestDependency = Annotated[ListRequest, Depends(_list_request)]
@@ -91,7 +91,7 @@ def show_trending(site: SiteDependency, list_request: ListRequestDependency) -> 
         site,
         list_request.request,
         "trending",
-        is_signed_in=list_request.is_signed_in,
+        list_request.visitor,
         about=about,
         days=TRENDING_DAYS,
         until=site.trending.get(site.engine, site.clock()).until,
@@ -138,7 +138,7 @@ def _list(site: Site, list_request: ListRequest, listed_days: ListedDays, period
         site,
         list_request.request,
         "papers",
-        is_signed_in=list_request.is_signed_in,
+        list_request.visitor,
         about=about,
         period=period,
         number=number,
@@ -174,7 +174,7 @@ def _no_list(site: Site, list_request: ListRequest, path: str = "", kind: str = 
         site,
         "no_list",
         HTTPStatus.NOT_FOUND,
-        is_signed_in=list_request.is_signed_in,
+        is_signed_in=list_request.visitor is not None,
         kind=kind,
         path=path,
         newest=newest,

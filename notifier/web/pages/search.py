@@ -37,7 +37,7 @@ class SearchRequest:
     request: Request
     text: str
     page: PageRequest
-    is_signed_in: bool
+    visitor: Visitor
 
 
 @router.api_route("/search", methods=["GET", "HEAD"])
@@ -45,7 +45,7 @@ def search(site: SiteDependency, request: Request, form: UrlForm, visitor: Visit
     """Show the papers that a query matches; if the query is wrong, say what is wrong and at which place."""
     text = form.one("q")
     page_request = read_page_request(form, f"{site.root}/search", ORDERS, [("q", text)])
-    search_request = SearchRequest(request, text, page_request, visitor is not None)
+    search_request = SearchRequest(request, text, page_request, visitor)
     if not text:
         return _without_results(site, search_request)
     try:
@@ -60,9 +60,10 @@ def search(site: SiteDependency, request: Request, form: UrlForm, visitor: Visit
         hints = _hints(connection, text, query) if page_request.is_first else []
     if results is None:
         path = f"/search?q={quote(text, safe='')}"
-        values = {"kind": "", "path": path, "newest": None, "is_signed_in": search_request.is_signed_in}
-        return page(site, "no_list", HTTPStatus.NOT_FOUND, **values)
-    return list_response(site, request, "search", **{**_values(site, search_request, results), "hints": hints})
+        is_signed_in = visitor is not None
+        return page(site, "no_list", HTTPStatus.NOT_FOUND, kind="", path=path, newest=None, is_signed_in=is_signed_in)
+    values: dict[str, object] = {**_values(site, search_request, results), "hints": hints}
+    return list_response(site, request, "search", visitor, cards=results.cards, more=results.more, **values)
 
 
 def _hints(connection: Connection, text: str, query: Query) -> list[str]:
@@ -72,7 +73,9 @@ def _hints(connection: Connection, text: str, query: Query) -> list[str]:
 def _without_results(site: Site, search_request: SearchRequest, error: str = "", column: int | None = None) -> Response:
     """Show the form, with what is wrong with the query if there is an error."""
     status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
-    return page(site, "search", status, **{**_values(site, search_request), "error": error, "column": column})
+    values: dict[str, object] = {**_values(site, search_request), "error": error, "column": column}
+    values |= {"is_signed_in": search_request.visitor is not None, "cards": (), "more": "", "reactions": {}}
+    return page(site, "search", status, **values)
 
 
 def _values(site: Site, search_request: SearchRequest, results: SearchResults | None = None) -> dict[str, object]:
@@ -81,7 +84,6 @@ def _values(site: Site, search_request: SearchRequest, results: SearchResults | 
     typed = quote(search_request.text, safe="")
     feeds = [(link_type, f"{site.root}/feeds/search.{ending}?q={typed}") for ending, link_type in LINK_TYPES.items()]
     return {
-        "is_signed_in": search_request.is_signed_in,
         "about": about_page(site, title, DESCRIPTION, "/search", is_indexed=not search_request.text),
         "text": search_request.text,
         "error": "",
@@ -92,8 +94,6 @@ def _values(site: Site, search_request: SearchRequest, results: SearchResults | 
         "orders": search_request.page.links,
         "is_first": search_request.page.is_first,
         "results": results,
-        "cards": results.cards if results else (),
-        "more": results.more if results else "",
         "examined_until": results.examined_until if results else None,
         "ranked": results.ranked if results else 0,
         "shows_day": True,

@@ -31,6 +31,7 @@ PRIVATE = (
     "digests",
     "confirm/",
     "unsubscribe/",
+    "vote/",
     "sign-in",
     "feeds/private/",
     "feeds/search",

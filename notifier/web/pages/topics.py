@@ -86,7 +86,7 @@ def show_topic(site: SiteDependency, request: Request, visitor: Visitor, form: U
         site,
         request,
         "topic",
-        is_signed_in=visitor is not None,
+        visitor,
         topic=slug,
         about=about,
         feeds=about.feeds,

@@ -1,0 +1,63 @@
+"""The row of buttons below a paper, by which a subscriber who is signed in votes for it and gives feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fastapi import Request
+
+from notifier.models import Subscriber
+from notifier.subscribers import may_react, own_reactions
+from notifier.web.site import Site
+
+LONGEST_PATH = 2_000  # characters of the path to which a visitor returns
+
+
+class ShownPaper(NamedTuple):
+    """A paper that a page shows."""
+
+    paper_id: int
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionRow:
+    """The buttons of one paper: whether the visitor has voted for it, and whether they like it, None if not said.
+
+    `back` is the path, below the base URL, of the page with this row.
+    """
+
+    paper_id: int
+    key: str
+    title: str
+    is_voted: bool
+    liked: bool | None
+    back: str
+
+
+def reaction_rows(
+    site: Site, visitor: Subscriber | None, papers: Collection[ShownPaper], back: str
+) -> Mapping[int, ReactionRow]:
+    """Return the row of each of these papers by id; none if nobody is signed in who may vote."""
+    if visitor is None or not may_react(visitor) or not papers:
+        return {}
+    own = own_reactions(site.engine, visitor.id, [each.paper_id for each in papers])
+    return {
+        each.paper_id: ReactionRow(*each, each.paper_id in own.voted, own.opinion(each.paper_id), back)
+        for each in papers
+    }
+
+
+def path_of(site: Site, request: Request) -> str:
+    """Return the path and the query of a request, without the path of the base URL."""
+    path = request.url.path.removeprefix(site.root) if site.root else request.url.path
+    return f"{path}?{request.url.query}" if request.url.query else path
+
+
+def is_own_path(path: str) -> bool:
+    """Return whether a text from a form is the path of a page of this site, and leads to no other site."""
+    is_plain = path.isascii() and path.isprintable() and not {" ", "\\", "#"} & set(path)
+    return path.startswith("/") and not path.startswith("//") and is_plain and len(path) <= LONGEST_PATH

@@ -1,0 +1,84 @@
+"""A subscriber votes and gives feedback in a real browser, by a mail and on cards, with and without script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine
+from support.browsing import browser, faults, in_thread, is_too_wide
+from support.service import free_ports
+from support.stored_papers import all_papers
+from support.visitors import session_token
+from support.web_site import deliver_first_mail, serve_pages, stored_ann, urls_in, write_config
+
+from notifier.signing import VOTE_PATH
+from notifier.store import feedback, reading
+from notifier.web.sessions import PLAIN_NAME
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+
+TITLE = "Quantization of Large Models"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+def votes_and_opinions(engine: Engine) -> tuple[int, list[bool]]:
+    """Return the votes for the first paper, and Ann's opinions."""
+    with reading(engine) as connection:
+        given = feedback.feedback_of(connection, [stored_ann(engine).id])
+        return all_papers(connection)[0].votes, [each.liked for some in given.values() for each in some]
+
+
+def vote_on_card(page: Page, *, has_script: bool) -> None:
+    """Vote for the first paper of the newest day, and say that it is not for me, on its card."""
+    page.goto("/papers")
+    card = page.locator("article", has_text=TITLE)
+    card.get_by_role("button", name="Vote", exact=True).click()
+    card.get_by_role("button", name="Voted").wait_for()
+    assert page.url.endswith("/papers" if has_script else "/papers#paper-1")
+    if has_script:
+        assert page.evaluate("document.activeElement.id") == "vote-1", "the focus stays on the button"
+    card.get_by_role("button", name="Not for me").click()
+    card.locator("[aria-pressed=true]", has_text="Not for me").wait_for()
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
+def test_a_subscriber_votes_on_a_card_changes_their_mind_by_mail_and_forgets_all(
+    engine: Engine, tmp_path: Path, chromium: Browser, has_script: bool
+) -> None:
+    (port,) = free_ports(1)
+    base_url = f"http://127.0.0.1:{port}"
+    config = write_config(tmp_path, base_url=base_url)
+    mail = in_thread(lambda: deliver_first_mail(engine, config, "quantization", "experts"))
+    link = next(url for url in urls_in(mail) if url.startswith(base_url + VOTE_PATH))
+    context = chromium.new_context(
+        base_url=base_url, java_script_enabled=has_script, viewport={"width": 375, "height": 800}
+    )
+    with serve_pages(engine, config, port=port):
+        context.add_cookies([{"name": PLAIN_NAME, "value": session_token(engine), "url": base_url}])
+        page = context.new_page()
+        vote_on_card(page, has_script=has_script)
+        assert votes_and_opinions(engine) == (1, [False])
+        page.goto(link)
+        page.get_by_role("button", name="Take the vote back").click()
+        page.get_by_role("button", name="More like this").click()
+        assert votes_and_opinions(engine) == (0, [True])
+        if has_script:
+            assert not is_too_wide(page) and faults(page) == []
+        page.goto("/manage")
+        page.get_by_role("link", name="See and remove them").click()
+        assert page.get_by_role("heading", name=TITLE).is_visible()
+        page.get_by_role("button", name="Forget all feedback").click()
+        assert "is forgotten" in page.locator("main").inner_text()
+        assert votes_and_opinions(engine) == (0, [])
+    context.close()
