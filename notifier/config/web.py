@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from notifier.address_form import recipient_form
 from notifier.config.table import ConfigTable
 from notifier.config.values import has_usable_port, has_valid_host, is_http_url, is_loopback_url
 
@@ -39,6 +40,8 @@ class WebConfig(ConfigTable):
     port: int = Field(default=8000, ge=1, le=65535)
     trusted_proxies: tuple[str, ...] = ()
     embed: tuple[str, ...] = ()
+    curators: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
     metrics_token_file: Path | None = None
 
     @field_validator("base_url")
@@ -68,6 +71,15 @@ class WebConfig(ConfigTable):
         if not all(_ORIGIN.fullmatch(origin) for origin in origins):
             raise ValueError("write origins without a path, such as https://group.example.org")
         return origins
+
+    @field_validator("curators", "admins")
+    @classmethod
+    def _check_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Return each address once, with its domain in ASCII. Raises ValueError if one is no address."""
+        try:
+            return tuple(dict.fromkeys(map(recipient_form, addresses)))
+        except ValueError:
+            raise ValueError('write mail addresses, such as ["ann@example.org"]') from None
 
     @property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

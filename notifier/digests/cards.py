@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from notifier.digests.settings import DigestSettings
-from notifier.models import Item, Paper, Span
+from notifier.models import Item, Paper, PinNote, Span
 from notifier.text.excerpts import Run, excerpt, marked_spans, runs
 from notifier.text.harmless import inert
 from notifier.text.paper_links import Link, other_links, paper_url, search_url, upvotes_from
@@ -27,7 +27,7 @@ class Card:
     `is_search`. `votes` are those of this service, and `counts` names them and the upvotes. `links` are other URLs,
     with short labels such as `PDF`. `topics` are titles of topics. `abstract` is an excerpt of the abstract, or of a
     summary by a model if `is_summary`. `why` names the marked words if the card shows none of them: `“quantization” in
-    the abstract`. `paper_id` is the id of the paper's row.
+    the abstract`. `paper_id` is the id of the paper's row. `pin` is the note of a pinned paper, and the name below it.
     """
 
     title: tuple[Run, ...]
@@ -44,11 +44,15 @@ class Card:
     why: str
     topics: tuple[str, ...]
     paper_id: int
+    pin: PinNote | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaperLine:
-    """A paper that a digest shows as one line. `url` is a search for the title if `is_search`, as in a card."""
+    """A paper that a digest shows as one line. `url` is a search for the title if `is_search`, as in a card.
+
+    `pin` is the note of a pinned paper, as in a card.
+    """
 
     title: str
     url: str
@@ -56,6 +60,7 @@ class PaperLine:
     upvotes: int | None
     votes: int
     counts: str
+    pin: PinNote | None = None
 
 
 def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequence[Span] = ()) -> Card:
@@ -87,6 +92,7 @@ def card(item: Item, paper: Paper, settings: DigestSettings, in_summary: Sequenc
             :MAX_TOPICS
         ],
         paper_id=paper.id,
+        pin=inert_pin(item.pin),
     )
 
 
@@ -100,12 +106,13 @@ def paper_line(item: Item, paper: Paper, settings: DigestSettings) -> PaperLine:
         upvotes=item.upvotes,
         votes=item.votes,
         counts=counts(item, paper),
+        pin=inert_pin(item.pin),
     )
 
 
 def line_of(shown: Card) -> PaperLine:
     """Return the line of a paper that has a card."""
-    return PaperLine(shown.plain_title, shown.url, shown.is_search, shown.upvotes, shown.votes, shown.counts)
+    return PaperLine(shown.plain_title, shown.url, shown.is_search, shown.upvotes, shown.votes, shown.counts, shown.pin)
 
 
 def counts(item: Item, paper: Paper) -> str:
@@ -116,6 +123,11 @@ def counts(item: Item, paper: Paper) -> str:
     if not item.votes:
         return str(item.upvotes or "")
     return f"{item.votes} here" + (f" · {item.upvotes} {upvotes_from(paper)}" if item.upvotes else "")
+
+
+def inert_pin(pin: PinNote | None) -> PinNote | None:
+    """Return the note of a pinned paper without control characters."""
+    return PinNote(inert(pin.note), inert(pin.name)) if pin else None
 
 
 def _authors(names: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ from notifier.digests.periods import wording_of
 from notifier.digests.settings import DigestSettings
 from notifier.digests.turns import in_turns, shared_out
 from notifier.errors import ComposeError
-from notifier.models import Digest, Item, MarkedWords, Paper, Section, Span, Spans
+from notifier.models import Digest, Item, MarkedWords, Paper, PinNote, Section, Span, Spans
 from notifier.text.harmless import inert, shortened_to_columns
 from notifier.text.marked_words import MarkableText
 
@@ -106,8 +106,8 @@ class ContentMaker:
         self._settings = settings
         self._has_pages = has_pages
         self._cache = cache
-        self._cards: dict[tuple[int, int | None, int, Spans, MarkedWords], Card] = cache.table()
-        self._lines: dict[tuple[int, int | None, int], PaperLine] = cache.table()
+        self._cards: dict[tuple[int, int | None, int, Spans, MarkedWords, PinNote | None], Card] = cache.table()
+        self._lines: dict[tuple[int, int | None, int, PinNote | None], PaperLine] = cache.table()
         self._texts: dict[str, MarkableText] = cache.table()
         # The keys are `id(item)`, because hashing an item takes longer than all the other work on a cached item. Each
         # value holds its item, so that no other object gets the same id.
@@ -154,7 +154,7 @@ class ContentMaker:
         return made
 
     def _card(self, item: Item, papers: Mapping[int, Paper]) -> Card:
-        key = item.paper_id, item.upvotes, item.votes, item.marks, item.words
+        key = item.paper_id, item.upvotes, item.votes, item.marks, item.words, item.pin
         if (known := self._cards.get(key)) is None:
             paper = _paper(item, papers)
             in_summary = self._places(item.words.title + item.words.abstract, paper.summary)
@@ -164,7 +164,7 @@ class ContentMaker:
         return known
 
     def _line(self, item: Item, papers: Mapping[int, Paper]) -> PaperLine:
-        key = item.paper_id, item.upvotes, item.votes
+        key = item.paper_id, item.upvotes, item.votes, item.pin
         if (known := self._lines.get(key)) is None:
             known = paper_line(item, _paper(item, papers), self._settings)
             self._cache.make_room(LINE_BYTES)

@@ -17,7 +17,7 @@ from typing import Any
 
 from notifier.digests.cache import Cache
 from notifier.errors import ComposeError
-from notifier.models import Item, MarkedWords, Section, Span, Spans
+from notifier.models import Item, MarkedWords, PinNote, Section, Span, Spans
 
 VERSION = 3
 ITEM_BYTES = 10  # a decoded item takes roughly this many bytes of memory for each byte of its text
@@ -25,7 +25,7 @@ REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
 _OPENINGS = (f"[{VERSION},", "[2,")  # must be equally long: `decode` cuts off as many characters as the first has
 _LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
-_OTHERS = ("votes",)  # the fields of an item that most items lack
+_OTHERS = ("votes", "pin")  # the fields of an item that most items lack
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -125,6 +125,8 @@ def _item(packed: list[Any]) -> Item:
     if len(packed) <= 2:
         return Item(*packed)
     paper_id, upvotes, title, abstract, also, others = packed + [[], [], {}][len(packed) - 3 :]
+    if "pin" in others:
+        others["pin"] = PinNote(*others["pin"])
     if any(isinstance(word, str) for word in (*title, *abstract)):
         return Item(paper_id, upvotes, also=tuple(also), words=MarkedWords(tuple(title), tuple(abstract)), **others)
     return Item(paper_id, upvotes, Spans(_spans(title), _spans(abstract)), tuple(also), **others)

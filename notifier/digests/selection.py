@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
-from notifier.models import Item, MarkedWords, Paper, Section, Subscription
+from notifier.models import Item, MarkedWords, Paper, PinNote, Section, Subscription
 
 DEFAULT_LIMIT = 30  # papers in the sections of one digest
 
 MatchedPapers = Sequence[tuple[Subscription, Sequence[Paper]]]
 WordsToMark = Callable[[Subscription, Paper], MarkedWords]
+PinNotes = Mapping[int, PinNote]  # by paper id
+
+_NO_PINS: PinNotes = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,17 @@ class Selection:
 
 
 def select(
-    matched: MatchedPapers, held: Container[int], words: WordsToMark, limit: int = DEFAULT_LIMIT
+    matched: MatchedPapers,
+    held: Container[int],
+    words: WordsToMark,
+    limit: int = DEFAULT_LIMIT,
+    pins: PinNotes = _NO_PINS,
 ) -> Selection | None:
     """Choose the papers of a digest, or return None if no matched paper is new.
 
     `matched` gives each subscription with the papers that it matched, best first. Papers whose id is in `held` are left
-    out, because earlier digests held them. `words` returns the words of a paper to mark for a subscription.
+    out, because earlier digests held them. `words` returns the words of a paper to mark for a subscription. `pins` are
+    the notes of pinned papers.
 
     A paper is placed in the section of the first subscription that matched it. The `also` of its item holds the labels
     of the other subscriptions. The sections take turns: each in turn gets its best remaining paper, until `limit`
@@ -49,13 +57,17 @@ def select(
     sections = tuple(
         Section(
             subscription.label,
-            tuple(_item(paper, matching[paper.id], words) for paper in papers[: shown[place]]),
+            tuple(
+                _item(paper, matching[paper.id], words)._replace(pin=pins.get(paper.id))
+                for paper in papers[: shown[place]]
+            ),
             subscription.id,
         )
         for place, ((subscription, _), papers) in enumerate(zip(matched, by_section, strict=True))
         if shown[place]
     )
-    return Selection(sections, tuple(_bare_item(paper) for _, paper in in_turn[limit:]))
+    rest = tuple(_bare_item(paper)._replace(pin=pins.get(paper.id)) for _, paper in in_turn[limit:])
+    return Selection(sections, rest)
 
 
 def _assign(matched: MatchedPapers, held: Container[int]) -> tuple[dict[int, list[Subscription]], list[list[Paper]]]:

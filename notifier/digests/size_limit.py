@@ -21,6 +21,7 @@ from notifier.text.paper_links import paper_url, search_url
 
 LISTED_BYTES = 54_000
 LINE_MARKUP = 285  # the bytes of the markup around a title, in the plain text and the HTML together
+PIN_MARKUP = 200  # the same for the note of a pinned paper
 HEADING_MARKUP = 600  # the same for the heading of a section
 FOLDING = 1.06  # the factor by which soft line breaks and indents lengthen an encoded text
 
@@ -34,6 +35,11 @@ def line_bytes(paper: Paper, search: str) -> int:
     """Return the most bytes that a paper takes in a mail as a line; `search` finds a paper without a URL."""
     title = inert(paper.title)
     return LINE_MARKUP + encoded_bytes(title) + encoded_bytes(paper_url(paper) or search_url(title, search))
+
+
+def pin_bytes(item: Item) -> int:
+    """Return the most bytes that the note of a pinned paper takes in a mail."""
+    return PIN_MARKUP + encoded_bytes(item.pin.note) + encoded_bytes(item.pin.name) if item.pin else 0
 
 
 def heading_bytes(label: str) -> int:

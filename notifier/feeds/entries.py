@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from html import escape
 from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid5
 
-from notifier.models import Paper
+from notifier.models import Paper, Pin
 from notifier.text.excerpts import excerpt
 from notifier.text.harmless import inert, safe_url
 from notifier.text.paper_links import links
@@ -29,12 +29,26 @@ class Entry:
     """A paper in a feed.
 
     The `guid` never changes, although the paper's key may. `topic_titles` holds slugs of topics with their titles; a
-    topic of the paper whose title is not given is shown by its slug.
+    topic of the paper whose title is not given is shown by its slug. `pin` is the pin of a pinned paper.
     """
 
     paper: Paper
     guid: str
     topic_titles: tuple[tuple[str, str], ...] = ()
+    pin: Pin | None = None
+
+    @property
+    def place(self) -> datetime:
+        """The instant by which feeds order entries: a pinned paper comes before all that were first seen on its day."""
+        if self.pin is None:
+            return self.paper.first_seen
+        return max(self.paper.first_seen, datetime.combine(self.pin.day + timedelta(days=1), time(), UTC))
+
+    @property
+    def updated(self) -> datetime:
+        """When the paper was first seen or, if that was later, pinned; in whole seconds."""
+        seen = published(self.paper)
+        return max(seen, self.pin.pinned_at.replace(microsecond=0)) if self.pin else seen
 
     def __hash__(self) -> int:
         """Return a hash that takes little time: entries are the keys of caches."""
@@ -67,7 +81,8 @@ class EntryFields:
     """The fields of an entry, ready to be written in any format.
 
     `id` is a URN. `links` begins with the `alternate` link; it is empty if no URL is known. All text is printable
-    and allowed in XML. `published` has whole seconds.
+    and allowed in XML. `published` and `updated` have whole seconds. `note` is that of a pinned paper, with its name:
+    `Pinned by Ann: Read this first.`
     """
 
     id: str
@@ -77,6 +92,8 @@ class EntryFields:
     published: datetime
     authors: tuple[str, ...]
     tags: tuple[Tag, ...]
+    updated: datetime
+    note: str = ""
 
     @property
     def url(self) -> str:
@@ -85,15 +102,21 @@ class EntryFields:
 
     @property
     def summary(self) -> str:
-        """The beginning of the abstract."""
-        return "".join([run.text for run in excerpt(self.abstract, ())])
+        """The note of a pinned paper, and the beginning of the abstract."""
+        return " ".join(filter(None, (self.note, "".join([run.text for run in excerpt(self.abstract, ())]))))
+
+    @property
+    def plain(self) -> str:
+        """The note of a pinned paper, and the abstract."""
+        return " ".join(filter(None, (self.note, self.abstract)))
 
     @property
     def html(self) -> str:
-        """The abstract and the links as paragraphs of HTML, which is also XHTML; all text in it is escaped."""
+        """The note, abstract and links as paragraphs of HTML, which is also XHTML; all text in it is escaped."""
         linked = [f'<a href="{escape(link.url)}">{escape(link.title)}</a>' for link in self.links]
         abstract = f'<p dir="auto">{escape(self.abstract, quote=False)}</p>' if self.abstract else ""
-        return "\n".join(filter(None, (abstract, f"<p>{' · '.join(linked)}</p>" if linked else "")))
+        note = f'<p dir="auto"><b>{escape(self.note, quote=False)}</b></p>' if self.note else ""
+        return "\n".join(filter(None, (note, abstract, f"<p>{' · '.join(linked)}</p>" if linked else "")))
 
 
 def entry_fields(entry: Entry) -> EntryFields:
@@ -107,7 +130,14 @@ def entry_fields(entry: Entry) -> EntryFields:
         published=published(paper),
         authors=tuple(filter(None, map(printable, paper.authors))),
         tags=_tags(paper, dict(entry.topic_titles)),
+        updated=entry.updated,
+        note=_note(entry.pin),
     )
+
+
+def _note(pin: Pin | None) -> str:
+    """Return the note of a pin with the name that has signed it; empty without a pin."""
+    return f"Pinned by {printable(pin.name)}: {printable(pin.note)}" if pin else ""
 
 
 def published(paper: Paper) -> datetime:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 
-from notifier.feeds.entries import Entry, printable, published, urn
+from notifier.feeds.entries import Entry, printable, urn
 from notifier.models import Paper
+
+T = TypeVar("T")
 
 LANGUAGE = "en"
 GENERATOR = "notifier"  # without a version, which would change the bytes of every feed at every release
@@ -56,9 +59,12 @@ class Feed:
 
     @property
     def updated(self) -> datetime:
-        """The instant at which the newest entry was first seen, or `since` if there is no entry; in whole seconds."""
+        """The instant at which the newest entry was first seen or pinned, or `since` if there is no entry.
+
+        It has whole seconds.
+        """
         without_entries = (self.since or _WITHOUT_PAPERS).replace(microsecond=0)
-        return max((published(entry.paper) for entry in self.entries), default=without_entries)
+        return max((entry.updated for entry in self.entries), default=without_entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +110,17 @@ def newest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return the entries that a feed shows, newest first.
 
     Papers that were first seen together stand in the order of their ids. A paper that is announced again keeps its
-    place.
+    place. A pinned paper comes before those that were first seen on the day of its pin.
     """
-    ordered = sorted(entries, key=lambda entry: entry.paper.id)
-    ordered.sort(key=lambda entry: entry.paper.first_seen, reverse=True)
-    shown = sum(1 for _ in shown_papers(entry.paper for entry in ordered))
+    ordered = sorted(entries, key=_order_in_place)
+    ordered.sort(key=lambda entry: entry.place, reverse=True)
+    shown = sum(1 for _ in _shown(ordered, lambda entry: entry.place))
     return tuple(ordered[:shown])
+
+
+def _order_in_place(entry: Entry) -> tuple[bool, datetime, int]:
+    """Return a sort key of entries with the same place: pinned ones come first, in the order of pinning."""
+    return entry.pin is None, entry.pin.pinned_at if entry.pin else _WITHOUT_PAPERS, entry.paper.id
 
 
 def shown_papers(ordered: Iterable[Paper]) -> Iterator[Paper]:
@@ -118,9 +129,13 @@ def shown_papers(ordered: Iterable[Paper]) -> Iterator[Paper]:
     No more of them are read than necessary. The feed shows the newest 50, and all others that were first seen in the 48
     hours before the newest; at most 500.
     """
+    return _shown(ordered, lambda paper: paper.first_seen)
+
+
+def _shown(ordered: Iterable[T], place: Callable[[T], datetime]) -> Iterator[T]:
     newest: datetime | None = None
-    for number, paper in enumerate(islice(ordered, MAX_ENTRIES)):
-        newest = newest or paper.first_seen
-        if number >= USUAL_ENTRIES and newest - paper.first_seen > RECENT:
+    for number, each in enumerate(islice(ordered, MAX_ENTRIES)):
+        newest = newest or place(each)
+        if number >= USUAL_ENTRIES and newest - place(each) > RECENT:
             return
-        yield paper
+        yield each

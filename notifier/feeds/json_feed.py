@@ -47,6 +47,7 @@ def _item(entry: Entry) -> bytes:
         "title": fields.title,
         "summary": fields.summary,
         "date_published": fields.published.isoformat(),
+        "date_modified": fields.updated.isoformat() if fields.note else "",
         "authors": [{"name": author} for author in fields.authors],
         "tags": [tag.label for tag in fields.tags],
         "attachments": [_attachment(link) for link in fields.links if link.media_type == PDF],

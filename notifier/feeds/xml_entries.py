@@ -43,8 +43,8 @@ def rss_item(entry: Entry) -> bytes:
     etree.SubElement(document, "channel").append(item)
     if fields.authors:
         etree.SubElement(item, f"{{{_DC}}}creator").text = ", ".join(fields.authors)
-    if fields.abstract:
-        etree.SubElement(item, f"{{{_DCTERMS}}}abstract").text = fields.abstract
+    if fields.plain:
+        etree.SubElement(item, f"{{{_DCTERMS}}}abstract").text = fields.plain
     for link in fields.links[1:]:
         etree.SubElement(item, f"{{{_ATOM}}}link", _attributes(link))
     return _only_entry(document, b"    <item>", b"  </channel>")
@@ -59,7 +59,7 @@ def atom_entry(entry: Entry) -> bytes:
     """
     fields = entry_fields(entry)
     made = _feedgen_entry(fields)
-    made.updated(fields.published)
+    made.updated(fields.updated)
     made.content(fields.html or " ", type="xhtml")
     made.author([{"name": author} for author in fields.authors])
     document = etree.Element("feed")

@@ -6,8 +6,9 @@ All of them are immutable. This package does no I/O and reads no clock.
 from __future__ import annotations
 
 from notifier.models.clocks import Clock
+from notifier.models.curation import ASPECTS, Curation
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
-from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, Section
+from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, PinNote, Section
 from notifier.models.lists import ListOrder
 from notifier.models.papers import (
     DAILY_PAPERS,
@@ -22,6 +23,7 @@ from notifier.models.papers import (
     Paper,
     PaperFields,
     ParsedDump,
+    Pin,
     Skipped,
     Span,
     Spans,
@@ -34,6 +36,7 @@ from notifier.models.sources import DayCount, Health, SourceHistory
 from notifier.models.subscribers import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
 
 __all__ = [
+    "ASPECTS",
     "DAILY_PAPERS",
     "KINDS_WITH_PAPERS",
     "PAGE_TEXT",
@@ -45,6 +48,7 @@ __all__ = [
     "AnyOf",
     "Cadence",
     "Clock",
+    "Curation",
     "DayCount",
     "DeliveryKind",
     "DeliveryState",
@@ -65,6 +69,8 @@ __all__ = [
     "Paper",
     "PaperFields",
     "ParsedDump",
+    "Pin",
+    "PinNote",
     "Proposal",
     "RelayState",
     "RequestKind",

@@ -10,12 +10,19 @@ from notifier.models.deliveries import DeliveryKind
 from notifier.models.papers import MarkedWords, Spans
 
 
+class PinNote(NamedTuple):
+    """The note of a curator about a paper that they have pinned, and the name that has signed it."""
+
+    note: str
+    name: str
+
+
 class Item(NamedTuple):
     """A paper in a digest, with everything about it that is fixed when the digest is planned.
 
     `words` are the words to mark. `also` holds the labels of the subscriber's other subscriptions that the paper
     matched. In digests that were planned before words were stored, `marks` are the places to mark. `votes` is the
-    number of votes for the paper.
+    number of votes for the paper, and `pin` the note of a paper that was pinned.
     """
 
     paper_id: int
@@ -24,11 +31,12 @@ class Item(NamedTuple):
     also: tuple[str, ...] = ()
     words: MarkedWords = MarkedWords()
     votes: int = 0
+    pin: PinNote | None = None
 
     @property
     def bare(self) -> Item:
         """The item with nothing that depends on the subscriptions that matched the paper."""
-        return Item(self.paper_id, self.upvotes, votes=self.votes)
+        return Item(self.paper_id, self.upvotes, votes=self.votes, pin=self.pin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,8 @@ class Paper(PaperFields):
     next higher number, and a digest is about the papers whose numbers are above the subscriber's cursor. A paper that
     was never announced has a negative number. `first_seen` is the instant at which the first dump that lists the paper
     was ingested, and `listed_on` its first listing day. `source` is the format of the highest-ranking dump that lists
-    it. `topics` holds the slugs of its topics, and `votes` is the number of subscribers who have voted for it.
+    it. `topics` holds the slugs of its topics, and `votes` is the number of subscribers who have voted for it. With
+    `has_corrected_url`, a curator has given the `url`.
     """
 
     id: int
@@ -148,6 +149,16 @@ class Paper(PaperFields):
     source: str = ""
     topics: frozenset[str] = frozenset()
     votes: int = 0
+    has_corrected_url: bool = False
+
+
+class Pin(NamedTuple):
+    """The day to which a curator has pinned a paper, with a note and the name that has signed it."""
+
+    day: date
+    note: str
+    name: str
+    pinned_at: datetime
 
 
 class Feedback(NamedTuple):

@@ -48,7 +48,7 @@ class Proposal:
 
     `since` and `before` bound the first listing day. `upvotes` and `votes` are bounds, each a sign and a number. The
     paper must have all of `topics`, and for each of `categories` this category or one below it. `is_exact` is true if
-    the query also matches every paper of which the conditions are true.
+    the query also matches every paper of which the conditions are true. With `has_hidden`, the papers may be hidden.
     """
 
     words: WordSearch | None = None
@@ -59,3 +59,4 @@ class Proposal:
     topics: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     is_exact: bool = True
+    has_hidden: bool = False

@@ -98,6 +98,16 @@ def title_identity(title: str, dump_identity: str) -> str:
     return f"{folded} in {dump_identity}" if _is_short(folded) else _indexable(folded)
 
 
+def corrected_identities(facts: PaperFacts) -> list[str]:
+    """Return the identities that a paper has by its corrected title and link, by which later listings find it.
+
+    A title of fewer than three tokens counts only together with a DOI, a link or an abstract.
+    """
+    title = title_identity(facts.title, "")
+    by_title = [] if _is_short(folded_title(facts.title) or facts.title) else [title]
+    return [*by_title, *(proof.identity for proof in _proofs(facts))]
+
+
 def _is_short(folded: str) -> bool:
     return folded.count(" ") + 1 < IDENTIFYING_TOKENS and len(folded) <= LONGEST_IDENTITY
 

@@ -78,6 +78,17 @@ def merge(known: PaperFacts, new: PaperFacts) -> PaperFacts:
     )
 
 
+def completed(known: PaperFacts, other: PaperFacts) -> PaperFacts:
+    """Return the facts of a paper into which another one was merged by hand: what it lacks comes from the other one.
+
+    In contrast to `merge`, the other one never replaces a title, a link or the like.
+    """
+    merged = merge(known, other)
+    own = {name: getattr(known, name) for name in FIELDS_BY_ORIGIN if getattr(known, name)}
+    origins = {**merged.origins, **{name: known.origins[name] for name in own}}
+    return replace(merged, **own, origins=origins)
+
+
 def _greater(one: Any, other: Any) -> Any:
     """Return the greater of two values; None means unknown, and is less than any value."""
     if one is None or other is None:

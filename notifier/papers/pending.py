@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from notifier.models import Tags
 from notifier.papers.evidence import Evidence
 from notifier.papers.identity import PreparedListing
-from notifier.papers.merging import PaperFacts, is_reworded, merge
+from notifier.papers.merging import PaperFacts, completed, is_reworded, merge
 
 _T = TypeVar("_T")
 
@@ -24,6 +24,10 @@ class PendingPaper:
     `first_key` is its key in the store or, if it is new, the key that it was made with. `absorbed` are the papers
     that were joined to this one. `joined_to` is the paper to which this one was joined, if any. `archived` is True if
     the paper counts as announced already. `changed` is True if its row must be updated.
+
+    Curators may have changed the paper: `facts` are then what the dumps say, and `shown` is what its row says. `parts`
+    are the facts of the papers that were merged into it by hand, by id. `corrections` are corrected values by field.
+    `parted` holds the ids of the papers that must stay apart from it.
     """
 
     facts: PaperFacts
@@ -40,10 +44,26 @@ class PendingPaper:
     absorbed: list[PendingPaper] = field(default_factory=list)
     first_key: str = field(init=False)
     joined_to: PendingPaper | None = None
+    parts: dict[int, PaperFacts] = field(default_factory=dict)
+    corrections: dict[str, str] = field(default_factory=dict)
+    parted: set[int] = field(default_factory=set)
     _evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         self.first_key = self.key
+
+    @property
+    def is_curated(self) -> bool:
+        """Whether the row shows something else than `facts`, because a curator has changed the paper."""
+        return bool(self.parts or self.corrections)
+
+    @property
+    def shown(self) -> PaperFacts:
+        """The facts as the row shows them: with those of the papers merged by hand, and with the corrections."""
+        facts = self.facts
+        for part in self.parts.values():
+            facts = completed(facts, part)
+        return replace(facts, **self.corrections) if self.corrections else facts  # type: ignore[arg-type]
 
     @property
     def evidence(self) -> Evidence:
@@ -53,6 +73,13 @@ class PendingPaper:
         return self._evidence
 
     @property
+    def evidences(self) -> list[Evidence]:
+        """The evidence that the facts give, and that of papers merged by hand and of corrected facts."""
+        if not self.is_curated:
+            return [self.evidence]
+        return [self.evidence, *(Evidence(each, each.abstract) for each in (*self.parts.values(), self.shown))]
+
+    @property
     def awaits_announcement(self) -> bool:
         """Whether the paper was never announced, because all its listings were of replacements or withdrawn papers."""
         return self.sequence < 0 and not self.archived
@@ -60,7 +87,8 @@ class PendingPaper:
     @property
     def is_indexed_differently(self) -> bool:
         """Whether the text or listing day differs from that of a stored row, so that the index of words must change."""
-        return any(is_reworded(facts, self.facts) or facts.listed_on != self.facts.listed_on for facts in self.stored)
+        shown = self.shown
+        return any(is_reworded(facts, shown) or facts.listed_on != shown.listed_on for facts in self.stored)
 
     @property
     def tags(self) -> Tags | None:
@@ -95,6 +123,9 @@ def join(one: PendingPaper, other: PendingPaper) -> PendingPaper:
     older.absorbed = _together(older.absorbed, newer.absorbed)
     older.absorbed.append(newer)
     older.changed = True
+    older.parts |= newer.parts
+    older.corrections = newer.corrections | older.corrections
+    older.parted |= newer.parted
     key_by_arxiv_id(older)
     newer.joined_to = older
     older.identities = _united(older.identities, newer.identities)
@@ -117,17 +148,31 @@ def _united(one: set[str], other: set[str]) -> set[str]:
 
 
 def merge_listing(paper: PendingPaper, listing: PreparedListing) -> None:
-    """Complete a paper by the facts of a listing."""
-    before = paper.facts
-    paper.facts = merge(before, listing.facts)
-    paper.changed |= paper.facts != before
+    """Complete a paper by the facts of a listing.
+
+    A listing with the arXiv id of a paper that was merged by hand completes the facts of that paper.
+    """
+    part = _part_with(paper, listing.facts.arxiv_id)
+    before = paper.facts if part is None else paper.parts[part]
+    after = merge(before, listing.facts)
+    if part is None:
+        paper.facts = after
+    else:
+        paper.parts[part] = after
+    paper.changed |= after != before
     key_by_arxiv_id(paper)
+
+
+def _part_with(paper: PendingPaper, arxiv_id: str | None) -> int | None:
+    if arxiv_id is None or not paper.parts:
+        return None
+    return next((number for number, facts in paper.parts.items() if facts.arxiv_id == arxiv_id), None)
 
 
 def key_by_arxiv_id(paper: PendingPaper) -> None:
     """Make the paper's arXiv id its key, if it has one."""
-    if paper.facts.arxiv_id:
-        paper.key = paper.facts.arxiv_id
+    if arxiv_id := paper.shown.arxiv_id if paper.parts else paper.facts.arxiv_id:
+        paper.key = arxiv_id
 
 
 def is_first_announcement(paper: PendingPaper) -> bool:

@@ -77,7 +77,7 @@ class ListingPlacer:
         self._lowest_sequence = lowest_sequence
         self._now = now
         self._archive = archive
-        self._by_arxiv_id = {paper.facts.arxiv_id: paper for paper in self._papers if paper.facts.arxiv_id}
+        self._by_arxiv_id = {arxiv_id: paper for paper in self._papers if (arxiv_id := paper.shown.arxiv_id)}
         self._by_identity: dict[str, _PapersOfTitle] = {}
         for paper in self._papers:
             for identity in paper.identities:
@@ -100,8 +100,8 @@ class ListingPlacer:
         else:
             merge_listing(paper, listing)
         paper.listings.append(listing)
-        if paper.facts.arxiv_id:
-            self._by_arxiv_id[paper.facts.arxiv_id] = paper
+        if arxiv_id := paper.shown.arxiv_id:
+            self._by_arxiv_id[arxiv_id] = paper
         for identity in listing.identities:
             self._add_identity(paper, identity)
 
@@ -125,7 +125,8 @@ class ListingPlacer:
         """
         if paper.awaits_announcement or not paper.stored or self._now - paper.first_seen > ANNOUNCED_AGAIN_WITHIN:
             return False
-        return all(_gained(before, paper.facts, upvotes_named) for before in paper.stored)
+        shown = paper.shown
+        return all(_gained(before, shown, upvotes_named) for before in paper.stored)
 
     def _find(self, listing: PreparedListing, evidence: Evidence) -> PendingPaper | None:
         """Return the listing's paper, or None if there is none yet.
@@ -137,7 +138,7 @@ class ListingPlacer:
             paper = current(match)  # an earlier turn of the loop may have joined it to another match
             if found is None:
                 found = paper
-            elif paper is not found and not contradict(found.evidence, paper.evidence):
+            elif paper is not found and not _must_stay_apart(found, paper):
                 found = join(found, paper)
         return found
 
@@ -152,9 +153,9 @@ class ListingPlacer:
             yield current(self._by_arxiv_id[listing.facts.arxiv_id])
         for proof in listing.proofs:
             for paper in self._papers_of(proof.identity):
-                if _proves(proof, paper.evidence, evidence, listing.facts.abstract):
+                if any(_proves(proof, known, evidence, listing.facts.abstract) for known in _usable(paper, evidence)):
                     yield paper
-        same_title = (each for each in self._papers_of(listing.identity) if not contradict(each.evidence, evidence))
+        same_title = (each for each in self._papers_of(listing.identity) if not _is_other(each, evidence))
         best = min(same_title, key=_id_order, default=None)
         if best is not None:
             yield best
@@ -185,6 +186,30 @@ class ListingPlacer:
     def _next_sequence(self) -> int:
         self._highest_sequence += 1
         return self._highest_sequence
+
+
+def _must_stay_apart(one: PendingPaper, other: PendingPaper) -> bool:
+    """Return whether two papers are different ones, or were parted by a curator."""
+    if one.parted and one.parted.intersection([other.id, *(each.id for each in other.absorbed)]):
+        return True
+    return all(_is_other(one, evidence) for evidence in other.evidences)
+
+
+def _is_other(paper: PendingPaper, evidence: Evidence) -> bool:
+    """Return whether this evidence is of another paper: whether it contradicts all that is known of the paper."""
+    return all(contradict(known, evidence) for known in _usable(paper, evidence))
+
+
+def _usable(paper: PendingPaper, evidence: Evidence) -> list[Evidence]:
+    """Return the evidences of a paper that a listing may be compared with.
+
+    They are all of them, unless the arXiv id of a paper that was merged by hand decides.
+    """
+    if not paper.is_curated:
+        return [paper.evidence]
+    arxiv_id = paper.shown.arxiv_id
+    is_other = arxiv_id and evidence.paper.arxiv_id and arxiv_id != evidence.paper.arxiv_id
+    return [] if is_other else paper.evidences
 
 
 def _gained(before: PaperFacts, after: PaperFacts, upvotes_named: Sequence[int]) -> bool:
@@ -222,5 +247,5 @@ def _proves(proof: Proof, known: Evidence, listed: Evidence, abstract: str) -> b
 
 def _id_order(paper: PendingPaper) -> tuple[bool, bool, str]:
     """Return a sort key that puts papers without an arXiv id first, and then ids of the old scheme, `math/0601001`."""
-    arxiv_id = paper.facts.arxiv_id or ""
+    arxiv_id = paper.shown.arxiv_id or ""
     return bool(arxiv_id), "/" not in arxiv_id, arxiv_id

@@ -20,7 +20,7 @@ Each step is idempotent: it may be stopped at any moment and run again. Several 
 from notifier.pipeline.abandoned_files import remove_abandoned_files
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.dry_run import DryRun, plan_dry_run
-from notifier.pipeline.feed_papers import feed_entries, read_trending_of_days
+from notifier.pipeline.feed_papers import feed_entries, pinned_papers, read_trending_of_days
 from notifier.pipeline.fetching import (
     check_source_names,
     due_sources,
@@ -87,6 +87,7 @@ __all__ = [
     "name_in",
     "next_digest",
     "once",
+    "pinned_papers",
     "plan",
     "plan_dry_run",
     "plan_welcomes",

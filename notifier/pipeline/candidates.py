@@ -14,7 +14,7 @@ from notifier.digests.size_limit import line_bytes
 from notifier.models import MarkedWords, Paper, Subscription
 from notifier.pipeline.tagging import with_topics
 from notifier.search import rank
-from notifier.store import changed_votes, dumps, papers, tags
+from notifier.store import changed_votes, dumps, papers, pins, tags
 from notifier.store.paper_tokens import tokens_of
 from notifier.text.marked_words import words_at
 from notifier.topics import RESERVED, Catalogue
@@ -35,6 +35,7 @@ class Candidates:
     `head` is the last sequence number up to which all papers are tagged; papers after it wait for the next planning.
     `dump` is the id of the newest dump, or None if papers of it may be after `head`. `announced_again` holds the ids of
     the papers that were announced before. Digests planned since `announced_again_since` may contain them already.
+    `pins` are the pins of the papers that are pinned, by id.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Candidates:
         self.announced_again = papers.announced_again(connection, cursor) | set(voted)
         first_seen = [paper.first_seen for paper in self.papers if paper.id in self.announced_again]
         self.announced_again_since = min(first_seen, default=NEVER) - papers.CLOCK_SET_BACK
+        self.pins = pins.begun(connection, [paper.id for paper in found])
         self._by_id = {paper.id: paper for paper in self.papers}
         self._places = {paper.id: place for place, paper in enumerate(self.papers)}
         self._line_bytes: dict[int, int] | None = None

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from notifier.config import Config
 from notifier.digests import items, periods, selection, subjects
 from notifier.digests.selection import add_unsent
+from notifier.digests.size_limit import without
 from notifier.errors import ComposeError
-from notifier.models import Paper, Section, Subscriber, Subscription
+from notifier.models import Paper, Pin, PinNote, Section, Subscriber, Subscription
 from notifier.pipeline import left_over_papers
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.subjects import best_titles
 from notifier.store import expiring, outbox, papers
 from notifier.store.expiring import UnsentDigest
+from notifier.store.hidden_papers import all_hidden
 from notifier.subscribers import calendars
-from notifier.topics import TRENDING
+from notifier.topics import ALL, TRENDING
 
 TRENDING_PAPERS = 10
 
@@ -70,8 +73,10 @@ def choose_papers(
     held = _held_papers(connection, candidates, matched)
     planned = []
     for subscriber, slot in slots:
-        new = new_papers(matched[subscriber.id], held[subscriber.id])
-        chosen = selection.select(new, held[subscriber.id], candidates.words, config.digest.papers)
+        pins = pins_until(candidates, slot.local_date)
+        new = new_papers(matched[subscriber.id], held[subscriber.id], pins)
+        notes = {number: PinNote(pin.note, pin.name) for number, pin in pins.items()}
+        chosen = selection.select(new, held[subscriber.id], candidates.words, config.digest.papers, notes)
         planned.append(PlannedDigest(subscriber, slot, chosen))
     complete = _with_earlier(connection, planned, config.digest.papers)
     return _fitting(connection, candidates, complete, config.mail.title_search)
@@ -80,11 +85,14 @@ def choose_papers(
 def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: int) -> list[PlannedDigest]:
     """Return the planned digests with the papers that were left over and those of the subscribers' unsent digests.
 
+    Papers that were hidden since are left out.
+
     If an unsent digest cannot be read, its subscriber is left out for now, so that the other subscribers are planned.
     `deliver` marks the unreadable digest as FAILED.
     """
     waiting = left_over_papers.waiting(connection, [digest.subscriber for digest in planned])
     unsent = expiring.unsent_digests(connection, [digest.subscriber.id for digest in planned])
+    hidden = all_hidden(connection)
     complete = []
     for digest in planned:
         if digest.subscriber.left_over and digest.subscriber.id not in waiting:
@@ -94,6 +102,7 @@ def _with_earlier(connection: Connection, planned: list[PlannedDigest], limit: i
             selections = [selection.Selection(*items.decode(each.items)) for each in earlier]
             if digest.subscriber.id in waiting:
                 selections.insert(0, waiting[digest.subscriber.id])
+            selections = [without(each, hidden) for each in selections] if hidden else selections
             rolled = add_unsent(digest.selection, selections, limit)
             complete.append(replace(digest, selection=rolled, unsent=earlier))
     return complete
@@ -158,10 +167,35 @@ def matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPa
     ]
 
 
-def new_papers(matched: _MatchedPapers, held: set[int]) -> _MatchedPapers:
-    """Return the matched papers that are not held by an earlier digest; for the topic `trending` only the best ones."""
+def new_papers(matched: _MatchedPapers, held: set[int], pins: Mapping[int, Pin]) -> _MatchedPapers:
+    """Return the matched papers that are not held by an earlier digest; for the topic `trending` only the best ones.
+
+    For the topics `all` and `trending`, the papers that are pinned come first.
+    """
     new = [(each, [paper for paper in found if paper.id not in held]) for each, found in matched]
-    return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in new]
+    ordered = [(each, pinned_first(found, pins) if each.topic in (ALL, TRENDING) else found) for each, found in new]
+    return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in ordered]
+
+
+def pins_until(candidates: Candidates, day: date) -> dict[int, Pin]:
+    """Return the pins to this day and to earlier days, by paper id."""
+    return {number: pin for number, pin in candidates.pins.items() if pin.day <= day}
+
+
+def pinned_first(found: list[Paper], pins: Mapping[int, Pin]) -> list[Paper]:
+    """Return papers with the pinned ones first: those pinned to the newest day, in the order in which they were pinned.
+
+    All others stay in their order.
+    """
+    if not pins:
+        return found
+
+    def order(paper: Paper) -> tuple[int, datetime, int]:
+        pin = pins[paper.id]
+        return -pin.day.toordinal(), pin.pinned_at, paper.id
+
+    pinned = sorted((paper for paper in found if paper.id in pins), key=order)
+    return [*pinned, *(paper for paper in found if paper.id not in pins)]
 
 
 def _held_papers(

@@ -13,19 +13,26 @@ from notifier.feeds.feed import MAX_ENTRIES
 from notifier.models import Paper
 from notifier.pipeline.choosing import TRENDING_PAPERS
 from notifier.search import rank
-from notifier.store import papers
+from notifier.store import papers, pins
 from notifier.topics import Catalogue
 
 CHOSEN_WITHIN = timedelta(days=14)
+MAX_PINNED = 50  # the most pinned papers that a feed may show although other papers are newer
 
 
 def feed_entries(connection: Connection, catalogue: Catalogue, found: Iterable[Paper]) -> dict[int, Entry]:
-    """Return the feed entries of these papers, by the id of the paper, in the given order."""
+    """Return the feed entries of these papers, with their pins, by the id of the paper, in the given order."""
     by_id = {paper.id: paper for paper in found}
-    guids = papers.guids(connection, by_id)
+    guids, pinned = papers.guids(connection, by_id), pins.begun(connection, by_id)
     return {
-        paper_id: Entry(paper, guids[paper_id], _topic_titles(catalogue, paper)) for paper_id, paper in by_id.items()
+        paper_id: Entry(paper, guids[paper_id], _topic_titles(catalogue, paper), pinned.get(paper_id))
+        for paper_id, paper in by_id.items()
     }
+
+
+def pinned_papers(connection: Connection) -> list[Paper]:
+    """Return the papers that were pinned to the newest days."""
+    return list(papers.papers_by_id(connection, pins.newest_pinned(connection, MAX_PINNED)).values())
 
 
 def read_trending_of_days(connection: Connection) -> list[Paper]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from notifier.digests import items
 from notifier.digests.selection import Selection
-from notifier.digests.size_limit import fitted, line_bytes
+from notifier.digests.size_limit import fitted, line_bytes, pin_bytes
 from notifier.errors import ComposeError
 from notifier.models import Item, Section, Subscriber
 from notifier.pipeline.candidates import Candidates
@@ -88,7 +88,8 @@ def fit_all(
 
 
 def _size_by(sizes: Mapping[int, int]) -> Callable[[Item], int]:
-    return lambda item: sizes.get(item.paper_id, 0)  # a paper that is not stored any more takes no room
+    # A paper that is not stored any more takes no room.
+    return lambda item: sizes[item.paper_id] + pin_bytes(item) if item.paper_id in sizes else 0
 
 
 def text_of(selection: Selection, paper_ids: Collection[int], origins: Mapping[int, Section]) -> str:

@@ -16,9 +16,17 @@ from notifier.digests.periods import EARLIER
 from notifier.digests.rows import digest_of_row
 from notifier.digests.selection import select
 from notifier.errors import ComposeError, UsageError
-from notifier.models import Cadence, Digest, Mail, Subscriber, SubscriberState
+from notifier.models import Cadence, Digest, Mail, PinNote, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
-from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose, fitted_with_subjects, matched_papers, new_papers
+from notifier.pipeline.choosing import (
+    DueSlot,
+    PlannedDigest,
+    choose,
+    fitted_with_subjects,
+    matched_papers,
+    new_papers,
+    pins_until,
+)
 from notifier.pipeline.dry_run import as_planned
 from notifier.pipeline.planning import delivery_row, due_slots, instant_slot
 from notifier.sending import Sender, send_directly
@@ -141,8 +149,10 @@ def _with_newest(
     for cursor in _earlier_cursors(connection, planned.subscriber, now):
         earlier = replace(planned.subscriber, cursor=cursor)
         candidates = _candidates(connection, earlier, catalogue, now)
-        matched = new_papers(matched_papers(candidates, earlier), set())
-        if found := select(matched, set(), candidates.words, config.digest.papers):
+        pins = pins_until(candidates, planned.slot.local_date)
+        matched = new_papers(matched_papers(candidates, earlier), set(), pins)
+        notes = {number: PinNote(pin.note, pin.name) for number, pin in pins.items()}
+        if found := select(matched, set(), candidates.words, config.digest.papers, notes):
             planned = replace(planned, selection=found, is_new=False)
             return fitted_with_subjects(connection, candidates, [planned], config)[0]
     return planned

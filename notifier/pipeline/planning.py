@@ -30,6 +30,7 @@ from notifier.models import Cadence, DeliveryKind, DeliveryState, Subscriber
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
 from notifier.pipeline.considering_votes import consider_votes
+from notifier.pipeline.pinning import begin_pins
 from notifier.pipeline.tagging import tag
 from notifier.store import expiring, outbox, reading, retried, subscribers, writing
 from notifier.subscribers import calendars, date_repairs, end_pauses, update_stored_queries
@@ -64,6 +65,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
     if repairs := date_repairs.repair_all(engine, now):
         log.warning(date_repairs.describe(repairs))
     end_pauses(engine, now)
+    begin_pins(engine, now)
     with reading(engine) as connection:
         cursor = subscribers.oldest_cursor_due(connection, now)
         if cursor is None:

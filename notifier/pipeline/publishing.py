@@ -17,7 +17,7 @@ from notifier.feeds.feed import MAX_ENTRIES
 from notifier.fetching import tell_hub
 from notifier.files import remove_stale, write_if_changed
 from notifier.pipeline.choosing import TRENDING_PAPERS
-from notifier.pipeline.feed_papers import feed_entries, trending_of_days
+from notifier.pipeline.feed_papers import feed_entries, pinned_papers, trending_of_days
 from notifier.pipeline.tagging import tag
 from notifier.store import papers, reading
 from notifier.templates import environment, render
@@ -105,9 +105,15 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> tuple[set[str], list[str
 def _feeds(connection: Connection, catalogue: Catalogue) -> Iterator[Feed]:
     """Yield the feed of all papers, the feed of trending papers, and the feed of each topic."""
     slugs: tuple[str | None, ...] = (None, *catalogue.topics)  # None selects the papers of all topics
-    shown = {slug: papers.newest(connection, slug, MAX_ENTRIES) for slug in slugs}
-    stored = papers.papers_by_id(connection, set().union(*shown.values()))
-    best = trending_of_days(connection, [stored[paper_id] for paper_id in shown[None]])
+    newest = {slug: papers.newest(connection, slug, MAX_ENTRIES) for slug in slugs}
+    stored = papers.papers_by_id(connection, set().union(*newest.values()))
+    best = trending_of_days(connection, [stored[paper_id] for paper_id in newest[None]])
+    pinned = pinned_papers(connection)
+    best = list({paper.id: paper for paper in (*best, *pinned)}.values())
+    shown = {
+        slug: dict.fromkeys([*ids, *(each.id for each in pinned if slug is None or slug in each.topics)])
+        for slug, ids in newest.items()
+    }
     entries = feed_entries(connection, catalogue, {**stored, **{paper.id: paper for paper in best}}.values())
     all_entries, *by_topic = ([entries[paper_id] for paper_id in shown[slug]] for slug in slugs)
     since = papers.first_seen(connection)

@@ -12,7 +12,7 @@ from notifier.store import papers
 
 
 def best_titles(connection: Connection, candidates: Candidates, selections: Sequence[Selection]) -> list[str]:
-    """Return the title of the best paper of each selection: the one that ranks highest among the candidates.
+    """Return the title of the best paper of each selection: a pinned one, or else the one that ranks highest.
 
     A selection without candidates holds only papers of digests that were never sent. Then the title of its first paper
     is returned, or an empty text if that paper is no longer stored.
@@ -28,5 +28,9 @@ def best_titles(connection: Connection, candidates: Candidates, selections: Sequ
 
 
 def _firsts(selection: Selection) -> list[int]:
-    """Return the ids of the papers that may be the best: the first of each section, or of the rest."""
-    return [section.items[0].paper_id for section in selection.sections] or [selection.rest[0].paper_id]
+    """Return the ids of the papers that may be the best: the first of each section, or of the rest.
+
+    If any of them is pinned, only the pinned ones are returned.
+    """
+    items = [section.items[0] for section in selection.sections] or [selection.rest[0]]
+    return [each.paper_id for each in items if each.pin] or [each.paper_id for each in items]

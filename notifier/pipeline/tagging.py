@@ -56,8 +56,8 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
     Before that, papers that are missing in the index of words are added to it.
     """
     paper_tokens.index_missing_papers(engine)
-    retag_changed(engine, catalogue)
     keep_queries(engine, catalogue)
+    retag_changed(engine, catalogue)
     count = 0
     while True:
         with reading(engine) as connection:
@@ -101,8 +101,18 @@ def with_topics(connection: Connection, papers: Sequence[Paper], catalogue: Cata
         block = papers[start : start + BLOCK]
         tokenised = tokens_of(connection, block)
         each = zip(block, _tags(matching.index(block, tokenised), tokenised, catalogue), strict=True)
-        found += [replace(paper, topics=frozenset(tags.slugs)) for paper, tags in each]
-    return found
+        found += [replace(paper, topics=frozenset(of_paper.slugs)) for paper, of_paper in each]
+    corrected = tags.corrections(connection, [each.id for each in found])
+    return [
+        replace(each, topics=_corrected(each.topics, corrected[each.id], catalogue)) if each.id in corrected else each
+        for each in found
+    ]
+
+
+def _corrected(topics: frozenset[str], changes: Mapping[str, bool], catalogue: Catalogue) -> frozenset[str]:
+    """Return the topics of a paper with what curators have changed."""
+    added = {slug for slug, is_added in changes.items() if is_added and slug in catalogue.topics}
+    return frozenset((topics - changes.keys()) | added)
 
 
 def _tags(index: PaperIndex, tokenised: Iterable[bytes], catalogue: Catalogue) -> Iterator[Tags]:

@@ -126,8 +126,9 @@ def count_by_day(connection: Connection, query: Query) -> dict[date, int] | None
 
 
 def matching_ids(connection: Connection, query: Query) -> list[int]:
-    """Return the ids of all papers that the query matches."""
-    return [each.paper.id for each in _all_matching(connection, query, propose(query))]
+    """Return the ids of all papers that the query matches, also of hidden ones."""
+    proposal = replace(propose(query), has_hidden=True)
+    return [each.paper.id for each in _all_matching(connection, query, proposal)]
 
 
 def matches_any(connection: Connection, query: Query) -> bool:

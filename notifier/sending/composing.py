@@ -19,7 +19,7 @@ from notifier.digests.rows import digest_of_row
 from notifier.errors import ComposeError
 from notifier.models import Alert, DeliveryKind, Digest, Mail, Notice, Paper
 from notifier.sending.sender import Sender
-from notifier.store import FreshReads, deliveries, dumps, fresh_reads, papers, reading
+from notifier.store import FreshReads, curation, deliveries, fresh_reads, papers, reading
 from notifier.store.outbox import Claim
 from notifier.store.requests import NOTICES
 
@@ -27,20 +27,20 @@ CACHED_PAPERS = 20_000
 
 
 class PaperCache:
-    """The papers of earlier digests, kept from batch to batch until a new dump may have changed them."""
+    """The papers of earlier digests, kept from batch to batch until a dump or a curator may have changed them."""
 
     def __init__(self, engine: Engine, reads: FreshReads) -> None:
         self._engine = engine
         self._reads = reads
         self._papers: dict[int, Paper] = {}
-        self._newest_dump: int | None = None
+        self._state: object = None
 
     def papers_by_id(self, ids: set[int]) -> Mapping[int, Paper]:
         """Return papers by id: those of `ids` that are stored, and possibly others."""
-        # The newest dump is read first. A dump that comes while the papers are read is then noticed next time.
-        ((newest,),) = self._reads.rows(dumps.NEWEST, {})
-        if newest != self._newest_dump or len(self._papers) > CACHED_PAPERS:
-            self._papers, self._newest_dump = {}, newest
+        # The state is read first. A dump that comes while the papers are read is then noticed next time.
+        (state,) = self._reads.rows(curation.STATE, {})
+        if state != self._state or len(self._papers) > CACHED_PAPERS:
+            self._papers, self._state = {}, state
         if missing := ids - self._papers.keys():
             with reading(self._engine) as connection:
                 self._papers |= papers.papers_by_id(connection, missing)

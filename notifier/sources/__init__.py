@@ -17,6 +17,7 @@ from notifier.sources.arxiv import api as arxiv_api
 from notifier.sources.arxiv import feed as arxiv_feed
 from notifier.sources.arxiv import oai_pmh
 from notifier.sources.bounding import bounded
+from notifier.sources.cleaning import clean
 from notifier.sources.cut_off import ZEROS_FAULT, ends_in_zeros, is_cut_off
 from notifier.sources.decoding import decode, decode_markup, is_markup
 from notifier.sources.format import Format
@@ -26,7 +27,7 @@ from notifier.sources.listing_day import decide_listing_day
 from notifier.sources.page import page_text
 from notifier.sources.unpacking import is_archive, unpack
 
-__all__ = ["FORMATS", "Format", "decide_listing_day", "is_archive", "is_cut_off", "parse_dump"]
+__all__ = ["FORMATS", "Format", "clean", "decide_listing_day", "is_archive", "is_cut_off", "parse_dump"]
 
 # Every known format. The first that recognises a text parses it, so the formats that accept more come later.
 FORMATS: tuple[Format, ...] = (

@@ -15,7 +15,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select
 
 from notifier.models import Subscriber
-from notifier.store import feedback, requests, returned, votes
+from notifier.store import curation, feedback, requests, returned, votes
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased_address, subscriber, subscription, suppression
@@ -27,7 +27,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
 
     This deletes subscriptions, suppressions, sessions, requests, messages that came back, votes, feedback, and
     deliveries, including the notices to the address. Returns the number of deliveries deleted. A mail that is being
-    sent at this moment may still arrive.
+    sent at this moment may still arrive. What the subscriber did as a curator stays in the log, without the address.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
     delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
@@ -39,6 +39,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     returned.delete_of(connection, person.id, person.email)
     votes.remove_all(connection, person.id)
     feedback.reset_feedback(connection, person.id)
+    curation.forget_actor(connection, person.email)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
     connection.execute(insert(erased_address).values(fingerprint=_fingerprint(person.email), at=now))
     return messages

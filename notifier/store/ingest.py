@@ -21,6 +21,14 @@ from notifier.papers.pending import PendingPaper
 from notifier.papers.placing import ListingPlacer
 from notifier.store import feedback, paper_tokens, subscriptions, tags, votes
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
+from notifier.store.curated_papers import (
+    CuratedFacts,
+    curated_facts,
+    move_curation,
+    papers_with_corrected_identities,
+    store_corrected_identities,
+    write_facts,
+)
 from notifier.store.paper_tokens import TokenisedPaper
 from notifier.store.papers import locked
 from notifier.store.statements import batches, in_values, insert_all, insert_one
@@ -56,6 +64,7 @@ ANNOUNCED = AnnouncePolicy()  # announces the papers of a dump; no topic names a
 
 _FACT_NAMES = tuple(field.name for field in fields(PaperFacts))  # also the names of columns of the table `paper`
 _fact_values = attrgetter(*_FACT_NAMES)
+_UNCHANGED = CuratedFacts()  # of a paper that no curator has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,28 +154,41 @@ def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -
     same_title = select(row.identity, row.paper_id).where(in_values(connection, row.identity, identities))
     for identity, paper_id in connection.execute(same_title):
         titles.setdefault(paper_id, set()).add(identity)
+    corrected = papers_with_corrected_identities(connection, identities)
     arxiv_ids = {prepared.facts.arxiv_id for prepared in listings if prepared.facts.arxiv_id}
     same_arxiv_id = connection.scalars(select(paper.c.id).where(in_values(connection, paper.c.arxiv_id, arxiv_ids)))
-    found = []
-    for batch in batches(sorted({*titles, *same_arxiv_id})):
-        rows = connection.execute(select(paper).where(paper.c.id.in_(batch)).order_by(paper.c.id))
-        found += [_pending_paper(row, titles.get(row.id, set())) for row in rows]
+    found = pending_papers(connection, {*titles, *corrected, *same_arxiv_id})
+    for each in found:
+        assert each.id is not None, "the papers are stored"
+        each.stored_identities = titles.get(each.id, set())
+        each.identities = each.stored_identities | corrected.get(each.id, set())
     return found
 
 
-def _pending_paper(row: Row[Any], identities: set[str]) -> PendingPaper:
+def pending_papers(connection: Connection, ids: Iterable[int]) -> list[PendingPaper]:
+    """Return the stored papers with these ids, oldest first, to be changed in memory; their identities are not read."""
+    found = []
+    for batch in batches(sorted(ids)):
+        curated = curated_facts(connection, batch)
+        rows = connection.execute(select(paper).where(paper.c.id.in_(batch)).order_by(paper.c.id))
+        found += [_pending_paper(row, curated.get(row.id, _UNCHANGED)) for row in rows]
+    return found
+
+
+def _pending_paper(row: Row[Any], curated: CuratedFacts) -> PendingPaper:
     values = dict(zip(_FACT_NAMES, _fact_values(row), strict=True))
-    facts = PaperFacts(**{**values, "origins": decode_origins(row.origins)})
+    shown = PaperFacts(**{**values, "origins": decode_origins(row.origins)})
     return PendingPaper(
-        facts,
+        curated.facts or shown,
         row.key,
         row.first_seen,
         row.sequence,
         id=row.id,
-        stored=[facts],
+        stored=[shown],
         archived=row.archived,
-        identities=set(identities),
-        stored_identities=set(identities),
+        parts=dict(curated.parts),
+        corrections=dict(curated.corrections),
+        parted=set(curated.parted),
     )
 
 
@@ -180,9 +202,14 @@ def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> Non
     _insert_papers(connection, [each for each in papers if each.id is None])
     for each in papers:
         for other in each.absorbed:
-            _merge_rows(connection, other, each)
-    _update_papers(connection, [each for each in papers if each.changed])
-    paper_tokens.add(connection, list(map(_tokenised, to_index)), keys)
+            if other.id is not None and each.id is not None:
+                move_curation(connection, other.id, each.id)
+            merge_rows(connection, other, each)
+            if other.is_curated:
+                store_corrected_identities(connection, each)
+    update_papers(connection, [each for each in papers if each.changed])
+    write_facts(connection, papers)
+    paper_tokens.add(connection, list(map(tokenised_paper, to_index)), keys)
     aliases = [
         {"old_id": each.id, "old_key": each.first_key, "paper_id": each.id}
         for each in papers
@@ -223,7 +250,8 @@ def _insert_papers(connection: Connection, papers: list[PendingPaper]) -> None:
     tags.add(connection, {new.id: new.tags for new in papers if new.tags and new.id is not None})
 
 
-def _update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
+def update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
+    """Write the rows of stored papers that have changed; their topics are then found again."""
     # Rows are updated in the order in which `tags.tag` locks them, because another order could cause a deadlock.
     rows = [{**_columns(each), "row_id": each.id} for each in sorted(papers, key=lambda each: each.id or 0)]
     changed = update(paper).where(paper.c.id == bindparam("row_id"))
@@ -231,19 +259,27 @@ def _update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
         connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)
 
 
-def _tokenised(pending: PendingPaper) -> TokenisedPaper:
+def tokenised_paper(pending: PendingPaper) -> TokenisedPaper:
+    """Return the tokens of a paper whose row was written."""
     assert pending.id is not None, "the paper's row has been written"
-    tokens = pending.tags.tokenised if pending.tags else paper_tokens.tokenise(pending.facts)
-    return TokenisedPaper(pending.id, pending.facts.listed_on, tokens)
+    shown = pending.shown
+    tokens = pending.tags.tokenised if pending.tags else paper_tokens.tokenise(shown)
+    return TokenisedPaper(pending.id, shown.listed_on, tokens)
 
 
 def _columns(pending: PendingPaper) -> dict[str, Any]:
-    values = dict(zip(_FACT_NAMES, _fact_values(pending.facts), strict=True))
-    origins = encode_origins(pending.facts.origins)
-    return {**values, "origins": origins, "key": pending.key, "sequence": pending.sequence}
+    shown = pending.shown
+    values = dict(zip(_FACT_NAMES, _fact_values(shown), strict=True))
+    return {
+        **values,
+        "origins": encode_origins(shown.origins),
+        "key": pending.key,
+        "sequence": pending.sequence,
+        "has_corrected_url": "url" in pending.corrections,
+    }
 
 
-def _merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPaper) -> None:
+def merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPaper) -> None:
     """Delete the row of an absorbed paper, and let what belongs to it refer to the row that is kept.
 
     These are its titles, listings, aliases, votes and feedback. The topics of the absorbed paper are deleted, and its

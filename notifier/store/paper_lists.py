@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Subquery,
+    and_,
     case,
     func,
     literal,
@@ -26,8 +27,9 @@ from sqlalchemy import (
 )
 
 from notifier.models import RANKED_FORMATS, Announce, ListOrder
+from notifier.store.hidden_papers import is_not_hidden
 from notifier.store.statements import batches
-from notifier.store.tables import dump, listing, paper, vote
+from notifier.store.tables import dump, listing, paper, pin, vote
 
 UNKNOWN = -1  # in place of unknown upvotes, to put such papers last
 NO_PLACE = 2**31 - 1  # in place of the position of a paper that is in no ranked list, to put it last
@@ -83,12 +85,15 @@ def list_between(
 ) -> list[ListedPaper]:
     """Return at most `limit` of the papers listed from the first to the last of `days`, each once, in this order.
 
-    The order TRENDING goes by the papers' votes, and then by the upvotes and places of these listings.
+    The order TRENDING goes by the papers' votes, and then by the upvotes and places of these listings. A list of one
+    day leaves out the papers that are pinned to this day, because they come before it.
     """
     row = listing.c
     wanted = [_is_between(*days), _is_announced()]
     if start:
         wanted.append(row.dump_id <= start.dump_id)
+    if days[0] == days[1]:
+        wanted.append(row.paper_id.not_in(select(pin.c.paper_id).where(pin.c.day == days[0], pin.c.has_begun)))
     found = (
         select(
             row.paper_id,
@@ -149,8 +154,9 @@ def keys_listed_between(connection: Connection, first: date, last: date, limit: 
 
 
 def keys_between(connection: Connection, first: int, last: int) -> list[str]:
-    """Return the keys of the papers whose ids are in this range, by id."""
-    return list(connection.scalars(select(paper.c.key).where(paper.c.id.between(first, last)).order_by(paper.c.id)))
+    """Return the keys of the papers whose ids are in this range and that are not hidden, by id."""
+    wanted = paper.c.id.between(first, last) & is_not_hidden(paper.c.id)
+    return list(connection.scalars(select(paper.c.key).where(wanted).order_by(paper.c.id)))
 
 
 def _by_trending(found: Subquery, start: Continuation | None) -> Select[Any]:
@@ -192,5 +198,6 @@ def _is_between(first: date, last: date) -> ColumnElement[bool]:
 
 
 def _is_announced() -> ColumnElement[bool]:
+    """Return the condition that a listing counts: it announces its paper, and the paper is not hidden."""
     announce = listing.c.announce
-    return or_(announce.is_(None), announce.not_in(REPLACEMENTS))
+    return and_(or_(announce.is_(None), announce.not_in(REPLACEMENTS)), is_not_hidden(listing.c.paper_id))

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from notifier.models import RANKED_FORMATS, Paper
 from notifier.papers.trending import Appearance
+from notifier.store.hidden_papers import is_not_hidden, without_hidden
 from notifier.store.statements import batches
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
 
@@ -52,8 +53,11 @@ def start_at(connection: Connection, instant: datetime, dumps_until: datetime, n
 
 
 def papers_after(connection: Connection, cursor: int, until: int) -> list[Paper]:
-    """Return the papers with sequence numbers above `cursor` and up to `until`, by sequence number."""
-    window = _is_announced() & (paper.c.sequence > cursor) & (paper.c.sequence <= until)
+    """Return the papers with sequence numbers above `cursor` and up to `until`, by sequence number.
+
+    Hidden papers are left out here, and by the functions that return the papers of lists and feeds.
+    """
+    window = _is_announced() & _is_not_hidden() & (paper.c.sequence > cursor) & (paper.c.sequence <= until)
     return read_papers(connection, _select_papers().where(window).order_by(paper.c.sequence))
 
 
@@ -68,6 +72,11 @@ def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]
     for batch in batches(sorted(set(current.values()))):
         found.update({each.id: each for each in read_papers(connection, _select_papers().where(paper.c.id.in_(batch)))})
     return {paper_id: found[current_id] for paper_id, current_id in current.items() if current_id in found}
+
+
+def shown_papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]:
+    """Return the same as `papers_by_id` without the papers that are hidden."""
+    return without_hidden(connection, papers_by_id(connection, ids))
 
 
 def appearances(connection: Connection, ids: Iterable[int], until: date) -> dict[int, list[Appearance]]:
@@ -96,7 +105,7 @@ def _collect(connection: Connection, wanted: ColumnElement[bool], found: dict[in
 
 def listed_until(connection: Connection, day: date) -> dict[int, str]:
     """Return the keys of the papers first listed on `day` or before, by id."""
-    listed = select(paper.c.id, paper.c.key).where(paper.c.listed_on <= day).order_by(paper.c.id)
+    listed = select(paper.c.id, paper.c.key).where(paper.c.listed_on <= day, _is_not_hidden()).order_by(paper.c.id)
     found: dict[int, str] = {}
     found.update(connection.execute(listed).all())
     return found
@@ -112,7 +121,8 @@ def listing_days(connection: Connection, until: date) -> tuple[date, date] | Non
 def listed_between(connection: Connection, first: date, last: date, limit: int) -> list[int]:
     """Return the ids of at most `limit` papers that are listed on these days, those with the newest listings first."""
     newest = func.max(listing.c.listed_on)
-    listed = select(listing.c.paper_id).where(listing.c.listed_on.between(first, last)).group_by(listing.c.paper_id)
+    wanted = listing.c.listed_on.between(first, last) & is_not_hidden(listing.c.paper_id)
+    listed = select(listing.c.paper_id).where(wanted).group_by(listing.c.paper_id)
     return list(connection.scalars(listed.order_by(newest.desc(), listing.c.paper_id).limit(limit)))
 
 
@@ -159,7 +169,7 @@ def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
 
 def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
     """Return the ids of the newest announced papers, newest first; only papers of the topic `slug` if it is given."""
-    statement = select(paper.c.id).where(_is_announced())
+    statement = select(paper.c.id).where(_is_announced(), _is_not_hidden())
     if slug is not None:
         tagged = select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug)
         statement = statement.where(paper.c.id.in_(tagged))
@@ -173,13 +183,15 @@ def newest_chosen(connection: Connection, since: datetime, limit: int) -> list[i
     """
     counts = listing.c.upvotes.is_not(None) | dump.c.format.in_(sorted(RANKED_FORMATS))
     is_chosen = select(listing.c.id).join(dump).where(listing.c.paper_id == paper.c.id, counts).exists()
-    statement = select(paper.c.id).where(_is_announced(), paper.c.first_seen >= since, is_chosen | (paper.c.votes > 0))
+    is_voted = paper.c.votes > 0
+    wanted = (_is_announced(), _is_not_hidden(), paper.c.first_seen >= since, is_chosen | is_voted)
+    statement = select(paper.c.id).where(*wanted)
     return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
 
 
 def seen_since(connection: Connection, instant: datetime, limit: int) -> list[int]:
     """Return the ids of at most `limit` announced papers that were first seen at `instant` or later, newest first."""
-    statement = select(paper.c.id).where(_is_announced(), paper.c.first_seen >= instant)
+    statement = select(paper.c.id).where(_is_announced(), _is_not_hidden(), paper.c.first_seen >= instant)
     return list(connection.scalars(statement.order_by(paper.c.first_seen.desc(), paper.c.id).limit(limit)))
 
 
@@ -226,6 +238,10 @@ def _topics(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
 
 def _is_announced() -> ColumnElement[bool]:
     return paper.c.sequence > 0
+
+
+def _is_not_hidden() -> ColumnElement[bool]:
+    return is_not_hidden(paper.c.id)
 
 
 def _select_papers() -> Select[Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal_column, or_, select
 
 from notifier.models import Proposal
+from notifier.store.hidden_papers import is_key_shown
 from notifier.store.paper_tokens import DAY_BITS, first_key
 from notifier.store.statements import batches
 from notifier.store.tables import paper, paper_tokens, paper_topic
@@ -81,8 +82,10 @@ def _key(connection: Connection, proposal: Proposal) -> ColumnElement[int]:
 
 
 def _selected(connection: Connection, proposal: Proposal, key: ColumnElement[int]) -> Select[Any]:
-    """Return the SELECT of the search keys of all papers of the proposal."""
+    """Return the SELECT of the search keys of all papers of the proposal, without hidden papers unless it has them."""
     statement = select(key)
+    if not proposal.has_hidden:
+        statement = statement.where(is_key_shown(key))
     conditions = list(paper_conditions(connection, proposal))
     if proposal.words is not None:
         statement = statement.where(matches(connection, proposal.words))

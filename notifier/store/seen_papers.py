@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, or_, select
 
 from notifier.models import Proposal
+from notifier.store.hidden_papers import is_not_hidden
 from notifier.store.proposals import key_range, paper_conditions
 from notifier.store.statements import batches
 from notifier.store.tables import paper, paper_tokens
@@ -45,7 +46,7 @@ def proposed_as_seen(connection: Connection, proposal: Proposal) -> Iterator[int
 def _select_announced(connection: Connection, proposal: Proposal) -> Select[Any]:
     """Return the SELECT of the announced papers that fulfil the conditions of the proposal, except the one on words."""
     row = paper_tokens.c
-    conditions = [paper.c.sequence > 0, *paper_conditions(connection, proposal)]
+    conditions = [paper.c.sequence > 0, is_not_hidden(paper.c.id), *paper_conditions(connection, proposal)]
     lowest, highest = key_range(proposal)
     if proposal.before is not None:
         conditions.append(row.search_key <= highest)

@@ -7,15 +7,15 @@ catalogue that tagged it, so that papers are tagged again when the catalogue cha
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from notifier.models import Paper, Tags
 from notifier.store.papers import papers_of
-from notifier.store.statements import batches, insert_all
-from notifier.store.tables import paper, paper_topic, topic_catalogue
+from notifier.store.statements import batches, insert_all, insert_into
+from notifier.store.tables import paper, paper_topic, topic_catalogue, topic_correction
 from notifier.text.words import TEXT_VERSION
 
 
@@ -83,6 +83,7 @@ def retag(connection: Connection, change: CatalogueChange) -> bool:
             tagged = connection.scalars(by_old.where(paper.c.id.in_(batch)))
             insert_all(connection, paper_topic, [{"slug": slug, "paper_id": paper_id} for paper_id in tagged])
     connection.execute(update(paper).where(paper.c.tagged_by == change.old).values(tagged_by=change.new))
+    apply_corrections(connection)
     return True
 
 
@@ -136,6 +137,43 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
         connection.execute(update(paper).where(paper.c.id.in_(batch)).values(tagged_by=fingerprint))
         connection.execute(delete(paper_topic).where(paper_topic.c.paper_id.in_(batch)))
     _add_topics(connection, current)
+    apply_corrections(connection, current)
+
+
+def apply_corrections(connection: Connection, paper_ids: Iterable[int] | None = None) -> None:
+    """Give papers the topics that curators have given them, and take those that they have taken from them.
+
+    With `paper_ids`, only these papers are changed. A topic that the catalogue of a paper does not have is not given.
+    """
+    for paper_id, topics in corrections(connection, paper_ids).items():
+        row = paper_topic.c
+        removed = [slug for slug, is_added in topics.items() if not is_added]
+        connection.execute(delete(paper_topic).where(row.paper_id == paper_id, row.slug.in_(removed)))
+        tagged_by = select(topic_catalogue.c.queries).join(paper, paper.c.tagged_by == topic_catalogue.c.fingerprint)
+        queries = connection.scalar(tagged_by.where(paper.c.id == paper_id))
+        known = json.loads(queries) if queries else {}
+        for slug in (each for each in topics if topics[each] and each in known):
+            new = insert_into(connection.dialect, paper_topic).values(slug=slug, paper_id=paper_id)
+            connection.execute(new.on_conflict_do_nothing())
+
+
+def corrections(connection: Connection, paper_ids: Iterable[int] | None = None) -> dict[int, dict[str, bool]]:
+    """Return, by paper id, the topics that curators have given to papers (True) or taken from them (False)."""
+    row = topic_correction.c
+    stored = select(row.paper_id, row.slug, row.is_added).order_by(row.paper_id, row.slug)
+    wanted = [stored] if paper_ids is None else [stored.where(row.paper_id.in_(each)) for each in batches(paper_ids)]
+    found: dict[int, dict[str, bool]] = {}
+    for statement in wanted:
+        for paper_id, slug, is_added in connection.execute(statement):
+            found.setdefault(paper_id, {})[slug] = is_added
+    return found
+
+
+def forget(connection: Connection, paper_id: int) -> None:
+    """Let a paper be tagged again by the queries of the topics."""
+    connection.execute(
+        update(paper).where(paper.c.id == paper_id).values(tagged_by=None, revision=paper.c.revision + 1)
+    )
 
 
 def count_by_topic(connection: Connection, fingerprint: str) -> dict[str, int]:

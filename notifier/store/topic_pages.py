@@ -1,7 +1,7 @@
 """Read what the pages of topics show: the papers of a topic by listing day, and how many there are.
 
 A topic is given by its slug, or None for all papers. Papers that were listed only because they were replaced or
-withdrawn are left out.
+withdrawn are left out, and hidden papers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from notifier.store.hidden_papers import is_not_hidden
 from notifier.store.tables import paper, paper_topic
 
 
@@ -78,4 +79,4 @@ def _has_topic(slug: str | None) -> ColumnElement[bool]:
 
 
 def _is_shown() -> ColumnElement[bool]:
-    return or_(paper.c.sequence > 0, paper.c.archived)
+    return and_(or_(paper.c.sequence > 0, paper.c.archived), is_not_hidden(paper.c.id))

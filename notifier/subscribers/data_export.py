@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row
 from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import Paper, Subscriber, Subscription
-from notifier.store import deliveries, papers, reading, requests, returned, sessions, suppressions
+from notifier.store import curation, deliveries, papers, reading, requests, returned, sessions, suppressions
 from notifier.subscribers.own_subscriptions import require_subscriber
 from notifier.subscribers.reactions import StoredReactions, read_reactions
 from notifier.text.paper_links import links
@@ -38,6 +38,7 @@ def export_data(engine: Engine, subscriber_id: int) -> dict[str, Any]:
             "votes": _votes(reacted),
             "feedback": _feedback(reacted),
             "requests": [_row(row) for row in requests.all_of(connection, subscriber)],
+            "curation": [_row(row) for row in curation.rows_of_actor(connection, subscriber.email)],
             "sessions": [_row(row) for row in sessions.all_of(connection, subscriber_id)],
         }
 

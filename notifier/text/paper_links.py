@@ -30,11 +30,16 @@ def has_arxiv_page(paper: Paper) -> bool:
 
 
 def links(paper: Paper) -> tuple[Link, ...]:
-    """Return the links to a paper, the best first: those that follow from its arXiv id, or else its own URL."""
-    if paper.arxiv_id and has_arxiv_page(paper):
-        return _links_by_arxiv_id(paper.arxiv_id)
+    """Return the links to a paper, the best first: those that follow from its arXiv id, or else its own URL.
+
+    The URL that a curator has given comes before those.
+    """
     url = safe_url(paper.url)
-    return (Link("Read", url),) if url else ()
+    own = (Link("Read", url),) if url else ()
+    if paper.arxiv_id and has_arxiv_page(paper):
+        found = _links_by_arxiv_id(paper.arxiv_id)
+        return (*own, *found) if paper.has_corrected_url else found
+    return own
 
 
 @lru_cache(1 << 12)

@@ -1,6 +1,7 @@
-"""Cache what was read from the stored papers for all visitors, until a dump is ingested or ten minutes have passed.
+"""Cache what was read from the stored papers for all visitors.
 
-What depends on votes is also read again after a vote.
+It is read again when a dump was ingested, when a curator has changed something, and after ten minutes. What depends on
+votes is also read again after a vote.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from notifier.store import dumps, reading, votes
+from notifier.store import curation, reading, votes
 
 MAX_AGE = timedelta(minutes=10)  # topics may change without a dump
 
@@ -22,7 +23,7 @@ Found = TypeVar("Found")
 
 @dataclass(slots=True)
 class DumpCache(Generic[Found]):
-    """Holds what `read` returns, and the numbers of the newest dump and of the votes and the instant of reading.
+    """Holds what `read` returns, and the state of the papers and of the votes and the instant of reading.
 
     `follows_votes` says whether what is read depends on votes.
     """
@@ -31,7 +32,7 @@ class DumpCache(Generic[Found]):
     follows_votes: bool = False
     _lock: Lock = field(default_factory=Lock)
     _found: Found | None = None
-    _state: tuple[int, int] = (0, 0)
+    _state: object = None
     _read_at: datetime | None = None
 
     def get(self, engine: Engine, now: datetime) -> Found:
@@ -50,7 +51,7 @@ class DumpCache(Generic[Found]):
             self._lock.release()
 
     def _current(self, connection: Connection, now: datetime) -> Found:
-        state = dumps.newest_id(connection), votes.state(connection) if self.follows_votes else 0
+        state = curation.papers_state(connection), votes.state(connection) if self.follows_votes else 0
         if self._found is None or state != self._state or not self._is_fresh(now):
             self._found, self._state, self._read_at = self.read(connection, now.date()), state, now
         return self._found

@@ -14,13 +14,13 @@ from http import HTTPStatus
 from fastapi import Request, Response
 
 from notifier.models import Subscriber
-from notifier.store import dumps, paper_lists, papers, reading
+from notifier.store import dumps, paper_lists, papers, pins, reading
 from notifier.store.paper_lists import Continuation, ListedPaper
 from notifier.web.conditional import conditional
 from notifier.web.guards import scripted
 from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 from notifier.web.list_periods import Period
-from notifier.web.paper_cards import PaperCard, paper_card
+from notifier.web.paper_cards import PaperCard, paper_card, pinned_card
 from notifier.web.rankings import PER_PAGE, RankingFunctions, read_ranked_page
 from notifier.web.reaction_rows import ReactionRow, ShownPaper, path_of, reaction_rows
 from notifier.web.site import Site, page
@@ -37,7 +37,10 @@ class ListPage:
 
 
 def read_page(site: Site, period: Period, page_request: PageRequest) -> ListPage | None:
-    """Return the requested page of the papers of a period; None if the mark in its URL is not valid."""
+    """Return the requested page of the papers of a period; None if the mark in its URL is not valid.
+
+    The papers that are pinned to a day come first on its first page.
+    """
     start = None if page_request.is_first else _continuation(page_request.after)
     if start is None and not page_request.is_first:
         return None
@@ -47,8 +50,10 @@ def read_page(site: Site, period: Period, page_request: PageRequest) -> ListPage
             connection, (period.first, period.last), page_request.order, PER_PAGE + 1, start
         )
         shown = found[:PER_PAGE]
-        stored = papers.papers_by_id(connection, [each.paper_id for each in shown])
-    cards = [paper_card(site, stored[each.paper_id], each.day, each.upvotes) for each in shown]
+        pinned = pins.on_day(connection, period.first) if period.kind == "date" and start is None else {}
+        stored = papers.papers_by_id(connection, [*pinned, *(each.paper_id for each in shown)])
+    cards = [pinned_card(site, stored[paper_id], pin) for paper_id, pin in pinned.items()]
+    cards += [paper_card(site, stored[each.paper_id], each.day, each.upvotes) for each in shown]
     return ListPage(cards, page_request.following(_mark(dump_id, shown[-1]) if len(found) > PER_PAGE else None))
 
 
@@ -62,7 +67,7 @@ def read_trending_page(site: Site, page_request: PageRequest) -> ListPage | None
     with reading(site.engine) as connection:
         trending = RankingFunctions(
             rank=lambda until_id: [each for each in newest.ids if each <= until_id],
-            read=lambda block: papers.papers_by_id(connection, block),
+            read=lambda block: papers.shown_papers_by_id(connection, block),
         )
         found = read_ranked_page(site.rankings, connection, page_request, now, trending)
         if found is None:

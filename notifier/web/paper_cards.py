@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
 
-from notifier.digests.cards import MAX_TOPICS, card
-from notifier.models import Item, Paper, Spans
+from notifier.digests.cards import MAX_TOPICS, card, inert_pin
+from notifier.models import Item, Paper, Pin, PinNote, Spans
 from notifier.text.excerpts import Run, runs
 from notifier.text.harmless import inert
 from notifier.text.paper_links import Link, other_links, paper_url, upvotes_from
@@ -32,7 +32,8 @@ class PaperCard:
     `path` is the path of the paper's page below the base URL, and `outside` holds links to other sites. `upvotes` are
     those of the list, `upvotes_from` names where they come from, and `votes` are those of this service. `day` is the
     listing day under which the list has the paper. `excerpt` is a part of the abstract, or the summary by a model if
-    `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all of it.
+    `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all of it. `pin` is the note of a paper
+    that is pinned to the day of the list.
     """
 
     paper_id: int
@@ -52,10 +53,15 @@ class PaperCard:
     why: str
     topics: tuple[TopicLink, ...]
     is_withdrawn: bool
+    pin: PinNote | None = None
 
 
 def paper_card(
-    site: Site, paper: Paper, day: date | None = None, upvotes: int | None = None, marks: Spans = UNMARKED
+    site: Site,
+    paper: Paper,
+    day: date | None = None,
+    upvotes: int | None = None,
+    marks: Spans = UNMARKED,
 ) -> PaperCard:
     """Return the card of a paper in a list, with these places marked.
 
@@ -83,6 +89,12 @@ def paper_card(
         topics=_topics(site, paper),
         is_withdrawn=paper.withdrawn,
     )
+
+
+def pinned_card(site: Site, paper: Paper, pin: Pin) -> PaperCard:
+    """Return the card of a paper in the list of the day to which it is pinned."""
+    note = inert_pin(PinNote(pin.note, pin.name))
+    return replace(paper_card(site, paper, pin.day, paper.upvotes), pin=note)
 
 
 def _authors(names: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from notifier.models import Paper
-from notifier.store import dumps, papers, votes
+from notifier.store import curation, dumps, papers, votes
 from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 
 PER_PAGE = 30
@@ -31,11 +31,12 @@ class RankingFunctions(NamedTuple):
     """The functions that rank the papers of a ranking and read them.
 
     `rank` takes the highest id of a paper that counts, and returns ids, the best first. `read` takes some of these ids,
-    and returns the papers with these ids that may be shown, by id.
+    and returns the papers with these ids that may be shown, by id. `state` is that of the papers now.
     """
 
     rank: Callable[[int], Sequence[int]]
     read: Read
+    state: object = None
 
 
 class RankingName(NamedTuple):
@@ -47,11 +48,19 @@ class RankingName(NamedTuple):
     votes_state: int
 
 
+class _KeptRanking(NamedTuple):
+    """A ranking, when it was made, and the state of the papers then (see curation.papers_state)."""
+
+    made_at: datetime
+    state: object
+    ids: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Rankings:
     """The rankings that were read last."""
 
-    _kept: OrderedDict[RankingName, tuple[datetime, tuple[int, ...]]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[RankingName, _KeptRanking] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
     def get(
@@ -59,19 +68,20 @@ class Rankings:
     ) -> tuple[int, ...]:
         """Return the ids of a ranking.
 
-        It is ranked anew if it is not kept, and also if it is old and its first page is asked for. `is_continued` says
-        that a further page is asked for.
+        It is ranked anew if it is not kept. It is also ranked anew if its first page is asked for, and it is old or a
+        curator has changed a paper since. `is_continued` says that a further page is asked for.
         """
         with self._lock:
-            made_at, ids = self._kept.get(name, (None, ()))
-        if made_at is None or not (is_continued or timedelta() <= now - made_at < MAX_AGE):
-            made_at, ids = now, tuple(functions.rank(name.newest_id))
+            kept = self._kept.get(name)
+        is_current = kept and kept.state == functions.state and timedelta() <= now - kept.made_at < MAX_AGE
+        if kept is None or not (is_continued or is_current):
+            kept = _KeptRanking(now, functions.state, tuple(functions.rank(name.newest_id)))
         with self._lock:
-            self._kept[name] = (made_at, ids)
+            self._kept[name] = kept
             self._kept.move_to_end(name)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return ids
+        return kept.ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,7 @@ def read_ranked_page(
     if mark is None:
         return None
     dump_id, newest_id, votes_state, begin = mark
+    functions = functions._replace(state=curation.papers_state(connection))
     ids = rankings.get(
         RankingName(page_request.url(page_request.order), dump_id, newest_id, votes_state),
         now,

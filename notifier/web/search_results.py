@@ -22,6 +22,7 @@ from notifier.search import (
     rank_by_relevance,
     rank_by_trend,
 )
+from notifier.store.hidden_papers import without_hidden
 from notifier.store.proposals import MAX_KEY, listing_day
 from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 from notifier.web.paper_cards import PaperCard, paper_card
@@ -116,7 +117,7 @@ def _ranked(site: Site, connection: Connection, page_request: PageRequest, query
             return rank_by_trend(connection, search, now.date(), until_id)
         return rank_by_relevance(connection, search, until_id)
 
-    ranked = RankingFunctions(rank, lambda ids: matching_papers(connection, query, ids))
+    ranked = RankingFunctions(rank, lambda ids: without_hidden(connection, matching_papers(connection, query, ids)))
     found = read_ranked_page(site.rankings, connection, page_request, now, ranked)
     if found is None:
         return None

@@ -6,6 +6,16 @@ The models do not validate values: input is checked where it enters the program.
 from __future__ import annotations
 
 from notifier.store.tables.columns import LARGEST_ID, NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
+from notifier.store.tables.curation import (
+    CorrectedIdentityRow,
+    CorrectionRow,
+    CurationRow,
+    DumpFactsRow,
+    HiddenPaperRow,
+    PartedPairRow,
+    PinRow,
+    TopicCorrectionRow,
+)
 from notifier.store.tables.deliveries import (
     NOT_ACCEPTED,
     DeliveryResultRow,
@@ -68,6 +78,11 @@ delivery_result = Table.metadata.tables["delivery_result"]
 vote, feedback = Table.metadata.tables["vote"], Table.metadata.tables["feedback"]
 alert, step = Table.metadata.tables["alert"], Table.metadata.tables["step"]
 removal = Table.metadata.tables["removal"]
+pin, hidden_paper = Table.metadata.tables["pin"], Table.metadata.tables["hidden_paper"]
+correction, topic_correction = Table.metadata.tables["correction"], Table.metadata.tables["topic_correction"]
+corrected_identity = Table.metadata.tables["corrected_identity"]
+dump_facts, parted_pair = Table.metadata.tables["dump_facts"], Table.metadata.tables["parted_pair"]
+curation = Table.metadata.tables["curation"]
 
 __all__ = [
     "LARGEST_ID",
@@ -77,11 +92,16 @@ __all__ = [
     "VOTES_CHANGED",
     "AlertRow",
     "AttemptRow",
+    "CorrectedIdentityRow",
+    "CorrectionRow",
+    "CurationRow",
     "DeliveryResultRow",
     "DeliveryRow",
+    "DumpFactsRow",
     "DumpRow",
     "ErasedRow",
     "FeedbackRow",
+    "HiddenPaperRow",
     "InboxRow",
     "Instant",
     "JsonStrings",
@@ -94,6 +114,8 @@ __all__ = [
     "PaperTitleRow",
     "PaperTokensRow",
     "PaperTopicRow",
+    "PartedPairRow",
+    "PinRow",
     "PrivateFeedRow",
     "QuarantinedRow",
     "QueryRow",
@@ -113,16 +135,22 @@ __all__ = [
     "SuppressionRow",
     "Table",
     "TopicCatalogueRow",
+    "TopicCorrectionRow",
     "UnmovedRow",
     "UsageCountRow",
     "VoteRow",
     "WithdrawalRow",
     "alert",
+    "corrected_identity",
+    "correction",
+    "curation",
     "delivery",
     "delivery_result",
     "dump",
+    "dump_facts",
     "erased_address",
     "feedback",
+    "hidden_paper",
     "inbox",
     "ingest_attempt",
     "listing",
@@ -134,6 +162,8 @@ __all__ = [
     "paper_title",
     "paper_tokens",
     "paper_topic",
+    "parted_pair",
+    "pin",
     "private_feed",
     "quarantined",
     "query",
@@ -152,6 +182,7 @@ __all__ = [
     "subscription",
     "suppression",
     "topic_catalogue",
+    "topic_correction",
     "unmoved_file",
     "usage_count",
     "vote",

@@ -63,6 +63,7 @@ class PaperRow(Table, table=True):
     votes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     votes_considered: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     most_votes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    has_corrected_url: bool = Field(default=False, sa_column=flag())  # a curator has given the `url`
     # JSON: for each field, the precedence of the format and the listing day of the dump that its value comes from.
     origins: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     # `revision` counts the changes of the paper. `tagged_by` is the fingerprint of the topic catalogue that tagged the

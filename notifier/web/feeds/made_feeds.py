@@ -16,35 +16,35 @@ MAX_BYTES = 32_000_000  # of all feeds that are kept; a feed of 50 papers takes 
 
 @dataclass(frozen=True, slots=True)
 class _MadeFeed:
-    """A feed, when it was made, and the id of the newest dump then."""
+    """A feed, when it was made, and the state of the stored papers then (see curation.papers_state)."""
 
     content: Representation
-    dump_id: int
+    state: Hashable
     made_at: datetime
 
 
 @dataclass(slots=True)
 class MadeFeeds:
-    """The feeds that were asked for last, each until a dump is ingested or ten minutes have passed."""
+    """The feeds that were asked for last, each until the stored papers change or ten minutes have passed."""
 
     _feeds: OrderedDict[Hashable, _MadeFeed] = field(default_factory=OrderedDict)
     _bytes: int = 0
     _lock: Lock = field(default_factory=Lock)
 
-    def get(self, name: Hashable, dump_id: int, now: datetime) -> Representation | None:
-        """Return the feed with this name if it was made after the newest dump, `dump_id`, and is not too old."""
+    def get(self, name: Hashable, state: Hashable, now: datetime) -> Representation | None:
+        """Return the feed with this name if it was made in this state of the papers, and is not too old."""
         with self._lock:
             found = self._feeds.get(name)
-            if found is None or found.dump_id != dump_id or not timedelta() <= now - found.made_at < MAX_AGE:
+            if found is None or found.state != state or not timedelta() <= now - found.made_at < MAX_AGE:
                 return None
             self._feeds.move_to_end(name)
             return found.content
 
-    def keep(self, name: Hashable, dump_id: int, now: datetime, content: Representation) -> None:
-        """Keep a feed that was made after the dump `dump_id`; forget the feeds that were asked for longest ago."""
+    def keep(self, name: Hashable, state: Hashable, now: datetime, content: Representation) -> None:
+        """Keep a feed that was made in this state of the papers; forget the feeds that were asked for longest ago."""
         with self._lock:
             self._forget(name)
-            self._feeds[name] = _MadeFeed(content, dump_id, now)
+            self._feeds[name] = _MadeFeed(content, state, now)
             self._bytes += content.size
             while self._bytes > MAX_BYTES:
                 self._forget(next(iter(self._feeds)))

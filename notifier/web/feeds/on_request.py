@@ -11,10 +11,10 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from notifier import queries
-from notifier.feeds import FORMATS, MEDIA_TYPES, PRIVATE_PATH, Entry, Feed, shown_papers
+from notifier.feeds import FORMATS, MEDIA_TYPES, PRIVATE_PATH, Entry, Feed, newest_entries, shown_papers
 from notifier.feeds.feed import MAX_ENTRIES
 from notifier.models import Paper, Subscription
-from notifier.pipeline import feed_entries, publisher_of
+from notifier.pipeline import feed_entries, pinned_papers, publisher_of
 from notifier.queries import Query
 from notifier.search import merge_lists, newest_seen, newest_seen_of_topic
 from notifier.store import papers, reading
@@ -52,8 +52,13 @@ def private_feed(signed_id: str, subscription: Subscription | None = None) -> Fe
 
 def entries_for(site: Site, subscriptions: Sequence[Subscription]) -> tuple[Entry, ...]:
     """Return the entries of a feed for these subscriptions, each paper once."""
+    topics = {each.topic for each in subscriptions if each.topic}
+    has_all = bool(topics & {ALL, TRENDING})
     with reading(site.engine) as connection:
-        return _entries(site, connection, merge_lists(_lists(site, connection, subscriptions)))
+        found = list(shown_papers(merge_lists(_lists(site, connection, subscriptions))))
+        pinned = [paper for paper in pinned_papers(connection) if has_all or paper.topics & topics]
+        by_id = {paper.id: paper for paper in (*found, *pinned)}
+        return newest_entries(feed_entries(connection, site.catalogue, by_id.values()).values())
 
 
 def feed_representation(site: Site, feed: Feed, ending: str) -> Representation:
@@ -77,5 +82,5 @@ def _lists(site: Site, connection: Connection, subscriptions: Sequence[Subscript
 
 
 def _entries(site: Site, connection: Connection, ordered: Iterator[Paper]) -> tuple[Entry, ...]:
-    """Return the entries of a feed that has these papers, which are in the order of feeds."""
-    return tuple(feed_entries(connection, site.catalogue, shown_papers(ordered)).values())
+    """Return the entries of a feed that has these papers, which are in the order of feeds; the pinned ones move up."""
+    return newest_entries(feed_entries(connection, site.catalogue, shown_papers(ordered)).values())

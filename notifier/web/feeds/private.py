@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from notifier.feeds import FORMATS, Feed
 from notifier.models import Subscription
 from notifier.signing import PRIVATE_FEED_PATH, LinkPurpose, verify
-from notifier.store import dumps, reading, votes
+from notifier.store import curation, reading, votes
 from notifier.subscribers import subscriber_of_private_feed
 from notifier.topics import TRENDING
 from notifier.web.feeds.on_request import entries_for, feed_representation, private_feed
@@ -58,13 +58,13 @@ def _content(site: Site, feed: Feed, shown: tuple[Subscription, ...], ending: st
     """Return the content of this feed, which has no entries yet, for these subscriptions."""
     now = site.clock()
     with reading(site.engine) as connection:
-        dump_id = dumps.newest_id(connection)
+        state = curation.papers_state(connection)
         votes_state = votes.state(connection) if any(map(_follows_votes, shown)) else 0
     name = (feed.slug, shown, ending, votes_state)
-    found = site.made_feeds.get(name, dump_id, now)
+    found = site.made_feeds.get(name, state, now)
     if found is None:
         found = feed_representation(site, replace(feed, entries=entries_for(site, shown)), ending)
-        site.made_feeds.keep(name, dump_id, now, found)
+        site.made_feeds.keep(name, state, now, found)
     return found
 
 

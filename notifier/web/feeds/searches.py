@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from notifier import queries
 from notifier.errors import QueryError, UsageError
 from notifier.feeds import FORMATS
-from notifier.store import dumps, reading, votes
+from notifier.store import curation, reading, votes
 from notifier.subscribers import Action, within_limits
 from notifier.topics import check_topics
 from notifier.web.clients import ClientAddress
@@ -46,13 +46,13 @@ def search(
         return PlainTextResponse(f"{sentence(error)}\n", HTTPStatus.BAD_REQUEST)
     now = site.clock()
     with reading(site.engine) as connection:
-        dump_id = dumps.newest_id(connection)
+        state = curation.papers_state(connection)
         votes_state = votes.state(connection) if queries.votes_named(query) else 0
     name = ("search", text.strip(), ending, votes_state)
-    found = site.made_feeds.get(name, dump_id, now)
+    found = site.made_feeds.get(name, state, now)
     if found is None:
         if not within_limits(site.engine, Action.PREVIEW, "", client, now):
             raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS)
         found = feed_representation(site, search_feed(site, text.strip(), query), ending)
-        site.made_feeds.keep(name, dump_id, now, found)
+        site.made_feeds.keep(name, state, now, found)
     return response_to(request.method, request.headers, found, PUBLIC)

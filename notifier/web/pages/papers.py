@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from notifier.models import ListOrder
 from notifier.search import TRENDING_DAYS, ListedDays
-from notifier.store import paper_lists, reading
+from notifier.store import paper_lists, pins, reading
 from notifier.text.counting import counted
 from notifier.text.harmless import shortened_to_columns
 from notifier.topics import ALL, TRENDING
@@ -129,6 +129,8 @@ def _list(site: Site, list_request: ListRequest, listed_days: ListedDays, period
         return _no_list(site, list_request, period.path)
     with reading(site.engine) as connection:
         number = paper_lists.count_between(connection, period.first, period.last)
+        if period.kind == "date":
+            number += pins.not_listed_on(connection, period.first)
     opening = f"{counted(number, 'paper')} of {period.words}"
     is_indexed = bool(found.cards) and page_request.is_first
     about = about_page(

@@ -143,7 +143,7 @@ def _trending(site: Site, connection: Connection, slug: str | None, page_request
     def rank(until_id: int) -> Sequence[int]:
         return ranked_ids(connection, topic_pages.listed_since(connection, slug, since, until_id, RANKED), until)
 
-    trending = RankingFunctions(rank, lambda ids: papers.papers_by_id(connection, ids))
+    trending = RankingFunctions(rank, lambda ids: papers.shown_papers_by_id(connection, ids))
     return read_ranked_page(site.rankings, connection, page_request, site.clock(), trending)
 
 

@@ -1,0 +1,263 @@
+"""The changes that curators make. Each is one transaction, and one entry of the log.
+
+`actor` is the address of the curator, or empty for the operator at the command line. All functions raise UsageError,
+with the cure, if there is no such paper, if what was typed is wrong, or if there is nothing to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine
+
+from notifier.curation.texts import clean_name, clean_note, clean_title, clean_url, is_possible_key, known_slugs
+from notifier.errors import UsageError, shortened
+from notifier.models import ASPECTS, Curation, Paper
+from notifier.store import curation, hand_merges, ingest, paper_pages, papers, retried, writing
+from notifier.store.curation import State
+from notifier.topics import Catalogue
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # the range of the years of pins
+
+
+@dataclass(frozen=True, slots=True)
+class PinRequest:
+    """What a curator pins to a paper: the day, the note, and the name that signs it."""
+
+    day: date
+    note: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a curator corrects, as it was typed: an empty title or URL means that of the dumps again, None no change.
+
+    `added` and `removed` are slugs of topics.
+    """
+
+    title: str | None = None
+    url: str | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def state(self, catalogue: Catalogue) -> dict[str, State]:
+        """Return the corrections as `store.curation.state_of` returns them. Raises UsageError if any is wrong."""
+        after: dict[str, State] = {}
+        if self.title is not None:
+            after["title"] = clean_title(self.title) if self.title.strip() else None
+        if self.url is not None:
+            after["url"] = clean_url(self.url.strip()) if self.url.strip() else None
+        if both := {*self.added} & {*self.removed}:
+            raise UsageError(f"the topic {min(both)} is to be added and removed; choose one")
+        topics = dict.fromkeys(self.added, True) | dict.fromkeys(self.removed, False)
+        if topics:
+            after["topics"] = {slug: topics[slug] for slug in known_slugs(tuple(topics), catalogue)}
+        if not after:
+            raise UsageError("there is nothing to correct; give a title, a link or a topic")
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a paper: the action, who does it, and when."""
+
+    action: str
+    actor: str
+    now: datetime
+
+
+def pin(engine: Engine, actor: str, key: str, wanted: PinRequest, now: datetime) -> Curation:
+    """Pin a paper to a day, in place of its earlier pin."""
+    note, name = clean_note(wanted.note), clean_name(wanted.name)
+    if not FIRST_YEAR <= wanted.day.year <= LAST_YEAR:
+        raise UsageError(f"the day is in the year {wanted.day.year}; choose one from {FIRST_YEAR} to {LAST_YEAR}")
+
+    def state(before: State) -> State:
+        is_same_day = before is not None and before["day"] == str(wanted.day)
+        pinned_at = before["pinned_at"] if is_same_day else now.isoformat()
+        return {"day": str(wanted.day), "note": note, "name": name, "pinned_at": pinned_at}
+
+    return _change(engine, _Change("pin", actor, now), key, state)
+
+
+def unpin(engine: Engine, actor: str, key: str, now: datetime) -> Curation:
+    """Remove the pin of a paper."""
+    return _change(engine, _Change("unpin", actor, now), key, lambda _: None)
+
+
+def hide(engine: Engine, actor: str, key: str, now: datetime) -> Curation:
+    """Hide a paper from lists, feeds, searches and the digests that are planned from now on."""
+    return _change(engine, _Change("hide", actor, now), key, lambda _: True)
+
+
+def unhide(engine: Engine, actor: str, key: str, now: datetime) -> Curation:
+    """Show a hidden paper again."""
+    return _change(engine, _Change("unhide", actor, now), key, lambda _: False)
+
+
+def correct(engine: Engine, actor: str, key: str, after: Mapping[str, State], now: datetime) -> Curation:
+    """Correct the title, the link or the topics of a paper; `after` is the result of `Correction.state`."""
+    return _change(engine, _Change("correct", actor, now), key, lambda _: after, like=after)
+
+
+def merge(engine: Engine, actor: str, key: str, into: str, now: datetime) -> Curation:
+    """Merge the paper `key` into the paper `into`, which stays."""
+    change = _Change("merge", actor, now)
+
+    @retried
+    def in_transaction() -> Curation:
+        with writing(engine) as connection:
+            ingest.lock(connection)
+            merged, kept = _paper(connection, key), _paper(connection, into)
+            if merged.id == kept.id:
+                raise UsageError(f"{key} and {into} are one paper; there is nothing to merge")
+            return _store(connection, change, merged, (None, kept.id))
+
+    return in_transaction()
+
+
+def part(engine: Engine, actor: str, key: str, now: datetime) -> Curation:
+    """Part the paper that had the key `key` from the one into which a curator merged it."""
+    change = _Change("part", actor, now)
+
+    @retried
+    def in_transaction() -> Curation:
+        with writing(engine) as connection:
+            ingest.lock(connection)
+            merged_id = hand_merges.merged_id(connection, key) if is_possible_key(key) else None
+            if merged_id is None:
+                raise UsageError(_why_not_parted(connection, key))
+            into_id = hand_merges.merged_into(connection, merged_id)
+            curation.set_state(connection, "merged", merged_id, None, now)
+            return _log(connection, change, papers.papers_by_id(connection, [merged_id])[merged_id], (into_id, None))
+
+    return in_transaction()
+
+
+@retried
+def undo(engine: Engine, actor: str, entry_id: int, now: datetime) -> Curation:
+    """Undo an entry of the log, which may itself have undone another one.
+
+    Raises UsageError if there is no such entry, if it was undone already, or if a later change has replaced it.
+    """
+    with writing(engine) as connection:
+        ingest.lock(connection)
+        entry = curation.entry_of(connection, entry_id)
+        if entry is None:
+            raise UsageError(f"the log has no entry {entry_id}; `notifier curation` lists them")
+        if entry.undone_by is not None:
+            raise UsageError(f"entry {entry_id} was undone by entry {entry.undone_by} already; undo that one instead")
+        if entry.aspect != "merged":
+            _require_stored(connection, entry)
+        current = curation.state_of(connection, entry.aspect, entry.paper_id, entry.after)
+        if current != entry.after:
+            raise UsageError(_why_replaced(connection, entry))
+        if entry.before and entry.aspect == "merged":
+            _require_row(connection, entry, entry.before)
+            _require_stored(connection, entry)
+        curation.set_state(connection, entry.aspect, entry.paper_id, entry.before, now)
+        shown = papers.papers_by_id(connection, [entry.paper_id])[entry.paper_id]
+        change = _Change(entry.action, actor, now)
+        return _log(connection, change, shown, (current, entry.before), undone=entry)
+
+
+@retried
+def _change(
+    engine: Engine, change: _Change, key: str, make: Callable[[State], State], *, like: State = None
+) -> Curation:
+    """Change one aspect of a paper to the state that `make` returns; it is given the state before."""
+    with writing(engine) as connection:
+        ingest.lock(connection)
+        found = _paper(connection, key)
+        before = curation.state_of(connection, ASPECTS[change.action], found.id, like)
+        return _store(connection, change, found, (before, make(before)))
+
+
+def _store(connection: Connection, change: _Change, found: Paper, states: tuple[State, State]) -> Curation:
+    before, after = states
+    if before == after:
+        raise UsageError(_NOTHING_TO_DO[change.action].format(found.key))
+    curation.set_state(connection, ASPECTS[change.action], found.id, after, change.now)
+    return _log(connection, change, found, states)
+
+
+_NOTHING_TO_DO = {
+    "pin": "{} is pinned in this way already; nothing was changed",
+    "unpin": "{} is not pinned; nothing was changed",
+    "hide": "{} is hidden already; nothing was changed",
+    "unhide": "{} is not hidden; nothing was changed",
+    "correct": "{} was corrected in this way already; nothing was changed",
+}
+
+
+def _log(
+    connection: Connection,
+    change: _Change,
+    found: Paper,
+    states: tuple[State, State],
+    undone: Curation | None = None,
+) -> Curation:
+    """Add an entry to the log and return it."""
+    before, after = states
+    entry = Curation(
+        at=change.now,
+        actor=change.actor,
+        action=change.action,
+        paper_id=undone.paper_id if undone else found.id,
+        key=undone.key if undone else found.key,
+        title=found.title,
+        before=before,
+        after=after,
+        undoes=undone.id if undone else None,
+    )
+    added = curation.entry_of(connection, curation.add_entry(connection, entry))
+    assert added is not None, "the entry was just added"
+    return added
+
+
+def _paper(connection: Connection, key: str) -> Paper:
+    found = paper_pages.paper_by_key(connection, key) if is_possible_key(key) else None
+    if found is None:
+        raise UsageError(
+            f"there is no paper {shortened(repr(key), 60)}; a key is an arXiv id, or t- and 16 letters and digits"
+        )
+    return found
+
+
+def _why_not_parted(connection: Connection, key: str) -> str:
+    """Return why there is nothing to part."""
+    found = _paper(connection, key)
+    if merged := hand_merges.keys_merged_into(connection, found.id):
+        return f"{found.key} is the paper that stayed; give the key of one that was merged into it: {', '.join(merged)}"
+    if found.key != key:
+        return (
+            f"{key} was joined to {found.key} by a dump, or got this key by it, and dumps keep no record of what each "
+            "had; correct or hide the paper instead"
+        )
+    return f"{key} was merged with no other paper by hand; if a dump gave it what belongs to another paper, correct it"
+
+
+def _require_stored(connection: Connection, entry: Curation) -> None:
+    """Raise UsageError if the paper of an entry was merged into another one since."""
+    _require_row(connection, entry, entry.paper_id)
+
+
+def _require_row(connection: Connection, entry: Curation, paper_id: int) -> None:
+    current = papers.papers_by_id(connection, [paper_id]).get(paper_id)
+    if current is None or current.id != paper_id:
+        into = f" into {current.key}" if current else ""
+        raise UsageError(f"entry {entry.id} cannot be undone, because its paper was merged{into} since; part it first")
+
+
+def _why_replaced(connection: Connection, entry: Curation) -> str:
+    """Return which later entry has to be undone first."""
+    later = [
+        each
+        for each in curation.entries(connection, None, paper_id=entry.paper_id)
+        if each.id > entry.id and each.aspect == entry.aspect and each.undone_by is None and each.undoes is None
+    ]
+    cure = f"undo entry {later[0].id} first" if later else "look at what the paper has now"
+    return f"entry {entry.id} cannot be undone, because the same was changed again since; {cure}"

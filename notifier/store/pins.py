@@ -1,0 +1,105 @@
+"""Pin papers to days, and read the pins.
+
+A pin begins when its day has begun somewhere on Earth. From then on, pages, feeds and digests show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, select, update
+
+from notifier.models import Pin
+from notifier.store.hidden_papers import is_not_hidden
+from notifier.store.statements import batches, insert_into
+from notifier.store.tables import listing, paper, pin
+
+# A paper that was announced longer ago is not announced again when it is pinned: the digests that held it are read to
+# find out who has got it, and that would take too long.
+ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
+FIRST_ZONE = timedelta(hours=14)  # the earliest time zone is UTC+14
+
+_COLUMNS = (pin.c.day, pin.c.note, pin.c.name, pin.c.pinned_at)
+
+
+def put(connection: Connection, paper_id: int, wanted: Pin, now: datetime) -> None:
+    """Pin a paper, in place of its earlier pin, and begin the pin if its day has begun. Hold the ingest lock."""
+    known = select(pin.c.has_begun).where(pin.c.paper_id == paper_id, pin.c.day == wanted.day)
+    has_begun = bool(connection.scalar(known))
+    values = {**wanted._asdict(), "paper_id": paper_id, "has_begun": has_begun}
+    new = insert_into(connection.dialect, pin).values(values)
+    connection.execute(new.on_conflict_do_update(index_elements=["paper_id"], set_=values))
+    begin_due(connection, now)
+
+
+def remove(connection: Connection, paper_id: int) -> None:
+    """Delete the pin of a paper."""
+    connection.execute(delete(pin).where(pin.c.paper_id == paper_id))
+
+
+def pin_of(connection: Connection, paper_id: int) -> Pin | None:
+    """Return the pin of a paper, also if it has not begun; None if the paper is not pinned."""
+    row = connection.execute(select(*_COLUMNS).where(pin.c.paper_id == paper_id)).one_or_none()
+    return Pin(*row) if row else None
+
+
+def begin_due(connection: Connection, now: datetime) -> int:
+    """Begin the pins whose days have begun, and announce their papers; return how many. The ingest lock must be held.
+
+    A paper that was never announced, or lately, gets a new sequence number, so that digests hold it that have not held
+    it yet.
+    """
+    row = paper.c
+    due = select(row.id, row.sequence, row.first_seen).join(pin, pin.c.paper_id == row.id)
+    due = due.where(pin.c.has_begun.is_(False), pin.c.day <= (now + FIRST_ZONE).date())
+    found = connection.execute(due.order_by(pin.c.day, pin.c.pinned_at, row.id)).all()
+    for paper_id, sequence, first_seen in found:
+        if sequence < 0 or now - first_seen <= ANNOUNCED_AGAIN_WITHIN:
+            next_sequence = max(connection.scalar(select(func.max(row.sequence))) or 0, 0) + 1
+            values = {"sequence": next_sequence}
+            if sequence < 0:  # no digest can have held it, so none needs to be looked at
+                values["first_sequence"] = next_sequence
+            connection.execute(update(paper).where(row.id == paper_id).values(values))
+        connection.execute(update(pin).where(pin.c.paper_id == paper_id).values(has_begun=True))
+    return len(found)
+
+
+def are_due(connection: Connection, now: datetime) -> bool:
+    """Return whether `begin_due` has something to do."""
+    due = select(pin.c.paper_id).where(pin.c.has_begun.is_(False), pin.c.day <= (now + FIRST_ZONE).date())
+    return connection.execute(due.limit(1)).first() is not None
+
+
+def begun(connection: Connection, ids: Iterable[int]) -> dict[int, Pin]:
+    """Return the pins of these papers that have begun, by the paper's id."""
+    found: dict[int, Pin] = {}
+    for batch in batches(ids):
+        wanted = _begun_pins().where(pin.c.paper_id.in_(batch))
+        found.update({paper_id: Pin(*values) for paper_id, *values in connection.execute(wanted)})
+    return found
+
+
+def on_day(connection: Connection, day: date) -> dict[int, Pin]:
+    """Return the pins of a day that have begun, by the paper's id, in the order in which they were made."""
+    wanted = _begun_pins().where(pin.c.day == day, is_not_hidden(pin.c.paper_id))
+    ordered = wanted.order_by(pin.c.pinned_at, pin.c.paper_id)
+    return {paper_id: Pin(*values) for paper_id, *values in connection.execute(ordered)}
+
+
+def not_listed_on(connection: Connection, day: date) -> int:
+    """Return how many papers are pinned to a day on which no dump lists them."""
+    listed = select(listing.c.paper_id).where(listing.c.listed_on == day)
+    pinned = select(func.count()).where(pin.c.has_begun, pin.c.day == day, is_not_hidden(pin.c.paper_id))
+    return connection.scalar(pinned.where(pin.c.paper_id.not_in(listed))) or 0
+
+
+def newest_pinned(connection: Connection, limit: int) -> list[int]:
+    """Return the ids of at most `limit` papers that were pinned to the newest days and are not hidden."""
+    wanted = select(pin.c.paper_id).where(pin.c.has_begun, is_not_hidden(pin.c.paper_id))
+    return list(connection.scalars(wanted.order_by(pin.c.day.desc(), pin.c.pinned_at, pin.c.paper_id).limit(limit)))
+
+
+def _begun_pins() -> Select[Any]:
+    return select(pin.c.paper_id, *_COLUMNS).where(pin.c.has_begun)
