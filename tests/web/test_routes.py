@@ -40,6 +40,7 @@ CHANGED_BY_READING = re.compile(r"^INSERT INTO \"?(session|usage_count)\"?.*$\n"
 
 # The routes and what answers a GET of somebody who is not signed in: 200, or 303 to the page for signing in.
 OPEN, SIGNED_IN = 200, 303
+FOR_CURATORS = 404  # for everybody else, there is no such page; Ann is a curator
 ROUTES = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
@@ -112,6 +113,9 @@ ROUTES = {
     ("GET", "/paper/{key}"): OPEN,
     ("GET", "/paper/{key}.bib"): OPEN,
     ("GET", "/paper/{key}.ris"): OPEN,
+    ("GET", "/curation"): FOR_CURATORS,
+    ("POST", "/curation/undo"): FOR_CURATORS,
+    ("POST", "/curation/{action}"): FOR_CURATORS,
     ("GET", "/topics"): OPEN,
     ("GET", "/topics/{slug}"): OPEN,
     ("GET", "/help/queries"): OPEN,
@@ -123,7 +127,7 @@ POSTS = [path for method, path in ROUTES if method == "POST"]
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     config = write_config(tmp_path)
-    web = config.web.model_copy(update={"embed": ("https://group.example.org",)})
+    web = config.web.model_copy(update={"embed": ("https://group.example.org",), "curators": (ANN,)})
     changed = config.model_copy(update={"web": web})
     changed._base = config.base
     return changed
@@ -157,6 +161,7 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
 def path_of(route: str, links: dict[str, str]) -> str:
     """Return the path of a request for this route."""
     concrete = route.replace("{name}", "zone.js").replace("{subscription_id}", links["subscription"])
+    concrete = concrete.replace("{action}", "pin")
     concrete = concrete.replace("{day}", "2026-07-06").replace("{week}", "2026-W28").replace("{month}", "2026-07")
     concrete = (
         concrete.replace("{number}", "1")

@@ -2,6 +2,7 @@
 
 from notifier.web.pages import (
     confirming,
+    curation,
     digests,
     feeds,
     home,
@@ -24,6 +25,7 @@ ROUTERS = (
     home.router,
     papers.router,
     paper.router,
+    curation.router,
     search.router,
     topics.router,
     query_help.router,

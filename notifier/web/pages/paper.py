@@ -13,17 +13,20 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from notifier import queries
 from notifier.citations import Citation, bibtex, citation_of, meta, ris
+from notifier.curation import is_curator
 from notifier.digests.cards import reasons
 from notifier.errors import QueryError
 from notifier.matching import MarkedLeaves, PaperWords
-from notifier.models import RANKED_FORMATS, Paper, Span, merge_spans
-from notifier.store import paper_pages, reading
+from notifier.models import RANKED_FORMATS, Paper, Span, Subscriber, merge_spans
+from notifier.store import hidden_papers, paper_pages, pins, reading
 from notifier.store.paper_pages import PaperListing
 from notifier.text.excerpts import runs
 from notifier.text.harmless import inert, safe_url, shortened_to_columns
 from notifier.text.paper_links import Link, links, other_links, paper_url, search_url, upvotes_from
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
+from notifier.web.curating import DONE, Curating, curation_panel
+from notifier.web.forms import UrlForm
 from notifier.web.guards import scripted
 from notifier.web.paper_keys import is_key, paper_path
 from notifier.web.reaction_rows import ShownPaper, reaction_rows
@@ -72,15 +75,31 @@ def ris_of(site: SiteDependency, key: str) -> Response:
 
 
 @router.api_route("/paper/{key:path}", methods=["GET", "HEAD"])
-def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: str) -> Response:
+def show_paper(site: SiteDependency, request: Request, visitor: Visitor, form: UrlForm, key: str) -> Response:
     """Show a paper: its abstract, links, topics, citation, and when it was listed."""
+    shown = paper_page(site, key, visitor, Curating(done=DONE.get(form.one("done"), "")))
+    if shown is None:
+        return _no_paper_page(site, is_signed_in=visitor is not None)
+    return conditional(request, shown) if shown.status_code == HTTPStatus.OK else shown
+
+
+def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating) -> Response | None:
+    """Return the page of the paper with this key, with the forms of curators if the visitor is one.
+
+    Returns None if there is no such paper. If it is hidden, the page only says so, except to curators. `just` is what a
+    curator has just done.
+    """
     found = _paper(site, key)
     if found is None:
-        return _no_paper_page(site, is_signed_in=visitor is not None)
+        return None
+    can_curate = is_curator(site.config, visitor)
+    if not can_curate and _is_hidden(site, found):
+        return page(site, "hidden_paper", HTTPStatus.GONE, is_signed_in=visitor is not None)
     if found.key != key:
         return _redirect_to_key(site, found, "")
     with reading(site.engine) as connection:
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
+        pin = pins.begun(connection, [found.id]).get(found.id)
     citation = citation_of(found)
     words = PaperWords(found)
     shown = ShownPaper(found.id, found.key, citation.title)
@@ -88,6 +107,9 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: st
     response = page(
         site,
         "paper",
+        HTTPStatus.UNPROCESSABLE_ENTITY if just.error else HTTPStatus.OK,
+        panel=curation_panel(site, found, just) if can_curate else None,
+        pin=pin,
         is_signed_in=visitor is not None,
         paper=found,
         upvotes_from=upvotes_from(found),
@@ -107,13 +129,15 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, key: st
         row=row,
         citations={"BibTeX": ("bib", bibtex(citation)), "RIS": ("ris", ris(citation).replace("\r", ""))},
     )
-    return conditional(request, scripted(response) if row else response)
+    return scripted(response) if row else response
 
 
 def _citation(site: Site, key: str, ending: str) -> Response:
     found = _paper(site, key)
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
+    if _is_hidden(site, found):
+        raise HTTPException(HTTPStatus.GONE)
     if found.key != key:
         return _redirect_to_key(site, found, f".{ending}")
     write, media_type = CITATIONS[ending]
@@ -128,6 +152,11 @@ def _paper(site: Site, key: str) -> Paper | None:
         return None
     with reading(site.engine) as connection:
         return paper_pages.paper_by_key(connection, key)
+
+
+def _is_hidden(site: Site, paper: Paper) -> bool:
+    with reading(site.engine) as connection:
+        return bool(hidden_papers.hidden_among(connection, [paper.id]))
 
 
 def _redirect_to_key(site: Site, found: Paper, ending: str) -> Response:

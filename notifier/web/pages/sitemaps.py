@@ -37,6 +37,7 @@ PRIVATE = (
     "feeds/search",
     "search",
     "admin/",
+    "curation",
 )
 PUBLIC = ("/", "/papers", "/papers/trending", "/topics", "/feeds", "/help/queries")
 

@@ -1,0 +1,117 @@
+"""The pages of curators: the forms on the page of a paper, and the log with undo.
+
+Everybody else gets the same answer as for a page that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from notifier import curation
+from notifier.curation import Correction, PinRequest, is_curator
+from notifier.errors import UsageError
+from notifier.models import Curation, Subscriber
+from notifier.web.curating import DONE, Curating
+from notifier.web.fields import sentence
+from notifier.web.forms import Form, SubmittedForm, UrlForm
+from notifier.web.guards import from_our_own_pages
+from notifier.web.pages.paper import paper_page
+from notifier.web.sessions import Visitor
+from notifier.web.site import Site, SiteDependency, page
+
+PER_PAGE = 50
+FROM_OWN_PAGES = [Depends(from_our_own_pages)]
+
+router = APIRouter()
+
+
+def curator(site: SiteDependency, visitor: Visitor) -> Subscriber:
+    """Return the curator who is signed in. For everybody else, the page does not exist."""
+    if visitor is None or not is_curator(site.config, visitor):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return visitor
+
+
+Curator = Annotated[Subscriber, Depends(curator)]
+
+
+@router.api_route("/curation", methods=["GET", "HEAD"])
+def show_log(site: SiteDependency, _curator: Curator, form: UrlForm) -> HTMLResponse:
+    """Show the log of all curators, the newest entries first."""
+    before = form.one("before")
+    return _log_page(site, int(before) if _is_id(before) else None, done=DONE.get(form.one("done"), ""))
+
+
+@router.post("/curation/undo", dependencies=FROM_OWN_PAGES)
+def undo(site: SiteDependency, who: Curator, form: SubmittedForm) -> Response:
+    """Undo an entry of the log."""
+    typed = form.one("entry")
+    try:
+        curation.undo(site.engine, who.email, int(typed) if _is_id(typed) else 0, site.clock())
+    except UsageError as error:
+        return _log_page(site, None, error=sentence(error))
+    return RedirectResponse(f"{site.root}/curation?done=undone", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/curation/{action}", dependencies=FROM_OWN_PAGES)
+def curate(site: SiteDependency, who: Curator, form: SubmittedForm, action: str) -> Response:
+    """Pin, unpin, hide, unhide, correct, merge or part a paper, and show its page again."""
+    if action not in ACTIONS:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    key = form.one("key")
+    try:
+        entry = ACTIONS[action](site, who.email, key, form)
+    except UsageError as error:
+        shown = paper_page(site, key, who, Curating(error=sentence(error), typed=form, action=action))
+        if shown is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+        return shown
+    stays = entry.key if action != "merge" else form.one("into")
+    return RedirectResponse(f"{site.root}/paper/{quote(stays)}?done={action}#curate", HTTPStatus.SEE_OTHER)
+
+
+def _pin(site: Site, actor: str, key: str, form: Form) -> Curation:
+    try:
+        day = date.fromisoformat(form.one("day"))
+    except ValueError:
+        raise UsageError("the day is missing; write it as YEAR-MONTH-DAY, such as 2026-12-31") from None
+    wanted = PinRequest(day, form.one("note"), form.one("name"))
+    return curation.pin(site.engine, actor, key, wanted, site.clock())
+
+
+def _correct(site: Site, actor: str, key: str, form: Form) -> Curation:
+    """Correct what differs from what the form was filled with: its fields `shown_title` and `shown_url` hold that."""
+    changed = {name: form.one(name) for name in ("title", "url") if form.one(name) != form.one(f"shown_{name}")}
+    added, removed = (tuple(filter(None, form.many(name))) for name in ("add", "remove"))
+    after = Correction(changed.get("title"), changed.get("url"), added, removed).state(site.catalogue)
+    return curation.correct(site.engine, actor, key, after, site.clock())
+
+
+ACTIONS: Mapping[str, Callable[[Site, str, str, Form], Curation]] = {
+    "pin": _pin,
+    "unpin": lambda site, actor, key, _form: curation.unpin(site.engine, actor, key, site.clock()),
+    "hide": lambda site, actor, key, _form: curation.hide(site.engine, actor, key, site.clock()),
+    "unhide": lambda site, actor, key, _form: curation.unhide(site.engine, actor, key, site.clock()),
+    "correct": _correct,
+    "merge": lambda site, actor, key, form: curation.merge(site.engine, actor, key, form.one("into"), site.clock()),
+    "part": lambda site, actor, _key, form: curation.part(site.engine, actor, form.one("merged"), site.clock()),
+}
+
+
+def _log_page(site: Site, before_id: int | None, done: str = "", error: str = "") -> HTMLResponse:
+    found = curation.read_log(site.engine, PER_PAGE + 1, before_id)
+    shown = found[:PER_PAGE]
+    older = shown[-1].entry.id if len(found) > PER_PAGE else None
+    status = HTTPStatus.CONFLICT if error else HTTPStatus.OK
+    return page(site, "curation", status, lines=shown, older=older, done=done, error=error, is_signed_in=True)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 9

@@ -1,0 +1,175 @@
+"""The pages of curators: what they do, and that nobody else learns that these pages exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+from support.service import add_subscriber, ingest_page
+from support.visitors import as_visitor, form_to, parsed, session_token, shown
+from support.web_site import ANN, AT_EIGHT, FORM, serve_pages, write_config
+
+from notifier import curation
+from notifier.config import Config
+from notifier.models import Subscriber, SubscriberState
+from notifier.store import papers, reading, subscribers
+from notifier.subscribers import SignUp, pause
+
+BOB = "bob@example.org"
+OWN = {"Sec-Fetch-Site": "same-origin"}
+POSTS = ("pin", "unpin", "hide", "unhide", "correct", "merge", "part", "undo")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    config = write_config(tmp_path)
+    web = config.web.model_copy(update={"curators": ("ANN@Example.ORG",)})
+    changed = config.model_copy(update={"web": web})
+    changed._base = config.base
+    return changed
+
+
+@pytest.fixture
+def client(engine: Engine, config: Config) -> Iterator[httpx.Client]:
+    """Serve two papers, to Ann, who is a curator, and to Bob, who is not."""
+    for email in (ANN, BOB):
+        add_subscriber(engine, SignUp(email, topics=("all",), confirmed=True), settings=config)
+    ingest_page(engine, config.base, ["The First Paper of All", "The Second Paper of All"])
+    with serve_pages(engine, config) as client:
+        as_visitor(client, session_token(engine))
+        yield client
+
+
+def keys(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        return list(papers.keys_of(connection, [1, 2]).values())
+
+
+def send(client: httpx.Client, action: str, **fields: str) -> httpx.Response:
+    return client.post(f"/curation/{action}", data=fields, headers=OWN)
+
+
+def test_a_curator_pins_hides_corrects_merges_parts_and_undoes(client: httpx.Client, engine: Engine) -> None:
+    first, second = keys(engine)
+    page = client.get(f"/paper/{first}")
+    assert set(form_to(page, "/curation/pin").fields) == {"key", "day", "name", "note"}
+    answer = send(client, "pin", key=first, day="2026-07-06", name="Ann", note="Read <this>.")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/paper/{first}?done=pin#curate")
+    page = client.get(answer.headers["Location"])
+    assert "The paper is pinned." in shown(page)
+    assert "Pinned to 6 July 2026 by Ann: Read <this>." in shown(page)
+    assert form_to(page, "/curation/pin").fields["note"] == "Read <this>."
+    filled = dict(form_to(page, "/curation/correct").form_values())
+    assert send(client, "correct", **{**filled, "title": "A Better Title", "add": "robotics"}).status_code == 303
+    assert send(client, "hide", key=first).status_code == 303
+    page = client.get(f"/paper/{first}")
+    assert "A Better Title" in shown(page)
+    assert "This paper is hidden: only curators see this page." in shown(page)
+    assert "Robotics" in shown(page)
+    answer = send(client, "merge", key=second, into=first)
+    assert answer.headers["Location"] == f"/paper/{first}?done=merge#curate"
+    page = client.get(answer.headers["Location"])
+    assert form_to(page, "/curation/part").fields["merged"] == second
+    assert send(client, "part", key=first, merged=second).status_code == 303
+    log = client.get("/curation")
+    assert [form.fields["entry"] for form in parsed(log).forms] == ["5", "4", "3", "2", "1"]
+    assert "ann@example.org pinned The First Paper of All" in shown(log)
+    assert send(client, "undo", entry="3").headers["Location"] == "/curation?done=undone"
+    assert "The change is undone." in shown(client.get("/curation?done=undone"))
+    assert send(client, "undo", entry="3").status_code == 409
+    assert len(curation.read_log(engine)) == 6
+    assert curation.read_log(engine)[0].actor == ANN
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "why"),
+    [
+        (
+            "pin",
+            {"day": "2026-07-06", "name": "Ann", "note": "x" * 281},
+            "The note has 281 characters",
+        ),
+        ("pin", {"day": "\0", "name": "Ann", "note": "x"}, "The day is missing"),
+        ("pin", {"day": "2026-07-06", "name": "", "note": "x"}, "The name is empty"),
+        ("pin", {"day": "9999-12-31", "name": "Ann", "note": "x"}, "The day is in the year 9999"),
+        ("correct", {"title": "The First Paper of All", "shown_title": "The First Paper of All"}, "nothing to correct"),
+        ("correct", {"url": "javascript:alert(1)"}, "is not the URL of a page"),
+        ("correct", {"add": "no-topic"}, "There is no topic 'no-topic'"),
+        ("merge", {"into": "\0\ud7ff"}, "There is no paper"),
+        ("unpin", {}, "is not pinned"),
+    ],
+)
+def test_what_is_wrong_is_said_on_the_page_and_what_was_typed_is_kept(
+    client: httpx.Client, engine: Engine, action: str, fields: dict[str, str], why: str
+) -> None:
+    answer = send(client, action, key=keys(engine)[0], **fields)
+    assert answer.status_code == 422
+    assert why in shown(answer)
+    if action == "pin" and fields["note"] == "x":
+        assert form_to(answer, "/curation/pin").fields["note"] == "x"
+    assert curation.read_log(engine) == []
+
+
+def test_hostile_forms_change_nothing(client: httpx.Client, engine: Engine) -> None:
+    first = keys(engine)[0]
+    assert send(client, "hide", key="\0").status_code == 404
+    assert send(client, "nothing", key=first).status_code == 404
+    from_elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert client.post("/curation/hide", data={"key": first}, headers=from_elsewhere).status_code == 403
+    assert send(client, "undo", entry="9" * 99).status_code == 409
+    assert client.get("/curation?before=x").status_code == 200
+    broken = b"key=%ff&day=%00&note=%ed%a0%80"
+    assert client.post("/curation/pin", content=broken, headers={**OWN, **FORM}).status_code == 404
+    assert curation.read_log(engine) == []
+
+
+def stranger(client: httpx.Client, _engine: Engine) -> None:
+    client.cookies.clear()
+
+
+def bob(client: httpx.Client, engine: Engine) -> None:
+    as_visitor(client, session_token(engine, BOB))
+
+
+def paused_ann(_client: httpx.Client, engine: Engine) -> None:
+    pause(engine, ANN, None, AT_EIGHT)
+
+
+@pytest.mark.parametrize("become", [stranger, bob, paused_ann])
+def test_everybody_else_gets_the_answer_of_a_page_that_does_not_exist(
+    client: httpx.Client, engine: Engine, become: Callable[[httpx.Client, Engine], None]
+) -> None:
+    first, second = keys(engine)
+    curation.hide(engine, "", second, AT_EIGHT)
+    become(client, engine)
+    missing = client.get("/nothing")
+    answer = client.get("/curation")
+    assert (answer.status_code, answer.content) == (404, missing.content)
+    for action in POSTS:
+        answer = send(client, action, key=first, day="2026-07-06", note="x", name="y", entry="1", into=second)
+        assert (answer.status_code, answer.content) == (404, client.post("/nothing").content), action
+    assert len(curation.read_log(engine)) == 1
+    assert "curat" not in client.get(f"/paper/{first}").text.casefold()
+    hidden = client.get(f"/paper/{second}")
+    assert hidden.status_code == 410
+    assert "This paper is hidden" in shown(hidden)
+    assert "Second" not in hidden.text
+    assert client.get(f"/paper/{second}.bib").status_code == 410
+
+
+def test_only_active_subscribers_whose_address_is_in_the_config_are_curators(config: Config, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, topics=("all",), confirmed=True), settings=config)
+    with reading(engine) as connection:
+        ann = subscribers.find(connection, ANN)
+    assert isinstance(ann, Subscriber)
+    assert curation.is_curator(config, ann)
+    assert not curation.is_curator(config, None)
+    assert not curation.is_curator(Config(), ann)
+    for state in SubscriberState:
+        assert curation.is_curator(config, replace(ann, state=state)) is (state is SubscriberState.ACTIVE)
+    admin = Config.model_validate({"web": {"admins": ["Ann@xn--bcher-kva.example"]}})
+    assert curation.is_curator(admin, replace(ann, email="ann@bücher.example"))
