@@ -14,6 +14,7 @@ import typer
 
 from notifier import __version__
 from notifier.cli import (
+    curation,
     database,
     deliveries,
     demo,
@@ -58,6 +59,7 @@ GROUPS = (
     digest,
     pipeline,
     quarantine,
+    curation,
     deliveries,
     database,
     returned,
